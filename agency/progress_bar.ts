@@ -1,0 +1,79 @@
+/**
+ * A progress bar on standard error, for people at a terminal.
+ *
+ * @module
+ */
+
+/** How far the agency has come. */
+export interface Progress {
+  /** Bytes of the file passed. */
+  bytes: number;
+  /** Bets answered. */
+  bets: number;
+}
+
+/** Milliseconds between drawings. */
+const DRAW_PERIOD = 100;
+const BAR_WIDTH = 24;
+const ERASE_LINE = "\x1b[K";
+const ENCODER = new TextEncoder();
+
+/** Draws itself in one line, over and over; nothing where nobody looks. */
+export class ProgressBar {
+  readonly #totalBytes: number;
+  readonly #isShown = Deno.stderr.isTerminal();
+  readonly #startedAt = performance.now();
+  #drawnAt = -Infinity;
+
+  /**
+   * @param totalBytes Size of the whole file.
+   */
+  constructor(totalBytes: number) {
+    this.#totalBytes = totalBytes;
+  }
+
+  /**
+   * Shows how far it is now, unless that was just shown.
+   *
+   * @param progress How far.
+   */
+  update(progress: Progress): void {
+    if (!this.#isShown) return;
+    const now = performance.now();
+    if (now - this.#drawnAt < DRAW_PERIOD) return;
+    this.#drawnAt = now;
+    const seconds = (now - this.#startedAt) / 1000;
+    this.#write(`${formatProgress(progress, this.#totalBytes, seconds)}\r`);
+  }
+
+  /** Erases the bar. */
+  [Symbol.dispose](): void {
+    if (this.#isShown) this.#write("");
+  }
+
+  #write(text: string): void {
+    Deno.stderr.writeSync(ENCODER.encode(ERASE_LINE + text));
+  }
+}
+
+/**
+ * The text of the bar.
+ *
+ * @param progress How far it is.
+ * @param totalBytes Size of the whole file.
+ * @param seconds Since the start.
+ * @returns Bar, part, bets, bets per second and time left.
+ */
+export function formatProgress(
+  { bytes, bets }: Progress,
+  totalBytes: number,
+  seconds: number,
+): string {
+  const part = totalBytes > 0 ? bytes / totalBytes : 1;
+  const bar = "#".repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
+  const rate = seconds > 0 ? Math.round(bets / seconds) : 0;
+  const left = part > 0 ? `${Math.ceil(seconds / part - seconds)}s` : "?";
+  return `[${bar}] ${
+    Math.floor(part * 100)
+  }% | ${bytes}/${totalBytes} bytes | ${bets} bets | ${rate} bets/s | ${left} left`;
+}

@@ -1,0 +1,114 @@
+/**
+ * `<file>.rejected.csv`: the rows that were refused, as they were, so that they
+ * can be mended and sent as a file of their own.
+ *
+ * @module
+ */
+
+import { AgencyFile } from "../agency_file.ts";
+import type { Shipment } from "./shipment.ts";
+
+const COPY_SIZE = 1 << 16;
+const NEWLINE = 0x0a;
+
+/** Gathers refused rows; makes no file where there are none. */
+export class RejectedFile {
+  readonly #sourcePath: string;
+  readonly #source: Deno.FsFile;
+  readonly #path: string;
+  #file: Deno.FsFile | undefined;
+  #rows = 0;
+
+  private constructor(sourcePath: string, source: Deno.FsFile, path: string) {
+    this.#sourcePath = sourcePath;
+    this.#source = source;
+    this.#path = path;
+  }
+
+  /**
+   * Begins anew: what an earlier run left is removed.
+   *
+   * @param sourcePath The agency's file.
+   * @returns The refused rows, none so far.
+   */
+  static async open(sourcePath: string): Promise<RejectedFile> {
+    const path = `${sourcePath}.rejected.csv`;
+    try {
+      await Deno.remove(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    const source = await Deno.open(sourcePath, { read: true });
+    return new RejectedFile(sourcePath, source, path);
+  }
+
+  /** Rows refused so far. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /**
+   * Adds one row.
+   *
+   * @param start Position in the agency's file of its first byte.
+   * @param end Position after its line end.
+   */
+  async add(start: number, end: number): Promise<void> {
+    this.#rows++;
+    this.#file ??= await Deno.open(this.#path, {
+      write: true,
+      create: true,
+      truncate: true,
+    });
+    await this.#source.seek(start, Deno.SeekMode.Start);
+    const chunk = new Uint8Array(Math.min(end - start, COPY_SIZE));
+    let last = NEWLINE;
+    for (let left = end - start; left > 0;) {
+      const piece = chunk.subarray(0, Math.min(left, chunk.length));
+      const read = await this.#source.read(piece);
+      if (read === null) break;
+      await writeAll(this.#file, piece.subarray(0, read));
+      last = piece[read - 1]!;
+      left -= read;
+    }
+    // The file's last row may have no line end, and be followed here all the same.
+    if (last !== NEWLINE) await writeAll(this.#file, Uint8Array.of(NEWLINE));
+  }
+
+  /**
+   * Adds every row of a batch that the central has refused, by reading that
+   * part of the file again.
+   *
+   * @param shipment The batch.
+   * @param index Which of its bets is asked about.
+   * @returns Number of that bet's line; of the first where there is no such bet.
+   */
+  async addShipment(shipment: Shipment, index: number): Promise<number> {
+    const { position, line, frame } = shipment;
+    using file = await AgencyFile.open(this.#sourcePath, { position, line });
+    let indexLine = line;
+    for (let row = 0; row < frame.count;) {
+      const step = file.advance();
+      if (step === "end") break;
+      if (step === "starved") await file.refill();
+      if (step !== "record") continue;
+      if (row === index) indexLine = file.line;
+      file.take();
+      await this.add(file.start, file.end);
+      row++;
+    }
+    return indexLine;
+  }
+
+  /** Closes the files. */
+  [Symbol.dispose](): void {
+    this.#source.close();
+    this.#file?.close();
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await file.write(bytes.subarray(at));
+  }
+}

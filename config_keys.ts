@@ -1,0 +1,164 @@
+/**
+ * Every key of `config.yaml`: its kind, variables, default and meaning.
+ *
+ * @module
+ */
+
+import {
+  ADDRESS,
+  BOOLEAN,
+  DURATION,
+  LEVEL,
+  type Setting,
+  TEXT,
+  wholeNumber,
+} from "./setting.ts";
+
+/** What there is to know of a key. */
+export interface Key<T> {
+  /** Which kind of value it has. */
+  readonly type: Setting<T>;
+  /** The environment variable of each program that reads the key. */
+  readonly variables: Partial<Record<Program, string>>;
+  /** The value where nothing else is said. */
+  readonly fallback: T;
+  /** What it is for. */
+  readonly help: string;
+}
+
+/** The two programs that read the configuration. */
+export type Program = "client" | "server";
+
+/** Every key of `config.yaml`. */
+const KEYS = {
+  "server.address": key(
+    ADDRESS,
+    { client: "CLI_SERVER_ADDRESS" },
+    { hostname: "localhost", port: 12345 },
+    "where the agency finds the central",
+  ),
+  "server.port": key(
+    wholeNumber(0, 65535),
+    { server: "SERVER_PORT" },
+    12345,
+    "where the central listens; 0 for any free port",
+  ),
+  "server.listenBacklog": key(
+    wholeNumber(1, 65535),
+    { server: "SERVER_LISTEN_BACKLOG" },
+    128,
+    "connections that may wait to be accepted",
+  ),
+  "server.maxConnections": key(
+    wholeNumber(1, 1_000_000),
+    { server: "SERVER_MAX_CONNECTIONS" },
+    4096,
+    "connections served at once; one more is told BUSY",
+  ),
+  "server.idleTimeout": key(
+    DURATION,
+    { server: "SERVER_IDLE_TIMEOUT" },
+    60_000,
+    "how long a connection may go without a whole frame",
+  ),
+  "store.file": key(
+    TEXT,
+    { server: "SERVER_STORE_FILE" },
+    ".data/bets.csv",
+    "the store; finished.csv lies beside it",
+  ),
+  "store.fsync": key(
+    BOOLEAN,
+    { server: "SERVER_STORE_FSYNC" },
+    true,
+    "whether OK waits for the disk",
+  ),
+  "agency.file": key(
+    TEXT,
+    { client: "CLI_AGENCY_FILE" },
+    ".data/agency-{id}.csv",
+    "the agency's bets; {id} stands for its id",
+  ),
+  "batch.maxAmount": key(
+    wholeNumber(1, 65535),
+    { client: "CLI_BATCH_MAXAMOUNT" },
+    150,
+    "most bets in a batch; its frame is at most 8192 bytes all the same",
+  ),
+  "batch.window": key(
+    wholeNumber(1, 1024),
+    { client: "CLI_BATCH_WINDOW" },
+    1,
+    "batches that may be under way at once",
+  ),
+  "retry.maxAttempts": key(
+    wholeNumber(1, 1_000_000),
+    { client: "CLI_RETRY_MAXATTEMPTS" },
+    10,
+    "attempts in a row to reach the central before giving up",
+  ),
+  "retry.baseDelay": key(
+    DURATION,
+    { client: "CLI_RETRY_BASEDELAY" },
+    100,
+    "wait before the second attempt; doubled each time, up to 10s",
+  ),
+  "retry.replyTimeout": key(
+    DURATION,
+    { client: "CLI_RETRY_REPLYTIMEOUT" },
+    60_000,
+    "how long the central may take over a reply",
+  ),
+  "log.level": key(
+    LEVEL,
+    { client: "CLI_LOG_LEVEL", server: "LOGGING_LEVEL" },
+    "INFO",
+    "DEBUG, INFO, WARN, ERROR or CRITICAL",
+  ),
+} as const;
+
+/** A key of `config.yaml`, such as `server.port`. */
+export type ConfigKey = keyof typeof KEYS;
+
+/** The value of every key; durations are in milliseconds. */
+export type Config = {
+  readonly [K in ConfigKey]: (typeof KEYS)[K] extends Key<infer T> ? T : never;
+};
+
+/**
+ * Lists the keys.
+ *
+ * @returns Each key's name and what there is to know of it, in order.
+ */
+export function configKeys(): [ConfigKey, Key<unknown>][] {
+  return Object.entries(KEYS) as [ConfigKey, Key<unknown>][];
+}
+
+/**
+ * Looks a key up.
+ *
+ * @param name The key.
+ * @returns What there is to know of it.
+ */
+export function keyOf(name: ConfigKey): Key<unknown> {
+  return KEYS[name] as Key<unknown>;
+}
+
+/**
+ * Says whether there is such a key.
+ *
+ * @param name What may be a key.
+ * @returns Whether it is one.
+ */
+export function isConfigKey(name: string): name is ConfigKey {
+  return Object.hasOwn(KEYS, name);
+}
+
+function key<T>(
+  type: Setting<T>,
+  variables: Key<T>["variables"],
+  fallback: T,
+  help: string,
+): Key<T> {
+  return { type, variables, fallback, help };
+}

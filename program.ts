@@ -1,0 +1,138 @@
+/**
+ * What every program here has in common: flags, configuration, signals and
+ * exit codes.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  type Config,
+  ConfigError,
+  configHelp,
+  type Program,
+  readConfig,
+} from "./config.ts";
+import { messageOf } from "./errors.ts";
+import { flushLog, setupLogging, writeLine } from "./logging.ts";
+
+/** The program could not do its job, and people can do something about it. */
+export class ProgramError extends Error {
+  /**
+   * @param message One line that says what, where and what was expected.
+   * @param options The cause.
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ProgramError";
+  }
+}
+
+/** What a program is given to run with. */
+export interface ProgramContext {
+  /** The configuration. */
+  config: Config;
+  /** Aborted by SIGTERM or SIGINT, with the signal's name as the reason. */
+  signal: AbortSignal;
+}
+
+/** Exit code of a program that could not do its job. */
+export const EXIT_FAILURE = 1;
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const DEFAULT_CONFIG_FILE = "config.yaml";
+
+/**
+ * Runs a program to its end and exits.
+ *
+ * @param program Which of the two.
+ * @param main What it does; returns the exit code.
+ */
+export async function runProgram(
+  program: Program,
+  main: (context: ProgramContext) => Promise<number>,
+): Promise<never> {
+  Deno.exit(await exitCodeOf(program, main));
+}
+
+async function exitCodeOf(
+  program: Program,
+  main: (context: ProgramContext) => Promise<number>,
+): Promise<number> {
+  try {
+    const flags = parseFlags();
+    if (flags.help) {
+      writeLine(Deno.stdout, help(program));
+      return 0;
+    }
+    const config = await loadConfig(program, flags.config);
+    setupLogging(config["log.level"]);
+    return await main({ config, signal: stopSignal() });
+  } catch (error) {
+    writeLine(Deno.stderr, `${program}: ${explain(error)}`);
+    return EXIT_FAILURE;
+  } finally {
+    flushLog();
+  }
+}
+
+function parseFlags(): { config?: string; help?: boolean } {
+  try {
+    return parseArgs({
+      args: Deno.args,
+      options: { config: { type: "string" }, help: { type: "boolean" } },
+    }).values;
+  } catch (cause) {
+    throw new ProgramError(`${messageOf(cause)} (see --help)`, { cause });
+  }
+}
+
+async function loadConfig(
+  program: Program,
+  file: string | undefined,
+): Promise<Config> {
+  const path = file ?? join(import.meta.dirname!, DEFAULT_CONFIG_FILE);
+  let yaml = "";
+  try {
+    yaml = await Deno.readTextFile(path);
+  } catch (cause) {
+    const isOptional = file === undefined &&
+      cause instanceof Deno.errors.NotFound;
+    if (!isOptional) {
+      throw new ConfigError(
+        `Cannot read configuration "${path}": ${messageOf(cause)}`,
+        { cause },
+      );
+    }
+  }
+  const env = (variable: string) => Deno.env.get(variable);
+  return readConfig({ program, yaml, file: path, env });
+}
+
+/** Aborted by the first signal that asks the program to stop. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => controller.abort(signal));
+  }
+  return controller.signal;
+}
+
+/** A fault of the surroundings is told in a line, one of ours with its stack. */
+function explain(error: unknown): string {
+  const isExpected = error instanceof ProgramError ||
+    error instanceof ConfigError;
+  return isExpected || !(error instanceof Error)
+    ? messageOf(error)
+    : `${error.stack}`;
+}
+
+function help(program: Program): string {
+  return `Usage: deno task ${program} [--config FILE] [--help]
+
+The configuration is ${DEFAULT_CONFIG_FILE} beside the programs, or FILE; an
+environment variable wins over it.
+
+${configHelp()}`;
+}

@@ -1,0 +1,199 @@
+/**
+ * The central: takes the bets of many agencies at once and stores them.
+ *
+ * @module
+ */
+
+import { Session } from "./central/session.ts";
+import type { Config } from "./config.ts";
+import { Connection } from "./connection.ts";
+import { messageOf } from "./errors.ts";
+import { action, getLogger } from "./logging.ts";
+import { ProgramError, runProgram } from "./program.ts";
+import type { ProgramContext } from "./program.ts";
+import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
+import { Store } from "./storage.ts";
+
+/** Milliseconds that agencies get to take their last answers at the end. */
+const STOP_TIMEOUT = 600;
+/** Milliseconds between attempts to accept, where the system has no room. */
+const ACCEPT_DELAY = 100;
+
+const BUSY_FRAME = encodeError({
+  code: ErrorCode.BUSY,
+  index: NO_INDEX,
+  reason: "Cannot serve: too many connections",
+});
+
+/** Options of a {@linkcode Central}. */
+export interface CentralOptions {
+  /** Connections served at once; one more is told `BUSY`. */
+  maxConnections: number;
+  /** Milliseconds that a connection may go without a whole frame. */
+  idleTimeout: number;
+}
+
+/** Accepts agencies and serves each in a session of its own. */
+export class Central {
+  readonly #listener: Deno.TcpListener;
+  readonly #store: Store;
+  readonly #options: CentralOptions;
+  readonly #log = getLogger();
+  readonly #sessions = new Map<Session, Promise<void>>();
+  /** Told BUSY, and given a moment to read it. */
+  readonly #turnedAway = new Set<Connection>();
+  #isStopping = false;
+
+  /**
+   * @param listener Where agencies arrive; closed by {@linkcode stop}.
+   * @param store Where bets go; left open.
+   * @param options The limits.
+   */
+  constructor(
+    listener: Deno.TcpListener,
+    store: Store,
+    options: CentralOptions,
+  ) {
+    this.#listener = listener;
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** Accepts agencies until {@linkcode stop} is called. */
+  async serve(): Promise<void> {
+    while (!this.#isStopping) {
+      this.#log.info(action("accept_connections", "in_progress"));
+      const stream = await this.#accept();
+      if (stream) this.#welcome(stream);
+    }
+  }
+
+  /** Stops accepting, and ends every session once its frames are answered. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#listener.close();
+    this.#log.info(action("close_listener", "success"));
+    const timer = setTimeout(() => {
+      for (const session of this.#sessions.keys()) session.abort();
+    }, STOP_TIMEOUT);
+    for (const connection of this.#turnedAway) connection.close();
+    await Promise.all([...this.#sessions.keys()].map((one) => one.stop()));
+    await Promise.all(this.#sessions.values());
+    clearTimeout(timer);
+  }
+
+  async #accept(): Promise<Deno.TcpConn | undefined> {
+    try {
+      return await this.#listener.accept();
+    } catch (error) {
+      if (this.#isStopping) return undefined;
+      this.#log.error(action("accept_connections", "fail", {
+        error: messageOf(error),
+      }));
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_DELAY));
+      return undefined;
+    }
+  }
+
+  #welcome(stream: Deno.TcpConn): void {
+    const ip = stream.remoteAddr.hostname;
+    this.#log.info(action("accept_connections", "success", { ip }));
+    stream.setNoDelay(true);
+    const connection = new Connection(stream, this.#options);
+    if (this.#sessions.size >= this.#options.maxConnections) {
+      this.#turnAway(connection, ip);
+      return;
+    }
+    const session = new Session(connection, this.#store, ip);
+    const run = session.run().finally(() => this.#sessions.delete(session));
+    this.#sessions.set(session, run);
+  }
+
+  async #turnAway(connection: Connection, ip: string): Promise<void> {
+    this.#log.warn(action("accept_connections", "fail", { ip, error: "BUSY" }));
+    this.#turnedAway.add(connection);
+    try {
+      await connection.hangUp(BUSY_FRAME);
+    } catch (error) {
+      this.#log.critical(action("close_connection", "fail", {
+        ip,
+        error: messageOf(error),
+      }));
+    } finally {
+      this.#turnedAway.delete(connection);
+    }
+  }
+}
+
+async function main({ config, signal }: ProgramContext): Promise<number> {
+  const log = getLogger();
+  log.debug(() =>
+    action("config", "success", {
+      port: config["server.port"],
+      listen_backlog: config["server.listenBacklog"],
+      logging_level: config["log.level"],
+    })
+  );
+  const store = await openStore(config);
+  try {
+    await serveUntil(signal, config, store);
+  } finally {
+    await store.close();
+    log.info(action("close_store", "success"));
+  }
+  return 0;
+}
+
+async function openStore(config: Config): Promise<Store> {
+  const path = config["store.file"];
+  try {
+    const store = await Store.open(path, { fsync: config["store.fsync"] });
+    const { bets, batches, discardedBytes } = store.recovery;
+    getLogger().info(action("recuperar_almacen", "success", {
+      apuestas: bets,
+      lotes: batches,
+      bytes_descartados: discardedBytes,
+    }));
+    return store;
+  } catch (cause) {
+    throw new ProgramError(
+      `Cannot open store "${path}": ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+async function serveUntil(
+  signal: AbortSignal,
+  config: Config,
+  store: Store,
+): Promise<void> {
+  const central = new Central(listen(config), store, {
+    maxConnections: config["server.maxConnections"],
+    idleTimeout: config["server.idleTimeout"],
+  });
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve());
+  });
+  await Promise.race([central.serve(), stopped]);
+  getLogger().info(action("stop", "in_progress", { signal: signal.reason }));
+  await central.stop();
+}
+
+function listen(config: Config): Deno.TcpListener {
+  const port = config["server.port"];
+  try {
+    return Deno.listen({
+      port,
+      tcpBacklog: config["server.listenBacklog"],
+    });
+  } catch (cause) {
+    throw new ProgramError(
+      `Cannot listen on port ${port}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+if (import.meta.main) await runProgram("server", main);

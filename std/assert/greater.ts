@@ -1,0 +1,50 @@
+import { show } from "./_message.ts";
+import { AssertionError } from "./assertion_error.ts";
+
+/**
+ * Asserts that one value is greater than another.
+ *
+ * @typeParam T The type of both values.
+ * @param actual The value that the test found.
+ * @param expected The value to compare it with.
+ * @param msg The whole message of the error.
+ * @throws {AssertionError} If `actual > expected` is not true.
+ *
+ * @example
+ * ```ts
+ * import { assertGreater } from "@std/assert";
+ *
+ * assertGreater(2, 1);
+ * ```
+ */
+export function assertGreater<T>(actual: T, expected: T, msg?: string): void {
+  if (actual > expected) return;
+  const sentence = `Expect ${show(actual)} > ${show(expected)}`;
+  throw new AssertionError(msg ?? sentence);
+}
+
+/**
+ * Asserts that one value is greater than or equal to another.
+ *
+ * @typeParam T The type of both values.
+ * @param actual The value that the test found.
+ * @param expected The value to compare it with.
+ * @param msg The whole message of the error.
+ * @throws {AssertionError} If `actual >= expected` is not true.
+ *
+ * @example
+ * ```ts
+ * import { assertGreaterOrEqual } from "@std/assert";
+ *
+ * assertGreaterOrEqual(2, 2);
+ * ```
+ */
+export function assertGreaterOrEqual<T>(
+  actual: T,
+  expected: T,
+  msg?: string,
+): void {
+  if (actual >= expected) return;
+  const sentence = `Expect ${show(actual)} >= ${show(expected)}`;
+  throw new AssertionError(msg ?? sentence);
+}

@@ -1,0 +1,178 @@
+/**
+ * A file that is only appended to, with group commit (docs/storage.md): while
+ * one fdatasync runs, the entries that arrive are gathered and go in the next.
+ *
+ * @module
+ */
+
+import { messageOf } from "../errors.ts";
+import { RowBuffer } from "./row_buffer.ts";
+import type { StoreFile } from "./store_file.ts";
+
+/** Something was not stored; sending it again later may help. */
+export class StorageError extends Error {
+  /**
+   * @param message What could not be done.
+   * @param options The cause.
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StorageError";
+  }
+}
+
+/** Options of an {@linkcode AppendLog}. */
+export interface AppendLogOptions {
+  /** Whether to wait for the disk before an entry counts as committed. */
+  fsync: boolean;
+}
+
+/** Called once, when the entry is on disk or is known not to be. */
+export type Settle = (isCommitted: boolean) => void;
+
+/** The entries of one write and one fdatasync. */
+class Group {
+  readonly rows: RowBuffer;
+  readonly settlers: Settle[] = [];
+  readonly #committed = Promise.withResolvers<void>();
+
+  constructor(rows: RowBuffer) {
+    this.rows = rows;
+  }
+
+  get promise(): Promise<void> {
+    return this.#committed.promise;
+  }
+
+  succeed(): void {
+    for (const settle of this.settlers) settle(true);
+    this.#committed.resolve();
+  }
+
+  fail(error: StorageError): void {
+    for (const settle of this.settlers) settle(false);
+    // A group without entries has nobody to tell.
+    if (this.settlers.length > 0) this.#committed.reject(error);
+  }
+}
+
+/** Appends entries durably, each whole or not at all, in the order they came. */
+export class AppendLog {
+  readonly #file: StoreFile;
+  readonly #fsync: boolean;
+  #size: number;
+  #collecting = new Group(new RowBuffer());
+  #spare = new RowBuffer();
+  #commits: Promise<void> | undefined;
+  /** Why nothing more is accepted, if so. */
+  #end: StorageError | undefined;
+
+  /**
+   * @param file The file, open for appending.
+   * @param size Its bytes so far, all of them committed.
+   * @param options Whether to wait for the disk.
+   */
+  constructor(file: StoreFile, size: number, options: AppendLogOptions) {
+    this.#file = file;
+    this.#size = size;
+    this.#fsync = options.fsync;
+  }
+
+  /**
+   * Appends an entry.
+   *
+   * @param write Adds the entry's rows; called at once.
+   * @param settle Told how it ended, before the promise is.
+   * @returns A promise shared by all entries of the same commit, rejected with
+   * a {@linkcode StorageError} if nothing of them is stored.
+   * @throws {StorageError} If nothing more is accepted.
+   */
+  append(write: (rows: RowBuffer) => void, settle: Settle): Promise<void> {
+    if (this.#end) throw this.#end;
+    const group = this.#collecting;
+    write(group.rows);
+    group.settlers.push(settle);
+    this.#commits ??= this.#commitGroups();
+    return group.promise;
+  }
+
+  /** Commits what waits; then nothing more is accepted. */
+  async close(): Promise<void> {
+    this.#end ??= new StorageError("Cannot store: the store is closed");
+    await this.#commits;
+  }
+
+  async #commitGroups(): Promise<void> {
+    // One turn, so that whatever else was read together is in the first group.
+    await Promise.resolve();
+    while (this.#collecting.settlers.length > 0) {
+      await this.#commit(this.#nextGroup());
+    }
+    this.#commits = undefined;
+  }
+
+  /** Takes the group that was collected; the next one collects from here on. */
+  #nextGroup(): Group {
+    const group = this.#collecting;
+    this.#spare.clear();
+    this.#collecting = new Group(this.#spare);
+    this.#spare = group.rows;
+    return group;
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const { rows } = group.rows;
+    try {
+      await this.#writeAll(rows);
+    } catch (cause) {
+      await this.#undoWrite(group, cause);
+      return;
+    }
+    try {
+      if (this.#fsync) await this.#file.syncData();
+    } catch (cause) {
+      // The page cache cannot be trusted after a failed fdatasync: what it says
+      // is written may never reach the disk.
+      this.#giveUp("Cannot flush the store to disk", cause, group);
+      return;
+    }
+    this.#size += rows.length;
+    group.succeed();
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      const written = await this.#file.write(bytes.subarray(at));
+      if (written === 0) throw new Error("the file took no bytes");
+      at += written;
+    }
+  }
+
+  /**
+   * Refuses the group and all that waits behind it, because a later batch must
+   * not be stored where an earlier one was not; then cuts the file back, before
+   * anything else is written.
+   */
+  async #undoWrite(group: Group, cause: unknown): Promise<void> {
+    refuse("Cannot write to the store", cause, group, this.#nextGroup());
+    try {
+      await this.#file.truncate(this.#size);
+    } catch (truncateCause) {
+      this.#giveUp("Cannot cut back the store", truncateCause);
+    }
+  }
+
+  /** Refuses these groups, all that waits, and all that ever comes. */
+  #giveUp(what: string, cause: unknown, ...groups: Group[]): void {
+    this.#end = new StorageError(
+      `${what}: ${messageOf(cause)}; it takes no more until the next start`,
+      { cause },
+    );
+    refuse(what, cause, ...groups, this.#nextGroup());
+  }
+}
+
+function refuse(what: string, cause: unknown, ...groups: Group[]): void {
+  const error = new StorageError(`${what}: ${messageOf(cause)}`, { cause });
+  for (const group of groups) group.fail(error);
+}

@@ -1,0 +1,93 @@
+/**
+ * `finished.csv`: the agencies that have finished, one to a row.
+ *
+ * @module
+ */
+
+import { AppendLog, type AppendLogOptions } from "./append_log.ts";
+import { DamagedStoreError } from "./recovery.ts";
+import { type HeldFile, holdFile } from "./store_file.ts";
+
+const AGENCY_REGEXP = /^[1-9]\d{0,9}$/;
+
+/** Which agencies have finished, durably. */
+export class FinishLog {
+  readonly #held: HeldFile;
+  readonly #log: AppendLog;
+  readonly #finished: Set<number>;
+
+  private constructor(held: HeldFile, log: AppendLog, finished: Set<number>) {
+    this.#held = held;
+    this.#log = log;
+    this.#finished = finished;
+  }
+
+  /**
+   * Opens the file, made if it is not there, and cuts off a torn last line.
+   *
+   * @param path The file.
+   * @param options Whether to wait for the disk.
+   * @returns The log.
+   * @throws {DamagedStoreError} If a whole line is not an agency's id.
+   * @throws {StoreHeldError} If another process holds it.
+   */
+  static async open(
+    path: string,
+    options: AppendLogOptions,
+  ): Promise<FinishLog> {
+    const held = await holdFile(path);
+    try {
+      const text = await Deno.readTextFile(path);
+      const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+      const finished = parseFinished(whole);
+      await held.file.truncate(whole.length);
+      const log = new AppendLog(held.file, whole.length, options);
+      return new FinishLog(held, log, finished);
+    } catch (error) {
+      await held.release();
+      throw error;
+    }
+  }
+
+  /** The agencies that have finished. */
+  get agencies(): ReadonlySet<number> {
+    return this.#finished;
+  }
+
+  /**
+   * Records that an agency has finished; one that had is left as it was.
+   *
+   * @param agency The agency's id.
+   * @throws {StorageError} If it cannot be recorded.
+   */
+  async add(agency: number): Promise<void> {
+    if (this.#finished.has(agency)) return;
+    await this.#log.append(
+      (rows) => rows.addLine(String(agency)),
+      (isCommitted) => isCommitted && this.#finished.add(agency),
+    );
+  }
+
+  /** Waits for what is under way and lets go of the file. */
+  async close(): Promise<void> {
+    await this.#log.close();
+    await this.#held.release();
+  }
+}
+
+/** The ids in whole lines of ASCII; any other byte makes a line unreadable. */
+function parseFinished(text: string): Set<number> {
+  const finished = new Set<number>();
+  let position = 0;
+  for (const line of text.split("\n").slice(0, -1)) {
+    if (!AGENCY_REGEXP.test(line)) {
+      throw new DamagedStoreError(
+        position,
+        `${JSON.stringify(line)} is not the id of an agency`,
+      );
+    }
+    finished.add(Number(line));
+    position += line.length + 1;
+  }
+  return finished;
+}

@@ -1,0 +1,217 @@
+/**
+ * Reading a store from its first byte to its last, in one pass and in constant
+ * memory: which batches are whole, and what is behind the last whole one
+ * (docs/storage.md, "At the start").
+ *
+ * No field holds a line break (the rules of a valid bet forbid it), so that
+ * every line end in the file ends a row; and only a commit mark has a colon
+ * where its CRC begins, so that one look tells the last row of a batch.
+ *
+ * @module
+ */
+
+import { crc32 } from "node:zlib";
+import {
+  type CommitMark,
+  CRC_DIGITS,
+  MAX_MARK_SIZE,
+  parseMark,
+} from "./commit_mark.ts";
+import type { StoreFile } from "./store_file.ts";
+
+/** A whole batch, as it was found. */
+export interface StoredBatch extends CommitMark {
+  /** The agency's id. */
+  agency: number;
+  /** Position in the file of its first row. */
+  position: number;
+}
+
+/** What was found in a file. */
+export interface ScanResult {
+  /** Position after the last whole batch before anything else. */
+  committedSize: number;
+  /** Bytes in the file. */
+  size: number;
+}
+
+/** Something in the middle of the store is not what was written there. */
+export class DamagedStoreError extends Error {
+  /** Position in the file of the first batch or row that is not whole. */
+  readonly position: number;
+
+  /**
+   * @param position Position in the file.
+   * @param what What is wrong there.
+   */
+  constructor(position: number, what: string) {
+    super(`Cannot trust store: damage at byte ${position}: ${what}`);
+    this.name = "DamagedStoreError";
+    this.position = position;
+  }
+}
+
+const NEWLINE = 0x0a;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+/** From the line end back to the colon before the CRC. */
+const COLON_TO_NEWLINE = CRC_DIGITS + 1;
+const WINDOW_SIZE = 1 << 20;
+/** No batch of one frame comes near this many bytes as rows. */
+const MAX_BATCH_SIZE = 1 << 16;
+const ASCII_DECODER = new TextDecoder();
+
+/**
+ * Reads the whole batches from the start of a store.
+ *
+ * @param file The store, read from its first byte.
+ * @param onBatch Called for each whole batch, in order.
+ * @returns How far whole batches reach. What lies behind is a torn tail, which
+ * was never acknowledged.
+ * @throws {DamagedStoreError} If a whole batch follows something that is not.
+ */
+export async function scanStore(
+  file: StoreFile,
+  onBatch: (batch: StoredBatch) => void,
+): Promise<ScanResult> {
+  const committedSize = await scanWholeBatches(file, onBatch);
+  const { size } = await file.stat();
+  if (committedSize < size && await findWholeBatch(file, committedSize)) {
+    throw new DamagedStoreError(
+      committedSize,
+      "no whole batch begins there, but one follows",
+    );
+  }
+  return { committedSize, size };
+}
+
+/** Position after the last of the whole batches that follow each other. */
+async function scanWholeBatches(
+  file: StoreFile,
+  onBatch: (batch: StoredBatch) => void,
+): Promise<number> {
+  await file.seek(0, Deno.SeekMode.Start);
+  const window = new Window(file, 0);
+  let batchStart = 0;
+  let rowStart = 0;
+  let rows = 0;
+  for (;;) {
+    const newline = window.indexOf(NEWLINE, rowStart);
+    if (newline < 0) {
+      rowStart -= batchStart;
+      if (!await window.slide(batchStart)) return window.position;
+      batchStart = 0;
+      continue;
+    }
+    rows++;
+    rowStart = newline + 1;
+    if (window.bytes[newline - COLON_TO_NEWLINE] !== COLON) continue;
+    const batch = readBatch(window, batchStart, newline);
+    if (batch?.count !== rows) return window.position + batchStart;
+    onBatch(batch);
+    batchStart = rowStart;
+    rows = 0;
+  }
+}
+
+/** Whether a whole batch begins anywhere from `position` on. */
+async function findWholeBatch(
+  file: StoreFile,
+  position: number,
+): Promise<boolean> {
+  await file.seek(position, Deno.SeekMode.Start);
+  const window = new Window(file, position);
+  let rowStarts = [0];
+  for (;;) {
+    const rowStart = rowStarts.at(-1)!;
+    const newline = window.indexOf(NEWLINE, rowStart);
+    if (newline < 0) {
+      const shift = Math.max(0, window.length - MAX_BATCH_SIZE);
+      if (!await window.slide(shift)) return false;
+      rowStarts = rowStarts.map((start) => start - shift)
+        .filter((start) => start >= 0);
+      if (rowStarts.length === 0) rowStarts = [0];
+      continue;
+    }
+    if (window.bytes[newline - COLON_TO_NEWLINE] === COLON) {
+      const count = readMark(window, newline)?.count ?? 0;
+      const batchStart = rowStarts.at(-count);
+      if (
+        count > 0 && batchStart !== undefined &&
+        readBatch(window, batchStart, newline)
+      ) return true;
+    }
+    rowStarts.push(newline + 1);
+  }
+}
+
+/** The batch whose mark ends at `newline`, if its CRC is right. */
+function readBatch(
+  window: Window,
+  start: number,
+  newline: number,
+): StoredBatch | undefined {
+  const mark = readMark(window, newline);
+  if (!mark) return undefined;
+  const checked = window.bytes.subarray(start, newline - CRC_DIGITS);
+  if (crc32(checked) !== mark.crc) return undefined;
+  const agency = ASCII_DECODER.decode(
+    checked.subarray(0, checked.indexOf(COMMA)),
+  );
+  return {
+    ...mark,
+    agency: Number(agency),
+    position: window.position + start,
+  };
+}
+
+function readMark(window: Window, newline: number): CommitMark | undefined {
+  const comma = window.bytes.lastIndexOf(COMMA, newline);
+  if (comma < newline - 1 - MAX_MARK_SIZE) return undefined;
+  return parseMark(
+    ASCII_DECODER.decode(window.bytes.subarray(comma + 1, newline)),
+  );
+}
+
+/** A part of the file in memory, which slides towards its end. */
+class Window {
+  readonly bytes = new Uint8Array(WINDOW_SIZE);
+  readonly #file: StoreFile;
+  #position: number;
+  #length = 0;
+
+  constructor(file: StoreFile, position: number) {
+    this.#file = file;
+    this.#position = position;
+  }
+
+  /** Position in the file of the first byte. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Bytes of the file in the window. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Index of the byte from `start` on, or -1 if it is not in the window. */
+  indexOf(byte: number, start: number): number {
+    const index = this.bytes.indexOf(byte, start);
+    return index < this.#length ? index : -1;
+  }
+
+  /**
+   * Lets go of the bytes before `start` and reads on; false at the end of the
+   * file, or if there is no room, because no batch is as large as the window.
+   */
+  async slide(start: number): Promise<boolean> {
+    this.bytes.copyWithin(0, start, this.#length);
+    this.#position += start;
+    this.#length -= start;
+    if (this.#length === WINDOW_SIZE) return false;
+    const read = await this.#file.read(this.bytes.subarray(this.#length));
+    this.#length += read ?? 0;
+    return read !== null;
+  }
+}

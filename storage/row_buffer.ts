@@ -1,0 +1,119 @@
+/**
+ * Batches as the rows of `bets.csv` (docs/storage.md), gathered for one write.
+ *
+ * @module
+ */
+
+import { crc32 } from "node:zlib";
+import { type Batch, FIELD_KEYS } from "../bet.ts";
+import { formatCrc, formatMarkStart, MAX_MARK_SIZE } from "./commit_mark.ts";
+
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const NEWLINE = 0x0a;
+/** Only the two names, the first fields, can hold what needs quoting. */
+const NAME_COUNT = 2;
+const MAX_AGENCY_DIGITS = 10;
+/** What a row has beside its packed bytes: agency, comma, quotes, line end. */
+const MAX_ROW_OVERHEAD = MAX_AGENCY_DIGITS + 1 + 2 * NAME_COUNT + 1;
+/** A buffer that one large commit has grown past this is let go after it. */
+const KEPT_SIZE = 1 << 20;
+const ASCII_ENCODER = new TextEncoder();
+
+/** Rows that wait for one write; emptied and used again. */
+export class RowBuffer {
+  #bytes = new Uint8Array(KEPT_SIZE);
+  #length = 0;
+
+  /** The rows so far: a view, valid until the next call. */
+  get rows(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Empties the buffer. */
+  clear(): void {
+    this.#length = 0;
+    if (this.#bytes.length > KEPT_SIZE) this.#bytes = new Uint8Array(KEPT_SIZE);
+  }
+
+  /**
+   * Adds a batch: its rows, the last one with the commit mark.
+   *
+   * @param batch The batch, of valid bets, 1 or more.
+   */
+  addBatch(batch: Batch): void {
+    this.#reserve(maxRowsSize(batch));
+    const batchStart = this.#length;
+    const agency = ASCII_ENCODER.encode(`${batch.agency},`);
+    for (let bet = 0; bet < batch.bets.length;) {
+      if (bet > 0) this.#bytes[this.#length++] = NEWLINE;
+      bet = this.#addRow(agency, batch.bets, bet);
+    }
+    this.#addText(`,${formatMarkStart(batch)}`);
+    const crc = crc32(this.#bytes.subarray(batchStart, this.#length));
+    this.#addText(`${formatCrc(crc)}\n`);
+  }
+
+  /**
+   * Adds a line of its own.
+   *
+   * @param ascii The line without its end, ASCII only.
+   */
+  addLine(ascii: string): void {
+    this.#reserve(ascii.length + 1);
+    this.#addText(`${ascii}\n`);
+  }
+
+  #reserve(size: number): void {
+    const needed = this.#length + size;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.rows);
+    this.#bytes = larger;
+  }
+
+  /** Adds the bet at `start` without a line end; returns where it ends. */
+  #addRow(agency: Uint8Array, bets: Uint8Array, start: number): number {
+    const target = this.#bytes;
+    let to = this.#length;
+    for (let i = 0; i < agency.length; i++) target[to++] = agency[i]!;
+    let from = start;
+    for (let field = 0; field < FIELD_KEYS.length; field++) {
+      if (field > 0) target[to++] = COMMA;
+      const end = from + 1 + bets[from]!;
+      const fieldStart = to;
+      let needsQuotes = false;
+      for (from++; from < end; from++) {
+        const byte = bets[from]!;
+        needsQuotes ||= byte === COMMA || byte === QUOTE;
+        target[to++] = byte;
+      }
+      if (needsQuotes) to = quoteField(target, fieldStart, to);
+    }
+    this.#length = to;
+    return from;
+  }
+
+  #addText(ascii: string): void {
+    const room = this.#bytes.subarray(this.#length);
+    this.#length += ASCII_ENCODER.encodeInto(ascii, room).written;
+  }
+}
+
+/** Bytes of the batch's rows at their largest, so that no byte needs a check. */
+function maxRowsSize({ bets, count }: Batch): number {
+  return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + MAX_MARK_SIZE + 1;
+}
+
+/** Quotes the field at `target[start..end)` in place (RFC 4180); returns its new end. */
+function quoteField(target: Uint8Array, start: number, end: number): number {
+  const field = target.slice(start, end);
+  let to = start;
+  target[to++] = QUOTE;
+  for (const byte of field) {
+    if (byte === QUOTE) target[to++] = QUOTE;
+    target[to++] = byte;
+  }
+  target[to++] = QUOTE;
+  return to;
+}

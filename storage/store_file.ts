@@ -1,0 +1,86 @@
+/**
+ * The files that a store stands on, each held by one process at a time.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+
+/** What the store asks of a file; a test may pass one that fails. */
+export type StoreFile = Pick<
+  Deno.FsFile,
+  "read" | "write" | "seek" | "truncate" | "syncData" | "stat" | "close"
+>;
+
+/** Another process holds the store. */
+export class StoreHeldError extends Error {
+  /**
+   * @param path The file that is held.
+   * @param holder Who holds it, for people.
+   */
+  constructor(path: string, holder: string) {
+    super(`Cannot open store ${JSON.stringify(path)}: it is held by ${holder}`);
+    this.name = "StoreHeldError";
+  }
+}
+
+/** A file that no other process can hold until it is closed. */
+export interface HeldFile {
+  /** The file, to be read from its start and appended to. */
+  file: StoreFile;
+  /** Closes the file and lets go of it. */
+  release(): Promise<void>;
+}
+
+/**
+ * Opens a file of the store, made if it is not there, and takes its lock. The
+ * lock is the operating system's, so that it cannot outlive a killed process;
+ * `<path>.pid` beside it only says to people who holds it.
+ *
+ * @param path The file.
+ * @returns The file, held.
+ * @throws {StoreHeldError} If another process holds it.
+ * @throws {Deno.errors.NotFound} If its directory is not there.
+ */
+export async function holdFile(path: string): Promise<HeldFile> {
+  const file = await Deno.open(path, {
+    read: true,
+    append: true,
+    create: true,
+  });
+  const note = `${path}.pid`;
+  try {
+    if (!await file.tryLock(true)) {
+      throw new StoreHeldError(path, await readHolder(note));
+    }
+    await syncDirectory(dirname(path));
+    await Deno.writeTextFile(note, `${Deno.pid}\n`);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return {
+    file,
+    async release(): Promise<void> {
+      await Deno.remove(note);
+      file.close();
+    },
+  };
+}
+
+async function readHolder(note: string): Promise<string> {
+  try {
+    return `process ${(await Deno.readTextFile(note)).trim()}`;
+  } catch (error) {
+    // Taken a moment ago, and not noted yet.
+    if (error instanceof Deno.errors.NotFound) return "another process";
+    throw error;
+  }
+}
+
+/** A new file's name is durable only once its directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  if (Deno.build.os === "windows") return; // directories cannot be opened
+  using directory = await Deno.open(path, { read: true });
+  await directory.sync();
+}

@@ -1,0 +1,107 @@
+/**
+ * Entry of `deno task data`: unpacks the agencies' files from the archive of the
+ * course if it is in the folder, else makes them.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { MAX_AGENCIES, MAX_BETS, REAL_SIZES } from "./made_bets.ts";
+import {
+  type DataOptions,
+  FROM_GENERATOR,
+  makeData,
+  REAL_TOTAL,
+} from "./make_data.ts";
+
+export type { AgencyFile } from "./agency_files.ts";
+export {
+  type DataOptions,
+  ensureData,
+  FROM_BEFORE,
+  FROM_GENERATOR,
+  makeData,
+} from "./make_data.ts";
+
+const USAGE = `Usage: deno task data [options]
+
+Unpacks the agencies' files from datasets.zip or dataset.zip in the folder. If
+neither is there, makes a set like the real one, the same each time.
+
+  --dir DIR       the folder (default .data)
+  --bets N        bets to make in all (default ${REAL_TOTAL})
+  --agencies K    agencies to make (default ${REAL_SIZES.length}); unless they are ${REAL_SIZES.length}, all of one size
+  --force         replace the whole set of agencies' files that is there
+  --help          print this`;
+
+/**
+ * Does what `deno task data` is asked to do.
+ *
+ * @param args Arguments of the command line.
+ * @returns Lines to print.
+ * @throws {Error} If an argument is wrong, or as {@linkcode makeData} does.
+ */
+export async function run(args: readonly string[]): Promise<string[]> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      agencies: { type: "string" },
+      bets: { type: "string" },
+      dir: { type: "string", default: ".data" },
+      force: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) return [USAGE];
+  if (values.dir === "") throw new RangeError("Cannot use --dir: it is empty");
+  const options: DataOptions = { dir: values.dir, force: values.force };
+  if (values.bets !== undefined) {
+    options.bets = whole("--bets", values.bets, { least: 0, most: MAX_BETS });
+  }
+  if (values.agencies !== undefined) {
+    const range = { least: 1, most: MAX_AGENCIES };
+    options.agencies = whole("--agencies", values.agencies, range);
+  }
+  const files = await makeData(options);
+  const lines = files.map(({ path, bets, bytes, from }) =>
+    `${path}: ${bets} bets, ${bytes} bytes, from ${from}`
+  );
+  const asked = values.bets ?? values.agencies;
+  if (asked !== undefined && files[0]?.from !== FROM_GENERATOR) {
+    lines.push(
+      "--bets and --agencies not used: there was an archive to unpack",
+    );
+  }
+  return lines;
+}
+
+function whole(
+  flag: string,
+  text: string,
+  { least, most }: { least: number; most: number },
+): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new RangeError(
+    `Cannot use ${flag} "${text}": it must be a whole number from ${least} to ${most}`,
+  );
+}
+
+/** One line that says what went wrong, whoever found it. */
+function problem(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.startsWith("Cannot ") ? line : `Cannot make the data: ${line}`;
+}
+
+if (import.meta.main) {
+  try {
+    const lines = await run(Deno.args);
+    // deno-lint-ignore no-console -- what it prints is what it is for
+    console.log(lines.join("\n"));
+  } catch (error) {
+    // deno-lint-ignore no-console -- the person at the terminal reads it
+    console.error(problem(error));
+    Deno.exitCode = 1;
+  }
+}

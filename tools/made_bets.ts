@@ -1,0 +1,163 @@
+/**
+ * A made set of bets like the real one, the same on every run and machine: rows
+ * `first,last,document,birthdate,number` with CRLF ends, in UTF-8, no header.
+ *
+ * @module
+ */
+
+import { MadeRows, MAX_ROW_BYTES } from "./made_row.ts";
+
+/** The number that wins the draw: made bets have it only in their winners. */
+export const WINNING_NUMBER = 7574;
+
+/** Bets of each agency of the real set. */
+export const REAL_SIZES: readonly number[] = [26936, 25518, 16014, 9238, 991];
+
+/** Most bets {@linkcode shares} shares: past some more it would not be exact. */
+export const MAX_BETS = 1_000_000_000;
+
+/** Most agencies {@linkcode shares} shares among: each will be a file. */
+export const MAX_AGENCIES = 1000;
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** Options of {@linkcode madeAgency}. */
+export interface MadeAgencyOptions {
+  /**
+   * Bets with the winning number, at positions spread over the agency; when
+   * there are fewer bets than that, all of them.
+   *
+   * @default {0}
+   */
+  winners?: number;
+  /**
+   * Seed of the set, from 0, of which the low 32 bits count.
+   *
+   * @default {2026}
+   */
+  seed?: number;
+}
+
+/**
+ * Makes the bets of an agency, as CSV.
+ *
+ * @param agency Number of the agency, from 1: each has bets of its own.
+ * @param bets How many.
+ * @param options Winners and seed.
+ * @returns Chunks of at most 64 KiB, of whole rows, the caller's to keep.
+ * @throws {RangeError} If a number is not a whole one or is out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { madeAgency } from "./made_bets.ts";
+ *
+ * const chunks = [...madeAgency(1, 100, { winners: 2 })];
+ * const rows = new TextDecoder().decode(chunks[0]).trimEnd().split("\r\n");
+ * console.assert(rows.length === 100);
+ * console.assert(rows.filter((row) => row.endsWith(",7574")).length === 2);
+ * ```
+ */
+export function madeAgency(
+  agency: number,
+  bets: number,
+  options: MadeAgencyOptions = {},
+): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+  const { winners = 0, seed = 2026 } = options;
+  checkWhole("agency", agency, 1);
+  checkWhole("bets", bets, 0, MAX_BETS);
+  checkWhole("winners", winners, 0);
+  checkWhole("seed", seed, 0);
+  // Checked here because a generator would only do it at its first chunk.
+  return rowChunks(new MadeRows(seed, agency), bets, Math.min(winners, bets));
+}
+
+/**
+ * Winners an agency gets: 2 or 3 as in the real set, none in the last agency.
+ *
+ * @param agency Number of the agency, from 1.
+ * @param agencies How many there are.
+ * @returns How many of its bets win.
+ */
+export function winnersOf(agency: number, agencies: number): number {
+  return agency === agencies ? 0 : 2 + ((agency >> 1) & 1);
+}
+
+/**
+ * Shares bets among agencies: in the proportion of the real set when they are
+ * as many as there, else equally.
+ *
+ * @param total Bets to share, at most {@linkcode MAX_BETS}.
+ * @param agencies How many agencies, 1 to {@linkcode MAX_AGENCIES}.
+ * @returns Bets of each agency, which add up to `total`.
+ * @throws {RangeError} If a number is not a whole one or is out of range.
+ *
+ * @example Usage
+ * ```ts
+ * import { shares } from "./made_bets.ts";
+ *
+ * console.assert(shares(10, 3).join() === "3,4,3");
+ * ```
+ */
+export function shares(total: number, agencies: number): number[] {
+  checkWhole("bets", total, 0, MAX_BETS);
+  checkWhole("agencies", agencies, 1, MAX_AGENCIES);
+  const weights = agencies === REAL_SIZES.length
+    ? REAL_SIZES
+    : Array<number>(agencies).fill(1);
+  const sum = weights.reduce((a, b) => a + b);
+  let weight = 0;
+  let shared = 0;
+  // What is rounded is the running sum, so that nothing is lost in rounding.
+  return weights.map((one) => {
+    weight += one;
+    const before = shared;
+    shared = Math.round(total * weight / sum);
+    return shared - before;
+  });
+}
+
+function* rowChunks(
+  made: MadeRows,
+  bets: number,
+  winners: number,
+): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
+  let chunk = new Uint8Array(CHUNK_BYTES);
+  let end = 0;
+  let won = 0;
+  let nextWinner = winnerPosition(won, winners, bets);
+  for (let bet = 0; bet < bets; bet++) {
+    let number = made.drawNumber();
+    if (bet === nextWinner) {
+      number = WINNING_NUMBER;
+      won++;
+      nextWinner = winnerPosition(won, winners, bets);
+    } else if (number === WINNING_NUMBER) {
+      number++;
+    }
+    if (end + MAX_ROW_BYTES > CHUNK_BYTES) {
+      yield chunk.subarray(0, end);
+      chunk = new Uint8Array(CHUNK_BYTES);
+      end = 0;
+    }
+    end = made.put(chunk, end, number);
+  }
+  if (end > 0) yield chunk.subarray(0, end);
+}
+
+/** Each winner is in the middle of its part of the bets; after all, nowhere. */
+function winnerPosition(won: number, winners: number, bets: number): number {
+  if (won === winners) return bets;
+  return Math.floor((2 * won + 1) * bets / (2 * winners));
+}
+
+function checkWhole(
+  what: string,
+  value: number,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new RangeError(
+    `Cannot make the bets: ${what} must be a whole number from ${least} to ${most}: current value is ${value}`,
+  );
+}

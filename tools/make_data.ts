@@ -1,0 +1,173 @@
+/**
+ * The set of agencies' files of a folder: unpacked from the archive of the
+ * course if it is there, else made.
+ *
+ * @module
+ */
+
+import {
+  type AgencyFile,
+  agencyOf,
+  findAgencies,
+  measure,
+  pathIn,
+  StagedFiles,
+} from "./agency_files.ts";
+import { madeAgency, REAL_SIZES, shares, winnersOf } from "./made_bets.ts";
+import { ZipArchive } from "./zip.ts";
+
+/** {@linkcode AgencyFile.from} of a made file. */
+export const FROM_GENERATOR = "the generator";
+
+/** {@linkcode AgencyFile.from} of a file that was there already. */
+export const FROM_BEFORE = "an earlier run";
+
+/** Bets made if no other total is asked for: those of the real set. */
+export const REAL_TOTAL: number = REAL_SIZES.reduce((sum, one) => sum + one);
+
+const ARCHIVE_NAMES = ["datasets.zip", "dataset.zip"];
+
+/** Options of {@linkcode makeData} and {@linkcode ensureData}. */
+export interface DataOptions {
+  /** Folder of the files, made if it is not there. */
+  dir: string;
+  /**
+   * Bets to make, all agencies together; not used with an archive.
+   *
+   * @default {78697}
+   */
+  bets?: number;
+  /**
+   * Agencies to make; not used with an archive.
+   *
+   * @default {5}
+   */
+  agencies?: number;
+  /**
+   * Whether made files may replace those there; then the agencies' files that
+   * are not in the new set are removed, so that two sets never mix.
+   *
+   * @default {false}
+   */
+  force?: boolean;
+}
+
+/**
+ * Unpacks or makes the agencies' files. No file there is touched until all the
+ * new ones are whole on disk.
+ *
+ * @param options Folder, and what to make in it.
+ * @returns The files written, by number of agency.
+ * @throws {SyntaxError} If the archive is corrupt or has no agency.
+ * @throws {RangeError} If the bets or agencies are out of range.
+ * @throws {Deno.errors.AlreadyExists} If there is no archive, the folder has
+ * agencies' files and `force` is not set.
+ */
+export async function makeData(options: DataOptions): Promise<AgencyFile[]> {
+  const { dir, force = false } = options;
+  await Deno.mkdir(dir, { recursive: true });
+  const archive = await openArchive(dir);
+  const before = await findAgencies(dir);
+  if (archive === null && before.length > 0 && !force) {
+    const state = `"${before[0]?.path}" is there, of ${before.length} in all`;
+    throw new Deno.errors.AlreadyExists(
+      `Cannot make the data: ${state}; --force replaces the whole set`,
+    );
+  }
+  await using staged = new StagedFiles();
+  const files = archive === null
+    ? await stageMade(staged, options)
+    : await stageUnpacked(staged, archive, dir);
+  await staged.commit();
+  if (force) {
+    const kept = new Set(files.map(({ path }) => path));
+    for (const { path } of before) {
+      if (!kept.has(path)) await Deno.remove(path);
+    }
+  }
+  return files;
+}
+
+/**
+ * Makes the agencies' files only if there are none, for whom any set will do.
+ *
+ * @param options Folder, and what to make in it if it has no agency's file.
+ * @returns The files there or made, by number of agency.
+ * @throws {SyntaxError} If the archive is corrupt or has no agency.
+ * @throws {RangeError} If the bets or agencies are out of range.
+ */
+export async function ensureData(options: DataOptions): Promise<AgencyFile[]> {
+  const files: AgencyFile[] = [];
+  for (const { agency, path } of await findAgencies(options.dir)) {
+    const { readable } = await Deno.open(path);
+    const { bets, bytes } = await measure(readable);
+    files.push({ agency, path, bets, bytes, from: FROM_BEFORE });
+  }
+  return files.length > 0 ? files : await makeData(options);
+}
+
+async function stageMade(
+  staged: StagedFiles,
+  options: DataOptions,
+): Promise<AgencyFile[]> {
+  const { dir, bets: total = REAL_TOTAL, agencies = REAL_SIZES.length } =
+    options;
+  const files: AgencyFile[] = [];
+  for (const [index, bets] of shares(total, agencies).entries()) {
+    const agency = index + 1;
+    const path = pathIn(dir, `agency-${agency}.csv`);
+    const winners = winnersOf(agency, agencies);
+    const chunks = madeAgency(agency, bets, { winners });
+    const bytes = await staged.write(path, chunks);
+    files.push({ agency, path, bets, bytes, from: FROM_GENERATOR });
+  }
+  return files;
+}
+
+interface Archive {
+  path: string;
+  zip: ZipArchive;
+}
+
+async function openArchive(dir: string): Promise<Archive | null> {
+  for (const name of ARCHIVE_NAMES) {
+    const path = pathIn(dir, name);
+    try {
+      return { path, zip: new ZipArchive(await Deno.readFile(path), path) };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}
+
+async function stageUnpacked(
+  staged: StagedFiles,
+  { path: from, zip }: Archive,
+  dir: string,
+): Promise<AgencyFile[]> {
+  const files = new Map<number, AgencyFile>();
+  for (const entry of zip.entries) {
+    // The last part only, wherever it was: no entry is written out of the folder.
+    const folders = entry.name.split(/[/\\]/);
+    const name = folders.pop() ?? "";
+    const agency = agencyOf(name);
+    // That folder has what a Mac knows of each file, under the file's name.
+    if (agency === null || folders.includes("__MACOSX")) continue;
+    if (files.has(agency)) {
+      throw new SyntaxError(
+        `Cannot unpack "${entry.name}" of "${from}": agency ${agency} is there twice`,
+      );
+    }
+    const path = pathIn(dir, name);
+    const rows = [zip.read(entry)];
+    await staged.write(path, rows);
+    files.set(agency, { agency, path, ...await measure(rows), from });
+  }
+  if (files.size === 0) {
+    throw new SyntaxError(
+      `Cannot unpack "${from}": it has no file named like "agency-1.csv"`,
+    );
+  }
+  return [...files.values()].sort((a, b) => a.agency - b.agency);
+}
