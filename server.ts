@@ -184,10 +184,14 @@ async function serveUntil(
 function listen(config: Config): Deno.TcpListener {
   const port = config["server.port"];
   try {
-    return Deno.listen({
+    const listener = Deno.listen({
       port,
       tcpBacklog: config["server.listenBacklog"],
     });
+    getLogger().info(
+      action("listen", "success", { port: listener.addr.port }),
+    );
+    return listener;
   } catch (cause) {
     throw new ProgramError(
       `Cannot listen on port ${port}: ${messageOf(cause)}`,

@@ -1,0 +1,222 @@
+/**
+ * The programs as processes of their own, with the permissions of their tasks.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { TextLineStream } from "./lines.ts";
+
+/** The project's folder. */
+export const PROJECT: string = fileURLToPath(
+  new URL("../../", import.meta.url),
+);
+
+/** How a program ended. */
+export interface Ending {
+  /** Its exit code. */
+  code: number;
+  /** All of its standard output. */
+  stdout: string;
+  /** All of its standard error. */
+  stderr: string;
+}
+
+/** A program that runs. */
+export class RunningProgram {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #watchers = new Set<() => void>();
+  readonly #stdoutRead: Promise<void>;
+  readonly #stderr: Promise<string>;
+  #isStdoutRead = false;
+
+  /**
+   * @param process The process, with output and error piped.
+   */
+  constructor(process: Deno.ChildProcess) {
+    this.#process = process;
+    this.#stdoutRead = this.#readLines();
+    this.#stderr = new Response(process.stderr).text();
+  }
+
+  /** Lines of standard output so far. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** The process's id. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /**
+   * Waits for a line of standard output.
+   *
+   * @param pattern What the line has to match.
+   * @param count Which match, from 1.
+   * @returns The match.
+   * @throws {Error} If the program ends without it.
+   */
+  async line(pattern: RegExp, count = 1): Promise<RegExpExecArray> {
+    for (;;) {
+      const matches = this.#lines.map((line) => pattern.exec(line))
+        .filter((match) => match !== null);
+      if (matches.length >= count) return matches[count - 1]!;
+      if (this.#isStdoutRead) {
+        throw new Error(
+          `Cannot find line ${pattern}: the program printed\n${
+            this.#lines.join("\n")
+          }\n${await this.#stderr}`,
+        );
+      }
+      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+    }
+  }
+
+  /**
+   * Sends a signal.
+   *
+   * @param signal Which.
+   */
+  kill(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
+  /**
+   * Waits for the program's end.
+   *
+   * @returns How it ended.
+   */
+  async ending(): Promise<Ending> {
+    const { code } = await this.#process.status;
+    await this.#stdoutRead;
+    return {
+      code,
+      stdout: this.#lines.map((line) => `${line}\n`).join(""),
+      stderr: await this.#stderr,
+    };
+  }
+
+  /**
+   * Ends it with SIGTERM, as `docker stop` does.
+   *
+   * @returns How it ended.
+   */
+  async stop(): Promise<Ending> {
+    this.kill("SIGTERM");
+    return await this.ending();
+  }
+
+  /** Kills it, if it still runs, and waits for its end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.kill("SIGKILL");
+    } catch (error) {
+      // It has ended already.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.ending();
+  }
+
+  async #readLines(): Promise<void> {
+    const lines = this.#process.stdout.pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream());
+    for await (const line of lines) {
+      this.#lines.push(line);
+      this.#wake();
+    }
+    this.#isStdoutRead = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const wake of this.#watchers) wake();
+    this.#watchers.clear();
+  }
+}
+
+/** A central that listens. */
+export type RunningCentral = RunningProgram & {
+  /** Where it listens, on this machine. */
+  readonly port: number;
+};
+
+/**
+ * Starts a program.
+ *
+ * @param task The task in deno.json that has its flags.
+ * @param env Its environment, beside nothing.
+ * @param args Its arguments.
+ * @returns The program.
+ */
+export function startProgram(
+  task: string,
+  env: Record<string, string>,
+  args: string[] = [],
+): RunningProgram {
+  return new RunningProgram(spawn(task, env, args));
+}
+
+/**
+ * Starts a central on a free port and waits until it listens.
+ *
+ * @param storeFile Its store.
+ * @param env More of its environment.
+ * @returns The central.
+ * @throws {Error} If it ends before.
+ */
+export async function startCentral(
+  storeFile: string,
+  env: Record<string, string> = {},
+): Promise<RunningCentral> {
+  const program = startProgram("server", {
+    SERVER_STORE_FILE: storeFile,
+    SERVER_PORT: "0",
+    ...env,
+  });
+  const [, port] = await program.line(
+    /action: listen \| result: success \| port: (\d+)/,
+  );
+  return Object.assign(program, { port: Number(port) });
+}
+
+/**
+ * Starts an agency.
+ *
+ * @param id Its id.
+ * @param file Its file of bets.
+ * @param port Where the central is, on this machine.
+ * @param env More of its environment.
+ * @returns The agency.
+ */
+export function startAgency(
+  id: number,
+  file: string,
+  port: number,
+  env: Record<string, string> = {},
+): RunningProgram {
+  return startProgram("client", {
+    CLI_ID: String(id),
+    CLI_AGENCY_FILE: file,
+    CLI_SERVER_ADDRESS: `127.0.0.1:${port}`,
+    ...env,
+  });
+}
+
+function spawn(
+  task: string,
+  env: Record<string, string>,
+  args: string[],
+): Deno.ChildProcess {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${PROJECT}deno.json`));
+  const [, ...words] = (tasks[task] as string).split(" ");
+  return new Deno.Command(Deno.execPath(), {
+    args: [...words, ...args],
+    cwd: PROJECT,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
