@@ -38,6 +38,9 @@ export interface Batch {
   bets: Uint8Array;
 }
 
+/** The number that wins the draw. */
+export const WINNING_NUMBER = 7574;
+
 /** Most bytes of UTF-8 in a field: what one length byte can say. */
 export const MAX_FIELD_SIZE = 255;
 

@@ -4,13 +4,15 @@
  * @module
  */
 
-import { Delivery, DeliveryError } from "./agency/delivery.ts";
+import { Delivery } from "./agency/delivery.ts";
 import { fingerprint } from "./agency/fingerprint.ts";
 import { ProgressBar } from "./agency/progress_bar.ts";
 import { RejectedFile } from "./agency/rejected_file.ts";
 import { ShipmentLoader } from "./agency/shipment.ts";
+import { Uplink, UplinkError } from "./agency/uplink.ts";
+import { askForWinners } from "./agency/winners_query.ts";
 import { AgencyFile } from "./agency_file.ts";
-import { type Config, readAgencyId } from "./config.ts";
+import { readAgencyId } from "./config.ts";
 import { messageOf } from "./errors.ts";
 import { action, getLogger } from "./logging.ts";
 import { ProgramError, runProgram } from "./program.ts";
@@ -20,7 +22,8 @@ import { formatAddress } from "./setting.ts";
 /** Exit code of an agency that finished, but some of whose rows were refused. */
 const EXIT_REFUSED = 2;
 
-async function main({ config, signal }: ProgramContext): Promise<number> {
+async function main(context: ProgramContext): Promise<number> {
+  const { config, signal } = context;
   const agency = readAgencyId((variable) => Deno.env.get(variable));
   getLogger().info(action("config", "success", {
     client_id: agency,
@@ -30,7 +33,7 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
   }));
   const path = config["agency.file"].replaceAll("{id}", String(agency));
   try {
-    return await sendFile(path, agency, config, signal);
+    return await sendFile(path, agency, context);
   } catch (error) {
     if (signal.aborted && error === signal.reason) {
       logStop(signal);
@@ -44,9 +47,9 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
 async function sendFile(
   path: string,
   agency: number,
-  config: Config,
-  signal: AbortSignal,
+  context: ProgramContext,
 ): Promise<number> {
+  const { config, signal } = context;
   const source = await fingerprint(path, signal);
   using file = await AgencyFile.open(path);
   using rejected = await RejectedFile.open(path);
@@ -57,14 +60,17 @@ async function sendFile(
     maxAmount: config["batch.maxAmount"],
     onProblem: (file) => rejectRow(file, rejected),
   });
-  const delivery = new Delivery(loader, rejected, {
-    agency,
+  const uplink = new Uplink({
     address: config["server.address"],
-    window: config["batch.window"],
     maxAttempts: config["retry.maxAttempts"],
     baseDelay: config["retry.baseDelay"],
     replyTimeout: config["retry.replyTimeout"],
     signal,
+  });
+  const delivery = new Delivery(uplink, loader, {
+    agency,
+    window: config["batch.window"],
+    rejected,
     onProgress: () =>
       bar.update({ bytes: loader.position, bets: delivery.stored }),
   });
@@ -74,7 +80,39 @@ async function sendFile(
     cantidad: delivery.stored,
     rechazadas: rejected.rows,
   }));
+  if (config["draw.await"] || context.winnersFile !== undefined) {
+    await awaitWinners(agency, uplink, delivery, context.winnersFile);
+  }
   return rejected.rows > 0 ? EXIT_REFUSED : 0;
+}
+
+/** Waits for the draw, and tells who won. */
+async function awaitWinners(
+  agency: number,
+  uplink: Uplink,
+  delivery: Delivery,
+  file: string | undefined,
+): Promise<void> {
+  let result: { value: string[] } | undefined;
+  for (;;) {
+    result = await uplink.attempt(
+      (connection) => askForWinners(connection, agency),
+      { isPatient: true },
+    );
+    if (result) break;
+    // A central that was killed may have closed before it knew of the FINISH.
+    await delivery.run();
+  }
+  const { value: winners } = result;
+  const log = getLogger();
+  log.info(action("consulta_ganadores", "success", {
+    cant_ganadores: winners.length,
+  }));
+  for (const document of winners) {
+    log.debug(() => action("ganador", "success", { documento: document }));
+  }
+  if (file === undefined) return;
+  await Deno.writeTextFile(file, winners.map((line) => `${line}\n`).join(""));
 }
 
 /** A row that cannot be sent at all. */
@@ -99,7 +137,7 @@ function logStop(signal: AbortSignal): void {
 
 /** What people can do something about is told in a line. */
 function explain(error: unknown, path: string): unknown {
-  if (error instanceof DeliveryError) {
+  if (error instanceof UplinkError) {
     return new ProgramError(error.message, { cause: error });
   }
   const isFileError = FILE_ERRORS.some((kind) => error instanceof kind);

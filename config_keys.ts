@@ -73,6 +73,18 @@ const KEYS = {
     true,
     "whether OK waits for the disk",
   ),
+  "draw.agencies": key(
+    wholeNumber(0, 1_000_000),
+    { server: "SERVER_DRAW_AGENCIES" },
+    0,
+    "agencies 1 to N that have to finish for the draw; 0 for no draw",
+  ),
+  "draw.await": key(
+    BOOLEAN,
+    { client: "CLI_DRAW_AWAIT" },
+    false,
+    "whether the agency waits for the draw and asks for its winners",
+  ),
   "agency.file": key(
     TEXT,
     { client: "CLI_AGENCY_FILE" },

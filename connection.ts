@@ -43,8 +43,10 @@ export interface ConnectionOptions {
   /**
    * Milliseconds that the peer may take over one whole frame, sent or taken,
    * before it is dropped.
+   *
+   * @default {Infinity}
    */
-  idleTimeout: number;
+  idleTimeout?: number;
 }
 
 /** Two frames fit, so that one can be read while the other is used. */
@@ -66,6 +68,8 @@ export class Connection {
   #isClosed = false;
   #isIdle = false;
   #waitingSince: number | undefined;
+  /** The read under way, which whoever needs more bytes waits for. */
+  #reading: Promise<boolean> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -74,7 +78,7 @@ export class Connection {
    */
   constructor(stream: ByteStream, options: ConnectionOptions) {
     this.#stream = stream;
-    this.#idleTimeout = options.idleTimeout;
+    this.#idleTimeout = options.idleTimeout ?? Infinity;
   }
 
   /**
@@ -125,6 +129,24 @@ export class Connection {
   }
 
   /**
+   * Watches a peer that waits for an answer, however long. It may send more
+   * meanwhile, which is kept for {@linkcode readFrame}.
+   *
+   * @param done Ends the watch.
+   * @returns Whether the peer is still there.
+   */
+  async watch(done: Promise<unknown>): Promise<boolean> {
+    const isDone = done.then(() => "done" as const);
+    while (this.#end < this.#buffer.length) {
+      const event = await Promise.race([isDone, this.#fill()]);
+      if (event === "done") return true;
+      if (event === false) return false;
+    }
+    await isDone;
+    return true;
+  }
+
+  /**
    * Writes whole frames.
    *
    * @param bytes All of them.
@@ -156,7 +178,7 @@ export class Connection {
     try {
       if (lastWords) await this.write(lastWords);
       await this.#stream.closeWrite();
-      while (await this.#stream.read(this.#buffer) !== null);
+      do this.#start = this.#end; while (await this.#fill());
     } catch (error) {
       if (!isDisconnection(error)) throw error;
     } finally {
@@ -179,13 +201,20 @@ export class Connection {
   }
 
   /** Reads once behind what is buffered; false at the end of the stream. */
-  async #fill(): Promise<boolean> {
+  #fill(): Promise<boolean> {
+    return this.#reading ??= this.#read();
+  }
+
+  async #read(): Promise<boolean> {
     if (this.#isClosed) return false;
     this.#makeRoom();
-    const free = this.#buffer.subarray(this.#end);
-    const read = await this.#stream.read(free);
-    this.#end += read ?? 0;
-    return read !== null;
+    try {
+      const read = await this.#stream.read(this.#buffer.subarray(this.#end));
+      this.#end += read ?? 0;
+      return read !== null;
+    } finally {
+      this.#reading = undefined;
+    }
   }
 
   /** Leaves room for a whole frame from `#start` on, more if much comes. */
@@ -234,6 +263,7 @@ export class Connection {
 
   /** One timer at most, set anew only when it fires: frames come by thousands. */
   #startWaiting(): void {
+    if (this.#idleTimeout === Infinity) return;
     this.#waitingSince = performance.now();
     this.#timer ??= setTimeout(() => this.#checkIdle(), this.#idleTimeout);
   }

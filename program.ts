@@ -35,6 +35,8 @@ export interface ProgramContext {
   config: Config;
   /** Aborted by SIGTERM or SIGINT, with the signal's name as the reason. */
   signal: AbortSignal;
+  /** The client's `--winners FILE`: where the agency's winners go. */
+  winnersFile?: string | undefined;
 }
 
 /** Exit code of a program that could not do its job. */
@@ -61,14 +63,15 @@ async function exitCodeOf(
   main: (context: ProgramContext) => Promise<number>,
 ): Promise<number> {
   try {
-    const flags = parseFlags();
+    const flags = parseFlags(program);
     if (flags.help) {
       writeLine(Deno.stdout, help(program));
       return 0;
     }
     const config = await loadConfig(program, flags.config);
     setupLogging(config["log.level"]);
-    return await main({ config, signal: stopSignal() });
+    const signal = stopSignal();
+    return await main({ config, signal, winnersFile: flags.winners });
   } catch (error) {
     writeLine(Deno.stderr, `${program}: ${explain(error)}`);
     return EXIT_FAILURE;
@@ -77,12 +80,24 @@ async function exitCodeOf(
   }
 }
 
-function parseFlags(): { config?: string; help?: boolean } {
+const FLAGS = {
+  config: { type: "string" },
+  help: { type: "boolean" },
+} as const;
+const CLIENT_FLAGS = { ...FLAGS, winners: { type: "string" } } as const;
+
+interface Flags {
+  config?: string;
+  help?: boolean;
+  winners?: string;
+}
+
+function parseFlags(program: Program): Flags {
+  const args = Deno.args;
   try {
-    return parseArgs({
-      args: Deno.args,
-      options: { config: { type: "string" }, help: { type: "boolean" } },
-    }).values;
+    return program === "client"
+      ? parseArgs({ args, options: CLIENT_FLAGS }).values
+      : parseArgs({ args, options: FLAGS }).values;
   } catch (cause) {
     throw new ProgramError(`${messageOf(cause)} (see --help)`, { cause });
   }
@@ -129,7 +144,12 @@ function explain(error: unknown): string {
 }
 
 function help(program: Program): string {
-  return `Usage: deno task ${program} [--config FILE] [--help]
+  const usage = `Usage: deno task ${program} [--config FILE] [--help]`;
+  const winners = `[--winners FILE]
+
+--winners FILE waits for the draw and writes the agency's winners to FILE, one
+document to a line.`;
+  return `${program === "client" ? `${usage} ${winners}` : usage}
 
 The configuration is ${DEFAULT_CONFIG_FILE} beside the programs, or FILE; an
 environment variable wins over it.

@@ -1,7 +1,7 @@
 /**
  * The wire protocol: bytes to messages and back, with no I/O. docs/protocol.md
  * describes every message with a worked example. The one large message, BET, has
- * its codec in batch_frame.ts.
+ * its codec in batch_frame.ts, the draw's in winners_frame.ts.
  *
  * A frame is `type u8`, `length u32` of the payload, then the payload; all
  * integers are unsigned and big-endian. One whole frame is at most
@@ -215,7 +215,13 @@ export function decodeError(payload: Uint8Array): Refusal {
   };
 }
 
-function encodeAgency(agency: number): Uint8Array {
+/**
+ * Encodes the payload of a FINISH or a WINNERS_QUERY.
+ *
+ * @param agency The agency's id.
+ * @returns The payload.
+ */
+export function encodeAgency(agency: number): Uint8Array {
   const payload = new Uint8Array(4);
   viewOf(payload).setUint32(0, agency); // big-endian
   return payload;

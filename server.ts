@@ -7,6 +7,7 @@
 import { Session } from "./central/session.ts";
 import type { Config } from "./config.ts";
 import { Connection } from "./connection.ts";
+import { Draw } from "./draw.ts";
 import { messageOf } from "./errors.ts";
 import { action, getLogger } from "./logging.ts";
 import { ProgramError, runProgram } from "./program.ts";
@@ -31,12 +32,19 @@ export interface CentralOptions {
   maxConnections: number;
   /** Milliseconds that a connection may go without a whole frame. */
   idleTimeout: number;
+  /**
+   * Agencies that take part in the draw, numbered from 1; 0 for no draw.
+   *
+   * @default {0}
+   */
+  drawAgencies?: number;
 }
 
 /** Accepts agencies and serves each in a session of its own. */
 export class Central {
   readonly #listener: Deno.TcpListener;
   readonly #store: Store;
+  readonly #draw: Draw;
   readonly #options: CentralOptions;
   readonly #log = getLogger();
   readonly #sessions = new Map<Session, Promise<void>>();
@@ -56,6 +64,7 @@ export class Central {
   ) {
     this.#listener = listener;
     this.#store = store;
+    this.#draw = new Draw(options.drawAgencies ?? 0, store);
     this.#options = options;
   }
 
@@ -99,12 +108,18 @@ export class Central {
     const ip = stream.remoteAddr.hostname;
     this.#log.info(action("accept_connections", "success", { ip }));
     stream.setNoDelay(true);
+    // An agency that waits for the draw sends nothing; the system asks for it.
+    stream.setKeepAlive(true);
     const connection = new Connection(stream, this.#options);
     if (this.#sessions.size >= this.#options.maxConnections) {
       this.#turnAway(connection, ip);
       return;
     }
-    const session = new Session(connection, this.#store, ip);
+    const session = new Session(connection, {
+      store: this.#store,
+      draw: this.#draw,
+      ip,
+    });
     const run = session.run().finally(() => this.#sessions.delete(session));
     this.#sessions.set(session, run);
   }
@@ -171,6 +186,7 @@ async function serveUntil(
   const central = new Central(listen(config), store, {
     maxConnections: config["server.maxConnections"],
     idleTimeout: config["server.idleTimeout"],
+    drawAgencies: config["draw.agencies"],
   });
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

@@ -9,11 +9,10 @@ import { dirname, join } from "node:path";
 import { type Batch, packedBetStart } from "./bet.ts";
 import { AppendLog } from "./storage/append_log.ts";
 import { FinishLog } from "./storage/finish_log.ts";
-import { OffsetRanges } from "./storage/offset_ranges.ts";
-import { DamagedStoreError, scanStore } from "./storage/recovery.ts";
-import type { StoredBatch } from "./storage/recovery.ts";
+import { scanStore } from "./storage/recovery.ts";
 import { type HeldFile, holdFile } from "./storage/store_file.ts";
 import type { StoreFile } from "./storage/store_file.ts";
+import { type SourceState, StoreIndex } from "./storage/store_index.ts";
 
 export { StorageError } from "./storage/append_log.ts";
 export { DamagedStoreError } from "./storage/recovery.ts";
@@ -45,22 +44,12 @@ export interface Recovery {
   discardedBytes: number;
 }
 
-/** What is known of one file of one agency. */
-interface SourceState {
-  /** Stored for good. */
-  durable: OffsetRanges;
-  /** Stored, or on its way to the disk. */
-  claimed: OffsetRanges;
-  /** The latest commit in which something of it is. */
-  commit: Promise<void>;
-}
-
 /** Every bet that was acknowledged, once. One process holds it at a time. */
 export class Store {
   readonly #held: HeldFile;
   readonly #log: AppendLog;
   readonly #finishLog: FinishLog;
-  readonly #sources: Map<string, SourceState>;
+  readonly #index: StoreIndex;
   /** What was found at the start. */
   readonly recovery: Recovery;
 
@@ -68,13 +57,13 @@ export class Store {
     held: HeldFile,
     log: AppendLog,
     finishLog: FinishLog,
-    sources: Map<string, SourceState>,
+    index: StoreIndex,
     recovery: Recovery,
   ) {
     this.#held = held;
     this.#log = log;
     this.#finishLog = finishLog;
-    this.#sources = sources;
+    this.#index = index;
     this.recovery = recovery;
   }
 
@@ -93,12 +82,20 @@ export class Store {
     const held = await holdFile(path);
     try {
       const file = wrapFile(held.file);
-      const sources = new Map<string, SourceState>();
-      const { recovery, size } = await recover(file, sources);
-      const log = new AppendLog(file, size, { fsync });
+      const index = new StoreIndex();
+      const { committedSize, size } = await scanStore(
+        file,
+        (batch) => index.addStored(batch),
+      );
+      if (committedSize < size) await file.truncate(committedSize);
+      const log = new AppendLog(file, committedSize, { fsync });
       const finishPath = join(dirname(path), "finished.csv");
       const finishLog = await FinishLog.open(finishPath, { fsync });
-      return new Store(held, log, finishLog, sources, recovery);
+      return new Store(held, log, finishLog, index, {
+        bets: index.bets,
+        batches: index.batches,
+        discardedBytes: size - committedSize,
+      });
     } catch (error) {
       await held.release();
       throw error;
@@ -115,21 +112,23 @@ export class Store {
    */
   async append(batch: Batch): Promise<void> {
     const { offset, count } = batch;
-    const source = sourceOf(this.#sources, batch);
+    const source = this.#index.source(batch);
     for (
       const { start, end } of source.claimed.missing(offset, offset + count)
-    ) {
-      source.commit = this.#log.append(
-        (rows) => rows.addBatch(part(batch, start, end)),
-        (isCommitted) => {
-          if (isCommitted) source.durable.add(start, end);
-          else source.claimed = source.durable.clone();
-        },
-      );
-      source.claimed.add(start, end);
-    }
-    if (source.durable.missing(offset, offset + count).length === 0) return;
-    await source.commit;
+    ) this.#appendPart(batch, start, end, source);
+    if (!this.has(batch)) await source.commit;
+  }
+
+  /**
+   * Says whether all of a batch is stored for good.
+   *
+   * @param batch The batch.
+   * @returns Whether it can be answered with OK.
+   */
+  has(batch: Batch): boolean {
+    const { offset, count } = batch;
+    const { durable } = this.#index.source(batch);
+    return durable.missing(offset, offset + count).length === 0;
   }
 
   /**
@@ -142,66 +141,58 @@ export class Store {
     return this.#finishLog.add(agency);
   }
 
+  /** The agencies that have no more bets. */
+  get finished(): ReadonlySet<number> {
+    return this.#finishLog.agencies;
+  }
+
+  /**
+   * Looks up the winners of an agency among the bets that are stored for good.
+   *
+   * @param agency The agency's id.
+   * @returns Their documents, in the order stored.
+   */
+  winners(agency: number): readonly string[] {
+    return this.#index.winners(agency);
+  }
+
+  /** Waits until every batch that was appended is stored or refused. */
+  async settled(): Promise<void> {
+    await this.#log.settled();
+  }
+
   /** Waits for the commits under way and lets go of the files. */
   async close(): Promise<void> {
     await this.#log.close();
     await this.#finishLog.close();
     await this.#held.release();
   }
-}
 
-/** Reads the file, and leaves it with nothing but whole batches. */
-async function recover(
-  file: StoreFile,
-  sources: Map<string, SourceState>,
-): Promise<{ recovery: Recovery; size: number }> {
-  const recovery: Recovery = { bets: 0, batches: 0, discardedBytes: 0 };
-  const { committedSize, size } = await scanStore(file, (batch) => {
-    addStoredBatch(sources, batch);
-    recovery.bets += batch.count;
-    recovery.batches++;
-  });
-  recovery.discardedBytes = size - committedSize;
-  if (recovery.discardedBytes > 0) await file.truncate(committedSize);
-  return { recovery, size: committedSize };
-}
-
-function addStoredBatch(
-  sources: Map<string, SourceState>,
-  batch: StoredBatch,
-): void {
-  const { offset, count } = batch;
-  const { durable, claimed } = sourceOf(sources, batch);
-  const [missing] = durable.missing(offset, offset + count);
-  if (missing?.start !== offset || missing.end !== offset + count) {
-    throw new DamagedStoreError(
-      batch.position,
-      `some of its ${count} bets from position ${offset} on are stored before`,
+  /** Puts bets of a batch in the next commit; they are claimed from here on. */
+  #appendPart(
+    batch: Batch,
+    start: number,
+    end: number,
+    source: SourceState,
+  ): void {
+    let winners: readonly string[] = [];
+    source.commit = this.#log.append(
+      (rows) => winners = rows.addBatch(partOf(batch, start, end)),
+      (isCommitted) => {
+        if (isCommitted) {
+          source.durable.add(start, end);
+          this.#index.addWinners(batch.agency, winners);
+        } else {
+          source.claimed = source.durable.clone();
+        }
+      },
     );
+    source.claimed.add(start, end);
   }
-  durable.add(offset, offset + count);
-  claimed.add(offset, offset + count);
-}
-
-function sourceOf(
-  sources: Map<string, SourceState>,
-  { agency, source }: Pick<Batch, "agency" | "source">,
-): SourceState {
-  const key = `${agency}:${source}`;
-  let state = sources.get(key);
-  if (!state) {
-    state = {
-      durable: new OffsetRanges(),
-      claimed: new OffsetRanges(),
-      commit: Promise.resolve(),
-    };
-    sources.set(key, state);
-  }
-  return state;
 }
 
 /** The bets of a batch from position `start` of the file up to `end`. */
-function part(batch: Batch, start: number, end: number): Batch {
+function partOf(batch: Batch, start: number, end: number): Batch {
   const { offset, count, bets } = batch;
   if (start === offset && end === offset + count) return batch;
   return {

@@ -87,13 +87,18 @@ export class AppendLog {
    * a {@linkcode StorageError} if nothing of them is stored.
    * @throws {StorageError} If nothing more is accepted.
    */
-  append(write: (rows: RowBuffer) => void, settle: Settle): Promise<void> {
+  append(write: (rows: RowBuffer) => unknown, settle: Settle): Promise<void> {
     if (this.#end) throw this.#end;
     const group = this.#collecting;
     write(group.rows);
     group.settlers.push(settle);
     this.#commits ??= this.#commitGroups();
     return group.promise;
+  }
+
+  /** Waits until every entry so far is committed or refused. */
+  async settled(): Promise<void> {
+    await this.#commits;
   }
 
   /** Commits what waits; then nothing more is accepted. */

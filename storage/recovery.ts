@@ -18,6 +18,7 @@ import {
   parseMark,
 } from "./commit_mark.ts";
 import type { StoreFile } from "./store_file.ts";
+import { findWinners, isWinningRow } from "./winners.ts";
 
 /** A whole batch, as it was found. */
 export interface StoredBatch extends CommitMark {
@@ -25,6 +26,8 @@ export interface StoredBatch extends CommitMark {
   agency: number;
   /** Position in the file of its first row. */
   position: number;
+  /** The documents of its bets that win, in order. */
+  winners: string[];
 }
 
 /** What was found in a file. */
@@ -95,6 +98,7 @@ async function scanWholeBatches(
   let batchStart = 0;
   let rowStart = 0;
   let rows = 0;
+  let hasWinner = false;
   for (;;) {
     const newline = window.indexOf(NEWLINE, rowStart);
     if (newline < 0) {
@@ -104,13 +108,18 @@ async function scanWholeBatches(
       continue;
     }
     rows++;
+    const isLastRow = window.bytes[newline - COLON_TO_NEWLINE] === COLON;
+    const rowEnd = isLastRow ? markComma(window, newline) : newline;
+    hasWinner ||= isWinningRow(window.bytes, rowEnd);
     rowStart = newline + 1;
-    if (window.bytes[newline - COLON_TO_NEWLINE] !== COLON) continue;
+    if (!isLastRow) continue;
     const batch = readBatch(window, batchStart, newline);
     if (batch?.count !== rows) return window.position + batchStart;
-    onBatch(batch);
+    const batchRows = window.bytes.subarray(batchStart, rowEnd);
+    onBatch({ ...batch, winners: hasWinner ? findWinners(batchRows) : [] });
     batchStart = rowStart;
     rows = 0;
+    hasWinner = false;
   }
 }
 
@@ -150,7 +159,7 @@ function readBatch(
   window: Window,
   start: number,
   newline: number,
-): StoredBatch | undefined {
+): Omit<StoredBatch, "winners"> | undefined {
   const mark = readMark(window, newline);
   if (!mark) return undefined;
   const checked = window.bytes.subarray(start, newline - CRC_DIGITS);
@@ -166,11 +175,16 @@ function readBatch(
 }
 
 function readMark(window: Window, newline: number): CommitMark | undefined {
-  const comma = window.bytes.lastIndexOf(COMMA, newline);
+  const comma = markComma(window, newline);
   if (comma < newline - 1 - MAX_MARK_SIZE) return undefined;
   return parseMark(
     ASCII_DECODER.decode(window.bytes.subarray(comma + 1, newline)),
   );
+}
+
+/** Index of the comma before the last column of the row that ends at `newline`. */
+function markComma(window: Window, newline: number): number {
+  return window.bytes.lastIndexOf(COMMA, newline);
 }
 
 /** A part of the file in memory, which slides towards its end. */

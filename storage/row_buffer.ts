@@ -7,6 +7,7 @@
 import { crc32 } from "node:zlib";
 import { type Batch, FIELD_KEYS } from "../bet.ts";
 import { formatCrc, formatMarkStart, MAX_MARK_SIZE } from "./commit_mark.ts";
+import { documentOfRow, isWinningRow } from "./winners.ts";
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
@@ -40,18 +41,25 @@ export class RowBuffer {
    * Adds a batch: its rows, the last one with the commit mark.
    *
    * @param batch The batch, of valid bets, 1 or more.
+   * @returns The documents of the bets that win, in order.
    */
-  addBatch(batch: Batch): void {
+  addBatch(batch: Batch): string[] {
     this.#reserve(maxRowsSize(batch));
     const batchStart = this.#length;
     const agency = ASCII_ENCODER.encode(`${batch.agency},`);
+    const winners: string[] = [];
     for (let bet = 0; bet < batch.bets.length;) {
       if (bet > 0) this.#bytes[this.#length++] = NEWLINE;
+      const rowStart = this.#length;
       bet = this.#addRow(agency, batch.bets, bet);
+      if (isWinningRow(this.#bytes, this.#length)) {
+        winners.push(documentOfRow(this.rows.subarray(rowStart)));
+      }
     }
     this.#addText(`,${formatMarkStart(batch)}`);
     const crc = crc32(this.#bytes.subarray(batchStart, this.#length));
     this.#addText(`${formatCrc(crc)}\n`);
+    return winners;
   }
 
   /**

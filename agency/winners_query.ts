@@ -1,0 +1,40 @@
+/**
+ * Waiting for the draw and asking for the agency's winners.
+ *
+ * @module
+ */
+
+import type { Connection } from "../connection.ts";
+import { errorCodeName, MessageType } from "../protocol.ts";
+import { decodeWinners, encodeWinnersQuery } from "../winners_frame.ts";
+import { readReply, refusalOf, UplinkError } from "./uplink.ts";
+
+/**
+ * Asks for an agency's winners, and waits as long as the draw takes.
+ *
+ * @param connection A connection of its own.
+ * @param agency The agency's id.
+ * @returns The documents, in the order in which the bets were stored.
+ * @throws {UplinkError} If the agency has no part in a draw.
+ */
+export async function askForWinners(
+  connection: Connection,
+  agency: number,
+): Promise<string[]> {
+  await connection.write(encodeWinnersQuery(agency));
+  const winners: string[] = [];
+  for (;;) {
+    const reply = await readReply(connection);
+    if (reply.type !== MessageType.WINNERS) {
+      const { code, reason } = refusalOf(reply);
+      throw new UplinkError(
+        `Cannot ask for the winners: the central answered ${
+          errorCodeName(code)
+        }: ${reason}`,
+      );
+    }
+    const { isLast, documents } = decodeWinners(reply.payload);
+    for (const document of documents) winners.push(document);
+    if (isLast) return winners;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * What the central does with each message of an agency.
+ *
+ * @module
+ */
+
+import { decodeBatch } from "../batch_frame.ts";
+import type { Batch } from "../bet.ts";
+import { findInvalidBet } from "../bet_rules.ts";
+import type { Connection } from "../connection.ts";
+import type { Draw } from "../draw.ts";
+import { messageOf } from "../errors.ts";
+import { action, getLogger } from "../logging.ts";
+import {
+  decodeAgency,
+  ErrorCode,
+  errorCodeName,
+  type Frame,
+  MessageType,
+  NO_INDEX,
+  ProtocolError,
+} from "../protocol.ts";
+import { StorageError, type Store } from "../storage.ts";
+import { encodeWinners } from "../winners_frame.ts";
+import {
+  type Answer,
+  joinFrames,
+  OK,
+  refusal,
+  SHUTTING_DOWN,
+} from "./answer.ts";
+
+/** What the requests of one agency are answered from. */
+export interface RequestOptions {
+  /** Where bets go. */
+  store: Pick<Store, "append" | "has" | "settled">;
+  /** Who may bet until when, and who wins. */
+  draw: Draw;
+  /** The agency's address, for the log. */
+  ip: string;
+  /** Aborted when the conversation has to end. */
+  ending: AbortController;
+}
+
+/** Turns the frames of one connection into answers. */
+export class RequestHandler {
+  readonly #connection: Connection;
+  readonly #store: RequestOptions["store"];
+  readonly #draw: Draw;
+  readonly #ip: string;
+  readonly #ending: AbortController;
+  readonly #log = getLogger();
+  /** Who the agency says it is, once it has. */
+  #agency: number | undefined;
+
+  /**
+   * @param connection The agency's, watched while it waits for the draw.
+   * @param options What the answers come from.
+   */
+  constructor(connection: Connection, options: RequestOptions) {
+    this.#connection = connection;
+    this.#store = options.store;
+    this.#draw = options.draw;
+    this.#ip = options.ip;
+    this.#ending = options.ending;
+  }
+
+  /**
+   * Stores a batch.
+   *
+   * @param payload The payload of its BET; not needed any more on return.
+   * @returns The answer; what goes wrong is one too.
+   */
+  async takeBatch(payload: Uint8Array): Promise<Answer> {
+    let batch: Batch | undefined;
+    try {
+      batch = decodeBatch(payload);
+      this.#agency = batch.agency;
+      const invalid = findInvalidBet(batch.bets);
+      if (invalid) {
+        const { index, reason } = invalid;
+        return this.#refuseBatch(batch, ErrorCode.INVALID_BET, reason, index);
+      }
+      await this.#storeBatch(batch);
+    } catch (error) {
+      return this.#refuseBatch(batch, codeOf(error), messageOf(error));
+    }
+    const { agency, count } = batch;
+    this.#log.info(() =>
+      action("apuesta_recibida", "success", {
+        cantidad: count,
+        agencia: agency,
+      })
+    );
+    return OK;
+  }
+
+  /**
+   * Answers whatever is not a BET.
+   *
+   * @param frame The frame.
+   * @returns The answer.
+   */
+  async takeOther({ type, payload }: Frame): Promise<Answer> {
+    try {
+      switch (type) {
+        case MessageType.FINISH:
+          return await this.#takeFinish(decodeAgency(payload));
+        case MessageType.WINNERS_QUERY:
+          return await this.#takeQuery(decodeAgency(payload));
+        default:
+          throw new ProtocolError(
+            ErrorCode.UNKNOWN_TYPE,
+            `Cannot take message: no agency sends type ${type}`,
+          );
+      }
+    } catch (error) {
+      return this.refuseFrame(error);
+    }
+  }
+
+  /** Stores a batch, unless the draw is in the way. */
+  async #storeBatch(batch: Batch): Promise<void> {
+    if (!this.#draw.admits(batch.agency)) throw unknownAgency(batch.agency);
+    if (!this.#draw.isBettingClosed) return await this.#store.append(batch);
+    await this.#store.settled();
+    if (this.#store.has(batch)) return;
+    throw new ProtocolError(
+      ErrorCode.BETTING_CLOSED,
+      "Cannot take bets: the draw has been held",
+    );
+  }
+
+  async #takeFinish(agency: number): Promise<Answer> {
+    this.#agency = agency;
+    if (!this.#draw.admits(agency)) throw unknownAgency(agency);
+    await this.#draw.finish(agency);
+    this.#log.info(
+      action("agencia_finalizada", "success", { agencia: agency }),
+    );
+    return { frame: new Uint8Array(0), closes: true };
+  }
+
+  /** Answers with the agency's winners, once there are any to know of. */
+  async #takeQuery(agency: number): Promise<Answer> {
+    if (!this.#draw.hasPart(agency)) throw unknownAgency(agency);
+    const held = this.#draw.held(this.#ending.signal);
+    if (!await this.#connection.watch(held)) {
+      this.#ending.abort();
+      throw new Deno.errors.ConnectionReset(
+        `Cannot tell agency ${agency} its winners: it went away`,
+      );
+    }
+    if (!await held) return SHUTTING_DOWN;
+    const winners = this.#draw.winners(agency);
+    this.#logQuery(agency, winners.length);
+    return { frame: joinFrames(encodeWinners(winners)), closes: false };
+  }
+
+  /** The protocol lets an agency ask for another's winners; the log shows it. */
+  #logQuery(agency: number, winners: number): void {
+    const isOwn = this.#agency === undefined || this.#agency === agency;
+    const line = action("consulta_ganadores", "success", {
+      agencia: agency,
+      cant_ganadores: winners,
+      agencia_conexion: this.#agency,
+      ip: this.#ip,
+    });
+    if (isOwn) this.#log.info(line);
+    else this.#log.warn(line);
+  }
+
+  #refuseBatch(
+    batch: Batch | undefined,
+    code: number,
+    reason: string,
+    index: number = NO_INDEX,
+  ): Answer {
+    this.#log.error(action("apuesta_recibida", "fail", {
+      cantidad: batch?.count ?? 0,
+      agencia: batch?.agency,
+      error: errorCodeName(code),
+      motivo: reason,
+    }));
+    return refusal(code, reason, index);
+  }
+
+  /**
+   * Refuses a frame as a whole.
+   *
+   * @param error What is wrong with it.
+   * @returns The answer.
+   * @throws The error itself, if neither the agency nor the disk is to blame.
+   */
+  refuseFrame(error: unknown): Answer {
+    const code = codeOf(error);
+    this.#log.error(action("receive_message", "fail", {
+      ip: this.#ip,
+      error: errorCodeName(code),
+      motivo: messageOf(error),
+    }));
+    return refusal(code, messageOf(error));
+  }
+}
+
+function unknownAgency(agency: number): ProtocolError {
+  return new ProtocolError(
+    ErrorCode.UNKNOWN_AGENCY,
+    `Cannot serve agency ${agency}: it has no part in the draw`,
+  );
+}
+
+/** The code that answers an error; any but the peer's and the disk's is ours. */
+function codeOf(error: unknown): number {
+  if (error instanceof ProtocolError) return error.code;
+  if (error instanceof StorageError) return ErrorCode.STORAGE;
+  throw error;
+}

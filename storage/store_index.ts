@@ -1,0 +1,109 @@
+/**
+ * What is known of a store without reading it again: which bets are stored or
+ * on their way, and which of them win.
+ *
+ * @module
+ */
+
+import type { Batch } from "../bet.ts";
+import { OffsetRanges } from "./offset_ranges.ts";
+import { DamagedStoreError, type StoredBatch } from "./recovery.ts";
+
+/** What is known of one file of one agency. */
+export interface SourceState {
+  /** Stored for good. */
+  durable: OffsetRanges;
+  /** Stored, or on its way to the disk. */
+  claimed: OffsetRanges;
+  /** The latest commit in which something of it is. */
+  commit: Promise<void>;
+}
+
+/** Built while the store is read at the start, and kept while it grows. */
+export class StoreIndex {
+  readonly #sources = new Map<string, SourceState>();
+  readonly #winners = new Map<number, string[]>();
+  #bets = 0;
+  #batches = 0;
+
+  /** Bets read at the start. */
+  get bets(): number {
+    return this.#bets;
+  }
+
+  /** Batches read at the start. */
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /** Agencies with winners or bets, from 1. */
+  get agencies(): ReadonlySet<number> {
+    return new Set([...this.#sources.keys()].map((key) => parseInt(key)));
+  }
+
+  /**
+   * Takes in a batch that was read from the store.
+   *
+   * @param batch The batch.
+   * @throws {DamagedStoreError} If a bet of it is stored before.
+   */
+  addStored(batch: StoredBatch): void {
+    const { agency, offset, count, position, winners } = batch;
+    const { durable, claimed } = this.source(batch);
+    const [missing] = durable.missing(offset, offset + count);
+    if (missing?.start !== offset || missing.end !== offset + count) {
+      throw new DamagedStoreError(
+        position,
+        `some of its ${count} bets from position ${offset} on are stored before`,
+      );
+    }
+    durable.add(offset, offset + count);
+    claimed.add(offset, offset + count);
+    this.addWinners(agency, winners);
+    this.#bets += count;
+    this.#batches++;
+  }
+
+  /**
+   * Finds the state of a file of an agency's.
+   *
+   * @param batch Whose, and of which file.
+   * @returns Its state, to be changed; a new one where nothing is known.
+   */
+  source({ agency, source }: Pick<Batch, "agency" | "source">): SourceState {
+    const key = `${agency}:${source}`;
+    let state = this.#sources.get(key);
+    if (!state) {
+      state = {
+        durable: new OffsetRanges(),
+        claimed: new OffsetRanges(),
+        commit: Promise.resolve(),
+      };
+      this.#sources.set(key, state);
+    }
+    return state;
+  }
+
+  /**
+   * Takes in winners that are stored for good.
+   *
+   * @param agency Whose.
+   * @param documents Their documents, in the order stored.
+   */
+  addWinners(agency: number, documents: readonly string[]): void {
+    if (documents.length === 0) return;
+    const earlier = this.#winners.get(agency) ?? [];
+    this.#winners.set(agency, earlier);
+    earlier.push(...documents);
+  }
+
+  /**
+   * Looks up the winners of an agency.
+   *
+   * @param agency Whose.
+   * @returns Their documents, in the order stored.
+   */
+  winners(agency: number): readonly string[] {
+    return this.#winners.get(agency) ?? [];
+  }
+}
