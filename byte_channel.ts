@@ -61,6 +61,8 @@ export class ByteChannel {
   #reading: Promise<boolean> | undefined;
 
   /**
+   * Starts a channel.
+   *
    * @param stream The bytes; closed with the channel.
    * @param options How long the peer may be idle, how much is kept of it.
    */

@@ -22,6 +22,8 @@ export type { Config, ConfigKey, Program };
 /** The configuration is not one that the programs can run with. */
 export class ConfigError extends Error {
   /**
+   * Creates the error.
+   *
    * @param message Which key, what it is, and what was expected.
    * @param options The cause.
    */

@@ -4,8 +4,10 @@
  * @module
  */
 
+import type { LevelName } from "@std/log";
 import {
   ADDRESS,
+  type Address,
   BOOLEAN,
   DURATION,
   LEVEL,
@@ -29,8 +31,31 @@ export interface Key<T> {
 /** The two programs that read the configuration. */
 export type Program = "client" | "server";
 
+/** The value of every key, explained by `help` below; durations are in milliseconds. */
+export type Config = {
+  readonly "server.address": Address;
+  readonly "server.port": number;
+  readonly "server.listenBacklog": number;
+  readonly "server.maxConnections": number;
+  readonly "server.idleTimeout": number;
+  readonly "store.file": string;
+  readonly "store.fsync": boolean;
+  readonly "draw.agencies": number;
+  readonly "draw.await": boolean;
+  readonly "agency.file": string;
+  readonly "batch.maxAmount": number;
+  readonly "batch.window": number;
+  readonly "retry.maxAttempts": number;
+  readonly "retry.baseDelay": number;
+  readonly "retry.replyTimeout": number;
+  readonly "log.level": LevelName;
+};
+
+/** A key of `config.yaml`, such as `server.port`. */
+export type ConfigKey = keyof Config;
+
 /** Every key of `config.yaml`. */
-const KEYS = {
+const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   "server.address": key(
     ADDRESS,
     { client: "CLI_SERVER_ADDRESS" },
@@ -127,14 +152,6 @@ const KEYS = {
     "INFO",
     "DEBUG, INFO, WARN, ERROR or CRITICAL",
   ),
-} as const;
-
-/** A key of `config.yaml`, such as `server.port`. */
-export type ConfigKey = keyof typeof KEYS;
-
-/** The value of every key; durations are in milliseconds. */
-export type Config = {
-  readonly [K in ConfigKey]: (typeof KEYS)[K] extends Key<infer T> ? T : never;
 };
 
 /**

@@ -38,6 +38,8 @@ export class Connection {
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   /**
+   * Starts a connection.
+   *
    * @param stream The bytes; closed with the connection.
    * @param options How long the peer may be idle.
    */

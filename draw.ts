@@ -26,6 +26,8 @@ export class Draw {
   #isHeld: boolean;
 
   /**
+   * Opens the draw, or takes it up where the store says it stands.
+   *
    * @param agencies How many agencies take part, numbered from 1; 0 for no draw.
    * @param store Who has finished, and who wins.
    */

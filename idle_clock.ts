@@ -17,6 +17,8 @@ export class IdleClock {
   #hasExpired = false;
 
   /**
+   * Creates a clock that stands still.
+   *
    * @param timeout Milliseconds that one wait may last; `Infinity` for ever.
    * @param onExpired Called when one has lasted that long.
    */

@@ -20,6 +20,8 @@ import { flushLog, setupLogging, writeLine } from "./logging.ts";
 /** The program could not do its job, and people can do something about it. */
 export class ProgramError extends Error {
   /**
+   * Creates the error.
+   *
    * @param message One line that says what, where and what was expected.
    * @param options The cause.
    */

@@ -91,6 +91,8 @@ export class ProtocolError extends Error {
   readonly code: ErrorCode;
 
   /**
+   * Creates the error.
+   *
    * @param code The code that answers the fault.
    * @param message What was wrong and what was expected.
    */

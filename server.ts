@@ -53,6 +53,8 @@ export class Central {
   #isStopping = false;
 
   /**
+   * Creates a central; {@linkcode serve} sets it to work.
+   *
    * @param listener Where agencies arrive; closed by {@linkcode stop}.
    * @param store Where bets go; left open.
    * @param options The limits.

@@ -42,6 +42,8 @@ export class Delivery {
   #stored = 0;
 
   /**
+   * Prepares a delivery; {@linkcode run} makes it.
+   *
    * @param uplink The way to the central.
    * @param loader Gives the batches.
    * @param options Whose they are, and how many may be under way.

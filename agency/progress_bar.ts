@@ -26,6 +26,8 @@ export class ProgressBar {
   #drawnAt = -Infinity;
 
   /**
+   * Creates a bar, not drawn yet.
+   *
    * @param totalBytes Size of the whole file.
    */
   constructor(totalBytes: number) {

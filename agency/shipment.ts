@@ -38,6 +38,8 @@ export class ShipmentLoader {
   #offset = 0;
 
   /**
+   * Creates a loader at the start of the file.
+   *
    * @param file The file, before its first record.
    * @param options Whose it is, and how large a batch may be.
    */

@@ -22,6 +22,8 @@ import { backoff, delay } from "./backoff.ts";
 /** The agency cannot go on, whatever it tries. */
 export class UplinkError extends Error {
   /**
+   * Creates the error.
+   *
    * @param message What could not be done.
    * @param options The cause.
    */
@@ -83,6 +85,8 @@ export class Uplink {
   #failedAttempts = 0;
 
   /**
+   * Creates the way; nothing is connected yet.
+   *
    * @param options Where to, and how patiently.
    */
   constructor(options: UplinkOptions) {

@@ -54,6 +54,8 @@ export class RequestHandler {
   #agency: number | undefined;
 
   /**
+   * Creates the handler of one connection.
+   *
    * @param connection The agency's, watched while it waits for the draw.
    * @param options What the answers come from.
    */

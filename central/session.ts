@@ -26,6 +26,8 @@ export class Session {
   #isWaiting = false;
 
   /**
+   * Creates a session; {@linkcode run} serves it.
+   *
    * @param connection The agency's connection; closed at the end.
    * @param options What the session stands on.
    */

@@ -12,6 +12,8 @@ import type { StoreFile } from "./store_file.ts";
 /** Something was not stored; sending it again later may help. */
 export class StorageError extends Error {
   /**
+   * Creates the error.
+   *
    * @param message What could not be done.
    * @param options The cause.
    */
@@ -68,6 +70,8 @@ export class AppendLog {
   #end: StorageError | undefined;
 
   /**
+   * Takes up a log where it was left.
+   *
    * @param file The file, open for appending.
    * @param size Its bytes so far, all of them committed.
    * @param options Whether to wait for the disk.

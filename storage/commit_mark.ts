@@ -20,7 +20,7 @@ export interface CommitMark {
 /** Characters of a mark after its last colon. */
 export const CRC_DIGITS = 8;
 /** Most bytes of a mark, with two numbers of ten digits. */
-export const MAX_MARK_SIZE = 16 + 1 + 10 + 1 + 10 + 1 + CRC_DIGITS;
+export const MAX_MARK_SIZE: number = 16 + 1 + 10 + 1 + 10 + 1 + CRC_DIGITS;
 
 const MARK_REGEXP = /^([0-9a-f]{16}):(0|[1-9]\d*):([1-9]\d*):([0-9a-f]{8})$/;
 

@@ -44,6 +44,8 @@ export class DamagedStoreError extends Error {
   readonly position: number;
 
   /**
+   * Creates the error.
+   *
    * @param position Position in the file.
    * @param what What is wrong there.
    */

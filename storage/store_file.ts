@@ -15,6 +15,8 @@ export type StoreFile = Pick<
 /** Another process holds the store. */
 export class StoreHeldError extends Error {
   /**
+   * Creates the error.
+   *
    * @param path The file that is held.
    * @param holder Who holds it, for people.
    */
