@@ -14,11 +14,16 @@ import { ProgramError, runProgram } from "./program.ts";
 import type { ProgramContext } from "./program.ts";
 import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
 import { Store } from "./storage.ts";
+import {
+  Acceptor,
+  listen,
+  logPort,
+  logServerConfig,
+  serveUntil,
+} from "./tcp_server.ts";
 
 /** Milliseconds that agencies get to take their last answers at the end. */
 const STOP_TIMEOUT = 600;
-/** Milliseconds between attempts to accept, where the system has no room. */
-const ACCEPT_DELAY = 100;
 
 const BUSY_FRAME = encodeError({
   code: ErrorCode.BUSY,
@@ -42,7 +47,7 @@ export interface CentralOptions {
 
 /** Accepts agencies and serves each in a session of its own. */
 export class Central {
-  readonly #listener: Deno.TcpListener;
+  readonly #acceptor: Acceptor;
   readonly #store: Store;
   readonly #draw: Draw;
   readonly #options: CentralOptions;
@@ -50,7 +55,6 @@ export class Central {
   readonly #sessions = new Map<Session, Promise<void>>();
   /** Told BUSY, and given a moment to read it. */
   readonly #turnedAway = new Set<Connection>();
-  #isStopping = false;
 
   /**
    * Creates a central; {@linkcode serve} sets it to work.
@@ -64,7 +68,10 @@ export class Central {
     store: Store,
     options: CentralOptions,
   ) {
-    this.#listener = listener;
+    this.#acceptor = new Acceptor(
+      listener,
+      (stream, ip) => this.#welcome(stream, ip),
+    );
     this.#store = store;
     this.#draw = new Draw(options.drawAgencies ?? 0, store);
     this.#options = options;
@@ -72,18 +79,12 @@ export class Central {
 
   /** Accepts agencies until {@linkcode stop} is called. */
   async serve(): Promise<void> {
-    while (!this.#isStopping) {
-      this.#log.info(action("accept_connections", "in_progress"));
-      const stream = await this.#accept();
-      if (stream) this.#welcome(stream);
-    }
+    await this.#acceptor.run();
   }
 
   /** Stops accepting, and ends every session once its frames are answered. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    this.#listener.close();
-    this.#log.info(action("close_listener", "success"));
+    this.#acceptor.stop();
     const timer = setTimeout(() => {
       for (const session of this.#sessions.keys()) session.abort();
     }, STOP_TIMEOUT);
@@ -93,25 +94,7 @@ export class Central {
     clearTimeout(timer);
   }
 
-  async #accept(): Promise<Deno.TcpConn | undefined> {
-    try {
-      return await this.#listener.accept();
-    } catch (error) {
-      if (this.#isStopping) return undefined;
-      this.#log.error(action("accept_connections", "fail", {
-        error: messageOf(error),
-      }));
-      await new Promise((resolve) => setTimeout(resolve, ACCEPT_DELAY));
-      return undefined;
-    }
-  }
-
-  #welcome(stream: Deno.TcpConn): void {
-    const ip = stream.remoteAddr.hostname;
-    this.#log.info(action("accept_connections", "success", { ip }));
-    stream.setNoDelay(true);
-    // An agency that waits for the draw sends nothing; the system asks for it.
-    stream.setKeepAlive(true);
+  #welcome(stream: Deno.TcpConn, ip: string): void {
     const connection = new Connection(stream, this.#options);
     if (this.#sessions.size >= this.#options.maxConnections) {
       this.#turnAway(connection, ip);
@@ -143,20 +126,13 @@ export class Central {
 }
 
 async function main({ config, signal }: ProgramContext): Promise<number> {
-  const log = getLogger();
-  log.debug(() =>
-    action("config", "success", {
-      port: config["server.port"],
-      listen_backlog: config["server.listenBacklog"],
-      logging_level: config["log.level"],
-    })
-  );
+  logServerConfig(config);
   const store = await openStore(config);
   try {
-    await serveUntil(signal, config, store);
+    await serveUntil(signal, createCentral(config, store));
   } finally {
     await store.close();
-    log.info(action("close_store", "success"));
+    getLogger().info(action("close_store", "success"));
   }
   return 0;
 }
@@ -180,42 +156,14 @@ async function openStore(config: Config): Promise<Store> {
   }
 }
 
-async function serveUntil(
-  signal: AbortSignal,
-  config: Config,
-  store: Store,
-): Promise<void> {
-  const central = new Central(listen(config), store, {
+function createCentral(config: Config, store: Store): Central {
+  const listener = listen(config);
+  logPort(listener);
+  return new Central(listener, store, {
     maxConnections: config["server.maxConnections"],
     idleTimeout: config["server.idleTimeout"],
     drawAgencies: config["draw.agencies"],
   });
-  const stopped = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve());
-  });
-  await Promise.race([central.serve(), stopped]);
-  getLogger().info(action("stop", "in_progress", { signal: signal.reason }));
-  await central.stop();
-}
-
-function listen(config: Config): Deno.TcpListener {
-  const port = config["server.port"];
-  try {
-    const listener = Deno.listen({
-      port,
-      tcpBacklog: config["server.listenBacklog"],
-    });
-    getLogger().info(
-      action("listen", "success", { port: listener.addr.port }),
-    );
-    return listener;
-  } catch (cause) {
-    throw new ProgramError(
-      `Cannot listen on port ${port}: ${messageOf(cause)}`,
-      { cause },
-    );
-  }
 }
 
 if (import.meta.main) await runProgram("server", main);

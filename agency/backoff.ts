@@ -25,27 +25,3 @@ export function backoff(
   const delay = Math.min(baseDelay * 2 ** (attempt - 1), MAX_DELAY);
   return delay * (1 - random / 2);
 }
-
-/**
- * Waits.
- *
- * @param milliseconds How long.
- * @param signal Ends the wait.
- * @throws The signal's reason, if it ends the wait.
- */
-export async function delay(
-  milliseconds: number,
-  signal: AbortSignal,
-): Promise<void> {
-  signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
-  }
-}

@@ -5,6 +5,7 @@
  */
 
 import { Connection, isDisconnection } from "../connection.ts";
+import { delay } from "../delay.ts";
 import { messageOf } from "../errors.ts";
 import { action, getLogger } from "../logging.ts";
 import {
@@ -17,7 +18,7 @@ import {
   type Refusal,
 } from "../protocol.ts";
 import { type Address, formatAddress } from "../setting.ts";
-import { backoff, delay } from "./backoff.ts";
+import { backoff } from "./backoff.ts";
 
 /** The agency cannot go on, whatever it tries. */
 export class UplinkError extends Error {
@@ -155,7 +156,7 @@ export class Uplink {
 
   async #connect({ isPatient = false }: AttemptOptions): Promise<Connection> {
     const { address, signal, replyTimeout } = this.#options;
-    const stream = await Deno.connect({ ...address, signal });
+    const stream = await openStream(address, signal);
     stream.setNoDelay(true);
     stream.setKeepAlive(true);
     this.#log.debug(() =>
@@ -190,6 +191,18 @@ export class Uplink {
       backoff(this.#failedAttempts, baseDelay, Math.random()),
       signal,
     );
+  }
+}
+
+/** Whatever keeps us from the central, a name not found too, may pass. */
+async function openStream(
+  address: Address,
+  signal: AbortSignal,
+): Promise<Deno.TcpConn> {
+  try {
+    return await Deno.connect({ ...address, signal });
+  } catch (cause) {
+    throw new LaterError(messageOf(cause), { cause });
   }
 }
 

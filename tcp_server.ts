@@ -1,0 +1,141 @@
+/**
+ * What every server here has in common: a listener, peers that arrive, and an
+ * end when a signal asks for it. What peers are told is not known here.
+ *
+ * @module
+ */
+
+import type { Config } from "./config.ts";
+import { messageOf } from "./errors.ts";
+import { action, getLogger } from "./logging.ts";
+import { ProgramError } from "./program.ts";
+
+/** Milliseconds between attempts to accept, where the system has no room. */
+const ACCEPT_DELAY = 100;
+
+/** Takes a peer that has just arrived; must not throw. */
+export type Welcome = (stream: Deno.TcpConn, ip: string) => void;
+
+/** Accepts peers one after another. */
+export class Acceptor {
+  readonly #listener: Deno.TcpListener;
+  readonly #welcome: Welcome;
+  readonly #log = getLogger();
+  #isStopping = false;
+
+  /**
+   * Creates an acceptor; {@linkcode run} sets it to work.
+   *
+   * @param listener Where peers arrive; closed by {@linkcode stop}.
+   * @param welcome Given each peer.
+   */
+  constructor(listener: Deno.TcpListener, welcome: Welcome) {
+    this.#listener = listener;
+    this.#welcome = welcome;
+  }
+
+  /** Accepts peers until {@linkcode stop} is called. */
+  async run(): Promise<void> {
+    while (!this.#isStopping) {
+      this.#log.info(action("accept_connections", "in_progress"));
+      const stream = await this.#accept();
+      if (!stream) continue;
+      const ip = stream.remoteAddr.hostname;
+      this.#log.info(action("accept_connections", "success", { ip }));
+      stream.setNoDelay(true);
+      // One that waits for an answer sends nothing; the system asks for it.
+      stream.setKeepAlive(true);
+      this.#welcome(stream, ip);
+    }
+  }
+
+  /** Accepts no more. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#listener.close();
+    this.#log.info(action("close_listener", "success"));
+  }
+
+  async #accept(): Promise<Deno.TcpConn | undefined> {
+    try {
+      return await this.#listener.accept();
+    } catch (error) {
+      if (this.#isStopping) return undefined;
+      this.#log.error(action("accept_connections", "fail", {
+        error: messageOf(error),
+      }));
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_DELAY));
+      return undefined;
+    }
+  }
+}
+
+/** What can be run to its end by {@linkcode serveUntil}. */
+export interface Server {
+  /** Serves until it is stopped. */
+  serve(): Promise<void>;
+  /** Ends what goes on, and waits for its end. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Lets a server work until it is asked to stop.
+ *
+ * @param signal Aborted, with the signal's name as the reason, to stop it.
+ * @param server The server.
+ */
+export async function serveUntil(
+  signal: AbortSignal,
+  server: Server,
+): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve());
+  });
+  await Promise.race([server.serve(), stopped]);
+  getLogger().info(action("stop", "in_progress", { signal: signal.reason }));
+  await server.stop();
+}
+
+/**
+ * Logs what a server runs with.
+ *
+ * @param config The configuration.
+ */
+export function logServerConfig(config: Config): void {
+  getLogger().debug(() =>
+    action("config", "success", {
+      port: config["server.port"],
+      listen_backlog: config["server.listenBacklog"],
+      logging_level: config["log.level"],
+    })
+  );
+}
+
+/**
+ * Listens where the configuration says.
+ *
+ * @param config The configuration.
+ * @returns Where peers arrive.
+ * @throws {ProgramError} If that is not to be had.
+ */
+export function listen(config: Config): Deno.TcpListener {
+  const port = config["server.port"];
+  try {
+    return Deno.listen({ port, tcpBacklog: config["server.listenBacklog"] });
+  } catch (cause) {
+    throw new ProgramError(
+      `Cannot listen on port ${port}: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Logs where a server listens.
+ *
+ * @param listener The listener.
+ */
+export function logPort({ addr }: Deno.TcpListener): void {
+  getLogger().info(action("listen", "success", { port: addr.port }));
+}
