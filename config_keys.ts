@@ -48,6 +48,8 @@ export type Config = {
   readonly "retry.maxAttempts": number;
   readonly "retry.baseDelay": number;
   readonly "retry.replyTimeout": number;
+  readonly "loop.amount": number;
+  readonly "loop.period": number;
   readonly "log.level": LevelName;
 };
 
@@ -145,6 +147,18 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
     { client: "CLI_RETRY_REPLYTIMEOUT" },
     60_000,
     "how long the central may take over a reply",
+  ),
+  "loop.amount": key(
+    wholeNumber(0, 1_000_000_000),
+    { client: "CLI_LOOP_AMOUNT" },
+    5,
+    "messages that the echo example's client sends",
+  ),
+  "loop.period": key(
+    DURATION,
+    { client: "CLI_LOOP_PERIOD" },
+    5_000,
+    "wait between two of them",
   ),
   "log.level": key(
     LEVEL,

@@ -47,27 +47,40 @@ export const EXIT_FAILURE = 1;
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const DEFAULT_CONFIG_FILE = "config.yaml";
 
+/** Options of {@linkcode runProgram}. */
+export interface ProgramOptions {
+  /**
+   * The task that people start it by.
+   *
+   * @default {program}
+   */
+  task?: string;
+}
+
 /**
  * Runs a program to its end and exits.
  *
- * @param program Which of the two.
+ * @param program Whose part of the configuration it reads.
  * @param main What it does; returns the exit code.
+ * @param options What else there is to know of it.
  */
 export async function runProgram(
   program: Program,
   main: (context: ProgramContext) => Promise<number>,
+  { task = program }: ProgramOptions = {},
 ): Promise<never> {
-  Deno.exit(await exitCodeOf(program, main));
+  Deno.exit(await exitCodeOf(program, main, task));
 }
 
 async function exitCodeOf(
   program: Program,
   main: (context: ProgramContext) => Promise<number>,
+  task: string,
 ): Promise<number> {
   try {
-    const flags = parseFlags(program);
+    const flags = parseFlags(task);
     if (flags.help) {
-      writeLine(Deno.stdout, help(program));
+      writeLine(Deno.stdout, help(task));
       return 0;
     }
     const config = await loadConfig(program, flags.config);
@@ -75,7 +88,7 @@ async function exitCodeOf(
     const signal = stopSignal();
     return await main({ config, signal, winnersFile: flags.winners });
   } catch (error) {
-    writeLine(Deno.stderr, `${program}: ${explain(error)}`);
+    writeLine(Deno.stderr, `${task}: ${explain(error)}`);
     return EXIT_FAILURE;
   } finally {
     flushLog();
@@ -94,10 +107,10 @@ interface Flags {
   winners?: string;
 }
 
-function parseFlags(program: Program): Flags {
+function parseFlags(task: string): Flags {
   const args = Deno.args;
   try {
-    return program === "client"
+    return task === "client"
       ? parseArgs({ args, options: CLIENT_FLAGS }).values
       : parseArgs({ args, options: FLAGS }).values;
   } catch (cause) {
@@ -105,9 +118,20 @@ function parseFlags(program: Program): Flags {
   }
 }
 
-async function loadConfig(
+/**
+ * Loads the configuration of a program.
+ *
+ * @param program Which of the two.
+ * @param file The file; if none is given, `config.yaml` beside the programs,
+ * which may be missing.
+ * @param env Gives the value of an environment variable.
+ * @returns The configuration.
+ * @throws {ConfigError} If it cannot be read or used.
+ */
+export async function loadConfig(
   program: Program,
   file: string | undefined,
+  env = (variable: string): string | undefined => Deno.env.get(variable),
 ): Promise<Config> {
   const path = file ?? join(import.meta.dirname!, DEFAULT_CONFIG_FILE);
   let yaml = "";
@@ -123,7 +147,6 @@ async function loadConfig(
       );
     }
   }
-  const env = (variable: string) => Deno.env.get(variable);
   return readConfig({ program, yaml, file: path, env });
 }
 
@@ -145,13 +168,13 @@ function explain(error: unknown): string {
     : `${error.stack}`;
 }
 
-function help(program: Program): string {
-  const usage = `Usage: deno task ${program} [--config FILE] [--help]`;
+function help(task: string): string {
+  const usage = `Usage: deno task ${task} [--config FILE] [--help]`;
   const winners = `[--winners FILE]
 
 --winners FILE waits for the draw and writes the agency's winners to FILE, one
 document to a line.`;
-  return `${program === "client" ? `${usage} ${winners}` : usage}
+  return `${task === "client" ? `${usage} ${winners}` : usage}
 
 The configuration is ${DEFAULT_CONFIG_FILE} beside the programs, or FILE; an
 environment variable wins over it.

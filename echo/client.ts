@@ -1,0 +1,88 @@
+/**
+ * The echo example's client: sends a line on each of some connections.
+ *
+ * @module
+ */
+
+import { readAgencyId } from "../config.ts";
+import { delay } from "../delay.ts";
+import { messageOf } from "../errors.ts";
+import { action, getLogger } from "../logging.ts";
+import { EXIT_FAILURE, type ProgramContext, runProgram } from "../program.ts";
+import { DURATION, formatAddress } from "../setting.ts";
+import { LineConnection, textOf } from "./line_connection.ts";
+
+async function main(context: ProgramContext): Promise<number> {
+  const { config, signal } = context;
+  const log = getLogger();
+  const id = readAgencyId((variable) => Deno.env.get(variable));
+  log.info(action("config", "success", {
+    client_id: id,
+    server_address: formatAddress(config["server.address"]),
+    loop_amount: config["loop.amount"],
+    loop_period: DURATION.format(config["loop.period"]),
+    log_level: config["log.level"],
+  }));
+  try {
+    await sendMessages(id, context);
+  } catch (error) {
+    if (signal.aborted) {
+      log.info(action("stop", "success", { signal: signal.reason }));
+      return 0;
+    }
+    log.error(action("receive_message", "fail", {
+      client_id: id,
+      error: messageOf(error),
+    }));
+    return EXIT_FAILURE;
+  }
+  log.info(action("loop_finished", "success", { client_id: id }));
+  return 0;
+}
+
+async function sendMessages(
+  id: number,
+  context: ProgramContext,
+): Promise<void> {
+  const { config, signal } = context;
+  const amount = config["loop.amount"];
+  for (let number = 1; number <= amount; number++) {
+    if (number > 1) await delay(config["loop.period"], signal);
+    const message = `[CLIENT ${id}] Message N°${number}\n`;
+    const answer = await exchange(message, id, context);
+    getLogger().info(action("receive_message", "success", {
+      client_id: id,
+      msg: textOf(answer),
+    }));
+  }
+}
+
+/** Sends a line on a connection of its own; returns the server's. */
+async function exchange(
+  message: string,
+  id: number,
+  { config, signal }: ProgramContext,
+): Promise<Uint8Array> {
+  const stream = await Deno.connect({ ...config["server.address"], signal });
+  stream.setNoDelay(true);
+  using connection = new LineConnection(stream, {
+    idleTimeout: config["retry.replyTimeout"],
+  });
+  const abort = () => {
+    connection.close();
+    getLogger().info(action("close_connection", "success", { client_id: id }));
+  };
+  signal.addEventListener("abort", abort);
+  try {
+    await connection.write(new TextEncoder().encode(message));
+    const answer = await connection.readLine();
+    if (answer) return answer;
+    throw new Deno.errors.UnexpectedEof(
+      "Cannot read answer: the server has closed the connection",
+    );
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+if (import.meta.main) await runProgram("client", main, { task: "echo:client" });

@@ -1,0 +1,132 @@
+/**
+ * The echo example's server: answers each peer's line with the same line.
+ *
+ * @module
+ */
+
+import { isDisconnection } from "../byte_channel.ts";
+import { messageOf } from "../errors.ts";
+import { action, getLogger } from "../logging.ts";
+import { type ProgramContext, runProgram } from "../program.ts";
+import {
+  Acceptor,
+  listen,
+  logPort,
+  logServerConfig,
+  serveUntil,
+} from "../tcp_server.ts";
+import { LineConnection, LineTooLongError, textOf } from "./line_connection.ts";
+
+/** Options of an {@linkcode EchoServer}. */
+export interface EchoServerOptions {
+  /** Connections served at once; one more is closed. */
+  maxConnections: number;
+  /** Milliseconds that a peer may take over its line. */
+  idleTimeout: number;
+}
+
+/** A connection under way. */
+interface Peer {
+  ip: string;
+  answered: Promise<void>;
+}
+
+/** Answers one line on each connection, and closes it. */
+export class EchoServer {
+  readonly #acceptor: Acceptor;
+  readonly #options: EchoServerOptions;
+  readonly #log = getLogger();
+  readonly #peers = new Map<LineConnection, Peer>();
+  #isStopping = false;
+
+  /**
+   * Creates a server; {@linkcode serve} sets it to work.
+   *
+   * @param listener Where peers arrive; closed by {@linkcode stop}.
+   * @param options The limits.
+   */
+  constructor(listener: Deno.TcpListener, options: EchoServerOptions) {
+    this.#acceptor = new Acceptor(
+      listener,
+      (stream, ip) => this.#welcome(stream, ip),
+    );
+    this.#options = options;
+  }
+
+  /** Accepts peers until {@linkcode stop} is called. */
+  async serve(): Promise<void> {
+    await this.#acceptor.run();
+  }
+
+  /** Stops accepting, and closes the connections under way. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#acceptor.stop();
+    const peers = [...this.#peers];
+    for (const [connection, { ip }] of peers) {
+      connection.close();
+      this.#log.info(action("close_connection", "success", { ip }));
+    }
+    await Promise.all(peers.map(([, { answered }]) => answered));
+  }
+
+  #welcome(stream: Deno.TcpConn, ip: string): void {
+    const connection = new LineConnection(stream, this.#options);
+    if (this.#peers.size >= this.#options.maxConnections) {
+      this.#log.warn(
+        action("accept_connections", "fail", { ip, error: "BUSY" }),
+      );
+      connection.close();
+      return;
+    }
+    const answered = this.#answer(connection, ip)
+      .finally(() => this.#peers.delete(connection));
+    this.#peers.set(connection, { ip, answered });
+  }
+
+  /** Whatever goes wrong is logged and harms no other: never rejected. */
+  async #answer(connection: LineConnection, ip: string): Promise<void> {
+    try {
+      const line = await connection.readLine();
+      if (!line) return;
+      this.#log.info(
+        action("receive_message", "success", { ip, msg: textOf(line) }),
+      );
+      await connection.write(line);
+      await connection.hangUp();
+    } catch (error) {
+      if (!this.#isStopping) this.#logFailure(error, ip);
+    } finally {
+      connection.close();
+    }
+  }
+
+  /** What a peer can cause is an error; anything else is a fault of ours. */
+  #logFailure(error: unknown, ip: string): void {
+    const isExpected = isDisconnection(error) ||
+      error instanceof LineTooLongError;
+    const line = action("receive_message", "fail", {
+      ip,
+      error: isExpected || !(error instanceof Error)
+        ? messageOf(error)
+        : error.stack,
+    });
+    if (isExpected) this.#log.error(line);
+    else this.#log.critical(line);
+  }
+}
+
+async function main({ config, signal }: ProgramContext): Promise<number> {
+  logServerConfig(config);
+  const listener = listen(config);
+  // The exercise has no such line, but nobody could find a port by chance.
+  if (config["server.port"] === 0) logPort(listener);
+  const server = new EchoServer(listener, {
+    maxConnections: config["server.maxConnections"],
+    idleTimeout: config["server.idleTimeout"],
+  });
+  await serveUntil(signal, server);
+  return 0;
+}
+
+if (import.meta.main) await runProgram("server", main, { task: "echo:server" });
