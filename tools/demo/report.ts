@@ -1,0 +1,103 @@
+/**
+ * What a demo has come to, as a table and in words.
+ *
+ * @module
+ */
+
+import type { StoreReport } from "../verify.ts";
+import type { AgencyAudit } from "./audit.ts";
+import type { AgencyRun } from "./lottery.ts";
+
+/** All that is known at the end. */
+export interface DemoResult {
+  /** How each agency ended. */
+  runs: readonly AgencyRun[];
+  /** What the store holds of each, in the same order. */
+  audits: readonly AgencyAudit[];
+  /** What the check of the store's marks found. */
+  store: StoreReport;
+  /** From the first agency's start to the last one's end. */
+  seconds: number;
+}
+
+const HEADS = [
+  "agency",
+  "bets",
+  "sent",
+  "refused",
+  "stored",
+  "seconds",
+  "bets/s",
+];
+
+/**
+ * The result as a table: a row for each agency, and one for all.
+ *
+ * @param result The result.
+ * @returns The table's lines.
+ */
+export function formatTable({ runs, audits, seconds }: DemoResult): string[] {
+  const rows = runs.map((run, i) => row(String(run.agency), run, audits[i]!));
+  const total = row(
+    "all",
+    { sent: sum(runs, "sent"), refused: sum(runs, "refused"), seconds },
+    { bets: sum(audits, "bets"), stored: sum(audits, "stored") },
+  );
+  return alignRight([HEADS, ...rows, total]);
+}
+
+/**
+ * Finds what is not as it should be.
+ *
+ * @param result The result.
+ * @returns A line for each problem; none if every bet is in the store.
+ */
+export function findProblems({ runs, audits, store }: DemoResult): string[] {
+  const problems = runs.flatMap(({ failure }) => failure ?? []);
+  for (const { agency, bets, stored, isExact } of audits) {
+    if (isExact) continue;
+    problems.push(
+      bets === stored
+        ? `agency ${agency}: its ${bets} bets are not stored as they are in its file`
+        : `agency ${agency}: ${stored} of its ${bets} bets are in the store`,
+    );
+  }
+  if (store.fault) problems.push(store.fault.problem);
+  return problems;
+}
+
+/**
+ * What there is to say if nothing is wrong.
+ *
+ * @param store What the check of the store's marks found.
+ * @returns One sentence.
+ */
+export function formatSuccess({ bets, batches }: StoreReport): string {
+  return `Every one of the ${bets} bets is in the store, once and in its file's order; all ${batches} commit marks are good.`;
+}
+
+function row(
+  name: string,
+  { sent, refused, seconds }: Pick<AgencyRun, "sent" | "refused" | "seconds">,
+  { bets, stored }: Pick<AgencyAudit, "bets" | "stored">,
+): string[] {
+  const counts = [bets, sent, refused, stored].map(String);
+  const rate = String(Math.round(sent / seconds));
+  return [name, ...counts, seconds.toFixed(2), rate];
+}
+
+function alignRight(rows: readonly string[][]): string[] {
+  const widths = HEADS.map((_, column) =>
+    Math.max(...rows.map((cells) => cells[column]!.length))
+  );
+  return rows.map((cells) =>
+    cells.map((cell, column) => cell.padStart(widths[column]!)).join("  ")
+  );
+}
+
+function sum<K extends string>(
+  list: readonly Record<K, number>[],
+  key: K,
+): number {
+  return list.reduce((total, one) => total + one[key], 0);
+}
