@@ -61,28 +61,26 @@ export class AgencyFile {
   #next = 0;
   #filled = 0;
   #isFileRead = false;
-  /** The current line is `#chunk[#start..#end)`, its fields end at commas. */
+  /** Number of the line at `#next`. */
+  #line: number;
+  /** The current line is `#chunk[#start..#end)`, the one after it at `#after`. */
   #start = 0;
   #end = 0;
+  #after = 0;
   /** Bytes of the current line that had no room in the chunk. */
   #overflow = 0;
-  /** The same of the line that is not all there yet. */
-  #nextOverflow = 0;
-  #line: number;
-  #commas = 0;
+  /** The current line packed: its bytes, and what was seen on the way. */
+  #packedSize = 0;
+  #fields = 0;
+  #longField = 0;
   #hasQuote = false;
   #isAscii = true;
-  readonly #fieldEnds = new Int32Array(FIELD_KEYS.length);
-  /** The current record packed, where it had quotes. */
-  readonly #unquoted = new Uint8Array(MAX_PACKED_BET_SIZE);
-  #packedSize = 0;
-  #isTaken = true;
   #problem = "";
 
   private constructor(file: Deno.FsFile, position: number, line: number) {
     this.#file = file;
     this.#position = position;
-    this.#line = line - 1;
+    this.#line = line;
   }
 
   /**
@@ -114,7 +112,7 @@ export class AgencyFile {
 
   /** Position in the file after the current record's line end. */
   get end(): number {
-    return this.#position + this.#next;
+    return this.#position + this.#after;
   }
 
   /** Bytes of the current record, packed. */
@@ -128,26 +126,37 @@ export class AgencyFile {
   }
 
   /**
-   * Moves to the next record, or stays at one that has not been taken.
+   * Packs the next record that has not been taken. It is cut and copied in one
+   * go, so that one for which the target turns out too small is cut again.
    *
-   * @returns What it came to; after `starved`, {@linkcode refill} and go on.
+   * @param target Where to; past its end nothing is written.
+   * @param at Position of the record's first length byte.
+   * @returns What it came to: {@linkcode take} a `record` or `problem` to move
+   * on, {@linkcode refill} after `starved`.
    */
-  advance(): Step {
-    if (!this.#isTaken) return "record";
-    while (this.#nextLine()) {
-      if (this.#start === this.#end && this.#overflow === 0) continue;
-      this.#problem = this.#findProblem();
-      if (this.#problem !== "") return "problem";
-      this.#isTaken = false;
-      return "record";
+  advance(target: Uint8Array, at: number): Step {
+    while (this.#cutLine(target, at)) {
+      if (this.#start === this.#end && this.#overflow === 0) {
+        this.take();
+        continue;
+      }
+      this.#problem = this.#findProblem(target, at);
+      return this.#problem === "" ? "record" : "problem";
     }
     return this.#isFileRead ? "end" : "starved";
+  }
+
+  /** Takes the current record, so that {@linkcode advance} moves on. */
+  take(): void {
+    this.#next = this.#after;
+    this.#overflow = 0;
+    this.#line++;
   }
 
   /** Reads the next chunk behind what is left of this one. */
   async refill(): Promise<void> {
     if (this.#next === 0 && this.#filled === CHUNK_SIZE) {
-      this.#nextOverflow += CHUNK_SIZE;
+      this.#overflow += CHUNK_SIZE;
       this.#next = CHUNK_SIZE;
     }
     this.#chunk.copyWithin(0, this.#next, this.#filled);
@@ -159,59 +168,54 @@ export class AgencyFile {
     this.#isFileRead = read === null;
   }
 
-  /**
-   * Packs the current record, which is taken by it.
-   *
-   * @param target Where to; {@linkcode packedSize} bytes must be free.
-   * @param at Position of its first length byte.
-   * @returns Bytes packed.
-   */
-  pack(target: Uint8Array, at: number): number {
-    if (this.#hasQuote) {
-      target.set(this.#unquoted.subarray(0, this.#packedSize), at);
-    } else {
-      this.#packPlain(target, at);
-    }
-    this.take();
-    return this.#packedSize;
-  }
-
-  /** Takes the current record, so that {@linkcode advance} moves on. */
-  take(): void {
-    this.#isTaken = true;
-  }
-
   /** Closes the file. */
   [Symbol.dispose](): void {
     this.#file.close();
   }
 
-  /** Finds the next line and cuts it at commas; false if it is not all there. */
-  #nextLine(): boolean {
+  /** Cuts the next line at commas and packs it; false if it is not all there. */
+  #cutLine(target: Uint8Array, start: number): boolean {
     const chunk = this.#chunk;
-    const start = this.#lineStart();
-    let at = start;
-    let commas = 0;
+    const filled = this.#filled;
+    const lineStart = this.#lineStart();
+    let from = lineStart;
+    let to = start + 1;
+    let lengthAt = start;
+    let fields = 1;
+    let longField = 0;
     let highBits = 0;
     let hasQuote = false;
-    for (; at < this.#filled; at++) {
-      const byte = chunk[at]!;
-      if (byte === NEWLINE) break;
-      // Past the last field the array ignores it, and the count tells.
-      if (byte === COMMA) this.#fieldEnds[commas++] = at;
-      else if (byte === QUOTE) hasQuote = true;
+    for (; from < filled; from++) {
+      const byte = chunk[from]!;
       highBits |= byte;
+      // Letters and digits lie above all that matters, and are nearly all.
+      if (byte <= COMMA) {
+        if (byte === NEWLINE) break;
+        if (byte === COMMA) {
+          const size = to - lengthAt - 1;
+          if (size > MAX_FIELD_SIZE) longField = fields;
+          target[lengthAt] = size;
+          lengthAt = to++;
+          fields++;
+          continue;
+        }
+        if (byte === QUOTE) hasQuote = true;
+      }
+      target[to++] = byte;
     }
-    const isEnded = at < this.#filled;
-    const isLast = this.#isFileRead && (at > start || this.#nextOverflow > 0);
+    const isEnded = from < filled;
+    const isLast = this.#isFileRead && (from > lineStart || this.#overflow > 0);
     if (!isEnded && !isLast) return false;
-    this.#overflow = this.#nextOverflow;
-    this.#nextOverflow = 0;
-    this.#start = start;
-    this.#end = at > start && chunk[at - 1] === RETURN ? at - 1 : at;
-    this.#next = isEnded ? at + 1 : at;
-    this.#line++;
-    this.#commas = commas;
+    const hasReturn = from > lineStart && chunk[from - 1] === RETURN;
+    if (hasReturn) to--;
+    const size = to - lengthAt - 1;
+    target[lengthAt] = size;
+    this.#start = lineStart;
+    this.#end = hasReturn ? from - 1 : from;
+    this.#after = isEnded ? from + 1 : from;
+    this.#packedSize = to - start;
+    this.#fields = fields;
+    this.#longField = size > MAX_FIELD_SIZE ? fields : longField;
     this.#hasQuote = hasQuote;
     this.#isAscii = highBits < 0x80;
     return true;
@@ -224,64 +228,46 @@ export class AgencyFile {
     return hasMark ? BYTE_ORDER_MARK.length : 0;
   }
 
-  /** Why the current line cannot be sent, or nothing; sets its packed size. */
-  #findProblem(): string {
+  /** Why the current line cannot be sent, or nothing; unquotes it if need be. */
+  #findProblem(target: Uint8Array, at: number): string {
     if (this.#overflow > 0) return `longer than ${CHUNK_SIZE} bytes`;
     if (!this.#isAscii && !isUtf8(this.#chunk, this.#start, this.#end)) {
       return "not UTF-8";
     }
-    if (this.#hasQuote) return this.#unquote();
-    if (this.#commas !== FIELD_KEYS.length - 1) {
-      return fieldCountProblem(this.#commas + 1);
+    if (this.#hasQuote) return this.#unquote(target, at);
+    if (this.#fields !== FIELD_KEYS.length) {
+      return fieldCountProblem(this.#fields);
     }
-    this.#fieldEnds[this.#commas] = this.#end;
-    this.#packedSize = this.#end - this.#start + 1;
-    return this.#packedSize > MAX_FIELD_SIZE ? this.#findLongField() : "";
-  }
-
-  #findLongField(): string {
-    let start = this.#start;
-    for (const [i, end] of this.#fieldEnds.entries()) {
-      if (end - start > MAX_FIELD_SIZE) {
-        return `field ${i + 1} is longer than ${MAX_FIELD_SIZE} bytes`;
-      }
-      start = end + 1;
-    }
-    return "";
+    return this.#longField > 0
+      ? `field ${this.#longField} is longer than ${MAX_FIELD_SIZE} bytes`
+      : "";
   }
 
   /** The slow way, for the few records with quotes. */
-  #unquote(): string {
+  #unquote(target: Uint8Array, at: number): string {
     const line = this.#chunk.subarray(this.#start, this.#end);
+    const packed = new Uint8Array(MAX_PACKED_BET_SIZE);
     try {
-      const [fields = []] = parse(new TextDecoder().decode(line));
+      const [fields = []] = parse(LINE_DECODER.decode(line));
       if (fields.length !== FIELD_KEYS.length) {
         return fieldCountProblem(fields.length);
       }
-      let at = 0;
-      for (const field of fields) at = packField(this.#unquoted, at, field);
-      this.#packedSize = at;
-      return "";
+      let end = 0;
+      for (const field of fields) end = packField(packed, end, field);
+      this.#packedSize = end;
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof RangeError) {
         return messageOf(error).replace(PARSER_PREFIX_REGEXP, "");
       }
       throw error;
     }
-  }
-
-  #packPlain(target: Uint8Array, at: number): void {
-    const chunk = this.#chunk;
-    let from = this.#start;
-    let to = at;
-    for (let field = 0; field < FIELD_KEYS.length; field++) {
-      const end = this.#fieldEnds[field]!;
-      target[to++] = end - from;
-      while (from < end) target[to++] = chunk[from++]!;
-      from++;
-    }
+    const free = Math.max(0, target.length - at);
+    target.set(packed.subarray(0, Math.min(this.#packedSize, free)), at);
+    return "";
   }
 }
+
+const LINE_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function fieldCountProblem(count: number): string {
   return `expected ${FIELD_KEYS.length} fields but got ${count}`;

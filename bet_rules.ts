@@ -22,6 +22,15 @@ const BIRTHDATE_SIZE = "YYYY-MM-DD".length;
 const ZERO = 0x30;
 const DASH = 0x2d;
 
+/** Kinds of byte that a name is looked through for, as bits. */
+const CONTROL = 1;
+const NOT_ASCII = 2;
+/** One look-up a byte takes two thirds of the time of three comparisons. */
+const NAME_BYTE_KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte < 0x20 || byte === 0x7f) return CONTROL;
+  return byte < 0x80 ? 0 : NOT_ASCII;
+});
+
 /** The fields in packed order, with what a refusal says of each. */
 const FIELDS = [
   {
@@ -97,13 +106,10 @@ function explainInvalidBet(packed: Uint8Array, start: number): string {
 }
 
 function isName(bytes: Uint8Array, start: number, end: number): boolean {
-  let highBits = 0;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]!;
-    if (byte < 0x20 || byte === 0x7f) return false;
-    highBits |= byte;
-  }
-  return end > start && (highBits < 0x80 || isUtf8(bytes, start, end));
+  let kinds = 0;
+  for (let at = start; at < end; at++) kinds |= NAME_BYTE_KINDS[bytes[at]!]!;
+  return end > start && (kinds & CONTROL) === 0 &&
+    ((kinds & NOT_ASCII) === 0 || isUtf8(bytes, start, end));
 }
 
 function isDocument(bytes: Uint8Array, start: number, end: number): boolean {
@@ -126,8 +132,8 @@ function isBirthdate(bytes: Uint8Array, start: number, end: number): boolean {
   const year = digitsValue(bytes, start, start + 4);
   const month = digitsValue(bytes, start + 5, start + 7);
   const day = digitsValue(bytes, start + 8, end);
-  return year >= 1 && month >= 1 && month <= 12 &&
-    day >= 1 && day <= daysInMonth(year, month);
+  return year >= 1 && month >= 1 && month <= 12 && day >= 1 &&
+    (day <= 28 || day <= daysInMonth(year, month));
 }
 
 function areDigits(bytes: Uint8Array, start: number, end: number): boolean {

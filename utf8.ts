@@ -27,6 +27,10 @@
 export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
+    if (bytes[at]! < 0x80) {
+      at++;
+      continue;
+    }
     const size = sequenceSize(bytes, at);
     if (size === 0 || at + size > end) return false;
     at += size;
@@ -34,10 +38,9 @@ export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Bytes in the well-formed sequence at `at`, or 0 if there is none. */
+/** Bytes in the well-formed sequence at `at`, not of ASCII; 0 if there is none. */
 function sequenceSize(bytes: Uint8Array, at: number): number {
   const lead = bytes[at]!;
-  if (lead < 0x80) return 1;
   if (lead < 0xc2) return 0;
   if (lead < 0xe0) return isTail(bytes[at + 1]) ? 2 : 0;
   if (lead < 0xf0) {

@@ -86,16 +86,21 @@ export class RejectedFile {
   async addShipment(shipment: Shipment, index: number): Promise<number> {
     const { position, line, frame } = shipment;
     using file = await AgencyFile.open(this.#sourcePath, { position, line });
+    const unused = new Uint8Array(0);
     let indexLine = line;
     for (let row = 0; row < frame.count;) {
-      const step = file.advance();
+      const step = file.advance(unused, 0);
       if (step === "end") break;
-      if (step === "starved") await file.refill();
-      if (step !== "record") continue;
-      if (row === index) indexLine = file.line;
+      if (step === "starved") {
+        await file.refill();
+        continue;
+      }
+      if (step === "record") {
+        if (row === index) indexLine = file.line;
+        await this.add(file.start, file.end);
+        row++;
+      }
       file.take();
-      await this.add(file.start, file.end);
-      row++;
     }
     return indexLine;
   }

@@ -64,12 +64,18 @@ export class ShipmentLoader {
     const { frame } = shipment;
     frame.begin({ agency, source, offset: this.#offset });
     for (;;) {
-      const step = this.#file.advance();
+      const step = this.#file.advance(frame.buffer, frame.end);
       if (step === "end") break;
-      if (step === "starved") await this.#file.refill();
-      else if (step === "problem") await onProblem(this.#file);
-      else if (this.#hasRoom(frame)) this.#add(shipment);
-      else break;
+      if (step === "starved") {
+        await this.#file.refill();
+      } else if (step === "problem") {
+        await onProblem(this.#file);
+        this.#file.take();
+      } else if (this.#hasRoom(frame)) {
+        this.#add(shipment);
+      } else {
+        break;
+      }
     }
     this.#offset += frame.count;
     shipment.bytes = frame.finish();
@@ -87,6 +93,7 @@ export class ShipmentLoader {
       shipment.position = this.#file.start;
       shipment.line = this.#file.line;
     }
-    frame.add(this.#file.pack(frame.buffer, frame.end));
+    frame.add(this.#file.packedSize);
+    this.#file.take();
   }
 }

@@ -100,9 +100,15 @@ export class AppendLog {
     return group.promise;
   }
 
-  /** Waits until every entry so far is committed or refused. */
+  /**
+   * Waits until every entry so far is committed or refused.
+   *
+   * @throws {StorageError} If nothing more is accepted: the next start may find
+   * in the file what was refused.
+   */
   async settled(): Promise<void> {
     await this.#commits;
+    if (this.#end) throw this.#end;
   }
 
   /** Commits what waits; then nothing more is accepted. */
@@ -143,6 +149,8 @@ export class AppendLog {
       // The page cache cannot be trusted after a failed fdatasync: what it says
       // is written may never reach the disk.
       this.#giveUp("Cannot flush the store to disk", cause, group);
+      // Else the next start would find there what was refused.
+      await this.#cutBack();
       return;
     }
     this.#size += rows.length;
@@ -164,10 +172,15 @@ export class AppendLog {
    */
   async #undoWrite(group: Group, cause: unknown): Promise<void> {
     refuse("Cannot write to the store", cause, group, this.#nextGroup());
+    await this.#cutBack();
+  }
+
+  /** Leaves in the file what is committed. */
+  async #cutBack(): Promise<void> {
     try {
       await this.#file.truncate(this.#size);
-    } catch (truncateCause) {
-      this.#giveUp("Cannot cut back the store", truncateCause);
+    } catch (cause) {
+      this.#giveUp("Cannot cut back the store", cause);
     }
   }
 

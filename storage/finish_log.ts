@@ -41,6 +41,8 @@ export class FinishLog {
       const whole = text.slice(0, text.lastIndexOf("\n") + 1);
       const finished = parseFinished(whole);
       await held.file.truncate(whole.length);
+      // A killed process may have left it in memory only.
+      if (options.fsync) await held.file.syncData();
       const log = new AppendLog(held.file, whole.length, options);
       return new FinishLog(held, log, finished);
     } catch (error) {

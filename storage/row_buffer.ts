@@ -5,7 +5,7 @@
  */
 
 import { crc32 } from "node:zlib";
-import { type Batch, FIELD_KEYS } from "../bet.ts";
+import type { Batch } from "../bet.ts";
 import { formatCrc, formatMarkStart, MAX_MARK_SIZE } from "./commit_mark.ts";
 import { documentOfRow, isWinningRow } from "./winners.ts";
 
@@ -85,21 +85,25 @@ export class RowBuffer {
     const target = this.#bytes;
     let to = this.#length;
     for (let i = 0; i < agency.length; i++) target[to++] = agency[i]!;
-    let from = start;
-    for (let field = 0; field < FIELD_KEYS.length; field++) {
-      if (field > 0) target[to++] = COMMA;
-      const end = from + 1 + bets[from]!;
-      const fieldStart = to;
-      let needsQuotes = false;
-      for (from++; from < end; from++) {
-        const byte = bets[from]!;
-        needsQuotes ||= byte === COMMA || byte === QUOTE;
-        target[to++] = byte;
-      }
-      if (needsQuotes) to = quoteField(target, fieldStart, to);
+    const lastName = start + 1 + bets[start]!;
+    const document = lastName + 1 + bets[lastName]!;
+    const birthdate = document + 1 + bets[document]!;
+    const number = birthdate + 1 + bets[birthdate]!;
+    const end = number + 1 + bets[number]!;
+    to = addName(target, to, bets, start + 1, lastName);
+    target[to++] = COMMA;
+    to = addName(target, to, bets, lastName + 1, document);
+    target[to++] = COMMA;
+    // The other three never need quotes: they go over as they are, but for
+    // commas in place of their length bytes.
+    const shift = to - (document + 1);
+    for (let from = document + 1; from < end; from++) {
+      target[from + shift] = bets[from]!;
     }
-    this.#length = to;
-    return from;
+    target[birthdate + shift] = COMMA;
+    target[number + shift] = COMMA;
+    this.#length = end + shift;
+    return end;
   }
 
   #addText(ascii: string): void {
@@ -111,6 +115,25 @@ export class RowBuffer {
 /** Bytes of the batch's rows at their largest, so that no byte needs a check. */
 function maxRowsSize({ bets, count }: Batch): number {
   return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + MAX_MARK_SIZE + 1;
+}
+
+/** Adds the name `bets[start..end)` at `to`; returns its end there. */
+function addName(
+  target: Uint8Array,
+  to: number,
+  bets: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  const shift = to - start;
+  let needsQuotes = false;
+  for (let from = start; from < end; from++) {
+    const byte = bets[from]!;
+    // Letters lie above both, so that one comparison does for most bytes.
+    if (byte <= COMMA && (byte === COMMA || byte === QUOTE)) needsQuotes = true;
+    target[from + shift] = byte;
+  }
+  return needsQuotes ? quoteField(target, to, end + shift) : end + shift;
 }
 
 /** Quotes the field at `target[start..end)` in place (RFC 4180); returns its new end. */

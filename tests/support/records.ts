@@ -1,0 +1,97 @@
+/**
+ * What an agency's file comes to, record by record.
+ *
+ * @module
+ */
+
+import { AgencyFile, type AgencyFileOptions } from "../../agency_file.ts";
+import { FIELD_KEYS, MAX_PACKED_BET_SIZE, unpackBets } from "../../bet.ts";
+
+/** A record of the file that can be sent, or one that cannot. */
+export interface ReadRecord {
+  /** Its line, from 1. */
+  line: number;
+  /** Position of its first byte. */
+  start: number;
+  /** Position after its line end. */
+  end: number;
+  /** Its fields, if it can be sent. */
+  fields?: string[];
+  /** Why it cannot be sent, if so. */
+  problem?: string;
+}
+
+/**
+ * Reads a file to its end.
+ *
+ * @param path The file.
+ * @param options Where to start.
+ * @returns Its records.
+ */
+export async function readRecords(
+  path: string,
+  options?: AgencyFileOptions,
+): Promise<ReadRecord[]> {
+  using file = await AgencyFile.open(path, options);
+  const target = new Uint8Array(1 + MAX_PACKED_BET_SIZE);
+  const records: ReadRecord[] = [];
+  for (;;) {
+    const step = file.advance(target, 1);
+    if (step === "end") return records;
+    if (step === "starved") {
+      await file.refill();
+      continue;
+    }
+    const { line, start, end, packedSize } = file;
+    file.take();
+    if (step === "problem") {
+      records.push({ line, start, end, problem: file.problem });
+      continue;
+    }
+    const packed = target.subarray(1, 1 + packedSize);
+    const [bet] = unpackBets(packed);
+    const fields = FIELD_KEYS.map((key) => bet![key]);
+    records.push({ line, start, end, fields });
+  }
+}
+
+/**
+ * Writes a file and reads it to its end.
+ *
+ * @param dir Folder of the file.
+ * @param content What is in it.
+ * @returns Its records.
+ */
+export async function recordsOf(
+  dir: string,
+  content: string | Uint8Array,
+): Promise<ReadRecord[]> {
+  const path = `${dir}/agency.csv`;
+  const bytes = typeof content === "string"
+    ? new TextEncoder().encode(content)
+    : content;
+  await Deno.writeFile(path, bytes);
+  return await readRecords(path);
+}
+
+/**
+ * Does something while every read of a file gives few bytes.
+ *
+ * @param size Most bytes of a read.
+ * @param fn What to do.
+ */
+export async function withShortReads(
+  size: number,
+  fn: () => Promise<void>,
+): Promise<void> {
+  const { prototype } = Deno.FsFile;
+  const { read } = prototype;
+  prototype.read = function (into): Promise<number | null> {
+    return read.call(this, into.subarray(0, size));
+  };
+  try {
+    await fn();
+  } finally {
+    prototype.read = read;
+  }
+}
