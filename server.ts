@@ -13,7 +13,7 @@ import { action, getLogger } from "./logging.ts";
 import { ProgramError, runProgram } from "./program.ts";
 import type { ProgramContext } from "./program.ts";
 import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
-import { Store } from "./storage.ts";
+import { Store, StoreHeldError } from "./storage.ts";
 import {
   Acceptor,
   listen,
@@ -149,8 +149,11 @@ async function openStore(config: Config): Promise<Store> {
     }));
     return store;
   } catch (cause) {
+    const message = messageOf(cause);
     throw new ProgramError(
-      `Cannot open store "${path}": ${messageOf(cause)}`,
+      cause instanceof StoreHeldError
+        ? message
+        : `Cannot open store "${path}": ${message}`,
       { cause },
     );
   }

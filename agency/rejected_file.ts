@@ -26,20 +26,15 @@ export class RejectedFile {
   }
 
   /**
-   * Begins anew: what an earlier run left is removed.
+   * Begins anew. What an earlier run left stays until it is replaced or known
+   * to be stale: somebody may be mending it.
    *
    * @param sourcePath The agency's file.
    * @returns The refused rows, none so far.
    */
   static async open(sourcePath: string): Promise<RejectedFile> {
-    const path = `${sourcePath}.rejected.csv`;
-    try {
-      await Deno.remove(path);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
     const source = await Deno.open(sourcePath, { read: true });
-    return new RejectedFile(sourcePath, source, path);
+    return new RejectedFile(sourcePath, source, `${sourcePath}.rejected.csv`);
   }
 
   /** Rows refused so far. */
@@ -103,6 +98,16 @@ export class RejectedFile {
       file.take();
     }
     return indexLine;
+  }
+
+  /** Says that there are no more: where none was refused, there is no file. */
+  async complete(): Promise<void> {
+    if (this.#rows > 0) return;
+    try {
+      await Deno.remove(this.#path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
   }
 
   /** Closes the files. */

@@ -85,7 +85,7 @@ function parseFinished(text: string): Set<number> {
     if (!AGENCY_REGEXP.test(line)) {
       throw new DamagedStoreError(
         position,
-        `${JSON.stringify(line)} is not the id of an agency`,
+        `${JSON.stringify(line)} in finished.csv is not the id of an agency`,
       );
     }
     finished.add(Number(line));

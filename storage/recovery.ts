@@ -59,6 +59,8 @@ export class DamagedStoreError extends Error {
 const NEWLINE = 0x0a;
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const ONE = 0x31;
+const NINE = 0x39;
 /** From the line end back to the colon before the CRC. */
 const COLON_TO_NEWLINE = CRC_DIGITS + 1;
 const WINDOW_SIZE = 1 << 20;
@@ -81,7 +83,14 @@ export async function scanStore(
 ): Promise<ScanResult> {
   const committedSize = await scanWholeBatches(file, onBatch);
   const { size } = await file.stat();
-  if (committedSize < size && await findWholeBatch(file, committedSize)) {
+  if (committedSize === size) return { committedSize, size };
+  if (committedSize === 0 && !await beginsLikeStore(file)) {
+    throw new DamagedStoreError(
+      committedSize,
+      "no row of a store begins there; is it another file?",
+    );
+  }
+  if (await findWholeBatch(file, committedSize)) {
     throw new DamagedStoreError(
       committedSize,
       "no whole batch begins there, but one follows",
@@ -123,6 +132,18 @@ async function scanWholeBatches(
     rows = 0;
     hasWinner = false;
   }
+}
+
+/**
+ * Whether a file without a single whole batch can be what a crash left of a
+ * store's first write: a row, which begins with an agency's id, or a page that
+ * never got to the disk. A file named by mistake must not be cut off.
+ */
+async function beginsLikeStore(file: StoreFile): Promise<boolean> {
+  await file.seek(0, Deno.SeekMode.Start);
+  const first = new Uint8Array(1);
+  await file.read(first);
+  return first[0] === 0 || (first[0]! >= ONE && first[0]! <= NINE);
 }
 
 /** Whether a whole batch begins anywhere from `position` on. */
