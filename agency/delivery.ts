@@ -105,6 +105,8 @@ export class Delivery {
   async #settle(reply: Frame): Promise<void> {
     const shipment = this.#unanswered[0];
     if (!shipment) {
+      // A central that stops says so right behind its last answer.
+      refusalOf(reply);
       throw new UplinkError(
         `Cannot go on: the central sent a reply of type ${reply.type} too many`,
       );

@@ -1,0 +1,64 @@
+/**
+ * The log of code that runs inside the tests' own process.
+ *
+ * @module
+ */
+
+import { BaseHandler, setup } from "@std/log";
+
+/** Takes the place of standard output; what it gathers can be waited for. */
+export class CapturedLog extends BaseHandler {
+  readonly #lines: string[] = [];
+  readonly #watchers = new Set<() => void>();
+
+  private constructor() {
+    super("NOTSET", {
+      formatter: ({ levelName, msg }) => `${levelName} ${msg}`,
+    });
+  }
+
+  /**
+   * Begins to capture: what `getLogger()` gives from now on writes here.
+   *
+   * @returns The log.
+   */
+  static start(): CapturedLog {
+    const handler = new CapturedLog();
+    setup({
+      handlers: { captured: handler },
+      loggers: { default: { level: "DEBUG", handlers: ["captured"] } },
+    });
+    return handler;
+  }
+
+  /** Level and text of each line so far. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /**
+   * Waits for a line.
+   *
+   * @param text What it has to contain.
+   * @param count Which such line, from 1.
+   * @returns The line.
+   */
+  async line(text: string, count = 1): Promise<string> {
+    for (;;) {
+      const found = this.#lines.filter((line) => line.includes(text));
+      if (found.length >= count) return found[count - 1]!;
+      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+    }
+  }
+
+  /**
+   * Gathers one line.
+   *
+   * @param line The line.
+   */
+  override log(line: string): void {
+    this.#lines.push(line);
+    for (const wake of this.#watchers) wake();
+    this.#watchers.clear();
+  }
+}

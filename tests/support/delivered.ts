@@ -1,0 +1,119 @@
+/**
+ * A delivery inside the tests' own process, to a central of the tests' own.
+ *
+ * @module
+ */
+
+import { Delivery } from "../../agency/delivery.ts";
+import { RejectedFile } from "../../agency/rejected_file.ts";
+import { ShipmentLoader } from "../../agency/shipment.ts";
+import { Uplink, type UplinkOptions } from "../../agency/uplink.ts";
+import { AgencyFile } from "../../agency_file.ts";
+import { messageOf } from "../../errors.ts";
+import { CapturedLog } from "./captured_log.ts";
+import { FakeCentral, type Script } from "./fake_central.ts";
+import { testInFolder } from "./folder.ts";
+import { testWith } from "./permissions.ts";
+import { csvOf, rows } from "./rows.ts";
+
+/** What is delivered, and how. */
+export interface DeliveredOptions extends Partial<UplinkOptions> {
+  /** Bets in the agency's file. @default {30} */
+  bets?: number;
+  /** Its text, instead. */
+  csv?: string;
+  /** Most bets in a batch. @default {10} */
+  maxAmount?: number;
+  /** Batches that may be under way at once. @default {1} */
+  window?: number;
+  /** What the central does on each connection. */
+  scripts: readonly Script[];
+}
+
+/** How it ended. */
+export interface Delivered {
+  /** The central. */
+  central: FakeCentral;
+  /** Bets answered with OK. */
+  stored: number;
+  /** The rows that were refused; empty if there is no such file. */
+  rejected: string;
+  /** What was logged. */
+  log: CapturedLog;
+  /** What the delivery was given up for; empty if it came to its end. */
+  error: string;
+}
+
+/**
+ * Registers a test that looks at how a delivery ended.
+ *
+ * @param name Name of the test.
+ * @param options What is delivered, and to what.
+ * @param check The test.
+ */
+export function testDelivery(
+  name: string,
+  options: DeliveredOptions,
+  check: (delivered: Delivered) => void | Promise<void>,
+): void {
+  const { state } = Deno.permissions.querySync({ name: "net" });
+  if (state !== "granted") return testWith(["net"], name, () => {});
+  testInFolder(name, async (dir) => {
+    const log = CapturedLog.start();
+    await using central = new FakeCentral(...options.scripts);
+    const path = `${dir}/agency.csv`;
+    await Deno.writeTextFile(
+      path,
+      options.csv ?? csvOf(rows(options.bets ?? 30)),
+    );
+    const { stored, error } = await deliver(path, central.port, options);
+    const rejected = await readIfThere(`${path}.rejected.csv`);
+    await check({ central, stored, rejected, log, error });
+  });
+}
+
+async function deliver(
+  path: string,
+  port: number,
+  { maxAmount = 10, window = 1, ...options }: DeliveredOptions,
+): Promise<{ stored: number; error: string }> {
+  using file = await AgencyFile.open(path);
+  using rejected = await RejectedFile.open(path);
+  const loader = new ShipmentLoader(file, {
+    agency: 9,
+    source: "0123456789abcdef",
+    maxAmount,
+    onProblem: (file) => rejected.add(file.start, file.end),
+  });
+  const uplink = new Uplink({
+    address: { hostname: "127.0.0.1", port },
+    maxAttempts: 5,
+    baseDelay: 1,
+    replyTimeout: 60_000,
+    signal: new AbortController().signal,
+    ...options,
+  });
+  const delivery = new Delivery(uplink, loader, {
+    agency: 9,
+    window,
+    rejected,
+    onProgress(): void {},
+  });
+  try {
+    await delivery.run();
+    return { stored: delivery.stored, error: "" };
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    const text = `${name}: ${messageOf(error)}`;
+    return { stored: delivery.stored, error: text };
+  }
+}
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}

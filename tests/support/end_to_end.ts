@@ -1,0 +1,74 @@
+/**
+ * Tests of the programs as processes, and what is asserted of each of them.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { testInFolder } from "./folder.ts";
+import { testWith } from "./permissions.ts";
+import type { Ending } from "./programs.ts";
+
+const LINE_REGEXP =
+  /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?=.{8} action:)(DEBUG|INFO|WARN|ERROR|CRITICAL) +(action: \w+ \| result: (?:success|fail|in_progress)(?: \| \w+: .*)?)$/;
+
+/**
+ * Registers a test that starts programs and gets an empty folder of its own.
+ *
+ * @param name Name of the test.
+ * @param fn The test, given the path of the folder.
+ */
+export function testPrograms(
+  name: string,
+  fn: (dir: string) => Promise<void>,
+): void {
+  const missing = (["net", "run"] as const).filter((need) =>
+    Deno.permissions.querySync({ name: need }).state !== "granted"
+  );
+  if (missing.length > 0) testWith(missing, name, () => {});
+  else testInFolder(name, fn);
+}
+
+/**
+ * Reads a program's log, and asserts that every line has the form that it
+ * should have, to the column.
+ *
+ * @param stdout What it has printed.
+ * @returns Level and text of each line, without the time.
+ */
+export function messages(stdout: string): string[] {
+  return stdout.split("\n").slice(0, -1).map((line) => {
+    assertMatch(line, LINE_REGEXP);
+    const [, level, text] = LINE_REGEXP.exec(line)!;
+    return `${level} ${text}`;
+  });
+}
+
+/**
+ * Asserts that a program ended as it should, with nothing to complain of.
+ *
+ * @param ending How it ended.
+ * @param code The exit code that it should have.
+ * @returns Level and text of each line of its log.
+ */
+export function assertEnding(ending: Ending, code: number): string[] {
+  assertEquals(
+    { code: ending.code, stderr: ending.stderr },
+    { code, stderr: "" },
+    ending.stdout,
+  );
+  return messages(ending.stdout);
+}
+
+/**
+ * Asserts that a program could not do its job and said so in one line, without
+ * a stack.
+ *
+ * @param ending How it ended.
+ * @param line What it should have said.
+ */
+export function assertFailure(ending: Ending, line: RegExp): void {
+  assertEquals(ending.code, 1, ending.stdout + ending.stderr);
+  assertMatch(ending.stderr, /^[^\n]+\n$/);
+  assertMatch(ending.stderr, line);
+}

@@ -1,0 +1,143 @@
+/**
+ * A central that says what a script tells it, right or wrong.
+ *
+ * @module
+ */
+
+import { frame, type Reply, Type } from "./frames.ts";
+import { Wire } from "./wire.ts";
+
+/** One connection to the fake central. */
+export class FakeSession {
+  readonly #wire: Wire;
+  readonly #taken: Reply[];
+
+  /**
+   * @param wire The connection.
+   * @param taken Gets every frame that is taken.
+   */
+  constructor(wire: Wire, taken: Reply[]) {
+    this.#wire = wire;
+    this.#taken = taken;
+  }
+
+  /**
+   * Takes frames without an answer.
+   *
+   * @param count How many.
+   * @returns What each is: `FINISH`, or a BET's offset and count, as `20+10`.
+   */
+  async take(count = 1): Promise<string[]> {
+    const names: string[] = [];
+    while (names.length < count) {
+      const next = await this.#wire.reply();
+      if (!next) throw new Error("Cannot take frame: the agency has closed");
+      this.#taken.push(next);
+      names.push(nameOf(next));
+    }
+    return names;
+  }
+
+  /**
+   * Answers with OK.
+   *
+   * @param count How many times, in one segment.
+   */
+  async ok(count = 1): Promise<void> {
+    await this.send(...Array.from({ length: count }, () => frame(Type.OK)));
+  }
+
+  /**
+   * Sends whatever it is.
+   *
+   * @param bytes The bytes.
+   */
+  async send(...bytes: readonly Uint8Array[]): Promise<void> {
+    await this.#wire.send(...bytes);
+  }
+
+  /**
+   * Answers every BET with OK until FINISH, and closes.
+   *
+   * @returns What was taken.
+   */
+  async serve(): Promise<string[]> {
+    const all: string[] = [];
+    for (;;) {
+      const [name] = await this.take();
+      all.push(name!);
+      if (name === "FINISH") return all;
+      await this.ok();
+    }
+  }
+
+  /** Waits until the agency closes; what it still sends is not kept. */
+  async gone(): Promise<void> {
+    while (await this.#wire.reply());
+  }
+}
+
+/** What is done on one connection, which is closed behind it. */
+export type Script = (session: FakeSession) => Promise<unknown>;
+
+/** Listens on a free port and plays a script for each connection, in turn. */
+export class FakeCentral {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #taken: Reply[] = [];
+  readonly #played: Promise<unknown>[] = [];
+  readonly #playing: Promise<void>;
+  #connections = 0;
+
+  /**
+   * @param scripts One for each connection; the last one for all that follow.
+   */
+  constructor(...scripts: readonly Script[]) {
+    this.#playing = this.#play(scripts);
+  }
+
+  /** Where it listens, on this machine. */
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  /** How many connections it has had. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Every frame that was taken, in order. */
+  get taken(): readonly Reply[] {
+    return this.#taken;
+  }
+
+  /** What each frame is, as {@linkcode FakeSession.take} says. */
+  get names(): string[] {
+    return this.#taken.map(nameOf);
+  }
+
+  /** Closes, and fails if a script has failed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#playing;
+    await Promise.all(this.#played);
+  }
+
+  async #play(scripts: readonly Script[]): Promise<void> {
+    for await (const stream of this.#listener) {
+      const script = scripts[this.#connections] ?? scripts.at(-1)!;
+      this.#connections++;
+      this.#played.push(this.#playOne(script, new Wire(stream)));
+    }
+  }
+
+  async #playOne(script: Script, wire: Wire): Promise<void> {
+    using _closed = wire;
+    await script(new FakeSession(wire, this.#taken));
+  }
+}
+
+function nameOf({ type, payload }: Reply): string {
+  if (type === Type.FINISH) return "FINISH";
+  const view = new DataView(payload.buffer);
+  return `${view.getUint32(12)}+${view.getUint16(16)}`;
+}

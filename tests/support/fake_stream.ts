@@ -1,0 +1,126 @@
+/**
+ * A stream of bytes that does what a script says, in place of a socket.
+ *
+ * @module
+ */
+
+import type { ByteStream } from "../../byte_channel.ts";
+import { concat } from "./frames.ts";
+
+/** Options of a {@linkcode FakeStream}. */
+export interface FakeStreamOptions {
+  /** Whether the peer closes after the pieces; else it is silent. */
+  ends?: boolean;
+  /** Most bytes that one write takes; 0 for a peer that does not read. */
+  maxWrite?: number;
+}
+
+/** A peer that sends pieces of bytes, one for each read at most. */
+export class FakeStream implements ByteStream {
+  readonly #pieces: Uint8Array[];
+  readonly #ends: boolean;
+  readonly #maxWrite: number;
+  readonly #written: Uint8Array[] = [];
+  readonly #closed = Promise.withResolvers<never>();
+  #more = Promise.withResolvers<void>();
+  #isClosed = false;
+  #isWriteClosed = false;
+
+  /**
+   * @param pieces What the peer sends, each piece in a read of its own, or in
+   * several where the reader has no room.
+   * @param options How the peer goes on.
+   */
+  constructor(
+    pieces: readonly Uint8Array[],
+    { ends = false, maxWrite = Infinity }: FakeStreamOptions = {},
+  ) {
+    this.#pieces = [...pieces];
+    this.#ends = ends;
+    this.#maxWrite = maxWrite;
+    // Nobody may be waiting when it is closed.
+    this.#closed.promise.catch(() => {});
+  }
+
+  /** What was written, all of it. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return concat(this.#written);
+  }
+
+  /** How many writes it took. */
+  get writes(): number {
+    return this.#written.length;
+  }
+
+  /** Bytes that nobody has read yet. */
+  get unread(): number {
+    return concat(this.#pieces).length;
+  }
+
+  /** Whether this side has closed it. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Whether this side has said that it writes no more. */
+  get isWriteClosed(): boolean {
+    return this.#isWriteClosed;
+  }
+
+  /**
+   * The peer sends one more piece.
+   *
+   * @param piece The bytes.
+   */
+  push(piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#more.resolve();
+    this.#more = Promise.withResolvers();
+  }
+
+  /**
+   * Reads of the next piece what there is room for.
+   *
+   * @param into Where to.
+   * @returns How many bytes, or `null` at the end.
+   */
+  async read(into: Uint8Array): Promise<number | null> {
+    if (this.#isClosed) throw new Deno.errors.BadResource("closed");
+    while (this.#pieces.length === 0) {
+      if (this.#ends) return null;
+      await Promise.race([this.#more.promise, this.#closed.promise]);
+    }
+    const piece = this.#pieces.shift()!;
+    const part = piece.subarray(0, into.length);
+    into.set(part);
+    const rest = piece.subarray(part.length);
+    if (rest.length > 0) this.#pieces.unshift(rest);
+    return part.length;
+  }
+
+  /**
+   * Takes some of the bytes.
+   *
+   * @param bytes What to write.
+   * @returns How many were taken.
+   */
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.#isClosed) throw new Deno.errors.BadResource("closed");
+    if (this.#maxWrite === 0) await this.#closed.promise;
+    const taken = bytes.slice(0, this.#maxWrite);
+    this.#written.push(taken);
+    return taken.length;
+  }
+
+  /** Ends the writing side. */
+  closeWrite(): Promise<void> {
+    this.#isWriteClosed = true;
+    return Promise.resolve();
+  }
+
+  /** Closes; what waits is rejected as Deno's sockets do. */
+  close(): void {
+    this.#isClosed = true;
+    this.#closed.reject(new Deno.errors.Interrupted("operation canceled"));
+  }
+}

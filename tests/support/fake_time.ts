@@ -1,0 +1,62 @@
+/**
+ * Time that passes when a test says so.
+ *
+ * @module
+ */
+
+interface Timer {
+  at: number;
+  run: () => void;
+}
+
+/** Takes the place of the timers and the clock until it is disposed of. */
+export class FakeTime {
+  readonly #setTimeout = globalThis.setTimeout;
+  readonly #clearTimeout = globalThis.clearTimeout;
+  readonly #performanceNow = performance.now;
+  readonly #timers = new Map<number, Timer>();
+  #nextId = 1;
+  #now = 0;
+
+  /** Begins at 0. */
+  constructor() {
+    const setTimeout = (run: () => void, delay = 0) => {
+      this.#timers.set(this.#nextId, { at: this.#now + delay, run });
+      return this.#nextId++;
+    };
+    const clearTimeout = (id: number) => this.#timers.delete(id);
+    Object.assign(globalThis, { setTimeout, clearTimeout });
+    performance.now = () => this.#now;
+  }
+
+  /** Timers that have not run yet. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /**
+   * Lets time pass; timers that are due run in their order.
+   *
+   * @param milliseconds How long.
+   */
+  advance(milliseconds: number): void {
+    const end = this.#now + milliseconds;
+    for (;;) {
+      const due = [...this.#timers].filter(([, { at }]) => at <= end)
+        .sort(([, a], [, b]) => a.at - b.at)[0];
+      if (!due) break;
+      const [id, { at, run }] = due;
+      this.#timers.delete(id);
+      this.#now = at;
+      run();
+    }
+    this.#now = end;
+  }
+
+  /** Gives the real ones back. */
+  [Symbol.dispose](): void {
+    globalThis.setTimeout = this.#setTimeout;
+    globalThis.clearTimeout = this.#clearTimeout;
+    performance.now = this.#performanceNow;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * A central inside the tests' own process, behind a real listener.
+ *
+ * @module
+ */
+
+import { Central, type CentralOptions } from "../../server.ts";
+import { Store } from "../../storage.ts";
+import { CapturedLog } from "./captured_log.ts";
+import { testInFolder } from "./folder.ts";
+import { testWith } from "./permissions.ts";
+
+/** Options of {@linkcode testServed}. */
+export interface ServedOptions extends Partial<CentralOptions> {
+  /** Puts something between the central and its store. */
+  wrapStore?: (store: Store) => Store;
+}
+
+/** A central that serves. */
+export interface Served {
+  /** Where it listens, on this machine. */
+  port: number;
+  /** Its store's file. */
+  storeFile: string;
+  /** What it has logged. */
+  log: CapturedLog;
+  /** Stops it, as SIGTERM does. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Registers a test that gets a central on a free port with a store of its own,
+ * both stopped at its end.
+ *
+ * @param name Name of the test.
+ * @param fn The test.
+ * @param options The central's limits, by default out of the way.
+ */
+export function testServed(
+  name: string,
+  fn: (served: Served) => Promise<void>,
+  options: ServedOptions = {},
+): void {
+  const { state } = Deno.permissions.querySync({ name: "net" });
+  if (state !== "granted") return testWith(["net"], name, () => {});
+  testInFolder(name, async (dir) => {
+    const { wrapStore = (store) => store, ...limits } = options;
+    const log = CapturedLog.start();
+    const storeFile = `${dir}/bets.csv`;
+    const store = await Store.open(storeFile);
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const central = new Central(listener, wrapStore(store), {
+      maxConnections: 100,
+      idleTimeout: 60_000,
+      ...limits,
+    });
+    const { port } = listener.addr;
+    const serving = central.serve();
+    let stopping: Promise<void> | undefined;
+    const stop = () => stopping ??= central.stop();
+    try {
+      await fn({ port, storeFile, log, stop });
+    } finally {
+      await stop();
+      await serving;
+      await store.close();
+    }
+  });
+}

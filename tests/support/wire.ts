@@ -1,0 +1,102 @@
+/**
+ * An agency of the tests' own over `Deno.connect`, which knows nothing but
+ * docs/protocol.md.
+ *
+ * @module
+ */
+
+import { concat, HEADER_SIZE, type Reply } from "./frames.ts";
+
+/** A connection, of an agency or to one. */
+export class Wire {
+  readonly #stream: Deno.TcpConn;
+  #isClosed = false;
+
+  /**
+   * @param stream What it stands on; closed with it.
+   */
+  constructor(stream: Deno.TcpConn) {
+    this.#stream = stream;
+    stream.setNoDelay(true);
+  }
+
+  /**
+   * Connects.
+   *
+   * @param port Where the central is, on this machine.
+   * @returns The connection.
+   */
+  static async connect(port: number): Promise<Wire> {
+    return new Wire(await Deno.connect({ hostname: "127.0.0.1", port }));
+  }
+
+  /**
+   * Sends bytes, frames or not.
+   *
+   * @param bytes The bytes.
+   */
+  async send(...bytes: readonly Uint8Array[]): Promise<void> {
+    const all = concat(bytes);
+    for (let at = 0; at < all.length;) {
+      at += await this.#stream.write(all.subarray(at));
+    }
+  }
+
+  /**
+   * Waits for a frame from the other side.
+   *
+   * @returns The frame, or `null` if the other side has closed before it.
+   * @throws {Deno.errors.UnexpectedEof} If it has closed in the middle of it.
+   */
+  async reply(): Promise<Reply | null> {
+    const header = await this.#read(HEADER_SIZE);
+    if (!header) return null;
+    const length = new DataView(header.buffer).getUint32(1);
+    const payload = await this.#read(length);
+    if (payload) return { type: header[0]!, payload };
+    throw new Deno.errors.UnexpectedEof("Cannot read reply: no payload");
+  }
+
+  /**
+   * Sends a frame and waits for the reply.
+   *
+   * @param bytes The frame.
+   * @returns The reply, or `null` if the other side has closed instead.
+   */
+  async ask(bytes: Uint8Array): Promise<Reply | null> {
+    await this.send(bytes);
+    return await this.reply();
+  }
+
+  /** Says that nothing more is sent. */
+  async closeWrite(): Promise<void> {
+    await this.#stream.closeWrite();
+  }
+
+  /** Closes at once; what waits is rejected. Closing again does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#stream.close();
+  }
+
+  /** Closes, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async #read(length: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length;) {
+      const read = await this.#stream.read(bytes.subarray(at));
+      if (read === null && at === 0) return null;
+      if (read === null) {
+        throw new Deno.errors.UnexpectedEof(
+          `Cannot read reply: closed after ${at} of ${length} bytes`,
+        );
+      }
+      at += read;
+    }
+    return bytes;
+  }
+}
