@@ -206,8 +206,17 @@ testInFolder("run() says what it wrote and where from", async (dir) => {
   await putZip(dir, [{ name: "agency-1.csv", data: "a\r\n" }]);
   assertEquals(await run(args), [
     `${dir}/agency-1.csv: 1 bets, 3 bytes, from ${dir}/datasets.zip`,
-    "--bets and --agencies not used: there was an archive to unpack",
+    "--bets and --agencies not used: nothing was made",
   ]);
+});
+
+testInFolder("run() keeps what is there if asked to", async (dir) => {
+  await Deno.writeTextFile(`${dir}/agency-7.csv`, "mine\r\n");
+  assertEquals(await run(["--dir", dir, "--keep"]), [
+    `${dir}/agency-7.csv: 1 bets, 6 bytes, from an earlier run`,
+  ]);
+  const made = await run(["--dir", `${dir}/new`, "--keep", "--bets=5"]);
+  assertEquals(made.length, 5);
 });
 
 Deno.test("run() prints its usage", async () => {
@@ -224,6 +233,7 @@ const WRONG_ARGUMENTS: [args: string[], say: string][] = [
   [["--bets=1000000001"], "from 0 to 1000000000"],
   [["--agencies=0"], 'Cannot use --agencies "0"'],
   [["--agencies=1001"], "from 1 to 1000"],
+  [["--force", "--keep"], "Cannot use --force with --keep"],
   [["--dir="], "Cannot use --dir: it is empty"],
 ];
 

@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { MAX_AGENCIES, MAX_BETS, REAL_SIZES } from "./made_bets.ts";
 import {
   type DataOptions,
+  ensureData,
   FROM_GENERATOR,
   makeData,
   REAL_TOTAL,
@@ -32,6 +33,7 @@ neither is there, makes a set like the real one, the same each time.
   --bets N        bets to make in all (default ${REAL_TOTAL})
   --agencies K    agencies to make (default ${REAL_SIZES.length}); unless they are ${REAL_SIZES.length}, all of one size
   --force         replace the whole set of agencies' files that is there
+  --keep          leave the agencies' files that are there, and add none
   --help          print this`;
 
 /**
@@ -50,9 +52,13 @@ export async function run(args: readonly string[]): Promise<string[]> {
       dir: { type: "string", default: ".data" },
       force: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
     },
   });
   if (values.help) return [USAGE];
+  if (values.force && values.keep) {
+    throw new RangeError("Cannot use --force with --keep: they contradict");
+  }
   if (values.dir === "") throw new RangeError("Cannot use --dir: it is empty");
   const options: DataOptions = { dir: values.dir, force: values.force };
   if (values.bets !== undefined) {
@@ -62,14 +68,14 @@ export async function run(args: readonly string[]): Promise<string[]> {
     const range = { least: 1, most: MAX_AGENCIES };
     options.agencies = whole("--agencies", values.agencies, range);
   }
-  const files = await makeData(options);
+  const files = await (values.keep ? ensureData : makeData)(options);
   const lines = files.map(({ path, bets, bytes, from }) =>
     `${path}: ${bets} bets, ${bytes} bytes, from ${from}`
   );
   const asked = values.bets ?? values.agencies;
   if (asked !== undefined && files[0]?.from !== FROM_GENERATOR) {
     lines.push(
-      "--bets and --agencies not used: there was an archive to unpack",
+      "--bets and --agencies not used: nothing was made",
     );
   }
   return lines;

@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# Writes a compose file for the central and N agencies, or for the echo example:
+#
+#   ./generar-compose.sh docker-compose.yaml 5
+#   EXAMPLE=echo ./generar-compose.sh docker-compose-echo.yaml 1
+set -euo pipefail
+
+# 172.25.125.0/24 without the network's own address, its gateway, the broadcast
+# address and the server.
+readonly MAX_CLIENTS=252
+
+fail() {
+  printf '%s\n' "generar-compose.sh: $1" >&2
+  exit 1
+}
+
+# What every service has.
+write_head() {
+  cat <<YAML
+# Written by generar-compose.sh, which README.md, "Containers", tells about.
+
+x-program: &program
+  image: loteria:latest
+  # Who may write .data on this machine; nothing else is kept there.
+  user: "\${LOTERIA_UID:-1000}:\${LOTERIA_GID:-1000}"
+  read_only: true
+  cap_drop: [ALL]
+  security_opt: ["no-new-privileges:true"]
+  # They need less than one.
+  stop_grace_period: 5s
+  volumes:
+    - ./config.yaml:/app/config.yaml:ro
+YAML
+}
+
+# Where the image is built: in the service that all others wait for.
+write_build() {
+  cat <<YAML
+    build:
+      context: .
+      target: programs
+YAML
+}
+
+write_data_services() {
+  cat <<YAML
+    - ./.data:/app/.data
+
+services:
+  # A folder that is root's is opened to the programs' group, so that they need
+  # not be root; of any other there is nothing to open.
+  permissions:
+    <<: *program
+YAML
+  write_build
+  cat <<YAML
+    container_name: permissions
+    user: "0:\${LOTERIA_GID:-1000}"
+    network_mode: none
+    entrypoint: ["sh", "-c"]
+    command:
+      - >-
+        chgrp \${LOTERIA_GID:-1000} .data .data/*.csv* 2>/dev/null;
+        chmod g+rwX .data .data/*.csv* 2>/dev/null;
+        true
+
+  # Makes the agencies' files where there are none.
+  data:
+    <<: *program
+    container_name: data
+    network_mode: none
+    command: [$(data_command)]
+    depends_on:
+      permissions:
+        condition: service_completed_successfully
+
+YAML
+}
+
+data_command() {
+  printf 'data, --keep'
+  # Five is what there is without asking, of the real set's sizes.
+  if ((clients > 5)); then printf ', --agencies, "%d"' "$clients"; fi
+}
+
+write_server() {
+  cat <<YAML
+  server:
+    <<: *program
+YAML
+  if [[ $example == echo ]]; then write_build; fi
+  cat <<YAML
+    container_name: server
+    command: ["${prefix}server"]
+    environment:
+      SERVER_PORT: "12345"
+YAML
+  if [[ $example != echo ]]; then
+    cat <<YAML
+      SERVER_DRAW_AGENCIES: "$clients"
+    depends_on:
+      data:
+        condition: service_completed_successfully
+YAML
+  fi
+  cat <<YAML
+    # Whether it listens on 12345, without a connection that it would log.
+    healthcheck:
+      test: ["CMD", "grep", "-q", ":3039 00000000:0000 0A", "/proc/net/tcp"]
+      interval: 1s
+      start_period: 60s
+    networks: [testing_net]
+YAML
+}
+
+write_client() {
+  cat <<YAML
+
+  client$1:
+    <<: *program
+    container_name: client$1
+    command: ["${prefix}client"]
+    environment:
+      CLI_ID: "$1"
+      CLI_SERVER_ADDRESS: server:12345
+YAML
+  if [[ $example != echo ]]; then
+    cat <<YAML
+      CLI_DRAW_AWAIT: "true"
+YAML
+  fi
+  cat <<YAML
+    depends_on:
+      server:
+        condition: service_healthy
+    networks: [testing_net]
+YAML
+}
+
+write_compose() {
+  write_head
+  if [[ $example == echo ]]; then
+    printf '\nservices:\n'
+  else
+    write_data_services
+  fi
+  write_server
+  for ((client = 1; client <= clients; client++)); do
+    write_client "$client"
+  done
+  cat <<YAML
+
+networks:
+  testing_net:
+    ipam:
+      driver: default
+      config:
+        - subnet: 172.25.125.0/24
+YAML
+}
+
+(($# == 2)) || fail "expected FILE and N, as in: ./generar-compose.sh docker-compose.yaml 5"
+file=$1
+[[ -n $file ]] || fail "Cannot write the file: its name is empty"
+[[ ! -d $file ]] || fail "Cannot write \"$file\": it is a folder"
+[[ $2 =~ ^(0|[1-9][0-9]{0,2})$ && $2 -le $MAX_CLIENTS ]] ||
+  fail "Cannot make \"$2\" clients: it must be a whole number from 0 to $MAX_CLIENTS, as the network has no more addresses"
+clients=$2
+example=${EXAMPLE:-}
+[[ $example == "" || $example == echo ]] ||
+  fail "Cannot make example \"$example\": there is \"echo\", or none"
+prefix=${example:+$example:}
+
+compose=$(write_compose)
+printf '%s\n' "$compose" 2>/dev/null >"$file" || fail "Cannot write \"$file\""
