@@ -1,0 +1,119 @@
+/**
+ * Batches for the tests of the store: every bet tells where in its file it is.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { type Batch, type Bet, packBets } from "../../bet.ts";
+import { RowBuffer } from "../../storage/row_buffer.ts";
+import { readStore } from "./stored.ts";
+
+/** A file of an agency's. */
+export const SOURCE = "0123456789abcdef";
+
+/** Which batch, where it is not the first file of agency 1. */
+export type BatchOrigin = Partial<Pick<Batch, "agency" | "source">>;
+
+/**
+ * Makes a batch of bets that are all different; the same position of a file
+ * has the same bet each time.
+ *
+ * @param offset Position of the first bet.
+ * @param count How many.
+ * @param origin Whose, and of which file. @default {{}}
+ * @returns The batch.
+ */
+export function numberedBatch(
+  offset: number,
+  count: number,
+  origin: BatchOrigin = {},
+): Batch {
+  const bets = Array.from(
+    { length: count },
+    (_, index) => numberedBet(offset + index),
+  );
+  return batchOf(bets, offset, origin);
+}
+
+/**
+ * Makes a batch of these bets.
+ *
+ * @param bets The bets, in order.
+ * @param offset Position of the first. @default {0}
+ * @param origin Whose, and of which file. @default {{}}
+ * @returns The batch.
+ */
+export function batchOf(
+  bets: readonly Bet[],
+  offset = 0,
+  origin: BatchOrigin = {},
+): Batch {
+  return {
+    agency: 1,
+    source: SOURCE,
+    ...origin,
+    offset,
+    count: bets.length,
+    bets: packBets(bets),
+  };
+}
+
+/**
+ * The bet at a position of every file of {@linkcode numberedBatch}.
+ *
+ * @param position Position in the file.
+ * @returns The bet.
+ */
+export function numberedBet(position: number): Bet {
+  return {
+    firstName: position % 3 === 0 ? 'Ana, "Ñata"' : "Ana",
+    lastName: "Gil",
+    document: String(10_000_000 + position),
+    birthdate: "1999-03-17",
+    number: "2201",
+  };
+}
+
+/**
+ * The fields of these bets, as a reader of the store finds them.
+ *
+ * @param start Position of the first.
+ * @param end Position after the last.
+ * @returns Five fields of each.
+ */
+export function numberedRows(start: number, end: number): string[][] {
+  return Array.from(
+    { length: end - start },
+    (_, index) => Object.values(numberedBet(start + index)),
+  );
+}
+
+/**
+ * Asserts that a store holds just these batches of numbered bets, in order.
+ *
+ * @param path Its file of bets.
+ * @param batches The batches.
+ */
+export async function assertStored(
+  path: string,
+  batches: readonly Batch[],
+): Promise<void> {
+  const expected = batches.map(({ agency, source, offset, count }) => ({
+    ...{ agency, source, offset },
+    bets: numberedRows(offset, offset + count),
+  }));
+  assertEquals(await readStore(path), expected);
+}
+
+/**
+ * Writes batches as a store has them.
+ *
+ * @param batches The batches.
+ * @returns The bytes.
+ */
+export function rowsOf(...batches: Batch[]): Uint8Array<ArrayBuffer> {
+  const rows = new RowBuffer();
+  for (const batch of batches) rows.addBatch(batch);
+  return rows.rows.slice();
+}

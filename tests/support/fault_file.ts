@@ -1,0 +1,172 @@
+/**
+ * Something between the store and its file that fails, stalls and takes only a
+ * part of what it is given, where a test says so.
+ *
+ * @module
+ */
+
+import type { StoreFile } from "../../storage/store_file.ts";
+
+/** What can fail or be held. */
+export type Operation = "write" | "syncData" | "truncate";
+
+/** How an operation fails. */
+export interface Fault {
+  /** Which of the operations from now on, from 1. @default {1} */
+  nth?: number;
+  /** Bytes that a write takes all the same. @default {0} */
+  after?: number;
+  /** What it fails with. @default {"EIO"} */
+  code?: "EIO" | "ENOSPC";
+}
+
+/** An operation that waits in the file. */
+export interface Gate {
+  /** Resolved once the operation has been called. */
+  reached: Promise<void>;
+  /** Lets it go on. */
+  release(): void;
+}
+
+interface PlannedFault {
+  operation: Operation;
+  /** How many more of the operation it takes. */
+  left: number;
+  after: number;
+  error: Error;
+}
+
+interface PlannedGate {
+  operation: Operation;
+  reached: PromiseWithResolvers<void>;
+  released: PromiseWithResolvers<void>;
+}
+
+const FAULT_TEXTS = {
+  EIO: "Input/output error (os error 5)",
+  ENOSPC: "No space left on device (os error 28)",
+} as const;
+
+/** A file that fails on demand. */
+export class FaultFile implements StoreFile {
+  readonly #file: StoreFile;
+  readonly #faults: PlannedFault[] = [];
+  readonly #gates: PlannedGate[] = [];
+  /** Each write, syncData and truncate in the order called. */
+  readonly calls: Operation[] = [];
+  /** Most bytes that one write takes. */
+  maxWrite: number = Infinity;
+
+  /**
+   * Makes a file without a fault yet.
+   *
+   * @param file The file that works.
+   */
+  constructor(file: StoreFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Plans a fault.
+   *
+   * @param operation What fails, once.
+   * @param fault When and how. @default {{}}
+   */
+  fail(operation: Operation, fault: Fault = {}): void {
+    const { nth = 1, after = 0, code = "EIO" } = fault;
+    const error = new Error(FAULT_TEXTS[code]);
+    this.#faults.push({ operation, left: nth, after, error });
+  }
+
+  /**
+   * Holds the next of an operation until it is released.
+   *
+   * @param operation What is held, once.
+   * @returns The gate.
+   */
+  hold(operation: Operation): Gate {
+    const gate = {
+      operation,
+      reached: Promise.withResolvers<void>(),
+      released: Promise.withResolvers<void>(),
+    };
+    this.#gates.push(gate);
+    return {
+      reached: gate.reached.promise,
+      release: () => gate.released.resolve(),
+    };
+  }
+
+  /**
+   * Counts the calls of an operation.
+   *
+   * @param operation Which.
+   * @returns How many so far.
+   */
+  count(operation: Operation): number {
+    return this.calls.filter((call) => call === operation).length;
+  }
+
+  /** Reads, without a fault. */
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#file.read(into);
+  }
+
+  /** Writes some of the bytes, or fails. */
+  async write(bytes: Uint8Array): Promise<number> {
+    const fault = await this.#enter("write");
+    if (!fault) return await this.#file.write(bytes.subarray(0, this.maxWrite));
+    await this.#file.write(bytes.subarray(0, fault.after));
+    throw fault.error;
+  }
+
+  /** Seeks, without a fault. */
+  seek(offset: number | bigint, whence: Deno.SeekMode): Promise<number> {
+    return this.#file.seek(offset, whence);
+  }
+
+  /** Cuts the file, or fails. */
+  async truncate(size?: number): Promise<void> {
+    const fault = await this.#enter("truncate");
+    if (fault) throw fault.error;
+    await this.#file.truncate(size);
+  }
+
+  /** Waits for the disk, or fails. */
+  async syncData(): Promise<void> {
+    const fault = await this.#enter("syncData");
+    if (fault) throw fault.error;
+    await this.#file.syncData();
+  }
+
+  /** Tells of the file, without a fault. */
+  stat(): Promise<Deno.FileInfo> {
+    return this.#file.stat();
+  }
+
+  /** Closes the file. */
+  close(): void {
+    this.#file.close();
+  }
+
+  /** Notes the call, waits at its gate, and finds the fault that it meets. */
+  async #enter(operation: Operation): Promise<PlannedFault | undefined> {
+    this.calls.push(operation);
+    const gate = takeFirst(this.#gates, (gate) => gate.operation === operation);
+    gate?.reached.resolve();
+    await gate?.released.promise;
+    const faults = this.#faults.filter((fault) =>
+      fault.operation === operation
+    );
+    for (const fault of faults) fault.left--;
+    return takeFirst(
+      this.#faults,
+      (fault) => fault.operation === operation && fault.left <= 0,
+    );
+  }
+}
+
+function takeFirst<T>(list: T[], matches: (item: T) => boolean): T | undefined {
+  const index = list.findIndex(matches);
+  return index < 0 ? undefined : list.splice(index, 1)[0];
+}

@@ -1,0 +1,68 @@
+/**
+ * Stores for the tests, some on a file that can fail.
+ *
+ * @module
+ */
+
+import type { Batch } from "../../bet.ts";
+import { StorageError, Store, type StoreOptions } from "../../storage.ts";
+import { FaultFile } from "./fault_file.ts";
+
+/** A store and what it stands on. */
+export interface FaultyStore {
+  /** The store. */
+  store: Store;
+  /** Its file of bets. */
+  file: FaultFile;
+  /** Appends a batch; gives "stored" or why not, and is never rejected. */
+  append(batch: Batch): Promise<string>;
+}
+
+/**
+ * Opens a store.
+ *
+ * @param path Its file of bets.
+ * @param options As of a store. @default {{}}
+ * @returns The store.
+ */
+export async function openFaulty(
+  path: string,
+  options: StoreOptions = {},
+): Promise<FaultyStore> {
+  const { promise: file, resolve } = Promise.withResolvers<FaultFile>();
+  const store = await Store.open(path, {
+    ...options,
+    wrapFile(inner) {
+      const wrapped = new FaultFile(inner);
+      resolve(wrapped);
+      return wrapped;
+    },
+  });
+  async function append(batch: Batch): Promise<string> {
+    try {
+      await store.append(batch);
+      return "stored";
+    } catch (error) {
+      if (error instanceof StorageError) return error.message;
+      throw error;
+    }
+  }
+  return { store, file: await file, append };
+}
+
+/**
+ * Opens a store, appends to it and closes it.
+ *
+ * @param path Its file of bets.
+ * @param batches What to append, one after the other.
+ * @returns The store, closed.
+ */
+export async function appendAll(
+  path: string,
+  ...batches: Batch[]
+): Promise<Store> {
+  const store = await Store.open(path);
+  for (const batch of batches) await store.append(batch);
+  await store.close();
+  return store;
+}

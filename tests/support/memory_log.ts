@@ -1,0 +1,74 @@
+/**
+ * An append log on a file in memory that can fail.
+ *
+ * @module
+ */
+
+import { assertThrows } from "@std/assert";
+import { AppendLog, StorageError } from "../../storage/append_log.ts";
+import { FaultFile } from "./fault_file.ts";
+import { MemoryFile } from "./memory_file.ts";
+
+/** A log and all that can be seen of it. */
+export interface MemoryLog {
+  /** The log. */
+  log: AppendLog;
+  /** What the log writes to. */
+  file: FaultFile;
+  /** What is in the file: `before`, and what was appended. */
+  memory: MemoryFile;
+  /** `entry true` or `entry false`, in the order in which the log told. */
+  settled: string[];
+  /** Appends a line; gives "stored" or why not, and is never rejected. */
+  append(entry: string): Promise<string>;
+  /** Appends lines at once. */
+  appendAll(...entries: string[]): Promise<string[]>;
+}
+
+/**
+ * Opens a log.
+ *
+ * @param fsync Whether it waits for the disk. @default {true}
+ * @returns The log.
+ */
+export function openMemoryLog(fsync = true): MemoryLog {
+  const memory = new MemoryFile(new TextEncoder().encode("before\n"));
+  const file = new FaultFile(memory);
+  const log = new AppendLog(file, memory.bytes.length, { fsync });
+  const settled: string[] = [];
+  async function append(entry: string): Promise<string> {
+    try {
+      await log.append(
+        (rows) => rows.addLine(entry),
+        (isCommitted) => settled.push(`${entry} ${isCommitted}`),
+      );
+      return "stored";
+    } catch (error) {
+      if (error instanceof StorageError) return error.message;
+      throw error;
+    }
+  }
+  function appendAll(...entries: string[]): Promise<string[]> {
+    return Promise.all(entries.map(append));
+  }
+  return { log, file, memory, settled, append, appendAll };
+}
+
+/** Lets everything go on that waits for nothing but its turn. */
+export async function everyTurn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/**
+ * Asserts that a log takes nothing more.
+ *
+ * @param log The log.
+ * @param message What it says of it.
+ */
+export function assertEnded(log: AppendLog, message: string): void {
+  assertThrows(
+    () => log.append((rows) => rows.addLine("late"), () => {}),
+    StorageError,
+    message,
+  );
+}

@@ -1,0 +1,153 @@
+/**
+ * Bets drawn from a seed, valid and nearly valid. Each run of the tests draws
+ * another seed, which stands in the names of the tests that use it; to draw the
+ * same again: `deno test FILE -- --seed=N`.
+ *
+ * @module
+ */
+
+import { type Bet, FIELD_KEYS, MAX_FIELD_SIZE } from "../../bet.ts";
+
+/** The seed of this run: from the arguments, else another each time. */
+export const SEED: number = seedOf(Deno.args);
+
+const ENCODER = new TextEncoder();
+const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
+const FIRST_DAY = Date.parse("0001-01-01T00:00:00Z");
+/** Of 1 to 4 bytes of UTF-8, some with a meaning in CSV or in the mark. */
+const NAME_CHARACTERS = [...`aZ mñÁéü,",":;'-.ß€中\u{80}\u{feff}\u{ffff}😀𐍈`];
+const SPOILERS = [
+  ...["", " ", "\0", "\n", "\r", "\x1f", "\x7f", "-1", "+1", "1e3", "٣"],
+  ...["4294967295", "4294967296", "9999999999", "0".repeat(10)],
+  ...["1".repeat(11), "7".repeat(20), "7".repeat(21), "x".repeat(255)],
+  ...["2000-02-29", "1900-02-29", "2023-02-29", "2024-02-30", "2024-04-31"],
+  ...["0000-01-01", "0001-01-01", "9999-12-31", "2024-13-01", "2024-00-10"],
+  ...["2024-1-01", "2024-01-1", "24-01-01", "2024/01/01", "2024-01-00"],
+].map((text) => ENCODER.encode(text));
+
+/** Numbers from a seed: the same ones from the same seed. */
+export class Random {
+  #state: number;
+
+  /**
+   * Starts a sequence.
+   *
+   * @param seed Of which the low 32 bits count.
+   */
+  constructor(seed: number) {
+    // The state must not be 0; near seeds are driven apart by the odd factor.
+    this.#state = Math.imul(seed, 0x9e3779b1) | 0 || 1;
+  }
+
+  /**
+   * Draws a whole number.
+   *
+   * @param limit How many numbers there are, 1 to 4294967296.
+   * @returns A number from 0 up to but not including the limit.
+   */
+  below(limit: number): number {
+    // Marsaglia's xorshift of 32 bits.
+    this.#state ^= this.#state << 13;
+    this.#state ^= this.#state >>> 17;
+    this.#state ^= this.#state << 5;
+    return Math.floor((this.#state >>> 0) / 2 ** 32 * limit);
+  }
+
+  /**
+   * Draws one of a list.
+   *
+   * @param list What to choose from, not empty.
+   * @returns One of them.
+   */
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)]!;
+  }
+
+  /**
+   * Draws bytes.
+   *
+   * @param size How many.
+   * @returns The bytes.
+   */
+  bytes(size: number): Uint8Array {
+    return Uint8Array.from({ length: size }, () => this.below(256));
+  }
+}
+
+/**
+ * Draws valid bets: names of 1 to 255 bytes with accents, quotes and commas,
+ * documents of 1 to 20 digits, every day that exists, numbers up to the largest.
+ *
+ * @param random Where from.
+ * @param count How many.
+ * @returns The bets.
+ */
+export function randomBets(random: Random, count: number): Bet[] {
+  return Array.from({ length: count }, () => ({
+    firstName: randomName(random),
+    lastName: randomName(random),
+    document: randomDigits(random, 1 + random.below(20)),
+    birthdate: randomBirthdate(random),
+    number: String(random.below(2 ** (1 + random.below(32)))),
+  }));
+}
+
+/**
+ * Draws the five fields of a bet that may just break a rule: a field or a byte
+ * of a valid bet is another one, in most of them.
+ *
+ * @param random Where from.
+ * @returns The fields' bytes, each at most 255.
+ */
+export function nearlyValidFields(random: Random): Uint8Array[] {
+  const [bet] = randomBets(random, 1);
+  const fields = FIELD_KEYS.map((key) => ENCODER.encode(bet![key]));
+  const spoilt = random.below(fields.length);
+  const field = fields[spoilt]!;
+  switch (random.below(4)) {
+    case 0:
+      fields[spoilt] = random.pick(SPOILERS);
+      break;
+    case 1:
+      field[random.below(field.length)] = random.below(256);
+      break;
+    case 2:
+      fields[spoilt] = field.subarray(0, random.below(field.length));
+      break;
+  }
+  return fields;
+}
+
+function randomName(random: Random): string {
+  if (random.below(20) === 0) return "ñ".repeat(127) + "x";
+  const size = random.pick([1, 1 + random.below(20), MAX_FIELD_SIZE]);
+  let name = "";
+  for (let left = size; left > 0;) {
+    const character = random.pick(NAME_CHARACTERS);
+    const bytes = ENCODER.encode(character).length;
+    if (bytes > left) continue;
+    name += character;
+    left -= bytes;
+  }
+  return name;
+}
+
+function randomDigits(random: Random, count: number): string {
+  return Array.from({ length: count }, () => random.below(10)).join("");
+}
+
+function randomBirthdate(random: Random): string {
+  const days = random.below(
+    (Date.UTC(9999, 11, 31) - FIRST_DAY) / DAY_MILLISECONDS + 1,
+  );
+  return new Date(FIRST_DAY + days * DAY_MILLISECONDS).toISOString()
+    .slice(0, "YYYY-MM-DD".length);
+}
+
+function seedOf(args: readonly string[]): number {
+  const given = args.map((arg) => /^--seed=(\d+)$/.exec(arg)?.[1])
+    .find((seed) => seed !== undefined);
+  return given === undefined
+    ? crypto.getRandomValues(new Uint32Array(1))[0]!
+    : Number(given);
+}
