@@ -12,12 +12,6 @@ COPY deno.json deno.lock ./
 COPY std std
 RUN deno install --frozen
 
-# Checks the types and runs the tests that need no permission. `make
-# docker-image` builds it first; nothing of it is in the image.
-FROM packages AS test
-COPY . .
-RUN deno check && deno test --no-prompt --permit-no-files
-
 FROM denoland/deno:${DENO_TAG} AS programs
 ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
 WORKDIR /app
@@ -32,3 +26,12 @@ COPY tools tools
 USER deno
 ENTRYPOINT ["deno", "task", "--quiet"]
 CMD ["server"]
+
+# Checks the types and runs the tests that need no permission. `make
+# docker-image` builds it first; nothing of it is in the image.
+FROM packages AS test
+COPY . .
+RUN deno check && deno test --no-prompt --permit-no-files
+
+# What `docker build` makes if it is not told which.
+FROM programs
