@@ -164,7 +164,8 @@ export function unpackBets(packed: Uint8Array): Bet[] {
 }
 
 const UTF8_ENCODER = new TextEncoder();
-const UTF8_DECODER = new TextDecoder();
+// A leading U+FEFF is a character of the field, not a byte order mark.
+const UTF8_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function unpackBet(packed: Uint8Array, start: number): Bet {
   let at = start;

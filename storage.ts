@@ -88,6 +88,9 @@ export class Store {
         (batch) => index.addStored(batch),
       );
       if (committedSize < size) await file.truncate(committedSize);
+      // A killed process may have left it in memory only, and a repetition of
+      // it is answered with OK at once.
+      if (fsync) await file.syncData();
       const log = new AppendLog(file, committedSize, { fsync });
       const finishPath = join(dirname(path), "finished.csv");
       const finishLog = await FinishLog.open(finishPath, { fsync });
@@ -126,9 +129,7 @@ export class Store {
    * @returns Whether it can be answered with OK.
    */
   has(batch: Batch): boolean {
-    const { offset, count } = batch;
-    const { durable } = this.#index.source(batch);
-    return durable.missing(offset, offset + count).length === 0;
+    return this.#index.has(batch);
   }
 
   /**
@@ -156,7 +157,11 @@ export class Store {
     return this.#index.winners(agency);
   }
 
-  /** Waits until every batch that was appended is stored or refused. */
+  /**
+   * Waits until every batch that was appended is stored or refused for good.
+   *
+   * @throws {StorageError} If that is not known before the next start.
+   */
   async settled(): Promise<void> {
     await this.#log.settled();
   }

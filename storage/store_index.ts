@@ -85,6 +85,18 @@ export class StoreIndex {
   }
 
   /**
+   * Says whether all of a batch is stored for good. An agency may ask about
+   * files that were never stored, which leaves no trace.
+   *
+   * @param batch The batch.
+   * @returns Whether it is.
+   */
+  has({ agency, source, offset, count }: Batch): boolean {
+    const state = this.#sources.get(`${agency}:${source}`);
+    return state?.durable.missing(offset, offset + count).length === 0;
+  }
+
+  /**
    * Takes in winners that are stored for good.
    *
    * @param agency Whose.
