@@ -162,7 +162,7 @@ export class AgencyFile {
     this.#chunk.copyWithin(0, this.#next, this.#filled);
     this.#position += this.#next;
     this.#filled -= this.#next;
-    this.#next = 0;
+    this.#next = this.#after = 0;
     const read = await this.#file.read(this.#chunk.subarray(this.#filled));
     this.#filled += read ?? 0;
     this.#isFileRead = read === null;

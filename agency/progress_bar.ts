@@ -14,7 +14,7 @@ export interface Progress {
 
 /** Milliseconds between drawings. */
 const DRAW_PERIOD = 100;
-const BAR_WIDTH = 24;
+const MAX_BAR_WIDTH = 24;
 const ERASE_LINE = "\x1b[K";
 const ENCODER = new TextEncoder();
 
@@ -45,7 +45,10 @@ export class ProgressBar {
     if (now - this.#drawnAt < DRAW_PERIOD) return;
     this.#drawnAt = now;
     const seconds = (now - this.#startedAt) / 1000;
-    this.#write(`${formatProgress(progress, this.#totalBytes, seconds)}\r`);
+    // A line that wraps could not be drawn over.
+    const columns = Deno.consoleSize().columns - 1;
+    const line = formatProgress(progress, this.#totalBytes, seconds, columns);
+    this.#write(`${line}\r`);
   }
 
   /** Erases the bar. */
@@ -64,18 +67,23 @@ export class ProgressBar {
  * @param progress How far it is.
  * @param totalBytes Size of the whole file.
  * @param seconds Since the start.
+ * @param columns Most characters of the text; the bar gives way first.
  * @returns Bar, part, bets, bets per second and time left.
  */
 export function formatProgress(
   { bytes, bets }: Progress,
   totalBytes: number,
   seconds: number,
+  columns = Infinity,
 ): string {
   const part = totalBytes > 0 ? bytes / totalBytes : 1;
-  const bar = "#".repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
   const rate = seconds > 0 ? Math.round(bets / seconds) : 0;
   const left = part > 0 ? `${Math.ceil(seconds / part - seconds)}s` : "?";
-  return `[${bar}] ${
+  const text = `${
     Math.floor(part * 100)
   }% | ${bytes}/${totalBytes} bytes | ${bets} bets | ${rate} bets/s | ${left} left`;
+  const room = columns - text.length - "[] ".length;
+  const width = Math.max(0, Math.min(MAX_BAR_WIDTH, room));
+  const bar = "#".repeat(Math.round(part * width)).padEnd(width, ".");
+  return `[${bar}] ${text}`.slice(0, columns);
 }

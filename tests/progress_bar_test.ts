@@ -38,6 +38,24 @@ Deno.test("formatProgress() keeps its bar's width, and is not done too early", (
   }
 });
 
+Deno.test("formatProgress() is no wider than it may be", () => {
+  const progress = { bytes: 600_000, bets: 12_345 };
+  const text =
+    "50% | 600000/1200000 bytes | 12345 bets | 12345 bets/s | 1s left";
+  const full = `[${"#".repeat(12)}${".".repeat(12)}] ${text}`;
+  for (
+    const [columns, expected] of [
+      [200, full],
+      [full.length, full],
+      [79, `[######......] ${text}`],
+      [text.length + 3, `[] ${text}`],
+      [10, `[] ${text}`.slice(0, 10)],
+    ] as const
+  ) {
+    assertEquals(formatProgress(progress, 1_200_000, 1, columns), expected);
+  }
+});
+
 Deno.test("update() draws in one line, not more than ten times a second", () => {
   using terminal = new FakeTerminal(true);
   using time = new FakeTime();
@@ -72,10 +90,12 @@ class FakeTerminal {
     isTerminal: Deno.stderr.isTerminal,
     writeSync: Deno.stderr.writeSync,
   };
+  readonly #consoleSize = Deno.consoleSize;
   readonly written: string[] = [];
 
   constructor(isTerminal: boolean) {
     Deno.stderr.isTerminal = () => isTerminal;
+    Deno.consoleSize = () => ({ columns: 80, rows: 24 });
     Deno.stderr.writeSync = (bytes) => {
       this.written.push(new TextDecoder().decode(bytes));
       return bytes.length;
@@ -84,5 +104,6 @@ class FakeTerminal {
 
   [Symbol.dispose](): void {
     Object.assign(Deno.stderr, this.#stderr);
+    Deno.consoleSize = this.#consoleSize;
   }
 }

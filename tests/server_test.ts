@@ -4,6 +4,7 @@ import {
   assertFailure,
   testPrograms,
 } from "./support/end_to_end.ts";
+import { contents } from "./support/folder.ts";
 import {
   agencyFrame,
   betFrame,
@@ -123,6 +124,11 @@ testPrograms("server.ts logs as it should", async (dir) => {
     "INFO action: stop | result: in_progress | signal: SIGTERM",
     "INFO action: close_listener | result: success",
     "INFO action: close_store | result: success",
+  ]);
+  // The note of who holds the store has gone with its holder.
+  assertEquals(Object.keys(await contents(dir)).sort(), [
+    "bets.csv",
+    "finished.csv",
   ]);
 });
 

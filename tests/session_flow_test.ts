@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { getLogger } from "../logging.ts";
 import { StorageError, type Store } from "../storage.ts";
 import {
   agencyFrame,
@@ -173,10 +174,50 @@ testServed(
   },
 );
 
+const held = Promise.withResolvers<void>();
+
+testServed(
+  "run() answers the batches in hand when it is stopped, then ends",
+  async ({ port, storeFile, log, stop }) => {
+    using wire = await Wire.connect(port);
+    await wire.send(
+      betFrame({ rows: rows(2) }),
+      betFrame({ offset: 2, rows: rows(2, 3) }),
+    );
+    await log.line("append 2");
+    const stopping = stop();
+    held.resolve();
+    assertEquals((await wire.reply())?.type, Type.OK);
+    assertEquals((await wire.reply())?.type, Type.OK);
+    assertEquals(readError(await wire.reply()).code, Code.SHUTTING_DOWN);
+    assertEquals(await wire.reply(), null);
+    wire.close();
+    await stopping;
+    assertEquals((await readStore(storeFile)).length, 2);
+  },
+  {
+    wrapStore: intercepting(async (count, append) => {
+      getLogger().info(`append ${count}`);
+      await held.promise;
+      await append();
+    }),
+  },
+);
+
 /** A store, some of whose appends fail, counted from 1. */
 function failing(
   appends: readonly number[],
   error: Error,
+): (store: Store) => Store {
+  return intercepting(async (count, append) => {
+    if (appends.includes(count)) throw error;
+    await append();
+  });
+}
+
+/** A store before whose appends something else is done. */
+function intercepting(
+  intercept: (count: number, append: () => Promise<void>) => Promise<void>,
 ): (store: Store) => Store {
   return (store) => {
     let count = 0;
@@ -185,10 +226,11 @@ function failing(
         const value = Reflect.get(target, name, target);
         if (typeof value !== "function") return value;
         if (name !== "append") return value.bind(target);
-        return (batch: Parameters<Store["append"]>[0]) =>
-          appends.includes(++count)
-            ? Promise.reject(error)
-            : target.append(batch);
+        return (batch: Parameters<Store["append"]>[0]) => {
+          // What is in the frame does not last.
+          const copy = structuredClone(batch);
+          return intercept(++count, () => target.append(copy));
+        };
       },
     });
   };

@@ -86,17 +86,25 @@ testInFolder("load() counts no offset for what cannot be sent", async (dir) => {
   assertEquals(problems, [1, 5, 6, 9]);
 });
 
-testInFolder("position comes to the file's size", async (dir) => {
-  const text = `\ufeff${csvOf(rows(5))}\r\nx`;
-  const { position } = await loadAll(dir, text, 2);
-  assertEquals(position, new TextEncoder().encode(text).length);
-});
+testInFolder(
+  "position comes to the file's size, and not past it",
+  async (dir) => {
+    for (
+      const [bets, end] of [[1, ""], [5, ""], [9999, ""], [9999, "x"]] as const
+    ) {
+      const text = `\ufeff${csvOf(rows(bets))}${end}`;
+      const { passed } = await loadAll(dir, text, 200);
+      assertEquals(passed.at(-1), new TextEncoder().encode(text).length);
+      assertEquals(passed, passed.toSorted((a, b) => a - b));
+    }
+  },
+);
 
 async function loadAll(
   dir: string,
   text: string,
   maxAmount: number,
-): Promise<{ loaded: Loaded[]; problems: number[]; position: number }> {
+): Promise<{ loaded: Loaded[]; problems: number[]; passed: number[] }> {
   const path = `${dir}/agency.csv`;
   await Deno.writeTextFile(path, text);
   using file = await AgencyFile.open(path);
@@ -113,11 +121,15 @@ async function loadAll(
   const loaded: Loaded[] = [];
   // One shipment for all, as it is used again once it has been answered.
   const shipment = new Shipment();
-  while (await loader.load(shipment)) {
+  const passed: number[] = [];
+  for (;;) {
+    const isLoaded = await loader.load(shipment);
+    passed.push(loader.position);
+    if (!isLoaded) break;
     const { bytes, frame: { count }, position, line } = shipment;
     loaded.push({ bytes: bytes.slice(), count, position, line });
   }
-  return { loaded, problems, position: loader.position };
+  return { loaded, problems, passed };
 }
 
 function frameOf(offset: number, rows: readonly BetRow[]): Uint8Array {
