@@ -1,0 +1,87 @@
+import type { Chance } from "../support/seeded.ts";
+import { CrashingCentral } from "./crashing_central.ts";
+import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
+import { sleep, testFault, times } from "./plan.ts";
+import { assertStoredOnce } from "./promise.ts";
+import { killAgency, runAgency } from "./sending_agency.ts";
+
+const AGENCIES = [1, 2, 3, 4, 5];
+/** Of each agency. */
+const KILLS = times(2, 20);
+const CENTRAL_KILLS = times(3, 60);
+const BETS = times(1_000, 20_000);
+/** Milliseconds that the central lives at most. */
+const MAX_LIFE = 500;
+const WINDOWS = ["1", "8"];
+
+testFault(
+  "agencies killed at random moments and started again lose and double nothing",
+  async ({ dir, random }) => {
+    await using central = await CrashingCentral.start(`${dir}/bets.csv`);
+    const files = await makeFiles(dir, random);
+    await killAll(files, central.port, random);
+    await central.stop();
+    await assertStoredOnce(central.store, files);
+  },
+);
+
+testFault(
+  "agencies and central killed at random moments lose and double nothing",
+  async ({ dir, random }) => {
+    await using central = await CrashingCentral.start(`${dir}/bets.csv`);
+    const files = await makeFiles(dir, random);
+    const killing = killAll(files, central.port, random);
+    for (let i = 0; i < CENTRAL_KILLS; i++) {
+      await sleep(random.between(0, MAX_LIFE));
+      await central.crash();
+      await central.restart();
+    }
+    await killing;
+    await central.stop();
+    await assertStoredOnce(central.store, files);
+  },
+);
+
+testFault(
+  "an agency started twice at once on the same file doubles nothing",
+  async ({ dir, random }) => {
+    await using central = await CrashingCentral.start(`${dir}/bets.csv`);
+    const files = await makeFiles(dir, random);
+    const twice = [...files, ...files];
+    await Promise.all(
+      twice.map((file) =>
+        runAgency(file, central.port, randomSettings(random))
+      ),
+    );
+    await central.stop();
+    await assertStoredOnce(central.store, files);
+  },
+);
+
+async function makeFiles(dir: string, random: Chance): Promise<MadeFile[]> {
+  return await Promise.all(
+    AGENCIES.map((agency) =>
+      makeFile(`${dir}/${agency}.csv`, agency, randomRows(random, BETS))
+    ),
+  );
+}
+
+async function killAll(
+  files: readonly MadeFile[],
+  port: number,
+  random: Chance,
+): Promise<void> {
+  await Promise.all(files.map((file) => {
+    const own = random.fork();
+    const env = () => randomSettings(own);
+    return killAgency(file, port, { kills: KILLS, random: own, env });
+  }));
+}
+
+/** Batches of another size in each life: what is stored is known by the bet. */
+function randomSettings(random: Chance): Record<string, string> {
+  return {
+    CLI_BATCH_MAXAMOUNT: String(random.between(1, 20)),
+    CLI_BATCH_WINDOW: random.pick(WINDOWS),
+  };
+}

@@ -1,0 +1,92 @@
+import { assertGreaterOrEqual } from "@std/assert";
+import type { Chance } from "../support/seeded.ts";
+import { CrashingCentral } from "./crashing_central.ts";
+import { type FaultContext, sleep, testFault, times } from "./plan.ts";
+import { assertNoOkTakenBack, assertStoredOnce } from "./promise.ts";
+import { RecordingAgency } from "./recording_agency.ts";
+import { sendUntil } from "./sending_agency.ts";
+
+const CRASHES = times(4, 100);
+/** Most OKs that a recording agency sees in a life of the central. */
+const MAX_OKS = 40;
+/** How often the central is killed while it starts. */
+const EARLY_CRASH_CHANCE = 0.15;
+/** Milliseconds in which it starts. */
+const START_TIME = 300;
+const BETS_OF_FILE = 2_000;
+
+testFault(
+  "central loses no OK by kill -9 at random moments, agencies with a window of 1",
+  (context) => crashCentral(context, 1),
+);
+
+testFault(
+  "central loses no OK by kill -9 at random moments, agencies with a window of 8",
+  (context) => crashCentral(context, 8),
+);
+
+async function crashCentral(
+  { dir, random }: FaultContext,
+  window: number,
+): Promise<void> {
+  await using central = await CrashingCentral.start(`${dir}/bets.csv`);
+  const { port } = central;
+  const recorders = [6, 7].map((agency) =>
+    new RecordingAgency({ agency, port, window, random: random.fork() })
+  );
+  let isDone = false;
+  const recorded = recorders.map((recorder) => recorder.run());
+  const sent = [1, 2, 3, 4, 5].map((agency) =>
+    sendUntil(agency, dir, {
+      bets: BETS_OF_FILE,
+      random: random.fork(),
+      isDone: () => isDone,
+      port,
+      env: { CLI_BATCH_WINDOW: String(window), CLI_BATCH_MAXAMOUNT: "5" },
+    })
+  );
+  const all = Promise.all([...recorded, ...sent]);
+  await Promise.race([
+    all,
+    crashOften(central, recorders, random),
+  ]);
+  isDone = true;
+  for (const recorder of recorders) recorder.finish();
+  await all;
+  await central.stop();
+  const files = (await Promise.all(sent)).flat();
+  await assertStoredOnce(central.store, [
+    ...files,
+    ...recorders.map((recorder) => recorder.acknowledged),
+  ]);
+  assertGreaterOrEqual(files.length, 5);
+}
+
+async function crashOften(
+  central: CrashingCentral,
+  recorders: readonly RecordingAgency[],
+  random: Chance,
+): Promise<void> {
+  for (let i = 0; i < CRASHES; i++) {
+    await random.pick(recorders).moreOks(random.between(0, MAX_OKS));
+    await sleep(random.between(0, 3));
+    await crash(central, recorders);
+    while (random.says(EARLY_CRASH_CHANCE)) {
+      central.revive();
+      await sleep(random.between(0, START_TIME));
+      await crash(central, recorders);
+    }
+    await central.restart();
+  }
+}
+
+async function crash(
+  central: CrashingCentral,
+  recorders: readonly RecordingAgency[],
+): Promise<void> {
+  await central.crash();
+  await assertNoOkTakenBack(
+    central.store,
+    recorders.map((recorder) => recorder.acknowledged),
+  );
+}

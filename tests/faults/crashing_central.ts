@@ -1,0 +1,122 @@
+/**
+ * A central that is killed and started again on the same store and port.
+ *
+ * @module
+ */
+
+import { assertEquals, assertFalse } from "@std/assert";
+import {
+  type Ending,
+  type RunningProgram,
+  startProgram,
+} from "../support/programs.ts";
+import { sleep } from "./plan.ts";
+
+/** Times that it tries to listen where it did, should another be there. */
+const LISTEN_ATTEMPTS = 20;
+/** Milliseconds between them. */
+const LISTEN_DELAY = 250;
+const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
+
+/** One central over many lives. */
+export class CrashingCentral {
+  /** Its store. */
+  readonly store: string;
+  readonly #env: Record<string, string>;
+  #program: RunningProgram;
+  #port = 0;
+
+  private constructor(store: string, env: Record<string, string>) {
+    this.store = store;
+    this.#env = env;
+    this.#program = this.#spawn();
+  }
+
+  /**
+   * Starts it on a free port.
+   *
+   * @param store Its store.
+   * @param env More of its environment.
+   * @returns The central, listening.
+   */
+  static async start(
+    store: string,
+    env: Record<string, string> = {},
+  ): Promise<CrashingCentral> {
+    const central = new CrashingCentral(store, env);
+    const [, port] = await central.#program.line(LISTEN_REGEXP);
+    central.#port = Number(port);
+    return central;
+  }
+
+  /** Where it listens in each of its lives. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** The process of this life. */
+  get program(): RunningProgram {
+    return this.#program;
+  }
+
+  /** Ends its life by `kill -9`, and asserts that it was well until then. */
+  async crash(): Promise<void> {
+    this.#program.kill("SIGKILL");
+    assertWell(await this.#program.ending());
+  }
+
+  /** Begins its next life, without waiting until it listens. */
+  revive(): void {
+    this.#program = this.#spawn();
+  }
+
+  /** Begins its next life and waits until it listens. */
+  async restart(): Promise<void> {
+    for (let attempt = 1;; attempt++) {
+      this.revive();
+      try {
+        await this.#program.line(LISTEN_REGEXP);
+        return;
+      } catch (error) {
+        const { code, stderr } = await this.#program.ending();
+        const isTaken = stderr.includes("Cannot listen");
+        if (!isTaken || attempt === LISTEN_ATTEMPTS) {
+          throw new Error(`Cannot start central: exit code ${code}`, {
+            cause: error,
+          });
+        }
+        await sleep(LISTEN_DELAY);
+      }
+    }
+  }
+
+  /** Ends it in good order, and asserts that it was well. */
+  async stop(): Promise<void> {
+    const ending = await this.#program.stop();
+    assertWell(ending);
+    assertEquals(ending.code, 0);
+  }
+
+  /** Ends it in any case. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program[Symbol.asyncDispose]();
+  }
+
+  #spawn(): RunningProgram {
+    return startProgram("server", {
+      SERVER_STORE_FILE: this.store,
+      SERVER_PORT: String(this.#port),
+      ...this.#env,
+    });
+  }
+}
+
+/**
+ * Asserts that a central met no fault of its own.
+ *
+ * @param ending How it ended.
+ */
+export function assertWell({ stdout, stderr }: Ending): void {
+  assertEquals(stderr, "");
+  assertFalse(stdout.includes("CRITICAL"), stdout);
+}

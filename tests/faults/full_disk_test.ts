@@ -1,0 +1,74 @@
+import { readStore } from "../support/stored.ts";
+import { CrashingCentral } from "./crashing_central.ts";
+import { makeFile, randomRows } from "./made_bets.ts";
+import { type FaultContext, testFault, times } from "./plan.ts";
+import { assertNoOkTakenBack, assertStoredOnce } from "./promise.ts";
+import { RecordingAgency } from "./recording_agency.ts";
+import { runAgency } from "./sending_agency.ts";
+import { SmallDisk } from "./small_disk.ts";
+
+const AGENCIES = [1, 2, 3, 4, 5];
+const TIMES = times(2, 30);
+/** KiB that the disk has, and that it gets each time it is full. */
+const SIZE = 64;
+/** More than all the space that comes, so that the disk is full each time. */
+const BETS = TIMES * 400;
+const ENOUGH_SIZE = 100_000;
+const STORAGE_REGEXP = /error: STORAGE/;
+
+const IS_POSSIBLE = SmallDisk.isPossible();
+
+for (const window of [1, 8]) {
+  testFault(
+    `a disk that is full again and again loses and doubles nothing, agencies with a window of ${window}`,
+    (context) => fillDisk(context, window),
+    { ignored: IS_POSSIBLE ? undefined : "cannot mount a tmpfs here" },
+  );
+}
+
+async function fillDisk(
+  { dir, random }: FaultContext,
+  window: number,
+): Promise<void> {
+  await using disk = await SmallDisk.mount(`${dir}/disk`, SIZE);
+  await using central = await CrashingCentral.start(`${dir}/disk/bets.csv`);
+  const { port } = central;
+  const files = await Promise.all(
+    AGENCIES.map((agency) =>
+      makeFile(`${dir}/${agency}.csv`, agency, randomRows(random, BETS))
+    ),
+  );
+  const recorder = new RecordingAgency({
+    agency: 6,
+    port,
+    window,
+    random: random.fork(),
+  });
+  const recorded = recorder.run();
+  const sent = Promise.all(files.map((file) =>
+    runAgency(file, port, {
+      CLI_BATCH_WINDOW: String(window),
+      CLI_BATCH_MAXAMOUNT: "10",
+    })
+  ));
+  for (let time = 1; time <= TIMES; time++) {
+    const { lines } = central.program;
+    const refused = lines.filter((line) => STORAGE_REGEXP.test(line)).length;
+    await central.program.line(STORAGE_REGEXP, refused + 1);
+    // By turns it goes on and is started again, killed or in good order.
+    const end = time % 3;
+    if (end === 1) await central.crash();
+    if (end === 2) await central.stop();
+    // In good order, nothing torn is left behind.
+    if (end === 2) await readStore(central.store);
+    await assertNoOkTakenBack(central.store, [recorder.acknowledged]);
+    await disk.resize(SIZE * (time + 1));
+    if (end !== 0) await central.restart();
+  }
+  await disk.resize(ENOUGH_SIZE);
+  await sent;
+  recorder.finish();
+  await recorded;
+  await central.stop();
+  await assertStoredOnce(central.store, [...files, recorder.acknowledged]);
+}

@@ -1,0 +1,95 @@
+/**
+ * Valid bets of all kinds, and files of them.
+ *
+ * @module
+ */
+
+import { stringify } from "@std/csv";
+import { createHash } from "node:crypto";
+import type { Chance } from "../support/seeded.ts";
+import type { BetRow } from "../support/frames.ts";
+
+/** A file of bets, and what the store must have of it. */
+export interface MadeFile {
+  /** Where it is. */
+  path: string;
+  /** The agency's id. */
+  agency: number;
+  /** What its bets are known by: 16 hex digits of its SHA-256. */
+  source: string;
+  /** Its bets, in order. */
+  rows: readonly BetRow[];
+}
+
+const SOURCE_DIGITS = 16;
+const NAMES = [
+  "Ana",
+  "María de los Ángeles",
+  "Núñez",
+  "O'Higgins",
+  'Juan "El Zurdo"',
+  "Pérez, hijo",
+  "李小龍",
+  "🎲",
+  "X",
+  "Ñ".repeat(40),
+];
+
+/**
+ * Makes a valid bet.
+ *
+ * @param random Where it comes from.
+ * @returns The bet.
+ */
+export function randomRow(random: Chance): BetRow {
+  const year = random.between(1, 2024).toString().padStart(4, "0");
+  const month = random.between(1, 12).toString().padStart(2, "0");
+  const day = random.between(1, 28).toString().padStart(2, "0");
+  return [
+    random.pick(NAMES),
+    random.pick(NAMES),
+    String(random.between(0, 99_999_999)).padStart(8, "0"),
+    `${year}-${month}-${day}`,
+    String(random.between(0, 10_000)),
+  ];
+}
+
+/**
+ * Makes bets.
+ *
+ * @param random Where they come from.
+ * @param count How many.
+ * @returns The bets.
+ */
+export function randomRows(random: Chance, count: number): BetRow[] {
+  return Array.from({ length: count }, () => randomRow(random));
+}
+
+/**
+ * Makes the name of a file that is not there.
+ *
+ * @param random Where it comes from.
+ * @returns 16 hex digits.
+ */
+export function randomSource(random: Chance): string {
+  return random.bytes(SOURCE_DIGITS / 2).toHex();
+}
+
+/**
+ * Writes a file of bets.
+ *
+ * @param path Where.
+ * @param agency The agency's id.
+ * @param rows Its bets.
+ * @returns What the store must have of it.
+ */
+export async function makeFile(
+  path: string,
+  agency: number,
+  rows: readonly BetRow[],
+): Promise<MadeFile> {
+  const text = stringify(rows.map((row) => [...row]));
+  await Deno.writeTextFile(path, text);
+  const hash = createHash("sha256").update(text).digest("hex");
+  return { path, agency, source: hash.slice(0, SOURCE_DIGITS), rows };
+}

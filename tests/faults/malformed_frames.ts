@@ -1,0 +1,188 @@
+/**
+ * Frames that no agency should send, and what docs/protocol.md says of each.
+ *
+ * @module
+ */
+
+import {
+  agencyFrame,
+  betFrame,
+  type BetRow,
+  Code,
+  concat,
+  frame,
+  HEADER_SIZE,
+  NO_INDEX,
+  type RawRow,
+  Type,
+} from "../support/frames.ts";
+import type { Chance } from "../support/seeded.ts";
+import { randomRow, randomRows } from "./made_bets.ts";
+
+/** Bytes to send, and what has to come back. */
+export interface MalformedFrame {
+  /** The bytes; nothing is sent behind them. */
+  bytes: Uint8Array;
+  /** Code and index of the ERROR; `undefined` if any ERROR or none will do. */
+  error?: { code: number; index: number };
+}
+
+const MAX_PAYLOAD_SIZE = 8187;
+const LENGTHS = [0, 1, 17, MAX_PAYLOAD_SIZE];
+const TOO_LARGE_LENGTHS = [8188, 8192, 65_536, 2 ** 31, 4_294_967_295];
+const UNKNOWN_TYPES = [0, 2, 3, 6, 7, 128, 255];
+const MAX_BETS = 12;
+
+/** Bad values of each field, in the order of the fields. */
+const BAD_FIELDS: readonly (readonly (string | Uint8Array)[])[] = [
+  ["", "a\nb", "\0", "\x1f", "\x7f", Uint8Array.of(0xc3), Uint8Array.of(0xff)],
+  [
+    "",
+    "\r",
+    "a\tb",
+    Uint8Array.of(0xed, 0xa0, 0x80),
+    Uint8Array.of(0xc0, 0x80),
+  ],
+  ["", "1".repeat(21), "-1", "1 ", "12a", "٣", "1.5", Uint8Array.of(0xff)],
+  [
+    ...["", "2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01"],
+    ...["2024-00-10", "2024-01-00", "0000-01-01", "24-01-01", "2024/01/01"],
+    ...["2024-1-1", "2024-01-01T00:00", "99999-01-01", "-024-01-01"],
+  ],
+  ["", "4294967296", "9999999999", "00000000001", "-1", "1e3", "0x1F", " 7"],
+];
+/** No single byte of it could be changed so that it became a valid bet. */
+const HOPELESS_ROW: BetRow = ["", "\n", "x", "never", "-"];
+
+/**
+ * The frames that were thought of: every value of a field that breaks a rule,
+ * every truncation of a payload and of a frame, every length and type.
+ *
+ * @param random Gives the valid bets around them.
+ * @returns The frames.
+ */
+export function malformedCorpus(random: Chance): MalformedFrame[] {
+  const valid = betFrame({ rows: randomRows(random, 2) });
+  const payload = valid.subarray(HEADER_SIZE);
+  const everyByte = Array.from(payload.keys());
+  return [
+    ...BAD_FIELDS.flatMap((values, field) =>
+      values.map((value) => invalidBet(random, field, value))
+    ),
+    ...everyByte.map((size) =>
+      malformed(frame(Type.BET, payload.subarray(0, size)))
+    ),
+    ...everyByte.map((size) => ({ bytes: valid.subarray(0, size) })),
+    ...LENGTHS.map((size) => malformed(frame(Type.BET, new Uint8Array(size)))),
+    ...[Type.FINISH, Type.WINNERS_QUERY].flatMap((type) => [
+      ...[0, 3, 5].map((size) => malformed(frame(type, new Uint8Array(size)))),
+      malformed(agencyFrame(type, 0)),
+    ]),
+    ...UNKNOWN_TYPES.flatMap((type) =>
+      LENGTHS.map((size) => unknownType(type, new Uint8Array(size)))
+    ),
+    ...TOO_LARGE_LENGTHS.flatMap((length) =>
+      [Type.BET, Type.FINISH, 255].map((type) => tooLarge(type, length))
+    ),
+    ...[0, 1, 3, 65_535].map((count) =>
+      malformed(betFrame({ rows: randomRows(random, 2), count }))
+    ),
+    malformed(betFrame({ agency: 0, rows: randomRows(random, 1) })),
+    {
+      bytes: agencyFrame(Type.WINNERS_QUERY, 1),
+      error: { code: Code.UNKNOWN_AGENCY, index: NO_INDEX },
+    },
+  ];
+}
+
+/**
+ * Makes one up.
+ *
+ * @param random Where it comes from.
+ * @returns The frame.
+ */
+export function randomMalformed(random: Chance): MalformedFrame {
+  switch (random.below(8)) {
+    case 0:
+      return { bytes: random.bytes(random.between(1, 64)) };
+    case 1:
+      return { bytes: changedFrame(random) };
+    case 2:
+      return { bytes: tornFrame(random) };
+    case 3:
+      return lyingCount(random);
+    case 4:
+      return tooLarge(random.below(256), random.between(8188, 2 ** 32 - 1));
+    case 5:
+      return unknownType(
+        random.pick(UNKNOWN_TYPES),
+        random.bytes(random.below(200)),
+      );
+    default:
+      return randomInvalidBet(random);
+  }
+}
+
+/** One bad field somewhere among good bets. */
+function randomInvalidBet(random: Chance): MalformedFrame {
+  const field = random.below(BAD_FIELDS.length);
+  const value = random.says(0.5)
+    ? random.pick(BAD_FIELDS[field]!)
+    // 0xff is no byte of UTF-8, and no digit.
+    : concat([random.bytes(random.below(200)), Uint8Array.of(0xff)]);
+  return invalidBet(random, field, value);
+}
+
+function invalidBet(
+  random: Chance,
+  field: number,
+  value: string | Uint8Array,
+): MalformedFrame {
+  const bad: (string | Uint8Array)[] = [...randomRow(random)];
+  bad[field] = value;
+  const before: RawRow[] = randomRows(random, random.below(MAX_BETS));
+  const after: RawRow[] = randomRows(random, random.below(MAX_BETS));
+  return {
+    bytes: betFrame({ rows: [...before, bad, ...after] }),
+    error: { code: Code.INVALID_BET, index: before.length },
+  };
+}
+
+/** Some bytes of a frame changed, after which it can still not be right. */
+function changedFrame(random: Chance): Uint8Array {
+  const size = random.between(2, MAX_BETS);
+  const bytes = betFrame({ rows: Array(size).fill(HOPELESS_ROW) });
+  bytes[random.below(bytes.length)] = random.below(256);
+  return bytes;
+}
+
+function tornFrame(random: Chance): Uint8Array {
+  const rows = randomRows(random, random.between(1, MAX_BETS));
+  const bytes = betFrame({ rows });
+  return bytes.subarray(0, random.between(1, bytes.length - 1));
+}
+
+function lyingCount(random: Chance): MalformedFrame {
+  const size = random.between(1, MAX_BETS);
+  const lie = random.between(1, 2 ** 16 - 1);
+  const count = (size + lie) % 2 ** 16;
+  return malformed(betFrame({ rows: randomRows(random, size), count }));
+}
+
+function malformed(bytes: Uint8Array): MalformedFrame {
+  return { bytes, error: { code: Code.MALFORMED, index: NO_INDEX } };
+}
+
+function tooLarge(type: number, length: number): MalformedFrame {
+  return {
+    bytes: frame(type, new Uint8Array(0), length),
+    error: { code: Code.TOO_LARGE, index: NO_INDEX },
+  };
+}
+
+function unknownType(type: number, payload: Uint8Array): MalformedFrame {
+  return {
+    bytes: frame(type, payload),
+    error: { code: Code.UNKNOWN_TYPE, index: NO_INDEX },
+  };
+}

@@ -1,0 +1,109 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { Code, readError, Type } from "../support/frames.ts";
+import type { Chance } from "../support/seeded.ts";
+import { Wire } from "../support/wire.ts";
+import { CrashingCentral } from "./crashing_central.ts";
+import {
+  malformedCorpus,
+  type MalformedFrame,
+  randomMalformed,
+} from "./malformed_frames.ts";
+import { memoryOf } from "./memory.ts";
+import { inTime, testFault, times } from "./plan.ts";
+import { assertStoredOnce } from "./promise.ts";
+import { RecordingAgency } from "./recording_agency.ts";
+
+const FRAMES = times(2_000, 120_000);
+/** Sent at the same time. */
+const LANES = 16;
+/** Milliseconds that the central may take over an answer. */
+const ANSWER_LIMIT = 10_000;
+/** Bytes that the garbage collector may leave lying about. */
+const MEMORY_LIMIT = 100 << 20;
+/** Of all frames, before memory is first looked at. */
+const WARM_UP = 0.1;
+/** After which the connection goes on. */
+const GOES_ON: readonly number[] = [Code.INVALID_BET, Code.UNKNOWN_AGENCY];
+
+testFault(
+  "central answers malformed frames as it should, stores and leaks nothing",
+  async ({ dir, random }) => {
+    await using central = await CrashingCentral.start(`${dir}/bets.csv`);
+    const { port, program } = central;
+    const recorder = new RecordingAgency({
+      agency: 1,
+      port,
+      window: 4,
+      random,
+    });
+    const recorded = recorder.run();
+    await sendAll(port, malformedCorpus(random));
+    await sendRandom(port, random, WARM_UP * FRAMES);
+    const before = await memoryOf(program.pid);
+    await sendRandom(port, random, (1 - WARM_UP) * FRAMES);
+    const after = await memoryOf(program.pid);
+    if (before && after) {
+      assertLess(after.resident - before.resident, MEMORY_LIMIT);
+    }
+    recorder.finish();
+    await recorded;
+    await central.stop();
+    await assertStoredOnce(central.store, [recorder.acknowledged]);
+    assertEquals(await Deno.readTextFile(`${dir}/finished.csv`), "");
+  },
+);
+
+async function sendRandom(
+  port: number,
+  random: Chance,
+  count: number,
+): Promise<void> {
+  const lanes = Array.from({ length: LANES }, async () => {
+    const own = random.fork();
+    const frames = Array.from(
+      { length: count / LANES },
+      () => randomMalformed(own),
+    );
+    await sendAll(port, frames);
+  });
+  await Promise.all(lanes);
+}
+
+/** One after the other, over one connection for as long as it lasts. */
+async function sendAll(
+  port: number,
+  frames: readonly MalformedFrame[],
+): Promise<void> {
+  let wire: Wire | undefined;
+  try {
+    for (const frame of frames) {
+      wire ??= await Wire.connect(port);
+      if (await inTime(send(wire, frame), ANSWER_LIMIT)) continue;
+      wire.close();
+      wire = undefined;
+    }
+  } finally {
+    wire?.close();
+  }
+}
+
+/** Sends a frame and asserts the answer; true if the connection goes on. */
+async function send(
+  wire: Wire,
+  { bytes, error }: MalformedFrame,
+): Promise<boolean> {
+  await wire.send(bytes);
+  if (error) {
+    const { code, index } = readError(await wire.reply());
+    assertEquals({ code, index }, error, bytes.toHex());
+    if (GOES_ON.includes(code)) return true;
+    assertEquals(await wire.reply(), null, bytes.toHex());
+    return false;
+  }
+  await wire.closeWrite();
+  for (;;) {
+    const reply = await wire.reply();
+    if (!reply) return false;
+    assertEquals(reply.type, Type.ERROR, bytes.toHex());
+  }
+}

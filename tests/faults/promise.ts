@@ -1,0 +1,96 @@
+/**
+ * The promise that every test of the suite holds the programs to: a bet that
+ * was answered with OK is in the store exactly once, whatever happens; any
+ * other is there once or not at all.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { readStore } from "../support/stored.ts";
+import type { BetRow } from "../support/frames.ts";
+
+/** Bets that were answered with OK, or have to be in the store at the end. */
+export interface Sent {
+  /** The agency's id. */
+  agency: number;
+  /** 16 hex digits. */
+  source: string;
+  /** The bets, from position 0 on. */
+  rows: readonly BetRow[];
+}
+
+const MARK_REGEXP = /,([0-9a-f]{16}):(\d+):(\d+):[0-9a-f]{8}$/;
+
+/**
+ * Asserts that a store has every bet of some files once, each file's in order,
+ * and no other, all under good marks.
+ *
+ * @param store The store's file.
+ * @param files All that was sent and answered with OK.
+ */
+export async function assertStoredOnce(
+  store: string,
+  files: readonly Sent[],
+): Promise<void> {
+  const found = new Map<string, string[][]>();
+  for (const { agency, source, offset, bets } of await readStore(store)) {
+    const key = `${agency}:${source}`;
+    const earlier = found.get(key) ?? [];
+    found.set(key, earlier);
+    assertEquals(offset, earlier.length, `next offset stored of ${key}`);
+    for (const bet of bets) earlier.push(bet);
+  }
+  for (const { agency, source, rows } of files) {
+    const key = `${agency}:${source}`;
+    assertRows(found.get(key) ?? [], rows, key);
+    found.delete(key);
+  }
+  assertEquals([...found.keys()], [], "files in the store that nobody sent");
+}
+
+/**
+ * Asserts, while the central is down, that its store has whatever was answered
+ * with OK so far. There may be a torn tail behind it.
+ *
+ * @param store The store's file.
+ * @param acknowledged Bets answered with OK: none of them may be missing.
+ */
+export async function assertNoOkTakenBack(
+  store: string,
+  acknowledged: readonly Sent[],
+): Promise<void> {
+  const text = await Deno.readTextFile(store);
+  const stored = new Map<string, number>();
+  for (const line of text.split("\n").slice(0, -1)) {
+    const mark = MARK_REGEXP.exec(line);
+    if (!mark) continue;
+    const [, source, offset, count] = mark;
+    const key = `${parseInt(line)}:${source}`;
+    assertEquals(Number(offset), stored.get(key) ?? 0, `offset of ${key}`);
+    stored.set(key, Number(offset) + Number(count));
+  }
+  for (const { agency, source, rows } of acknowledged) {
+    const key = `${agency}:${source}`;
+    const count = stored.get(key) ?? 0;
+    assert(
+      count >= rows.length,
+      `${rows.length} bets of ${key} were answered with OK, ${count} are stored`,
+    );
+  }
+}
+
+/** By text, because comparing thousands of small arrays takes long. */
+function assertRows(
+  stored: readonly BetRow[],
+  sent: readonly BetRow[],
+  key: string,
+): void {
+  assertEquals(stored.length, sent.length, `bets stored of ${key}`);
+  for (const [index, row] of sent.entries()) {
+    const isSame = stored[index]!.join("\n") === row.join("\n");
+    if (!isSame) {
+      assertEquals(stored[index], [...row], `bet ${index} of ${key}`);
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { FaultyProxy } from "../support/proxy.ts";
+import { CrashingCentral } from "./crashing_central.ts";
+import { type FaultContext, testFault, times } from "./plan.ts";
+import { assertStoredOnce } from "./promise.ts";
+import { RecordingAgency } from "./recording_agency.ts";
+import { sendUntil } from "./sending_agency.ts";
+
+const AGENCIES = [1, 2, 3, 4, 5];
+/** Of each kind, at least. */
+const FAULTS = times(2, 200);
+const BETS_OF_FILE = times(300, 3_000);
+/** Longer than either side waits for the other. */
+const STALL_TIME = 400;
+const REPLY_TIMEOUT = "200ms";
+const IDLE_TIMEOUT = "250ms";
+const CHANCES = { cut: 30, stall: 10, delay: 50, split: 150, join: 50 };
+
+for (const window of [1, 8]) {
+  testFault(
+    `a network that cuts, stalls, delays, splits and joins loses and doubles nothing, agencies with a window of ${window}`,
+    (context) => sendThroughProxy(context, window),
+  );
+}
+
+async function sendThroughProxy(
+  { dir, random }: FaultContext,
+  window: number,
+): Promise<void> {
+  await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
+    SERVER_IDLE_TIMEOUT: IDLE_TIMEOUT,
+  });
+  await using proxy = new FaultyProxy({
+    targetPort: central.port,
+    chances: CHANCES,
+    stallTime: STALL_TIME,
+    random: random.fork(),
+  });
+  const { port, counts } = proxy;
+  const recorder = new RecordingAgency({
+    agency: 6,
+    port,
+    window,
+    random: random.fork(),
+  });
+  const recorded = recorder.run();
+  const files = await Promise.all(
+    AGENCIES.map((agency) =>
+      sendUntil(agency, dir, {
+        bets: BETS_OF_FILE,
+        random: random.fork(),
+        isDone: () => Object.values(counts).every((count) => count >= FAULTS),
+        port,
+        env: {
+          CLI_BATCH_WINDOW: String(window),
+          CLI_BATCH_MAXAMOUNT: "10",
+          CLI_RETRY_REPLYTIMEOUT: REPLY_TIMEOUT,
+        },
+      })
+    ),
+  );
+  recorder.finish();
+  await recorded;
+  await central.stop();
+  await assertStoredOnce(central.store, [
+    ...files.flat(),
+    recorder.acknowledged,
+  ]);
+}

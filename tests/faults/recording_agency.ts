@@ -1,0 +1,191 @@
+/**
+ * An agency by hand, which remembers each OK that it has seen.
+ *
+ * @module
+ */
+
+import {
+  betFrame,
+  type BetRow,
+  Code,
+  readError,
+  type Reply,
+  Type,
+} from "../support/frames.ts";
+import type { Chance } from "../support/seeded.ts";
+import { Wire } from "../support/wire.ts";
+import { randomRow, randomSource } from "./made_bets.ts";
+import { sleep } from "./plan.ts";
+import type { Sent } from "./promise.ts";
+
+/** Some consecutive bets that are sent as one. */
+interface SentBatch {
+  offset: number;
+  rows: readonly BetRow[];
+}
+
+/** Options of a {@linkcode RecordingAgency}. */
+export interface RecordingAgencyOptions {
+  /** The agency's id. */
+  agency: number;
+  /** Where the central is, on this machine. */
+  port: number;
+  /** Batches under way at once. */
+  window: number;
+  /** Where its bets come from. */
+  random: Chance;
+}
+
+const MAX_BATCH = 8;
+/** How often it sends the last batch again although it was answered. */
+const REPEAT_CHANCE = 0.05;
+/** How often it hangs up in the middle of a frame. */
+const TEAR_CHANCE = 0.01;
+/** Milliseconds between attempts to connect. */
+const RETRY_DELAY = 10;
+const LATER_CODES: readonly number[] = [
+  Code.STORAGE,
+  Code.SHUTTING_DOWN,
+  Code.BUSY,
+];
+
+/** Sends one bet after the other until it is told to finish. */
+export class RecordingAgency {
+  readonly #options: RecordingAgencyOptions;
+  readonly #source: string;
+  readonly #rows: BetRow[] = [];
+  /** Sent or to be sent, in order, without an answer. */
+  readonly #unanswered: SentBatch[] = [];
+  readonly #watchers = new Set<() => void>();
+  #lastStored: SentBatch | undefined;
+  #acknowledged = 0;
+  #oks = 0;
+  #isFinishing = false;
+
+  /**
+   * @param options Whose, and where to.
+   */
+  constructor(options: RecordingAgencyOptions) {
+    this.#options = options;
+    this.#source = randomSource(options.random);
+  }
+
+  /** What was answered with OK so far. */
+  get acknowledged(): Sent {
+    return {
+      agency: this.#options.agency,
+      source: this.#source,
+      rows: this.#rows.slice(0, this.#acknowledged),
+    };
+  }
+
+  /** OKs seen so far. */
+  get oks(): number {
+    return this.#oks;
+  }
+
+  /**
+   * Waits for OKs.
+   *
+   * @param count How many more.
+   */
+  async moreOks(count: number): Promise<void> {
+    const target = this.#oks + count;
+    while (this.#oks < target) {
+      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+    }
+  }
+
+  /** Begins no more batches; {@linkcode run} ends when all are answered. */
+  finish(): void {
+    this.#isFinishing = true;
+  }
+
+  /** Sends until {@linkcode finish}, over as many connections as it takes. */
+  async run(): Promise<void> {
+    while (!this.#isFinishing || this.#unanswered.length > 0) {
+      try {
+        using wire = await Wire.connect(this.#options.port);
+        await this.#converse(wire);
+      } catch (error) {
+        if (!(error instanceof Error) || !isDisconnection(error)) throw error;
+        await sleep(RETRY_DELAY);
+      }
+    }
+  }
+
+  /** Sends what is left of the last connection's, then new batches. */
+  async #converse(wire: Wire): Promise<void> {
+    const { random, window } = this.#options;
+    for (const batch of this.#unanswered) await wire.send(this.#frame(batch));
+    for (;;) {
+      while (!this.#isFinishing && this.#unanswered.length < window) {
+        const batch = this.#nextBatch();
+        this.#unanswered.push(batch);
+        const frame = this.#frame(batch);
+        if (random.says(TEAR_CHANCE)) {
+          await wire.send(
+            frame.subarray(0, random.between(1, frame.length - 1)),
+          );
+          return;
+        }
+        await wire.send(frame);
+      }
+      const [oldest] = this.#unanswered;
+      if (!oldest) return;
+      if (!this.#settle(oldest, await wire.reply())) return;
+    }
+  }
+
+  #nextBatch(): SentBatch {
+    const { random } = this.#options;
+    if (this.#lastStored && random.says(REPEAT_CHANCE)) {
+      return this.#lastStored;
+    }
+    const offset = this.#rows.length;
+    const size = random.between(1, MAX_BATCH);
+    const rows = Array.from({ length: size }, () => randomRow(random));
+    this.#rows.push(...rows);
+    return { offset, rows };
+  }
+
+  #frame(batch: SentBatch): Uint8Array {
+    const { agency } = this.#options;
+    return betFrame({ agency, source: this.#source, ...batch });
+  }
+
+  /** Takes the answer to a batch; false if the conversation is at its end. */
+  #settle(batch: SentBatch, reply: Reply | null): boolean {
+    if (!reply) return false;
+    if (reply.type !== Type.OK) {
+      const { code, reason } = readError(reply);
+      if (LATER_CODES.includes(code)) return false;
+      throw new Error(`Cannot store a valid batch: ${code} ${reason}`);
+    }
+    this.#unanswered.shift();
+    this.#lastStored = batch;
+    const end = batch.offset + batch.rows.length;
+    this.#acknowledged = Math.max(this.#acknowledged, end);
+    this.#oks++;
+    for (const wake of this.#watchers) wake();
+    this.#watchers.clear();
+    return true;
+  }
+}
+
+/**
+ * Says whether an error is a connection's end.
+ *
+ * @param error What was thrown.
+ * @returns Whether it is.
+ */
+export function isDisconnection(error: Error): boolean {
+  return [
+    "ConnectionRefused",
+    "ConnectionReset",
+    "ConnectionAborted",
+    "BrokenPipe",
+    "NotConnected",
+    "UnexpectedEof",
+  ].includes(error.name);
+}

@@ -1,0 +1,110 @@
+/**
+ * The real client program, which is to end well whatever is done to it.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { type RunningProgram, startAgency } from "../support/programs.ts";
+import type { Chance } from "../support/seeded.ts";
+import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
+import { sleep } from "./plan.ts";
+
+/** Settings that come back soon and never give up. */
+export const PATIENT: Readonly<Record<string, string>> = {
+  CLI_RETRY_BASEDELAY: "10ms",
+  CLI_RETRY_MAXATTEMPTS: "1000000",
+};
+
+/** Milliseconds that an agency lives at most before it is killed. */
+const MAX_LIFE = 400;
+
+/**
+ * Runs an agency to its end, and asserts that it ends well.
+ *
+ * @param file Its file.
+ * @param port Where the central is.
+ * @param env More of its environment.
+ */
+export async function runAgency(
+  file: MadeFile,
+  port: number,
+  env: Record<string, string> = {},
+): Promise<void> {
+  await using program = start(file, port, env);
+  const { code, stdout, stderr } = await program.ending();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" }, stdout);
+}
+
+/**
+ * Runs an agency on the same file until it has ended well, and kills it at
+ * random moments before.
+ *
+ * @param file Its file.
+ * @param port Where the central is.
+ * @param kills How often it is killed.
+ * @param random When.
+ * @param env Gives more of its environment, anew for each life.
+ */
+export async function killAgency(
+  file: MadeFile,
+  port: number,
+  { kills, random, env }: {
+    kills: number;
+    random: Chance;
+    env(): Record<string, string>;
+  },
+): Promise<void> {
+  for (let killed = 0; killed < kills;) {
+    await using program = start(file, port, env());
+    await sleep(random.between(0, MAX_LIFE));
+    await program[Symbol.asyncDispose]();
+    const { code, stderr } = await program.ending();
+    assertEquals(stderr, "");
+    // It may have come to its end before.
+    if (code !== 0) killed++;
+  }
+  await runAgency(file, port, env());
+}
+
+/**
+ * Runs an agency on one file after the other.
+ *
+ * @param agency Its id.
+ * @param dir Where its files go.
+ * @param options How large a file is, and until when.
+ * @returns All files, each of them sent to its end.
+ */
+export async function sendUntil(
+  agency: number,
+  dir: string,
+  { bets, random, isDone, port, env = {} }: {
+    /** Bets of each file. */
+    bets: number;
+    /** Where they come from. */
+    random: Chance;
+    /** Says whether to begin no more files. */
+    isDone(): boolean;
+    /** Where the central is. */
+    port: number;
+    /** More of its environment. */
+    env?: Record<string, string>;
+  },
+): Promise<MadeFile[]> {
+  const files: MadeFile[] = [];
+  while (!isDone()) {
+    const path = `${dir}/agency-${agency}-${files.length}.csv`;
+    const file = await makeFile(path, agency, randomRows(random, bets));
+    files.push(file);
+    await runAgency(file, port, env);
+  }
+  return files;
+}
+
+function start(
+  { agency, path }: MadeFile,
+  port: number,
+  env: Record<string, string>,
+): RunningProgram {
+  return startAgency(agency, path, port, { ...PATIENT, ...env });
+}

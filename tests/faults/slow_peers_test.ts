@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { betFrame } from "../support/frames.ts";
+import { Wire } from "../support/wire.ts";
+import { CrashingCentral } from "./crashing_central.ts";
+import { makeFile, randomRow, randomRows } from "./made_bets.ts";
+import { memoryOf } from "./memory.ts";
+import { type FaultContext, testFault, times } from "./plan.ts";
+import { assertStoredOnce } from "./promise.ts";
+import { isDisconnection } from "./recording_agency.ts";
+import { runAgency } from "./sending_agency.ts";
+
+const SLOW_PEERS = times(10, 300);
+/** Each keeps the central as busy as it can. */
+const DEAF_PEERS = times(3, 20);
+const BETS = times(3_000, 30_000);
+/** So long that an agency on a busy machine is not taken for idle. */
+const IDLE_TIMEOUT = "1s";
+/** Bytes that one connection may cost the central at most. */
+const MEMORY_OF_PEER = 256 << 10;
+/** Bytes that the garbage collector may leave lying about. */
+const MEMORY_SLACK = 100 << 20;
+/** One attempt: an agency that is dropped does not end well. */
+const IMPATIENT = { CLI_RETRY_MAXATTEMPTS: "1", CLI_BATCH_MAXAMOUNT: "10" };
+
+testFault(
+  "central drops a peer that is silent, and no other notices",
+  (context) => dropPeers(context, SLOW_PEERS, () => Promise.resolve()),
+);
+
+testFault(
+  "central drops a peer that stalls behind a header, and no other notices",
+  async (context) => {
+    const { random } = context;
+    const bytes = betFrame({ rows: [randomRow(random)] });
+    await dropPeers(
+      context,
+      SLOW_PEERS,
+      (wire) => wire.send(bytes.subarray(0, random.between(1, 10))),
+    );
+  },
+);
+
+testFault(
+  "central drops a peer that reads no answer, and no other notices",
+  async (context) => {
+    // Hundreds of bytes of reason come back for each of these.
+    const bytes = betFrame({ rows: [["\0".repeat(255), "", "", "", ""]] });
+    await dropPeers(context, DEAF_PEERS, async (wire) => {
+      for (;;) await wire.send(bytes);
+    });
+  },
+);
+
+/** All places but one are taken by bad peers, while an agency sends on that one. */
+async function dropPeers(
+  { dir, random }: FaultContext,
+  count: number,
+  misbehave: (wire: Wire) => Promise<void>,
+): Promise<void> {
+  await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
+    SERVER_IDLE_TIMEOUT: IDLE_TIMEOUT,
+    SERVER_MAX_CONNECTIONS: String(count + 1),
+  });
+  const { port, program } = central;
+  const file = await makeFile(`${dir}/1.csv`, 1, randomRows(random, BETS));
+  const before = await memoryOf(program.pid);
+  const sending = runAgency(file, port, IMPATIENT);
+  const peers = Array.from({ length: count }, () => beDropped(port, misbehave));
+  await Promise.all([sending, ...peers]);
+  const after = await memoryOf(program.pid);
+  if (before && after) {
+    const limit = count * MEMORY_OF_PEER + MEMORY_SLACK;
+    assertLess(after.peak - before.resident, limit);
+  }
+  // Their places are free again.
+  const wires = await Promise.all(
+    Array.from({ length: count }, () => Wire.connect(port)),
+  );
+  await runAgency(file, port, IMPATIENT);
+  for (const wire of wires) wire.close();
+  await central.stop();
+  await assertStoredOnce(central.store, [file]);
+}
+
+async function beDropped(
+  port: number,
+  misbehave: (wire: Wire) => Promise<void>,
+): Promise<void> {
+  using wire = await Wire.connect(port);
+  try {
+    await misbehave(wire);
+    assertEquals(await wire.reply(), null);
+  } catch (error) {
+    assert(error instanceof Error && isDisconnection(error), String(error));
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * One direction of a connection, on which bytes fare as badly as on a network.
+ *
+ * @module
+ */
+
+import type { Chance } from "./seeded.ts";
+
+/** What may happen to a piece of bytes that passes. */
+export type Fault = "cut" | "stall" | "delay" | "split" | "join";
+
+/** Options of {@linkcode passBytes}. */
+export interface PipeOptions {
+  /** How many of a thousand pieces each fault befalls; together 1000 at most. */
+  chances: Readonly<Record<Fault, number>>;
+  /** Milliseconds that a stalled piece waits. */
+  stallTime: number;
+  /** Where chance comes from. */
+  random: Chance;
+  /** Told of each fault. */
+  onFault(fault: Fault): void;
+}
+
+const PIECE_SIZE = 1 << 14;
+/** Milliseconds that a delayed piece waits at most. */
+const MAX_DELAY = 20;
+/** Milliseconds that a piece waits for what comes behind it. */
+const JOIN_TIME = 10;
+/** Most parts that a piece is split into. */
+const MAX_PARTS = 40;
+
+/**
+ * Passes on what comes, unchanged and in order, until its end or a cut.
+ *
+ * @param from Where it comes from.
+ * @param to Where it goes.
+ * @param options How badly it fares.
+ * @returns Whether all of it was passed on: false after a cut.
+ */
+export async function passBytes(
+  from: Deno.TcpConn,
+  to: Deno.TcpConn,
+  options: PipeOptions,
+): Promise<boolean> {
+  const { random, stallTime, onFault } = options;
+  const inbox = new Inbox();
+  inbox.fill(from, random);
+  for (;;) {
+    let bytes = await inbox.take();
+    if (!bytes) break;
+    const fault = pickFault(options);
+    if (fault) onFault(fault);
+    if (fault === "cut") {
+      await writeAll(to, bytes.subarray(0, random.between(0, bytes.length)));
+      return false;
+    }
+    if (fault === "stall") await sleep(stallTime);
+    if (fault === "delay") await sleep(random.between(1, MAX_DELAY));
+    if (fault === "join") {
+      await sleep(JOIN_TIME);
+      bytes = concat(bytes, inbox.takeNow());
+    }
+    if (fault === "split") await writeSplit(to, bytes, random);
+    else await writeAll(to, bytes);
+  }
+  await to.closeWrite();
+  return true;
+}
+
+/** What has come and has not been passed on. */
+class Inbox {
+  #bytes = new Uint8Array(0);
+  #isEnded = false;
+  #failure: unknown;
+  #wake: () => void = () => {};
+
+  /** Takes in all that comes; never rejected: {@linkcode take} is. */
+  async fill(from: Deno.TcpConn, random: Chance): Promise<void> {
+    const own = random.fork();
+    try {
+      for (;;) {
+        const piece = new Uint8Array(own.between(1, PIECE_SIZE));
+        const read = await from.read(piece);
+        if (read === null) break;
+        this.#bytes = concat(this.#bytes, piece.subarray(0, read));
+        this.#wake();
+      }
+    } catch (error) {
+      this.#failure = error;
+    }
+    this.#isEnded = true;
+    this.#wake();
+  }
+
+  /** Waits for bytes; `null` at their end. */
+  async take(): Promise<Uint8Array | null> {
+    while (this.#bytes.length === 0) {
+      if (this.#failure) throw this.#failure;
+      if (this.#isEnded) return null;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return this.takeNow();
+  }
+
+  /** Takes what is there, if anything. */
+  takeNow(): Uint8Array {
+    const bytes = this.#bytes;
+    this.#bytes = new Uint8Array(0);
+    return bytes;
+  }
+}
+
+function pickFault({ chances, random }: PipeOptions): Fault | undefined {
+  let chance = random.below(1000);
+  for (const [fault, share] of Object.entries(chances)) {
+    chance -= share;
+    if (chance < 0) return fault as Fault;
+  }
+  return undefined;
+}
+
+async function writeAll(to: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+}
+
+/** In parts of a few bytes, each a segment of its own. */
+async function writeSplit(
+  to: Deno.TcpConn,
+  bytes: Uint8Array,
+  random: Chance,
+): Promise<void> {
+  const partSize = Math.ceil(bytes.length / random.between(1, MAX_PARTS));
+  for (let at = 0; at < bytes.length;) {
+    const size = random.between(1, 2 * partSize);
+    await writeAll(to, bytes.subarray(at, at + size));
+    at += size;
+    await sleep(0);
+  }
+}
+
+function concat(
+  first: Uint8Array,
+  second: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
+async function sleep(milliseconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
