@@ -22,14 +22,18 @@ const BIRTHDATE_SIZE = "YYYY-MM-DD".length;
 const ZERO = 0x30;
 const DASH = 0x2d;
 
-/** Kinds of byte that a name is looked through for, as bits. */
+/** Kinds of byte that fields are looked through for, as bits. */
 const CONTROL = 1;
 const NOT_ASCII = 2;
-/** One look-up a byte takes two thirds of the time of three comparisons. */
-const NAME_BYTE_KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte < 0x20 || byte === 0x7f) return CONTROL;
-  return byte < 0x80 ? 0 : NOT_ASCII;
+const NOT_DIGIT = 4;
+/** One look-up a byte takes two thirds of the time of the comparisons. */
+const BYTE_KINDS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  if (byte >= ZERO && byte <= ZERO + 9) return 0;
+  if (byte < 0x20 || byte === 0x7f) return NOT_DIGIT | CONTROL;
+  return byte < 0x80 ? NOT_DIGIT : NOT_DIGIT | NOT_ASCII;
 });
+/** Stands for a number that is none: no sum with it is a year, month or day. */
+const NO_NUMBER = -1_000_000;
 
 /** The fields in packed order, with what a refusal says of each. */
 const FIELDS = [
@@ -106,48 +110,50 @@ function explainInvalidBet(packed: Uint8Array, start: number): string {
 }
 
 function isName(bytes: Uint8Array, start: number, end: number): boolean {
-  let kinds = 0;
-  for (let at = start; at < end; at++) kinds |= NAME_BYTE_KINDS[bytes[at]!]!;
+  const kinds = kindsIn(bytes, start, end);
   return end > start && (kinds & CONTROL) === 0 &&
     ((kinds & NOT_ASCII) === 0 || isUtf8(bytes, start, end));
 }
 
 function isDocument(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start <= MAX_DOCUMENT_DIGITS && areDigits(bytes, start, end);
-}
-
-function isNumber(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start <= MAX_NUMBER_DIGITS && areDigits(bytes, start, end) &&
-    digitsValue(bytes, start, end) <= MAX_NUMBER;
+  return end > start && end - start <= MAX_DOCUMENT_DIGITS &&
+    (kindsIn(bytes, start, end) & NOT_DIGIT) === 0;
 }
 
 function isBirthdate(bytes: Uint8Array, start: number, end: number): boolean {
   if (
     end - start !== BIRTHDATE_SIZE ||
-    bytes[start + 4] !== DASH || bytes[start + 7] !== DASH ||
-    !areDigits(bytes, start, start + 4) ||
-    !areDigits(bytes, start + 5, start + 7) ||
-    !areDigits(bytes, start + 8, end)
+    bytes[start + 4] !== DASH || bytes[start + 7] !== DASH
   ) return false;
-  const year = digitsValue(bytes, start, start + 4);
-  const month = digitsValue(bytes, start + 5, start + 7);
-  const day = digitsValue(bytes, start + 8, end);
+  const year = twoDigits(bytes, start) * 100 + twoDigits(bytes, start + 2);
+  const month = twoDigits(bytes, start + 5);
+  const day = twoDigits(bytes, start + 8);
   return year >= 1 && month >= 1 && month <= 12 && day >= 1 &&
     (day <= 28 || day <= daysInMonth(year, month));
 }
 
-function areDigits(bytes: Uint8Array, start: number, end: number): boolean {
+function isNumber(bytes: Uint8Array, start: number, end: number): boolean {
+  let kinds = 0;
+  let value = 0;
   for (let at = start; at < end; at++) {
-    const byte = bytes[at]!;
-    if (byte < ZERO || byte > ZERO + 9) return false;
+    kinds |= BYTE_KINDS[bytes[at]!]!;
+    value = value * 10 + bytes[at]! - ZERO;
   }
-  return end > start;
+  return end > start && end - start <= MAX_NUMBER_DIGITS &&
+    (kinds & NOT_DIGIT) === 0 && value <= MAX_NUMBER;
 }
 
-function digitsValue(bytes: Uint8Array, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end; at++) value = value * 10 + bytes[at]! - ZERO;
-  return value;
+function kindsIn(bytes: Uint8Array, start: number, end: number): number {
+  let kinds = 0;
+  for (let at = start; at < end; at++) kinds |= BYTE_KINDS[bytes[at]!]!;
+  return kinds;
+}
+
+function twoDigits(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at]!;
+  const ones = bytes[at + 1]!;
+  const areDigits = ((BYTE_KINDS[tens]! | BYTE_KINDS[ones]!) & NOT_DIGIT) === 0;
+  return areDigits ? 10 * (tens - ZERO) + ones - ZERO : NO_NUMBER;
 }
 
 function daysInMonth(year: number, month: number): number {

@@ -167,14 +167,27 @@ async function findWholeBatch(
     }
     if (window.bytes[newline - COLON_TO_NEWLINE] === COLON) {
       const count = readMark(window, newline)?.count ?? 0;
-      const batchStart = rowStarts.at(-count);
-      if (
-        count > 0 && batchStart !== undefined &&
-        readBatch(window, batchStart, newline)
-      ) return true;
+      const firstRow = count > 0 ? rowStarts.at(-count) : undefined;
+      if (firstRow !== undefined && beginsInRow(window, firstRow, newline)) {
+        return true;
+      }
     }
     rowStarts.push(newline + 1);
   }
+}
+
+/**
+ * Whether the batch that ends at `newline` begins in the row at `row`: at its
+ * start or, where the line end before the batch is what is damaged, behind it.
+ */
+function beginsInRow(window: Window, row: number, newline: number): boolean {
+  const rowEnd = window.indexOf(NEWLINE, row);
+  for (let start = row; start < rowEnd; start++) {
+    const byte = window.bytes[start]!;
+    if (byte < ONE || byte > NINE) continue;
+    if (readBatch(window, start, newline)) return true;
+  }
+  return false;
 }
 
 /** The batch whose mark ends at `newline`, if its CRC is right. */
