@@ -10,7 +10,7 @@ import { ProgressBar } from "./agency/progress_bar.ts";
 import { RejectedFile } from "./agency/rejected_file.ts";
 import { ShipmentLoader } from "./agency/shipment.ts";
 import { Uplink, UplinkError } from "./agency/uplink.ts";
-import { askForWinners } from "./agency/winners_query.ts";
+import { askForWinners, readWinners } from "./agency/winners_query.ts";
 import { AgencyFile } from "./agency_file.ts";
 import { readAgencyId } from "./config.ts";
 import { messageOf } from "./errors.ts";
@@ -75,6 +75,7 @@ async function sendFile(
       bar.update({ bytes: loader.position, bets: delivery.stored }),
   });
   await delivery.run();
+  await rejected.complete();
   getLogger().info(action("loop_finished", "success", {
     client_id: agency,
     cantidad: delivery.stored,
@@ -93,17 +94,14 @@ async function awaitWinners(
   delivery: Delivery,
   file: string | undefined,
 ): Promise<void> {
-  let result: { value: string[] } | undefined;
-  for (;;) {
-    result = await uplink.attempt(
-      (connection) => askForWinners(connection, agency),
-      { isPatient: true },
-    );
-    if (result) break;
-    // A central that was killed may have closed before it knew of the FINISH.
+  const winners = await uplink.converse(async (connection) => {
+    await askForWinners(connection, agency);
+    // A central that was killed, or dropped the last connection, may have closed
+    // before it knew of the FINISH. The one that takes it now is the one that is
+    // asked, as long as this connection holds.
     await delivery.run();
-  }
-  const { value: winners } = result;
+    return await readWinners(connection);
+  }, { isPatient: true });
   const log = getLogger();
   log.info(action("consulta_ganadores", "success", {
     cant_ganadores: winners.length,
@@ -111,8 +109,21 @@ async function awaitWinners(
   for (const document of winners) {
     log.debug(() => action("ganador", "success", { documento: document }));
   }
-  if (file === undefined) return;
-  await Deno.writeTextFile(file, winners.map((line) => `${line}\n`).join(""));
+  if (file !== undefined) await writeWinners(file, winners);
+}
+
+async function writeWinners(
+  file: string,
+  winners: readonly string[],
+): Promise<void> {
+  try {
+    await Deno.writeTextFile(file, winners.map((one) => `${one}\n`).join(""));
+  } catch (cause) {
+    throw new ProgramError(
+      `Cannot write winners "${file}": ${messageOf(cause)}`,
+      { cause },
+    );
+  }
 }
 
 /** A row that cannot be sent at all. */
@@ -140,19 +151,12 @@ function explain(error: unknown, path: string): unknown {
   if (error instanceof UplinkError) {
     return new ProgramError(error.message, { cause: error });
   }
-  const isFileError = FILE_ERRORS.some((kind) => error instanceof kind);
-  if (!isFileError) return error;
+  // What the operating system refuses has a code, such as ENOENT or ENOSPC.
+  if (!(error instanceof Error) || !("code" in error)) return error;
   return new ProgramError(
-    `Cannot read agency's file "${path}": ${messageOf(error)}`,
+    `Cannot work through agency's file "${path}": ${error.message}`,
     { cause: error },
   );
 }
-
-const FILE_ERRORS = [
-  Deno.errors.NotFound,
-  Deno.errors.PermissionDenied,
-  Deno.errors.NotCapable,
-  Deno.errors.IsADirectory,
-];
 
 if (import.meta.main) await runProgram("client", main);

@@ -29,6 +29,11 @@ export interface AppendLogOptions {
   fsync: boolean;
 }
 
+/** Entries that are worth a commit without a wait for more. */
+const ENOUGH_ENTRIES = 8;
+/** Milliseconds that a commit waits for more entries at most. */
+const GATHER_TIME = 1;
+
 /** Called once, when the entry is on disk or is known not to be. */
 export type Settle = (isCommitted: boolean) => void;
 
@@ -66,6 +71,8 @@ export class AppendLog {
   #collecting = new Group(new RowBuffer());
   #spare = new RowBuffer();
   #commits: Promise<void> | undefined;
+  /** The wait for more entries before the next commit, if there is one. */
+  #gathering: { wanted: number; end: () => void } | undefined;
   /** Why nothing more is accepted, if so. */
   #end: StorageError | undefined;
 
@@ -95,7 +102,8 @@ export class AppendLog {
     if (this.#end) throw this.#end;
     const group = this.#collecting;
     write(group.rows);
-    group.settlers.push(settle);
+    const entries = group.settlers.push(settle);
+    if (entries === this.#gathering?.wanted) this.#gathering.end();
     this.#commits ??= this.#commitGroups();
     return group.promise;
   }
@@ -121,9 +129,27 @@ export class AppendLog {
     // One turn, so that whatever else was read together is in the first group.
     await Promise.resolve();
     while (this.#collecting.settlers.length > 0) {
-      await this.#commit(this.#nextGroup());
+      const group = this.#nextGroup();
+      await this.#commit(group);
+      await this.#gather(group.settlers.length);
     }
     this.#commits = undefined;
+  }
+
+  /**
+   * Waits a moment for those who were just answered to be back with their next
+   * entries: one flush for all of them costs hardly more than one for half.
+   */
+  async #gather(answered: number): Promise<void> {
+    const waiting = this.#collecting.settlers.length;
+    const wanted = Math.min(waiting + answered, ENOUGH_ENTRIES);
+    if (!this.#fsync || waiting >= wanted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, GATHER_TIME);
+    this.#gathering = { wanted, end: resolve };
+    await promise;
+    clearTimeout(timer);
+    this.#gathering = undefined;
   }
 
   /** Takes the group that was collected; the next one collects from here on. */
