@@ -14,6 +14,12 @@ import { RequestHandler, type RequestOptions } from "./request_handler.ts";
 /** What a session stands on. */
 export type SessionOptions = Omit<RequestOptions, "ending">;
 
+/**
+ * Most batches answered in one turn: an agency that sends thousands of small
+ * ones at once must not hold up the others, nor its answers pile up.
+ */
+const MAX_TURN_BATCHES = 64;
+
 /** Serves one agency strictly in the order of its frames. */
 export class Session {
   readonly #connection: Connection;
@@ -83,12 +89,14 @@ export class Session {
     const answers: Promise<Answer>[] = [];
     while (frame?.type === MessageType.BET) {
       answers.push(this.#requests.takeBatch(frame.payload));
-      frame = this.#connection.takeFrame();
+      const isFull = answers.length === MAX_TURN_BATCHES;
+      frame = isFull ? undefined : this.#connection.takeFrame();
     }
     if (!(await this.#send(await Promise.all(answers)))) return false;
     if (frame && !(await this.#send([await this.#requests.takeOther(frame)]))) {
       return false;
     }
+    if (answers.length === MAX_TURN_BATCHES) await letOthersIn();
     if (this.#ending.signal.aborted) return await this.#send([SHUTTING_DOWN]);
     return true;
   }
@@ -126,4 +134,9 @@ export class Session {
     if (isFault) this.#log.critical(line);
     else this.#log.error(line);
   }
+}
+
+/** What has come from others is served before this goes on. */
+function letOthersIn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
