@@ -87,17 +87,33 @@ export class EchoServer {
   /** Whatever goes wrong is logged and harms no other: never rejected. */
   async #answer(connection: LineConnection, ip: string): Promise<void> {
     try {
-      const line = await connection.readLine();
-      if (!line) return;
-      this.#log.info(
-        action("receive_message", "success", { ip, msg: textOf(line) }),
-      );
-      await connection.write(line);
+      const line = await this.#receive(connection, ip);
+      if (line) await connection.write(line);
       await connection.hangUp();
     } catch (error) {
       if (!this.#isStopping) this.#logFailure(error, ip);
     } finally {
       connection.close();
+    }
+  }
+
+  /** The peer's line; `null` if there is none that can be answered. */
+  async #receive(
+    connection: LineConnection,
+    ip: string,
+  ): Promise<Uint8Array | null> {
+    try {
+      const line = await connection.readLine();
+      if (line) {
+        this.#log.info(
+          action("receive_message", "success", { ip, msg: textOf(line) }),
+        );
+      }
+      return line;
+    } catch (error) {
+      if (!(error instanceof LineTooLongError)) throw error;
+      this.#logFailure(error, ip);
+      return null;
     }
   }
 
