@@ -13,7 +13,13 @@ import {
   readConfig,
 } from "./config.ts";
 import { messageOf } from "./errors.ts";
-import { flushLog, setupLogging, writeLine } from "./logging.ts";
+import {
+  action,
+  flushLog,
+  getLogger,
+  setupLogging,
+  writeLine,
+} from "./logging.ts";
 
 /** The program could not do its job, and people can do something about it. */
 export class ProgramError extends Error {
@@ -149,6 +155,21 @@ export async function loadConfig(
     }
   }
   return readConfig({ program, yaml, file: path, env });
+}
+
+/**
+ * Logs what a server runs with.
+ *
+ * @param config The configuration.
+ */
+export function logServerConfig(config: Config): void {
+  getLogger().debug(() =>
+    action("config", "success", {
+      port: config["server.port"],
+      listen_backlog: config["server.listenBacklog"],
+      logging_level: config["log.level"],
+    })
+  );
 }
 
 /** Aborted by the first signal that asks the program to stop. */

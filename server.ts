@@ -10,17 +10,11 @@ import { Connection } from "./connection.ts";
 import { Draw } from "./draw.ts";
 import { messageOf } from "./errors.ts";
 import { action, getLogger } from "./logging.ts";
-import { ProgramError, runProgram } from "./program.ts";
+import { logServerConfig, ProgramError, runProgram } from "./program.ts";
 import type { ProgramContext } from "./program.ts";
 import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
 import { Store, StoreHeldError } from "./storage.ts";
-import {
-  Acceptor,
-  listen,
-  logPort,
-  logServerConfig,
-  serveUntil,
-} from "./tcp_server.ts";
+import { Acceptor, listen, logPort, serveUntil } from "./tcp_server.ts";
 
 /** Milliseconds that agencies get to take their last answers at the end. */
 const STOP_TIMEOUT = 600;
@@ -160,7 +154,10 @@ async function openStore(config: Config): Promise<Store> {
 }
 
 function createCentral(config: Config, store: Store): Central {
-  const listener = listen(config);
+  const listener = listen({
+    port: config["server.port"],
+    backlog: config["server.listenBacklog"],
+  });
   logPort(listener);
   return new Central(listener, store, {
     maxConnections: config["server.maxConnections"],

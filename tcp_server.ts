@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { Config } from "./config.ts";
 import { messageOf } from "./errors.ts";
 import { action, getLogger } from "./logging.ts";
 import { ProgramError } from "./program.ts";
@@ -97,32 +96,24 @@ export async function serveUntil(
   await server.stop();
 }
 
-/**
- * Logs what a server runs with.
- *
- * @param config The configuration.
- */
-export function logServerConfig(config: Config): void {
-  getLogger().debug(() =>
-    action("config", "success", {
-      port: config["server.port"],
-      listen_backlog: config["server.listenBacklog"],
-      logging_level: config["log.level"],
-    })
-  );
+/** Where a server listens. */
+export interface ListenOptions {
+  /** The port; 0 for any free one. */
+  port: number;
+  /** Connections that may wait to be accepted. */
+  backlog: number;
 }
 
 /**
- * Listens where the configuration says.
+ * Listens.
  *
- * @param config The configuration.
+ * @param options Where.
  * @returns Where peers arrive.
  * @throws {ProgramError} If that is not to be had.
  */
-export function listen(config: Config): Deno.TcpListener {
-  const port = config["server.port"];
+export function listen({ port, backlog }: ListenOptions): Deno.TcpListener {
   try {
-    return Deno.listen({ port, tcpBacklog: config["server.listenBacklog"] });
+    return Deno.listen({ port, tcpBacklog: backlog });
   } catch (cause) {
     throw new ProgramError(
       `Cannot listen on port ${port}: ${messageOf(cause)}`,

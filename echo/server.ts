@@ -7,14 +7,12 @@
 import { isDisconnection } from "../byte_channel.ts";
 import { messageOf } from "../errors.ts";
 import { action, getLogger } from "../logging.ts";
-import { type ProgramContext, runProgram } from "../program.ts";
 import {
-  Acceptor,
-  listen,
-  logPort,
   logServerConfig,
-  serveUntil,
-} from "../tcp_server.ts";
+  type ProgramContext,
+  runProgram,
+} from "../program.ts";
+import { Acceptor, listen, logPort, serveUntil } from "../tcp_server.ts";
 import { LineConnection, LineTooLongError, textOf } from "./line_connection.ts";
 
 /** Options of an {@linkcode EchoServer}. */
@@ -134,9 +132,10 @@ export class EchoServer {
 
 async function main({ config, signal }: ProgramContext): Promise<number> {
   logServerConfig(config);
-  const listener = listen(config);
+  const port = config["server.port"];
+  const listener = listen({ port, backlog: config["server.listenBacklog"] });
   // The exercise has no such line, but nobody could find a port by chance.
-  if (config["server.port"] === 0) logPort(listener);
+  if (port === 0) logPort(listener);
   const server = new EchoServer(listener, {
     maxConnections: config["server.maxConnections"],
     idleTimeout: config["server.idleTimeout"],

@@ -25,7 +25,7 @@ const TASK_COMMAND_REGEXP = /\bdeno(?:@[\d.]+)? task ([a-z][a-z:]*)/g;
 const MAKE_COMMAND_REGEXP = /`make ([a-z]+)`/g;
 const MODULE_REGEXP = /^(?:[a-z]+\/)?[a-z_]+\.ts$/;
 const IMPORT_REGEXP = /^(?:import|export) [^;]*? from "(\.[^"]+)";$/gm;
-const MODULE_FOLDERS = ["", "agency/", "central/", "storage/"];
+const MODULE_FOLDERS = ["", "agency/", "central/", "echo/", "storage/"];
 
 /** The modules in each row of the table of docs/architecture.md, downwards. */
 const FLOORS = tableRows(architecturePage, "module").map(([modules]) =>
