@@ -16,7 +16,7 @@ FROM denoland/deno:${DENO_TAG} AS programs
 ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
 WORKDIR /app
 COPY --from=packages /deno-dir /deno-dir
-COPY deno.json deno.lock config.yaml *.ts ./
+COPY deno.json deno.lock *.ts ./
 COPY agency agency
 COPY central central
 COPY echo echo

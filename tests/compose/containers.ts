@@ -1,0 +1,241 @@
+/**
+ * A clone of the project, whose containers run on the engine that run.sh has
+ * started.
+ *
+ * @module
+ */
+
+import { TextLineStream } from "../support/lines.ts";
+
+/** The clone's folder. */
+export const CLONE: string = Deno.env.get("LOTERIA_CLONE")!;
+
+/** The compose file of the lottery. */
+export const LOTTERY = "docker-compose.yaml";
+
+/** How a command ended. */
+export interface Outcome {
+  /** Its exit code. */
+  code: number;
+  /** Its standard output. */
+  stdout: string;
+  /** Its standard error. */
+  stderr: string;
+}
+
+/**
+ * Runs a command in the clone.
+ *
+ * @param command The command and its arguments.
+ * @param env More of its environment.
+ * @returns How it ended.
+ */
+export async function outcomeOf(
+  command: string[],
+  env: Record<string, string> = {},
+): Promise<Outcome> {
+  const [program, ...args] = command;
+  const { code, stdout, stderr } = await new Deno.Command(program!, {
+    args,
+    cwd: CLONE,
+    env,
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+/**
+ * Runs a command in the clone.
+ *
+ * @param command The command and its arguments.
+ * @param env More of its environment.
+ * @returns Its standard output.
+ * @throws {Error} If it fails.
+ */
+export async function run(
+  command: string[],
+  env: Record<string, string> = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await outcomeOf(command, env);
+  if (code === 0) return stdout;
+  throw new Error(
+    `Cannot run "${command.join(" ")}": exit code ${code}\n${stdout}${stderr}`,
+  );
+}
+
+/**
+ * Talks to the engine.
+ *
+ * @param args Arguments of `docker`.
+ * @returns Its standard output.
+ */
+export function docker(...args: string[]): Promise<string> {
+  return run(["docker", ...args]);
+}
+
+/**
+ * Runs one of the Makefile's targets.
+ *
+ * @param target The target.
+ * @param file The compose file.
+ * @returns Its standard output.
+ */
+export function make(target: string, file = LOTTERY): Promise<string> {
+  return run(["make", target], { COMPOSE_FILE: file });
+}
+
+/**
+ * Brings containers up, and no image.
+ *
+ * @param file The compose file.
+ * @param services Those wanted, with all that they need; none for all.
+ */
+export async function up(
+  file = LOTTERY,
+  services: string[] = [],
+): Promise<void> {
+  const { code } = await outcomeOf(["docker", "compose", "version"]);
+  const compose = code === 0 ? ["docker", "compose"] : ["docker-compose"];
+  await run([...compose, "-f", file, "up", "-d", "--no-build", ...services]);
+}
+
+/**
+ * Waits for a container's end.
+ *
+ * @param container The container.
+ * @returns Its exit code.
+ */
+export async function ending(container: string): Promise<number> {
+  return Number(await docker("wait", container));
+}
+
+/**
+ * Stops a container with SIGTERM; with SIGKILL after its grace period.
+ *
+ * @param container The container.
+ * @returns Its exit code.
+ */
+export async function stop(container: string): Promise<number> {
+  await docker("stop", container);
+  return await ending(container);
+}
+
+/**
+ * Reads a property.
+ *
+ * @param container The container.
+ * @param path The property, such as `State.Status`.
+ * @returns Its value.
+ */
+export async function property(
+  container: string,
+  path: string,
+): Promise<unknown> {
+  const format = `{{json .${path}}}`;
+  return JSON.parse(await docker("inspect", "-f", format, container));
+}
+
+/**
+ * Reads what a container has logged since it was last started.
+ *
+ * @param container The container.
+ * @returns The lines as they are.
+ */
+export async function logs(container: string): Promise<string[]> {
+  const since = String(await property(container, "State.StartedAt"));
+  const text = await docker("logs", "--since", since, container);
+  return text.split("\n").slice(0, -1);
+}
+
+/**
+ * Reads a container's log, without what differs from run to run.
+ *
+ * @param container The container.
+ * @returns The lines without time, and with `IP` for any address of the
+ * network.
+ */
+export async function plainLogs(container: string): Promise<string[]> {
+  const lines = await logs(container);
+  return lines.map((line) =>
+    line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /, "")
+      .replace(/ip: 172\.25\.125\.\d+/, "ip: IP")
+  );
+}
+
+/**
+ * Waits for a line that a container logs after it was last started.
+ *
+ * @param container The container.
+ * @param pattern What the line has to match.
+ * @param count Which match, from 1.
+ * @throws {Error} If the container ends without it.
+ */
+export async function logged(
+  container: string,
+  pattern: RegExp,
+  count = 1,
+): Promise<void> {
+  const since = String(await property(container, "State.StartedAt"));
+  await printed(
+    ["docker", "logs", "--follow", "--since", since, container],
+    pattern,
+    count,
+  );
+}
+
+/**
+ * Waits for a line that a command prints, and ends the command.
+ *
+ * @param command The command and its arguments.
+ * @param pattern What the line has to match.
+ * @param count Which match, from 1.
+ * @throws {Error} If the command ends without it.
+ */
+export async function printed(
+  command: string[],
+  pattern: RegExp,
+  count = 1,
+): Promise<void> {
+  const [program, ...args] = command;
+  await using process = new Deno.Command(program!, {
+    args,
+    cwd: CLONE,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const lines = process.stdout.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  let matches = 0;
+  for await (const line of lines) {
+    if (pattern.test(line) && ++matches === count) return;
+  }
+  throw new Error(`Cannot find ${pattern}: "${command.join(" ")}" has ended`);
+}
+
+/**
+ * Registers a test that begins without containers, and takes those that it
+ * brings up down again.
+ *
+ * @param name Name of the test.
+ * @param file The compose file.
+ * @param fn The test.
+ */
+export function testUp(
+  name: string,
+  file: string,
+  fn: () => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    try {
+      await fn();
+    } finally {
+      await make("docker-compose-down", file);
+    }
+  });
+}

@@ -1,0 +1,193 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertNotEquals,
+} from "@std/assert";
+import { parse } from "@std/csv";
+import { readBets } from "../support/stored.ts";
+import {
+  CLONE,
+  docker,
+  ending,
+  logged,
+  logs,
+  LOTTERY,
+  make,
+  outcomeOf,
+  printed,
+  property,
+  stop,
+  testUp,
+  up,
+} from "./containers.ts";
+
+const AGENCIES = [1, 2, 3, 4, 5];
+const CLIENTS = AGENCIES.map((agency) => `client${agency}`);
+const TOTAL = 78_697;
+const STORE = `${CLONE}/.data/bets.csv`;
+const CONFIG = `${CLONE}/config.yaml`;
+const GIVEN_CONFIG = await Deno.readTextFile(CONFIG);
+/** So that all takes long enough to be disturbed. */
+const SLOW_CONFIG = "batch:\n  maxAmount: 10\nlog:\n  level: DEBUG\n";
+
+testLottery("make docker-compose-up stores every bet once", async () => {
+  await make("docker-compose-up");
+  await assertEndings();
+  await assertStored();
+  for (const [i, winners] of [2, 3, 3, 2, 0].entries()) {
+    const line =
+      `action: consulta_ganadores | result: success | cant_ganadores: ${winners}`;
+    const log = await logs(CLIENTS[i]!);
+    assertEquals(log.filter((one) => one.endsWith(line)).length, 1, CLIENTS[i]);
+  }
+  await printed(["make", "docker-compose-logs"], /client5.* loop_finished/);
+  const before = await Deno.readTextFile(STORE);
+  await make("docker-compose-up");
+  await assertEndings();
+  await make("docker-compose-down");
+  assertEquals(await docker("ps", "--all", "--quiet"), "");
+  assertEquals(await Deno.readTextFile(STORE) === before, true);
+});
+
+testLottery("the containers may do no more than they need", async () => {
+  await up();
+  await assertEndings();
+  for (const name of ["permissions", "data", "server", ...CLIENTS]) {
+    const host = await property(name, "HostConfig") as Record<string, unknown>;
+    assertEquals(host.ReadonlyRootfs, true, name);
+    assertEquals(host.CapDrop, ["ALL"], name);
+    assertEquals(host.CapAdd ?? [], [], name);
+    assertEquals(host.SecurityOpt, ["no-new-privileges:true"], name);
+    assertEquals(host.PortBindings ?? {}, {}, name);
+    assertEquals(host.Privileged, false, name);
+    if (name === "permissions") continue;
+    assertEquals(await property(name, "Config.User"), "1000:1000", name);
+  }
+  const networks = await property("server", "NetworkSettings.Networks");
+  const [[name, network], ...others] = Object.entries(
+    networks as Record<string, { IPAddress: string }>,
+  ) as [[string, { IPAddress: string }]];
+  assertEquals(others, []);
+  assert(name.endsWith("_testing_net"), name);
+  assert(network.IPAddress.startsWith("172.25.125."), network.IPAddress);
+});
+
+testLottery(
+  "config.yaml is in force after a restart, without a build",
+  async () => {
+    await up();
+    await assertEndings();
+    const image = await property("server", "Image");
+    await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
+    await removeStore();
+    await docker("restart", "server");
+    await docker("start", "client5");
+    await logged("client5", /loop_finished .* cantidad: 991 /);
+    const log = await logs("client5");
+    assert(log.some((line) => line.includes("batch_max_amount: 10")));
+    const sizes = log.map((line) => /DEBUG .*cantidad: (\d+)/.exec(line)?.[1])
+      .filter((size) => size !== undefined).map(Number);
+    assertEquals(sizes, [...Array(99).fill(10), 1]);
+    assert((await logs("server")).some((line) => line.includes("DEBUG")));
+    assertEquals(await property("server", "Image"), image);
+    // It waits for the draw, which is no reason not to end.
+    assertEquals(await stop("client5"), 0);
+  },
+);
+
+testLottery("docker stop in mid-stream loses nothing", async () => {
+  await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
+  await up();
+  await logged("client1", /apuesta_enviada/, 50);
+  assertEquals(await stop("client1"), 0);
+  assert((await logs("client1")).at(-1)!.endsWith("signal: SIGTERM"));
+  await assertUnfinished(1);
+  await logged("client2", /apuesta_enviada/, 100);
+  assertEquals(await stop("server"), 0);
+  assert((await logs("server")).at(-1)!.includes("close_store"));
+  await assertUnfinished(2);
+  await up();
+  await assertEndings();
+  await assertStored();
+});
+
+testLottery("docker kill of the server loses and doubles nothing", async () => {
+  await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
+  await up();
+  for (const sent of [50, 200]) {
+    await logged("client1", /apuesta_enviada/, sent);
+    await docker("kill", "server");
+    assertNotEquals(await ending("server"), 0);
+    await assertUnfinished(1);
+    assertEquals(await property("client1", "State.Status"), "running");
+    await docker("start", "server");
+  }
+  await assertEndings();
+  await assertStored();
+});
+
+testLottery(
+  "one client that is asked for brings up what it needs",
+  async () => {
+    await up(LOTTERY, ["client4"]);
+    await logged("client4", /loop_finished .* cantidad: 9238 /);
+    const { code, stdout } = await outcomeOf(["docker", "ps", "--quiet"]);
+    assertEquals([code, stdout.trim().split("\n").length], [0, 2]);
+  },
+);
+
+/** Registers a test of the lottery on an empty store. */
+function testLottery(name: string, fn: () => Promise<void>): void {
+  testUp(name, LOTTERY, async () => {
+    await removeStore();
+    await Deno.writeTextFile(CONFIG, GIVEN_CONFIG);
+    await fn();
+  });
+}
+
+async function removeStore(): Promise<void> {
+  for (const name of ["bets.csv", "finished.csv"]) {
+    try {
+      await Deno.remove(`${CLONE}/.data/${name}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+/** Waits until all clients have ended, as they should. */
+async function assertEndings(): Promise<void> {
+  const codes = await Promise.all(CLIENTS.map(ending));
+  assertEquals(codes, CLIENTS.map(() => 0));
+}
+
+/** The store has exactly the bets of the agencies' files, in their order. */
+async function assertStored(): Promise<void> {
+  const stored = await readBets(STORE);
+  let total = 0;
+  for (const agency of AGENCIES) {
+    const file = `${CLONE}/.data/agency-${agency}.csv`;
+    const bets = parse(await Deno.readTextFile(file));
+    total += bets.length;
+    assertEquals(stored.get(agency)?.length, bets.length);
+    const isSame = JSON.stringify(stored.get(agency)) === JSON.stringify(bets);
+    assert(isSame, `agency ${agency}: other bets than in its file`);
+  }
+  assertEquals(total, TOTAL);
+  assertEquals(stored.size, AGENCIES.length);
+}
+
+/**
+ * Some of an agency's bets are in the store, but not all. It may be written to
+ * meanwhile, or have been left in mid-write.
+ */
+async function assertUnfinished(agency: number): Promise<void> {
+  const file = `${CLONE}/.data/agency-${agency}.csv`;
+  const all = parse(await Deno.readTextFile(file)).length;
+  const rows = (await Deno.readTextFile(STORE)).split("\n");
+  const stored = rows.filter((row) => row.startsWith(`${agency},`)).length;
+  assertGreater(stored, 0);
+  assertLess(stored, all);
+}
