@@ -139,20 +139,20 @@ export class ByteChannel {
 
   /**
    * Watches a peer that waits for an answer, however long. It may send more
-   * meanwhile, which is kept.
+   * meanwhile, which is kept as long as there is room: a peer that went away
+   * behind what nobody reads would never be seen to go.
    *
    * @param done Ends the watch.
-   * @returns Whether the peer is still there.
+   * @returns Whether the peer is still there and waits.
    */
   async watch(done: Promise<unknown>): Promise<boolean> {
     const isDone = done.then(() => "done" as const);
     while (!this.isFull) {
       const event = await Promise.race([isDone, this.fill()]);
       if (event === "done") return true;
-      if (event === false) return false;
+      if (event === false) break;
     }
-    await isDone;
-    return true;
+    return false;
   }
 
   /**

@@ -87,10 +87,10 @@ export class Connection {
 
   /**
    * Watches a peer that waits for an answer, however long. It may send more
-   * meanwhile, which is kept for {@linkcode readFrame}.
+   * meanwhile, which is kept for {@linkcode readFrame} as long as there is room.
    *
    * @param done Ends the watch.
-   * @returns Whether the peer is still there.
+   * @returns Whether the peer is still there and waits.
    */
   watch(done: Promise<unknown>): Promise<boolean> {
     return this.#channel.watch(done);

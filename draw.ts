@@ -22,6 +22,8 @@ export class Draw {
   readonly #agencies: number;
   readonly #store: DrawStore;
   readonly #waiting = new Set<() => void>();
+  /** The lowest id that has not finished. */
+  #nextToFinish = 1;
   #isBettingClosed: boolean;
   #isHeld: boolean;
 
@@ -36,6 +38,11 @@ export class Draw {
     this.#store = store;
     this.#isBettingClosed = this.#isHeld = this.#haveAllFinished();
     if (this.#isHeld) this.#log("recuperar_sorteo");
+  }
+
+  /** Whether the result is known. */
+  get isHeld(): boolean {
+    return this.#isHeld;
   }
 
   /** Whether new bets come too late. */
@@ -68,7 +75,8 @@ export class Draw {
    * last one.
    *
    * @param agency The agency's id; finishing again changes nothing.
-   * @throws {StorageError} If it cannot be recorded.
+   * @throws {StorageError} If it cannot be recorded, or if what was stored before
+   * is known at the next start only; then the draw is held there.
    */
   async finish(agency: number): Promise<void> {
     await this.#store.finish(agency);
@@ -112,10 +120,8 @@ export class Draw {
   #haveAllFinished(): boolean {
     if (this.#agencies === 0) return false;
     const { finished } = this.#store;
-    for (let agency = 1; agency <= this.#agencies; agency++) {
-      if (!finished.has(agency)) return false;
-    }
-    return true;
+    while (finished.has(this.#nextToFinish)) this.#nextToFinish++;
+    return this.#nextToFinish > this.#agencies;
   }
 
   #log(name: string): void {

@@ -53,8 +53,8 @@ export interface UplinkOptions {
   signal: AbortSignal;
 }
 
-/** Options of one attempt. */
-export interface AttemptOptions {
+/** Options of {@linkcode Uplink.converse}. */
+export interface ConversationOptions {
   /**
    * Whether to wait for a reply however long it takes.
    *
@@ -98,30 +98,33 @@ export class Uplink {
    * Holds a conversation to its end, from its start on each new connection.
    *
    * @param conversation What is said; it knows what was answered before.
+   * @param options How patient to be.
    * @returns What the conversation came to.
    * @throws {UplinkError} If all attempts fail or the central breaks the
    * protocol.
    */
-  async converse<T>(conversation: Conversation<T>): Promise<T> {
+  async converse<T>(
+    conversation: Conversation<T>,
+    options: ConversationOptions = {},
+  ): Promise<T> {
     for (;;) {
-      const result = await this.attempt(conversation);
+      const result = await this.#attempt(conversation, options);
       if (result) return result.value;
     }
   }
 
+  /** Says that something got done: the attempts are counted anew. */
+  progress(): void {
+    this.#failedAttempts = 0;
+  }
+
   /**
    * Holds a conversation on one connection. If that is lost, waits as long as
-   * there should be between two attempts.
-   *
-   * @param conversation What is said.
-   * @param options How patient to be.
-   * @returns What it came to, or `undefined` if the connection was lost.
-   * @throws {UplinkError} If all attempts failed or the central breaks the
-   * protocol.
+   * there should be between two attempts, and gives `undefined`.
    */
-  async attempt<T>(
+  async #attempt<T>(
     conversation: Conversation<T>,
-    options: AttemptOptions = {},
+    options: ConversationOptions,
   ): Promise<{ value: T } | undefined> {
     const { signal } = this.#options;
     try {
@@ -149,12 +152,9 @@ export class Uplink {
     }
   }
 
-  /** Says that something got done: the attempts are counted anew. */
-  progress(): void {
-    this.#failedAttempts = 0;
-  }
-
-  async #connect({ isPatient = false }: AttemptOptions): Promise<Connection> {
+  async #connect(
+    { isPatient = false }: ConversationOptions,
+  ): Promise<Connection> {
     const { address, signal, replyTimeout } = this.#options;
     const stream = await openStream(address, signal);
     stream.setNoDelay(true);

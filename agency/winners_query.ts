@@ -10,18 +10,26 @@ import { decodeWinners, encodeWinnersQuery } from "../winners_frame.ts";
 import { readReply, refusalOf, UplinkError } from "./uplink.ts";
 
 /**
- * Asks for an agency's winners, and waits as long as the draw takes.
+ * Asks for an agency's winners.
  *
  * @param connection A connection of its own.
  * @param agency The agency's id.
- * @returns The documents, in the order in which the bets were stored.
- * @throws {UplinkError} If the agency has no part in a draw.
  */
 export async function askForWinners(
   connection: Connection,
   agency: number,
-): Promise<string[]> {
+): Promise<void> {
   await connection.write(encodeWinnersQuery(agency));
+}
+
+/**
+ * Waits for the winners that were asked for, as long as the draw takes.
+ *
+ * @param connection The connection on which they were asked for.
+ * @returns The documents, in the order in which the bets were stored.
+ * @throws {UplinkError} If the agency has no part in a draw.
+ */
+export async function readWinners(connection: Connection): Promise<string[]> {
   const winners: string[] = [];
   for (;;) {
     const reply = await readReply(connection);

@@ -10,7 +10,7 @@ import { findInvalidBet } from "../bet_rules.ts";
 import type { Connection } from "../connection.ts";
 import type { Draw } from "../draw.ts";
 import { messageOf } from "../errors.ts";
-import { action, getLogger } from "../logging.ts";
+import { action, getLogger, type Result } from "../logging.ts";
 import {
   decodeAgency,
   ErrorCode,
@@ -38,8 +38,8 @@ export interface RequestOptions {
   draw: Draw;
   /** The agency's address, for the log. */
   ip: string;
-  /** Aborted when the conversation has to end. */
-  ending: AbortController;
+  /** Aborted when the conversation has to end, or has ended. */
+  ending: AbortSignal;
 }
 
 /** Turns the frames of one connection into answers. */
@@ -48,7 +48,7 @@ export class RequestHandler {
   readonly #store: RequestOptions["store"];
   readonly #draw: Draw;
   readonly #ip: string;
-  readonly #ending: AbortController;
+  readonly #ending: AbortSignal;
   readonly #log = getLogger();
   /** Who the agency says it is, once it has. */
   #agency: number | undefined;
@@ -125,6 +125,7 @@ export class RequestHandler {
   async #storeBatch(batch: Batch): Promise<void> {
     if (!this.#draw.admits(batch.agency)) throw unknownAgency(batch.agency);
     if (!this.#draw.isBettingClosed) return await this.#store.append(batch);
+    if (this.#store.has(batch)) return;
     await this.#store.settled();
     if (this.#store.has(batch)) return;
     throw new ProtocolError(
@@ -146,23 +147,28 @@ export class RequestHandler {
   /** Answers with the agency's winners, once there are any to know of. */
   async #takeQuery(agency: number): Promise<Answer> {
     if (!this.#draw.hasPart(agency)) throw unknownAgency(agency);
-    const held = this.#draw.held(this.#ending.signal);
-    if (!await this.#connection.watch(held)) {
-      this.#ending.abort();
-      throw new Deno.errors.ConnectionReset(
-        `Cannot tell agency ${agency} its winners: it went away`,
-      );
+    if (!this.#draw.isHeld && !await this.#awaitDraw(agency)) {
+      return SHUTTING_DOWN;
     }
-    if (!await held) return SHUTTING_DOWN;
     const winners = this.#draw.winners(agency);
-    this.#logQuery(agency, winners.length);
+    this.#logQuery("success", agency, winners.length);
     return { frame: joinFrames(encodeWinners(winners)), closes: false };
   }
 
+  /** False if the central stops before the draw is held. */
+  async #awaitDraw(agency: number): Promise<boolean> {
+    this.#logQuery("in_progress", agency);
+    const held = this.#draw.held(this.#ending);
+    if (await this.#connection.watch(held)) return await held;
+    throw new Deno.errors.ConnectionReset(
+      `Cannot tell agency ${agency} its winners: it went away, or sent more than there is room for`,
+    );
+  }
+
   /** The protocol lets an agency ask for another's winners; the log shows it. */
-  #logQuery(agency: number, winners: number): void {
+  #logQuery(result: Result, agency: number, winners?: number): void {
     const isOwn = this.#agency === undefined || this.#agency === agency;
-    const line = action("consulta_ganadores", "success", {
+    const line = action("consulta_ganadores", result, {
       agencia: agency,
       cant_ganadores: winners,
       agencia_conexion: this.#agency,

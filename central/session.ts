@@ -26,7 +26,7 @@ export class Session {
   readonly #requests: RequestHandler;
   readonly #ip: string;
   readonly #log = getLogger();
-  /** Aborted when the conversation has to end. */
+  /** Aborted when the conversation has to end, or has ended. */
   readonly #ending = new AbortController();
   /** Whether the agency has the word. */
   #isWaiting = false;
@@ -40,8 +40,10 @@ export class Session {
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
     this.#ip = options.ip;
-    const ending = this.#ending;
-    this.#requests = new RequestHandler(connection, { ...options, ending });
+    this.#requests = new RequestHandler(connection, {
+      ...options,
+      ending: this.#ending.signal,
+    });
   }
 
   /**
@@ -57,6 +59,8 @@ export class Session {
       this.#logFailure(error);
     } finally {
       this.#connection.close();
+      // It may have been waiting for the draw.
+      this.#ending.abort();
     }
   }
 
