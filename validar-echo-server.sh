@@ -26,11 +26,12 @@ docker image inspect "$IMAGE" >/dev/null 2>&1 || docker pull "$IMAGE" >&2 ||
   fail "Cannot pull image \"$IMAGE\""
 
 message="Mensaje de prueba N°$RANDOM$RANDOM"
-# The x keeps the line's end, which $() would cut off.
+# The x keeps the line's end, which $() would cut off. In the container the shell
+# stays the first process, as that one could not be ended by timeout.
 answer=$(
   printf '%s\n' "$message" |
     docker run --rm --interactive --network "${network%% *}" "$IMAGE" \
-      timeout "$ANSWER_TIMEOUT" nc "$SERVER" "$PORT" || true
+      sh -c "timeout $ANSWER_TIMEOUT nc $SERVER $PORT; true" || true
   printf x
 )
 [[ $answer == "$message"$'\nx' ]] || fail "the answer is not the message"

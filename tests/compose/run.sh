@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly MIRROR=http://deb.debian.org/debian
 readonly PACKAGES=(docker.io docker-compose debootstrap busybox-static iptables)
-readonly TOOLS=(docker dockerd debootstrap busybox iptables make tar unshare setpriv)
+readonly TOOLS=(docker dockerd debootstrap busybox iptables tini make tar unshare setpriv)
 
 skip() {
   echo "Containers not tested: $1"
@@ -51,7 +51,7 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Asks the engine, which is the only child of unshare, to end its containers and
+# Asks the engine, by the only child of unshare, to end its containers and
 # itself. Killing unshare then ends whatever is left in the namespaces.
 stop_engine() {
   local child
@@ -73,7 +73,8 @@ start_engine() {
     --kill-child bash -c '
       mount -t tmpfs tmpfs /run
       ip link set lo up
-      exec dockerd --data-root "$1/data" --exec-root "$1/exec" \
+      # The first process has to bury what the engine leaves.
+      exec tini -- dockerd --data-root "$1/data" --exec-root "$1/exec" \
         --pidfile "$1/pid" --host "unix://$1/sock" --cgroup-parent "$2"
     ' - "$dir" "$name" >"$log" 2>&1 &
   engine=$!
@@ -137,6 +138,7 @@ make_clone "$dir/clone"
 real_data=../shared/data/datasets.zip
 if [[ -e $real_data ]]; then cp "$real_data" "$dir/clone/.data"; fi
 echo "== tests"
-LOTERIA_CLONE=$dir/clone deno test --no-prompt --allow-read --allow-write \
+# It takes three minutes; whatever hangs must not hold up others for ever.
+LOTERIA_CLONE=$dir/clone timeout --foreground 20m deno test --no-prompt --allow-read --allow-write \
   --allow-run --allow-env=LOTERIA_CLONE \
   tests/compose/image.ts tests/compose/lottery.ts tests/compose/echo.ts
