@@ -21,6 +21,8 @@ write_head() {
 
 x-program: &program
   image: loteria:latest
+  # It is in no registry.
+  pull_policy: never
   # Who may write .data on this machine; nothing else is kept there.
   user: "\${LOTERIA_UID:-1000}:\${LOTERIA_GID:-1000}"
   read_only: true
