@@ -1,0 +1,75 @@
+/**
+ * A central that holds a draw, inside the tests' own process, on a store of the
+ * test's own: it can be stopped, and started again on the same store.
+ *
+ * @module
+ */
+
+import { Central } from "../../server.ts";
+import type { Store } from "../../storage.ts";
+import { agencyFrame, Type } from "./frames.ts";
+import type { CapturedLog } from "./captured_log.ts";
+import { Wire } from "./wire.ts";
+
+/** What the log says of an agency that waits for the draw. */
+export const WAITS = "action: consulta_ganadores | result: in_progress";
+
+/** A central that serves. */
+export class DrawCentral {
+  readonly #central: Central;
+  readonly #serving: Promise<void>;
+  readonly #log: CapturedLog;
+  #stopping: Promise<void> | undefined;
+  /** Where it listens, on this machine. */
+  readonly port: number;
+
+  /**
+   * Begins to serve.
+   *
+   * @param store Its store; left open.
+   * @param agencies How many take part in the draw.
+   * @param log Where it logs.
+   */
+  constructor(store: Store, agencies: number, log: CapturedLog) {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.port = listener.addr.port;
+    this.#central = new Central(listener, store, {
+      maxConnections: 1_000,
+      idleTimeout: 60_000,
+      drawAgencies: agencies,
+    });
+    this.#serving = this.#central.serve();
+    this.#log = log;
+  }
+
+  /** Stops it, as SIGTERM does. */
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#central.stop();
+    await this.#stopping;
+    await this.#serving;
+  }
+
+  /**
+   * Asks for the winners of some agencies, each on a connection of its own, and
+   * waits until the central has taken every question.
+   *
+   * @param agencies The agencies, before the draw.
+   * @returns A connection that waits, for each of them.
+   */
+  async askEarly(agencies: readonly number[]): Promise<Wire[]> {
+    const { lines } = this.#log;
+    const asked = lines.filter((line) => line.includes(WAITS)).length;
+    const wires = await Promise.all(agencies.map(async (agency) => {
+      const wire = await Wire.connect(this.port);
+      await wire.send(agencyFrame(Type.WINNERS_QUERY, agency));
+      return wire;
+    }));
+    if (wires.length > 0) await this.#log.line(WAITS, asked + wires.length);
+    return wires;
+  }
+
+  /** Stops it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
