@@ -8,8 +8,8 @@ import { killAgency, runAgency } from "./sending_agency.ts";
 const AGENCIES = [1, 2, 3, 4, 5];
 /** Of each agency. */
 const KILLS = times(2, 20);
-const CENTRAL_KILLS = times(3, 60);
-const BETS = times(1_000, 20_000);
+const CENTRAL_KILLS = times(3, 100);
+const BETS = times(2_000, 20_000);
 /** Milliseconds that the central lives at most. */
 const MAX_LIFE = 500;
 const WINDOWS = ["1", "8"];

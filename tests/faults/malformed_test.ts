@@ -31,9 +31,8 @@ testFault(
     await using central = await CrashingCentral.start(`${dir}/bets.csv`);
     const { port, program } = central;
     const recorder = new RecordingAgency({
-      agency: 1,
+      agency: 2,
       port,
-      window: 4,
       random,
     });
     const recorded = recorder.run();

@@ -17,6 +17,7 @@ import { Wire } from "../support/wire.ts";
 import { randomRow, randomSource } from "./made_bets.ts";
 import { sleep } from "./plan.ts";
 import type { Sent } from "./promise.ts";
+import { windowOf } from "./sending_agency.ts";
 
 /** Some consecutive bets that are sent as one. */
 interface SentBatch {
@@ -30,8 +31,6 @@ export interface RecordingAgencyOptions {
   agency: number;
   /** Where the central is, on this machine. */
   port: number;
-  /** Batches under way at once. */
-  window: number;
   /** Where its bets come from. */
   random: Chance;
 }
@@ -116,7 +115,8 @@ export class RecordingAgency {
 
   /** Sends what is left of the last connection's, then new batches. */
   async #converse(wire: Wire): Promise<void> {
-    const { random, window } = this.#options;
+    const { agency, random } = this.#options;
+    const window = windowOf(agency);
     for (const batch of this.#unanswered) await wire.send(this.#frame(batch));
     for (;;) {
       while (!this.#isFinishing && this.#unanswered.length < window) {

@@ -16,8 +16,19 @@ export const PATIENT: Readonly<Record<string, string>> = {
   CLI_RETRY_MAXATTEMPTS: "1000000",
 };
 
-/** Milliseconds that an agency lives at most before it is killed. */
-const MAX_LIFE = 400;
+/** Milliseconds that an agency lives before it is killed; it starts in 100. */
+const LIFE = { min: 50, max: 250 };
+
+/**
+ * Says how many batches an agency of the suite has under way: some wait for
+ * each answer, some do not.
+ *
+ * @param agency The agency's id.
+ * @returns The window.
+ */
+export function windowOf(agency: number): number {
+  return agency % 2 === 1 ? 1 : 8;
+}
 
 /**
  * Runs an agency to its end, and asserts that it ends well.
@@ -57,7 +68,7 @@ export async function killAgency(
 ): Promise<void> {
   for (let killed = 0; killed < kills;) {
     await using program = start(file, port, env());
-    await sleep(random.between(0, MAX_LIFE));
+    await sleep(random.between(LIFE.min, LIFE.max));
     await program[Symbol.asyncDispose]();
     const { code, stderr } = await program.ending();
     assertEquals(stderr, "");
@@ -106,5 +117,9 @@ function start(
   port: number,
   env: Record<string, string>,
 ): RunningProgram {
-  return startAgency(agency, path, port, { ...PATIENT, ...env });
+  return startAgency(agency, path, port, {
+    ...PATIENT,
+    CLI_BATCH_WINDOW: String(windowOf(agency)),
+    ...env,
+  });
 }

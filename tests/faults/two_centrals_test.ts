@@ -16,9 +16,8 @@ testFault(
     await Deno.symlink(first.store, alias);
     const { port } = first;
     const recorder = new RecordingAgency({
-      agency: 1,
+      agency: 2,
       port,
-      window: 4,
       random,
     });
     const recorded = recorder.run();

@@ -1,0 +1,107 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { betFrame, Type } from "../support/frames.ts";
+import { Wire } from "../support/wire.ts";
+import { CrashingCentral } from "./crashing_central.ts";
+import { randomRow } from "./made_bets.ts";
+import { testFault, times } from "./plan.ts";
+
+const FLOODS = 20;
+const QUIET_BATCHES = times(50, 500);
+/** Answers that each flood may get while the quiet agency waits for one. */
+const FAIR_ANSWERS = 500;
+/** Frames that a flood sends in one write. */
+const FRAMES = 200;
+const OK_SIZE = 5;
+
+testFault(
+  "agencies that send without waiting do not hold up one that waits",
+  async ({ dir, random }) => {
+    await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
+      // What a disk takes its time over is not what is looked at here.
+      SERVER_STORE_FSYNC: "false",
+    });
+    const rows = [randomRow(random)];
+    const bytes = betFrame({ agency: 2, rows });
+    using quiet = await Wire.connect(central.port);
+    await quiet.ask(bytes);
+    const floods = await Promise.all(
+      Array.from({ length: FLOODS }, () => Flood.start(central.port, bytes)),
+    );
+    try {
+      await Promise.all(floods.map((flood) => flood.begun));
+      const before = floods.map((flood) => flood.answers);
+      for (let offset = 0; offset < QUIET_BATCHES; offset++) {
+        const reply = await quiet.ask(betFrame({ offset, rows }));
+        assertEquals(reply?.type, Type.OK);
+      }
+      for (const [i, flood] of floods.entries()) {
+        const answers = flood.answers - before[i]!;
+        assertLess(answers / QUIET_BATCHES, FAIR_ANSWERS);
+      }
+    } finally {
+      for (const flood of floods) await flood.stop();
+    }
+    await central.stop();
+  },
+);
+
+/** A connection on which the same batch is sent as fast as it is taken. */
+class Flood {
+  readonly #stream: Deno.TcpConn;
+  readonly #begun = Promise.withResolvers<void>();
+  readonly #ending: Promise<void>;
+  #answers = 0;
+  #isStopping = false;
+
+  private constructor(stream: Deno.TcpConn, bytes: Uint8Array) {
+    this.#stream = stream;
+    this.#ending = this.#run(bytes);
+  }
+
+  static async start(port: number, bytes: Uint8Array): Promise<Flood> {
+    const stream = await Deno.connect({ hostname: "127.0.0.1", port });
+    const many = new Uint8Array(FRAMES * bytes.length);
+    for (let i = 0; i < FRAMES; i++) many.set(bytes, i * bytes.length);
+    return new Flood(stream, many);
+  }
+
+  get begun(): Promise<void> {
+    return this.#begun.promise;
+  }
+
+  get answers(): number {
+    return this.#answers;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#stream.close();
+    await this.#ending;
+  }
+
+  async #run(bytes: Uint8Array): Promise<void> {
+    try {
+      await Promise.all([this.#send(bytes), this.#count()]);
+    } catch (error) {
+      if (!this.#isStopping) throw error;
+    }
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    for (;;) {
+      for (let at = 0; at < bytes.length;) {
+        at += await this.#stream.write(bytes.subarray(at));
+      }
+    }
+  }
+
+  async #count(): Promise<void> {
+    const buffer = new Uint8Array(1 << 16);
+    for (;;) {
+      const read = await this.#stream.read(buffer);
+      if (read === null) throw new Error("Cannot go on: dropped");
+      this.#answers += read / OK_SIZE;
+      this.#begun.resolve();
+    }
+  }
+}
