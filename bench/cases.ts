@@ -1,0 +1,132 @@
+/**
+ * The cases that are measured, each with what one run of it does.
+ *
+ * @module
+ */
+
+import { CROWD_BATCHES, runCrowd } from "./crowd.ts";
+import { BATCH_BETS } from "./crowd_rows.ts";
+import { type DataSet, madeData, realData } from "./data.ts";
+import { runEndToEnd } from "./end_to_end.ts";
+import type { Figures } from "./figures.ts";
+import { settleDisk } from "./machine.ts";
+import { isWanted, type Options } from "./options.ts";
+import { type LoadWay, Postgres } from "./postgres.ts";
+
+/** A case before it is measured. */
+export interface Case {
+  /** Name, by which results are compared. */
+  name: string;
+  /** The same for people. */
+  title: string;
+  /** Whose bets they are, for people. */
+  data: string;
+  /** Bets that each run takes. */
+  bets: number;
+  /** Does one run. */
+  run(): Promise<Figures>;
+}
+
+const WINDOWS = [1, 8];
+const CROWDS = [1000, 5000];
+const LOAD_WAYS: Record<LoadWay, string> = {
+  copy: "PostgreSQL 15, five \\copy at once",
+  150: "PostgreSQL 15, 150 rows a transaction",
+};
+
+/**
+ * Prepares the cases that are wanted: their data, and PostgreSQL if it is asked
+ * for.
+ *
+ * @param options What is asked for.
+ * @param folder Where data and stores are.
+ * @param stack Takes what has to be ended at the end.
+ * @returns The cases, in the order of their runs.
+ */
+export async function prepareCases(
+  { only, bets, postgres }: Options,
+  folder: string,
+  stack: AsyncDisposableStack,
+): Promise<Case[]> {
+  const sets = [
+    { name: "real", load: () => realData(folder) },
+    { name: "made", load: () => madeData(folder, bets) },
+  ];
+  const cases: Case[] = [];
+  let server: Postgres | undefined;
+  for (const { name, load } of sets) {
+    const ours = namesOf(name, WINDOWS.map((window) => `window-${window}`))
+      .filter((one) => isWanted(one, only));
+    const theirs = namesOf(name, ["postgres-copy", "postgres-150"])
+      .filter((one) => postgres && isWanted(one, only));
+    if (ours.length + theirs.length === 0) continue;
+    const data = await load();
+    cases.push(...ours.map((one) => endToEndCase(one, data, folder)));
+    if (theirs.length === 0) continue;
+    server ??= stack.use(await startPostgres(folder, stack));
+    server.prepare(data);
+    for (const one of theirs) cases.push(postgresCase(one, data, server));
+  }
+  const crowds = CROWDS.map((agencies) => crowdCase(agencies, folder));
+  return [...cases, ...crowds.filter((one) => isWanted(one.name, only))];
+}
+
+function namesOf(set: string, kinds: readonly string[]): string[] {
+  return kinds.map((kind) => `${set}-${kind}`);
+}
+
+function endToEndCase(name: string, data: DataSet, folder: string): Case {
+  const window = Number(name.split("-").at(-1));
+  return {
+    name,
+    title: `Lotería, window ${window}`,
+    data: data.title,
+    bets: data.bets,
+    run: () => inFolder(folder, (dir) => runEndToEnd(data, window, dir)),
+  };
+}
+
+function crowdCase(agencies: number, folder: string): Case {
+  return {
+    name: `crowd-${agencies}`,
+    title: `Lotería, ${agencies} agencies of ${CROWD_BATCHES} batches`,
+    data: "a crowd",
+    bets: agencies * CROWD_BATCHES * BATCH_BETS,
+    run: () => inFolder(folder, (dir) => runCrowd(agencies, dir)),
+  };
+}
+
+function postgresCase(name: string, data: DataSet, server: Postgres): Case {
+  const way: LoadWay = name.endsWith("copy") ? "copy" : "150";
+  return {
+    name,
+    title: LOAD_WAYS[way],
+    data: data.title,
+    bets: data.bets,
+    run: () => server.load(data, way),
+  };
+}
+
+/** Starts PostgreSQL in a folder that is removed once the server has ended. */
+async function startPostgres(
+  parent: string,
+  stack: AsyncDisposableStack,
+): Promise<Postgres> {
+  const dir = await Deno.makeTempDir({ dir: parent, prefix: "postgres-" });
+  stack.defer(() => Deno.remove(dir, { recursive: true }));
+  return await Postgres.start(dir);
+}
+
+/** Gives a run a folder of its own, and a disk with nothing left to do. */
+async function inFolder(
+  parent: string,
+  run: (dir: string) => Promise<Figures>,
+): Promise<Figures> {
+  const dir = await Deno.makeTempDir({ dir: parent, prefix: "run-" });
+  try {
+    await settleDisk();
+    return await run(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}

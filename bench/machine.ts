@@ -1,0 +1,117 @@
+/**
+ * What is known of the machine and of a process on it. `/proc` is read by `cat`,
+ * because Deno itself reads it only with every permission there is.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+
+/** What a process has used so far. */
+export interface Usage {
+  /** User and system time, in seconds. */
+  cpuSeconds: number;
+  /** Most memory that it has had at once, in bytes. */
+  peakRss: number;
+}
+
+/** Positions behind the name in `/proc/<pid>/stat`, from 0. */
+const USER_TICKS = 11;
+const SYSTEM_TICKS = 12;
+const FLUSHES = 101;
+const FLUSH_SIZE = 8192;
+/** Load over which figures say little. */
+const BUSY_LOAD = 0.5;
+
+/**
+ * Measures a process.
+ *
+ * @param pid Its id.
+ * @returns What it has used until now.
+ * @throws {Error} If there is no such process.
+ */
+export async function usageOf(pid: number): Promise<Usage> {
+  const files = [`/proc/${pid}/stat`, `/proc/${pid}/status`];
+  const [text, hertz] = await Promise.all([
+    output("cat", files),
+    output("getconf", ["CLK_TCK"]),
+  ]);
+  // The name before may hold spaces and parentheses.
+  const fields = text.slice(text.indexOf(") ") + 2).split(" ");
+  const ticks = Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS]);
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1];
+  return {
+    cpuSeconds: ticks / Number(hertz),
+    peakRss: Number(kibibytes) * 1024,
+  };
+}
+
+/**
+ * Describes the machine.
+ *
+ * @param folder Where the stores are going to be.
+ * @returns A few words by what they are about.
+ */
+export async function describeMachine(
+  folder: string,
+): Promise<Record<string, string>> {
+  const cpuinfo = await output("cat", ["/proc/cpuinfo"]);
+  const model = /^model name\s*: (.*)$/m.exec(cpuinfo)?.[1] ?? "unknown";
+  const meminfo = await output("cat", ["/proc/meminfo"]);
+  const kibibytes = Number(/^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1]);
+  const { deno, v8 } = Deno.version;
+  return {
+    cpu: `${navigator.hardwareConcurrency} × ${model}`,
+    memory: `${(kibibytes / 1024 ** 2).toFixed(0)} GiB`,
+    system: await output("uname", ["-sr"]),
+    runtime: `Deno ${deno}, V8 ${v8}`,
+    flush: `${
+      (1000 * medianFlush(folder)).toFixed(2)
+    } ms, median of ${FLUSHES} writes of 8 KiB each with fdatasync`,
+    load: await output("cat", ["/proc/loadavg"]),
+  };
+}
+
+/**
+ * Says whether others use the machine.
+ *
+ * @param machine As it was described.
+ * @returns Whether figures will say little.
+ */
+export function isBusy(machine: Record<string, string>): boolean {
+  return Number.parseFloat(machine["load"] ?? "0") > BUSY_LOAD;
+}
+
+/**
+ * Waits until nothing is left to be written to disk, so that no run pays for
+ * the one before.
+ */
+export async function settleDisk(): Promise<void> {
+  await output("sync", []);
+}
+
+/** Seconds that a small write takes to be on disk. */
+function medianFlush(folder: string): number {
+  const path = join(folder, "flush-probe");
+  const bytes = new Uint8Array(FLUSH_SIZE);
+  const times: number[] = [];
+  using file = Deno.openSync(path, { append: true, create: true });
+  for (let i = 0; i < FLUSHES; i++) {
+    const startedAt = performance.now();
+    file.writeSync(bytes);
+    file.syncDataSync();
+    times.push((performance.now() - startedAt) / 1000);
+  }
+  Deno.removeSync(path);
+  return times.sort((a, b) => a - b)[FLUSHES >> 1]!;
+}
+
+async function output(command: string, args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, { args })
+    .output();
+  const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout).trim();
+  throw new Error(
+    `Cannot run ${command} ${args.join(" ")}: ${decoder.decode(stderr).trim()}`,
+  );
+}

@@ -1,0 +1,117 @@
+/**
+ * Entry of `deno task bench`: measures, prints, keeps the results as JSON, and
+ * compares them with earlier ones.
+ *
+ * @module
+ */
+
+import { dirname, join, resolve } from "node:path";
+import { messageOf } from "../errors.ts";
+import { writeLine } from "../logging.ts";
+import { EXIT_FAILURE } from "../program.ts";
+import { type Case, prepareCases } from "./cases.ts";
+import { compareSittings } from "./compare.ts";
+import { type CaseResult, readSitting, type Sitting } from "./figures.ts";
+import { describeMachine, isBusy } from "./machine.ts";
+import { runMicro } from "./micro.ts";
+import { isWanted, type Options, parseOptions, USAGE } from "./options.ts";
+import { PROJECT_FOLDER } from "./programs.ts";
+import { drawSitting, formatSitting } from "./table.ts";
+
+const DATA_FOLDER = join(PROJECT_FOLDER, ".data/bench");
+const OUT_FOLDER = join(PROJECT_FOLDER, "bench/out");
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+async function main(): Promise<void> {
+  const options = parseOptions(Deno.args);
+  if (options.help) return print([USAGE]);
+  if (options.draw !== undefined) {
+    return print(drawSitting(await readSitting(options.draw)));
+  }
+  // Read first: an hour later is too late to say that the file is not there.
+  const earlier = options.compare === undefined
+    ? undefined
+    : await readSitting(options.compare);
+  const sitting = await measure(options);
+  print(["", ...formatSitting(sitting), "", ...drawSitting(sitting)]);
+  if (earlier) print(["", ...compareSittings(earlier, sitting)]);
+  print(["", `Results: ${await keep(sitting, options.json)}`]);
+}
+
+async function measure(options: Options): Promise<Sitting> {
+  const folder = resolve(options.dir ?? DATA_FOLDER);
+  await Deno.mkdir(folder, { recursive: true });
+  const date = new Date().toISOString();
+  const machine = await describeMachine(folder);
+  if (isBusy(machine)) tell("The machine is busy: the figures will say little");
+  const micro = isWanted("micro", options.only) ? await runMicro() : [];
+  await using stack = new AsyncDisposableStack();
+  const cases = await prepareCases(options, folder, stack);
+  if (micro.length + cases.length === 0) {
+    throw new Error(`Cannot measure: no case is like ${options.only}`);
+  }
+  const results = await runInTurn(cases, options.runs);
+  return { date, machine, cases: [...micro, ...results] };
+}
+
+/**
+ * Runs each case once, then each again, so that what changes on the machine
+ * meanwhile falls on all of them. A signal ends it after the run under way.
+ */
+async function runInTurn(
+  cases: readonly Case[],
+  runs: number,
+): Promise<CaseResult[]> {
+  const stop = stopSignal();
+  const results = cases.map(({ run: _, ...about }): CaseResult => {
+    return { ...about, runs: [] };
+  });
+  for (let run = 1; run <= runs; run++) {
+    for (const [i, one] of cases.entries()) {
+      tell(`run ${run} of ${runs}: ${one.name}`);
+      results[i]!.runs.push(await one.run());
+      stop.throwIfAborted();
+    }
+  }
+  return results;
+}
+
+/** Aborted when it is asked to stop, so that no process is left behind. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => {
+      controller.abort(new Error(`Cannot go on: stopped by ${signal}`));
+    });
+  }
+  return controller.signal;
+}
+
+async function keep(
+  sitting: Sitting,
+  path: string | undefined,
+): Promise<string> {
+  const name = `${sitting.date.replace(/\..*/, "").replaceAll(":", "")}.json`;
+  const file = path ?? join(OUT_FOLDER, name);
+  await Deno.mkdir(dirname(file), { recursive: true });
+  await Deno.writeTextFile(file, `${JSON.stringify(sitting, null, 2)}\n`);
+  return file;
+}
+
+function print(lines: readonly string[]): void {
+  for (const line of lines) writeLine(Deno.stdout, line);
+}
+
+function tell(line: string): void {
+  writeLine(Deno.stderr, line);
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    writeLine(Deno.stderr, messageOf(error));
+    Deno.exitCode = EXIT_FAILURE;
+  }
+  Deno.exit();
+}
