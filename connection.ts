@@ -85,6 +85,20 @@ export class Connection {
     };
   }
 
+  /** Whether there is no room to read before a frame is taken. */
+  get isFull(): boolean {
+    return this.#channel.isFull;
+  }
+
+  /**
+   * Reads once more while the peer is owed an answer, however long it takes.
+   *
+   * @returns False once the peer sends no more.
+   */
+  readAhead(): Promise<boolean> {
+    return this.#channel.fill();
+  }
+
   /**
    * Watches a peer that waits for an answer, however long. It may send more
    * meanwhile, which is kept for {@linkcode readFrame} as long as there is room.

@@ -7,14 +7,14 @@
 
 import { dirname, join } from "node:path";
 import { type Batch, packedBetStart } from "./bet.ts";
-import { AppendLog } from "./storage/append_log.ts";
+import { AppendLog, StorageError } from "./storage/append_log.ts";
 import { FinishLog } from "./storage/finish_log.ts";
 import { scanStore } from "./storage/recovery.ts";
 import { type HeldFile, holdFile } from "./storage/store_file.ts";
 import type { StoreFile } from "./storage/store_file.ts";
 import { type SourceState, StoreIndex } from "./storage/store_index.ts";
 
-export { StorageError } from "./storage/append_log.ts";
+export { StorageError };
 export { DamagedStoreError } from "./storage/recovery.ts";
 export { StoreHeldError } from "./storage/store_file.ts";
 
@@ -114,12 +114,20 @@ export class Store {
    * @throws {StorageError} If it is not stored; sending it again is safe.
    */
   async append(batch: Batch): Promise<void> {
+    if (this.has(batch)) return;
+    this.#log.throwIfEnded();
     const { offset, count } = batch;
     const source = this.#index.source(batch);
+    if (offset > source.resumeAt) {
+      throw new StorageError(
+        "Cannot store batch: an earlier one of the same file was not stored",
+      );
+    }
+    source.resumeAt = Infinity;
     for (
       const { start, end } of source.claimed.missing(offset, offset + count)
     ) this.#appendPart(batch, start, end, source);
-    if (!this.has(batch)) await source.commit;
+    await source.commit;
   }
 
   /**
@@ -189,6 +197,7 @@ export class Store {
           this.#index.addWinners(batch.agency, winners);
         } else {
           source.claimed = source.durable.clone();
+          source.resumeAt = Math.min(source.resumeAt, start);
         }
       },
     );

@@ -15,10 +15,16 @@ import { RequestHandler, type RequestOptions } from "./request_handler.ts";
 export type SessionOptions = Omit<RequestOptions, "ending">;
 
 /**
- * Most batches answered in one turn: an agency that sends thousands of small
- * ones at once must not hold up the others, nor its answers pile up.
+ * Most answers owed at once: an agency that sends thousands of small batches
+ * must not hold up the others, nor what it has under way pile up.
  */
-const MAX_TURN_BATCHES = 64;
+const MAX_OWED = 16;
+
+/** An answer that is owed, and what it is once that is known. */
+interface OwedAnswer {
+  known: Promise<void>;
+  answer?: Answer;
+}
 
 /** Serves one agency strictly in the order of its frames. */
 export class Session {
@@ -28,8 +34,14 @@ export class Session {
   readonly #log = getLogger();
   /** Aborted when the conversation has to end, or has ended. */
   readonly #ending = new AbortController();
-  /** Whether the agency has the word. */
+  /** In the order of their requests. */
+  readonly #owed: OwedAnswer[] = [];
+  /** Read, but not taken yet. */
+  #frame: Frame | undefined;
+  /** Whether nothing is owed and the agency has the word. */
   #isWaiting = false;
+  /** Whether the agency has said that it sends no more. */
+  #isPeerDone = false;
 
   /**
    * Creates a session; {@linkcode run} serves it.
@@ -82,38 +94,83 @@ export class Session {
     this.#connection.close();
   }
 
-  /**
-   * Answers what the agency has sent so far. All its batches go to the store
-   * together, so that frames under way at once share a commit, and the answers
-   * go back in one write. True if the conversation goes on.
-   */
+  /** Goes one step on; false at the end of the conversation. */
   async #serveTurn(): Promise<boolean> {
-    let frame: Frame | null | undefined = await this.#nextFrame();
-    if (!frame) return false;
-    const answers: Promise<Answer>[] = [];
-    while (frame?.type === MessageType.BET) {
-      answers.push(this.#requests.takeBatch(frame.payload));
-      const isFull = answers.length === MAX_TURN_BATCHES;
-      frame = isFull ? undefined : this.#connection.takeFrame();
-    }
-    if (!(await this.#send(await Promise.all(answers)))) return false;
-    if (frame && !(await this.#send([await this.#requests.takeOther(frame)]))) {
-      return false;
-    }
-    if (answers.length === MAX_TURN_BATCHES) await letOthersIn();
+    if (this.#owed.length > 0) return await this.#settleBatches();
     if (this.#ending.signal.aborted) return await this.#send([SHUTTING_DOWN]);
+    this.#frame ??= await this.#nextFrame();
+    if (!this.#frame) return false;
+    if (this.#frame.type !== MessageType.BET) return await this.#serveOther();
+    this.#takeBatches();
     return true;
   }
 
-  /** The next frame; `null` if there is none, which the agency has been told. */
-  async #nextFrame(): Promise<Frame | null> {
+  /**
+   * Hands what the agency has sent to the store. Batches under way at once go
+   * there together, and share a commit.
+   */
+  #takeBatches(): void {
+    while (
+      this.#frame?.type === MessageType.BET && this.#owed.length < MAX_OWED
+    ) {
+      this.#owe(this.#requests.takeBatch(this.#frame.payload));
+      this.#frame = this.#connection.takeFrame();
+    }
+  }
+
+  #owe(promise: Promise<Answer>): void {
+    const owed: OwedAnswer = {
+      known: promise.then((answer) => {
+        owed.answer = answer;
+      }),
+    };
+    this.#owed.push(owed);
+  }
+
+  /**
+   * Waits for the oldest answer, and takes what else the agency sends in the
+   * meantime. Answers known at once, as those of one commit, go in one write.
+   */
+  async #settleBatches(): Promise<boolean> {
+    const oldest = this.#owed[0]!;
+    if (this.#canReadAhead()) {
+      const more = this.#connection.readAhead();
+      const event = await Promise.race([oldest.known, more]);
+      this.#isPeerDone = event === false;
+      this.#frame = this.#connection.takeFrame();
+    } else {
+      await oldest.known;
+    }
+    const wasFull = this.#owed.length === MAX_OWED;
+    const unknown = this.#owed.findIndex((owed) => !owed.answer);
+    const known = this.#owed.splice(0, unknown < 0 ? MAX_OWED : unknown);
+    if (!await this.#send(known.map((owed) => owed.answer!))) return false;
+    if (wasFull) await letOthersIn();
+    if (!this.#ending.signal.aborted) this.#takeBatches();
+    return true;
+  }
+
+  #canReadAhead(): boolean {
+    return this.#owed.length < MAX_OWED && !this.#frame && !this.#isPeerDone &&
+      !this.#connection.isFull && !this.#ending.signal.aborted;
+  }
+
+  /** Answers a frame that is no batch, once nothing else is owed. */
+  async #serveOther(): Promise<boolean> {
+    const frame = this.#frame!;
+    this.#frame = undefined;
+    return await this.#send([await this.#requests.takeOther(frame)]);
+  }
+
+  /** The next frame, or nothing at the end, whose reason the agency has been told. */
+  async #nextFrame(): Promise<Frame | undefined> {
     this.#isWaiting = true;
     try {
-      return await this.#connection.readFrame();
+      return await this.#connection.readFrame() ?? undefined;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       await this.#send([this.#requests.refuseFrame(error)]);
-      return null;
+      return undefined;
     } finally {
       this.#isWaiting = false;
     }

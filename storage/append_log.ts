@@ -99,13 +99,22 @@ export class AppendLog {
    * @throws {StorageError} If nothing more is accepted.
    */
   append(write: (rows: RowBuffer) => unknown, settle: Settle): Promise<void> {
-    if (this.#end) throw this.#end;
+    this.throwIfEnded();
     const group = this.#collecting;
     write(group.rows);
     const entries = group.settlers.push(settle);
     if (entries === this.#gathering?.wanted) this.#gathering.end();
     this.#commits ??= this.#commitGroups();
     return group.promise;
+  }
+
+  /**
+   * Says whether entries are accepted.
+   *
+   * @throws {StorageError} If none is, and why.
+   */
+  throwIfEnded(): void {
+    if (this.#end) throw this.#end;
   }
 
   /**
@@ -116,7 +125,7 @@ export class AppendLog {
    */
   async settled(): Promise<void> {
     await this.#commits;
-    if (this.#end) throw this.#end;
+    this.throwIfEnded();
   }
 
   /** Commits what waits; then nothing more is accepted. */

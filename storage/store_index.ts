@@ -17,6 +17,11 @@ export interface SourceState {
   claimed: OffsetRanges;
   /** The latest commit in which something of it is. */
   commit: Promise<void>;
+  /**
+   * The first bet that could not be stored, from which on the agency has to
+   * send again; `Infinity` if there is none.
+   */
+  resumeAt: number;
 }
 
 /** Built while the store is read at the start, and kept while it grows. */
@@ -78,6 +83,7 @@ export class StoreIndex {
         durable: new OffsetRanges(),
         claimed: new OffsetRanges(),
         commit: Promise.resolve(),
+        resumeAt: Infinity,
       };
       this.#sources.set(key, state);
     }

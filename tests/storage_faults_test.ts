@@ -61,12 +61,17 @@ testInFolder(
       assertMatch(outcome, /^Cannot write to the store: Input/);
     }
     assertEquals(store.has(numberedBatch(0, 1)), false);
-    assertEquals(await append(numberedBatch(2, 3)), "stored");
+    // Nothing of the file overtakes what was refused.
+    assertMatch(
+      await append(numberedBatch(2, 3)),
+      /an earlier one .* not stored$/,
+    );
     assertEquals(await append(FIRST), "stored");
+    assertEquals(await append(numberedBatch(2, 3)), "stored");
     await store.close();
     await assertStored(
       `${dir}/bets.csv`,
-      [numberedBatch(2, 3), numberedBatch(0, 2)],
+      [FIRST, numberedBatch(3, 2)],
     );
   },
 );
