@@ -41,8 +41,13 @@ dir=$(mktemp -d /tmp/loteria-compose.XXXXXX)
 readonly dir name=${dir##*/}
 readonly log=$dir/engine.log
 engine=
+tests=
 
 clean_up() {
+  if [[ -n $tests ]]; then
+    kill -TERM "$tests" 2>/dev/null || true
+    wait "$tests" 2>/dev/null || true
+  fi
   if [[ -n $engine ]]; then stop_engine; fi
   find /sys/fs/cgroup -depth -type d -path "*/$name*" -exec rmdir {} + || true
   rm -rf --one-file-system "$dir"
@@ -138,7 +143,10 @@ make_clone "$dir/clone"
 real_data=../shared/data/datasets.zip
 if [[ -e $real_data ]]; then cp "$real_data" "$dir/clone/.data"; fi
 echo "== tests"
-# It takes three minutes; whatever hangs must not hold up others for ever.
-LOTERIA_CLONE=$dir/clone timeout --foreground 20m deno test --no-prompt --allow-read --allow-write \
+# It takes three minutes; whatever hangs must not hold up others for ever. While
+# bash waits for it, unlike when it runs it, a signal is seen at once.
+LOTERIA_CLONE=$dir/clone timeout 20m deno test --no-prompt --allow-read --allow-write \
   --allow-run --allow-env=LOTERIA_CLONE \
-  tests/compose/image.ts tests/compose/lottery.ts tests/compose/echo.ts
+  tests/compose/image.ts tests/compose/lottery.ts tests/compose/echo.ts &
+tests=$!
+wait "$tests"
