@@ -88,7 +88,6 @@ export class Draw {
     this.#isHeld = true;
     this.#log("sorteo");
     for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
   }
 
   /**

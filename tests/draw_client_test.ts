@@ -141,12 +141,13 @@ testPrograms(
     await using agency = await startAwaiting(dir, central.port, env);
     await central.nextFinish();
     using asking = await central.nextQuery();
-    // Those who wait for another reply give up three times meanwhile.
-    for (let times = 1; times <= 3; times++) {
-      using _finishing = await central.next();
-      await agency.line(/error: Cannot wait for the peer: idle/, times);
-    }
     await central.nextFinish();
+    // Another, which waits for another reply, gives up three times meanwhile.
+    await using other = await startAwaiting(dir, central.port, env);
+    for (let times = 1; times <= 3; times++) {
+      using _unanswered = await central.next();
+      await other.line(/error: Cannot wait for the peer: idle/, times);
+    }
     await asking.send(NO_WINNERS);
     assertEquals(
       assertEnding(await agency.ending(), 0).at(-1),
