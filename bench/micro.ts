@@ -25,21 +25,24 @@ const NANOSECOND = 1e-9;
  * @throws {Error} If one of them fails.
  */
 export async function runMicro(): Promise<CaseResult[]> {
+  const args = [
+    "bench",
+    "--no-prompt",
+    "--json",
+    "--allow-read",
+    "--allow-write",
+    "bench/micro_bench.ts",
+  ];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "bench",
-      "--no-prompt",
-      "--json",
-      "--allow-read",
-      "--allow-write",
-      "bench/micro_bench.ts",
-    ],
+    args,
     cwd: PROJECT_FOLDER,
   }).output();
   const decoder = new TextDecoder();
   if (!success) {
     throw new Error(
-      `Cannot use micro-benchmarks: ${decoder.decode(stderr).trim()}`,
+      `Cannot use micro-benchmarks: deno ${
+        args.join(" ")
+      } failed; without --json it says why: ${decoder.decode(stderr).trim()}`,
     );
   }
   return casesOf(JSON.parse(decoder.decode(stdout)));
