@@ -41,11 +41,6 @@ export class StoreIndex {
     return this.#batches;
   }
 
-  /** Agencies with winners or bets, from 1. */
-  get agencies(): ReadonlySet<number> {
-    return new Set([...this.#sources.keys()].map((key) => parseInt(key)));
-  }
-
   /**
    * Takes in a batch that was read from the store.
    *
