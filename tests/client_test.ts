@@ -93,7 +93,7 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
       [],
       /^client: .*x\.csv.*No such file/,
     ],
-    [{ CLI_AGENCY_FILE: dir }, [], /^client: Cannot read .*directory/],
+    [{ CLI_AGENCY_FILE: dir }, [], /^client: Cannot work through .*directory/],
     [{}, [], /^client: Cannot reach the central at 127\.0\.0\.1:1: 2 attempts/],
     [
       { CLI_SERVER_ADDRESS: "no-such-host.invalid:1" },

@@ -15,8 +15,8 @@ import { startProgram } from "./support/programs.ts";
 import { readBets } from "./support/stored.ts";
 
 const RUNS: AgencyRun[] = [
-  { agency: 1, sent: 12000, refused: 0, seconds: 1.5 },
-  { agency: 2, sent: 90, refused: 10, seconds: 0.25 },
+  { agency: 1, sent: 12000, refused: 0, seconds: 1.5, winners: 2 },
+  { agency: 2, sent: 90, refused: 10, seconds: 0.25, winners: 0 },
 ];
 const AUDITS: AgencyAudit[] = [
   { agency: 1, bets: 12000, stored: 12000, isExact: true },
@@ -31,17 +31,17 @@ testPrograms("deno task demo stores every bet and says so", async (dir) => {
   assertEquals(code, 0, stdout + stderr);
   const rows = stdout.split("\n").map((line) => line.trim().split(/ +/));
   const counts = rows.filter(([name]) => /^(\d|all)$/.test(name!))
-    .map(([name, bets, sent, refused, stored]) => {
+    .map(([name, bets, sent, refused, stored, , , winners]) => {
       assertEquals([sent, refused, stored], [bets, "0", bets]);
-      return [name, bets];
+      return [name, bets, winners];
     });
   assertEquals(counts, [
-    ["1", "685"],
-    ["2", "648"],
-    ["3", "407"],
-    ["4", "235"],
-    ["5", "25"],
-    ["all", "2000"],
+    ["1", "685", "2"],
+    ["2", "648", "3"],
+    ["3", "407", "3"],
+    ["4", "235", "2"],
+    ["5", "25", "0"],
+    ["all", "2000", "10"],
   ]);
   assertStringIncludes(stdout, "Every one of the 2000 bets is in the store");
   const [, storeFile] = /^Store: (.*)$/m.exec(stdout)!;
@@ -173,11 +173,18 @@ testInFolder(
 
 Deno.test("formatTable() aligns agencies and totals", () => {
   assertEquals(formatTable(RESULT), [
-    "agency   bets   sent  refused  stored  seconds  bets/s",
-    "     1  12000  12000        0   12000     1.50    8000",
-    "     2    100     90       10     100     0.25     360",
-    "   all  12100  12090       10   12100     2.00    6045",
+    "agency   bets   sent  refused  stored  seconds  bets/s  winners",
+    "     1  12000  12000        0   12000     1.50    8000        2",
+    "     2    100     90       10     100     0.25     360        0",
+    "   all  12100  12090       10   12100     2.00    6045        2",
   ]);
+  const [one, two] = RUNS;
+  const runs = [one!, { ...two!, winners: undefined }].map(
+    ({ winners, ...run }) => winners === undefined ? run : { ...run, winners },
+  );
+  const winners = formatTable({ ...RESULT, runs })
+    .map((line) => line.split(/ +/).at(-1));
+  assertEquals(winners, ["winners", "2", "-", "-"]);
 });
 
 Deno.test("findProblems() finds each kind of problem", () => {

@@ -9,7 +9,11 @@ import { parseArgs } from "node:util";
 import { messageOf } from "../errors.ts";
 import { writeLine } from "../logging.ts";
 import { EXIT_FAILURE, loadConfig, ProgramError } from "../program.ts";
-import { DamagedStoreError, scanStore } from "../storage/recovery.ts";
+import {
+  DamagedStoreError,
+  scanStore,
+  type StoredBatch,
+} from "../storage/recovery.ts";
 import { openUnheldFile, StoreHeldError } from "../storage/store_file.ts";
 import { StoreIndex } from "../storage/store_index.ts";
 
@@ -57,21 +61,22 @@ export interface StoreFault {
 export async function verifyStore(path: string): Promise<StoreReport> {
   using file = await openUnheldFile(path);
   const index = new StoreIndex();
-  const fault = await findFault(file, index);
-  const { bets, batches, agencies } = index;
+  const agencies = new Set<number>();
+  const fault = await findFault(file, (batch) => {
+    index.addStored(batch);
+    agencies.add(batch.agency);
+  });
+  const { bets, batches } = index;
   const report = { bets, batches, agencies: agencies.size };
   return fault ? { ...report, fault } : report;
 }
 
 async function findFault(
   file: Deno.FsFile,
-  index: StoreIndex,
+  onBatch: (batch: StoredBatch) => void,
 ): Promise<StoreFault | undefined> {
   try {
-    const { committedSize, size } = await scanStore(
-      file,
-      (batch) => index.addStored(batch),
-    );
+    const { committedSize, size } = await scanStore(file, onBatch);
     if (committedSize === size) return undefined;
     return {
       position: committedSize,

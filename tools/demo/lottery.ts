@@ -1,10 +1,10 @@
 /**
- * The main job, run for real: a central, and every agency at once.
+ * The main job, run for real: a central, every agency at once, and the draw.
  *
  * @module
  */
 
-import { resolve } from "node:path";
+import { resolve as resolvePath } from "node:path";
 import type { AgencyFile } from "../agency_files.ts";
 import { type Ending, startTask } from "./task_process.ts";
 
@@ -20,8 +20,10 @@ export interface Delivered {
 export interface AgencyRun extends Delivered {
   /** Number of the agency. */
   agency: number;
-  /** From the start of its process to the end. */
+  /** From the start of its process until all of its bets were answered. */
   seconds: number;
+  /** Bets that won, if the draw was held. */
+  winners?: number;
   /** Why it could not do its job, if so. */
   failure?: string;
 }
@@ -30,7 +32,7 @@ export interface AgencyRun extends Delivered {
 export interface LotteryRun {
   /** How each agency ended, in the files' order. */
   runs: AgencyRun[];
-  /** From the first agency's start to the last one's end. */
+  /** From the first agency's start until the last bet was answered. */
   seconds: number;
 }
 
@@ -47,6 +49,9 @@ export interface LotteryOptions {
 const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 const SENT_REGEXP =
   /action: apuesta_enviada \| result: (success|fail) \| cantidad: (\d+)/;
+const FINISHED_REGEXP = /action: loop_finished \| result: success/;
+const WINNERS_REGEXP =
+  /action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)/;
 const UNREADABLE_REGEXP = /action: leer_apuesta \| result: fail/;
 /** Exit code of an agency some of whose rows were refused. */
 const EXIT_REFUSED = 2;
@@ -66,7 +71,8 @@ export async function runLottery(
 ): Promise<LotteryRun> {
   const stopAgencies = new AbortController();
   const stopCentral = new AbortController();
-  const central = startCentral(options, stopCentral.signal);
+  const drawAgencies = countDrawAgencies(files);
+  const central = startCentral(drawAgencies, options, stopCentral.signal);
   // Agencies would go on trying to reach a central that has ended.
   const centralEnd = central.ending.finally(() => stopAgencies.abort());
   const signal = AbortSignal.any([stopAgencies.signal, options.signal]);
@@ -75,12 +81,15 @@ export async function runLottery(
       central.listening,
       centralEnd.then((ending) => fail(ending, options)),
     ]);
-    const startedAt = performance.now();
-    const runs = await Promise.all(
-      files.map((file) => runAgency(file, port, { ...options, signal })),
+    const agencies = files.map((file) =>
+      startAgency(file, port, drawAgencies > 0, { ...options, signal })
     );
-    const seconds = (performance.now() - startedAt) / 1000;
+    const delivered = await Promise.all(agencies.map((one) => one.delivered));
     const hasEndedEarly = signal.aborted;
+    // Without one of them there is no draw, and the others need not wait for it.
+    if (delivered.includes(false)) stopAgencies.abort();
+    const runs = await Promise.all(agencies.map((one) => one.run));
+    const seconds = Math.max(...runs.map((run) => run.seconds));
     stopCentral.abort();
     const ending = await centralEnd;
     if (hasEndedEarly || ending.code !== 0) fail(ending, options);
@@ -97,7 +106,13 @@ interface RunningCentral {
   ending: Promise<Ending>;
 }
 
+/** How many take part in the draw: all, if their numbers are 1 to N. */
+function countDrawAgencies(files: readonly AgencyFile[]): number {
+  return files.every(({ agency }, i) => agency === i + 1) ? files.length : 0;
+}
+
 function startCentral(
+  drawAgencies: number,
   { storeFile, signal }: LotteryOptions,
   stop: AbortSignal,
 ): RunningCentral {
@@ -107,8 +122,8 @@ function startCentral(
   const ending = startTask("server", {
     env: {
       SERVER_PORT: "0",
-      SERVER_STORE_FILE: resolve(storeFile),
-      SERVER_DRAW_AGENCIES: "0",
+      SERVER_STORE_FILE: resolvePath(storeFile),
+      SERVER_DRAW_AGENCIES: String(drawAgencies),
       LOGGING_LEVEL: "INFO",
     },
     signal: AbortSignal.any([stop, signal]),
@@ -120,29 +135,49 @@ function startCentral(
   return { listening, ending };
 }
 
-async function runAgency(
+interface RunningAgency {
+  /** Whether all of its bets were answered, once that is known. */
+  delivered: Promise<boolean>;
+  run: Promise<AgencyRun>;
+}
+
+function startAgency(
   { agency, path }: AgencyFile,
   port: number,
+  awaitsDraw: boolean,
   { signal, onProgress }: LotteryOptions,
-): Promise<AgencyRun> {
-  const delivered = { sent: 0, refused: 0 };
-  const ending = await startTask("client", {
+): RunningAgency {
+  const run: AgencyRun = { agency, sent: 0, refused: 0, seconds: 0 };
+  const startedAt = performance.now();
+  const { promise: delivered, resolve } = Promise.withResolvers<boolean>();
+  function onLine(line: string): void {
+    if (count(line, run)) onProgress(agency, run);
+    const winners = WINNERS_REGEXP.exec(line)?.[1];
+    if (winners !== undefined) run.winners = Number(winners);
+    if (!FINISHED_REGEXP.test(line)) return;
+    run.seconds = (performance.now() - startedAt) / 1000;
+    resolve(true);
+  }
+  const ending = startTask("client", {
     env: {
       CLI_ID: String(agency),
-      CLI_AGENCY_FILE: resolve(path),
+      CLI_AGENCY_FILE: resolvePath(path),
       CLI_SERVER_ADDRESS: `127.0.0.1:${port}`,
-      CLI_DRAW_AWAIT: "false",
+      CLI_DRAW_AWAIT: String(awaitsDraw),
       CLI_LOG_LEVEL: "DEBUG",
     },
     signal,
-    onLine(line): void {
-      if (count(line, delivered)) onProgress(agency, delivered);
-    },
-  });
-  const run = { agency, ...delivered, seconds: ending.seconds };
+    onLine,
+  }).finally(() => resolve(false));
+  return { delivered, run: ending.then((ending) => completeRun(run, ending)) };
+}
+
+/** What is known of an agency once its process has ended. */
+function completeRun(run: AgencyRun, ending: Ending): AgencyRun {
+  const seconds = run.seconds || ending.seconds;
   return ending.code === 0 || ending.code === EXIT_REFUSED
-    ? run
-    : { ...run, failure: describe(`agency ${agency}`, ending) };
+    ? { ...run, seconds }
+    : { ...run, seconds, failure: describe(`agency ${run.agency}`, ending) };
 }
 
 /** Counts what a line of an agency's log tells; false if it tells nothing. */

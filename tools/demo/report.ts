@@ -16,7 +16,7 @@ export interface DemoResult {
   audits: readonly AgencyAudit[];
   /** What the check of the store's marks found. */
   store: StoreReport;
-  /** From the first agency's start to the last one's end. */
+  /** From the first agency's start until the last bet was answered. */
   seconds: number;
 }
 
@@ -28,6 +28,7 @@ const HEADS = [
   "stored",
   "seconds",
   "bets/s",
+  "winners",
 ];
 
 /**
@@ -40,7 +41,12 @@ export function formatTable({ runs, audits, seconds }: DemoResult): string[] {
   const rows = runs.map((run, i) => row(String(run.agency), run, audits[i]!));
   const total = row(
     "all",
-    { sent: sum(runs, "sent"), refused: sum(runs, "refused"), seconds },
+    {
+      sent: sum(runs, "sent"),
+      refused: sum(runs, "refused"),
+      seconds,
+      ...totalWinners(runs),
+    },
     { bets: sum(audits, "bets"), stored: sum(audits, "stored") },
   );
   return alignRight([HEADS, ...rows, total]);
@@ -78,12 +84,24 @@ export function formatSuccess({ bets, batches }: StoreReport): string {
 
 function row(
   name: string,
-  { sent, refused, seconds }: Pick<AgencyRun, "sent" | "refused" | "seconds">,
+  { sent, refused, seconds, winners }: Omit<AgencyRun, "agency" | "failure">,
   { bets, stored }: Pick<AgencyAudit, "bets" | "stored">,
 ): string[] {
   const counts = [bets, sent, refused, stored].map(String);
   const rate = String(Math.round(sent / seconds));
-  return [name, ...counts, seconds.toFixed(2), rate];
+  return [name, ...counts, seconds.toFixed(2), rate, String(winners ?? "-")];
+}
+
+/** All the winners, if each agency knows its own. */
+function totalWinners(
+  runs: readonly AgencyRun[],
+): Pick<AgencyRun, "winners"> {
+  let winners = 0;
+  for (const run of runs) {
+    if (run.winners === undefined) return {};
+    winners += run.winners;
+  }
+  return { winners };
 }
 
 function alignRight(rows: readonly string[][]): string[] {
