@@ -1,54 +1,14 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals } from "@std/assert";
+import { MAX_LINE_SIZE } from "../echo/line_connection.ts";
 import { EchoServer } from "../echo/server.ts";
-import {
-  LineConnection,
-  LineTooLongError,
-  MAX_LINE_SIZE,
-  textOf,
-} from "../echo/line_connection.ts";
 import { CapturedLog } from "./support/captured_log.ts";
-import { assertEnding, testPrograms } from "./support/end_to_end.ts";
 import { FakeStream } from "./support/fake_stream.ts";
 import { concat } from "./support/frames.ts";
 import { testWith } from "./support/permissions.ts";
-import { startProgram } from "./support/programs.ts";
 import { Random, SEED } from "./support/random_bets.ts";
 
 const encoder = new TextEncoder();
 const NEWLINE = 0x0a;
-
-Deno.test("readLine() finds lines however they are cut", async () => {
-  const lines = ["a\n", "\n", "ñandú\r\n", "no end"].map((line) =>
-    encoder.encode(line)
-  );
-  const bytes = concat(lines);
-  for (const size of [1, 2, 3, bytes.length]) {
-    const pieces: Uint8Array[] = [];
-    for (let at = 0; at < bytes.length; at += size) {
-      pieces.push(bytes.subarray(at, at + size));
-    }
-    using connection = connect(pieces);
-    for (const line of lines) assertEquals(await read(connection), line);
-    assertEquals(await read(connection), null);
-  }
-});
-
-Deno.test("readLine() takes a line of the most bytes, and no longer one", async () => {
-  const longest = lineOf(MAX_LINE_SIZE);
-  using connection = connect([longest.slice(0, 1000), longest.slice(1000)]);
-  assertEquals(await read(connection), longest);
-  using longer = connect([lineOf(MAX_LINE_SIZE + 1)]);
-  let thrown: unknown;
-  await read(longer).catch((error) => thrown = error);
-  assert(thrown instanceof LineTooLongError);
-});
-
-Deno.test("textOf() leaves out the line's end only", () => {
-  const texts = ["a \n", "a \r\n", "a \n\n", "a ", "\ufeffa \n"];
-  assertEquals(texts.map((text) => textOf(encoder.encode(text))), [
-    ...["a ", "a ", "a \n", "a ", "\ufeffa "],
-  ]);
-});
 
 testEcho(
   `serve() answers any bytes with the same, and closes (seed ${SEED})`,
@@ -135,80 +95,27 @@ testEcho("stop() closes every connection", async (echo) => {
   ]);
 });
 
-testPrograms("the echo example's programs log as they should", async () => {
-  await using server = startProgram("echo:server", {
-    SERVER_PORT: "0",
-    SERVER_LISTEN_BACKLOG: "5",
-    LOGGING_LEVEL: "DEBUG",
+Deno.test("serve() reads on from one whose line is too long, to be heard", async () => {
+  const stream = new FakeStream([lineOf(MAX_LINE_SIZE + 1), lineOf(10)], {
+    ends: true,
   });
-  const [, port] = await server.line(/action: listen .* port: (\d+)/);
-  await using client = startClient(Number(port), { CLI_LOOP_PERIOD: "10ms" });
-  assertEquals(assertEnding(await client.ending(), 0), [
-    `INFO action: config | result: success | client_id: 7 | server_address: 127.0.0.1:${port} | loop_amount: 5 | loop_period: 10ms | log_level: DEBUG`,
-    ...[1, 2, 3, 4, 5].map((number) =>
-      `INFO action: receive_message | result: success | client_id: 7 | msg: [CLIENT 7] Message N°${number}`
-    ),
-    "INFO action: loop_finished | result: success | client_id: 7",
-  ]);
-  const log = assertEnding(await server.stop(), 0);
-  assertEquals(
-    log[0],
-    "DEBUG action: config | result: success | port: 0 | listen_backlog: 5 | logging_level: DEBUG",
-  );
-  assertEquals(log.filter((line) => line.includes("receive_message")), [
-    ...[1, 2, 3, 4, 5].map((number) =>
-      `INFO action: receive_message | result: success | ip: 127.0.0.1 | msg: [CLIENT 7] Message N°${number}`
-    ),
-  ]);
-  assertEquals(log.slice(-2), [
-    "INFO action: stop | result: in_progress | signal: SIGTERM",
+  const { log, closed, stop } = serveStream(stream);
+  await log.line("receive_message | result: fail");
+  await closed;
+  await stop();
+  assertEquals([stream.isWriteClosed, stream.unread], [true, 0]);
+});
+
+Deno.test("stop() is no failure of an answer under way", async () => {
+  const stream = new FakeStream([lineOf(10)], { maxWrite: 0 });
+  const { log, stop } = serveStream(stream);
+  await log.line("receive_message | result: success");
+  await stop();
+  assertEquals(stream.isClosed, true);
+  assertEquals(log.lines.slice(-2), [
     "INFO action: close_listener | result: success",
+    "INFO action: close_connection | result: success | ip: 127.0.0.1",
   ]);
-});
-
-testPrograms("echo/client.ts stops while it waits for an answer", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  await using client = startClient(listener.addr.port);
-  using peer = await listener.accept();
-  await peer.read(new Uint8Array(100));
-  const log = assertEnding(await client.stop(), 0);
-  assertEquals(log.slice(1), [
-    "INFO action: close_connection | result: success | client_id: 7",
-    "INFO action: stop | result: success | signal: SIGTERM",
-  ]);
-});
-
-testPrograms("echo/client.ts stops between two messages", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  await using client = startClient(listener.addr.port, {
-    CLI_LOOP_PERIOD: "1h",
-  });
-  using peer = await listener.accept();
-  await peer.read(new Uint8Array(100));
-  await peer.write(encoder.encode("a\n"));
-  await client.line(/receive_message/);
-  const log = assertEnding(await client.stop(), 0);
-  assertEquals(log.slice(1), [
-    "INFO action: receive_message | result: success | client_id: 7 | msg: a",
-    "INFO action: stop | result: success | signal: SIGTERM",
-  ]);
-});
-
-testPrograms("echo/client.ts says that it has no answer", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  await using client = startClient(port);
-  (await listener.accept()).close();
-  listener.close();
-  await using other = startClient(port);
-  for (const program of [client, other]) {
-    const [, last, ...more] = assertEnding(await program.ending(), 1);
-    assertEquals(more, []);
-    assertMatch(
-      last!,
-      /^ERROR action: receive_message \| result: fail \| client_id: 7 \| error: ./,
-    );
-  }
 });
 
 /** An echo server inside the tests' own process. */
@@ -251,6 +158,41 @@ function testEcho(
   });
 }
 
+/** Serves one peer that is no socket. */
+function serveStream(
+  stream: FakeStream,
+): { log: CapturedLog; closed: Promise<void>; stop: () => Promise<void> } {
+  const log = CapturedLog.start();
+  const closed = Promise.withResolvers<void>();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const arrivals: unknown[] = [Object.assign(stream, {
+    remoteAddr: { hostname: "127.0.0.1" },
+    close(): void {
+      FakeStream.prototype.close.call(stream);
+      closed.resolve();
+    },
+    setNoDelay(): void {},
+    setKeepAlive(): void {},
+  })];
+  const listener = {
+    accept: () => arrivals.shift() ?? promise,
+    close: () => reject(new Deno.errors.BadResource("closed")),
+  } as unknown as Deno.TcpListener;
+  const server = new EchoServer(listener, {
+    maxConnections: 1,
+    idleTimeout: Infinity,
+  });
+  const serving = server.serve();
+  return {
+    log,
+    closed: closed.promise,
+    async stop(): Promise<void> {
+      await server.stop();
+      await serving;
+    },
+  };
+}
+
 /** Reads what is answered while it still writes, as a peer may. */
 async function exchange(
   stream: Deno.TcpConn,
@@ -281,28 +223,6 @@ async function readAll(stream: Deno.TcpConn): Promise<Uint8Array> {
     if (size === null) return concat(pieces);
     pieces.push(piece.subarray(0, size));
   }
-}
-
-function startClient(
-  port: number,
-  env: Record<string, string> = {},
-): ReturnType<typeof startProgram> {
-  return startProgram("echo:client", {
-    CLI_ID: "7",
-    CLI_SERVER_ADDRESS: `127.0.0.1:${port}`,
-    CLI_LOG_LEVEL: "DEBUG",
-    ...env,
-  });
-}
-
-function connect(pieces: Uint8Array[]): LineConnection {
-  const stream = new FakeStream(pieces, { ends: true });
-  return new LineConnection(stream, { idleTimeout: Infinity });
-}
-
-/** A copy, as what is read is only valid for a moment. */
-async function read(connection: LineConnection): Promise<Uint8Array | null> {
-  return (await connection.readLine())?.slice() ?? null;
 }
 
 function lineOf(size: number): Uint8Array {

@@ -86,7 +86,8 @@ const NONSENSE: [args: string[], say: RegExp, env?: Record<string, string>][] =
         ["FILE", clients],
         /Cannot make ".*" clients: it must be a whole number from 0 to 252/,
       ]),
-    [["FILE", "99999999999999999999"], /Cannot make "9+" clients/],
+    // One more than 64 bits hold, and 1.
+    [["FILE", "18446744073709551617"], /Cannot make "18446744073709551617"/],
     [["", "5"], /Cannot write the file: its name is empty/],
     [["FOLDER", "5"], /Cannot write ".*": it is a folder/],
     [["FOLDER/none/file", "5"], /Cannot write "/],
