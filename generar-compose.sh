@@ -62,9 +62,9 @@ YAML
     entrypoint: ["sh", "-c"]
     command:
       - >-
-        chgrp \${LOTERIA_GID:-1000} .data .data/*.csv* 2>/dev/null;
-        chmod g+rwX .data .data/*.csv* 2>/dev/null;
-        true
+          chgrp \${LOTERIA_GID:-1000} .data .data/*.csv* 2>/dev/null;
+          chmod g+rwX .data .data/*.csv* 2>/dev/null;
+          true
 
   # Makes the agencies' files where there are none.
   data:
