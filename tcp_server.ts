@@ -41,9 +41,6 @@ export class Acceptor {
       if (!stream) continue;
       const ip = stream.remoteAddr.hostname;
       this.#log.info(action("accept_connections", "success", { ip }));
-      stream.setNoDelay(true);
-      // One that waits for an answer sends nothing; the system asks for it.
-      stream.setKeepAlive(true);
       this.#welcome(stream, ip);
     }
   }
@@ -57,7 +54,11 @@ export class Acceptor {
 
   async #accept(): Promise<Deno.TcpConn | undefined> {
     try {
-      return await this.#listener.accept();
+      const stream = await this.#listener.accept();
+      stream.setNoDelay(true);
+      // One that waits for an answer sends nothing; the system asks for it.
+      stream.setKeepAlive(true);
+      return stream;
     } catch (error) {
       if (this.#isStopping) return undefined;
       this.#log.error(action("accept_connections", "fail", {
