@@ -5,10 +5,8 @@
  * @module
  */
 
+import { WINNING_NUMBER } from "../bet.ts";
 import { MadeRows, MAX_ROW_BYTES } from "./made_row.ts";
-
-/** The number that wins the draw: made bets have it only in their winners. */
-export const WINNING_NUMBER = 7574;
 
 /** Bets of each agency of the real set. */
 export const REAL_SIZES: readonly number[] = [26936, 25518, 16014, 9238, 991];
