@@ -30,13 +30,10 @@ testFault(
   async ({ dir, random }) => {
     await using central = await CrashingCentral.start(`${dir}/bets.csv`);
     const files = await makeFiles(dir, random);
-    const killing = killAll(files, central.port, random);
-    for (let i = 0; i < CENTRAL_KILLS; i++) {
-      await sleep(random.between(0, MAX_LIFE));
-      await central.crash();
-      await central.restart();
-    }
-    await killing;
+    await Promise.all([
+      killAll(files, central.port, random.fork()),
+      crashOften(central, random),
+    ]);
     await central.stop();
     await assertStoredOnce(central.store, files);
   },
@@ -57,6 +54,17 @@ testFault(
     await assertStoredOnce(central.store, files);
   },
 );
+
+async function crashOften(
+  central: CrashingCentral,
+  random: Chance,
+): Promise<void> {
+  for (let i = 0; i < CENTRAL_KILLS; i++) {
+    await sleep(random.between(0, MAX_LIFE));
+    await central.crash();
+    await central.restart();
+  }
+}
 
 async function makeFiles(dir: string, random: Chance): Promise<MadeFile[]> {
   return await Promise.all(

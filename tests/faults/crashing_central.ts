@@ -10,7 +10,7 @@ import {
   type RunningProgram,
   startProgram,
 } from "../support/programs.ts";
-import { sleep } from "./plan.ts";
+import { sleep, untilTestEnds } from "./plan.ts";
 
 /** Times that it tries to listen where it did, should another be there. */
 const LISTEN_ATTEMPTS = 20;
@@ -103,11 +103,12 @@ export class CrashingCentral {
   }
 
   #spawn(): RunningProgram {
-    return startProgram("server", {
+    const program = startProgram("server", {
       SERVER_STORE_FILE: this.store,
       SERVER_PORT: String(this.#port),
       ...this.#env,
     });
+    return untilTestEnds(program);
   }
 }
 

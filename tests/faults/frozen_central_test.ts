@@ -1,20 +1,20 @@
+import type { RunningProgram } from "../support/programs.ts";
 import { CrashingCentral } from "./crashing_central.ts";
-import { makeFile, randomRows } from "./made_bets.ts";
 import { type FaultContext, sleep, testFault, times } from "./plan.ts";
 import { assertStoredOnce } from "./promise.ts";
 import { RecordingAgency } from "./recording_agency.ts";
-import { runAgency, sendUntil } from "./sending_agency.ts";
+import { sendUntil } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
-const FREEZES = times(3, 100);
+const FREEZES = times(4, 100);
 const REPLY_TIMEOUT = 100;
 /** Milliseconds, most of them longer than agencies wait. */
 const MAX_FREEZE = 400;
 const MAX_OKS = 20;
 const IDLE_TIMEOUT = 200;
 /** Milliseconds between two freezes. */
-const MAX_PAUSE = 100;
-const BETS_IN_A_FREEZE = 200;
+const MAX_PAUSE = 200;
+const BETS_OF_FILE = 1_000;
 
 testFault(
   "agencies that give up on a frozen central and come back double nothing",
@@ -28,22 +28,25 @@ testFault(
       SERVER_IDLE_TIMEOUT: `${IDLE_TIMEOUT}ms`,
     });
     const { port, program } = central;
-    const rows = randomRows(random, FREEZES * BETS_IN_A_FREEZE);
-    const file = await makeFile(`${dir}/1.csv`, 1, rows);
     let isDone = false;
-    // One attempt: an agency that is dropped does not end well.
-    const env = { CLI_RETRY_MAXATTEMPTS: "1", CLI_BATCH_MAXAMOUNT: "5" };
-    const sending = runAgency(file, port, env).finally(() => isDone = true);
-    while (!isDone) {
-      await program.line(/apuesta_recibida/);
-      program.kill("SIGSTOP");
-      await sleep(2 * IDLE_TIMEOUT);
-      program.kill("SIGCONT");
-      await sleep(random.between(0, MAX_PAUSE));
+    async function freezeOften(): Promise<void> {
+      for (let i = 0; i < FREEZES; i++) {
+        await sleep(random.between(0, MAX_PAUSE));
+        await freeze(program, 2 * IDLE_TIMEOUT);
+      }
+      isDone = true;
     }
-    await sending;
+    const sent = sendUntil(1, dir, {
+      bets: BETS_OF_FILE,
+      random: random.fork(),
+      isDone: () => isDone,
+      port,
+      // One attempt: an agency that is dropped does not end well.
+      env: { CLI_RETRY_MAXATTEMPTS: "1", CLI_BATCH_MAXAMOUNT: "5" },
+    });
+    const [files] = await Promise.all([sent, freezeOften()]);
     await central.stop();
-    await assertStoredOnce(central.store, [file]);
+    await assertStoredOnce(central.store, files);
   },
 );
 
@@ -57,10 +60,17 @@ async function freezeCentral({ dir, random }: FaultContext): Promise<void> {
     random: random.fork(),
   });
   let isDone = false;
-  const recorded = recorder.run();
+  async function freezeOften(): Promise<void> {
+    for (let i = 0; i < FREEZES; i++) {
+      await recorder.moreOks(random.between(1, MAX_OKS));
+      await freeze(program, random.between(0, MAX_FREEZE));
+    }
+    isDone = true;
+    recorder.finish();
+  }
   const sent = Promise.all(AGENCIES.map((agency) =>
     sendUntil(agency, dir, {
-      bets: 1_000,
+      bets: BETS_OF_FILE,
       random: random.fork(),
       isDone: () => isDone,
       port,
@@ -70,16 +80,16 @@ async function freezeCentral({ dir, random }: FaultContext): Promise<void> {
       },
     })
   ));
-  for (let i = 0; i < FREEZES; i++) {
-    await recorder.moreOks(random.between(1, MAX_OKS));
-    program.kill("SIGSTOP");
-    await sleep(random.between(0, MAX_FREEZE));
-    program.kill("SIGCONT");
-  }
-  isDone = true;
-  recorder.finish();
-  await recorded;
-  const files = (await sent).flat();
+  const [files] = await Promise.all([sent, freezeOften(), recorder.run()]);
   await central.stop();
-  await assertStoredOnce(central.store, [...files, recorder.acknowledged]);
+  await assertStoredOnce(central.store, [
+    ...files.flat(),
+    recorder.acknowledged,
+  ]);
+}
+
+async function freeze(program: RunningProgram, time: number): Promise<void> {
+  program.kill("SIGSTOP");
+  await sleep(time);
+  program.kill("SIGCONT");
 }

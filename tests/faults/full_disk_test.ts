@@ -38,10 +38,23 @@ async function fillDisk({ dir, random }: FaultContext): Promise<void> {
     port,
     random: random.fork(),
   });
-  const recorded = recorder.run();
   const sent = Promise.all(
     files.map((file) => runAgency(file, port, { CLI_BATCH_MAXAMOUNT: "10" })),
   );
+  await Promise.all([
+    sent.finally(() => recorder.finish()),
+    recorder.run(),
+    makeRoomOften(disk, central, recorder),
+  ]);
+  await central.stop();
+  await assertStoredOnce(central.store, [...files, recorder.acknowledged]);
+}
+
+async function makeRoomOften(
+  disk: SmallDisk,
+  central: CrashingCentral,
+  recorder: RecordingAgency,
+): Promise<void> {
   for (let time = 1; time <= TIMES; time++) {
     const { lines } = central.program;
     const refused = lines.filter((line) => STORAGE_REGEXP.test(line)).length;
@@ -57,9 +70,4 @@ async function fillDisk({ dir, random }: FaultContext): Promise<void> {
     if (end !== 0) await central.restart();
   }
   await disk.resize(ENOUGH_SIZE);
-  await sent;
-  recorder.finish();
-  await recorded;
-  await central.stop();
-  await assertStoredOnce(central.store, [...files, recorder.acknowledged]);
 }

@@ -33,19 +33,20 @@ testFault(
     const recorder = new RecordingAgency({
       agency: 2,
       port,
-      random,
+      random: random.fork(),
     });
-    const recorded = recorder.run();
-    await sendAll(port, malformedCorpus(random));
-    await sendRandom(port, random, WARM_UP * FRAMES);
-    const before = await memoryOf(program.pid);
-    await sendRandom(port, random, (1 - WARM_UP) * FRAMES);
-    const after = await memoryOf(program.pid);
-    if (before && after) {
-      assertLess(after.resident - before.resident, MEMORY_LIMIT);
+    async function sendMalformed(): Promise<void> {
+      await sendAll(port, malformedCorpus(random));
+      await sendRandom(port, random, WARM_UP * FRAMES);
+      const before = await memoryOf(program.pid);
+      await sendRandom(port, random, (1 - WARM_UP) * FRAMES);
+      const after = await memoryOf(program.pid);
+      if (before && after) {
+        assertLess(after.resident - before.resident, MEMORY_LIMIT);
+      }
+      recorder.finish();
     }
-    recorder.finish();
-    await recorded;
+    await Promise.all([sendMalformed(), recorder.run()]);
     await central.stop();
     await assertStoredOnce(central.store, [recorder.acknowledged]);
     assertEquals(await Deno.readTextFile(`${dir}/finished.csv`), "");

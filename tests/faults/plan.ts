@@ -17,6 +17,9 @@ export const IS_FULL: boolean = Deno.args.includes("--full");
 /** Milliseconds after which a test that waits for something is given up. */
 const TIME_LIMIT = IS_FULL ? 600_000 : 60_000;
 
+/** Milliseconds that a test has to clean up after that. */
+const END_LIMIT = 5_000;
+
 /** What a test of the suite is given. */
 export interface FaultContext {
   /** An empty folder of the test's own. */
@@ -55,8 +58,35 @@ export function testFault(
   }
   testPrograms(`${name} (seed ${SEED})`, async (dir) => {
     const random = new Chance(SEED ^ crc32(name));
-    await inTime(fn({ dir, random }));
+    const running = fn({ dir, random });
+    try {
+      await inTime(running);
+    } finally {
+      await endPrograms();
+      // Where it took too long, what it waited for has ended now.
+      await Promise.race([running, sleep(END_LIMIT)]);
+    }
   });
+}
+
+/** Programs of the test that runs. */
+const programs: AsyncDisposable[] = [];
+
+/**
+ * Sees to it that a program does not outlive its test, however that ends.
+ *
+ * @param program The program.
+ * @returns The same.
+ */
+export function untilTestEnds<T extends AsyncDisposable>(program: T): T {
+  programs.push(program);
+  return program;
+}
+
+async function endPrograms(): Promise<void> {
+  for (const program of programs.splice(0)) {
+    await program[Symbol.asyncDispose]();
+  }
 }
 
 /**

@@ -38,23 +38,22 @@ async function sendThroughProxy(
     port,
     random: random.fork(),
   });
-  const recorded = recorder.run();
-  const files = await Promise.all(
-    AGENCIES.map((agency) =>
-      sendUntil(agency, dir, {
-        bets: BETS_OF_FILE,
-        random: random.fork(),
-        isDone: () => Object.values(counts).every((count) => count >= FAULTS),
-        port,
-        env: {
-          CLI_BATCH_MAXAMOUNT: "10",
-          CLI_RETRY_REPLYTIMEOUT: REPLY_TIMEOUT,
-        },
-      })
-    ),
-  );
-  recorder.finish();
-  await recorded;
+  const sent = Promise.all(AGENCIES.map((agency) =>
+    sendUntil(agency, dir, {
+      bets: BETS_OF_FILE,
+      random: random.fork(),
+      isDone: () => Object.values(counts).every((count) => count >= FAULTS),
+      port,
+      env: {
+        CLI_BATCH_MAXAMOUNT: "10",
+        CLI_RETRY_REPLYTIMEOUT: REPLY_TIMEOUT,
+      },
+    })
+  ));
+  const [files] = await Promise.all([
+    sent.finally(() => recorder.finish()),
+    recorder.run(),
+  ]);
   await central.stop();
   await assertStoredOnce(central.store, [
     ...files.flat(),

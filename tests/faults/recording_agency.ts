@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assert, assertEquals } from "@std/assert";
 import {
   betFrame,
   type BetRow,
@@ -15,7 +16,7 @@ import {
 import type { Chance } from "../support/seeded.ts";
 import { Wire } from "../support/wire.ts";
 import { randomRow, randomSource } from "./made_bets.ts";
-import { sleep } from "./plan.ts";
+import { sleep, untilTestEnds } from "./plan.ts";
 import type { Sent } from "./promise.ts";
 import { windowOf } from "./sending_agency.ts";
 
@@ -60,6 +61,7 @@ export class RecordingAgency {
   #acknowledged = 0;
   #oks = 0;
   #isFinishing = false;
+  #isAbandoned = false;
 
   /**
    * @param options Whose, and where to.
@@ -67,6 +69,7 @@ export class RecordingAgency {
   constructor(options: RecordingAgencyOptions) {
     this.#options = options;
     this.#source = randomSource(options.random);
+    untilTestEnds(this);
   }
 
   /** What was answered with OK so far. */
@@ -102,15 +105,24 @@ export class RecordingAgency {
 
   /** Sends until {@linkcode finish}, over as many connections as it takes. */
   async run(): Promise<void> {
-    while (!this.#isFinishing || this.#unanswered.length > 0) {
+    while (
+      !this.#isAbandoned &&
+      (!this.#isFinishing || this.#unanswered.length > 0)
+    ) {
       try {
         using wire = await Wire.connect(this.#options.port);
         await this.#converse(wire);
       } catch (error) {
-        if (!(error instanceof Error) || !isDisconnection(error)) throw error;
+        if (!(error instanceof Error && isDisconnection(error))) throw error;
         await sleep(RETRY_DELAY);
       }
     }
+  }
+
+  /** Gives up, at the end of a test that has failed. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#isAbandoned = true;
+    return Promise.resolve();
   }
 
   /** Sends what is left of the last connection's, then new batches. */
@@ -133,7 +145,10 @@ export class RecordingAgency {
       }
       const [oldest] = this.#unanswered;
       if (!oldest) return;
-      if (!this.#settle(oldest, await wire.reply())) return;
+      const reply = await wire.reply();
+      if (!reply) return;
+      if (reply.type !== Type.OK) return await assertTryLater(wire, reply);
+      this.#settle(oldest);
     }
   }
 
@@ -154,14 +169,8 @@ export class RecordingAgency {
     return betFrame({ agency, source: this.#source, ...batch });
   }
 
-  /** Takes the answer to a batch; false if the conversation is at its end. */
-  #settle(batch: SentBatch, reply: Reply | null): boolean {
-    if (!reply) return false;
-    if (reply.type !== Type.OK) {
-      const { code, reason } = readError(reply);
-      if (LATER_CODES.includes(code)) return false;
-      throw new Error(`Cannot store a valid batch: ${code} ${reason}`);
-    }
+  /** A batch was answered with OK. */
+  #settle(batch: SentBatch): void {
     this.#unanswered.shift();
     this.#lastStored = batch;
     const end = batch.offset + batch.rows.length;
@@ -169,8 +178,14 @@ export class RecordingAgency {
     this.#oks++;
     for (const wake of this.#watchers) wake();
     this.#watchers.clear();
-    return true;
   }
+}
+
+/** Whatever else is under way must not be answered after it. */
+async function assertTryLater(wire: Wire, reply: Reply): Promise<void> {
+  const { code, reason } = readError(reply);
+  assert(LATER_CODES.includes(code), `valid batch refused: ${code} ${reason}`);
+  assertEquals(await wire.reply(), null, `reply behind ${reason}`);
 }
 
 /**

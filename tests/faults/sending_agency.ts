@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { type RunningProgram, startAgency } from "../support/programs.ts";
 import type { Chance } from "../support/seeded.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
-import { sleep } from "./plan.ts";
+import { sleep, untilTestEnds } from "./plan.ts";
 
 /** Settings that come back soon and never give up. */
 export const PATIENT: Readonly<Record<string, string>> = {
@@ -117,9 +117,10 @@ function start(
   port: number,
   env: Record<string, string>,
 ): RunningProgram {
-  return startAgency(agency, path, port, {
+  const program = startAgency(agency, path, port, {
     ...PATIENT,
     CLI_BATCH_WINDOW: String(windowOf(agency)),
     ...env,
   });
+  return untilTestEnds(program);
 }

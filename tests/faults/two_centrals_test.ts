@@ -20,23 +20,24 @@ testFault(
       port,
       random,
     });
-    const recorded = recorder.run();
-    for (let i = 0; i < TIMES; i++) {
+    async function startSeconds(): Promise<void> {
+      for (let i = 0; i < TIMES; i++) {
+        await recorder.moreOks(OKS);
+        assertMatch(
+          await refusal(first.store),
+          new RegExp(
+            `^server: Cannot open store .* process ${first.program.pid}\n$`,
+          ),
+        );
+        assertMatch(
+          await refusal(alias),
+          /^server: Cannot open store .* held by another process\n$/,
+        );
+      }
       await recorder.moreOks(OKS);
-      assertMatch(
-        await refusal(first.store),
-        new RegExp(
-          `^server: Cannot open store .* process ${first.program.pid}\n$`,
-        ),
-      );
-      assertMatch(
-        await refusal(alias),
-        /^server: Cannot open store .* held by another process\n$/,
-      );
+      recorder.finish();
     }
-    await recorder.moreOks(OKS);
-    recorder.finish();
-    await recorded;
+    await Promise.all([startSeconds(), recorder.run()]);
     await first.stop();
     await assertStoredOnce(first.store, [recorder.acknowledged]);
   },
