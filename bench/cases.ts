@@ -11,7 +11,8 @@ import { runEndToEnd } from "./end_to_end.ts";
 import type { Figures } from "./figures.ts";
 import { settleDisk } from "./machine.ts";
 import { isWanted, type Options } from "./options.ts";
-import { type LoadWay, Postgres } from "./postgres.ts";
+import { Postgres } from "./postgres.ts";
+import { LOAD_WAYS, type LoadWay } from "./postgres_input.ts";
 
 /** A case before it is measured. */
 export interface Case {
@@ -29,9 +30,10 @@ export interface Case {
 
 const WINDOWS = [1, 8];
 const CROWDS = [1000, 5000];
-const LOAD_WAYS: Record<LoadWay, string> = {
-  copy: "PostgreSQL 15, five \\copy at once",
-  150: "PostgreSQL 15, 150 rows a transaction",
+const WAY_TITLES: Record<LoadWay, string> = {
+  "copy": "PostgreSQL 15, five \\copy at once",
+  "copy-150": "PostgreSQL 15, COPY of 150 rows a transaction",
+  "insert-150": "PostgreSQL 15, INSERT of 150 rows a transaction",
 };
 
 /**
@@ -55,30 +57,26 @@ export async function prepareCases(
   const cases: Case[] = [];
   let server: Postgres | undefined;
   for (const { name, load } of sets) {
-    const ours = namesOf(name, WINDOWS.map((window) => `window-${window}`))
-      .filter((one) => isWanted(one, only));
-    const theirs = namesOf(name, ["postgres-copy", "postgres-150"])
-      .filter((one) => postgres && isWanted(one, only));
-    if (ours.length + theirs.length === 0) continue;
+    const windows = WINDOWS.filter((window) =>
+      isWanted(`${name}-window-${window}`, only)
+    );
+    const ways = LOAD_WAYS.filter((way) =>
+      postgres && isWanted(`${name}-postgres-${way}`, only)
+    );
+    if (windows.length + ways.length === 0) continue;
     const data = await load();
-    cases.push(...ours.map((one) => endToEndCase(one, data, folder)));
-    if (theirs.length === 0) continue;
+    for (const one of windows) cases.push(endToEndCase(data, one, folder));
+    if (ways.length === 0) continue;
     server ??= stack.use(await startPostgres(folder, stack));
-    server.prepare(data);
-    for (const one of theirs) cases.push(postgresCase(one, data, server));
+    for (const one of ways) cases.push(postgresCase(data, one, server));
   }
   const crowds = CROWDS.map((agencies) => crowdCase(agencies, folder));
   return [...cases, ...crowds.filter((one) => isWanted(one.name, only))];
 }
 
-function namesOf(set: string, kinds: readonly string[]): string[] {
-  return kinds.map((kind) => `${set}-${kind}`);
-}
-
-function endToEndCase(name: string, data: DataSet, folder: string): Case {
-  const window = Number(name.split("-").at(-1));
+function endToEndCase(data: DataSet, window: number, folder: string): Case {
   return {
-    name,
+    name: `${data.name}-window-${window}`,
     title: `Lotería, window ${window}`,
     data: data.title,
     bets: data.bets,
@@ -96,11 +94,11 @@ function crowdCase(agencies: number, folder: string): Case {
   };
 }
 
-function postgresCase(name: string, data: DataSet, server: Postgres): Case {
-  const way: LoadWay = name.endsWith("copy") ? "copy" : "150";
+function postgresCase(data: DataSet, way: LoadWay, server: Postgres): Case {
+  server.prepare(data, way);
   return {
-    name,
-    title: LOAD_WAYS[way],
+    name: `${data.name}-postgres-${way}`,
+    title: WAY_TITLES[way],
     data: data.title,
     bets: data.bets,
     run: () => server.load(data, way),

@@ -39,6 +39,7 @@ async function main(): Promise<void> {
 }
 
 async function measure(options: Options): Promise<Sitting> {
+  const stop = stopSignal();
   const folder = resolve(options.dir ?? DATA_FOLDER);
   await Deno.mkdir(folder, { recursive: true });
   const date = new Date().toISOString();
@@ -50,7 +51,7 @@ async function measure(options: Options): Promise<Sitting> {
   if (micro.length + cases.length === 0) {
     throw new Error(`Cannot measure: no case is like ${options.only}`);
   }
-  const results = await runInTurn(cases, options.runs);
+  const results = await runInTurn(cases, options.runs, stop);
   return { date, machine, cases: [...micro, ...results] };
 }
 
@@ -61,16 +62,16 @@ async function measure(options: Options): Promise<Sitting> {
 async function runInTurn(
   cases: readonly Case[],
   runs: number,
+  stop: AbortSignal,
 ): Promise<CaseResult[]> {
-  const stop = stopSignal();
   const results = cases.map(({ run: _, ...about }): CaseResult => {
     return { ...about, runs: [] };
   });
   for (let run = 1; run <= runs; run++) {
     for (const [i, one] of cases.entries()) {
+      stop.throwIfAborted();
       tell(`run ${run} of ${runs}: ${one.name}`);
       results[i]!.runs.push(await one.run());
-      stop.throwIfAborted();
     }
   }
   return results;

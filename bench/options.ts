@@ -16,10 +16,10 @@ crowds of agencies. Every bet and commit mark is checked after every run.
 
   --runs N        runs of each case, one of each in turn (default 5)
   --bets N        bets of the made set, a multiple of ${AGENCIES} (default ${FULL_BETS})
-  --only A,B      only cases with A or B in their names: micro, real-window-1,
-                  real-window-8, made-window-1, made-window-8, crowd-1000,
-                  crowd-5000, and with --postgres real-postgres-copy,
-                  real-postgres-150, made-postgres-copy, made-postgres-150
+  --only A,B      only cases with A or B in their names: micro, crowd-1000,
+                  crowd-5000, real-window-1, real-window-8, and with --postgres
+                  real-postgres-copy, real-postgres-copy-150,
+                  real-postgres-insert-150; and those with made- for real-
   --postgres      measure PostgreSQL 15, if it is installed, among them
   --json FILE     where the results go (default bench/out/<time>.json)
   --compare FILE  compare with the results of an earlier sitting

@@ -9,10 +9,7 @@ import { join } from "node:path";
 import type { DataSet } from "./data.ts";
 import type { Figures } from "./figures.ts";
 import { settleDisk } from "./machine.ts";
-import { writeCopyFile, writeCopyScript } from "./postgres_input.ts";
-
-/** The two ways to load. */
-export type LoadWay = "copy" | "150";
+import { type LoadWay, writeInput } from "./postgres_input.ts";
 
 const BINARIES = "/usr/lib/postgresql/15/bin";
 /** PostgreSQL refuses to run as root; the package makes this user. */
@@ -56,16 +53,14 @@ export class Postgres implements AsyncDisposable {
   }
 
   /**
-   * Writes the files for both ways of loading, with the agency in each row. Not
-   * part of what is measured.
+   * Writes the files that are loaded. Not part of what is measured.
    *
    * @param data The agencies' files.
+   * @param way The way to load them.
    */
-  prepare({ name, files }: DataSet): void {
+  prepare({ name, files }: DataSet, way: LoadWay): void {
     for (const { agency, path } of files) {
-      const target = this.#inputOf(name, agency);
-      writeCopyFile(path, `${target}.csv`, agency);
-      writeCopyScript(path, `${target}.sql`, agency);
+      writeInput(path, this.#inputOf(name, way, agency), { way, agency });
     }
   }
 
@@ -73,8 +68,7 @@ export class Postgres implements AsyncDisposable {
    * Loads every file at once, a session for each, into the empty table.
    *
    * @param data The files, prepared.
-   * @param way `copy`: one `\copy` for a file; `150`: a transaction for every
-   * 150 rows, each a COPY, which is faster than INSERT.
+   * @param way The way to load them.
    * @returns The figures.
    * @throws {Error} If not every bet is there afterwards.
    */
@@ -85,10 +79,10 @@ export class Postgres implements AsyncDisposable {
     await settleDisk();
     const startedAt = performance.now();
     await Promise.all(data.files.map(({ agency }) => {
-      const input = this.#inputOf(data.name, agency);
+      const input = this.#inputOf(data.name, way, agency);
       return way === "copy"
-        ? this.#psql(["-c", `\\copy bets from '${input}.csv' (format csv)`])
-        : this.#psql(["-f", `${input}.sql`]);
+        ? this.#psql(["-c", `\\copy bets from '${input}' (format csv)`])
+        : this.#psql(["-f", input]);
     }));
     const seconds = (performance.now() - startedAt) / 1000;
     await this.#checkCounts(data);
@@ -145,8 +139,8 @@ export class Postgres implements AsyncDisposable {
     return run(join(BINARIES, "psql"), [...options, ...place, ...args]);
   }
 
-  #inputOf(name: string, agency: number): string {
-    return join(this.#folder, `${name}-${agency}`);
+  #inputOf(name: string, way: LoadWay, agency: number): string {
+    return join(this.#folder, `${name}-${way}-${agency}`);
   }
 }
 

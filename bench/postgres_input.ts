@@ -5,88 +5,133 @@
  * @module
  */
 
+import { parse } from "@std/csv";
 import { BATCH_BETS } from "./crowd_rows.ts";
 import { LineReader } from "./line_reader.ts";
 
-const ENCODER = new TextEncoder();
-const NEWLINE = ENCODER.encode("\n");
-const COPY_BEGIN = ENCODER.encode("COPY bets FROM STDIN (FORMAT csv);\n");
-const COPY_END = ENCODER.encode("\\.\n");
+/** Writes one of the files from the agency's lines. */
+type InputWriter = (
+  output: Output,
+  agency: number,
+  lines: Iterable<string>,
+) => void;
+
+/**
+ * The ways to load, each with what is in the file that `psql` is given: rows for
+ * one `\copy`; a script of COPY commands of as many rows as our batches have, each
+ * a transaction; a script of INSERT commands likewise.
+ */
+const WRITERS = {
+  "copy": writeRows,
+  "copy-150": writeCopies,
+  "insert-150": writeInserts,
+} as const satisfies Record<string, InputWriter>;
+
+/** A way to load. */
+export type LoadWay = keyof typeof WRITERS;
+
+/** All ways to load. */
+export const LOAD_WAYS: readonly LoadWay[] = Object.keys(WRITERS) as LoadWay[];
+
 const WRITE_SIZE = 1 << 16;
 
 /**
- * Writes what one `\copy` loads.
+ * Writes the file that `psql` is given to load an agency's bets.
  *
  * @param from The agency's file.
  * @param to The file to write.
- * @param agency The agency's id.
+ * @param options The way to load, and the agency's id.
  */
-export function writeCopyFile(from: string, to: string, agency: number): void {
-  writeRows(from, to, agency, () => {});
-}
-
-/**
- * Writes a script of transactions of as many rows as our batches have.
- *
- * @param from The agency's file.
- * @param to The file to write.
- * @param agency The agency's id.
- */
-export function writeCopyScript(
+export function writeInput(
   from: string,
   to: string,
-  agency: number,
+  { way, agency }: { way: LoadWay; agency: number },
 ): void {
-  writeRows(from, to, agency, (output, row, isEnd) => {
-    const isFirst = row % BATCH_BETS === 0;
-    if (row > 0 && (isFirst || isEnd)) output.add(COPY_END);
-    if (isFirst && !isEnd) output.add(COPY_BEGIN);
-  });
-}
-
-/** Copies the rows; `between` may add something before each and at the end. */
-function writeRows(
-  from: string,
-  to: string,
-  agency: number,
-  between: (output: Output, row: number, isEnd: boolean) => void,
-): void {
-  using lines = new LineReader(from);
+  using reader = new LineReader(from);
   using file = Deno.openSync(to, { write: true, create: true, truncate: true });
   const output = new Output(file);
-  const prefix = ENCODER.encode(`${agency},`);
-  let row = 0;
-  for (let line = lines.next(); line; line = lines.next()) {
-    between(output, row, false);
-    output.add(prefix);
-    output.add(line);
-    output.add(NEWLINE);
-    row++;
-  }
-  between(output, row, true);
+  WRITERS[way](output, agency, textsOf(reader));
   output.flush();
+}
+
+function writeRows(
+  output: Output,
+  agency: number,
+  lines: Iterable<string>,
+): void {
+  for (const line of lines) output.add(`${agency},${line}\n`);
+}
+
+function writeCopies(
+  output: Output,
+  agency: number,
+  lines: Iterable<string>,
+): void {
+  for (const batch of batchesOf(lines)) {
+    output.add("COPY bets FROM STDIN (FORMAT csv);\n");
+    writeRows(output, agency, batch);
+    output.add("\\.\n");
+  }
+}
+
+function writeInserts(
+  output: Output,
+  agency: number,
+  lines: Iterable<string>,
+): void {
+  for (const batch of batchesOf(lines)) {
+    const rows = batch.map((line) => {
+      const fields = line.includes('"') ? parse(line)[0]! : line.split(",");
+      return `(${[agency, ...fields].map(literal).join()})`;
+    });
+    output.add(`INSERT INTO bets VALUES ${rows.join(",\n")};\n`);
+  }
+}
+
+function literal(value: string | number): string {
+  return `'${String(value).replaceAll("'", "''")}'`;
+}
+
+function* textsOf(reader: LineReader): Generator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  for (let line = reader.next(); line; line = reader.next()) {
+    yield decoder.decode(line);
+  }
+}
+
+function* batchesOf(
+  lines: Iterable<string>,
+): Generator<string[], void, undefined> {
+  let batch: string[] = [];
+  for (const line of lines) {
+    batch.push(line);
+    if (batch.length < BATCH_BETS) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** Gathers small pieces into large writes. */
 class Output {
   readonly #file: Deno.FsFile;
-  readonly #buffer = new Uint8Array(WRITE_SIZE);
-  #size = 0;
+  readonly #encoder = new TextEncoder();
+  #text = "";
 
   constructor(file: Deno.FsFile) {
     this.#file = file;
   }
 
-  add(bytes: Uint8Array): void {
-    if (this.#size + bytes.length > WRITE_SIZE) this.flush();
-    this.#buffer.set(bytes, this.#size);
-    this.#size += bytes.length;
+  add(text: string): void {
+    this.#text += text;
+    if (this.#text.length >= WRITE_SIZE) this.flush();
   }
 
   flush(): void {
-    for (let at = 0; at < this.#size;) {
-      at += this.#file.writeSync(this.#buffer.subarray(at, this.#size));
+    const bytes = this.#encoder.encode(this.#text);
+    this.#text = "";
+    for (let at = 0; at < bytes.length;) {
+      at += this.#file.writeSync(bytes.subarray(at));
     }
-    this.#size = 0;
   }
 }

@@ -52,7 +52,7 @@ const TARGETS: readonly Target[] = [
 
 const RATIO_TARGETS: readonly RatioTarget[] = [
   { case: "made-window-8", rival: "made-postgres-copy", least: 1.8 },
-  { case: "made-window-1", rival: "made-postgres-150", least: 3.5 },
+  { case: "made-window-1", rival: "made-postgres-insert-150", least: 3.5 },
 ];
 
 /**
