@@ -17,21 +17,19 @@ type InputWriter = (
 ) => void;
 
 /**
- * The ways to load, each with what is in the file that `psql` is given: rows for
- * one `\copy`; a script of COPY commands of as many rows as our batches have, each
- * a transaction; a script of INSERT commands likewise.
+ * The ways to load: rows for one `\copy`; a script of COPY commands of as many
+ * rows as our batches have, each a transaction; one of INSERT commands likewise.
  */
-const WRITERS = {
+export const LOAD_WAYS = ["copy", "copy-150", "insert-150"] as const;
+
+/** A way to load. */
+export type LoadWay = typeof LOAD_WAYS[number];
+
+const WRITERS: Record<LoadWay, InputWriter> = {
   "copy": writeRows,
   "copy-150": writeCopies,
   "insert-150": writeInserts,
-} as const satisfies Record<string, InputWriter>;
-
-/** A way to load. */
-export type LoadWay = keyof typeof WRITERS;
-
-/** All ways to load. */
-export const LOAD_WAYS: readonly LoadWay[] = Object.keys(WRITERS) as LoadWay[];
+};
 
 const WRITE_SIZE = 1 << 16;
 
