@@ -64,6 +64,8 @@ export class RecordingAgency {
   #isAbandoned = false;
 
   /**
+   * Gives it the name of a file that is not there.
+   *
    * @param options Whose, and where to.
    */
   constructor(options: RecordingAgencyOptions) {
