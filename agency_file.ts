@@ -17,14 +17,23 @@ import {
   packField,
 } from "./bet.ts";
 import { messageOf } from "./errors.ts";
-import { isUtf8 } from "./utf8.ts";
+import { sequenceSize } from "./utf8.ts";
+import {
+  bytesBelow,
+  copyWords,
+  everyByte,
+  firstMark,
+  HIGH_BITS,
+  LITTLE_ENDIAN,
+  viewOf,
+  WORD_SIZE,
+} from "./bytes.ts";
 
 /**
  * What {@linkcode AgencyFile.advance} came to: a record that can be sent; one
- * that cannot, for the reason in `problem`; the end of what has been read; or
- * the end of the file.
+ * that cannot, for the reason in `problem`; or the end of the file.
  */
-export type Step = "record" | "problem" | "starved" | "end";
+export type Step = "record" | "problem" | "end";
 
 /** Where in the file reading starts. */
 export interface AgencyFileOptions {
@@ -47,14 +56,20 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const FIRST_NOT_ASCII = 0x80;
+/** All that ends a field lies below; letters, digits and dashes do not. */
+const SEPARATOR_LIMIT = everyByte(COMMA + 1);
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+const FIELD_COUNT = FIELD_KEYS.length;
 /** Where the parser of quoted records puts its own count of lines. */
 const PARSER_PREFIX_REGEXP = /^.*line \d+(?:, column \d+)?: /;
 
 /** A cursor over the records of one file. */
 export class AgencyFile {
   readonly #file: Deno.FsFile;
-  readonly #chunk = new Uint8Array(CHUNK_SIZE);
+  /** With room for the word that begins at its last byte. */
+  readonly #chunk = new Uint8Array(CHUNK_SIZE + WORD_SIZE);
+  readonly #view = viewOf(this.#chunk);
   /** Position in the file of the chunk's first byte. */
   #position: number;
   /** What was read and not yet passed is `#chunk[#next..#filled)`. */
@@ -69,18 +84,21 @@ export class AgencyFile {
   #after = 0;
   /** Bytes of the current line that had no room in the chunk. */
   #overflow = 0;
-  /** The current line packed: its bytes, and what was seen on the way. */
-  #packedSize = 0;
+  /** Where the first five fields of the current line end, and how many it has. */
+  readonly #fieldEnds = new Int32Array(FIELD_COUNT);
   #fields = 0;
-  #longField = 0;
   #hasQuote = false;
-  #isAscii = true;
+  #isUtf8 = true;
+  /** The current record packed, if it has quotes. */
+  readonly #unquoted = new Uint8Array(MAX_PACKED_BET_SIZE + WORD_SIZE);
+  #unquotedSize = 0;
   #problem = "";
 
   private constructor(file: Deno.FsFile, position: number, line: number) {
     this.#file = file;
     this.#position = position;
     this.#line = line;
+    this.#chunk[0] = NEWLINE;
   }
 
   /**
@@ -117,7 +135,8 @@ export class AgencyFile {
 
   /** Bytes of the current record, packed. */
   get packedSize(): number {
-    return this.#packedSize;
+    // Its commas make way for length bytes, but there is one more of these.
+    return this.#hasQuote ? this.#unquotedSize : this.#end - this.#start + 1;
   }
 
   /** Why the current record cannot be sent. */
@@ -126,24 +145,46 @@ export class AgencyFile {
   }
 
   /**
-   * Packs the next record that has not been taken. It is cut and copied in one
-   * go, so that one for which the target turns out too small is cut again.
+   * Finds the next record that has not been taken, and reads on where the file
+   * has more of it.
    *
-   * @param target Where to; past its end nothing is written.
-   * @param at Position of the record's first length byte.
    * @returns What it came to: {@linkcode take} a `record` or `problem` to move
-   * on, {@linkcode refill} after `starved`.
+   * on.
    */
-  advance(target: Uint8Array, at: number): Step {
-    while (this.#cutLine(target, at)) {
-      if (this.#start === this.#end && this.#overflow === 0) {
+  advance(): Step {
+    for (;;) {
+      if (!this.#cutLine()) {
+        if (this.#isFileRead) return "end";
+        this.#refill();
+      } else if (this.#start === this.#end && this.#overflow === 0) {
         this.take();
-        continue;
+      } else {
+        this.#problem = this.#findProblem();
+        return this.#problem === "" ? "record" : "problem";
       }
-      this.#problem = this.#findProblem(target, at);
-      return this.#problem === "" ? "record" : "problem";
     }
-    return this.#isFileRead ? "end" : "starved";
+  }
+
+  /**
+   * Packs the current record.
+   *
+   * @param target Where to, with room for {@linkcode packedSize} bytes and a
+   * word's more.
+   * @param at Position of the record's first length byte.
+   */
+  pack(target: DataView, at: number): void {
+    if (this.#hasQuote) {
+      copyWords(target, at, viewOf(this.#unquoted), 0, this.#unquotedSize);
+      return;
+    }
+    const start = this.#start;
+    copyWords(target, at + 1, this.#view, start, this.#end - start);
+    let from = start;
+    for (let field = 0; field < FIELD_COUNT; field++) {
+      const end = this.#fieldEnds[field]!;
+      target.setUint8(at + from - start, end - from);
+      from = end + 1;
+    }
   }
 
   /** Takes the current record, so that {@linkcode advance} moves on. */
@@ -153,8 +194,65 @@ export class AgencyFile {
     this.#line++;
   }
 
-  /** Reads the next chunk behind what is left of this one. */
-  async refill(): Promise<void> {
+  /** Closes the file. */
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  /** Cuts the next line at its commas; false if it is not all there. */
+  #cutLine(): boolean {
+    const chunk = this.#chunk;
+    const view = this.#view;
+    const ends = this.#fieldEnds;
+    const lineStart = this.#lineStart();
+    let at = lineStart;
+    let commas = 0;
+    let hasQuote = false;
+    let isUtf8 = true;
+    // What has been read ends like a line, see #refill().
+    for (;;) {
+      const word = view.getInt32(at, LITTLE_ENDIAN);
+      const marks = bytesBelow(word, SEPARATOR_LIMIT) | (word & HIGH_BITS);
+      if (marks === 0) {
+        at += WORD_SIZE;
+        continue;
+      }
+      at += firstMark(marks);
+      const byte = chunk[at]!;
+      if (byte === COMMA) {
+        if (commas < FIELD_COUNT) ends[commas] = at;
+        commas++;
+      } else if (byte === NEWLINE) {
+        break;
+      } else if (byte === QUOTE) {
+        hasQuote = true;
+      } else if (byte >= FIRST_NOT_ASCII) {
+        const size = sequenceSize(chunk, at);
+        if (size === 0) isUtf8 = false;
+        at += Math.max(1, size);
+        continue;
+      }
+      at++;
+    }
+    const isEnded = at < this.#filled;
+    const isLast = this.#isFileRead && (at > lineStart || this.#overflow > 0);
+    if (!isEnded && !isLast) return false;
+    const hasReturn = at > lineStart && chunk[at - 1] === RETURN;
+    this.#start = lineStart;
+    this.#end = hasReturn ? at - 1 : at;
+    this.#after = isEnded ? at + 1 : at;
+    if (commas < FIELD_COUNT) ends[commas] = this.#end;
+    this.#fields = commas + 1;
+    this.#hasQuote = hasQuote;
+    this.#isUtf8 = isUtf8;
+    return true;
+  }
+
+  /**
+   * Reads the next chunk behind what is left of this one. A read at once takes
+   * microseconds; handing it to another thread took longer than all else here.
+   */
+  #refill(): void {
     if (this.#next === 0 && this.#filled === CHUNK_SIZE) {
       this.#overflow += CHUNK_SIZE;
       this.#next = CHUNK_SIZE;
@@ -163,62 +261,12 @@ export class AgencyFile {
     this.#position += this.#next;
     this.#filled -= this.#next;
     this.#next = this.#after = 0;
-    const read = await this.#file.read(this.#chunk.subarray(this.#filled));
+    const room = this.#chunk.subarray(this.#filled, CHUNK_SIZE);
+    const read = this.#file.readSync(room);
     this.#filled += read ?? 0;
     this.#isFileRead = read === null;
-  }
-
-  /** Closes the file. */
-  [Symbol.dispose](): void {
-    this.#file.close();
-  }
-
-  /** Cuts the next line at commas and packs it; false if it is not all there. */
-  #cutLine(target: Uint8Array, start: number): boolean {
-    const chunk = this.#chunk;
-    const filled = this.#filled;
-    const lineStart = this.#lineStart();
-    let from = lineStart;
-    let to = start + 1;
-    let lengthAt = start;
-    let fields = 1;
-    let longField = 0;
-    let highBits = 0;
-    let hasQuote = false;
-    for (; from < filled; from++) {
-      const byte = chunk[from]!;
-      highBits |= byte;
-      // Letters and digits lie above all that matters, and are nearly all.
-      if (byte <= COMMA) {
-        if (byte === NEWLINE) break;
-        if (byte === COMMA) {
-          const size = to - lengthAt - 1;
-          if (size > MAX_FIELD_SIZE) longField = fields;
-          target[lengthAt] = size;
-          lengthAt = to++;
-          fields++;
-          continue;
-        }
-        if (byte === QUOTE) hasQuote = true;
-      }
-      target[to++] = byte;
-    }
-    const isEnded = from < filled;
-    const isLast = this.#isFileRead && (from > lineStart || this.#overflow > 0);
-    if (!isEnded && !isLast) return false;
-    const hasReturn = from > lineStart && chunk[from - 1] === RETURN;
-    if (hasReturn) to--;
-    const size = to - lengthAt - 1;
-    target[lengthAt] = size;
-    this.#start = lineStart;
-    this.#end = hasReturn ? from - 1 : from;
-    this.#after = isEnded ? from + 1 : from;
-    this.#packedSize = to - start;
-    this.#fields = fields;
-    this.#longField = size > MAX_FIELD_SIZE ? fields : longField;
-    this.#hasQuote = hasQuote;
-    this.#isAscii = highBits < 0x80;
-    return true;
+    // So that the search for a line end needs no other end.
+    this.#chunk[this.#filled] = NEWLINE;
   }
 
   /** Where the next line begins: behind a byte order mark, if there is one. */
@@ -229,46 +277,52 @@ export class AgencyFile {
   }
 
   /** Why the current line cannot be sent, or nothing; unquotes it if need be. */
-  #findProblem(target: Uint8Array, at: number): string {
+  #findProblem(): string {
     if (this.#overflow > 0) return `longer than ${CHUNK_SIZE} bytes`;
-    if (!this.#isAscii && !isUtf8(this.#chunk, this.#start, this.#end)) {
-      return "not UTF-8";
-    }
-    if (this.#hasQuote) return this.#unquote(target, at);
-    if (this.#fields !== FIELD_KEYS.length) {
-      return fieldCountProblem(this.#fields);
-    }
-    return this.#longField > 0
-      ? `field ${this.#longField} is longer than ${MAX_FIELD_SIZE} bytes`
+    if (!this.#isUtf8) return "not UTF-8";
+    if (this.#hasQuote) return this.#unquote();
+    if (this.#fields !== FIELD_COUNT) return fieldCountProblem(this.#fields);
+    // Few lines are as long as a field may be.
+    return this.#end - this.#start > MAX_FIELD_SIZE
+      ? this.#findLongField()
       : "";
   }
 
+  #findLongField(): string {
+    let start = this.#start;
+    for (let field = 0; field < FIELD_COUNT; field++) {
+      const end = this.#fieldEnds[field]!;
+      if (end - start > MAX_FIELD_SIZE) {
+        return `field ${field + 1} is longer than ${MAX_FIELD_SIZE} bytes`;
+      }
+      start = end + 1;
+    }
+    return "";
+  }
+
   /** The slow way, for the few records with quotes. */
-  #unquote(target: Uint8Array, at: number): string {
+  #unquote(): string {
     const line = this.#chunk.subarray(this.#start, this.#end);
-    const packed = new Uint8Array(MAX_PACKED_BET_SIZE);
     try {
       const [fields = []] = parse(LINE_DECODER.decode(line));
-      if (fields.length !== FIELD_KEYS.length) {
+      if (fields.length !== FIELD_COUNT) {
         return fieldCountProblem(fields.length);
       }
       let end = 0;
-      for (const field of fields) end = packField(packed, end, field);
-      this.#packedSize = end;
+      for (const field of fields) end = packField(this.#unquoted, end, field);
+      this.#unquotedSize = end;
+      return "";
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof RangeError) {
         return messageOf(error).replace(PARSER_PREFIX_REGEXP, "");
       }
       throw error;
     }
-    const free = Math.max(0, target.length - at);
-    target.set(packed.subarray(0, Math.min(this.#packedSize, free)), at);
-    return "";
   }
 }
 
 const LINE_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function fieldCountProblem(count: number): string {
-  return `expected ${FIELD_KEYS.length} fields but got ${count}`;
+  return `expected ${FIELD_COUNT} fields but got ${count}`;
 }

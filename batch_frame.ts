@@ -8,13 +8,13 @@
  * @module
  */
 
+import { viewOf, WORD_SIZE } from "./bytes.ts";
 import { type Batch, packedBetEnd } from "./bet.ts";
 import {
   HEADER_SIZE,
   malformed,
   MAX_FRAME_SIZE,
   MessageType,
-  viewOf,
 } from "./protocol.ts";
 
 /** Where each field of the payload begins. */
@@ -28,7 +28,8 @@ const BETS_AT = 18;
  * One BET frame that is filled bet by bet and used again for the next batch.
  */
 export class BatchFrame {
-  readonly #frame = new Uint8Array(MAX_FRAME_SIZE);
+  /** With room for the last word of a bet that is copied by words. */
+  readonly #frame = new Uint8Array(MAX_FRAME_SIZE + WORD_SIZE);
   readonly #view = viewOf(this.#frame);
   #size = 0;
   #count = 0;
@@ -54,8 +55,8 @@ export class BatchFrame {
   }
 
   /** The frame's whole buffer: pack the next bet into it at {@linkcode end}. */
-  get buffer(): Uint8Array {
-    return this.#frame;
+  get view(): DataView {
+    return this.#view;
   }
 
   /** Bytes filled so far, where the next bet goes. */
@@ -112,7 +113,9 @@ export function encodeBatch(batch: Omit<Batch, "count">): Uint8Array {
         `Cannot encode batch: the bet at byte ${start} is cut off or past the frame's ${MAX_FRAME_SIZE} bytes`,
       );
     }
-    frame.buffer.set(batch.bets.subarray(start, end), frame.end);
+    for (let at = start; at < end; at++) {
+      frame.view.setUint8(frame.end + at - start, batch.bets[at]!);
+    }
     frame.add(end - start);
     start = end;
   }

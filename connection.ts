@@ -5,6 +5,7 @@
  * @module
  */
 
+import { viewOf } from "./bytes.ts";
 import { ByteChannel, type ByteStream } from "./byte_channel.ts";
 import {
   ErrorCode,
@@ -13,7 +14,6 @@ import {
   HEADER_SIZE,
   MAX_FRAME_SIZE,
   ProtocolError,
-  viewOf,
 } from "./protocol.ts";
 
 export { isDisconnection } from "./byte_channel.ts";

@@ -10,6 +10,8 @@
  * @module
  */
 
+import { viewOf } from "./bytes.ts";
+
 /** The type byte of each message. */
 export const MessageType = {
   /** Agency: a batch of bets. */
@@ -240,14 +242,4 @@ export function malformed(what: string): ProtocolError {
     ErrorCode.MALFORMED,
     `Cannot decode payload: ${what}`,
   );
-}
-
-/**
- * Makes a view of just these bytes, wherever they lie in their buffer.
- *
- * @param bytes The bytes.
- * @returns The view.
- */
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -38,8 +38,14 @@ export function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Bytes in the well-formed sequence at `at`, not of ASCII; 0 if there is none. */
-function sequenceSize(bytes: Uint8Array, at: number): number {
+/**
+ * Measures one character that is not ASCII.
+ *
+ * @param bytes The bytes to look at.
+ * @param at Position of its first byte, 0x80 or more.
+ * @returns Bytes in the well-formed sequence there, 2 to 4; 0 if there is none.
+ */
+export function sequenceSize(bytes: Uint8Array, at: number): number {
   const lead = bytes[at]!;
   if (lead < 0xc2) return 0;
   if (lead < 0xe0) return isTail(bytes[at + 1]) ? 2 : 0;

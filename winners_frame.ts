@@ -9,6 +9,7 @@
  * @module
  */
 
+import { viewOf } from "./bytes.ts";
 import { packField } from "./bet.ts";
 import {
   encodeAgency,
@@ -16,7 +17,6 @@ import {
   malformed,
   MAX_PAYLOAD_SIZE,
   MessageType,
-  viewOf,
 } from "./protocol.ts";
 
 /** A part of an agency's winners. */

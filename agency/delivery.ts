@@ -11,6 +11,7 @@ import {
   encodeFinish,
   errorCodeName,
   type Frame,
+  MAX_FRAME_SIZE,
   MessageType,
   type Refusal,
 } from "../protocol.ts";
@@ -36,9 +37,12 @@ export class Delivery {
   readonly #loader: ShipmentLoader;
   readonly #options: DeliveryOptions;
   readonly #log = getLogger();
-  /** Sent, or to be sent again, in order; the rest of the window is free. */
-  readonly #unanswered: Shipment[] = [];
+  /** Loaded and not answered yet, in order; the first of them are under way. */
+  readonly #queue: Shipment[] = [];
+  #underWay = 0;
   readonly #free: Shipment[];
+  /** Frames that go in one write. */
+  readonly #outgoing: Uint8Array;
   #stored = 0;
 
   /**
@@ -56,7 +60,10 @@ export class Delivery {
     this.#uplink = uplink;
     this.#loader = loader;
     this.#options = options;
-    this.#free = Array.from({ length: options.window }, () => new Shipment());
+    // As many again as may be under way are loaded in the meantime.
+    const count = 2 * options.window;
+    this.#free = Array.from({ length: count }, () => new Shipment());
+    this.#outgoing = new Uint8Array(options.window * MAX_FRAME_SIZE);
   }
 
   /** Bets answered with OK so far. */
@@ -74,12 +81,13 @@ export class Delivery {
     await this.#uplink.converse((connection) => this.#deliver(connection));
   }
 
-  /** Sends what is left of the last connection's, then the rest, then FINISH. */
+  /** Sends what the last connection left unanswered, the rest, then FINISH. */
   async #deliver(connection: Connection): Promise<void> {
-    for (const shipment of this.#unanswered) {
-      await connection.write(shipment.bytes);
-    }
-    while (await this.#fillWindow(connection)) {
+    this.#underWay = 0;
+    await this.#load();
+    while (this.#queue.length > 0) {
+      await this.#fillWindow(connection);
+      await this.#load();
       let reply: Frame | undefined = await readReply(connection);
       while (reply) {
         await this.#settle(reply);
@@ -89,22 +97,35 @@ export class Delivery {
     await this.#finish(connection);
   }
 
-  /** Sends as many batches as may be under way; false if none is. */
-  async #fillWindow(connection: Connection): Promise<boolean> {
+  /** Fills every shipment that is free, as long as there are bets. */
+  async #load(): Promise<void> {
     for (;;) {
       const shipment = this.#free.at(-1);
-      if (!shipment || !await this.#loader.load(shipment)) break;
+      if (!shipment || !await this.#loader.load(shipment)) return;
       this.#free.pop();
-      this.#unanswered.push(shipment);
-      await connection.write(shipment.bytes);
+      this.#queue.push(shipment);
     }
-    return this.#unanswered.length > 0;
+  }
+
+  /**
+   * Sends as many batches as may be under way, in one write: each write costs
+   * both sides more than its bytes do.
+   */
+  async #fillWindow(connection: Connection): Promise<void> {
+    const { window } = this.#options;
+    let size = 0;
+    for (const { bytes } of this.#queue.slice(this.#underWay, window)) {
+      this.#outgoing.set(bytes, size);
+      size += bytes.length;
+    }
+    this.#underWay = Math.min(this.#queue.length, window);
+    await connection.write(this.#outgoing.subarray(0, size));
   }
 
   /** Takes the answer to the oldest batch under way. */
   async #settle(reply: Frame): Promise<void> {
-    const shipment = this.#unanswered[0];
-    if (!shipment) {
+    const shipment = this.#queue[0];
+    if (!shipment || this.#underWay === 0) {
       // A central that stops says so right behind its last answer.
       refusalOf(reply);
       throw new UplinkError(
@@ -117,7 +138,8 @@ export class Delivery {
       await this.#reject(shipment, refusalOf(reply));
     }
     this.#uplink.progress();
-    this.#unanswered.shift();
+    this.#queue.shift();
+    this.#underWay--;
     this.#free.push(shipment);
     this.#options.onProgress();
   }

@@ -81,15 +81,10 @@ export class RejectedFile {
   async addShipment(shipment: Shipment, index: number): Promise<number> {
     const { position, line, frame } = shipment;
     using file = await AgencyFile.open(this.#sourcePath, { position, line });
-    const unused = new Uint8Array(0);
     let indexLine = line;
     for (let row = 0; row < frame.count;) {
-      const step = file.advance(unused, 0);
+      const step = file.advance();
       if (step === "end") break;
-      if (step === "starved") {
-        await file.refill();
-        continue;
-      }
       if (step === "record") {
         if (row === index) indexLine = file.line;
         await this.add(file.start, file.end);

@@ -64,11 +64,9 @@ export class ShipmentLoader {
     const { frame } = shipment;
     frame.begin({ agency, source, offset: this.#offset });
     for (;;) {
-      const step = this.#file.advance(frame.buffer, frame.end);
+      const step = this.#file.advance();
       if (step === "end") break;
-      if (step === "starved") {
-        await this.#file.refill();
-      } else if (step === "problem") {
+      if (step === "problem") {
         await onProblem(this.#file);
         this.#file.take();
       } else if (this.#hasRoom(frame)) {
@@ -93,6 +91,7 @@ export class ShipmentLoader {
       shipment.position = this.#file.start;
       shipment.line = this.#file.line;
     }
+    this.#file.pack(frame.view, frame.end);
     frame.add(this.#file.packedSize);
     this.#file.take();
   }

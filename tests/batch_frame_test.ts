@@ -1,3 +1,4 @@
+import { viewOf } from "../bytes.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BatchFrame, decodeBatch, encodeBatch } from "../batch_frame.ts";
 import { type Bet, packBets, packedBetStart, unpackBets } from "../bet.ts";
@@ -6,7 +7,6 @@ import {
   HEADER_SIZE,
   MAX_FRAME_SIZE,
   ProtocolError,
-  viewOf,
 } from "../protocol.ts";
 import { batchOf, numberedBatch, SOURCE } from "./support/batches.ts";
 import { Random, randomBets, SEED } from "./support/random_bets.ts";
@@ -172,7 +172,7 @@ Deno.test("encodeBatch() throws on a bet cut at any byte", () => {
 Deno.test("BatchFrame is used again without a trace of the batch before", () => {
   const frame = new BatchFrame();
   frame.begin({ agency: 9, source: "ffffffffffffffff", offset: 99 });
-  frame.buffer.fill(0xff, frame.end);
+  bytesOf(frame).fill(0xff, frame.end);
   frame.add(3_000);
   assertEquals([frame.count, frame.end], [1, 3_023]);
   frame.finish();
@@ -182,7 +182,7 @@ Deno.test("BatchFrame is used again without a trace of the batch before", () => 
   assertEquals([frame.count, frame.end], [0, 23]);
   for (const bet of unpackBets(batch.bets)) {
     const packed = packBets([bet]);
-    frame.buffer.set(packed, frame.end);
+    bytesOf(frame).set(packed, frame.end);
     frame.add(packed.length);
   }
   assertEquals(frame.count, 2);
@@ -218,3 +218,7 @@ Deno.test(`decodeBatch() gives back what encodeBatch() wrote (seed ${SEED})`, ()
     assert(decoded.bets.buffer === buffer.buffer, "a copy, not a view");
   }
 });
+
+function bytesOf({ view }: BatchFrame): Uint8Array {
+  return new Uint8Array(view.buffer);
+}

@@ -1,3 +1,4 @@
+import { viewOf } from "../bytes.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { createHash } from "node:crypto";
@@ -20,7 +21,6 @@ import {
   MAX_PAYLOAD_SIZE,
   MessageType,
   OK_FRAME,
-  viewOf,
 } from "../protocol.ts";
 import { Store } from "../storage.ts";
 import { RowBuffer } from "../storage/row_buffer.ts";

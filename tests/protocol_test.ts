@@ -1,3 +1,4 @@
+import { viewOf } from "../bytes.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   decodeAgency,
@@ -17,7 +18,6 @@ import {
   OK_FRAME,
   ProtocolError,
   type Refusal,
-  viewOf,
 } from "../protocol.ts";
 import { Random, randomBets, SEED } from "./support/random_bets.ts";
 

@@ -5,6 +5,7 @@
  */
 
 import { AgencyFile, type AgencyFileOptions } from "../../agency_file.ts";
+import { viewOf, WORD_SIZE } from "../../bytes.ts";
 import { FIELD_KEYS, MAX_PACKED_BET_SIZE, unpackBets } from "../../bet.ts";
 
 /** A record of the file that can be sent, or one that cannot. */
@@ -33,21 +34,19 @@ export async function readRecords(
   options?: AgencyFileOptions,
 ): Promise<ReadRecord[]> {
   using file = await AgencyFile.open(path, options);
-  const target = new Uint8Array(1 + MAX_PACKED_BET_SIZE);
+  const target = new Uint8Array(1 + MAX_PACKED_BET_SIZE + WORD_SIZE);
   const records: ReadRecord[] = [];
   for (;;) {
-    const step = file.advance(target, 1);
+    const step = file.advance();
     if (step === "end") return records;
-    if (step === "starved") {
-      await file.refill();
-      continue;
-    }
-    const { line, start, end, packedSize } = file;
-    file.take();
+    const { line, start, end, packedSize, problem } = file;
     if (step === "problem") {
-      records.push({ line, start, end, problem: file.problem });
+      file.take();
+      records.push({ line, start, end, problem });
       continue;
     }
+    file.pack(viewOf(target), 1);
+    file.take();
     const packed = target.subarray(1, 1 + packedSize);
     const [bet] = unpackBets(packed);
     const fields = FIELD_KEYS.map((key) => bet![key]);
@@ -85,13 +84,13 @@ export async function withShortReads(
   fn: () => Promise<void>,
 ): Promise<void> {
   const { prototype } = Deno.FsFile;
-  const { read } = prototype;
-  prototype.read = function (into): Promise<number | null> {
-    return read.call(this, into.subarray(0, size));
+  const { readSync } = prototype;
+  prototype.readSync = function (into): number | null {
+    return readSync.call(this, into.subarray(0, size));
   };
   try {
     await fn();
   } finally {
-    prototype.read = read;
+    prototype.readSync = readSync;
   }
 }
