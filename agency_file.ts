@@ -17,14 +17,10 @@ import {
   packField,
 } from "./bet.ts";
 import { messageOf } from "./errors.ts";
-import { sequenceSize } from "./utf8.ts";
 import {
-  bytesBelow,
+  characterSizeAt,
   copyWords,
-  everyByte,
-  firstMark,
-  HIGH_BITS,
-  LITTLE_ENDIAN,
+  findBelow,
   viewOf,
   WORD_SIZE,
 } from "./bytes.ts";
@@ -58,7 +54,7 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const FIRST_NOT_ASCII = 0x80;
 /** All that ends a field lies below; letters, digits and dashes do not. */
-const SEPARATOR_LIMIT = everyByte(COMMA + 1);
+const SEPARATOR_LIMIT = 0x2d2d2d2d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const FIELD_COUNT = FIELD_KEYS.length;
 /** Where the parser of quoted records puts its own count of lines. */
@@ -211,13 +207,7 @@ export class AgencyFile {
     let isUtf8 = true;
     // What has been read ends like a line, see #refill().
     for (;;) {
-      const word = view.getInt32(at, LITTLE_ENDIAN);
-      const marks = bytesBelow(word, SEPARATOR_LIMIT) | (word & HIGH_BITS);
-      if (marks === 0) {
-        at += WORD_SIZE;
-        continue;
-      }
-      at += firstMark(marks);
+      at = findBelow(view, at, SEPARATOR_LIMIT);
       const byte = chunk[at]!;
       if (byte === COMMA) {
         if (commas < FIELD_COUNT) ends[commas] = at;
@@ -227,7 +217,7 @@ export class AgencyFile {
       } else if (byte === QUOTE) {
         hasQuote = true;
       } else if (byte >= FIRST_NOT_ASCII) {
-        const size = sequenceSize(chunk, at);
+        const size = characterSizeAt(view, at);
         if (size === 0) isUtf8 = false;
         at += Math.max(1, size);
         continue;

@@ -1,22 +1,33 @@
 /**
- * Bytes, and four of them at a time as one 32-bit word. An agency's file is cut,
- * and bets are checked and copied, by words in a half to a third of the time
- * that it takes byte by byte.
+ * Bytes, and four of them at a time as one 32-bit word: what is done to every
+ * byte of every bet, in half of the time that it takes byte by byte.
  *
  * A word is read by `DataView.getInt32` in little-endian order, whatever the
- * machine's, so that the first of its bytes is the lowest.
+ * machine's, so that the first of its bytes is the lowest. Bytes of a word are
+ * marked by their highest bits. A mark may be wrong where one comes before it,
+ * for want of a borrow; so the first one is right, and so is that there is none.
+ *
+ * The loops are here, and not where they are used, because the engine looks an
+ * import up anew at each use: once for a field instead of once for a word.
  *
  * @module
  */
 
+import { characterSize } from "./utf8.ts";
+
 /** Bytes in a word. */
 export const WORD_SIZE = 4;
-/** How words are read and written. */
-export const LITTLE_ENDIAN = true;
-/** The highest bit of each byte, set where it is not ASCII. */
-export const HIGH_BITS: number = everyByte(0x80);
 
-const ONES = everyByte(1);
+const LITTLE_ENDIAN = true;
+const HIGH_BITS = 0x80808080 | 0;
+const ONES = 0x01010101;
+const SPACES = 0x20202020;
+const QUOTES = 0x22222222;
+const COMMAS = 0x2c2c2c2c;
+const DELETES = 0x7f7f7f7f;
+const ZEROS = 0x30303030;
+/** Added to a byte past "9", sets its highest bit. */
+const BEYOND_NINES = 0x46464646;
 
 /**
  * Makes a view of just these bytes, wherever they lie in their buffer.
@@ -29,46 +40,21 @@ export function viewOf(bytes: Uint8Array): DataView {
 }
 
 /**
- * The word of which every byte is the same.
+ * Makes a view of bytes in which a word may begin at the last of them. Where
+ * their buffer does not go on behind them, they are copied to one that does.
  *
- * @param byte The byte.
- * @returns The word.
+ * @param bytes The bytes.
+ * @returns The view, a word longer than the bytes.
  */
-export function everyByte(byte: number): number {
-  return (byte * 0x01010101) | 0;
-}
-
-/**
- * Marks the bytes of a word that are less than another.
- *
- * @param word The word.
- * @param limit {@linkcode everyByte} of the limit, which is ASCII.
- * @returns The highest bit of each such byte; that of a byte behind one may be
- * set by mistake. So the first mark is right, and so is that there is none.
- */
-export function bytesBelow(word: number, limit: number): number {
-  return (word - limit) & ~word & HIGH_BITS;
-}
-
-/**
- * Marks the bytes of a word that are the same as another.
- *
- * @param word The word.
- * @param byte {@linkcode everyByte} of the other.
- * @returns Marks, as right as those of {@linkcode bytesBelow}.
- */
-export function bytesEqual(word: number, byte: number): number {
-  return bytesBelow(word ^ byte, ONES);
-}
-
-/**
- * Finds the first mark.
- *
- * @param marks What {@linkcode bytesBelow} gave, not 0.
- * @returns Which byte of the word it is on, from 0.
- */
-export function firstMark(marks: number): number {
-  return (31 - Math.clz32(marks & -marks)) >> 3;
+export function wordViewOf(bytes: Uint8Array): DataView {
+  const { buffer, byteOffset, length } = bytes;
+  const size = length + WORD_SIZE;
+  if (byteOffset + size <= buffer.byteLength) {
+    return new DataView(buffer, byteOffset, size);
+  }
+  const copy = new Uint8Array(size);
+  copy.set(bytes);
+  return viewOf(copy);
 }
 
 /**
@@ -77,7 +63,7 @@ export function firstMark(marks: number): number {
  *
  * @param target Where to.
  * @param to Position of the first byte there.
- * @param source Where from; another buffer, or a place further on.
+ * @param source Where from: another buffer.
  * @param from Position of the first byte there.
  * @param size How many.
  */
@@ -92,4 +78,123 @@ export function copyWords(
     const word = source.getInt32(from + at, LITTLE_ENDIAN);
     target.setInt32(to + at, word, LITTLE_ENDIAN);
   }
+}
+
+/**
+ * Copies bytes as {@linkcode copyWords} does, and looks for what ends a CSV
+ * field.
+ *
+ * @param target Where to.
+ * @param to Position of the first byte there.
+ * @param source Where from: another buffer.
+ * @param from Position of the first byte there.
+ * @param size How many.
+ * @returns Whether there is a comma or a quote among them.
+ */
+export function copyField(
+  target: DataView,
+  to: number,
+  source: DataView,
+  from: number,
+  size: number,
+): boolean {
+  let hasSeparator = false;
+  for (let at = 0; at < size; at += WORD_SIZE) {
+    const word = source.getInt32(from + at, LITTLE_ENDIAN);
+    target.setInt32(to + at, word, LITTLE_ENDIAN);
+    const marks = bytesEqual(word, COMMAS) | bytesEqual(word, QUOTES);
+    if (marks !== 0 && at + firstMark(marks) < size) hasSeparator = true;
+  }
+  return hasSeparator;
+}
+
+/**
+ * Finds the first byte that is less than another, or not ASCII.
+ *
+ * @param view The bytes, of which there is one.
+ * @param from Position of the first byte to look at.
+ * @param limit The other byte, repeated in each byte of a word; ASCII.
+ * @returns Its position.
+ */
+export function findBelow(view: DataView, from: number, limit: number): number {
+  for (let at = from;; at += WORD_SIZE) {
+    const word = view.getInt32(at, LITTLE_ENDIAN);
+    const marks = bytesBelow(word, limit) | (word & HIGH_BITS);
+    if (marks !== 0) return at + firstMark(marks);
+  }
+}
+
+/**
+ * Measures the character at a position, if it is not ASCII.
+ *
+ * @param view The bytes, a word longer than what is looked at.
+ * @param at Position of its first byte.
+ * @returns Bytes of the character; 0 if it is ASCII or not well-formed UTF-8.
+ */
+export function characterSizeAt(view: DataView, at: number): number {
+  return characterSize(view.getInt32(at, LITTLE_ENDIAN));
+}
+
+/**
+ * Says whether bytes are UTF-8 without a control character (U+0000 to U+001F,
+ * U+007F).
+ *
+ * @param view The bytes, a word longer than what is looked at.
+ * @param start Position of the first byte.
+ * @param end Position after the last byte.
+ * @returns Whether they are; none are, too.
+ */
+export function isPlainText(
+  view: DataView,
+  start: number,
+  end: number,
+): boolean {
+  let at = start;
+  while (at < end) {
+    const word = view.getInt32(at, LITTLE_ENDIAN);
+    const controls = bytesBelow(word, SPACES) | bytesEqual(word, DELETES);
+    const marks = controls | (word & HIGH_BITS);
+    if (marks === 0) {
+      at += WORD_SIZE;
+      continue;
+    }
+    at += firstMark(marks);
+    if (at >= end) return true;
+    const size = characterSizeAt(view, at);
+    if (size === 0 || at + size > end) return false;
+    at += size;
+  }
+  return true;
+}
+
+/**
+ * Says whether bytes are ASCII digits.
+ *
+ * @param view The bytes, a word longer than what is looked at.
+ * @param start Position of the first byte.
+ * @param end Position after the last byte.
+ * @returns Whether they are; none are, too.
+ */
+export function areDigits(view: DataView, start: number, end: number): boolean {
+  for (let at = start; at < end; at += WORD_SIZE) {
+    const word = view.getInt32(at, LITTLE_ENDIAN);
+    const marks = (word | (word - ZEROS) | (word + BEYOND_NINES)) & HIGH_BITS;
+    if (marks !== 0) return at + firstMark(marks) >= end;
+  }
+  return true;
+}
+
+/** Marks the bytes that are less than the byte of which `limit` consists. */
+function bytesBelow(word: number, limit: number): number {
+  return (word - limit) & ~word & HIGH_BITS;
+}
+
+/** Marks the bytes that are the byte of which `bytes` consists. */
+function bytesEqual(word: number, bytes: number): number {
+  return bytesBelow(word ^ bytes, ONES);
+}
+
+/** Which byte of a word the first mark is on, from 0. */
+function firstMark(marks: number): number {
+  return (31 - Math.clz32(marks & -marks)) >> 3;
 }

@@ -6,6 +6,13 @@
 
 import { crc32 } from "node:zlib";
 import type { Batch } from "../bet.ts";
+import {
+  copyField,
+  copyWords,
+  viewOf,
+  WORD_SIZE,
+  wordViewOf,
+} from "../bytes.ts";
 import { formatCrc, formatMarkStart, MAX_MARK_SIZE } from "./commit_mark.ts";
 import { documentOfRow, isWinningRow } from "./winners.ts";
 
@@ -24,6 +31,7 @@ const ASCII_ENCODER = new TextEncoder();
 /** Rows that wait for one write; emptied and used again. */
 export class RowBuffer {
   #bytes = new Uint8Array(KEPT_SIZE);
+  #view = viewOf(this.#bytes);
   #length = 0;
 
   /** The rows so far: a view, valid until the next call. */
@@ -34,7 +42,7 @@ export class RowBuffer {
   /** Empties the buffer. */
   clear(): void {
     this.#length = 0;
-    if (this.#bytes.length > KEPT_SIZE) this.#bytes = new Uint8Array(KEPT_SIZE);
+    if (this.#bytes.length > KEPT_SIZE) this.#hold(new Uint8Array(KEPT_SIZE));
   }
 
   /**
@@ -46,12 +54,16 @@ export class RowBuffer {
   addBatch(batch: Batch): string[] {
     this.#reserve(maxRowsSize(batch));
     const batchStart = this.#length;
-    const agency = ASCII_ENCODER.encode(`${batch.agency},`);
+    const agency = `${batch.agency},`;
+    const bets = wordViewOf(batch.bets);
     const winners: string[] = [];
     for (let bet = 0; bet < batch.bets.length;) {
       if (bet > 0) this.#bytes[this.#length++] = NEWLINE;
       const rowStart = this.#length;
-      bet = this.#addRow(agency, batch.bets, bet);
+      for (let i = 0; i < agency.length; i++) {
+        this.#bytes[this.#length++] = agency.charCodeAt(i);
+      }
+      bet = this.#addBet(bets, bet);
       if (isWinningRow(this.#bytes, this.#length)) {
         winners.push(documentOfRow(this.rows.subarray(rowStart)));
       }
@@ -77,33 +89,55 @@ export class RowBuffer {
     if (needed <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
     larger.set(this.rows);
-    this.#bytes = larger;
+    this.#hold(larger);
   }
 
-  /** Adds the bet at `start` without a line end; returns where it ends. */
-  #addRow(agency: Uint8Array, bets: Uint8Array, start: number): number {
-    const target = this.#bytes;
-    let to = this.#length;
-    for (let i = 0; i < agency.length; i++) target[to++] = agency[i]!;
-    const lastName = start + 1 + bets[start]!;
-    const document = lastName + 1 + bets[lastName]!;
-    const birthdate = document + 1 + bets[document]!;
-    const number = birthdate + 1 + bets[birthdate]!;
-    const end = number + 1 + bets[number]!;
-    to = addName(target, to, bets, start + 1, lastName);
-    target[to++] = COMMA;
-    to = addName(target, to, bets, lastName + 1, document);
-    target[to++] = COMMA;
+  #hold(bytes: Uint8Array<ArrayBuffer>): void {
+    this.#bytes = bytes;
+    this.#view = viewOf(bytes);
+  }
+
+  /** Adds the fields of the bet at `start`; returns where it ends. */
+  #addBet(bets: DataView, start: number): number {
+    const lastName = start + 1 + bets.getUint8(start);
+    const document = lastName + 1 + bets.getUint8(lastName);
+    const birthdate = document + 1 + bets.getUint8(document);
+    const number = birthdate + 1 + bets.getUint8(birthdate);
+    const end = number + 1 + bets.getUint8(number);
+    this.#addName(bets, start + 1, lastName);
+    this.#addName(bets, lastName + 1, document);
     // The other three never need quotes: they go over as they are, but for
     // commas in place of their length bytes.
-    const shift = to - (document + 1);
-    for (let from = document + 1; from < end; from++) {
-      target[from + shift] = bets[from]!;
-    }
-    target[birthdate + shift] = COMMA;
-    target[number + shift] = COMMA;
-    this.#length = end + shift;
+    const target = this.#view;
+    const to = this.#length;
+    const from = document + 1;
+    copyWords(target, to, bets, from, end - from);
+    target.setUint8(to + birthdate - from, COMMA);
+    target.setUint8(to + number - from, COMMA);
+    this.#length += end - from;
     return end;
+  }
+
+  /** Adds the name `bets[start..end)` and a comma. */
+  #addName(bets: DataView, start: number, end: number): void {
+    const to = this.#length;
+    this.#length += end - start;
+    if (copyField(this.#view, to, bets, start, end - start)) {
+      this.#quoteFrom(to);
+    }
+    this.#bytes[this.#length++] = COMMA;
+  }
+
+  /** Quotes the field that was added last (RFC 4180). */
+  #quoteFrom(start: number): void {
+    const field = this.#bytes.slice(start, this.#length);
+    this.#length = start;
+    this.#bytes[this.#length++] = QUOTE;
+    for (const byte of field) {
+      if (byte === QUOTE) this.#bytes[this.#length++] = QUOTE;
+      this.#bytes[this.#length++] = byte;
+    }
+    this.#bytes[this.#length++] = QUOTE;
   }
 
   #addText(ascii: string): void {
@@ -114,37 +148,6 @@ export class RowBuffer {
 
 /** Bytes of the batch's rows at their largest, so that no byte needs a check. */
 function maxRowsSize({ bets, count }: Batch): number {
-  return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + MAX_MARK_SIZE + 1;
-}
-
-/** Adds the name `bets[start..end)` at `to`; returns its end there. */
-function addName(
-  target: Uint8Array,
-  to: number,
-  bets: Uint8Array,
-  start: number,
-  end: number,
-): number {
-  const shift = to - start;
-  let needsQuotes = false;
-  for (let from = start; from < end; from++) {
-    const byte = bets[from]!;
-    // Letters lie above both, so that one comparison does for most bytes.
-    if (byte <= COMMA && (byte === COMMA || byte === QUOTE)) needsQuotes = true;
-    target[from + shift] = byte;
-  }
-  return needsQuotes ? quoteField(target, to, end + shift) : end + shift;
-}
-
-/** Quotes the field at `target[start..end)` in place (RFC 4180); returns its new end. */
-function quoteField(target: Uint8Array, start: number, end: number): number {
-  const field = target.slice(start, end);
-  let to = start;
-  target[to++] = QUOTE;
-  for (const byte of field) {
-    if (byte === QUOTE) target[to++] = QUOTE;
-    target[to++] = byte;
-  }
-  target[to++] = QUOTE;
-  return to;
+  return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + MAX_MARK_SIZE + 1 +
+    WORD_SIZE;
 }

@@ -1,5 +1,5 @@
 import { assertEquals, fail } from "@std/assert";
-import { isUtf8 } from "../utf8.ts";
+import { characterSizeAt, wordViewOf } from "../bytes.ts";
 import { Random, randomBets, SEED } from "./support/random_bets.ts";
 
 /** The rows of Unicode's table 3-7: for each byte, the lowest and the highest. */
@@ -26,6 +26,19 @@ function isDecodable(bytes: Uint8Array): boolean {
   }
 }
 
+/** Walks over `bytes[start..end)` by characterSize(). */
+function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
+  const view = wordViewOf(bytes);
+  let at = start;
+  while (at < end) {
+    const isAscii = bytes[at]! < 0x80;
+    const size = isAscii ? 1 : characterSizeAt(view, at);
+    if (size === 0) return false;
+    at += size;
+  }
+  return at === end;
+}
+
 function isWhollyUtf8(...bytes: number[]): boolean {
   return isUtf8(Uint8Array.from(bytes), 0, bytes.length);
 }
@@ -35,7 +48,7 @@ function assertAgrees(bytes: Uint8Array): void {
   if (isAllowed !== isDecodable(bytes)) fail(`${isAllowed}: ${bytes.toHex()}`);
 }
 
-Deno.test("isUtf8() takes the lowest and highest of each row of table 3-7", () => {
+Deno.test("characterSize() takes the lowest and highest of each row of table 3-7", () => {
   for (const row of WELL_FORMED) {
     const lowest = row.map(([low]) => low);
     const highest = row.map(([, high]) => high);
@@ -44,7 +57,7 @@ Deno.test("isUtf8() takes the lowest and highest of each row of table 3-7", () =
   }
 });
 
-Deno.test("isUtf8() refuses a later byte just outside its row of table 3-7", () => {
+Deno.test("characterSize() refuses a later byte just outside its row of table 3-7", () => {
   for (const row of WELL_FORMED) {
     for (let at = 1; at < row.length; at++) {
       const [low, high] = row[at]!;
@@ -57,7 +70,7 @@ Deno.test("isUtf8() refuses a later byte just outside its row of table 3-7", () 
   }
 });
 
-Deno.test("isUtf8() refuses every sequence cut off", () => {
+Deno.test("characterSize() refuses every sequence cut off", () => {
   for (const row of WELL_FORMED) {
     const bytes = row.map(([low]) => low as number);
     for (let size = 1; size < bytes.length; size++) {
@@ -66,7 +79,7 @@ Deno.test("isUtf8() refuses every sequence cut off", () => {
   }
 });
 
-Deno.test("isUtf8() agrees with TextDecoder on every two bytes after ASCII", () => {
+Deno.test("characterSize() agrees with TextDecoder on every two bytes after ASCII", () => {
   for (let first = 0x7f; first < 256; first++) {
     for (let second = 0; second < 256; second++) {
       assertAgrees(Uint8Array.of(first, second));
@@ -74,7 +87,7 @@ Deno.test("isUtf8() agrees with TextDecoder on every two bytes after ASCII", () 
   }
 });
 
-Deno.test("isUtf8() agrees with TextDecoder on every lead and second byte of longer sequences", () => {
+Deno.test("characterSize() agrees with TextDecoder on every lead and second byte of longer sequences", () => {
   for (let lead = 0xe0; lead < 256; lead++) {
     for (let second = 0; second < 256; second++) {
       assertAgrees(Uint8Array.of(lead, second, 0x80));
@@ -83,7 +96,7 @@ Deno.test("isUtf8() agrees with TextDecoder on every lead and second byte of lon
   }
 });
 
-Deno.test("isUtf8() looks at nothing outside its range", () => {
+Deno.test("characterSize() looks at nothing outside its range", () => {
   const bytes = Uint8Array.of(0xff, 0xc3, 0x91, 0x91, 0x41);
   assertEquals(isUtf8(bytes, 1, 3), true, "the Ñ alone");
   assertEquals(isUtf8(bytes, 1, 2), false, "cut off, though its tail follows");
@@ -92,7 +105,7 @@ Deno.test("isUtf8() looks at nothing outside its range", () => {
   assertEquals(isUtf8(bytes, 2, 2), true, "an empty range");
 });
 
-Deno.test(`isUtf8() agrees with TextDecoder on random bytes (seed ${SEED})`, () => {
+Deno.test(`characterSize() agrees with TextDecoder on random bytes (seed ${SEED})`, () => {
   const random = new Random(SEED);
   const edges = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2]
     .concat([0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5]);
@@ -105,7 +118,7 @@ Deno.test(`isUtf8() agrees with TextDecoder on random bytes (seed ${SEED})`, () 
   }
 });
 
-Deno.test(`isUtf8() agrees with TextDecoder on names with a byte changed (seed ${SEED})`, () => {
+Deno.test(`characterSize() agrees with TextDecoder on names with a byte changed (seed ${SEED})`, () => {
   const random = new Random(SEED);
   for (const { firstName } of randomBets(random, 1_000)) {
     const bytes = new TextEncoder().encode(firstName);
