@@ -5,6 +5,7 @@
  */
 
 import { Session } from "./central/session.ts";
+import { Turnstile } from "./central/turnstile.ts";
 import type { Config } from "./config.ts";
 import { Connection } from "./connection.ts";
 import { Draw } from "./draw.ts";
@@ -44,6 +45,7 @@ export class Central {
   readonly #acceptor: Acceptor;
   readonly #store: Store;
   readonly #draw: Draw;
+  readonly #turnstile = new Turnstile();
   readonly #options: CentralOptions;
   readonly #log = getLogger();
   readonly #sessions = new Map<Session, Promise<void>>();
@@ -97,6 +99,7 @@ export class Central {
     const session = new Session(connection, {
       store: this.#store,
       draw: this.#draw,
+      turnstile: this.#turnstile,
       ip,
     });
     const run = session.run().finally(() => this.#sessions.delete(session));

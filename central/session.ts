@@ -141,11 +141,9 @@ export class Session {
     } else {
       await oldest.known;
     }
-    const wasFull = this.#owed.length === MAX_OWED;
     const unknown = this.#owed.findIndex((owed) => !owed.answer);
     const known = this.#owed.splice(0, unknown < 0 ? MAX_OWED : unknown);
     if (!await this.#send(known.map((owed) => owed.answer!))) return false;
-    if (wasFull) await letOthersIn();
     if (!this.#ending.signal.aborted) this.#takeBatches();
     return true;
   }
@@ -195,9 +193,4 @@ export class Session {
     if (isFault) this.#log.critical(line);
     else this.#log.error(line);
   }
-}
-
-/** What has come from others is served before this goes on. */
-function letOthersIn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { ByteStream } from "../byte_channel.ts";
 import { Session } from "../central/session.ts";
+import { Turnstile } from "../central/turnstile.ts";
 import { Connection } from "../connection.ts";
 import { Draw } from "../draw.ts";
 import { Store } from "../storage.ts";
@@ -67,7 +68,12 @@ for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
         isReset ? resetting(stream) : stream,
         {},
       );
-      const session = new Session(connection, { store, draw, ip: "here" });
+      const session = new Session(connection, {
+        store,
+        draw,
+        turnstile: new Turnstile(),
+        ip: "here",
+      });
       const run = session.run();
       await wire.send(agencyFrame(Type.WINNERS_QUERY, 1));
       await log.line(WAITS);

@@ -1,0 +1,62 @@
+import { assertEquals } from "@std/assert";
+import { Turnstile } from "../central/turnstile.ts";
+
+Deno.test("Turnstile.pass() lets a few pass at once", async () => {
+  const turnstile = new Turnstile();
+  assertEquals(await passAll(turnstile, 32), Array(32).fill(0));
+});
+
+Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () => {
+  const turnstile = new Turnstile();
+  const turns = await passAll(turnstile, 150);
+  assertEquals(turns, turns.toSorted((a, b) => a - b));
+  for (let turn = 1; turn < 4; turn++) {
+    assertEquals(turns.filter((one) => one === turn).length, 32, `${turn}`);
+  }
+});
+
+Deno.test("Turnstile.pass() lets nobody overtake", async () => {
+  const turnstile = new Turnstile();
+  const passed: string[] = [];
+  const first = Array.from({ length: 64 }, async () => {
+    await turnstile.pass();
+    passed.push("first");
+  });
+  await turn();
+  const second = Array.from({ length: 64 }, async () => {
+    await turnstile.pass();
+    passed.push("second");
+  });
+  await Promise.all([...first, ...second]);
+  assertEquals(passed, passed.toSorted());
+  await turn();
+});
+
+/** In which turn of the event loop, from 0, each of so many has passed. */
+async function passAll(
+  turnstile: Turnstile,
+  count: number,
+): Promise<number[]> {
+  let now = 0;
+  let isCounting = true;
+  const counting = (async () => {
+    while (isCounting) {
+      await turn();
+      now++;
+    }
+  })();
+  const turns = await Promise.all(
+    Array.from({ length: count }, async () => {
+      await turnstile.pass();
+      return now;
+    }),
+  );
+  isCounting = false;
+  await counting;
+  await turn();
+  return turns;
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
