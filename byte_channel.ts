@@ -43,7 +43,8 @@ export interface ByteChannelOptions {
   maxBufferSize: number;
 }
 
-const INITIAL_BUFFER_SIZE = 1 << 14;
+/** Holds a message of an agency that waits for each answer; there are thousands. */
+const INITIAL_BUFFER_SIZE = 1 << 13;
 /** Milliseconds in which a peer that was refused may read the reason. */
 const LINGER = 300;
 

@@ -60,12 +60,11 @@ export class Connection {
    * @throws {Deno.errors.UnexpectedEof} If the peer closes in mid-frame.
    * @throws {Deno.errors.TimedOut} If no whole frame comes in time.
    */
-  async readFrame(): Promise<Frame | null> {
-    return this.takeFrame() ??
-      await this.#channel.readMessage(() => {
-        this.#checkFrameSize();
-        return this.takeFrame();
-      });
+  readFrame(): Promise<Frame | null> {
+    return this.#channel.readMessage(() => {
+      this.#checkFrameSize();
+      return this.takeFrame();
+    });
   }
 
   /**
