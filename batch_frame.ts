@@ -8,8 +8,8 @@
  * @module
  */
 
-import { viewOf, WORD_SIZE } from "./bytes.ts";
 import { type Batch, packedBetEnd } from "./bet.ts";
+import { viewOf, WORD_SIZE } from "./bytes.ts";
 import {
   HEADER_SIZE,
   malformed,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { viewOf } from "./bytes.ts";
 import { ByteChannel, type ByteStream } from "./byte_channel.ts";
+import { viewOf } from "./bytes.ts";
 import {
   ErrorCode,
   type Frame,

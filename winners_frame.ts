@@ -9,8 +9,8 @@
  * @module
  */
 
-import { viewOf } from "./bytes.ts";
 import { packField } from "./bet.ts";
+import { viewOf } from "./bytes.ts";
 import {
   encodeAgency,
   encodeFrame,

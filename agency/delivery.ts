@@ -31,6 +31,9 @@ export interface DeliveryOptions {
   onProgress(): void;
 }
 
+/** A write costs both sides more than its bytes do, so that several go in one. */
+const FRAMES_PER_WRITE = 8;
+
 /** Sends what a loader gives, in order, and keeps count of the answers. */
 export class Delivery {
   readonly #uplink: Uplink;
@@ -63,7 +66,8 @@ export class Delivery {
     // As many again as may be under way are loaded in the meantime.
     const count = 2 * options.window;
     this.#free = Array.from({ length: count }, () => new Shipment());
-    this.#outgoing = new Uint8Array(options.window * MAX_FRAME_SIZE);
+    const frames = Math.min(options.window, FRAMES_PER_WRITE);
+    this.#outgoing = new Uint8Array(frames * MAX_FRAME_SIZE);
   }
 
   /** Bets answered with OK so far. */
@@ -107,19 +111,19 @@ export class Delivery {
     }
   }
 
-  /**
-   * Sends as many batches as may be under way, in one write: each write costs
-   * both sides more than its bytes do.
-   */
+  /** Sends as many batches as may be under way, several in one write. */
   async #fillWindow(connection: Connection): Promise<void> {
-    const { window } = this.#options;
-    let size = 0;
-    for (const { bytes } of this.#queue.slice(this.#underWay, window)) {
-      this.#outgoing.set(bytes, size);
-      size += bytes.length;
+    const last = Math.min(this.#queue.length, this.#options.window);
+    while (this.#underWay < last) {
+      const end = Math.min(last, this.#underWay + FRAMES_PER_WRITE);
+      let size = 0;
+      for (const { bytes } of this.#queue.slice(this.#underWay, end)) {
+        this.#outgoing.set(bytes, size);
+        size += bytes.length;
+      }
+      this.#underWay = end;
+      await connection.write(this.#outgoing.subarray(0, size));
     }
-    this.#underWay = Math.min(this.#queue.length, window);
-    await connection.write(this.#outgoing.subarray(0, size));
   }
 
   /** Takes the answer to the oldest batch under way. */

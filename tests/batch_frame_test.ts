@@ -1,7 +1,7 @@
-import { viewOf } from "../bytes.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BatchFrame, decodeBatch, encodeBatch } from "../batch_frame.ts";
 import { type Bet, packBets, packedBetStart, unpackBets } from "../bet.ts";
+import { viewOf } from "../bytes.ts";
 import {
   ErrorCode,
   HEADER_SIZE,

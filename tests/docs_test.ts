@@ -1,4 +1,3 @@
-import { viewOf } from "../bytes.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { createHash } from "node:crypto";
@@ -6,6 +5,7 @@ import { crc32 } from "node:zlib";
 import { decodeBatch, encodeBatch } from "../batch_frame.ts";
 import { type Batch, type Bet, packBets, unpackBets } from "../bet.ts";
 import { findInvalidBet } from "../bet_rules.ts";
+import { viewOf } from "../bytes.ts";
 import { refusal } from "../central/answer.ts";
 import protocolPage from "../docs/protocol.md" with { type: "text" };
 import storagePage from "../docs/storage.md" with { type: "text" };

@@ -101,8 +101,8 @@ for (const window of [1, 8]) {
         })
       );
       await Promise.all(
-        [...files.keys()].map((id) =>
-          central.line(new RegExp(`apuesta_recibida .* agencia: ${id}$`), 20)
+        agencies.map((agency) =>
+          agency.line(/apuesta_enviada \| result: success/, 20)
         ),
       );
       const before = performance.now();

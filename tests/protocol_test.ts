@@ -1,5 +1,5 @@
-import { viewOf } from "../bytes.ts";
 import { assertEquals, assertThrows } from "@std/assert";
+import { viewOf } from "../bytes.ts";
 import {
   decodeAgency,
   decodeError,

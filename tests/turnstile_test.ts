@@ -3,7 +3,7 @@ import { Turnstile } from "../central/turnstile.ts";
 
 Deno.test("Turnstile.pass() lets a few pass at once", async () => {
   const turnstile = new Turnstile();
-  assertEquals(await passAll(turnstile, 32), Array(32).fill(0));
+  assertEquals(await passAll(turnstile, 24), Array(24).fill(0));
 });
 
 Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () => {
@@ -11,19 +11,19 @@ Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () 
   const turns = await passAll(turnstile, 150);
   assertEquals(turns, turns.toSorted((a, b) => a - b));
   for (let turn = 1; turn < 4; turn++) {
-    assertEquals(turns.filter((one) => one === turn).length, 32, `${turn}`);
+    assertEquals(turns.filter((one) => one === turn).length, 24, `${turn}`);
   }
 });
 
 Deno.test("Turnstile.pass() lets nobody overtake", async () => {
   const turnstile = new Turnstile();
   const passed: string[] = [];
-  const first = Array.from({ length: 64 }, async () => {
+  const first = Array.from({ length: 48 }, async () => {
     await turnstile.pass();
     passed.push("first");
   });
   await turn();
-  const second = Array.from({ length: 64 }, async () => {
+  const second = Array.from({ length: 48 }, async () => {
     await turnstile.pass();
     passed.push("second");
   });
