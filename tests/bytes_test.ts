@@ -10,14 +10,11 @@ import {
   WORD_SIZE,
   wordViewOf,
 } from "../bytes.ts";
+import { isDecodable } from "./support/decodable.ts";
 import { Random, SEED } from "./support/random_bets.ts";
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
-const FATAL_DECODER = new TextDecoder("utf-8", {
-  fatal: true,
-  ignoreBOM: true,
-});
 /** Bytes at the edges of what is told apart, and some of no interest. */
 const EDGES = [
   ...[0x00, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x2b, 0x2c, 0x2d, 0x2f, 0x30, 0x39],
@@ -123,15 +120,5 @@ function forEachRange(
     for (let start = 0; start < 5; start++) {
       for (let end = start; end <= 10; end++) check(bytes, view, start, end);
     }
-  }
-}
-
-function isDecodable(bytes: Uint8Array): boolean {
-  try {
-    FATAL_DECODER.decode(bytes);
-    return true;
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-    throw error;
   }
 }

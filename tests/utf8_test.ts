@@ -1,5 +1,6 @@
 import { assertEquals, fail } from "@std/assert";
 import { characterSizeAt, wordViewOf } from "../bytes.ts";
+import { isDecodable } from "./support/decodable.ts";
 import { Random, randomBets, SEED } from "./support/random_bets.ts";
 
 /** The rows of Unicode's table 3-7: for each byte, the lowest and the highest. */
@@ -14,17 +15,6 @@ const WELL_FORMED = [
   [[0xf1, 0xf3], [0x80, 0xbf], [0x80, 0xbf], [0x80, 0xbf]],
   [[0xf4, 0xf4], [0x80, 0x8f], [0x80, 0xbf], [0x80, 0xbf]],
 ] as const;
-const FATAL_DECODER = new TextDecoder("utf-8", { fatal: true });
-
-function isDecodable(bytes: Uint8Array): boolean {
-  try {
-    FATAL_DECODER.decode(bytes);
-    return true;
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-    throw error;
-  }
-}
 
 /** Walks over `bytes[start..end)` by characterSize(). */
 function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
