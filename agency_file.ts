@@ -16,7 +16,6 @@ import {
   MAX_PACKED_BET_SIZE,
   packField,
 } from "./bet.ts";
-import { messageOf } from "./errors.ts";
 import {
   characterSizeAt,
   copyWords,
@@ -24,6 +23,7 @@ import {
   viewOf,
   WORD_SIZE,
 } from "./bytes.ts";
+import { messageOf } from "./errors.ts";
 
 /**
  * What {@linkcode AgencyFile.advance} came to: a record that can be sent; one

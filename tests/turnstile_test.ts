@@ -32,29 +32,30 @@ Deno.test("Turnstile.pass() lets nobody overtake", async () => {
   await turn();
 });
 
-/** In which turn of the event loop, from 0, each of so many has passed. */
+/** How many of the turnstile's turns had come when each of so many passed. */
 async function passAll(
   turnstile: Turnstile,
   count: number,
 ): Promise<number[]> {
-  let now = 0;
-  let isCounting = true;
-  const counting = (async () => {
-    while (isCounting) {
-      await turn();
-      now++;
-    }
-  })();
-  const turns = await Promise.all(
-    Array.from({ length: count }, async () => {
-      await turnstile.pass();
-      return now;
-    }),
-  );
-  isCounting = false;
-  await counting;
-  await turn();
-  return turns;
+  const { setTimeout } = globalThis;
+  let turns = 0;
+  const countTurn = (run: () => void) =>
+    setTimeout(() => {
+      turns++;
+      run();
+    });
+  Object.assign(globalThis, { setTimeout: countTurn });
+  try {
+    return await Promise.all(
+      Array.from({ length: count }, async () => {
+        await turnstile.pass();
+        return turns;
+      }),
+    );
+  } finally {
+    Object.assign(globalThis, { setTimeout });
+    await turn();
+  }
 }
 
 function turn(): Promise<void> {
