@@ -17,11 +17,14 @@ const CATCH_UP_TIME = 50;
 export class IdleClock {
   readonly #timeout: number;
   readonly #onExpired: () => void;
+  /** Waits under way. */
+  #waits = 0;
   #startedAt: number | undefined;
   /** When the timer should fire. */
   #dueAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasExpired = false;
+  #hasEnded = false;
 
   /**
    * Creates a clock that stands still.
@@ -39,20 +42,20 @@ export class IdleClock {
     return this.#hasExpired;
   }
 
-  /** A wait begins. */
+  /** A wait begins; one that begins during another is part of it. */
   start(): void {
-    if (this.#timeout === Infinity) return;
-    this.#startedAt = performance.now();
-    if (this.#timer === undefined) this.#lookIn(this.#timeout);
+    if (this.#waits++ === 0) this.#restart();
   }
 
-  /** The wait is over. */
+  /** A wait is over; what is left of another begins anew: the peer is there. */
   stop(): void {
     this.#startedAt = undefined;
+    if (--this.#waits > 0) this.#restart();
   }
 
   /** There will be no more waits. */
   end(): void {
+    this.#hasEnded = true;
     clearTimeout(this.#timer);
   }
 
@@ -68,6 +71,12 @@ export class IdleClock {
       `Cannot wait for the peer: idle for ${this.#timeout} ms`,
       { cause: error },
     );
+  }
+
+  #restart(): void {
+    if (this.#timeout === Infinity || this.#hasEnded) return;
+    this.#startedAt = performance.now();
+    if (this.#timer === undefined) this.#lookIn(this.#timeout);
   }
 
   #lookIn(milliseconds: number): void {
