@@ -57,6 +57,8 @@ export class ByteChannel {
   /** What was read and not yet taken is `#buffer[#start..#end)`. */
   #start = 0;
   #end = 0;
+  /** Whether this side has ended the conversation; it may not be closed yet. */
+  #hasEnded = false;
   #isClosed = false;
   /** The read under way, which whoever needs more bytes waits for. */
   #reading: Promise<boolean> | undefined;
@@ -116,13 +118,14 @@ export class ByteChannel {
   async readMessage<T>(take: () => T | undefined): Promise<T | null> {
     this.#clock.start();
     try {
-      for (;;) {
+      while (!this.#hasEnded) {
         const message = take();
         if (message !== undefined) return message;
         if (!(await this.fill())) return this.#endOfStream();
       }
+      return null;
     } catch (error) {
-      if (this.#isClosed && !this.#clock.hasExpired) return null;
+      if (this.#hasEnded && !this.#clock.hasExpired) return null;
       throw this.#clock.explain(error);
     } finally {
       this.#clock.stop();
@@ -184,6 +187,7 @@ export class ByteChannel {
    * @param lastWords Bytes to write before.
    */
   async hangUp(lastWords?: Uint8Array): Promise<void> {
+    this.#hasEnded = true;
     const timer = setTimeout(() => this.close(), LINGER);
     try {
       if (lastWords) await this.write(lastWords);
@@ -201,6 +205,7 @@ export class ByteChannel {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#hasEnded = true;
     this.#clock.end();
     this.#stream.close();
   }
@@ -234,7 +239,7 @@ export class ByteChannel {
 
   #endOfStream(): null {
     const rest = this.#end - this.#start;
-    if (rest === 0 || this.#isClosed) return null;
+    if (rest === 0 || this.#hasEnded) return null;
     throw new Deno.errors.UnexpectedEof(
       `Cannot read message: the peer closed after ${rest} bytes of it`,
     );

@@ -32,7 +32,7 @@ export interface ConnectionOptions {
 /** A peer with many frames under way is read in pieces of up to this. */
 const MAX_BUFFER_SIZE = 8 * MAX_FRAME_SIZE;
 
-/** Frames to and from one peer; one call at a time. */
+/** Frames to and from one peer; one read and one write at a time. */
 export class Connection {
   readonly #channel: ByteChannel;
   #view: DataView = new DataView(new ArrayBuffer(0));
@@ -84,18 +84,9 @@ export class Connection {
     };
   }
 
-  /** Whether there is no room to read before a frame is taken. */
-  get isFull(): boolean {
-    return this.#channel.isFull;
-  }
-
-  /**
-   * Reads once more while the peer is owed an answer, however long it takes.
-   *
-   * @returns False once the peer sends no more.
-   */
-  readAhead(): Promise<boolean> {
-    return this.#channel.fill();
+  /** Whether some of the next frame has been read. */
+  get isMidFrame(): boolean {
+    return this.#channel.end > this.#channel.start;
   }
 
   /**

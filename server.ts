@@ -45,10 +45,10 @@ export class Central {
   readonly #acceptor: Acceptor;
   readonly #store: Store;
   readonly #draw: Draw;
-  readonly #turnstile = new Turnstile();
   readonly #options: CentralOptions;
   readonly #log = getLogger();
   readonly #sessions = new Map<Session, Promise<void>>();
+  readonly #turnstile = new Turnstile(this.#sessions);
   /** Told BUSY, and given a moment to read it. */
   readonly #turnedAway = new Set<Connection>();
 
@@ -85,7 +85,7 @@ export class Central {
       for (const session of this.#sessions.keys()) session.abort();
     }, STOP_TIMEOUT);
     for (const connection of this.#turnedAway) connection.close();
-    await Promise.all([...this.#sessions.keys()].map((one) => one.stop()));
+    for (const session of this.#sessions.keys()) session.stop();
     await Promise.all(this.#sessions.values());
     clearTimeout(timer);
   }

@@ -29,7 +29,6 @@ import {
   refusal,
   SHUTTING_DOWN,
 } from "./answer.ts";
-import type { Turnstile } from "./turnstile.ts";
 
 /** What the requests of one agency are answered from. */
 export interface RequestOptions {
@@ -37,8 +36,6 @@ export interface RequestOptions {
   store: Pick<Store, "append" | "has" | "settled">;
   /** Who may bet until when, and who wins. */
   draw: Draw;
-  /** Passed by each batch on its way to be answered. */
-  turnstile: Turnstile;
   /** The agency's address, for the log. */
   ip: string;
   /** Aborted when the conversation has to end, or has ended. */
@@ -50,7 +47,6 @@ export class RequestHandler {
   readonly #connection: Connection;
   readonly #store: RequestOptions["store"];
   readonly #draw: Draw;
-  readonly #turnstile: Turnstile;
   readonly #ip: string;
   readonly #ending: AbortSignal;
   readonly #log = getLogger();
@@ -67,7 +63,6 @@ export class RequestHandler {
     this.#connection = connection;
     this.#store = options.store;
     this.#draw = options.draw;
-    this.#turnstile = options.turnstile;
     this.#ip = options.ip;
     this.#ending = options.ending;
   }
@@ -92,7 +87,6 @@ export class RequestHandler {
     } catch (error) {
       return this.#refuseBatch(batch, codeOf(error), messageOf(error));
     }
-    await this.#turnstile.pass();
     const { agency, count } = batch;
     this.#log.info(() =>
       action("apuesta_recibida", "success", {

@@ -8,40 +8,36 @@ import { type Connection, isDisconnection } from "../connection.ts";
 import { messageOf } from "../errors.ts";
 import { action, getLogger } from "../logging.ts";
 import { type Frame, MessageType, ProtocolError } from "../protocol.ts";
-import { type Answer, joinFrames, SHUTTING_DOWN } from "./answer.ts";
+import { SHUTTING_DOWN } from "./answer.ts";
+import { AnswerQueue } from "./answer_queue.ts";
 import { RequestHandler, type RequestOptions } from "./request_handler.ts";
+import type { Turnstile } from "./turnstile.ts";
 
 /** What a session stands on. */
-export type SessionOptions = Omit<RequestOptions, "ending">;
-
-/**
- * Most answers owed at once: an agency that sends thousands of small batches
- * must not hold up the others, nor what it has under way pile up.
- */
-const MAX_OWED = 16;
-
-/** An answer that is owed, and what it is once that is known. */
-interface OwedAnswer {
-  known: Promise<void>;
-  answer?: Answer;
+export interface SessionOptions extends Omit<RequestOptions, "ending"> {
+  /** Passed before each write. */
+  turnstile: Turnstile;
 }
 
-/** Serves one agency strictly in the order of its frames. */
+/**
+ * Frames that are taken without a look at the other agencies. Of 7 KB each, the
+ * buffer has no more than 9; of the smallest, it has 1,000.
+ */
+const FRAMES_PER_TURN = 64;
+
+/** Serves one agency, whose frames are answered strictly in their order. */
 export class Session {
   readonly #connection: Connection;
   readonly #requests: RequestHandler;
+  readonly #answers: AnswerQueue;
   readonly #ip: string;
   readonly #log = getLogger();
   /** Aborted when the conversation has to end, or has ended. */
   readonly #ending = new AbortController();
-  /** In the order of their requests. */
-  readonly #owed: OwedAnswer[] = [];
-  /** Read, but not taken yet. */
-  #frame: Frame | undefined;
-  /** Whether nothing is owed and the agency has the word. */
-  #isWaiting = false;
-  /** Whether the agency has said that it sends no more. */
-  #isPeerDone = false;
+  /** Whether it waits for the agency's next frame. */
+  #isReading = false;
+  /** Frames taken of what has been read without a wait. */
+  #taken = 0;
 
   /**
    * Creates a session; {@linkcode run} serves it.
@@ -52,6 +48,7 @@ export class Session {
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
     this.#ip = options.ip;
+    this.#answers = new AnswerQueue(connection, options.turnstile);
     this.#requests = new RequestHandler(connection, {
       ...options,
       ending: this.#ending.signal,
@@ -64,8 +61,7 @@ export class Session {
    */
   async run(): Promise<void> {
     try {
-      while (await this.#serveTurn());
-      await this.#connection.hangUp();
+      await this.#takeFrames();
       this.#log.info(action("close_connection", "success", { ip: this.#ip }));
     } catch (error) {
       this.#logFailure(error);
@@ -77,16 +73,9 @@ export class Session {
   }
 
   /** Ends the conversation once the frames in hand are answered. */
-  async stop(): Promise<void> {
+  stop(): void {
     this.#ending.abort();
-    if (!this.#isWaiting) return;
-    try {
-      await this.#connection.write(SHUTTING_DOWN.frame);
-    } catch (error) {
-      this.#logFailure(error);
-    } finally {
-      this.#connection.close();
-    }
+    if (this.#isReading) this.#tellOfEnd();
   }
 
   /** Closes at once, in the middle of whatever goes on. */
@@ -94,93 +83,63 @@ export class Session {
     this.#connection.close();
   }
 
-  /** Goes one step on; false at the end of the conversation. */
-  async #serveTurn(): Promise<boolean> {
-    if (this.#owed.length > 0) return await this.#settleBatches();
-    if (this.#ending.signal.aborted) return await this.#send([SHUTTING_DOWN]);
-    this.#frame ??= await this.#nextFrame();
-    if (!this.#frame) return false;
-    if (this.#frame.type !== MessageType.BET) return await this.#serveOther();
-    this.#takeBatches();
-    return true;
+  /** Whether no more of what the agency sends is taken. */
+  get #isEnding(): boolean {
+    return this.#ending.signal.aborted || this.#answers.isOver;
   }
 
-  /**
-   * Hands what the agency has sent to the store. Batches under way at once go
-   * there together, and share a commit.
-   */
-  #takeBatches(): void {
-    while (
-      this.#frame?.type === MessageType.BET && this.#owed.length < MAX_OWED
-    ) {
-      this.#owe(this.#requests.takeBatch(this.#frame.payload));
-      this.#frame = this.#connection.takeFrame();
-    }
-  }
-
-  #owe(promise: Promise<Answer>): void {
-    const owed: OwedAnswer = {
-      known: promise.then((answer) => {
-        owed.answer = answer;
-      }),
-    };
-    this.#owed.push(owed);
-  }
-
-  /**
-   * Waits for the oldest answer, and takes what else the agency sends in the
-   * meantime. Answers known at once, as those of one commit, go in one write.
-   */
-  async #settleBatches(): Promise<boolean> {
-    const oldest = this.#owed[0]!;
-    if (this.#canReadAhead()) {
-      const more = this.#connection.readAhead();
-      const event = await Promise.race([oldest.known, more]);
-      this.#isPeerDone = event === false;
-      this.#frame = this.#connection.takeFrame();
-    } else {
-      await oldest.known;
-    }
-    const unknown = this.#owed.findIndex((owed) => !owed.answer);
-    const known = this.#owed.splice(0, unknown < 0 ? MAX_OWED : unknown);
-    if (!await this.#send(known.map((owed) => owed.answer!))) return false;
-    if (!this.#ending.signal.aborted) this.#takeBatches();
-    return true;
-  }
-
-  #canReadAhead(): boolean {
-    return this.#owed.length < MAX_OWED && !this.#frame && !this.#isPeerDone &&
-      !this.#connection.isFull && !this.#ending.signal.aborted;
-  }
-
-  /** Answers a frame that is no batch, once nothing else is owed. */
-  async #serveOther(): Promise<boolean> {
-    const frame = this.#frame!;
-    this.#frame = undefined;
-    return await this.#send([await this.#requests.takeOther(frame)]);
-  }
-
-  /** The next frame, or nothing at the end, whose reason the agency has been told. */
-  async #nextFrame(): Promise<Frame | undefined> {
-    this.#isWaiting = true;
+  /** Takes what the agency sends, until one side ends the conversation. */
+  async #takeFrames(): Promise<void> {
     try {
-      return await this.#connection.readFrame() ?? undefined;
+      while (!this.#isEnding) {
+        const frame = this.#connection.takeFrame() ?? await this.#readFrame();
+        if (!frame) break;
+        if (frame.type === MessageType.BET) {
+          // Batches do not wait for each other, so that they share a commit.
+          this.#answers.owe(this.#requests.takeBatch(frame.payload));
+        } else {
+          await this.#takeOther(frame);
+        }
+        if (this.#answers.isFull) await this.#answers.settled();
+        if (++this.#taken % FRAMES_PER_TURN === 0) await nextTurn();
+      }
+      if (this.#ending.signal.aborted) this.#tellOfEnd();
+    } finally {
+      await this.#answers.settled();
+    }
+  }
+
+  /** Has a frame answered that is no batch, once nothing else is owed. */
+  async #takeOther(frame: Frame): Promise<void> {
+    await this.#answers.settled();
+    if (this.#isEnding) return;
+    this.#answers.owe(this.#requests.takeOther(frame));
+    await this.#answers.settled();
+  }
+
+  /** Comes behind what is owed already; saying it twice does nothing. */
+  #tellOfEnd(): void {
+    this.#answers.owe(Promise.resolve(SHUTTING_DOWN));
+  }
+
+  /** The next frame, or nothing at the end, whose reason the agency is told. */
+  async #readFrame(): Promise<Frame | undefined> {
+    // Whoever is in the middle of a frame is sending; others wait for answers,
+    // and a read that waits all that time is memory for nothing.
+    if (!this.#connection.isMidFrame) await this.#answers.settled();
+    if (this.#isEnding) return undefined;
+    this.#isReading = true;
+    this.#taken = 0;
+    try {
+      const frame = await this.#connection.readFrame();
+      return frame && !this.#isEnding ? frame : undefined;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      await this.#send([this.#requests.refuseFrame(error)]);
+      this.#answers.owe(Promise.resolve(this.#requests.refuseFrame(error)));
       return undefined;
     } finally {
-      this.#isWaiting = false;
+      this.#isReading = false;
     }
-  }
-
-  /** Sends answers up to the first that ends the conversation; false if one does. */
-  async #send(answers: Answer[]): Promise<boolean> {
-    const end = answers.findIndex((answer) => answer.closes);
-    const sent = end < 0 ? answers : answers.slice(0, end + 1);
-    const frames = sent.map((answer) => answer.frame);
-    if (frames.length > 0) await this.#connection.write(joinFrames(frames));
-    return end < 0;
   }
 
   /** A connection that breaks is everyday; anything else is a fault of ours. */
@@ -193,4 +152,9 @@ export class Session {
     if (isFault) this.#log.critical(line);
     else this.#log.error(line);
   }
+}
+
+/** Waits until the event loop has looked at everyone else. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

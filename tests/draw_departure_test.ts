@@ -71,7 +71,7 @@ for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
       const session = new Session(connection, {
         store,
         draw,
-        turnstile: new Turnstile(),
+        turnstile: new Turnstile({ size: 1 }),
         ip: "here",
       });
       const run = session.run();

@@ -154,6 +154,49 @@ testServed(
   { wrapStore: failing([1], new TypeError("a slip")) },
 );
 
+const overtaken = Promise.withResolvers<void>();
+
+testServed(
+  "run() closes on a fault in a batch whose turn has not come",
+  async ({ port, log }) => {
+    using wire = await Wire.connect(port);
+    await wire.send(
+      betFrame({ rows: rows(1) }),
+      betFrame({ offset: 1, rows: rows(1, 2) }),
+    );
+    while (await wire.reply());
+    const line = await log.line("CRITICAL action: close_connection");
+    assertStringIncludes(line, "TypeError: a slip");
+    using again = await Wire.connect(port);
+    const reply = await again.ask(betFrame({ rows: rows(1) }));
+    assertEquals(reply?.type, Type.OK);
+  },
+  {
+    wrapStore: intercepting(async (count, append) => {
+      if (count === 2) {
+        setTimeout(overtaken.resolve);
+        throw new TypeError("a slip");
+      }
+      await overtaken.promise;
+      await append();
+    }),
+  },
+);
+
+testServed(
+  "run() answers what is whole while the next frame is on its way",
+  async ({ port, storeFile }) => {
+    using wire = await Wire.connect(port);
+    const first = betFrame({ rows: rows(2) });
+    const second = betFrame({ offset: 2, rows: rows(2, 3) });
+    await wire.send(first, second.subarray(0, 20));
+    assertEquals((await wire.reply())?.type, Type.OK);
+    await wire.send(second.subarray(20));
+    assertEquals((await wire.reply())?.type, Type.OK);
+    assertEquals((await readStore(storeFile)).length, 2);
+  },
+);
+
 testServed(
   "run() answers what it has when it is stopped",
   async ({ port, storeFile, log, stop }) => {

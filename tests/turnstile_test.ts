@@ -1,13 +1,20 @@
 import { assertEquals } from "@std/assert";
 import { Turnstile } from "../central/turnstile.ts";
 
+const CROWD = { size: 1000 };
+
+Deno.test("Turnstile.pass() holds nobody up where there is no crowd", async () => {
+  const turnstile = new Turnstile({ size: 64 });
+  assertEquals(await passAll(turnstile, 150), Array(150).fill(0));
+});
+
 Deno.test("Turnstile.pass() lets a few pass at once", async () => {
-  const turnstile = new Turnstile();
+  const turnstile = new Turnstile(CROWD);
   assertEquals(await passAll(turnstile, 24), Array(24).fill(0));
 });
 
 Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () => {
-  const turnstile = new Turnstile();
+  const turnstile = new Turnstile(CROWD);
   const turns = await passAll(turnstile, 150);
   assertEquals(turns, turns.toSorted((a, b) => a - b));
   for (let turn = 1; turn < 4; turn++) {
@@ -16,7 +23,7 @@ Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () 
 });
 
 Deno.test("Turnstile.pass() lets nobody overtake", async () => {
-  const turnstile = new Turnstile();
+  const turnstile = new Turnstile(CROWD);
   const passed: string[] = [];
   const first = Array.from({ length: 48 }, async () => {
     await turnstile.pass();
