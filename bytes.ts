@@ -28,6 +28,10 @@ const DELETES = 0x7f7f7f7f;
 const ZEROS = 0x30303030;
 /** Added to a byte past "9", sets its highest bit. */
 const BEYOND_NINES = 0x46464646;
+/** Of the lead of a character of two bytes, the bits but for the last. */
+const LEAD_VALUES = 0x1e1e1e1e;
+/** Added to these, sets the highest bit if one of them is set. */
+const BEYOND_ONES = 0x7e7e7e7e;
 
 /**
  * Makes a view of just these bytes, wherever they lie in their buffer.
@@ -149,22 +153,47 @@ export function isPlainText(
   start: number,
   end: number,
 ): boolean {
+  return isLatinText(view, start, end) || isAnyText(view, start, end);
+}
+
+/**
+ * Says whether text is plain and of characters up to U+07FF, as nearly every
+ * name. No branch depends on what the bytes are: where every other name has an
+ * accent, a wrong guess of the processor costs more than the whole word.
+ */
+function isLatinText(view: DataView, start: number, end: number): boolean {
+  let faults = 0;
+  // Marks the first byte of the next word if a character goes on there.
+  let unended = 0;
+  for (let at = start; at < end; at += WORD_SIZE) {
+    let word = view.getInt32(at, LITTLE_ENDIAN);
+    if (at + WORD_SIZE > end) word = padWithSpaces(word, end - at);
+    const leads = word & (word << 1) & HIGH_BITS;
+    const tails = word & ~(word << 1) & HIGH_BITS;
+    // The lead of two bytes is 110xxxxx, with 2 or more in the last five bits.
+    const large = (word & LEAD_VALUES) + BEYOND_ONES;
+    faults |= bytesBelow(word, SPACES) | bytesEqual(word, DELETES) |
+      (leads & ((word << 2) | ~large)) | (tails ^ ((leads << 8) | unended));
+    unended = leads >>> 24;
+  }
+  return (faults | unended) === 0;
+}
+
+/** Says whether text is plain, character by character. */
+function isAnyText(view: DataView, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
-    const word = view.getInt32(at, LITTLE_ENDIAN);
-    const controls = bytesBelow(word, SPACES) | bytesEqual(word, DELETES);
-    const marks = controls | (word & HIGH_BITS);
-    if (marks === 0) {
-      at += WORD_SIZE;
-      continue;
-    }
-    at += firstMark(marks);
-    if (at >= end) return true;
-    const size = characterSizeAt(view, at);
-    if (size === 0 || at + size > end) return false;
+    const byte = view.getUint8(at);
+    const size = byte < 0x80 ? asciiSize(byte) : characterSizeAt(view, at);
+    if (size === 0) return false;
     at += size;
   }
-  return true;
+  return at === end;
+}
+
+/** A control character counts for none. */
+function asciiSize(byte: number): 0 | 1 {
+  return byte < 0x20 || byte === 0x7f ? 0 : 1;
 }
 
 /**
@@ -182,6 +211,12 @@ export function areDigits(view: DataView, start: number, end: number): boolean {
     if (marks !== 0) return at + firstMark(marks) >= end;
   }
   return true;
+}
+
+/** Keeps the first bytes of a word, 1 to 3. */
+function padWithSpaces(word: number, size: number): number {
+  const behind = 8 * (WORD_SIZE - size);
+  return ((word << behind) >>> behind) | (SPACES << (8 * size));
 }
 
 /** Marks the bytes that are less than the byte of which `limit` consists. */
