@@ -174,7 +174,7 @@ export class AgencyFile {
       return;
     }
     const start = this.#start;
-    copyWords(target, at + 1, this.#view, start, this.#end - start);
+    copyWords(target, at + 1 - start, this.#view, start, this.#end);
     let from = start;
     for (let field = 0; field < FIELD_COUNT; field++) {
       const end = this.#fieldEnds[field]!;

@@ -62,54 +62,53 @@ export function wordViewOf(bytes: Uint8Array): DataView {
 }
 
 /**
- * Copies bytes by whole words: up to 3 bytes behind them are read and
- * overwritten, too.
+ * Copies `source[start..end)` by whole words: up to 3 bytes behind them are read
+ * and overwritten, too.
  *
  * @param target Where to.
- * @param to Position of the first byte there.
+ * @param shift What is added to a position in the source.
  * @param source Where from: another buffer.
- * @param from Position of the first byte there.
- * @param size How many.
+ * @param start Position of the first byte.
+ * @param end Position after the last byte.
  */
 export function copyWords(
   target: DataView,
-  to: number,
+  shift: number,
   source: DataView,
-  from: number,
-  size: number,
+  start: number,
+  end: number,
 ): void {
-  for (let at = 0; at < size; at += WORD_SIZE) {
-    const word = source.getInt32(from + at, LITTLE_ENDIAN);
-    target.setInt32(to + at, word, LITTLE_ENDIAN);
+  for (let at = start; at < end; at += WORD_SIZE) {
+    const word = source.getInt32(at, LITTLE_ENDIAN);
+    target.setInt32(at + shift, word, LITTLE_ENDIAN);
   }
 }
 
 /**
- * Copies bytes as {@linkcode copyWords} does, and looks for what ends a CSV
- * field.
+ * Copies as {@linkcode copyWords} does, and looks for what a CSV field needs
+ * quotes for.
  *
  * @param target Where to.
- * @param to Position of the first byte there.
+ * @param shift What is added to a position in the source.
  * @param source Where from: another buffer.
- * @param from Position of the first byte there.
- * @param size How many.
- * @returns Whether there is a comma or a quote among them.
+ * @param start Position of the first byte.
+ * @param end Position after the last byte.
+ * @returns Whether there is a comma or a quote in the words.
  */
-export function copyField(
+export function copyLookingForSeparators(
   target: DataView,
-  to: number,
+  shift: number,
   source: DataView,
-  from: number,
-  size: number,
+  start: number,
+  end: number,
 ): boolean {
-  let hasSeparator = false;
-  for (let at = 0; at < size; at += WORD_SIZE) {
-    const word = source.getInt32(from + at, LITTLE_ENDIAN);
-    target.setInt32(to + at, word, LITTLE_ENDIAN);
-    const marks = bytesEqual(word, COMMAS) | bytesEqual(word, QUOTES);
-    if (marks !== 0 && at + firstMark(marks) < size) hasSeparator = true;
+  let marks = 0;
+  for (let at = start; at < end; at += WORD_SIZE) {
+    const word = source.getInt32(at, LITTLE_ENDIAN);
+    target.setInt32(at + shift, word, LITTLE_ENDIAN);
+    marks |= bytesEqual(word, COMMAS) | bytesEqual(word, QUOTES);
   }
-  return hasSeparator;
+  return marks !== 0;
 }
 
 /**

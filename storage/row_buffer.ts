@@ -7,8 +7,7 @@
 import { crc32 } from "node:zlib";
 import type { Batch } from "../bet.ts";
 import {
-  copyField,
-  copyWords,
+  copyLookingForSeparators,
   viewOf,
   WORD_SIZE,
   wordViewOf,
@@ -21,6 +20,7 @@ const QUOTE = 0x22;
 const NEWLINE = 0x0a;
 /** Only the two names, the first fields, can hold what needs quoting. */
 const NAME_COUNT = 2;
+const FIELD_COUNT = 5;
 const MAX_AGENCY_DIGITS = 10;
 /** What a row has beside its packed bytes: agency, comma, quotes, line end. */
 const MAX_ROW_OVERHEAD = MAX_AGENCY_DIGITS + 1 + 2 * NAME_COUNT + 1;
@@ -104,40 +104,42 @@ export class RowBuffer {
     const birthdate = document + 1 + bets.getUint8(document);
     const number = birthdate + 1 + bets.getUint8(birthdate);
     const end = number + 1 + bets.getUint8(number);
-    this.#addName(bets, start + 1, lastName);
-    this.#addName(bets, lastName + 1, document);
-    // The other three never need quotes: they go over as they are, but for
-    // commas in place of their length bytes.
+    // A row without quotes is the packed bet with commas for length bytes.
     const target = this.#view;
-    const to = this.#length;
-    const from = document + 1;
-    copyWords(target, to, bets, from, end - from);
-    target.setUint8(to + birthdate - from, COMMA);
-    target.setUint8(to + number - from, COMMA);
-    this.#length += end - from;
+    const shift = this.#length - (start + 1);
+    if (copyLookingForSeparators(target, shift, bets, start + 1, end)) {
+      this.#addQuotedBet(bets, start);
+      return end;
+    }
+    target.setUint8(lastName + shift, COMMA);
+    target.setUint8(document + shift, COMMA);
+    target.setUint8(birthdate + shift, COMMA);
+    target.setUint8(number + shift, COMMA);
+    this.#length = end + shift;
     return end;
   }
 
-  /** Adds the name `bets[start..end)` and a comma. */
-  #addName(bets: DataView, start: number, end: number): void {
-    const to = this.#length;
-    this.#length += end - start;
-    if (copyField(this.#view, to, bets, start, end - start)) {
-      this.#quoteFrom(to);
+  /** Adds the same field by field, those in quotes that need it. */
+  #addQuotedBet(bets: DataView, start: number): void {
+    let at = start;
+    for (let field = 0; field < FIELD_COUNT; field++) {
+      if (field > 0) this.#bytes[this.#length++] = COMMA;
+      const size = bets.getUint8(at);
+      const bytes = new Uint8Array(bets.buffer, bets.byteOffset + at + 1, size);
+      this.#addField(bytes);
+      at += 1 + size;
     }
-    this.#bytes[this.#length++] = COMMA;
   }
 
-  /** Quotes the field that was added last (RFC 4180). */
-  #quoteFrom(start: number): void {
-    const field = this.#bytes.slice(start, this.#length);
-    this.#length = start;
-    this.#bytes[this.#length++] = QUOTE;
+  /** Adds a field, in quotes if it needs them (RFC 4180). */
+  #addField(field: Uint8Array): void {
+    const needsQuotes = field.includes(COMMA) || field.includes(QUOTE);
+    if (needsQuotes) this.#bytes[this.#length++] = QUOTE;
     for (const byte of field) {
       if (byte === QUOTE) this.#bytes[this.#length++] = QUOTE;
       this.#bytes[this.#length++] = byte;
     }
-    this.#bytes[this.#length++] = QUOTE;
+    if (needsQuotes) this.#bytes[this.#length++] = QUOTE;
   }
 
   #addText(ascii: string): void {

@@ -2,7 +2,7 @@ import { assertEquals, fail } from "@std/assert";
 import {
   areDigits,
   characterSizeAt,
-  copyField,
+  copyLookingForSeparators,
   copyWords,
   findBelow,
   isPlainText,
@@ -32,14 +32,14 @@ Deno.test("wordViewOf() shows the bytes, and a word behind them", () => {
   assertEquals([0, 1, 2].map((at) => atEnd.getUint8(at)), [2, 3, 4]);
 });
 
-Deno.test("copyWords() and copyField() copy from and to anywhere", () => {
+Deno.test("what copies words copies from and to anywhere", () => {
   const source = Uint8Array.from({ length: 40 }, (_, i) => 0x41 + i);
-  for (const copy of [copyWords, copyField]) {
+  for (const copy of [copyWords, copyLookingForSeparators]) {
     for (let size = 0; size <= 12; size++) {
       for (let from = 0; from < 5; from++) {
         for (let to = 0; to < 5; to++) {
           const target = new Uint8Array(40);
-          copy(viewOf(target), to, viewOf(source), from, size);
+          copy(viewOf(target), to - from, viewOf(source), from, from + size);
           assertEquals(
             target.slice(0, to + size),
             Uint8Array.of(
@@ -58,13 +58,14 @@ Deno.test("copyWords() and copyField() copy from and to anywhere", () => {
   }
 });
 
-Deno.test(`copyField() finds commas and quotes, and none behind (seed ${SEED})`, () => {
+Deno.test(`copyLookingForSeparators() finds any in its words (seed ${SEED})`, () => {
   const target = viewOf(new Uint8Array(64));
   forEachRange((bytes, view, start, end) => {
-    const field = [...bytes.subarray(start, end)];
+    const size = WORD_SIZE * Math.ceil((end - start) / WORD_SIZE);
+    const words = [...bytes.subarray(start, start + size)];
     assertEquals(
-      copyField(target, 3, view, start, end - start),
-      field.includes(COMMA) || field.includes(QUOTE),
+      copyLookingForSeparators(target, 3 - start, view, start, end),
+      words.includes(COMMA) || words.includes(QUOTE),
     );
   });
 });

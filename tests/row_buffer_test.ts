@@ -43,6 +43,9 @@ Deno.test("RowBuffer.addBatch() quotes a field only where it needs it", () => {
     ["O'Higgins; hija", "O'Higgins; hija"],
     ["=1+1", "=1+1"],
     ["a:b", "a:b"],
+    // As many bytes as are the codes of a quote and of a comma.
+    ["a".repeat(0x22), "a".repeat(0x22)],
+    ["ñ".repeat(0x16), "ñ".repeat(0x16)],
     ["Gil, Ana", '"Gil, Ana"'],
     [",", '","'],
     ['"', '""""'],
