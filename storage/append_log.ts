@@ -68,8 +68,10 @@ export class AppendLog {
   readonly #file: StoreFile;
   readonly #fsync: boolean;
   #size: number;
-  #collecting = new Group(new RowBuffer());
-  #spare = new RowBuffer();
+  /** In the order in which they are committed; the last one collects. */
+  readonly #waiting = [new Group(new RowBuffer())];
+  /** For the next group, if it is needed before another is free. */
+  #spare: RowBuffer | undefined;
   #commits: Promise<void> | undefined;
   /** The wait for more entries before the next commit, if there is one. */
   #gathering: { wanted: number; end: () => void } | undefined;
@@ -100,10 +102,11 @@ export class AppendLog {
    */
   append(write: (rows: RowBuffer) => unknown, settle: Settle): Promise<void> {
     this.throwIfEnded();
-    const group = this.#collecting;
+    const group = this.#waiting.at(-1)!;
     write(group.rows);
     const entries = group.settlers.push(settle);
     if (entries === this.#gathering?.wanted) this.#gathering.end();
+    if (group.rows.isFull) this.#waiting.push(this.#emptyGroup());
     this.#commits ??= this.#commitGroups();
     return group.promise;
   }
@@ -137,9 +140,10 @@ export class AppendLog {
   async #commitGroups(): Promise<void> {
     // One turn, so that whatever else was read together is in the first group.
     await Promise.resolve();
-    while (this.#collecting.settlers.length > 0) {
+    while (this.#waiting[0]!.settlers.length > 0) {
       const group = this.#nextGroup();
       await this.#commit(group);
+      this.#spare = group.rows;
       await this.#gather(group.settlers.length);
     }
     this.#commits = undefined;
@@ -150,7 +154,7 @@ export class AppendLog {
    * entries: one flush for all of them costs hardly more than one for half.
    */
   async #gather(answered: number): Promise<void> {
-    const waiting = this.#collecting.settlers.length;
+    const waiting = this.#waiting[0]!.settlers.length;
     const wanted = Math.min(waiting + answered, ENOUGH_ENTRIES);
     if (!this.#fsync || waiting >= wanted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -161,13 +165,18 @@ export class AppendLog {
     this.#gathering = undefined;
   }
 
-  /** Takes the group that was collected; the next one collects from here on. */
+  /** Takes the group that has waited longest; there is always one that collects. */
   #nextGroup(): Group {
-    const group = this.#collecting;
-    this.#spare.clear();
-    this.#collecting = new Group(this.#spare);
-    this.#spare = group.rows;
+    const group = this.#waiting.shift()!;
+    if (this.#waiting.length === 0) this.#waiting.push(this.#emptyGroup());
     return group;
+  }
+
+  #emptyGroup(): Group {
+    const rows = this.#spare ?? new RowBuffer();
+    this.#spare = undefined;
+    rows.clear();
+    return new Group(rows);
   }
 
   async #commit(group: Group): Promise<void> {
@@ -206,7 +215,7 @@ export class AppendLog {
    * anything else is written.
    */
   async #undoWrite(group: Group, cause: unknown): Promise<void> {
-    refuse("Cannot write to the store", cause, group, this.#nextGroup());
+    refuse("Cannot write to the store", cause, group, ...this.#takeWaiting());
     await this.#cutBack();
   }
 
@@ -225,7 +234,11 @@ export class AppendLog {
       `${what}: ${messageOf(cause)}; it takes no more until the next start`,
       { cause },
     );
-    refuse(what, cause, ...groups, this.#nextGroup());
+    refuse(what, cause, ...groups, ...this.#takeWaiting());
+  }
+
+  #takeWaiting(): Group[] {
+    return this.#waiting.splice(0, this.#waiting.length, this.#emptyGroup());
   }
 }
 

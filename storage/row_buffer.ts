@@ -24,13 +24,15 @@ const FIELD_COUNT = 5;
 const MAX_AGENCY_DIGITS = 10;
 /** What a row has beside its packed bytes: agency, comma, quotes, line end. */
 const MAX_ROW_OVERHEAD = MAX_AGENCY_DIGITS + 1 + 2 * NAME_COUNT + 1;
-/** A buffer that one large commit has grown past this is let go after it. */
-const KEPT_SIZE = 1 << 20;
+/** Bytes of a buffer, unless one batch needs more. */
+const BUFFER_SIZE = 1 << 20;
+/** What the rows of a batch of 8 kB can come to. */
+const BATCH_ROOM = 1 << 16;
 const ASCII_ENCODER = new TextEncoder();
 
 /** Rows that wait for one write; emptied and used again. */
 export class RowBuffer {
-  #bytes = new Uint8Array(KEPT_SIZE);
+  #bytes = new Uint8Array(BUFFER_SIZE);
   #view = viewOf(this.#bytes);
   #length = 0;
 
@@ -39,10 +41,17 @@ export class RowBuffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Empties the buffer. */
+  /** Whether there may be no room for another batch without growing. */
+  get isFull(): boolean {
+    return this.#length > BUFFER_SIZE - BATCH_ROOM;
+  }
+
+  /** Empties the buffer; what it has grown is let go. */
   clear(): void {
     this.#length = 0;
-    if (this.#bytes.length > KEPT_SIZE) this.#hold(new Uint8Array(KEPT_SIZE));
+    if (this.#bytes.length > BUFFER_SIZE) {
+      this.#hold(new Uint8Array(BUFFER_SIZE));
+    }
   }
 
   /**

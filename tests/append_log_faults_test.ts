@@ -1,6 +1,11 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { StorageError } from "../storage/append_log.ts";
-import { assertEnded, everyTurn, openMemoryLog } from "./support/memory_log.ts";
+import {
+  assertEnded,
+  everyTurn,
+  kilobytes,
+  openMemoryLog,
+} from "./support/memory_log.ts";
 import { Random, SEED } from "./support/random_bets.ts";
 
 Deno.test("AppendLog.append() refuses the write that fails and all behind it, wherever it fails", async () => {
@@ -20,6 +25,23 @@ Deno.test("AppendLog.append() refuses the write that fails and all behind it, wh
     assertEquals(memory.text, "before\n0\na\nb\nc\n");
     assertEquals(file.count("truncate"), 1);
   }
+});
+
+Deno.test("AppendLog.append() refuses every commit that waits behind the write that fails", async () => {
+  const { memory, file, append, appendAll } = openMemoryLog();
+  const gate = file.hold("syncData");
+  const stored = append("stored");
+  await gate.reached;
+  const refused = appendAll(...kilobytes(3000));
+  file.fail("write", { after: 5000 });
+  gate.release();
+  assertEquals(await stored, "stored");
+  for (const outcome of await refused) {
+    assertMatch(outcome, /^Cannot write to the store: Input/);
+  }
+  assertEquals(await append("again"), "stored");
+  assertEquals(memory.text, "before\nstored\nagain\n");
+  assertEquals(file.count("write"), 3);
 });
 
 Deno.test("AppendLog.append() undoes the parts of a write of which a later one fails", async () => {

@@ -1,5 +1,10 @@
-import { assertEquals } from "@std/assert";
-import { assertEnded, everyTurn, openMemoryLog } from "./support/memory_log.ts";
+import { assertEquals, assertLess } from "@std/assert";
+import {
+  assertEnded,
+  everyTurn,
+  kilobytes,
+  openMemoryLog,
+} from "./support/memory_log.ts";
 
 Deno.test("AppendLog.append() puts entries that come together in one write", async () => {
   const { log, memory, file, settled, appendAll } = openMemoryLog();
@@ -48,6 +53,23 @@ Deno.test("AppendLog.append() resolves no entry before the fdatasync of its own 
   }
   gate.release();
   assertEquals(await last, "stored");
+});
+
+Deno.test("AppendLog.append() parts what a crowd appends at once into several commits", async () => {
+  const { memory, file, append, appendAll } = openMemoryLog();
+  const first = file.hold("syncData");
+  const alone = append("alone");
+  await first.reached;
+  const entries = kilobytes(3000);
+  const crowd = appendAll(...entries);
+  const second = file.hold("syncData");
+  first.release();
+  await second.reached;
+  assertLess(memory.bytes.length, 1 << 20);
+  second.release();
+  assertEquals([await alone, ...await crowd], Array(3001).fill("stored"));
+  assertEquals(memory.text, ["before", "alone", ...entries, ""].join("\n"));
+  assertEquals(file.calls, Array(1 + 4).fill(["write", "syncData"]).flat());
 });
 
 Deno.test("AppendLog.append() goes on after writes that take only a part", async () => {

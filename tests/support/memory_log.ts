@@ -54,6 +54,16 @@ export function openMemoryLog(fsync = true): MemoryLog {
   return { log, file, memory, settled, append, appendAll };
 }
 
+/**
+ * Makes entries of 1 KiB each, with the line end.
+ *
+ * @param count How many.
+ * @returns The entries, no two the same.
+ */
+export function kilobytes(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${i}`.padStart(1023, "."));
+}
+
 /** Lets everything go on that waits for nothing but its turn. */
 export async function everyTurn(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
