@@ -30,7 +30,7 @@ export interface AppendLogOptions {
 }
 
 /** Entries that are worth a commit without a wait for more. */
-const ENOUGH_ENTRIES = 8;
+const ENOUGH_ENTRIES = 16;
 /** Milliseconds that a commit waits for more entries at most. */
 const GATHER_TIME = 1;
 
