@@ -165,8 +165,9 @@ function isLatinText(view: DataView, start: number, end: number): boolean {
   // Marks the first byte of the next word if a character goes on there.
   let unended = 0;
   for (let at = start; at < end; at += WORD_SIZE) {
-    let word = view.getInt32(at, LITTLE_ENDIAN);
-    if (at + WORD_SIZE > end) word = padWithSpaces(word, end - at);
+    const behind = Math.max(0, at + WORD_SIZE - end);
+    const mask = -1 >>> (8 * behind);
+    const word = (view.getInt32(at, LITTLE_ENDIAN) & mask) | (SPACES & ~mask);
     const leads = word & (word << 1) & HIGH_BITS;
     const tails = word & ~(word << 1) & HIGH_BITS;
     // The lead of two bytes is 110xxxxx, with 2 or more in the last five bits.
@@ -210,12 +211,6 @@ export function areDigits(view: DataView, start: number, end: number): boolean {
     if (marks !== 0) return at + firstMark(marks) >= end;
   }
   return true;
-}
-
-/** Keeps the first bytes of a word, 1 to 3. */
-function padWithSpaces(word: number, size: number): number {
-  const behind = 8 * (WORD_SIZE - size);
-  return ((word << behind) >>> behind) | (SPACES << (8 * size));
 }
 
 /** Marks the bytes that are less than the byte of which `limit` consists. */
