@@ -28,6 +28,8 @@ const DELETES = 0x7f7f7f7f;
 const ZEROS = 0x30303030;
 /** Added to a byte past "9", sets its highest bit. */
 const BEYOND_NINES = 0x46464646;
+/** Added to one more than a byte, sets its highest bit if it is no control. */
+const BEYOND_CONTROLS = 0x5f5f5f5f;
 /** Of the lead of a character of two bytes, the bits but for the last. */
 const LEAD_VALUES = 0x1e1e1e1e;
 /** Added to these, sets the highest bit if one of them is set. */
@@ -168,15 +170,17 @@ function isLatinText(view: DataView, start: number, end: number): boolean {
     const behind = Math.max(0, at + WORD_SIZE - end);
     const mask = -1 >>> (8 * behind);
     const word = (view.getInt32(at, LITTLE_ENDIAN) & mask) | (SPACES & ~mask);
+    // One more than each byte: up to 32 only where it is a control character.
+    const next = ((word & DELETES) + ONES) & DELETES;
     const leads = word & (word << 1) & HIGH_BITS;
     const tails = word & ~(word << 1) & HIGH_BITS;
     // The lead of two bytes is 110xxxxx, with 2 or more in the last five bits.
     const large = (word & LEAD_VALUES) + BEYOND_ONES;
-    faults |= bytesBelow(word, SPACES) | bytesEqual(word, DELETES) |
+    faults |= ~(word | (next + BEYOND_CONTROLS)) |
       (leads & ((word << 2) | ~large)) | (tails ^ ((leads << 8) | unended));
     unended = leads >>> 24;
   }
-  return (faults | unended) === 0;
+  return ((faults & HIGH_BITS) | unended) === 0;
 }
 
 /** Says whether text is plain, character by character. */

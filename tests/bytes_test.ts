@@ -97,6 +97,22 @@ Deno.test(`isPlainText() says what a decoder does (seed ${SEED})`, () => {
   });
 });
 
+Deno.test("isPlainText() is right about any two bytes, wherever they lie", () => {
+  for (let shift = 0; shift < WORD_SIZE; shift++) {
+    const bytes = new Uint8Array(3 * WORD_SIZE).fill(0x61);
+    const field = bytes.subarray(0, shift + 2);
+    const view = wordViewOf(field);
+    for (let first = 0; first < 256; first++) {
+      for (let second = 0; second < 256; second++) {
+        field.set([first, second], shift);
+        const isPlain = isDecodable(field) &&
+          field.every((byte) => byte >= 0x20 && byte !== 0x7f);
+        if (isPlainText(view, 0, shift + 2) !== isPlain) fail(field.toHex());
+      }
+    }
+  }
+});
+
 Deno.test("characterSizeAt() measures characters of 2 to 4 bytes, and no others", () => {
   for (const [text, size] of [["ñ", 2], ["€", 3], ["😀", 4], ["a", 0]]) {
     const view = wordViewOf(new TextEncoder().encode(`${text}`));
