@@ -113,7 +113,11 @@ export class AnswerQueue {
 
   async #hangUp(lastFrames: Uint8Array[]): Promise<void> {
     this.#isOver = true;
-    this.#owed.length = 0;
+    const unsent = this.#owed.splice(0);
     await this.#connection.hangUp(joinFrames(lastFrames));
+    for (const owed of unsent) {
+      await owed.known;
+      if (owed.outcome && "fault" in owed.outcome) throw owed.outcome.fault;
+    }
   }
 }

@@ -183,6 +183,31 @@ testServed(
   },
 );
 
+const refused = Promise.withResolvers<void>();
+
+testServed(
+  "run() tells of a fault in a batch that is never answered",
+  async ({ port, log }) => {
+    using wire = await Wire.connect(port);
+    await wire.send(
+      betFrame({ rows: rows(1) }),
+      betFrame({ offset: 1, rows: rows(1, 2) }),
+    );
+    assertEquals(readError(await wire.reply()).code, Code.STORAGE);
+    assertEquals(await wire.reply(), null);
+    refused.resolve();
+    const line = await log.line("CRITICAL action: close_connection");
+    assertStringIncludes(line, "TypeError: a slip");
+  },
+  {
+    wrapStore: intercepting(async (count) => {
+      if (count === 1) throw new StorageError("Cannot write to the store");
+      await refused.promise;
+      throw new TypeError("a slip");
+    }),
+  },
+);
+
 testServed(
   "run() answers what is whole while the next frame is on its way",
   async ({ port, storeFile }) => {
