@@ -116,7 +116,7 @@ export class Connection {
    *
    * @param lastWords Frames to write before.
    */
-  hangUp(lastWords?: Uint8Array): Promise<void> {
+  hangUp(lastWords: Uint8Array): Promise<void> {
     return this.#channel.hangUp(lastWords);
   }
 

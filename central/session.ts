@@ -21,7 +21,7 @@ export interface SessionOptions extends Omit<RequestOptions, "ending"> {
 
 /**
  * Frames that are taken without a look at the other agencies. Of 7 KB each, the
- * buffer has no more than 9; of the smallest, it has 1,000.
+ * buffer has no more than 9; of the smallest, it has more than 1,000.
  */
 const FRAMES_PER_TURN = 64;
 

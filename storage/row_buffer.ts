@@ -5,7 +5,7 @@
  */
 
 import { crc32 } from "node:zlib";
-import type { Batch } from "../bet.ts";
+import { type Batch, FIELD_KEYS } from "../bet.ts";
 import {
   copyLookingForSeparators,
   viewOf,
@@ -20,7 +20,6 @@ const QUOTE = 0x22;
 const NEWLINE = 0x0a;
 /** Only the two names, the first fields, can hold what needs quoting. */
 const NAME_COUNT = 2;
-const FIELD_COUNT = 5;
 const MAX_AGENCY_DIGITS = 10;
 /** What a row has beside its packed bytes: agency, comma, quotes, line end. */
 const MAX_ROW_OVERHEAD = MAX_AGENCY_DIGITS + 1 + 2 * NAME_COUNT + 1;
@@ -131,7 +130,7 @@ export class RowBuffer {
   /** Adds the same field by field, those in quotes that need it. */
   #addQuotedBet(bets: DataView, start: number): void {
     let at = start;
-    for (let field = 0; field < FIELD_COUNT; field++) {
+    for (let field = 0; field < FIELD_KEYS.length; field++) {
       if (field > 0) this.#bytes[this.#length++] = COMMA;
       const size = bets.getUint8(at);
       const bytes = new Uint8Array(bets.buffer, bets.byteOffset + at + 1, size);
