@@ -4,20 +4,20 @@
  * @module
  */
 
-import { Delivery } from "./agency/delivery.ts";
+import { Delivery } from "./agency/batch_sender.ts";
 import { fingerprint } from "./agency/fingerprint.ts";
 import { ProgressBar } from "./agency/progress_bar.ts";
 import { RejectedFile } from "./agency/rejected_file.ts";
-import { ShipmentLoader } from "./agency/shipment.ts";
-import { Uplink, UplinkError } from "./agency/uplink.ts";
+import { ShipmentLoader } from "./agency/outgoing_batch.ts";
+import { Uplink, UplinkError } from "./agency/retrying_connection.ts";
 import { askForWinners, readWinners } from "./agency/winners_query.ts";
-import { AgencyFile } from "./agency_file.ts";
-import { readAgencyId } from "./config.ts";
-import { messageOf } from "./errors.ts";
-import { action, getLogger } from "./logging.ts";
-import { ProgramError, runProgram } from "./program.ts";
-import type { ProgramContext } from "./program.ts";
-import { formatAddress } from "./setting.ts";
+import { AgencyFile } from "./agency/record_reader.ts";
+import { readAgencyId } from "./program/config.ts";
+import { messageOf } from "./program/errors.ts";
+import { action, getLogger } from "./program/logging.ts";
+import { ProgramError, runProgram } from "./program/program.ts";
+import type { ProgramContext } from "./program/program.ts";
+import { formatAddress } from "./program/setting.ts";
 
 /** Exit code of an agency that finished, but some of whose rows were refused. */
 const EXIT_REFUSED = 2;

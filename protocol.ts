@@ -10,7 +10,7 @@
  * @module
  */
 
-import { viewOf } from "./bytes.ts";
+import { viewOf } from "./bytes/swar.ts";
 
 /** The type byte of each message. */
 export const MessageType = {

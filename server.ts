@@ -5,17 +5,17 @@
  */
 
 import { Session } from "./central/session.ts";
-import { Turnstile } from "./central/turnstile.ts";
-import type { Config } from "./config.ts";
-import { Connection } from "./connection.ts";
-import { Draw } from "./draw.ts";
-import { messageOf } from "./errors.ts";
-import { action, getLogger } from "./logging.ts";
-import { logServerConfig, ProgramError, runProgram } from "./program.ts";
-import type { ProgramContext } from "./program.ts";
+import { Turnstile } from "./central/fair_scheduler.ts";
+import type { Config } from "./program/config.ts";
+import { Connection } from "./net/connection.ts";
+import { Draw } from "./central/draw.ts";
+import { messageOf } from "./program/errors.ts";
+import { action, getLogger } from "./program/logging.ts";
+import { logServerConfig, ProgramError, runProgram } from "./program/program.ts";
+import type { ProgramContext } from "./program/program.ts";
 import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
 import { Store, StoreHeldError } from "./storage.ts";
-import { Acceptor, listen, logPort, serveUntil } from "./tcp_server.ts";
+import { Acceptor, listen, logPort, serveUntil } from "./net/tcp_server.ts";
 
 /** Milliseconds that agencies get to take their last answers at the end. */
 const STOP_TIMEOUT = 600;

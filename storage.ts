@@ -6,7 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
-import { type Batch, packedBetStart } from "./bet.ts";
+import { type Batch, packedBetStart } from "./bet/bet.ts";
 import { AppendLog, StorageError } from "./storage/append_log.ts";
 import { FinishLog } from "./storage/finish_log.ts";
 import { scanStore } from "./storage/recovery.ts";

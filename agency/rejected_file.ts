@@ -5,8 +5,8 @@
  * @module
  */
 
-import { AgencyFile } from "../agency_file.ts";
-import type { Shipment } from "./shipment.ts";
+import { AgencyFile } from "./record_reader.ts";
+import type { Shipment } from "./outgoing_batch.ts";
 
 const COPY_SIZE = 1 << 16;
 const NEWLINE = 0x0a;

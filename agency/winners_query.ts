@@ -4,10 +4,10 @@
  * @module
  */
 
-import type { Connection } from "../connection.ts";
+import type { Connection } from "../net/connection.ts";
 import { errorCodeName, MessageType } from "../protocol.ts";
-import { decodeWinners, encodeWinnersQuery } from "../winners_frame.ts";
-import { readReply, refusalOf, UplinkError } from "./uplink.ts";
+import { decodeWinners, encodeWinnersQuery } from "../protocol/winners_frame.ts";
+import { readReply, refusalOf, UplinkError } from "./retrying_connection.ts";
 
 /**
  * Asks for an agency's winners.

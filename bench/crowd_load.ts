@@ -8,9 +8,9 @@
  * @module
  */
 
-import { encodeBatch } from "../batch_frame.ts";
-import { packBets } from "../bet.ts";
-import { writeLine } from "../logging.ts";
+import { encodeBatch } from "../protocol/batch_frame.ts";
+import { packBets } from "../bet/bet.ts";
+import { writeLine } from "../program/logging.ts";
 import { HEADER_SIZE, MessageType } from "../protocol.ts";
 import { BATCH_BETS, crowdRows } from "./crowd_rows.ts";
 

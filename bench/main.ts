@@ -6,9 +6,9 @@
  */
 
 import { dirname, join, resolve } from "node:path";
-import { messageOf } from "../errors.ts";
-import { writeLine } from "../logging.ts";
-import { EXIT_FAILURE } from "../program.ts";
+import { messageOf } from "../program/errors.ts";
+import { writeLine } from "../program/logging.ts";
+import { EXIT_FAILURE } from "../program/program.ts";
 import { type Case, prepareCases } from "./cases.ts";
 import { compareSittings } from "./compare.ts";
 import { type CaseResult, readSitting, type Sitting } from "./figures.ts";

@@ -6,11 +6,11 @@
  */
 
 import { join } from "node:path";
-import { Shipment, ShipmentLoader } from "../agency/shipment.ts";
-import { AgencyFile } from "../agency_file.ts";
-import { decodeBatch } from "../batch_frame.ts";
-import type { Batch } from "../bet.ts";
-import { findInvalidBet } from "../bet_rules.ts";
+import { Shipment, ShipmentLoader } from "../agency/outgoing_batch.ts";
+import { AgencyFile } from "../agency/record_reader.ts";
+import { decodeBatch } from "../protocol/batch_frame.ts";
+import type { Batch } from "../bet/bet.ts";
+import { findInvalidBet } from "../bet/rules.ts";
 import { HEADER_SIZE } from "../protocol.ts";
 import { Store } from "../storage.ts";
 import { scanStore } from "../storage/recovery.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { decodeBatch } from "../batch_frame.ts";
-import type { Batch } from "../bet.ts";
-import { findInvalidBet } from "../bet_rules.ts";
-import type { Connection } from "../connection.ts";
-import type { Draw } from "../draw.ts";
-import { messageOf } from "../errors.ts";
-import { action, getLogger, type Result } from "../logging.ts";
+import { decodeBatch } from "../protocol/batch_frame.ts";
+import type { Batch } from "../bet/bet.ts";
+import { findInvalidBet } from "../bet/rules.ts";
+import type { Connection } from "../net/connection.ts";
+import type { Draw } from "./draw.ts";
+import { messageOf } from "../program/errors.ts";
+import { action, getLogger, type Result } from "../program/logging.ts";
 import {
   decodeAgency,
   ErrorCode,
@@ -21,14 +21,14 @@ import {
   ProtocolError,
 } from "../protocol.ts";
 import { StorageError, type Store } from "../storage.ts";
-import { encodeWinners } from "../winners_frame.ts";
+import { encodeWinners } from "../protocol/winners_frame.ts";
 import {
   type Answer,
   joinFrames,
   OK,
   refusal,
   SHUTTING_DOWN,
-} from "./answer.ts";
+} from "./reply.ts";
 
 /** What the requests of one agency are answered from. */
 export interface RequestOptions {

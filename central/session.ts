@@ -4,14 +4,14 @@
  * @module
  */
 
-import { type Connection, isDisconnection } from "../connection.ts";
-import { messageOf } from "../errors.ts";
-import { action, getLogger } from "../logging.ts";
+import { type Connection, isDisconnection } from "../net/connection.ts";
+import { messageOf } from "../program/errors.ts";
+import { action, getLogger } from "../program/logging.ts";
 import { type Frame, MessageType, ProtocolError } from "../protocol.ts";
-import { SHUTTING_DOWN } from "./answer.ts";
-import { AnswerQueue } from "./answer_queue.ts";
+import { SHUTTING_DOWN } from "./reply.ts";
+import { AnswerQueue } from "./reply_queue.ts";
 import { RequestHandler, type RequestOptions } from "./request_handler.ts";
-import type { Turnstile } from "./turnstile.ts";
+import type { Turnstile } from "./fair_scheduler.ts";
 
 /** What a session stands on. */
 export interface SessionOptions extends Omit<RequestOptions, "ending"> {

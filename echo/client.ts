@@ -4,12 +4,12 @@
  * @module
  */
 
-import { readAgencyId } from "../config.ts";
-import { delay } from "../delay.ts";
-import { messageOf } from "../errors.ts";
-import { action, getLogger } from "../logging.ts";
-import { EXIT_FAILURE, type ProgramContext, runProgram } from "../program.ts";
-import { DURATION, formatAddress } from "../setting.ts";
+import { readAgencyId } from "../program/config.ts";
+import { delay } from "../program/delay.ts";
+import { messageOf } from "../program/errors.ts";
+import { action, getLogger } from "../program/logging.ts";
+import { EXIT_FAILURE, type ProgramContext, runProgram } from "../program/program.ts";
+import { DURATION, formatAddress } from "../program/setting.ts";
 import { LineConnection, textOf } from "./line_connection.ts";
 
 async function main(context: ProgramContext): Promise<number> {

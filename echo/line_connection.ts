@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ByteChannel, type ByteStream } from "../byte_channel.ts";
+import { ByteChannel, type ByteStream } from "../net/byte_channel.ts";
 
 /** Most bytes of a line, with its end. */
 export const MAX_LINE_SIZE: number = 1 << 16;

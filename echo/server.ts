@@ -4,15 +4,15 @@
  * @module
  */
 
-import { isDisconnection } from "../byte_channel.ts";
-import { messageOf } from "../errors.ts";
-import { action, getLogger } from "../logging.ts";
+import { isDisconnection } from "../net/byte_channel.ts";
+import { messageOf } from "../program/errors.ts";
+import { action, getLogger } from "../program/logging.ts";
 import {
   logServerConfig,
   type ProgramContext,
   runProgram,
-} from "../program.ts";
-import { Acceptor, listen, logPort, serveUntil } from "../tcp_server.ts";
+} from "../program/program.ts";
+import { Acceptor, listen, logPort, serveUntil } from "../net/tcp_server.ts";
 import { LineConnection, LineTooLongError, textOf } from "./line_connection.ts";
 
 /** Options of an {@linkcode EchoServer}. */

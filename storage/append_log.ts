@@ -5,7 +5,7 @@
  * @module
  */
 
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../program/errors.ts";
 import { RowBuffer } from "./row_buffer.ts";
 import type { StoreFile } from "./store_file.ts";
 

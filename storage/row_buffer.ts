@@ -5,13 +5,13 @@
  */
 
 import { crc32 } from "node:zlib";
-import { type Batch, FIELD_KEYS } from "../bet.ts";
+import { type Batch, FIELD_KEYS } from "../bet/bet.ts";
 import {
   copyLookingForSeparators,
   viewOf,
   WORD_SIZE,
   wordViewOf,
-} from "../bytes.ts";
+} from "../bytes/swar.ts";
 import { formatCrc, formatMarkStart, MAX_MARK_SIZE } from "./commit_mark.ts";
 import { documentOfRow, isWinningRow } from "./winners.ts";
 

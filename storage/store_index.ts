@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Batch } from "../bet.ts";
-import { OffsetRanges } from "./offset_ranges.ts";
+import type { Batch } from "../bet/bet.ts";
+import { OffsetRanges } from "./index_ranges.ts";
 import { DamagedStoreError, type StoredBatch } from "./recovery.ts";
 
 /** What is known of one file of one agency. */

@@ -7,9 +7,9 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { messageOf } from "../errors.ts";
-import { writeLine } from "../logging.ts";
-import { EXIT_FAILURE } from "../program.ts";
+import { messageOf } from "../program/errors.ts";
+import { writeLine } from "../program/logging.ts";
+import { EXIT_FAILURE } from "../program/program.ts";
 import { type AgencyFile, ensureData, makeData } from "./data.ts";
 import { auditStore } from "./demo/audit.ts";
 import { runLottery } from "./demo/lottery.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { WINNING_NUMBER } from "../bet.ts";
+import { WINNING_NUMBER } from "../bet/bet.ts";
 import { MadeRows, MAX_ROW_BYTES } from "./made_row.ts";
 
 /** Bets of each agency of the real set. */

@@ -6,9 +6,9 @@
  */
 
 import { parseArgs } from "node:util";
-import { messageOf } from "../errors.ts";
-import { writeLine } from "../logging.ts";
-import { EXIT_FAILURE, loadConfig, ProgramError } from "../program.ts";
+import { messageOf } from "../program/errors.ts";
+import { writeLine } from "../program/logging.ts";
+import { EXIT_FAILURE, loadConfig, ProgramError } from "../program/program.ts";
 import {
   DamagedStoreError,
   scanStore,

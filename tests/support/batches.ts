@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { type Batch, type Bet, packBets } from "../../bet.ts";
+import { type Batch, type Bet, packBets } from "../../bet/bet.ts";
 import { RowBuffer } from "../../storage/row_buffer.ts";
 import { readStore } from "./stored.ts";
 

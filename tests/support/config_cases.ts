@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConfigKey } from "../../config.ts";
+import type { ConfigKey } from "../../program/config.ts";
 
 /** All that there is to try of a key. */
 export interface KeyCase {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { Delivery } from "../../agency/delivery.ts";
+import { Delivery } from "../../agency/batch_sender.ts";
 import { RejectedFile } from "../../agency/rejected_file.ts";
-import { ShipmentLoader } from "../../agency/shipment.ts";
-import { Uplink, type UplinkOptions } from "../../agency/uplink.ts";
-import { AgencyFile } from "../../agency_file.ts";
-import { messageOf } from "../../errors.ts";
+import { ShipmentLoader } from "../../agency/outgoing_batch.ts";
+import { Uplink, type UplinkOptions } from "../../agency/retrying_connection.ts";
+import { AgencyFile } from "../../agency/record_reader.ts";
+import { messageOf } from "../../program/errors.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { FakeCentral, type Script } from "./fake_central.ts";
 import { testInFolder } from "./folder.ts";

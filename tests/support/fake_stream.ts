@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ByteStream } from "../../byte_channel.ts";
+import type { ByteStream } from "../../net/byte_channel.ts";
 import { concat } from "./frames.ts";
 
 /** Options of a {@linkcode FakeStream}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Batch } from "../../bet.ts";
+import type { Batch } from "../../bet/bet.ts";
 import { StorageError, Store, type StoreOptions } from "../../storage.ts";
 import { FaultFile } from "./fault_file.ts";
 

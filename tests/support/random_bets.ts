@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Bet, FIELD_KEYS, MAX_FIELD_SIZE } from "../../bet.ts";
+import { type Bet, FIELD_KEYS, MAX_FIELD_SIZE } from "../../bet/bet.ts";
 
 /** The seed of this run: from the arguments, else another each time. */
 export const SEED: number = seedOf(Deno.args);

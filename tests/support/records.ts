@@ -4,9 +4,9 @@
  * @module
  */
 
-import { AgencyFile, type AgencyFileOptions } from "../../agency_file.ts";
-import { viewOf, WORD_SIZE } from "../../bytes.ts";
-import { FIELD_KEYS, MAX_PACKED_BET_SIZE, unpackBets } from "../../bet.ts";
+import { AgencyFile, type AgencyFileOptions } from "../../agency/record_reader.ts";
+import { viewOf, WORD_SIZE } from "../../bytes/swar.ts";
+import { FIELD_KEYS, MAX_PACKED_BET_SIZE, unpackBets } from "../../bet/bet.ts";
 
 /** A record of the file that can be sent, or one that cannot. */
 export interface ReadRecord {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeLine } from "../../logging.ts";
+import { writeLine } from "../../program/logging.ts";
 import type { AgencyFile } from "../agency_files.ts";
 import type { Delivered } from "./lottery.ts";
 

@@ -1,0 +1,158 @@
+/**
+ * The rules of a valid bet (docs/protocol.md, "What is a valid bet"), checked on
+ * packed bytes. The central alone applies them; an agency sends what it has.
+ *
+ * @module
+ */
+
+import { areDigits, isPlainText, wordViewOf } from "../bytes/swar.ts";
+
+/** The first bet of a batch that breaks a rule. */
+export interface InvalidBet {
+  /** Its position in the batch, from 0. */
+  index: number;
+  /** Which field breaks which rule, for people. */
+  reason: string;
+}
+
+const MAX_DOCUMENT_DIGITS = 20;
+const MAX_NUMBER_DIGITS = 10;
+const MAX_NUMBER = 4294967295;
+const ZERO = 0x30;
+const DASH = 0x2d;
+const BIRTHDATE_SIZE = "YYYY-MM-DD".length;
+/** Stands for a number that is none: no sum with it is a year, month or day. */
+const NO_NUMBER = -1_000_000;
+
+/** The fields in packed order, with what a refusal says of each. */
+const FIELDS = [
+  {
+    label: "first name",
+    isValid: isName,
+    rule: "1 to 255 bytes of UTF-8 without control characters",
+  },
+  {
+    label: "last name",
+    isValid: isName,
+    rule: "1 to 255 bytes of UTF-8 without control characters",
+  },
+  {
+    label: "document",
+    isValid: isDocument,
+    rule: `1 to ${MAX_DOCUMENT_DIGITS} digits`,
+  },
+  {
+    label: "birthdate",
+    isValid: isBirthdate,
+    rule: "a day that exists, as YYYY-MM-DD",
+  },
+  {
+    label: "number",
+    isValid: isNumber,
+    rule: `1 to ${MAX_NUMBER_DIGITS} digits, at most ${MAX_NUMBER}`,
+  },
+] as const;
+
+/**
+ * Finds the first bet that breaks a rule of a valid bet.
+ *
+ * @param packed Whole packed bets, one after the other, as
+ * {@linkcode packedBetEnd} walks them.
+ * @returns The first invalid bet, or `undefined` if all are valid.
+ */
+export function findInvalidBet(packed: Uint8Array): InvalidBet | undefined {
+  const view = wordViewOf(packed);
+  let start = 0;
+  for (let index = 0; start < packed.length; index++) {
+    const end = validBetEnd(packed, view, start);
+    if (end < 0) return { index, reason: explainInvalidBet(packed, start) };
+    start = end;
+  }
+  return undefined;
+}
+
+/** Position after the bet at `start` if it keeps every rule, else -1. */
+function validBetEnd(
+  packed: Uint8Array,
+  view: DataView,
+  start: number,
+): number {
+  const lastName = start + 1 + packed[start]!;
+  const document = lastName + 1 + packed[lastName]!;
+  const birthdate = document + 1 + packed[document]!;
+  const number = birthdate + 1 + packed[birthdate]!;
+  const end = number + 1 + packed[number]!;
+  const isValid = isName(view, start + 1, lastName) &&
+    isName(view, lastName + 1, document) &&
+    isDocument(view, document + 1, birthdate) &&
+    isBirthdate(view, birthdate + 1, number) &&
+    isNumber(view, number + 1, end);
+  return isValid ? end : -1;
+}
+
+function explainInvalidBet(packed: Uint8Array, start: number): string {
+  const decoder = new TextDecoder();
+  const view = wordViewOf(packed);
+  let at = start;
+  for (const { label, isValid, rule } of FIELDS) {
+    const fieldStart = at + 1;
+    at = fieldStart + packed[at]!;
+    if (isValid(view, fieldStart, at)) continue;
+    const text = decoder.decode(packed.subarray(fieldStart, at));
+    return `Cannot take bet: ${label} ${JSON.stringify(text)} is not ${rule}`;
+  }
+  throw new Error(`Cannot explain bet at byte ${start}: it breaks no rule`);
+}
+
+function isName(view: DataView, start: number, end: number): boolean {
+  return end > start && isPlainText(view, start, end);
+}
+
+function isDocument(view: DataView, start: number, end: number): boolean {
+  const size = end - start;
+  return size >= 1 && size <= MAX_DOCUMENT_DIGITS &&
+    areDigits(view, start, end);
+}
+
+function isBirthdate(view: DataView, start: number, end: number): boolean {
+  if (
+    end - start !== BIRTHDATE_SIZE ||
+    view.getUint8(start + 4) !== DASH || view.getUint8(start + 7) !== DASH
+  ) return false;
+  const year = 100 * twoDigits(view, start) + twoDigits(view, start + 2);
+  const month = twoDigits(view, start + 5);
+  const day = twoDigits(view, start + 8);
+  return year >= 1 && month >= 1 && month <= 12 && day >= 1 &&
+    (day <= 28 || day <= daysInMonth(year, month));
+}
+
+function twoDigits(view: DataView, at: number): number {
+  const tens = view.getUint8(at) - ZERO;
+  const ones = view.getUint8(at + 1) - ZERO;
+  const areBoth = tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9;
+  return areBoth ? 10 * tens + ones : NO_NUMBER;
+}
+
+function isNumber(view: DataView, start: number, end: number): boolean {
+  const size = end - start;
+  return size >= 1 && size <= MAX_NUMBER_DIGITS &&
+    areDigits(view, start, end) &&
+    (size < MAX_NUMBER_DIGITS || valueOf(view, start, end) <= MAX_NUMBER);
+}
+
+/** The value of digits. */
+function valueOf(view: DataView, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    value = 10 * value + view.getUint8(at) - ZERO;
+  }
+  return value;
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) {
+    const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+    return isLeap ? 29 : 28;
+  }
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}

@@ -1,0 +1,103 @@
+/**
+ * The messages of the draw: an agency's query and its winners, which may take
+ * several frames (docs/protocol.md, "WINNERS").
+ *
+ * ```text
+ * last u8 | count u16 | count documents, each length u8 + UTF-8
+ * ```
+ *
+ * @module
+ */
+
+import { packField } from "../bet/bet.ts";
+import { viewOf } from "../bytes/swar.ts";
+import {
+  encodeAgency,
+  encodeFrame,
+  malformed,
+  MAX_PAYLOAD_SIZE,
+  MessageType,
+} from "../protocol.ts";
+
+/** A part of an agency's winners. */
+export interface WinnersPart {
+  /** Whether it is the last one. */
+  isLast: boolean;
+  /** The documents, in the order in which the bets were stored. */
+  documents: string[];
+}
+
+const DOCUMENTS_AT = 3;
+/** A length byte and the longest document. */
+const MAX_ENTRY_SIZE = 256;
+
+/**
+ * Encodes a query.
+ *
+ * @param agency The agency whose winners are asked for.
+ * @returns The whole frame.
+ */
+export function encodeWinnersQuery(agency: number): Uint8Array {
+  return encodeFrame(MessageType.WINNERS_QUERY, encodeAgency(agency));
+}
+
+/**
+ * Encodes a list of winners, of any length.
+ *
+ * @param documents The documents, in order.
+ * @returns One frame or more; the last one says so.
+ * @throws {RangeError} If a document is longer than 255 bytes of UTF-8.
+ */
+export function encodeWinners(documents: readonly string[]): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  const payload = new Uint8Array(MAX_PAYLOAD_SIZE);
+  let end = DOCUMENTS_AT;
+  let count = 0;
+  function endFrame(isLast: boolean): void {
+    payload[0] = isLast ? 1 : 0;
+    viewOf(payload).setUint16(1, count); // big-endian
+    frames.push(encodeFrame(MessageType.WINNERS, payload.subarray(0, end)));
+    end = DOCUMENTS_AT;
+    count = 0;
+  }
+  for (const document of documents) {
+    if (end + MAX_ENTRY_SIZE > MAX_PAYLOAD_SIZE) endFrame(false);
+    end = packField(payload, end, document);
+    count++;
+  }
+  endFrame(true);
+  return frames;
+}
+
+/**
+ * Decodes the payload of a WINNERS.
+ *
+ * @param payload The payload.
+ * @returns A part of the list.
+ * @throws {ProtocolError} `MALFORMED` if it does not parse to its last byte.
+ */
+export function decodeWinners(payload: Uint8Array): WinnersPart {
+  if (payload.length < DOCUMENTS_AT) {
+    throw malformed(
+      `a WINNERS of ${payload.length} bytes is shorter than its ${DOCUMENTS_AT} of header`,
+    );
+  }
+  const count = viewOf(payload).getUint16(1); // big-endian
+  const documents: string[] = [];
+  const decoder = new TextDecoder();
+  let at = DOCUMENTS_AT;
+  for (let index = 0; index < count; index++) {
+    const start = at + 1;
+    at = start + (payload[at] ?? payload.length);
+    if (at > payload.length) {
+      throw malformed(`document ${index} of ${count} runs past the end`);
+    }
+    documents.push(decoder.decode(payload.subarray(start, at)));
+  }
+  if (at < payload.length) {
+    throw malformed(
+      `${payload.length - at} bytes are left after document ${count}`,
+    );
+  }
+  return { isLast: payload[0] === 1, documents };
+}

@@ -1,0 +1,18 @@
+import { assertEquals } from "@std/assert";
+import { backoff } from "../../agency/backoff.ts";
+
+Deno.test("backoff() doubles up to ten seconds", () => {
+  const delays = Array.from({ length: 10 }, (_, i) => backoff(i + 1, 100, 0));
+  assertEquals(delays, [
+    ...[100, 200, 400, 800, 1600, 3200, 6400],
+    ...[10_000, 10_000, 10_000],
+  ]);
+  assertEquals(backoff(2000, 100, 0), 10_000);
+  assertEquals(backoff(1, 60_000, 0), 10_000);
+});
+
+Deno.test("backoff() is up to a half shorter by chance", () => {
+  assertEquals(backoff(1, 100, 0.5), 75);
+  assertEquals(backoff(2, 100, 0.999), 200 * (1 - 0.999 / 2));
+  assertEquals(backoff(9, 100, 0.5), 7500);
+});

@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { testDelivery } from "../support/delivered.ts";
+import type { FakeSession, Script } from "../support/fake_central.ts";
+import { betFrame, Code, errorFrame, frame, Type } from "../support/frames.ts";
+import { csvOf, rows } from "../support/rows.ts";
+
+const serve: Script = (session) => session.serve();
+
+testDelivery("run() sends every batch in order, then FINISH", {
+  scripts: [serve],
+}, ({ central, stored, rejected, error, log }) => {
+  assertEquals([error, stored, rejected, central.connections], ["", 30, "", 1]);
+  assertEquals(
+    central.taken.map(({ type, payload }) => frame(type, payload)),
+    [
+      ...[0, 10, 20].map((offset) =>
+        betFrame({ agency: 9, offset, rows: rows(10, 1 + offset) })
+      ),
+      frame(Type.FINISH, Uint8Array.of(0, 0, 0, 9)),
+    ],
+  );
+  assertEquals(
+    log.lines.slice(1),
+    [10, 10, 10].map((count) =>
+      `DEBUG action: apuesta_enviada | result: success | cantidad: ${count}`
+    ),
+  );
+});
+
+testDelivery("run() sends FINISH alone for a file without bets", {
+  bets: 0,
+  scripts: [serve],
+}, ({ central, stored, error }) => {
+  assertEquals([error, stored, central.names], ["", 0, ["FINISH"]]);
+});
+
+testDelivery("run() waits for each answer with a window of 1", {
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    for (let i = 0; i < 3; i++) {
+      const next = session.take();
+      const early = await Promise.race([next, pause()]);
+      assertEquals(early, undefined, "a second frame is under way");
+      await session.ok();
+      await next;
+    }
+  }],
+}, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
+
+testDelivery("run() has as many batches under way as the window", {
+  window: 8,
+  bets: 200,
+  scripts: [async (session): Promise<void> => {
+    await session.take(8);
+    await session.ok();
+    await session.take(1);
+    await session.ok(8);
+    await session.take(8);
+    await session.ok(8);
+    await session.take(3);
+    await session.ok(3);
+    await session.take();
+  }],
+}, ({ central, stored, error }) => {
+  assertEquals([error, stored], ["", 200]);
+  const offsets = Array.from({ length: 20 }, (_, i) => `${10 * i}+10`);
+  assertEquals(central.names, [...offsets, "FINISH"]);
+});
+
+testDelivery("run() takes an answer a byte at a time", {
+  scripts: [async (session): Promise<void> => {
+    for (let i = 0; i < 3; i++) {
+      await session.take();
+      for (const byte of frame(Type.OK)) {
+        await session.send(Uint8Array.of(byte));
+      }
+    }
+    await session.take();
+  }],
+}, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
+
+for (
+  const name of ["INVALID_BET", "BETTING_CLOSED", "UNKNOWN_AGENCY"] as const
+) {
+  testDelivery(`run() goes on after ${name}`, {
+    csv: `x\n${csvOf(rows(12))}y\n${csvOf(rows(18, 13))}`,
+    scripts: [async (session): Promise<void> => {
+      await session.take();
+      await session.ok();
+      await session.take();
+      await session.send(errorFrame(Code[name], 4, "por algo"));
+      await session.take();
+      await session.ok();
+      await session.take();
+    }],
+  }, ({ central, stored, rejected, error, log }) => {
+    assertEquals([error, stored, central.connections], ["", 20, 1]);
+    assertEquals(central.names, ["0+10", "10+10", "20+10", "FINISH"]);
+    assertEquals(rejected, `x\ny\n${csvOf(rows(10, 11))}`);
+    // Its first bet is in line 12, then comes y: the fifth is in line 17.
+    assert(
+      log.lines.includes(
+        `ERROR action: apuesta_enviada | result: fail | cantidad: 10 | linea: 17 | error: ${name} | motivo: por algo`,
+      ),
+      log.lines.join("\n"),
+    );
+  });
+}
+
+testDelivery("run() copies a refused batch of many under way", {
+  window: 8,
+  scripts: [async (session): Promise<void> => {
+    await session.take(3);
+    await session.send(
+      frame(Type.OK),
+      errorFrame(Code.INVALID_BET, 0),
+      frame(Type.OK),
+    );
+    await session.take();
+  }],
+}, ({ stored, rejected }) => {
+  assertEquals([stored, rejected], [20, csvOf(rows(10, 11))]);
+});
+
+/** What a central may do to a batch that it has taken, and then closes. */
+const LOSSES: Record<string, (session: FakeSession) => Promise<unknown>> = {
+  "STORAGE": (session) => session.send(errorFrame(Code.STORAGE)),
+  "SHUTTING_DOWN": (session) => session.send(errorFrame(Code.SHUTTING_DOWN)),
+  "BUSY": (session) => session.send(errorFrame(Code.BUSY)),
+  "no answer": () => Promise.resolve(),
+  "half an answer": (session) => session.send(Uint8Array.of(2, 0, 0)),
+  "half an error": (session) => session.send(errorFrame(5).subarray(0, 20)),
+};
+
+for (const [what, lose] of Object.entries(LOSSES)) {
+  testDelivery(`run() sends the same batch again after ${what}`, {
+    scripts: [async (session): Promise<void> => {
+      await session.take();
+      await session.ok();
+      await session.take();
+      await lose(session);
+    }, serve],
+  }, ({ central, stored, rejected, error, log }) => {
+    assertEquals([error, stored, rejected, central.connections], [
+      "",
+      30,
+      "",
+      2,
+    ]);
+    const names = ["0+10", "10+10", "10+10", "20+10", "FINISH"];
+    assertEquals(central.names, names);
+    assertEquals(central.taken[1], central.taken[2]);
+    const fails = log.lines.filter((line) => line.includes("result: fail"));
+    assertEquals(fails.length, 1);
+    assertMatch(fails[0]!, /^WARN action: connect .* intento: 1 \| error: /);
+  });
+
+  testDelivery(`run() sends all unanswered again after ${what}`, {
+    window: 8,
+    bets: 120,
+    scripts: [async (session): Promise<void> => {
+      await session.take(8);
+      await session.ok(3);
+      await session.take(3);
+      await lose(session);
+    }, async (session): Promise<void> => {
+      await session.take(8);
+      await session.ok();
+      await session.take();
+      await lose(session);
+    }, serve],
+  }, ({ central, stored, error }) => {
+    assertEquals([error, stored, central.connections], ["", 120, 3]);
+    const names = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => `${10 * (from + i)}+10`);
+    assertEquals(central.names, [
+      ...names(0, 11),
+      ...names(3, 12),
+      ...names(4, 12),
+      "FINISH",
+    ]);
+    const payloads = central.taken.map(({ payload }) => payload);
+    assertEquals(payloads.slice(11, 19), payloads.slice(3, 11));
+    assertEquals(payloads.slice(20, 28), payloads.slice(12, 20));
+    assertEquals(payloads.at(-1)?.at(-1), 9);
+  });
+}
+
+testDelivery("run() comes again after a central that stops behind an OK", {
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(frame(Type.OK), errorFrame(Code.SHUTTING_DOWN));
+    await session.gone();
+  }, serve],
+}, ({ central, stored, error }) => {
+  assertEquals([error, stored, central.connections], ["", 30, 2]);
+  assertEquals(central.names, ["0+10", "10+10", "20+10", "FINISH"]);
+});
+
+async function pause(): Promise<undefined> {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}

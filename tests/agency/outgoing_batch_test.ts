@@ -1,0 +1,137 @@
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { Shipment, ShipmentLoader } from "../../agency/outgoing_batch.ts";
+import { AgencyFile } from "../../agency/record_reader.ts";
+import { testInFolder } from "../support/folder.ts";
+import { betFrame, type BetRow } from "../support/frames.ts";
+import { csvOf, rows } from "../support/rows.ts";
+
+const SOURCE = "00ff00ff00ff00ff";
+
+/** A batch as it was loaded. */
+interface Loaded {
+  bytes: Uint8Array;
+  count: number;
+  position: number;
+  line: number;
+}
+
+testInFolder("load() cuts the file into batches of the amount", async (dir) => {
+  const { loaded } = await loadAll(dir, csvOf(rows(25)), 10);
+  assertEquals(loaded.map(({ bytes }) => bytes), [
+    frameOf(0, rows(10)),
+    frameOf(10, rows(10, 11)),
+    frameOf(20, rows(5, 21)),
+  ]);
+  assertEquals(loaded.map(({ line }) => line), [1, 11, 21]);
+  assertEquals(loaded.map(({ count }) => count), [10, 10, 5]);
+  const size = (count: number) =>
+    new TextEncoder().encode(csvOf(rows(count))).length;
+  assertEquals(
+    loaded.map(({ position }) => position),
+    [0, size(10), size(20)],
+  );
+});
+
+testInFolder("load() gives nothing where there is nothing", async (dir) => {
+  for (const text of ["", "\r\n", "\ufeff", "no bet\n"]) {
+    assertEquals((await loadAll(dir, text, 10)).loaded, []);
+  }
+});
+
+testInFolder("load() ends a batch exactly at the file's end", async (dir) => {
+  const { loaded } = await loadAll(dir, csvOf(rows(20)), 10);
+  assertEquals(loaded.map(({ count }) => count), [10, 10]);
+});
+
+testInFolder("load() never makes a frame over 8192 bytes", async (dir) => {
+  const all = Array.from({ length: 300 }, (_, i) => [
+    "ñ".repeat(1 + i % 127),
+    "x".repeat(1 + (i * 7) % 255),
+    String(i),
+    "1999-03-17",
+    "7574",
+  ]);
+  const { loaded } = await loadAll(dir, csvOf(all), 65535);
+  let offset = 0;
+  for (const { bytes, count } of loaded) {
+    assertLessOrEqual(bytes.length, 8192);
+    assertEquals(bytes, frameOf(offset, all.slice(offset, offset + count)));
+    offset += count;
+    const next = all[offset];
+    if (next) assert(bytes.length + frameOf(0, [next]).length - 23 > 8192);
+  }
+  assertEquals(offset, all.length);
+});
+
+testInFolder("load() fills a frame of exactly 8192 bytes", async (dir) => {
+  const wide = ["x".repeat(255), "y".repeat(255), "1".repeat(20), "d", "n"];
+  const count = Math.floor((8192 - 23) / (5 + 532));
+  const rest = 8192 - 23 - count * (5 + 532);
+  const last = ["z".repeat(rest - 5), "", "", "", ""];
+  const all = [...Array.from({ length: count }, () => wide), last];
+  const { loaded } = await loadAll(dir, csvOf([...all, last]), 1000);
+  assertEquals(loaded.map(({ bytes }) => bytes.length)[0], 8192);
+  assertEquals(loaded.map(({ count }) => count), [count + 1, 1]);
+});
+
+testInFolder("load() counts no offset for what cannot be sent", async (dir) => {
+  const [a, b, c, d] = csvOf(rows(4)).split(/(?<=\n)/);
+  const text = `x\n${a}\n${b}y\nz\n${c}${d}w`;
+  const { loaded, problems } = await loadAll(dir, text, 2);
+  assertEquals(loaded.map(({ bytes }) => bytes), [
+    frameOf(0, rows(2)),
+    frameOf(2, rows(2, 3)),
+  ]);
+  assertEquals(loaded.map(({ line }) => line), [2, 7]);
+  assertEquals(problems, [1, 5, 6, 9]);
+});
+
+testInFolder(
+  "position comes to the file's size, and not past it",
+  async (dir) => {
+    for (
+      const [bets, end] of [[1, ""], [5, ""], [9999, ""], [9999, "x"]] as const
+    ) {
+      const text = `\ufeff${csvOf(rows(bets))}${end}`;
+      const { passed } = await loadAll(dir, text, 200);
+      assertEquals(passed.at(-1), new TextEncoder().encode(text).length);
+      assertEquals(passed, passed.toSorted((a, b) => a - b));
+    }
+  },
+);
+
+async function loadAll(
+  dir: string,
+  text: string,
+  maxAmount: number,
+): Promise<{ loaded: Loaded[]; problems: number[]; passed: number[] }> {
+  const path = `${dir}/agency.csv`;
+  await Deno.writeTextFile(path, text);
+  using file = await AgencyFile.open(path);
+  const problems: number[] = [];
+  const loader = new ShipmentLoader(file, {
+    agency: 9,
+    source: SOURCE,
+    maxAmount,
+    onProblem(file): Promise<void> {
+      problems.push(file.line);
+      return Promise.resolve();
+    },
+  });
+  const loaded: Loaded[] = [];
+  // One shipment for all, as it is used again once it has been answered.
+  const shipment = new Shipment();
+  const passed: number[] = [];
+  for (;;) {
+    const isLoaded = await loader.load(shipment);
+    passed.push(loader.position);
+    if (!isLoaded) break;
+    const { bytes, frame: { count }, position, line } = shipment;
+    loaded.push({ bytes: bytes.slice(), count, position, line });
+  }
+  return { loaded, problems, passed };
+}
+
+function frameOf(offset: number, rows: readonly BetRow[]): Uint8Array {
+  return betFrame({ agency: 9, source: SOURCE, offset, rows });
+}

@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import { parse, stringify } from "@std/csv";
+import { testInFolder } from "../support/folder.ts";
+import { Random, SEED } from "../support/random_bets.ts";
+import {
+  type ReadRecord,
+  recordsOf,
+  withShortReads,
+} from "../support/records.ts";
+
+const CHUNK_SIZE = 1 << 16;
+const BET = ["Ana", "Núñez", "30904465", "1999-03-17", "7574"];
+
+testInFolder(
+  "advance() reads records cut by the end of a chunk anywhere",
+  async (dir) => {
+    const quoted = '"Ana","Núñez",30904465,1999-03-17,"7574"';
+    for (const line of [`${BET.join(",")}\r\n`, `${quoted}\n`]) {
+      const { length } = new TextEncoder().encode(line);
+      for (let before = 0; before <= length; before++) {
+        const filling = filler(CHUNK_SIZE - before);
+        const records = await recordsOf(dir, `${filling}${line}${line}`);
+        const [first, second] = records.slice(-2);
+        assertEquals(first?.fields, BET, `${before} bytes before the end`);
+        assertEquals(first?.start, CHUNK_SIZE - before);
+        assertEquals(second?.fields, BET);
+        assertEquals(second?.end, CHUNK_SIZE - before + 2 * length);
+        assert(records.every(({ problem }) => problem === undefined));
+      }
+    }
+  },
+);
+
+for (const lineEnd of ["", "\n", "\r\n"]) {
+  const kind = JSON.stringify(lineEnd);
+  testInFolder(
+    `advance() skips a last line too long that ends in ${kind}`,
+    async (dir) => {
+      for (const size of [CHUNK_SIZE + 1, 2 * CHUNK_SIZE, 3 * CHUNK_SIZE + 7]) {
+        for (const before of ["", `${BET.join(",")}\n`]) {
+          const line = `${"x".repeat(size - lineEnd.length)}${lineEnd}`;
+          const records = await recordsOf(dir, before + line);
+          const start = new TextEncoder().encode(before).length;
+          assertEquals(records.pop(), {
+            line: before === "" ? 1 : 2,
+            start,
+            end: start + size,
+            problem: `longer than ${CHUNK_SIZE} bytes`,
+          });
+          assertEquals(records.length, before === "" ? 0 : 1);
+        }
+      }
+    },
+  );
+}
+
+testInFolder(
+  "advance() skips lines too long, and takes their neighbours",
+  async (dir) => {
+    const long = `"${"y,".repeat(CHUNK_SIZE)}`;
+    const line = BET.join(",");
+    const text = `${line}\n${long}\n${line}\r\n${long}\r\n\n${line}\n`;
+    const records = await recordsOf(dir, text);
+    assertEquals(records.map(({ line }) => line), [1, 2, 3, 4, 6]);
+    assertEquals(
+      records.map(({ fields }) => fields),
+      [BET, undefined, BET, undefined, BET],
+    );
+    const bytes = new TextEncoder().encode(text);
+    const { start, end } = records[3]!;
+    assertEquals(
+      new TextDecoder().decode(bytes.subarray(start, end)),
+      `${long}\r\n`,
+    );
+  },
+);
+
+testInFolder(
+  `advance() reads what @std/csv reads [seed ${SEED}]`,
+  async (dir) => {
+    const random = new Random(SEED);
+    for (let round = 0; round < 8; round++) {
+      const text = randomFile(random);
+      const records = await recordsOf(dir, text);
+      assertEquals(
+        records.map(({ fields }) => fields),
+        parse(text.replace(/^\ufeff/, "")),
+      );
+      assertSpans(records, text);
+    }
+  },
+);
+
+testInFolder(
+  `advance() reads the same in short reads [seed ${SEED}]`,
+  async (dir) => {
+    const random = new Random(SEED);
+    const text = `${randomFile(random, 40)}\n,\r\n"\n,,,,`;
+    const long = `${text}\n${"z".repeat(CHUNK_SIZE + 10)}\n${text}`;
+    for (
+      const [content, size] of [[text, 1], [text, 2], [long, 5000]] as const
+    ) {
+      const expected = await recordsOf(dir, content);
+      assertGreater(expected.length, 20);
+      await withShortReads(size, async () => {
+        assertEquals(await recordsOf(dir, content), expected);
+      });
+    }
+  },
+);
+
+/** Whole lines that can be sent, this many bytes in all. */
+function filler(size: number): string {
+  const line = `${"x".repeat(250)},${"y".repeat(250)},1,2,3\n`;
+  const count = Math.floor(size / line.length) - 1;
+  const rest = size - count * line.length;
+  const fields = Array.from(
+    { length: 5 },
+    (_, i) => "z".repeat(Math.floor((rest - 5 + i) / 5)),
+  );
+  return `${line.repeat(count)}${fields.join(",")}\n`;
+}
+
+/** A file of valid records in every spelling. */
+function randomFile(random: Random, count = 2000): string {
+  const pieces = [..."abcñ€😀 ;,'\"7"];
+  const text = random.below(2) === 0 ? "\ufeff" : "";
+  const lines = Array.from({ length: count }, () => {
+    if (random.below(20) === 0) return "";
+    const fields = Array.from(
+      { length: 5 },
+      () =>
+        Array.from({ length: random.below(12) }, () => random.pick(pieces))
+          .join(""),
+    );
+    if (fields.join("") === "") fields[0] = "x";
+    return stringify([fields], { headers: false }).trimEnd();
+  });
+  const ended = lines.map((line) => line + random.pick(["\n", "\r\n"]));
+  const all = text + ended.join("");
+  return random.below(2) === 0 ? all : all.trimEnd();
+}
+
+/** Each record lies in one line, its own, and none lies in two records. */
+function assertSpans(records: readonly ReadRecord[], text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const lines = text.replace(/^\ufeff/, "").split("\n");
+  for (const { line, start, end } of records) {
+    const own = decoder.decode(bytes.subarray(start, end));
+    assertEquals(own.replace(/\n$/, ""), lines[line - 1]);
+  }
+}

@@ -1,0 +1,152 @@
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { testDelivery } from "../support/delivered.ts";
+import type { Script } from "../support/fake_central.ts";
+import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
+
+const serve: Script = (session) => session.serve();
+
+/** Closes as soon as there is a connection. */
+const hangUp: Script = () => Promise.resolve();
+
+testDelivery("converse() tries again where nobody listens to it", {
+  scripts: [hangUp, hangUp, hangUp, serve],
+}, ({ central, stored, error, log }) => {
+  assertEquals([error, stored, central.connections], ["", 30, 4]);
+  const attempts = log.lines.map((line) => /intento: (\d)/.exec(line)?.[1]);
+  assertEquals(attempts.filter((n) => n), ["1", "2", "3"]);
+});
+
+testDelivery("converse() tries again after BUSY at the door", {
+  scripts: [async (session): Promise<void> => {
+    await session.send(errorFrame(Code.BUSY));
+    await session.gone();
+  }, serve],
+}, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
+
+testDelivery("converse() gives up after all attempts", {
+  scripts: [hangUp],
+  maxAttempts: 3,
+}, ({ central, stored, error }) => {
+  assertEquals([stored, central.connections], [0, 3]);
+  assertMatch(
+    error,
+    /^UplinkError: Cannot reach the central at 127\.0\.0\.1:\d+: 3 attempts in a row failed, the last one with: /,
+  );
+});
+
+testDelivery("converse() counts attempts anew after each answer", {
+  scripts: [async (session): Promise<void> => {
+    const [name] = await session.take();
+    if (name !== "FINISH") await session.ok();
+  }],
+  bets: 60,
+  maxAttempts: 2,
+}, ({ central, stored, error }) => {
+  assertEquals([error, stored], ["", 60]);
+  assertGreater(central.connections, 5);
+});
+
+testDelivery("converse() gives up a central that says nothing", {
+  scripts: [(session) => session.gone(), serve],
+  replyTimeout: 50,
+}, ({ central, stored, error, log }) => {
+  assertEquals([error, stored, central.connections], ["", 30, 2]);
+  assertMatch(log.lines.join("\n"), /error: Cannot wait for the peer: idle/);
+});
+
+testDelivery(
+  "converse() ends with the signal's reason",
+  {
+    scripts: [(session) => session.gone()],
+    signal: AbortSignal.abort("SIGTERM"),
+  },
+  ({ stored, error }) => assertEquals([error, stored], ["string: SIGTERM", 0]),
+);
+
+const stopping = new AbortController();
+
+testDelivery(
+  "converse() ends in mid-conversation when it is told to",
+  {
+    scripts: [async (session): Promise<void> => {
+      await session.take();
+      await session.ok();
+      await session.take();
+      stopping.abort("SIGINT");
+      await session.gone();
+    }],
+    signal: stopping.signal,
+  },
+  ({ stored, error }) => assertEquals([error, stored], ["string: SIGINT", 10]),
+);
+
+const waiting = new AbortController();
+
+testDelivery("converse() does not wait out its delay when it is told to end", {
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    setTimeout(() => waiting.abort("SIGTERM"), 20);
+  }],
+  baseDelay: 2 ** 30,
+  signal: waiting.signal,
+}, ({ error }) => assertEquals(error, "string: SIGTERM"));
+
+/** Replies that no central gives, and what the agency says of each. */
+const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
+  "an OK with a payload": [
+    frame(Type.OK, Uint8Array.of(1)),
+    /a reply of type 2 with 1 bytes/,
+  ],
+  "a BET": [frame(Type.BET), /a reply of type 1 with 0 bytes/],
+  "type 77": [frame(77), /a reply of type 77 with 0 bytes/],
+  "an OK too many": [
+    concat([frame(Type.OK), frame(Type.OK)]),
+    /a reply of type 2/,
+  ],
+  "an ERROR too short": [frame(Type.ERROR, new Uint8Array(2)), /2 bytes/],
+  "an ERROR unheard of": [errorFrame(200, 0, "x"), /answered ERROR_200: x$/],
+  "MALFORMED": [errorFrame(Code.MALFORMED, 0, "x"), /answered MALFORMED: x$/],
+  "TOO_LARGE": [errorFrame(Code.TOO_LARGE, 0, "x"), /answered TOO_LARGE: x$/],
+  "a reply too large": [frame(Type.OK, undefined, 8188), /declares 8193 bytes/],
+};
+
+for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
+  testDelivery(`converse() gives up at once on ${what}`, {
+    scripts: [async (session): Promise<void> => {
+      await session.take();
+      await session.send(bytes);
+      await session.gone();
+    }],
+  }, ({ central, rejected, error }) => {
+    assertEquals([central.connections, rejected], [1, ""]);
+    assertMatch(error, /^UplinkError: Cannot /);
+    assertMatch(error, message);
+  });
+}
+
+testDelivery("run() sends FINISH again if it was not taken", {
+  bets: 10,
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.ok();
+    await session.take();
+    await session.send(errorFrame(Code.SHUTTING_DOWN));
+  }, serve],
+}, ({ central, error }) => {
+  assertEquals(error, "");
+  assertEquals(central.names, ["0+10", "FINISH", "FINISH"]);
+});
+
+testDelivery("run() says so if FINISH is refused", {
+  bets: 0,
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part"));
+  }],
+}, ({ error, log }) => {
+  assertEquals(error, "");
+  assertEquals(
+    log.lines.at(-1),
+    "ERROR action: agencia_finalizada | result: fail | error: UNKNOWN_AGENCY | motivo: no part",
+  );
+});

@@ -1,0 +1,201 @@
+import { assertEquals, assertStringIncludes, fail } from "@std/assert";
+import { type Bet, packBets } from "../../bet/bet.ts";
+import { findInvalidBet, type InvalidBet } from "../../bet/rules.ts";
+import {
+  nearlyValidFields,
+  Random,
+  randomBets,
+  SEED,
+} from "../support/random_bets.ts";
+
+const BET: Bet = {
+  firstName: "María Inés",
+  lastName: "O'Higgins, hija",
+  document: "30904465",
+  birthdate: "1999-03-17",
+  number: "7574",
+};
+const NAME_RULE = "is not 1 to 255 bytes of UTF-8 without control characters";
+const DOCUMENT_RULE = "is not 1 to 20 digits";
+const BIRTHDATE_RULE = "is not a day that exists, as YYYY-MM-DD";
+const NUMBER_RULE = "is not 1 to 10 digits, at most 4294967295";
+
+const VALID: [keyof Bet, string[]][] = [
+  ["firstName", ["x", " ", "x".repeat(255), "\u{80}", "\u{9f}", "😀", '"']],
+  ["lastName", ["ñ", "~", "\u{a0}", "=1+1", ",", ":", "ñ".repeat(127)]],
+  ["document", ["0", "00000001", "9".repeat(20), "0".repeat(20)]],
+  ["birthdate", ["0001-01-01", "9999-12-31", "2000-02-29", "2024-02-29"]],
+  ["birthdate", ["2023-02-28", "1900-02-28", "2400-02-29", "2024-12-31"]],
+  ["birthdate", ["2024-01-31", "2024-03-31", "2024-04-30", "2024-05-31"]],
+  ["birthdate", ["2024-06-30", "2024-07-31", "2024-08-31", "2024-09-30"]],
+  ["birthdate", ["2024-10-31", "2024-11-30"]],
+  ["number", ["0", "7574", "4294967295", "0000000000", "0000007574"]],
+];
+const INVALID: [keyof Bet, string, string[]][] = [
+  ["firstName", NAME_RULE, ["", "a\0", "\x1fa", "a\nb", "\r", "\t", "a\x7f"]],
+  ["lastName", NAME_RULE, [
+    "",
+    "\0",
+    "Gil\x1f",
+    "a\nb",
+    "a\rb",
+    "\x7f",
+    "\x01",
+  ]],
+  ["document", DOCUMENT_RULE, ["", "1".repeat(21), "30.904.465", "-1", "1 "]],
+  ["document", DOCUMENT_RULE, [" 1", "1/", "1:", "٣", "１", "1\0", "0x1f"]],
+  ["birthdate", BIRTHDATE_RULE, ["", "1900-02-29", "2023-02-29", "2100-02-29"]],
+  ["birthdate", BIRTHDATE_RULE, ["2024-02-30", "2000-02-30", "2024-04-31"]],
+  ["birthdate", BIRTHDATE_RULE, ["2024-06-31", "2024-09-31", "2024-11-31"]],
+  ["birthdate", BIRTHDATE_RULE, ["2024-01-32", "2024-12-32", "2024-01-00"]],
+  ["birthdate", BIRTHDATE_RULE, ["0000-01-01", "2024-00-01", "2024-13-01"]],
+  ["birthdate", BIRTHDATE_RULE, ["1999-3-17", "1999-03-7", "99-03-17"]],
+  ["birthdate", BIRTHDATE_RULE, ["1999/03-17", "1999-03/17", "1999-03-17 "]],
+  ["birthdate", BIRTHDATE_RULE, ["12024-01-01", "-999-01-01", "199a-01-01"]],
+  ["birthdate", BIRTHDATE_RULE, ["1999-0a-17", "1999-03-1a", "1999-03-1"]],
+  ["number", NUMBER_RULE, ["", "4294967296", "9999999999", "00000000001"]],
+  ["number", NUMBER_RULE, ["-1", "+1", "1.5", "1e3", " 1", "٣", "75 74"]],
+];
+
+function problemOf(fields: Partial<Bet>): InvalidBet | undefined {
+  return findInvalidBet(packBets([{ ...BET, ...fields }]));
+}
+
+Deno.test("findInvalidBet() finds none among valid bets", () => {
+  assertEquals(findInvalidBet(new Uint8Array(0)), undefined);
+  for (const [key, texts] of VALID) {
+    for (const text of texts) {
+      assertEquals(problemOf({ [key]: text }), undefined, `${key} "${text}"`);
+    }
+  }
+});
+
+Deno.test("findInvalidBet() says which field breaks which rule", () => {
+  for (const [key, rule, texts] of INVALID) {
+    for (const text of texts) {
+      assertEquals(
+        problemOf({ [key]: text }),
+        {
+          index: 0,
+          reason: `Cannot take bet: ${key.replace("Name", " name")} ${
+            JSON.stringify(text)
+          } ${rule}`,
+        },
+      );
+    }
+  }
+});
+
+Deno.test("findInvalidBet() gives the index of the first bet at fault", () => {
+  for (const [key, rule, [text]] of INVALID) {
+    const bad = { ...BET, [key]: text };
+    for (let index = 0; index < 4; index++) {
+      const bets = [BET, BET, BET, BET].with(index, bad);
+      const problem = findInvalidBet(
+        packBets([...bets, { ...bad, number: "" }]),
+      );
+      assertEquals(problem?.index, index);
+      assertStringIncludes(problem!.reason, rule);
+    }
+  }
+});
+
+Deno.test("findInvalidBet() refuses every control character in both names", () => {
+  const characters = Array.from({ length: 0x20 }, (_, code) => code);
+  for (const code of [...characters, 0x7f]) {
+    const text = `a${String.fromCharCode(code)}ñ`;
+    assertEquals(problemOf({ firstName: text })?.index, 0, `U+${code}`);
+    assertEquals(problemOf({ lastName: text })?.index, 0, `U+${code}`);
+  }
+});
+
+Deno.test("findInvalidBet() refuses names that are not UTF-8", () => {
+  for (const hex of ["ff", "c3", "41c3", "c0af", "eda080", "f4908080", "80"]) {
+    const bytes = Uint8Array.fromHex(hex);
+    const [, lastName, ...others] = fieldsOf(BET);
+    assertEquals(
+      findInvalidBet(packFields([bytes, lastName!, ...others]))?.index,
+      0,
+      hex,
+    );
+    // A tail that is the next field's length does not mend a name cut off.
+    const next = new Uint8Array(0x91).fill(0x31);
+    const reason = findInvalidBet(packFields([bytes, next, ...others]))?.reason;
+    assertStringIncludes(reason!, "first name");
+  }
+});
+
+Deno.test("findInvalidBet() agrees with the calendar on every day of five years", () => {
+  for (const year of [1900, 1999, 2000, 2023, 2024]) {
+    for (let month = 0; month <= 13; month++) {
+      for (let day = 0; day <= 32; day++) {
+        const birthdate = [year, twoDigits(month), twoDigits(day)].join("-");
+        assertEquals(!problemOf({ birthdate }), isDay(birthdate), birthdate);
+      }
+    }
+  }
+});
+
+Deno.test(`findInvalidBet() takes every valid bet (seed ${SEED})`, () => {
+  const packed = packBets(randomBets(new Random(SEED), 1_000));
+  assertEquals(findInvalidBet(packed), undefined);
+});
+
+Deno.test(`findInvalidBet() agrees with the rules on strings (seed ${SEED})`, () => {
+  const random = new Random(SEED);
+  const found = { valid: 0, invalid: 0 };
+  for (let round = 0; round < 4_000; round++) {
+    const fields = nearlyValidFields(random);
+    const isValid = isValidAsStrings(fields);
+    if (!findInvalidBet(packFields(fields)) !== isValid) {
+      fail(`${isValid}: ${fields.map((field) => field.toHex()).join(" ")}`);
+    }
+    found[isValid ? "valid" : "invalid"]++;
+  }
+  // Else the comparison would say little.
+  assertEquals(found.valid > 500 && found.invalid > 500, true);
+});
+
+function fieldsOf(bet: Bet): Uint8Array[] {
+  return Object.values(bet).map((text) => new TextEncoder().encode(text));
+}
+
+function packFields(fields: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(
+    fields.flatMap((field) => [field.length, ...field]),
+  );
+}
+
+/** The table of docs/protocol.md once more, in the plainest way. */
+function isValidAsStrings(fields: readonly Uint8Array[]): boolean {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  let texts: string[];
+  try {
+    texts = fields.map((field) => decoder.decode(field));
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+  const [firstName, lastName, document, birthdate, number] = texts;
+  return [firstName, lastName].every((name) =>
+    /^\P{Cc}+$/u.test(noC1(name!))
+  ) &&
+    /^[0-9]{1,20}$/.test(document!) && isDay(birthdate!) &&
+    /^[0-9]{1,10}$/.test(number!) && BigInt(number!) < 2n ** 32n;
+}
+
+/** U+0080 to U+009F are control characters to Unicode, not to the rules. */
+function noC1(text: string): string {
+  return text.replaceAll(/[\u{80}-\u{9f}]/gu, "x");
+}
+
+function isDay(text: string): boolean {
+  if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text)) return false;
+  if (text.startsWith("0000")) return false;
+  const date = new Date(`${text}T00:00:00Z`);
+  return !isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
+function twoDigits(number: number): string {
+  return String(number).padStart(2, "0");
+}

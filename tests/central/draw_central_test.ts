@@ -1,0 +1,203 @@
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import {
+  askWinners,
+  betOf,
+  finish,
+  readWinners,
+  sendBets,
+} from "../support/draw_wire.ts";
+import {
+  agencyFrame,
+  betFrame,
+  Code,
+  NO_INDEX,
+  readError,
+  Type,
+} from "../support/frames.ts";
+import { type Served, testServed } from "../support/served.ts";
+import { readStore } from "../support/stored.ts";
+import { Wire } from "../support/wire.ts";
+
+const HELD = "action: sorteo | result: success";
+const WAITS = "action: consulta_ganadores | result: in_progress";
+
+/** Lines of the log that have a text. */
+function linesWith({ log }: Served, text: string): string[] {
+  return log.lines.filter((line) => line.includes(text));
+}
+
+/** Asks for winners and waits until the central has taken the question. */
+async function askEarly(
+  { port, log }: Served,
+  agency: number,
+): Promise<Wire> {
+  const asked = log.lines.filter((line) => line.includes(WAITS)).length;
+  const wire = await Wire.connect(port);
+  await wire.send(agencyFrame(Type.WINNERS_QUERY, agency));
+  await log.line(WAITS, asked + 1);
+  return wire;
+}
+
+for (const order of ["123", "132", "213", "231", "312", "321"]) {
+  testServed(
+    `the central tells each agency its own winners, finished in the order ${order}`,
+    async (served) => {
+      const { port } = served;
+      for (const agency of [1, 2, 3]) {
+        const rows = [betOf(`${agency}1`), betOf("9", "75740")];
+        await sendBets(port, agency, [...rows, betOf(`${agency}2`, "07574")]);
+      }
+      // Each asks before anybody has finished, and again behind its own FINISH.
+      const early = [];
+      for (const agency of [3, 1, 2]) {
+        early.push({ agency, wire: await askEarly(served, agency) });
+      }
+      const late: Promise<string[]>[] = [];
+      for (const digit of order) {
+        assertEquals(linesWith(served, HELD), []);
+        await finish(port, Number(digit));
+        late[Number(digit)] = askWinners(port, Number(digit));
+      }
+      for (const { agency, wire } of early) {
+        const expected = [`${agency}1`, `${agency}2`];
+        assertEquals(await readWinners(wire), [expected]);
+        assertEquals(await late[agency], expected);
+        assertEquals(await askWinners(port, agency), expected);
+        wire.close();
+      }
+      assertEquals(linesWith(served, HELD).length, 1);
+    },
+    { drawAgencies: 3 },
+  );
+}
+
+testServed(
+  "the central sends a list of winners over several frames",
+  async ({ port }) => {
+    const documents = Array.from(
+      { length: 2500 },
+      (_, index) => String(index).padStart(20, "0"),
+    );
+    for (let at = 0; at < documents.length; at += 100) {
+      const bets = documents.slice(at, at + 100).map((one) => betOf(one));
+      await sendBets(port, 1, bets, at);
+    }
+    await finish(port, 1);
+    using wire = await Wire.connect(port);
+    const query = agencyFrame(Type.WINNERS_QUERY, 1);
+    await wire.send(query, query);
+    for (let round = 0; round < 2; round++) {
+      const lists = await readWinners(wire);
+      assertGreater(lists.length, 1);
+      assertEquals(lists.flat(), documents);
+    }
+    const reply = await wire.ask(
+      betFrame({ offset: 2500, rows: [betOf("1")] }),
+    );
+    assertEquals(readError(reply).code, Code.BETTING_CLOSED);
+  },
+  { drawAgencies: 1 },
+);
+
+testServed(
+  "the central knows no agency outside of 1 to N, and goes on",
+  async ({ port, storeFile, log }) => {
+    using wire = await Wire.connect(port);
+    for (const agency of [3, 500, 4294967295]) {
+      for (
+        const frame of [
+          betFrame({ agency, rows: [betOf("1")] }),
+          agencyFrame(Type.FINISH, agency),
+          agencyFrame(Type.WINNERS_QUERY, agency),
+        ]
+      ) {
+        const { code, index, reason } = readError(await wire.ask(frame));
+        assertEquals([code, index], [Code.UNKNOWN_AGENCY, NO_INDEX]);
+        assert(reason.includes(String(agency)), reason);
+      }
+    }
+    const reply = await wire.ask(betFrame({ agency: 2, rows: [betOf("2")] }));
+    assertEquals(reply?.type, Type.OK);
+    await finish(port, 1);
+    assertEquals((await readStore(storeFile)).length, 1);
+    const finished = storeFile.replace("bets.csv", "finished.csv");
+    assertEquals(await Deno.readTextFile(finished), "1\n");
+    assert(!log.lines.some((line) => line.includes("action: sorteo")));
+  },
+  { drawAgencies: 2 },
+);
+
+testServed(
+  "the central takes no new bets after the draw, and knows those it has",
+  async ({ port, storeFile }) => {
+    const rows = [betOf("1"), betOf("2", "1"), betOf("3")];
+    await sendBets(port, 1, rows);
+    await finish(port, 1);
+    const before = await Deno.readFile(storeFile);
+    using wire = await Wire.connect(port);
+    const other = "ffffffffffffffff";
+    const cases: [Parameters<typeof betFrame>[0], number | "OK"][] = [
+      [{ rows }, "OK"],
+      [{ rows: rows.slice(1), offset: 1 }, "OK"],
+      [{ rows: [...rows, betOf("4")] }, Code.BETTING_CLOSED],
+      [{ rows: [rows[2]!, betOf("4")], offset: 2 }, Code.BETTING_CLOSED],
+      [{ rows: [betOf("4")], offset: 3 }, Code.BETTING_CLOSED],
+      [{ rows, source: other }, Code.BETTING_CLOSED],
+      [{ rows: [betOf("x")], offset: 3 }, Code.INVALID_BET],
+      [{ rows, agency: 2 }, Code.UNKNOWN_AGENCY],
+      [{ rows }, "OK"],
+    ];
+    for (const [batch, expected] of cases) {
+      const reply = await wire.ask(betFrame(batch));
+      if (expected === "OK") assertEquals(reply?.type, Type.OK);
+      else assertEquals(readError(reply).code, expected);
+    }
+    assertEquals(await Deno.readFile(storeFile), before);
+    assertEquals(await askWinners(port, 1), ["1", "3"]);
+  },
+  { drawAgencies: 1 },
+);
+
+testServed(
+  "the central takes bets of an agency that has finished until the draw, and FINISH at any time",
+  async (served) => {
+    const { port, storeFile } = served;
+    await sendBets(port, 1, [betOf("1")]);
+    for (let times = 0; times < 3; times++) await finish(port, 1);
+    await sendBets(port, 1, [betOf("2")], 1);
+    await finish(port, 2);
+    for (const agency of [1, 2, 1]) await finish(port, agency);
+    assertEquals(await askWinners(port, 1), ["1", "2"]);
+    assertEquals(await askWinners(port, 2), []);
+    const finished = storeFile.replace("bets.csv", "finished.csv");
+    assertEquals(await Deno.readTextFile(finished), "1\n2\n");
+    assertEquals(linesWith(served, HELD).length, 1);
+    assertEquals(linesWith(served, "action: agencia_finalizada").length, 7);
+  },
+  { drawAgencies: 2 },
+);
+
+testServed(
+  "the central shows in its log who asks for another's winners",
+  async (served) => {
+    const { port } = served;
+    await sendBets(port, 2, [betOf("22")]);
+    using wire = await Wire.connect(port);
+    await wire.ask(betFrame({ agency: 1, rows: [betOf("11")] }));
+    await wire.send(agencyFrame(Type.WINNERS_QUERY, 2));
+    await served.log.line(WAITS);
+    await finish(port, 1);
+    await finish(port, 2);
+    assertEquals(await readWinners(wire), [["22"]]);
+    await wire.send(agencyFrame(Type.WINNERS_QUERY, 1));
+    assertEquals(await readWinners(wire), [["11"]]);
+    assertEquals(await askWinners(port, 1), ["11"]);
+    assertEquals(linesWith(served, "consulta_ganadores"), [
+      "WARN action: consulta_ganadores | result: in_progress | agencia: 2 | agencia_conexion: 1 | ip: 127.0.0.1",
+      "WARN action: consulta_ganadores | result: success | agencia: 2 | cant_ganadores: 1 | agencia_conexion: 1 | ip: 127.0.0.1",
+      "INFO action: consulta_ganadores | result: success | agencia: 1 | cant_ganadores: 1 | agencia_conexion: 1 | ip: 127.0.0.1",
+      "INFO action: consulta_ganadores | result: success | agencia: 1 | cant_ganadores: 1 | ip: 127.0.0.1",
+    ]);
+  },
+  { drawAgencies: 2 },
+);

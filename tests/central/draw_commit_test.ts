@@ -1,0 +1,178 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { Store } from "../../storage.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { DrawCentral } from "../support/draw_central.ts";
+import {
+  askWinners,
+  betOf,
+  finish,
+  readWinners,
+  sendBets,
+} from "../support/draw_wire.ts";
+import { testPrograms } from "../support/end_to_end.ts";
+import type { FaultFile } from "../support/fault_file.ts";
+import { openFaulty } from "../support/faulty_store.ts";
+import {
+  agencyFrame,
+  betFrame,
+  Code,
+  readError,
+  Type,
+} from "../support/frames.ts";
+import { Wire } from "../support/wire.ts";
+
+const LATE = betFrame({ offset: 1, rows: [betOf("11")] });
+const FINISH = agencyFrame(Type.FINISH, 1);
+
+/** A central to which a winner comes while the last agency finishes. */
+interface LateWinner {
+  central: DrawCentral;
+  log: CapturedLog;
+  file: FaultFile;
+  /** Where the winner was sent, and is on its way to the disk. */
+  betting: Wire;
+  /** Where FINISH was sent. */
+  finishing: Wire;
+  /** Where the winners were asked for. */
+  asking: Wire;
+  /** Lets the disk go on. */
+  release(): void;
+}
+
+/** Registers a test; one winner is stored before, then the disk is held. */
+function testLateWinner(
+  name: string,
+  fn: (late: LateWinner) => Promise<void>,
+  expected: string[],
+): void {
+  testPrograms(name, async (dir) => {
+    const log = CapturedLog.start();
+    const path = `${dir}/bets.csv`;
+    const { store, file } = await openFaulty(path);
+    const bettingClosed = firstSettled(store);
+    {
+      await using central = new DrawCentral(store, 1, log);
+      const { port } = central;
+      await sendBets(port, 1, [betOf("1")]);
+      const [asking] = await central.askEarly([1]);
+      using betting = await Wire.connect(port);
+      using finishing = await Wire.connect(port);
+      const gate = file.hold("syncData");
+      await betting.send(LATE);
+      await gate.reached;
+      await finishing.send(FINISH);
+      await bettingClosed;
+      assertFalse(log.lines.some((line) => line.includes("sorteo")));
+      const { release } = gate;
+      await fn({
+        central,
+        log,
+        file,
+        betting,
+        finishing,
+        asking: asking!,
+        release,
+      });
+      asking!.close();
+    }
+    await store.close();
+    const reopened = await Store.open(path);
+    await using central = new DrawCentral(reopened, 1, log);
+    assertEquals(await askWinners(central.port, 1), expected);
+    assert(log.lines.some((line) => line.includes("recuperar_sorteo")));
+    await central.stop();
+    await reopened.close();
+  });
+}
+
+/** Resolved when the draw, with the betting closed, waits for the store. */
+function firstSettled(store: Store): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const settled = store.settled.bind(store);
+  store.settled = () => {
+    resolve();
+    return settled();
+  };
+  return promise;
+}
+
+testLateWinner(
+  "the draw waits for a winner that is on its way to the disk",
+  async ({ log, betting, finishing, asking, release }) => {
+    release();
+    assertEquals((await betting.reply())?.type, Type.OK);
+    assertEquals(await finishing.reply(), null);
+    assertEquals(await readWinners(asking), [["1", "11"]]);
+    await log.line("INFO action: sorteo | result: success");
+  },
+  ["1", "11"],
+);
+
+testLateWinner(
+  "the draw waits for a winner sent again that is on its way to the disk",
+  async ({ central, betting, finishing, asking, release }) => {
+    using again = await Wire.connect(central.port);
+    using late = await Wire.connect(central.port);
+    await again.send(LATE);
+    await late.send(betFrame({ offset: 2, rows: [betOf("111")] }));
+    using other = await Wire.connect(central.port);
+    const invalid = betFrame({ rows: [betOf("x")] });
+    assertEquals(readError(await other.ask(invalid)).code, Code.INVALID_BET);
+    release();
+    assertEquals((await betting.reply())?.type, Type.OK);
+    assertEquals((await again.reply())?.type, Type.OK);
+    assertEquals(readError(await late.reply()).code, Code.BETTING_CLOSED);
+    assertEquals(await finishing.reply(), null);
+    assertEquals(await readWinners(asking), [["1", "11"]]);
+  },
+  ["1", "11"],
+);
+
+testLateWinner(
+  "the draw is not held while the disk fails, and has at the next start what it will always have",
+  async ({ central, log, file, betting, finishing, asking, release }) => {
+    file.fail("syncData");
+    file.fail("truncate");
+    release();
+    assertEquals(readError(await betting.reply()).code, Code.STORAGE);
+    assertEquals(readError(await finishing.reply()).code, Code.STORAGE);
+    // Until the next start nobody knows whether the disk has it.
+    using again = await Wire.connect(central.port);
+    assertEquals(readError(await again.ask(LATE)).code, Code.STORAGE);
+    await sendBets(central.port, 1, [betOf("1")]);
+    await finish(central.port, 1);
+    await central.stop();
+    assertEquals(readError(await asking.reply()).code, Code.SHUTTING_DOWN);
+    assertFalse(log.lines.some((line) => line.includes("sorteo")));
+  },
+  // The file could not be cut back.
+  ["1", "11"],
+);
+
+testPrograms(
+  "the draw is held without a winner that was refused for want of space",
+  async (dir) => {
+    const log = CapturedLog.start();
+    const { store, file } = await openFaulty(`${dir}/bets.csv`);
+    const bettingClosed = firstSettled(store);
+    await using central = new DrawCentral(store, 1, log);
+    const { port } = central;
+    await sendBets(port, 1, [betOf("1")]);
+    using betting = await Wire.connect(port);
+    file.fail("write", { after: 5, code: "ENOSPC" });
+    const gate = file.hold("write");
+    await betting.send(LATE);
+    await gate.reached;
+    using finishing = await Wire.connect(port);
+    await finishing.send(FINISH);
+    await bettingClosed;
+    gate.release();
+    assertEquals(readError(await betting.reply()).code, Code.STORAGE);
+    assertEquals(await finishing.reply(), null);
+    using again = await Wire.connect(port);
+    assertEquals(readError(await again.ask(LATE)).code, Code.BETTING_CLOSED);
+    assertEquals(await askWinners(port, 1), ["1"]);
+    await central.stop();
+    await store.close();
+  },
+);

@@ -1,0 +1,121 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { ByteStream } from "../../net/byte_channel.ts";
+import { Session } from "../../central/session.ts";
+import { Turnstile } from "../../central/fair_scheduler.ts";
+import { Connection } from "../../net/connection.ts";
+import { Draw } from "../../central/draw.ts";
+import { Store } from "../../storage.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { WAITS } from "../support/draw_central.ts";
+import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";
+import { testPrograms } from "../support/end_to_end.ts";
+import { agencyFrame, Type } from "../support/frames.ts";
+import { testServed } from "../support/served.ts";
+import { Wire } from "../support/wire.ts";
+
+const AWAY = "Cannot tell agency 1 its winners: it went away";
+
+/** A draw that counts who waits for it. */
+class CountingDraw extends Draw {
+  #waiting = 0;
+
+  /** Waits that have not ended. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  override async held(signal: AbortSignal): Promise<boolean> {
+    this.#waiting++;
+    try {
+      return await super.held(signal);
+    } finally {
+      this.#waiting--;
+    }
+  }
+}
+
+/** How an agency that waits may go, and what the log says of it. */
+const DEPARTURES: Record<string, [(wire: Wire) => Promise<void>, string]> = {
+  "closes": [(wire) => Promise.resolve(wire.close()), AWAY],
+  "closes its sending side": [(wire) => wire.closeWrite(), AWAY],
+  "resets the connection": [
+    (wire) => Promise.resolve(wire.close()),
+    "Connection reset",
+  ],
+  "sends on and on": [
+    async (wire) => {
+      const query = agencyFrame(Type.WINNERS_QUERY, 1);
+      const many = Array.from({ length: 10_000 }, () => query);
+      // It is cut off in the middle of it.
+      await wire.send(...many).catch(() => {});
+    },
+    "or sent more than there is room for",
+  ],
+};
+
+for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
+  testPrograms(
+    `a session frees what an agency that waits for the draw held when it ${what}`,
+    async (dir) => {
+      const log = CapturedLog.start();
+      const store = await Store.open(`${dir}/bets.csv`);
+      const draw = new CountingDraw(1, store);
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      using wire = await Wire.connect(listener.addr.port);
+      const stream = await listener.accept();
+      const isReset = what.startsWith("resets");
+      const connection = new Connection(
+        isReset ? resetting(stream) : stream,
+        {},
+      );
+      const session = new Session(connection, {
+        store,
+        draw,
+        turnstile: new Turnstile({ size: 1 }),
+        ip: "here",
+      });
+      const run = session.run();
+      await wire.send(agencyFrame(Type.WINNERS_QUERY, 1));
+      await log.line(WAITS);
+      assertEquals(draw.waiting, 1);
+      await leave(wire);
+      await run;
+      assertStringIncludes(await log.line("close_connection"), reason);
+      assertEquals(draw.waiting, 0);
+      await store.close();
+    },
+  );
+}
+
+testServed(
+  "the central gives the place of an agency that went away to the next",
+  async ({ port, log }) => {
+    for (let round = 1; round <= 5; round++) {
+      using wire = await Wire.connect(port);
+      await wire.send(agencyFrame(Type.WINNERS_QUERY, 1));
+      await log.line(WAITS, round);
+      wire.close();
+      await log.line(AWAY, round);
+    }
+    await sendBets(port, 1, [betOf("1")]);
+    await log.line("close_connection | result: success");
+    await finish(port, 1);
+    await log.line("close_connection | result: success", 2);
+    assertEquals(await askWinners(port, 1), ["1"]);
+  },
+  { drawAgencies: 1, maxConnections: 1 },
+);
+
+/** A stream that does not end, but breaks. */
+function resetting(stream: Deno.TcpConn): ByteStream {
+  return {
+    async read(into: Uint8Array): Promise<number> {
+      const read = await stream.read(into);
+      if (read !== null) return read;
+      throw new Deno.errors.ConnectionReset("Connection reset by peer");
+    },
+    write: (bytes) => stream.write(bytes),
+    closeWrite: () => stream.closeWrite(),
+    close: () => stream.close(),
+  };
+}

@@ -1,0 +1,192 @@
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import { Draw, type DrawStore } from "../../central/draw.ts";
+import { StorageError } from "../../storage.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { everyTurn } from "../support/memory_log.ts";
+
+const HELD = "INFO action: sorteo | result: success | agencias: 3";
+const RECOVERED =
+  "INFO action: recuperar_sorteo | result: success | agencias: 3";
+
+/** Keeps what a store would, in memory. */
+class FakeStore implements DrawStore {
+  readonly finished = new Set<number>();
+  /** What the next call of `finish` fails with. */
+  finishError: StorageError | undefined;
+  /** What `settled` waits for. */
+  commits: Promise<void> = Promise.resolve();
+  #calls = 0;
+
+  /** How often `settled` was called. */
+  get settledCalls(): number {
+    return this.#calls;
+  }
+
+  async finish(agency: number): Promise<void> {
+    await Promise.resolve();
+    const { finishError } = this;
+    this.finishError = undefined;
+    if (finishError) throw finishError;
+    this.finished.add(agency);
+  }
+
+  settled(): Promise<void> {
+    this.#calls++;
+    return this.commits;
+  }
+
+  winners(agency: number): readonly string[] {
+    return [`winner of ${agency}`];
+  }
+}
+
+/** All orders of these. */
+function orders(agencies: readonly number[]): number[][] {
+  if (agencies.length === 0) return [[]];
+  return agencies.flatMap((first) =>
+    orders(agencies.filter((other) => other !== first))
+      .map((rest) => [first, ...rest])
+  );
+}
+
+Deno.test("Draw.finish() holds the draw with the last agency, in any order and finished again", async () => {
+  for (const order of orders([1, 2, 3, 3, 7])) {
+    const log = CapturedLog.start();
+    const draw = new Draw(3, new FakeStore());
+    const finished = new Set<number>();
+    for (const agency of order) {
+      finished.add(agency);
+      await draw.finish(agency);
+      const isDue = [1, 2, 3].every((one) => finished.has(one));
+      assertEquals(draw.isHeld, isDue, `${order} at ${agency}`);
+      assertEquals(draw.isBettingClosed, isDue);
+      assertEquals(log.lines, isDue ? [HELD] : []);
+    }
+    assert(draw.isHeld);
+  }
+});
+
+Deno.test("Draw.finish() holds the draw once when the last agencies finish at once", async () => {
+  const log = CapturedLog.start();
+  const draw = new Draw(3, new FakeStore());
+  await Promise.all([3, 1, 1, 2, 2, 3].map((agency) => draw.finish(agency)));
+  assert(draw.isHeld);
+  assertEquals(log.lines, [HELD]);
+});
+
+Deno.test("Draw.finish() closes the betting at once, and waits for what was taken before", async () => {
+  const log = CapturedLog.start();
+  const store = new FakeStore();
+  const commit = Promise.withResolvers<void>();
+  store.commits = commit.promise;
+  const draw = new Draw(1, store);
+  const held = draw.held(new AbortController().signal);
+  const finishing = draw.finish(1);
+  await everyTurn();
+  assert(draw.isBettingClosed);
+  assertFalse(draw.isHeld);
+  await draw.finish(1);
+  assertFalse(draw.isHeld);
+  assertEquals(log.lines, []);
+  commit.resolve();
+  assert(await held);
+  await finishing;
+  assertEquals(store.settledCalls, 1);
+  assertEquals(log.lines.length, 1);
+});
+
+Deno.test("Draw.finish() holds no draw where it is not recorded", async () => {
+  const store = new FakeStore();
+  const draw = new Draw(1, store);
+  store.finishError = new StorageError("no space");
+  await assertRejects(() => draw.finish(1), StorageError, "no space");
+  assertFalse(draw.isBettingClosed);
+  await draw.finish(1);
+  assert(draw.isHeld);
+});
+
+Deno.test("Draw.finish() leaves the draw to the next start where the store cannot say what it has", async () => {
+  const log = CapturedLog.start();
+  const store = new FakeStore();
+  store.commits = Promise.reject(new StorageError("fdatasync"));
+  const draw = new Draw(3, store);
+  await draw.finish(1);
+  await draw.finish(2);
+  await assertRejects(() => draw.finish(3), StorageError, "fdatasync");
+  await draw.finish(3);
+  assertFalse(draw.isHeld);
+  assert(draw.isBettingClosed);
+  assertEquals(log.lines, []);
+  assert(new Draw(3, store).isHeld);
+  assertEquals(log.lines, [RECOVERED]);
+});
+
+Deno.test("Draw takes up a draw that was held before", async () => {
+  const log = CapturedLog.start();
+  const store = new FakeStore();
+  for (const agency of [2, 9, 3]) store.finished.add(agency);
+  assertFalse(new Draw(3, store).isHeld);
+  assertEquals(log.lines, []);
+  store.finished.add(1);
+  const draw = new Draw(3, store);
+  assert(draw.isHeld);
+  assert(draw.isBettingClosed);
+  assert(await draw.held(new AbortController().signal));
+  await draw.finish(1);
+  assertEquals(log.lines, [RECOVERED]);
+  assertEquals(draw.winners(2), ["winner of 2"]);
+});
+
+Deno.test("Draw of no agencies is never held and keeps nobody out", async () => {
+  const log = CapturedLog.start();
+  const draw = new Draw(0, new FakeStore());
+  for (const agency of [1, 4294967295]) {
+    await draw.finish(agency);
+    assert(draw.admits(agency));
+    assertFalse(draw.hasPart(agency));
+  }
+  assertFalse(draw.isHeld);
+  assertFalse(draw.isBettingClosed);
+  assertEquals(log.lines, []);
+});
+
+Deno.test("Draw.admits() agencies 1 to N", () => {
+  const draw = new Draw(3, new FakeStore());
+  const agencies = [1, 2, 3, 4, 4294967295];
+  const expected = [true, true, true, false, false];
+  assertEquals(agencies.map((agency) => draw.admits(agency)), expected);
+  assertEquals(agencies.map((agency) => draw.hasPart(agency)), expected);
+});
+
+Deno.test("Draw.held() waits for the draw, or for the end of one's own wait", async () => {
+  const draw = new Draw(2, new FakeStore());
+  const leaving = new AbortController();
+  const left = draw.held(leaving.signal);
+  const waits = Array.from(
+    { length: 500 },
+    () => draw.held(new AbortController().signal),
+  );
+  await draw.finish(2);
+  leaving.abort();
+  assertFalse(await left);
+  assertFalse(await draw.held(leaving.signal));
+  const first = await Promise.race([...waits, Promise.resolve("none")]);
+  assertEquals(first, "none");
+  await draw.finish(1);
+  assertEquals(await Promise.all(waits), waits.map(() => true));
+  assert(await draw.held(leaving.signal));
+});
+
+Deno.test("Draw.finish() looks at each agency a few times, however many there are", async () => {
+  const store = new FakeStore();
+  let lookups = 0;
+  const has = store.finished.has.bind(store.finished);
+  store.finished.has = (agency) => {
+    lookups++;
+    return has(agency);
+  };
+  const draw = new Draw(1_000, store);
+  for (let agency = 1; agency <= 1_000; agency++) await draw.finish(agency);
+  assert(draw.isHeld);
+  assert(lookups < 5_000, `${lookups} look-ups`);
+});

@@ -1,0 +1,153 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { Store } from "../../storage.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { DrawCentral, WAITS } from "../support/draw_central.ts";
+import { betOf, finish, readWinners, sendBets } from "../support/draw_wire.ts";
+import { testPrograms } from "../support/end_to_end.ts";
+import {
+  agencyFrame,
+  betFrame,
+  Code,
+  readError,
+  Type,
+} from "../support/frames.ts";
+import { testServed } from "../support/served.ts";
+import { Wire } from "../support/wire.ts";
+
+testServed(
+  "the central does not take an agency that waits for idle",
+  async ({ port, log }) => {
+    await sendBets(port, 1, [betOf("1")]);
+    using waiting = await Wire.connect(port);
+    await waiting.send(agencyFrame(Type.WINNERS_QUERY, 1));
+    await log.line(WAITS);
+    for (let count = 1; count <= 3; count++) {
+      using silent = await Wire.connect(port);
+      assertEquals(await silent.reply(), null);
+      await log.line("idle for 100 ms", count);
+    }
+    await finish(port, 1);
+    assertEquals(await readWinners(waiting), [["1"]]);
+    // From now on it is as any other.
+    assertEquals(await waiting.reply(), null);
+  },
+  { drawAgencies: 1, idleTimeout: 100 },
+);
+
+testServed(
+  "the central answers after the draw what an agency has sent while it waited",
+  async ({ port, log }) => {
+    using wire = await Wire.connect(port);
+    await wire.send(
+      betFrame({ rows: [betOf("1")] }),
+      agencyFrame(Type.WINNERS_QUERY, 1),
+      betFrame({ rows: [betOf("1")] }),
+    );
+    assertEquals((await wire.reply())?.type, Type.OK);
+    await log.line(WAITS);
+    await wire.send(
+      betFrame({ offset: 1, rows: [betOf("2")] }),
+      agencyFrame(Type.WINNERS_QUERY, 2),
+    );
+    await finish(port, 1);
+    assertEquals(await readWinners(wire), [["1"]]);
+    assertEquals((await wire.reply())?.type, Type.OK);
+    assertEquals(readError(await wire.reply()).code, Code.BETTING_CLOSED);
+    assertEquals(readError(await wire.reply()).code, Code.UNKNOWN_AGENCY);
+  },
+  { drawAgencies: 1 },
+);
+
+testPrograms(
+  "the central tells agencies that wait that it shuts down, and their winners after the restart",
+  async (dir) => {
+    const log = CapturedLog.start();
+    const agencies = [1, 2, 3];
+    const path = `${dir}/bets.csv`;
+    for (let life = 1; life <= 3; life++) {
+      const store = await Store.open(path);
+      await using central = new DrawCentral(store, 3, log);
+      await sendBets(central.port, life, [betOf(`${life}`)]);
+      const waiting = await central.askEarly(agencies);
+      if (life < 3) {
+        await finish(central.port, life);
+        await central.stop();
+        for (const wire of waiting) {
+          assertEquals(readError(await wire.reply()).code, Code.SHUTTING_DOWN);
+          assertEquals(await wire.reply(), null);
+        }
+      } else {
+        await finish(central.port, 3);
+        for (const [index, wire] of waiting.entries()) {
+          assertEquals(await readWinners(wire), [[`${index + 1}`]]);
+        }
+      }
+      for (const wire of waiting) wire.close();
+      await central.stop();
+      await store.close();
+    }
+    assertEquals(log.lines.filter((line) => line.includes("sorteo")), [
+      "INFO action: sorteo | result: success | agencias: 3",
+    ]);
+  },
+);
+
+testPrograms(
+  "the central lets 500 agencies wait at once, without a timer for any of them",
+  async (dir) => {
+    const log = CapturedLog.start();
+    const store = await Store.open(`${dir}/bets.csv`);
+    await using central = new DrawCentral(store, 500, log);
+    const { port } = central;
+    const agencies = Array.from({ length: 500 }, (_, index) => index + 1);
+    for (let at = 0; at < 499; at++) {
+      using wire = await Wire.connect(port);
+      const agency = agencies[at]!;
+      const rows = [betOf(`${agency}`), betOf("1", "1"), betOf(`0${agency}`)];
+      await wire.send(betFrame({ agency, rows }));
+      assertEquals((await wire.reply())?.type, Type.OK);
+      assertEquals(await wire.ask(agencyFrame(Type.FINISH, agency)), null);
+    }
+    const waiting = await central.askEarly(agencies);
+    const timers = await timersDuring(async () => {
+      await sendBets(port, 500, [betOf("500")]);
+      await sendBets(port, 500, [betOf("0500")], 1);
+    });
+    assertLess(timers, 100);
+    await finish(port, 500);
+    await Promise.all(waiting.map(async (wire, index) => {
+      const agency = agencies[index]!;
+      assertEquals(await readWinners(wire), [[`${agency}`, `0${agency}`]]);
+      wire.close();
+    }));
+    await log.line("consulta_ganadores | result: success", 500);
+    await central.stop();
+    await store.close();
+    const held = log.lines.filter((line) => line.includes("sorteo"));
+    assertEquals(held, [
+      "INFO action: sorteo | result: success | agencias: 500",
+    ]);
+  },
+);
+
+/** How many timers are set while something is done. */
+async function timersDuring(work: () => Promise<void>): Promise<number> {
+  const { setTimeout, setInterval } = globalThis;
+  let count = 0;
+  function counting<A extends unknown[], R>(set: (...args: A) => R) {
+    return (...args: A): R => {
+      count++;
+      return set(...args);
+    };
+  }
+  Object.assign(globalThis, {
+    setTimeout: counting(setTimeout),
+    setInterval: counting(setInterval),
+  });
+  try {
+    await work();
+  } finally {
+    Object.assign(globalThis, { setTimeout, setInterval });
+  }
+  return count;
+}

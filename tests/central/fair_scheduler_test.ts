@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { Turnstile } from "../../central/fair_scheduler.ts";
+
+const CROWD = { size: 1000 };
+
+Deno.test("Turnstile.pass() holds nobody up where there is no crowd", async () => {
+  const turnstile = new Turnstile({ size: 64 });
+  assertEquals(await passAll(turnstile, 150), Array(150).fill(0));
+});
+
+Deno.test("Turnstile.pass() lets a few pass at once", async () => {
+  const turnstile = new Turnstile(CROWD);
+  assertEquals(await passAll(turnstile, 24), Array(24).fill(0));
+});
+
+Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () => {
+  const turnstile = new Turnstile(CROWD);
+  const turns = await passAll(turnstile, 150);
+  assertEquals(turns, turns.toSorted((a, b) => a - b));
+  for (let turn = 1; turn < 4; turn++) {
+    assertEquals(turns.filter((one) => one === turn).length, 24, `${turn}`);
+  }
+});
+
+Deno.test("Turnstile.pass() lets nobody overtake", async () => {
+  const turnstile = new Turnstile(CROWD);
+  const passed: string[] = [];
+  const first = Array.from({ length: 48 }, async () => {
+    await turnstile.pass();
+    passed.push("first");
+  });
+  await turn();
+  const second = Array.from({ length: 48 }, async () => {
+    await turnstile.pass();
+    passed.push("second");
+  });
+  await Promise.all([...first, ...second]);
+  assertEquals(passed, passed.toSorted());
+  await turn();
+});
+
+/** How many of the turnstile's turns had come when each of so many passed. */
+async function passAll(
+  turnstile: Turnstile,
+  count: number,
+): Promise<number[]> {
+  const { setTimeout } = globalThis;
+  let turns = 0;
+  const countTurn = (run: () => void) =>
+    setTimeout(() => {
+      turns++;
+      run();
+    });
+  Object.assign(globalThis, { setTimeout: countTurn });
+  try {
+    return await Promise.all(
+      Array.from({ length: count }, async () => {
+        await turnstile.pass();
+        return turns;
+      }),
+    );
+  } finally {
+    Object.assign(globalThis, { setTimeout });
+    await turn();
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

@@ -1,0 +1,230 @@
+import { assertEquals } from "@std/assert";
+import { MAX_LINE_SIZE } from "../../echo/line_connection.ts";
+import { EchoServer } from "../../echo/server.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { FakeStream } from "../support/fake_stream.ts";
+import { concat } from "../support/frames.ts";
+import { testWith } from "../support/permissions.ts";
+import { Random, SEED } from "../support/random_bets.ts";
+
+const encoder = new TextEncoder();
+const NEWLINE = 0x0a;
+
+testEcho(
+  `serve() answers any bytes with the same, and closes (seed ${SEED})`,
+  async (echo) => {
+    const random = new Random(SEED);
+    for (let size = 1; size <= MAX_LINE_SIZE; size *= 2) {
+      const line = Uint8Array.from({ length: size }, () => random.below(256))
+        .map((byte) => byte === NEWLINE ? 0 : byte);
+      line[size - 1] = NEWLINE;
+      assertEquals(await echo.ask(line), line);
+    }
+    const unended = encoder.encode("no end");
+    assertEquals(await echo.ask(unended), unended);
+    assertEquals(
+      await echo.ask(encoder.encode("one\ntwo\n")),
+      encoder.encode("one\n"),
+    );
+  },
+);
+
+testEcho("serve() logs what it received", async (echo) => {
+  await echo.ask(encoder.encode("[CLIENT 1] Message N°1\n"));
+  assertEquals(echo.log.lines, [
+    "INFO action: accept_connections | result: in_progress",
+    "INFO action: accept_connections | result: success | ip: 127.0.0.1",
+    "INFO action: accept_connections | result: in_progress",
+    "INFO action: receive_message | result: success | ip: 127.0.0.1 | msg: [CLIENT 1] Message N°1",
+  ]);
+});
+
+testEcho("serve() is not hurt by a line that is too long", async (echo) => {
+  using other = await echo.connect();
+  assertEquals(await echo.ask(lineOf(MAX_LINE_SIZE + 1)), new Uint8Array());
+  await echo.log.line(
+    "receive_message | result: fail | ip: 127.0.0.1 | error: Cannot take line: it has over 65536 bytes",
+  );
+  const line = encoder.encode("still here\n");
+  assertEquals(await exchange(other, line), line);
+});
+
+testEcho(
+  "serve() is not hurt by one who stalls or says nothing",
+  async (echo) => {
+    using stalled = await echo.connect();
+    await stalled.write(encoder.encode("half a li"));
+    using silent = await echo.connect();
+    silent.closeWrite();
+    const line = encoder.encode("still here\n");
+    assertEquals(await echo.ask(line), line);
+    assertEquals(await readAll(stalled), new Uint8Array());
+    await echo.log.line("error: Cannot wait for the peer: idle for 200 ms");
+    assertEquals(await readAll(silent), new Uint8Array());
+    assertEquals(await echo.ask(line), line);
+    const failures = echo.log.lines.filter((line) => line.includes("fail"));
+    assertEquals(failures.length, 1);
+  },
+  { idleTimeout: 200 },
+);
+
+testEcho("serve() closes one connection too many", async (echo) => {
+  using first = await echo.connect();
+  using second = await echo.connect();
+  assertEquals(await readAll(second), new Uint8Array());
+  await echo.log.line(
+    "WARN action: accept_connections | result: fail | ip: 127.0.0.1 | error: BUSY",
+  );
+  const line = encoder.encode("first\n");
+  assertEquals(await exchange(first, line), line);
+}, { maxConnections: 1 });
+
+testEcho("stop() closes every connection", async (echo) => {
+  const peers = [await echo.connect(), await echo.connect()];
+  await peers[1]!.write(encoder.encode("half a li"));
+  await echo.log.line("accept_connections | result: success", 2);
+  await echo.stop();
+  for (const peer of peers) {
+    assertEquals(await readAll(peer), new Uint8Array());
+    peer.close();
+  }
+  assertEquals(echo.log.lines.slice(-3), [
+    "INFO action: close_listener | result: success",
+    "INFO action: close_connection | result: success | ip: 127.0.0.1",
+    "INFO action: close_connection | result: success | ip: 127.0.0.1",
+  ]);
+});
+
+Deno.test("serve() reads on from one whose line is too long, to be heard", async () => {
+  const stream = new FakeStream([lineOf(MAX_LINE_SIZE + 1), lineOf(10)], {
+    ends: true,
+  });
+  const { log, closed, stop } = serveStream(stream);
+  await log.line("receive_message | result: fail");
+  await closed;
+  await stop();
+  assertEquals([stream.isWriteClosed, stream.unread], [true, 0]);
+});
+
+Deno.test("stop() is no failure of an answer under way", async () => {
+  const stream = new FakeStream([lineOf(10)], { maxWrite: 0 });
+  const { log, stop } = serveStream(stream);
+  await log.line("receive_message | result: success");
+  await stop();
+  assertEquals(stream.isClosed, true);
+  assertEquals(log.lines.slice(-2), [
+    "INFO action: close_listener | result: success",
+    "INFO action: close_connection | result: success | ip: 127.0.0.1",
+  ]);
+});
+
+/** An echo server inside the tests' own process. */
+interface Echo {
+  log: CapturedLog;
+  connect(): Promise<Deno.TcpConn>;
+  /** Sends bytes and reads to the end. */
+  ask(bytes: Uint8Array): Promise<Uint8Array>;
+  stop(): Promise<void>;
+}
+
+function testEcho(
+  name: string,
+  fn: (echo: Echo) => Promise<void>,
+  { maxConnections = 100, idleTimeout = 60_000 } = {},
+): void {
+  testWith(["net"], name, async () => {
+    const log = CapturedLog.start();
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const server = new EchoServer(listener, { maxConnections, idleTimeout });
+    const { port } = listener.addr;
+    const serving = server.serve();
+    let stopping: Promise<void> | undefined;
+    const stop = () => stopping ??= server.stop();
+    const connect = () => Deno.connect({ hostname: "127.0.0.1", port });
+    try {
+      await fn({
+        log,
+        connect,
+        stop,
+        async ask(bytes): Promise<Uint8Array> {
+          using stream = await connect();
+          return await exchange(stream, bytes);
+        },
+      });
+    } finally {
+      await stop();
+      await serving;
+    }
+  });
+}
+
+/** Serves one peer that is no socket. */
+function serveStream(
+  stream: FakeStream,
+): { log: CapturedLog; closed: Promise<void>; stop: () => Promise<void> } {
+  const log = CapturedLog.start();
+  const closed = Promise.withResolvers<void>();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const arrivals: unknown[] = [Object.assign(stream, {
+    remoteAddr: { hostname: "127.0.0.1" },
+    close(): void {
+      FakeStream.prototype.close.call(stream);
+      closed.resolve();
+    },
+    setNoDelay(): void {},
+    setKeepAlive(): void {},
+  })];
+  const listener = {
+    accept: () => arrivals.shift() ?? promise,
+    close: () => reject(new Deno.errors.BadResource("closed")),
+  } as unknown as Deno.TcpListener;
+  const server = new EchoServer(listener, {
+    maxConnections: 1,
+    idleTimeout: Infinity,
+  });
+  const serving = server.serve();
+  return {
+    log,
+    closed: closed.promise,
+    async stop(): Promise<void> {
+      await server.stop();
+      await serving;
+    },
+  };
+}
+
+/** Reads what is answered while it still writes, as a peer may. */
+async function exchange(
+  stream: Deno.TcpConn,
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
+  const [answer] = await Promise.all([
+    readAll(stream),
+    writeAll(stream, bytes),
+  ]);
+  return answer;
+}
+
+async function writeAll(
+  stream: Deno.TcpConn,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await stream.write(bytes.subarray(at));
+  }
+  await stream.closeWrite();
+}
+
+async function readAll(stream: Deno.TcpConn): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const piece = new Uint8Array(1 << 16);
+    const size = await stream.read(piece);
+    if (size === null) return concat(pieces);
+    pieces.push(piece.subarray(0, size));
+  }
+}
+
+function lineOf(size: number): Uint8Array {
+  return new Uint8Array(size).fill(0x61).fill(NEWLINE, size - 1);
+}

@@ -1,0 +1,108 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Connection } from "../../net/connection.ts";
+import { FakeStream } from "../support/fake_stream.ts";
+import { FakeTime } from "../support/fake_time.ts";
+import { frame } from "../support/frames.ts";
+import { testWith } from "../support/permissions.ts";
+import { Wire } from "../support/wire.ts";
+
+const SMALL = frame(4, Uint8Array.of(0, 0, 0, 7));
+const LARGEST = frame(1, new Uint8Array(8187));
+
+Deno.test("write() goes on after short writes", async () => {
+  const stream = new FakeStream([], { maxWrite: 7 });
+  using connection = new Connection(stream, {});
+  const bytes = Uint8Array.from({ length: 100 }, (_, i) => i);
+  await connection.write(bytes);
+  assertEquals(stream.written, bytes);
+  assertEquals(stream.writes, 15);
+});
+
+Deno.test("write() drops a peer that does not read", async () => {
+  const stream = new FakeStream([], { maxWrite: 0 });
+  using connection = new Connection(stream, { idleTimeout: 10 });
+  await assertRejects(() => connection.write(SMALL), Deno.errors.TimedOut);
+  assert(stream.isClosed);
+});
+
+Deno.test("close() ends a read that waits", async () => {
+  const connection = new Connection(new FakeStream([SMALL.slice(0, 2)]), {});
+  const waiting = connection.readFrame();
+  connection.close();
+  assertEquals(await waiting, null);
+  connection.close();
+});
+
+Deno.test("watch() keeps what the peer sends meanwhile", async () => {
+  const stream = new FakeStream([]);
+  using connection = new Connection(stream, { idleTimeout: 10 });
+  const done = Promise.withResolvers<void>();
+  const watching = connection.watch(done.promise);
+  stream.push(SMALL);
+  done.resolve();
+  assertEquals(await watching, true);
+  assertEquals((await connection.readFrame())?.type, 4);
+});
+
+Deno.test("watch() sees the peer go", async () => {
+  using connection = new Connection(
+    new FakeStream([SMALL], { ends: true }),
+    {},
+  );
+  const never = new Promise<never>(() => {});
+  assertEquals(await connection.watch(never), false);
+});
+
+Deno.test("hangUp() writes, ends its side, and waits for the peer's end", async () => {
+  const stream = new FakeStream([LARGEST, LARGEST, LARGEST], { ends: true });
+  const connection = new Connection(stream, {});
+  await connection.hangUp(frame(2));
+  assertEquals(stream.written, frame(2));
+  assert(stream.isWriteClosed);
+  assertEquals(stream.unread, 0);
+  assert(stream.isClosed);
+});
+
+Deno.test("hangUp() waits only a moment for a peer that stays", async () => {
+  using time = new FakeTime();
+  const stream = new FakeStream([]);
+  const hangingUp = new Connection(stream, {}).hangUp(frame(2));
+  time.advance(1000);
+  await hangingUp;
+  assert(stream.isClosed);
+  assertEquals(stream.written, frame(2));
+});
+
+testWith(
+  ["net"],
+  "hangUp() lets the peer read the last words though it has sent more",
+  async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    using wire = await Wire.connect(listener.addr.port);
+    const connection = new Connection(await listener.accept(), {});
+    await wire.send(SMALL, ...Array.from({ length: 30 }, () => LARGEST));
+    assertEquals((await connection.readFrame())?.type, 4);
+    const [, reply] = await Promise.all([
+      connection.hangUp(frame(3, Uint8Array.of(9, 255, 255))),
+      wire.reply().finally(() => wire.closeWrite()),
+    ]);
+    assertEquals(reply?.type, 3);
+    assertEquals(await wire.reply(), null);
+  },
+);
+
+testWith(
+  ["net"],
+  "write() drops a peer whose socket takes no more",
+  async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    using wire = await Wire.connect(listener.addr.port);
+    using connection = new Connection(await listener.accept(), {
+      idleTimeout: 50,
+    });
+    // More than the system buffers for both sides.
+    const bytes = new Uint8Array(1 << 26);
+    await assertRejects(() => connection.write(bytes), Deno.errors.TimedOut);
+    await wire.closeWrite();
+  },
+);

@@ -1,0 +1,187 @@
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { Connection } from "../../net/connection.ts";
+import { ErrorCode, type Frame, ProtocolError } from "../../protocol.ts";
+import { FakeStream } from "../support/fake_stream.ts";
+import { FakeTime } from "../support/fake_time.ts";
+import { concat, frame } from "../support/frames.ts";
+
+const SMALL = frame(4, Uint8Array.of(0, 0, 0, 7));
+const LARGEST = frame(1, new Uint8Array(8187).fill(0xab));
+
+Deno.test("readFrame() takes a frame that comes a byte at a time", async () => {
+  const stream = new FakeStream(
+    [...concat([SMALL, frame(2)])].map((byte) => Uint8Array.of(byte)),
+    { ends: true },
+  );
+  using connection = new Connection(stream, {});
+  assertEquals(copy(await connection.readFrame()), {
+    type: 4,
+    payload: [0, 0, 0, 7],
+  });
+  assertEquals(copy(await connection.readFrame()), { type: 2, payload: [] });
+  assertEquals(await connection.readFrame(), null);
+});
+
+Deno.test("readFrame() takes many frames out of one piece, in order", async () => {
+  const frames = Array.from(
+    { length: 500 },
+    (_, i) => frame(1, Uint8Array.of(i >> 8, i & 255)),
+  );
+  using connection = new Connection(new FakeStream([concat(frames)]), {});
+  for (let i = 0; i < frames.length; i++) {
+    assertEquals(copy(await connection.readFrame()), {
+      type: 1,
+      payload: [i >> 8, i & 255],
+    });
+  }
+});
+
+Deno.test("readFrame() takes frames cut at every position of two pieces", async () => {
+  const bytes = concat([SMALL, frame(2), SMALL]);
+  for (let cut = 1; cut < bytes.length; cut++) {
+    const pieces = [bytes.subarray(0, cut), bytes.subarray(cut)];
+    using connection = new Connection(
+      new FakeStream(pieces, { ends: true }),
+      {},
+    );
+    const types: number[] = [];
+    for (;;) {
+      const next = await connection.readFrame();
+      if (!next) break;
+      types.push(next.type);
+    }
+    assertEquals(types, [4, 2, 4], `cut at ${cut}`);
+  }
+});
+
+Deno.test("readFrame() takes many of the largest frames from one stream", async () => {
+  const pieces = [concat(Array.from({ length: 40 }, () => LARGEST))];
+  using connection = new Connection(new FakeStream(pieces, { ends: true }), {});
+  for (let i = 0; i < 40; i++) {
+    const taken = await connection.readFrame();
+    assertEquals(taken?.payload.length, 8187);
+    assert(taken!.payload.every((byte) => byte === 0xab));
+  }
+  assertEquals(await connection.readFrame(), null);
+});
+
+Deno.test("readFrame() gives null if the peer closes between frames", async () => {
+  using silent = new Connection(new FakeStream([], { ends: true }), {});
+  assertEquals(await silent.readFrame(), null);
+  using polite = new Connection(new FakeStream([SMALL], { ends: true }), {});
+  assertEquals((await polite.readFrame())?.type, 4);
+  assertEquals(await polite.readFrame(), null);
+});
+
+Deno.test("readFrame() fails wherever in mid-frame the peer closes", async () => {
+  for (let cut = 1; cut < SMALL.length; cut++) {
+    const stream = new FakeStream([SMALL.subarray(0, cut)], { ends: true });
+    using connection = new Connection(stream, {});
+    const error = await assertRejects(
+      () => connection.readFrame(),
+      Deno.errors.UnexpectedEof,
+    );
+    assertStringIncludes(error.message, `after ${cut} bytes`);
+  }
+});
+
+for (const declared of [8188, 4294967295]) {
+  Deno.test(`readFrame() refuses ${declared} bytes from the header alone`, async () => {
+    const stream = new FakeStream([
+      frame(1, new Uint8Array(0), declared),
+      new Uint8Array(100),
+    ]);
+    using connection = new Connection(stream, {});
+    const error = await assertRejects(
+      () => connection.readFrame(),
+      ProtocolError,
+    );
+    assertEquals(error.code, ErrorCode.TOO_LARGE);
+    assertEquals(stream.unread, 100);
+  });
+}
+
+Deno.test("readFrame() refuses a frame too large behind a good one", async () => {
+  const stream = new FakeStream([
+    concat([SMALL, frame(1, new Uint8Array(0), 8188)]),
+  ]);
+  using connection = new Connection(stream, {});
+  assertEquals((await connection.readFrame())?.type, 4);
+  assertEquals(connection.takeFrame(), undefined);
+  const error = await assertRejects(
+    () => connection.readFrame(),
+    ProtocolError,
+  );
+  assertEquals(error.code, ErrorCode.TOO_LARGE);
+});
+
+Deno.test("readFrame() drops a peer that stalls in mid-frame", async () => {
+  const stream = new FakeStream([SMALL.subarray(0, 3)]);
+  using connection = new Connection(stream, { idleTimeout: 10 });
+  const error = await assertRejects(
+    () => connection.readFrame(),
+    Deno.errors.TimedOut,
+  );
+  assertStringIncludes(error.message, "idle for 10 ms");
+  assert(stream.isClosed);
+});
+
+Deno.test("readFrame() drops a peer that never gets to a frame's end", async () => {
+  const stream = new FakeStream([frame(1, new Uint8Array(0), 8187)]);
+  // Were each byte a reason to wait on, the frame would take over 8 s.
+  const dripping = setInterval(() => stream.push(Uint8Array.of(0)), 1);
+  using connection = new Connection(stream, { idleTimeout: 50 });
+  try {
+    await assertRejects(() => connection.readFrame(), Deno.errors.TimedOut);
+  } finally {
+    clearInterval(dripping);
+  }
+});
+
+Deno.test("readFrame() starts the peer's time anew with each frame", async () => {
+  using time = new FakeTime();
+  const stream = new FakeStream([]);
+  using connection = new Connection(stream, { idleTimeout: 1000 });
+  for (let i = 0; i < 4; i++) {
+    const waiting = connection.readFrame();
+    time.advance(900);
+    stream.push(SMALL);
+    assertEquals((await waiting)?.type, 4);
+  }
+  const waiting = connection.readFrame();
+  time.advance(1001);
+  await assertRejects(() => waiting, Deno.errors.TimedOut);
+});
+
+Deno.test("readFrame() lets nobody's time run while nobody waits", async () => {
+  using time = new FakeTime();
+  const stream = new FakeStream([SMALL]);
+  using connection = new Connection(stream, { idleTimeout: 1000 });
+  assertEquals((await connection.readFrame())?.type, 4);
+  time.advance(5000);
+  stream.push(SMALL);
+  assertEquals((await connection.readFrame())?.type, 4);
+  connection.close();
+  assertEquals(time.pending, 0);
+});
+
+Deno.test("takeFrame() takes only what has been read whole", async () => {
+  const stream = new FakeStream([concat([SMALL, frame(2), SMALL.slice(0, 8)])]);
+  using connection = new Connection(stream, {});
+  assertEquals(connection.takeFrame(), undefined);
+  assertEquals((await connection.readFrame())?.type, 4);
+  assertEquals(connection.takeFrame()?.type, 2);
+  assertEquals(connection.takeFrame(), undefined);
+});
+
+/** What is in a frame, to compare; the payload itself does not last. */
+function copy(
+  taken: Frame | null,
+): { type: number; payload: number[] } | undefined {
+  return taken ? { type: taken.type, payload: [...taken.payload] } : undefined;
+}

@@ -1,0 +1,118 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { action, flushLog, getLogger, setupLogging } from "../../program/logging.ts";
+
+Deno.test("action() joins what happened, how it went, and the details", () => {
+  assertEquals(action("stop", "success"), "action: stop | result: success");
+  assertEquals(
+    action("apuesta_recibida", "fail", { cantidad: 150, agencia: 3 }),
+    "action: apuesta_recibida | result: fail | cantidad: 150 | agencia: 3",
+  );
+  assertEquals(
+    action("x", "in_progress", { a: undefined, b: false, c: 0, d: "" }),
+    "action: x | result: in_progress | b: false | c: 0 | d: ",
+  );
+});
+
+Deno.test("action() lets nobody write a line of their own", () => {
+  const reason = "a\nb\r\n\0\x1b[2J\x7f\x85\u2028\u2029ñ";
+  assertEquals(
+    action("x", "fail", { motivo: reason }),
+    "action: x | result: fail | motivo: a\\u000ab\\u000d\\u000a\\u0000\\u001b[2J\\u007f\\u0085\\u2028\\u2029ñ",
+  );
+});
+
+Deno.test("setupLogging() writes lines with time and level in columns", () => {
+  const lines = linesOf("DEBUG", () => {
+    const log = getLogger();
+    log.debug("one");
+    log.info("two");
+    log.warn("three");
+    log.error("four");
+    log.critical("five ñ");
+  });
+  const time = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d /;
+  for (const line of lines) assertMatch(line, time);
+  assertEquals(lines.map((line) => line.replace(time, "")), [
+    "DEBUG    one",
+    "INFO     two",
+    "WARN     three",
+    "ERROR    four",
+    "CRITICAL five ñ",
+  ]);
+});
+
+Deno.test("setupLogging() tells the local time", () => {
+  const before = Math.floor(Date.now() / 1000) * 1000;
+  const [line] = linesOf("INFO", () => getLogger().info("x"));
+  // Without a zone, a date is read as local time.
+  const logged = Date.parse(line!.slice(0, 19).replace(" ", "T"));
+  assertEquals(logged >= before && logged <= Date.now(), true, line);
+});
+
+Deno.test("setupLogging() leaves out what is below the level", () => {
+  let made = 0;
+  const lines = linesOf("WARN", () => {
+    const log = getLogger();
+    log.debug(() => `debug ${++made}`);
+    log.info(() => `info ${++made}`);
+    log.warn(() => `warn ${++made}`);
+    log.error(() => `error ${++made}`);
+  });
+  assertEquals(lines.map((line) => line.slice(29)), ["warn 1", "error 2"]);
+});
+
+Deno.test("flushLog() goes on after short writes", () => {
+  const expected = Array.from({ length: 2000 }, (_, i) => `line ñ ${i}`);
+  const lines = linesOf("INFO", () => {
+    for (const text of expected) getLogger().info(text);
+  }, 1000);
+  assertEquals(lines.map((line) => line.slice(29)), expected);
+});
+
+Deno.test("a reader that has gone ends the log, not the program", () => {
+  const { writeSync } = Deno.stderr;
+  const told: string[] = [];
+  Deno.stderr.writeSync = (bytes) => {
+    told.push(new TextDecoder().decode(bytes));
+    return bytes.length;
+  };
+  try {
+    linesOf("INFO", () => {
+      Deno.stdout.writeSync = () => {
+        throw new Deno.errors.BrokenPipe("Broken pipe");
+      };
+      for (let i = 0; i < 3; i++) {
+        getLogger().info("x");
+        flushLog();
+      }
+    });
+  } finally {
+    Deno.stderr.writeSync = writeSync;
+  }
+  assertEquals(told, ["Cannot write log: Broken pipe\n"]);
+});
+
+/** The lines that come to standard output, each write of which may be short. */
+function linesOf(
+  level: "DEBUG" | "INFO" | "WARN",
+  fn: () => void,
+  maxWrite = Infinity,
+): string[] {
+  const { writeSync, isTerminal } = Deno.stdout;
+  const decoder = new TextDecoder();
+  let text = "";
+  Deno.stdout.isTerminal = () => false;
+  Deno.stdout.writeSync = (bytes) => {
+    const taken = bytes.subarray(0, maxWrite);
+    text += decoder.decode(taken, { stream: true });
+    return taken.length;
+  };
+  try {
+    setupLogging(level);
+    fn();
+    flushLog();
+  } finally {
+    Object.assign(Deno.stdout, { writeSync, isTerminal });
+  }
+  return text.split("\n").slice(0, -1);
+}

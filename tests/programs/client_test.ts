@@ -1,0 +1,220 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { CASES } from "../support/config_cases.ts";
+import {
+  assertEnding,
+  assertFailure,
+  testPrograms,
+} from "../support/end_to_end.ts";
+import { FakeCentral } from "../support/fake_central.ts";
+import { contents } from "../support/folder.ts";
+import { frame } from "../support/frames.ts";
+import { startAgency, startCentral, startProgram } from "../support/programs.ts";
+import { csvOf, rows } from "../support/rows.ts";
+import { readBets } from "../support/stored.ts";
+
+testPrograms("client.ts sends a file, and logs as it should", async (dir) => {
+  await Deno.writeTextFile(`${dir}/agency-3.csv`, csvOf(rows(320)));
+  await using central = await startCentral(`${dir}/bets.csv`);
+  const agency = startAgency(3, `${dir}/agency-{id}.csv`, central.port, {
+    CLI_LOG_LEVEL: "DEBUG",
+  });
+  const address = `127.0.0.1:${central.port}`;
+  const sent = "DEBUG action: apuesta_enviada | result: success | cantidad:";
+  assertEquals(assertEnding(await agency.ending(), 0), [
+    `INFO action: config | result: success | client_id: 3 | server_address: ${address} | batch_max_amount: 150 | log_level: DEBUG`,
+    `DEBUG action: connect | result: success | server_address: ${address}`,
+    `${sent} 150`,
+    `${sent} 150`,
+    `${sent} 20`,
+    "INFO action: loop_finished | result: success | client_id: 3 | cantidad: 320 | rechazadas: 0",
+  ]);
+  assertEquals(await readBets(`${dir}/bets.csv`), new Map([[3, rows(320)]]));
+  assert(!Object.hasOwn(await contents(dir), "agency-3.csv.rejected.csv"));
+});
+
+testPrograms("client.ts puts refused rows aside, to be mended", async (dir) => {
+  const file = `${dir}/agency.csv`;
+  const rejected = `${file}.rejected.csv`;
+  const [bad, worse] = [rows(1, 7)[0]!.with(4, "x"), "Ana;Gil\r\n"];
+  const all = [...rows(6), bad, ...rows(13, 8)];
+  const text = csvOf(all.slice(0, 2)) + worse + csvOf(all.slice(2));
+  await Deno.writeTextFile(file, text);
+  await Deno.writeTextFile(rejected, "stale");
+  await using central = await startCentral(`${dir}/bets.csv`);
+  const env = { CLI_BATCH_MAXAMOUNT: "5" };
+  const first = startAgency(1, file, central.port, env);
+  const log = assertEnding(await first.ending(), 2);
+  const address = `127.0.0.1:${central.port}`;
+  assertEquals(log, [
+    `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
+    "ERROR action: leer_apuesta | result: fail | linea: 3 | motivo: expected 5 fields but got 1",
+    'ERROR action: apuesta_enviada | result: fail | cantidad: 5 | linea: 8 | error: INVALID_BET | motivo: Cannot take bet: number "x" is not 1 to 10 digits, at most 4294967295',
+    "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 15 | rechazadas: 6",
+  ]);
+  const refused = [...rows(1, 6), bad, ...rows(3, 8)];
+  assertEquals(await Deno.readTextFile(rejected), worse + csvOf(refused));
+
+  const mended = `${dir}/mended.csv`;
+  const text2 = (await Deno.readTextFile(rejected)).replace(worse, "")
+    .replace(",x\r\n", ",7\r\n");
+  await Deno.writeTextFile(mended, text2);
+  const second = startAgency(1, mended, central.port, env);
+  assertEnding(await second.ending(), 0);
+  const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
+  assertEquals(stored.toSorted(byDocument), rows(20));
+
+  // Mended in place, it leaves nothing to mend.
+  await Deno.writeTextFile(file, csvOf(rows(20)));
+  const third = startAgency(1, file, central.port, env);
+  assertEnding(await third.ending(), 0);
+  assert(!Object.hasOwn(await contents(dir), "agency.csv.rejected.csv"));
+});
+
+testPrograms("client.ts says in one line what it cannot do", async (dir) => {
+  const file = `${dir}/agency.csv`;
+  await Deno.writeTextFile(file, csvOf(rows(1)));
+  const good = {
+    CLI_ID: "1",
+    CLI_AGENCY_FILE: file,
+    CLI_RETRY_MAXATTEMPTS: "2",
+    CLI_RETRY_BASEDELAY: "1ms",
+    // Nobody can listen there, as long as only the system's own are allowed.
+    CLI_SERVER_ADDRESS: "127.0.0.1:1",
+  };
+  const failures: [Record<string, string>, string[], RegExp][] = [
+    [{ CLI_ID: "" }, [], /^client: Cannot use agency's id CLI_ID: it is "", /],
+    [
+      { CLI_ID: "0" },
+      [],
+      /^client: Cannot use agency's id CLI_ID: it is "0", /,
+    ],
+    [
+      { CLI_AGENCY_FILE: `${dir}/x.csv` },
+      [],
+      /^client: .*x\.csv.*No such file/,
+    ],
+    [{ CLI_AGENCY_FILE: dir }, [], /^client: Cannot work through .*directory/],
+    [{}, [], /^client: Cannot reach the central at 127\.0\.0\.1:1: 2 attempts/],
+    [
+      { CLI_SERVER_ADDRESS: "no-such-host.invalid:1" },
+      [],
+      /^client: Cannot reach the central at no-such-host\.invalid:1: 2 attempts/,
+    ],
+    [{ CLI_LOG_LEVEL: "loud" }, [], /^client: Cannot use CLI_LOG_LEVEL: /],
+    [{}, ["--config", `${dir}/none.yaml`], /^client: Cannot read config/],
+    [{}, ["--confg", "x"], /^client: .*--confg.*see --help/],
+    [{}, ["agency.csv"], /^client: .*agency\.csv.*see --help/],
+  ];
+  await Promise.all(failures.map(async ([env, args, line]) => {
+    const agency = startProgram("client", { ...good, ...env }, args);
+    assertFailure(await agency.ending(), line);
+  }));
+});
+
+testPrograms(
+  "client.ts says in one line that a central talks nonsense",
+  async (dir) => {
+    const file = `${dir}/agency.csv`;
+    await Deno.writeTextFile(file, csvOf(rows(1)));
+    await using central = new FakeCentral(async (session) => {
+      await session.take();
+      await session.send(frame(6));
+      await session.gone();
+    });
+    assertFailure(
+      await startAgency(1, file, central.port).ending(),
+      /^client: Cannot go on: the central sent a reply of type 6 with 0 bytes/,
+    );
+  },
+);
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  const stopped = [
+    "INFO action: close_connection | result: success",
+    "INFO action: close_file | result: success",
+    `INFO action: stop | result: success | signal: ${signal}`,
+  ];
+
+  testPrograms(
+    `client.ts stops on ${signal} while it waits for a reply`,
+    async (dir) => {
+      const file = `${dir}/agency.csv`;
+      await Deno.writeTextFile(file, csvOf(rows(1000)));
+      const { promise: waits, resolve } = Promise.withResolvers<void>();
+      await using central = new FakeCentral(async (session) => {
+        await session.take();
+        await session.ok();
+        await session.take();
+        resolve();
+        await session.gone();
+      });
+      await using agency = startAgency(1, file, central.port);
+      await waits;
+      agency.kill(signal);
+      assertEquals(assertEnding(await agency.ending(), 0).slice(1), stopped);
+    },
+  );
+
+  testPrograms(
+    `client.ts stops on ${signal} while it waits to try again`,
+    async (dir) => {
+      const file = `${dir}/agency.csv`;
+      await Deno.writeTextFile(file, csvOf(rows(10)));
+      await using agency = startAgency(1, file, 1, {
+        CLI_RETRY_BASEDELAY: "1h",
+      });
+      await agency.line(/action: connect \| result: fail .* intento: 1 /);
+      agency.kill(signal);
+      assertEquals(assertEnding(await agency.ending(), 0).slice(2), stopped);
+    },
+  );
+}
+
+testPrograms("--help lists every key on both programs", async () => {
+  for (const program of ["client", "server"]) {
+    const { code, stdout, stderr } = await startProgram(program, {}, ["--help"])
+      .ending();
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, `Usage: deno task ${program} [--config FILE]`);
+    for (const [key, { variables }] of Object.entries(CASES)) {
+      const line = stdout.split("\n").find((one) => one.startsWith(`${key} `));
+      for (const variable of Object.values(variables)) {
+        assertStringIncludes(line ?? "", variable);
+      }
+    }
+  }
+});
+
+testPrograms(
+  "--config names another file, over which variables win",
+  async (dir) => {
+    await Deno.writeTextFile(`${dir}/agency-7.csv`, csvOf(rows(10)));
+    const config = `${dir}/other.yaml`;
+    await Deno.writeTextFile(
+      config,
+      `server:\n  port: 0\nstore:\n  file: ${dir}/bets.csv\nlog:\n  level: DEBUG\n`,
+    );
+    await using central = startProgram("server", {}, ["--config", config]);
+    const [, port] = await central.line(
+      /listen \| result: success \| port: (\d+)/,
+    );
+    assert(
+      central.lines[0]!.endsWith("listen_backlog: 128 | logging_level: DEBUG"),
+    );
+    await Deno.writeTextFile(
+      config,
+      `server:\n  address: 127.0.0.1:${port}\nagency:\n  file: ${dir}/agency-{id}.csv\nbatch:\n  maxAmount: 4\n`,
+    );
+    const agency = startProgram("client", {
+      CLI_ID: "7",
+      CLI_BATCH_MAXAMOUNT: "6",
+    }, ["--config", config]);
+    assertEnding(await agency.ending(), 0);
+    const counts = (await central.stop()).stdout.matchAll(/cantidad: (\d+)/g);
+    assertEquals([...counts].map(([, count]) => count), ["6", "4"]);
+  },
+);
+
+function byDocument([, , a]: string[], [, , b]: string[]): number {
+  return Number(a) - Number(b);
+}

@@ -1,0 +1,213 @@
+import { assertEquals } from "@std/assert";
+import { parse } from "@std/csv";
+import { makeData } from "../../tools/data.ts";
+import { CrashingCentral } from "../faults/crashing_central.ts";
+import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";
+import { assertEnding, testPrograms } from "../support/end_to_end.ts";
+import {
+  type RunningProgram,
+  startCentral,
+  startProgram,
+} from "../support/programs.ts";
+import { csvOf } from "../support/rows.ts";
+
+/** The archive of the course: beside the project, and not everywhere. */
+const REAL_ZIP = new URL("../../../shared/data/datasets.zip", import.meta.url);
+const AGENCIES = [1, 2, 3, 4, 5];
+const WAITS = /consulta_ganadores \| result: in_progress \| agencia: \d/;
+const HELD = "action: sorteo | result: success | agencias: 3";
+const RECOVERED = "action: recuperar_sorteo | result: success | agencias: 3";
+const OF_THREE = { SERVER_DRAW_AGENCIES: "3" };
+
+/** Starts an agency that waits for the draw and writes down its winners. */
+function startAwaiting(
+  id: number,
+  dir: string,
+  port: number,
+  env: Record<string, string> = {},
+): RunningProgram {
+  return startProgram("client", {
+    CLI_ID: String(id),
+    CLI_AGENCY_FILE: `${dir}/agency-{id}.csv`,
+    CLI_SERVER_ADDRESS: `127.0.0.1:${port}`,
+    CLI_DRAW_AWAIT: "true",
+    CLI_RETRY_BASEDELAY: "20ms",
+    CLI_RETRY_MAXATTEMPTS: "1000",
+    ...env,
+  }, ["--winners", `${dir}/winners-${id}.txt`]);
+}
+
+/** Reads what an agency wrote down. */
+async function writtenWinners(dir: string, id: number): Promise<string[]> {
+  const text = await Deno.readTextFile(`${dir}/winners-${id}.txt`);
+  return text.split("\n").slice(0, -1);
+}
+
+/** The winners of an agency's file, by a plain search of it. */
+async function plainWinners(dir: string, id: number): Promise<string[]> {
+  const text = await Deno.readTextFile(`${dir}/agency-${id}.csv`);
+  return parse(text).filter((row) => Number(row[4]) === 7574)
+    .map((row) => row[2]!);
+}
+
+/** Lines of a central's log that are about the draw as a whole. */
+function drawLines(central: RunningProgram): string[] {
+  return central.lines.filter((line) => /action: \w*sorteo /.test(line))
+    .map((line) => line.slice(line.indexOf("action")));
+}
+
+async function drawRealData(dir: string): Promise<void> {
+  await Deno.copyFile(REAL_ZIP, `${dir}/datasets.zip`);
+  await makeData({ dir });
+  await Deno.mkdir(`${dir}/store`);
+  await using central = await startCentral(`${dir}/store/bets.csv`, {
+    SERVER_DRAW_AGENCIES: "5",
+  });
+  const agencies = AGENCIES.map((id) =>
+    startAwaiting(id, dir, central.port, { CLI_LOG_LEVEL: "DEBUG" })
+  );
+  for (const [index, count] of [2, 3, 3, 2, 0].entries()) {
+    const id = index + 1;
+    const log = assertEnding(await agencies[index]!.ending(), 0);
+    const expected = await plainWinners(dir, id);
+    assertEquals(expected.length, count);
+    assertEquals(await writtenWinners(dir, id), expected);
+    assertEquals(log.slice(-1 - count), [
+      `INFO action: consulta_ganadores | result: success | cant_ganadores: ${count}`,
+      ...expected.map((document) =>
+        `DEBUG action: ganador | result: success | documento: ${document}`
+      ),
+    ]);
+  }
+  assertEnding(await central.stop(), 0);
+}
+
+/** Says where the real archive cannot be tested, if it is known not to be there. */
+function isRealZipMissing(): boolean {
+  const { state } = Deno.permissions.querySync({ name: "read" });
+  if (state !== "granted") return false;
+  try {
+    return !Deno.statSync(REAL_ZIP).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}
+
+const REAL_NAME = "five agencies learn the winners of the real data";
+if (isRealZipMissing()) {
+  const reason = "ignored: ../shared/data/datasets.zip is not there";
+  Deno.test.ignore(`${REAL_NAME} (${reason})`, () => {});
+} else {
+  testPrograms(REAL_NAME, drawRealData);
+}
+
+testPrograms(
+  "server.ts holds the draw at its start when it was killed between the last FINISH and the draw",
+  async (dir) => {
+    const store = `${dir}/bets.csv`;
+    await using central = await CrashingCentral.start(store);
+    for (const agency of [3, 1, 2]) {
+      await sendBets(central.port, agency, [betOf(`${agency}`)]);
+      await finish(central.port, agency);
+    }
+    await central.crash();
+    // As if it had been killed before the draw: the first one held none.
+    for (let life = 1; life <= 2; life++) {
+      await using next = await startCentral(store, OF_THREE);
+      assertEquals(drawLines(next), [RECOVERED]);
+      for (const agency of [1, 2, 3]) {
+        assertEquals(await askWinners(next.port, agency), [`${agency}`]);
+        await finish(next.port, agency);
+      }
+      assertEnding(await next.stop(), 0);
+      assertEquals(drawLines(next), [RECOVERED]);
+    }
+  },
+);
+
+testPrograms(
+  "server.ts waits for the rest when it was killed before the last FINISH",
+  async (dir) => {
+    const store = `${dir}/bets.csv`;
+    await Deno.writeTextFile(`${dir}/finished.csv`, "2\n3\n7\n1");
+    await using central = await CrashingCentral.start(store, OF_THREE);
+    await sendBets(central.port, 1, [betOf("1")]);
+    await central.crash();
+    await central.restart();
+    const early = askWinners(central.port, 1);
+    await central.program.line(WAITS);
+    assertEquals(drawLines(central.program), []);
+    await finish(central.port, 1);
+    assertEquals(await early, ["1"]);
+    await central.program.line(/action: sorteo/);
+    await central.stop();
+    assertEquals(drawLines(central.program), [HELD]);
+    assertEquals(
+      await Deno.readTextFile(`${dir}/finished.csv`),
+      "2\n3\n7\n1\n",
+    );
+  },
+);
+
+testPrograms(
+  "server.ts killed between the draw and an answer gives it after the restart",
+  async (dir) => {
+    await using central = await CrashingCentral.start(
+      `${dir}/bets.csv`,
+      OF_THREE,
+    );
+    for (const agency of [1, 2, 3]) {
+      await sendBets(central.port, agency, [betOf(`${agency}`)]);
+      await finish(central.port, agency);
+    }
+    await central.program.line(/action: sorteo/);
+    assertEquals(await askWinners(central.port, 2), ["2"]);
+    for (let life = 1; life <= 2; life++) {
+      await central.crash();
+      await central.restart();
+      for (const agency of [1, 2, 3]) {
+        assertEquals(await askWinners(central.port, agency), [`${agency}`]);
+      }
+      assertEquals(drawLines(central.program), [RECOVERED]);
+    }
+    await central.stop();
+  },
+);
+
+for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+  testPrograms(
+    `agencies that wait for the draw outlive ${signal} of the central`,
+    async (dir) => {
+      for (const id of [1, 2, 3]) {
+        const rows = [betOf("9", "75740"), betOf(`${id}1`), betOf(`${id}2`)];
+        await Deno.writeTextFile(`${dir}/agency-${id}.csv`, csvOf(rows));
+      }
+      await using central = await CrashingCentral.start(
+        `${dir}/bets.csv`,
+        OF_THREE,
+      );
+      await using first = startAwaiting(1, dir, central.port);
+      await using second = startAwaiting(2, dir, central.port);
+      for (let life = 1; life <= 2; life++) {
+        await central.program.line(WAITS, 2);
+        if (signal === "SIGTERM") await central.stop();
+        else await central.crash();
+        await central.restart();
+      }
+      await central.program.line(WAITS, 2);
+      await using third = startAwaiting(3, dir, central.port);
+      for (const [index, agency] of [first, second, third].entries()) {
+        const { code, stderr, stdout } = await agency.ending();
+        assertEquals({ code, stderr }, { code: 0, stderr: "" }, stdout);
+        const id = index + 1;
+        assertEquals(await writtenWinners(dir, id), [`${id}1`, `${id}2`]);
+      }
+      await central.stop();
+      assertEquals(drawLines(central.program), [HELD]);
+      if (signal === "SIGTERM") {
+        await first.line(/error: SHUTTING_DOWN: /, 2);
+      }
+    },
+  );
+}

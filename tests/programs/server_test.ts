@@ -1,0 +1,216 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import {
+  assertEnding,
+  assertFailure,
+  testPrograms,
+} from "../support/end_to_end.ts";
+import { contents } from "../support/folder.ts";
+import {
+  agencyFrame,
+  betFrame,
+  Code,
+  readError,
+  Type,
+} from "../support/frames.ts";
+import { startCentral, startProgram } from "../support/programs.ts";
+import { rows } from "../support/rows.ts";
+import { testServed } from "../support/served.ts";
+import { readStore } from "../support/stored.ts";
+import { Wire } from "../support/wire.ts";
+
+testServed(
+  "serve() tells one connection too many that it is busy",
+  async ({ port, log }) => {
+    using first = await Wire.connect(port);
+    using second = await Wire.connect(port);
+    await log.line("accept_connections | result: success", 2);
+    using third = await Wire.connect(port);
+    assertEquals(readError(await third.reply()).code, Code.BUSY);
+    assertEquals(await third.reply(), null);
+    for (const [i, wire] of [first, second].entries()) {
+      const reply = await wire.ask(betFrame({ agency: i + 1, rows: rows(1) }));
+      assertEquals(reply?.type, Type.OK);
+    }
+    // Which gives its place to the next.
+    assertEquals(await first.ask(agencyFrame(Type.FINISH, 1)), null);
+    first.close();
+    await log.line("close_connection | result: success");
+    using fourth = await Wire.connect(port);
+    const reply = await fourth.ask(betFrame({ agency: 4, rows: rows(1) }));
+    assertEquals(reply?.type, Type.OK);
+  },
+  { maxConnections: 2 },
+);
+
+testServed(
+  "serve() tells a busy one so, though it has sent its first batches",
+  async ({ port, log }) => {
+    using _first = await Wire.connect(port);
+    await log.line("accept_connections | result: success");
+    using second = await Wire.connect(port);
+    const batch = betFrame({ rows: rows(100) });
+    await second.send(...Array.from({ length: 8 }, () => batch));
+    assertEquals(readError(await second.reply()).code, Code.BUSY);
+    assertEquals(await second.reply(), null);
+  },
+  { maxConnections: 1 },
+);
+
+testServed(
+  "serve() drops those who stall, and no others",
+  async ({ port, storeFile, log }) => {
+    using silent = await Wire.connect(port);
+    using stalled = await Wire.connect(port);
+    const batch = betFrame({ rows: rows(9) });
+    await stalled.send(batch.subarray(0, 100));
+    using active = await Wire.connect(port);
+    let sent = 0;
+    const dropped = Promise.all([silent.reply(), stalled.reply()]);
+    let isDropped = false;
+    dropped.finally(() => isDropped = true);
+    while (!isDropped) {
+      const next = betFrame({ agency: 2, offset: sent, rows: rows(1) });
+      assertEquals((await active.ask(next))?.type, Type.OK);
+      sent++;
+    }
+    assertEquals(await dropped, [null, null]);
+    await log.line("error: Cannot wait for the peer: idle for 300 ms", 2);
+    assertEquals((await readStore(storeFile)).length, sent);
+  },
+  { idleTimeout: 300 },
+);
+
+testServed(
+  "serve() drops one who does not read its answers",
+  async ({ port, log }) => {
+    using deaf = await Wire.connect(port);
+    const refused = betFrame({ rows: [["", "", "", "", ""]] });
+    const many = Array.from({ length: 1000 }, () => refused);
+    const sending = (async () => {
+      for (;;) await deaf.send(...many);
+    })();
+    await log.line("idle for 300 ms");
+    deaf.close();
+    await sending.catch((error) => assert(error instanceof Error));
+    using other = await Wire.connect(port);
+    assertEquals((await other.ask(betFrame({ rows: rows(1) })))?.type, Type.OK);
+  },
+  { idleTimeout: 300 },
+);
+
+testPrograms("server.ts logs as it should", async (dir) => {
+  await using central = await startCentral(`${dir}/bets.csv`, {
+    LOGGING_LEVEL: "DEBUG",
+    SERVER_LISTEN_BACKLOG: "77",
+  });
+  using wire = await Wire.connect(central.port);
+  await wire.ask(betFrame({ agency: 3, rows: rows(150) }));
+  await wire.ask(betFrame({ agency: 3, rows: [["", "", "", "", ""]] }));
+  await wire.ask(agencyFrame(Type.FINISH, 3));
+  wire.close();
+  await central.line(/close_connection/);
+  const log = assertEnding(await central.stop(), 0);
+  assertEquals(log.map((line) => line.replace(/motivo: .*/, "motivo: …")), [
+    "DEBUG action: config | result: success | port: 0 | listen_backlog: 77 | logging_level: DEBUG",
+    "INFO action: recuperar_almacen | result: success | apuestas: 0 | lotes: 0 | bytes_descartados: 0",
+    `INFO action: listen | result: success | port: ${central.port}`,
+    "INFO action: accept_connections | result: in_progress",
+    "INFO action: accept_connections | result: success | ip: 127.0.0.1",
+    "INFO action: accept_connections | result: in_progress",
+    "INFO action: apuesta_recibida | result: success | cantidad: 150 | agencia: 3",
+    "ERROR action: apuesta_recibida | result: fail | cantidad: 1 | agencia: 3 | error: INVALID_BET | motivo: …",
+    "INFO action: agencia_finalizada | result: success | agencia: 3",
+    "INFO action: close_connection | result: success | ip: 127.0.0.1",
+    "INFO action: stop | result: in_progress | signal: SIGTERM",
+    "INFO action: close_listener | result: success",
+    "INFO action: close_store | result: success",
+  ]);
+  // The note of who holds the store has gone with its holder.
+  assertEquals(Object.keys(await contents(dir)).sort(), [
+    "bets.csv",
+    "finished.csv",
+  ]);
+});
+
+testPrograms(
+  "server.ts stops on SIGINT with agencies in mid-frame",
+  async (dir) => {
+    const storeFile = `${dir}/bets.csv`;
+    await using central = await startCentral(storeFile);
+    const wires = await Promise.all(
+      [1, 2, 3, 4].map(() => Wire.connect(central.port)),
+    );
+    for (const [i, wire] of wires.entries()) {
+      const agency = i + 1;
+      const reply = await wire.ask(betFrame({ agency, rows: rows(20) }));
+      assertEquals(reply?.type, Type.OK);
+      const next = betFrame({ agency, offset: 20, rows: rows(20) });
+      await wire.send(next.subarray(0, 1 + 60 * i));
+    }
+    const before = performance.now();
+    central.kill("SIGINT");
+    const log = assertEnding(await central.ending(), 0);
+    // It gives them 600 ms; far more would be a wait for their idle timeout.
+    assertLess(performance.now() - before, 10_000);
+    assertEquals(log.slice(-6), [
+      "INFO action: close_listener | result: success",
+      ...wires.map(() =>
+        "INFO action: close_connection | result: success | ip: 127.0.0.1"
+      ),
+      "INFO action: close_store | result: success",
+    ]);
+    assertEquals(
+      (await readStore(storeFile)).map(({ bets }) => bets),
+      wires.map(() => rows(20)),
+    );
+    for (const wire of wires) wire.close();
+  },
+);
+
+testPrograms(
+  "server.ts says in one line that its store is held",
+  async (dir) => {
+    const storeFile = `${dir}/bets.csv`;
+    await using central = await startCentral(storeFile);
+    await using second = startProgram("server", {
+      SERVER_STORE_FILE: storeFile,
+      SERVER_PORT: "0",
+    });
+    assertFailure(
+      await second.ending(),
+      new RegExp(`^server: Cannot open .* held by process ${central.pid}\n$`),
+    );
+    using wire = await Wire.connect(central.port);
+    assertEquals((await wire.ask(betFrame({ rows: rows(1) })))?.type, Type.OK);
+  },
+);
+
+testPrograms(
+  "server.ts says in one line that its port is taken",
+  async (dir) => {
+    await using central = await startCentral(`${dir}/bets.csv`);
+    await Deno.mkdir(`${dir}/other`);
+    await using second = startProgram("server", {
+      SERVER_STORE_FILE: `${dir}/other/bets.csv`,
+      SERVER_PORT: String(central.port),
+    });
+    assertFailure(
+      await second.ending(),
+      /^server: Cannot listen on port \d+: .*in use/,
+    );
+  },
+);
+
+testPrograms(
+  "server.ts says in one line that there is no folder",
+  async (dir) => {
+    await using central = startProgram("server", {
+      SERVER_STORE_FILE: `${dir}/nowhere/bets.csv`,
+      SERVER_PORT: "0",
+    });
+    assertFailure(
+      await central.ending(),
+      /^server: Cannot open store ".*": No such file/,
+    );
+  },
+);

@@ -1,0 +1,239 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parse } from "@std/csv";
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { decodeBatch, encodeBatch } from "../../protocol/batch_frame.ts";
+import { type Batch, type Bet, packBets, unpackBets } from "../../bet/bet.ts";
+import { findInvalidBet } from "../../bet/rules.ts";
+import { viewOf } from "../../bytes/swar.ts";
+import { refusal } from "../../central/reply.ts";
+import protocolPage from "../../docs/protocol.md" with { type: "text" };
+import storagePage from "../../docs/storage.md" with { type: "text" };
+import {
+  decodeAgency,
+  decodeError,
+  encodeError,
+  encodeFinish,
+  ErrorCode,
+  frameSize,
+  HEADER_SIZE,
+  MAX_FRAME_SIZE,
+  MAX_PAYLOAD_SIZE,
+  MessageType,
+  OK_FRAME,
+} from "../../protocol.ts";
+import { Store } from "../../storage.ts";
+import { RowBuffer } from "../../storage/row_buffer.ts";
+import {
+  decodeWinners,
+  encodeWinners,
+  encodeWinnersQuery,
+} from "../../protocol/winners_frame.ts";
+import { testInFolder } from "../support/folder.ts";
+import { joinHexLines, parseHexDump } from "../support/hex_dump.ts";
+import { fencedBlocks, tableRows } from "../support/markdown.ts";
+
+const PROTOCOL_BLOCKS = fencedBlocks(protocolPage);
+const STORAGE_BLOCKS = fencedBlocks(storagePage);
+const NUMBER_NOTE_REGEXP = / = (\d+)$/;
+
+const ANGELA: Bet = {
+  firstName: "Ángela",
+  lastName: "Ñandú",
+  document: "30904465",
+  birthdate: "1999-03-17",
+  number: "2201",
+};
+const ANA: Bet = {
+  firstName: "Ana",
+  lastName: "Gil, hija",
+  document: "00123456",
+  birthdate: "2000-02-29",
+  number: "7574",
+};
+const MARY_BATCH: Batch = {
+  agency: 12,
+  source: "0f1e2d3c4b5a6978",
+  offset: 150,
+  count: 1,
+  bets: packBets([{
+    firstName: 'María "Mary"',
+    lastName: "Paz",
+    document: "21689196",
+    birthdate: "1984-05-31",
+    number: "42",
+  }]),
+};
+
+function blockOf(blocks: Map<string, string>, info: string): string {
+  const text = blocks.get(info);
+  assert(text !== undefined, `no block \`\`\`${info}`);
+  return text;
+}
+
+function example(info: string): Uint8Array {
+  return joinHexLines(parseHexDump(blockOf(PROTOCOL_BLOCKS, info)));
+}
+
+function payloadOf(frame: Uint8Array): Uint8Array {
+  return frame.subarray(HEADER_SIZE);
+}
+
+Deno.test("docs/protocol.md has an example of every message, framed as it says", () => {
+  for (const [name, type] of Object.entries(MessageType)) {
+    const frame = example(`hex ${name}`);
+    assertEquals(frame[0], type, name);
+    assertEquals(frameSize(viewOf(frame), 0), frame.length, name);
+  }
+});
+
+Deno.test("docs/protocol.md says of each line of an example what its bytes are", () => {
+  for (const [info, text] of PROTOCOL_BLOCKS) {
+    if (!info.startsWith("hex ")) continue;
+    for (const { bytes, note } of parseHexDump(text)) {
+      assert(note !== "", `a line without a note in ${info}`);
+      const number = NUMBER_NOTE_REGEXP.exec(note)?.[1];
+      if (number !== undefined) {
+        assertEquals(BigInt(`0x${bytes.toHex()}`), BigInt(number), note);
+      } else if (note.startsWith('"')) {
+        assertEquals(
+          new TextDecoder().decode(textBytes(info, bytes)),
+          JSON.parse(note),
+        );
+      }
+    }
+  }
+});
+
+/** Every text but a reason has a length byte before it. */
+function textBytes(info: string, bytes: Uint8Array): Uint8Array {
+  if (info === "hex ERROR") return bytes;
+  assertEquals(bytes[0], bytes.length - 1, `length byte in ${info}`);
+  return bytes.subarray(1);
+}
+
+Deno.test("docs/protocol.md shows the BET of the file that it shows", () => {
+  const frame = example("hex BET");
+  const file = blockOf(PROTOCOL_BLOCKS, "csv agency-3.csv");
+  const batch = decodeBatch(payloadOf(frame));
+  assertEquals({ ...batch, bets: unpackBets(batch.bets) }, {
+    agency: 3,
+    source: createHash("sha256").update(file).digest("hex").slice(0, 16),
+    offset: 0,
+    count: 2,
+    bets: [ANGELA, ANA],
+  });
+  assertEquals(parse(file), [ANGELA, ANA].map((bet) => Object.values(bet)));
+  assertEquals(encodeBatch(batch).toHex(), frame.toHex());
+});
+
+Deno.test("docs/protocol.md shows the OK that is sent", () => {
+  assertEquals(example("hex OK").toHex(), OK_FRAME.toHex());
+});
+
+Deno.test("docs/protocol.md shows the ERROR that its bet gets", () => {
+  const bets = packBets([ANGELA, { ...ANA, birthdate: "2000-02-30" }]);
+  const invalid = findInvalidBet(bets);
+  assert(invalid);
+  const refused = { code: ErrorCode.INVALID_BET, ...invalid };
+  const frame = example("hex ERROR");
+  assertEquals(decodeError(payloadOf(frame)), refused);
+  assertEquals(encodeError(refused).toHex(), frame.toHex());
+});
+
+Deno.test("docs/protocol.md shows FINISH and WINNERS_QUERY", () => {
+  const finish = example("hex FINISH");
+  const query = example("hex WINNERS_QUERY");
+  assertEquals(decodeAgency(payloadOf(finish)), 3);
+  assertEquals(encodeFinish(3).toHex(), finish.toHex());
+  assertEquals(decodeAgency(payloadOf(query)), 3);
+  assertEquals(encodeWinnersQuery(3).toHex(), query.toHex());
+});
+
+Deno.test("docs/protocol.md shows WINNERS with a document and without", () => {
+  for (
+    const [info, documents] of [
+      ["hex WINNERS", [ANA.document]],
+      ["hex WINNERS none", []],
+    ] as const
+  ) {
+    const frame = example(info);
+    assertEquals(decodeWinners(payloadOf(frame)), {
+      isLast: true,
+      documents: [...documents],
+    });
+    assertEquals(encodeWinners(documents).map((part) => part.toHex()), [
+      frame.toHex(),
+    ]);
+  }
+});
+
+Deno.test("docs/protocol.md lists the messages, the codes and what follows", () => {
+  assertEquals(
+    tableRows(protocolPage, "type").map(([type, name]) => [name, Number(type)]),
+    Object.entries(MessageType),
+  );
+  assertEquals(
+    tableRows(protocolPage, "code").map((
+      [code, name, , connection],
+    ) => [name, Number(code), connection]),
+    Object.entries(ErrorCode).map(([name, code]) => [
+      name,
+      code,
+      refusal(code, "").closes ? "closes" : "goes on",
+    ]),
+  );
+});
+
+Deno.test("docs/protocol.md gives the largest frame", () => {
+  assertStringIncludes(protocolPage, `**${MAX_FRAME_SIZE} bytes**`);
+  assertStringIncludes(protocolPage, `\`n\` is at most ${MAX_PAYLOAD_SIZE}`);
+});
+
+Deno.test("docs/storage.md shows the rows that a batch becomes", () => {
+  const rows = new RowBuffer();
+  rows.addBatch(decodeBatch(payloadOf(example("hex BET"))));
+  rows.addBatch(MARY_BATCH);
+  assertEquals(
+    new TextDecoder().decode(rows.rows),
+    blockOf(STORAGE_BLOCKS, "csv bets.csv"),
+  );
+});
+
+Deno.test("docs/storage.md says over which bytes a CRC is taken", () => {
+  const store = blockOf(STORAGE_BLOCKS, "csv bets.csv");
+  const [, crc, size] = /`([0-9a-f]{8})` is taken over the (\d+)\s+bytes/.exec(
+    storagePage,
+  )!;
+  const colon = store.indexOf(":2:") + ":2:".length;
+  const checked = new TextEncoder().encode(store.slice(0, colon));
+  assertEquals(checked.length, Number(size));
+  assertEquals(crc32(checked).toString(16).padStart(8, "0"), crc);
+  assertStringIncludes(store, `:2:${crc}\n`);
+});
+
+testInFolder(
+  "docs/storage.md shows files that Store.open() takes and writes",
+  async (dir) => {
+    const bets = blockOf(STORAGE_BLOCKS, "csv bets.csv");
+    const finished = blockOf(STORAGE_BLOCKS, "csv finished.csv");
+    const path = `${dir}/bets.csv`;
+    const written = await Store.open(path);
+    await written.append(decodeBatch(payloadOf(example("hex BET"))));
+    await written.append(MARY_BATCH);
+    await written.finish(3);
+    await written.finish(12);
+    await written.close();
+    assertEquals(await Deno.readTextFile(path), bets);
+    assertEquals(await Deno.readTextFile(`${dir}/finished.csv`), finished);
+
+    const read = await Store.open(path);
+    const { recovery } = read;
+    const finishers = [...read.finished];
+    const winners = read.winners(3);
+    await read.close();
+    assertEquals(recovery, { bets: 3, batches: 2, discardedBytes: 0 });
+    assertEquals(finishers, [3, 12]);
+    assertEquals(winners, [ANA.document]);
+  },
+);

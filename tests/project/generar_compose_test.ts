@@ -1,0 +1,149 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { parse } from "@std/yaml";
+import { testInFolder } from "../support/folder.ts";
+import { testWith } from "../support/permissions.ts";
+import { PROJECT } from "../support/programs.ts";
+
+type Section = Record<string, unknown>;
+
+interface Service extends Section {
+  command: string[];
+  environment: Record<string, string>;
+}
+
+interface ComposeFile extends Section {
+  services: Record<string, Service>;
+}
+
+testScript("docker-compose.yaml is what it writes for 5", async (dir) => {
+  assertEquals(
+    await compose(dir, "5"),
+    await Deno.readTextFile(`${PROJECT}docker-compose.yaml`),
+  );
+});
+
+for (const clients of [0, 1, 5, 6, 252]) {
+  testScript(`it writes a file for ${clients} clients`, async (dir) => {
+    const text = await compose(dir, String(clients));
+    const { services, networks, ...rest } = parse(text) as ComposeFile;
+    assertEquals(Object.keys(rest), ["x-program"]);
+    assertEquals(networks, {
+      testing_net: {
+        ipam: { driver: "default", config: [{ subnet: "172.25.125.0/24" }] },
+      },
+    });
+    assertEquals(Object.keys(services), [
+      ...["permissions", "data", "server"],
+      ...Array.from({ length: clients }, (_, i) => `client${i + 1}`),
+    ]);
+    for (const [name, service] of Object.entries(services)) {
+      assertEquals(service.container_name, name);
+    }
+    const { data, server } = services;
+    assertEquals(server!.environment, {
+      SERVER_PORT: "12345",
+      SERVER_DRAW_AGENCIES: String(clients),
+    });
+    const asked = clients > 5 ? ["--agencies", String(clients)] : [];
+    assertEquals(data!.command, ["data", "--keep", ...asked]);
+    for (let id = 1; id <= clients; id++) {
+      assertEquals(services[`client${id}`]!.environment, {
+        CLI_ID: String(id),
+        CLI_SERVER_ADDRESS: "server:12345",
+        CLI_DRAW_AWAIT: "true",
+      });
+    }
+  });
+}
+
+testScript("it writes a file for the echo example", async (dir) => {
+  const text = await compose(dir, "2", { EXAMPLE: "echo" });
+  const { services } = parse(text) as ComposeFile;
+  assertEquals(
+    Object.entries(services).map(([name, { command }]) => [name, ...command]),
+    [
+      ["server", "echo:server"],
+      ["client1", "echo:client"],
+      ["client2", "echo:client"],
+    ],
+  );
+  assertEquals(services.server!.environment, { SERVER_PORT: "12345" });
+});
+
+testScript("it writes over a file that is there", async (dir) => {
+  await Deno.writeTextFile(`${dir}/compose.yaml`, "x".repeat(100_000));
+  const text = await compose(dir, "0");
+  assertMatch(text, /^# Written by generar-compose\.sh/);
+});
+
+const NONSENSE: [args: string[], say: RegExp, env?: Record<string, string>][] =
+  [
+    [[], /expected FILE and N/],
+    [["FILE"], /expected FILE and N/],
+    [["FILE", "5", "6"], /expected FILE and N/],
+    ...["", "-1", "+1", "1.5", "five", "5 ", "05", "1e1", "0x5", "5;ls", "253"]
+      .map((clients): [string[], RegExp] => [
+        ["FILE", clients],
+        /Cannot make ".*" clients: it must be a whole number from 0 to 252/,
+      ]),
+    // One more than 64 bits hold, and 1.
+    [["FILE", "18446744073709551617"], /Cannot make "18446744073709551617"/],
+    [["", "5"], /Cannot write the file: its name is empty/],
+    [["FOLDER", "5"], /Cannot write ".*": it is a folder/],
+    [["FOLDER/none/file", "5"], /Cannot write "/],
+    [["FILE", "5"], /Cannot make example "Echo"/, { EXAMPLE: "Echo" }],
+  ];
+
+for (const [args, say, env = {}] of NONSENSE) {
+  const given = JSON.stringify([...args, ...Object.values(env)]);
+  testScript(`it refuses ${given}`, async (dir) => {
+    const { code, stdout, stderr } = await runScript(
+      args.map((arg) => arg.replace("FILE", `${dir}/f`).replace("FOLDER", dir)),
+      env,
+    );
+    assertEquals([code, stdout], [1, ""]);
+    assertMatch(stderr, /^generar-compose\.sh: [^\n]+\n$/);
+    assertMatch(stderr, say);
+    assertEquals(await Array.fromAsync(Deno.readDir(dir)), []);
+  });
+}
+
+/** Registers a test that runs the script and gets an empty folder. */
+function testScript(name: string, fn: (dir: string) => Promise<void>): void {
+  const test = `generar-compose.sh: ${name}`;
+  const { state } = Deno.permissions.querySync({ name: "run" });
+  if (state !== "granted") testWith(["run"], test, () => {});
+  else testInFolder(test, fn);
+}
+
+/** What the script writes for some clients. */
+async function compose(
+  dir: string,
+  clients: string,
+  env: Record<string, string> = {},
+): Promise<string> {
+  const file = `${dir}/compose.yaml`;
+  assertEquals(await runScript([file, clients], env), {
+    code: 0,
+    stdout: "",
+    stderr: "",
+  });
+  return await Deno.readTextFile(file);
+}
+
+async function runScript(
+  args: string[],
+  env: Record<string, string>,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const script = `${PROJECT}generar-compose.sh`;
+  const { code, stdout, stderr } = await new Deno.Command("bash", {
+    args: [script, ...args],
+    env,
+  }).output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}

@@ -1,0 +1,224 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { BatchFrame, decodeBatch, encodeBatch } from "../../protocol/batch_frame.ts";
+import { type Bet, packBets, packedBetStart, unpackBets } from "../../bet/bet.ts";
+import { viewOf } from "../../bytes/swar.ts";
+import {
+  ErrorCode,
+  HEADER_SIZE,
+  MAX_FRAME_SIZE,
+  ProtocolError,
+} from "../../protocol.ts";
+import { batchOf, numberedBatch, SOURCE } from "../support/batches.ts";
+import { Random, randomBets, SEED } from "../support/random_bets.ts";
+
+const COUNT_AT = 16;
+const BETS_AT = 18;
+const BET: Bet = {
+  firstName: "Ñata",
+  lastName: "Gil",
+  document: "30904465",
+  birthdate: "1999-03-17",
+  number: "7574",
+};
+const FRAME_HEX = "01 00000035" + // BET, 53 bytes of payload
+  "01020304 0123456789abcdef 00000a0b 0001" + // agency, source, offset, count
+  "05c391617461 0347696c 083330393034343635" +
+  "0a313939392d30332d3137 0437353734";
+
+function payloadOf(frame: Uint8Array): Uint8Array {
+  return frame.subarray(HEADER_SIZE);
+}
+
+function assertMalformed(payload: Uint8Array, text: string): void {
+  const error = assertThrows(() => decodeBatch(payload), ProtocolError, text);
+  assertEquals(error.code, ErrorCode.MALFORMED);
+}
+
+function withCount(payload: Uint8Array, count: number): Uint8Array {
+  const copy = payload.slice();
+  viewOf(copy).setUint16(COUNT_AT, count);
+  return copy;
+}
+
+Deno.test("encodeBatch() lays out the frame as the protocol has it", () => {
+  const batch = batchOf([BET], 0x0a0b, { agency: 0x01020304 });
+  assertEquals(encodeBatch(batch).toHex(), FRAME_HEX.replaceAll(" ", ""));
+});
+
+Deno.test("decodeBatch() reads the frame as the protocol has it", () => {
+  const frame = Uint8Array.fromHex(FRAME_HEX.replaceAll(" ", ""));
+  assertEquals(decodeBatch(payloadOf(frame)), {
+    agency: 0x01020304,
+    source: SOURCE,
+    offset: 0x0a0b,
+    count: 1,
+    bets: packBets([BET]),
+  });
+});
+
+Deno.test("decodeBatch() takes the largest of each number", () => {
+  const batch = {
+    ...batchOf([BET], 0xffffffff),
+    agency: 0xffffffff,
+    source: "ffffffffffffffff",
+  };
+  assertEquals(decodeBatch(payloadOf(encodeBatch(batch))), batch);
+});
+
+Deno.test("decodeBatch() refuses a payload cut at any byte", () => {
+  const payload = payloadOf(encodeBatch(batchOf([BET, BET, BET], 7)));
+  for (let size = 0; size < payload.length; size++) {
+    assertMalformed(
+      payload.subarray(0, size),
+      size < BETS_AT
+        ? `a BET of ${size} bytes is shorter than its 18 of header`
+        : "runs past the end",
+    );
+  }
+});
+
+Deno.test("decodeBatch() refuses bytes left over after the last bet", () => {
+  const payload = payloadOf(encodeBatch(batchOf([BET])));
+  for (const extra of [1, 5, 30]) {
+    const longer = new Uint8Array(payload.length + extra);
+    longer.set(payload);
+    assertMalformed(longer, `${extra} bytes are left after bet 1`);
+  }
+});
+
+Deno.test("decodeBatch() refuses agency 0 and count 0", () => {
+  const payload = payloadOf(encodeBatch(batchOf([BET])));
+  assertMalformed(payload.slice().fill(0, 0, 4), "the agency is 0");
+  assertMalformed(withCount(payload, 0), "the count is 0");
+  assertMalformed(
+    withCount(payload, 0).subarray(0, BETS_AT),
+    "the count is 0",
+  );
+});
+
+Deno.test("decodeBatch() refuses a count that lies", () => {
+  const payload = payloadOf(encodeBatch(batchOf([BET, BET, BET])));
+  const size = packBets([BET]).length;
+  assertMalformed(withCount(payload, 1), `${2 * size} bytes are left`);
+  assertMalformed(withCount(payload, 2), `${size} bytes are left`);
+  assertMalformed(withCount(payload, 4), "bet 3 of 4 runs past the end");
+  assertMalformed(withCount(payload, 65535), "bet 3 of 65535 runs past");
+});
+
+Deno.test("decodeBatch() refuses a field length that lies", () => {
+  const payload = payloadOf(encodeBatch(batchOf([BET])));
+  let at = BETS_AT;
+  for (let field = 0; field < 5; field++) {
+    for (const lie of [-1, 1]) {
+      const copy = payload.slice();
+      copy[at]! += lie;
+      const error = assertThrows(() => decodeBatch(copy), ProtocolError);
+      assertEquals(error.code, ErrorCode.MALFORMED);
+    }
+    at += 1 + payload[at]!;
+  }
+});
+
+Deno.test("decodeBatch() does not look at what the fields say", () => {
+  const empty = batchOf([{
+    firstName: "",
+    lastName: "",
+    document: "",
+    birthdate: "",
+    number: "",
+  }]);
+  assertEquals(decodeBatch(payloadOf(encodeBatch(empty))), empty);
+  empty.bets = Uint8Array.fromHex(
+    "01ff 0100 010a 0122 012c".replaceAll(" ", ""),
+  );
+  assertEquals(decodeBatch(payloadOf(encodeBatch(empty))), empty);
+});
+
+Deno.test("encodeBatch() fills a frame to its last byte and not past it", () => {
+  const bets = numberedBatch(0, 300).bets;
+  const count = 220;
+  const filled = bets.subarray(0, packedBetStart(bets, count));
+  const left = MAX_FRAME_SIZE - HEADER_SIZE - BETS_AT - filled.length;
+  const fields = { firstName: "", lastName: "", document: "", birthdate: "" };
+  const last = packBets([{ ...fields, number: "9".repeat(left - 5) }]);
+  const batch = {
+    agency: 1,
+    source: SOURCE,
+    offset: 0,
+    bets: Uint8Array.from([...filled, ...last]),
+  };
+  const frame = encodeBatch(batch);
+  assertEquals(frame.length, 8192);
+  assertEquals(decodeBatch(payloadOf(frame)), { ...batch, count: count + 1 });
+
+  const longer = packBets([{ ...fields, number: "9".repeat(left - 4) }]);
+  batch.bets = Uint8Array.from([...filled, ...longer]);
+  assertThrows(() => encodeBatch(batch), RangeError, "past the frame's 8192");
+});
+
+Deno.test("encodeBatch() throws on a bet cut at any byte", () => {
+  const batch = batchOf([BET, BET]);
+  const { bets } = batch;
+  for (let size = bets.length / 2 + 1; size < bets.length; size++) {
+    batch.bets = bets.subarray(0, size);
+    assertThrows(
+      () => encodeBatch(batch),
+      RangeError,
+      `Cannot encode batch: the bet at byte ${bets.length / 2} is cut off`,
+    );
+  }
+});
+
+Deno.test("BatchFrame is used again without a trace of the batch before", () => {
+  const frame = new BatchFrame();
+  frame.begin({ agency: 9, source: "ffffffffffffffff", offset: 99 });
+  bytesOf(frame).fill(0xff, frame.end);
+  frame.add(3_000);
+  assertEquals([frame.count, frame.end], [1, 3_023]);
+  frame.finish();
+
+  const batch = batchOf([BET, BET], 5);
+  frame.begin(batch);
+  assertEquals([frame.count, frame.end], [0, 23]);
+  for (const bet of unpackBets(batch.bets)) {
+    const packed = packBets([bet]);
+    bytesOf(frame).set(packed, frame.end);
+    frame.add(packed.length);
+  }
+  assertEquals(frame.count, 2);
+  assertEquals(frame.finish(), encodeBatch(batch));
+});
+
+Deno.test("BatchFrame.hasRoom() says what fits, to the byte", () => {
+  const frame = new BatchFrame();
+  frame.begin(batchOf([]));
+  assertEquals(frame.hasRoom(8192 - 23), true);
+  assertEquals(frame.hasRoom(8192 - 22), false);
+  frame.add(100);
+  assertEquals(frame.hasRoom(8192 - 123), true);
+  assertEquals(frame.hasRoom(8192 - 122), false);
+});
+
+Deno.test(`decodeBatch() gives back what encodeBatch() wrote (seed ${SEED})`, () => {
+  const random = new Random(SEED);
+  for (let round = 0; round < 200; round++) {
+    const bets = randomBets(random, 1 + random.below(12));
+    const batch = batchOf(bets, random.below(2 ** 32), {
+      agency: 1 + random.below(2 ** 32 - 1),
+      source: random.bytes(8).toHex(),
+    });
+    // Wherever it lies in a larger buffer.
+    const frame = encodeBatch(batch);
+    const buffer = new Uint8Array(frame.length + 10);
+    buffer.set(payloadOf(frame), 7);
+    const payload = buffer.subarray(7, 7 + frame.length - HEADER_SIZE);
+    const decoded = decodeBatch(payload);
+    assertEquals(decoded, batch);
+    assertEquals(unpackBets(decoded.bets), bets);
+    assert(decoded.bets.buffer === buffer.buffer, "a copy, not a view");
+  }
+});
+
+function bytesOf({ view }: BatchFrame): Uint8Array {
+  return new Uint8Array(view.buffer);
+}

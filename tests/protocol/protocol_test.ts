@@ -1,0 +1,192 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { viewOf } from "../../bytes/swar.ts";
+import {
+  decodeAgency,
+  decodeError,
+  encodeAgency,
+  encodeError,
+  encodeFinish,
+  encodeFrame,
+  ErrorCode,
+  errorCodeName,
+  frameSize,
+  HEADER_SIZE,
+  MAX_FRAME_SIZE,
+  MAX_PAYLOAD_SIZE,
+  MessageType,
+  NO_INDEX,
+  OK_FRAME,
+  ProtocolError,
+  type Refusal,
+} from "../../protocol.ts";
+import { Random, randomBets, SEED } from "../support/random_bets.ts";
+
+function payloadOf(frame: Uint8Array): Uint8Array {
+  return frame.subarray(HEADER_SIZE);
+}
+
+function assertMalformed(decode: () => unknown, text: string): void {
+  const error = assertThrows(decode, ProtocolError, text);
+  assertEquals(error.code, ErrorCode.MALFORMED);
+}
+
+Deno.test("MessageType and ErrorCode are those of the protocol", () => {
+  assertEquals(Object.entries(MessageType), [
+    ["BET", 1],
+    ["OK", 2],
+    ["ERROR", 3],
+    ["FINISH", 4],
+    ["WINNERS_QUERY", 5],
+    ["WINNERS", 6],
+  ]);
+  assertEquals(Object.entries(ErrorCode), [
+    ["INVALID_BET", 1],
+    ["MALFORMED", 2],
+    ["TOO_LARGE", 3],
+    ["UNKNOWN_TYPE", 4],
+    ["STORAGE", 5],
+    ["SHUTTING_DOWN", 6],
+    ["BETTING_CLOSED", 7],
+    ["UNKNOWN_AGENCY", 8],
+    ["BUSY", 9],
+  ]);
+});
+
+Deno.test("errorCodeName() names known codes and numbers the others", () => {
+  for (const [name, code] of Object.entries(ErrorCode)) {
+    assertEquals(errorCodeName(code), name);
+  }
+  assertEquals(errorCodeName(0), "ERROR_0");
+  assertEquals(errorCodeName(10), "ERROR_10");
+});
+
+Deno.test("OK_FRAME, encodeFinish() and encodeError() lay out their frames", () => {
+  const noBet: Refusal = { code: 5, index: NO_INDEX, reason: "" };
+  const reason: Refusal = { code: 1, index: 258, reason: "Ñ!" };
+  const frames: [Uint8Array, string][] = [
+    [OK_FRAME, "02 00000000"],
+    [encodeFinish(1), "04 00000004 00000001"],
+    [encodeFinish(0x01020304), "04 00000004 01020304"],
+    [encodeFinish(0xffffffff), "04 00000004 ffffffff"],
+    [encodeError(noBet), "03 00000003 05 ffff"],
+    [encodeError(reason), "03 00000006 01 0102 c39121"],
+  ];
+  for (const [frame, hex] of frames) {
+    assertEquals(frame.toHex(), hex.replaceAll(" ", ""));
+  }
+});
+
+Deno.test("encodeFrame() frames payloads up to the limit", () => {
+  assertEquals(encodeFrame(9, Uint8Array.of(0xab)).toHex(), "0900000001ab");
+  const largest = encodeFrame(1, new Uint8Array(MAX_PAYLOAD_SIZE).fill(7));
+  assertEquals(largest.length, 8192);
+  assertEquals(largest.subarray(0, 6).toHex(), "0100001ffb07");
+  assertThrows(
+    () => encodeFrame(1, new Uint8Array(MAX_PAYLOAD_SIZE + 1)),
+    RangeError,
+    "its payload of 8188 bytes is over the 8187 allowed",
+  );
+});
+
+Deno.test("frameSize() reads any declared length, wherever the header lies", () => {
+  const bytes = Uint8Array.fromHex("ffff" + "0100001ffb" + "04ffffffff");
+  const view = viewOf(bytes.subarray(1));
+  assertEquals(frameSize(view, 1), MAX_FRAME_SIZE);
+  assertEquals(frameSize(view, 6), HEADER_SIZE + 0xffffffff);
+});
+
+Deno.test("decodeAgency() gives back what encodeFinish() and encodeAgency() wrote", () => {
+  for (const agency of [1, 5, 256, 0x80000000, 0xffffffff]) {
+    assertEquals(decodeAgency(payloadOf(encodeFinish(agency))), agency);
+    assertEquals(decodeAgency(encodeAgency(agency)), agency);
+  }
+});
+
+Deno.test("decodeAgency() refuses any other size than 4 bytes", () => {
+  const bytes = Uint8Array.fromHex("000000050000000000");
+  for (const size of [0, 1, 2, 3, 5, 8, 9]) {
+    assertMalformed(
+      () => decodeAgency(bytes.subarray(0, size)),
+      `an agency is 4 bytes, not ${size}`,
+    );
+  }
+});
+
+Deno.test("decodeAgency() refuses agency 0", () => {
+  assertMalformed(
+    () => decodeAgency(new Uint8Array(4)),
+    "the agency is 0, not 1 or more",
+  );
+});
+
+Deno.test("decodeError() refuses every payload shorter than code and index", () => {
+  const whole = payloadOf(encodeError({ code: 1, index: 2, reason: "" }));
+  assertEquals(whole.length, 3);
+  for (let size = 0; size < whole.length; size++) {
+    assertMalformed(
+      () => decodeError(whole.subarray(0, size)),
+      `an ERROR of ${size} bytes`,
+    );
+  }
+});
+
+Deno.test("decodeError() takes a reason cut at any byte", () => {
+  const payload = payloadOf(encodeError({ code: 1, index: 2, reason: "aÑb" }));
+  const reasons = ["", "a", "a\ufffd", "aÑ", "aÑb"];
+  for (const [cut, reason] of reasons.entries()) {
+    assertEquals(
+      decodeError(payload.subarray(0, 3 + cut)),
+      { code: 1, index: 2, reason },
+    );
+  }
+});
+
+Deno.test("decodeError() takes a code that it does not know", () => {
+  assertEquals(
+    decodeError(Uint8Array.fromHex("ff000078")),
+    { code: 255, index: 0, reason: "x" },
+  );
+});
+
+Deno.test("encodeError() cuts a reason too long for a frame at a character", () => {
+  const room = MAX_PAYLOAD_SIZE - 3;
+  for (const character of ["x", "ñ", "€", "😀"]) {
+    const size = new TextEncoder().encode(character).length;
+    for (const lead of ["", "a", "ab", "abc"]) {
+      const frame = encodeError({
+        code: ErrorCode.INVALID_BET,
+        index: 0,
+        reason: lead + character.repeat(room),
+      });
+      const fitting = Math.floor((room - lead.length) / size);
+      assertEquals(
+        frame.length,
+        HEADER_SIZE + 3 + lead.length + fitting * size,
+      );
+      assertEquals(
+        decodeError(payloadOf(frame)).reason,
+        lead + character.repeat(fitting),
+      );
+    }
+  }
+});
+
+Deno.test("encodeError() leaves a reason that just fits as it is", () => {
+  const reason = "r".repeat(MAX_PAYLOAD_SIZE - 3);
+  const frame = encodeError({ code: 1, index: 0, reason });
+  assertEquals(frame.length, MAX_FRAME_SIZE);
+  assertEquals(decodeError(payloadOf(frame)).reason, reason);
+});
+
+Deno.test(`decodeError() gives back what encodeError() wrote (seed ${SEED})`, () => {
+  const random = new Random(SEED);
+  for (const { lastName } of randomBets(random, 500)) {
+    const refusal: Refusal = {
+      code: random.below(256),
+      index: random.below(65536),
+      // The decoder would take a leading U+FEFF for a byte order mark.
+      reason: `Cannot take bet: "${lastName}"`,
+    };
+    assertEquals(decodeError(payloadOf(encodeError(refusal))), refusal);
+  }
+});

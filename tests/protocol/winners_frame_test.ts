@@ -1,0 +1,116 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertLessOrEqual,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { ErrorCode, ProtocolError } from "../../protocol.ts";
+import {
+  decodeWinners,
+  encodeWinners,
+  encodeWinnersQuery,
+} from "../../protocol/winners_frame.ts";
+import { Random, SEED } from "../support/random_bets.ts";
+
+const HEADER_SIZE = 5;
+const DOCUMENT = "12345678901234567890";
+
+/** Decodes frames of one list as an agency does. */
+function joined(frames: readonly Uint8Array[]): string[] {
+  return frames.flatMap((frame) =>
+    decodeWinners(frame.subarray(HEADER_SIZE)).documents
+  );
+}
+
+/** Asserts that a payload is refused, and gives the reason. */
+function malformedReason(payload: Uint8Array): string {
+  const error = assertThrows(() => decodeWinners(payload));
+  assertInstanceOf(error, ProtocolError);
+  assertEquals(error.code, ErrorCode.MALFORMED);
+  return error.message;
+}
+
+Deno.test("encodeWinnersQuery() encodes the agency", () => {
+  assertEquals(
+    encodeWinnersQuery(0x01020304),
+    Uint8Array.of(5, 0, 0, 0, 4, 1, 2, 3, 4),
+  );
+});
+
+Deno.test("encodeWinners() encodes lists of one frame", () => {
+  assertEquals(encodeWinners([]), [Uint8Array.of(6, 0, 0, 0, 3, 1, 0, 0)]);
+  assertEquals(encodeWinners(["07", "9"]), [
+    Uint8Array.of(6, 0, 0, 0, 8, 1, 0, 2, 2, 0x30, 0x37, 1, 0x39),
+  ]);
+});
+
+Deno.test("encodeWinners() says only in the last frame that it is the last", () => {
+  const documents = Array.from(
+    { length: 2000 },
+    (_, index) => String(index).padStart(20, "0"),
+  );
+  const frames = encodeWinners(documents);
+  assertGreater(frames.length, 2);
+  for (const [index, frame] of frames.entries()) {
+    assertLessOrEqual(frame.length, 8192);
+    const { isLast, documents } = decodeWinners(frame.subarray(HEADER_SIZE));
+    assertEquals(isLast, index === frames.length - 1);
+    assertGreater(documents.length, 0);
+  }
+  assertEquals(joined(frames), documents);
+});
+
+Deno.test("encodeWinners() takes lists of any length around the end of a frame", () => {
+  for (let length = 370; length < 800; length++) {
+    const frames = encodeWinners(Array(length).fill(DOCUMENT));
+    for (const frame of frames) assertLessOrEqual(frame.length, 8192);
+    assertEquals(joined(frames).length, length);
+    assertEquals(frames.at(-1)![HEADER_SIZE], 1);
+  }
+});
+
+Deno.test("encodeWinners() takes documents of up to 255 bytes", () => {
+  const longest = ["x".repeat(255), "ñ".repeat(127)];
+  const documents = Array.from({ length: 100 }, () => longest).flat();
+  assertEquals(joined(encodeWinners(documents)), documents);
+  assertThrows(() => encodeWinners(["x".repeat(256)]), RangeError);
+});
+
+Deno.test("decodeWinners() refuses a payload cut at any byte", () => {
+  const [frame] = encodeWinners(["00123456", "1", DOCUMENT]);
+  const payload = frame!.subarray(HEADER_SIZE);
+  for (let size = 0; size < payload.length; size++) {
+    const reason = malformedReason(payload.subarray(0, size));
+    assertStringIncludes(reason, size < 3 ? "shorter than" : "past the end");
+  }
+  assert(decodeWinners(payload).isLast);
+});
+
+Deno.test("decodeWinners() refuses counts that lie", () => {
+  assertStringIncludes(
+    malformedReason(Uint8Array.of(1, 0, 0, 1, 0x37)),
+    "2 bytes are left after document 0",
+  );
+  assertStringIncludes(
+    malformedReason(Uint8Array.of(0, 0, 2, 1, 0x37)),
+    "document 1 of 2 runs past the end",
+  );
+  assertStringIncludes(
+    malformedReason(Uint8Array.of(0, 255, 255)),
+    "document 0 of 65535 runs past the end",
+  );
+});
+
+Deno.test(`decodeWinners() gives what encodeWinners() took (seed ${SEED})`, () => {
+  const random = new Random(SEED);
+  for (let round = 0; round < 200; round++) {
+    const documents = Array.from(
+      { length: random.below(1500) },
+      () => DOCUMENT.slice(random.below(20)),
+    );
+    assertEquals(joined(encodeWinners(documents)), documents);
+  }
+});

@@ -1,0 +1,125 @@
+import { assertEquals, assertLess } from "@std/assert";
+import {
+  assertEnded,
+  everyTurn,
+  kilobytes,
+  openMemoryLog,
+} from "../support/memory_log.ts";
+
+Deno.test("AppendLog.append() puts entries that come together in one write", async () => {
+  const { log, memory, file, settled, appendAll } = openMemoryLog();
+  assertEquals(await appendAll("a", "b", "c"), Array(3).fill("stored"));
+  assertEquals(memory.text, "before\na\nb\nc\n");
+  assertEquals(file.calls, ["write", "syncData"]);
+  assertEquals(settled, ["a true", "b true", "c true"]);
+  await log.close();
+});
+
+Deno.test("AppendLog.append() gathers what comes during a fdatasync in one next write", async () => {
+  const { memory, file, append } = openMemoryLog();
+  const gate = file.hold("syncData");
+  const stored = [append("a")];
+  await gate.reached;
+  for (const entry of ["b", "c", "d"]) {
+    stored.push(append(entry));
+    await everyTurn();
+  }
+  assertEquals(file.calls, ["write", "syncData"]);
+  gate.release();
+  assertEquals(await Promise.all(stored), Array(4).fill("stored"));
+  assertEquals(file.calls, ["write", "syncData", "write", "syncData"]);
+  assertEquals(memory.text, "before\na\nb\nc\nd\n");
+});
+
+Deno.test("AppendLog.append() resolves no entry before the fdatasync of its own write", async () => {
+  const { memory, file, settled, append } = openMemoryLog();
+  const resolved: string[] = [];
+  let gate = file.hold("syncData");
+  let last = append("0");
+  for (let index = 0; index < 5; index++) {
+    const entry = String(index);
+    void last.then(() => resolved.push(entry));
+    await gate.reached;
+    const next = append(String(index + 1));
+    await everyTurn();
+    assertEquals(memory.text.endsWith(`${entry}\n`), true, "it is written");
+    assertEquals(resolved.includes(entry), false, "but not resolved");
+    assertEquals(settled.length, index);
+    const nextGate = file.hold("syncData");
+    gate.release();
+    assertEquals(await last, "stored");
+    gate = nextGate;
+    last = next;
+  }
+  gate.release();
+  assertEquals(await last, "stored");
+});
+
+Deno.test("AppendLog.append() parts what a crowd appends at once into several commits", async () => {
+  const { memory, file, append, appendAll } = openMemoryLog();
+  const first = file.hold("syncData");
+  const alone = append("alone");
+  await first.reached;
+  const entries = kilobytes(3000);
+  const crowd = appendAll(...entries);
+  const second = file.hold("syncData");
+  first.release();
+  await second.reached;
+  assertLess(memory.bytes.length, 1 << 20);
+  second.release();
+  assertEquals([await alone, ...await crowd], Array(3001).fill("stored"));
+  assertEquals(memory.text, ["before", "alone", ...entries, ""].join("\n"));
+  assertEquals(file.calls, Array(1 + 4).fill(["write", "syncData"]).flat());
+});
+
+Deno.test("AppendLog.append() goes on after writes that take only a part", async () => {
+  const { memory, file, append, appendAll } = openMemoryLog();
+  file.maxWrite = 3;
+  await appendAll("abcdefg", "hi");
+  await append("j");
+  assertEquals(memory.text, "before\nabcdefg\nhi\nj\n");
+  assertEquals(
+    file.calls.join(" "),
+    "write write write write syncData " +
+      "write syncData",
+  );
+});
+
+Deno.test("AppendLog.append() never waits for the disk without fsync", async () => {
+  const { log, memory, file, append, appendAll } = openMemoryLog(false);
+  await appendAll("a", "b");
+  await append("c");
+  await log.close();
+  assertEquals(file.calls, ["write", "write"]);
+  assertEquals(memory.text, "before\na\nb\nc\n");
+});
+
+Deno.test("AppendLog.close() commits what waits and refuses what comes", async () => {
+  const { log, memory, file, append } = openMemoryLog();
+  const gate = file.hold("syncData");
+  const stored = [append("a")];
+  await gate.reached;
+  stored.push(append("b"));
+  const closed = log.close();
+  assertEnded(log, "Cannot store: the store is closed");
+  gate.release();
+  await closed;
+  assertEquals(memory.text, "before\na\nb\n");
+  assertEquals(file.count("syncData"), 2);
+  assertEquals(await Promise.all(stored), ["stored", "stored"]);
+  await log.close();
+});
+
+Deno.test("AppendLog.settled() waits for every entry so far, refused or not", async () => {
+  const { log, file, settled, append } = openMemoryLog();
+  await log.settled();
+  const gate = file.hold("syncData");
+  const outcomes = [append("a")];
+  await gate.reached;
+  file.fail("write");
+  outcomes.push(append("b"));
+  gate.release();
+  await log.settled();
+  assertEquals(settled, ["a true", "b false"]);
+  await Promise.all(outcomes);
+});

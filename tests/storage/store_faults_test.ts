@@ -1,0 +1,238 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { StorageError } from "../../storage.ts";
+import { assertStored, batchOf, numberedBatch } from "../support/batches.ts";
+import {
+  appendAll,
+  type FaultyStore,
+  openFaulty,
+} from "../support/faulty_store.ts";
+import { testInFolder } from "../support/folder.ts";
+import { everyTurn } from "../support/memory_log.ts";
+import { Random, randomBets, SEED } from "../support/random_bets.ts";
+import { readStore } from "../support/stored.ts";
+
+const FIRST = numberedBatch(0, 3);
+const SECOND = numberedBatch(3, 2);
+const THIRD = numberedBatch(5, 4);
+const OTHER = numberedBatch(0, 2, { agency: 2 });
+
+/** Opens a store in which FIRST is stored. */
+async function openWithFirst(path: string): Promise<FaultyStore> {
+  const opened = await openFaulty(path);
+  assertEquals(await opened.append(FIRST), "stored");
+  opened.file.calls.length = 0;
+  return opened;
+}
+
+testInFolder(
+  "Store.append() answers a repetition once the commit under way is durable",
+  async (dir) => {
+    const { store, file, append } = await openFaulty(`${dir}/bets.csv`);
+    const gate = file.hold("syncData");
+    const answers: string[] = [];
+    const first = append(FIRST);
+    await gate.reached;
+    const repetitions = [FIRST, numberedBatch(1, 1), numberedBatch(1, 2)]
+      .map((batch) => append(batch).then(() => answers.push("repetition")));
+    await everyTurn();
+    assertEquals(answers, []);
+    gate.release();
+    assertEquals(await first, "stored");
+    await Promise.all(repetitions);
+    assertEquals(file.count("write"), 1);
+    await store.close();
+    await assertStored(`${dir}/bets.csv`, [FIRST]);
+  },
+);
+
+testInFolder(
+  "Store.append() shares the refusal of the commit under way with a repetition",
+  async (dir) => {
+    const { store, file, append } = await openFaulty(`${dir}/bets.csv`);
+    file.fail("write", { after: 20 });
+    const gate = file.hold("write");
+    const outcomes = [append(FIRST)];
+    await gate.reached;
+    // Some of the last one is new, and waits behind.
+    outcomes.push(append(FIRST), append(numberedBatch(1, 1)));
+    outcomes.push(append(numberedBatch(2, 3)));
+    gate.release();
+    for (const outcome of await Promise.all(outcomes)) {
+      assertMatch(outcome, /^Cannot write to the store: Input/);
+    }
+    assertEquals(store.has(numberedBatch(0, 1)), false);
+    // Nothing of the file overtakes what was refused.
+    assertMatch(
+      await append(numberedBatch(2, 3)),
+      /an earlier one .* not stored$/,
+    );
+    assertEquals(await append(FIRST), "stored");
+    assertEquals(await append(numberedBatch(2, 3)), "stored");
+    await store.close();
+    await assertStored(
+      `${dir}/bets.csv`,
+      [FIRST, numberedBatch(3, 2)],
+    );
+  },
+);
+
+testInFolder(
+  "Store.append() answers no batch before the fdatasync of its own write",
+  async (dir) => {
+    const { store, file, append } = await openFaulty(`${dir}/bets.csv`);
+    const answers: string[] = [];
+    const firstGate = file.hold("syncData");
+    const first = append(FIRST).then(() => answers.push("first"));
+    await firstGate.reached;
+    // Under way at once, one of them a repetition of the first and more.
+    const others = [SECOND, OTHER, numberedBatch(0, 9)]
+      .map((batch) => append(batch).then(() => answers.push("other")));
+    const secondGate = file.hold("syncData");
+    firstGate.release();
+    await first;
+    await secondGate.reached;
+    await everyTurn();
+    assertEquals(answers, ["first"]);
+    secondGate.release();
+    await Promise.all(others);
+    assertEquals(file.count("write"), 2);
+    await store.close();
+    await assertStored(`${dir}/bets.csv`, [FIRST, SECOND, OTHER, THIRD]);
+  },
+);
+
+testInFolder(
+  "Store.append() refuses a failed write whole, and stores once what is sent again",
+  async (dir) => {
+    for (const after of [0, 1, 60, 150, 1_000]) {
+      const path = `${dir}/${after}.csv`;
+      const { store, file, append } = await openWithFirst(path);
+      file.fail("write", { after, code: "ENOSPC" });
+      const gate = file.hold("write");
+      const outcomes = [append(SECOND), append(OTHER)];
+      await gate.reached;
+      outcomes.push(append(THIRD));
+      gate.release();
+      for (const outcome of await Promise.all(outcomes)) {
+        assertMatch(outcome, /^Cannot write to the store: No space left/);
+      }
+      await store.settled();
+      await assertStored(path, [FIRST]);
+      const again = [SECOND, OTHER, THIRD, SECOND];
+      for (const batch of again) assertEquals(await append(batch), "stored");
+      await store.close();
+      await assertStored(path, [FIRST, SECOND, OTHER, THIRD]);
+    }
+  },
+);
+
+testInFolder(
+  "Store.append() stores once what is sent again while the file is cut back",
+  async (dir) => {
+    const { store, file, append } = await openWithFirst(`${dir}/bets.csv`);
+    file.fail("write", { after: 60 });
+    const gate = file.hold("truncate");
+    const refused = append(SECOND);
+    await gate.reached;
+    assertMatch(await refused, /^Cannot write to the store: Input/);
+    const again = [append(SECOND), append(SECOND), append(THIRD)];
+    gate.release();
+    assertEquals(await Promise.all(again), Array(3).fill("stored"));
+    assertEquals(file.calls, ["write", "truncate", "write", "syncData"]);
+    await store.close();
+    await assertStored(`${dir}/bets.csv`, [FIRST, SECOND, THIRD]);
+  },
+);
+
+testInFolder(
+  "Store takes nothing more after a fault that it cannot undo, until it is opened again",
+  async (dir) => {
+    const faults: Record<string, (store: FaultyStore) => void> = {
+      syncData: ({ file }) => file.fail("syncData"),
+      truncate({ file }) {
+        file.fail("write", { after: 60 });
+        file.fail("truncate");
+      },
+    };
+    for (const [name, plan] of Object.entries(faults)) {
+      const path = `${dir}/${name}.csv`;
+      const opened = await openWithFirst(path);
+      plan(opened);
+      const { store, file, append } = opened;
+      const refused = [append(SECOND), append(OTHER)];
+      for (const outcome of await Promise.all(refused)) {
+        assertMatch(outcome, /^Cannot (write|flush).*: Input/);
+      }
+      await assertRejects(() => store.settled(), StorageError);
+      const { length } = file.calls;
+      assertMatch(
+        await append(THIRD),
+        /it takes no more until the next start$/,
+      );
+      assertMatch(
+        await append(OTHER),
+        /it takes no more until the next start$/,
+      );
+      assertEquals(await append(FIRST), "stored");
+      await store.close();
+      assertEquals(file.calls.length, length, "the file is left alone");
+
+      const { recovery } = await appendAll(path);
+      assertEquals([recovery.bets, recovery.batches], [3, 1]);
+      await assertStored(path, [FIRST]);
+      await appendAll(path, FIRST, SECOND, OTHER, THIRD);
+      await assertStored(path, [FIRST, SECOND, OTHER, THIRD]);
+    }
+  },
+);
+
+testInFolder(
+  `Store holds once all that it said was stored, whatever fails (seed ${SEED})`,
+  async (dir) => {
+    const random = new Random(SEED);
+    const bets = randomBets(random, 80);
+    for (let round = 0; round < 5; round++) {
+      const path = `${dir}/${round}.csv`;
+      const promised = new Set<number>();
+      for (let start = 0; start < 3; start++) {
+        const { store, file, append } = await openFaulty(path);
+        const outcomes: Promise<void>[] = [];
+        for (let step = 0; step < 25; step++) {
+          planFaults(random, file);
+          const offset = random.below(80);
+          const some = bets.slice(offset, offset + 1 + random.below(12));
+          outcomes.push(
+            append(batchOf(some, offset)).then((outcome) => {
+              if (outcome !== "stored") return;
+              for (const index of some.keys()) promised.add(offset + index);
+            }),
+          );
+          if (random.below(3) > 0) await everyTurn();
+        }
+        await Promise.all(outcomes);
+        await store.close();
+      }
+      // Asserts that every batch is whole, too.
+      const found = await readStore(path);
+      const stored = found.flatMap(({ offset, bets }) =>
+        bets.map((_, index) => offset + index)
+      );
+      assertEquals(stored.sort(byValue), [...promised].sort(byValue));
+      for (const { offset, bets: rows } of found) {
+        const expected = bets.slice(offset, offset + rows.length);
+        assertEquals(rows, expected.map((bet) => Object.values(bet)));
+      }
+    }
+  },
+);
+
+function planFaults(random: Random, file: FaultyStore["file"]): void {
+  file.maxWrite = 1 + random.below(2_000);
+  const fault = { nth: 1 + random.below(3), after: random.below(3_000) };
+  if (random.below(6) === 0) file.fail("write", fault);
+  if (random.below(60) === 0) file.fail("syncData");
+}
+
+function byValue(a: number, b: number): number {
+  return a - b;
+}

@@ -1,0 +1,116 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { DamagedStoreError, Store, StoreHeldError } from "../../storage.ts";
+import { assertStored, numberedBatch, rowsOf } from "../support/batches.ts";
+import { FaultFile } from "../support/fault_file.ts";
+import { appendAll, openFaulty } from "../support/faulty_store.ts";
+import { testInFolder } from "../support/folder.ts";
+
+testInFolder(
+  "Store.open() cuts off a torn tail and says how long it was",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const whole = rowsOf(numberedBatch(0, 3));
+    const torn = rowsOf(numberedBatch(3, 2)).slice(0, -1);
+    for (const size of [1, 40, torn.length]) {
+      await Deno.writeFile(path, whole);
+      await Deno.writeFile(path, torn.subarray(0, size), { append: true });
+      const { store, file, append } = await openFaulty(path);
+      const expected = { bets: 3, batches: 1, discardedBytes: size };
+      assertEquals(store.recovery, expected);
+      // Nor does it come back when a write is undone.
+      file.fail("write", { after: 10 });
+      const refused = await append(numberedBatch(3, 2));
+      assertMatch(refused, /^Cannot write to the store/);
+      assertEquals(await append(numberedBatch(3, 2)), "stored");
+      await store.close();
+      await assertStored(path, [numberedBatch(0, 3), numberedBatch(3, 2)]);
+    }
+  },
+);
+
+testInFolder(
+  "Store.open() refuses a damaged store and leaves it as it is",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const first = rowsOf(numberedBatch(0, 3));
+    const second = rowsOf(numberedBatch(3, 2), numberedBatch(5, 1));
+    const flipped = second.with(5, second[5]! ^ 1);
+    const overlap = rowsOf(numberedBatch(2, 2));
+    for (
+      const [rest, what] of [
+        [flipped, "no whole batch begins there, but one follows"],
+        [first, "some of its 3 bets from position 0 on are stored before"],
+        [overlap, "some of its 2 bets from position 2 on are stored before"],
+      ] as const
+    ) {
+      const bytes = Uint8Array.from([...first, ...rest]);
+      await Deno.writeFile(path, bytes);
+      const error = await assertRejects(
+        () => Store.open(path),
+        DamagedStoreError,
+        `damage at byte ${first.length}: ${what}`,
+      );
+      assertEquals(error.position, first.length);
+      assertEquals(await Deno.readFile(path), bytes);
+    }
+    // The lock is let go of.
+    await Deno.writeFile(path, first);
+    await appendAll(path);
+  },
+);
+
+testInFolder(
+  "Store.open() refuses a store that is open, and says who holds it",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const store = await Store.open(path);
+    await store.append(numberedBatch(0, 1));
+    await assertRejects(
+      () => Store.open(path),
+      StoreHeldError,
+      `Cannot open store "${path}": it is held by process ${Deno.pid}`,
+    );
+    await store.append(numberedBatch(1, 1));
+    await store.close();
+    await appendAll(path, numberedBatch(2, 1));
+    await assertStored(path, [0, 1, 2].map((at) => numberedBatch(at, 1)));
+  },
+);
+
+testInFolder(
+  "Store.open() makes sure that the disk has what it found",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    // Written by a process that was killed before its fdatasync.
+    await Deno.writeFile(path, rowsOf(numberedBatch(0, 3)));
+    const { store, file, append } = await openFaulty(path);
+    assertEquals(file.calls, ["syncData"]);
+    assertEquals(await append(numberedBatch(0, 3)), "stored");
+    await store.close();
+    assertEquals(file.calls, ["syncData"]);
+  },
+);
+
+testInFolder(
+  "Store.open() lets go of the lock when the disk fails",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    await Deno.writeTextFile(path, "1,torn");
+    for (const operation of ["truncate", "syncData"] as const) {
+      await assertRejects(
+        () =>
+          Store.open(path, {
+            wrapFile(inner) {
+              const file = new FaultFile(inner);
+              file.fail(operation);
+              return file;
+            },
+          }),
+        Error,
+        "Input/output error",
+      );
+    }
+    await appendAll(path, numberedBatch(0, 1));
+    await assertStored(path, [numberedBatch(0, 1)]);
+  },
+);

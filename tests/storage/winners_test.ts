@@ -1,0 +1,168 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import type { Bet } from "../../bet/bet.ts";
+import { Store } from "../../storage.ts";
+import {
+  documentOfRow,
+  findWinners,
+  isWinningRow,
+} from "../../storage/winners.ts";
+import { batchOf } from "../support/batches.ts";
+import { testInFolder } from "../support/folder.ts";
+import { Random, randomBets, SEED } from "../support/random_bets.ts";
+
+const WINNING_NUMBERS = ["7574", "07574", "007574", "0000007574"];
+const LOSING_NUMBERS = [
+  ...["17574", "75740", "107574", "1007574", "574", "74", "4", "0", "757"],
+  ...["7573", "7575", "75747574", "4294967295", "0000000000", "0000075740"],
+];
+const NAMES = ["Ana", '"Gil, 7574"', '"7574"', "7574", '"x,7574"', '"a""b,"'];
+const DOCUMENTS = ["30904465", "7574", "00007574", "1", "12345678901234567574"];
+const BET: Bet = {
+  firstName: "Ana",
+  lastName: "Gil",
+  document: "30904465",
+  birthdate: "1999-03-17",
+  number: "2201",
+};
+const ENCODER = new TextEncoder();
+
+/** Rows as they may stand in the store, with one number. */
+function rowsWith(number: string): string[] {
+  return NAMES.flatMap((name) =>
+    DOCUMENTS.map((document) =>
+      `7574,${name},${name},${document},1999-03-17,${number}`
+    )
+  );
+}
+
+/** Says whether a row wins, wherever it lies among others. */
+function wins(row: string, before = ""): boolean {
+  const rows = ENCODER.encode(`${before}${row}`);
+  return isWinningRow(rows, rows.length);
+}
+
+Deno.test("isWinningRow() knows the winning number, leading zeros or not", () => {
+  for (const number of WINNING_NUMBERS) {
+    for (const row of rowsWith(number)) {
+      assert(wins(row), row);
+      assert(wins(row, "1,A,B,7,1999-03-17,17574\n"), row);
+    }
+  }
+});
+
+Deno.test("isWinningRow() is misled by no other number, name or document", () => {
+  for (const number of LOSING_NUMBERS) {
+    for (const row of rowsWith(number)) {
+      assertFalse(wins(row), row);
+      assertFalse(wins(row, "1,A,B,7,1999-03-17,7574\n"), row);
+    }
+  }
+});
+
+Deno.test("isWinningRow() does not look before the rows or behind the end", () => {
+  for (const text of ["", "7", "574", "7574", "0007574"]) {
+    assertFalse(wins(text), text);
+  }
+  const rows = ENCODER.encode("1,A,B,7,1999-03-17,7574,0123:7574:7574:");
+  assert(isWinningRow(rows, rows.indexOf(0x2c, 20)));
+  assertFalse(isWinningRow(rows, rows.length));
+});
+
+Deno.test("documentOfRow() finds the document behind quoted names", () => {
+  for (const name of NAMES) {
+    const row = ENCODER.encode(`1,${name},${name},0012,1999-03-17,7574`);
+    assertEquals(documentOfRow(row), "0012", name);
+  }
+});
+
+Deno.test("findWinners() gives the documents of the winners in order", () => {
+  assertEquals(findWinners(new Uint8Array(0)), []);
+  const rows = [
+    "3,Ana,Gil,1,1999-03-17,7574",
+    "3,Ana,Gil,7574,1999-03-17,17574",
+    '3,"Gil, 7574",7574,002,1999-03-17,07574',
+    '3,Ana,"x,7574",3,1999-03-17,75740',
+    "3,Ana,Gil,1,1999-03-17,7574",
+  ];
+  assertEquals(findWinners(ENCODER.encode(rows.join("\n"))), ["1", "002", "1"]);
+  assertEquals(findWinners(ENCODER.encode(rows[3])), []);
+});
+
+testInFolder(
+  "Store.winners() knows after a start what it knew before it",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const numbers = [...WINNING_NUMBERS, ...LOSING_NUMBERS];
+    const bets = numbers.flatMap((number, index) =>
+      ["Ana", "7574", 'x,"7574', ",7574", " "].map((name, other) => ({
+        ...BET,
+        firstName: name,
+        lastName: name,
+        document: `${index}000${other}7574`,
+        number,
+      }))
+    );
+    const expected = bets.filter(({ number }) => Number(number) === 7574)
+      .map(({ document }) => document);
+    const store = await Store.open(path);
+    // The mark of each last row says 7574 where it can.
+    for (const [index, bet] of bets.entries()) {
+      await store.append(batchOf([bet], 7574 + index));
+    }
+    await store.append(batchOf(bets, 7574, { agency: 7574 }));
+    for (const agency of [1, 7574]) {
+      assertEquals(store.winners(agency), expected);
+    }
+    assertEquals(store.winners(2), []);
+    await store.close();
+    const reopened = await Store.open(path);
+    for (const agency of [1, 7574]) {
+      assertEquals(reopened.winners(agency), expected);
+    }
+    assertEquals(reopened.winners(2), []);
+    await reopened.close();
+  },
+);
+
+testInFolder(
+  `Store.winners() has the winners of each agency in the order stored (seed ${SEED})`,
+  async (dir) => {
+    const random = new Random(SEED);
+    const path = `${dir}/bets.csv`;
+    const expected = new Map<number, string[]>();
+    const offsets = new Map<number, number>();
+    const store = await Store.open(path);
+    for (let round = 0; round < 200; round++) {
+      const agency = 1 + random.below(3);
+      const bets = randomBets(random, 1 + random.below(5)).map((bet) => ({
+        ...bet,
+        number: random.pick([...WINNING_NUMBERS, ...LOSING_NUMBERS]),
+      }));
+      const offset = offsets.get(agency) ?? 0;
+      offsets.set(agency, offset + bets.length);
+      await store.append(batchOf(bets, offset, { agency }));
+      const winners = bets.filter(({ number }) => Number(number) === 7574);
+      expected.set(agency, [
+        ...expected.get(agency) ?? [],
+        ...winners.map(({ document }) => document),
+      ]);
+    }
+    await store.close();
+    const reopened = await Store.open(path);
+    for (const [agency, documents] of expected) {
+      assertEquals(store.winners(agency), documents);
+      assertEquals(reopened.winners(agency), documents);
+    }
+    await reopened.close();
+  },
+);
+
+testInFolder("Store.winners() counts a bet sent twice once", async (dir) => {
+  const store = await Store.open(`${dir}/bets.csv`);
+  const winner = { ...BET, number: "7574" };
+  const batch = batchOf([winner, BET, winner]);
+  await Promise.all([store.append(batch), store.append(batch)]);
+  await store.append(batchOf([BET, winner, winner], 1));
+  assertEquals(store.winners(1), Array(3).fill(BET.document));
+  await store.close();
+});

@@ -1,0 +1,226 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { type AgencyAudit, auditStore } from "../../tools/demo/audit.ts";
+import type { AgencyRun } from "../../tools/demo/lottery.ts";
+import { formatBar, formatTotal } from "../../tools/demo/progress.ts";
+import { findProblems, formatTable } from "../../tools/demo/report.ts";
+import { makeData } from "../../tools/data.ts";
+import { testPrograms } from "../support/end_to_end.ts";
+import { testInFolder } from "../support/folder.ts";
+import { startProgram } from "../support/programs.ts";
+import { readBets } from "../support/stored.ts";
+
+const RUNS: AgencyRun[] = [
+  { agency: 1, sent: 12000, refused: 0, seconds: 1.5, winners: 2 },
+  { agency: 2, sent: 90, refused: 10, seconds: 0.25, winners: 0 },
+];
+const AUDITS: AgencyAudit[] = [
+  { agency: 1, bets: 12000, stored: 12000, isExact: true },
+  { agency: 2, bets: 100, stored: 100, isExact: true },
+];
+const STORE = { bets: 12100, batches: 81, agencies: 2 };
+const RESULT = { runs: RUNS, audits: AUDITS, store: STORE, seconds: 2 };
+
+testPrograms("deno task demo stores every bet and says so", async (dir) => {
+  const demo = startProgram("demo", {}, ["--dir", dir, "--bets", "2000"]);
+  const { code, stdout, stderr } = await demo.ending();
+  assertEquals(code, 0, stdout + stderr);
+  const rows = stdout.split("\n").map((line) => line.trim().split(/ +/));
+  const counts = rows.filter(([name]) => /^(\d|all)$/.test(name!))
+    .map(([name, bets, sent, refused, stored, , , winners]) => {
+      assertEquals([sent, refused, stored], [bets, "0", bets]);
+      return [name, bets, winners];
+    });
+  assertEquals(counts, [
+    ["1", "685", "2"],
+    ["2", "648", "3"],
+    ["3", "407", "3"],
+    ["4", "235", "2"],
+    ["5", "25", "0"],
+    ["all", "2000", "10"],
+  ]);
+  assertStringIncludes(stdout, "Every one of the 2000 bets is in the store");
+  const [, storeFile] = /^Store: (.*)$/m.exec(stdout)!;
+  assert(storeFile!.startsWith(`${dir}/demo/`), storeFile);
+  assertEquals([...(await readBets(storeFile!)).values()].flat().length, 2000);
+});
+
+testPrograms("deno task demo makes data if there is none", async (dir) => {
+  // A variable that the agencies refuse: they need not send it all here.
+  const env = { CLI_BATCH_WINDOW: "none" };
+  const { code, stderr } = await startProgram("demo", env, ["--dir", dir])
+    .ending();
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "agency 3 ended with exit code 1: client: ");
+  const { size } = await Deno.stat(`${dir}/agency-5.csv`);
+  assert(size > 991 * 30, `agency 5 has ${size} bytes`);
+});
+
+testPrograms("deno task demo tells of a row that is refused", async (dir) => {
+  const bad = "Ana,Gil,1,2023-02-29,7";
+  await Deno.writeTextFile(
+    `${dir}/agency-4.csv`,
+    `Ana,"Gil, ""Ñ""",1,1999-03-17,7574\r\n${bad}\r\n`,
+  );
+  const env = { CLI_BATCH_MAXAMOUNT: "1" };
+  const { code, stdout, stderr } = await startProgram("demo", env, [
+    "--dir",
+    dir,
+  ]).ending();
+  assertEquals(code, 1, stdout + stderr);
+  assertMatch(stdout, /^ +4 +2 +1 +1 +1 /m);
+  assertStringIncludes(stderr, "agency 4: 1 of its 2 bets are in the store\n");
+  assertEquals(stdout.includes("Every one"), false);
+});
+
+testPrograms("deno task demo tells of a central that fails", async (dir) => {
+  const env = { SERVER_IDLE_TIMEOUT: "soon" };
+  const args = ["--dir", dir, "--bets", "10"];
+  const { code, stderr } = await startProgram("demo", env, args).ending();
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /^Cannot go on: the central ended with exit code 1: server: Cannot use SERVER_IDLE_TIMEOUT.*\n$/,
+  );
+});
+
+testPrograms("deno task demo stops its programs by SIGTERM", async (dir) => {
+  const args = ["--dir", dir, "--bets", "200000"];
+  await using demo = startProgram("demo", {}, args);
+  await demo.line(/^Data: /);
+  const { code, stderr } = await demo.stop();
+  assertEquals(code, 1);
+  assertStringIncludes(stderr, "Cannot go on: stopped by SIGTERM\n");
+});
+
+testPrograms("deno task demo refuses what it does not know", async () => {
+  const help = await startProgram("demo", {}, ["--help"]).ending();
+  assertEquals(help.code, 0);
+  assertStringIncludes(help.stdout, "--bets N");
+  for (const args of [["--bets", "-5"], ["--bets=1e3"], ["--bet", "1"]]) {
+    const { code, stdout, stderr } = await startProgram("demo", {}, args)
+      .ending();
+    assertEquals({ code, stdout }, { code: 1, stdout: "" }, args.join(" "));
+    assertMatch(stderr, /--bet/);
+  }
+});
+
+testInFolder("auditStore() finds what is not as in the file", async (dir) => {
+  const files = await makeData({ dir, bets: 6, agencies: 2 });
+  const texts = await Promise.all(
+    files.map(({ path }) => Deno.readTextFile(path)),
+  );
+  const [one, two] = texts.map((text) => text.trimEnd().split("\r\n"));
+  const mark = "0123456789abcdef:0:3:00000000";
+  const exact = [
+    `1,${one![0]}`,
+    `2,${two![0]}`,
+    `1,${one![1]}`,
+    `1,${one![2]},${mark}`,
+    `2,${two![1]}`,
+    `2,${two![2]}`,
+  ];
+  const storeFile = `${dir}/bets.csv`;
+  async function audit(rows: string[]): Promise<[number, boolean][]> {
+    await Deno.writeTextFile(storeFile, `${rows.join("\n")}\n`);
+    const audits = await auditStore(storeFile, files);
+    assertEquals(audits.map(({ agency, bets }) => [agency, bets]), [
+      [1, 3],
+      [2, 3],
+    ]);
+    return audits.map(({ stored, isExact }) => [stored, isExact]);
+  }
+  assertEquals(await audit(exact), [[3, true], [3, true]]);
+  const swapped = exact.with(0, exact[2]!).with(2, exact[0]!);
+  assertEquals(await audit(swapped), [[3, false], [3, true]]);
+  assertEquals(await audit(exact.slice(0, -1)), [[3, true], [2, false]]);
+  const twice = [...exact, exact[5]!];
+  assertEquals(await audit(twice), [[3, true], [4, false]]);
+  const other = exact.with(1, exact[1]!.replace(/\d$/, (d) => `${9 - +d}`));
+  assertEquals(await audit(other), [[3, true], [3, false]]);
+  assertEquals(await audit(exact.map((row) => row.replace(/^2/, "3"))), [
+    [3, true],
+    [0, false],
+  ]);
+});
+
+testInFolder(
+  "auditStore() reads quotes, empty lines and marks",
+  async (dir) => {
+    const path = `${dir}/agency-1.csv`;
+    await Deno.writeTextFile(
+      path,
+      '\ufeff"Ana","Gil, ""Ñ""",1,1999-03-17,7\n\n\r\nEva,"",2,1999-03-17,8',
+    );
+    const file = { agency: 1, path, bets: 2, bytes: 0, from: "" };
+    const storeFile = `${dir}/bets.csv`;
+    await Deno.writeTextFile(
+      storeFile,
+      '1,Ana,"Gil, ""Ñ""",1,1999-03-17,7\n1,Eva,,2,1999-03-17,8,a:0:2:b\n',
+    );
+    assertEquals(await auditStore(storeFile, [file]), [
+      { agency: 1, bets: 2, stored: 2, isExact: true },
+    ]);
+    await Deno.writeTextFile(path, 'Ana,"Gil,1,1999-03-17,7\n');
+    const [audit] = await auditStore(storeFile, [file]);
+    assertEquals(audit, { agency: 1, bets: 1, stored: 2, isExact: false });
+  },
+);
+
+Deno.test("formatTable() aligns agencies and totals", () => {
+  assertEquals(formatTable(RESULT), [
+    "agency   bets   sent  refused  stored  seconds  bets/s  winners",
+    "     1  12000  12000        0   12000     1.50    8000        2",
+    "     2    100     90       10     100     0.25     360        0",
+    "   all  12100  12090       10   12100     2.00    6045        2",
+  ]);
+  const [one, two] = RUNS;
+  const runs = [one!, { ...two!, winners: undefined }].map(
+    ({ winners, ...run }) => winners === undefined ? run : { ...run, winners },
+  );
+  const winners = formatTable({ ...RESULT, runs })
+    .map((line) => line.split(/ +/).at(-1));
+  assertEquals(winners, ["winners", "2", "-", "-"]);
+});
+
+Deno.test("findProblems() finds each kind of problem", () => {
+  assertEquals(findProblems(RESULT), []);
+  const failure = "agency 1 ended with exit code 9";
+  assertEquals(
+    findProblems({ ...RESULT, runs: [{ ...RUNS[0]!, failure }, RUNS[1]!] }),
+    [failure],
+  );
+  const fewer = { ...AUDITS[1]!, stored: 90, isExact: false };
+  const others = { ...AUDITS[0]!, isExact: false };
+  assertEquals(findProblems({ ...RESULT, audits: [others, fewer] }), [
+    "agency 1: its 12000 bets are not stored as they are in its file",
+    "agency 2: 90 of its 100 bets are in the store",
+  ]);
+  const fault = { position: 7, problem: "damage at byte 7" };
+  assertEquals(findProblems({ ...RESULT, store: { ...STORE, fault } }), [
+    "damage at byte 7",
+  ]);
+});
+
+Deno.test("formatBar() shows how far an agency is", () => {
+  const bars = [0, 3, 8].map((done) => formatBar({ agency: 2, bets: 8, done }));
+  assertEquals(bars, [
+    "agency 2 [........................]   0% 0 of 8 bets",
+    "agency 2 [#########...............]  37% 3 of 8 bets",
+    "agency 2 [########################] 100% 8 of 8 bets",
+  ]);
+  assertStringIncludes(formatBar({ agency: 5, bets: 0, done: 0 }), "100%");
+});
+
+Deno.test("formatTotal() shows how far all agencies are", () => {
+  const agencies = [
+    { agency: 1, bets: 300, done: 150 },
+    { agency: 2, bets: 100, done: 90 },
+  ];
+  assertEquals(formatTotal(agencies), "240 of 400 bets, 60%");
+  assertEquals(formatTotal([]), "0 of 0 bets, 100%");
+});

@@ -1,0 +1,164 @@
+import { crc32 } from "node:zlib";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertLessOrEqual,
+  assertMatch,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import {
+  madeAgency,
+  type MadeAgencyOptions,
+  MAX_AGENCIES,
+  MAX_BETS,
+  REAL_SIZES,
+  shares,
+  winnersOf,
+} from "../../tools/made_bets.ts";
+
+const ROW_REGEXP =
+  /^\p{Lu}\p{Ll}+( \p{Lu}\p{Ll}+)?,\p{Lu}\p{Ll}+,[234]\d{7},\d{4}-\d\d-\d\d,[1-9]\d{0,3}$/u;
+
+function text(
+  agency: number,
+  bets: number,
+  options?: MadeAgencyOptions,
+): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  // Each chunk is decoded alone, since it has to be of whole rows.
+  return [...madeAgency(agency, bets, options)]
+    .map((chunk) => decoder.decode(chunk)).join("");
+}
+
+function rows(
+  agency: number,
+  bets: number,
+  options?: MadeAgencyOptions,
+): string[] {
+  const lines = text(agency, bets, options).split("\r\n");
+  assertEquals(lines.pop(), "");
+  return lines;
+}
+
+function winnersAt(lines: readonly string[]): number[] {
+  return [...lines.keys()].filter((at) => lines[at]!.endsWith(",7574"));
+}
+
+Deno.test("madeAgency() makes the bytes it always made", () => {
+  let crc = 0;
+  for (let agency = 1; agency <= 5; agency++) {
+    for (const chunk of madeAgency(agency, 2000, { winners: 3 })) {
+      crc = crc32(chunk, crc);
+    }
+  }
+  assertEquals(crc, 0x2df983f6);
+});
+
+Deno.test("madeAgency() makes well formed rows in their ranges", () => {
+  const lines = rows(1, 20_000, { winners: 2 });
+  assertEquals(lines.length, 20_000);
+  for (const line of lines) {
+    assertMatch(line, ROW_REGEXP);
+    const [, , document, birthdate] = line.split(",");
+    assert(Number(document) >= 20_000_000 && Number(document) <= 40_000_000);
+    const date = new Date(`${birthdate}T00:00:00Z`);
+    assertEquals(date.toISOString().slice(0, 10), birthdate);
+    const year = date.getUTCFullYear();
+    assert(year >= 1960 && year <= 2005, birthdate);
+  }
+});
+
+Deno.test("madeAgency() makes varied rows of the size of real ones", () => {
+  const lines = rows(1, 20_000);
+  const fields = (index: number) =>
+    new Set(lines.map((line) => line.split(",")[index])).size;
+  assertEquals(fields(1), 60);
+  assertEquals(new Set(lines).size, lines.length);
+  assert(fields(0) > 800, "first names");
+  assert(fields(3) > 10_000, "birthdates");
+  assert(fields(4) > 8000, "numbers");
+  assert(lines.some((line) => line.includes("-02-29,")), "leap days");
+  assert(lines.every((line) => !/^(\S+) \1,/.test(line)), "doubled name");
+  const average = new TextEncoder().encode(lines.join("\r\n")).length / 20_000;
+  assert(average > 45 && average < 48, `average row of ${average} bytes`);
+});
+
+Deno.test("madeAgency() makes others for another agency or seed", () => {
+  assertEquals(text(1, 50), text(1, 50));
+  assertNotEquals(text(1, 50), text(2, 50));
+  assertNotEquals(text(1, 50), text(1, 50, { seed: 7 }));
+});
+
+Deno.test("madeAgency() makes the first bets of a longer file alike", () => {
+  assertEquals(rows(3, 9000).slice(0, 100), rows(3, 100));
+});
+
+Deno.test("madeAgency() has the winning number only in its winners", () => {
+  assertEquals(winnersAt(rows(1, 100_000)), []);
+  assertEquals(winnersAt(rows(1, 100_000, { winners: 2 })), [25_000, 75_000]);
+  assertEquals(winnersAt(rows(2, 100, { winners: 3 })), [16, 50, 83]);
+});
+
+Deno.test("madeAgency() has as many winners as fit", () => {
+  for (let bets = 0; bets <= 6; bets++) {
+    const lines = rows(1, bets, { winners: 3 });
+    assertEquals(lines.length, bets);
+    assertEquals(winnersAt(lines).length, Math.min(bets, 3));
+  }
+});
+
+Deno.test("madeAgency() yields chunks of 64 KiB that stay as they are", () => {
+  const kept: Uint8Array[] = [];
+  const copies: Uint8Array[] = [];
+  for (const chunk of madeAgency(1, 10_000)) {
+    assertLessOrEqual(chunk.length, 64 * 1024);
+    kept.push(chunk);
+    copies.push(chunk.slice());
+  }
+  assertEquals(kept, copies);
+  for (const chunk of kept.slice(0, -1)) {
+    assertLess(64 * 1024 - chunk.length, 128);
+  }
+  assertEquals([...madeAgency(1, 0)], []);
+});
+
+Deno.test("madeAgency() throws at once on numbers out of range", () => {
+  assertThrows(() => madeAgency(0, 1), RangeError, "agency must be");
+  assertThrows(() => madeAgency(1, -1), RangeError, "bets must be");
+  assertThrows(() => madeAgency(1, 1.5), RangeError, "current value is 1.5");
+  assertThrows(() => madeAgency(1, 1, { winners: NaN }), RangeError, "winners");
+  assertThrows(() => madeAgency(1, 1, { seed: -1 }), RangeError, "seed");
+});
+
+Deno.test("winnersOf() gives 2 or 3 to each agency but the last", () => {
+  const agencies = [1, 2, 3, 4, 5];
+  assertEquals(agencies.map((one) => winnersOf(one, 5)), [2, 3, 3, 2, 0]);
+  assertEquals(winnersOf(5, 6), 2);
+  assertEquals(winnersOf(1, 1), 0);
+});
+
+Deno.test("shares() gives the real sizes for the real total", () => {
+  assertEquals(shares(78_697, 5), REAL_SIZES);
+});
+
+Deno.test("shares() gives parts that add up to the total", () => {
+  for (const agencies of [1, 2, 3, 5, 7, MAX_AGENCIES]) {
+    for (const total of [0, 1, 2, 5, 99, 1000, 78_697, MAX_BETS]) {
+      const parts = shares(total, agencies);
+      assertEquals(parts.length, agencies);
+      assertEquals(parts.reduce((a, b) => a + b), total);
+      assert(parts.every((part) => Number.isInteger(part) && part >= 0));
+      if (agencies === 5) continue;
+      assertLessOrEqual(Math.max(...parts) - Math.min(...parts), 1);
+    }
+  }
+});
+
+Deno.test("shares() throws on numbers out of range", () => {
+  assertThrows(() => shares(-1, 5), RangeError, "bets must be");
+  assertThrows(() => shares(MAX_BETS + 1, 5), RangeError, "bets must be");
+  assertThrows(() => shares(1, 0), RangeError, "agencies must be");
+  assertThrows(() => shares(1, 2.5), RangeError, "agencies must be");
+});
