@@ -4,14 +4,17 @@
  * @module
  */
 
-import { Delivery } from "./agency/batch_sender.ts";
-import { fingerprint } from "./agency/fingerprint.ts";
+import { BatchSender } from "./agency/batch_sender.ts";
+import { fingerprintFile } from "./agency/fingerprint.ts";
 import { ProgressBar } from "./agency/progress_bar.ts";
 import { RejectedFile } from "./agency/rejected_file.ts";
-import { ShipmentLoader } from "./agency/outgoing_batch.ts";
-import { Uplink, UplinkError } from "./agency/retrying_connection.ts";
+import { BatchLoader } from "./agency/outgoing_batch.ts";
+import {
+  RetryingConnection,
+  UnrecoverableError,
+} from "./agency/retrying_connection.ts";
 import { askForWinners, readWinners } from "./agency/winners_query.ts";
-import { AgencyFile } from "./agency/record_reader.ts";
+import { RecordReader } from "./agency/record_reader.ts";
 import { readAgencyId } from "./program/config.ts";
 import { messageOf } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
@@ -50,39 +53,39 @@ async function sendFile(
   context: ProgramContext,
 ): Promise<number> {
   const { config, signal } = context;
-  const source = await fingerprint(path, signal);
-  using file = await AgencyFile.open(path);
+  const fingerprint = await fingerprintFile(path, signal);
+  using file = await RecordReader.open(path);
   using rejected = await RejectedFile.open(path);
   using bar = new ProgressBar((await Deno.stat(path)).size);
-  const loader = new ShipmentLoader(file, {
+  const loader = new BatchLoader(file, {
     agency,
-    source,
+    fingerprint,
     maxAmount: config["batch.maxAmount"],
     onProblem: (file) => rejectRow(file, rejected),
   });
-  const uplink = new Uplink({
+  const central = new RetryingConnection({
     address: config["server.address"],
     maxAttempts: config["retry.maxAttempts"],
-    baseDelay: config["retry.baseDelay"],
-    replyTimeout: config["retry.replyTimeout"],
+    baseDelayMs: config["retry.baseDelay"],
+    replyTimeoutMs: config["retry.replyTimeout"],
     signal,
   });
-  const delivery = new Delivery(uplink, loader, {
+  const sender = new BatchSender(central, loader, {
     agency,
     window: config["batch.window"],
     rejected,
     onProgress: () =>
-      bar.update({ bytes: loader.position, bets: delivery.stored }),
+      bar.update({ bytes: loader.byteOffset, bets: sender.stored }),
   });
-  await delivery.run();
+  await sender.run();
   await rejected.complete();
   getLogger().info(action("loop_finished", "success", {
     client_id: agency,
-    cantidad: delivery.stored,
+    cantidad: sender.stored,
     rechazadas: rejected.rows,
   }));
   if (config["draw.await"] || context.winnersFile !== undefined) {
-    await awaitWinners(agency, uplink, delivery, context.winnersFile);
+    await awaitWinners(agency, central, sender, context.winnersFile);
   }
   return rejected.rows > 0 ? EXIT_REFUSED : 0;
 }
@@ -90,16 +93,16 @@ async function sendFile(
 /** Waits for the draw, and tells who won. */
 async function awaitWinners(
   agency: number,
-  uplink: Uplink,
-  delivery: Delivery,
+  central: RetryingConnection,
+  sender: BatchSender,
   file: string | undefined,
 ): Promise<void> {
-  const winners = await uplink.converse(async (connection) => {
+  const winners = await central.run(async (connection) => {
     await askForWinners(connection, agency);
     // A central that was killed, or dropped the last connection, may have closed
     // before it knew of the FINISH. The one that takes it now is the one that is
     // asked, as long as this connection holds.
-    await delivery.run();
+    await sender.run();
     return await readWinners(connection);
   }, { isPatient: true });
   const log = getLogger();
@@ -128,7 +131,7 @@ async function writeWinners(
 
 /** A row that cannot be sent at all. */
 async function rejectRow(
-  file: AgencyFile,
+  file: RecordReader,
   rejected: RejectedFile,
 ): Promise<void> {
   getLogger().error(action("leer_apuesta", "fail", {
@@ -148,7 +151,7 @@ function logStop(signal: AbortSignal): void {
 
 /** What people can do something about is told in a line. */
 function explain(error: unknown, path: string): unknown {
-  if (error instanceof UplinkError) {
+  if (error instanceof UnrecoverableError) {
     return new ProgramError(error.message, { cause: error });
   }
   // What the operating system refuses has a code, such as ENOENT or ENOSPC.

@@ -5,7 +5,7 @@
  *
  * A frame is `type u8`, `length u32` of the payload, then the payload; all
  * integers are unsigned and big-endian. One whole frame is at most
- * {@linkcode MAX_FRAME_SIZE} bytes.
+ * {@linkcode MAX_FRAME_BYTES} bytes.
  *
  * @module
  */
@@ -72,11 +72,11 @@ export interface Frame {
 }
 
 /** Bytes before the payload. */
-export const HEADER_SIZE = 5;
+export const HEADER_BYTES = 5;
 /** Most bytes of a whole frame. */
-export const MAX_FRAME_SIZE = 8192;
+export const MAX_FRAME_BYTES = 8192;
 /** Most bytes of a payload. */
-export const MAX_PAYLOAD_SIZE = MAX_FRAME_SIZE - HEADER_SIZE;
+export const MAX_PAYLOAD_BYTES = MAX_FRAME_BYTES - HEADER_BYTES;
 /** The index of a refusal that no single bet is to blame for. */
 export const NO_INDEX = 65535;
 /** The frame that says OK. */
@@ -85,7 +85,7 @@ export const OK_FRAME: Uint8Array = encodeFrame(
   new Uint8Array(0),
 );
 
-const ERROR_HEADER_SIZE = 3;
+const ERROR_HEADER_BYTES = 3;
 
 /** The peer broke the protocol, so the connection cannot go on. */
 export class ProtocolError extends Error {
@@ -121,33 +121,33 @@ export function errorCodeName(code: number): string {
 /**
  * Reads a frame's size from its header alone.
  *
- * @param view At least {@linkcode HEADER_SIZE} bytes from `at`.
+ * @param view At least {@linkcode HEADER_BYTES} bytes from `at`.
  * @param at Position of the type byte.
  * @returns Bytes of the whole frame, header included; more than
- * {@linkcode MAX_FRAME_SIZE} if the peer breaks the protocol.
+ * {@linkcode MAX_FRAME_BYTES} if the peer breaks the protocol.
  */
 export function frameSize(view: DataView, at: number): number {
-  return HEADER_SIZE + view.getUint32(at + 1); // big-endian
+  return HEADER_BYTES + view.getUint32(at + 1); // big-endian
 }
 
 /**
  * Frames a payload.
  *
  * @param type The type byte.
- * @param payload At most {@linkcode MAX_PAYLOAD_SIZE} bytes.
+ * @param payload At most {@linkcode MAX_PAYLOAD_BYTES} bytes.
  * @returns The whole frame.
  * @throws {RangeError} If the payload is too long.
  */
 export function encodeFrame(type: number, payload: Uint8Array): Uint8Array {
-  if (payload.length > MAX_PAYLOAD_SIZE) {
+  if (payload.length > MAX_PAYLOAD_BYTES) {
     throw new RangeError(
-      `Cannot encode frame: its payload of ${payload.length} bytes is over the ${MAX_PAYLOAD_SIZE} allowed`,
+      `Cannot encode frame: its payload of ${payload.length} bytes is over the ${MAX_PAYLOAD_BYTES} allowed`,
     );
   }
-  const frame = new Uint8Array(HEADER_SIZE + payload.length);
+  const frame = new Uint8Array(HEADER_BYTES + payload.length);
   frame[0] = type;
   viewOf(frame).setUint32(1, payload.length); // big-endian
-  frame.set(payload, HEADER_SIZE);
+  frame.set(payload, HEADER_BYTES);
   return frame;
 }
 
@@ -184,17 +184,17 @@ export function decodeAgency(payload: Uint8Array): number {
  * @returns The whole frame.
  */
 export function encodeError(refusal: Refusal): Uint8Array {
-  const payload = new Uint8Array(MAX_PAYLOAD_SIZE);
+  const payload = new Uint8Array(MAX_PAYLOAD_BYTES);
   const view = viewOf(payload);
   view.setUint8(0, refusal.code);
   view.setUint16(1, refusal.index); // big-endian
   const { written } = new TextEncoder().encodeInto(
     refusal.reason,
-    payload.subarray(ERROR_HEADER_SIZE),
+    payload.subarray(ERROR_HEADER_BYTES),
   );
   return encodeFrame(
     MessageType.ERROR,
-    payload.subarray(0, ERROR_HEADER_SIZE + written),
+    payload.subarray(0, ERROR_HEADER_BYTES + written),
   );
 }
 
@@ -206,16 +206,16 @@ export function encodeError(refusal: Refusal): Uint8Array {
  * @throws {ProtocolError} `MALFORMED` if it is shorter than code and index.
  */
 export function decodeError(payload: Uint8Array): Refusal {
-  if (payload.length < ERROR_HEADER_SIZE) {
+  if (payload.length < ERROR_HEADER_BYTES) {
     throw malformed(
-      `an ERROR of ${payload.length} bytes is shorter than its ${ERROR_HEADER_SIZE} of header`,
+      `an ERROR of ${payload.length} bytes is shorter than its ${ERROR_HEADER_BYTES} of header`,
     );
   }
   const view = viewOf(payload);
   return {
     code: view.getUint8(0),
     index: view.getUint16(1), // big-endian
-    reason: new TextDecoder().decode(payload.subarray(ERROR_HEADER_SIZE)),
+    reason: new TextDecoder().decode(payload.subarray(ERROR_HEADER_BYTES)),
   };
 }
 

@@ -5,20 +5,24 @@
  */
 
 import { Session } from "./central/session.ts";
-import { Turnstile } from "./central/fair_scheduler.ts";
+import { FairScheduler } from "./central/fair_scheduler.ts";
 import type { Config } from "./program/config.ts";
 import { Connection } from "./net/connection.ts";
 import { Draw } from "./central/draw.ts";
 import { messageOf } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
-import { logServerConfig, ProgramError, runProgram } from "./program/program.ts";
+import {
+  logServerConfig,
+  ProgramError,
+  runProgram,
+} from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
 import { Store, StoreHeldError } from "./storage.ts";
 import { Acceptor, listen, logPort, serveUntil } from "./net/tcp_server.ts";
 
 /** Milliseconds that agencies get to take their last answers at the end. */
-const STOP_TIMEOUT = 600;
+const STOP_TIMEOUT_MS = 600;
 
 const BUSY_FRAME = encodeError({
   code: ErrorCode.BUSY,
@@ -31,7 +35,7 @@ export interface CentralOptions {
   /** Connections served at once; one more is told `BUSY`. */
   maxConnections: number;
   /** Milliseconds that a connection may go without a whole frame. */
-  idleTimeout: number;
+  idleTimeoutMs: number;
   /**
    * Agencies that take part in the draw, numbered from 1; 0 for no draw.
    *
@@ -48,7 +52,7 @@ export class Central {
   readonly #options: CentralOptions;
   readonly #log = getLogger();
   readonly #sessions = new Map<Session, Promise<void>>();
-  readonly #turnstile = new Turnstile(this.#sessions);
+  readonly #scheduler = new FairScheduler(this.#sessions);
   /** Told BUSY, and given a moment to read it. */
   readonly #turnedAway = new Set<Connection>();
 
@@ -83,7 +87,7 @@ export class Central {
     this.#acceptor.stop();
     const timer = setTimeout(() => {
       for (const session of this.#sessions.keys()) session.abort();
-    }, STOP_TIMEOUT);
+    }, STOP_TIMEOUT_MS);
     for (const connection of this.#turnedAway) connection.close();
     for (const session of this.#sessions.keys()) session.stop();
     await Promise.all(this.#sessions.values());
@@ -99,7 +103,7 @@ export class Central {
     const session = new Session(connection, {
       store: this.#store,
       draw: this.#draw,
-      turnstile: this.#turnstile,
+      scheduler: this.#scheduler,
       ip,
     });
     const run = session.run().finally(() => this.#sessions.delete(session));
@@ -164,7 +168,7 @@ function createCentral(config: Config, store: Store): Central {
   logPort(listener);
   return new Central(listener, store, {
     maxConnections: config["server.maxConnections"],
-    idleTimeout: config["server.idleTimeout"],
+    idleTimeoutMs: config["server.idleTimeout"],
     drawAgencies: config["draw.agencies"],
   });
 }

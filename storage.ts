@@ -12,7 +12,8 @@ import { FinishLog } from "./storage/finish_log.ts";
 import { scanStore } from "./storage/recovery.ts";
 import { type HeldFile, holdFile } from "./storage/store_file.ts";
 import type { StoreFile } from "./storage/store_file.ts";
-import { type SourceState, StoreIndex } from "./storage/store_index.ts";
+import type { IndexRange } from "./storage/index_ranges.ts";
+import { type FileState, StoreIndex } from "./storage/store_index.ts";
 
 export { StorageError };
 export { DamagedStoreError } from "./storage/recovery.ts";
@@ -106,28 +107,36 @@ export class Store {
   }
 
   /**
-   * Stores a batch as a whole: what of it is stored already is not stored
-   * again, and what another connection has under way is waited for.
+   * Stores a batch as a whole. Bets that are stored already are not stored
+   * again; bets that another connection has under way are waited for.
    *
    * @param batch Valid bets; copied before this returns.
-   * @returns Resolved once all of the batch is on disk.
-   * @throws {StorageError} If it is not stored; sending it again is safe.
+   * @param sequence The batches whose order this one is part of: those of one
+   * connection.
+   * @returns Resolved once the whole batch is on disk.
+   * @throws {StorageError} If it is not stored, or if an earlier batch of the
+   * sequence was not. Sending it again is safe.
    */
-  async append(batch: Batch): Promise<void> {
+  async append(
+    batch: Batch,
+    sequence: BatchSequence = new BatchSequence(),
+  ): Promise<void> {
     if (this.has(batch)) return;
     this.#log.throwIfEnded();
-    const { offset, count } = batch;
-    const source = this.#index.source(batch);
-    if (offset > source.resumeAt) {
-      throw new StorageError(
-        "Cannot store batch: an earlier one of the same file was not stored",
-      );
+    sequence.throwIfFailed();
+    const { betIndex, count } = batch;
+    const state = this.#index.fileState(batch);
+    for (const range of state.unclaimed(betIndex, betIndex + count)) {
+      this.#appendPart(batch, range, state);
     }
-    source.resumeAt = Infinity;
-    for (
-      const { start, end } of source.claimed.missing(offset, offset + count)
-    ) this.#appendPart(batch, start, end, source);
-    await source.commit;
+    // Called when the commit fails, before any later batch can be appended.
+    const onFailed = () => sequence.fail();
+    state.onFailed.add(onFailed);
+    try {
+      await state.lastCommit;
+    } finally {
+      state.onFailed.delete(onFailed);
+    }
   }
 
   /**
@@ -170,8 +179,8 @@ export class Store {
    *
    * @throws {StorageError} If that is not known before the next start.
    */
-  async settled(): Promise<void> {
-    await this.#log.settled();
+  async whenIdle(): Promise<void> {
+    await this.#log.whenIdle();
   }
 
   /** Waits for the commits under way and lets go of the files. */
@@ -181,41 +190,65 @@ export class Store {
     await this.#held.release();
   }
 
-  /** Puts bets of a batch in the next commit; they are claimed from here on. */
+  /** Adds a range of a batch's bets to the next commit. */
   #appendPart(
     batch: Batch,
-    start: number,
-    end: number,
-    source: SourceState,
+    { start, end }: IndexRange,
+    state: FileState,
   ): void {
     let winners: readonly string[] = [];
-    source.commit = this.#log.append(
+    state.lastCommit = this.#log.append(
       (rows) => winners = rows.addBatch(partOf(batch, start, end)),
       (isCommitted) => {
         if (isCommitted) {
-          source.durable.add(start, end);
+          state.commit(start, end);
           this.#index.addWinners(batch.agency, winners);
         } else {
-          source.claimed = source.durable.clone();
-          source.resumeAt = Math.min(source.resumeAt, start);
+          state.fail();
         }
       },
     );
-    source.claimed.add(start, end);
+    state.claim(start, end);
+  }
+}
+
+/**
+ * The batches of one connection, in their order. Once one of them is not
+ * stored, no later one is: an agency's bets keep the order of its file. The
+ * failure ends with the connection, whatever is sent on the next one.
+ */
+export class BatchSequence {
+  #hasFailed = false;
+
+  /** Records that a batch of the sequence was not stored. */
+  fail(): void {
+    this.#hasFailed = true;
+  }
+
+  /**
+   * Checks that every batch so far is stored or under way.
+   *
+   * @throws {StorageError} If one was not stored.
+   */
+  throwIfFailed(): void {
+    if (!this.#hasFailed) return;
+    throw new StorageError(
+      "Cannot store batch: an earlier one of the same connection was not stored",
+    );
   }
 }
 
 /** The bets of a batch from position `start` of the file up to `end`. */
 function partOf(batch: Batch, start: number, end: number): Batch {
-  const { offset, count, bets } = batch;
-  if (start === offset && end === offset + count) return batch;
+  const { betIndex, count, bets } = batch;
+  if (start === betIndex && end === betIndex + count) return batch;
   return {
     ...batch,
-    offset: start,
+    betIndex: start,
     count: end - start,
     bets: bets.subarray(
-      packedBetStart(bets, start - offset),
-      packedBetStart(bets, end - offset),
+      packedBetStart(bets, start - betIndex),
+      packedBetStart(bets, end - betIndex),
     ),
   };
 }

@@ -5,7 +5,7 @@
  */
 
 /** Milliseconds that no wait goes over. */
-const MAX_DELAY = 10_000;
+const MAX_DELAY_MS = 10_000;
 
 /**
  * The wait after a failed attempt: twice as long each time, and by chance up to
@@ -13,15 +13,15 @@ const MAX_DELAY = 10_000;
  * not all come back at the same moment.
  *
  * @param attempt How many attempts in a row have failed, 1 or more.
- * @param baseDelay Milliseconds after the first.
+ * @param baseDelayMs Milliseconds after the first.
  * @param random A number from 0 to less than 1.
  * @returns Milliseconds to wait.
  */
 export function backoff(
   attempt: number,
-  baseDelay: number,
+  baseDelayMs: number,
   random: number,
 ): number {
-  const delay = Math.min(baseDelay * 2 ** (attempt - 1), MAX_DELAY);
+  const delay = Math.min(baseDelayMs * 2 ** (attempt - 1), MAX_DELAY_MS);
   return delay * (1 - random / 2);
 }

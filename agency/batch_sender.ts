@@ -11,16 +11,21 @@ import {
   encodeFinish,
   errorCodeName,
   type Frame,
-  MAX_FRAME_SIZE,
+  MAX_FRAME_BYTES,
   MessageType,
   type Refusal,
 } from "../protocol.ts";
 import type { RejectedFile } from "./rejected_file.ts";
-import { Shipment, type ShipmentLoader } from "./outgoing_batch.ts";
-import { readReply, refusalOf, type Uplink, UplinkError } from "./retrying_connection.ts";
+import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
+import {
+  parseRefusal,
+  readReply,
+  type RetryingConnection,
+  UnrecoverableError,
+} from "./retrying_connection.ts";
 
-/** Options of a {@linkcode Delivery}. */
-export interface DeliveryOptions {
+/** Options of a {@linkcode BatchSender}. */
+export interface BatchSenderOptions {
   /** The agency's id. */
   agency: number;
   /** Frames that may be under way at once. */
@@ -35,15 +40,15 @@ export interface DeliveryOptions {
 const FRAMES_PER_WRITE = 8;
 
 /** Sends what a loader gives, in order, and keeps count of the answers. */
-export class Delivery {
-  readonly #uplink: Uplink;
-  readonly #loader: ShipmentLoader;
-  readonly #options: DeliveryOptions;
+export class BatchSender {
+  readonly #central: RetryingConnection;
+  readonly #loader: BatchLoader;
+  readonly #options: BatchSenderOptions;
   readonly #log = getLogger();
   /** Loaded and not answered yet, in order; the first of them are under way. */
-  readonly #queue: Shipment[] = [];
+  readonly #queue: OutgoingBatch[] = [];
   #underWay = 0;
-  readonly #free: Shipment[];
+  readonly #free: OutgoingBatch[];
   /** Frames that go in one write. */
   readonly #outgoing: Uint8Array;
   #stored = 0;
@@ -51,23 +56,23 @@ export class Delivery {
   /**
    * Prepares a delivery; {@linkcode run} makes it.
    *
-   * @param uplink The way to the central.
+   * @param central The way to the central.
    * @param loader Gives the batches.
    * @param options Whose they are, and how many may be under way.
    */
   constructor(
-    uplink: Uplink,
-    loader: ShipmentLoader,
-    options: DeliveryOptions,
+    central: RetryingConnection,
+    loader: BatchLoader,
+    options: BatchSenderOptions,
   ) {
-    this.#uplink = uplink;
+    this.#central = central;
     this.#loader = loader;
     this.#options = options;
     // As many again as may be under way are loaded in the meantime.
     const count = 2 * options.window;
-    this.#free = Array.from({ length: count }, () => new Shipment());
+    this.#free = Array.from({ length: count }, () => new OutgoingBatch());
     const frames = Math.min(options.window, FRAMES_PER_WRITE);
-    this.#outgoing = new Uint8Array(frames * MAX_FRAME_SIZE);
+    this.#outgoing = new Uint8Array(frames * MAX_FRAME_BYTES);
   }
 
   /** Bets answered with OK so far. */
@@ -82,7 +87,7 @@ export class Delivery {
    * protocol.
    */
   async run(): Promise<void> {
-    await this.#uplink.converse((connection) => this.#deliver(connection));
+    await this.#central.run((connection) => this.#deliver(connection));
   }
 
   /** Sends what the last connection left unanswered, the rest, then FINISH. */
@@ -95,7 +100,7 @@ export class Delivery {
       let reply: Frame | undefined = await readReply(connection);
       while (reply) {
         await this.#settle(reply);
-        reply = connection.takeFrame();
+        reply = connection.nextBufferedFrame();
       }
     }
     await this.#finish(connection);
@@ -104,10 +109,10 @@ export class Delivery {
   /** Fills every shipment that is free, as long as there are bets. */
   async #load(): Promise<void> {
     for (;;) {
-      const shipment = this.#free.at(-1);
-      if (!shipment || !await this.#loader.load(shipment)) return;
+      const batch = this.#free.at(-1);
+      if (!batch || !await this.#loader.load(batch)) return;
       this.#free.pop();
-      this.#queue.push(shipment);
+      this.#queue.push(batch);
     }
   }
 
@@ -128,39 +133,39 @@ export class Delivery {
 
   /** Takes the answer to the oldest batch under way. */
   async #settle(reply: Frame): Promise<void> {
-    const shipment = this.#queue[0];
-    if (!shipment || this.#underWay === 0) {
+    const batch = this.#queue[0];
+    if (!batch || this.#underWay === 0) {
       // A central that stops says so right behind its last answer.
-      refusalOf(reply);
-      throw new UplinkError(
+      parseRefusal(reply);
+      throw new UnrecoverableError(
         `Cannot go on: the central sent a reply of type ${reply.type} too many`,
       );
     }
     if (reply.type === MessageType.OK && reply.payload.length === 0) {
-      this.#logStored(shipment);
+      this.#logStored(batch);
     } else {
-      await this.#reject(shipment, refusalOf(reply));
+      await this.#reject(batch, parseRefusal(reply));
     }
-    this.#uplink.progress();
+    this.#central.progress();
     this.#queue.shift();
     this.#underWay--;
-    this.#free.push(shipment);
+    this.#free.push(batch);
     this.#options.onProgress();
   }
 
-  #logStored({ frame }: Shipment): void {
+  #logStored({ frame }: OutgoingBatch): void {
     this.#stored += frame.count;
     this.#log.debug(() =>
       action("apuesta_enviada", "success", { cantidad: frame.count })
     );
   }
 
-  async #reject(shipment: Shipment, refusal: Refusal): Promise<void> {
+  async #reject(batch: OutgoingBatch, refusal: Refusal): Promise<void> {
     const { code, index, reason } = refusal;
     const { rejected } = this.#options;
-    const line = await rejected.addShipment(shipment, index);
+    const line = await rejected.addBatch(batch, index);
     this.#log.error(action("apuesta_enviada", "fail", {
-      cantidad: shipment.frame.count,
+      cantidad: batch.frame.count,
       linea: line,
       error: errorCodeName(code),
       motivo: reason,
@@ -171,8 +176,8 @@ export class Delivery {
   async #finish(connection: Connection): Promise<void> {
     await connection.write(encodeFinish(this.#options.agency));
     const reply = await connection.readFrame();
-    if (!reply) return this.#uplink.progress();
-    const { code, reason } = refusalOf(reply);
+    if (!reply) return this.#central.progress();
+    const { code, reason } = parseRefusal(reply);
     this.#log.error(action("agencia_finalizada", "fail", {
       error: errorCodeName(code),
       motivo: reason,

@@ -5,9 +5,9 @@
  */
 
 /** Files up to this many bytes are hashed in one piece. */
-const WHOLE_SIZE = 1 << 22;
-const CHUNK_SIZE = 1 << 18;
-const SOURCE_SIZE = 8;
+const WHOLE_FILE_BYTES = 1 << 22;
+const CHUNK_BYTES = 1 << 18;
+const FINGERPRINT_BYTES = 8;
 
 /**
  * Names a file by what is in it, so that its bets can be told from another's.
@@ -16,15 +16,15 @@ const SOURCE_SIZE = 8;
  * @param signal Stops it.
  * @returns The first 8 bytes of its SHA-256, as 16 hex digits.
  */
-export async function fingerprint(
+export async function fingerprintFile(
   path: string,
   signal?: AbortSignal,
 ): Promise<string> {
   const { size } = await Deno.stat(path);
-  const hash = size <= WHOLE_SIZE
+  const hash = size <= WHOLE_FILE_BYTES
     ? await hashWhole(path)
     : await hashInChunks(path, signal);
-  return hash.subarray(0, SOURCE_SIZE).toHex();
+  return hash.subarray(0, FINGERPRINT_BYTES).toHex();
 }
 
 /**
@@ -43,7 +43,7 @@ async function hashInChunks(
   const { createHash } = await import("node:crypto");
   using file = await Deno.open(path, { read: true });
   const hash = createHash("sha256");
-  const chunk = new Uint8Array(CHUNK_SIZE);
+  const chunk = new Uint8Array(CHUNK_BYTES);
   for (;;) {
     signal?.throwIfAborted();
     const read = await file.read(chunk);

@@ -4,38 +4,38 @@
  * @module
  */
 
-import type { AgencyFile } from "./record_reader.ts";
+import type { RecordReader } from "./record_reader.ts";
 import { BatchFrame } from "../protocol/batch_frame.ts";
 
 /** One batch with its frame, kept until it is answered, then used again. */
-export class Shipment {
+export class OutgoingBatch {
   /** The frame that is filled. */
   readonly frame: BatchFrame = new BatchFrame();
   /** The whole frame, once it is filled. */
   bytes: Uint8Array = new Uint8Array(0);
   /** Position in the file of its first record. */
-  position = 0;
+  byteOffset = 0;
   /** Number of that record's line. */
   line = 0;
 }
 
-/** Options of a {@linkcode ShipmentLoader}. */
-export interface ShipmentLoaderOptions {
+/** Options of a {@linkcode BatchLoader}. */
+export interface BatchLoaderOptions {
   /** The agency's id. */
   agency: number;
   /** The file's fingerprint. */
-  source: string;
+  fingerprint: string;
   /** Most bets in a batch. */
   maxAmount: number;
   /** Told of each record that cannot be sent; the cursor stands at it. */
-  onProblem(file: AgencyFile): Promise<void>;
+  onProblem(file: RecordReader): Promise<void>;
 }
 
 /** Fills shipments with one record of the file after the other. */
-export class ShipmentLoader {
-  readonly #file: AgencyFile;
-  readonly #options: ShipmentLoaderOptions;
-  #offset = 0;
+export class BatchLoader {
+  readonly #file: RecordReader;
+  readonly #options: BatchLoaderOptions;
+  #betIndex = 0;
 
   /**
    * Creates a loader at the start of the file.
@@ -43,40 +43,40 @@ export class ShipmentLoader {
    * @param file The file, before its first record.
    * @param options Whose it is, and how large a batch may be.
    */
-  constructor(file: AgencyFile, options: ShipmentLoaderOptions) {
+  constructor(file: RecordReader, options: BatchLoaderOptions) {
     this.#file = file;
     this.#options = options;
   }
 
   /** Bytes of the file that have been passed. */
-  get position(): number {
+  get byteOffset(): number {
     return this.#file.end;
   }
 
   /**
    * Fills a shipment with the next bets.
    *
-   * @param shipment One that is free.
+   * @param batch One that is free.
    * @returns Whether there were any left.
    */
-  async load(shipment: Shipment): Promise<boolean> {
-    const { agency, source, onProblem } = this.#options;
-    const { frame } = shipment;
-    frame.begin({ agency, source, offset: this.#offset });
+  async load(batch: OutgoingBatch): Promise<boolean> {
+    const { agency, fingerprint, onProblem } = this.#options;
+    const { frame } = batch;
+    frame.begin({ agency, fingerprint, betIndex: this.#betIndex });
     for (;;) {
-      const step = this.#file.advance();
+      const step = this.#file.peek();
       if (step === "end") break;
       if (step === "problem") {
         await onProblem(this.#file);
-        this.#file.take();
+        this.#file.consume();
       } else if (this.#hasRoom(frame)) {
-        this.#add(shipment);
+        this.#add(batch);
       } else {
         break;
       }
     }
-    this.#offset += frame.count;
-    shipment.bytes = frame.finish();
+    this.#betIndex += frame.count;
+    batch.bytes = frame.finish();
     return frame.count > 0;
   }
 
@@ -85,14 +85,14 @@ export class ShipmentLoader {
       frame.hasRoom(this.#file.packedSize);
   }
 
-  #add(shipment: Shipment): void {
-    const { frame } = shipment;
+  #add(batch: OutgoingBatch): void {
+    const { frame } = batch;
     if (frame.count === 0) {
-      shipment.position = this.#file.start;
-      shipment.line = this.#file.line;
+      batch.byteOffset = this.#file.start;
+      batch.line = this.#file.line;
     }
     this.#file.pack(frame.view, frame.end);
     frame.add(this.#file.packedSize);
-    this.#file.take();
+    this.#file.consume();
   }
 }

@@ -13,7 +13,7 @@ export interface Progress {
 }
 
 /** Milliseconds between drawings. */
-const DRAW_PERIOD = 100;
+const DRAW_PERIOD_MS = 100;
 const MAX_BAR_WIDTH = 24;
 const ERASE_LINE = "\x1b[K";
 const ENCODER = new TextEncoder();
@@ -42,7 +42,7 @@ export class ProgressBar {
   update(progress: Progress): void {
     if (!this.#isShown) return;
     const now = performance.now();
-    if (now - this.#drawnAt < DRAW_PERIOD) return;
+    if (now - this.#drawnAt < DRAW_PERIOD_MS) return;
     this.#drawnAt = now;
     const seconds = (now - this.#startedAt) / 1000;
     // A line that wraps could not be drawn over.

@@ -12,8 +12,8 @@
 import { parse } from "@std/csv";
 import {
   FIELD_KEYS,
-  MAX_FIELD_SIZE,
-  MAX_PACKED_BET_SIZE,
+  MAX_FIELD_BYTES,
+  MAX_PACKED_BET_BYTES,
   packField,
 } from "../bet/bet.ts";
 import {
@@ -21,24 +21,24 @@ import {
   copyWords,
   findBelow,
   viewOf,
-  WORD_SIZE,
+  WORD_BYTES,
 } from "../bytes/swar.ts";
 import { messageOf } from "../program/errors.ts";
 
 /**
- * What {@linkcode AgencyFile.advance} came to: a record that can be sent; one
+ * What {@linkcode RecordReader.advance} came to: a record that can be sent; one
  * that cannot, for the reason in `problem`; or the end of the file.
  */
 export type Step = "record" | "problem" | "end";
 
 /** Where in the file reading starts. */
-export interface AgencyFileOptions {
+export interface RecordReaderOptions {
   /**
    * Position of the first byte to read, the start of a line.
    *
    * @default {0}
    */
-  position?: number;
+  byteOffset?: number;
   /**
    * Number of the line there.
    *
@@ -47,7 +47,7 @@ export interface AgencyFileOptions {
   line?: number;
 }
 
-const CHUNK_SIZE = 1 << 16;
+const CHUNK_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const QUOTE = 0x22;
@@ -61,13 +61,13 @@ const FIELD_COUNT = FIELD_KEYS.length;
 const PARSER_PREFIX_REGEXP = /^.*line \d+(?:, column \d+)?: /;
 
 /** A cursor over the records of one file. */
-export class AgencyFile {
+export class RecordReader {
   readonly #file: Deno.FsFile;
   /** With room for the word that begins at its last byte. */
-  readonly #chunk = new Uint8Array(CHUNK_SIZE + WORD_SIZE);
+  readonly #chunk = new Uint8Array(CHUNK_BYTES + WORD_BYTES);
   readonly #view = viewOf(this.#chunk);
   /** Position in the file of the chunk's first byte. */
-  #position: number;
+  #byteOffset: number;
   /** What was read and not yet passed is `#chunk[#next..#filled)`. */
   #next = 0;
   #filled = 0;
@@ -86,13 +86,13 @@ export class AgencyFile {
   #hasQuote = false;
   #isUtf8 = true;
   /** The current record packed, if it has quotes. */
-  readonly #unquoted = new Uint8Array(MAX_PACKED_BET_SIZE + WORD_SIZE);
+  readonly #unquoted = new Uint8Array(MAX_PACKED_BET_BYTES + WORD_BYTES);
   #unquotedSize = 0;
   #problem = "";
 
-  private constructor(file: Deno.FsFile, position: number, line: number) {
+  private constructor(file: Deno.FsFile, byteOffset: number, line: number) {
     this.#file = file;
-    this.#position = position;
+    this.#byteOffset = byteOffset;
     this.#line = line;
     this.#chunk[0] = NEWLINE;
   }
@@ -106,12 +106,12 @@ export class AgencyFile {
    */
   static async open(
     path: string,
-    options: AgencyFileOptions = {},
-  ): Promise<AgencyFile> {
-    const { position = 0, line = 1 } = options;
+    options: RecordReaderOptions = {},
+  ): Promise<RecordReader> {
+    const { byteOffset = 0, line = 1 } = options;
     const file = await Deno.open(path, { read: true });
-    await file.seek(position, Deno.SeekMode.Start);
-    return new AgencyFile(file, position, line);
+    await file.seek(byteOffset, Deno.SeekMode.Start);
+    return new RecordReader(file, byteOffset, line);
   }
 
   /** Number of the current record's line, from 1. */
@@ -121,12 +121,12 @@ export class AgencyFile {
 
   /** Position in the file of the current record's first byte. */
   get start(): number {
-    return this.#position + this.#start - this.#overflow;
+    return this.#byteOffset + this.#start - this.#overflow;
   }
 
   /** Position in the file after the current record's line end. */
   get end(): number {
-    return this.#position + this.#after;
+    return this.#byteOffset + this.#after;
   }
 
   /** Bytes of the current record, packed. */
@@ -147,13 +147,13 @@ export class AgencyFile {
    * @returns What it came to: {@linkcode take} a `record` or `problem` to move
    * on.
    */
-  advance(): Step {
+  peek(): Step {
     for (;;) {
       if (!this.#cutLine()) {
         if (this.#isFileRead) return "end";
         this.#refill();
       } else if (this.#start === this.#end && this.#overflow === 0) {
-        this.take();
+        this.consume();
       } else {
         this.#problem = this.#findProblem();
         return this.#problem === "" ? "record" : "problem";
@@ -183,8 +183,8 @@ export class AgencyFile {
     }
   }
 
-  /** Takes the current record, so that {@linkcode advance} moves on. */
-  take(): void {
+  /** Takes the current record, so that {@linkcode peek} moves on. */
+  consume(): void {
     this.#next = this.#after;
     this.#overflow = 0;
     this.#line++;
@@ -243,15 +243,15 @@ export class AgencyFile {
    * microseconds; handing it to another thread took longer than all else here.
    */
   #refill(): void {
-    if (this.#next === 0 && this.#filled === CHUNK_SIZE) {
-      this.#overflow += CHUNK_SIZE;
-      this.#next = CHUNK_SIZE;
+    if (this.#next === 0 && this.#filled === CHUNK_BYTES) {
+      this.#overflow += CHUNK_BYTES;
+      this.#next = CHUNK_BYTES;
     }
     this.#chunk.copyWithin(0, this.#next, this.#filled);
-    this.#position += this.#next;
+    this.#byteOffset += this.#next;
     this.#filled -= this.#next;
     this.#next = this.#after = 0;
-    const room = this.#chunk.subarray(this.#filled, CHUNK_SIZE);
+    const room = this.#chunk.subarray(this.#filled, CHUNK_BYTES);
     const read = this.#file.readSync(room);
     this.#filled += read ?? 0;
     this.#isFileRead = read === null;
@@ -261,19 +261,19 @@ export class AgencyFile {
 
   /** Where the next line begins: behind a byte order mark, if there is one. */
   #lineStart(): number {
-    if (this.#position + this.#next > 0) return this.#next;
+    if (this.#byteOffset + this.#next > 0) return this.#next;
     const hasMark = BYTE_ORDER_MARK.every((byte, i) => this.#chunk[i] === byte);
     return hasMark ? BYTE_ORDER_MARK.length : 0;
   }
 
   /** Why the current line cannot be sent, or nothing; unquotes it if need be. */
   #findProblem(): string {
-    if (this.#overflow > 0) return `longer than ${CHUNK_SIZE} bytes`;
+    if (this.#overflow > 0) return `longer than ${CHUNK_BYTES} bytes`;
     if (!this.#isUtf8) return "not UTF-8";
     if (this.#hasQuote) return this.#unquote();
     if (this.#fields !== FIELD_COUNT) return fieldCountProblem(this.#fields);
     // Few lines are as long as a field may be.
-    return this.#end - this.#start > MAX_FIELD_SIZE
+    return this.#end - this.#start > MAX_FIELD_BYTES
       ? this.#findLongField()
       : "";
   }
@@ -282,8 +282,8 @@ export class AgencyFile {
     let start = this.#start;
     for (let field = 0; field < FIELD_COUNT; field++) {
       const end = this.#fieldEnds[field]!;
-      if (end - start > MAX_FIELD_SIZE) {
-        return `field ${field + 1} is longer than ${MAX_FIELD_SIZE} bytes`;
+      if (end - start > MAX_FIELD_BYTES) {
+        return `field ${field + 1} is longer than ${MAX_FIELD_BYTES} bytes`;
       }
       start = end + 1;
     }

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { AgencyFile } from "./record_reader.ts";
-import type { Shipment } from "./outgoing_batch.ts";
+import { RecordReader } from "./record_reader.ts";
+import type { OutgoingBatch } from "./outgoing_batch.ts";
 
-const COPY_SIZE = 1 << 16;
+const COPY_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
 
 /** Gathers refused rows; makes no file where there are none. */
@@ -56,7 +56,7 @@ export class RejectedFile {
       truncate: true,
     });
     await this.#source.seek(start, Deno.SeekMode.Start);
-    const chunk = new Uint8Array(Math.min(end - start, COPY_SIZE));
+    const chunk = new Uint8Array(Math.min(end - start, COPY_BYTES));
     let last = NEWLINE;
     for (let left = end - start; left > 0;) {
       const piece = chunk.subarray(0, Math.min(left, chunk.length));
@@ -74,23 +74,26 @@ export class RejectedFile {
    * Adds every row of a batch that the central has refused, by reading that
    * part of the file again.
    *
-   * @param shipment The batch.
+   * @param batch The batch.
    * @param index Which of its bets is asked about.
    * @returns Number of that bet's line; of the first where there is no such bet.
    */
-  async addShipment(shipment: Shipment, index: number): Promise<number> {
-    const { position, line, frame } = shipment;
-    using file = await AgencyFile.open(this.#sourcePath, { position, line });
+  async addBatch(batch: OutgoingBatch, index: number): Promise<number> {
+    const { byteOffset, line, frame } = batch;
+    using file = await RecordReader.open(this.#sourcePath, {
+      byteOffset,
+      line,
+    });
     let indexLine = line;
     for (let row = 0; row < frame.count;) {
-      const step = file.advance();
+      const step = file.peek();
       if (step === "end") break;
       if (step === "record") {
         if (row === index) indexLine = file.line;
         await this.add(file.start, file.end);
         row++;
       }
-      file.take();
+      file.consume();
     }
     return indexLine;
   }

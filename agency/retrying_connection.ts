@@ -21,7 +21,7 @@ import { type Address, formatAddress } from "../program/setting.ts";
 import { backoff } from "./backoff.ts";
 
 /** The agency cannot go on, whatever it tries. */
-export class UplinkError extends Error {
+export class UnrecoverableError extends Error {
   /**
    * Creates the error.
    *
@@ -35,26 +35,26 @@ export class UplinkError extends Error {
 }
 
 /** The central has no use for us now, but may have later. */
-class LaterError extends Error {
+class RetryableError extends Error {
   override name = "LaterError";
 }
 
-/** Options of an {@linkcode Uplink}. */
-export interface UplinkOptions {
+/** Options of an {@linkcode RetryingConnection}. */
+export interface RetryingConnectionOptions {
   /** Where the central is. */
   address: Address;
   /** Attempts in a row to get something done. */
   maxAttempts: number;
   /** Milliseconds before the second attempt. */
-  baseDelay: number;
+  baseDelayMs: number;
   /** Milliseconds that the central may take over a reply. */
-  replyTimeout: number;
+  replyTimeoutMs: number;
   /** Ends it all, with its reason as the error. */
   signal: AbortSignal;
 }
 
-/** Options of {@linkcode Uplink.converse}. */
-export interface ConversationOptions {
+/** Options of {@linkcode RetryingConnection.converse}. */
+export interface ExchangeOptions {
   /**
    * Whether to wait for a reply however long it takes.
    *
@@ -64,7 +64,7 @@ export interface ConversationOptions {
 }
 
 /** What is said on one connection. */
-export type Conversation<T> = (connection: Connection) => Promise<T>;
+export type Exchange<T> = (connection: Connection) => Promise<T>;
 
 /** Refusals after which the same may be taken later. */
 const LATER_CODES: ReadonlySet<number> = new Set([
@@ -80,8 +80,8 @@ const ANSWER_CODES: ReadonlySet<number> = new Set([
 ]);
 
 /** Connects, and connects again when a connection is lost. */
-export class Uplink {
-  readonly #options: UplinkOptions;
+export class RetryingConnection {
+  readonly #options: RetryingConnectionOptions;
   readonly #log = getLogger();
   #failedAttempts = 0;
 
@@ -90,7 +90,7 @@ export class Uplink {
    *
    * @param options Where to, and how patiently.
    */
-  constructor(options: UplinkOptions) {
+  constructor(options: RetryingConnectionOptions) {
     this.#options = options;
   }
 
@@ -103,9 +103,9 @@ export class Uplink {
    * @throws {UplinkError} If all attempts fail or the central breaks the
    * protocol.
    */
-  async converse<T>(
-    conversation: Conversation<T>,
-    options: ConversationOptions = {},
+  async run<T>(
+    conversation: Exchange<T>,
+    options: ExchangeOptions = {},
   ): Promise<T> {
     for (;;) {
       const result = await this.#attempt(conversation, options);
@@ -123,8 +123,8 @@ export class Uplink {
    * there should be between two attempts, and gives `undefined`.
    */
   async #attempt<T>(
-    conversation: Conversation<T>,
-    options: ConversationOptions,
+    conversation: Exchange<T>,
+    options: ExchangeOptions,
   ): Promise<{ value: T } | undefined> {
     const { signal } = this.#options;
     try {
@@ -142,9 +142,9 @@ export class Uplink {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ProtocolError) {
-        throw new UplinkError(messageOf(error), { cause: error });
+        throw new UnrecoverableError(messageOf(error), { cause: error });
       }
-      if (!isDisconnection(error) && !(error instanceof LaterError)) {
+      if (!isDisconnection(error) && !(error instanceof RetryableError)) {
         throw error;
       }
       await this.#waitForNextAttempt(error);
@@ -153,9 +153,9 @@ export class Uplink {
   }
 
   async #connect(
-    { isPatient = false }: ConversationOptions,
+    { isPatient = false }: ExchangeOptions,
   ): Promise<Connection> {
-    const { address, signal, replyTimeout } = this.#options;
+    const { address, signal, replyTimeoutMs } = this.#options;
     const stream = await openStream(address, signal);
     stream.setNoDelay(true);
     stream.setKeepAlive(true);
@@ -165,13 +165,13 @@ export class Uplink {
     return new Connection(
       stream,
       isPatient ? {} : {
-        idleTimeout: replyTimeout,
+        idleTimeoutMs: replyTimeoutMs,
       },
     );
   }
 
   async #waitForNextAttempt(error: unknown): Promise<void> {
-    const { maxAttempts, baseDelay, signal } = this.#options;
+    const { maxAttempts, baseDelayMs, signal } = this.#options;
     const address = formatAddress(this.#options.address);
     this.#failedAttempts++;
     this.#log.warn(action("connect", "fail", {
@@ -180,7 +180,7 @@ export class Uplink {
       error: messageOf(error),
     }));
     if (this.#failedAttempts >= maxAttempts) {
-      throw new UplinkError(
+      throw new UnrecoverableError(
         `Cannot reach the central at ${address}: ${maxAttempts} attempts in a row failed, the last one with: ${
           messageOf(error)
         }`,
@@ -188,7 +188,7 @@ export class Uplink {
       );
     }
     await delay(
-      backoff(this.#failedAttempts, baseDelay, Math.random()),
+      backoff(this.#failedAttempts, baseDelayMs, Math.random()),
       signal,
     );
   }
@@ -202,7 +202,7 @@ async function openStream(
   try {
     return await Deno.connect({ ...address, signal });
   } catch (cause) {
-    throw new LaterError(messageOf(cause), { cause });
+    throw new RetryableError(messageOf(cause), { cause });
   }
 }
 
@@ -230,15 +230,15 @@ export async function readReply(connection: Connection): Promise<Frame> {
  * was asked.
  * @throws {Error} If the central may take it later, on another connection.
  */
-export function refusalOf(reply: Frame): Refusal {
+export function parseRefusal(reply: Frame): Refusal {
   if (reply.type !== MessageType.ERROR) {
-    throw new UplinkError(
+    throw new UnrecoverableError(
       `Cannot go on: the central sent a reply of type ${reply.type} with ${reply.payload.length} bytes, expected another or an ERROR`,
     );
   }
   const refusal = decodeError(reply.payload);
   if (ANSWER_CODES.has(refusal.code)) return refusal;
   const text = `${errorCodeName(refusal.code)}: ${refusal.reason}`;
-  if (LATER_CODES.has(refusal.code)) throw new LaterError(text);
-  throw new UplinkError(`Cannot go on: the central answered ${text}`);
+  if (LATER_CODES.has(refusal.code)) throw new RetryableError(text);
+  throw new UnrecoverableError(`Cannot go on: the central answered ${text}`);
 }

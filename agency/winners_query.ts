@@ -6,8 +6,15 @@
 
 import type { Connection } from "../net/connection.ts";
 import { errorCodeName, MessageType } from "../protocol.ts";
-import { decodeWinners, encodeWinnersQuery } from "../protocol/winners_frame.ts";
-import { readReply, refusalOf, UplinkError } from "./retrying_connection.ts";
+import {
+  decodeWinners,
+  encodeWinnersQuery,
+} from "../protocol/winners_frame.ts";
+import {
+  parseRefusal,
+  readReply,
+  UnrecoverableError,
+} from "./retrying_connection.ts";
 
 /**
  * Asks for an agency's winners.
@@ -34,8 +41,8 @@ export async function readWinners(connection: Connection): Promise<string[]> {
   for (;;) {
     const reply = await readReply(connection);
     if (reply.type !== MessageType.WINNERS) {
-      const { code, reason } = refusalOf(reply);
-      throw new UplinkError(
+      const { code, reason } = parseRefusal(reply);
+      throw new UnrecoverableError(
         `Cannot ask for the winners: the central answered ${
           errorCodeName(code)
         }: ${reason}`,

@@ -11,7 +11,7 @@
 import { encodeBatch } from "../protocol/batch_frame.ts";
 import { packBets } from "../bet/bet.ts";
 import { writeLine } from "../program/logging.ts";
-import { HEADER_SIZE, MessageType } from "../protocol.ts";
+import { HEADER_BYTES, MessageType } from "../protocol.ts";
 import { BATCH_BETS, crowdRows } from "./crowd_rows.ts";
 
 /** What is printed. */
@@ -26,11 +26,11 @@ export interface CrowdLoad {
   leastServed: number;
 }
 
-const SOURCE = "c0ffee0000000000";
+const FINGERPRINT = "c0ffee0000000000";
 /** More would not fit in the queue of those that wait to be accepted. */
 const CONNECTED_AT_ONCE = 100;
 const WRITES_AT_ONCE = 16;
-const OK_SIZE = HEADER_SIZE;
+const OK_BYTES = HEADER_BYTES;
 
 /** Counts who has been served how often. */
 class Tally {
@@ -82,9 +82,9 @@ function templates(batches: number): Uint8Array[] {
     return { firstName, lastName, document, birthdate, number };
   });
   return Array.from({ length: batches }, (_, i) => {
-    const offset = i * BATCH_BETS;
-    const bets = packBets(rows.slice(offset, offset + BATCH_BETS));
-    return encodeBatch({ agency: 1, source: SOURCE, offset, bets });
+    const betIndex = i * BATCH_BETS;
+    const bets = packBets(rows.slice(betIndex, betIndex + BATCH_BETS));
+    return encodeBatch({ agency: 1, fingerprint: FINGERPRINT, betIndex, bets });
   });
 }
 
@@ -153,7 +153,7 @@ class Crowd {
 
   async #send(index: number): Promise<void> {
     const frame = this.#frames[this.#next[index]!++]!.slice();
-    new DataView(frame.buffer).setUint32(HEADER_SIZE, index + 1); // big-endian
+    new DataView(frame.buffer).setUint32(HEADER_BYTES, index + 1); // big-endian
     for (let at = 0; at < frame.length;) {
       at += await this.#streams[index]!.write(frame.subarray(at));
     }
@@ -173,8 +173,8 @@ class Crowd {
 }
 
 async function readOk(stream: Deno.TcpConn, agency: number): Promise<void> {
-  const reply = new Uint8Array(OK_SIZE);
-  for (let at = 0; at < OK_SIZE;) {
+  const reply = new Uint8Array(OK_BYTES);
+  for (let at = 0; at < OK_BYTES;) {
     const read = await stream.read(reply.subarray(at));
     if (read === null) {
       throw new Error(`Cannot go on: agency ${agency} was hung up on`);

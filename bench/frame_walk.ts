@@ -5,7 +5,7 @@
  * @module
  */
 
-const HEADER_SIZE = 5;
+const HEADER_BYTES = 5;
 
 /** Walks over the frames of one direction of a connection. */
 export class FrameWalk {
@@ -23,15 +23,15 @@ export class FrameWalk {
   walk(bytes: Uint8Array, onFrame: (type: number) => void): void {
     let at = 0;
     while (at < bytes.length) {
-      if (this.#headerSeen < HEADER_SIZE) {
+      if (this.#headerSeen < HEADER_BYTES) {
         this.#takeHeaderByte(bytes[at++]!);
-        if (this.#headerSeen === HEADER_SIZE) onFrame(this.#type);
+        if (this.#headerSeen === HEADER_BYTES) onFrame(this.#type);
       } else {
         const size = Math.min(this.#left, bytes.length - at);
         this.#left -= size;
         at += size;
       }
-      if (this.#headerSeen === HEADER_SIZE && this.#left === 0) {
+      if (this.#headerSeen === HEADER_BYTES && this.#left === 0) {
         this.#headerSeen = 0;
       }
     }

@@ -4,14 +4,14 @@
  * @module
  */
 
-const INITIAL_SIZE = 1 << 18;
+const INITIAL_BYTES = 1 << 18;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /** Reads one line after the other. */
 export class LineReader {
   readonly #file: Deno.FsFile;
-  #buffer = new Uint8Array(INITIAL_SIZE);
+  #buffer = new Uint8Array(INITIAL_BYTES);
   /** What was read and not yet passed is `#buffer[#start..#end)`. */
   #start = 0;
   #end = 0;

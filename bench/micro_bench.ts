@@ -6,12 +6,12 @@
  */
 
 import { join } from "node:path";
-import { Shipment, ShipmentLoader } from "../agency/outgoing_batch.ts";
-import { AgencyFile } from "../agency/record_reader.ts";
+import { BatchLoader, OutgoingBatch } from "../agency/outgoing_batch.ts";
+import { RecordReader } from "../agency/record_reader.ts";
 import { decodeBatch } from "../protocol/batch_frame.ts";
 import type { Batch } from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";
-import { HEADER_SIZE } from "../protocol.ts";
+import { HEADER_BYTES } from "../protocol.ts";
 import { Store } from "../storage.ts";
 import { scanStore } from "../storage/recovery.ts";
 import { RowBuffer } from "../storage/row_buffer.ts";
@@ -23,7 +23,7 @@ const BATCH_BETS = 150;
 const COMMIT_BATCHES = 5;
 /** How many times the bets are in the store that is recovered. */
 const STORED_TIMES = 20;
-const SOURCE = "c0ffee0000000000";
+const FINGERPRINT = "c0ffee0000000000";
 
 const dataFolder = join(import.meta.dirname!, "../.data/bench");
 await Deno.mkdir(dataFolder, { recursive: true });
@@ -35,7 +35,7 @@ addEventListener("unload", () => {
 const csvFile = join(folder, "agency-1.csv");
 await Deno.writeFile(csvFile, ReadableStream.from(madeAgency(1, BETS)));
 const payloads: Uint8Array[] = [];
-await cutFile((frame) => payloads.push(frame.slice(HEADER_SIZE)));
+await cutFile((frame) => payloads.push(frame.slice(HEADER_BYTES)));
 const batches = payloads.map(decodeBatch);
 const rows = new RowBuffer();
 for (const batch of batches) rows.addBatch(batch);
@@ -97,15 +97,15 @@ function bench(
 
 /** Cuts the CSV file into frames, in one shipment that is used again. */
 async function cutFile(onFrame: (frame: Uint8Array) => void): Promise<void> {
-  using file = await AgencyFile.open(csvFile);
-  const loader = new ShipmentLoader(file, {
+  using file = await RecordReader.open(csvFile);
+  const loader = new BatchLoader(file, {
     agency: 1,
-    source: SOURCE,
+    fingerprint: FINGERPRINT,
     maxAmount: BATCH_BETS,
     onProblem: ({ problem }) => Promise.reject(new Error(problem)),
   });
-  const shipment = new Shipment();
-  while (await loader.load(shipment)) onFrame(shipment.bytes);
+  const batch = new OutgoingBatch();
+  while (await loader.load(batch)) onFrame(batch.bytes);
 }
 
 async function fillStore(path: string): Promise<void> {
@@ -120,5 +120,5 @@ async function fillStore(path: string): Promise<void> {
 
 /** The same bets, further on in the file, so that they are new to the store. */
 function moved(batch: Batch, distance: number): Batch {
-  return { ...batch, offset: batch.offset + distance };
+  return { ...batch, betIndex: batch.betIndex + distance };
 }

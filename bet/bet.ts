@@ -29,9 +29,9 @@ export interface Batch {
   /** The agency's id, 1 to 4294967295. */
   agency: number;
   /** Which file: 16 hex digits, the first 8 bytes of its SHA-256. */
-  source: string;
+  fingerprint: string;
   /** Position of the first bet among the file's bets, from 0. */
-  offset: number;
+  betIndex: number;
   /** How many bets, 1 or more. */
   count: number;
   /** The bets, packed, one after the other. */
@@ -42,7 +42,7 @@ export interface Batch {
 export const WINNING_NUMBER = 7574;
 
 /** Most bytes of UTF-8 in a field: what one length byte can say. */
-export const MAX_FIELD_SIZE = 255;
+export const MAX_FIELD_BYTES = 255;
 
 /** A bet's fields, in the order of the file, the frame and the store. */
 export const FIELD_KEYS = [
@@ -54,7 +54,7 @@ export const FIELD_KEYS = [
 ] as const satisfies readonly (keyof Bet)[];
 
 /** Most bytes of a packed bet. */
-export const MAX_PACKED_BET_SIZE = FIELD_KEYS.length * (1 + MAX_FIELD_SIZE);
+export const MAX_PACKED_BET_BYTES = FIELD_KEYS.length * (1 + MAX_FIELD_BYTES);
 
 /**
  * Walks over one packed bet without looking at what its fields say.
@@ -107,7 +107,7 @@ export function packedBetStart(bets: Uint8Array, index: number): number {
  * ```
  */
 export function packBets(bets: readonly Bet[]): Uint8Array {
-  const packed = new Uint8Array(bets.length * MAX_PACKED_BET_SIZE);
+  const packed = new Uint8Array(bets.length * MAX_PACKED_BET_BYTES);
   let at = 0;
   for (const bet of bets) {
     for (const key of FIELD_KEYS) at = packField(packed, at, bet[key]);
@@ -129,13 +129,13 @@ export function packField(
   at: number,
   text: string,
 ): number {
-  const room = target.subarray(at + 1, at + 1 + MAX_FIELD_SIZE);
+  const room = target.subarray(at + 1, at + 1 + MAX_FIELD_BYTES);
   const { read, written } = UTF8_ENCODER.encodeInto(text, room);
   if (read < text.length) {
     throw new RangeError(
       `Cannot pack field "${
         text.slice(0, 20)
-      }…": longer than ${MAX_FIELD_SIZE} bytes`,
+      }…": longer than ${MAX_FIELD_BYTES} bytes`,
     );
   }
   target[at] = written;

@@ -20,7 +20,7 @@ const MAX_NUMBER_DIGITS = 10;
 const MAX_NUMBER = 4294967295;
 const ZERO = 0x30;
 const DASH = 0x2d;
-const BIRTHDATE_SIZE = "YYYY-MM-DD".length;
+const BIRTHDATE_BYTES = "YYYY-MM-DD".length;
 /** Stands for a number that is none: no sum with it is a year, month or day. */
 const NO_NUMBER = -1_000_000;
 
@@ -116,7 +116,7 @@ function isDocument(view: DataView, start: number, end: number): boolean {
 
 function isBirthdate(view: DataView, start: number, end: number): boolean {
   if (
-    end - start !== BIRTHDATE_SIZE ||
+    end - start !== BIRTHDATE_BYTES ||
     view.getUint8(start + 4) !== DASH || view.getUint8(start + 7) !== DASH
   ) return false;
   const year = 100 * twoDigits(view, start) + twoDigits(view, start + 2);

@@ -16,7 +16,7 @@
 import { characterSize } from "./utf8.ts";
 
 /** Bytes in a word. */
-export const WORD_SIZE = 4;
+export const WORD_BYTES = 4;
 
 const LITTLE_ENDIAN = true;
 const HIGH_BITS = 0x80808080 | 0;
@@ -54,7 +54,7 @@ export function viewOf(bytes: Uint8Array): DataView {
  */
 export function wordViewOf(bytes: Uint8Array): DataView {
   const { buffer, byteOffset, length } = bytes;
-  const size = length + WORD_SIZE;
+  const size = length + WORD_BYTES;
   if (byteOffset + size <= buffer.byteLength) {
     return new DataView(buffer, byteOffset, size);
   }
@@ -80,7 +80,7 @@ export function copyWords(
   start: number,
   end: number,
 ): void {
-  for (let at = start; at < end; at += WORD_SIZE) {
+  for (let at = start; at < end; at += WORD_BYTES) {
     const word = source.getInt32(at, LITTLE_ENDIAN);
     target.setInt32(at + shift, word, LITTLE_ENDIAN);
   }
@@ -105,7 +105,7 @@ export function copyLookingForSeparators(
   end: number,
 ): boolean {
   let marks = 0;
-  for (let at = start; at < end; at += WORD_SIZE) {
+  for (let at = start; at < end; at += WORD_BYTES) {
     const word = source.getInt32(at, LITTLE_ENDIAN);
     target.setInt32(at + shift, word, LITTLE_ENDIAN);
     marks |= bytesEqual(word, COMMAS) | bytesEqual(word, QUOTES);
@@ -122,7 +122,7 @@ export function copyLookingForSeparators(
  * @returns Its position.
  */
 export function findBelow(view: DataView, from: number, limit: number): number {
-  for (let at = from;; at += WORD_SIZE) {
+  for (let at = from;; at += WORD_BYTES) {
     const word = view.getInt32(at, LITTLE_ENDIAN);
     const marks = bytesBelow(word, limit) | (word & HIGH_BITS);
     if (marks !== 0) return at + firstMark(marks);
@@ -166,8 +166,8 @@ function isLatinText(view: DataView, start: number, end: number): boolean {
   let faults = 0;
   // Marks the first byte of the next word if a character goes on there.
   let unended = 0;
-  for (let at = start; at < end; at += WORD_SIZE) {
-    const behind = Math.max(0, at + WORD_SIZE - end);
+  for (let at = start; at < end; at += WORD_BYTES) {
+    const behind = Math.max(0, at + WORD_BYTES - end);
     const mask = -1 >>> (8 * behind);
     const word = (view.getInt32(at, LITTLE_ENDIAN) & mask) | (SPACES & ~mask);
     // One more than each byte: up to 32 only where it is a control character.
@@ -209,7 +209,7 @@ function asciiSize(byte: number): 0 | 1 {
  * @returns Whether they are; none are, too.
  */
 export function areDigits(view: DataView, start: number, end: number): boolean {
-  for (let at = start; at < end; at += WORD_SIZE) {
+  for (let at = start; at < end; at += WORD_BYTES) {
     const word = view.getInt32(at, LITTLE_ENDIAN);
     const marks = (word | (word - ZEROS) | (word + BEYOND_NINES)) & HIGH_BITS;
     if (marks !== 0) return at + firstMark(marks) >= end;

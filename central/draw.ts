@@ -14,7 +14,7 @@ import type { Store } from "../storage.ts";
 /** What the draw asks of the store. */
 export type DrawStore = Pick<
   Store,
-  "finish" | "finished" | "settled" | "winners"
+  "finish" | "finished" | "whenIdle" | "winners"
 >;
 
 /** The one draw of a store. */
@@ -84,7 +84,7 @@ export class Draw {
     this.#isBettingClosed = true;
     // What was taken before must be stored or refused first: the result of a
     // draw never changes.
-    await this.#store.settled();
+    await this.#store.whenIdle();
     this.#isHeld = true;
     this.#log("sorteo");
     for (const wake of this.#waiting) wake();

@@ -21,7 +21,7 @@ const PASSES_PER_TURN = 24;
 const CROWD_SIZE = 64;
 
 /** Lets through a few in each turn of the event loop, in the order of arrival. */
-export class Turnstile {
+export class FairScheduler {
   readonly #crowd: { readonly size: number };
   readonly #waiting: (() => void)[] = [];
   #passed = 0;

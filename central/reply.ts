@@ -7,7 +7,7 @@
 import { encodeError, ErrorCode, NO_INDEX, OK_FRAME } from "../protocol.ts";
 
 /** What is sent back for one frame. */
-export interface Answer {
+export interface Reply {
   /** The bytes of one frame or more, or of none. */
   frame: Uint8Array;
   /** Whether the conversation ends with it. */
@@ -15,7 +15,7 @@ export interface Answer {
 }
 
 /** Every bet of the batch is stored. */
-export const OK: Answer = { frame: OK_FRAME, closes: false };
+export const OK: Reply = { frame: OK_FRAME, closes: false };
 
 const REFUSAL_CLOSES: ReadonlySet<number> = new Set([
   ErrorCode.MALFORMED,
@@ -27,7 +27,7 @@ const REFUSAL_CLOSES: ReadonlySet<number> = new Set([
 ]);
 
 /** Nothing more is taken on any connection. */
-export const SHUTTING_DOWN: Answer = refusal(
+export const SHUTTING_DOWN: Reply = refusal(
   ErrorCode.SHUTTING_DOWN,
   "Cannot take more: the central is shutting down",
 );
@@ -44,7 +44,7 @@ export function refusal(
   code: number,
   reason: string,
   index: number = NO_INDEX,
-): Answer {
+): Reply {
   return {
     frame: encodeError({ code, index, reason }),
     closes: REFUSAL_CLOSES.has(code),

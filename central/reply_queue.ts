@@ -5,8 +5,8 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import { type Answer, joinFrames } from "./reply.ts";
-import type { Turnstile } from "./fair_scheduler.ts";
+import { joinFrames, type Reply } from "./reply.ts";
+import type { FairScheduler } from "./fair_scheduler.ts";
 
 /**
  * Most answers owed at once: an agency that sends thousands of small batches
@@ -15,20 +15,20 @@ import type { Turnstile } from "./fair_scheduler.ts";
 const MAX_OWED = 16;
 
 /** An answer that is owed, and what has become of it once that is known. */
-interface OwedAnswer {
+interface QueuedReply {
   known: Promise<void>;
-  outcome?: { answer: Answer } | { fault: unknown };
+  outcome?: { reply: Reply } | { fault: unknown };
 }
 
 /**
  * Sends what an agency is owed, in the order of its requests. Answers known at
  * once, as those of one commit, go in one write.
  */
-export class AnswerQueue {
+export class ReplyQueue {
   readonly #connection: Connection;
-  readonly #turnstile: Turnstile;
+  readonly #scheduler: FairScheduler;
   /** In the order of their requests. */
-  readonly #owed: OwedAnswer[] = [];
+  readonly #owed: QueuedReply[] = [];
   #sending: Promise<void> | undefined;
   #isOver = false;
   #fault: { error: unknown } | undefined;
@@ -37,11 +37,11 @@ export class AnswerQueue {
    * Creates a queue that owes nothing.
    *
    * @param connection The agency's, closed with the conversation.
-   * @param turnstile Passed before each write.
+   * @param scheduler Passed before each write.
    */
-  constructor(connection: Connection, turnstile: Turnstile) {
+  constructor(connection: Connection, scheduler: FairScheduler) {
     this.#connection = connection;
-    this.#turnstile = turnstile;
+    this.#scheduler = scheduler;
   }
 
   /** Whether no more may be owed until some of it is sent. */
@@ -58,12 +58,12 @@ export class AnswerQueue {
    * Puts an answer at the end. Whatever is behind one that ends the
    * conversation is never sent.
    *
-   * @param answer The answer; where it is rejected, the connection is closed.
+   * @param reply The answer; where it is rejected, the connection is closed.
    */
-  owe(answer: Promise<Answer>): void {
-    const owed: OwedAnswer = {
-      known: answer.then((answer) => {
-        owed.outcome = { answer };
+  enqueue(reply: Promise<Reply>): void {
+    const owed: QueuedReply = {
+      known: reply.then((reply) => {
+        owed.outcome = { reply };
       }, (fault) => {
         owed.outcome = { fault };
       }),
@@ -78,7 +78,7 @@ export class AnswerQueue {
    *
    * @throws What has kept an answer from being known or sent.
    */
-  async settled(): Promise<void> {
+  async whenIdle(): Promise<void> {
     await this.#sending;
     if (this.#fault) throw this.#fault.error;
   }
@@ -87,7 +87,7 @@ export class AnswerQueue {
     try {
       while (this.#owed.length > 0) {
         await this.#owed[0]!.known;
-        await this.#turnstile.pass();
+        await this.#scheduler.pass();
         await this.#sendKnown();
       }
     } catch (error) {
@@ -103,7 +103,7 @@ export class AnswerQueue {
     const frames: Uint8Array[] = [];
     for (let next = this.#owed[0]; next?.outcome; next = this.#owed[0]) {
       if ("fault" in next.outcome) throw next.outcome.fault;
-      const { frame, closes } = next.outcome.answer;
+      const { frame, closes } = next.outcome.reply;
       frames.push(frame);
       if (closes) return await this.#hangUp(frames);
       this.#owed.shift();

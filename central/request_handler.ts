@@ -20,20 +20,14 @@ import {
   NO_INDEX,
   ProtocolError,
 } from "../protocol.ts";
-import { StorageError, type Store } from "../storage.ts";
+import { BatchSequence, StorageError, type Store } from "../storage.ts";
 import { encodeWinners } from "../protocol/winners_frame.ts";
-import {
-  type Answer,
-  joinFrames,
-  OK,
-  refusal,
-  SHUTTING_DOWN,
-} from "./reply.ts";
+import { joinFrames, OK, refusal, type Reply, SHUTTING_DOWN } from "./reply.ts";
 
 /** What the requests of one agency are answered from. */
 export interface RequestOptions {
   /** Where bets go. */
-  store: Pick<Store, "append" | "has" | "settled">;
+  store: Pick<Store, "append" | "has" | "whenIdle">;
   /** Who may bet until when, and who wins. */
   draw: Draw;
   /** The agency's address, for the log. */
@@ -50,6 +44,8 @@ export class RequestHandler {
   readonly #ip: string;
   readonly #ending: AbortSignal;
   readonly #log = getLogger();
+  /** The batches of this connection. */
+  readonly #sequence = new BatchSequence();
   /** Who the agency says it is, once it has. */
   #agency: number | undefined;
 
@@ -73,7 +69,7 @@ export class RequestHandler {
    * @param payload The payload of its BET; not needed any more on return.
    * @returns The answer; what goes wrong is one too.
    */
-  async takeBatch(payload: Uint8Array): Promise<Answer> {
+  async handleBatch(payload: Uint8Array): Promise<Reply> {
     let batch: Batch | undefined;
     try {
       batch = decodeBatch(payload);
@@ -103,13 +99,13 @@ export class RequestHandler {
    * @param frame The frame.
    * @returns The answer.
    */
-  async takeOther({ type, payload }: Frame): Promise<Answer> {
+  async handleOther({ type, payload }: Frame): Promise<Reply> {
     try {
       switch (type) {
         case MessageType.FINISH:
-          return await this.#takeFinish(decodeAgency(payload));
+          return await this.#handleFinish(decodeAgency(payload));
         case MessageType.WINNERS_QUERY:
-          return await this.#takeQuery(decodeAgency(payload));
+          return await this.#handleWinnersQuery(decodeAgency(payload));
         default:
           throw new ProtocolError(
             ErrorCode.UNKNOWN_TYPE,
@@ -124,9 +120,11 @@ export class RequestHandler {
   /** Stores a batch, unless the draw is in the way. */
   async #storeBatch(batch: Batch): Promise<void> {
     if (!this.#draw.admits(batch.agency)) throw unknownAgency(batch.agency);
-    if (!this.#draw.isBettingClosed) return await this.#store.append(batch);
+    if (!this.#draw.isBettingClosed) {
+      return await this.#store.append(batch, this.#sequence);
+    }
     if (this.#store.has(batch)) return;
-    await this.#store.settled();
+    await this.#store.whenIdle();
     if (this.#store.has(batch)) return;
     throw new ProtocolError(
       ErrorCode.BETTING_CLOSED,
@@ -134,7 +132,7 @@ export class RequestHandler {
     );
   }
 
-  async #takeFinish(agency: number): Promise<Answer> {
+  async #handleFinish(agency: number): Promise<Reply> {
     this.#agency = agency;
     if (!this.#draw.admits(agency)) throw unknownAgency(agency);
     await this.#draw.finish(agency);
@@ -145,7 +143,7 @@ export class RequestHandler {
   }
 
   /** Answers with the agency's winners, once there are any to know of. */
-  async #takeQuery(agency: number): Promise<Answer> {
+  async #handleWinnersQuery(agency: number): Promise<Reply> {
     if (!this.#draw.hasPart(agency)) throw unknownAgency(agency);
     if (!this.#draw.isHeld && !await this.#awaitDraw(agency)) {
       return SHUTTING_DOWN;
@@ -183,7 +181,7 @@ export class RequestHandler {
     code: number,
     reason: string,
     index: number = NO_INDEX,
-  ): Answer {
+  ): Reply {
     this.#log.error(action("apuesta_recibida", "fail", {
       cantidad: batch?.count ?? 0,
       agencia: batch?.agency,
@@ -200,7 +198,7 @@ export class RequestHandler {
    * @returns The answer.
    * @throws The error itself, if neither the agency nor the disk is to blame.
    */
-  refuseFrame(error: unknown): Answer {
+  refuseFrame(error: unknown): Reply {
     const code = codeOf(error);
     this.#log.error(action("receive_message", "fail", {
       ip: this.#ip,

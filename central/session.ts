@@ -9,14 +9,14 @@ import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import { type Frame, MessageType, ProtocolError } from "../protocol.ts";
 import { SHUTTING_DOWN } from "./reply.ts";
-import { AnswerQueue } from "./reply_queue.ts";
+import { ReplyQueue } from "./reply_queue.ts";
 import { RequestHandler, type RequestOptions } from "./request_handler.ts";
-import type { Turnstile } from "./fair_scheduler.ts";
+import type { FairScheduler } from "./fair_scheduler.ts";
 
 /** What a session stands on. */
 export interface SessionOptions extends Omit<RequestOptions, "ending"> {
   /** Passed before each write. */
-  turnstile: Turnstile;
+  scheduler: FairScheduler;
 }
 
 /**
@@ -29,7 +29,7 @@ const FRAMES_PER_TURN = 64;
 export class Session {
   readonly #connection: Connection;
   readonly #requests: RequestHandler;
-  readonly #answers: AnswerQueue;
+  readonly #replies: ReplyQueue;
   readonly #ip: string;
   readonly #log = getLogger();
   /** Aborted when the conversation has to end, or has ended. */
@@ -48,7 +48,7 @@ export class Session {
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
     this.#ip = options.ip;
-    this.#answers = new AnswerQueue(connection, options.turnstile);
+    this.#replies = new ReplyQueue(connection, options.scheduler);
     this.#requests = new RequestHandler(connection, {
       ...options,
       ending: this.#ending.signal,
@@ -61,7 +61,7 @@ export class Session {
    */
   async run(): Promise<void> {
     try {
-      await this.#takeFrames();
+      await this.#handleFrames();
       this.#log.info(action("close_connection", "success", { ip: this.#ip }));
     } catch (error) {
       this.#logFailure(error);
@@ -85,48 +85,49 @@ export class Session {
 
   /** Whether no more of what the agency sends is taken. */
   get #isEnding(): boolean {
-    return this.#ending.signal.aborted || this.#answers.isOver;
+    return this.#ending.signal.aborted || this.#replies.isOver;
   }
 
   /** Takes what the agency sends, until one side ends the conversation. */
-  async #takeFrames(): Promise<void> {
+  async #handleFrames(): Promise<void> {
     try {
       while (!this.#isEnding) {
-        const frame = this.#connection.takeFrame() ?? await this.#readFrame();
+        const frame = this.#connection.nextBufferedFrame() ??
+          await this.#readFrame();
         if (!frame) break;
         if (frame.type === MessageType.BET) {
           // Batches do not wait for each other, so that they share a commit.
-          this.#answers.owe(this.#requests.takeBatch(frame.payload));
+          this.#replies.enqueue(this.#requests.handleBatch(frame.payload));
         } else {
-          await this.#takeOther(frame);
+          await this.#handleOther(frame);
         }
-        if (this.#answers.isFull) await this.#answers.settled();
+        if (this.#replies.isFull) await this.#replies.whenIdle();
         if (++this.#taken % FRAMES_PER_TURN === 0) await nextTurn();
       }
       if (this.#ending.signal.aborted) this.#tellOfEnd();
     } finally {
-      await this.#answers.settled();
+      await this.#replies.whenIdle();
     }
   }
 
   /** Has a frame answered that is no batch, once nothing else is owed. */
-  async #takeOther(frame: Frame): Promise<void> {
-    await this.#answers.settled();
+  async #handleOther(frame: Frame): Promise<void> {
+    await this.#replies.whenIdle();
     if (this.#isEnding) return;
-    this.#answers.owe(this.#requests.takeOther(frame));
-    await this.#answers.settled();
+    this.#replies.enqueue(this.#requests.handleOther(frame));
+    await this.#replies.whenIdle();
   }
 
   /** Comes behind what is owed already; saying it twice does nothing. */
   #tellOfEnd(): void {
-    this.#answers.owe(Promise.resolve(SHUTTING_DOWN));
+    this.#replies.enqueue(Promise.resolve(SHUTTING_DOWN));
   }
 
   /** The next frame, or nothing at the end, whose reason the agency is told. */
   async #readFrame(): Promise<Frame | undefined> {
     // Whoever is in the middle of a frame is sending; others wait for answers,
     // and a read that waits all that time is memory for nothing.
-    if (!this.#connection.isMidFrame) await this.#answers.settled();
+    if (!this.#connection.isMidFrame) await this.#replies.whenIdle();
     if (this.#isEnding) return undefined;
     this.#isReading = true;
     this.#taken = 0;
@@ -135,7 +136,7 @@ export class Session {
       return frame && !this.#isEnding ? frame : undefined;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#answers.owe(Promise.resolve(this.#requests.refuseFrame(error)));
+      this.#replies.enqueue(Promise.resolve(this.#requests.refuseFrame(error)));
       return undefined;
     } finally {
       this.#isReading = false;

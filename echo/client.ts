@@ -8,7 +8,11 @@ import { readAgencyId } from "../program/config.ts";
 import { delay } from "../program/delay.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
-import { EXIT_FAILURE, type ProgramContext, runProgram } from "../program/program.ts";
+import {
+  EXIT_FAILURE,
+  type ProgramContext,
+  runProgram,
+} from "../program/program.ts";
 import { DURATION, formatAddress } from "../program/setting.ts";
 import { LineConnection, textOf } from "./line_connection.ts";
 
@@ -66,7 +70,7 @@ async function exchange(
   const stream = await Deno.connect({ ...config["server.address"], signal });
   stream.setNoDelay(true);
   using connection = new LineConnection(stream, {
-    idleTimeout: config["retry.replyTimeout"],
+    idleTimeoutMs: config["retry.replyTimeout"],
   });
   const abort = () => {
     connection.close();

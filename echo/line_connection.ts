@@ -7,7 +7,7 @@
 import { ByteChannel, type ByteStream } from "../net/byte_channel.ts";
 
 /** Most bytes of a line, with its end. */
-export const MAX_LINE_SIZE: number = 1 << 16;
+export const MAX_LINE_BYTES: number = 1 << 16;
 
 const NEWLINE = 0x0a;
 
@@ -15,7 +15,7 @@ const NEWLINE = 0x0a;
 export class LineTooLongError extends Error {
   /** Creates the error. */
   constructor() {
-    super(`Cannot take line: it has over ${MAX_LINE_SIZE} bytes`);
+    super(`Cannot take line: it has over ${MAX_LINE_BYTES} bytes`);
     this.name = "LineTooLongError";
   }
 }
@@ -23,7 +23,7 @@ export class LineTooLongError extends Error {
 /** Options of a {@linkcode LineConnection}. */
 export interface LineConnectionOptions {
   /** Milliseconds that the peer may take over one line, sent or taken. */
-  idleTimeout: number;
+  idleTimeoutMs: number;
 }
 
 /** Lines to and from one peer; one call at a time. */
@@ -41,7 +41,7 @@ export class LineConnection {
   constructor(stream: ByteStream, options: LineConnectionOptions) {
     this.#channel = new ByteChannel(stream, {
       ...options,
-      maxBufferSize: MAX_LINE_SIZE,
+      maxBufferSize: MAX_LINE_BYTES,
     });
   }
 

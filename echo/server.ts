@@ -20,7 +20,7 @@ export interface EchoServerOptions {
   /** Connections served at once; one more is closed. */
   maxConnections: number;
   /** Milliseconds that a peer may take over its line. */
-  idleTimeout: number;
+  idleTimeoutMs: number;
 }
 
 /** A connection under way. */
@@ -138,7 +138,7 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
   if (port === 0) logPort(listener);
   const server = new EchoServer(listener, {
     maxConnections: config["server.maxConnections"],
-    idleTimeout: config["server.idleTimeout"],
+    idleTimeoutMs: config["server.idleTimeout"],
   });
   await serveUntil(signal, server);
   return 0;

@@ -38,22 +38,22 @@ export interface ByteChannelOptions {
    *
    * @default {Infinity}
    */
-  idleTimeout?: number;
+  idleTimeoutMs?: number;
   /** Most bytes that are buffered. */
   maxBufferSize: number;
 }
 
 /** Holds a message of an agency that waits for each answer; there are thousands. */
-const INITIAL_BUFFER_SIZE = 1 << 13;
+const INITIAL_BUFFER_BYTES = 1 << 13;
 /** Milliseconds in which a peer that was refused may read the reason. */
-const LINGER = 300;
+const LINGER_MS = 300;
 
 /** Buffered bytes from one peer, and a way to write to it. */
 export class ByteChannel {
   readonly #stream: ByteStream;
   readonly #maxBufferSize: number;
   readonly #clock: IdleClock;
-  #buffer = new Uint8Array(INITIAL_BUFFER_SIZE);
+  #buffer = new Uint8Array(INITIAL_BUFFER_BYTES);
   /** What was read and not yet taken is `#buffer[#start..#end)`. */
   #start = 0;
   #end = 0;
@@ -73,7 +73,7 @@ export class ByteChannel {
     this.#stream = stream;
     this.#maxBufferSize = options.maxBufferSize;
     this.#clock = new IdleClock(
-      options.idleTimeout ?? Infinity,
+      options.idleTimeoutMs ?? Infinity,
       () => this.close(),
     );
   }
@@ -188,7 +188,7 @@ export class ByteChannel {
    */
   async hangUp(lastWords?: Uint8Array): Promise<void> {
     this.#hasEnded = true;
-    const timer = setTimeout(() => this.close(), LINGER);
+    const timer = setTimeout(() => this.close(), LINGER_MS);
     try {
       if (lastWords) await this.write(lastWords);
       await this.#stream.closeWrite();

@@ -11,8 +11,8 @@ import {
   ErrorCode,
   type Frame,
   frameSize,
-  HEADER_SIZE,
-  MAX_FRAME_SIZE,
+  HEADER_BYTES,
+  MAX_FRAME_BYTES,
   ProtocolError,
 } from "../protocol.ts";
 
@@ -26,11 +26,11 @@ export interface ConnectionOptions {
    *
    * @default {Infinity}
    */
-  idleTimeout?: number;
+  idleTimeoutMs?: number;
 }
 
 /** A peer with many frames under way is read in pieces of up to this. */
-const MAX_BUFFER_SIZE = 8 * MAX_FRAME_SIZE;
+const MAX_BUFFER_BYTES = 8 * MAX_FRAME_BYTES;
 
 /** Frames to and from one peer; one read and one write at a time. */
 export class Connection {
@@ -46,7 +46,7 @@ export class Connection {
   constructor(stream: ByteStream, options: ConnectionOptions) {
     this.#channel = new ByteChannel(stream, {
       ...options,
-      maxBufferSize: MAX_BUFFER_SIZE,
+      maxBufferSize: MAX_BUFFER_BYTES,
     });
   }
 
@@ -63,7 +63,7 @@ export class Connection {
   readFrame(): Promise<Frame | null> {
     return this.#channel.readMessage(() => {
       this.#checkFrameSize();
-      return this.takeFrame();
+      return this.nextBufferedFrame();
     });
   }
 
@@ -73,14 +73,14 @@ export class Connection {
    * @returns The frame, its payload valid as that of {@linkcode readFrame}, or
    * `undefined` if there is no whole one.
    */
-  takeFrame(): Frame | undefined {
+  nextBufferedFrame(): Frame | undefined {
     const size = this.#nextFrameSize();
     const { buffer, start, end } = this.#channel;
-    if (end - start < size || size > MAX_FRAME_SIZE) return undefined;
+    if (end - start < size || size > MAX_FRAME_BYTES) return undefined;
     this.#channel.take(size);
     return {
       type: buffer[start]!,
-      payload: buffer.subarray(start + HEADER_SIZE, start + size),
+      payload: buffer.subarray(start + HEADER_BYTES, start + size),
     };
   }
 
@@ -133,7 +133,7 @@ export class Connection {
   /** Bytes of the next frame as its header declares; before that, a header's. */
   #nextFrameSize(): number {
     const { buffer, start, end } = this.#channel;
-    if (end - start < HEADER_SIZE) return HEADER_SIZE;
+    if (end - start < HEADER_BYTES) return HEADER_BYTES;
     if (this.#view.buffer !== buffer.buffer) this.#view = viewOf(buffer);
     return frameSize(this.#view, start);
   }
@@ -141,10 +141,10 @@ export class Connection {
   /** Before a byte of the payload is waited for. */
   #checkFrameSize(): void {
     const size = this.#nextFrameSize();
-    if (size <= MAX_FRAME_SIZE) return;
+    if (size <= MAX_FRAME_BYTES) return;
     throw new ProtocolError(
       ErrorCode.TOO_LARGE,
-      `Cannot take frame: it declares ${size} bytes, at most ${MAX_FRAME_SIZE} are allowed`,
+      `Cannot take frame: it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`,
     );
   }
 }

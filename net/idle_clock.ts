@@ -5,9 +5,9 @@
  */
 
 /** Milliseconds by which a timer is late where the process was held up. */
-const HELD_UP_TIME = 10;
+const HELD_UP_MS = 10;
 /** Milliseconds in which it then takes what peers have sent meanwhile. */
-const CATCH_UP_TIME = 50;
+const CATCH_UP_MS = 50;
 
 /**
  * A clock that runs while this side waits for the peer, and goes off once.
@@ -91,9 +91,9 @@ export class IdleClock {
     const left = this.#startedAt + this.#timeout - now;
     if (left > 0) {
       this.#lookIn(left);
-    } else if (now - this.#dueAt > HELD_UP_TIME) {
+    } else if (now - this.#dueAt > HELD_UP_MS) {
       // It may be this process that let the time pass, and not the peer.
-      this.#lookIn(CATCH_UP_TIME);
+      this.#lookIn(CATCH_UP_MS);
     } else {
       this.#hasExpired = true;
       this.#onExpired();

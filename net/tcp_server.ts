@@ -10,7 +10,7 @@ import { action, getLogger } from "../program/logging.ts";
 import { ProgramError } from "../program/program.ts";
 
 /** Milliseconds between attempts to accept, where the system has no room. */
-const ACCEPT_DELAY = 100;
+const ACCEPT_DELAY_MS = 100;
 
 /** Takes a peer that has just arrived; must not throw. */
 export type Welcome = (stream: Deno.TcpConn, ip: string) => void;
@@ -64,7 +64,7 @@ export class Acceptor {
       this.#log.error(action("accept_connections", "fail", {
         error: messageOf(error),
       }));
-      await new Promise((resolve) => setTimeout(resolve, ACCEPT_DELAY));
+      await new Promise((resolve) => setTimeout(resolve, ACCEPT_DELAY_MS));
       return undefined;
     }
   }

@@ -13,7 +13,7 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 const DURATION_REGEXP = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
 const PART_REGEXP = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
 /** What a timer can wait at most, some 24 days. */
-const MAX_DURATION = 2 ** 31 - 1;
+const MAX_DURATION_MS = 2 ** 31 - 1;
 
 /**
  * Parses a duration.
@@ -36,5 +36,5 @@ export function parseDuration(text: string): number | undefined {
   for (const [, amount, unit] of text.matchAll(PART_REGEXP)) {
     duration += Number(amount) * MILLISECONDS[unit!]!;
   }
-  return duration > 0 && duration <= MAX_DURATION ? duration : undefined;
+  return duration > 0 && duration <= MAX_DURATION_MS ? duration : undefined;
 }

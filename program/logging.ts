@@ -26,7 +26,7 @@ export type Details = Readonly<
 >;
 
 /** Milliseconds that a line may wait, so that many go out in one write. */
-const FLUSH_DELAY = 50;
+const FLUSH_DELAY_MS = 50;
 /** Characters that go out at once. */
 const FLUSH_SIZE = 1 << 15;
 const LEVEL_WIDTH = 8;
@@ -90,7 +90,7 @@ class StdoutHandler extends BaseHandler {
     if (this.#isBroken) return;
     this.#waiting += `${this.#linePrefix}${line}\n`;
     if (this.#waiting.length >= FLUSH_SIZE) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_DELAY);
+    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_DELAY_MS);
   }
 
   flush(): void {

@@ -9,18 +9,18 @@
  */
 
 import { type Batch, packedBetEnd } from "../bet/bet.ts";
-import { viewOf, WORD_SIZE } from "../bytes/swar.ts";
+import { viewOf, WORD_BYTES } from "../bytes/swar.ts";
 import {
-  HEADER_SIZE,
+  HEADER_BYTES,
   malformed,
-  MAX_FRAME_SIZE,
+  MAX_FRAME_BYTES,
   MessageType,
 } from "../protocol.ts";
 
 /** Where each field of the payload begins. */
 const AGENCY_AT = 0;
-const SOURCE_AT = 4;
-const OFFSET_AT = 12;
+const FINGERPRINT_AT = 4;
+const BET_INDEX_AT = 12;
 const COUNT_AT = 16;
 const BETS_AT = 18;
 
@@ -29,7 +29,7 @@ const BETS_AT = 18;
  */
 export class BatchFrame {
   /** With room for the last word of a bet that is copied by words. */
-  readonly #frame = new Uint8Array(MAX_FRAME_SIZE + WORD_SIZE);
+  readonly #frame = new Uint8Array(MAX_FRAME_BYTES + WORD_BYTES);
   readonly #view = viewOf(this.#frame);
   #size = 0;
   #count = 0;
@@ -39,13 +39,16 @@ export class BatchFrame {
    *
    * @param batch Whose it is, and where in the agency's file it begins.
    */
-  begin(batch: Pick<Batch, "agency" | "source" | "offset">): void {
-    const { agency, source, offset } = batch;
+  begin(batch: Pick<Batch, "agency" | "fingerprint" | "betIndex">): void {
+    const { agency, fingerprint, betIndex } = batch;
     this.#frame[0] = MessageType.BET;
-    this.#view.setUint32(HEADER_SIZE + AGENCY_AT, agency); // big-endian, as all below
-    this.#frame.set(Uint8Array.fromHex(source), HEADER_SIZE + SOURCE_AT);
-    this.#view.setUint32(HEADER_SIZE + OFFSET_AT, offset);
-    this.#size = HEADER_SIZE + BETS_AT;
+    this.#view.setUint32(HEADER_BYTES + AGENCY_AT, agency); // big-endian, as all below
+    this.#frame.set(
+      Uint8Array.fromHex(fingerprint),
+      HEADER_BYTES + FINGERPRINT_AT,
+    );
+    this.#view.setUint32(HEADER_BYTES + BET_INDEX_AT, betIndex);
+    this.#size = HEADER_BYTES + BETS_AT;
     this.#count = 0;
   }
 
@@ -71,7 +74,7 @@ export class BatchFrame {
    * @returns Whether there is room.
    */
   hasRoom(packedSize: number): boolean {
-    return this.#size + packedSize <= MAX_FRAME_SIZE;
+    return this.#size + packedSize <= MAX_FRAME_BYTES;
   }
 
   /**
@@ -90,8 +93,8 @@ export class BatchFrame {
    * @returns The frame: a view, valid until {@linkcode begin}.
    */
   finish(): Uint8Array {
-    this.#view.setUint32(1, this.#size - HEADER_SIZE);
-    this.#view.setUint16(HEADER_SIZE + COUNT_AT, this.#count);
+    this.#view.setUint32(1, this.#size - HEADER_BYTES);
+    this.#view.setUint16(HEADER_BYTES + COUNT_AT, this.#count);
     return this.#frame.subarray(0, this.#size);
   }
 }
@@ -110,7 +113,7 @@ export function encodeBatch(batch: Omit<Batch, "count">): Uint8Array {
     const end = packedBetEnd(batch.bets, start);
     if (end < 0 || !frame.hasRoom(end - start)) {
       throw new RangeError(
-        `Cannot encode batch: the bet at byte ${start} is cut off or past the frame's ${MAX_FRAME_SIZE} bytes`,
+        `Cannot encode batch: the bet at byte ${start} is cut off or past the frame's ${MAX_FRAME_BYTES} bytes`,
       );
     }
     for (let at = start; at < end; at++) {
@@ -138,8 +141,8 @@ export function decodeBatch(payload: Uint8Array): Batch {
   const view = viewOf(payload);
   const batch: Batch = {
     agency: view.getUint32(AGENCY_AT), // big-endian, as all below
-    source: payload.subarray(SOURCE_AT, OFFSET_AT).toHex(),
-    offset: view.getUint32(OFFSET_AT),
+    fingerprint: payload.subarray(FINGERPRINT_AT, BET_INDEX_AT).toHex(),
+    betIndex: view.getUint32(BET_INDEX_AT),
     count: view.getUint16(COUNT_AT),
     bets: payload.subarray(BETS_AT),
   };

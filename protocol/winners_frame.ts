@@ -15,7 +15,7 @@ import {
   encodeAgency,
   encodeFrame,
   malformed,
-  MAX_PAYLOAD_SIZE,
+  MAX_PAYLOAD_BYTES,
   MessageType,
 } from "../protocol.ts";
 
@@ -29,7 +29,7 @@ export interface WinnersPart {
 
 const DOCUMENTS_AT = 3;
 /** A length byte and the longest document. */
-const MAX_ENTRY_SIZE = 256;
+const MAX_ENTRY_BYTES = 256;
 
 /**
  * Encodes a query.
@@ -50,7 +50,7 @@ export function encodeWinnersQuery(agency: number): Uint8Array {
  */
 export function encodeWinners(documents: readonly string[]): Uint8Array[] {
   const frames: Uint8Array[] = [];
-  const payload = new Uint8Array(MAX_PAYLOAD_SIZE);
+  const payload = new Uint8Array(MAX_PAYLOAD_BYTES);
   let end = DOCUMENTS_AT;
   let count = 0;
   function endFrame(isLast: boolean): void {
@@ -61,7 +61,7 @@ export function encodeWinners(documents: readonly string[]): Uint8Array[] {
     count = 0;
   }
   for (const document of documents) {
-    if (end + MAX_ENTRY_SIZE > MAX_PAYLOAD_SIZE) endFrame(false);
+    if (end + MAX_ENTRY_BYTES > MAX_PAYLOAD_BYTES) endFrame(false);
     end = packField(payload, end, document);
     count++;
   }

@@ -32,15 +32,15 @@ export interface AppendLogOptions {
 /** Entries that are worth a commit without a wait for more. */
 const ENOUGH_ENTRIES = 16;
 /** Milliseconds that a commit waits for more entries at most. */
-const GATHER_TIME = 1;
+const GATHER_TIME_MS = 1;
 
 /** Called once, when the entry is on disk or is known not to be. */
-export type Settle = (isCommitted: boolean) => void;
+export type OnSettled = (isCommitted: boolean) => void;
 
 /** The entries of one write and one fdatasync. */
 class Group {
   readonly rows: RowBuffer;
-  readonly settlers: Settle[] = [];
+  readonly callbacks: OnSettled[] = [];
   readonly #committed = Promise.withResolvers<void>();
 
   constructor(rows: RowBuffer) {
@@ -52,14 +52,14 @@ class Group {
   }
 
   succeed(): void {
-    for (const settle of this.settlers) settle(true);
+    for (const settle of this.callbacks) settle(true);
     this.#committed.resolve();
   }
 
   fail(error: StorageError): void {
-    for (const settle of this.settlers) settle(false);
+    for (const settle of this.callbacks) settle(false);
     // A group without entries has nobody to tell.
-    if (this.settlers.length > 0) this.#committed.reject(error);
+    if (this.callbacks.length > 0) this.#committed.reject(error);
   }
 }
 
@@ -100,11 +100,14 @@ export class AppendLog {
    * a {@linkcode StorageError} if nothing of them is stored.
    * @throws {StorageError} If nothing more is accepted.
    */
-  append(write: (rows: RowBuffer) => unknown, settle: Settle): Promise<void> {
+  append(
+    write: (rows: RowBuffer) => unknown,
+    settle: OnSettled,
+  ): Promise<void> {
     this.throwIfEnded();
     const group = this.#waiting.at(-1)!;
     write(group.rows);
-    const entries = group.settlers.push(settle);
+    const entries = group.callbacks.push(settle);
     if (entries === this.#gathering?.wanted) this.#gathering.end();
     if (group.rows.isFull) this.#waiting.push(this.#emptyGroup());
     this.#commits ??= this.#commitGroups();
@@ -126,7 +129,7 @@ export class AppendLog {
    * @throws {StorageError} If nothing more is accepted: the next start may find
    * in the file what was refused.
    */
-  async settled(): Promise<void> {
+  async whenIdle(): Promise<void> {
     await this.#commits;
     this.throwIfEnded();
   }
@@ -140,11 +143,11 @@ export class AppendLog {
   async #commitGroups(): Promise<void> {
     // One turn, so that whatever else was read together is in the first group.
     await Promise.resolve();
-    while (this.#waiting[0]!.settlers.length > 0) {
+    while (this.#waiting[0]!.callbacks.length > 0) {
       const group = this.#nextGroup();
       await this.#commit(group);
       this.#spare = group.rows;
-      await this.#gather(group.settlers.length);
+      await this.#gather(group.callbacks.length);
     }
     this.#commits = undefined;
   }
@@ -154,11 +157,11 @@ export class AppendLog {
    * entries: one flush for all of them costs hardly more than one for half.
    */
   async #gather(answered: number): Promise<void> {
-    const waiting = this.#waiting[0]!.settlers.length;
+    const waiting = this.#waiting[0]!.callbacks.length;
     const wanted = Math.min(waiting + answered, ENOUGH_ENTRIES);
     if (!this.#fsync || waiting >= wanted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, GATHER_TIME);
+    const timer = setTimeout(resolve, GATHER_TIME_MS);
     this.#gathering = { wanted, end: resolve };
     await promise;
     clearTimeout(timer);

@@ -8,9 +8,9 @@
 /** What a mark says of its batch. */
 export interface CommitMark {
   /** Which file of the agency's: 16 lowercase hex digits. */
-  source: string;
+  fingerprint: string;
   /** Position of the batch's first bet in that file. */
-  offset: number;
+  betIndex: number;
   /** Rows in the batch. */
   count: number;
   /** CRC-32 of the batch's bytes up to and including the colon before it. */
@@ -20,7 +20,7 @@ export interface CommitMark {
 /** Characters of a mark after its last colon. */
 export const CRC_DIGITS = 8;
 /** Most bytes of a mark, with two numbers of ten digits. */
-export const MAX_MARK_SIZE: number = 16 + 1 + 10 + 1 + 10 + 1 + CRC_DIGITS;
+export const MAX_MARK_BYTES: number = 16 + 1 + 10 + 1 + 10 + 1 + CRC_DIGITS;
 
 const MARK_REGEXP = /^([0-9a-f]{16}):(0|[1-9]\d*):([1-9]\d*):([0-9a-f]{8})$/;
 
@@ -31,7 +31,7 @@ const MARK_REGEXP = /^([0-9a-f]{16}):(0|[1-9]\d*):([1-9]\d*):([0-9a-f]{8})$/;
  * @returns `source:offset:count:`.
  */
 export function formatMarkStart(mark: Omit<CommitMark, "crc">): string {
-  return `${mark.source}:${mark.offset}:${mark.count}:`;
+  return `${mark.fingerprint}:${mark.betIndex}:${mark.count}:`;
 }
 
 /**
@@ -53,10 +53,10 @@ export function formatCrc(crc: number): string {
 export function parseMark(text: string): CommitMark | undefined {
   const match = MARK_REGEXP.exec(text);
   if (!match) return undefined;
-  const [, source, offset, count, crc] = match;
+  const [, fingerprint, betIndex, count, crc] = match;
   return {
-    source: source!,
-    offset: Number(offset),
+    fingerprint: fingerprint!,
+    betIndex: Number(betIndex),
     count: Number(count),
     crc: parseInt(crc!, 16),
   };

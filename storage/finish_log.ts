@@ -80,16 +80,16 @@ export class FinishLog {
 /** The ids in whole lines of ASCII; any other byte makes a line unreadable. */
 function parseFinished(text: string): Set<number> {
   const finished = new Set<number>();
-  let position = 0;
+  let byteOffset = 0;
   for (const line of text.split("\n").slice(0, -1)) {
     if (!AGENCY_REGEXP.test(line)) {
       throw new DamagedStoreError(
-        position,
+        byteOffset,
         `${JSON.stringify(line)} in finished.csv is not the id of an agency`,
       );
     }
     finished.add(Number(line));
-    position += line.length + 1;
+    byteOffset += line.length + 1;
   }
   return finished;
 }

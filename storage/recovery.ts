@@ -14,7 +14,7 @@ import { crc32 } from "node:zlib";
 import {
   type CommitMark,
   CRC_DIGITS,
-  MAX_MARK_SIZE,
+  MAX_MARK_BYTES,
   parseMark,
 } from "./commit_mark.ts";
 import type { StoreFile } from "./store_file.ts";
@@ -25,7 +25,7 @@ export interface StoredBatch extends CommitMark {
   /** The agency's id. */
   agency: number;
   /** Position in the file of its first row. */
-  position: number;
+  byteOffset: number;
   /** The documents of its bets that win, in order. */
   winners: string[];
 }
@@ -41,18 +41,18 @@ export interface ScanResult {
 /** Something in the middle of the store is not what was written there. */
 export class DamagedStoreError extends Error {
   /** Position in the file of the first batch or row that is not whole. */
-  readonly position: number;
+  readonly byteOffset: number;
 
   /**
    * Creates the error.
    *
-   * @param position Position in the file.
+   * @param byteOffset Position in the file.
    * @param what What is wrong there.
    */
-  constructor(position: number, what: string) {
-    super(`Cannot trust store: damage at byte ${position}: ${what}`);
+  constructor(byteOffset: number, what: string) {
+    super(`Cannot trust store: damage at byte ${byteOffset}: ${what}`);
     this.name = "DamagedStoreError";
-    this.position = position;
+    this.byteOffset = byteOffset;
   }
 }
 
@@ -63,9 +63,9 @@ const ONE = 0x31;
 const NINE = 0x39;
 /** From the line end back to the colon before the CRC. */
 const COLON_TO_NEWLINE = CRC_DIGITS + 1;
-const WINDOW_SIZE = 1 << 20;
+const WINDOW_BYTES = 1 << 20;
 /** No batch of one frame comes near this many bytes as rows. */
-const MAX_BATCH_SIZE = 1 << 16;
+const MAX_BATCH_BYTES = 1 << 16;
 const ASCII_DECODER = new TextDecoder();
 
 /**
@@ -114,7 +114,7 @@ async function scanWholeBatches(
     const newline = window.indexOf(NEWLINE, rowStart);
     if (newline < 0) {
       rowStart -= batchStart;
-      if (!await window.slide(batchStart)) return window.position;
+      if (!await window.slide(batchStart)) return window.byteOffset;
       batchStart = 0;
       continue;
     }
@@ -125,7 +125,7 @@ async function scanWholeBatches(
     rowStart = newline + 1;
     if (!isLastRow) continue;
     const batch = readBatch(window, batchStart, newline);
-    if (batch?.count !== rows) return window.position + batchStart;
+    if (batch?.count !== rows) return window.byteOffset + batchStart;
     const batchRows = window.bytes.subarray(batchStart, rowEnd);
     onBatch({ ...batch, winners: hasWinner ? findWinners(batchRows) : [] });
     batchStart = rowStart;
@@ -149,16 +149,16 @@ async function beginsLikeStore(file: StoreFile): Promise<boolean> {
 /** Whether a whole batch begins anywhere from `position` on. */
 async function findWholeBatch(
   file: StoreFile,
-  position: number,
+  byteOffset: number,
 ): Promise<boolean> {
-  await file.seek(position, Deno.SeekMode.Start);
-  const window = new Window(file, position);
+  await file.seek(byteOffset, Deno.SeekMode.Start);
+  const window = new Window(file, byteOffset);
   let rowStarts = [0];
   for (;;) {
     const rowStart = rowStarts.at(-1)!;
     const newline = window.indexOf(NEWLINE, rowStart);
     if (newline < 0) {
-      const shift = Math.max(0, window.length - MAX_BATCH_SIZE);
+      const shift = Math.max(0, window.length - MAX_BATCH_BYTES);
       if (!await window.slide(shift)) return false;
       rowStarts = rowStarts.map((start) => start - shift)
         .filter((start) => start >= 0);
@@ -206,13 +206,13 @@ function readBatch(
   return {
     ...mark,
     agency: Number(agency),
-    position: window.position + start,
+    byteOffset: window.byteOffset + start,
   };
 }
 
 function readMark(window: Window, newline: number): CommitMark | undefined {
   const comma = markComma(window, newline);
-  if (comma < newline - 1 - MAX_MARK_SIZE) return undefined;
+  if (comma < newline - 1 - MAX_MARK_BYTES) return undefined;
   return parseMark(
     ASCII_DECODER.decode(window.bytes.subarray(comma + 1, newline)),
   );
@@ -225,19 +225,19 @@ function markComma(window: Window, newline: number): number {
 
 /** A part of the file in memory, which slides towards its end. */
 class Window {
-  readonly bytes = new Uint8Array(WINDOW_SIZE);
+  readonly bytes = new Uint8Array(WINDOW_BYTES);
   readonly #file: StoreFile;
-  #position: number;
+  #byteOffset: number;
   #length = 0;
 
-  constructor(file: StoreFile, position: number) {
+  constructor(file: StoreFile, byteOffset: number) {
     this.#file = file;
-    this.#position = position;
+    this.#byteOffset = byteOffset;
   }
 
   /** Position in the file of the first byte. */
-  get position(): number {
-    return this.#position;
+  get byteOffset(): number {
+    return this.#byteOffset;
   }
 
   /** Bytes of the file in the window. */
@@ -257,9 +257,9 @@ class Window {
    */
   async slide(start: number): Promise<boolean> {
     this.bytes.copyWithin(0, start, this.#length);
-    this.#position += start;
+    this.#byteOffset += start;
     this.#length -= start;
-    if (this.#length === WINDOW_SIZE) return false;
+    if (this.#length === WINDOW_BYTES) return false;
     const read = await this.#file.read(this.bytes.subarray(this.#length));
     this.#length += read ?? 0;
     return read !== null;

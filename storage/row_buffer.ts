@@ -9,10 +9,10 @@ import { type Batch, FIELD_KEYS } from "../bet/bet.ts";
 import {
   copyLookingForSeparators,
   viewOf,
-  WORD_SIZE,
+  WORD_BYTES,
   wordViewOf,
 } from "../bytes/swar.ts";
-import { formatCrc, formatMarkStart, MAX_MARK_SIZE } from "./commit_mark.ts";
+import { formatCrc, formatMarkStart, MAX_MARK_BYTES } from "./commit_mark.ts";
 import { documentOfRow, isWinningRow } from "./winners.ts";
 
 const COMMA = 0x2c;
@@ -24,14 +24,14 @@ const MAX_AGENCY_DIGITS = 10;
 /** What a row has beside its packed bytes: agency, comma, quotes, line end. */
 const MAX_ROW_OVERHEAD = MAX_AGENCY_DIGITS + 1 + 2 * NAME_COUNT + 1;
 /** Bytes of a buffer, unless one batch needs more. */
-const BUFFER_SIZE = 1 << 20;
+const BUFFER_BYTES = 1 << 20;
 /** What the rows of a batch of 8 kB can come to. */
 const BATCH_ROOM = 1 << 16;
 const ASCII_ENCODER = new TextEncoder();
 
 /** Rows that wait for one write; emptied and used again. */
 export class RowBuffer {
-  #bytes = new Uint8Array(BUFFER_SIZE);
+  #bytes = new Uint8Array(BUFFER_BYTES);
   #view = viewOf(this.#bytes);
   #length = 0;
 
@@ -42,14 +42,14 @@ export class RowBuffer {
 
   /** Whether there may be no room for another batch without growing. */
   get isFull(): boolean {
-    return this.#length > BUFFER_SIZE - BATCH_ROOM;
+    return this.#length > BUFFER_BYTES - BATCH_ROOM;
   }
 
   /** Empties the buffer; what it has grown is let go. */
   clear(): void {
     this.#length = 0;
-    if (this.#bytes.length > BUFFER_SIZE) {
-      this.#hold(new Uint8Array(BUFFER_SIZE));
+    if (this.#bytes.length > BUFFER_BYTES) {
+      this.#hold(new Uint8Array(BUFFER_BYTES));
     }
   }
 
@@ -158,6 +158,6 @@ export class RowBuffer {
 
 /** Bytes of the batch's rows at their largest, so that no byte needs a check. */
 function maxRowsSize({ bets, count }: Batch): number {
-  return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + MAX_MARK_SIZE + 1 +
-    WORD_SIZE;
+  return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + MAX_MARK_BYTES + 1 +
+    WORD_BYTES;
 }

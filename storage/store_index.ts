@@ -6,27 +6,85 @@
  */
 
 import type { Batch } from "../bet/bet.ts";
-import { OffsetRanges } from "./index_ranges.ts";
+import { assertInvariant } from "../program/errors.ts";
+import { type IndexRange, IndexRanges } from "./index_ranges.ts";
 import { DamagedStoreError, type StoredBatch } from "./recovery.ts";
 
-/** What is known of one file of one agency. */
-export interface SourceState {
-  /** Stored for good. */
-  durable: OffsetRanges;
-  /** Stored, or on its way to the disk. */
-  claimed: OffsetRanges;
-  /** The latest commit in which something of it is. */
-  commit: Promise<void>;
+/** Which bets of one file of one agency are stored or under way. */
+export class FileState {
+  readonly #stored = new IndexRanges();
+  /** Under way; some may be stored by now, see {@linkcode commit}. */
+  readonly #pending = new IndexRanges();
+  #pendingParts = 0;
+  /** The latest commit that has some of the file's bets. */
+  lastCommit: Promise<void> = Promise.resolve();
+  /** Called when a commit of some of the file's bets fails. */
+  readonly onFailed: Set<() => void> = new Set();
+
   /**
-   * The first bet that could not be stored, from which on the agency has to
-   * send again; `Infinity` if there is none.
+   * Finds the bets that are neither stored nor under way.
+   *
+   * @param start First bet index asked for.
+   * @param end Bet index after the last.
+   * @returns The ranges in order.
    */
-  resumeAt: number;
+  unclaimed(start: number, end: number): IndexRange[] {
+    return this.#stored.missing(start, end).flatMap((range) =>
+      this.#pending.missing(range.start, range.end)
+    );
+  }
+
+  /**
+   * Finds the bets that are not stored.
+   *
+   * @param start First bet index asked for.
+   * @param end Bet index after the last.
+   * @returns The ranges in order.
+   */
+  missing(start: number, end: number): IndexRange[] {
+    return this.#stored.missing(start, end);
+  }
+
+  /**
+   * Marks bets as under way.
+   *
+   * @param start First bet index.
+   * @param end Bet index after the last.
+   */
+  claim(start: number, end: number): void {
+    this.#pending.add(start, end);
+    this.#pendingParts++;
+  }
+
+  /**
+   * Marks bets as stored.
+   *
+   * @param start First bet index.
+   * @param end Bet index after the last.
+   */
+  commit(start: number, end: number): void {
+    this.#stored.add(start, end);
+    this.#endPart();
+  }
+
+  /** Marks bets as not stored. A failed commit fails all that wait behind it. */
+  fail(): void {
+    this.#pending.clear();
+    this.#endPart();
+    for (const onFailed of this.onFailed) onFailed();
+  }
+
+  /** Forgets what is under way once nothing is. */
+  #endPart(): void {
+    this.#pendingParts--;
+    assertInvariant(this.#pendingParts >= 0, "no more parts end than began");
+    if (this.#pendingParts === 0) this.#pending.clear();
+  }
 }
 
 /** Built while the store is read at the start, and kept while it grows. */
 export class StoreIndex {
-  readonly #sources = new Map<string, SourceState>();
+  readonly #files = new Map<string, FileState>();
   readonly #winners = new Map<number, string[]>();
   #bets = 0;
   #batches = 0;
@@ -48,17 +106,18 @@ export class StoreIndex {
    * @throws {DamagedStoreError} If a bet of it is stored before.
    */
   addStored(batch: StoredBatch): void {
-    const { agency, offset, count, position, winners } = batch;
-    const { durable, claimed } = this.source(batch);
-    const [missing] = durable.missing(offset, offset + count);
-    if (missing?.start !== offset || missing.end !== offset + count) {
+    const { agency, betIndex, count, byteOffset, winners } = batch;
+    const state = this.fileState(batch);
+    const end = betIndex + count;
+    const [missing] = state.missing(betIndex, end);
+    if (missing?.start !== betIndex || missing.end !== end) {
       throw new DamagedStoreError(
-        position,
-        `some of its ${count} bets from position ${offset} on are stored before`,
+        byteOffset,
+        `some of its ${count} bets from index ${betIndex} on are stored before`,
       );
     }
-    durable.add(offset, offset + count);
-    claimed.add(offset, offset + count);
+    state.claim(betIndex, end);
+    state.commit(betIndex, end);
     this.addWinners(agency, winners);
     this.#bets += count;
     this.#batches++;
@@ -70,17 +129,14 @@ export class StoreIndex {
    * @param batch Whose, and of which file.
    * @returns Its state, to be changed; a new one where nothing is known.
    */
-  source({ agency, source }: Pick<Batch, "agency" | "source">): SourceState {
-    const key = `${agency}:${source}`;
-    let state = this.#sources.get(key);
+  fileState(
+    { agency, fingerprint }: Pick<Batch, "agency" | "fingerprint">,
+  ): FileState {
+    const key = `${agency}:${fingerprint}`;
+    let state = this.#files.get(key);
     if (!state) {
-      state = {
-        durable: new OffsetRanges(),
-        claimed: new OffsetRanges(),
-        commit: Promise.resolve(),
-        resumeAt: Infinity,
-      };
-      this.#sources.set(key, state);
+      state = new FileState();
+      this.#files.set(key, state);
     }
     return state;
   }
@@ -92,9 +148,9 @@ export class StoreIndex {
    * @param batch The batch.
    * @returns Whether it is.
    */
-  has({ agency, source, offset, count }: Batch): boolean {
-    const state = this.#sources.get(`${agency}:${source}`);
-    return state?.durable.missing(offset, offset + count).length === 0;
+  has({ agency, fingerprint, betIndex, count }: Batch): boolean {
+    const state = this.#files.get(`${agency}:${fingerprint}`);
+    return state?.missing(betIndex, betIndex + count).length === 0;
   }
 
   /**

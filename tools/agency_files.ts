@@ -6,7 +6,7 @@
  */
 
 const AGENCY_FILE_REGEXP = /^agency-(\d+)\.csv$/;
-const LF = 0x0a;
+const NEWLINE = 0x0a;
 
 /** One agency's file of bets. */
 export interface AgencyFile {
@@ -76,15 +76,19 @@ export async function measure(
 ): Promise<Pick<AgencyFile, "bets" | "bytes">> {
   let bets = 0;
   let bytes = 0;
-  let last = LF;
+  let last = NEWLINE;
   for await (const chunk of chunks) {
-    for (let at = chunk.indexOf(LF); at >= 0; at = chunk.indexOf(LF, at + 1)) {
+    for (
+      let at = chunk.indexOf(NEWLINE);
+      at >= 0;
+      at = chunk.indexOf(NEWLINE, at + 1)
+    ) {
       bets++;
     }
     bytes += chunk.length;
     last = chunk.at(-1) ?? last;
   }
-  return { bets: last === LF ? bets : bets + 1, bytes };
+  return { bets: last === NEWLINE ? bets : bets + 1, bytes };
 }
 
 /**

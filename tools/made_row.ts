@@ -9,8 +9,8 @@ const COMMA = 0x2c;
 const SPACE = 0x20;
 const DASH = 0x2d;
 const ZERO = 0x30;
-const CR = 0x0d;
-const LF = 0x0a;
+const RETURN = 0x0d;
+const NEWLINE = 0x0a;
 
 const LAST_NAMES = encodeWords(`
   Acosta Aguirre Álvarez Arias Ávila Benítez Blanco Bustos Cabrera Cáceres
@@ -79,8 +79,8 @@ export class MadeRows {
     at = putBirthdate(out, at, random);
     out[at++] = COMMA;
     at = putDigits(out, at, number);
-    out[at++] = CR;
-    out[at++] = LF;
+    out[at++] = RETURN;
+    out[at++] = NEWLINE;
     return at;
   }
 }

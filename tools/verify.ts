@@ -44,7 +44,7 @@ export interface StoreReport {
 /** What is wrong with a store. */
 export interface StoreFault {
   /** Position in the file of the first bad byte. */
-  position: number;
+  byteOffset: number;
   /** What is wrong, for people. */
   problem: string;
 }
@@ -79,7 +79,7 @@ async function findFault(
     const { committedSize, size } = await scanStore(file, onBatch);
     if (committedSize === size) return undefined;
     return {
-      position: committedSize,
+      byteOffset: committedSize,
       problem:
         `Cannot trust store after byte ${committedSize}: a torn tail of ${
           size - committedSize
@@ -87,7 +87,7 @@ async function findFault(
     };
   } catch (error) {
     if (!(error instanceof DamagedStoreError)) throw error;
-    return { position: error.position, problem: error.message };
+    return { byteOffset: error.byteOffset, problem: error.message };
   }
 }
 
@@ -133,7 +133,7 @@ function describe(path: string, report: StoreReport): Outcome {
     `bets: ${bets}`,
     `batches: ${batches}`,
     `agencies: ${agencies}`,
-    `first bad byte: ${fault?.position ?? "none"}`,
+    `first bad byte: ${fault?.byteOffset ?? "none"}`,
   ];
   return fault ? { lines, problem: fault.problem } : { lines };
 }

@@ -1,20 +1,20 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { testDelivery } from "../support/delivered.ts";
+import { testSending } from "../support/delivered.ts";
 import type { FakeSession, Script } from "../support/fake_central.ts";
 import { betFrame, Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 const serve: Script = (session) => session.serve();
 
-testDelivery("run() sends every batch in order, then FINISH", {
+testSending("run() sends every batch in order, then FINISH", {
   scripts: [serve],
 }, ({ central, stored, rejected, error, log }) => {
   assertEquals([error, stored, rejected, central.connections], ["", 30, "", 1]);
   assertEquals(
     central.taken.map(({ type, payload }) => frame(type, payload)),
     [
-      ...[0, 10, 20].map((offset) =>
-        betFrame({ agency: 9, offset, rows: rows(10, 1 + offset) })
+      ...[0, 10, 20].map((betIndex) =>
+        betFrame({ agency: 9, betIndex, rows: rows(10, 1 + betIndex) })
       ),
       frame(Type.FINISH, Uint8Array.of(0, 0, 0, 9)),
     ],
@@ -27,14 +27,14 @@ testDelivery("run() sends every batch in order, then FINISH", {
   );
 });
 
-testDelivery("run() sends FINISH alone for a file without bets", {
+testSending("run() sends FINISH alone for a file without bets", {
   bets: 0,
   scripts: [serve],
 }, ({ central, stored, error }) => {
   assertEquals([error, stored, central.names], ["", 0, ["FINISH"]]);
 });
 
-testDelivery("run() waits for each answer with a window of 1", {
+testSending("run() waits for each answer with a window of 1", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     for (let i = 0; i < 3; i++) {
@@ -47,7 +47,7 @@ testDelivery("run() waits for each answer with a window of 1", {
   }],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
-testDelivery("run() has as many batches under way as the window", {
+testSending("run() has as many batches under way as the window", {
   window: 8,
   bets: 200,
   scripts: [async (session): Promise<void> => {
@@ -63,11 +63,11 @@ testDelivery("run() has as many batches under way as the window", {
   }],
 }, ({ central, stored, error }) => {
   assertEquals([error, stored], ["", 200]);
-  const offsets = Array.from({ length: 20 }, (_, i) => `${10 * i}+10`);
-  assertEquals(central.names, [...offsets, "FINISH"]);
+  const betIndexes = Array.from({ length: 20 }, (_, i) => `${10 * i}+10`);
+  assertEquals(central.names, [...betIndexes, "FINISH"]);
 });
 
-testDelivery("run() takes an answer a byte at a time", {
+testSending("run() takes an answer a byte at a time", {
   scripts: [async (session): Promise<void> => {
     for (let i = 0; i < 3; i++) {
       await session.take();
@@ -82,7 +82,7 @@ testDelivery("run() takes an answer a byte at a time", {
 for (
   const name of ["INVALID_BET", "BETTING_CLOSED", "UNKNOWN_AGENCY"] as const
 ) {
-  testDelivery(`run() goes on after ${name}`, {
+  testSending(`run() goes on after ${name}`, {
     csv: `x\n${csvOf(rows(12))}y\n${csvOf(rows(18, 13))}`,
     scripts: [async (session): Promise<void> => {
       await session.take();
@@ -107,7 +107,7 @@ for (
   });
 }
 
-testDelivery("run() copies a refused batch of many under way", {
+testSending("run() copies a refused batch of many under way", {
   window: 8,
   scripts: [async (session): Promise<void> => {
     await session.take(3);
@@ -133,7 +133,7 @@ const LOSSES: Record<string, (session: FakeSession) => Promise<unknown>> = {
 };
 
 for (const [what, lose] of Object.entries(LOSSES)) {
-  testDelivery(`run() sends the same batch again after ${what}`, {
+  testSending(`run() sends the same batch again after ${what}`, {
     scripts: [async (session): Promise<void> => {
       await session.take();
       await session.ok();
@@ -155,7 +155,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     assertMatch(fails[0]!, /^WARN action: connect .* intento: 1 \| error: /);
   });
 
-  testDelivery(`run() sends all unanswered again after ${what}`, {
+  testSending(`run() sends all unanswered again after ${what}`, {
     window: 8,
     bets: 120,
     scripts: [async (session): Promise<void> => {
@@ -186,7 +186,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
   });
 }
 
-testDelivery("run() comes again after a central that stops behind an OK", {
+testSending("run() comes again after a central that stops behind an OK", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     await session.send(frame(Type.OK), errorFrame(Code.SHUTTING_DOWN));

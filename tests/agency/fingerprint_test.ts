@@ -1,30 +1,30 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
-import { fingerprint } from "../../agency/fingerprint.ts";
+import { fingerprintFile } from "../../agency/fingerprint.ts";
 import { testInFolder } from "../support/folder.ts";
 
 const FOUR_MIB = 1 << 22;
 
 for (const size of [0, 1, 1000, FOUR_MIB, FOUR_MIB + 1, FOUR_MIB + 300_000]) {
   testInFolder(
-    `fingerprint() is the start of the SHA-256 of ${size} bytes`,
+    `fingerprintFile() is the start of the SHA-256 of ${size} bytes`,
     async (dir) => {
       const bytes = Uint8Array.from({ length: size }, (_, i) => i * 31);
       const expected = createHash("sha256").update(bytes).digest("hex");
       await Deno.writeFile(`${dir}/bets.csv`, bytes);
       assertEquals(
-        await fingerprint(`${dir}/bets.csv`),
+        await fingerprintFile(`${dir}/bets.csv`),
         expected.slice(0, 16),
       );
     },
   );
 }
 
-testInFolder("fingerprint() stops when it is told to", async (dir) => {
+testInFolder("fingerprintFile() stops when it is told to", async (dir) => {
   await Deno.writeFile(`${dir}/bets.csv`, new Uint8Array(FOUR_MIB + 1));
   const stopped = AbortSignal.abort(new Error("stopped"));
   await assertRejects(
-    () => fingerprint(`${dir}/bets.csv`, stopped),
+    () => fingerprintFile(`${dir}/bets.csv`, stopped),
     Error,
     "stopped",
   );

@@ -1,17 +1,17 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { Shipment, ShipmentLoader } from "../../agency/outgoing_batch.ts";
-import { AgencyFile } from "../../agency/record_reader.ts";
+import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
+import { RecordReader } from "../../agency/record_reader.ts";
 import { testInFolder } from "../support/folder.ts";
 import { betFrame, type BetRow } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
-const SOURCE = "00ff00ff00ff00ff";
+const FINGERPRINT = "00ff00ff00ff00ff";
 
 /** A batch as it was loaded. */
 interface Loaded {
   bytes: Uint8Array;
   count: number;
-  position: number;
+  byteOffset: number;
   line: number;
 }
 
@@ -27,7 +27,7 @@ testInFolder("load() cuts the file into batches of the amount", async (dir) => {
   const size = (count: number) =>
     new TextEncoder().encode(csvOf(rows(count))).length;
   assertEquals(
-    loaded.map(({ position }) => position),
+    loaded.map(({ byteOffset }) => byteOffset),
     [0, size(10), size(20)],
   );
 });
@@ -52,15 +52,18 @@ testInFolder("load() never makes a frame over 8192 bytes", async (dir) => {
     "7574",
   ]);
   const { loaded } = await loadAll(dir, csvOf(all), 65535);
-  let offset = 0;
+  let betIndex = 0;
   for (const { bytes, count } of loaded) {
     assertLessOrEqual(bytes.length, 8192);
-    assertEquals(bytes, frameOf(offset, all.slice(offset, offset + count)));
-    offset += count;
-    const next = all[offset];
+    assertEquals(
+      bytes,
+      frameOf(betIndex, all.slice(betIndex, betIndex + count)),
+    );
+    betIndex += count;
+    const next = all[betIndex];
     if (next) assert(bytes.length + frameOf(0, [next]).length - 23 > 8192);
   }
-  assertEquals(offset, all.length);
+  assertEquals(betIndex, all.length);
 });
 
 testInFolder("load() fills a frame of exactly 8192 bytes", async (dir) => {
@@ -107,11 +110,11 @@ async function loadAll(
 ): Promise<{ loaded: Loaded[]; problems: number[]; passed: number[] }> {
   const path = `${dir}/agency.csv`;
   await Deno.writeTextFile(path, text);
-  using file = await AgencyFile.open(path);
+  using file = await RecordReader.open(path);
   const problems: number[] = [];
-  const loader = new ShipmentLoader(file, {
+  const loader = new BatchLoader(file, {
     agency: 9,
-    source: SOURCE,
+    fingerprint: FINGERPRINT,
     maxAmount,
     onProblem(file): Promise<void> {
       problems.push(file.line);
@@ -120,18 +123,18 @@ async function loadAll(
   });
   const loaded: Loaded[] = [];
   // One shipment for all, as it is used again once it has been answered.
-  const shipment = new Shipment();
+  const batch = new OutgoingBatch();
   const passed: number[] = [];
   for (;;) {
-    const isLoaded = await loader.load(shipment);
-    passed.push(loader.position);
+    const isLoaded = await loader.load(batch);
+    passed.push(loader.byteOffset);
     if (!isLoaded) break;
-    const { bytes, frame: { count }, position, line } = shipment;
-    loaded.push({ bytes: bytes.slice(), count, position, line });
+    const { bytes, frame: { count }, byteOffset, line } = batch;
+    loaded.push({ bytes: bytes.slice(), count, byteOffset, line });
   }
   return { loaded, problems, passed };
 }
 
-function frameOf(offset: number, rows: readonly BetRow[]): Uint8Array {
-  return betFrame({ agency: 9, source: SOURCE, offset, rows });
+function frameOf(betIndex: number, rows: readonly BetRow[]): Uint8Array {
+  return betFrame({ agency: 9, fingerprint: FINGERPRINT, betIndex, rows });
 }

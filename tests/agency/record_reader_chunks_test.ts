@@ -8,7 +8,7 @@ import {
   withShortReads,
 } from "../support/records.ts";
 
-const CHUNK_SIZE = 1 << 16;
+const CHUNK_BYTES = 1 << 16;
 const BET = ["Ana", "Núñez", "30904465", "1999-03-17", "7574"];
 
 testInFolder(
@@ -18,13 +18,13 @@ testInFolder(
     for (const line of [`${BET.join(",")}\r\n`, `${quoted}\n`]) {
       const { length } = new TextEncoder().encode(line);
       for (let before = 0; before <= length; before++) {
-        const filling = filler(CHUNK_SIZE - before);
+        const filling = filler(CHUNK_BYTES - before);
         const records = await recordsOf(dir, `${filling}${line}${line}`);
         const [first, second] = records.slice(-2);
         assertEquals(first?.fields, BET, `${before} bytes before the end`);
-        assertEquals(first?.start, CHUNK_SIZE - before);
+        assertEquals(first?.start, CHUNK_BYTES - before);
         assertEquals(second?.fields, BET);
-        assertEquals(second?.end, CHUNK_SIZE - before + 2 * length);
+        assertEquals(second?.end, CHUNK_BYTES - before + 2 * length);
         assert(records.every(({ problem }) => problem === undefined));
       }
     }
@@ -36,7 +36,9 @@ for (const lineEnd of ["", "\n", "\r\n"]) {
   testInFolder(
     `advance() skips a last line too long that ends in ${kind}`,
     async (dir) => {
-      for (const size of [CHUNK_SIZE + 1, 2 * CHUNK_SIZE, 3 * CHUNK_SIZE + 7]) {
+      for (
+        const size of [CHUNK_BYTES + 1, 2 * CHUNK_BYTES, 3 * CHUNK_BYTES + 7]
+      ) {
         for (const before of ["", `${BET.join(",")}\n`]) {
           const line = `${"x".repeat(size - lineEnd.length)}${lineEnd}`;
           const records = await recordsOf(dir, before + line);
@@ -45,7 +47,7 @@ for (const lineEnd of ["", "\n", "\r\n"]) {
             line: before === "" ? 1 : 2,
             start,
             end: start + size,
-            problem: `longer than ${CHUNK_SIZE} bytes`,
+            problem: `longer than ${CHUNK_BYTES} bytes`,
           });
           assertEquals(records.length, before === "" ? 0 : 1);
         }
@@ -57,7 +59,7 @@ for (const lineEnd of ["", "\n", "\r\n"]) {
 testInFolder(
   "advance() skips lines too long, and takes their neighbours",
   async (dir) => {
-    const long = `"${"y,".repeat(CHUNK_SIZE)}`;
+    const long = `"${"y,".repeat(CHUNK_BYTES)}`;
     const line = BET.join(",");
     const text = `${line}\n${long}\n${line}\r\n${long}\r\n\n${line}\n`;
     const records = await recordsOf(dir, text);
@@ -96,7 +98,7 @@ testInFolder(
   async (dir) => {
     const random = new Random(SEED);
     const text = `${randomFile(random, 40)}\n,\r\n"\n,,,,`;
-    const long = `${text}\n${"z".repeat(CHUNK_SIZE + 10)}\n${text}`;
+    const long = `${text}\n${"z".repeat(CHUNK_BYTES + 10)}\n${text}`;
     for (
       const [content, size] of [[text, 1], [text, 2], [long, 5000]] as const
     ) {

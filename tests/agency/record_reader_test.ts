@@ -166,7 +166,7 @@ testInFolder("open() starts in the middle of the file", async (dir) => {
   );
   for (const [i, { start, line }] of all.entries()) {
     const rest = await readRecords(`${dir}/agency.csv`, {
-      position: start,
+      byteOffset: start,
       line,
     });
     assertEquals(rest, all.slice(i));

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RejectedFile } from "../../agency/rejected_file.ts";
-import { Shipment, ShipmentLoader } from "../../agency/outgoing_batch.ts";
-import { AgencyFile } from "../../agency/record_reader.ts";
+import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
+import { RecordReader } from "../../agency/record_reader.ts";
 import { testInFolder } from "../support/folder.ts";
 
 const CSV = "a,b,1,2000-01-01,1\r\n" +
@@ -81,8 +81,8 @@ testInFolder(
     const lines = [1, 3, 5, 6];
     for (const [index, line] of lines.entries()) {
       using rejected = await RejectedFile.open(path);
-      const shipment = await load(path, 100);
-      assertEquals(await rejected.addShipment(shipment, index), line);
+      const batch = await load(path, 100);
+      assertEquals(await rejected.addBatch(batch, index), line);
       assertEquals(rejected.rows, 4);
       assertEquals(await readRejected(path), `${expected.join("")}\n`);
     }
@@ -92,8 +92,8 @@ testInFolder(
 testInFolder("addShipment() takes no more than the batch", async (dir) => {
   const path = await putFile(dir);
   using rejected = await RejectedFile.open(path);
-  const shipment = await load(path, 2);
-  assertEquals(await rejected.addShipment(shipment, 65535), 1);
+  const batch = await load(path, 2);
+  assertEquals(await rejected.addBatch(batch, 65535), 1);
   assertEquals(
     await readRejected(path),
     'a,b,1,2000-01-01,1\r\n"ñ ""x""",b,2,2000-01-01,1\n',
@@ -111,14 +111,14 @@ async function readRejected(path: string): Promise<string> {
   return await Deno.readTextFile(`${path}.rejected.csv`);
 }
 
-async function load(path: string, maxAmount: number): Promise<Shipment> {
-  using file = await AgencyFile.open(path);
-  const shipment = new Shipment();
-  await new ShipmentLoader(file, {
+async function load(path: string, maxAmount: number): Promise<OutgoingBatch> {
+  using file = await RecordReader.open(path);
+  const batch = new OutgoingBatch();
+  await new BatchLoader(file, {
     agency: 1,
-    source: "0123456789abcdef",
+    fingerprint: "0123456789abcdef",
     maxAmount,
     onProblem: () => Promise.resolve(),
-  }).load(shipment);
-  return shipment;
+  }).load(batch);
+  return batch;
 }

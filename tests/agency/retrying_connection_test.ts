@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { testDelivery } from "../support/delivered.ts";
+import { testSending } from "../support/delivered.ts";
 import type { Script } from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 
@@ -8,7 +8,7 @@ const serve: Script = (session) => session.serve();
 /** Closes as soon as there is a connection. */
 const hangUp: Script = () => Promise.resolve();
 
-testDelivery("converse() tries again where nobody listens to it", {
+testSending("converse() tries again where nobody listens to it", {
   scripts: [hangUp, hangUp, hangUp, serve],
 }, ({ central, stored, error, log }) => {
   assertEquals([error, stored, central.connections], ["", 30, 4]);
@@ -16,14 +16,14 @@ testDelivery("converse() tries again where nobody listens to it", {
   assertEquals(attempts.filter((n) => n), ["1", "2", "3"]);
 });
 
-testDelivery("converse() tries again after BUSY at the door", {
+testSending("converse() tries again after BUSY at the door", {
   scripts: [async (session): Promise<void> => {
     await session.send(errorFrame(Code.BUSY));
     await session.gone();
   }, serve],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
-testDelivery("converse() gives up after all attempts", {
+testSending("converse() gives up after all attempts", {
   scripts: [hangUp],
   maxAttempts: 3,
 }, ({ central, stored, error }) => {
@@ -34,7 +34,7 @@ testDelivery("converse() gives up after all attempts", {
   );
 });
 
-testDelivery("converse() counts attempts anew after each answer", {
+testSending("converse() counts attempts anew after each answer", {
   scripts: [async (session): Promise<void> => {
     const [name] = await session.take();
     if (name !== "FINISH") await session.ok();
@@ -46,15 +46,15 @@ testDelivery("converse() counts attempts anew after each answer", {
   assertGreater(central.connections, 5);
 });
 
-testDelivery("converse() gives up a central that says nothing", {
+testSending("converse() gives up a central that says nothing", {
   scripts: [(session) => session.gone(), serve],
-  replyTimeout: 50,
+  replyTimeoutMs: 50,
 }, ({ central, stored, error, log }) => {
   assertEquals([error, stored, central.connections], ["", 30, 2]);
   assertMatch(log.lines.join("\n"), /error: Cannot wait for the peer: idle/);
 });
 
-testDelivery(
+testSending(
   "converse() ends with the signal's reason",
   {
     scripts: [(session) => session.gone()],
@@ -65,7 +65,7 @@ testDelivery(
 
 const stopping = new AbortController();
 
-testDelivery(
+testSending(
   "converse() ends in mid-conversation when it is told to",
   {
     scripts: [async (session): Promise<void> => {
@@ -82,12 +82,12 @@ testDelivery(
 
 const waiting = new AbortController();
 
-testDelivery("converse() does not wait out its delay when it is told to end", {
+testSending("converse() does not wait out its delay when it is told to end", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     setTimeout(() => waiting.abort("SIGTERM"), 20);
   }],
-  baseDelay: 2 ** 30,
+  baseDelayMs: 2 ** 30,
   signal: waiting.signal,
 }, ({ error }) => assertEquals(error, "string: SIGTERM"));
 
@@ -111,7 +111,7 @@ const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
 };
 
 for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
-  testDelivery(`converse() gives up at once on ${what}`, {
+  testSending(`converse() gives up at once on ${what}`, {
     scripts: [async (session): Promise<void> => {
       await session.take();
       await session.send(bytes);
@@ -124,7 +124,7 @@ for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
   });
 }
 
-testDelivery("run() sends FINISH again if it was not taken", {
+testSending("run() sends FINISH again if it was not taken", {
   bets: 10,
   scripts: [async (session): Promise<void> => {
     await session.take();
@@ -137,7 +137,7 @@ testDelivery("run() sends FINISH again if it was not taken", {
   assertEquals(central.names, ["0+10", "FINISH", "FINISH"]);
 });
 
-testDelivery("run() says so if FINISH is refused", {
+testSending("run() says so if FINISH is refused", {
   bets: 0,
   scripts: [async (session): Promise<void> => {
     await session.take();

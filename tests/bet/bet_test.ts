@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   type Bet,
   FIELD_KEYS,
-  MAX_PACKED_BET_SIZE,
+  MAX_PACKED_BET_BYTES,
   packBets,
   packedBetEnd,
   packedBetStart,
@@ -38,7 +38,7 @@ Deno.test("packBets() takes fields of 0 and of 255 bytes", () => {
   const widest = Object.fromEntries(FIELD_KEYS.map((key) => [key, longest]));
   assertEquals(
     packBets([widest as unknown as Bet]).length,
-    MAX_PACKED_BET_SIZE,
+    MAX_PACKED_BET_BYTES,
   );
 });
 

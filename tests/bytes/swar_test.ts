@@ -7,7 +7,7 @@ import {
   findBelow,
   isPlainText,
   viewOf,
-  WORD_SIZE,
+  WORD_BYTES,
   wordViewOf,
 } from "../../bytes/swar.ts";
 import { isDecodable } from "../support/decodable.ts";
@@ -25,10 +25,10 @@ const EDGES = [
 Deno.test("wordViewOf() shows the bytes, and a word behind them", () => {
   const buffer = Uint8Array.of(9, 1, 2, 3, 4, 5, 6, 7);
   const within = wordViewOf(buffer.subarray(1, 4));
-  assertEquals([within.byteOffset, within.byteLength], [1, 3 + WORD_SIZE]);
+  assertEquals([within.byteOffset, within.byteLength], [1, 3 + WORD_BYTES]);
   assertEquals(within.buffer === buffer.buffer, true);
   const atEnd = wordViewOf(buffer.subarray(2, 5));
-  assertEquals(atEnd.byteLength, 3 + WORD_SIZE);
+  assertEquals(atEnd.byteLength, 3 + WORD_BYTES);
   assertEquals([0, 1, 2].map((at) => atEnd.getUint8(at)), [2, 3, 4]);
 });
 
@@ -61,7 +61,7 @@ Deno.test("what copies words copies from and to anywhere", () => {
 Deno.test(`copyLookingForSeparators() finds any in its words (seed ${SEED})`, () => {
   const target = viewOf(new Uint8Array(64));
   forEachRange((bytes, view, start, end) => {
-    const size = WORD_SIZE * Math.ceil((end - start) / WORD_SIZE);
+    const size = WORD_BYTES * Math.ceil((end - start) / WORD_BYTES);
     const words = [...bytes.subarray(start, start + size)];
     assertEquals(
       copyLookingForSeparators(target, 3 - start, view, start, end),
@@ -98,8 +98,8 @@ Deno.test(`isPlainText() says what a decoder does (seed ${SEED})`, () => {
 });
 
 Deno.test("isPlainText() is right about any two bytes, wherever they lie", () => {
-  for (let shift = 0; shift < WORD_SIZE; shift++) {
-    const bytes = new Uint8Array(3 * WORD_SIZE).fill(0x61);
+  for (let shift = 0; shift < WORD_BYTES; shift++) {
+    const bytes = new Uint8Array(3 * WORD_BYTES).fill(0x61);
     const field = bytes.subarray(0, shift + 2);
     const view = wordViewOf(field);
     for (let first = 0; first < 256; first++) {

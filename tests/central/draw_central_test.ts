@@ -92,7 +92,7 @@ testServed(
       assertEquals(lists.flat(), documents);
     }
     const reply = await wire.ask(
-      betFrame({ offset: 2500, rows: [betOf("1")] }),
+      betFrame({ betIndex: 2500, rows: [betOf("1")] }),
     );
     assertEquals(readError(reply).code, Code.BETTING_CLOSED);
   },
@@ -138,12 +138,12 @@ testServed(
     const other = "ffffffffffffffff";
     const cases: [Parameters<typeof betFrame>[0], number | "OK"][] = [
       [{ rows }, "OK"],
-      [{ rows: rows.slice(1), offset: 1 }, "OK"],
+      [{ rows: rows.slice(1), betIndex: 1 }, "OK"],
       [{ rows: [...rows, betOf("4")] }, Code.BETTING_CLOSED],
-      [{ rows: [rows[2]!, betOf("4")], offset: 2 }, Code.BETTING_CLOSED],
-      [{ rows: [betOf("4")], offset: 3 }, Code.BETTING_CLOSED],
-      [{ rows, source: other }, Code.BETTING_CLOSED],
-      [{ rows: [betOf("x")], offset: 3 }, Code.INVALID_BET],
+      [{ rows: [rows[2]!, betOf("4")], betIndex: 2 }, Code.BETTING_CLOSED],
+      [{ rows: [betOf("4")], betIndex: 3 }, Code.BETTING_CLOSED],
+      [{ rows, fingerprint: other }, Code.BETTING_CLOSED],
+      [{ rows: [betOf("x")], betIndex: 3 }, Code.INVALID_BET],
       [{ rows, agency: 2 }, Code.UNKNOWN_AGENCY],
       [{ rows }, "OK"],
     ];

@@ -21,7 +21,7 @@ import {
 } from "../support/frames.ts";
 import { Wire } from "../support/wire.ts";
 
-const LATE = betFrame({ offset: 1, rows: [betOf("11")] });
+const LATE = betFrame({ betIndex: 1, rows: [betOf("11")] });
 const FINISH = agencyFrame(Type.FINISH, 1);
 
 /** A central to which a winner comes while the last agency finishes. */
@@ -88,10 +88,10 @@ function testLateWinner(
 /** Resolved when the draw, with the betting closed, waits for the store. */
 function firstSettled(store: Store): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const settled = store.settled.bind(store);
-  store.settled = () => {
+  const whenIdle = store.whenIdle.bind(store);
+  store.whenIdle = () => {
     resolve();
-    return settled();
+    return whenIdle();
   };
   return promise;
 }
@@ -114,7 +114,7 @@ testLateWinner(
     using again = await Wire.connect(central.port);
     using late = await Wire.connect(central.port);
     await again.send(LATE);
-    await late.send(betFrame({ offset: 2, rows: [betOf("111")] }));
+    await late.send(betFrame({ betIndex: 2, rows: [betOf("111")] }));
     using other = await Wire.connect(central.port);
     const invalid = betFrame({ rows: [betOf("x")] });
     assertEquals(readError(await other.ask(invalid)).code, Code.INVALID_BET);

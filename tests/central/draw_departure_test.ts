@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { ByteStream } from "../../net/byte_channel.ts";
 import { Session } from "../../central/session.ts";
-import { Turnstile } from "../../central/fair_scheduler.ts";
+import { FairScheduler } from "../../central/fair_scheduler.ts";
 import { Connection } from "../../net/connection.ts";
 import { Draw } from "../../central/draw.ts";
 import { Store } from "../../storage.ts";
@@ -71,7 +71,7 @@ for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
       const session = new Session(connection, {
         store,
         draw,
-        turnstile: new Turnstile({ size: 1 }),
+        scheduler: new FairScheduler({ size: 1 }),
         ip: "here",
       });
       const run = session.run();

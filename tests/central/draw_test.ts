@@ -30,7 +30,7 @@ class FakeStore implements DrawStore {
     this.finished.add(agency);
   }
 
-  settled(): Promise<void> {
+  whenIdle(): Promise<void> {
     this.#calls++;
     return this.commits;
   }

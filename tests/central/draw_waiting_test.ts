@@ -31,7 +31,7 @@ testServed(
     // From now on it is as any other.
     assertEquals(await waiting.reply(), null);
   },
-  { drawAgencies: 1, idleTimeout: 100 },
+  { drawAgencies: 1, idleTimeoutMs: 100 },
 );
 
 testServed(
@@ -46,7 +46,7 @@ testServed(
     assertEquals((await wire.reply())?.type, Type.OK);
     await log.line(WAITS);
     await wire.send(
-      betFrame({ offset: 1, rows: [betOf("2")] }),
+      betFrame({ betIndex: 1, rows: [betOf("2")] }),
       agencyFrame(Type.WINNERS_QUERY, 2),
     );
     await finish(port, 1);

@@ -1,21 +1,21 @@
 import { assertEquals } from "@std/assert";
-import { Turnstile } from "../../central/fair_scheduler.ts";
+import { FairScheduler } from "../../central/fair_scheduler.ts";
 
 const CROWD = { size: 1000 };
 
 Deno.test("Turnstile.pass() holds nobody up where there is no crowd", async () => {
-  const turnstile = new Turnstile({ size: 64 });
-  assertEquals(await passAll(turnstile, 150), Array(150).fill(0));
+  const scheduler = new FairScheduler({ size: 64 });
+  assertEquals(await passAll(scheduler, 150), Array(150).fill(0));
 });
 
 Deno.test("Turnstile.pass() lets a few pass at once", async () => {
-  const turnstile = new Turnstile(CROWD);
-  assertEquals(await passAll(turnstile, 24), Array(24).fill(0));
+  const scheduler = new FairScheduler(CROWD);
+  assertEquals(await passAll(scheduler, 24), Array(24).fill(0));
 });
 
 Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () => {
-  const turnstile = new Turnstile(CROWD);
-  const turns = await passAll(turnstile, 150);
+  const scheduler = new FairScheduler(CROWD);
+  const turns = await passAll(scheduler, 150);
   assertEquals(turns, turns.toSorted((a, b) => a - b));
   for (let turn = 1; turn < 4; turn++) {
     assertEquals(turns.filter((one) => one === turn).length, 24, `${turn}`);
@@ -23,15 +23,15 @@ Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () 
 });
 
 Deno.test("Turnstile.pass() lets nobody overtake", async () => {
-  const turnstile = new Turnstile(CROWD);
+  const scheduler = new FairScheduler(CROWD);
   const passed: string[] = [];
   const first = Array.from({ length: 48 }, async () => {
-    await turnstile.pass();
+    await scheduler.pass();
     passed.push("first");
   });
   await turn();
   const second = Array.from({ length: 48 }, async () => {
-    await turnstile.pass();
+    await scheduler.pass();
     passed.push("second");
   });
   await Promise.all([...first, ...second]);
@@ -41,7 +41,7 @@ Deno.test("Turnstile.pass() lets nobody overtake", async () => {
 
 /** How many of the turnstile's turns had come when each of so many passed. */
 async function passAll(
-  turnstile: Turnstile,
+  scheduler: FairScheduler,
   count: number,
 ): Promise<number[]> {
   const { setTimeout } = globalThis;
@@ -55,7 +55,7 @@ async function passAll(
   try {
     return await Promise.all(
       Array.from({ length: count }, async () => {
-        await turnstile.pass();
+        await scheduler.pass();
         return turns;
       }),
     );

@@ -20,7 +20,7 @@ testServed(
     using wire = await Wire.connect(port);
     await wire.send(
       betFrame({ agency: 7, rows: rows(2) }),
-      betFrame({ agency: 7, offset: 2, rows: rows(2, 3) }),
+      betFrame({ agency: 7, betIndex: 2, rows: rows(2, 3) }),
       agencyFrame(Type.FINISH, 7),
     );
     assertEquals((await wire.reply())?.type, Type.OK);
@@ -45,7 +45,7 @@ testServed(
     assertEquals((await wire.reply())?.type, Type.OK);
     assertEquals((await wire.reply())?.type, Type.OK);
     assertEquals(await Deno.readFile(storeFile), before);
-    const longer = betFrame({ offset: 2, rows: rows(4, 3) });
+    const longer = betFrame({ betIndex: 2, rows: rows(4, 3) });
     assertEquals((await wire.ask(longer))?.type, Type.OK);
     const bets = (await readStore(storeFile)).flatMap((batch) => batch.bets);
     assertEquals(bets, rows(6));
@@ -70,17 +70,20 @@ testServed(
   async ({ port, storeFile }) => {
     using wire = await Wire.connect(port);
     const all = [
-      { agency: 1, source: "00000000000000aa" },
-      { agency: 2, source: "00000000000000aa" },
-      { agency: 1, source: "ffffffffffffffff" },
-      { agency: 4294967295, source: "0000000000000000" },
+      { agency: 1, fingerprint: "00000000000000aa" },
+      { agency: 2, fingerprint: "00000000000000aa" },
+      { agency: 1, fingerprint: "ffffffffffffffff" },
+      { agency: 4294967295, fingerprint: "0000000000000000" },
     ];
     for (const one of all) {
       const reply = await wire.ask(betFrame({ ...one, rows: rows(1) }));
       assertEquals(reply?.type, Type.OK);
     }
     const stored = await readStore(storeFile);
-    assertEquals(stored.map(({ agency, source }) => ({ agency, source })), all);
+    assertEquals(
+      stored.map(({ agency, fingerprint }) => ({ agency, fingerprint })),
+      all,
+    );
   },
 );
 
@@ -119,8 +122,8 @@ testServed(
     using wire = await Wire.connect(port);
     assertEquals((await wire.ask(betFrame({ rows: rows(1) })))?.type, Type.OK);
     await wire.send(
-      betFrame({ offset: 1, rows: rows(1, 2) }),
-      betFrame({ offset: 2, rows: rows(1, 3) }),
+      betFrame({ betIndex: 1, rows: rows(1, 2) }),
+      betFrame({ betIndex: 2, rows: rows(1, 3) }),
     );
     const { code, index, reason } = readError(await wire.reply());
     assertEquals([code, index], [Code.STORAGE, NO_INDEX]);
@@ -128,7 +131,7 @@ testServed(
     assertEquals(await wire.reply(), null);
     await log.line("result: fail | cantidad: 1 | agencia: 1 | error: STORAGE");
     using again = await Wire.connect(port);
-    const reply = await again.ask(betFrame({ offset: 1, rows: rows(1, 2) }));
+    const reply = await again.ask(betFrame({ betIndex: 1, rows: rows(1, 2) }));
     assertEquals(reply?.type, Type.OK);
     assertEquals((await readStore(storeFile)).length, 2);
   },
@@ -162,7 +165,7 @@ testServed(
     using wire = await Wire.connect(port);
     await wire.send(
       betFrame({ rows: rows(1) }),
-      betFrame({ offset: 1, rows: rows(1, 2) }),
+      betFrame({ betIndex: 1, rows: rows(1, 2) }),
     );
     while (await wire.reply());
     const line = await log.line("CRITICAL action: close_connection");
@@ -191,7 +194,7 @@ testServed(
     using wire = await Wire.connect(port);
     await wire.send(
       betFrame({ rows: rows(1) }),
-      betFrame({ offset: 1, rows: rows(1, 2) }),
+      betFrame({ betIndex: 1, rows: rows(1, 2) }),
     );
     assertEquals(readError(await wire.reply()).code, Code.STORAGE);
     assertEquals(await wire.reply(), null);
@@ -213,7 +216,7 @@ testServed(
   async ({ port, storeFile }) => {
     using wire = await Wire.connect(port);
     const first = betFrame({ rows: rows(2) });
-    const second = betFrame({ offset: 2, rows: rows(2, 3) });
+    const second = betFrame({ betIndex: 2, rows: rows(2, 3) });
     await wire.send(first, second.subarray(0, 20));
     assertEquals((await wire.reply())?.type, Type.OK);
     await wire.send(second.subarray(20));
@@ -250,7 +253,7 @@ testServed(
     using wire = await Wire.connect(port);
     await wire.send(
       betFrame({ rows: rows(2) }),
-      betFrame({ offset: 2, rows: rows(2, 3) }),
+      betFrame({ betIndex: 2, rows: rows(2, 3) }),
     );
     await log.line("append 2");
     const stopping = stop();

@@ -50,19 +50,21 @@ for (const [field, values] of BAD_VALUES.entries()) {
         const bad = GOOD.with(field, value);
         const refused = [GOOD, GOOD, bad, GOOD, bad];
         const reply = await wire.ask(
-          betFrame({ offset: 10 * i, rows: refused }),
+          betFrame({ betIndex: 10 * i, rows: refused }),
         );
         const { code, index, reason } = readError(reply);
         assertEquals([code, index], [Code.INVALID_BET, 2], String(value));
         assertStringIncludes(reason, FIELDS[field]!);
-        const next = betFrame({ offset: 10 * i + 5, rows: rows(3) });
+        const next = betFrame({ betIndex: 10 * i + 5, rows: rows(3) });
         assertEquals((await wire.ask(next))?.type, Type.OK);
       }
-      const offsets = (await readStore(storeFile)).map(({ offset, bets }) => {
-        assertEquals(bets, rows(3));
-        return offset;
-      });
-      assertEquals(offsets, values.map((_, i) => 10 * i + 5));
+      const betIndexes = (await readStore(storeFile)).map(
+        ({ betIndex, bets }) => {
+          assertEquals(bets, rows(3));
+          return betIndex;
+        },
+      );
+      assertEquals(betIndexes, values.map((_, i) => 10 * i + 5));
       const fails = log.lines.filter((line) => line.includes("result: fail"));
       assertEquals(fails.length, values.length);
       assertStringIncludes(
@@ -130,20 +132,20 @@ testServed(
   "run() answers what breaks the protocol, closes, and serves the others",
   async ({ port, storeFile }) => {
     using other = await Wire.connect(port);
-    let offset = 0;
+    let betIndex = 0;
     for (const [what, [bytes, expected]] of Object.entries(BROKEN)) {
       using wire = await Wire.connect(port);
-      const good = betFrame({ agency: 2, offset, rows: [GOOD] });
+      const good = betFrame({ agency: 2, betIndex, rows: [GOOD] });
       assertEquals((await wire.ask(good))?.type, Type.OK);
       const { code, index, reason } = readError(await wire.ask(bytes));
       assertEquals([code, index], [expected, NO_INDEX], what);
       assertGreater(reason.length, 0);
       assertEquals(await wire.reply(), null, what);
-      const reply = await other.ask(betFrame({ offset, rows: [GOOD] }));
+      const reply = await other.ask(betFrame({ betIndex, rows: [GOOD] }));
       assertEquals(reply?.type, Type.OK, what);
-      offset++;
+      betIndex++;
     }
-    assertEquals((await readStore(storeFile)).length, 2 * offset);
+    assertEquals((await readStore(storeFile)).length, 2 * betIndex);
   },
 );
 
@@ -165,7 +167,7 @@ testServed(
     const bad = rows(1)[0]!.with(4, "x");
     // Every third is refused, at a place of its own.
     const batches = Array.from({ length: 60 }, (_, i) => ({
-      offset: 60 * i,
+      betIndex: 60 * i,
       rows: i % 3 === 1 ? rows(60).with(i, bad) : rows(60),
     }));
     const sending = wire.send(...batches.map(betFrame));
@@ -175,9 +177,9 @@ testServed(
       else assertEquals(reply?.type, Type.OK, `batch ${i}`);
     }
     await sending;
-    const stored = (await readStore(storeFile)).map(({ offset }) => offset);
+    const stored = (await readStore(storeFile)).map(({ betIndex }) => betIndex);
     const good = batches.filter((_, i) => i % 3 !== 1);
-    assertEquals(stored, good.map(({ offset }) => offset));
+    assertEquals(stored, good.map(({ betIndex }) => betIndex));
   },
 );
 
@@ -188,7 +190,7 @@ testServed(
     await wire.send(
       betFrame({ rows: rows(2) }),
       frame(Type.BET, new Uint8Array(3)),
-      betFrame({ offset: 2, rows: rows(2) }),
+      betFrame({ betIndex: 2, rows: rows(2) }),
       agencyFrame(Type.FINISH, 1),
     );
     assertEquals((await wire.reply())?.type, Type.OK);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MAX_LINE_SIZE } from "../../echo/line_connection.ts";
+import { MAX_LINE_BYTES } from "../../echo/line_connection.ts";
 import { EchoServer } from "../../echo/server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
@@ -14,7 +14,7 @@ testEcho(
   `serve() answers any bytes with the same, and closes (seed ${SEED})`,
   async (echo) => {
     const random = new Random(SEED);
-    for (let size = 1; size <= MAX_LINE_SIZE; size *= 2) {
+    for (let size = 1; size <= MAX_LINE_BYTES; size *= 2) {
       const line = Uint8Array.from({ length: size }, () => random.below(256))
         .map((byte) => byte === NEWLINE ? 0 : byte);
       line[size - 1] = NEWLINE;
@@ -41,7 +41,7 @@ testEcho("serve() logs what it received", async (echo) => {
 
 testEcho("serve() is not hurt by a line that is too long", async (echo) => {
   using other = await echo.connect();
-  assertEquals(await echo.ask(lineOf(MAX_LINE_SIZE + 1)), new Uint8Array());
+  assertEquals(await echo.ask(lineOf(MAX_LINE_BYTES + 1)), new Uint8Array());
   await echo.log.line(
     "receive_message | result: fail | ip: 127.0.0.1 | error: Cannot take line: it has over 65536 bytes",
   );
@@ -65,7 +65,7 @@ testEcho(
     const failures = echo.log.lines.filter((line) => line.includes("fail"));
     assertEquals(failures.length, 1);
   },
-  { idleTimeout: 200 },
+  { idleTimeoutMs: 200 },
 );
 
 testEcho("serve() closes one connection too many", async (echo) => {
@@ -96,7 +96,7 @@ testEcho("stop() closes every connection", async (echo) => {
 });
 
 Deno.test("serve() reads on from one whose line is too long, to be heard", async () => {
-  const stream = new FakeStream([lineOf(MAX_LINE_SIZE + 1), lineOf(10)], {
+  const stream = new FakeStream([lineOf(MAX_LINE_BYTES + 1), lineOf(10)], {
     ends: true,
   });
   const { log, closed, stop } = serveStream(stream);
@@ -130,12 +130,12 @@ interface Echo {
 function testEcho(
   name: string,
   fn: (echo: Echo) => Promise<void>,
-  { maxConnections = 100, idleTimeout = 60_000 } = {},
+  { maxConnections = 100, idleTimeoutMs = 60_000 } = {},
 ): void {
   testWith(["net"], name, async () => {
     const log = CapturedLog.start();
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const server = new EchoServer(listener, { maxConnections, idleTimeout });
+    const server = new EchoServer(listener, { maxConnections, idleTimeoutMs });
     const { port } = listener.addr;
     const serving = server.serve();
     let stopping: Promise<void> | undefined;
@@ -180,7 +180,7 @@ function serveStream(
   } as unknown as Deno.TcpListener;
   const server = new EchoServer(listener, {
     maxConnections: 1,
-    idleTimeout: Infinity,
+    idleTimeoutMs: Infinity,
   });
   const serving = server.serve();
   return {

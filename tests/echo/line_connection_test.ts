@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   LineConnection,
   LineTooLongError,
-  MAX_LINE_SIZE,
+  MAX_LINE_BYTES,
   textOf,
 } from "../../echo/line_connection.ts";
 import { FakeStream } from "../support/fake_stream.ts";
@@ -28,10 +28,10 @@ Deno.test("readLine() finds lines however they are cut", async () => {
 });
 
 Deno.test("readLine() takes a line of the most bytes, and no longer one", async () => {
-  const longest = lineOf(MAX_LINE_SIZE);
+  const longest = lineOf(MAX_LINE_BYTES);
   using connection = connect([longest.slice(0, 1000), longest.slice(1000)]);
   assertEquals(await read(connection), longest);
-  using longer = connect([lineOf(MAX_LINE_SIZE + 1)]);
+  using longer = connect([lineOf(MAX_LINE_BYTES + 1)]);
   let thrown: unknown;
   await read(longer).catch((error) => thrown = error);
   assert(thrown instanceof LineTooLongError);
@@ -46,7 +46,7 @@ Deno.test("textOf() leaves out the line's end only", () => {
 
 function connect(pieces: Uint8Array[]): LineConnection {
   const stream = new FakeStream(pieces, { ends: true });
-  return new LineConnection(stream, { idleTimeout: Infinity });
+  return new LineConnection(stream, { idleTimeoutMs: Infinity });
 }
 
 /** A copy, as what is read is only valid for a moment. */

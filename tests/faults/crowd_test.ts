@@ -40,19 +40,19 @@ testFault(
 function madeBets(agency: number, random: Chance): Sent {
   return {
     agency,
-    source: randomSource(random),
+    fingerprint: randomSource(random),
     rows: randomRows(random, BATCHES * BATCH_SIZE),
   };
 }
 
 async function sendBatches(
   wire: Wire,
-  { agency, source, rows }: Sent,
+  { agency, fingerprint, rows }: Sent,
 ): Promise<void> {
-  for (let offset = 0; offset < rows.length; offset += BATCH_SIZE) {
-    const batch = rows.slice(offset, offset + BATCH_SIZE);
+  for (let betIndex = 0; betIndex < rows.length; betIndex += BATCH_SIZE) {
+    const batch = rows.slice(betIndex, betIndex + BATCH_SIZE);
     const reply = await wire.ask(
-      betFrame({ agency, source, offset, rows: batch }),
+      betFrame({ agency, fingerprint, betIndex, rows: batch }),
     );
     if (reply?.type !== Type.OK) {
       throw new Error(`Cannot store batch of ${agency}: type ${reply?.type}`);

@@ -11,7 +11,7 @@ const QUIET_BATCHES = times(50, 500);
 const FAIR_ANSWERS = 500;
 /** Frames that a flood sends in one write. */
 const FRAMES = 200;
-const OK_SIZE = 5;
+const OK_BYTES = 5;
 
 testFault(
   "agencies that send without waiting do not hold up one that waits",
@@ -30,8 +30,8 @@ testFault(
     try {
       await Promise.all(floods.map((flood) => flood.begun));
       const before = floods.map((flood) => flood.answers);
-      for (let offset = 0; offset < QUIET_BATCHES; offset++) {
-        const reply = await quiet.ask(betFrame({ offset, rows }));
+      for (let betIndex = 0; betIndex < QUIET_BATCHES; betIndex++) {
+        const reply = await quiet.ask(betFrame({ betIndex, rows }));
         assertEquals(reply?.type, Type.OK);
       }
       for (const [i, flood] of floods.entries()) {
@@ -100,7 +100,7 @@ class Flood {
     for (;;) {
       const read = await this.#stream.read(buffer);
       if (read === null) throw new Error("Cannot go on: dropped");
-      this.#answers += read / OK_SIZE;
+      this.#answers += read / OK_BYTES;
       this.#begun.resolve();
     }
   }

@@ -16,7 +16,7 @@ export interface MadeFile {
   /** The agency's id. */
   agency: number;
   /** What its bets are known by: 16 hex digits of its SHA-256. */
-  source: string;
+  fingerprint: string;
   /** Its bets, in order. */
   rows: readonly BetRow[];
 }
@@ -91,5 +91,5 @@ export async function makeFile(
   const text = stringify(rows.map((row) => [...row]));
   await Deno.writeTextFile(path, text);
   const hash = createHash("sha256").update(text).digest("hex");
-  return { path, agency, source: hash.slice(0, SOURCE_DIGITS), rows };
+  return { path, agency, fingerprint: hash.slice(0, SOURCE_DIGITS), rows };
 }

@@ -11,7 +11,7 @@ import {
   Code,
   concat,
   frame,
-  HEADER_SIZE,
+  HEADER_BYTES,
   NO_INDEX,
   type RawRow,
   Type,
@@ -27,8 +27,8 @@ export interface MalformedFrame {
   error?: { code: number; index: number };
 }
 
-const MAX_PAYLOAD_SIZE = 8187;
-const LENGTHS = [0, 1, 17, MAX_PAYLOAD_SIZE];
+const MAX_PAYLOAD_BYTES = 8187;
+const LENGTHS = [0, 1, 17, MAX_PAYLOAD_BYTES];
 const TOO_LARGE_LENGTHS = [8188, 8192, 65_536, 2 ** 31, 4_294_967_295];
 const UNKNOWN_TYPES = [0, 2, 3, 6, 7, 128, 255];
 const MAX_BETS = 12;
@@ -63,7 +63,7 @@ const HOPELESS_ROW: BetRow = ["", "\n", "x", "never", "-"];
  */
 export function malformedCorpus(random: Chance): MalformedFrame[] {
   const valid = betFrame({ rows: randomRows(random, 2) });
-  const payload = valid.subarray(HEADER_SIZE);
+  const payload = valid.subarray(HEADER_BYTES);
   const everyByte = Array.from(payload.keys());
   return [
     ...BAD_FIELDS.flatMap((values, field) =>

@@ -15,7 +15,7 @@ export interface Sent {
   /** The agency's id. */
   agency: number;
   /** 16 hex digits. */
-  source: string;
+  fingerprint: string;
   /** The bets, from position 0 on. */
   rows: readonly BetRow[];
 }
@@ -34,15 +34,17 @@ export async function assertStoredOnce(
   files: readonly Sent[],
 ): Promise<void> {
   const found = new Map<string, string[][]>();
-  for (const { agency, source, offset, bets } of await readStore(store)) {
-    const key = `${agency}:${source}`;
+  for (
+    const { agency, fingerprint, betIndex, bets } of await readStore(store)
+  ) {
+    const key = `${agency}:${fingerprint}`;
     const earlier = found.get(key) ?? [];
     found.set(key, earlier);
-    assertEquals(offset, earlier.length, `next offset stored of ${key}`);
+    assertEquals(betIndex, earlier.length, `next offset stored of ${key}`);
     for (const bet of bets) earlier.push(bet);
   }
-  for (const { agency, source, rows } of files) {
-    const key = `${agency}:${source}`;
+  for (const { agency, fingerprint, rows } of files) {
+    const key = `${agency}:${fingerprint}`;
     assertRows(found.get(key) ?? [], rows, key);
     found.delete(key);
   }
@@ -65,13 +67,13 @@ export async function assertNoOkTakenBack(
   for (const line of text.split("\n").slice(0, -1)) {
     const mark = MARK_REGEXP.exec(line);
     if (!mark) continue;
-    const [, source, offset, count] = mark;
-    const key = `${parseInt(line)}:${source}`;
-    assertEquals(Number(offset), stored.get(key) ?? 0, `offset of ${key}`);
-    stored.set(key, Number(offset) + Number(count));
+    const [, fingerprint, betIndex, count] = mark;
+    const key = `${parseInt(line)}:${fingerprint}`;
+    assertEquals(Number(betIndex), stored.get(key) ?? 0, `offset of ${key}`);
+    stored.set(key, Number(betIndex) + Number(count));
   }
-  for (const { agency, source, rows } of acknowledged) {
-    const key = `${agency}:${source}`;
+  for (const { agency, fingerprint, rows } of acknowledged) {
+    const key = `${agency}:${fingerprint}`;
     const count = stored.get(key) ?? 0;
     assert(
       count >= rows.length,

@@ -22,7 +22,7 @@ import { windowOf } from "./sending_agency.ts";
 
 /** Some consecutive bets that are sent as one. */
 interface SentBatch {
-  offset: number;
+  betIndex: number;
   rows: readonly BetRow[];
 }
 
@@ -52,7 +52,7 @@ const LATER_CODES: readonly number[] = [
 /** Sends one bet after the other until it is told to finish. */
 export class RecordingAgency {
   readonly #options: RecordingAgencyOptions;
-  readonly #source: string;
+  readonly #fingerprint: string;
   readonly #rows: BetRow[] = [];
   /** Sent or to be sent, in order, without an answer. */
   readonly #unanswered: SentBatch[] = [];
@@ -70,7 +70,7 @@ export class RecordingAgency {
    */
   constructor(options: RecordingAgencyOptions) {
     this.#options = options;
-    this.#source = randomSource(options.random);
+    this.#fingerprint = randomSource(options.random);
     untilTestEnds(this);
   }
 
@@ -78,7 +78,7 @@ export class RecordingAgency {
   get acknowledged(): Sent {
     return {
       agency: this.#options.agency,
-      source: this.#source,
+      fingerprint: this.#fingerprint,
       rows: this.#rows.slice(0, this.#acknowledged),
     };
   }
@@ -113,7 +113,7 @@ export class RecordingAgency {
     ) {
       try {
         using wire = await Wire.connect(this.#options.port);
-        await this.#converse(wire);
+        await this.#run(wire);
       } catch (error) {
         if (!(error instanceof Error && isDisconnection(error))) throw error;
         await sleep(RETRY_DELAY);
@@ -128,7 +128,7 @@ export class RecordingAgency {
   }
 
   /** Sends what is left of the last connection's, then new batches. */
-  async #converse(wire: Wire): Promise<void> {
+  async #run(wire: Wire): Promise<void> {
     const { agency, random } = this.#options;
     const window = windowOf(agency);
     for (const batch of this.#unanswered) await wire.send(this.#frame(batch));
@@ -159,23 +159,23 @@ export class RecordingAgency {
     if (this.#lastStored && random.says(REPEAT_CHANCE)) {
       return this.#lastStored;
     }
-    const offset = this.#rows.length;
+    const betIndex = this.#rows.length;
     const size = random.between(1, MAX_BATCH);
     const rows = Array.from({ length: size }, () => randomRow(random));
     this.#rows.push(...rows);
-    return { offset, rows };
+    return { betIndex, rows };
   }
 
   #frame(batch: SentBatch): Uint8Array {
     const { agency } = this.#options;
-    return betFrame({ agency, source: this.#source, ...batch });
+    return betFrame({ agency, fingerprint: this.#fingerprint, ...batch });
   }
 
   /** A batch was answered with OK. */
   #settle(batch: SentBatch): void {
     this.#unanswered.shift();
     this.#lastStored = batch;
-    const end = batch.offset + batch.rows.length;
+    const end = batch.betIndex + batch.rows.length;
     this.#acknowledged = Math.max(this.#acknowledged, end);
     this.#oks++;
     for (const wake of this.#watchers) wake();

@@ -95,7 +95,7 @@ async function recover(
 async function refuse(
   { path }: LeftStore,
   bytes: Uint8Array<ArrayBuffer>,
-  position: number,
+  byteOffset: number,
 ): Promise<void> {
   await using central = startProgram("server", {
     SERVER_STORE_FILE: path,
@@ -103,6 +103,6 @@ async function refuse(
   });
   const { code, stderr } = await central.ending();
   assertEquals(code, 1);
-  assertMatch(stderr, new RegExp(`damage at byte ${position}: [^\n]*\n$`));
+  assertMatch(stderr, new RegExp(`damage at byte ${byteOffset}: [^\n]*\n$`));
   assertEquals(await Deno.readFile(path), bytes, "the file is untouched");
 }

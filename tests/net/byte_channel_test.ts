@@ -20,7 +20,7 @@ Deno.test("write() goes on after short writes", async () => {
 
 Deno.test("write() drops a peer that does not read", async () => {
   const stream = new FakeStream([], { maxWrite: 0 });
-  using connection = new Connection(stream, { idleTimeout: 10 });
+  using connection = new Connection(stream, { idleTimeoutMs: 10 });
   await assertRejects(() => connection.write(SMALL), Deno.errors.TimedOut);
   assert(stream.isClosed);
 });
@@ -35,7 +35,7 @@ Deno.test("close() ends a read that waits", async () => {
 
 Deno.test("watch() keeps what the peer sends meanwhile", async () => {
   const stream = new FakeStream([]);
-  using connection = new Connection(stream, { idleTimeout: 10 });
+  using connection = new Connection(stream, { idleTimeoutMs: 10 });
   const done = Promise.withResolvers<void>();
   const watching = connection.watch(done.promise);
   stream.push(SMALL);
@@ -98,7 +98,7 @@ testWith(
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     using wire = await Wire.connect(listener.addr.port);
     using connection = new Connection(await listener.accept(), {
-      idleTimeout: 50,
+      idleTimeoutMs: 50,
     });
     // More than the system buffers for both sides.
     const bytes = new Uint8Array(1 << 26);

@@ -112,7 +112,7 @@ Deno.test("readFrame() refuses a frame too large behind a good one", async () =>
   ]);
   using connection = new Connection(stream, {});
   assertEquals((await connection.readFrame())?.type, 4);
-  assertEquals(connection.takeFrame(), undefined);
+  assertEquals(connection.nextBufferedFrame(), undefined);
   const error = await assertRejects(
     () => connection.readFrame(),
     ProtocolError,
@@ -122,7 +122,7 @@ Deno.test("readFrame() refuses a frame too large behind a good one", async () =>
 
 Deno.test("readFrame() drops a peer that stalls in mid-frame", async () => {
   const stream = new FakeStream([SMALL.subarray(0, 3)]);
-  using connection = new Connection(stream, { idleTimeout: 10 });
+  using connection = new Connection(stream, { idleTimeoutMs: 10 });
   const error = await assertRejects(
     () => connection.readFrame(),
     Deno.errors.TimedOut,
@@ -135,7 +135,7 @@ Deno.test("readFrame() drops a peer that never gets to a frame's end", async () 
   const stream = new FakeStream([frame(1, new Uint8Array(0), 8187)]);
   // Were each byte a reason to wait on, the frame would take over 8 s.
   const dripping = setInterval(() => stream.push(Uint8Array.of(0)), 1);
-  using connection = new Connection(stream, { idleTimeout: 50 });
+  using connection = new Connection(stream, { idleTimeoutMs: 50 });
   try {
     await assertRejects(() => connection.readFrame(), Deno.errors.TimedOut);
   } finally {
@@ -146,7 +146,7 @@ Deno.test("readFrame() drops a peer that never gets to a frame's end", async () 
 Deno.test("readFrame() starts the peer's time anew with each frame", async () => {
   using time = new FakeTime();
   const stream = new FakeStream([]);
-  using connection = new Connection(stream, { idleTimeout: 1000 });
+  using connection = new Connection(stream, { idleTimeoutMs: 1000 });
   for (let i = 0; i < 4; i++) {
     const waiting = connection.readFrame();
     time.advance(900);
@@ -161,7 +161,7 @@ Deno.test("readFrame() starts the peer's time anew with each frame", async () =>
 Deno.test("readFrame() lets nobody's time run while nobody waits", async () => {
   using time = new FakeTime();
   const stream = new FakeStream([SMALL]);
-  using connection = new Connection(stream, { idleTimeout: 1000 });
+  using connection = new Connection(stream, { idleTimeoutMs: 1000 });
   assertEquals((await connection.readFrame())?.type, 4);
   time.advance(5000);
   stream.push(SMALL);
@@ -173,10 +173,10 @@ Deno.test("readFrame() lets nobody's time run while nobody waits", async () => {
 Deno.test("takeFrame() takes only what has been read whole", async () => {
   const stream = new FakeStream([concat([SMALL, frame(2), SMALL.slice(0, 8)])]);
   using connection = new Connection(stream, {});
-  assertEquals(connection.takeFrame(), undefined);
+  assertEquals(connection.nextBufferedFrame(), undefined);
   assertEquals((await connection.readFrame())?.type, 4);
-  assertEquals(connection.takeFrame()?.type, 2);
-  assertEquals(connection.takeFrame(), undefined);
+  assertEquals(connection.nextBufferedFrame()?.type, 2);
+  assertEquals(connection.nextBufferedFrame(), undefined);
 });
 
 /** What is in a frame, to compare; the payload itself does not last. */

@@ -1,5 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { action, flushLog, getLogger, setupLogging } from "../../program/logging.ts";
+import {
+  action,
+  flushLog,
+  getLogger,
+  setupLogging,
+} from "../../program/logging.ts";
 
 Deno.test("action() joins what happened, how it went, and the details", () => {
   assertEquals(action("stop", "success"), "action: stop | result: success");

@@ -8,7 +8,11 @@ import {
 import { FakeCentral } from "../support/fake_central.ts";
 import { contents } from "../support/folder.ts";
 import { frame } from "../support/frames.ts";
-import { startAgency, startCentral, startProgram } from "../support/programs.ts";
+import {
+  startAgency,
+  startCentral,
+  startProgram,
+} from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 

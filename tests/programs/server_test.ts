@@ -69,7 +69,7 @@ testServed(
     let isDropped = false;
     dropped.finally(() => isDropped = true);
     while (!isDropped) {
-      const next = betFrame({ agency: 2, offset: sent, rows: rows(1) });
+      const next = betFrame({ agency: 2, betIndex: sent, rows: rows(1) });
       assertEquals((await active.ask(next))?.type, Type.OK);
       sent++;
     }
@@ -77,7 +77,7 @@ testServed(
     await log.line("error: Cannot wait for the peer: idle for 300 ms", 2);
     assertEquals((await readStore(storeFile)).length, sent);
   },
-  { idleTimeout: 300 },
+  { idleTimeoutMs: 300 },
 );
 
 testServed(
@@ -95,7 +95,7 @@ testServed(
     using other = await Wire.connect(port);
     assertEquals((await other.ask(betFrame({ rows: rows(1) })))?.type, Type.OK);
   },
-  { idleTimeout: 300 },
+  { idleTimeoutMs: 300 },
 );
 
 testPrograms("server.ts logs as it should", async (dir) => {
@@ -144,7 +144,7 @@ testPrograms(
       const agency = i + 1;
       const reply = await wire.ask(betFrame({ agency, rows: rows(20) }));
       assertEquals(reply?.type, Type.OK);
-      const next = betFrame({ agency, offset: 20, rows: rows(20) });
+      const next = betFrame({ agency, betIndex: 20, rows: rows(20) });
       await wire.send(next.subarray(0, 1 + 60 * i));
     }
     const before = performance.now();

@@ -16,9 +16,9 @@ import {
   encodeFinish,
   ErrorCode,
   frameSize,
-  HEADER_SIZE,
-  MAX_FRAME_SIZE,
-  MAX_PAYLOAD_SIZE,
+  HEADER_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_PAYLOAD_BYTES,
   MessageType,
   OK_FRAME,
 } from "../../protocol.ts";
@@ -53,8 +53,8 @@ const ANA: Bet = {
 };
 const MARY_BATCH: Batch = {
   agency: 12,
-  source: "0f1e2d3c4b5a6978",
-  offset: 150,
+  fingerprint: "0f1e2d3c4b5a6978",
+  betIndex: 150,
   count: 1,
   bets: packBets([{
     firstName: 'María "Mary"',
@@ -76,7 +76,7 @@ function example(info: string): Uint8Array {
 }
 
 function payloadOf(frame: Uint8Array): Uint8Array {
-  return frame.subarray(HEADER_SIZE);
+  return frame.subarray(HEADER_BYTES);
 }
 
 Deno.test("docs/protocol.md has an example of every message, framed as it says", () => {
@@ -118,8 +118,8 @@ Deno.test("docs/protocol.md shows the BET of the file that it shows", () => {
   const batch = decodeBatch(payloadOf(frame));
   assertEquals({ ...batch, bets: unpackBets(batch.bets) }, {
     agency: 3,
-    source: createHash("sha256").update(file).digest("hex").slice(0, 16),
-    offset: 0,
+    fingerprint: createHash("sha256").update(file).digest("hex").slice(0, 16),
+    betIndex: 0,
     count: 2,
     bets: [ANGELA, ANA],
   });
@@ -186,8 +186,8 @@ Deno.test("docs/protocol.md lists the messages, the codes and what follows", () 
 });
 
 Deno.test("docs/protocol.md gives the largest frame", () => {
-  assertStringIncludes(protocolPage, `**${MAX_FRAME_SIZE} bytes**`);
-  assertStringIncludes(protocolPage, `\`n\` is at most ${MAX_PAYLOAD_SIZE}`);
+  assertStringIncludes(protocolPage, `**${MAX_FRAME_BYTES} bytes**`);
+  assertStringIncludes(protocolPage, `\`n\` is at most ${MAX_PAYLOAD_BYTES}`);
 });
 
 Deno.test("docs/storage.md shows the rows that a batch becomes", () => {

@@ -1,14 +1,23 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BatchFrame, decodeBatch, encodeBatch } from "../../protocol/batch_frame.ts";
-import { type Bet, packBets, packedBetStart, unpackBets } from "../../bet/bet.ts";
+import {
+  BatchFrame,
+  decodeBatch,
+  encodeBatch,
+} from "../../protocol/batch_frame.ts";
+import {
+  type Bet,
+  packBets,
+  packedBetStart,
+  unpackBets,
+} from "../../bet/bet.ts";
 import { viewOf } from "../../bytes/swar.ts";
 import {
   ErrorCode,
-  HEADER_SIZE,
-  MAX_FRAME_SIZE,
+  HEADER_BYTES,
+  MAX_FRAME_BYTES,
   ProtocolError,
 } from "../../protocol.ts";
-import { batchOf, numberedBatch, SOURCE } from "../support/batches.ts";
+import { batchOf, FINGERPRINT, numberedBatch } from "../support/batches.ts";
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
 
 const COUNT_AT = 16;
@@ -26,7 +35,7 @@ const FRAME_HEX = "01 00000035" + // BET, 53 bytes of payload
   "0a313939392d30332d3137 0437353734";
 
 function payloadOf(frame: Uint8Array): Uint8Array {
-  return frame.subarray(HEADER_SIZE);
+  return frame.subarray(HEADER_BYTES);
 }
 
 function assertMalformed(payload: Uint8Array, text: string): void {
@@ -49,8 +58,8 @@ Deno.test("decodeBatch() reads the frame as the protocol has it", () => {
   const frame = Uint8Array.fromHex(FRAME_HEX.replaceAll(" ", ""));
   assertEquals(decodeBatch(payloadOf(frame)), {
     agency: 0x01020304,
-    source: SOURCE,
-    offset: 0x0a0b,
+    fingerprint: FINGERPRINT,
+    betIndex: 0x0a0b,
     count: 1,
     bets: packBets([BET]),
   });
@@ -60,7 +69,7 @@ Deno.test("decodeBatch() takes the largest of each number", () => {
   const batch = {
     ...batchOf([BET], 0xffffffff),
     agency: 0xffffffff,
-    source: "ffffffffffffffff",
+    fingerprint: "ffffffffffffffff",
   };
   assertEquals(decodeBatch(payloadOf(encodeBatch(batch))), batch);
 });
@@ -138,13 +147,13 @@ Deno.test("encodeBatch() fills a frame to its last byte and not past it", () => 
   const bets = numberedBatch(0, 300).bets;
   const count = 220;
   const filled = bets.subarray(0, packedBetStart(bets, count));
-  const left = MAX_FRAME_SIZE - HEADER_SIZE - BETS_AT - filled.length;
+  const left = MAX_FRAME_BYTES - HEADER_BYTES - BETS_AT - filled.length;
   const fields = { firstName: "", lastName: "", document: "", birthdate: "" };
   const last = packBets([{ ...fields, number: "9".repeat(left - 5) }]);
   const batch = {
     agency: 1,
-    source: SOURCE,
-    offset: 0,
+    fingerprint: FINGERPRINT,
+    betIndex: 0,
     bets: Uint8Array.from([...filled, ...last]),
   };
   const frame = encodeBatch(batch);
@@ -171,7 +180,7 @@ Deno.test("encodeBatch() throws on a bet cut at any byte", () => {
 
 Deno.test("BatchFrame is used again without a trace of the batch before", () => {
   const frame = new BatchFrame();
-  frame.begin({ agency: 9, source: "ffffffffffffffff", offset: 99 });
+  frame.begin({ agency: 9, fingerprint: "ffffffffffffffff", betIndex: 99 });
   bytesOf(frame).fill(0xff, frame.end);
   frame.add(3_000);
   assertEquals([frame.count, frame.end], [1, 3_023]);
@@ -205,13 +214,13 @@ Deno.test(`decodeBatch() gives back what encodeBatch() wrote (seed ${SEED})`, ()
     const bets = randomBets(random, 1 + random.below(12));
     const batch = batchOf(bets, random.below(2 ** 32), {
       agency: 1 + random.below(2 ** 32 - 1),
-      source: random.bytes(8).toHex(),
+      fingerprint: random.bytes(8).toHex(),
     });
     // Wherever it lies in a larger buffer.
     const frame = encodeBatch(batch);
     const buffer = new Uint8Array(frame.length + 10);
     buffer.set(payloadOf(frame), 7);
-    const payload = buffer.subarray(7, 7 + frame.length - HEADER_SIZE);
+    const payload = buffer.subarray(7, 7 + frame.length - HEADER_BYTES);
     const decoded = decodeBatch(payload);
     assertEquals(decoded, batch);
     assertEquals(unpackBets(decoded.bets), bets);

@@ -10,9 +10,9 @@ import {
   ErrorCode,
   errorCodeName,
   frameSize,
-  HEADER_SIZE,
-  MAX_FRAME_SIZE,
-  MAX_PAYLOAD_SIZE,
+  HEADER_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_PAYLOAD_BYTES,
   MessageType,
   NO_INDEX,
   OK_FRAME,
@@ -22,7 +22,7 @@ import {
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
 
 function payloadOf(frame: Uint8Array): Uint8Array {
-  return frame.subarray(HEADER_SIZE);
+  return frame.subarray(HEADER_BYTES);
 }
 
 function assertMalformed(decode: () => unknown, text: string): void {
@@ -78,11 +78,11 @@ Deno.test("OK_FRAME, encodeFinish() and encodeError() lay out their frames", () 
 
 Deno.test("encodeFrame() frames payloads up to the limit", () => {
   assertEquals(encodeFrame(9, Uint8Array.of(0xab)).toHex(), "0900000001ab");
-  const largest = encodeFrame(1, new Uint8Array(MAX_PAYLOAD_SIZE).fill(7));
+  const largest = encodeFrame(1, new Uint8Array(MAX_PAYLOAD_BYTES).fill(7));
   assertEquals(largest.length, 8192);
   assertEquals(largest.subarray(0, 6).toHex(), "0100001ffb07");
   assertThrows(
-    () => encodeFrame(1, new Uint8Array(MAX_PAYLOAD_SIZE + 1)),
+    () => encodeFrame(1, new Uint8Array(MAX_PAYLOAD_BYTES + 1)),
     RangeError,
     "its payload of 8188 bytes is over the 8187 allowed",
   );
@@ -91,8 +91,8 @@ Deno.test("encodeFrame() frames payloads up to the limit", () => {
 Deno.test("frameSize() reads any declared length, wherever the header lies", () => {
   const bytes = Uint8Array.fromHex("ffff" + "0100001ffb" + "04ffffffff");
   const view = viewOf(bytes.subarray(1));
-  assertEquals(frameSize(view, 1), MAX_FRAME_SIZE);
-  assertEquals(frameSize(view, 6), HEADER_SIZE + 0xffffffff);
+  assertEquals(frameSize(view, 1), MAX_FRAME_BYTES);
+  assertEquals(frameSize(view, 6), HEADER_BYTES + 0xffffffff);
 });
 
 Deno.test("decodeAgency() gives back what encodeFinish() and encodeAgency() wrote", () => {
@@ -149,7 +149,7 @@ Deno.test("decodeError() takes a code that it does not know", () => {
 });
 
 Deno.test("encodeError() cuts a reason too long for a frame at a character", () => {
-  const room = MAX_PAYLOAD_SIZE - 3;
+  const room = MAX_PAYLOAD_BYTES - 3;
   for (const character of ["x", "ñ", "€", "😀"]) {
     const size = new TextEncoder().encode(character).length;
     for (const lead of ["", "a", "ab", "abc"]) {
@@ -161,7 +161,7 @@ Deno.test("encodeError() cuts a reason too long for a frame at a character", () 
       const fitting = Math.floor((room - lead.length) / size);
       assertEquals(
         frame.length,
-        HEADER_SIZE + 3 + lead.length + fitting * size,
+        HEADER_BYTES + 3 + lead.length + fitting * size,
       );
       assertEquals(
         decodeError(payloadOf(frame)).reason,
@@ -172,9 +172,9 @@ Deno.test("encodeError() cuts a reason too long for a frame at a character", () 
 });
 
 Deno.test("encodeError() leaves a reason that just fits as it is", () => {
-  const reason = "r".repeat(MAX_PAYLOAD_SIZE - 3);
+  const reason = "r".repeat(MAX_PAYLOAD_BYTES - 3);
   const frame = encodeError({ code: 1, index: 0, reason });
-  assertEquals(frame.length, MAX_FRAME_SIZE);
+  assertEquals(frame.length, MAX_FRAME_BYTES);
   assertEquals(decodeError(payloadOf(frame)).reason, reason);
 });
 

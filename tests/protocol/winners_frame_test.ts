@@ -15,13 +15,13 @@ import {
 } from "../../protocol/winners_frame.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
-const HEADER_SIZE = 5;
+const HEADER_BYTES = 5;
 const DOCUMENT = "12345678901234567890";
 
 /** Decodes frames of one list as an agency does. */
 function joined(frames: readonly Uint8Array[]): string[] {
   return frames.flatMap((frame) =>
-    decodeWinners(frame.subarray(HEADER_SIZE)).documents
+    decodeWinners(frame.subarray(HEADER_BYTES)).documents
   );
 }
 
@@ -56,7 +56,7 @@ Deno.test("encodeWinners() says only in the last frame that it is the last", () 
   assertGreater(frames.length, 2);
   for (const [index, frame] of frames.entries()) {
     assertLessOrEqual(frame.length, 8192);
-    const { isLast, documents } = decodeWinners(frame.subarray(HEADER_SIZE));
+    const { isLast, documents } = decodeWinners(frame.subarray(HEADER_BYTES));
     assertEquals(isLast, index === frames.length - 1);
     assertGreater(documents.length, 0);
   }
@@ -68,7 +68,7 @@ Deno.test("encodeWinners() takes lists of any length around the end of a frame",
     const frames = encodeWinners(Array(length).fill(DOCUMENT));
     for (const frame of frames) assertLessOrEqual(frame.length, 8192);
     assertEquals(joined(frames).length, length);
-    assertEquals(frames.at(-1)![HEADER_SIZE], 1);
+    assertEquals(frames.at(-1)![HEADER_BYTES], 1);
   }
 });
 
@@ -81,7 +81,7 @@ Deno.test("encodeWinners() takes documents of up to 255 bytes", () => {
 
 Deno.test("decodeWinners() refuses a payload cut at any byte", () => {
   const [frame] = encodeWinners(["00123456", "1", DOCUMENT]);
-  const payload = frame!.subarray(HEADER_SIZE);
+  const payload = frame!.subarray(HEADER_BYTES);
   for (let size = 0; size < payload.length; size++) {
     const reason = malformedReason(payload.subarray(0, size));
     assertStringIncludes(reason, size < 3 ? "shorter than" : "past the end");

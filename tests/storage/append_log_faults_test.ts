@@ -93,7 +93,7 @@ Deno.test("AppendLog takes nothing more once the file cannot be cut back", async
   assertMatch(first!, /^Cannot write to the store: Input/);
   assertMatch(second!, /^Cannot cut back the store: Input/);
   assertEnded(log, "Cannot cut back the store");
-  await assertRejects(() => log.settled(), StorageError, "Cannot cut back");
+  await assertRejects(() => log.whenIdle(), StorageError, "Cannot cut back");
   await log.close();
   assertEnded(log, "Cannot cut back the store");
   assertEquals(settled, ["0 true", "a false", "b false"]);
@@ -114,7 +114,7 @@ Deno.test("AppendLog takes nothing more once fdatasync has failed, and cuts the 
     assertMatch(outcome, /^Cannot flush the store to disk: Input/);
   }
   assertEnded(log, "Cannot flush the store to disk");
-  await assertRejects(() => log.settled(), StorageError, "Cannot flush");
+  await assertRejects(() => log.whenIdle(), StorageError, "Cannot flush");
   await log.close();
   assertEquals(settled, ["0 true", "a false", "b false", "c false"]);
   assertEquals(memory.text, "before\n0\n");

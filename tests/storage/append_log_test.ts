@@ -112,14 +112,14 @@ Deno.test("AppendLog.close() commits what waits and refuses what comes", async (
 
 Deno.test("AppendLog.settled() waits for every entry so far, refused or not", async () => {
   const { log, file, settled, append } = openMemoryLog();
-  await log.settled();
+  await log.whenIdle();
   const gate = file.hold("syncData");
   const outcomes = [append("a")];
   await gate.reached;
   file.fail("write");
   outcomes.push(append("b"));
   gate.release();
-  await log.settled();
+  await log.whenIdle();
   assertEquals(settled, ["a true", "b false"]);
   await Promise.all(outcomes);
 });

@@ -4,14 +4,14 @@ import {
   CRC_DIGITS,
   formatCrc,
   formatMarkStart,
-  MAX_MARK_SIZE,
+  MAX_MARK_BYTES,
   parseMark,
 } from "../../storage/commit_mark.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 const MARK: CommitMark = {
-  source: "0123456789abcdef",
-  offset: 1350,
+  fingerprint: "0123456789abcdef",
+  betIndex: 1350,
   count: 150,
   crc: 0x00beef0a,
 };
@@ -42,8 +42,8 @@ Deno.test("formatCrc() writes 8 lowercase digits of any CRC", () => {
 Deno.test("parseMark() reads what was written", () => {
   assertEquals(parseMark(TEXT), MARK);
   assertEquals(parseMark("ffffffffffffffff:0:1:ffffffff"), {
-    source: "ffffffffffffffff",
-    offset: 0,
+    fingerprint: "ffffffffffffffff",
+    betIndex: 0,
     count: 1,
     crc: 0xffffffff,
   });
@@ -98,13 +98,13 @@ Deno.test(`parseMark() gives back what was formatted (seed ${SEED})`, () => {
   const random = new Random(SEED);
   for (let round = 0; round < 1_000; round++) {
     const mark = {
-      source: random.bytes(8).toHex(),
-      offset: random.below(2 ** 32),
+      fingerprint: random.bytes(8).toHex(),
+      betIndex: random.below(2 ** 32),
       count: 1 + random.below(65535),
       crc: random.below(2 ** 32),
     };
     const text = format(mark);
     assertEquals(parseMark(text), mark);
-    assertLessOrEqual(text.length, MAX_MARK_SIZE);
+    assertLessOrEqual(text.length, MAX_MARK_BYTES);
   }
 });

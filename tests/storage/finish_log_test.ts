@@ -67,7 +67,7 @@ testInFolder(
         DamagedStoreError,
         `damage at byte 5: ${JSON.stringify(line)} `,
       );
-      assertEquals(error.position, 5);
+      assertEquals(error.byteOffset, 5);
       assertEquals(await Deno.readTextFile(path), text);
     }
     // The lock is let go of.

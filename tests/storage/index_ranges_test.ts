@@ -1,26 +1,27 @@
-import { assertEquals } from "@std/assert";
-import { OffsetRanges } from "../../storage/index_ranges.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { InvariantError } from "../../program/errors.ts";
+import { IndexRanges } from "../../storage/index_ranges.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 /** All that is missing up to 100, as `start-end` each. */
-function gaps(ranges: OffsetRanges): string {
+function gaps(ranges: IndexRanges): string {
   return ranges.missing(0, 100)
     .map(({ start, end }) => `${start}-${end}`).join(" ");
 }
 
-function rangesOf(...added: [number, number][]): OffsetRanges {
-  const ranges = new OffsetRanges();
+function rangesOf(...added: [number, number][]): IndexRanges {
+  const ranges = new IndexRanges();
   for (const [start, end] of added) ranges.add(start, end);
   return ranges;
 }
 
-Deno.test("OffsetRanges.missing() gives all of it while nothing was added", () => {
-  const ranges = new OffsetRanges();
+Deno.test("IndexRanges.missing() gives all of it while nothing was added", () => {
+  const ranges = new IndexRanges();
   assertEquals(ranges.missing(3, 8), [{ start: 3, end: 8 }]);
   assertEquals(ranges.missing(3, 3), []);
 });
 
-Deno.test("OffsetRanges.missing() gives what was not added, in order", () => {
+Deno.test("IndexRanges.missing() gives what was not added, in order", () => {
   const ranges = rangesOf([10, 20], [30, 40]);
   const table: [number, number, [number, number][]][] = [
     [0, 10, [[0, 10]]],
@@ -46,7 +47,7 @@ Deno.test("OffsetRanges.missing() gives what was not added, in order", () => {
   }
 });
 
-Deno.test("OffsetRanges.add() joins what touches and what overlaps", () => {
+Deno.test("IndexRanges.add() joins what touches and what overlaps", () => {
   const table: [[number, number][], string][] = [
     [[[0, 10], [10, 20]], "20-100"],
     [[[10, 20], [0, 10]], "20-100"],
@@ -64,7 +65,7 @@ Deno.test("OffsetRanges.add() joins what touches and what overlaps", () => {
   }
 });
 
-Deno.test("OffsetRanges takes the last offset that a frame can say", () => {
+Deno.test("IndexRanges takes the last index that a frame can name", () => {
   const end = 2 ** 32 + 65534;
   const ranges = rangesOf([2 ** 32 - 1, end]);
   assertEquals(ranges.missing(2 ** 32 - 2, end + 1), [
@@ -73,36 +74,62 @@ Deno.test("OffsetRanges takes the last offset that a frame can say", () => {
   ]);
 });
 
-Deno.test("OffsetRanges.clone() is a set of its own", () => {
-  const ranges = rangesOf([10, 20]);
-  const copy = ranges.clone();
-  assertEquals(gaps(copy), "0-10 20-100");
-  // Each joins the range that both began with.
-  copy.add(0, 10);
-  ranges.add(20, 30);
-  assertEquals(gaps(copy), "20-100");
-  assertEquals(gaps(ranges), "0-10 30-100");
+Deno.test("IndexRanges.clear() empties the set", () => {
+  const ranges = rangesOf([10, 20], [30, 40]);
+  ranges.clear();
+  assertEquals(gaps(ranges), "0-100");
+  ranges.add(0, 10);
+  assertEquals(gaps(ranges), "10-100");
 });
 
-Deno.test(`OffsetRanges agrees with a plain set of positions (seed ${SEED})`, () => {
+Deno.test("IndexRanges.add() refuses an empty range", () => {
+  assertThrows(() => rangesOf([3, 3]), InvariantError, "range 3..3");
+  assertThrows(() => rangesOf([4, 3]), InvariantError, "range 4..3");
+});
+
+Deno.test(`IndexRanges keeps thousands of ranges in any order (seed ${SEED})`, () => {
+  // Far more than one chunk of ranges, each with a gap behind it.
+  const starts = Array.from({ length: 5_000 }, (_, index) => 10 * index);
+  const random = new Random(SEED);
+  const shuffled = starts.map((start) => ({ start, key: random.below(1e9) }))
+    .sort((a, b) => a.key - b.key).map(({ start }) => start);
+  for (const order of [starts, starts.toReversed(), shuffled]) {
+    const ranges = rangesOf(
+      ...order.map((start): [number, number] => [start, start + 9]),
+    );
+    assertEquals(
+      ranges.missing(0, 50_000),
+      starts.map((start) => ({ start: start + 9, end: start + 10 })),
+    );
+    // The gaps of the middle are filled one by one, those of the rest at once.
+    for (const start of order) {
+      if (start >= 20_000 && start < 30_000) ranges.add(start + 9, start + 10);
+    }
+    assertEquals(ranges.missing(20_000, 30_000), []);
+    ranges.add(5, 49_999);
+    assertEquals(ranges.missing(0, 50_000), [{ start: 49_999, end: 50_000 }]);
+  }
+});
+
+Deno.test(`IndexRanges agrees with a plain set of indexes (seed ${SEED})`, () => {
   const random = new Random(SEED);
   for (let round = 0; round < 200; round++) {
-    const ranges = new OffsetRanges();
-    const positions = new Set<number>();
+    const ranges = new IndexRanges();
+    const indexes = new Set<number>();
     for (let step = 0; step < 20; step++) {
       const start = random.below(60);
       const end = start + 1 + random.below(12);
       const missing = ranges.missing(start, end);
       assertEquals(
-        missing.flatMap(({ start, end }) => positionsOf(start, end)),
-        positionsOf(start, end).filter((at) => !positions.has(at)),
+        missing.flatMap(({ start, end }) => indexesOf(start, end)),
+        indexesOf(start, end).filter((at) => !indexes.has(at)),
       );
       ranges.add(start, end);
-      for (const at of positionsOf(start, end)) positions.add(at);
+      for (const at of indexesOf(start, end)) indexes.add(at);
     }
   }
 });
 
-function positionsOf(start: number, end: number): number[] {
+function indexesOf(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, index) => start + index);
 }

@@ -7,7 +7,7 @@ import {
   type StoredBatch,
 } from "../../storage/recovery.ts";
 import { RowBuffer } from "../../storage/row_buffer.ts";
-import { batchOf, numberedBatch, SOURCE } from "../support/batches.ts";
+import { batchOf, FINGERPRINT, numberedBatch } from "../support/batches.ts";
 import { MemoryFile } from "../support/memory_file.ts";
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
 
@@ -27,7 +27,7 @@ const SMALL = [
   numberedBatch(0, 2),
   numberedBatch(0, 1, { agency: 4294967295 }),
   numberedBatch(2, 3),
-  numberedBatch(9, 1, { source: "fedcba9876543210" }),
+  numberedBatch(9, 1, { fingerprint: "fedcba9876543210" }),
   numberedBatch(5, 2),
 ];
 
@@ -59,7 +59,7 @@ async function damageIn(bytes: Uint8Array, maxRead?: number): Promise<number> {
     () => scan(bytes, maxRead),
     DamagedStoreError,
   );
-  return error.position;
+  return error.byteOffset;
 }
 
 /** Asserts that just the first `count` of these batches were found. */
@@ -71,11 +71,14 @@ function assertFirst(
   message?: string,
 ): void {
   assertEquals(
-    batches.map(({ agency, source, offset, count, position }) => ({
-      ...{ agency, source, offset, count, position },
+    batches.map(({ agency, fingerprint, betIndex, count, byteOffset }) => ({
+      ...{ agency, fingerprint, betIndex, count, byteOffset },
     })),
-    written.slice(0, count).map(({ agency, source, offset, count }, index) => ({
-      ...{ agency, source, offset, count, position: starts[index]! },
+    written.slice(0, count).map((
+      { agency, fingerprint, betIndex, count },
+      index,
+    ) => ({
+      ...{ agency, fingerprint, betIndex, count, byteOffset: starts[index]! },
     })),
     message,
   );
@@ -173,7 +176,8 @@ Deno.test("scanStore() does not take a count that lies, even with the right CRC"
   const store = makeStore(SMALL.slice(0, 1));
   const row = "1,Ana,Gil,30904465,1999-03-17,2201";
   for (const [rows, count] of [[2, 1], [2, 3], [1, 2]] as const) {
-    const start = Array(rows).fill(row).join("\n") + `,${SOURCE}:7:${count}:`;
+    const start = Array(rows).fill(row).join("\n") +
+      `,${FINGERPRINT}:7:${count}:`;
     const crc = crc32(start).toString(16).padStart(8, "0");
     const bytes = new TextEncoder().encode(`${start}${crc}\n`);
     const scanned = await scan(Uint8Array.from([...store.bytes, ...bytes]));

@@ -3,7 +3,7 @@ import { parse } from "@std/csv";
 import { crc32 } from "node:zlib";
 import type { Bet } from "../../bet/bet.ts";
 import { RowBuffer } from "../../storage/row_buffer.ts";
-import { batchOf, numberedBatch, SOURCE } from "../support/batches.ts";
+import { batchOf, FINGERPRINT, numberedBatch } from "../support/batches.ts";
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
 
 const BET: Bet = {
@@ -117,8 +117,8 @@ Deno.test("RowBuffer.addBatch() has room for rows of nothing but quotes", () => 
 Deno.test("RowBuffer keeps what it holds when it grows past 1 MiB", () => {
   const buffer = new RowBuffer();
   let expected = "";
-  for (let offset = 0; expected.length < 3_000_000; offset += 500) {
-    const batch = numberedBatch(offset, 500);
+  for (let betIndex = 0; expected.length < 3_000_000; betIndex += 500) {
+    const batch = numberedBatch(betIndex, 500);
     const alone = new RowBuffer();
     alone.addBatch(batch);
     expected += textOf(alone);
@@ -148,14 +148,14 @@ Deno.test(`RowBuffer's rows are read back by a CSV reader (seed ${SEED})`, () =>
   for (let round = 0; round < 100; round++) {
     const bets = randomBets(random, 1 + random.below(12));
     const agency = 1 + random.below(2 ** 32 - 1);
-    const offset = random.below(2 ** 32);
+    const betIndex = random.below(2 ** 32);
     buffer.clear();
-    buffer.addBatch(batchOf(bets, offset, { agency }));
+    buffer.addBatch(batchOf(bets, betIndex, { agency }));
     const text = textOf(buffer);
     const checked = text.slice(0, -"12345678\n".length);
     const crc = crc32(checked).toString(16).padStart(8, "0");
     const expected = bets.map((bet) => [String(agency), ...Object.values(bet)]);
-    expected.at(-1)!.push(`${SOURCE}:${offset}:${bets.length}:${crc}`);
+    expected.at(-1)!.push(`${FINGERPRINT}:${betIndex}:${bets.length}:${crc}`);
     assertEquals(parse(text), expected);
   }
 });

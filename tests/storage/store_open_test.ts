@@ -39,7 +39,7 @@ testInFolder(
     for (
       const [rest, what] of [
         [flipped, "no whole batch begins there, but one follows"],
-        [first, "some of its 3 bets from position 0 on are stored before"],
+        [first, "some of its 3 bets from index 0 on are stored before"],
         [overlap, "some of its 2 bets from position 2 on are stored before"],
       ] as const
     ) {
@@ -50,7 +50,7 @@ testInFolder(
         DamagedStoreError,
         `damage at byte ${first.length}: ${what}`,
       );
-      assertEquals(error.position, first.length);
+      assertEquals(error.byteOffset, first.length);
       assertEquals(await Deno.readFile(path), bytes);
     }
     // The lock is let go of.

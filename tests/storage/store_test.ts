@@ -65,7 +65,7 @@ testInFolder(
     const batches = [
       numberedBatch(0, 2),
       numberedBatch(0, 2, { agency: 2 }),
-      numberedBatch(0, 2, { source: OTHER_SOURCE }),
+      numberedBatch(0, 2, { fingerprint: OTHER_SOURCE }),
       numberedBatch(1, 2, { agency: 11 }),
     ];
     await appendAll(path, ...batches);
@@ -83,7 +83,10 @@ testInFolder("Store.has() says what is stored for good", async (dir) => {
   assertEquals(store.has(numberedBatch(1, 4)), true);
   assertEquals(store.has(numberedBatch(4, 2)), false, "under way");
   assertEquals(store.has(numberedBatch(0, 1, { agency: 2 })), false);
-  assertEquals(store.has(numberedBatch(0, 1, { source: OTHER_SOURCE })), false);
+  assertEquals(
+    store.has(numberedBatch(0, 1, { fingerprint: OTHER_SOURCE })),
+    false,
+  );
   gate.release();
   await stored;
   assertEquals(store.has(numberedBatch(0, 10)), true);
@@ -106,7 +109,7 @@ testInFolder(
     gate.release();
     await stored;
     await store.append(batchOf([other], 0, { agency: 2 }));
-    await store.append(batchOf([other], 0, { source: OTHER_SOURCE }));
+    await store.append(batchOf([other], 0, { fingerprint: OTHER_SOURCE }));
     await store.append(batchOf([winner, other]));
     assertEquals(store.winners(1), ["007", "008"]);
     await store.close();
@@ -178,17 +181,17 @@ testInFolder(
       const sent = new Set<number>();
       for (let start = 0; start < 3; start++) {
         const store = await Store.open(path);
-        const offsets = Array.from({ length: 12 }, () => random.below(60));
-        const stored = offsets.map((offset) => {
-          const some = bets.slice(offset, offset + 1 + random.below(15));
-          for (const index of some.keys()) sent.add(offset + index);
-          return store.append(batchOf(some, offset));
+        const betIndexes = Array.from({ length: 12 }, () => random.below(60));
+        const stored = betIndexes.map((betIndex) => {
+          const some = bets.slice(betIndex, betIndex + 1 + random.below(15));
+          for (const index of some.keys()) sent.add(betIndex + index);
+          return store.append(batchOf(some, betIndex));
         });
         await Promise.all(stored);
         await store.close();
       }
-      const found = (await readStore(path)).flatMap(({ offset, bets }) =>
-        bets.map((fields, index) => [offset + index, fields] as const)
+      const found = (await readStore(path)).flatMap(({ betIndex, bets }) =>
+        bets.map((fields, index) => [betIndex + index, fields] as const)
       ).sort(([a], [b]) => a - b);
       assertEquals(
         found.map(([, fields]) => fields),

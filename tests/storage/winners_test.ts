@@ -130,7 +130,7 @@ testInFolder(
     const random = new Random(SEED);
     const path = `${dir}/bets.csv`;
     const expected = new Map<number, string[]>();
-    const offsets = new Map<number, number>();
+    const betIndexes = new Map<number, number>();
     const store = await Store.open(path);
     for (let round = 0; round < 200; round++) {
       const agency = 1 + random.below(3);
@@ -138,9 +138,9 @@ testInFolder(
         ...bet,
         number: random.pick([...WINNING_NUMBERS, ...LOSING_NUMBERS]),
       }));
-      const offset = offsets.get(agency) ?? 0;
-      offsets.set(agency, offset + bets.length);
-      await store.append(batchOf(bets, offset, { agency }));
+      const betIndex = betIndexes.get(agency) ?? 0;
+      betIndexes.set(agency, betIndex + bets.length);
+      await store.append(batchOf(bets, betIndex, { agency }));
       const winners = bets.filter(({ number }) => Number(number) === 7574);
       expected.set(agency, [
         ...expected.get(agency) ?? [],

@@ -10,50 +10,50 @@ import { RowBuffer } from "../../storage/row_buffer.ts";
 import { readStore } from "./stored.ts";
 
 /** A file of an agency's. */
-export const SOURCE = "0123456789abcdef";
+export const FINGERPRINT = "0123456789abcdef";
 
 /** Which batch, where it is not the first file of agency 1. */
-export type BatchOrigin = Partial<Pick<Batch, "agency" | "source">>;
+export type BatchOrigin = Partial<Pick<Batch, "agency" | "fingerprint">>;
 
 /**
  * Makes a batch of bets that are all different; the same position of a file
  * has the same bet each time.
  *
- * @param offset Position of the first bet.
+ * @param betIndex Position of the first bet.
  * @param count How many.
  * @param origin Whose, and of which file. @default {{}}
  * @returns The batch.
  */
 export function numberedBatch(
-  offset: number,
+  betIndex: number,
   count: number,
   origin: BatchOrigin = {},
 ): Batch {
   const bets = Array.from(
     { length: count },
-    (_, index) => numberedBet(offset + index),
+    (_, index) => numberedBet(betIndex + index),
   );
-  return batchOf(bets, offset, origin);
+  return batchOf(bets, betIndex, origin);
 }
 
 /**
  * Makes a batch of these bets.
  *
  * @param bets The bets, in order.
- * @param offset Position of the first. @default {0}
+ * @param betIndex Position of the first. @default {0}
  * @param origin Whose, and of which file. @default {{}}
  * @returns The batch.
  */
 export function batchOf(
   bets: readonly Bet[],
-  offset = 0,
+  betIndex = 0,
   origin: BatchOrigin = {},
 ): Batch {
   return {
     agency: 1,
-    source: SOURCE,
+    fingerprint: FINGERPRINT,
     ...origin,
-    offset,
+    betIndex,
     count: bets.length,
     bets: packBets(bets),
   };
@@ -62,14 +62,14 @@ export function batchOf(
 /**
  * The bet at a position of every file of {@linkcode numberedBatch}.
  *
- * @param position Position in the file.
+ * @param byteOffset Position in the file.
  * @returns The bet.
  */
-export function numberedBet(position: number): Bet {
+export function numberedBet(byteOffset: number): Bet {
   return {
-    firstName: position % 3 === 0 ? 'Ana, "Ñata"' : "Ana",
+    firstName: byteOffset % 3 === 0 ? 'Ana, "Ñata"' : "Ana",
     lastName: "Gil",
-    document: String(10_000_000 + position),
+    document: String(10_000_000 + byteOffset),
     birthdate: "1999-03-17",
     number: "2201",
   };
@@ -99,9 +99,9 @@ export async function assertStored(
   path: string,
   batches: readonly Batch[],
 ): Promise<void> {
-  const expected = batches.map(({ agency, source, offset, count }) => ({
-    ...{ agency, source, offset },
-    bets: numberedRows(offset, offset + count),
+  const expected = batches.map(({ agency, fingerprint, betIndex, count }) => ({
+    ...{ agency, fingerprint, betIndex },
+    bets: numberedRows(betIndex, betIndex + count),
   }));
   assertEquals(await readStore(path), expected);
 }

@@ -4,11 +4,14 @@
  * @module
  */
 
-import { Delivery } from "../../agency/batch_sender.ts";
+import { BatchSender } from "../../agency/batch_sender.ts";
 import { RejectedFile } from "../../agency/rejected_file.ts";
-import { ShipmentLoader } from "../../agency/outgoing_batch.ts";
-import { Uplink, type UplinkOptions } from "../../agency/retrying_connection.ts";
-import { AgencyFile } from "../../agency/record_reader.ts";
+import { BatchLoader } from "../../agency/outgoing_batch.ts";
+import {
+  RetryingConnection,
+  type RetryingConnectionOptions,
+} from "../../agency/retrying_connection.ts";
+import { RecordReader } from "../../agency/record_reader.ts";
 import { messageOf } from "../../program/errors.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { FakeCentral, type Script } from "./fake_central.ts";
@@ -17,7 +20,7 @@ import { testWith } from "./permissions.ts";
 import { csvOf, rows } from "./rows.ts";
 
 /** What is delivered, and how. */
-export interface DeliveredOptions extends Partial<UplinkOptions> {
+export interface SendingOptions extends Partial<RetryingConnectionOptions> {
   /** Bets in the agency's file. @default {30} */
   bets?: number;
   /** Its text, instead. */
@@ -51,9 +54,9 @@ export interface Delivered {
  * @param options What is delivered, and to what.
  * @param check The test.
  */
-export function testDelivery(
+export function testSending(
   name: string,
-  options: DeliveredOptions,
+  options: SendingOptions,
   check: (delivered: Delivered) => void | Promise<void>,
 ): void {
   const { state } = Deno.permissions.querySync({ name: "net" });
@@ -75,37 +78,37 @@ export function testDelivery(
 async function deliver(
   path: string,
   port: number,
-  { maxAmount = 10, window = 1, ...options }: DeliveredOptions,
+  { maxAmount = 10, window = 1, ...options }: SendingOptions,
 ): Promise<{ stored: number; error: string }> {
-  using file = await AgencyFile.open(path);
+  using file = await RecordReader.open(path);
   using rejected = await RejectedFile.open(path);
-  const loader = new ShipmentLoader(file, {
+  const loader = new BatchLoader(file, {
     agency: 9,
-    source: "0123456789abcdef",
+    fingerprint: "0123456789abcdef",
     maxAmount,
     onProblem: (file) => rejected.add(file.start, file.end),
   });
-  const uplink = new Uplink({
+  const central = new RetryingConnection({
     address: { hostname: "127.0.0.1", port },
     maxAttempts: 5,
-    baseDelay: 1,
-    replyTimeout: 60_000,
+    baseDelayMs: 1,
+    replyTimeoutMs: 60_000,
     signal: new AbortController().signal,
     ...options,
   });
-  const delivery = new Delivery(uplink, loader, {
+  const sender = new BatchSender(central, loader, {
     agency: 9,
     window,
     rejected,
     onProgress(): void {},
   });
   try {
-    await delivery.run();
-    return { stored: delivery.stored, error: "" };
+    await sender.run();
+    return { stored: sender.stored, error: "" };
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
     const text = `${name}: ${messageOf(error)}`;
-    return { stored: delivery.stored, error: text };
+    return { stored: sender.stored, error: text };
   }
 }
 

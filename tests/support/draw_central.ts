@@ -35,7 +35,7 @@ export class DrawCentral {
     this.port = listener.addr.port;
     this.#central = new Central(listener, store, {
       maxConnections: 1_000,
-      idleTimeout: 60_000,
+      idleTimeoutMs: 60_000,
       drawAgencies: agencies,
     });
     this.#serving = this.#central.serve();

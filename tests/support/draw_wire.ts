@@ -29,16 +29,16 @@ export function betOf(document: string, number = "7574"): BetRow {
  * @param port Where the central is, on this machine.
  * @param agency The agency's id.
  * @param rows The bets.
- * @param offset Position of the first. @default {0}
+ * @param betIndex Position of the first. @default {0}
  */
 export async function sendBets(
   port: number,
   agency: number,
   rows: readonly BetRow[],
-  offset = 0,
+  betIndex = 0,
 ): Promise<void> {
   using wire = await Wire.connect(port);
-  const reply = await wire.ask(betFrame({ agency, offset, rows }));
+  const reply = await wire.ask(betFrame({ agency, betIndex, rows }));
   assertEquals(reply?.type, Type.OK);
 }
 

@@ -23,7 +23,7 @@ export interface PipeOptions {
 
 const PIECE_SIZE = 1 << 14;
 /** Milliseconds that a delayed piece waits at most. */
-const MAX_DELAY = 20;
+const MAX_DELAY_MS = 20;
 /** Milliseconds that a piece waits for what comes behind it. */
 const JOIN_TIME = 10;
 /** Most parts that a piece is split into. */
@@ -55,7 +55,7 @@ export async function passBytes(
       return false;
     }
     if (fault === "stall") await sleep(stallTime);
-    if (fault === "delay") await sleep(random.between(1, MAX_DELAY));
+    if (fault === "delay") await sleep(random.between(1, MAX_DELAY_MS));
     if (fault === "join") {
       await sleep(JOIN_TIME);
       bytes = concat(bytes, inbox.takeNow());

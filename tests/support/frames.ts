@@ -16,9 +16,9 @@ export interface WireBatch {
   /** The agency's id. @default {1} */
   agency?: number;
   /** 16 hex digits. @default {"0123456789abcdef"} */
-  source?: string;
+  fingerprint?: string;
   /** Position of the first bet. @default {0} */
-  offset?: number;
+  betIndex?: number;
   /** The bets. */
   rows: readonly RawRow[];
   /** What the frame says of their number; may be a lie. @default {rows.length} */
@@ -59,7 +59,7 @@ export const Code = {
 export const NO_INDEX = 65535;
 
 /** Bytes before the payload. */
-export const HEADER_SIZE = 5;
+export const HEADER_BYTES = 5;
 const UTF8 = new TextEncoder();
 
 /**
@@ -75,7 +75,7 @@ export function frame(
   payload: Uint8Array = new Uint8Array(0),
   length: number = payload.length,
 ): Uint8Array<ArrayBuffer> {
-  const header = new DataView(new ArrayBuffer(HEADER_SIZE));
+  const header = new DataView(new ArrayBuffer(HEADER_BYTES));
   header.setUint8(0, type);
   header.setUint32(1, length);
   return concat([new Uint8Array(header.buffer), payload]);
@@ -88,11 +88,12 @@ export function frame(
  * @returns The whole frame.
  */
 export function betFrame(batch: WireBatch): Uint8Array<ArrayBuffer> {
-  const { agency = 1, source = "0123456789abcdef", offset = 0, rows } = batch;
+  const { agency = 1, fingerprint = "0123456789abcdef", betIndex = 0, rows } =
+    batch;
   const header = new DataView(new ArrayBuffer(18));
   header.setUint32(0, agency);
-  header.setBigUint64(4, BigInt(`0x${source}`));
-  header.setUint32(12, offset);
+  header.setBigUint64(4, BigInt(`0x${fingerprint}`));
+  header.setUint32(12, betIndex);
   header.setUint16(16, batch.count ?? rows.length);
   const fields = rows.flat().map((field) =>
     typeof field === "string" ? UTF8.encode(field) : field

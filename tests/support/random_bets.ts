@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Bet, FIELD_KEYS, MAX_FIELD_SIZE } from "../../bet/bet.ts";
+import { type Bet, FIELD_KEYS, MAX_FIELD_BYTES } from "../../bet/bet.ts";
 
 /** The seed of this run: from the arguments, else another each time. */
 export const SEED: number = seedOf(Deno.args);
@@ -120,7 +120,7 @@ export function nearlyValidFields(random: Random): Uint8Array[] {
 
 function randomName(random: Random): string {
   if (random.below(20) === 0) return "ñ".repeat(127) + "x";
-  const size = random.pick([1, 1 + random.below(20), MAX_FIELD_SIZE]);
+  const size = random.pick([1, 1 + random.below(20), MAX_FIELD_BYTES]);
   let name = "";
   for (let left = size; left > 0;) {
     const character = random.pick(NAME_CHARACTERS);

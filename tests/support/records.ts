@@ -4,9 +4,12 @@
  * @module
  */
 
-import { AgencyFile, type AgencyFileOptions } from "../../agency/record_reader.ts";
-import { viewOf, WORD_SIZE } from "../../bytes/swar.ts";
-import { FIELD_KEYS, MAX_PACKED_BET_SIZE, unpackBets } from "../../bet/bet.ts";
+import {
+  RecordReader,
+  type RecordReaderOptions,
+} from "../../agency/record_reader.ts";
+import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
+import { FIELD_KEYS, MAX_PACKED_BET_BYTES, unpackBets } from "../../bet/bet.ts";
 
 /** A record of the file that can be sent, or one that cannot. */
 export interface ReadRecord {
@@ -31,22 +34,22 @@ export interface ReadRecord {
  */
 export async function readRecords(
   path: string,
-  options?: AgencyFileOptions,
+  options?: RecordReaderOptions,
 ): Promise<ReadRecord[]> {
-  using file = await AgencyFile.open(path, options);
-  const target = new Uint8Array(1 + MAX_PACKED_BET_SIZE + WORD_SIZE);
+  using file = await RecordReader.open(path, options);
+  const target = new Uint8Array(1 + MAX_PACKED_BET_BYTES + WORD_BYTES);
   const records: ReadRecord[] = [];
   for (;;) {
-    const step = file.advance();
+    const step = file.peek();
     if (step === "end") return records;
     const { line, start, end, packedSize, problem } = file;
     if (step === "problem") {
-      file.take();
+      file.consume();
       records.push({ line, start, end, problem });
       continue;
     }
     file.pack(viewOf(target), 1);
-    file.take();
+    file.consume();
     const packed = target.subarray(1, 1 + packedSize);
     const [bet] = unpackBets(packed);
     const fields = FIELD_KEYS.map((key) => bet![key]);

@@ -51,7 +51,7 @@ export function testServed(
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const central = new Central(listener, wrapStore(store), {
       maxConnections: 100,
-      idleTimeout: 60_000,
+      idleTimeoutMs: 60_000,
       ...limits,
     });
     const { port } = listener.addr;

@@ -14,9 +14,9 @@ export interface StoredBatch {
   /** The agency's id. */
   agency: number;
   /** 16 hex digits. */
-  source: string;
+  fingerprint: string;
   /** Position of its first bet. */
-  offset: number;
+  betIndex: number;
   /** Its rows, without the agency and the mark. */
   bets: string[][];
 }
@@ -70,7 +70,7 @@ export async function readBets(
 function checkBatch(rows: string[][], text: string): StoredBatch {
   const mark = rows.at(-1)![6]!;
   assertMatch(mark, /^[0-9a-f]{16}:\d+:\d+:[0-9a-f]{8}$/);
-  const [source, offset, count, crc] = mark.split(":");
+  const [fingerprint, betIndex, count, crc] = mark.split(":");
   assertEquals(Number(count), rows.length, `count of mark ${mark}`);
   const checked = text.slice(0, -crc!.length);
   assertEquals(
@@ -81,8 +81,8 @@ function checkBatch(rows: string[][], text: string): StoredBatch {
   assertEquals(new Set(rows.map(([agency]) => agency)).size, 1);
   return {
     agency: Number(rows[0]![0]),
-    source: source!,
-    offset: Number(offset),
+    fingerprint: fingerprint!,
+    betIndex: Number(betIndex),
     bets: rows.map((row) => row.slice(1, 6)),
   };
 }

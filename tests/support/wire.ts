@@ -5,7 +5,7 @@
  * @module
  */
 
-import { concat, HEADER_SIZE, type Reply } from "./frames.ts";
+import { concat, HEADER_BYTES, type Reply } from "./frames.ts";
 
 /** A connection, of an agency or to one. */
 export class Wire {
@@ -49,7 +49,7 @@ export class Wire {
    * @throws {Deno.errors.UnexpectedEof} If it has closed in the middle of it.
    */
   async reply(): Promise<Reply | null> {
-    const header = await this.#read(HEADER_SIZE);
+    const header = await this.#read(HEADER_BYTES);
     if (!header) return null;
     const length = new DataView(header.buffer).getUint32(1);
     const payload = await this.#read(length);

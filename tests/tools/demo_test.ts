@@ -200,7 +200,7 @@ Deno.test("findProblems() finds each kind of problem", () => {
     "agency 1: its 12000 bets are not stored as they are in its file",
     "agency 2: 90 of its 100 bets are in the store",
   ]);
-  const fault = { position: 7, problem: "damage at byte 7" };
+  const fault = { byteOffset: 7, problem: "damage at byte 7" };
   assertEquals(findProblems({ ...RESULT, store: { ...STORE, fault } }), [
     "damage at byte 7",
   ]);

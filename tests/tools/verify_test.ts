@@ -18,28 +18,28 @@ testInFolder("verifyStore() counts what is in a good store", async (dir) => {
 });
 
 testInFolder("verifyStore() finds a torn tail", async (dir) => {
-  const position = FIRST.length;
+  const byteOffset = FIRST.length;
   for (const size of [1, 50, SECOND.length - 1]) {
     const path = await putStore(dir, FIRST, SECOND.subarray(0, size));
     const { fault, ...counts } = await verifyStore(path);
     assertEquals(counts, { bets: 3, batches: 1, agencies: 1 });
-    assertEquals(fault?.position, position);
+    assertEquals(fault?.byteOffset, byteOffset);
     assertStringIncludes(
       fault!.problem,
-      `after byte ${position}: a torn tail of ${size} bytes`,
+      `after byte ${byteOffset}: a torn tail of ${size} bytes`,
     );
   }
 });
 
 testInFolder("verifyStore() finds damage in the middle", async (dir) => {
-  const position = FIRST.length;
+  const byteOffset = FIRST.length;
   for (const at of [0, 10, SECOND.length - 2]) {
     const damaged = SECOND.with(at, SECOND[at]! ^ 1);
     const path = await putStore(dir, FIRST, damaged, OTHER);
     const { fault, ...counts } = await verifyStore(path);
     assertEquals(counts, { bets: 3, batches: 1, agencies: 1 });
-    assertEquals(fault?.position, position);
-    assertStringIncludes(fault!.problem, `damage at byte ${position}`);
+    assertEquals(fault?.byteOffset, byteOffset);
+    assertStringIncludes(fault!.problem, `damage at byte ${byteOffset}`);
   }
 });
 
@@ -47,7 +47,10 @@ testInFolder("verifyStore() finds a bet that is stored twice", async (dir) => {
   for (const again of [SECOND, rowsOf(numberedBatch(4, 2))]) {
     const path = await putStore(dir, FIRST, SECOND, OTHER, again);
     const { fault } = await verifyStore(path);
-    assertEquals(fault?.position, FIRST.length + SECOND.length + OTHER.length);
+    assertEquals(
+      fault?.byteOffset,
+      FIRST.length + SECOND.length + OTHER.length,
+    );
     assertStringIncludes(fault!.problem, "stored before");
   }
 });
@@ -77,9 +80,9 @@ testInFolder("run() prints what it found and what is wrong", async (dir) => {
   });
   await putStore(dir, FIRST, OTHER, SECOND.subarray(1));
   const { lines, problem } = await run([path]);
-  const position = FIRST.length + OTHER.length;
-  assertEquals(lines, [...head, `first bad byte: ${position}`]);
-  assertStringIncludes(problem!, `byte ${position}: a torn tail of `);
+  const byteOffset = FIRST.length + OTHER.length;
+  assertEquals(lines, [...head, `first bad byte: ${byteOffset}`]);
+  assertStringIncludes(problem!, `byte ${byteOffset}: a torn tail of `);
 });
 
 testInFolder("run() says who holds a store", async (dir) => {

@@ -20,9 +20,9 @@ export interface AgencyProgress {
 }
 
 /** Milliseconds between drawings of the bars. */
-const DRAW_PERIOD = 100;
+const DRAW_PERIOD_MS = 100;
 /** Milliseconds between lines where there are no bars. */
-const LINE_PERIOD = 1000;
+const LINE_PERIOD_MS = 1000;
 const BAR_WIDTH = 24;
 const ERASE_BELOW = "\x1b[J";
 
@@ -59,7 +59,7 @@ export class Progress {
     const progress = this.#agencies.find((one) => one.agency === agency);
     if (progress) progress.done = sent + refused;
     const now = performance.now();
-    const period = this.#hasBars ? DRAW_PERIOD : LINE_PERIOD;
+    const period = this.#hasBars ? DRAW_PERIOD_MS : LINE_PERIOD_MS;
     if (now - this.#shownAt < period) return;
     this.#shownAt = now;
     if (this.#hasBars) this.#draw();
