@@ -22,7 +22,9 @@ import { ProgramError, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import { formatAddress } from "./program/setting.ts";
 
-/** Exit code of an agency that finished, but some of whose rows were refused. */
+/**
+ * Exit code of an agency that finished although some of its rows were refused.
+ */
 const EXIT_REFUSED = 2;
 
 async function main(context: ProgramContext): Promise<number> {
@@ -46,7 +48,7 @@ async function main(context: ProgramContext): Promise<number> {
   }
 }
 
-/** Sends the file to its end; returns the exit code. */
+/** Sends the whole file and returns the exit code. */
 async function sendFile(
   path: string,
   agency: number,
@@ -90,7 +92,7 @@ async function sendFile(
   return rejected.rows > 0 ? EXIT_REFUSED : 0;
 }
 
-/** Waits for the draw, and tells who won. */
+/** Waits for the draw and reports the winners. */
 async function awaitWinners(
   agency: number,
   central: RetryingConnection,
@@ -99,9 +101,9 @@ async function awaitWinners(
 ): Promise<void> {
   const winners = await central.run(async (connection) => {
     await askForWinners(connection, agency);
-    // A central that was killed, or dropped the last connection, may have closed
-    // before it knew of the FINISH. The one that takes it now is the one that is
-    // asked, as long as this connection holds.
+    // The connection that carried the first FINISH may have been closed by a
+    // central that was killed before it recorded it. Sending FINISH again while
+    // the query waits makes sure that this central has it.
     await sender.run();
     return await readWinners(connection);
   }, { isPatient: true });
@@ -129,7 +131,7 @@ async function writeWinners(
   }
 }
 
-/** A row that cannot be sent at all. */
+/** Sets aside a row that cannot be sent. */
 async function rejectRow(
   file: RecordReader,
   rejected: RejectedFile,
@@ -141,7 +143,7 @@ async function rejectRow(
   await rejected.add(file.start, file.end);
 }
 
-/** By now `using` has closed them, the other way round. */
+/** `using` has already closed them, in reverse order. */
 function logStop(signal: AbortSignal): void {
   const log = getLogger();
   log.info(action("close_connection", "success"));
@@ -149,12 +151,12 @@ function logStop(signal: AbortSignal): void {
   log.info(action("stop", "success", { signal: signal.reason }));
 }
 
-/** What people can do something about is told in a line. */
+/** Reports expected failures in one line, without a stack trace. */
 function explain(error: unknown, path: string): unknown {
   if (error instanceof UnrecoverableError) {
     return new ProgramError(error.message, { cause: error });
   }
-  // What the operating system refuses has a code, such as ENOENT or ENOSPC.
+  // Errors of the operating system have a code, such as ENOENT or ENOSPC.
   if (!(error instanceof Error) || !("code" in error)) return error;
   return new ProgramError(
     `Cannot work through agency's file "${path}": ${error.message}`,

@@ -1,11 +1,12 @@
 /**
- * The wire protocol: bytes to messages and back, with no I/O. docs/protocol.md
- * describes every message with a worked example. The one large message, BET, has
- * its codec in batch_frame.ts, the draw's in winners_frame.ts.
+ * The wire protocol: encodes and decodes messages, without I/O.
+ * docs/protocol.md describes every message with an example. BET has its codec
+ * in protocol/batch_frame.ts, the messages of the draw in
+ * protocol/winners_frame.ts.
  *
- * A frame is `type u8`, `length u32` of the payload, then the payload; all
- * integers are unsigned and big-endian. One whole frame is at most
- * {@linkcode MAX_FRAME_BYTES} bytes.
+ * A frame is `type u8`, `length u32` of the payload, then the payload. All
+ * integers are unsigned and big-endian. A whole frame has at most {@linkcode
+ * MAX_FRAME_BYTES} bytes.
  *
  * @module
  */
@@ -14,72 +15,80 @@ import { viewOf } from "./bytes/swar.ts";
 
 /** The type byte of each message. */
 export const MessageType = {
-  /** Agency: a batch of bets. */
+  /** From the agency: a batch of bets. */
   BET: 1,
-  /** Central: every bet of the batch is stored and survives a crash. */
+  /**
+   * From the central: every bet of the batch is stored and survives a crash.
+   */
   OK: 2,
-  /** Central: refused, with code, index and reason. */
+  /** From the central: a refusal with code, index and reason. */
   ERROR: 3,
-  /** Agency: no more bets. */
+  /** From the agency: it has no more bets. */
   FINISH: 4,
-  /** Agency: asks for its winners. */
+  /** From the agency: a request for its winners. */
   WINNERS_QUERY: 5,
-  /** Central: a part of the agency's winners. */
+  /** From the central: a part of the agency's winners. */
   WINNERS: 6,
 } as const;
 
-/** Why the central refused; what follows from each is in docs/protocol.md. */
+/**
+ * Why the central refuses. docs/protocol.md says what follows from each code.
+ */
 export const ErrorCode = {
-  /** A bet breaks a rule: nothing of the batch is stored. */
+  /** A bet breaks a rule. Nothing of the batch is stored. */
   INVALID_BET: 1,
-  /** The payload does not parse; the central closes. */
+  /** The payload cannot be parsed. The central closes the connection. */
   MALFORMED: 2,
-  /** The declared length is over the limit; the central closes. */
+  /**
+   * The declared length is over the limit. The central closes the connection.
+   */
   TOO_LARGE: 3,
-  /** Not a type that an agency sends; the central closes. */
+  /** No agency sends this type. The central closes the connection. */
   UNKNOWN_TYPE: 4,
-  /** Not stored for want of disk; the central closes, send again later. */
+  /** The disk failed. The central closes the connection; retry later. */
   STORAGE: 5,
-  /** Not stored, the central is stopping; it closes, send again later. */
+  /** The central is stopping and closes the connection; retry later. */
   SHUTTING_DOWN: 6,
-  /** The draw has been held. */
+  /** The draw has been held, so no new bet is accepted. */
   BETTING_CLOSED: 7,
-  /** The agency is not among those of the draw. */
+  /** The agency does not take part in the draw. */
   UNKNOWN_AGENCY: 8,
-  /** Too many connections; the central closes, try again later. */
+  /** Too many connections. The central closes this one; retry later. */
   BUSY: 9,
 } as const;
 
 /** One of the codes of {@linkcode ErrorCode}. */
 export type ErrorCode = typeof ErrorCode[keyof typeof ErrorCode];
 
-/** What the central says of a refusal. */
+/** The content of an ERROR. */
 export interface Refusal {
-  /** Which kind. A peer may send a code that this version does not know. */
+  /** The code. A peer may send one that this version does not know. */
   code: number;
-  /** First bet at fault in the batch, from 0, or {@linkcode NO_INDEX}. */
+  /** Index in the batch of the first bet at fault, or {@linkcode NO_INDEX}. */
   index: number;
-  /** For people. */
+  /** An explanation for people. */
   reason: string;
 }
 
-/** One message as it was framed. */
+/** A received message. */
 export interface Frame {
   /** The type byte, known or not. */
   type: number;
-  /** The payload: a view, valid until the connection is read again. */
+  /**
+   * The payload: a view that is valid until the next read of the connection.
+   */
   payload: Uint8Array;
 }
 
-/** Bytes before the payload. */
+/** Size of the header: type and length. */
 export const HEADER_BYTES = 5;
-/** Most bytes of a whole frame. */
+/** Largest size of a whole frame. */
 export const MAX_FRAME_BYTES = 8192;
-/** Most bytes of a payload. */
+/** Largest size of a payload. */
 export const MAX_PAYLOAD_BYTES = MAX_FRAME_BYTES - HEADER_BYTES;
-/** The index of a refusal that no single bet is to blame for. */
+/** The index of a refusal that no single bet caused. */
 export const NO_INDEX = 65535;
-/** The frame that says OK. */
+/** An encoded OK. */
 export const OK_FRAME: Uint8Array = encodeFrame(
   MessageType.OK,
   new Uint8Array(0),
@@ -87,15 +96,15 @@ export const OK_FRAME: Uint8Array = encodeFrame(
 
 const ERROR_HEADER_BYTES = 3;
 
-/** The peer broke the protocol, so the connection cannot go on. */
+/** The peer broke the protocol, so the connection cannot continue. */
 export class ProtocolError extends Error {
-  /** The code that answers it. */
+  /** The code of the ERROR to answer with. */
   readonly code: ErrorCode;
 
   /**
    * Creates the error.
    *
-   * @param code The code that answers the fault.
+   * @param code The code of the ERROR to answer with.
    * @param message What was wrong and what was expected.
    */
   constructor(code: ErrorCode, message: string) {
@@ -106,10 +115,10 @@ export class ProtocolError extends Error {
 }
 
 /**
- * The name of an error code, for logs.
+ * Names an error code for logs.
  *
- * @param code A code, known or not.
- * @returns Its name, such as `INVALID_BET`, or `ERROR_<code>`.
+ * @param code Any code, known or unknown.
+ * @returns The name, such as `INVALID_BET`, or `ERROR_<code>`.
  */
 export function errorCodeName(code: number): string {
   for (const [name, value] of Object.entries(ErrorCode)) {
@@ -119,19 +128,19 @@ export function errorCodeName(code: number): string {
 }
 
 /**
- * Reads a frame's size from its header alone.
+ * Returns the size of a frame, from its header alone.
  *
- * @param view At least {@linkcode HEADER_BYTES} bytes from `at`.
- * @param at Position of the type byte.
- * @returns Bytes of the whole frame, header included; more than
- * {@linkcode MAX_FRAME_BYTES} if the peer breaks the protocol.
+ * @param view Has at least {@linkcode HEADER_BYTES} bytes from `at` on.
+ * @param at Offset of the type byte.
+ * @returns Size in bytes of the whole frame. It is over {@linkcode
+ * MAX_FRAME_BYTES} if the peer breaks the protocol.
  */
 export function frameSize(view: DataView, at: number): number {
   return HEADER_BYTES + view.getUint32(at + 1); // big-endian
 }
 
 /**
- * Frames a payload.
+ * Encodes a frame.
  *
  * @param type The type byte.
  * @param payload At most {@linkcode MAX_PAYLOAD_BYTES} bytes.
@@ -152,7 +161,7 @@ export function encodeFrame(type: number, payload: Uint8Array): Uint8Array {
 }
 
 /**
- * Encodes the end of an agency's bets.
+ * Encodes a FINISH.
  *
  * @param agency The agency's id.
  * @returns The whole frame.
@@ -165,7 +174,7 @@ export function encodeFinish(agency: number): Uint8Array {
  * Decodes the payload of a FINISH or a WINNERS_QUERY.
  *
  * @param payload The payload.
- * @returns The agency's id.
+ * @returns The agency's id, 1 or more.
  * @throws {ProtocolError} `MALFORMED` if it is not 4 bytes, or the agency is 0.
  */
 export function decodeAgency(payload: Uint8Array): number {
@@ -178,9 +187,9 @@ export function decodeAgency(payload: Uint8Array): number {
 }
 
 /**
- * Encodes a refusal; a reason too long for a frame is cut at a character.
+ * Encodes an ERROR. A reason that is too long is cut between two characters.
  *
- * @param refusal What is refused and why.
+ * @param refusal The content.
  * @returns The whole frame.
  */
 export function encodeError(refusal: Refusal): Uint8Array {
@@ -202,7 +211,7 @@ export function encodeError(refusal: Refusal): Uint8Array {
  * Decodes the payload of an ERROR.
  *
  * @param payload The payload.
- * @returns The refusal; bytes of the reason that are not UTF-8 become U+FFFD.
+ * @returns The content. Bytes of the reason that are not UTF-8 become U+FFFD.
  * @throws {ProtocolError} `MALFORMED` if it is shorter than code and index.
  */
 export function decodeError(payload: Uint8Array): Refusal {
@@ -232,10 +241,10 @@ export function encodeAgency(agency: number): Uint8Array {
 }
 
 /**
- * Makes the error of a payload that does not parse.
+ * Creates the error for a payload that cannot be parsed.
  *
- * @param what What was found, and what was expected.
- * @returns The error, of code `MALFORMED`.
+ * @param what What was found and what was expected.
+ * @returns The error, with the code `MALFORMED`.
  */
 export function malformed(what: string): ProtocolError {
   return new ProtocolError(

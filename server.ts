@@ -1,5 +1,5 @@
 /**
- * The central: takes the bets of many agencies at once and stores them.
+ * The central: stores the bets of many agencies at once.
  *
  * @module
  */
@@ -21,7 +21,9 @@ import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
 import { Store, StoreHeldError } from "./storage.ts";
 import { Acceptor, listen, logPort, serveUntil } from "./net/tcp_server.ts";
 
-/** Milliseconds that agencies get to take their last answers at the end. */
+/**
+ * Time that agencies have to read their last replies when the central stops.
+ */
 const STOP_TIMEOUT_MS = 600;
 
 const BUSY_FRAME = encodeError({
@@ -32,19 +34,19 @@ const BUSY_FRAME = encodeError({
 
 /** Options of a {@linkcode Central}. */
 export interface CentralOptions {
-  /** Connections served at once; one more is told `BUSY`. */
+  /** Connections served at once. One more is answered with `BUSY`. */
   maxConnections: number;
-  /** Milliseconds that a connection may go without a whole frame. */
+  /** Longest time without a whole frame before a connection is dropped. */
   idleTimeoutMs: number;
   /**
-   * Agencies that take part in the draw, numbered from 1; 0 for no draw.
+   * Number of agencies in the draw, with ids from 1. 0 means no draw.
    *
    * @default {0}
    */
   drawAgencies?: number;
 }
 
-/** Accepts agencies and serves each in a session of its own. */
+/** Accepts agencies and serves each one in its own session. */
 export class Central {
   readonly #acceptor: Acceptor;
   readonly #store: Store;
@@ -53,14 +55,14 @@ export class Central {
   readonly #log = getLogger();
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #scheduler = new FairScheduler(this.#sessions);
-  /** Told BUSY, and given a moment to read it. */
+  /** Connections that are being told `BUSY`. */
   readonly #turnedAway = new Set<Connection>();
 
   /**
-   * Creates a central; {@linkcode serve} sets it to work.
+   * Creates a central. {@linkcode serve} starts it.
    *
-   * @param listener Where agencies arrive; closed by {@linkcode stop}.
-   * @param store Where bets go; left open.
+   * @param listener Accepts agencies; {@linkcode stop} closes it.
+   * @param store Stores the bets; the central leaves it open.
    * @param options The limits.
    */
   constructor(
@@ -82,7 +84,7 @@ export class Central {
     await this.#acceptor.run();
   }
 
-  /** Stops accepting, and ends every session once its frames are answered. */
+  /** Stops accepting, and ends each session after its last reply. */
   async stop(): Promise<void> {
     this.#acceptor.stop();
     const timer = setTimeout(() => {

@@ -1,6 +1,6 @@
 /**
  * The store: `bets.csv`, which is both the database and the export, and
- * `finished.csv` beside it. docs/storage.md describes both to the byte.
+ * `finished.csv` beside it. docs/storage.md specifies both formats.
  *
  * @module
  */
@@ -22,36 +22,38 @@ export { StoreHeldError } from "./storage/store_file.ts";
 /** Options of {@linkcode Store.open}. */
 export interface StoreOptions {
   /**
-   * Whether a batch counts as stored only when the disk has it.
+   * Whether a batch counts as stored only once it is on disk.
    *
    * @default {true}
    */
   fsync?: boolean;
   /**
-   * Puts something between the store and its file, so that faults can be made.
+   * Wraps the store's file, so that tests can inject faults.
    *
    * @default {(file) => file}
    */
   wrapFile?: (file: StoreFile) => StoreFile;
 }
 
-/** What the store found when it was opened. */
+/** What the store contained when it was opened. */
 export interface Recovery {
-  /** Bets in whole batches. */
+  /** Number of bets in whole batches. */
   bets: number;
-  /** Whole batches. */
+  /** Number of whole batches. */
   batches: number;
-  /** Bytes of a torn tail that were cut off; they were never acknowledged. */
+  /** Size of the torn tail that was cut off. It was never acknowledged. */
   discardedBytes: number;
 }
 
-/** Every bet that was acknowledged, once. One process holds it at a time. */
+/**
+ * Holds every acknowledged bet exactly once. One process opens it at a time.
+ */
 export class Store {
   readonly #held: HeldFile;
   readonly #log: AppendLog;
   readonly #finishLog: FinishLog;
   readonly #index: StoreIndex;
-  /** What was found at the start. */
+  /** What the store contained when it was opened. */
   readonly recovery: Recovery;
 
   private constructor(
@@ -69,14 +71,14 @@ export class Store {
   }
 
   /**
-   * Opens a store, made if it is not there: reads it once, and cuts off what
-   * a crash left half written.
+   * Opens a store and creates it if it does not exist. Reads it once, and cuts
+   * off what a crash left half written.
    *
-   * @param path The file of bets; its directory has to be there.
-   * @param options How safe, and for tests, on what.
+   * @param path The file of bets. Its folder must exist.
+   * @param options Durability, and hooks for tests.
    * @returns The store.
    * @throws {StoreHeldError} If another process holds it.
-   * @throws {DamagedStoreError} If it is damaged; it is left as it is.
+   * @throws {DamagedStoreError} If it is damaged. It is left unchanged.
    */
   static async open(path: string, options: StoreOptions = {}): Promise<Store> {
     const { fsync = true, wrapFile = (file) => file } = options;
@@ -89,8 +91,8 @@ export class Store {
         (batch) => index.addStored(batch),
       );
       if (committedSize < size) await file.truncate(committedSize);
-      // A killed process may have left it in memory only, and a repetition of
-      // it is answered with OK at once.
+      // A killed process may have left batches in the page cache only, and a
+      // repetition of them is answered with OK at once.
       if (fsync) await file.syncData();
       const log = new AppendLog(file, committedSize, { fsync });
       const finishPath = join(dirname(path), "finished.csv");
@@ -140,10 +142,11 @@ export class Store {
   }
 
   /**
-   * Says whether all of a batch is stored for good.
+   * True if the whole batch is stored durably, so that it can be answered with
+   * OK.
    *
    * @param batch The batch.
-   * @returns Whether it can be answered with OK.
+   * @returns Whether every bet of it is stored.
    */
   has(batch: Batch): boolean {
     return this.#index.has(batch);
@@ -165,7 +168,7 @@ export class Store {
   }
 
   /**
-   * Looks up the winners of an agency among the bets that are stored for good.
+   * Returns the winners of an agency among the stored bets.
    *
    * @param agency The agency's id.
    * @returns Their documents, in the order stored.
@@ -175,15 +178,15 @@ export class Store {
   }
 
   /**
-   * Waits until every batch that was appended is stored or refused for good.
+   * Waits until every appended batch is either stored or refused.
    *
-   * @throws {StorageError} If that is not known before the next start.
+   * @throws {StorageError} If that will only be known at the next start.
    */
   async whenIdle(): Promise<void> {
     await this.#log.whenIdle();
   }
 
-  /** Waits for the commits under way and lets go of the files. */
+  /** Waits for pending commits and closes the files. */
   async close(): Promise<void> {
     await this.#log.close();
     await this.#finishLog.close();
@@ -238,7 +241,7 @@ export class BatchSequence {
   }
 }
 
-/** The bets of a batch from position `start` of the file up to `end`. */
+/** Returns the part of a batch from bet index `start` up to `end`. */
 function partOf(batch: Batch, start: number, end: number): Batch {
   const { betIndex, count, bets } = batch;
   if (start === betIndex && end === betIndex + count) return batch;

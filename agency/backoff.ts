@@ -4,18 +4,18 @@
  * @module
  */
 
-/** Milliseconds that no wait goes over. */
+/** Longest wait between two attempts. */
 const MAX_DELAY_MS = 10_000;
 
 /**
- * The wait after a failed attempt: twice as long each time, and by chance up to
- * a half shorter, so that agencies which lost the central at the same moment do
- * not all come back at the same moment.
+ * Returns the wait after a failed attempt. It doubles each time. Random jitter
+ * shortens it by up to a half, so that agencies that lost the central at the
+ * same moment do not all come back at the same moment.
  *
- * @param attempt How many attempts in a row have failed, 1 or more.
- * @param baseDelayMs Milliseconds after the first.
+ * @param attempt Number of failed attempts in a row, 1 or more.
+ * @param baseDelayMs Wait after the first failure, in milliseconds.
  * @param random A number from 0 to less than 1.
- * @returns Milliseconds to wait.
+ * @returns The wait in milliseconds.
  */
 export function backoff(
   attempt: number,

@@ -1,6 +1,6 @@
 /**
- * Delivering an agency's bets: each batch is sent until the central has answered
- * it, with several under way at once if so configured.
+ * Sends an agency's bets. Each batch is sent until the central has replied to
+ * it; up to `window` batches are under way at once.
  *
  * @module
  */
@@ -28,37 +28,41 @@ import {
 export interface BatchSenderOptions {
   /** The agency's id. */
   agency: number;
-  /** Frames that may be under way at once. */
+  /** Largest number of batches under way at once. */
   window: number;
-  /** Takes the rows that are refused. */
+  /** Collects the refused rows. */
   rejected: RejectedFile;
-  /** Told whenever bets have been answered. */
+  /** Called after each reply to a batch. */
   onProgress(): void;
 }
 
-/** A write costs both sides more than its bytes do, so that several go in one. */
+/**
+ * Frames joined in one write. A write costs both sides more than its bytes do.
+ */
 const FRAMES_PER_WRITE = 8;
 
-/** Sends what a loader gives, in order, and keeps count of the answers. */
+/** Sends the batches of a loader in order, and counts the replies. */
 export class BatchSender {
   readonly #central: RetryingConnection;
   readonly #loader: BatchLoader;
   readonly #options: BatchSenderOptions;
   readonly #log = getLogger();
-  /** Loaded and not answered yet, in order; the first of them are under way. */
+  /**
+   * Loaded batches without a reply, in order. The first `#underWay` are sent.
+   */
   readonly #queue: OutgoingBatch[] = [];
   #underWay = 0;
   readonly #free: OutgoingBatch[];
-  /** Frames that go in one write. */
+  /** Buffer for the frames of one write. */
   readonly #outgoing: Uint8Array;
   #stored = 0;
 
   /**
-   * Prepares a delivery; {@linkcode run} makes it.
+   * Creates a sender. {@linkcode run} starts it.
    *
-   * @param central The way to the central.
-   * @param loader Gives the batches.
-   * @param options Whose they are, and how many may be under way.
+   * @param central Connects to the central.
+   * @param loader Loads the batches.
+   * @param options The agency and its limits.
    */
   constructor(
     central: RetryingConnection,
@@ -68,29 +72,32 @@ export class BatchSender {
     this.#central = central;
     this.#loader = loader;
     this.#options = options;
-    // As many again as may be under way are loaded in the meantime.
+    // While one window is under way, the next one is loaded.
     const count = 2 * options.window;
     this.#free = Array.from({ length: count }, () => new OutgoingBatch());
     const frames = Math.min(options.window, FRAMES_PER_WRITE);
     this.#outgoing = new Uint8Array(frames * MAX_FRAME_BYTES);
   }
 
-  /** Bets answered with OK so far. */
+  /** Number of bets answered with OK so far. */
   get stored(): number {
     return this.#stored;
   }
 
   /**
-   * Delivers every batch that is left, and says that there are no more.
+   * Sends all remaining batches, then FINISH.
    *
-   * @throws {UplinkError} If the central cannot be reached or breaks the
+   * @throws {UnrecoverableError} If the central cannot be reached or breaks the
    * protocol.
    */
   async run(): Promise<void> {
     await this.#central.run((connection) => this.#deliver(connection));
   }
 
-  /** Sends what the last connection left unanswered, the rest, then FINISH. */
+  /**
+   * Resends what the last connection left unanswered, then sends the rest and
+   * FINISH.
+   */
   async #deliver(connection: Connection): Promise<void> {
     this.#underWay = 0;
     await this.#load();
@@ -106,7 +113,7 @@ export class BatchSender {
     await this.#finish(connection);
   }
 
-  /** Fills every shipment that is free, as long as there are bets. */
+  /** Fills every free batch while there are bets left. */
   async #load(): Promise<void> {
     for (;;) {
       const batch = this.#free.at(-1);
@@ -116,7 +123,7 @@ export class BatchSender {
     }
   }
 
-  /** Sends as many batches as may be under way, several in one write. */
+  /** Sends batches until the window is full, several in one write. */
   async #fillWindow(connection: Connection): Promise<void> {
     const last = Math.min(this.#queue.length, this.#options.window);
     while (this.#underWay < last) {
@@ -131,11 +138,11 @@ export class BatchSender {
     }
   }
 
-  /** Takes the answer to the oldest batch under way. */
+  /** Handles the reply to the oldest batch under way. */
   async #settle(reply: Frame): Promise<void> {
     const batch = this.#queue[0];
     if (!batch || this.#underWay === 0) {
-      // A central that stops says so right behind its last answer.
+      // A central that is stopping sends SHUTTING_DOWN behind its last reply.
       parseRefusal(reply);
       throw new UnrecoverableError(
         `Cannot go on: the central sent a reply of type ${reply.type} too many`,
@@ -172,7 +179,7 @@ export class BatchSender {
     }));
   }
 
-  /** The central closes once it has recorded that there are no more bets. */
+  /** Sends FINISH. The central answers it by closing the connection. */
   async #finish(connection: Connection): Promise<void> {
     await connection.write(encodeFinish(this.#options.agency));
     const reply = await connection.readFrame();

@@ -1,20 +1,21 @@
 /**
- * Which file it is that an agency sends.
+ * Identifies an agency's file by its content.
  *
  * @module
  */
 
-/** Files up to this many bytes are hashed in one piece. */
+/** Files up to this size are hashed in one piece. */
 const WHOLE_FILE_BYTES = 1 << 22;
 const CHUNK_BYTES = 1 << 18;
 const FINGERPRINT_BYTES = 8;
 
 /**
- * Names a file by what is in it, so that its bets can be told from another's.
+ * Computes the fingerprint of a file: the same bytes always have the same one,
+ * and other bytes another.
  *
- * @param path The file; read to its end.
- * @param signal Stops it.
- * @returns The first 8 bytes of its SHA-256, as 16 hex digits.
+ * @param path The file. It is read to its end.
+ * @param signal Aborts the computation.
+ * @returns The first 8 bytes of the SHA-256, as 16 hex digits.
  */
 export async function fingerprintFile(
   path: string,
@@ -28,8 +29,8 @@ export async function fingerprintFile(
 }
 
 /**
- * The hash that streams takes as long to load as the rest of an agency's start,
- * which is half of the run for a file of this size.
+ * Hashes a small file without node:crypto, whose loading takes as long as the
+ * rest of an agency's start.
  */
 async function hashWhole(path: string): Promise<Uint8Array> {
   const bytes = await Deno.readFile(path);

@@ -1,5 +1,5 @@
 /**
- * Batches cut from an agency's file, ready to send and to send again.
+ * Batches loaded from an agency's file, ready to send and to resend.
  *
  * @module
  */
@@ -7,15 +7,17 @@
 import type { RecordReader } from "./record_reader.ts";
 import { BatchFrame } from "../protocol/batch_frame.ts";
 
-/** One batch with its frame, kept until it is answered, then used again. */
+/**
+ * A batch and its encoded frame. It is kept until the reply and then reused.
+ */
 export class OutgoingBatch {
-  /** The frame that is filled. */
+  /** Encodes the batch. */
   readonly frame: BatchFrame = new BatchFrame();
-  /** The whole frame, once it is filled. */
+  /** The encoded frame, once the batch is loaded. */
   bytes: Uint8Array = new Uint8Array(0);
-  /** Position in the file of its first record. */
+  /** Byte offset in the file of the first record. */
   byteOffset = 0;
-  /** Number of that record's line. */
+  /** Line number of the first record, from 1. */
   line = 0;
 }
 
@@ -25,13 +27,15 @@ export interface BatchLoaderOptions {
   agency: number;
   /** The file's fingerprint. */
   fingerprint: string;
-  /** Most bets in a batch. */
+  /** Largest number of bets in a batch. */
   maxAmount: number;
-  /** Told of each record that cannot be sent; the cursor stands at it. */
+  /**
+   * Called for each record that cannot be sent, while the reader stands at it.
+   */
   onProblem(file: RecordReader): Promise<void>;
 }
 
-/** Fills shipments with one record of the file after the other. */
+/** Fills batches with consecutive records of a file. */
 export class BatchLoader {
   readonly #file: RecordReader;
   readonly #options: BatchLoaderOptions;
@@ -40,24 +44,24 @@ export class BatchLoader {
   /**
    * Creates a loader at the start of the file.
    *
-   * @param file The file, before its first record.
-   * @param options Whose it is, and how large a batch may be.
+   * @param file Reads the records.
+   * @param options The agency, and how large a batch may be.
    */
   constructor(file: RecordReader, options: BatchLoaderOptions) {
     this.#file = file;
     this.#options = options;
   }
 
-  /** Bytes of the file that have been passed. */
+  /** Number of bytes of the file that have been read. */
   get byteOffset(): number {
     return this.#file.end;
   }
 
   /**
-   * Fills a shipment with the next bets.
+   * Fills a batch with the next bets.
    *
-   * @param batch One that is free.
-   * @returns Whether there were any left.
+   * @param batch A free batch.
+   * @returns False if there are no bets left.
    */
   async load(batch: OutgoingBatch): Promise<boolean> {
     const { agency, fingerprint, onProblem } = this.#options;

@@ -4,21 +4,21 @@
  * @module
  */
 
-/** How far the agency has come. */
+/** How far the agency is. */
 export interface Progress {
-  /** Bytes of the file passed. */
+  /** Bytes of the file that were read. */
   bytes: number;
-  /** Bets answered. */
+  /** Bets that were answered. */
   bets: number;
 }
 
-/** Milliseconds between drawings. */
+/** Shortest time between two drawings. */
 const DRAW_PERIOD_MS = 100;
 const MAX_BAR_WIDTH = 24;
 const ERASE_LINE = "\x1b[K";
 const ENCODER = new TextEncoder();
 
-/** Draws itself in one line, over and over; nothing where nobody looks. */
+/** Redraws one line. Does nothing if standard error is not a terminal. */
 export class ProgressBar {
   readonly #totalBytes: number;
   readonly #isShown = Deno.stderr.isTerminal();
@@ -26,7 +26,7 @@ export class ProgressBar {
   #drawnAt = -Infinity;
 
   /**
-   * Creates a bar, not drawn yet.
+   * Creates a bar. {@linkcode update} draws it.
    *
    * @param totalBytes Size of the whole file.
    */
@@ -35,9 +35,9 @@ export class ProgressBar {
   }
 
   /**
-   * Shows how far it is now, unless that was just shown.
+   * Redraws the bar, unless that was done just before.
    *
-   * @param progress How far.
+   * @param progress The current progress.
    */
   update(progress: Progress): void {
     if (!this.#isShown) return;
@@ -45,7 +45,7 @@ export class ProgressBar {
     if (now - this.#drawnAt < DRAW_PERIOD_MS) return;
     this.#drawnAt = now;
     const seconds = (now - this.#startedAt) / 1000;
-    // A line that wraps could not be drawn over.
+    // A wrapped line could not be overwritten.
     const columns = Deno.consoleSize().columns - 1;
     const line = formatProgress(progress, this.#totalBytes, seconds, columns);
     this.#write(`${line}\r`);
@@ -62,13 +62,14 @@ export class ProgressBar {
 }
 
 /**
- * The text of the bar.
+ * Formats the bar.
  *
- * @param progress How far it is.
+ * @param progress The current progress.
  * @param totalBytes Size of the whole file.
- * @param seconds Since the start.
- * @param columns Most characters of the text; the bar gives way first.
- * @returns Bar, part, bets, bets per second and time left.
+ * @param seconds Time since the start.
+ * @param columns Largest number of characters. The bar itself is shortened
+ * first.
+ * @returns Bar, percentage, bets, bets per second and time left.
  */
 export function formatProgress(
   { bytes, bets }: Progress,

@@ -1,10 +1,11 @@
 /**
- * An agency's CSV file as a sequence of records, read in chunks and cut on the
- * bytes: no string and no object per record, but for one with a quote in it.
+ * Reads an agency's CSV file as a sequence of records. It works on the bytes of
+ * large chunks, without a string or an object per record; only records with
+ * quotes are parsed as text.
  *
- * A record is a line. RFC 4180 would let a quoted field run over several, but a
- * line break is not allowed in any field of a bet; ending every record at its
- * line end keeps one forgotten quote from swallowing the rest of the file.
+ * Every record ends at its line end. RFC 4180 allows line breaks in quoted
+ * fields, but no field of a bet may contain one, and this way a forgotten quote
+ * cannot swallow the rest of the file.
  *
  * @module
  */
@@ -26,21 +27,21 @@ import {
 import { messageOf } from "../program/errors.ts";
 
 /**
- * What {@linkcode RecordReader.advance} came to: a record that can be sent; one
- * that cannot, for the reason in `problem`; or the end of the file.
+ * The result of {@linkcode RecordReader.peek}: a record that can be sent, one
+ * that cannot (see `problem`), or the end of the file.
  */
 export type Step = "record" | "problem" | "end";
 
 /** Where in the file reading starts. */
 export interface RecordReaderOptions {
   /**
-   * Position of the first byte to read, the start of a line.
+   * Byte offset of the first byte to read, the start of a line.
    *
    * @default {0}
    */
   byteOffset?: number;
   /**
-   * Number of the line there.
+   * Line number at that offset.
    *
    * @default {1}
    */
@@ -53,39 +54,45 @@ const RETURN = 0x0d;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const FIRST_NOT_ASCII = 0x80;
-/** All that ends a field lies below; letters, digits and dashes do not. */
+/** Every separator is below this byte; letters, digits and dashes are not. */
 const SEPARATOR_LIMIT = 0x2d2d2d2d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const FIELD_COUNT = FIELD_KEYS.length;
-/** Where the parser of quoted records puts its own count of lines. */
+/** The position that the CSV parser puts before its message. */
 const PARSER_PREFIX_REGEXP = /^.*line \d+(?:, column \d+)?: /;
 
-/** A cursor over the records of one file. */
+/** Reads the records of one file, one at a time. */
 export class RecordReader {
   readonly #file: Deno.FsFile;
-  /** With room for the word that begins at its last byte. */
+  /** One word longer than a chunk, because words are read from any byte on. */
   readonly #chunk = new Uint8Array(CHUNK_BYTES + WORD_BYTES);
   readonly #view = viewOf(this.#chunk);
-  /** Position in the file of the chunk's first byte. */
+  /** Byte offset in the file of the first byte of the chunk. */
   #byteOffset: number;
-  /** What was read and not yet passed is `#chunk[#next..#filled)`. */
+  /** The bytes that were read and not consumed are `#chunk[#next..#filled)`. */
   #next = 0;
   #filled = 0;
   #isFileRead = false;
-  /** Number of the line at `#next`. */
+  /** Line number at `#next`. */
   #line: number;
-  /** The current line is `#chunk[#start..#end)`, the one after it at `#after`. */
+  /**
+   * The current line is `#chunk[#start..#end)`; the next one starts at
+   * `#after`.
+   */
   #start = 0;
   #end = 0;
   #after = 0;
-  /** Bytes of the current line that had no room in the chunk. */
+  /** Bytes of the current line that did not fit in the chunk. */
   #overflow = 0;
-  /** Where the first five fields of the current line end, and how many it has. */
+  /**
+   * Ends of the first five fields of the current line, and its number of
+   * fields.
+   */
   readonly #fieldEnds = new Int32Array(FIELD_COUNT);
   #fields = 0;
   #hasQuote = false;
   #isUtf8 = true;
-  /** The current record packed, if it has quotes. */
+  /** The packed form of the current record, if it has quotes. */
   readonly #unquoted = new Uint8Array(MAX_PACKED_BET_BYTES + WORD_BYTES);
   #unquotedSize = 0;
   #problem = "";
@@ -101,8 +108,8 @@ export class RecordReader {
    * Opens a file.
    *
    * @param path The file.
-   * @param options Where to start, for reading a part again.
-   * @returns The cursor, before the first record.
+   * @param options Where to start.
+   * @returns The reader, before the first record.
    */
   static async open(
     path: string,
@@ -119,19 +126,19 @@ export class RecordReader {
     return this.#line;
   }
 
-  /** Position in the file of the current record's first byte. */
+  /** Byte offset in the file of the current record. */
   get start(): number {
     return this.#byteOffset + this.#start - this.#overflow;
   }
 
-  /** Position in the file after the current record's line end. */
+  /** Byte offset in the file after the current record's line end. */
   get end(): number {
     return this.#byteOffset + this.#after;
   }
 
-  /** Bytes of the current record, packed. */
+  /** Size in bytes of the current record in packed form. */
   get packedSize(): number {
-    // Its commas make way for length bytes, but there is one more of these.
+    // Each comma is replaced by a length byte, and there is one more of these.
     return this.#hasQuote ? this.#unquotedSize : this.#end - this.#start + 1;
   }
 
@@ -141,11 +148,10 @@ export class RecordReader {
   }
 
   /**
-   * Finds the next record that has not been taken, and reads on where the file
-   * has more of it.
+   * Finds the next record that was not consumed, and reads from the file when
+   * necessary.
    *
-   * @returns What it came to: {@linkcode take} a `record` or `problem` to move
-   * on.
+   * @returns What was found. {@linkcode consume} moves on to the next record.
    */
   peek(): Step {
     for (;;) {
@@ -162,11 +168,10 @@ export class RecordReader {
   }
 
   /**
-   * Packs the current record.
+   * Writes the packed form of the current record.
    *
-   * @param target Where to, with room for {@linkcode packedSize} bytes and a
-   * word's more.
-   * @param at Position of the record's first length byte.
+   * @param target Has room for {@linkcode packedSize} bytes and one word more.
+   * @param at Offset of the record's first length byte.
    */
   pack(target: DataView, at: number): void {
     if (this.#hasQuote) {
@@ -183,7 +188,7 @@ export class RecordReader {
     }
   }
 
-  /** Takes the current record, so that {@linkcode peek} moves on. */
+  /** Moves on: {@linkcode peek} then finds the next record. */
   consume(): void {
     this.#next = this.#after;
     this.#overflow = 0;
@@ -195,7 +200,9 @@ export class RecordReader {
     this.#file.close();
   }
 
-  /** Cuts the next line at its commas; false if it is not all there. */
+  /**
+   * Splits the next line at its commas. False if the line is not complete yet.
+   */
   #cutLine(): boolean {
     const chunk = this.#chunk;
     const view = this.#view;
@@ -205,7 +212,7 @@ export class RecordReader {
     let commas = 0;
     let hasQuote = false;
     let isUtf8 = true;
-    // What has been read ends like a line, see #refill().
+    // The sentinel of #refill() ends this loop.
     for (;;) {
       at = findBelow(view, at, SEPARATOR_LIMIT);
       const byte = chunk[at]!;
@@ -239,8 +246,9 @@ export class RecordReader {
   }
 
   /**
-   * Reads the next chunk behind what is left of this one. A read at once takes
-   * microseconds; handing it to another thread took longer than all else here.
+   * Moves the remaining bytes to the front and reads behind them. The read is
+   * synchronous because it takes microseconds, less than a hop to another
+   * thread.
    */
   #refill(): void {
     if (this.#next === 0 && this.#filled === CHUNK_BYTES) {
@@ -255,24 +263,26 @@ export class RecordReader {
     const read = this.#file.readSync(room);
     this.#filled += read ?? 0;
     this.#isFileRead = read === null;
-    // So that the search for a line end needs no other end.
+    // A sentinel: the search for a line end needs no other bound.
     this.#chunk[this.#filled] = NEWLINE;
   }
 
-  /** Where the next line begins: behind a byte order mark, if there is one. */
+  /** Start of the next line, behind a byte order mark if there is one. */
   #lineStart(): number {
     if (this.#byteOffset + this.#next > 0) return this.#next;
     const hasMark = BYTE_ORDER_MARK.every((byte, i) => this.#chunk[i] === byte);
     return hasMark ? BYTE_ORDER_MARK.length : 0;
   }
 
-  /** Why the current line cannot be sent, or nothing; unquotes it if need be. */
+  /**
+   * Says why the current line cannot be sent, or "". Unquotes it if necessary.
+   */
   #findProblem(): string {
     if (this.#overflow > 0) return `longer than ${CHUNK_BYTES} bytes`;
     if (!this.#isUtf8) return "not UTF-8";
     if (this.#hasQuote) return this.#unquote();
     if (this.#fields !== FIELD_COUNT) return fieldCountProblem(this.#fields);
-    // Few lines are as long as a field may be.
+    // Only a long line can have a field that is too long.
     return this.#end - this.#start > MAX_FIELD_BYTES
       ? this.#findLongField()
       : "";
@@ -290,7 +300,7 @@ export class RecordReader {
     return "";
   }
 
-  /** The slow way, for the few records with quotes. */
+  /** Parses the few records that have quotes. */
   #unquote(): string {
     const line = this.#chunk.subarray(this.#start, this.#end);
     try {

@@ -1,6 +1,6 @@
 /**
- * `<file>.rejected.csv`: the rows that were refused, as they were, so that they
- * can be mended and sent as a file of their own.
+ * `<file>.rejected.csv`: a copy of the refused rows, which people can correct
+ * and send as a file of their own.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { OutgoingBatch } from "./outgoing_batch.ts";
 const COPY_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
 
-/** Gathers refused rows; makes no file where there are none. */
+/** Collects refused rows. Without any, it creates no file. */
 export class RejectedFile {
   readonly #sourcePath: string;
   readonly #source: Deno.FsFile;
@@ -26,18 +26,18 @@ export class RejectedFile {
   }
 
   /**
-   * Begins anew. What an earlier run left stays until it is replaced or known
-   * to be stale: somebody may be mending it.
+   * Starts an empty collection. The file of an earlier run is kept until the
+   * first row is added or the run ends: someone may be editing it.
    *
    * @param sourcePath The agency's file.
-   * @returns The refused rows, none so far.
+   * @returns The collection.
    */
   static async open(sourcePath: string): Promise<RejectedFile> {
     const source = await Deno.open(sourcePath, { read: true });
     return new RejectedFile(sourcePath, source, `${sourcePath}.rejected.csv`);
   }
 
-  /** Rows refused so far. */
+  /** Number of refused rows so far. */
   get rows(): number {
     return this.#rows;
   }
@@ -45,8 +45,8 @@ export class RejectedFile {
   /**
    * Adds one row.
    *
-   * @param start Position in the agency's file of its first byte.
-   * @param end Position after its line end.
+   * @param start Byte offset in the agency's file.
+   * @param end Byte offset after the line end.
    */
   async add(start: number, end: number): Promise<void> {
     this.#rows++;
@@ -66,17 +66,18 @@ export class RejectedFile {
       last = piece[read - 1]!;
       left -= read;
     }
-    // The file's last row may have no line end, and be followed here all the same.
+    // The last row of the agency's file may have no line end.
     if (last !== NEWLINE) await writeAll(this.#file, Uint8Array.of(NEWLINE));
   }
 
   /**
-   * Adds every row of a batch that the central has refused, by reading that
-   * part of the file again.
+   * Adds every row of a batch that the central refused. Reads that part of the
+   * file again.
    *
    * @param batch The batch.
-   * @param index Which of its bets is asked about.
-   * @returns Number of that bet's line; of the first where there is no such bet.
+   * @param index Index in the batch of the bet at fault.
+   * @returns Line number of that bet, or of the first one if there is no such
+   * bet.
    */
   async addBatch(batch: OutgoingBatch, index: number): Promise<number> {
     const { byteOffset, line, frame } = batch;
@@ -98,7 +99,10 @@ export class RejectedFile {
     return indexLine;
   }
 
-  /** Says that there are no more: where none was refused, there is no file. */
+  /**
+   * Ends the collection. Without refused rows, removes the file of an earlier
+   * run.
+   */
   async complete(): Promise<void> {
     if (this.#rows > 0) return;
     try {

@@ -1,5 +1,5 @@
 /**
- * The agency's way to the central, over as many connections as it takes.
+ * The connection to the central, which is made again whenever it is lost.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import {
 import { type Address, formatAddress } from "../program/setting.ts";
 import { backoff } from "./backoff.ts";
 
-/** The agency cannot go on, whatever it tries. */
+/** A failure that no further attempt can fix. */
 export class UnrecoverableError extends Error {
   /**
    * Creates the error.
@@ -34,73 +34,77 @@ export class UnrecoverableError extends Error {
   }
 }
 
-/** The central has no use for us now, but may have later. */
+/** A failure that a later attempt may not have. */
 class RetryableError extends Error {
   override name = "LaterError";
 }
 
-/** Options of an {@linkcode RetryingConnection}. */
+/** Options of a {@linkcode RetryingConnection}. */
 export interface RetryingConnectionOptions {
-  /** Where the central is. */
+  /** Address of the central. */
   address: Address;
-  /** Attempts in a row to get something done. */
+  /** Largest number of failed attempts in a row. */
   maxAttempts: number;
-  /** Milliseconds before the second attempt. */
+  /** Wait after the first failed attempt, in milliseconds. */
   baseDelayMs: number;
-  /** Milliseconds that the central may take over a reply. */
+  /** Longest wait for a reply, in milliseconds. */
   replyTimeoutMs: number;
-  /** Ends it all, with its reason as the error. */
+  /** Aborts everything; its reason is thrown. */
   signal: AbortSignal;
 }
 
-/** Options of {@linkcode RetryingConnection.converse}. */
+/** Options of {@linkcode RetryingConnection.run}. */
 export interface ExchangeOptions {
   /**
-   * Whether to wait for a reply however long it takes.
+   * Whether to wait for a reply without a time limit.
    *
    * @default {false}
    */
   isPatient?: boolean;
 }
 
-/** What is said on one connection. */
+/** An exchange of messages over one connection. */
 export type Exchange<T> = (connection: Connection) => Promise<T>;
 
-/** Refusals after which the same may be taken later. */
+/** Refusals after which a later attempt may succeed. */
 const LATER_CODES: ReadonlySet<number> = new Set([
   ErrorCode.STORAGE,
   ErrorCode.SHUTTING_DOWN,
   ErrorCode.BUSY,
 ]);
-/** Refusals of what was asked, after which the connection goes on. */
+/** Refusals of one request, after which the connection stays usable. */
 const ANSWER_CODES: ReadonlySet<number> = new Set([
   ErrorCode.INVALID_BET,
   ErrorCode.BETTING_CLOSED,
   ErrorCode.UNKNOWN_AGENCY,
 ]);
 
-/** Connects, and connects again when a connection is lost. */
+/**
+ * Runs exchanges with the central, and reconnects when a connection is lost.
+ */
 export class RetryingConnection {
   readonly #options: RetryingConnectionOptions;
   readonly #log = getLogger();
   #failedAttempts = 0;
 
   /**
-   * Creates the way; nothing is connected yet.
+   * Creates the object; {@linkcode run} connects.
    *
-   * @param options Where to, and how patiently.
+   * @param options The address and the limits.
    */
   constructor(options: RetryingConnectionOptions) {
     this.#options = options;
   }
 
   /**
-   * Holds a conversation to its end, from its start on each new connection.
+   * Runs an exchange to its end. After a lost connection it starts again on a
+   * new one.
    *
-   * @param conversation What is said; it knows what was answered before.
-   * @param options How patient to be.
-   * @returns What the conversation came to.
-   * @throws {UplinkError} If all attempts fail or the central breaks the
+   * @param exchange What to do on each connection. It keeps track of what was
+   * answered.
+   * @param options The time limit.
+   * @returns The result of the exchange.
+   * @throws {UnrecoverableError} If all attempts fail or the central breaks the
    * protocol.
    */
   async run<T>(
@@ -113,14 +117,14 @@ export class RetryingConnection {
     }
   }
 
-  /** Says that something got done: the attempts are counted anew. */
+  /** Resets the retry count after progress. */
   progress(): void {
     this.#failedAttempts = 0;
   }
 
   /**
-   * Holds a conversation on one connection. If that is lost, waits as long as
-   * there should be between two attempts, and gives `undefined`.
+   * Runs the exchange on one connection. If the connection is lost, waits for
+   * the backoff time and returns `undefined`.
    */
   async #attempt<T>(
     conversation: Exchange<T>,
@@ -133,7 +137,8 @@ export class RetryingConnection {
       signal.addEventListener("abort", abort);
       try {
         const value = await conversation(connection);
-        // What this side has closed itself looks like an end of the central's.
+        // A connection closed by the abort looks like one closed by the
+        // central.
         signal.throwIfAborted();
         return { value };
       } finally {
@@ -194,7 +199,10 @@ export class RetryingConnection {
   }
 }
 
-/** Whatever keeps us from the central, a name not found too, may pass. */
+/**
+ * Connects. Every failure is retryable: even a name that does not resolve may
+ * do so later.
+ */
 async function openStream(
   address: Address,
   signal: AbortSignal,
@@ -222,13 +230,14 @@ export async function readReply(connection: Connection): Promise<Frame> {
 }
 
 /**
- * Takes a reply that is not the one hoped for.
+ * Decodes a reply that is not the expected one.
  *
  * @param reply The reply.
- * @returns The refusal of what was asked, after which the connection goes on.
- * @throws {UplinkError} If it is no refusal, or one of us rather than of what
- * was asked.
- * @throws {Error} If the central may take it later, on another connection.
+ * @returns The refusal, if only this request was refused and the connection
+ * stays usable.
+ * @throws {UnrecoverableError} If it is not a refusal, or says that this agency
+ * is at fault.
+ * @throws {Error} If a later attempt on another connection may succeed.
  */
 export function parseRefusal(reply: Frame): Refusal {
   if (reply.type !== MessageType.ERROR) {

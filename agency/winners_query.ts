@@ -1,5 +1,5 @@
 /**
- * Waiting for the draw and asking for the agency's winners.
+ * Asks for the agency's winners and waits for the draw.
  *
  * @module
  */
@@ -17,9 +17,9 @@ import {
 } from "./retrying_connection.ts";
 
 /**
- * Asks for an agency's winners.
+ * Sends the query.
  *
- * @param connection A connection of its own.
+ * @param connection A connection that carries nothing else.
  * @param agency The agency's id.
  */
 export async function askForWinners(
@@ -30,11 +30,11 @@ export async function askForWinners(
 }
 
 /**
- * Waits for the winners that were asked for, as long as the draw takes.
+ * Waits for the draw and reads the winners.
  *
- * @param connection The connection on which they were asked for.
+ * @param connection The connection on which the query was sent.
  * @returns The documents, in the order in which the bets were stored.
- * @throws {UplinkError} If the agency has no part in a draw.
+ * @throws {UnrecoverableError} If the agency does not take part in a draw.
  */
 export async function readWinners(connection: Connection): Promise<string[]> {
   const winners: string[] = [];

@@ -1,9 +1,9 @@
 /**
  * The draw: who has finished, when it is held, and who waits for it.
  *
- * It is held once agencies 1 to N have finished, which the store remembers; so
- * nothing of the draw itself has to be stored, and a central that is started
- * again after it knows of it from the start.
+ * It is held once agencies 1 to N have finished. The store records who has
+ * finished, so the draw itself need not be stored: after a restart it follows
+ * from the store.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { action, getLogger } from "../program/logging.ts";
 import type { Store } from "../storage.ts";
 
-/** What the draw asks of the store. */
+/** The part of the store that the draw uses. */
 export type DrawStore = Pick<
   Store,
   "finish" | "finished" | "whenIdle" | "winners"
@@ -22,16 +22,17 @@ export class Draw {
   readonly #agencies: number;
   readonly #store: DrawStore;
   readonly #waiting = new Set<() => void>();
-  /** The lowest id that has not finished. */
+  /** The lowest agency id that has not finished. */
   #nextToFinish = 1;
   #isBettingClosed: boolean;
   #isHeld: boolean;
 
   /**
-   * Opens the draw, or takes it up where the store says it stands.
+   * Creates the draw in the state that follows from the store.
    *
-   * @param agencies How many agencies take part, numbered from 1; 0 for no draw.
-   * @param store Who has finished, and who wins.
+   * @param agencies Number of agencies that take part, with ids from 1. 0 means
+   * no draw.
+   * @param store Records who has finished, and finds the winners.
    */
   constructor(agencies: number, store: DrawStore) {
     this.#agencies = agencies;
@@ -40,50 +41,51 @@ export class Draw {
     if (this.#isHeld) this.#log("recuperar_sorteo");
   }
 
-  /** Whether the result is known. */
+  /** Whether the draw has been held. */
   get isHeld(): boolean {
     return this.#isHeld;
   }
 
-  /** Whether new bets come too late. */
+  /** Whether new bets are refused. */
   get isBettingClosed(): boolean {
     return this.#isBettingClosed;
   }
 
   /**
-   * Says whether an agency may bet; without a draw every one may.
+   * True if an agency may bet. Without a draw every agency may.
    *
    * @param agency The agency's id.
-   * @returns Whether it may.
+   * @returns Whether its bets are accepted.
    */
   admits(agency: number): boolean {
     return this.#agencies === 0 || this.hasPart(agency);
   }
 
   /**
-   * Says whether an agency takes part in the draw.
+   * True if an agency takes part in the draw.
    *
    * @param agency The agency's id.
-   * @returns Whether it does.
+   * @returns Whether it takes part.
    */
   hasPart(agency: number): boolean {
     return agency <= this.#agencies;
   }
 
   /**
-   * Records that an agency has no more bets, and holds the draw if it was the
-   * last one.
+   * Records that an agency has no more bets. Holds the draw if it was the last
+   * one.
    *
-   * @param agency The agency's id; finishing again changes nothing.
-   * @throws {StorageError} If it cannot be recorded, or if what was stored before
-   * is known at the next start only; then the draw is held there.
+   * @param agency The agency's id. Finishing again changes nothing.
+   * @throws {StorageError} If it cannot be recorded, or if only the next start
+   * can tell which earlier bets are stored; the draw is then held after that
+   * start.
    */
   async finish(agency: number): Promise<void> {
     await this.#store.finish(agency);
     if (this.#isBettingClosed || !this.#haveAllFinished()) return;
     this.#isBettingClosed = true;
-    // What was taken before must be stored or refused first: the result of a
-    // draw never changes.
+    // Pending batches must be stored or refused first: the result never
+    // changes.
     await this.#store.whenIdle();
     this.#isHeld = true;
     this.#log("sorteo");
@@ -91,10 +93,10 @@ export class Draw {
   }
 
   /**
-   * Waits until the draw is held. Waiting costs an entry in a set.
+   * Waits until the draw is held.
    *
    * @param signal Ends the wait.
-   * @returns Whether the draw is held.
+   * @returns False if the signal ended the wait before the draw was held.
    */
   async held(signal: AbortSignal): Promise<boolean> {
     if (this.#isHeld || signal.aborted) return this.#isHeld;
@@ -107,7 +109,7 @@ export class Draw {
   }
 
   /**
-   * The winners of an agency, once the draw is held.
+   * Returns the winners of an agency, once the draw is held.
    *
    * @param agency The agency's id.
    * @returns Their documents, in the order in which the bets were stored.

@@ -1,26 +1,28 @@
 /**
- * Who is answered when a commit ends for hundreds of agencies at once.
+ * Keeps a large crowd of agencies from starving one another.
  *
  * @module
  */
 
 /**
- * Agencies that are answered in one turn of the event loop. Of a crowd that is
- * answered at once the runtime reads those who come again first, over and over,
- * before it looks at the others. When half of 5,000 agencies' batches were
- * stored, the slowest agency had had 0.3 to 0.7 of the mean with 48 in a turn,
- * nine tenths with 24; with 16 all of them took a third longer.
+ * Agencies that are answered in one turn of the event loop. If more are
+ * answered at once, the runtime keeps reading from those that come back first,
+ * and the others starve. Fewer make a crowd slower (docs/performance.md has the
+ * figures).
  */
 const PASSES_PER_TURN = 24;
 
 /**
- * So few never take from each other: the runtime (Tokio) does 128 reads and
- * writes before it looks which connections are ready, and a batch takes one of
- * each.
+ * Up to this many agencies there is nothing to schedule. The runtime (Tokio)
+ * polls for ready connections after every 128 operations, and a batch takes
+ * two: a read and a write.
  */
 const CROWD_SIZE = 64;
 
-/** Lets through a few in each turn of the event loop, in the order of arrival. */
+/**
+ * Lets a few agencies through in each turn of the event loop, first come, first
+ * served.
+ */
 export class FairScheduler {
   readonly #crowd: { readonly size: number };
   readonly #waiting: (() => void)[] = [];
@@ -28,18 +30,19 @@ export class FairScheduler {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Sets a turnstile up.
+   * Creates a scheduler.
    *
-   * @param crowd All who may come.
+   * @param crowd All connected agencies; only their number counts.
    */
   constructor(crowd: { readonly size: number }) {
     this.#crowd = crowd;
   }
 
   /**
-   * Passes.
+   * Waits for a turn.
    *
-   * @returns Resolved when it is one's turn; nothing if that is now.
+   * @returns A promise that resolves when the turn comes, or `undefined` if it
+   * is now.
    */
   pass(): Promise<void> | undefined {
     if (this.#crowd.size <= CROWD_SIZE) return undefined;

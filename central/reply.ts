@@ -1,16 +1,16 @@
 /**
- * What the central sends back.
+ * The replies of the central.
  *
  * @module
  */
 
 import { encodeError, ErrorCode, NO_INDEX, OK_FRAME } from "../protocol.ts";
 
-/** What is sent back for one frame. */
+/** The reply to one request. */
 export interface Reply {
-  /** The bytes of one frame or more, or of none. */
+  /** Zero or more whole frames. */
   frame: Uint8Array;
-  /** Whether the conversation ends with it. */
+  /** Whether the connection is closed after it. */
   closes: boolean;
 }
 
@@ -26,19 +26,19 @@ const REFUSAL_CLOSES: ReadonlySet<number> = new Set([
   ErrorCode.BUSY,
 ]);
 
-/** Nothing more is taken on any connection. */
+/** The central is stopping. */
 export const SHUTTING_DOWN: Reply = refusal(
   ErrorCode.SHUTTING_DOWN,
   "Cannot take more: the central is shutting down",
 );
 
 /**
- * Makes the answer that refuses.
+ * Creates a refusal.
  *
- * @param code Why.
- * @param reason Why, for people.
- * @param index First bet at fault in the batch, if one is.
- * @returns The answer.
+ * @param code The error code.
+ * @param reason An explanation for people.
+ * @param index Index in the batch of the first bet at fault, if there is one.
+ * @returns The reply.
  */
 export function refusal(
   code: number,
@@ -52,7 +52,7 @@ export function refusal(
 }
 
 /**
- * Joins frames for one write.
+ * Joins frames, so that one write sends them.
  *
  * @param frames The frames.
  * @returns Their bytes, one after the other.

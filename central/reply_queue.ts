@@ -1,5 +1,5 @@
 /**
- * The answers that are owed to one agency.
+ * The queue of replies to one agency.
  *
  * @module
  */
@@ -9,56 +9,56 @@ import { joinFrames, type Reply } from "./reply.ts";
 import type { FairScheduler } from "./fair_scheduler.ts";
 
 /**
- * Most answers owed at once: an agency that sends thousands of small batches
- * must not hold up the others, nor what it has under way pile up.
+ * Largest number of queued replies. It bounds what one agency can have under
+ * way, so that one that sends thousands of small batches cannot hold up the
+ * others.
  */
 const MAX_OWED = 16;
 
-/** An answer that is owed, and what has become of it once that is known. */
+/** A queued reply, and its outcome once it is known. */
 interface QueuedReply {
   known: Promise<void>;
   outcome?: { reply: Reply } | { fault: unknown };
 }
 
 /**
- * Sends what an agency is owed, in the order of its requests. Answers known at
- * once, as those of one commit, go in one write.
+ * Sends replies in the order of the requests. Replies that are known at the
+ * same time, such as those of one commit, are sent in one write.
  */
 export class ReplyQueue {
   readonly #connection: Connection;
   readonly #scheduler: FairScheduler;
-  /** In the order of their requests. */
+  /** In the order of the requests. */
   readonly #owed: QueuedReply[] = [];
   #sending: Promise<void> | undefined;
   #isOver = false;
   #fault: { error: unknown } | undefined;
 
   /**
-   * Creates a queue that owes nothing.
+   * Creates an empty queue.
    *
-   * @param connection The agency's, closed with the conversation.
-   * @param scheduler Passed before each write.
+   * @param connection The agency's connection; a reply may close it.
+   * @param scheduler Decides when a write may start.
    */
   constructor(connection: Connection, scheduler: FairScheduler) {
     this.#connection = connection;
     this.#scheduler = scheduler;
   }
 
-  /** Whether no more may be owed until some of it is sent. */
+  /** Whether the queue has reached its limit. */
   get isFull(): boolean {
     return this.#owed.length >= MAX_OWED;
   }
 
-  /** Whether nothing more is sent: the conversation has come to its end. */
+  /** Whether a reply has ended the connection, so that no more are sent. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
   /**
-   * Puts an answer at the end. Whatever is behind one that ends the
-   * conversation is never sent.
+   * Adds a reply. Replies behind one that closes the connection are dropped.
    *
-   * @param reply The answer; where it is rejected, the connection is closed.
+   * @param reply The reply. If it rejects, the connection is closed.
    */
   enqueue(reply: Promise<Reply>): void {
     const owed: QueuedReply = {
@@ -74,9 +74,9 @@ export class ReplyQueue {
   }
 
   /**
-   * Waits until nothing is owed any more.
+   * Waits until the queue is empty.
    *
-   * @throws What has kept an answer from being known or sent.
+   * @throws The error that kept a reply from being made or sent.
    */
   async whenIdle(): Promise<void> {
     await this.#sending;

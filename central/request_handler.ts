@@ -1,5 +1,5 @@
 /**
- * What the central does with each message of an agency.
+ * Handles each message of an agency.
  *
  * @module
  */
@@ -24,19 +24,19 @@ import { BatchSequence, StorageError, type Store } from "../storage.ts";
 import { encodeWinners } from "../protocol/winners_frame.ts";
 import { joinFrames, OK, refusal, type Reply, SHUTTING_DOWN } from "./reply.ts";
 
-/** What the requests of one agency are answered from. */
+/** What a request handler needs. */
 export interface RequestOptions {
-  /** Where bets go. */
+  /** Stores the bets. */
   store: Pick<Store, "append" | "has" | "whenIdle">;
-  /** Who may bet until when, and who wins. */
+  /** Decides who may bet, and until when. */
   draw: Draw;
-  /** The agency's address, for the log. */
+  /** IP address of the agency, for the log. */
   ip: string;
-  /** Aborted when the conversation has to end, or has ended. */
+  /** Aborted when the session ends or has to end. */
   ending: AbortSignal;
 }
 
-/** Turns the frames of one connection into answers. */
+/** Turns the requests of one connection into replies. */
 export class RequestHandler {
   readonly #connection: Connection;
   readonly #store: RequestOptions["store"];
@@ -44,16 +44,17 @@ export class RequestHandler {
   readonly #ip: string;
   readonly #ending: AbortSignal;
   readonly #log = getLogger();
-  /** The batches of this connection. */
+  /** The order of this connection's batches. */
   readonly #sequence = new BatchSequence();
-  /** Who the agency says it is, once it has. */
+  /** The agency's id, once a request has told it. */
   #agency: number | undefined;
 
   /**
    * Creates the handler of one connection.
    *
-   * @param connection The agency's, watched while it waits for the draw.
-   * @param options What the answers come from.
+   * @param connection The agency's connection, watched while it waits for the
+   * draw.
+   * @param options The store, the draw, and what the log needs.
    */
   constructor(connection: Connection, options: RequestOptions) {
     this.#connection = connection;
@@ -64,10 +65,10 @@ export class RequestHandler {
   }
 
   /**
-   * Stores a batch.
+   * Handles a BET.
    *
-   * @param payload The payload of its BET; not needed any more on return.
-   * @returns The answer; what goes wrong is one too.
+   * @param payload The payload. It is copied before this returns.
+   * @returns The reply, which is a refusal if the batch is not stored.
    */
   async handleBatch(payload: Uint8Array): Promise<Reply> {
     let batch: Batch | undefined;
@@ -94,10 +95,10 @@ export class RequestHandler {
   }
 
   /**
-   * Answers whatever is not a BET.
+   * Handles any other message.
    *
-   * @param frame The frame.
-   * @returns The answer.
+   * @param frame The message.
+   * @returns The reply.
    */
   async handleOther({ type, payload }: Frame): Promise<Reply> {
     try {
@@ -117,7 +118,7 @@ export class RequestHandler {
     }
   }
 
-  /** Stores a batch, unless the draw is in the way. */
+  /** Stores a batch, if the draw allows it. */
   async #storeBatch(batch: Batch): Promise<void> {
     if (!this.#draw.admits(batch.agency)) throw unknownAgency(batch.agency);
     if (!this.#draw.isBettingClosed) {
@@ -142,7 +143,7 @@ export class RequestHandler {
     return { frame: new Uint8Array(0), closes: true };
   }
 
-  /** Answers with the agency's winners, once there are any to know of. */
+  /** Replies with the agency's winners, once the draw is held. */
   async #handleWinnersQuery(agency: number): Promise<Reply> {
     if (!this.#draw.hasPart(agency)) throw unknownAgency(agency);
     if (!this.#draw.isHeld && !await this.#awaitDraw(agency)) {
@@ -153,7 +154,7 @@ export class RequestHandler {
     return { frame: joinFrames(encodeWinners(winners)), closes: false };
   }
 
-  /** False if the central stops before the draw is held. */
+  /** Returns false if the central stops before the draw is held. */
   async #awaitDraw(agency: number): Promise<boolean> {
     this.#logQuery("in_progress", agency);
     const held = this.#draw.held(this.#ending);
@@ -163,7 +164,10 @@ export class RequestHandler {
     );
   }
 
-  /** The protocol lets an agency ask for another's winners; the log shows it. */
+  /**
+   * Logs a query. The protocol allows asking for another agency's winners; the
+   * log shows it as a warning.
+   */
   #logQuery(result: Result, agency: number, winners?: number): void {
     const isOwn = this.#agency === undefined || this.#agency === agency;
     const line = action("consulta_ganadores", result, {
@@ -192,11 +196,11 @@ export class RequestHandler {
   }
 
   /**
-   * Refuses a frame as a whole.
+   * Refuses a message.
    *
    * @param error What is wrong with it.
-   * @returns The answer.
-   * @throws The error itself, if neither the agency nor the disk is to blame.
+   * @returns The reply.
+   * @throws The error itself, if it is a bug of the central.
    */
   refuseFrame(error: unknown): Reply {
     const code = codeOf(error);
@@ -216,7 +220,10 @@ function unknownAgency(agency: number): ProtocolError {
   );
 }
 
-/** The code that answers an error; any but the peer's and the disk's is ours. */
+/**
+ * Returns the code for an error of the peer or the disk. Any other error is a
+ * bug.
+ */
 function codeOf(error: unknown): number {
   if (error instanceof ProtocolError) return error.code;
   if (error instanceof StorageError) return ErrorCode.STORAGE;

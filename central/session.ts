@@ -1,5 +1,5 @@
 /**
- * One agency's connection as the central sees it: frames in, answers out.
+ * One agency's connection: reads requests and sends replies.
  *
  * @module
  */
@@ -13,37 +13,37 @@ import { ReplyQueue } from "./reply_queue.ts";
 import { RequestHandler, type RequestOptions } from "./request_handler.ts";
 import type { FairScheduler } from "./fair_scheduler.ts";
 
-/** What a session stands on. */
+/** What a session needs. */
 export interface SessionOptions extends Omit<RequestOptions, "ending"> {
-  /** Passed before each write. */
+  /** Decides when a write may start. */
   scheduler: FairScheduler;
 }
 
 /**
- * Frames that are taken without a look at the other agencies. Of 7 KB each, the
- * buffer has no more than 9; of the smallest, it has more than 1,000.
+ * Frames handled before other agencies get a turn. The buffer holds at most 9
+ * full frames, or over 1,000 of the smallest.
  */
 const FRAMES_PER_TURN = 64;
 
-/** Serves one agency, whose frames are answered strictly in their order. */
+/** Serves one agency. Replies are sent in the order of the requests. */
 export class Session {
   readonly #connection: Connection;
   readonly #requests: RequestHandler;
   readonly #replies: ReplyQueue;
   readonly #ip: string;
   readonly #log = getLogger();
-  /** Aborted when the conversation has to end, or has ended. */
+  /** Aborted when the session ends or has to end. */
   readonly #ending = new AbortController();
-  /** Whether it waits for the agency's next frame. */
+  /** Whether the session waits for the agency's next frame. */
   #isReading = false;
-  /** Frames taken of what has been read without a wait. */
+  /** Frames handled since the last read from the network. */
   #taken = 0;
 
   /**
-   * Creates a session; {@linkcode run} serves it.
+   * Creates a session. {@linkcode run} starts it.
    *
-   * @param connection The agency's connection; closed at the end.
-   * @param options What the session stands on.
+   * @param connection The agency's connection, which is closed at the end.
+   * @param options What the session needs.
    */
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
@@ -56,8 +56,8 @@ export class Session {
   }
 
   /**
-   * Serves the agency to the end of the conversation. Whatever ends it is
-   * logged and ends no other: never rejected.
+   * Serves the agency until the connection ends. Never rejects: a failure is
+   * logged and affects no other session.
    */
   async run(): Promise<void> {
     try {
@@ -67,28 +67,28 @@ export class Session {
       this.#logFailure(error);
     } finally {
       this.#connection.close();
-      // It may have been waiting for the draw.
+      // A request may still be waiting for the draw.
       this.#ending.abort();
     }
   }
 
-  /** Ends the conversation once the frames in hand are answered. */
+  /** Ends the session after the replies to the frames received so far. */
   stop(): void {
     this.#ending.abort();
     if (this.#isReading) this.#tellOfEnd();
   }
 
-  /** Closes at once, in the middle of whatever goes on. */
+  /** Closes the connection immediately. */
   abort(): void {
     this.#connection.close();
   }
 
-  /** Whether no more of what the agency sends is taken. */
+  /** Whether no more requests are accepted. */
   get #isEnding(): boolean {
     return this.#ending.signal.aborted || this.#replies.isOver;
   }
 
-  /** Takes what the agency sends, until one side ends the conversation. */
+  /** Handles requests until one side ends the session. */
   async #handleFrames(): Promise<void> {
     try {
       while (!this.#isEnding) {
@@ -96,7 +96,7 @@ export class Session {
           await this.#readFrame();
         if (!frame) break;
         if (frame.type === MessageType.BET) {
-          // Batches do not wait for each other, so that they share a commit.
+          // Batches do not wait for one another, so that they share a commit.
           this.#replies.enqueue(this.#requests.handleBatch(frame.payload));
         } else {
           await this.#handleOther(frame);
@@ -110,7 +110,7 @@ export class Session {
     }
   }
 
-  /** Has a frame answered that is no batch, once nothing else is owed. */
+  /** Handles a message that is not a BET, after all earlier replies. */
   async #handleOther(frame: Frame): Promise<void> {
     await this.#replies.whenIdle();
     if (this.#isEnding) return;
@@ -118,15 +118,20 @@ export class Session {
     await this.#replies.whenIdle();
   }
 
-  /** Comes behind what is owed already; saying it twice does nothing. */
+  /**
+   * Queues SHUTTING_DOWN behind the replies. Queueing it twice has no effect.
+   */
   #tellOfEnd(): void {
     this.#replies.enqueue(Promise.resolve(SHUTTING_DOWN));
   }
 
-  /** The next frame, or nothing at the end, whose reason the agency is told. */
+  /**
+   * Reads the next frame. Returns nothing at the end, or after an invalid
+   * frame, which is answered.
+   */
   async #readFrame(): Promise<Frame | undefined> {
-    // Whoever is in the middle of a frame is sending; others wait for answers,
-    // and a read that waits all that time is memory for nothing.
+    // Only an agency in the middle of a frame is sending. The others wait for
+    // replies, and a pending read for each of them would waste memory.
     if (!this.#connection.isMidFrame) await this.#replies.whenIdle();
     if (this.#isEnding) return undefined;
     this.#isReading = true;
@@ -143,7 +148,10 @@ export class Session {
     }
   }
 
-  /** A connection that breaks is everyday; anything else is a fault of ours. */
+  /**
+   * Logs why the connection ended. A lost connection is normal; anything else
+   * is a bug.
+   */
   #logFailure(error: unknown): void {
     const isFault = !isDisconnection(error) && error instanceof Error;
     const line = action("close_connection", "fail", {
@@ -155,7 +163,7 @@ export class Session {
   }
 }
 
-/** Waits until the event loop has looked at everyone else. */
+/** Lets the event loop serve the other connections. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

@@ -98,7 +98,7 @@ export class LineConnection {
 
   #take(size: number): Uint8Array {
     const { buffer, start } = this.#channel;
-    this.#channel.take(size);
+    this.#channel.consume(size);
     this.#searched = 0;
     return buffer.subarray(start, start + size);
   }

@@ -1,73 +1,76 @@
 /**
- * One TCP connection as buffered bytes: short reads, short writes, idle peers
- * and closing are handled here and nowhere else. What the bytes mean is not
- * known here.
+ * Buffered I/O over one connection: handles short reads, short writes, idle
+ * peers and closing. It does not know what the bytes mean.
  *
  * @module
  */
 
 import { IdleClock } from "./idle_clock.ts";
 
-/** What a channel stands on; `Deno.TcpConn` is one. */
+/** The stream under a channel. `Deno.TcpConn` is one. */
 export interface ByteStream {
   /**
    * Reads some bytes.
    *
-   * @param into Where to.
-   * @returns How many, 1 or more, or `null` at the end.
+   * @param into The buffer to read into.
+   * @returns Number of bytes read, 1 or more, or `null` at the end.
    */
   read(into: Uint8Array): Promise<number | null>;
   /**
-   * Writes some of the bytes.
+   * Writes some bytes.
    *
-   * @param bytes What to write.
-   * @returns How many were taken.
+   * @param bytes The bytes to write.
+   * @returns Number of bytes written.
    */
   write(bytes: Uint8Array): Promise<number>;
-  /** Ends the writing side, so that the peer reads an end. */
+  /** Closes the sending side; the peer reads the end of the stream. */
   closeWrite(): Promise<void>;
-  /** Closes both sides; what waits is rejected. */
+  /** Closes both sides. Pending calls reject. */
   close(): void;
 }
 
 /** Options of a {@linkcode ByteChannel}. */
 export interface ByteChannelOptions {
   /**
-   * Milliseconds that the peer may take over one whole message, sent or taken,
-   * before it is dropped.
+   * Longest time for one whole message, read or written, in milliseconds.
    *
    * @default {Infinity}
    */
   idleTimeoutMs?: number;
-  /** Most bytes that are buffered. */
+  /** Largest number of buffered bytes. */
   maxBufferSize: number;
 }
 
-/** Holds a message of an agency that waits for each answer; there are thousands. */
+/**
+ * Fits any frame of an agency with one batch under way. There may be thousands
+ * of these, so the buffer only grows for the others.
+ */
 const INITIAL_BUFFER_BYTES = 1 << 13;
-/** Milliseconds in which a peer that was refused may read the reason. */
+/** Time for a peer to read the reason of its refusal before it is cut off. */
 const LINGER_MS = 300;
 
-/** Buffered bytes from one peer, and a way to write to it. */
+/** Buffers what one peer sends, and writes to it. */
 export class ByteChannel {
   readonly #stream: ByteStream;
   readonly #maxBufferSize: number;
   readonly #clock: IdleClock;
   #buffer = new Uint8Array(INITIAL_BUFFER_BYTES);
-  /** What was read and not yet taken is `#buffer[#start..#end)`. */
+  /** The bytes that were read and not consumed are `#buffer[#start..#end)`. */
   #start = 0;
   #end = 0;
-  /** Whether this side has ended the conversation; it may not be closed yet. */
+  /**
+   * Whether this side has ended the conversation. The stream may still be open.
+   */
   #hasEnded = false;
   #isClosed = false;
-  /** The read under way, which whoever needs more bytes waits for. */
+  /** The pending read, shared by all callers that need more bytes. */
   #reading: Promise<boolean> | undefined;
 
   /**
-   * Starts a channel.
+   * Creates a channel.
    *
-   * @param stream The bytes; closed with the channel.
-   * @param options How long the peer may be idle, how much is kept of it.
+   * @param stream The stream, which is closed with the channel.
+   * @param options The limits.
    */
   constructor(stream: ByteStream, options: ByteChannelOptions) {
     this.#stream = stream;
@@ -78,48 +81,49 @@ export class ByteChannel {
     );
   }
 
-  /** The buffer: bytes that were read lie from `start` up to `end`. */
+  /** The buffer. Its unconsumed bytes are `start` to `end`. */
   get buffer(): Uint8Array {
     return this.#buffer;
   }
 
-  /** Position in the buffer of the first byte not taken yet. */
+  /** Offset in the buffer of the first unconsumed byte. */
   get start(): number {
     return this.#start;
   }
 
-  /** Position in the buffer after the last byte read. */
+  /** Offset in the buffer after the last byte read. */
   get end(): number {
     return this.#end;
   }
 
-  /** Whether nothing more can be buffered before something is taken. */
+  /** Whether the buffer has no room before something is consumed. */
   get isFull(): boolean {
     return this.#end - this.#start === this.#maxBufferSize;
   }
 
   /**
-   * Takes bytes out of the buffer, where they stay until {@linkcode fill}.
+   * Consumes bytes. They stay in the buffer until {@linkcode fill}.
    *
-   * @param size How many, at most those that were read.
+   * @param size Number of bytes, at most as many as were read.
    */
-  take(size: number): void {
+  consume(size: number): void {
     this.#start += size;
   }
 
   /**
-   * Waits for a whole message, however many reads it takes.
+   * Waits for a whole message.
    *
-   * @param take Takes the message if all of it is buffered.
-   * @returns The message; `null` if the peer has closed, or this side has.
-   * @throws {Deno.errors.UnexpectedEof} If the peer closes in mid-message.
-   * @throws {Deno.errors.TimedOut} If it takes too long.
+   * @param parse Returns the message if all of it is buffered, and consumes it.
+   * @returns The message, or `null` if either side has closed.
+   * @throws {Deno.errors.UnexpectedEof} If the peer closes in the middle of a
+   * message.
+   * @throws {Deno.errors.TimedOut} If the message takes too long.
    */
-  async readMessage<T>(take: () => T | undefined): Promise<T | null> {
+  async readMessage<T>(parse: () => T | undefined): Promise<T | null> {
     this.#clock.start();
     try {
       while (!this.#hasEnded) {
-        const message = take();
+        const message = parse();
         if (message !== undefined) return message;
         if (!(await this.fill())) return this.#endOfStream();
       }
@@ -133,7 +137,7 @@ export class ByteChannel {
   }
 
   /**
-   * Reads once behind what is buffered, which moves to the front.
+   * Reads once. Moves the unconsumed bytes to the front of the buffer first.
    *
    * @returns False at the end of the stream.
    */
@@ -142,12 +146,12 @@ export class ByteChannel {
   }
 
   /**
-   * Watches a peer that waits for an answer, however long. It may send more
-   * meanwhile, which is kept as long as there is room: a peer that went away
-   * behind what nobody reads would never be seen to go.
+   * Watches a peer that waits for a reply without a time limit. What it sends
+   * is buffered while there is room. If the buffer is full the watch ends,
+   * because the end of the stream could no longer be seen.
    *
    * @param done Ends the watch.
-   * @returns Whether the peer is still there and waits.
+   * @returns Whether the peer is still connected and waiting.
    */
   async watch(done: Promise<unknown>): Promise<boolean> {
     const isDone = done.then(() => "done" as const);
@@ -162,8 +166,8 @@ export class ByteChannel {
   /**
    * Writes bytes.
    *
-   * @param bytes All of them.
-   * @throws {Deno.errors.TimedOut} If the peer does not take them in time.
+   * @param bytes The bytes, all of which are written.
+   * @throws {Deno.errors.TimedOut} If the peer does not read them in time.
    */
   async write(bytes: Uint8Array): Promise<void> {
     this.#clock.start();
@@ -179,10 +183,11 @@ export class ByteChannel {
   }
 
   /**
-   * Ends the conversation so that the peer can still read what was written:
-   * closing with unread bytes would reset the connection, and a reset discards
-   * what the peer has not read yet. Waits for the peer's end a moment only; a
-   * peer that has gone already is no fault.
+   * Ends the conversation so that the peer can still read what was written.
+   * Closing with unread input would reset the connection, and a reset discards
+   * what the peer has not read. So this side closes its sending side and waits
+   * briefly for the peer to close. A peer that has already gone is not an
+   * error.
    *
    * @param lastWords Bytes to write before.
    */
@@ -201,7 +206,7 @@ export class ByteChannel {
     }
   }
 
-  /** Closes at once; what waits ends. Closing again does nothing. */
+  /** Closes immediately. Pending calls end. Closing again does nothing. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -222,7 +227,10 @@ export class ByteChannel {
     }
   }
 
-  /** Moves what is buffered to the front; grows if a read has filled it all. */
+  /**
+   * Moves the unconsumed bytes to the front. Grows the buffer if the last read
+   * filled it.
+   */
   #makeRoom(): void {
     const { length } = this.#buffer;
     if (this.#end === length && length < this.#maxBufferSize) {
@@ -254,17 +262,16 @@ const DISCONNECTIONS = [
   Deno.errors.NotConnected,
   Deno.errors.UnexpectedEof,
   Deno.errors.TimedOut,
-  // Pending and later calls on a connection that this side has closed:
+  // From calls on a connection that this side has closed:
   Deno.errors.Interrupted,
   Deno.errors.BadResource,
 ];
 
 /**
- * Says whether an error is only the connection's end, seen from this side or
- * the other, rather than a fault of the program.
+ * True if an error only means that the connection ended, on either side.
  *
- * @param error What was thrown.
- * @returns Whether connecting again may help.
+ * @param error The error.
+ * @returns Whether it is a lost connection rather than a bug.
  */
 export function isDisconnection(error: unknown): boolean {
   return DISCONNECTIONS.some((kind) => error instanceof kind);

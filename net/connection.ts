@@ -1,6 +1,6 @@
 /**
- * One TCP connection as a sequence of frames. What the frames mean is not known
- * here.
+ * Reads and writes frames over one connection. It does not know what the frames
+ * mean.
  *
  * @module
  */
@@ -21,27 +21,28 @@ export { isDisconnection } from "./byte_channel.ts";
 /** Options of a {@linkcode Connection}. */
 export interface ConnectionOptions {
   /**
-   * Milliseconds that the peer may take over one whole frame, sent or taken,
-   * before it is dropped.
+   * Longest time for one whole frame, read or written, in milliseconds.
    *
    * @default {Infinity}
    */
   idleTimeoutMs?: number;
 }
 
-/** A peer with many frames under way is read in pieces of up to this. */
+/** Largest read buffer, for a peer with many frames under way. */
 const MAX_BUFFER_BYTES = 8 * MAX_FRAME_BYTES;
 
-/** Frames to and from one peer; one read and one write at a time. */
+/**
+ * Frames to and from one peer. One read and one write may be pending at a time.
+ */
 export class Connection {
   readonly #channel: ByteChannel;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   /**
-   * Starts a connection.
+   * Creates a connection.
    *
-   * @param stream The bytes; closed with the connection.
-   * @param options How long the peer may be idle.
+   * @param stream The stream, which is closed with the connection.
+   * @param options The limits.
    */
   constructor(stream: ByteStream, options: ConnectionOptions) {
     this.#channel = new ByteChannel(stream, {
@@ -53,12 +54,13 @@ export class Connection {
   /**
    * Waits for the next frame.
    *
-   * @returns The frame, its payload valid until the next call of this or of
-   * {@linkcode watch}; `null` if the peer has closed between frames, or this
-   * side has closed.
+   * @returns The frame, or `null` if the peer has closed between frames or this
+   * side has closed. The payload is valid until the next call of this or of
+   * {@linkcode watch}.
    * @throws {ProtocolError} If the header declares too large a frame.
-   * @throws {Deno.errors.UnexpectedEof} If the peer closes in mid-frame.
-   * @throws {Deno.errors.TimedOut} If no whole frame comes in time.
+   * @throws {Deno.errors.UnexpectedEof} If the peer closes in the middle of a
+   * frame.
+   * @throws {Deno.errors.TimedOut} If no whole frame arrives in time.
    */
   readFrame(): Promise<Frame | null> {
     return this.#channel.readMessage(() => {
@@ -68,33 +70,33 @@ export class Connection {
   }
 
   /**
-   * Takes the next frame if all of it has been read already.
+   * Returns the next frame if it is already buffered.
    *
-   * @returns The frame, its payload valid as that of {@linkcode readFrame}, or
-   * `undefined` if there is no whole one.
+   * @returns The frame, with the same validity as that of {@linkcode
+   * readFrame}, or `undefined`.
    */
   nextBufferedFrame(): Frame | undefined {
     const size = this.#nextFrameSize();
     const { buffer, start, end } = this.#channel;
     if (end - start < size || size > MAX_FRAME_BYTES) return undefined;
-    this.#channel.take(size);
+    this.#channel.consume(size);
     return {
       type: buffer[start]!,
       payload: buffer.subarray(start + HEADER_BYTES, start + size),
     };
   }
 
-  /** Whether some of the next frame has been read. */
+  /** Whether part of the next frame is buffered. */
   get isMidFrame(): boolean {
     return this.#channel.end > this.#channel.start;
   }
 
   /**
-   * Watches a peer that waits for an answer, however long. It may send more
-   * meanwhile, which is kept for {@linkcode readFrame} as long as there is room.
+   * Watches a peer that waits for a reply without a time limit. What it sends
+   * is kept for {@linkcode readFrame} while there is room.
    *
    * @param done Ends the watch.
-   * @returns Whether the peer is still there and waits.
+   * @returns Whether the peer is still connected and waiting.
    */
   watch(done: Promise<unknown>): Promise<boolean> {
     return this.#channel.watch(done);
@@ -103,16 +105,16 @@ export class Connection {
   /**
    * Writes whole frames.
    *
-   * @param frames All of their bytes.
-   * @throws {Deno.errors.TimedOut} If the peer does not take them in time.
+   * @param frames The bytes of the frames.
+   * @throws {Deno.errors.TimedOut} If the peer does not read them in time.
    */
   write(frames: Uint8Array): Promise<void> {
     return this.#channel.write(frames);
   }
 
   /**
-   * Ends the conversation so that the peer can still read what was written, but
-   * waits for it only a moment.
+   * Ends the conversation so that the peer can still read what was written.
+   * Waits only briefly.
    *
    * @param lastWords Frames to write before.
    */
@@ -120,7 +122,7 @@ export class Connection {
     return this.#channel.hangUp(lastWords);
   }
 
-  /** Closes at once; what waits ends. Closing again does nothing. */
+  /** Closes immediately. Pending calls end. Closing again does nothing. */
   close(): void {
     this.#channel.close();
   }
@@ -130,7 +132,7 @@ export class Connection {
     this.close();
   }
 
-  /** Bytes of the next frame as its header declares; before that, a header's. */
+  /** Size of the next frame, or of a header if that is not complete yet. */
   #nextFrameSize(): number {
     const { buffer, start, end } = this.#channel;
     if (end - start < HEADER_BYTES) return HEADER_BYTES;
@@ -138,7 +140,7 @@ export class Connection {
     return frameSize(this.#view, start);
   }
 
-  /** Before a byte of the payload is waited for. */
+  /** Checks the size from the header, before the payload arrives. */
   #checkFrameSize(): void {
     const size = this.#nextFrameSize();
     if (size <= MAX_FRAME_BYTES) return;

@@ -1,39 +1,39 @@
 /**
- * How long a peer keeps this side waiting.
+ * Measures how long a peer keeps this side waiting.
  *
  * @module
  */
 
-/** Milliseconds by which a timer is late where the process was held up. */
+/** A timer this late shows that the process itself was held up. */
 const HELD_UP_MS = 10;
-/** Milliseconds in which it then takes what peers have sent meanwhile. */
+/** Time to process what arrived while the process was held up. */
 const CATCH_UP_MS = 50;
 
 /**
- * A clock that runs while this side waits for the peer, and goes off once.
- * Waits come by the thousands a second, so that one timer is kept over many of
- * them and looks, when it fires, how long the present one has lasted.
+ * Runs while this side waits for the peer, and expires once. There are
+ * thousands of waits per second, so one timer serves many of them: when it
+ * fires, it checks how long the current wait has lasted.
  */
 export class IdleClock {
-  readonly #timeout: number;
+  readonly #timeoutMs: number;
   readonly #onExpired: () => void;
-  /** Waits under way. */
+  /** Number of waits in progress. */
   #waits = 0;
   #startedAt: number | undefined;
-  /** When the timer should fire. */
+  /** When the timer is due. */
   #dueAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #hasExpired = false;
   #hasEnded = false;
 
   /**
-   * Creates a clock that stands still.
+   * Creates a stopped clock.
    *
-   * @param timeout Milliseconds that one wait may last; `Infinity` for ever.
-   * @param onExpired Called when one has lasted that long.
+   * @param timeoutMs Longest duration of one wait, or `Infinity`.
+   * @param onExpired Called when a wait has lasted that long.
    */
-  constructor(timeout: number, onExpired: () => void) {
-    this.#timeout = timeout;
+  constructor(timeoutMs: number, onExpired: () => void) {
+    this.#timeoutMs = timeoutMs;
     this.#onExpired = onExpired;
   }
 
@@ -42,41 +42,44 @@ export class IdleClock {
     return this.#hasExpired;
   }
 
-  /** A wait begins; one that begins during another is part of it. */
+  /** Starts a wait. One that starts during another is part of it. */
   start(): void {
     if (this.#waits++ === 0) this.#restart();
   }
 
-  /** A wait is over; what is left of another begins anew: the peer is there. */
+  /**
+   * Ends a wait. Another one in progress is measured anew, because the peer is
+   * active.
+   */
   stop(): void {
     this.#startedAt = undefined;
     if (--this.#waits > 0) this.#restart();
   }
 
-  /** There will be no more waits. */
+  /** Ends the clock. There are no more waits. */
   end(): void {
     this.#hasEnded = true;
     clearTimeout(this.#timer);
   }
 
   /**
-   * What a failure means, given that the clock may be what caused it.
+   * Explains an error, given that the clock may have caused it.
    *
-   * @param error What was thrown while waiting.
-   * @returns The error, or that the peer was idle.
+   * @param error The error thrown during the wait.
+   * @returns A time-out error if the clock has expired, else the error itself.
    */
   explain(error: unknown): unknown {
     if (!this.#hasExpired) return error;
     return new Deno.errors.TimedOut(
-      `Cannot wait for the peer: idle for ${this.#timeout} ms`,
+      `Cannot wait for the peer: idle for ${this.#timeoutMs} ms`,
       { cause: error },
     );
   }
 
   #restart(): void {
-    if (this.#timeout === Infinity || this.#hasEnded) return;
+    if (this.#timeoutMs === Infinity || this.#hasEnded) return;
     this.#startedAt = performance.now();
-    if (this.#timer === undefined) this.#lookIn(this.#timeout);
+    if (this.#timer === undefined) this.#lookIn(this.#timeoutMs);
   }
 
   #lookIn(milliseconds: number): void {
@@ -88,11 +91,11 @@ export class IdleClock {
     this.#timer = undefined;
     if (this.#startedAt === undefined) return;
     const now = performance.now();
-    const left = this.#startedAt + this.#timeout - now;
+    const left = this.#startedAt + this.#timeoutMs - now;
     if (left > 0) {
       this.#lookIn(left);
     } else if (now - this.#dueAt > HELD_UP_MS) {
-      // It may be this process that let the time pass, and not the peer.
+      // This process may have been held up rather than the peer.
       this.#lookIn(CATCH_UP_MS);
     } else {
       this.#hasExpired = true;

@@ -1,6 +1,5 @@
 /**
- * What every server here has in common: a listener, peers that arrive, and an
- * end when a signal asks for it. What peers are told is not known here.
+ * What all servers share: listening, accepting, and stopping on a signal.
  *
  * @module
  */
@@ -9,13 +8,13 @@ import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import { ProgramError } from "../program/program.ts";
 
-/** Milliseconds between attempts to accept, where the system has no room. */
+/** Wait after a failed accept, for example without free file descriptors. */
 const ACCEPT_DELAY_MS = 100;
 
-/** Takes a peer that has just arrived; must not throw. */
+/** Handles a new connection. Must not throw. */
 export type Welcome = (stream: Deno.TcpConn, ip: string) => void;
 
-/** Accepts peers one after another. */
+/** Accepts connections one after another. */
 export class Acceptor {
   readonly #listener: Deno.TcpListener;
   readonly #welcome: Welcome;
@@ -23,17 +22,17 @@ export class Acceptor {
   #isStopping = false;
 
   /**
-   * Creates an acceptor; {@linkcode run} sets it to work.
+   * Creates an acceptor. {@linkcode run} starts it.
    *
-   * @param listener Where peers arrive; closed by {@linkcode stop}.
-   * @param welcome Given each peer.
+   * @param listener Accepts connections; {@linkcode stop} closes it.
+   * @param welcome Called with each connection.
    */
   constructor(listener: Deno.TcpListener, welcome: Welcome) {
     this.#listener = listener;
     this.#welcome = welcome;
   }
 
-  /** Accepts peers until {@linkcode stop} is called. */
+  /** Accepts connections until {@linkcode stop} is called. */
   async run(): Promise<void> {
     while (!this.#isStopping) {
       this.#log.info(action("accept_connections", "in_progress"));
@@ -45,7 +44,7 @@ export class Acceptor {
     }
   }
 
-  /** Accepts no more. */
+  /** Stops accepting. */
   stop(): void {
     this.#isStopping = true;
     this.#listener.close();
@@ -56,7 +55,8 @@ export class Acceptor {
     try {
       const stream = await this.#listener.accept();
       stream.setNoDelay(true);
-      // One that waits for an answer sends nothing; the system asks for it.
+      // An agency that waits for the draw sends nothing; keep-alive finds out
+      // if its machine has gone.
       stream.setKeepAlive(true);
       return stream;
     } catch (error) {
@@ -70,18 +70,18 @@ export class Acceptor {
   }
 }
 
-/** What can be run to its end by {@linkcode serveUntil}. */
+/** A server for {@linkcode serveUntil}. */
 export interface Server {
   /** Serves until it is stopped. */
   serve(): Promise<void>;
-  /** Ends what goes on, and waits for its end. */
+  /** Stops serving and waits until everything has ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Lets a server work until it is asked to stop.
+ * Runs a server until a signal stops it.
  *
- * @param signal Aborted, with the signal's name as the reason, to stop it.
+ * @param signal Its abort stops the server. The reason is the signal's name.
  * @param server The server.
  */
 export async function serveUntil(
@@ -99,18 +99,18 @@ export async function serveUntil(
 
 /** Where a server listens. */
 export interface ListenOptions {
-  /** The port; 0 for any free one. */
+  /** The port, or 0 for any free one. */
   port: number;
-  /** Connections that may wait to be accepted. */
+  /** Largest number of connections waiting to be accepted. */
   backlog: number;
 }
 
 /**
- * Listens.
+ * Starts to listen.
  *
- * @param options Where.
- * @returns Where peers arrive.
- * @throws {ProgramError} If that is not to be had.
+ * @param options The port and the backlog.
+ * @returns The listener.
+ * @throws {ProgramError} If the port is not available.
  */
 export function listen({ port, backlog }: ListenOptions): Deno.TcpListener {
   try {
@@ -124,7 +124,7 @@ export function listen({ port, backlog }: ListenOptions): Deno.TcpListener {
 }
 
 /**
- * Logs where a server listens.
+ * Logs the port of a listener.
  *
  * @param listener The listener.
  */

@@ -40,7 +40,7 @@ testInFolder(
       const [rest, what] of [
         [flipped, "no whole batch begins there, but one follows"],
         [first, "some of its 3 bets from index 0 on are stored before"],
-        [overlap, "some of its 2 bets from position 2 on are stored before"],
+        [overlap, "some of its 2 bets from index 2 on are stored before"],
       ] as const
     ) {
       const bytes = Uint8Array.from([...first, ...rest]);
