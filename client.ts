@@ -16,16 +16,11 @@ import {
 import { askForWinners, readWinners } from "./agency/winners_query.ts";
 import { RecordReader } from "./agency/record_reader.ts";
 import { readAgencyId } from "./program/config.ts";
-import { messageOf } from "./program/errors.ts";
+import { messageOf, ProgramError } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
-import { ProgramError, runProgram } from "./program/program.ts";
+import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import { formatAddress } from "./program/setting.ts";
-
-/**
- * Exit code of an agency that finished although some of its rows were refused.
- */
-const EXIT_REFUSED = 2;
 
 async function main(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
@@ -55,6 +50,7 @@ async function sendFile(
   context: ProgramContext,
 ): Promise<number> {
   const { config, signal } = context;
+  const winnersFile = context.flags["winners"];
   const fingerprint = await fingerprintFile(path, signal);
   using file = await RecordReader.open(path);
   using rejected = await RejectedFile.open(path);
@@ -86,8 +82,8 @@ async function sendFile(
     cantidad: sender.stored,
     rechazadas: rejected.rows,
   }));
-  if (config["draw.await"] || context.winnersFile !== undefined) {
-    await awaitWinners(agency, central, sender, context.winnersFile);
+  if (config["draw.await"] || winnersFile !== undefined) {
+    await awaitWinners(agency, central, sender, winnersFile);
   }
   return rejected.rows > 0 ? EXIT_REFUSED : 0;
 }
@@ -164,4 +160,13 @@ function explain(error: unknown, path: string): unknown {
   );
 }
 
-if (import.meta.main) await runProgram("client", main);
+if (import.meta.main) {
+  await runProgram("client", main, {
+    flags: [{
+      name: "winners",
+      value: "FILE",
+      help: `waits for the draw and writes the agency's winners to FILE, one
+document to a line.`,
+    }],
+  });
+}

@@ -9,13 +9,9 @@ import { FairScheduler } from "./central/fair_scheduler.ts";
 import type { Config } from "./program/config.ts";
 import { Connection } from "./net/connection.ts";
 import { Draw } from "./central/draw.ts";
-import { messageOf } from "./program/errors.ts";
+import { messageOf, ProgramError } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
-import {
-  logServerConfig,
-  ProgramError,
-  runProgram,
-} from "./program/program.ts";
+import { logServerConfig, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
 import { Store, StoreHeldError } from "./storage.ts";

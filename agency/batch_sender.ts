@@ -6,6 +6,7 @@
  */
 
 import type { Connection } from "../net/connection.ts";
+import { assertInvariant } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import {
   encodeFinish,
@@ -69,6 +70,7 @@ export class BatchSender {
     loader: BatchLoader,
     options: BatchSenderOptions,
   ) {
+    assertInvariant(options.window >= 1, "a window holds a batch");
     this.#central = central;
     this.#loader = loader;
     this.#options = options;
@@ -106,7 +108,7 @@ export class BatchSender {
       await this.#load();
       let reply: Frame | undefined = await readReply(connection);
       while (reply) {
-        await this.#settle(reply);
+        await this.#handleReply(reply);
         reply = connection.nextBufferedFrame();
       }
     }
@@ -139,7 +141,7 @@ export class BatchSender {
   }
 
   /** Handles the reply to the oldest batch under way. */
-  async #settle(reply: Frame): Promise<void> {
+  async #handleReply(reply: Frame): Promise<void> {
     const batch = this.#queue[0];
     if (!batch || this.#underWay === 0) {
       // A central that is stopping sends SHUTTING_DOWN behind its last reply.

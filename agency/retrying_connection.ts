@@ -5,7 +5,7 @@
  */
 
 import { Connection, isDisconnection } from "../net/connection.ts";
-import { delay } from "../program/delay.ts";
+import { delay } from "../program/stop_signal.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import {
@@ -18,7 +18,6 @@ import {
   type Refusal,
 } from "../protocol.ts";
 import { type Address, formatAddress } from "../program/setting.ts";
-import { backoff } from "./backoff.ts";
 
 /** A failure that no further attempt can fix. */
 export class UnrecoverableError extends Error {
@@ -66,6 +65,8 @@ export interface ExchangeOptions {
 /** An exchange of messages over one connection. */
 export type Exchange<T> = (connection: Connection) => Promise<T>;
 
+/** Longest wait between two attempts. */
+const MAX_DELAY_MS = 10_000;
 /** Refusals after which a later attempt may succeed. */
 const LATER_CODES: ReadonlySet<number> = new Set([
   ErrorCode.STORAGE,
@@ -250,4 +251,23 @@ export function parseRefusal(reply: Frame): Refusal {
   const text = `${errorCodeName(refusal.code)}: ${refusal.reason}`;
   if (LATER_CODES.has(refusal.code)) throw new RetryableError(text);
   throw new UnrecoverableError(`Cannot go on: the central answered ${text}`);
+}
+
+/**
+ * Returns the wait after a failed attempt. It doubles each time. Random jitter
+ * shortens it by up to a half, so that agencies that lost the central at the
+ * same moment do not all come back at the same moment.
+ *
+ * @param attempt Number of failed attempts in a row, 1 or more.
+ * @param baseDelayMs Wait after the first failure, in milliseconds.
+ * @param random A number from 0 to less than 1.
+ * @returns The wait in milliseconds.
+ */
+export function backoff(
+  attempt: number,
+  baseDelayMs: number,
+  random: number,
+): number {
+  const delay = Math.min(baseDelayMs * 2 ** (attempt - 1), MAX_DELAY_MS);
+  return delay * (1 - random / 2);
 }

@@ -9,6 +9,7 @@ import { dirname, join, resolve } from "node:path";
 import { messageOf } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE } from "../program/program.ts";
+import { stopSignal } from "../program/stop_signal.ts";
 import { type Case, prepareCases } from "./cases.ts";
 import { compareSittings } from "./compare.ts";
 import { type CaseResult, readSitting, type Sitting } from "./figures.ts";
@@ -20,7 +21,6 @@ import { drawSitting, formatSitting } from "./table.ts";
 
 const DATA_FOLDER = join(PROJECT_FOLDER, ".data/bench");
 const OUT_FOLDER = join(PROJECT_FOLDER, "bench/out");
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
 }
 
 async function measure(options: Options): Promise<Sitting> {
-  const stop = stopSignal();
+  const stop = stopSignal(stopError);
   const folder = resolve(options.dir ?? DATA_FOLDER);
   await Deno.mkdir(folder, { recursive: true });
   const date = new Date().toISOString();
@@ -77,17 +77,6 @@ async function runInTurn(
   return results;
 }
 
-/** Aborted when it is asked to stop, so that no process is left behind. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of SIGNALS) {
-    Deno.addSignalListener(signal, () => {
-      controller.abort(new Error(`Cannot go on: stopped by ${signal}`));
-    });
-  }
-  return controller.signal;
-}
-
 async function keep(
   sitting: Sitting,
   path: string | undefined,
@@ -105,6 +94,10 @@ function print(lines: readonly string[]): void {
 
 function tell(line: string): void {
   writeLine(Deno.stderr, line);
+}
+
+function stopError(signal: Deno.Signal): Error {
+  return new Error(`Cannot go on: stopped by ${signal}`);
 }
 
 if (import.meta.main) {

@@ -1,47 +1,49 @@
 /**
- * What a bet is: its five fields, and its *packed* form, in which it travels
- * from the agency's file to the store.
+ * What a bet is: its five fields, and the packed form in which it travels from
+ * the agency's file to the store.
  *
- * Packed, each field is one length byte and that many bytes of UTF-8, the five
- * in the order of the CSV file. Nothing here makes a string or an object per
- * bet but what is made for people and tests: {@linkcode packBets} and
- * {@linkcode unpackBets}.
+ * In packed form each field is one length byte and that many bytes of UTF-8, in
+ * the order of the CSV file. The programs never turn a bet into a string or an
+ * object; {@linkcode packBets} and {@linkcode unpackBets} are for people and
+ * tests.
  *
  * @module
  */
 
-/** A bet as its five texts, in the order of an agency's CSV file. */
+/** A bet as five texts, in the order of an agency's CSV file. */
 export interface Bet {
   /** First name: 1 to 255 bytes of UTF-8 without control characters. */
   firstName: string;
   /** Last name: 1 to 255 bytes of UTF-8 without control characters. */
   lastName: string;
-  /** Identity document: 1 to 20 digits, leading zeros and all. */
+  /** Identity document: 1 to 20 digits, with its leading zeros. */
   document: string;
-  /** Day of birth, `YYYY-MM-DD`, a day that exists, years 0001 to 9999. */
+  /** Day of birth as `YYYY-MM-DD`: an existing day, years 0001 to 9999. */
   birthdate: string;
-  /** The number bet on: 1 to 10 digits, at most 4294967295. */
+  /** The chosen number: 1 to 10 digits, at most 4294967295. */
   number: string;
 }
 
-/** Some consecutive bets of one agency's file, which are stored as one. */
+/** Consecutive bets of one agency's file, which are stored as a whole. */
 export interface Batch {
   /** The agency's id, 1 to 4294967295. */
   agency: number;
-  /** Which file: 16 hex digits, the first 8 bytes of its SHA-256. */
+  /**
+   * The file's fingerprint: the first 8 bytes of its SHA-256 as 16 hex digits.
+   */
   fingerprint: string;
-  /** Position of the first bet among the file's bets, from 0. */
+  /** Bet index: the place of the first bet among the file's bets, from 0. */
   betIndex: number;
-  /** How many bets, 1 or more. */
+  /** Number of bets, 1 or more. */
   count: number;
-  /** The bets, packed, one after the other. */
+  /** The packed bets, one after the other. */
   bets: Uint8Array;
 }
 
 /** The number that wins the draw. */
 export const WINNING_NUMBER = 7574;
 
-/** Most bytes of UTF-8 in a field: what one length byte can say. */
+/** Largest size of a field, the largest value of its length byte. */
 export const MAX_FIELD_BYTES = 255;
 
 /** A bet's fields, in the order of the file, the frame and the store. */
@@ -53,15 +55,15 @@ export const FIELD_KEYS = [
   "number",
 ] as const satisfies readonly (keyof Bet)[];
 
-/** Most bytes of a packed bet. */
+/** Largest size of a packed bet. */
 export const MAX_PACKED_BET_BYTES = FIELD_KEYS.length * (1 + MAX_FIELD_BYTES);
 
 /**
- * Walks over one packed bet without looking at what its fields say.
+ * Finds the end of a packed bet. Only the length bytes are read.
  *
- * @param packed Bytes that may be too few.
- * @param start Position of the bet's first length byte.
- * @returns Position after the bet, or -1 if a field runs past the bytes.
+ * @param packed The bytes, which may be too few.
+ * @param start Offset of the bet's first length byte.
+ * @returns Offset after the bet, or -1 if a field runs past the bytes.
  */
 export function packedBetEnd(packed: Uint8Array, start: number): number {
   let at = start;
@@ -73,11 +75,11 @@ export function packedBetEnd(packed: Uint8Array, start: number): number {
 }
 
 /**
- * Finds where one of many packed bets begins.
+ * Finds the start of a packed bet.
  *
  * @param bets Whole packed bets, one after the other.
- * @param index Which bet, from 0; the number of bets for the end.
- * @returns The position of its first length byte.
+ * @param index Index of the bet, or the number of bets to find the end.
+ * @returns Offset of its first length byte.
  */
 export function packedBetStart(bets: Uint8Array, index: number): number {
   let start = 0;
@@ -86,7 +88,7 @@ export function packedBetStart(bets: Uint8Array, index: number): number {
 }
 
 /**
- * Packs plain bets, valid or not.
+ * Packs bets, valid or not.
  *
  * @param bets The bets.
  * @returns Their packed form, one after the other.
@@ -95,6 +97,7 @@ export function packedBetStart(bets: Uint8Array, index: number): number {
  * @example Usage
  * ```ts
  * import { packBets, unpackBets } from "./bet.ts";
+ * import { assertEquals } from "@std/assert";
  *
  * const bet = {
  *   firstName: "Ana",
@@ -103,7 +106,7 @@ export function packedBetStart(bets: Uint8Array, index: number): number {
  *   birthdate: "1999-03-17",
  *   number: "7574",
  * };
- * console.assert(unpackBets(packBets([bet]))[0]?.lastName === "Gil");
+ * assertEquals(unpackBets(packBets([bet])), [bet]);
  * ```
  */
 export function packBets(bets: readonly Bet[]): Uint8Array {
@@ -116,12 +119,12 @@ export function packBets(bets: readonly Bet[]): Uint8Array {
 }
 
 /**
- * Writes one field in packed form.
+ * Packs one field.
  *
- * @param target Where to; at least 256 bytes must be free from `at`.
- * @param at Position of the length byte.
+ * @param target Must have 256 free bytes from `at` on.
+ * @param at Offset of the length byte.
  * @param text The field.
- * @returns Position after the field.
+ * @returns Offset after the field.
  * @throws {RangeError} If the text is longer than 255 bytes of UTF-8.
  */
 export function packField(
@@ -143,11 +146,10 @@ export function packField(
 }
 
 /**
- * Turns packed bets into plain ones, valid or not; a byte that is not UTF-8
- * becomes U+FFFD.
+ * Unpacks bets, valid or not. Bytes that are not UTF-8 become U+FFFD.
  *
  * @param packed Whole packed bets, one after the other.
- * @returns The plain bets.
+ * @returns The bets.
  * @throws {RangeError} If the last bet is cut off.
  */
 export function unpackBets(packed: Uint8Array): Bet[] {
@@ -164,7 +166,7 @@ export function unpackBets(packed: Uint8Array): Bet[] {
 }
 
 const UTF8_ENCODER = new TextEncoder();
-// A leading U+FEFF is a character of the field, not a byte order mark.
+// A leading U+FEFF belongs to the field; it is not a byte order mark.
 const UTF8_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function unpackBet(packed: Uint8Array, start: number): Bet {

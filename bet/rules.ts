@@ -1,6 +1,6 @@
 /**
- * The rules of a valid bet (docs/protocol.md, "What is a valid bet"), checked on
- * packed bytes. The central alone applies them; an agency sends what it has.
+ * The rules of a valid bet (docs/protocol.md, "What is a valid bet"), checked
+ * on packed bytes.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { areDigits, isPlainText, wordViewOf } from "../bytes/swar.ts";
 
 /** The first bet of a batch that breaks a rule. */
 export interface InvalidBet {
-  /** Its position in the batch, from 0. */
+  /** Its index in the batch, from 0. */
   index: number;
   /** Which field breaks which rule, for people. */
   reason: string;
@@ -21,10 +21,12 @@ const MAX_NUMBER = 4294967295;
 const ZERO = 0x30;
 const DASH = 0x2d;
 const BIRTHDATE_BYTES = "YYYY-MM-DD".length;
-/** Stands for a number that is none: no sum with it is a year, month or day. */
+/**
+ * Returned instead of a number. It is so low that no sum with it is in range.
+ */
 const NO_NUMBER = -1_000_000;
 
-/** The fields in packed order, with what a refusal says of each. */
+/** The fields in packed order, with the rule that a refusal quotes. */
 const FIELDS = [
   {
     label: "first name",
@@ -54,10 +56,9 @@ const FIELDS = [
 ] as const;
 
 /**
- * Finds the first bet that breaks a rule of a valid bet.
+ * Finds the first bet that breaks a rule.
  *
- * @param packed Whole packed bets, one after the other, as
- * {@linkcode packedBetEnd} walks them.
+ * @param packed Whole packed bets, one after the other.
  * @returns The first invalid bet, or `undefined` if all are valid.
  */
 export function findInvalidBet(packed: Uint8Array): InvalidBet | undefined {
@@ -71,7 +72,7 @@ export function findInvalidBet(packed: Uint8Array): InvalidBet | undefined {
   return undefined;
 }
 
-/** Position after the bet at `start` if it keeps every rule, else -1. */
+/** Returns the offset after the bet at `start` if it is valid, else -1. */
 function validBetEnd(
   packed: Uint8Array,
   view: DataView,
@@ -140,7 +141,7 @@ function isNumber(view: DataView, start: number, end: number): boolean {
     (size < MAX_NUMBER_DIGITS || valueOf(view, start, end) <= MAX_NUMBER);
 }
 
-/** The value of digits. */
+/** Converts digits to their value. */
 function valueOf(view: DataView, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at++) {

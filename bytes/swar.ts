@@ -1,21 +1,31 @@
 /**
- * Bytes, and four of them at a time as one 32-bit word: what is done to every
- * byte of every bet, in half of the time that it takes byte by byte.
+ * SWAR, SIMD within a register: operations on four bytes at a time, in one
+ * 32-bit word. They process every byte of every bet, in half the time of a loop
+ * over single bytes. (R. J. Fisher and H. G. Dietz named the technique in
+ * "Compiling for SIMD Within a Register", 1998.)
  *
- * A word is read by `DataView.getInt32` in little-endian order, whatever the
- * machine's, so that the first of its bytes is the lowest. Bytes of a word are
- * marked by their highest bits. A mark may be wrong where one comes before it,
- * for want of a borrow; so the first one is right, and so is that there is none.
+ * Example: which bytes of "a,b," are commas? Words are read in little-endian
+ * order, so the first byte is the lowest:
  *
- * The loops are here, and not where they are used, because the engine looks an
- * import up anew at each use: once for a field instead of once for a word.
+ * ```text
+ * word                          2c 62 2c 61   "a,b,"
+ * x = word ^ 2c2c2c2c           00 4e 00 4d   0 where there is a comma
+ * x - 01010101                  ff 4c ff 4c   0 borrows and becomes ff
+ * & ~x & 80808080               80 00 80 00   a mark on each comma
+ * ```
+ *
+ * A byte of 0 borrows from the byte above it, so a mark above another mark may
+ * be wrong. The lowest mark is always right, and so is a result without marks.
+ *
+ * The loops are in this module, not at their call sites, because V8 looks up an
+ * imported constant at each use.
  *
  * @module
  */
 
 import { characterSize } from "./utf8.ts";
 
-/** Bytes in a word. */
+/** Size of a word. */
 export const WORD_BYTES = 4;
 
 const LITTLE_ENDIAN = true;
@@ -26,17 +36,20 @@ const QUOTES = 0x22222222;
 const COMMAS = 0x2c2c2c2c;
 const DELETES = 0x7f7f7f7f;
 const ZEROS = 0x30303030;
-/** Added to a byte past "9", sets its highest bit. */
+/** Added to a byte above "9", sets its highest bit. */
 const BEYOND_NINES = 0x46464646;
-/** Added to one more than a byte, sets its highest bit if it is no control. */
+/**
+ * Added to a byte plus one, sets its highest bit unless it is a control
+ * character.
+ */
 const BEYOND_CONTROLS = 0x5f5f5f5f;
-/** Of the lead of a character of two bytes, the bits but for the last. */
+/** Selects the value bits of a two-byte lead, except the lowest. */
 const LEAD_VALUES = 0x1e1e1e1e;
-/** Added to these, sets the highest bit if one of them is set. */
+/** Added to these bits, sets the highest bit if any of them is set. */
 const BEYOND_ONES = 0x7e7e7e7e;
 
 /**
- * Makes a view of just these bytes, wherever they lie in their buffer.
+ * Creates a view of exactly these bytes.
  *
  * @param bytes The bytes.
  * @returns The view.
@@ -46,11 +59,11 @@ export function viewOf(bytes: Uint8Array): DataView {
 }
 
 /**
- * Makes a view of bytes in which a word may begin at the last of them. Where
- * their buffer does not go on behind them, they are copied to one that does.
+ * Creates a view that is one word longer than the bytes, so that a word can be
+ * read at any of them. Copies the bytes if their buffer ends too early.
  *
  * @param bytes The bytes.
- * @returns The view, a word longer than the bytes.
+ * @returns The view.
  */
 export function wordViewOf(bytes: Uint8Array): DataView {
   const { buffer, byteOffset, length } = bytes;
@@ -64,14 +77,15 @@ export function wordViewOf(bytes: Uint8Array): DataView {
 }
 
 /**
- * Copies `source[start..end)` by whole words: up to 3 bytes behind them are read
- * and overwritten, too.
+ * Copies `source[start..end)` word by word. Reads and writes up to 3 bytes
+ * more.
  *
- * @param target Where to.
- * @param shift What is added to a position in the source.
- * @param source Where from: another buffer.
- * @param start Position of the first byte.
- * @param end Position after the last byte.
+ * @param target The buffer to write to.
+ * @param shift Added to an offset in the source to get the offset in the
+ * target.
+ * @param source The buffer to read from, not the same as the target.
+ * @param start Offset of the first byte.
+ * @param end Offset after the last byte.
  */
 export function copyWords(
   target: DataView,
@@ -87,15 +101,16 @@ export function copyWords(
 }
 
 /**
- * Copies as {@linkcode copyWords} does, and looks for what a CSV field needs
- * quotes for.
+ * Copies like {@linkcode copyWords}, and looks for characters that need quotes
+ * in CSV.
  *
- * @param target Where to.
- * @param shift What is added to a position in the source.
- * @param source Where from: another buffer.
- * @param start Position of the first byte.
- * @param end Position after the last byte.
- * @returns Whether there is a comma or a quote in the words.
+ * @param target The buffer to write to.
+ * @param shift Added to an offset in the source to get the offset in the
+ * target.
+ * @param source The buffer to read from, not the same as the target.
+ * @param start Offset of the first byte.
+ * @param end Offset after the last byte.
+ * @returns True if one of the copied words has a comma or a quote.
  */
 export function copyLookingForSeparators(
   target: DataView,
@@ -114,12 +129,12 @@ export function copyLookingForSeparators(
 }
 
 /**
- * Finds the first byte that is less than another, or not ASCII.
+ * Finds the first byte that is below a limit or is not ASCII.
  *
- * @param view The bytes, of which there is one.
- * @param from Position of the first byte to look at.
- * @param limit The other byte, repeated in each byte of a word; ASCII.
- * @returns Its position.
+ * @param view The bytes, which must contain such a byte.
+ * @param from Offset of the first byte to check.
+ * @param limit The limit, repeated in each byte of a word; ASCII.
+ * @returns The offset of the byte found.
  */
 export function findBelow(view: DataView, from: number, limit: number): number {
   for (let at = from;; at += WORD_BYTES) {
@@ -130,24 +145,23 @@ export function findBelow(view: DataView, from: number, limit: number): number {
 }
 
 /**
- * Measures the character at a position, if it is not ASCII.
+ * Returns the size of a non-ASCII character.
  *
- * @param view The bytes, a word longer than what is looked at.
- * @param at Position of its first byte.
- * @returns Bytes of the character; 0 if it is ASCII or not well-formed UTF-8.
+ * @param view The bytes, followed by one more word.
+ * @param at Offset of the character's first byte.
+ * @returns Size in bytes, or 0 if the character is ASCII or not valid UTF-8.
  */
 export function characterSizeAt(view: DataView, at: number): number {
   return characterSize(view.getInt32(at, LITTLE_ENDIAN));
 }
 
 /**
- * Says whether bytes are UTF-8 without a control character (U+0000 to U+001F,
- * U+007F).
+ * Checks for valid UTF-8 without control characters (U+0000 to U+001F, U+007F).
  *
- * @param view The bytes, a word longer than what is looked at.
- * @param start Position of the first byte.
- * @param end Position after the last byte.
- * @returns Whether they are; none are, too.
+ * @param view The bytes, followed by one more word.
+ * @param start Offset of the first byte.
+ * @param end Offset after the last byte.
+ * @returns Whether the text is plain. True for an empty range.
  */
 export function isPlainText(
   view: DataView,
@@ -158,23 +172,23 @@ export function isPlainText(
 }
 
 /**
- * Says whether text is plain and of characters up to U+07FF, as nearly every
- * name. No branch depends on what the bytes are: where every other name has an
- * accent, a wrong guess of the processor costs more than the whole word.
+ * Checks for plain text with characters up to U+07FF, which nearly every name
+ * is. It does not branch on the bytes: accents are so frequent and irregular
+ * that mispredicted branches would cost more than the work.
  */
 function isLatinText(view: DataView, start: number, end: number): boolean {
   let faults = 0;
-  // Marks the first byte of the next word if a character goes on there.
+  // Marks the first byte of the next word if a character continues there.
   let unended = 0;
   for (let at = start; at < end; at += WORD_BYTES) {
     const behind = Math.max(0, at + WORD_BYTES - end);
     const mask = -1 >>> (8 * behind);
     const word = (view.getInt32(at, LITTLE_ENDIAN) & mask) | (SPACES & ~mask);
-    // One more than each byte: up to 32 only where it is a control character.
+    // Each byte plus one: at most 32 only for a control character.
     const next = ((word & DELETES) + ONES) & DELETES;
     const leads = word & (word << 1) & HIGH_BITS;
     const tails = word & ~(word << 1) & HIGH_BITS;
-    // The lead of two bytes is 110xxxxx, with 2 or more in the last five bits.
+    // A two-byte lead is 110xxxxx with a value of at least 2.
     const large = (word & LEAD_VALUES) + BEYOND_ONES;
     faults |= ~(word | (next + BEYOND_CONTROLS)) |
       (leads & ((word << 2) | ~large)) | (tails ^ ((leads << 8) | unended));
@@ -183,7 +197,7 @@ function isLatinText(view: DataView, start: number, end: number): boolean {
   return ((faults & HIGH_BITS) | unended) === 0;
 }
 
-/** Says whether text is plain, character by character. */
+/** Checks for plain text one character at a time. */
 function isAnyText(view: DataView, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
@@ -195,18 +209,18 @@ function isAnyText(view: DataView, start: number, end: number): boolean {
   return at === end;
 }
 
-/** A control character counts for none. */
+/** Returns 0 for a control character. */
 function asciiSize(byte: number): 0 | 1 {
   return byte < 0x20 || byte === 0x7f ? 0 : 1;
 }
 
 /**
- * Says whether bytes are ASCII digits.
+ * Checks for ASCII digits.
  *
- * @param view The bytes, a word longer than what is looked at.
- * @param start Position of the first byte.
- * @param end Position after the last byte.
- * @returns Whether they are; none are, too.
+ * @param view The bytes, followed by one more word.
+ * @param start Offset of the first byte.
+ * @param end Offset after the last byte.
+ * @returns Whether all bytes are digits. True for an empty range.
  */
 export function areDigits(view: DataView, start: number, end: number): boolean {
   for (let at = start; at < end; at += WORD_BYTES) {
@@ -217,17 +231,17 @@ export function areDigits(view: DataView, start: number, end: number): boolean {
   return true;
 }
 
-/** Marks the bytes that are less than the byte of which `limit` consists. */
+/** Marks the bytes below the byte that `limit` repeats. */
 function bytesBelow(word: number, limit: number): number {
   return (word - limit) & ~word & HIGH_BITS;
 }
 
-/** Marks the bytes that are the byte of which `bytes` consists. */
+/** Marks the bytes equal to the byte that `bytes` repeats. */
 function bytesEqual(word: number, bytes: number): number {
   return bytesBelow(word ^ bytes, ONES);
 }
 
-/** Which byte of a word the first mark is on, from 0. */
+/** Returns the index in the word of the lowest mark, from 0. */
 function firstMark(marks: number): number {
   return (31 - Math.clz32(marks & -marks)) >> 3;
 }

@@ -1,26 +1,26 @@
 /**
- * Well-formed UTF-8, checked on the bytes. `TextDecoder` could say the same,
- * but only by making a string of every name; names with an accent come millions
- * at a time.
+ * Validates UTF-8 on bytes. `TextDecoder` would have to create a string for
+ * every name.
  *
  * @module
  */
 
 /**
- * Measures the character that a word begins with, if it is not ASCII and
- * well-formed as Unicode 15, table 3-7 has it: no overlong form, no surrogate,
- * nothing past U+10FFFF, nothing cut off.
+ * Returns the size of the character at the start of a word, if it is not ASCII
+ * and well-formed as in Unicode 15, table 3-7: not overlong, not a surrogate,
+ * not past U+10FFFF, not cut off.
  *
- * @param word Four bytes, the first one lowest (bytes.ts).
- * @returns Bytes of the character, 2 to 4; 0 if there is no such character.
+ * @param word Four bytes, the first one lowest (bytes/swar.ts).
+ * @returns Size in bytes, 2 to 4, or 0 if there is no such character.
  *
  * @example Usage
  * ```ts
  * import { characterSize } from "./utf8.ts";
+ * import { assertEquals } from "@std/assert";
  *
- * const [n, tilde] = new TextEncoder().encode("ñ");
- * console.assert(characterSize(n! | tilde! << 8) === 2);
- * console.assert(characterSize(n!) === 0);
+ * const [lead, tail] = new TextEncoder().encode("ñ");
+ * assertEquals(characterSize(lead! | tail! << 8), 2);
+ * assertEquals(characterSize(lead!), 0);
  * ```
  */
 export function characterSize(word: number): number {
@@ -38,13 +38,13 @@ function isTail(byte: number): boolean {
   return (byte & 0xc0) === 0x80;
 }
 
-/** E0 80..9F would be overlong, ED A0..BF a surrogate. */
+/** E0 80..9F is overlong, ED A0..BF is a surrogate. */
 function isSecondOfThree(lead: number, tail: number): boolean {
   if (lead === 0xe0) return tail >= 0xa0;
   return lead !== 0xed || tail < 0xa0;
 }
 
-/** F0 80..8F would be overlong, F4 90..BF and leads behind it past U+10FFFF. */
+/** F0 80..8F is overlong; F4 90..BF and higher leads are past U+10FFFF. */
 function isSecondOfFour(lead: number, tail: number): boolean {
   if (lead === 0xf0) return tail >= 0x90;
   return lead < 0xf4 || (lead === 0xf4 && tail < 0x90);

@@ -22,7 +22,13 @@ import {
 } from "../protocol.ts";
 import { BatchSequence, StorageError, type Store } from "../storage.ts";
 import { encodeWinners } from "../protocol/winners_frame.ts";
-import { joinFrames, OK, refusal, type Reply, SHUTTING_DOWN } from "./reply.ts";
+import {
+  joinFrames,
+  OK,
+  refusal,
+  type Reply,
+  SHUTTING_DOWN,
+} from "./reply_queue.ts";
 
 /** What a request handler needs. */
 export interface RequestOptions {

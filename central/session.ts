@@ -8,7 +8,7 @@ import { type Connection, isDisconnection } from "../net/connection.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import { type Frame, MessageType, ProtocolError } from "../protocol.ts";
-import { SHUTTING_DOWN } from "./reply.ts";
+import { SHUTTING_DOWN } from "./reply_queue.ts";
 import { ReplyQueue } from "./reply_queue.ts";
 import { RequestHandler, type RequestOptions } from "./request_handler.ts";
 import type { FairScheduler } from "./fair_scheduler.ts";
@@ -37,7 +37,7 @@ export class Session {
   /** Whether the session waits for the agency's next frame. */
   #isReading = false;
   /** Frames handled since the last read from the network. */
-  #taken = 0;
+  #handledSinceRead = 0;
 
   /**
    * Creates a session. {@linkcode run} starts it.
@@ -102,7 +102,7 @@ export class Session {
           await this.#handleOther(frame);
         }
         if (this.#replies.isFull) await this.#replies.whenIdle();
-        if (++this.#taken % FRAMES_PER_TURN === 0) await nextTurn();
+        if (++this.#handledSinceRead % FRAMES_PER_TURN === 0) await nextTurn();
       }
       if (this.#ending.signal.aborted) this.#tellOfEnd();
     } finally {
@@ -135,7 +135,7 @@ export class Session {
     if (!this.#connection.isMidFrame) await this.#replies.whenIdle();
     if (this.#isEnding) return undefined;
     this.#isReading = true;
-    this.#taken = 0;
+    this.#handledSinceRead = 0;
     try {
       const frame = await this.#connection.readFrame();
       return frame && !this.#isEnding ? frame : undefined;

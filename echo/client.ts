@@ -1,11 +1,11 @@
 /**
- * The echo example's client: sends a line on each of some connections.
+ * The client of the echo example: sends one line on each connection.
  *
  * @module
  */
 
 import { readAgencyId } from "../program/config.ts";
-import { delay } from "../program/delay.ts";
+import { delay } from "../program/stop_signal.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import {
@@ -61,7 +61,7 @@ async function sendMessages(
   }
 }
 
-/** Sends a line on a connection of its own; returns the server's. */
+/** Sends a line on its own connection and returns the server's reply. */
 async function exchange(
   message: string,
   id: number,

@@ -1,17 +1,17 @@
 /**
- * One TCP connection as a sequence of lines, whatever bytes are in them.
+ * Reads and writes lines over one connection, whatever bytes they contain.
  *
  * @module
  */
 
 import { ByteChannel, type ByteStream } from "../net/byte_channel.ts";
 
-/** Most bytes of a line, with its end. */
+/** Largest size of a line with its end. */
 export const MAX_LINE_BYTES: number = 1 << 16;
 
 const NEWLINE = 0x0a;
 
-/** The peer has sent more than a line may have. */
+/** The peer has sent a line that is too long. */
 export class LineTooLongError extends Error {
   /** Creates the error. */
   constructor() {
@@ -22,21 +22,21 @@ export class LineTooLongError extends Error {
 
 /** Options of a {@linkcode LineConnection}. */
 export interface LineConnectionOptions {
-  /** Milliseconds that the peer may take over one line, sent or taken. */
+  /** Longest time for one line, read or written, in milliseconds. */
   idleTimeoutMs: number;
 }
 
-/** Lines to and from one peer; one call at a time. */
+/** Lines to and from one peer. One call may be pending at a time. */
 export class LineConnection {
   readonly #channel: ByteChannel;
-  /** Bytes of the line that were searched for its end already. */
+  /** Number of bytes of the line that were searched for its end. */
   #searched = 0;
 
   /**
-   * Starts a connection.
+   * Creates a connection.
    *
-   * @param stream The bytes; closed with the connection.
-   * @param options How long the peer may be idle.
+   * @param stream The stream, which is closed with the connection.
+   * @param options The limits.
    */
   constructor(stream: ByteStream, options: LineConnectionOptions) {
     this.#channel = new ByteChannel(stream, {
@@ -48,17 +48,17 @@ export class LineConnection {
   /**
    * Waits for the next line.
    *
-   * @returns The line with its end, which a last one need not have, valid until
-   * the next call; `null` if the peer has closed, or this side has.
-   * @throws {LineTooLongError} If there is no end to it.
-   * @throws {Deno.errors.TimedOut} If it does not come in time.
+   * @returns The line with its end, which the last one may lack. Valid until
+   * the next call. `null` if either side has closed.
+   * @throws {LineTooLongError} If it has no end within the limit.
+   * @throws {Deno.errors.TimedOut} If it does not arrive in time.
    */
   async readLine(): Promise<Uint8Array | null> {
     try {
-      return await this.#channel.readMessage(() => this.#takeLine());
+      return await this.#channel.readMessage(() => this.#nextLine());
     } catch (error) {
       if (!(error instanceof Deno.errors.UnexpectedEof)) throw error;
-      return this.#take(this.#channel.end - this.#channel.start);
+      return this.#consume(this.#channel.end - this.#channel.start);
     }
   }
 
@@ -66,7 +66,7 @@ export class LineConnection {
    * Writes a line.
    *
    * @param line The line with its end.
-   * @throws {Deno.errors.TimedOut} If the peer does not take it in time.
+   * @throws {Deno.errors.TimedOut} If the peer does not read it in time.
    */
   write(line: Uint8Array): Promise<void> {
     return this.#channel.write(line);
@@ -77,7 +77,7 @@ export class LineConnection {
     return this.#channel.hangUp();
   }
 
-  /** Closes at once; what waits ends. Closing again does nothing. */
+  /** Closes immediately. Pending calls end. Closing again does nothing. */
   close(): void {
     this.#channel.close();
   }
@@ -87,16 +87,16 @@ export class LineConnection {
     this.close();
   }
 
-  #takeLine(): Uint8Array | undefined {
+  #nextLine(): Uint8Array | undefined {
     const { buffer, start, end } = this.#channel;
     const at = buffer.subarray(start, end).indexOf(NEWLINE, this.#searched);
-    if (at >= 0) return this.#take(at + 1);
+    if (at >= 0) return this.#consume(at + 1);
     if (this.#channel.isFull) throw new LineTooLongError();
     this.#searched = end - start;
     return undefined;
   }
 
-  #take(size: number): Uint8Array {
+  #consume(size: number): Uint8Array {
     const { buffer, start } = this.#channel;
     this.#channel.consume(size);
     this.#searched = 0;
@@ -105,10 +105,10 @@ export class LineConnection {
 }
 
 /**
- * A line as people read it.
+ * Converts a line to text, for the log.
  *
  * @param line The line.
- * @returns Its text without its end, what is not UTF-8 replaced.
+ * @returns Its text without the end. Bytes that are not UTF-8 are replaced.
  */
 export function textOf(line: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(line)

@@ -1,5 +1,5 @@
 /**
- * The echo example's server: answers each peer's line with the same line.
+ * The server of the echo example: replies to each line with the same line.
  *
  * @module
  */
@@ -17,19 +17,19 @@ import { LineConnection, LineTooLongError, textOf } from "./line_connection.ts";
 
 /** Options of an {@linkcode EchoServer}. */
 export interface EchoServerOptions {
-  /** Connections served at once; one more is closed. */
+  /** Connections served at once. One more is closed. */
   maxConnections: number;
-  /** Milliseconds that a peer may take over its line. */
+  /** Longest time for a peer's line, in milliseconds. */
   idleTimeoutMs: number;
 }
 
-/** A connection under way. */
+/** A connection in progress. */
 interface Peer {
   ip: string;
   answered: Promise<void>;
 }
 
-/** Answers one line on each connection, and closes it. */
+/** Answers one line on each connection and closes it. */
 export class EchoServer {
   readonly #acceptor: Acceptor;
   readonly #options: EchoServerOptions;
@@ -38,9 +38,9 @@ export class EchoServer {
   #isStopping = false;
 
   /**
-   * Creates a server; {@linkcode serve} sets it to work.
+   * Creates a server. {@linkcode serve} starts it.
    *
-   * @param listener Where peers arrive; closed by {@linkcode stop}.
+   * @param listener Accepts connections; {@linkcode stop} closes it.
    * @param options The limits.
    */
   constructor(listener: Deno.TcpListener, options: EchoServerOptions) {
@@ -51,12 +51,12 @@ export class EchoServer {
     this.#options = options;
   }
 
-  /** Accepts peers until {@linkcode stop} is called. */
+  /** Accepts connections until {@linkcode stop} is called. */
   async serve(): Promise<void> {
     await this.#acceptor.run();
   }
 
-  /** Stops accepting, and closes the connections under way. */
+  /** Stops accepting and closes the connections in progress. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#acceptor.stop();
@@ -82,7 +82,7 @@ export class EchoServer {
     this.#peers.set(connection, { ip, answered });
   }
 
-  /** Whatever goes wrong is logged and harms no other: never rejected. */
+  /** Never rejects: a failure is logged and affects no other connection. */
   async #answer(connection: LineConnection, ip: string): Promise<void> {
     try {
       const line = await this.#receive(connection, ip);
@@ -95,7 +95,7 @@ export class EchoServer {
     }
   }
 
-  /** The peer's line; `null` if there is none that can be answered. */
+  /** Reads the peer's line. Returns `null` if there is none to answer. */
   async #receive(
     connection: LineConnection,
     ip: string,
@@ -115,7 +115,10 @@ export class EchoServer {
     }
   }
 
-  /** What a peer can cause is an error; anything else is a fault of ours. */
+  /**
+   * Logs an error. One that a peer can cause is expected; anything else is a
+   * bug.
+   */
   #logFailure(error: unknown, ip: string): void {
     const isExpected = isDisconnection(error) ||
       error instanceof LineTooLongError;
@@ -134,7 +137,7 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
   logServerConfig(config);
   const port = config["server.port"];
   const listener = listen({ port, backlog: config["server.listenBacklog"] });
-  // The exercise has no such line, but nobody could find a port by chance.
+  // The exercise has no such line, but a free port must be told.
   if (port === 0) logPort(listener);
   const server = new EchoServer(listener, {
     maxConnections: config["server.maxConnections"],

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { messageOf } from "../program/errors.ts";
+import { messageOf, ProgramError } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
-import { ProgramError } from "../program/program.ts";
 
 /** Wait after a failed accept, for example without free file descriptors. */
 const ACCEPT_DELAY_MS = 100;

@@ -1,6 +1,6 @@
 /**
- * The configuration of both programs as one typed object: `config.yaml`, over
- * which an environment variable wins.
+ * Reads the configuration of both programs: `config.yaml`, overridden by
+ * environment variables.
  *
  * @module
  */
@@ -19,12 +19,12 @@ import { type Setting, wholeNumber } from "./setting.ts";
 
 export type { Config, ConfigKey, Program };
 
-/** The configuration is not one that the programs can run with. */
+/** The configuration cannot be used. */
 export class ConfigError extends Error {
   /**
    * Creates the error.
    *
-   * @param message Which key, what it is, and what was expected.
+   * @param message Which key, its value, and what was expected.
    * @param options The cause.
    */
   constructor(message: string, options?: ErrorOptions) {
@@ -36,24 +36,24 @@ export class ConfigError extends Error {
 const AGENCY_ID_VARIABLE = "CLI_ID";
 const MAX_AGENCY_ID = 4294967295;
 
-/** Where a configuration comes from. */
+/** Sources of a configuration. */
 export interface ConfigSources {
-  /** Which program reads it. */
+  /** The program that reads it. */
   program: Program;
-  /** The text of `config.yaml`; empty for all defaults. */
+  /** Content of `config.yaml`. An empty text selects all defaults. */
   yaml: string;
-  /** What people know the text by. */
+  /** Name of the file, for messages. */
   file: string;
-  /** Gives the value of an environment variable. */
+  /** Returns the value of an environment variable. */
   env(variable: string): string | undefined;
 }
 
 /**
- * Puts the configuration together.
+ * Reads a configuration.
  *
- * @param sources The file's text and the environment.
+ * @param sources The file's content and the environment.
  * @returns The value of every key.
- * @throws {ConfigError} If a key is unknown or its value impossible.
+ * @throws {ConfigError} If a key is unknown or a value is invalid.
  */
 export function readConfig(sources: ConfigSources): Config {
   const values: Partial<Record<ConfigKey, unknown>> = {};
@@ -87,11 +87,11 @@ export function readConfig(sources: ConfigSources): Config {
 }
 
 /**
- * The agency's id, which only the environment has.
+ * Reads the agency's id, which only the environment has.
  *
- * @param env Gives the value of an environment variable.
+ * @param env Returns the value of an environment variable.
  * @returns The id, 1 to 4294967295.
- * @throws {ConfigError} If there is none, or it is not an id.
+ * @throws {ConfigError} If it is missing or invalid.
  */
 export function readAgencyId(
   env: (variable: string) => string | undefined,
@@ -106,9 +106,9 @@ export function readAgencyId(
 }
 
 /**
- * What `--help` prints of the configuration.
+ * Describes the configuration for `--help`.
  *
- * @returns A line for each key with its variables, default and meaning.
+ * @returns One line per key with its variables, default and meaning.
  */
 export function configHelp(): string {
   const rows = [
@@ -141,7 +141,10 @@ function parseSetting<T>(
   );
 }
 
-/** The keys of the file with their sections: `server: {port: 1}` is `server.port`. */
+/**
+ * Lists the file's keys with their sections: `server: {port: 1}` is
+ * `server.port`.
+ */
 function flatten({ yaml, file }: ConfigSources): [string, unknown][] {
   const document = parseYaml(yaml, file) ?? {};
   if (!isMapping(document)) {

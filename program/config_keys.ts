@@ -1,5 +1,5 @@
 /**
- * Every key of `config.yaml`: its kind, variables, default and meaning.
+ * Defines every key of `config.yaml`: type, variables, default and meaning.
  *
  * @module
  */
@@ -16,22 +16,25 @@ import {
   wholeNumber,
 } from "./setting.ts";
 
-/** What there is to know of a key. */
+/** The definition of a key. */
 export interface Key<T> {
-  /** Which kind of value it has. */
+  /** Type of its value. */
   readonly type: Setting<T>;
-  /** The environment variable of each program that reads the key. */
+  /** Its environment variable in each program that reads it. */
   readonly variables: Partial<Record<Program, string>>;
-  /** The value where nothing else is said. */
+  /** Default value. */
   readonly fallback: T;
-  /** What it is for. */
+  /** Meaning, for people. */
   readonly help: string;
 }
 
 /** The two programs that read the configuration. */
 export type Program = "client" | "server";
 
-/** The value of every key, explained by `help` below; durations are in milliseconds. */
+/**
+ * The value of every key. `help` below explains them; durations are in
+ * milliseconds.
+ */
 export type Config = {
   readonly "server.address": Address;
   readonly "server.port": number;
@@ -171,27 +174,27 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
 /**
  * Lists the keys.
  *
- * @returns Each key's name and what there is to know of it, in order.
+ * @returns Name and definition of each key, in order.
  */
 export function configKeys(): [ConfigKey, Key<unknown>][] {
   return Object.entries(KEYS) as [ConfigKey, Key<unknown>][];
 }
 
 /**
- * Looks a key up.
+ * Returns the definition of a key.
  *
  * @param name The key.
- * @returns What there is to know of it.
+ * @returns Its definition.
  */
 export function keyOf(name: ConfigKey): Key<unknown> {
   return KEYS[name] as Key<unknown>;
 }
 
 /**
- * Says whether there is such a key.
+ * True if a key exists.
  *
- * @param name What may be a key.
- * @returns Whether it is one.
+ * @param name The name to look up.
+ * @returns Whether it is a key.
  */
 export function isConfigKey(name: string): name is ConfigKey {
   return Object.hasOwn(KEYS, name);

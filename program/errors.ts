@@ -1,14 +1,14 @@
 /**
- * What people are told of an error.
+ * Errors: their text for people, and the kinds that all programs share.
  *
  * @module
  */
 
 /**
- * The text of whatever was thrown.
+ * Returns the message of an error.
  *
- * @param error What was thrown.
- * @returns Its message, without a stack.
+ * @param error Whatever was thrown.
+ * @returns Its message, without a stack trace.
  */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -39,5 +39,19 @@ export class InvariantError extends Error {
   constructor(invariant: string) {
     super(`Cannot go on: broken invariant: ${invariant}`);
     this.name = "InvariantError";
+  }
+}
+
+/** The program cannot do its job, for a reason that people can act on. */
+export class ProgramError extends Error {
+  /**
+   * Creates the error.
+   *
+   * @param message One line: what failed, where, and what was expected.
+   * @param options The cause.
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ProgramError";
   }
 }

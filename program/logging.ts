@@ -1,5 +1,5 @@
 /**
- * The log: one line for each thing that happened, on standard output.
+ * The log: one line per event, on standard output.
  *
  * ```text
  * 2026-11-24 09:30:00 INFO     action: apuesta_recibida | result: success | cantidad: 150
@@ -17,31 +17,31 @@ import {
 } from "@std/log";
 import { messageOf } from "./errors.ts";
 
-/** How an action went. */
+/** The result of an action. */
 export type Result = "success" | "fail" | "in_progress";
 
-/** What else there is to say of an action; `undefined` is left out. */
+/** More fields of a line. Those that are `undefined` are left out. */
 export type Details = Readonly<
   Record<string, string | number | boolean | undefined>
 >;
 
-/** Milliseconds that a line may wait, so that many go out in one write. */
+/** Longest time that a line is buffered, so that one write takes many. */
 const FLUSH_DELAY_MS = 50;
-/** Characters that go out at once. */
+/** Number of buffered characters that are written immediately. */
 const FLUSH_SIZE = 1 << 15;
 const LEVEL_WIDTH = 8;
-/** Erases a progress bar that stands where the line is going to. */
+/** Erases a progress bar in the terminal line. */
 const ERASE_LINE = "\x1b[K";
-// deno-lint-ignore no-control-regex -- what is looked for is control characters
+// deno-lint-ignore no-control-regex -- it is meant to find control characters
 const CONTROL_REGEXP = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
 
 /**
- * The text of a log line, behind time and level. Line breaks and other control
- * characters are escaped, so that no peer can write a line of its own.
+ * Formats a log line, without time and level. Line breaks and other control
+ * characters are escaped, so that no peer can forge a line.
  *
  * @param action What happened.
- * @param result How it went.
- * @param details What else there is to say, in order.
+ * @param result The result.
+ * @param details More fields, in order.
  * @returns `action: … | result: … | key: value …`.
  */
 export function action(
@@ -58,9 +58,9 @@ export function action(
 }
 
 /**
- * Sets the log up. What `getLogger()` gives from now on writes to it.
+ * Sets up the log behind `getLogger()`.
  *
- * @param level Lines below it are left out.
+ * @param level Lines below this level are left out.
  */
 export function setupLogging(level: LevelName): void {
   handler = new StdoutHandler("NOTSET", { formatter: formatRecord });
@@ -70,7 +70,7 @@ export function setupLogging(level: LevelName): void {
   });
 }
 
-/** Writes out the lines that wait. */
+/** Writes the buffered lines. */
 export function flushLog(): void {
   handler?.flush();
 }
@@ -79,7 +79,7 @@ export { getLogger };
 
 let handler: StdoutHandler | undefined;
 
-/** Gathers lines and writes them together, in order. */
+/** Buffers lines and writes them in order. */
 class StdoutHandler extends BaseHandler {
   readonly #linePrefix = Deno.stdout.isTerminal() ? ERASE_LINE : "";
   #waiting = "";
@@ -103,7 +103,7 @@ class StdoutHandler extends BaseHandler {
         at += Deno.stdout.writeSync(bytes.subarray(at));
       }
     } catch (error) {
-      // Whoever read the log has gone; bets are worth more than their log.
+      // Without a reader the program goes on: bets matter more than their log.
       this.#isBroken = true;
       writeLine(Deno.stderr, `Cannot write log: ${messageOf(error)}`);
     }
@@ -115,9 +115,9 @@ class StdoutHandler extends BaseHandler {
 }
 
 /**
- * Writes one line at once.
+ * Writes one line immediately.
  *
- * @param to Where to.
+ * @param to The output.
  * @param line The line without its end.
  */
 export function writeLine(
@@ -136,7 +136,10 @@ function formatRecord(record: LogRecord): string {
 let formattedSecond = NaN;
 let formattedTime = "";
 
-/** Local time; made anew once a second only, as lines come by thousands. */
+/**
+ * Formats local time. Cached for a second, because there are thousands of
+ * lines.
+ */
 function formatTime(time: Date): string {
   const second = Math.floor(time.getTime() / 1000);
   if (second !== formattedSecond) {

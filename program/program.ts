@@ -1,6 +1,5 @@
 /**
- * What every program here has in common: flags, configuration, signals and
- * exit codes.
+ * What every program has: flags, configuration, signals and exit codes.
  *
  * @module
  */
@@ -12,7 +11,7 @@ import {
   type Program,
   readConfig,
 } from "./config.ts";
-import { messageOf } from "./errors.ts";
+import { messageOf, ProgramError } from "./errors.ts";
 import {
   action,
   flushLog,
@@ -20,77 +19,81 @@ import {
   setupLogging,
   writeLine,
 } from "./logging.ts";
+import { stopSignal } from "./stop_signal.ts";
 
-/** The program could not do its job, and people can do something about it. */
-export class ProgramError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param message One line that says what, where and what was expected.
-   * @param options The cause.
-   */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "ProgramError";
-  }
-}
-
-/** What a program is given to run with. */
+/** What a program runs with. */
 export interface ProgramContext {
   /** The configuration. */
   config: Config;
-  /** Aborted by SIGTERM or SIGINT, with the signal's name as the reason. */
+  /** Aborted by a stop signal. The reason is the signal's name. */
   signal: AbortSignal;
-  /** The client's `--winners FILE`: where the agency's winners go. */
-  winnersFile?: string | undefined;
+  /** The values of the program's own flags that were given. */
+  flags: Readonly<Record<string, string>>;
 }
 
 /** Exit code of a program that could not do its job. */
 export const EXIT_FAILURE = 1;
+/** Exit code of an agency that finished although some rows were refused. */
+export const EXIT_REFUSED = 2;
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const DEFAULT_CONFIG_FILE = "config.yaml";
+
+/** A flag that only one program has: `--<name> <VALUE>`. */
+export interface ProgramFlag {
+  /** Name of the flag, without dashes. */
+  name: string;
+  /** Placeholder of its value, for `--help`. */
+  value: string;
+  /** What it does, for `--help`. */
+  help: string;
+}
 
 /** Options of {@linkcode runProgram}. */
 export interface ProgramOptions {
   /**
-   * The task that people start it by.
+   * Name of the task that starts it.
    *
    * @default {program}
    */
   task?: string;
+  /**
+   * The flags that only this program has.
+   *
+   * @default {[]}
+   */
+  flags?: readonly ProgramFlag[];
 }
 
 /**
- * Runs a program to its end and exits.
+ * Runs a program and exits.
  *
- * @param program Whose part of the configuration it reads.
- * @param main What it does; returns the exit code.
- * @param options What else there is to know of it.
+ * @param program Selects the variables of the configuration.
+ * @param main The program. Returns the exit code.
+ * @param options The task and its flags.
  */
 export async function runProgram(
   program: Program,
   main: (context: ProgramContext) => Promise<number>,
-  { task = program }: ProgramOptions = {},
+  { task = program, flags = [] }: ProgramOptions = {},
 ): Promise<never> {
-  Deno.exit(await exitCodeOf(program, main, task));
+  Deno.exit(await exitCodeOf(program, main, { task, flags }));
 }
 
 async function exitCodeOf(
   program: Program,
   main: (context: ProgramContext) => Promise<number>,
-  task: string,
+  options: Required<ProgramOptions>,
 ): Promise<number> {
+  const { task } = options;
   try {
-    const flags = await parseFlags(task);
-    if (flags.help) {
-      writeLine(Deno.stdout, help(task));
+    const { help, config: file, ...flags } = await parseFlags(options.flags);
+    if (help !== undefined) {
+      writeLine(Deno.stdout, helpOf(options));
       return 0;
     }
-    const config = await loadConfig(program, flags.config);
+    const config = await loadConfig(program, file);
     setupLogging(config["log.level"]);
-    const signal = stopSignal();
-    return await main({ config, signal, winnersFile: flags.winners });
+    return await main({ config, signal: stopSignal(), flags });
   } catch (error) {
     writeLine(Deno.stderr, `${task}: ${explain(error)}`);
     return EXIT_FAILURE;
@@ -99,27 +102,22 @@ async function exitCodeOf(
   }
 }
 
-const FLAGS = {
-  config: { type: "string" },
-  help: { type: "boolean" },
-} as const;
-const CLIENT_FLAGS = { ...FLAGS, winners: { type: "string" } } as const;
-
-interface Flags {
-  config?: string;
-  help?: boolean;
-  winners?: string;
-}
-
-async function parseFlags(task: string): Promise<Flags> {
+/** Returns the flags that were given; `help` is "" if it was. */
+async function parseFlags(
+  flags: readonly ProgramFlag[],
+): Promise<Record<string, string>> {
   const args = Deno.args;
   if (args.length === 0) return {};
-  // Loaded only where there are flags: it takes a third of a short start.
+  // Loaded on demand: it would take a third of an agency's start.
   const { parseArgs } = await import("node:util");
+  const text = { type: "string" } as const;
+  const options = Object.fromEntries(flags.map(({ name }) => [name, text]));
   try {
-    return task === "client"
-      ? parseArgs({ args, options: CLIENT_FLAGS }).values
-      : parseArgs({ args, options: FLAGS }).values;
+    const { help, ...values } = parseArgs({
+      args,
+      options: { ...options, config: text, help: { type: "boolean" } },
+    }).values as Record<string, string> & { help?: boolean };
+    return help ? { ...values, help: "" } : values;
   } catch (cause) {
     throw new ProgramError(`${messageOf(cause)} (see --help)`, { cause });
   }
@@ -128,10 +126,10 @@ async function parseFlags(task: string): Promise<Flags> {
 /**
  * Loads the configuration of a program.
  *
- * @param program Which of the two.
- * @param file The file; if none is given, `config.yaml` beside the programs,
- * which may be missing.
- * @param env Gives the value of an environment variable.
+ * @param program Selects the variables of the configuration.
+ * @param file The file. The default is the project's `config.yaml`, which may
+ * be missing.
+ * @param env Returns the value of an environment variable.
  * @returns The configuration.
  * @throws {ConfigError} If it cannot be read or used.
  */
@@ -158,7 +156,7 @@ export async function loadConfig(
 }
 
 /**
- * Logs what a server runs with.
+ * Logs the configuration of a server.
  *
  * @param config The configuration.
  */
@@ -172,16 +170,7 @@ export function logServerConfig(config: Config): void {
   );
 }
 
-/** Aborted by the first signal that asks the program to stop. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of SIGNALS) {
-    Deno.addSignalListener(signal, () => controller.abort(signal));
-  }
-  return controller.signal;
-}
-
-/** A fault of the surroundings is told in a line, one of ours with its stack. */
+/** Formats an expected error as one line, and a bug with its stack trace. */
 function explain(error: unknown): string {
   const isExpected = error instanceof ProgramError ||
     error instanceof ConfigError;
@@ -190,15 +179,14 @@ function explain(error: unknown): string {
     : `${error.stack}`;
 }
 
-function help(task: string): string {
-  const usage = `Usage: deno task ${task} [--config FILE] [--help]`;
-  const winners = `[--winners FILE]
+function helpOf({ task, flags }: Required<ProgramOptions>): string {
+  const own = flags.map(({ name, value }) => ` [--${name} ${value}]`).join("");
+  const meanings = flags.map(({ name, value, help }) =>
+    `--${name} ${value} ${help}\n\n`
+  ).join("");
+  return `Usage: deno task ${task} [--config FILE] [--help]${own}
 
---winners FILE waits for the draw and writes the agency's winners to FILE, one
-document to a line.`;
-  return `${task === "client" ? `${usage} ${winners}` : usage}
-
-The configuration is ${DEFAULT_CONFIG_FILE} beside the programs, or FILE; an
+${meanings}The configuration is ${DEFAULT_CONFIG_FILE} beside the programs, or FILE; an
 environment variable wins over it.
 
 ${configHelp()}`;

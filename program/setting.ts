@@ -1,46 +1,56 @@
 /**
- * The kinds of value that a configuration key can have.
+ * The types of configuration values.
  *
  * @module
  */
 
 import type { LevelName } from "@std/log";
-import { parseDuration } from "./duration.ts";
 
-/** A kind of value: how it is written, read and described. */
+/** A type of value: how it is written, parsed and described. */
 export interface Setting<T> {
-  /** What YAML makes of it. */
+  /** Its type in YAML. */
   readonly yaml: "string" | "number" | "boolean";
-  /** What a value has to be, for people. */
+  /** What was expected, for error messages. */
   readonly expected: string;
   /**
-   * Reads a value.
+   * Parses a value.
    *
-   * @param text How it is written in a variable, or in YAML as text.
-   * @returns The value, or `undefined` if it is not one.
+   * @param text The text of a variable, or of a YAML value.
+   * @returns The value, or `undefined` if it is invalid.
    */
   parse(text: string): T | undefined;
   /**
-   * Writes a value.
+   * Formats a value.
    *
    * @param value The value.
-   * @returns The text that reads as it.
+   * @returns A text that parses to the same value.
    */
   format(value: T): string;
 }
 
-/** Where a server is. */
+/** Address of a server. */
 export interface Address {
-  /** A name or an IP address. */
+  /** A host name or IP address. */
   hostname: string;
   /** A TCP port. */
   port: number;
 }
 
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+const DURATION_REGEXP = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/;
+const PART_REGEXP = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
+/** The longest wait of a timer, about 24 days. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
 const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"] as const;
 const ADDRESS_REGEXP = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/;
 
-/** Any text but none. */
+/** A text that is not empty. */
 export const TEXT: Setting<string> = {
   yaml: "string",
   expected: "a text that is not empty",
@@ -57,7 +67,7 @@ export const BOOLEAN: Setting<boolean> = {
   format: String,
 };
 
-/** A duration in milliseconds, written as Go does. */
+/** A duration in milliseconds, written as in Go. */
 export const DURATION: Setting<number> = {
   yaml: "string",
   expected: "a duration such as 5s, 250ms or 1m30s",
@@ -66,7 +76,7 @@ export const DURATION: Setting<number> = {
     duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`,
 };
 
-/** The least level that is logged. */
+/** The lowest level that is logged. */
 export const LEVEL: Setting<LevelName> = {
   yaml: "string",
   expected: `one of ${LEVELS.join(", ")}`,
@@ -85,9 +95,9 @@ export const ADDRESS: Setting<Address> = {
 /**
  * A whole number in decimal.
  *
- * @param min The least allowed.
- * @param max The most allowed.
- * @returns The kind of value.
+ * @param min Smallest value.
+ * @param max Largest value.
+ * @returns The type.
  */
 export function wholeNumber(min: number, max: number): Setting<number> {
   return {
@@ -102,7 +112,7 @@ export function wholeNumber(min: number, max: number): Setting<number> {
 }
 
 /**
- * Writes an address.
+ * Formats an address.
  *
  * @param address The address.
  * @returns `host:port`.
@@ -119,4 +129,29 @@ function parseAddress(text: string): Address | undefined {
   const port = Number(match[3]);
   if (port < 1 || port > 65535) return undefined;
   return { hostname: match[1] ?? match[2]!, port };
+}
+
+/**
+ * Parses a duration.
+ *
+ * @param text One or more numbers, each with its unit: `ms`, `s`, `m` or `h`.
+ * @returns The duration in milliseconds, more than 0, or `undefined` if it is
+ * not one or is longer than a timer can wait.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseDuration } from "./setting.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseDuration("1m30s"), 90_000);
+ * assertEquals(parseDuration("90"), undefined);
+ * ```
+ */
+export function parseDuration(text: string): number | undefined {
+  if (!DURATION_REGEXP.test(text)) return undefined;
+  let duration = 0;
+  for (const [, amount, unit] of text.matchAll(PART_REGEXP)) {
+    duration += Number(amount) * MILLISECONDS[unit!]!;
+  }
+  return duration > 0 && duration <= MAX_DURATION_MS ? duration : undefined;
 }

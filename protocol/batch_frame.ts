@@ -1,8 +1,9 @@
 /**
- * The BET message: a batch of packed bets in one frame (docs/protocol.md, "BET").
+ * The BET message: a batch of packed bets in one frame (docs/protocol.md,
+ * "BET").
  *
  * ```text
- * agency u32 | source 8 bytes | offset u32 | count u16 | count packed bets
+ * agency u32 | fingerprint 8 bytes | bet index u32 | count u16 | packed bets
  * ```
  *
  * @module
@@ -17,27 +18,25 @@ import {
   MessageType,
 } from "../protocol.ts";
 
-/** Where each field of the payload begins. */
+/** Offset of each field in the payload. */
 const AGENCY_AT = 0;
 const FINGERPRINT_AT = 4;
 const BET_INDEX_AT = 12;
 const COUNT_AT = 16;
 const BETS_AT = 18;
 
-/**
- * One BET frame that is filled bet by bet and used again for the next batch.
- */
+/** Encodes batches one bet at a time, each into the same buffer. */
 export class BatchFrame {
-  /** With room for the last word of a bet that is copied by words. */
+  /** One word longer than a frame, because bets are copied by whole words. */
   readonly #frame = new Uint8Array(MAX_FRAME_BYTES + WORD_BYTES);
   readonly #view = viewOf(this.#frame);
   #size = 0;
   #count = 0;
 
   /**
-   * Starts a new batch in the same bytes.
+   * Starts a new batch.
    *
-   * @param batch Whose it is, and where in the agency's file it begins.
+   * @param batch Its agency, file and first bet index.
    */
   begin(batch: Pick<Batch, "agency" | "fingerprint" | "betIndex">): void {
     const { agency, fingerprint, betIndex } = batch;
@@ -52,25 +51,25 @@ export class BatchFrame {
     this.#count = 0;
   }
 
-  /** Bets in the batch so far. */
+  /** Number of bets so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** The frame's whole buffer: pack the next bet into it at {@linkcode end}. */
+  /** The frame's buffer. The next bet is packed at {@linkcode end}. */
   get view(): DataView {
     return this.#view;
   }
 
-  /** Bytes filled so far, where the next bet goes. */
+  /** Number of bytes so far, where the next bet starts. */
   get end(): number {
     return this.#size;
   }
 
   /**
-   * Says whether one more bet fits in the frame.
+   * True if a bet of this size fits in the frame.
    *
-   * @param packedSize The bet's bytes, packed.
+   * @param packedSize Size of the bet in packed form, in bytes.
    * @returns Whether there is room.
    */
   hasRoom(packedSize: number): boolean {
@@ -78,9 +77,9 @@ export class BatchFrame {
   }
 
   /**
-   * Takes in the bet that was packed at {@linkcode end}.
+   * Adds the bet that was packed at {@linkcode end}.
    *
-   * @param packedSize The bet's bytes, for which there was room.
+   * @param packedSize Size of the bet in packed form, in bytes.
    */
   add(packedSize: number): void {
     this.#size += packedSize;
@@ -88,9 +87,9 @@ export class BatchFrame {
   }
 
   /**
-   * Completes the headers.
+   * Completes the frame.
    *
-   * @returns The frame: a view, valid until {@linkcode begin}.
+   * @returns The frame, a view that is valid until {@linkcode begin}.
    */
   finish(): Uint8Array {
     this.#view.setUint32(1, this.#size - HEADER_BYTES);
@@ -100,9 +99,9 @@ export class BatchFrame {
 }
 
 /**
- * Encodes a batch as a BET frame of its own.
+ * Encodes a batch as a BET.
  *
- * @param batch The batch; its count is taken from its bets.
+ * @param batch The batch. Its bets are counted here.
  * @returns The whole frame.
  * @throws {RangeError} If the bets do not fit in one frame or one is cut off.
  */
@@ -126,11 +125,12 @@ export function encodeBatch(batch: Omit<Batch, "count">): Uint8Array {
 }
 
 /**
- * Decodes the payload of a BET. What its fields say is not looked at.
+ * Decodes the payload of a BET. Does not check the rules of a bet.
  *
  * @param payload The payload.
- * @returns The batch, whose `bets` are a view into the payload.
- * @throws {ProtocolError} `MALFORMED` if it does not parse to its last byte.
+ * @returns The batch. Its `bets` are a view into the payload.
+ * @throws {ProtocolError} `MALFORMED` if the payload cannot be parsed to its
+ * last byte.
  */
 export function decodeBatch(payload: Uint8Array): Batch {
   if (payload.length < BETS_AT) {
@@ -152,7 +152,7 @@ export function decodeBatch(payload: Uint8Array): Batch {
   return batch;
 }
 
-/** Walks the bets: as many as declared, and not a byte left over. */
+/** Checks that there are as many bets as declared, and nothing behind them. */
 function checkCount({ bets, count }: Batch): void {
   let at = 0;
   for (let index = 0; index < count; index++) {

@@ -1,6 +1,6 @@
 /**
- * The messages of the draw: an agency's query and its winners, which may take
- * several frames (docs/protocol.md, "WINNERS").
+ * The messages of the draw: a query, and a list of winners in one or more
+ * frames (docs/protocol.md, "WINNERS").
  *
  * ```text
  * last u8 | count u16 | count documents, each length u8 + UTF-8
@@ -19,20 +19,20 @@ import {
   MessageType,
 } from "../protocol.ts";
 
-/** A part of an agency's winners. */
+/** One part of an agency's list of winners. */
 export interface WinnersPart {
-  /** Whether it is the last one. */
+  /** Whether it is the last part. */
   isLast: boolean;
   /** The documents, in the order in which the bets were stored. */
   documents: string[];
 }
 
 const DOCUMENTS_AT = 3;
-/** A length byte and the longest document. */
+/** A length byte and the longest possible document. */
 const MAX_ENTRY_BYTES = 256;
 
 /**
- * Encodes a query.
+ * Encodes a WINNERS_QUERY.
  *
  * @param agency The agency whose winners are asked for.
  * @returns The whole frame.
@@ -42,10 +42,10 @@ export function encodeWinnersQuery(agency: number): Uint8Array {
 }
 
 /**
- * Encodes a list of winners, of any length.
+ * Encodes a list of winners of any length.
  *
  * @param documents The documents, in order.
- * @returns One frame or more; the last one says so.
+ * @returns One frame or more. Only the last one is marked as the last.
  * @throws {RangeError} If a document is longer than 255 bytes of UTF-8.
  */
 export function encodeWinners(documents: readonly string[]): Uint8Array[] {
@@ -73,8 +73,9 @@ export function encodeWinners(documents: readonly string[]): Uint8Array[] {
  * Decodes the payload of a WINNERS.
  *
  * @param payload The payload.
- * @returns A part of the list.
- * @throws {ProtocolError} `MALFORMED` if it does not parse to its last byte.
+ * @returns One part of the list.
+ * @throws {ProtocolError} `MALFORMED` if the payload cannot be parsed to its
+ * last byte.
  */
 export function decodeWinners(payload: Uint8Array): WinnersPart {
   if (payload.length < DOCUMENTS_AT) {

@@ -1,15 +1,15 @@
 /**
- * A file that is only appended to, with group commit (docs/storage.md): while
- * one fdatasync runs, the entries that arrive are gathered and go in the next.
+ * An append-only file with group commit (docs/storage.md): entries that arrive
+ * while one fdatasync runs share the next.
  *
  * @module
  */
 
-import { messageOf } from "../program/errors.ts";
+import { assertInvariant, messageOf } from "../program/errors.ts";
 import { RowBuffer } from "./row_buffer.ts";
 import type { StoreFile } from "./store_file.ts";
 
-/** Something was not stored; sending it again later may help. */
+/** An entry was not stored. A later attempt may succeed. */
 export class StorageError extends Error {
   /**
    * Creates the error.
@@ -25,16 +25,16 @@ export class StorageError extends Error {
 
 /** Options of an {@linkcode AppendLog}. */
 export interface AppendLogOptions {
-  /** Whether to wait for the disk before an entry counts as committed. */
+  /** Whether an entry must be on disk to count as committed. */
   fsync: boolean;
 }
 
-/** Entries that are worth a commit without a wait for more. */
+/** Number of entries for which a commit starts without waiting for more. */
 const ENOUGH_ENTRIES = 16;
-/** Milliseconds that a commit waits for more entries at most. */
+/** Longest wait for more entries before a commit. */
 const GATHER_TIME_MS = 1;
 
-/** Called once, when the entry is on disk or is known not to be. */
+/** Called once, when the entry is committed or has failed. */
 export type OnSettled = (isCommitted: boolean) => void;
 
 /** The entries of one write and one fdatasync. */
@@ -52,38 +52,40 @@ class Group {
   }
 
   succeed(): void {
-    for (const settle of this.callbacks) settle(true);
+    for (const onSettled of this.callbacks) onSettled(true);
     this.#committed.resolve();
   }
 
   fail(error: StorageError): void {
-    for (const settle of this.callbacks) settle(false);
-    // A group without entries has nobody to tell.
+    for (const onSettled of this.callbacks) onSettled(false);
+    // Nobody waits for a group without entries.
     if (this.callbacks.length > 0) this.#committed.reject(error);
   }
 }
 
-/** Appends entries durably, each whole or not at all, in the order they came. */
+/** Appends entries durably and in order, each one completely or not at all. */
 export class AppendLog {
   readonly #file: StoreFile;
   readonly #fsync: boolean;
   #size: number;
-  /** In the order in which they are committed; the last one collects. */
+  /** Groups in the order of their commits. The last one collects entries. */
   readonly #waiting = [new Group(new RowBuffer())];
-  /** For the next group, if it is needed before another is free. */
+  /** A free buffer for the next group. */
   #spare: RowBuffer | undefined;
   #commits: Promise<void> | undefined;
-  /** The wait for more entries before the next commit, if there is one. */
+  /**
+   * The wait for more entries before the next commit, if one is in progress.
+   */
   #gathering: { wanted: number; end: () => void } | undefined;
-  /** Why nothing more is accepted, if so. */
+  /** The reason why no more entries are accepted, if so. */
   #end: StorageError | undefined;
 
   /**
-   * Takes up a log where it was left.
+   * Continues a log at its end.
    *
-   * @param file The file, open for appending.
-   * @param size Its bytes so far, all of them committed.
-   * @param options Whether to wait for the disk.
+   * @param file The file, opened for appending.
+   * @param size Size of the file in bytes, all of it committed.
+   * @param options The durability.
    */
   constructor(file: StoreFile, size: number, options: AppendLogOptions) {
     this.#file = file;
@@ -94,20 +96,28 @@ export class AppendLog {
   /**
    * Appends an entry.
    *
-   * @param write Adds the entry's rows; called at once.
-   * @param settle Told how it ended, before the promise is.
-   * @returns A promise shared by all entries of the same commit, rejected with
-   * a {@linkcode StorageError} if nothing of them is stored.
-   * @throws {StorageError} If nothing more is accepted.
+   * @param write Adds the entry's rows; called immediately. If it throws,
+   * nothing of the entry is kept.
+   * @param onSettled Called when the entry is committed or has failed, before
+   * the promise settles.
+   * @returns A promise shared by all entries of a commit. Rejects with a
+   * {@linkcode StorageError} if none of them is stored.
+   * @throws {StorageError} If no more entries are accepted.
    */
   append(
     write: (rows: RowBuffer) => unknown,
-    settle: OnSettled,
+    onSettled: OnSettled,
   ): Promise<void> {
     this.throwIfEnded();
     const group = this.#waiting.at(-1)!;
-    write(group.rows);
-    const entries = group.callbacks.push(settle);
+    const { length } = group.rows;
+    try {
+      write(group.rows);
+    } catch (error) {
+      group.rows.truncate(length);
+      throw error;
+    }
+    const entries = group.callbacks.push(onSettled);
     if (entries === this.#gathering?.wanted) this.#gathering.end();
     if (group.rows.isFull) this.#waiting.push(this.#emptyGroup());
     this.#commits ??= this.#commitGroups();
@@ -115,33 +125,33 @@ export class AppendLog {
   }
 
   /**
-   * Says whether entries are accepted.
+   * Checks that entries are accepted.
    *
-   * @throws {StorageError} If none is, and why.
+   * @throws {StorageError} If they are not, with the reason.
    */
   throwIfEnded(): void {
     if (this.#end) throw this.#end;
   }
 
   /**
-   * Waits until every entry so far is committed or refused.
+   * Waits until every entry so far is committed or has failed.
    *
-   * @throws {StorageError} If nothing more is accepted: the next start may find
-   * in the file what was refused.
+   * @throws {StorageError} If no more entries are accepted: the next start may
+   * find entries that were refused.
    */
   async whenIdle(): Promise<void> {
     await this.#commits;
     this.throwIfEnded();
   }
 
-  /** Commits what waits; then nothing more is accepted. */
+  /** Commits the waiting entries. Then no more are accepted. */
   async close(): Promise<void> {
     this.#end ??= new StorageError("Cannot store: the store is closed");
     await this.#commits;
   }
 
   async #commitGroups(): Promise<void> {
-    // One turn, so that whatever else was read together is in the first group.
+    // Entries from the same turn of the event loop join the first group.
     await Promise.resolve();
     while (this.#waiting[0]!.callbacks.length > 0) {
       const group = this.#nextGroup();
@@ -153,8 +163,8 @@ export class AppendLog {
   }
 
   /**
-   * Waits a moment for those who were just answered to be back with their next
-   * entries: one flush for all of them costs hardly more than one for half.
+   * Waits briefly for the agencies that were just answered: one flush for all
+   * of them costs hardly more than one for half of them.
    */
   async #gather(answered: number): Promise<void> {
     const waiting = this.#waiting[0]!.callbacks.length;
@@ -168,7 +178,9 @@ export class AppendLog {
     this.#gathering = undefined;
   }
 
-  /** Takes the group that has waited longest; there is always one that collects. */
+  /**
+   * Removes the oldest group. There is always one left that collects entries.
+   */
   #nextGroup(): Group {
     const group = this.#waiting.shift()!;
     if (this.#waiting.length === 0) this.#waiting.push(this.#emptyGroup());
@@ -193,13 +205,17 @@ export class AppendLog {
     try {
       if (this.#fsync) await this.#file.syncData();
     } catch (cause) {
-      // The page cache cannot be trusted after a failed fdatasync: what it says
-      // is written may never reach the disk.
+      // After a failed fdatasync the page cache cannot be trusted: pages that
+      // it reports as written may never reach the disk.
       this.#giveUp("Cannot flush the store to disk", cause, group);
-      // Else the next start would find there what was refused.
+      // Otherwise the next start would find the entries that were refused.
       await this.#cutBack();
       return;
     }
+    assertInvariant(
+      group.rows.length === rows.length,
+      `a commit of ${rows.length} bytes does not grow while it is written`,
+    );
     this.#size += rows.length;
     group.succeed();
   }
@@ -213,16 +229,16 @@ export class AppendLog {
   }
 
   /**
-   * Refuses the group and all that waits behind it, because a later batch must
-   * not be stored where an earlier one was not; then cuts the file back, before
-   * anything else is written.
+   * Fails the group and all behind it, because a later batch must not be stored
+   * where an earlier one was not. Then truncates the file to its committed
+   * size.
    */
   async #undoWrite(group: Group, cause: unknown): Promise<void> {
     refuse("Cannot write to the store", cause, group, ...this.#takeWaiting());
     await this.#cutBack();
   }
 
-  /** Leaves in the file what is committed. */
+  /** Truncates the file to its committed size. */
   async #cutBack(): Promise<void> {
     try {
       await this.#file.truncate(this.#size);
@@ -231,7 +247,7 @@ export class AppendLog {
     }
   }
 
-  /** Refuses these groups, all that waits, and all that ever comes. */
+  /** Fails these groups, all waiting ones, and every entry from now on. */
   #giveUp(what: string, cause: unknown, ...groups: Group[]): void {
     this.#end = new StorageError(
       `${what}: ${messageOf(cause)}; it takes no more until the next start`,

@@ -1,34 +1,34 @@
 /**
  * The commit mark, the seventh column of a batch's last row:
- * `source:offset:count:crc` (docs/storage.md).
+ * `fingerprint:index:count:crc` (docs/storage.md).
  *
  * @module
  */
 
-/** What a mark says of its batch. */
+/** The content of a mark. */
 export interface CommitMark {
-  /** Which file of the agency's: 16 lowercase hex digits. */
+  /** Fingerprint of the agency's file: 16 lowercase hex digits. */
   fingerprint: string;
-  /** Position of the batch's first bet in that file. */
+  /** Bet index of the batch's first bet in that file. */
   betIndex: number;
-  /** Rows in the batch. */
+  /** Number of rows in the batch. */
   count: number;
   /** CRC-32 of the batch's bytes up to and including the colon before it. */
   crc: number;
 }
 
-/** Characters of a mark after its last colon. */
+/** Number of characters of the CRC. */
 export const CRC_DIGITS = 8;
-/** Most bytes of a mark, with two numbers of ten digits. */
+/** Largest size of a mark, with two numbers of ten digits. */
 export const MAX_MARK_BYTES: number = 16 + 1 + 10 + 1 + 10 + 1 + CRC_DIGITS;
 
 const MARK_REGEXP = /^([0-9a-f]{16}):(0|[1-9]\d*):([1-9]\d*):([0-9a-f]{8})$/;
 
 /**
- * Formats a mark but for its CRC, which is taken over this part too.
+ * Formats a mark without its CRC, which also covers this part.
  *
- * @param mark What the mark says.
- * @returns `source:offset:count:`.
+ * @param mark The content.
+ * @returns `fingerprint:index:count:`.
  */
 export function formatMarkStart(mark: Omit<CommitMark, "crc">): string {
   return `${mark.fingerprint}:${mark.betIndex}:${mark.count}:`;
@@ -45,7 +45,7 @@ export function formatCrc(crc: number): string {
 }
 
 /**
- * Parses a mark, strictly: exactly what is written here is read here.
+ * Parses a mark. Accepts only the exact form that is written here.
  *
  * @param text The seventh column.
  * @returns The mark, or `undefined` if it is not one.

@@ -1,5 +1,5 @@
 /**
- * `finished.csv`: the agencies that have finished, one to a row.
+ * `finished.csv`: the agencies that have finished, one per line.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type HeldFile, holdFile } from "./store_file.ts";
 
 const AGENCY_REGEXP = /^[1-9]\d{0,9}$/;
 
-/** Which agencies have finished, durably. */
+/** Records durably which agencies have finished. */
 export class FinishLog {
   readonly #held: HeldFile;
   readonly #log: AppendLog;
@@ -23,10 +23,11 @@ export class FinishLog {
   }
 
   /**
-   * Opens the file, made if it is not there, and cuts off a torn last line.
+   * Opens the file and creates it if it does not exist. Cuts off a torn last
+   * line.
    *
    * @param path The file.
-   * @param options Whether to wait for the disk.
+   * @param options The durability.
    * @returns The log.
    * @throws {DamagedStoreError} If a whole line is not an agency's id.
    * @throws {StoreHeldError} If another process holds it.
@@ -41,7 +42,7 @@ export class FinishLog {
       const whole = text.slice(0, text.lastIndexOf("\n") + 1);
       const finished = parseFinished(whole);
       await held.file.truncate(whole.length);
-      // A killed process may have left it in memory only.
+      // A killed process may have left it in the page cache only.
       if (options.fsync) await held.file.syncData();
       const log = new AppendLog(held.file, whole.length, options);
       return new FinishLog(held, log, finished);
@@ -57,7 +58,7 @@ export class FinishLog {
   }
 
   /**
-   * Records that an agency has finished; one that had is left as it was.
+   * Records that an agency has finished, unless it is recorded already.
    *
    * @param agency The agency's id.
    * @throws {StorageError} If it cannot be recorded.
@@ -70,14 +71,14 @@ export class FinishLog {
     );
   }
 
-  /** Waits for what is under way and lets go of the file. */
+  /** Waits for pending commits and closes the file. */
   async close(): Promise<void> {
     await this.#log.close();
     await this.#held.release();
   }
 }
 
-/** The ids in whole lines of ASCII; any other byte makes a line unreadable. */
+/** Parses the whole lines, of ASCII only. */
 function parseFinished(text: string): Set<number> {
   const finished = new Set<number>();
   let byteOffset = 0;

@@ -1,11 +1,11 @@
 /**
- * Reading a store from its first byte to its last, in one pass and in constant
- * memory: which batches are whole, and what is behind the last whole one
- * (docs/storage.md, "At the start").
+ * Reads a store from start to end, in one pass and constant memory: finds the
+ * whole batches, and what is behind the last of them (docs/storage.md, "At the
+ * start").
  *
- * No field holds a line break (the rules of a valid bet forbid it), so that
- * every line end in the file ends a row; and only a commit mark has a colon
- * where its CRC begins, so that one look tells the last row of a batch.
+ * No field contains a line break, so every line end ends a row. Only a commit
+ * mark has a colon at the place before its CRC, so one byte tells whether a row
+ * ends its batch.
  *
  * @module
  */
@@ -20,33 +20,33 @@ import {
 import type { StoreFile } from "./store_file.ts";
 import { findWinners, isWinningRow } from "./winners.ts";
 
-/** A whole batch, as it was found. */
+/** A whole batch found in the store. */
 export interface StoredBatch extends CommitMark {
   /** The agency's id. */
   agency: number;
-  /** Position in the file of its first row. */
+  /** Byte offset of its first row in the file. */
   byteOffset: number;
-  /** The documents of its bets that win, in order. */
+  /** The documents of its winning bets, in order. */
   winners: string[];
 }
 
-/** What was found in a file. */
+/** The result of a scan. */
 export interface ScanResult {
-  /** Position after the last whole batch before anything else. */
+  /** Byte offset after the last whole batch. */
   committedSize: number;
-  /** Bytes in the file. */
+  /** Size of the file in bytes. */
   size: number;
 }
 
-/** Something in the middle of the store is not what was written there. */
+/** The store contains something that was not written by a central. */
 export class DamagedStoreError extends Error {
-  /** Position in the file of the first batch or row that is not whole. */
+  /** Byte offset of the first batch or row that is not whole. */
   readonly byteOffset: number;
 
   /**
    * Creates the error.
    *
-   * @param byteOffset Position in the file.
+   * @param byteOffset Byte offset in the file.
    * @param what What is wrong there.
    */
   constructor(byteOffset: number, what: string) {
@@ -61,21 +61,21 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const ONE = 0x31;
 const NINE = 0x39;
-/** From the line end back to the colon before the CRC. */
+/** Distance from the line end back to the colon before the CRC. */
 const COLON_TO_NEWLINE = CRC_DIGITS + 1;
 const WINDOW_BYTES = 1 << 20;
-/** No batch of one frame comes near this many bytes as rows. */
+/** Larger than the rows of any batch of one frame. */
 const MAX_BATCH_BYTES = 1 << 16;
 const ASCII_DECODER = new TextDecoder();
 
 /**
- * Reads the whole batches from the start of a store.
+ * Reads the whole batches at the start of a store.
  *
- * @param file The store, read from its first byte.
+ * @param file The store.
  * @param onBatch Called for each whole batch, in order.
- * @returns How far whole batches reach. What lies behind is a torn tail, which
- * was never acknowledged.
- * @throws {DamagedStoreError} If a whole batch follows something that is not.
+ * @returns How far the whole batches reach. Anything behind is a torn tail,
+ * which was never acknowledged.
+ * @throws {DamagedStoreError} If a whole batch follows something else.
  */
 export async function scanStore(
   file: StoreFile,
@@ -99,7 +99,7 @@ export async function scanStore(
   return { committedSize, size };
 }
 
-/** Position after the last of the whole batches that follow each other. */
+/** Returns the byte offset after the whole batches at the start of the file. */
 async function scanWholeBatches(
   file: StoreFile,
   onBatch: (batch: StoredBatch) => void,
@@ -135,9 +135,10 @@ async function scanWholeBatches(
 }
 
 /**
- * Whether a file without a single whole batch can be what a crash left of a
- * store's first write: a row, which begins with an agency's id, or a page that
- * never got to the disk. A file named by mistake must not be cut off.
+ * True if a file without whole batches can be the result of a crash during a
+ * store's first write: it starts with a row, which begins with an agency's id,
+ * or with a page that never reached the disk. Any other file is not ours to
+ * truncate.
  */
 async function beginsLikeStore(file: StoreFile): Promise<boolean> {
   await file.seek(0, Deno.SeekMode.Start);
@@ -146,7 +147,7 @@ async function beginsLikeStore(file: StoreFile): Promise<boolean> {
   return first[0] === 0 || (first[0]! >= ONE && first[0]! <= NINE);
 }
 
-/** Whether a whole batch begins anywhere from `position` on. */
+/** True if a whole batch begins anywhere from `byteOffset` on. */
 async function findWholeBatch(
   file: StoreFile,
   byteOffset: number,
@@ -177,8 +178,8 @@ async function findWholeBatch(
 }
 
 /**
- * Whether the batch that ends at `newline` begins in the row at `row`: at its
- * start or, where the line end before the batch is what is damaged, behind it.
+ * True if the batch that ends at `newline` begins in the row at `row`: at its
+ * start, or behind a damaged line end.
  */
 function beginsInRow(window: Window, row: number, newline: number): boolean {
   const rowEnd = window.indexOf(NEWLINE, row);
@@ -190,7 +191,7 @@ function beginsInRow(window: Window, row: number, newline: number): boolean {
   return false;
 }
 
-/** The batch whose mark ends at `newline`, if its CRC is right. */
+/** Returns the batch whose mark ends at `newline`, if its CRC is right. */
 function readBatch(
   window: Window,
   start: number,
@@ -218,12 +219,12 @@ function readMark(window: Window, newline: number): CommitMark | undefined {
   );
 }
 
-/** Index of the comma before the last column of the row that ends at `newline`. */
+/** Returns the index of the comma before the last column of a row. */
 function markComma(window: Window, newline: number): number {
   return window.bytes.lastIndexOf(COMMA, newline);
 }
 
-/** A part of the file in memory, which slides towards its end. */
+/** A part of the file in memory that slides towards its end. */
 class Window {
   readonly bytes = new Uint8Array(WINDOW_BYTES);
   readonly #file: StoreFile;
@@ -235,25 +236,27 @@ class Window {
     this.#byteOffset = byteOffset;
   }
 
-  /** Position in the file of the first byte. */
+  /** Byte offset in the file of the first byte. */
   get byteOffset(): number {
     return this.#byteOffset;
   }
 
-  /** Bytes of the file in the window. */
+  /** Number of bytes in the window. */
   get length(): number {
     return this.#length;
   }
 
-  /** Index of the byte from `start` on, or -1 if it is not in the window. */
+  /**
+   * Returns the index of the byte from `start` on, or -1 if it is not there.
+   */
   indexOf(byte: number, start: number): number {
     const index = this.bytes.indexOf(byte, start);
     return index < this.#length ? index : -1;
   }
 
   /**
-   * Lets go of the bytes before `start` and reads on; false at the end of the
-   * file, or if there is no room, because no batch is as large as the window.
+   * Drops the bytes before `start` and reads more. False at the end of the
+   * file, or if the window is full: no batch is that large.
    */
   async slide(start: number): Promise<boolean> {
     this.bytes.copyWithin(0, start, this.#length);

@@ -1,5 +1,5 @@
 /**
- * Batches as the rows of `bets.csv` (docs/storage.md), gathered for one write.
+ * Formats batches as rows of `bets.csv` (docs/storage.md) for one write.
  *
  * @module
  */
@@ -12,40 +12,62 @@ import {
   WORD_BYTES,
   wordViewOf,
 } from "../bytes/swar.ts";
+import { assertInvariant } from "../program/errors.ts";
 import { formatCrc, formatMarkStart, MAX_MARK_BYTES } from "./commit_mark.ts";
 import { documentOfRow, isWinningRow } from "./winners.ts";
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const NEWLINE = 0x0a;
-/** Only the two names, the first fields, can hold what needs quoting. */
+/**
+ * Only the two names, which come first, can contain characters that need
+ * quotes.
+ */
 const NAME_COUNT = 2;
 const MAX_AGENCY_DIGITS = 10;
-/** What a row has beside its packed bytes: agency, comma, quotes, line end. */
+/** Size of a row beyond its packed bytes: agency, comma, quotes, line end. */
 const MAX_ROW_OVERHEAD = MAX_AGENCY_DIGITS + 1 + 2 * NAME_COUNT + 1;
-/** Bytes of a buffer, unless one batch needs more. */
+/** Size of a buffer, unless a single batch needs more. */
 const BUFFER_BYTES = 1 << 20;
-/** What the rows of a batch of 8 kB can come to. */
+/** Room for the rows of any batch of 8 kB. */
 const BATCH_ROOM = 1 << 16;
 const ASCII_ENCODER = new TextEncoder();
 
-/** Rows that wait for one write; emptied and used again. */
+/** Collects rows for one write. It is emptied and reused. */
 export class RowBuffer {
   #bytes = new Uint8Array(BUFFER_BYTES);
   #view = viewOf(this.#bytes);
   #length = 0;
 
-  /** The rows so far: a view, valid until the next call. */
+  /** The rows so far: a view that is valid until the next call. */
   get rows(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Whether there may be no room for another batch without growing. */
+  /** Number of bytes so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether another batch may not fit without growing. */
   get isFull(): boolean {
     return this.#length > BUFFER_BYTES - BATCH_ROOM;
   }
 
-  /** Empties the buffer; what it has grown is let go. */
+  /**
+   * Removes the last rows.
+   *
+   * @param length Number of bytes to keep.
+   */
+  truncate(length: number): void {
+    assertInvariant(
+      length <= this.#length,
+      `${length} bytes are there to keep`,
+    );
+    this.#length = length;
+  }
+
+  /** Empties the buffer and releases what it has grown by. */
   clear(): void {
     this.#length = 0;
     if (this.#bytes.length > BUFFER_BYTES) {
@@ -54,10 +76,10 @@ export class RowBuffer {
   }
 
   /**
-   * Adds a batch: its rows, the last one with the commit mark.
+   * Adds the rows of a batch, the last one with the commit mark.
    *
-   * @param batch The batch, of valid bets, 1 or more.
-   * @returns The documents of the bets that win, in order.
+   * @param batch The batch, of one or more valid bets.
+   * @returns The documents of the winning bets, in order.
    */
   addBatch(batch: Batch): string[] {
     this.#reserve(maxRowsSize(batch));
@@ -83,7 +105,7 @@ export class RowBuffer {
   }
 
   /**
-   * Adds a line of its own.
+   * Adds a line of text.
    *
    * @param ascii The line without its end, ASCII only.
    */
@@ -105,14 +127,14 @@ export class RowBuffer {
     this.#view = viewOf(bytes);
   }
 
-  /** Adds the fields of the bet at `start`; returns where it ends. */
+  /** Adds the fields of the bet at `start` and returns where it ends. */
   #addBet(bets: DataView, start: number): number {
     const lastName = start + 1 + bets.getUint8(start);
     const document = lastName + 1 + bets.getUint8(lastName);
     const birthdate = document + 1 + bets.getUint8(document);
     const number = birthdate + 1 + bets.getUint8(birthdate);
     const end = number + 1 + bets.getUint8(number);
-    // A row without quotes is the packed bet with commas for length bytes.
+    // Without quotes a row is the packed bet with commas as separators.
     const target = this.#view;
     const shift = this.#length - (start + 1);
     if (copyLookingForSeparators(target, shift, bets, start + 1, end)) {
@@ -127,7 +149,7 @@ export class RowBuffer {
     return end;
   }
 
-  /** Adds the same field by field, those in quotes that need it. */
+  /** Adds the bet field by field, with quotes where they are needed. */
   #addQuotedBet(bets: DataView, start: number): void {
     let at = start;
     for (let field = 0; field < FIELD_KEYS.length; field++) {
@@ -156,7 +178,7 @@ export class RowBuffer {
   }
 }
 
-/** Bytes of the batch's rows at their largest, so that no byte needs a check. */
+/** Upper bound of the size of a batch's rows, so that no byte needs a check. */
 function maxRowsSize({ bets, count }: Batch): number {
   return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + MAX_MARK_BYTES + 1 +
     WORD_BYTES;

@@ -1,22 +1,22 @@
 /**
- * The files that a store stands on, each held by one process at a time.
+ * Opens the files of a store, each locked by one process.
  *
  * @module
  */
 
 import { dirname } from "node:path";
 
-/** What the store asks of a file; a test may pass one that fails. */
+/** The operations of a file that the store uses. Tests inject faults here. */
 export interface StoreFile extends
   Pick<
     Deno.FsFile,
     "read" | "seek" | "truncate" | "syncData" | "stat" | "close"
   > {
   /**
-   * Writes some of the bytes at the end.
+   * Appends some of the bytes.
    *
-   * @param bytes What to write.
-   * @returns How many were taken.
+   * @param bytes The bytes to write.
+   * @returns Number of bytes written.
    */
   write(bytes: Uint8Array): number | Promise<number>;
 }
@@ -26,8 +26,8 @@ export class StoreHeldError extends Error {
   /**
    * Creates the error.
    *
-   * @param path The file that is held.
-   * @param holder Who holds it, for people.
+   * @param path The locked file.
+   * @param holder The process that holds it, for people.
    */
   constructor(path: string, holder: string) {
     super(`Cannot open store ${JSON.stringify(path)}: it is held by ${holder}`);
@@ -35,23 +35,23 @@ export class StoreHeldError extends Error {
   }
 }
 
-/** A file that no other process can hold until it is closed. */
+/** A file that is locked until it is released. */
 export interface HeldFile {
-  /** The file, to be read from its start and appended to. */
+  /** The file, read from its start and written at its end. */
   file: StoreFile;
-  /** Closes the file and lets go of it. */
+  /** Closes the file and releases the lock. */
   release(): Promise<void>;
 }
 
 /**
- * Opens a file of the store, made if it is not there, and takes its lock. The
- * lock is the operating system's, so that it cannot outlive a killed process;
- * `<path>.pid` beside it only says to people who holds it.
+ * Opens and locks a file of the store, and creates it if it does not exist. The
+ * lock belongs to the operating system, so it cannot outlive a killed process.
+ * `<path>.pid` only tells people who holds it.
  *
  * @param path The file.
- * @returns The file, held.
+ * @returns The locked file.
  * @throws {StoreHeldError} If another process holds it.
- * @throws {Deno.errors.NotFound} If its directory is not there.
+ * @throws {Deno.errors.NotFound} If its folder does not exist.
  */
 export async function holdFile(path: string): Promise<HeldFile> {
   const file = await Deno.open(path, {
@@ -78,18 +78,18 @@ export async function holdFile(path: string): Promise<HeldFile> {
 }
 
 /**
- * Opens a file of the store only to read it, and keeps it from being held
- * until it is closed. Nothing on disk is changed.
+ * Opens a file of the store for reading, and keeps others from locking it.
+ * Changes nothing on disk.
  *
  * @param path The file.
  * @returns The file, at its start.
  * @throws {StoreHeldError} If a process holds it.
- * @throws {Deno.errors.NotFound} If it is not there.
+ * @throws {Deno.errors.NotFound} If it does not exist.
  */
 export async function openUnheldFile(path: string): Promise<Deno.FsFile> {
   const file = await Deno.open(path, { read: true });
   try {
-    // Shared: two may read it at once.
+    // A shared lock: several processes may read at once.
     if (!await file.tryLock(false)) throw await heldError(path);
   } catch (error) {
     file.close();
@@ -99,8 +99,8 @@ export async function openUnheldFile(path: string): Promise<Deno.FsFile> {
 }
 
 /**
- * A write goes to the page cache and takes microseconds; handing it to another
- * thread takes longer than the write, and half as many bets came through.
+ * Writes synchronously, because a write to the page cache takes microseconds,
+ * less than a hop to another thread.
  */
 function storeFile(file: Deno.FsFile): StoreFile {
   return {
@@ -126,15 +126,15 @@ async function readHolder(note: string): Promise<string> {
   try {
     return `process ${(await Deno.readTextFile(note)).trim()}`;
   } catch (error) {
-    // Taken a moment ago, and not noted yet.
+    // The lock was taken just now, and the note is not written yet.
     if (error instanceof Deno.errors.NotFound) return "another process";
     throw error;
   }
 }
 
-/** A new file's name is durable only once its directory is. */
+/** Makes a new file's name durable by flushing its folder. */
 async function syncDirectory(path: string): Promise<void> {
-  if (Deno.build.os === "windows") return; // directories cannot be opened
+  if (Deno.build.os === "windows") return; // Folders cannot be opened there.
   using directory = await Deno.open(path, { read: true });
   await directory.sync();
 }

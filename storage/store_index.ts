@@ -1,6 +1,6 @@
 /**
- * What is known of a store without reading it again: which bets are stored or
- * on their way, and which of them win.
+ * What the central knows of its store without reading it: which bets are stored
+ * or under way, and which of them win.
  *
  * @module
  */
@@ -24,9 +24,9 @@ export class FileState {
   /**
    * Finds the bets that are neither stored nor under way.
    *
-   * @param start First bet index asked for.
+   * @param start First bet index.
    * @param end Bet index after the last.
-   * @returns The ranges in order.
+   * @returns The ranges, in order.
    */
   unclaimed(start: number, end: number): IndexRange[] {
     return this.#stored.missing(start, end).flatMap((range) =>
@@ -37,9 +37,9 @@ export class FileState {
   /**
    * Finds the bets that are not stored.
    *
-   * @param start First bet index asked for.
+   * @param start First bet index.
    * @param end Bet index after the last.
-   * @returns The ranges in order.
+   * @returns The ranges, in order.
    */
   missing(start: number, end: number): IndexRange[] {
     return this.#stored.missing(start, end);
@@ -82,28 +82,28 @@ export class FileState {
   }
 }
 
-/** Built while the store is read at the start, and kept while it grows. */
+/** Built when the store is read at the start, and updated with every commit. */
 export class StoreIndex {
   readonly #files = new Map<string, FileState>();
   readonly #winners = new Map<number, string[]>();
   #bets = 0;
   #batches = 0;
 
-  /** Bets read at the start. */
+  /** Number of bets read at the start. */
   get bets(): number {
     return this.#bets;
   }
 
-  /** Batches read at the start. */
+  /** Number of batches read at the start. */
   get batches(): number {
     return this.#batches;
   }
 
   /**
-   * Takes in a batch that was read from the store.
+   * Adds a batch that was read from the store.
    *
    * @param batch The batch.
-   * @throws {DamagedStoreError} If a bet of it is stored before.
+   * @throws {DamagedStoreError} If one of its bets was stored before.
    */
   addStored(batch: StoredBatch): void {
     const { agency, betIndex, count, byteOffset, winners } = batch;
@@ -124,10 +124,10 @@ export class StoreIndex {
   }
 
   /**
-   * Finds the state of a file of an agency's.
+   * Returns the state of an agency's file, which is created if it is new.
    *
-   * @param batch Whose, and of which file.
-   * @returns Its state, to be changed; a new one where nothing is known.
+   * @param batch The agency and the file.
+   * @returns The state.
    */
   fileState(
     { agency, fingerprint }: Pick<Batch, "agency" | "fingerprint">,
@@ -142,11 +142,11 @@ export class StoreIndex {
   }
 
   /**
-   * Says whether all of a batch is stored for good. An agency may ask about
-   * files that were never stored, which leaves no trace.
+   * True if a whole batch is stored. Asking about an unknown file leaves no
+   * trace.
    *
    * @param batch The batch.
-   * @returns Whether it is.
+   * @returns Whether every bet of it is stored.
    */
   has({ agency, fingerprint, betIndex, count }: Batch): boolean {
     const state = this.#files.get(`${agency}:${fingerprint}`);
@@ -154,9 +154,9 @@ export class StoreIndex {
   }
 
   /**
-   * Takes in winners that are stored for good.
+   * Adds stored winners.
    *
-   * @param agency Whose.
+   * @param agency Their agency.
    * @param documents Their documents, in the order stored.
    */
   addWinners(agency: number, documents: readonly string[]): void {
@@ -167,9 +167,9 @@ export class StoreIndex {
   }
 
   /**
-   * Looks up the winners of an agency.
+   * Returns the winners of an agency.
    *
-   * @param agency Whose.
+   * @param agency The agency's id.
    * @returns Their documents, in the order stored.
    */
   winners(agency: number): readonly string[] {

@@ -1,6 +1,6 @@
 /**
- * The winners, found in the rows of the store as they are written and as they
- * are read at the start, so that a query costs no look at the bets.
+ * Finds the winners in rows as they are written or read, so that a query need
+ * not read the store.
  *
  * @module
  */
@@ -15,10 +15,10 @@ const DOCUMENT_COLUMN = 3;
 const WINNING_DIGITS = new TextEncoder().encode(String(WINNING_NUMBER));
 
 /**
- * Says whether a row's number wins, however many zeros lead it.
+ * True if a row's number wins. Leading zeros do not count.
  *
  * @param rows Rows of the store.
- * @param end Position after the row's number, its sixth column.
+ * @param end Offset after the row's number, its sixth column.
  * @returns Whether it wins.
  */
 export function isWinningRow(rows: Uint8Array, end: number): boolean {
@@ -33,8 +33,8 @@ export function isWinningRow(rows: Uint8Array, end: number): boolean {
 /**
  * Finds the winners of a batch.
  *
- * @param rows The batch's rows, without the mark of the last.
- * @returns The documents of those that win, in order.
+ * @param rows The batch's rows, without the commit mark.
+ * @returns The documents of the winning bets, in order.
  */
 export function findWinners(rows: Uint8Array): string[] {
   const winners: string[] = [];
@@ -50,7 +50,7 @@ export function findWinners(rows: Uint8Array): string[] {
 }
 
 /**
- * The document of a row.
+ * Returns the document of a row.
  *
  * @param row The row, at least up to its sixth column.
  * @returns The document.

@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE } from "../program/program.ts";
+import { stopSignal } from "../program/stop_signal.ts";
 import { type AgencyFile, ensureData, makeData } from "./data.ts";
 import { auditStore } from "./demo/audit.ts";
 import { runLottery } from "./demo/lottery.ts";
@@ -33,8 +34,6 @@ the folder, which are made if there are none.
   --help          print this
 
 Exit codes: 0 every bet is in the store, once and in order; 1 not so.`;
-
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Does what the arguments ask for; returns what is not as it should be. */
 async function main(args: string[], signal: AbortSignal): Promise<string[]> {
@@ -103,26 +102,19 @@ function print(line: string): void {
   writeLine(Deno.stdout, line);
 }
 
-/** Aborted when the demo is asked to stop. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of SIGNALS) {
-    Deno.addSignalListener(signal, () => {
-      controller.abort(new Error(`Cannot go on: stopped by ${signal}`));
-    });
-  }
-  return controller.signal;
-}
-
 async function exitCode(): Promise<number> {
   try {
-    const problems = await main(Deno.args, stopSignal());
+    const problems = await main(Deno.args, stopSignal(stopError));
     for (const problem of problems) writeLine(Deno.stderr, problem);
     return problems.length > 0 ? EXIT_FAILURE : 0;
   } catch (error) {
     writeLine(Deno.stderr, messageOf(error));
     return EXIT_FAILURE;
   }
+}
+
+function stopError(signal: Deno.Signal): Error {
+  return new Error(`Cannot go on: stopped by ${signal}`);
 }
 
 if (import.meta.main) Deno.exit(await exitCode());

@@ -6,9 +6,9 @@
  */
 
 import { parseArgs } from "node:util";
-import { messageOf } from "../program/errors.ts";
+import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
-import { EXIT_FAILURE, loadConfig, ProgramError } from "../program/program.ts";
+import { EXIT_FAILURE, loadConfig } from "../program/program.ts";
 import {
   DamagedStoreError,
   scanStore,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { backoff } from "../../agency/backoff.ts";
+import { backoff } from "../../agency/retrying_connection.ts";
 
 Deno.test("backoff() doubles up to ten seconds", () => {
   const delays = Array.from({ length: 10 }, (_, i) => backoff(i + 1, 100, 0));

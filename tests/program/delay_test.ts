@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { delay } from "../../program/delay.ts";
+import { delay } from "../../program/stop_signal.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
 Deno.test("delay() waits as long as it is told", async () => {

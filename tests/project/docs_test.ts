@@ -6,7 +6,7 @@ import { decodeBatch, encodeBatch } from "../../protocol/batch_frame.ts";
 import { type Batch, type Bet, packBets, unpackBets } from "../../bet/bet.ts";
 import { findInvalidBet } from "../../bet/rules.ts";
 import { viewOf } from "../../bytes/swar.ts";
-import { refusal } from "../../central/reply.ts";
+import { refusal } from "../../central/reply_queue.ts";
 import protocolPage from "../../docs/protocol.md" with { type: "text" };
 import storagePage from "../../docs/storage.md" with { type: "text" };
 import {

@@ -5,6 +5,7 @@
  */
 
 import { resolve as resolvePath } from "node:path";
+import { EXIT_REFUSED } from "../../program/program.ts";
 import type { AgencyFile } from "../agency_files.ts";
 import { type Ending, startTask } from "./task_process.ts";
 
@@ -53,8 +54,6 @@ const FINISHED_REGEXP = /action: loop_finished \| result: success/;
 const WINNERS_REGEXP =
   /action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)/;
 const UNREADABLE_REGEXP = /action: leer_apuesta \| result: fail/;
-/** Exit code of an agency some of whose rows were refused. */
-const EXIT_REFUSED = 2;
 
 /**
  * Starts a central on a free port, sends it every file at once, each by an

@@ -1,0 +1,47 @@
+/**
+ * Stopping a program: the signals that ask for it, and waits that it ends.
+ *
+ * @module
+ */
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/**
+ * Listens for the signals that ask a program to stop.
+ *
+ * @param reasonOf Makes the abort reason from the signal's name.
+ * @returns Aborted by the first of the signals.
+ */
+export function stopSignal(
+  reasonOf: (signal: Deno.Signal) => unknown = (signal) => signal,
+): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => controller.abort(reasonOf(signal)));
+  }
+  return controller.signal;
+}
+
+/**
+ * Waits for a time.
+ *
+ * @param milliseconds Duration of the wait.
+ * @param signal Ends the wait early.
+ * @throws The signal's reason, if the signal ends the wait.
+ */
+export async function delay(
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}
