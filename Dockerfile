@@ -1,10 +1,10 @@
-# Both programs of the lottery and the echo example in one image; README.md,
-# "Containers", tells how to use it.
+# Both programs of the lottery and the echo example in one image;
+# docs/containers.md tells how to use it.
 
 ARG DENO_TAG=2.9.6
 
-# Resolves the packages, so that a container starts without a network. It has to
-# do so again only where they change.
+# Resolves the packages, so that a container starts without a network. This
+# stage is rebuilt only when they change.
 FROM denoland/deno:${DENO_TAG} AS packages
 ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
 WORKDIR /app
@@ -18,8 +18,13 @@ WORKDIR /app
 COPY --from=packages /deno-dir /deno-dir
 COPY deno.json deno.lock *.ts ./
 COPY agency agency
+COPY bet bet
+COPY bytes bytes
 COPY central central
 COPY echo echo
+COPY net net
+COPY program program
+COPY protocol protocol
 COPY std std
 COPY storage storage
 COPY tools tools
@@ -28,10 +33,10 @@ ENTRYPOINT ["deno", "task", "--quiet"]
 CMD ["server"]
 
 # Checks the types and runs the tests that need no permission. `make
-# docker-image` builds it first; nothing of it is in the image.
+# docker-image` builds this stage first; the image contains nothing of it.
 FROM packages AS test
 COPY . .
 RUN deno check && deno test --no-prompt --permit-no-files
 
-# What `docker build` makes if it is not told which.
+# The default target of `docker build`.
 FROM programs

@@ -17,7 +17,7 @@ fail() {
 # What every service has.
 write_head() {
   cat <<YAML
-# Written by generar-compose.sh, which README.md, "Containers", tells about.
+# Written by generar-compose.sh; docs/containers.md tells how to use it.
 
 x-program: &program
   image: loteria:latest

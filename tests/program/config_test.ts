@@ -137,18 +137,6 @@ testWith(["read"], "config.yaml says the defaults, all of them", async () => {
   }
 });
 
-testWith(["read"], "deno.json grants each program its variables", async () => {
-  const { tasks } = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`));
-  for (const program of ["client", "server"] as const) {
-    const [, list] = /--allow-env=(\S+)/.exec(tasks[program])!;
-    const variables = Object.values(CASES)
-      .map(({ variables }) => variables[program])
-      .filter((variable) => variable !== undefined);
-    if (program === "client") variables.push("CLI_ID");
-    assertEquals(list!.split(",").sort(), variables.sort());
-  }
-});
-
 function read(
   yaml: string,
   env: Record<string, string> = {},

@@ -1,9 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import { configKeys } from "../../program/config_keys.ts";
 import denoJson from "../../deno.json" with { type: "json" };
+import contributing from "../../CONTRIBUTING.md" with { type: "text" };
+import benchPage from "../../bench/README.md" with { type: "text" };
 import architecturePage from "../../docs/architecture.md" with { type: "text" };
+import containersPage from "../../docs/containers.md" with { type: "text" };
+import dependenciesPage from "../../docs/dependencies.md" with { type: "text" };
+import drawPage from "../../docs/draw.md" with { type: "text" };
+import performancePage from "../../docs/performance.md" with { type: "text" };
 import protocolPage from "../../docs/protocol.md" with { type: "text" };
+import refusedRowsPage from "../../docs/refused-rows.md" with { type: "text" };
+import reliabilityPage from "../../docs/reliability.md" with { type: "text" };
 import storagePage from "../../docs/storage.md" with { type: "text" };
+import spanishReadme from "../../README.es.md" with { type: "text" };
 import readme from "../../README.md" with { type: "text" };
 import {
   anchorsOf,
@@ -16,22 +25,24 @@ import { testWith } from "../support/permissions.ts";
 const PROJECT = new URL("../../", import.meta.url);
 const PAGES: Record<string, string> = {
   "README.md": readme,
+  "README.es.md": spanishReadme,
+  "CONTRIBUTING.md": contributing,
+  "bench/README.md": benchPage,
   "docs/architecture.md": architecturePage,
+  "docs/containers.md": containersPage,
+  "docs/dependencies.md": dependenciesPage,
+  "docs/draw.md": drawPage,
+  "docs/performance.md": performancePage,
   "docs/protocol.md": protocolPage,
+  "docs/refused-rows.md": refusedRowsPage,
+  "docs/reliability.md": reliabilityPage,
   "docs/storage.md": storagePage,
 };
 const TASKS: Record<string, unknown> = denoJson.tasks;
 const TASK_COMMAND_REGEXP = /\bdeno(?:@[\d.]+)? task ([a-z][a-z:]*)/g;
 const MAKE_COMMAND_REGEXP = /`make ([a-z]+)`/g;
+const BLOCK_REGEXP = /^```[^]*?^```$/gm;
 const MODULE_REGEXP = /^(?:[a-z]+\/)?[a-z_]+\.ts$/;
-const IMPORT_REGEXP = /^(?:import|export) [^;]*? from "(\.[^"]+)";$/gm;
-const MODULE_FOLDERS = ["", "agency/", "central/", "echo/", "storage/"];
-
-/** The modules in each row of the table of docs/architecture.md, downwards. */
-const FLOORS = tableRows(architecturePage, "module").map(([modules]) =>
-  modules!.split(", ")
-);
-
 Deno.test("the documentation names only tasks that deno.json has", () => {
   for (const [page, text] of Object.entries(PAGES)) {
     for (const [, task] of text.matchAll(TASK_COMMAND_REGEXP)) {
@@ -55,8 +66,8 @@ Deno.test("README.md lists every key with its variables, default and meaning", (
   ]);
 });
 
-Deno.test("README.md lists the permissions that the tasks grant", () => {
-  for (const [task, permissions] of tableRows(readme, "task")) {
+Deno.test("docs/dependencies.md lists the permissions that the tasks grant", () => {
+  for (const [task, permissions] of tableRows(dependenciesPage, "task")) {
     const words = String(TASKS[task!]).split(" ");
     const granted = words.map((word) => /^--allow-([a-z]+)/.exec(word)?.[1])
       .filter((permission) => permission !== undefined);
@@ -108,24 +119,23 @@ testWith(
   },
 );
 
-testWith(
-  ["read"],
-  "docs/architecture.md has every module, and imports run downwards",
-  async () => {
-    assertEquals(FLOORS.flat().sort(), await modules());
-    for (const [floor, names] of FLOORS.entries()) {
-      for (const name of names) {
-        for (const imported of await importsOf(name)) {
-          const target = FLOORS.findIndex((names) => names.includes(imported));
-          assert(
-            target >= floor,
-            `${name} imports ${imported}, which is above`,
-          );
-        }
-      }
-    }
-  },
-);
+Deno.test("README.md fits on a few screens", () => {
+  const { length } = readme.trimEnd().split("\n");
+  assert(length <= 160, `${length} lines`);
+});
+
+Deno.test("README.es.md has the commands, keys and links of README.md", () => {
+  const [english, spanish] = [readme, spanishReadme].map((text) => ({
+    blocks: [...text.matchAll(BLOCK_REGEXP)].map(([block]) => block),
+    // The two pages link to each other, and to the same others.
+    links: linksOf(text).slice(1).sort(),
+    settings: tableRows(text, text === readme ? "key" : "clave")
+      .slice(1).map(([key, variables, value]) => [key, variables, value]),
+    exitCodes: tableRows(text, text === readme ? "program" : "programa")
+      .map(([program]) => program),
+  }));
+  assertEquals(spanish, english);
+});
 
 async function assertExists(page: string, url: URL): Promise<void> {
   try {
@@ -135,24 +145,4 @@ async function assertExists(page: string, url: URL): Promise<void> {
       cause,
     });
   }
-}
-
-async function modules(): Promise<string[]> {
-  const found: string[] = [];
-  for (const folder of MODULE_FOLDERS) {
-    for await (
-      const { name } of Deno.readDir(new URL(`./${folder}`, PROJECT))
-    ) {
-      if (name.endsWith(".ts")) found.push(folder + name);
-    }
-  }
-  return found.sort();
-}
-
-async function importsOf(module: string): Promise<string[]> {
-  const url = new URL(module, PROJECT);
-  const source = await Deno.readTextFile(url);
-  return [...source.matchAll(IMPORT_REGEXP)].map(([, path]) =>
-    new URL(path!, url).href.slice(PROJECT.href.length)
-  );
 }
