@@ -5,6 +5,7 @@
  * @module
  */
 
+import { within } from "../support/deadline.ts";
 import { TextLineStream } from "../support/lines.ts";
 
 /** The clone's folder. */
@@ -12,6 +13,14 @@ export const CLONE: string = Deno.env.get("LOTERIA_CLONE")!;
 
 /** The compose file of the lottery. */
 export const LOTTERY = "docker-compose.yaml";
+
+/** The longest command builds the image. */
+const COMMAND_LIMIT_MS = 600_000;
+/**
+ * A container may log its first lines before the time that the engine notes as
+ * its start. Taking one down and starting it again takes longer than this.
+ */
+const START_SLACK_MS = 100;
 
 /** How a command ended. */
 export interface Outcome {
@@ -35,12 +44,12 @@ export async function outcomeOf(
   env: Record<string, string> = {},
 ): Promise<Outcome> {
   const [program, ...args] = command;
-  const { code, stdout, stderr } = await new Deno.Command(program!, {
-    args,
-    cwd: CLONE,
-    env,
-    stdin: "null",
-  }).output();
+  const { code, stdout, stderr } = await within(
+    new Deno.Command(program!, { args, cwd: CLONE, env, stdin: "null" })
+      .output(),
+    () => `"${command.join(" ")}" has not ended`,
+    COMMAND_LIMIT_MS,
+  );
   const decoder = new TextDecoder();
   return {
     code,
@@ -147,9 +156,15 @@ export async function property(
  * @returns The lines as they are.
  */
 export async function logs(container: string): Promise<string[]> {
-  const since = String(await property(container, "State.StartedAt"));
+  const since = await lastStart(container);
   const text = await docker("logs", "--since", since, container);
   return text.split("\n").slice(0, -1);
+}
+
+/** The time from which on a container has logged since it was last started. */
+async function lastStart(container: string): Promise<string> {
+  const startedAt = String(await property(container, "State.StartedAt"));
+  return new Date(Date.parse(startedAt) - START_SLACK_MS).toISOString();
 }
 
 /**
@@ -180,7 +195,7 @@ export async function logged(
   pattern: RegExp,
   count = 1,
 ): Promise<void> {
-  const since = String(await property(container, "State.StartedAt"));
+  const since = await lastStart(container);
   await printed(
     ["docker", "logs", "--follow", "--since", since, container],
     pattern,
@@ -211,11 +226,23 @@ export async function printed(
   }).spawn();
   const lines = process.stdout.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
-  let matches = 0;
-  for await (const line of lines) {
-    if (pattern.test(line) && ++matches === count) return;
+  const seen: string[] = [];
+  async function find(): Promise<boolean> {
+    let matches = 0;
+    for await (const line of lines) {
+      seen.push(line);
+      if (pattern.test(line) && ++matches === count) return true;
+    }
+    return false;
   }
-  throw new Error(`Cannot find ${pattern}: "${command.join(" ")}" has ended`);
+  function describe(): string {
+    return `no ${count} lines ${pattern} from "${command.join(" ")}":\n${
+      seen.join("\n")
+    }`;
+  }
+  if (!await within(find(), describe)) {
+    throw new Error(`The command has ended: ${describe()}`);
+  }
 }
 
 /**

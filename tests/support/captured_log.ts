@@ -4,6 +4,7 @@
  * @module
  */
 
+import { within } from "./deadline.ts";
 import { BaseHandler, setup } from "@std/log";
 
 /** Takes the place of standard output; what it gathers can be waited for. */
@@ -47,7 +48,10 @@ export class CapturedLog extends BaseHandler {
     for (;;) {
       const found = this.#lines.filter((line) => line.includes(text));
       if (found.length >= count) return found[count - 1]!;
-      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+      await within(
+        new Promise<void>((resolve) => this.#watchers.add(resolve)),
+        () => `no ${count} lines with "${text}":\n${this.#lines.join("\n")}`,
+      );
     }
   }
 

@@ -5,12 +5,16 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { within } from "./deadline.ts";
 import { TextLineStream } from "./lines.ts";
 
 /** The project's folder. */
 export const PROJECT: string = fileURLToPath(
   new URL("../../", import.meta.url),
 );
+
+/** A whole run in the fault suite's full form takes minutes. */
+const ENDING_LIMIT_MS = 600_000;
 
 /** How a program ended. */
 export interface Ending {
@@ -70,7 +74,10 @@ export class RunningProgram {
           }\n${await this.#stderr}`,
         );
       }
-      await new Promise<void>((resolve) => this.#watchers.add(resolve));
+      await within(
+        new Promise<void>((resolve) => this.#watchers.add(resolve)),
+        () => `no ${count} lines ${pattern}:\n${this.#lines.join("\n")}`,
+      );
     }
   }
 
@@ -89,7 +96,11 @@ export class RunningProgram {
    * @returns How it ended.
    */
   async ending(): Promise<Ending> {
-    const { code } = await this.#process.status;
+    const { code } = await within(
+      this.#process.status,
+      () => `process ${this.pid} still runs:\n${this.#lines.join("\n")}`,
+      ENDING_LIMIT_MS,
+    );
     await this.#stdoutRead;
     return {
       code,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { within } from "./deadline.ts";
 import { concat, HEADER_BYTES, type Reply } from "./frames.ts";
 
 /** A connection, of an agency or to one. */
@@ -27,7 +28,12 @@ export class Wire {
    * @returns The connection.
    */
   static async connect(port: number): Promise<Wire> {
-    return new Wire(await Deno.connect({ hostname: "127.0.0.1", port }));
+    return new Wire(
+      await within(
+        Deno.connect({ hostname: "127.0.0.1", port }),
+        () => `port ${port} accepts no connection`,
+      ),
+    );
   }
 
   /**
@@ -38,7 +44,10 @@ export class Wire {
   async send(...bytes: readonly Uint8Array[]): Promise<void> {
     const all = concat(bytes);
     for (let at = 0; at < all.length;) {
-      at += await this.#stream.write(all.subarray(at));
+      at += await within(
+        this.#stream.write(all.subarray(at)),
+        () => `the peer has read ${at} of ${all.length} bytes`,
+      );
     }
   }
 
@@ -88,7 +97,10 @@ export class Wire {
   async #read(length: number): Promise<Uint8Array<ArrayBuffer> | null> {
     const bytes = new Uint8Array(length);
     for (let at = 0; at < length;) {
-      const read = await this.#stream.read(bytes.subarray(at));
+      const read = await within(
+        this.#stream.read(bytes.subarray(at)),
+        () => `the peer has sent ${at} of ${length} bytes`,
+      );
       if (read === null && at === 0) return null;
       if (read === null) {
         throw new Deno.errors.UnexpectedEof(

@@ -1,0 +1,15 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { within } from "../support/deadline.ts";
+
+Deno.test("within() gives what comes in time", async () => {
+  assertEquals(await within(Promise.resolve(3), () => "nothing"), 3);
+});
+
+Deno.test("within() fails with what was seen", async () => {
+  const never = new Promise<void>(() => {});
+  await assertRejects(
+    () => within(never, () => "the log has 2 lines", 1),
+    Error,
+    "Waited 1 ms: the log has 2 lines",
+  );
+});

@@ -1,0 +1,38 @@
+/**
+ * A bound on every wait of the tests, so that what never comes fails with what
+ * was seen instead of hanging.
+ *
+ * @module
+ */
+
+/** Far more than anything takes here, on a busy machine too. */
+export const WAIT_LIMIT_MS = 120_000;
+
+// A test may replace the timers meanwhile.
+const { setTimeout, clearTimeout } = globalThis;
+
+/**
+ * Waits, but not for ever.
+ *
+ * @param promise What to wait for.
+ * @param seen Says what was waited for, and what was seen instead.
+ * @param limitMs Longest wait in milliseconds. @default {120_000}
+ * @returns What the promise resolves to.
+ * @throws {Error} If it takes longer.
+ */
+export async function within<T>(
+  promise: Promise<T>,
+  seen: () => string,
+  limitMs: number = WAIT_LIMIT_MS,
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`Waited ${limitMs} ms: ${seen()}`)),
+    limitMs,
+  );
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
