@@ -155,7 +155,7 @@ export class BatchSender {
     } else {
       await this.#reject(batch, parseRefusal(reply));
     }
-    this.#central.progress();
+    this.#central.resetAttempts();
     this.#queue.shift();
     this.#underWay--;
     this.#free.push(batch);
@@ -185,7 +185,7 @@ export class BatchSender {
   async #finish(connection: Connection): Promise<void> {
     await connection.write(encodeFinish(this.#options.agency));
     const reply = await connection.readFrame();
-    if (!reply) return this.#central.progress();
+    if (!reply) return this.#central.resetAttempts();
     const { code, reason } = parseRefusal(reply);
     this.#log.error(action("agencia_finalizada", "fail", {
       error: errorCodeName(code),

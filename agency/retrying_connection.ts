@@ -119,7 +119,7 @@ export class RetryingConnection {
   }
 
   /** Resets the retry count after progress. */
-  progress(): void {
+  resetAttempts(): void {
     this.#failedAttempts = 0;
   }
 

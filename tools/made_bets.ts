@@ -48,11 +48,12 @@ export interface MadeAgencyOptions {
  * @example Usage
  * ```ts
  * import { madeAgency } from "./made_bets.ts";
+ * import { assertEquals } from "@std/assert";
  *
  * const chunks = [...madeAgency(1, 100, { winners: 2 })];
  * const rows = new TextDecoder().decode(chunks[0]).trimEnd().split("\r\n");
- * console.assert(rows.length === 100);
- * console.assert(rows.filter((row) => row.endsWith(",7574")).length === 2);
+ * assertEquals(rows.length, 100);
+ * assertEquals(rows.filter((row) => row.endsWith(",7574")).length, 2);
  * ```
  */
 export function madeAgency(
@@ -92,8 +93,9 @@ export function winnersOf(agency: number, agencies: number): number {
  * @example Usage
  * ```ts
  * import { shares } from "./made_bets.ts";
+ * import { assertEquals } from "@std/assert";
  *
- * console.assert(shares(10, 3).join() === "3,4,3");
+ * assertEquals(shares(10, 3), [3, 4, 3]);
  * ```
  */
 export function shares(total: number, agencies: number): number[] {

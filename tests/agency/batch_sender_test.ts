@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { testSending } from "../support/delivered.ts";
+import { testSending } from "../support/sending.ts";
 import type { FakeSession, Script } from "../support/fake_central.ts";
 import { betFrame, Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
@@ -106,6 +106,19 @@ for (
     );
   });
 }
+
+testSending("run() does not take a reset for the close that answers FINISH", {
+  resets: true,
+  maxAttempts: 2,
+  scripts: [serve],
+}, ({ central, stored, error }) => {
+  assertMatch(error, /^UnrecoverableError: .* 2 attempts .*: reset$/);
+  assertEquals([stored, central.connections], [30, 2]);
+  assertEquals(
+    central.names,
+    ["0+10", "10+10", "20+10", "FINISH", "FINISH"],
+  );
+});
 
 testSending("run() copies a refused batch of many under way", {
   window: 8,

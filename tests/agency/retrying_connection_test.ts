@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { testSending } from "../support/delivered.ts";
+import { testSending } from "../support/sending.ts";
 import type { Script } from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 

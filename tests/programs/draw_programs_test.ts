@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { parse } from "@std/csv";
-import { makeData } from "../../tools/data.ts";
+import { makeCourseData } from "../support/course_data.ts";
 import { CrashingCentral } from "../faults/crashing_central.ts";
 import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";
 import { assertEnding, testPrograms } from "../support/end_to_end.ts";
@@ -11,8 +11,6 @@ import {
 } from "../support/programs.ts";
 import { csvOf } from "../support/rows.ts";
 
-/** The archive of the course: beside the project, and not everywhere. */
-const REAL_ZIP = new URL("../../../shared/data/datasets.zip", import.meta.url);
 const AGENCIES = [1, 2, 3, 4, 5];
 const WAITS = /consulta_ganadores \| result: in_progress \| agencia: \d/;
 const HELD = "action: sorteo | result: success | agencias: 3";
@@ -56,9 +54,8 @@ function drawLines(central: RunningProgram): string[] {
     .map((line) => line.slice(line.indexOf("action")));
 }
 
-async function drawRealData(dir: string): Promise<void> {
-  await Deno.copyFile(REAL_ZIP, `${dir}/datasets.zip`);
-  await makeData({ dir });
+async function drawCourseData(dir: string): Promise<void> {
+  await makeCourseData(dir);
   await Deno.mkdir(`${dir}/store`);
   await using central = await startCentral(`${dir}/store/bets.csv`, {
     SERVER_DRAW_AGENCIES: "5",
@@ -82,25 +79,7 @@ async function drawRealData(dir: string): Promise<void> {
   assertEnding(await central.stop(), 0);
 }
 
-/** Says where the real archive cannot be tested, if it is known not to be there. */
-function isRealZipMissing(): boolean {
-  const { state } = Deno.permissions.querySync({ name: "read" });
-  if (state !== "granted") return false;
-  try {
-    return !Deno.statSync(REAL_ZIP).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return true;
-    throw error;
-  }
-}
-
-const REAL_NAME = "five agencies learn the winners of the real data";
-if (isRealZipMissing()) {
-  const reason = "ignored: ../shared/data/datasets.zip is not there";
-  Deno.test.ignore(`${REAL_NAME} (${reason})`, () => {});
-} else {
-  testPrograms(REAL_NAME, drawRealData);
-}
+testPrograms("five agencies learn their winners", drawCourseData);
 
 testPrograms(
   "server.ts holds the draw at its start when it was killed between the last FINISH and the draw",

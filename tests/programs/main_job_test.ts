@@ -9,16 +9,16 @@ import {
 import { parse } from "@std/csv";
 import { findAgencies } from "../../tools/agency_files.ts";
 import { makeData } from "../../tools/data.ts";
+import { makeCourseData } from "../support/course_data.ts";
 import { assertEnding, testPrograms } from "../support/end_to_end.ts";
 import { PieceProxy } from "../support/piece_proxy.ts";
-import { PROJECT, startAgency, startCentral } from "../support/programs.ts";
+import { startAgency, startCentral } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 
-const ARCHIVE = `${PROJECT}../shared/data/datasets.zip`;
-const REAL_BETS = 78_697;
+const COURSE_BETS = 78_697;
 
-testWithRealData(
+testWithCourseData(
   "five agencies at once store every bet, and again nothing",
   async (dir) => {
     const storeFile = `${dir}/bets.csv`;
@@ -26,7 +26,7 @@ testWithRealData(
     assertEquals(await runAll(dir, central.port), [0, 0, 0, 0, 0]);
     const stored = await readBets(storeFile);
     assertEquals(stored, await readFiles(dir));
-    assertEquals([...stored.values()].flat().length, REAL_BETS);
+    assertEquals([...stored.values()].flat().length, COURSE_BETS);
     const before = await Deno.readFile(storeFile);
     assertEquals(await runAll(dir, central.port), [0, 0, 0, 0, 0]);
     assertSameBytes(await Deno.readFile(storeFile), before);
@@ -34,7 +34,9 @@ testWithRealData(
 
     // A central that starts on the same store knows all of it, whatever the cut.
     await using next = await startCentral(storeFile);
-    await next.line(new RegExp(`recuperar_almacen .* apuestas: ${REAL_BETS} `));
+    await next.line(
+      new RegExp(`recuperar_almacen .* apuestas: ${COURSE_BETS} `),
+    );
     const env = { CLI_BATCH_MAXAMOUNT: "97", CLI_BATCH_WINDOW: "16" };
     assertEquals(await runAll(dir, next.port, env), [0, 0, 0, 0, 0]);
     assertSameBytes(await Deno.readFile(storeFile), before);
@@ -42,7 +44,7 @@ testWithRealData(
   },
 );
 
-testWithRealData(
+testWithCourseData(
   "writes of 64 KiB on the way give the same store",
   async (dir) => {
     const storeFile = `${dir}/bets.csv`;
@@ -140,33 +142,15 @@ for (const window of [1, 8]) {
   );
 }
 
-/** Registers a test that finds the course's five files in its folder. */
-function testWithRealData(
+/** Registers a test that finds five agencies' files in its folder. */
+function testWithCourseData(
   name: string,
   fn: (dir: string) => Promise<void>,
 ): void {
-  if (!isThere(ARCHIVE)) {
-    const reason = "ignored: ../shared/data/datasets.zip is not there";
-    Deno.test.ignore(`${name} (${reason})`, () => {});
-    return;
-  }
   testPrograms(name, async (dir) => {
-    await Deno.copyFile(ARCHIVE, `${dir}/datasets.zip`);
-    await makeData({ dir });
+    await makeCourseData(dir);
     await fn(dir);
   });
-}
-
-/** Without permission to look, the test is ignored for that. */
-function isThere(path: string): boolean {
-  const { state } = Deno.permissions.querySync({ name: "read" });
-  if (state !== "granted") return true;
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** Runs all agencies of a folder at once; the exit code of each. */

@@ -21,7 +21,12 @@ const MOST: Record<string, readonly string[]> = {
 };
 
 /** Flags that grant nothing. */
-const NO_PERMISSION = new Set(["--no-prompt", "--v8-flags"]);
+const NO_PERMISSION = new Set([
+  "--doc",
+  "--no-check",
+  "--no-prompt",
+  "--v8-flags",
+]);
 
 for (const [task, most] of Object.entries(MOST)) {
   Deno.test(`task "${task}" grants just what its program needs`, () => {

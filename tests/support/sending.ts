@@ -31,6 +31,8 @@ export interface SendingOptions extends Partial<RetryingConnectionOptions> {
   window?: number;
   /** What the central does on each connection. */
   scripts: readonly Script[];
+  /** Whether each end of a stream is seen as a reset. @default {false} */
+  resets?: boolean;
 }
 
 /** How it ended. */
@@ -63,6 +65,7 @@ export function testSending(
   if (state !== "granted") return testWith(["net"], name, () => {});
   testInFolder(name, async (dir) => {
     const log = CapturedLog.start();
+    using _connect = options.resets ? resetAtEnd() : null;
     await using central = new FakeCentral(...options.scripts);
     const path = `${dir}/agency.csv`;
     await Deno.writeTextFile(
@@ -119,4 +122,30 @@ async function readIfThere(path: string): Promise<string> {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   }
+}
+
+/**
+ * Makes a reset of the end of each stream. Deno's own sockets cannot be reset on
+ * purpose: they end their sending side before they close.
+ */
+function resetAtEnd(): Disposable {
+  const { connect } = Deno;
+  async function connectToReset(
+    options: Deno.ConnectOptions,
+  ): Promise<Deno.TcpConn> {
+    const stream = await connect(options);
+    const read = stream.read.bind(stream);
+    stream.read = async (into) => {
+      const size = await read(into);
+      if (size === null) throw new Deno.errors.ConnectionReset("reset");
+      return size;
+    };
+    return stream;
+  }
+  Deno.connect = connectToReset as typeof Deno.connect;
+  return {
+    [Symbol.dispose](): void {
+      Deno.connect = connect;
+    },
+  };
 }
