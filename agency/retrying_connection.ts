@@ -29,13 +29,13 @@ export class UnrecoverableError extends Error {
    */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = "UplinkError";
+    this.name = "UnrecoverableError";
   }
 }
 
 /** A failure that a later attempt may not have. */
 class RetryableError extends Error {
-  override name = "LaterError";
+  override name = "RetryableError";
 }
 
 /** Options of a {@linkcode RetryingConnection}. */

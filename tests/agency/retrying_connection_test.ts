@@ -30,7 +30,7 @@ testSending("converse() gives up after all attempts", {
   assertEquals([stored, central.connections], [0, 3]);
   assertMatch(
     error,
-    /^UplinkError: Cannot reach the central at 127\.0\.0\.1:\d+: 3 attempts in a row failed, the last one with: /,
+    /^UnrecoverableError: Cannot reach the central at 127\.0\.0\.1:\d+: 3 attempts in a row failed, the last one with: /,
   );
 });
 
@@ -119,7 +119,7 @@ for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
     }],
   }, ({ central, rejected, error }) => {
     assertEquals([central.connections, rejected], [1, ""]);
-    assertMatch(error, /^UplinkError: Cannot /);
+    assertMatch(error, /^UnrecoverableError: Cannot /);
     assertMatch(error, message);
   });
 }
