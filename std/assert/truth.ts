@@ -41,30 +41,6 @@ export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
 }
 
 /**
- * Asserts that a value is neither `null` nor `undefined`.
- *
- * @typeParam T The type of the value.
- * @param actual The value.
- * @param msg What the message adds.
- * @throws {AssertionError} If the value is `null` or `undefined`.
- *
- * @example
- * ```ts
- * import { assertExists } from "@std/assert";
- *
- * assertExists(new Map([["a", 1]]).get("a"));
- * ```
- */
-export function assertExists<T>(
-  actual: T,
-  msg?: string,
-): asserts actual is NonNullable<T> {
-  if (actual !== undefined && actual !== null) return;
-  const sentence = `Expected actual: "${actual}" to not be null or undefined`;
-  throw new AssertionError(withReason(sentence, msg));
-}
-
-/**
  * Fails, for a place that the test must not reach.
  *
  * @param msg What the message adds.

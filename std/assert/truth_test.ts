@@ -1,7 +1,6 @@
 import {
   assert,
   assertEquals,
-  assertExists,
   assertFalse,
   AssertionError,
   assertThrows,
@@ -32,22 +31,6 @@ Deno.test("assertFalse() accepts falsy values and refuses truthy ones", () => {
       "is true",
     );
   }
-});
-
-Deno.test("assertExists() refuses null and undefined only", () => {
-  for (const value of [false, 0, NaN, "", {}]) assertExists(value);
-  for (const value of [null, undefined]) {
-    const error = assertThrows(() => assertExists(value), AssertionError);
-    assertEquals(
-      error.message,
-      `Expected actual: "${value}" to not be null or undefined.`,
-    );
-  }
-  assertThrows(
-    () => assertExists(null, "no bet"),
-    AssertionError,
-    "to not be null or undefined: no bet",
-  );
 });
 
 Deno.test("fail() throws", () => {

@@ -1,192 +1,75 @@
 import type { BaseHandler } from "./base_handler.ts";
-import { toText } from "./_to_text.ts";
-import {
-  getLevelByName,
-  getLevelName,
-  type LevelName,
-  type LogLevel,
-  LogLevels,
-} from "./levels.ts";
-import { LogRecord } from "./log_record.ts";
-
-/** The options of {@linkcode Logger}. */
-export interface LoggerOptions {
-  /**
-   * Where the records go.
-   *
-   * @default {[]}
-   */
-  handlers?: BaseHandler[];
-}
+import { type LevelName, LogLevels } from "./levels.ts";
 
 /**
- * Makes records of what is logged and passes them to its handlers.
- *
- * Each method for a level takes a message of any type, or a function that makes
- * one and is called only if the level passes. It returns the message, or
- * `undefined` for a function that was not called.
- *
- * @example
- * ```ts
- * import { ConsoleHandler, Logger } from "@std/log";
- *
- * const handlers = [new ConsoleHandler("INFO")];
- * const logger = new Logger("server", "INFO", { handlers });
- * logger.info("batch stored", 200);
- * logger.debug(() => "this function is not called");
- * ```
+ * Passes messages to its handlers. A message may be a function, which is called
+ * only if the level passes.
  */
 export class Logger {
-  readonly #loggerName: string;
-  #level: LogLevel;
-  /** Where the records go. */
-  handlers: BaseHandler[];
+  readonly #level: number;
+  readonly #handlers: readonly BaseHandler[];
 
   /**
    * Creates a logger.
    *
-   * @param loggerName The name that its records carry.
-   * @param levelName The level below which nothing is logged.
-   * @param options Where the records go.
+   * @param levelName Messages below this level are dropped.
+   * @param handlers The destinations.
    */
-  constructor(
-    loggerName: string,
-    levelName: LevelName,
-    options: LoggerOptions = {},
-  ) {
-    this.#loggerName = loggerName;
-    this.#level = getLevelByName(levelName);
-    this.handlers = options.handlers ?? [];
+  constructor(levelName: LevelName, handlers: readonly BaseHandler[]) {
+    this.#level = LogLevels[levelName];
+    this.#handlers = handlers;
   }
 
   /**
-   * The level below which nothing is logged.
+   * Logs a message that helps to find a fault.
    *
-   * @returns The level.
+   * @param msg The message, or a function that returns it.
    */
-  get level(): LogLevel {
-    return this.#level;
+  debug(msg: string | (() => string)): void {
+    this.#log("DEBUG", msg);
   }
 
   /**
-   * Changes the level below which nothing is logged.
+   * Logs a normal event.
    *
-   * @param level The level.
-   * @throws {TypeError} If there is no such level.
+   * @param msg The message, or a function that returns it.
    */
-  set level(level: LogLevel) {
-    try {
-      getLevelName(level);
-    } catch (cause) {
-      throw new TypeError(`Invalid log level: ${level}`, { cause });
-    }
-    this.#level = level;
+  info(msg: string | (() => string)): void {
+    this.#log("INFO", msg);
   }
 
   /**
-   * The name of the level below which nothing is logged.
+   * Logs an event that is unexpected but harmless.
    *
-   * @returns The name.
+   * @param msg The message, or a function that returns it.
    */
-  get levelName(): LevelName {
-    return getLevelName(this.#level);
+  warn(msg: string | (() => string)): void {
+    this.#log("WARN", msg);
   }
 
   /**
-   * Changes the level below which nothing is logged.
+   * Logs a failure.
    *
-   * @param levelName The name of the level.
-   * @throws {Error} If there is no level of that name.
+   * @param msg The message, or a function that returns it.
    */
-  set levelName(levelName: LevelName) {
-    this.#level = getLevelByName(levelName);
+  error(msg: string | (() => string)): void {
+    this.#log("ERROR", msg);
   }
 
   /**
-   * The name that the records carry.
+   * Logs a failure that the program cannot recover from.
    *
-   * @returns The name.
+   * @param msg The message, or a function that returns it.
    */
-  get loggerName(): string {
-    return this.#loggerName;
+  critical(msg: string | (() => string)): void {
+    this.#log("CRITICAL", msg);
   }
 
-  /**
-   * Logs what helps to find a fault.
-   *
-   * @typeParam T The type of the message.
-   * @param msg The message, or a function that makes it.
-   * @param args What belongs to the message.
-   * @returns The message.
-   */
-  debug<T>(msg: T | (() => T), ...args: unknown[]): T | undefined {
-    return this.#log(LogLevels.DEBUG, msg, args);
-  }
-
-  /**
-   * Logs what happens as it should.
-   *
-   * @typeParam T The type of the message.
-   * @param msg The message, or a function that makes it.
-   * @param args What belongs to the message.
-   * @returns The message.
-   */
-  info<T>(msg: T | (() => T), ...args: unknown[]): T | undefined {
-    return this.#log(LogLevels.INFO, msg, args);
-  }
-
-  /**
-   * Logs what should not happen but does no harm.
-   *
-   * @typeParam T The type of the message.
-   * @param msg The message, or a function that makes it.
-   * @param args What belongs to the message.
-   * @returns The message.
-   */
-  warn<T>(msg: T | (() => T), ...args: unknown[]): T | undefined {
-    return this.#log(LogLevels.WARN, msg, args);
-  }
-
-  /**
-   * Logs what failed.
-   *
-   * @typeParam T The type of the message.
-   * @param msg The message, or a function that makes it.
-   * @param args What belongs to the message.
-   * @returns The message.
-   */
-  error<T>(msg: T | (() => T), ...args: unknown[]): T | undefined {
-    return this.#log(LogLevels.ERROR, msg, args);
-  }
-
-  /**
-   * Logs what the program cannot go on after.
-   *
-   * @typeParam T The type of the message.
-   * @param msg The message, or a function that makes it.
-   * @param args What belongs to the message.
-   * @returns The message.
-   */
-  critical<T>(msg: T | (() => T), ...args: unknown[]): T | undefined {
-    return this.#log(LogLevels.CRITICAL, msg, args);
-  }
-
-  #log<T>(
-    level: LogLevel,
-    msg: T | (() => T),
-    args: unknown[],
-  ): T | undefined {
-    const passes = level >= this.#level;
-    const value = msg instanceof Function ? passes ? msg() : undefined : msg;
-    if (passes) {
-      const record = new LogRecord({
-        msg: toText(value),
-        args,
-        level,
-        loggerName: this.#loggerName,
-      });
-      for (const handler of this.handlers) handler.handle(record);
-    }
-    return value;
+  #log(levelName: LevelName, msg: string | (() => string)): void {
+    const level = LogLevels[levelName];
+    if (level < this.#level) return;
+    const text = typeof msg === "string" ? msg : msg();
+    const record = { msg: text, level, levelName, datetime: new Date() };
+    for (const handler of this.#handlers) handler.handle(record);
   }
 }

@@ -1,16 +1,8 @@
 /**
- * Logging with levels, loggers and handlers: an API-compatible subset of the
- * upstream package of the same name.
- *
- * ```ts
- * import { ConsoleHandler, getLogger, setup } from "@std/log";
- *
- * setup({
- *   handlers: { console: new ConsoleHandler("DEBUG") },
- *   loggers: { default: { level: "DEBUG", handlers: ["console"] } },
- * });
- * getLogger().info("listening");
- * ```
+ * The part of `@std/log` that this project uses, with upstream's names and
+ * behaviour. Differences: messages are strings, or functions that return one,
+ * without further arguments; there is only the default logger; before `setup()`
+ * it writes to the console without colors.
  *
  * @module
  */
@@ -18,24 +10,8 @@
 export {
   BaseHandler,
   type BaseHandlerOptions,
-  type FormatterFunction,
+  type LogRecord,
 } from "./base_handler.ts";
-export {
-  ConsoleHandler,
-  type ConsoleHandlerOptions,
-} from "./console_handler.ts";
-export {
-  getLevelByName,
-  getLevelName,
-  type LevelName,
-  type LogLevel,
-  LogLevels,
-} from "./levels.ts";
-export { LogRecord, type LogRecordOptions } from "./log_record.ts";
-export { Logger, type LoggerOptions } from "./logger.ts";
-export {
-  getLogger,
-  type LogConfig,
-  type LoggerConfig,
-  setup,
-} from "./setup.ts";
+export type { LevelName } from "./levels.ts";
+export type { Logger } from "./logger.ts";
+export { getLogger, type LogConfig, setup } from "./setup.ts";

@@ -1,13 +1,9 @@
 /**
- * Reads YAML: an API-compatible subset of the upstream package of the same
- * name, on js-yaml, which upstream is a port of.
- *
- * ```ts
- * import { parse } from "@std/yaml";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(parse("port: 12345"), { port: 12345 });
- * ```
+ * The part of `@std/yaml` that this project uses: `parse()` without options, on
+ * js-yaml, which upstream is a port of. Differences: errors are plain
+ * SyntaxErrors with js-yaml's words before the position; "_" in the digits of a
+ * float (1_0.5) makes it a string, and so do other rare forms of numbers
+ * (08.5, 1e999); `[a,,b]` and `a: ?` are parsed as js-yaml does.
  *
  * @module
  */

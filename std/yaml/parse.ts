@@ -1,7 +1,3 @@
-// Where this still differs from upstream:
-// - parse() takes no options: the default schema, duplicate keys are errors.
-// - Errors are plain SyntaxErrors with js-yaml's words before the position.
-// - "_" in the digits of a float (1_0.5) makes it a string.
 import yaml from "js-yaml";
 
 /** The part of js-yaml, which has no types of its own, that is used here. */

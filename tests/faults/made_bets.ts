@@ -4,7 +4,7 @@
  * @module
  */
 
-import { stringify } from "@std/csv";
+import { csvRow } from "../support/rows.ts";
 import { createHash } from "node:crypto";
 import type { Chance } from "../support/seeded.ts";
 import type { BetRow } from "../support/frames.ts";
@@ -88,7 +88,7 @@ export async function makeFile(
   agency: number,
   rows: readonly BetRow[],
 ): Promise<MadeFile> {
-  const text = stringify(rows.map((row) => [...row]));
+  const text = rows.map((row) => `${csvRow(row)}\r\n`).join("");
   await Deno.writeTextFile(path, text);
   const hash = createHash("sha256").update(text).digest("hex");
   return { path, agency, fingerprint: hash.slice(0, SOURCE_DIGITS), rows };

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "../../program/stop_signal.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
@@ -32,7 +32,7 @@ async function assertReason(waiting: Promise<void>): Promise<void> {
       try {
         await waiting;
       } catch (reason) {
-        assertStrictEquals(reason, "SIGTERM");
+        assertEquals(reason, "SIGTERM");
         throw new Error("ended");
       }
     },

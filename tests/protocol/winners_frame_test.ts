@@ -2,7 +2,6 @@ import {
   assert,
   assertEquals,
   assertGreater,
-  assertInstanceOf,
   assertLessOrEqual,
   assertStringIncludes,
   assertThrows,
@@ -28,7 +27,7 @@ function joined(frames: readonly Uint8Array[]): string[] {
 /** Asserts that a payload is refused, and gives the reason. */
 function malformedReason(payload: Uint8Array): string {
   const error = assertThrows(() => decodeWinners(payload));
-  assertInstanceOf(error, ProtocolError);
+  assert(error instanceof ProtocolError);
   assertEquals(error.code, ErrorCode.MALFORMED);
   return error.message;
 }

@@ -32,3 +32,15 @@ export function rows(count: number, from = 1): BetRow[] {
 export function csvOf(bets: readonly BetRow[]): string {
   return bets.map((bet) => `${bet.join(",")}\r\n`).join("");
 }
+
+/**
+ * Writes one row of CSV (RFC 4180), with quotes where they are needed.
+ *
+ * @param fields The fields, without line breaks.
+ * @returns The row, without a line end.
+ */
+export function csvRow(fields: readonly string[]): string {
+  return fields.map((field) =>
+    /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field
+  ).join(",");
+}
