@@ -140,11 +140,12 @@ async function openStore(config: Config): Promise<Store> {
   const path = config["store.file"];
   try {
     const store = await Store.open(path, { fsync: config["store.fsync"] });
-    const { bets, batches, discardedBytes } = store.recovery;
+    const { bets, batches, discardedBytes, tornFile } = store.recovery;
     getLogger().info(action("recuperar_almacen", "success", {
       apuestas: bets,
       lotes: batches,
       bytes_descartados: discardedBytes,
+      copia: tornFile,
     }));
     return store;
   } catch (cause) {

@@ -15,6 +15,8 @@ import type { StoreFile } from "./storage/store_file.ts";
 import type { IndexRange } from "./storage/index_ranges.ts";
 import { type FileState, StoreIndex } from "./storage/store_index.ts";
 
+import { readTornTail, saveTornTail } from "./storage/torn_tail.ts";
+
 export { StorageError };
 export { DamagedStoreError } from "./storage/recovery.ts";
 export { StoreHeldError } from "./storage/store_file.ts";
@@ -43,6 +45,8 @@ export interface Recovery {
   batches: number;
   /** Size of the torn tail that was cut off. It was never acknowledged. */
   discardedBytes: number;
+  /** The copy of the torn tail, if there was one. */
+  tornFile?: string;
 }
 
 /**
@@ -90,7 +94,12 @@ export class Store {
         file,
         (batch) => index.addStored(batch),
       );
-      if (committedSize < size) await file.truncate(committedSize);
+      let tornFile: string | undefined;
+      if (committedSize < size) {
+        const tail = await readTornTail(file, committedSize, size);
+        tornFile = await saveTornTail(path, tail);
+        await file.truncate(committedSize);
+      }
       // A killed process may have left batches in the page cache only, and a
       // repetition of them is answered with OK at once.
       if (fsync) await file.syncData();
@@ -101,6 +110,7 @@ export class Store {
         bets: index.bets,
         batches: index.batches,
         discardedBytes: size - committedSize,
+        ...(tornFile === undefined ? {} : { tornFile }),
       });
     } catch (error) {
       await held.release();

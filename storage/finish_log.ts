@@ -6,9 +6,12 @@
 
 import { AppendLog, type AppendLogOptions } from "./append_log.ts";
 import { DamagedStoreError } from "./recovery.ts";
+import { saveTornTail } from "./torn_tail.ts";
 import { type HeldFile, holdFile } from "./store_file.ts";
 
 const AGENCY_REGEXP = /^[1-9]\d{0,9}$/;
+/** What a crash may leave of an id, with zeros for pages that were not written. */
+const TORN_REGEXP = /^[\d\0]{1,4096}$/;
 
 /** Records durably which agencies have finished. */
 export class FinishLog {
@@ -41,7 +44,17 @@ export class FinishLog {
       const text = await Deno.readTextFile(path);
       const whole = text.slice(0, text.lastIndexOf("\n") + 1);
       const finished = parseFinished(whole);
-      await held.file.truncate(whole.length);
+      const torn = text.slice(whole.length);
+      if (torn !== "") {
+        if (!TORN_REGEXP.test(torn)) {
+          throw new DamagedStoreError(
+            whole.length,
+            `${JSON.stringify(torn)} in finished.csv is not a part of an id`,
+          );
+        }
+        await saveTornTail(path, new TextEncoder().encode(torn));
+        await held.file.truncate(whole.length);
+      }
       // A killed process may have left it in the page cache only.
       if (options.fsync) await held.file.syncData();
       const log = new AppendLog(held.file, whole.length, options);

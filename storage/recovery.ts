@@ -18,6 +18,7 @@ import {
   parseMark,
 } from "./commit_mark.ts";
 import type { StoreFile } from "./store_file.ts";
+import { findForeignLine, MAX_TORN_BYTES, readTornTail } from "./torn_tail.ts";
 import { findWinners, isWinningRow } from "./winners.ts";
 
 /** A whole batch found in the store. */
@@ -75,7 +76,8 @@ const ASCII_DECODER = new TextDecoder();
  * @param onBatch Called for each whole batch, in order.
  * @returns How far the whole batches reach. Anything behind is a torn tail,
  * which was never acknowledged.
- * @throws {DamagedStoreError} If a whole batch follows something else.
+ * @throws {DamagedStoreError} If a whole batch follows something else, or if what
+ * is behind the whole batches cannot be a torn tail.
  */
 export async function scanStore(
   file: StoreFile,
@@ -94,6 +96,23 @@ export async function scanStore(
     throw new DamagedStoreError(
       committedSize,
       "no whole batch begins there, but one follows",
+    );
+  }
+  if (size - committedSize > MAX_TORN_BYTES) {
+    throw new DamagedStoreError(
+      committedSize,
+      `no whole batch follows in ${
+        size - committedSize
+      } bytes, and no torn write is longer than ${MAX_TORN_BYTES}`,
+    );
+  }
+  const foreign = findForeignLine(
+    await readTornTail(file, committedSize, size),
+  );
+  if (foreign >= 0) {
+    throw new DamagedStoreError(
+      committedSize + foreign,
+      "that line is not a row of a store; is it another file?",
     );
   }
   return { committedSize, size };

@@ -62,7 +62,7 @@ export async function holdFile(path: string): Promise<HeldFile> {
   const note = noteOf(path);
   try {
     if (!await file.tryLock(true)) throw await heldError(path);
-    await syncDirectory(dirname(path));
+    await syncFolder(dirname(path));
     await Deno.writeTextFile(note, `${Deno.pid}\n`);
   } catch (error) {
     file.close();
@@ -71,8 +71,14 @@ export async function holdFile(path: string): Promise<HeldFile> {
   return {
     file: storeFile(file),
     async release(): Promise<void> {
-      await Deno.remove(note);
-      file.close();
+      try {
+        await Deno.remove(note);
+      } catch (error) {
+        // Someone has removed the note, which is for people only.
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      } finally {
+        file.close();
+      }
     },
   };
 }
@@ -132,8 +138,12 @@ async function readHolder(note: string): Promise<string> {
   }
 }
 
-/** Makes a new file's name durable by flushing its folder. */
-async function syncDirectory(path: string): Promise<void> {
+/**
+ * Makes a new file's name durable by flushing its folder.
+ *
+ * @param path The folder.
+ */
+export async function syncFolder(path: string): Promise<void> {
   if (Deno.build.os === "windows") return; // Folders cannot be opened there.
   using directory = await Deno.open(path, { read: true });
   await directory.sync();

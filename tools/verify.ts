@@ -83,7 +83,7 @@ async function findFault(
       problem:
         `Cannot trust store after byte ${committedSize}: a torn tail of ${
           size - committedSize
-        } bytes, never acknowledged; the central cuts it off when it starts`,
+        } bytes, never acknowledged; the central saves a copy and cuts it off when it starts`,
     };
   } catch (error) {
     if (!(error instanceof DamagedStoreError)) throw error;

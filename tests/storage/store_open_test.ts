@@ -6,7 +6,7 @@ import { appendAll, openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
 
 testInFolder(
-  "Store.open() cuts off a torn tail and says how long it was",
+  "Store.open() copies a torn tail and cuts it off",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const whole = rowsOf(numberedBatch(0, 3));
@@ -15,8 +15,10 @@ testInFolder(
       await Deno.writeFile(path, whole);
       await Deno.writeFile(path, torn.subarray(0, size), { append: true });
       const { store, file, append } = await openFaulty(path);
-      const expected = { bets: 3, batches: 1, discardedBytes: size };
-      assertEquals(store.recovery, expected);
+      const { tornFile, ...found } = store.recovery;
+      assertEquals(found, { bets: 3, batches: 1, discardedBytes: size });
+      assertMatch(tornFile!, /\/bets\.csv\.torn-\d{8}T\d{6}\.\d{3}Z$/);
+      assertEquals(await Deno.readFile(tornFile!), torn.slice(0, size));
       // Nor does it come back when a write is undone.
       file.fail("write", { after: 10 });
       const refused = await append(numberedBatch(3, 2));
@@ -112,5 +114,33 @@ testInFolder(
     }
     await appendAll(path, numberedBatch(0, 1));
     await assertStored(path, [numberedBatch(0, 1)]);
+  },
+);
+
+testInFolder(
+  "Store.open() leaves a file that is not a store as it is",
+  async (dir) => {
+    const path = `${dir}/numbers.csv`;
+    const lines = Array.from({ length: 100_000 }, (_, i) => `${i + 1}\n`);
+    const rows = "1,Ana,Gil,30904465,1999-03-17,2201\n".repeat(40_000);
+    for (const text of [lines.join(""), rows, "5\n6\n"]) {
+      await Deno.writeTextFile(path, text);
+      await assertRejects(() => Store.open(path), DamagedStoreError);
+      assertEquals(await Deno.readTextFile(path), text);
+    }
+    const names = [...Deno.readDirSync(dir)].map(({ name }) => name);
+    assertEquals(names, ["numbers.csv"]);
+  },
+);
+
+testInFolder(
+  "Store.close() closes though someone has removed the pid files",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const store = await Store.open(path);
+    await Deno.remove(`${path}.pid`);
+    await Deno.remove(`${dir}/finished.csv.pid`);
+    await store.close();
+    await (await Store.open(path)).close();
   },
 );

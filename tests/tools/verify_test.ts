@@ -78,7 +78,7 @@ testInFolder("run() prints what it found and what is wrong", async (dir) => {
   assertEquals(await run([path]), {
     lines: [...head, "first bad byte: none"],
   });
-  await putStore(dir, FIRST, OTHER, SECOND.subarray(1));
+  await putStore(dir, FIRST, OTHER, SECOND.subarray(0, -1));
   const { lines, problem } = await run([path]);
   const byteOffset = FIRST.length + OTHER.length;
   assertEquals(lines, [...head, `first bad byte: ${byteOffset}`]);
@@ -125,7 +125,7 @@ testPrograms(
     assertStringIncludes(held.stderr, `held by process ${central.pid}\n`);
     await central.stop();
 
-    await putStore(dir, FIRST, SECOND.subarray(1), OTHER);
+    await putStore(dir, FIRST, SECOND.subarray(0, -1), OTHER);
     const bad = await startProgram("verify", {}, [path]).ending();
     assertEquals(bad.code, 1);
     assertStringIncludes(bad.stdout, `first bad byte: ${FIRST.length}\n`);
