@@ -5,7 +5,6 @@
  */
 
 import { BatchSender } from "./agency/batch_sender.ts";
-import { fingerprintFile } from "./agency/fingerprint.ts";
 import { ProgressBar } from "./agency/progress_bar.ts";
 import { RejectedFile } from "./agency/rejected_file.ts";
 import { BatchLoader } from "./agency/outgoing_batch.ts";
@@ -14,6 +13,7 @@ import {
   UnrecoverableError,
 } from "./agency/retrying_connection.ts";
 import { askForWinners, readWinners } from "./agency/winners_query.ts";
+import { SourceFile } from "./agency/source_file.ts";
 import { RecordReader } from "./agency/record_reader.ts";
 import { readAgencyId } from "./program/config.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
@@ -51,13 +51,12 @@ async function sendFile(
 ): Promise<number> {
   const { config, signal } = context;
   const winnersFile = context.flags["winners"];
-  const fingerprint = await fingerprintFile(path, signal);
-  using file = await RecordReader.open(path);
-  using rejected = await RejectedFile.open(path);
-  using bar = new ProgressBar((await Deno.stat(path)).size);
-  const loader = new BatchLoader(file, {
+  using source = await SourceFile.open(path, signal);
+  using rejected = new RejectedFile(source);
+  using bar = new ProgressBar(source.size);
+  const loader = new BatchLoader(new RecordReader(source), {
     agency,
-    fingerprint,
+    fingerprint: source.fingerprint,
     maxAmount: config["batch.maxAmount"],
     onProblem: (file) => rejectRow(file, rejected),
   });
@@ -71,6 +70,7 @@ async function sendFile(
   const sender = new BatchSender(central, loader, {
     agency,
     window: config["batch.window"],
+    source,
     rejected,
     onProgress: () =>
       bar.update({ bytes: loader.byteOffset, bets: sender.stored }),

@@ -17,6 +17,7 @@ import {
   type Refusal,
 } from "../protocol.ts";
 import type { RejectedFile } from "./rejected_file.ts";
+import type { SourceFile } from "./source_file.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import {
   parseRefusal,
@@ -31,6 +32,8 @@ export interface BatchSenderOptions {
   agency: number;
   /** Largest number of batches under way at once. */
   window: number;
+  /** The file, which must not change before the last bet is stored. */
+  source: Pick<SourceFile, "throwIfChanged">;
   /** Collects the refused rows. */
   rejected: RejectedFile;
   /** Called after each reply to a batch. */
@@ -102,6 +105,7 @@ export class BatchSender {
    */
   async #deliver(connection: Connection): Promise<void> {
     this.#underWay = 0;
+    await this.#options.source.throwIfChanged();
     await this.#load();
     while (this.#queue.length > 0) {
       await this.#fillWindow(connection);
@@ -183,6 +187,7 @@ export class BatchSender {
 
   /** Sends FINISH. The central answers it by closing the connection. */
   async #finish(connection: Connection): Promise<void> {
+    await this.#options.source.throwIfChanged();
     await connection.write(encodeFinish(this.#options.agency));
     const reply = await connection.readFrame();
     if (!reply) return this.#central.resetAttempts();

@@ -25,6 +25,7 @@ import {
   WORD_BYTES,
 } from "../bytes/swar.ts";
 import { messageOf } from "../program/errors.ts";
+import type { SourceFile } from "./source_file.ts";
 
 /**
  * The result of {@linkcode RecordReader.peek}: a record that can be sent, one
@@ -63,7 +64,7 @@ const PARSER_PREFIX_REGEXP = /^.*line \d+(?:, column \d+)?: /;
 
 /** Reads the records of one file, one at a time. */
 export class RecordReader {
-  readonly #file: Deno.FsFile;
+  readonly #source: SourceFile;
   /** One word longer than a chunk, because words are read from any byte on. */
   readonly #chunk = new Uint8Array(CHUNK_BYTES + WORD_BYTES);
   readonly #view = viewOf(this.#chunk);
@@ -97,28 +98,18 @@ export class RecordReader {
   #unquotedSize = 0;
   #problem = "";
 
-  private constructor(file: Deno.FsFile, byteOffset: number, line: number) {
-    this.#file = file;
+  /**
+   * Creates a reader, before the first record.
+   *
+   * @param source The file.
+   * @param options Where to start.
+   */
+  constructor(source: SourceFile, options: RecordReaderOptions = {}) {
+    const { byteOffset = 0, line = 1 } = options;
+    this.#source = source;
     this.#byteOffset = byteOffset;
     this.#line = line;
     this.#chunk[0] = NEWLINE;
-  }
-
-  /**
-   * Opens a file.
-   *
-   * @param path The file.
-   * @param options Where to start.
-   * @returns The reader, before the first record.
-   */
-  static async open(
-    path: string,
-    options: RecordReaderOptions = {},
-  ): Promise<RecordReader> {
-    const { byteOffset = 0, line = 1 } = options;
-    const file = await Deno.open(path, { read: true });
-    await file.seek(byteOffset, Deno.SeekMode.Start);
-    return new RecordReader(file, byteOffset, line);
   }
 
   /** Number of the current record's line, from 1. */
@@ -195,11 +186,6 @@ export class RecordReader {
     this.#line++;
   }
 
-  /** Closes the file. */
-  [Symbol.dispose](): void {
-    this.#file.close();
-  }
-
   /**
    * Splits the next line at its commas. False if the line is not complete yet.
    */
@@ -245,11 +231,7 @@ export class RecordReader {
     return true;
   }
 
-  /**
-   * Moves the remaining bytes to the front and reads behind them. The read is
-   * synchronous because it takes microseconds, less than a hop to another
-   * thread.
-   */
+  /** Moves the remaining bytes to the front and reads behind them. */
   #refill(): void {
     if (this.#next === 0 && this.#filled === CHUNK_BYTES) {
       this.#overflow += CHUNK_BYTES;
@@ -260,7 +242,7 @@ export class RecordReader {
     this.#filled -= this.#next;
     this.#next = this.#after = 0;
     const room = this.#chunk.subarray(this.#filled, CHUNK_BYTES);
-    const read = this.#file.readSync(room);
+    const read = this.#source.read(room, this.#byteOffset + this.#filled);
     this.#filled += read ?? 0;
     this.#isFileRead = read === null;
     // A sentinel: the search for a line end needs no other bound.

@@ -7,34 +7,27 @@
 
 import { RecordReader } from "./record_reader.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
+import type { SourceFile } from "./source_file.ts";
 
 const COPY_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
 
 /** Collects refused rows. Without any, it creates no file. */
 export class RejectedFile {
-  readonly #sourcePath: string;
-  readonly #source: Deno.FsFile;
+  readonly #source: SourceFile;
   readonly #path: string;
   #file: Deno.FsFile | undefined;
   #rows = 0;
-
-  private constructor(sourcePath: string, source: Deno.FsFile, path: string) {
-    this.#sourcePath = sourcePath;
-    this.#source = source;
-    this.#path = path;
-  }
 
   /**
    * Starts an empty collection. The file of an earlier run is kept until the
    * first row is added or the run ends: someone may be editing it.
    *
-   * @param sourcePath The agency's file.
-   * @returns The collection.
+   * @param source The agency's file; left open.
    */
-  static async open(sourcePath: string): Promise<RejectedFile> {
-    const source = await Deno.open(sourcePath, { read: true });
-    return new RejectedFile(sourcePath, source, `${sourcePath}.rejected.csv`);
+  constructor(source: SourceFile) {
+    this.#source = source;
+    this.#path = `${source.path}.rejected.csv`;
   }
 
   /** Number of refused rows so far. */
@@ -55,16 +48,15 @@ export class RejectedFile {
       create: true,
       truncate: true,
     });
-    await this.#source.seek(start, Deno.SeekMode.Start);
     const chunk = new Uint8Array(Math.min(end - start, COPY_BYTES));
     let last = NEWLINE;
-    for (let left = end - start; left > 0;) {
-      const piece = chunk.subarray(0, Math.min(left, chunk.length));
-      const read = await this.#source.read(piece);
+    for (let at = start; at < end;) {
+      const piece = chunk.subarray(0, Math.min(end - at, chunk.length));
+      const read = this.#source.read(piece, at);
       if (read === null) break;
       await writeAll(this.#file, piece.subarray(0, read));
       last = piece[read - 1]!;
-      left -= read;
+      at += read;
     }
     // The last row of the agency's file may have no line end.
     if (last !== NEWLINE) await writeAll(this.#file, Uint8Array.of(NEWLINE));
@@ -81,10 +73,7 @@ export class RejectedFile {
    */
   async addBatch(batch: OutgoingBatch, index: number): Promise<number> {
     const { byteOffset, line, frame } = batch;
-    using file = await RecordReader.open(this.#sourcePath, {
-      byteOffset,
-      line,
-    });
+    const file = new RecordReader(this.#source, { byteOffset, line });
     let indexLine = line;
     for (let row = 0; row < frame.count;) {
       const step = file.peek();
@@ -112,9 +101,8 @@ export class RejectedFile {
     }
   }
 
-  /** Closes the files. */
+  /** Closes the file. */
   [Symbol.dispose](): void {
-    this.#source.close();
     this.#file?.close();
   }
 }

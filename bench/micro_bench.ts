@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { BatchLoader, OutgoingBatch } from "../agency/outgoing_batch.ts";
+import { SourceFile } from "../agency/source_file.ts";
 import { RecordReader } from "../agency/record_reader.ts";
 import { decodeBatch } from "../protocol/batch_frame.ts";
 import type { Batch } from "../bet/bet.ts";
@@ -97,7 +98,8 @@ function bench(
 
 /** Cuts the CSV file into frames, in one shipment that is used again. */
 async function cutFile(onFrame: (frame: Uint8Array) => void): Promise<void> {
-  using file = await RecordReader.open(csvFile);
+  using source = await SourceFile.open(csvFile);
+  const file = new RecordReader(source);
   const loader = new BatchLoader(file, {
     agency: 1,
     fingerprint: FINGERPRINT,

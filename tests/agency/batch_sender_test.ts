@@ -4,6 +4,17 @@ import type { FakeSession, Script } from "../support/fake_central.ts";
 import { betFrame, Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
+/** What may happen to a file while it is sent. */
+const FILE_CHANGES: Record<string, (path: string) => Promise<void>> = {
+  "appended to": (path) =>
+    Deno.writeTextFile(path, csvOf(rows(5_000, 9_000)), { append: true }),
+  "cut": (path) => Deno.truncate(path, 100_000),
+  async "replaced"(path) {
+    await Deno.writeTextFile(`${path}.new`, csvOf(rows(3_000, 9_000)));
+    await Deno.rename(`${path}.new`, path);
+  },
+};
+
 const serve: Script = (session) => session.serve();
 
 testSending("run() sends every batch in order, then FINISH", {
@@ -104,6 +115,23 @@ for (
       ),
       log.lines.join("\n"),
     );
+  });
+}
+
+for (const [name, change] of Object.entries(FILE_CHANGES)) {
+  testSending(`run() sends no FINISH for a file that was ${name}`, {
+    bets: 3_000,
+    scripts: [async (session, path): Promise<void> => {
+      await session.take();
+      await change(path);
+      await session.ok();
+      await session.okAll();
+    }],
+  }, ({ central, error }) => {
+    assertMatch(error, /^ProgramError: .* it changed while it was sent /);
+    assert(!central.names.includes("FINISH"), central.names.join(" "));
+    // Nothing but the file's own bets was sent.
+    assert(central.taken.length <= 300, `${central.taken.length} batches`);
   });
 }
 

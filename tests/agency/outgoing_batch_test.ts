@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
+import { SourceFile } from "../../agency/source_file.ts";
 import { RecordReader } from "../../agency/record_reader.ts";
 import { testInFolder } from "../support/folder.ts";
 import { betFrame, type BetRow } from "../support/frames.ts";
@@ -110,7 +111,8 @@ async function loadAll(
 ): Promise<{ loaded: Loaded[]; problems: number[]; passed: number[] }> {
   const path = `${dir}/agency.csv`;
   await Deno.writeTextFile(path, text);
-  using file = await RecordReader.open(path);
+  using source = await SourceFile.open(path);
+  const file = new RecordReader(source);
   const problems: number[] = [];
   const loader = new BatchLoader(file, {
     agency: 9,

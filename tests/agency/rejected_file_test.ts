@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RejectedFile } from "../../agency/rejected_file.ts";
 import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
+import { SourceFile } from "../../agency/source_file.ts";
 import { RecordReader } from "../../agency/record_reader.ts";
 import { testInFolder } from "../support/folder.ts";
 
@@ -16,7 +17,8 @@ testInFolder(
   async (dir) => {
     const path = await putFile(dir);
     await Deno.writeTextFile(`${path}.rejected.csv`, "stale\n");
-    using rejected = await RejectedFile.open(path);
+    using source = await SourceFile.open(path);
+    using rejected = new RejectedFile(source);
     assertEquals(rejected.rows, 0);
     assertEquals(await readRejected(path), "stale\n");
     await rejected.complete();
@@ -28,7 +30,8 @@ testInFolder(
 testInFolder("complete() keeps the rows of this run", async (dir) => {
   const path = await putFile(dir, "one\ntwo\n");
   await Deno.writeTextFile(`${path}.rejected.csv`, "stale, and longer\n");
-  using rejected = await RejectedFile.open(path);
+  using source = await SourceFile.open(path);
+  using rejected = new RejectedFile(source);
   await rejected.add(4, 8);
   await rejected.complete();
   assertEquals(await readRejected(path), "two\n");
@@ -36,7 +39,7 @@ testInFolder("complete() keeps the rows of this run", async (dir) => {
 
 testInFolder("open() fails on what is no file", async (dir) => {
   await assertRejects(
-    () => RejectedFile.open(`${dir}/nothing.csv`),
+    () => SourceFile.open(`${dir}/nothing.csv`),
     Deno.errors.NotFound,
   );
 });
@@ -47,7 +50,8 @@ testInFolder("add() copies rows to the byte", async (dir) => {
     new TextEncoder().encode(line).length
   );
   const start = CSV.indexOf("no bet");
-  using rejected = await RejectedFile.open(path);
+  using source = await SourceFile.open(path);
+  using rejected = new RejectedFile(source);
   await rejected.add(start + second!, start + second! + third!);
   await rejected.add(start, start + second!);
   assertEquals(rejected.rows, 2);
@@ -59,7 +63,8 @@ testInFolder("add() copies rows to the byte", async (dir) => {
 
 testInFolder("add() ends a last row that has no line end", async (dir) => {
   const path = await putFile(dir, "one\ntwo");
-  using rejected = await RejectedFile.open(path);
+  using source = await SourceFile.open(path);
+  using rejected = new RejectedFile(source);
   await rejected.add(4, 7);
   await rejected.add(0, 4);
   assertEquals(await readRejected(path), "two\none\n");
@@ -68,7 +73,8 @@ testInFolder("add() ends a last row that has no line end", async (dir) => {
 testInFolder("add() copies a row larger than its buffer", async (dir) => {
   const long = `${"xyz".repeat(100_000)}\r\n`;
   const path = await putFile(dir, `a\n${long}b\n`);
-  using rejected = await RejectedFile.open(path);
+  using source = await SourceFile.open(path);
+  using rejected = new RejectedFile(source);
   await rejected.add(2, 2 + long.length);
   assertEquals(await readRejected(path), long);
 });
@@ -80,7 +86,8 @@ testInFolder(
     const expected = CSV.split(/(?<=\n)/).filter((line) => line.includes(","));
     const lines = [1, 3, 5, 6];
     for (const [index, line] of lines.entries()) {
-      using rejected = await RejectedFile.open(path);
+      using source = await SourceFile.open(path);
+      using rejected = new RejectedFile(source);
       const batch = await load(path, 100);
       assertEquals(await rejected.addBatch(batch, index), line);
       assertEquals(rejected.rows, 4);
@@ -91,7 +98,8 @@ testInFolder(
 
 testInFolder("addShipment() takes no more than the batch", async (dir) => {
   const path = await putFile(dir);
-  using rejected = await RejectedFile.open(path);
+  using source = await SourceFile.open(path);
+  using rejected = new RejectedFile(source);
   const batch = await load(path, 2);
   assertEquals(await rejected.addBatch(batch, 65535), 1);
   assertEquals(
@@ -112,7 +120,8 @@ async function readRejected(path: string): Promise<string> {
 }
 
 async function load(path: string, maxAmount: number): Promise<OutgoingBatch> {
-  using file = await RecordReader.open(path);
+  using source = await SourceFile.open(path);
+  const file = new RecordReader(source);
   const batch = new OutgoingBatch();
   await new BatchLoader(file, {
     agency: 1,

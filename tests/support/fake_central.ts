@@ -71,6 +71,15 @@ export class FakeSession {
     }
   }
 
+  /** Answers every frame with OK until the agency closes. */
+  async okAll(): Promise<void> {
+    for (let next = await this.#wire.reply(); next;) {
+      this.#taken.push(next);
+      await this.ok();
+      next = await this.#wire.reply();
+    }
+  }
+
   /** Waits until the agency closes; what it still sends is not kept. */
   async gone(): Promise<void> {
     while (await this.#wire.reply());

@@ -8,6 +8,7 @@ import {
   RecordReader,
   type RecordReaderOptions,
 } from "../../agency/record_reader.ts";
+import { SourceFile } from "../../agency/source_file.ts";
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { FIELD_KEYS, MAX_PACKED_BET_BYTES, unpackBets } from "../../bet/bet.ts";
 
@@ -36,7 +37,8 @@ export async function readRecords(
   path: string,
   options?: RecordReaderOptions,
 ): Promise<ReadRecord[]> {
-  using file = await RecordReader.open(path, options);
+  using source = await SourceFile.open(path);
+  const file = new RecordReader(source, options);
   const target = new Uint8Array(1 + MAX_PACKED_BET_BYTES + WORD_BYTES);
   const records: ReadRecord[] = [];
   for (;;) {

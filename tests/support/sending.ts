@@ -11,10 +11,11 @@ import {
   RetryingConnection,
   type RetryingConnectionOptions,
 } from "../../agency/retrying_connection.ts";
+import { SourceFile } from "../../agency/source_file.ts";
 import { RecordReader } from "../../agency/record_reader.ts";
 import { messageOf } from "../../program/errors.ts";
 import { CapturedLog } from "./captured_log.ts";
-import { FakeCentral, type Script } from "./fake_central.ts";
+import { FakeCentral, type FakeSession, type Script } from "./fake_central.ts";
 import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";
 import { csvOf, rows } from "./rows.ts";
@@ -30,10 +31,16 @@ export interface SendingOptions extends Partial<RetryingConnectionOptions> {
   /** Batches that may be under way at once. @default {1} */
   window?: number;
   /** What the central does on each connection. */
-  scripts: readonly Script[];
+  scripts: readonly SendingScript[];
   /** Whether each end of a stream is seen as a reset. @default {false} */
   resets?: boolean;
 }
+
+/** As {@linkcode Script}, given the path of the agency's file. */
+export type SendingScript = (
+  session: FakeSession,
+  path: string,
+) => Promise<unknown>;
 
 /** How it ended. */
 export interface Delivered {
@@ -64,10 +71,14 @@ export function testSending(
   const { state } = Deno.permissions.querySync({ name: "net" });
   if (state !== "granted") return testWith(["net"], name, () => {});
   testInFolder(name, async (dir) => {
+    const path = `${dir}/agency.csv`;
     const log = CapturedLog.start();
     using _connect = options.resets ? resetAtEnd() : null;
-    await using central = new FakeCentral(...options.scripts);
-    const path = `${dir}/agency.csv`;
+    await using central = new FakeCentral(
+      ...options.scripts.map((script): Script => (session) =>
+        script(session, path)
+      ),
+    );
     await Deno.writeTextFile(
       path,
       options.csv ?? csvOf(rows(options.bets ?? 30)),
@@ -83,8 +94,9 @@ async function deliver(
   port: number,
   { maxAmount = 10, window = 1, ...options }: SendingOptions,
 ): Promise<{ stored: number; error: string }> {
-  using file = await RecordReader.open(path);
-  using rejected = await RejectedFile.open(path);
+  using source = await SourceFile.open(path);
+  const file = new RecordReader(source);
+  using rejected = new RejectedFile(source);
   const loader = new BatchLoader(file, {
     agency: 9,
     fingerprint: "0123456789abcdef",
@@ -102,6 +114,7 @@ async function deliver(
   const sender = new BatchSender(central, loader, {
     agency: 9,
     window,
+    source,
     rejected,
     onProgress(): void {},
   });
