@@ -15,7 +15,7 @@ import {
   type LogRecord,
   setup,
 } from "@std/log";
-import { messageOf } from "./errors.ts";
+import { LogOutput } from "./log_output.ts";
 
 /** The result of an action. */
 export type Result = "success" | "fail" | "in_progress";
@@ -25,10 +25,8 @@ export type Details = Readonly<
   Record<string, string | number | boolean | undefined>
 >;
 
-/** Longest time that a line is buffered, so that one write takes many. */
-const FLUSH_DELAY_MS = 50;
-/** Number of buffered characters that are written immediately. */
-const FLUSH_SIZE = 1 << 15;
+/** Longest wait for the last lines when a program ends. */
+const LAST_FLUSH_MS = 1000;
 const LEVEL_WIDTH = 8;
 /** Erases a progress bar in the terminal line. */
 const ERASE_LINE = "\x1b[K";
@@ -63,55 +61,59 @@ export function action(
  * @param level Lines below this level are left out.
  */
 export function setupLogging(level: LevelName): void {
-  handler = new StdoutHandler("NOTSET", { formatter: formatRecord });
+  output = openOutput();
   setup({
-    handlers: { stdout: handler },
+    handlers: { stdout: new StdoutHandler(output) },
     loggers: { default: { level, handlers: ["stdout"] } },
   });
 }
 
-/** Writes the buffered lines. */
-export function flushLog(): void {
-  handler?.flush();
+/**
+ * Writes the buffered lines, if the output accepts them within a second.
+ */
+export async function flushLog(): Promise<void> {
+  if (!output) return;
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, LAST_FLUSH_MS);
+  await Promise.race([output.flush(), late]);
+  clearTimeout(timer);
 }
 
 export { getLogger };
 
-let handler: StdoutHandler | undefined;
+let output: LogOutput | undefined;
 
-/** Buffers lines and writes them in order. */
 class StdoutHandler extends BaseHandler {
   readonly #linePrefix = Deno.stdout.isTerminal() ? ERASE_LINE : "";
-  #waiting = "";
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isBroken = false;
+  readonly #output: LogOutput;
+
+  constructor(output: LogOutput) {
+    super("NOTSET", { formatter: formatRecord });
+    this.#output = output;
+  }
 
   override log(line: string): void {
-    if (this.#isBroken) return;
-    this.#waiting += `${this.#linePrefix}${line}\n`;
-    if (this.#waiting.length >= FLUSH_SIZE) this.flush();
-    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_DELAY_MS);
+    this.#output.add(this.#linePrefix + line);
   }
+}
 
-  flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const bytes = new TextEncoder().encode(this.#waiting);
-    this.#waiting = "";
-    try {
-      for (let at = 0; at < bytes.length;) {
-        at += Deno.stdout.writeSync(bytes.subarray(at));
+function openOutput(): LogOutput {
+  return new LogOutput(Deno.stdout, {
+    formatDropped: (count) =>
+      formatLine(
+        "WARN",
+        new Date(),
+        action("log", "fail", { lineas_perdidas: count }),
+      ),
+    onBroken(reason): void {
+      try {
+        writeLine(Deno.stderr, `Cannot write log: ${reason}`);
+      } catch (error) {
+        // The same reader has gone from both: nobody is left to be told.
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
       }
-    } catch (error) {
-      // Without a reader the program goes on: bets matter more than their log.
-      this.#isBroken = true;
-      writeLine(Deno.stderr, `Cannot write log: ${messageOf(error)}`);
-    }
-  }
-
-  override destroy(): void {
-    this.flush();
-  }
+    },
+  });
 }
 
 /**
@@ -128,9 +130,12 @@ export function writeLine(
   for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
 }
 
-function formatRecord(record: LogRecord): string {
-  const level = record.levelName.padEnd(LEVEL_WIDTH);
-  return `${formatTime(record.datetime)} ${level} ${record.msg}`;
+function formatRecord({ levelName, datetime, msg }: LogRecord): string {
+  return formatLine(levelName, datetime, msg);
+}
+
+function formatLine(levelName: string, time: Date, text: string): string {
+  return `${formatTime(time)} ${levelName.padEnd(LEVEL_WIDTH)} ${text}`;
 }
 
 let formattedSecond = NaN;

@@ -98,7 +98,7 @@ async function exitCodeOf(
     writeLine(Deno.stderr, `${task}: ${explain(error)}`);
     return EXIT_FAILURE;
   } finally {
-    flushLog();
+    await flushLog();
   }
 }
 

@@ -128,7 +128,8 @@ testInFolder(
       await assertRejects(() => Store.open(path), DamagedStoreError);
       assertEquals(await Deno.readTextFile(path), text);
     }
-    const names = [...Deno.readDirSync(dir)].map(({ name }) => name);
+    const entries = await Array.fromAsync(Deno.readDir(dir));
+    const names = entries.map(({ name }) => name);
     assertEquals(names, ["numbers.csv"]);
   },
 );

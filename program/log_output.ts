@@ -1,0 +1,128 @@
+/**
+ * The output of the log. It must never stop or end the program: a reader may
+ * stop reading (a pager), go away (`head -1`), or be a file on a full disk.
+ *
+ * @module
+ */
+
+import { messageOf } from "./errors.ts";
+
+/** Where lines are written; `Deno.stdout` is one. */
+export interface LogSink {
+  /**
+   * Writes some bytes.
+   *
+   * @param bytes The bytes to write.
+   * @returns Number of bytes written.
+   */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Options of a {@linkcode LogOutput}. */
+export interface LogOutputOptions {
+  /** Formats the line that tells how many lines were dropped. */
+  formatDropped(count: number): string;
+  /** Called once with the reason if the reader has gone for good. */
+  onBroken(reason: string): void;
+}
+
+/** Longest time that a line waits, so that one write takes many. */
+const FLUSH_DELAY_MS = 50;
+/** Number of waiting characters that are written immediately. */
+const FLUSH_CHARS = 1 << 15;
+/** Number of waiting characters beyond which lines are dropped. */
+const MAX_WAITING_CHARS = 1 << 20;
+/** Wait before a failed write is tried again. */
+const RETRY_DELAY_MS = 1000;
+
+/** Buffers lines and writes them in order, without holding up the program. */
+export class LogOutput {
+  readonly #sink: LogSink;
+  readonly #options: LogOutputOptions;
+  #waiting = "";
+  /** Bytes that the last write did not get to. */
+  #rest: Uint8Array = new Uint8Array(0);
+  #dropped = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #writing: Promise<void> | undefined;
+  #isBroken = false;
+
+  /**
+   * Creates an output.
+   *
+   * @param sink Where the lines go.
+   * @param options Who is told of failures.
+   */
+  constructor(sink: LogSink, options: LogOutputOptions) {
+    this.#sink = sink;
+    this.#options = options;
+  }
+
+  /**
+   * Adds a line, or drops it if too many are waiting.
+   *
+   * @param line The line without its end.
+   */
+  add(line: string): void {
+    if (this.#isBroken) return;
+    if (this.#waiting.length > MAX_WAITING_CHARS) {
+      this.#dropped++;
+      return;
+    }
+    this.#waiting += `${line}\n`;
+    if (this.#waiting.length >= FLUSH_CHARS) this.#start();
+    else this.#startIn(FLUSH_DELAY_MS);
+  }
+
+  /**
+   * Writes what waits.
+   *
+   * @returns Resolved once it is written, or cannot be for now.
+   */
+  async flush(): Promise<void> {
+    this.#start();
+    await this.#writing;
+  }
+
+  #startIn(delayMs: number): void {
+    this.#timer ??= setTimeout(() => this.#start(), delayMs);
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing ??= this.#write().finally(() => this.#writing = undefined);
+  }
+
+  async #write(): Promise<void> {
+    try {
+      for (;;) {
+        while (this.#rest.length > 0) {
+          const written = await this.#sink.write(this.#rest);
+          this.#rest = this.#rest.subarray(written);
+        }
+        if (this.#waiting === "" && this.#dropped === 0) return;
+        this.#rest = new TextEncoder().encode(this.#takeWaiting());
+      }
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) {
+        this.#isBroken = true;
+        this.#waiting = "";
+        this.#rest = new Uint8Array(0);
+        this.#options.onBroken(messageOf(error));
+      } else {
+        this.#startIn(RETRY_DELAY_MS);
+      }
+    }
+  }
+
+  #takeWaiting(): string {
+    let text = this.#waiting;
+    this.#waiting = "";
+    if (this.#dropped > 0) {
+      text += `${this.#options.formatDropped(this.#dropped)}\n`;
+      this.#dropped = 0;
+    }
+    return text;
+  }
+}
