@@ -14,7 +14,7 @@ import { action, getLogger } from "./program/logging.ts";
 import { logServerConfig, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
-import { Store, StoreHeldError } from "./storage.ts";
+import { type StorageError, Store, StoreHeldError } from "./storage.ts";
 import { Acceptor, listen, logPort, serveUntil } from "./net/tcp_server.ts";
 
 /**
@@ -128,12 +128,29 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
   logServerConfig(config);
   const store = await openStore(config);
   try {
-    await serveUntil(signal, createCentral(config, store));
+    const loss = await serve(signal, createCentral(config, store), store);
+    if (loss) throw new ProgramError(loss.message, { cause: loss });
   } finally {
     await store.close();
     getLogger().info(action("close_store", "success"));
   }
   return 0;
+}
+
+/** Serves until a signal, or the loss of the store, which is returned. */
+async function serve(
+  signal: AbortSignal,
+  central: Central,
+  store: Store,
+): Promise<StorageError | undefined> {
+  const controller = new AbortController();
+  let loss: StorageError | undefined;
+  store.lost.then((error) => {
+    loss = error;
+    controller.abort("store lost");
+  });
+  await serveUntil(AbortSignal.any([signal, controller.signal]), central);
+  return loss;
 }
 
 async function openStore(config: Config): Promise<Store> {

@@ -21,6 +21,9 @@ export { StorageError };
 export { DamagedStoreError } from "./storage/recovery.ts";
 export { StoreHeldError } from "./storage/store_file.ts";
 
+/** How often the path is checked to still lead to the open file. */
+const WATCH_PERIOD_MS = 500;
+
 /** Options of {@linkcode Store.open}. */
 export interface StoreOptions {
   /**
@@ -57,6 +60,14 @@ export class Store {
   readonly #log: AppendLog;
   readonly #finishLog: FinishLog;
   readonly #index: StoreIndex;
+  readonly #watch: ReturnType<typeof setInterval>;
+  /** Set when the files are not ours any more. */
+  #loss: StorageError | undefined;
+  /**
+   * Resolves if someone else changes, replaces or removes a file of the store
+   * while it is open. Nothing can be stored or looked up any more.
+   */
+  readonly lost: Promise<StorageError>;
   /** What the store contained when it was opened. */
   readonly recovery: Recovery;
 
@@ -66,8 +77,12 @@ export class Store {
     finishLog: FinishLog,
     index: StoreIndex,
     recovery: Recovery,
+    lost: Promise<StorageError>,
   ) {
     this.#held = held;
+    this.lost = lost;
+    lost.then((loss) => this.#loss = loss);
+    this.#watch = setInterval(() => this.#checkPath(), WATCH_PERIOD_MS);
     this.#log = log;
     this.#finishLog = finishLog;
     this.#index = index;
@@ -103,15 +118,18 @@ export class Store {
       // A killed process may have left batches in the page cache only, and a
       // repetition of them is answered with OK at once.
       if (fsync) await file.syncData();
-      const log = new AppendLog(file, committedSize, { fsync });
+      const { promise: lost, resolve: onLost } = Promise.withResolvers<
+        StorageError
+      >();
+      const log = new AppendLog(file, committedSize, { fsync, onLost });
       const finishPath = join(dirname(path), "finished.csv");
-      const finishLog = await FinishLog.open(finishPath, { fsync });
+      const finishLog = await FinishLog.open(finishPath, { fsync, onLost });
       return new Store(held, log, finishLog, index, {
         bets: index.bets,
         batches: index.batches,
         discardedBytes: size - committedSize,
         ...(tornFile === undefined ? {} : { tornFile }),
-      });
+      }, lost);
     } catch (error) {
       await held.release();
       throw error;
@@ -133,6 +151,7 @@ export class Store {
     batch: Batch,
     sequence: BatchSequence = new BatchSequence(),
   ): Promise<void> {
+    if (this.#loss) throw this.#loss;
     if (this.has(batch)) return;
     this.#log.throwIfEnded();
     sequence.throwIfFailed();
@@ -159,7 +178,7 @@ export class Store {
    * @returns Whether every bet of it is stored.
    */
   has(batch: Batch): boolean {
-    return this.#index.has(batch);
+    return this.#loss === undefined && this.#index.has(batch);
   }
 
   /**
@@ -198,9 +217,15 @@ export class Store {
 
   /** Waits for pending commits and closes the files. */
   async close(): Promise<void> {
+    clearInterval(this.#watch);
     await this.#log.close();
     await this.#finishLog.close();
     await this.#held.release();
+  }
+
+  async #checkPath(): Promise<void> {
+    const loss = await this.#held.findLoss();
+    if (loss !== undefined) this.#log.lose(loss);
   }
 
   /** Adds a range of a batch's bets to the next commit. */

@@ -27,6 +27,12 @@ export class StorageError extends Error {
 export interface AppendLogOptions {
   /** Whether an entry must be on disk to count as committed. */
   fsync: boolean;
+  /**
+   * Called once if someone else has changed or removed the file.
+   *
+   * @default {() => {}}
+   */
+  onLost?: (error: StorageError) => void;
 }
 
 /** Number of entries for which a commit starts without waiting for more. */
@@ -67,6 +73,7 @@ class Group {
 export class AppendLog {
   readonly #file: StoreFile;
   readonly #fsync: boolean;
+  readonly #onLost: (error: StorageError) => void;
   #size: number;
   /** Groups in the order of their commits. The last one collects entries. */
   readonly #waiting = [new Group(new RowBuffer())];
@@ -91,6 +98,7 @@ export class AppendLog {
     this.#file = file;
     this.#size = size;
     this.#fsync = options.fsync;
+    this.#onLost = options.onLost ?? (() => {});
   }
 
   /**
@@ -142,6 +150,16 @@ export class AppendLog {
   async whenIdle(): Promise<void> {
     await this.#commits;
     this.throwIfEnded();
+  }
+
+  /**
+   * Gives the file up as it is, because someone else has changed or removed it:
+   * what it has now is not ours to change.
+   *
+   * @param loss What has happened to the file.
+   */
+  lose(loss: string): void {
+    this.#lose(loss);
   }
 
   /** Commits the waiting entries. Then no more are accepted. */
@@ -216,8 +234,27 @@ export class AppendLog {
       group.rows.length === rows.length,
       `a commit of ${rows.length} bytes does not grow while it is written`,
     );
+    const loss = this.#findLoss(this.#size + rows.length);
+    if (loss !== undefined) {
+      this.#lose(loss, group);
+      return;
+    }
     this.#size += rows.length;
     group.succeed();
+  }
+
+  #lose(loss: string, ...groups: Group[]): void {
+    if (this.#end) return;
+    this.#giveUp("Cannot trust the store", new Error(loss), ...groups);
+    this.#onLost(this.#end!);
+  }
+
+  /** Says what someone else has done to the open file, if anything. */
+  #findLoss(expectedSize: number): string | undefined {
+    const { size, nlink } = this.#file.statSync();
+    if (nlink === 0) return "it was removed or replaced";
+    if (size === expectedSize) return undefined;
+    return `it has ${size} bytes, not the ${expectedSize} that were written`;
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {

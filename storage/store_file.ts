@@ -5,6 +5,7 @@
  */
 
 import { dirname } from "node:path";
+import { messageOf } from "../program/errors.ts";
 
 /** The operations of a file that the store uses. Tests inject faults here. */
 export interface StoreFile extends
@@ -12,6 +13,13 @@ export interface StoreFile extends
     Deno.FsFile,
     "read" | "seek" | "truncate" | "syncData" | "stat" | "close"
   > {
+  /**
+   * Describes the open file, whatever has become of its name.
+   *
+   * @returns Size in bytes, and number of names (`null` if not known).
+   */
+  statSync(): Pick<Deno.FileInfo, "size" | "nlink">;
+
   /**
    * Appends some of the bytes.
    *
@@ -37,6 +45,12 @@ export class StoreHeldError extends Error {
 
 /** A file that is locked until it is released. */
 export interface HeldFile {
+  /**
+   * Checks that the path still leads to the file.
+   *
+   * @returns What has happened to it, or `undefined`.
+   */
+  findLoss(): Promise<string | undefined>;
   /** The file, read from its start and written at its end. */
   file: StoreFile;
   /** Closes the file and releases the lock. */
@@ -68,8 +82,18 @@ export async function holdFile(path: string): Promise<HeldFile> {
     file.close();
     throw error;
   }
+  const info = await file.stat();
   return {
     file: storeFile(file),
+    async findLoss(): Promise<string | undefined> {
+      try {
+        const named = await Deno.stat(path);
+        const isSame = named.ino === info.ino && named.dev === info.dev;
+        return isSame ? undefined : "another file has its name now";
+      } catch (error) {
+        return messageOf(error);
+      }
+    },
     async release(): Promise<void> {
       try {
         await Deno.remove(note);
@@ -116,6 +140,7 @@ function storeFile(file: Deno.FsFile): StoreFile {
     truncate: (size) => file.truncate(size),
     syncData: () => file.syncData(),
     stat: () => file.stat(),
+    statSync: () => file.statSync(),
     close: () => file.close(),
   };
 }

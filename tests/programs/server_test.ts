@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
@@ -132,38 +132,56 @@ testPrograms("server.ts logs as it should", async (dir) => {
   ]);
 });
 
+for (const signal of ["SIGINT", "SIGHUP"] as const) {
+  testPrograms(
+    `server.ts stops on ${signal} with agencies in mid-frame`,
+    async (dir) => {
+      const storeFile = `${dir}/bets.csv`;
+      await using central = await startCentral(storeFile);
+      const wires = await Promise.all(
+        [1, 2, 3, 4].map(() => Wire.connect(central.port)),
+      );
+      for (const [i, wire] of wires.entries()) {
+        const agency = i + 1;
+        const reply = await wire.ask(betFrame({ agency, rows: rows(20) }));
+        assertEquals(reply?.type, Type.OK);
+        const next = betFrame({ agency, betIndex: 20, rows: rows(20) });
+        await wire.send(next.subarray(0, 1 + 60 * i));
+      }
+      const before = performance.now();
+      central.kill(signal);
+      const log = assertEnding(await central.ending(), 0);
+      // It gives them 600 ms; far more would be a wait for their idle timeout.
+      assertLess(performance.now() - before, 10_000);
+      assertEquals(log.slice(-6), [
+        "INFO action: close_listener | result: success",
+        ...wires.map(() =>
+          "INFO action: close_connection | result: success | ip: 127.0.0.1"
+        ),
+        "INFO action: close_store | result: success",
+      ]);
+      assertEquals(
+        (await readStore(storeFile)).map(({ bets }) => bets),
+        wires.map(() => rows(20)),
+      );
+      for (const wire of wires) wire.close();
+    },
+  );
+}
+
 testPrograms(
-  "server.ts stops on SIGINT with agencies in mid-frame",
+  "server.ts ends in one line when its store is taken away",
   async (dir) => {
     const storeFile = `${dir}/bets.csv`;
     await using central = await startCentral(storeFile);
-    const wires = await Promise.all(
-      [1, 2, 3, 4].map(() => Wire.connect(central.port)),
-    );
-    for (const [i, wire] of wires.entries()) {
-      const agency = i + 1;
-      const reply = await wire.ask(betFrame({ agency, rows: rows(20) }));
-      assertEquals(reply?.type, Type.OK);
-      const next = betFrame({ agency, betIndex: 20, rows: rows(20) });
-      await wire.send(next.subarray(0, 1 + 60 * i));
-    }
-    const before = performance.now();
-    central.kill("SIGINT");
-    const log = assertEnding(await central.ending(), 0);
-    // It gives them 600 ms; far more would be a wait for their idle timeout.
-    assertLess(performance.now() - before, 10_000);
-    assertEquals(log.slice(-6), [
-      "INFO action: close_listener | result: success",
-      ...wires.map(() =>
-        "INFO action: close_connection | result: success | ip: 127.0.0.1"
-      ),
-      "INFO action: close_store | result: success",
-    ]);
-    assertEquals(
-      (await readStore(storeFile)).map(({ bets }) => bets),
-      wires.map(() => rows(20)),
-    );
-    for (const wire of wires) wire.close();
+    using wire = await Wire.connect(central.port);
+    const first = await wire.ask(betFrame({ agency: 1, rows: rows(2) }));
+    assertEquals(first?.type, Type.OK);
+    await Deno.remove(storeFile);
+    const { code, stderr, stdout } = await central.ending();
+    assertEquals(code, 1);
+    assertMatch(stderr, /^server: Cannot trust the store: [^\n]*\n$/);
+    assertMatch(stdout, /close_store \| result: success\n$/);
   },
 );
 

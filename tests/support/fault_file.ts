@@ -144,6 +144,11 @@ export class FaultFile implements StoreFile {
     return this.#file.stat();
   }
 
+  /** As the file does. */
+  statSync(): Pick<Deno.FileInfo, "size" | "nlink"> {
+    return this.#file.statSync();
+  }
+
   /** Closes the file. */
   close(): void {
     this.#file.close();

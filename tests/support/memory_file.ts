@@ -51,6 +51,11 @@ export class MemoryFile implements StoreFile {
     return Promise.resolve(bytes.length);
   }
 
+  /** As `Deno.FsFile` does. */
+  statSync(): { size: number; nlink: number } {
+    return { size: this.#bytes.length, nlink: 1 };
+  }
+
   /** As `Deno.FsFile` does, from the start only. */
   seek(offset: number | bigint, whence: Deno.SeekMode): Promise<number> {
     if (whence !== Deno.SeekMode.Start) {
