@@ -12,7 +12,7 @@ import {
   RetryingConnection,
   UnrecoverableError,
 } from "./agency/retrying_connection.ts";
-import { askForWinners, readWinners } from "./agency/winners_query.ts";
+import { askForWinners } from "./agency/winners_query.ts";
 import { SourceFile } from "./agency/source_file.ts";
 import { RecordReader } from "./agency/record_reader.ts";
 import { readAgencyId } from "./program/config.ts";
@@ -83,7 +83,7 @@ async function sendFile(
     rechazadas: rejected.rows,
   }));
   if (config["draw.await"] || winnersFile !== undefined) {
-    await awaitWinners(agency, central, sender, winnersFile);
+    await awaitWinners(agency, central, winnersFile);
   }
   return rejected.rows > 0 ? EXIT_REFUSED : 0;
 }
@@ -92,17 +92,14 @@ async function sendFile(
 async function awaitWinners(
   agency: number,
   central: RetryingConnection,
-  sender: BatchSender,
   file: string | undefined,
 ): Promise<void> {
-  const winners = await central.run(async (connection) => {
-    await askForWinners(connection, agency);
-    // The connection that carried the first FINISH may have been closed by a
-    // central that was killed before it recorded it. Sending FINISH again while
-    // the query waits makes sure that this central has it.
-    await sender.run();
-    return await readWinners(connection);
-  }, { isPatient: true });
+  let winners: string[] | undefined;
+  while (!winners) {
+    winners = await central.run((connection) =>
+      askForWinners(connection, agency)
+    );
+  }
   const log = getLogger();
   log.info(action("consulta_ganadores", "success", {
     cant_ganadores: winners.length,

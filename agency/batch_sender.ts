@@ -154,7 +154,7 @@ export class BatchSender {
         `Cannot go on: the central sent a reply of type ${reply.type} too many`,
       );
     }
-    if (reply.type === MessageType.OK && reply.payload.length === 0) {
+    if (isOk(reply)) {
       this.#logStored(batch);
     } else {
       await this.#reject(batch, parseRefusal(reply));
@@ -185,16 +185,21 @@ export class BatchSender {
     }));
   }
 
-  /** Sends FINISH. The central answers it by closing the connection. */
+  /** Sends FINISH. Without an OK it may be lost, and is sent again. */
   async #finish(connection: Connection): Promise<void> {
     await this.#options.source.throwIfChanged();
     await connection.write(encodeFinish(this.#options.agency));
-    const reply = await connection.readFrame();
-    if (!reply) return this.#central.resetAttempts();
+    const reply = await readReply(connection);
+    this.#central.resetAttempts();
+    if (isOk(reply)) return;
     const { code, reason } = parseRefusal(reply);
     this.#log.error(action("agencia_finalizada", "fail", {
       error: errorCodeName(code),
       motivo: reason,
     }));
   }
+}
+
+function isOk({ type, payload }: Frame): boolean {
+  return type === MessageType.OK && payload.length === 0;
 }

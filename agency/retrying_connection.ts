@@ -52,16 +52,6 @@ export interface RetryingConnectionOptions {
   signal: AbortSignal;
 }
 
-/** Options of {@linkcode RetryingConnection.run}. */
-export interface ExchangeOptions {
-  /**
-   * Whether to wait for a reply without a time limit.
-   *
-   * @default {false}
-   */
-  isPatient?: boolean;
-}
-
 /** An exchange of messages over one connection. */
 export type Exchange<T> = (connection: Connection) => Promise<T>;
 
@@ -103,17 +93,15 @@ export class RetryingConnection {
    *
    * @param exchange What to do on each connection. It keeps track of what was
    * answered.
-   * @param options The time limit.
    * @returns The result of the exchange.
    * @throws {UnrecoverableError} If all attempts fail or the central breaks the
    * protocol.
    */
   async run<T>(
-    conversation: Exchange<T>,
-    options: ExchangeOptions = {},
+    exchange: Exchange<T>,
   ): Promise<T> {
     for (;;) {
-      const result = await this.#attempt(conversation, options);
+      const result = await this.#attempt(exchange);
       if (result) return result.value;
     }
   }
@@ -128,16 +116,15 @@ export class RetryingConnection {
    * the backoff time and returns `undefined`.
    */
   async #attempt<T>(
-    conversation: Exchange<T>,
-    options: ExchangeOptions,
+    exchange: Exchange<T>,
   ): Promise<{ value: T } | undefined> {
     const { signal } = this.#options;
     try {
-      using connection = await this.#connect(options);
+      using connection = await this.#connect();
       const abort = () => connection.close();
       signal.addEventListener("abort", abort);
       try {
-        const value = await conversation(connection);
+        const value = await exchange(connection);
         // A connection closed by the abort looks like one closed by the
         // central.
         signal.throwIfAborted();
@@ -158,9 +145,7 @@ export class RetryingConnection {
     }
   }
 
-  async #connect(
-    { isPatient = false }: ExchangeOptions,
-  ): Promise<Connection> {
+  async #connect(): Promise<Connection> {
     const { address, signal, replyTimeoutMs } = this.#options;
     const stream = await openStream(address, signal);
     stream.setNoDelay(true);
@@ -168,12 +153,7 @@ export class RetryingConnection {
     this.#log.debug(() =>
       action("connect", "success", { server_address: formatAddress(address) })
     );
-    return new Connection(
-      stream,
-      isPatient ? {} : {
-        idleTimeoutMs: replyTimeoutMs,
-      },
-    );
+    return new Connection(stream, { idleTimeoutMs: replyTimeoutMs });
   }
 
   async #waitForNextAttempt(error: unknown): Promise<void> {

@@ -17,26 +17,30 @@ import {
 } from "./retrying_connection.ts";
 
 /**
- * Sends the query.
+ * Asks for the winners and waits for the draw.
  *
  * @param connection A connection that carries nothing else.
  * @param agency The agency's id.
+ * @returns The documents, in the order in which the bets were stored, or
+ * `undefined` if nothing came within the connection's time limit. Then the draw
+ * may not be held yet, or the central's machine may have died without a word:
+ * asking again on a new connection tells.
+ * @throws {UnrecoverableError} If the agency does not take part in a draw.
  */
 export async function askForWinners(
   connection: Connection,
   agency: number,
-): Promise<void> {
+): Promise<string[] | undefined> {
   await connection.write(encodeWinnersQuery(agency));
+  try {
+    return await readWinners(connection);
+  } catch (error) {
+    if (error instanceof Deno.errors.TimedOut) return undefined;
+    throw error;
+  }
 }
 
-/**
- * Waits for the draw and reads the winners.
- *
- * @param connection The connection on which the query was sent.
- * @returns The documents, in the order in which the bets were stored.
- * @throws {UnrecoverableError} If the agency does not take part in a draw.
- */
-export async function readWinners(connection: Connection): Promise<string[]> {
+async function readWinners(connection: Connection): Promise<string[]> {
   const winners: string[] = [];
   for (;;) {
     const reply = await readReply(connection);

@@ -18,6 +18,7 @@ import {
   type Frame,
   MessageType,
   NO_INDEX,
+  OK_FRAME,
   ProtocolError,
 } from "../protocol.ts";
 import { BatchSequence, StorageError, type Store } from "../storage.ts";
@@ -146,7 +147,7 @@ export class RequestHandler {
     this.#log.info(
       action("agencia_finalizada", "success", { agencia: agency }),
     );
-    return { frame: new Uint8Array(0), closes: true };
+    return { frame: OK_FRAME, closes: true };
   }
 
   /** Replies with the agency's winners, once the draw is held. */

@@ -55,6 +55,7 @@ testSending("run() waits for each answer with a window of 1", {
       await session.ok();
       await next;
     }
+    await session.ok();
   }],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
@@ -71,6 +72,7 @@ testSending("run() has as many batches under way as the window", {
     await session.take(3);
     await session.ok(3);
     await session.take();
+    await session.ok();
   }],
 }, ({ central, stored, error }) => {
   assertEquals([error, stored], ["", 200]);
@@ -87,6 +89,7 @@ testSending("run() takes an answer a byte at a time", {
       }
     }
     await session.take();
+    await session.ok();
   }],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
@@ -103,6 +106,7 @@ for (
       await session.take();
       await session.ok();
       await session.take();
+      await session.ok();
     }],
   }, ({ central, stored, rejected, error, log }) => {
     assertEquals([error, stored, central.connections], ["", 20, 1]);
@@ -135,13 +139,19 @@ for (const [name, change] of Object.entries(FILE_CHANGES)) {
   });
 }
 
-testSending("run() does not take a reset for the close that answers FINISH", {
-  resets: true,
-  maxAttempts: 2,
-  scripts: [serve],
+testSending("run() sends FINISH again after a close without OK", {
+  scripts: [
+    async (session): Promise<void> => {
+      await session.take();
+      for (let batch = 0; batch < 3; batch++) {
+        await session.ok();
+        await session.take();
+      }
+    },
+    serve,
+  ],
 }, ({ central, stored, error }) => {
-  assertMatch(error, /^UnrecoverableError: .* 2 attempts .*: reset$/);
-  assertEquals([stored, central.connections], [30, 2]);
+  assertEquals([error, stored, central.connections], ["", 30, 2]);
   assertEquals(
     central.names,
     ["0+10", "10+10", "20+10", "FINISH", "FINISH"],
@@ -158,6 +168,7 @@ testSending("run() copies a refused batch of many under way", {
       frame(Type.OK),
     );
     await session.take();
+    await session.ok();
   }],
 }, ({ stored, rejected }) => {
   assertEquals([stored, rejected], [20, csvOf(rows(10, 11))]);

@@ -8,7 +8,7 @@ const serve: Script = (session) => session.serve();
 /** Closes as soon as there is a connection. */
 const hangUp: Script = () => Promise.resolve();
 
-testSending("converse() tries again where nobody listens to it", {
+testSending("run() tries again where nobody listens to it", {
   scripts: [hangUp, hangUp, hangUp, serve],
 }, ({ central, stored, error, log }) => {
   assertEquals([error, stored, central.connections], ["", 30, 4]);
@@ -16,14 +16,14 @@ testSending("converse() tries again where nobody listens to it", {
   assertEquals(attempts.filter((n) => n), ["1", "2", "3"]);
 });
 
-testSending("converse() tries again after BUSY at the door", {
+testSending("run() tries again after BUSY at the door", {
   scripts: [async (session): Promise<void> => {
     await session.send(errorFrame(Code.BUSY));
     await session.gone();
   }, serve],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
-testSending("converse() gives up after all attempts", {
+testSending("run() gives up after all attempts", {
   scripts: [hangUp],
   maxAttempts: 3,
 }, ({ central, stored, error }) => {
@@ -34,10 +34,10 @@ testSending("converse() gives up after all attempts", {
   );
 });
 
-testSending("converse() counts attempts anew after each answer", {
+testSending("run() counts attempts anew after each answer", {
   scripts: [async (session): Promise<void> => {
-    const [name] = await session.take();
-    if (name !== "FINISH") await session.ok();
+    await session.take();
+    await session.ok();
   }],
   bets: 60,
   maxAttempts: 2,
@@ -46,7 +46,7 @@ testSending("converse() counts attempts anew after each answer", {
   assertGreater(central.connections, 5);
 });
 
-testSending("converse() gives up a central that says nothing", {
+testSending("run() gives up a central that says nothing", {
   scripts: [(session) => session.gone(), serve],
   replyTimeoutMs: 50,
 }, ({ central, stored, error, log }) => {
@@ -55,7 +55,7 @@ testSending("converse() gives up a central that says nothing", {
 });
 
 testSending(
-  "converse() ends with the signal's reason",
+  "run() ends with the signal's reason",
   {
     scripts: [(session) => session.gone()],
     signal: AbortSignal.abort("SIGTERM"),
@@ -66,7 +66,7 @@ testSending(
 const stopping = new AbortController();
 
 testSending(
-  "converse() ends in mid-conversation when it is told to",
+  "run() ends in mid-conversation when it is told to",
   {
     scripts: [async (session): Promise<void> => {
       await session.take();
@@ -82,7 +82,7 @@ testSending(
 
 const waiting = new AbortController();
 
-testSending("converse() does not wait out its delay when it is told to end", {
+testSending("run() does not wait out its delay when it is told to end", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     setTimeout(() => waiting.abort("SIGTERM"), 20);
@@ -111,7 +111,7 @@ const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
 };
 
 for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
-  testSending(`converse() gives up at once on ${what}`, {
+  testSending(`run() gives up at once on ${what}`, {
     scripts: [async (session): Promise<void> => {
       await session.take();
       await session.send(bytes);

@@ -32,7 +32,8 @@ testServed(
       assertEquals(reply?.type, Type.OK);
     }
     // Which gives its place to the next.
-    assertEquals(await first.ask(agencyFrame(Type.FINISH, 1)), null);
+    const last = await first.ask(agencyFrame(Type.FINISH, 1));
+    assertEquals(last?.type, Type.OK);
     first.close();
     await log.line("close_connection | result: success");
     using fourth = await Wire.connect(port);

@@ -50,7 +50,9 @@ export async function sendBets(
  */
 export async function finish(port: number, agency: number): Promise<void> {
   using wire = await Wire.connect(port);
-  assertEquals(await wire.ask(agencyFrame(Type.FINISH, agency)), null);
+  const reply = await wire.ask(agencyFrame(Type.FINISH, agency));
+  assertEquals(reply?.type, Type.OK);
+  assertEquals(await wire.reply(), null);
 }
 
 /**

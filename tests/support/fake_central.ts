@@ -57,7 +57,7 @@ export class FakeSession {
   }
 
   /**
-   * Answers every BET with OK until FINISH, and closes.
+   * Answers every frame with OK until FINISH, and closes.
    *
    * @returns What was taken.
    */
@@ -66,8 +66,8 @@ export class FakeSession {
     for (;;) {
       const [name] = await this.take();
       all.push(name!);
-      if (name === "FINISH") return all;
       await this.ok();
+      if (name === "FINISH") return all;
     }
   }
 

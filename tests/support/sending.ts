@@ -32,8 +32,6 @@ export interface SendingOptions extends Partial<RetryingConnectionOptions> {
   window?: number;
   /** What the central does on each connection. */
   scripts: readonly SendingScript[];
-  /** Whether each end of a stream is seen as a reset. @default {false} */
-  resets?: boolean;
 }
 
 /** As {@linkcode Script}, given the path of the agency's file. */
@@ -73,7 +71,6 @@ export function testSending(
   testInFolder(name, async (dir) => {
     const path = `${dir}/agency.csv`;
     const log = CapturedLog.start();
-    using _connect = options.resets ? resetAtEnd() : null;
     await using central = new FakeCentral(
       ...options.scripts.map((script): Script => (session) =>
         script(session, path)
@@ -135,30 +132,4 @@ async function readIfThere(path: string): Promise<string> {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
   }
-}
-
-/**
- * Makes a reset of the end of each stream. Deno's own sockets cannot be reset on
- * purpose: they end their sending side before they close.
- */
-function resetAtEnd(): Disposable {
-  const { connect } = Deno;
-  async function connectToReset(
-    options: Deno.ConnectOptions,
-  ): Promise<Deno.TcpConn> {
-    const stream = await connect(options);
-    const read = stream.read.bind(stream);
-    stream.read = async (into) => {
-      const size = await read(into);
-      if (size === null) throw new Deno.errors.ConnectionReset("reset");
-      return size;
-    };
-    return stream;
-  }
-  Deno.connect = connectToReset as typeof Deno.connect;
-  return {
-    [Symbol.dispose](): void {
-      Deno.connect = connect;
-    },
-  };
 }
