@@ -44,7 +44,7 @@ export class FairScheduler {
    * @returns A promise that resolves when the turn comes, or `undefined` if it
    * is now.
    */
-  pass(): Promise<void> | undefined {
+  waitForTurn(): Promise<void> | undefined {
     if (this.#crowd.size <= CROWD_SIZE) return undefined;
     this.#timer ??= setTimeout(() => this.#turn());
     if (this.#passed < PASSES_PER_TURN) {

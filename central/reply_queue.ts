@@ -150,7 +150,7 @@ export class ReplyQueue {
     try {
       while (this.#owed.length > 0) {
         await this.#owed[0]!.known;
-        await this.#scheduler.pass();
+        await this.#scheduler.waitForTurn();
         await this.#sendKnown();
       }
     } catch (error) {

@@ -124,7 +124,7 @@ async function loadAll(
     },
   });
   const loaded: Loaded[] = [];
-  // One shipment for all, as it is used again once it has been answered.
+  // One batch for all, as it is used again once it has been answered.
   const batch = new OutgoingBatch();
   const passed: number[] = [];
   for (;;) {

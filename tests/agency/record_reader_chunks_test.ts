@@ -13,7 +13,7 @@ const CHUNK_BYTES = 1 << 16;
 const BET = ["Ana", "Núñez", "30904465", "1999-03-17", "7574"];
 
 testInFolder(
-  "advance() reads records cut by the end of a chunk anywhere",
+  "peek() reads records cut by the end of a chunk anywhere",
   async (dir) => {
     const quoted = '"Ana","Núñez",30904465,1999-03-17,"7574"';
     for (const line of [`${BET.join(",")}\r\n`, `${quoted}\n`]) {
@@ -35,7 +35,7 @@ testInFolder(
 for (const lineEnd of ["", "\n", "\r\n"]) {
   const kind = JSON.stringify(lineEnd);
   testInFolder(
-    `advance() skips a last line too long that ends in ${kind}`,
+    `peek() skips a last line too long that ends in ${kind}`,
     async (dir) => {
       for (
         const size of [CHUNK_BYTES + 1, 2 * CHUNK_BYTES, 3 * CHUNK_BYTES + 7]
@@ -58,7 +58,7 @@ for (const lineEnd of ["", "\n", "\r\n"]) {
 }
 
 testInFolder(
-  "advance() skips lines too long, and takes their neighbours",
+  "peek() skips lines too long, and takes their neighbours",
   async (dir) => {
     const long = `"${"y,".repeat(CHUNK_BYTES)}`;
     const line = BET.join(",");
@@ -79,7 +79,7 @@ testInFolder(
 );
 
 testInFolder(
-  `advance() reads what @std/csv reads [seed ${SEED}]`,
+  `peek() reads what @std/csv reads [seed ${SEED}]`,
   async (dir) => {
     const random = new Random(SEED);
     for (let round = 0; round < 8; round++) {
@@ -95,7 +95,7 @@ testInFolder(
 );
 
 testInFolder(
-  `advance() reads the same in short reads [seed ${SEED}]`,
+  `peek() reads the same in short reads [seed ${SEED}]`,
   async (dir) => {
     const random = new Random(SEED);
     const text = `${randomFile(random, 40)}\n,\r\n"\n,,,,`;

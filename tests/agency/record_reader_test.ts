@@ -28,20 +28,20 @@ const SPELLINGS: Record<string, [string, number]> = {
 };
 
 for (const [what, [text, line]] of Object.entries(SPELLINGS)) {
-  testInFolder(`advance() reads a file with ${what}`, async (dir) => {
+  testInFolder(`peek() reads a file with ${what}`, async (dir) => {
     const records = await recordsOf(dir, text);
     assertEquals(records.map(({ fields }) => fields), [ANA, LEO]);
     assertEquals(records[1]?.line, line);
   });
 }
 
-testInFolder("advance() finds nothing in an empty file", async (dir) => {
+testInFolder("peek() finds nothing in an empty file", async (dir) => {
   for (const text of ["", "\n", "\r\n\r\n", "\ufeff", "\ufeff\r\n", "\r"]) {
     assertEquals(await recordsOf(dir, text), []);
   }
 });
 
-testInFolder("advance() undoes quotes", async (dir) => {
+testInFolder("peek() undoes quotes", async (dir) => {
   const records = await recordsOf(
     dir,
     `"Gil, Ana","say ""hi""",1,"""",","\n"","",,"",""\n`,
@@ -53,7 +53,7 @@ testInFolder("advance() undoes quotes", async (dir) => {
 });
 
 testInFolder(
-  "advance() leaves it to the central what a valid bet is",
+  "peek() leaves it to the central what a valid bet is",
   async (dir) => {
     const records = await recordsOf(dir, " a ,\0,x,not a date,-1\n,,,,\n");
     assertEquals(records.map(({ fields }) => fields), [
@@ -63,7 +63,7 @@ testInFolder(
   },
 );
 
-testInFolder("advance() takes fields of up to 255 bytes", async (dir) => {
+testInFolder("peek() takes fields of up to 255 bytes", async (dir) => {
   for (let field = 0; field < 5; field++) {
     for (const quote of ["", '"']) {
       const widest = ANA.with(field, `${"ñ".repeat(127)}x`);
@@ -115,7 +115,7 @@ const PROBLEMS: Record<string, [string | Uint8Array, RegExp]> = {
 };
 
 for (const [what, [line, problem]] of Object.entries(PROBLEMS)) {
-  testInFolder(`advance() skips a line with ${what} alone`, async (dir) => {
+  testInFolder(`peek() skips a line with ${what} alone`, async (dir) => {
     for (const lineEnd of ["\n", "\r\n"]) {
       const bad = typeof line === "string" ? UTF8.encode(line) : line;
       const file = concat([

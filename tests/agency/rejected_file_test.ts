@@ -80,7 +80,7 @@ testInFolder("add() copies a row larger than its buffer", async (dir) => {
 });
 
 testInFolder(
-  "addShipment() copies a whole batch, and tells the line",
+  "addBatch() copies a whole batch, and tells the line",
   async (dir) => {
     const path = await putFile(dir);
     const expected = CSV.split(/(?<=\n)/).filter((line) => line.includes(","));
@@ -96,7 +96,7 @@ testInFolder(
   },
 );
 
-testInFolder("addShipment() takes no more than the batch", async (dir) => {
+testInFolder("addBatch() takes no more than the batch", async (dir) => {
   const path = await putFile(dir);
   using source = await SourceFile.open(path);
   using rejected = new RejectedFile(source);

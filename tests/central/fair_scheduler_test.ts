@@ -3,17 +3,17 @@ import { FairScheduler } from "../../central/fair_scheduler.ts";
 
 const CROWD = { size: 1000 };
 
-Deno.test("Turnstile.pass() holds nobody up where there is no crowd", async () => {
+Deno.test("FairScheduler.waitForTurn() holds nobody up where there is no crowd", async () => {
   const scheduler = new FairScheduler({ size: 64 });
   assertEquals(await passAll(scheduler, 150), Array(150).fill(0));
 });
 
-Deno.test("Turnstile.pass() lets a few pass at once", async () => {
+Deno.test("FairScheduler.waitForTurn() lets a few pass at once", async () => {
   const scheduler = new FairScheduler(CROWD);
   assertEquals(await passAll(scheduler, 24), Array(24).fill(0));
 });
 
-Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () => {
+Deno.test("FairScheduler.waitForTurn() lets as many pass in each turn, in order", async () => {
   const scheduler = new FairScheduler(CROWD);
   const turns = await passAll(scheduler, 150);
   assertEquals(turns, turns.toSorted((a, b) => a - b));
@@ -22,16 +22,16 @@ Deno.test("Turnstile.pass() lets as many pass in each turn, in order", async () 
   }
 });
 
-Deno.test("Turnstile.pass() lets nobody overtake", async () => {
+Deno.test("FairScheduler.waitForTurn() lets nobody overtake", async () => {
   const scheduler = new FairScheduler(CROWD);
   const passed: string[] = [];
   const first = Array.from({ length: 48 }, async () => {
-    await scheduler.pass();
+    await scheduler.waitForTurn();
     passed.push("first");
   });
   await turn();
   const second = Array.from({ length: 48 }, async () => {
-    await scheduler.pass();
+    await scheduler.waitForTurn();
     passed.push("second");
   });
   await Promise.all([...first, ...second]);
@@ -39,7 +39,7 @@ Deno.test("Turnstile.pass() lets nobody overtake", async () => {
   await turn();
 });
 
-/** How many of the turnstile's turns had come when each of so many passed. */
+/** How many of the scheduler's turns had come when each of so many passed. */
 async function passAll(
   scheduler: FairScheduler,
   count: number,
@@ -55,7 +55,7 @@ async function passAll(
   try {
     return await Promise.all(
       Array.from({ length: count }, async () => {
-        await scheduler.pass();
+        await scheduler.waitForTurn();
         return turns;
       }),
     );
