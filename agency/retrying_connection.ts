@@ -181,7 +181,7 @@ export class RetryingConnection {
 }
 
 /**
- * Connects. Every failure is retryable: even a name that does not resolve may
+ * Connects. Most failures are retryable: even a name that does not resolve may
  * do so later.
  */
 async function openStream(
@@ -191,6 +191,15 @@ async function openStream(
   try {
     return await Deno.connect({ ...address, signal });
   } catch (cause) {
+    // Neither a missing permission nor a malformed address gets better.
+    if (
+      cause instanceof Deno.errors.NotCapable || cause instanceof URIError
+    ) {
+      throw new UnrecoverableError(
+        `Cannot connect to ${formatAddress(address)}: ${messageOf(cause)}`,
+        { cause },
+      );
+    }
     throw new RetryableError(messageOf(cause), { cause });
   }
 }

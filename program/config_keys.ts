@@ -76,7 +76,7 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   "server.listenBacklog": key(
     wholeNumber(1, 65535),
     { server: "SERVER_LISTEN_BACKLOG" },
-    128,
+    4096,
     "connections that may wait to be accepted",
   ),
   "server.maxConnections": key(

@@ -23,6 +23,18 @@ testSending("run() tries again after BUSY at the door", {
   }, serve],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
+testSending("run() does not try again with an address that is none", {
+  scripts: [serve],
+  address: { hostname: "not a host", port: 12345 },
+}, ({ central, error, log }) => {
+  assertEquals(central.connections, 0);
+  assertMatch(
+    error,
+    /^UnrecoverableError: Cannot connect to not a host:12345: invalid host/,
+  );
+  assertEquals(log.lines, []);
+});
+
 testSending("run() gives up after all attempts", {
   scripts: [hangUp],
   maxAttempts: 3,

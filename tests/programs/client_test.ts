@@ -203,7 +203,7 @@ testPrograms(
       /listen \| result: success \| port: (\d+)/,
     );
     assert(
-      central.lines[0]!.endsWith("listen_backlog: 128 | logging_level: DEBUG"),
+      central.lines[0]!.endsWith("listen_backlog: 4096 | logging_level: DEBUG"),
     );
     await Deno.writeTextFile(
       config,

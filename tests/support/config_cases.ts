@@ -70,7 +70,7 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     variables: { server: "SERVER_PORT" },
   },
   "server.listenBacklog": {
-    fallback: 128,
+    fallback: 4096,
     variables: { server: "SERVER_LISTEN_BACKLOG" },
     good: { "1": 1, "65535": 65535 },
     bad: ["0", "65536", "x"],
