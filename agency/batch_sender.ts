@@ -10,6 +10,7 @@ import { assertInvariant } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import {
   encodeFinish,
+  ErrorCode,
   errorCodeName,
   type Frame,
   MAX_FRAME_BYTES,
@@ -176,12 +177,14 @@ export class BatchSender {
   async #reject(batch: OutgoingBatch, refusal: Refusal): Promise<void> {
     const { code, index, reason } = refusal;
     const { rejected } = this.#options;
-    const line = await rejected.addBatch(batch, index);
+    const { line, text } = await rejected.addBatch(batch, index);
     this.#log.error(action("apuesta_enviada", "fail", {
       cantidad: batch.frame.count,
       linea: line,
       error: errorCodeName(code),
       motivo: reason,
+      // Only the agency, whose data it is, logs the row itself.
+      fila: code === ErrorCode.INVALID_BET ? text : undefined,
     }));
   }
 

@@ -12,6 +12,14 @@ import type { SourceFile } from "./source_file.ts";
 const COPY_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
 
+/** The row of a refused batch that broke a rule. */
+export interface RefusedRow {
+  /** Its line number, from 1. */
+  line: number;
+  /** Its text, as it is in the file. */
+  text: string;
+}
+
 /** Collects refused rows. Without any, it creates no file. */
 export class RejectedFile {
   readonly #source: SourceFile;
@@ -68,24 +76,33 @@ export class RejectedFile {
    *
    * @param batch The batch.
    * @param index Index in the batch of the bet at fault.
-   * @returns Line number of that bet, or of the first one if there is no such
-   * bet.
+   * @returns The row of that bet, or of the first one if there is no such bet.
    */
-  async addBatch(batch: OutgoingBatch, index: number): Promise<number> {
+  async addBatch(batch: OutgoingBatch, index: number): Promise<RefusedRow> {
     const { byteOffset, line, frame } = batch;
     const file = new RecordReader(this.#source, { byteOffset, line });
-    let indexLine = line;
+    let refused: RefusedRow | undefined;
     for (let row = 0; row < frame.count;) {
       const step = file.peek();
       if (step === "end") break;
       if (step === "record") {
-        if (row === index) indexLine = file.line;
+        if (row === index || !refused) {
+          const text = this.#textAt(file.start, file.end);
+          refused = { line: file.line, text };
+        }
         await this.add(file.start, file.end);
         row++;
       }
       file.consume();
     }
-    return indexLine;
+    return refused ?? { line, text: "" };
+  }
+
+  /** A row is at most a few kilobytes long, or it could not have been sent. */
+  #textAt(start: number, end: number): string {
+    const bytes = new Uint8Array(end - start);
+    const read = this.#source.read(bytes, start) ?? 0;
+    return new TextDecoder().decode(bytes.subarray(0, read)).trimEnd();
   }
 
   /**

@@ -91,16 +91,15 @@ function validBetEnd(
   return isValid ? end : -1;
 }
 
+/** Names field and rule, but not the value: reasons and logs travel further. */
 function explainInvalidBet(packed: Uint8Array, start: number): string {
-  const decoder = new TextDecoder();
   const view = wordViewOf(packed);
   let at = start;
   for (const { label, isValid, rule } of FIELDS) {
     const fieldStart = at + 1;
     at = fieldStart + packed[at]!;
     if (isValid(view, fieldStart, at)) continue;
-    const text = decoder.decode(packed.subarray(fieldStart, at));
-    return `Cannot take bet: ${label} ${JSON.stringify(text)} is not ${rule}`;
+    return `Cannot take bet: ${label} is not ${rule}`;
   }
   throw new Error(`Cannot explain bet at byte ${start}: it breaks no rule`);
 }

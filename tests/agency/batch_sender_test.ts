@@ -113,9 +113,12 @@ for (
     assertEquals(central.names, ["0+10", "10+10", "20+10", "FINISH"]);
     assertEquals(rejected, `x\ny\n${csvOf(rows(10, 11))}`);
     // Its first bet is in line 12, then comes y: the fifth is in line 17.
+    const row = name === "INVALID_BET"
+      ? ` | fila: ${rows(1, 15)[0]!.join(",")}`
+      : "";
     assert(
       log.lines.includes(
-        `ERROR action: apuesta_enviada | result: fail | cantidad: 10 | linea: 17 | error: ${name} | motivo: por algo`,
+        `ERROR action: apuesta_enviada | result: fail | cantidad: 10 | linea: 17 | error: ${name} | motivo: por algo${row}`,
       ),
       log.lines.join("\n"),
     );

@@ -89,7 +89,7 @@ testInFolder(
       using source = await SourceFile.open(path);
       using rejected = new RejectedFile(source);
       const batch = await load(path, 100);
-      assertEquals(await rejected.addBatch(batch, index), line);
+      assertEquals((await rejected.addBatch(batch, index)).line, line);
       assertEquals(rejected.rows, 4);
       assertEquals(await readRejected(path), `${expected.join("")}\n`);
     }
@@ -101,7 +101,10 @@ testInFolder("addBatch() takes no more than the batch", async (dir) => {
   using source = await SourceFile.open(path);
   using rejected = new RejectedFile(source);
   const batch = await load(path, 2);
-  assertEquals(await rejected.addBatch(batch, 65535), 1);
+  assertEquals(await rejected.addBatch(batch, 65535), {
+    line: 1,
+    text: "a,b,1,2000-01-01,1",
+  });
   assertEquals(
     await readRejected(path),
     'a,b,1,2000-01-01,1\r\n"ñ ""x""",b,2,2000-01-01,1\n',

@@ -52,9 +52,13 @@ testPrograms("client.ts puts refused rows aside, to be mended", async (dir) => {
   assertEquals(log, [
     `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
     "ERROR action: leer_apuesta | result: fail | linea: 3 | motivo: expected 5 fields but got 1",
-    'ERROR action: apuesta_enviada | result: fail | cantidad: 5 | linea: 8 | error: INVALID_BET | motivo: Cannot take bet: number "x" is not 1 to 10 digits, at most 4294967295',
+    `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | linea: 8 | error: INVALID_BET | motivo: Cannot take bet: number is not 1 to 10 digits, at most 4294967295 | fila: ${
+      bad.join(",")
+    }`,
     "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 15 | rechazadas: 6",
   ]);
+  // The central tells and logs no value of a bet.
+  for (const line of central.lines) assert(!line.includes(bad[2]!), line);
   const refused = [...rows(1, 6), bad, ...rows(3, 8)];
   assertEquals(await Deno.readTextFile(rejected), worse + csvOf(refused));
 
