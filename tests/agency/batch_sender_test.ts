@@ -38,6 +38,16 @@ testSending("run() sends every batch in order, then FINISH", {
   );
 });
 
+testSending("BatchSender refuses a window without room for a batch", {
+  window: 0,
+  scripts: [serve],
+}, ({ error }) => {
+  assertEquals(
+    error,
+    "InvariantError: Cannot go on: broken invariant: a window holds a batch",
+  );
+});
+
 testSending("run() sends FINISH alone for a file without bets", {
   bets: 0,
   scripts: [serve],

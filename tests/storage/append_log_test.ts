@@ -1,4 +1,11 @@
-import { assertEquals, assertLess } from "@std/assert";
+import {
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { InvariantError } from "../../program/errors.ts";
+import type { RowBuffer } from "../../storage/row_buffer.ts";
 import {
   assertEnded,
   everyTurn,
@@ -122,4 +129,42 @@ Deno.test("AppendLog.settled() waits for every entry so far, refused or not", as
   await log.whenIdle();
   assertEquals(settled, ["a true", "b false"]);
   await Promise.all(outcomes);
+});
+
+Deno.test("AppendLog.append() keeps nothing of an entry that throws", async () => {
+  const { log, memory, settled, append } = openMemoryLog();
+  const before = append("one");
+  assertThrows(
+    () =>
+      log.append((rows) => {
+        rows.addLine("half");
+        throw new Error("a bug");
+      }, () => settled.push("half")),
+    Error,
+    "a bug",
+  );
+  const after = append("two");
+  assertEquals(await Promise.all([before, after]), ["stored", "stored"]);
+  assertEquals(memory.text, "before\none\ntwo\n");
+  assertEquals(settled, ["one true", "two true"]);
+});
+
+Deno.test("AppendLog stops at a commit that grows while it is written", async () => {
+  const { log, file } = openMemoryLog();
+  const gate = file.hold("syncData");
+  let late: RowBuffer | undefined;
+  // Never settled: the program has a bug and must not go on.
+  log.append((rows) => {
+    rows.addLine("one");
+    late = rows;
+  }, () => {});
+  const idle = assertRejects(
+    () => log.whenIdle(),
+    InvariantError,
+    "a commit of",
+  );
+  await gate.reached;
+  late!.addLine("late");
+  gate.release();
+  await idle;
 });

@@ -1,4 +1,5 @@
-import { assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater, assertThrows } from "@std/assert";
+import { InvariantError } from "../../program/errors.ts";
 import { parse } from "@std/csv";
 import { crc32 } from "node:zlib";
 import type { Bet } from "../../bet/bet.ts";
@@ -158,4 +159,13 @@ Deno.test(`RowBuffer's rows are read back by a CSV reader (seed ${SEED})`, () =>
     expected.at(-1)!.push(`${FINGERPRINT}:${betIndex}:${bets.length}:${crc}`);
     assertEquals(parse(text), expected);
   }
+});
+
+Deno.test("RowBuffer.truncate() keeps no more than there is", () => {
+  const rows = new RowBuffer();
+  rows.addLine("one");
+  rows.addLine("two");
+  rows.truncate(4);
+  assertEquals(new TextDecoder().decode(rows.rows), "one\n");
+  assertThrows(() => rows.truncate(5), InvariantError, "5 bytes are there");
 });

@@ -108,20 +108,21 @@ async function deliver(
     signal: new AbortController().signal,
     ...options,
   });
-  const sender = new BatchSender(central, loader, {
-    agency: 9,
-    window,
-    source,
-    rejected,
-    onProgress(): void {},
-  });
+  let sender: BatchSender | undefined;
   try {
+    sender = new BatchSender(central, loader, {
+      agency: 9,
+      window,
+      source,
+      rejected,
+      onProgress(): void {},
+    });
     await sender.run();
     return { stored: sender.stored, error: "" };
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
     const text = `${name}: ${messageOf(error)}`;
-    return { stored: sender.stored, error: text };
+    return { stored: sender?.stored ?? 0, error: text };
   }
 }
 
