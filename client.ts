@@ -22,6 +22,12 @@ import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import { formatAddress } from "./program/setting.ts";
 
+/**
+ * A central that turns a connection away does so at once. One that has let the
+ * agency wait this long has accepted its query.
+ */
+const ACCEPTED_AFTER_MS = 100;
+
 async function main(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
   const agency = readAgencyId((variable) => Deno.env.get(variable));
@@ -96,9 +102,16 @@ async function awaitWinners(
 ): Promise<void> {
   let winners: string[] | undefined;
   while (!winners) {
-    winners = await central.run((connection) =>
-      askForWinners(connection, agency)
-    );
+    winners = await central.run(async (connection) => {
+      const askedAt = performance.now();
+      try {
+        return await askForWinners(connection, agency);
+      } finally {
+        // The draw may be days away, and the central restarted many times.
+        const isAccepted = performance.now() - askedAt > ACCEPTED_AFTER_MS;
+        if (isAccepted) central.resetAttempts();
+      }
+    });
   }
   const log = getLogger();
   log.info(action("consulta_ganadores", "success", {

@@ -154,6 +154,27 @@ testPrograms(
 );
 
 testPrograms(
+  "client.ts outlives more lost waits than it may fail attempts in a row",
+  async (dir) => {
+    using central = new ManualCentral();
+    await using agency = await startAwaiting(dir, central.port, {
+      CLI_RETRY_MAXATTEMPTS: "2",
+    });
+    await central.nextFinish();
+    for (let restarts = 1; restarts <= 4; restarts++) {
+      using asking = await central.nextQuery();
+      // As a central that lives a while and is killed then.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      asking.close();
+      await agency.line(/connect \| result: fail .* intento: 1 /, restarts);
+    }
+    using asking = await central.nextQuery();
+    await asking.send(NO_WINNERS);
+    assertEnding(await agency.ending(), 0);
+  },
+);
+
+testPrograms(
   "client.ts --winners waits for the draw and writes the winners to a file",
   async (dir) => {
     await using central = await startCentral(`${dir}/bets.csv`, {
