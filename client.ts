@@ -26,7 +26,7 @@ import { formatAddress } from "./program/setting.ts";
  * A central that turns a connection away does so at once. One that has let the
  * agency wait this long has accepted its query.
  */
-const ACCEPTED_AFTER_MS = 100;
+const ACCEPTED_AFTER_MS = 20;
 
 async function main(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
