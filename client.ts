@@ -16,17 +16,12 @@ import { askForWinners } from "./agency/winners_query.ts";
 import { SourceFile } from "./agency/source_file.ts";
 import { RecordReader } from "./agency/record_reader.ts";
 import { readAgencyId } from "./program/config.ts";
+import { isDisconnection } from "./net/connection.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
 import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import { formatAddress } from "./program/setting.ts";
-
-/**
- * A central that turns a connection away does so at once. One that has let the
- * agency wait this long has accepted its query.
- */
-const ACCEPTED_AFTER_MS = 20;
 
 async function main(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
@@ -103,13 +98,13 @@ async function awaitWinners(
   let winners: string[] | undefined;
   while (!winners) {
     winners = await central.run(async (connection) => {
-      const askedAt = performance.now();
       try {
         return await askForWinners(connection, agency);
-      } finally {
-        // The draw may be days away, and the central restarted many times.
-        const isAccepted = performance.now() - askedAt > ACCEPTED_AFTER_MS;
-        if (isAccepted) central.resetAttempts();
+      } catch (error) {
+        // The draw may be days away, and the central restarted many times: a
+        // query that was lost, not refused, is no failed attempt.
+        if (isDisconnection(error)) central.resetAttempts();
+        throw error;
       }
     });
   }
