@@ -163,8 +163,7 @@ testPrograms(
     await central.nextFinish();
     for (let restarts = 1; restarts <= 4; restarts++) {
       using asking = await central.nextQuery();
-      // As a central that lives a while and is killed then.
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      // As a central that is killed.
       asking.close();
       await agency.line(/connect \| result: fail .* intento: 1 /, restarts);
     }
