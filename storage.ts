@@ -14,7 +14,6 @@ import { type HeldFile, holdFile } from "./storage/store_file.ts";
 import type { StoreFile } from "./storage/store_file.ts";
 import type { IndexRange } from "./storage/index_ranges.ts";
 import { type FileState, StoreIndex } from "./storage/store_index.ts";
-
 import { readTornTail, saveTornTail } from "./storage/torn_tail.ts";
 
 export { StorageError };
