@@ -12,9 +12,9 @@
 
 /** A bet as five texts, in the order of an agency's CSV file. */
 export interface Bet {
-  /** First name: 1 to 255 bytes of UTF-8 without control characters. */
+  /** First name: 1 to 255 bytes of UTF-8 without control characters (rules.ts). */
   firstName: string;
-  /** Last name: 1 to 255 bytes of UTF-8 without control characters. */
+  /** Last name: as the first name. */
   lastName: string;
   /** Identity document: 1 to 20 digits, with its leading zeros. */
   document: string;

@@ -26,22 +26,33 @@ const BIRTHDATE_BYTES = "YYYY-MM-DD".length;
  */
 const NO_NUMBER = -1_000_000;
 
-/** The fields in packed order, with the rule that a refusal quotes. */
-const FIELDS = [
-  {
-    label: "first name",
-    isValid: isName,
-    rule: "1 to 255 bytes of UTF-8 without control characters",
-  },
-  {
-    label: "last name",
-    isValid: isName,
-    rule: "1 to 255 bytes of UTF-8 without control characters",
-  },
+/** A field of a packed bet and its rule. */
+interface FieldRule {
+  label: string;
+  isValid(view: DataView, start: number, end: number): boolean;
+  /** The rule, as a refusal quotes it. */
+  rule: string;
+  /** Finds a character that the field may not contain. */
+  unwanted?: RegExp;
+}
+
+const NAME = {
+  isValid: isName,
+  rule:
+    "1 to 255 bytes of UTF-8 without control characters, U+2028, U+2029 or U+FEFF",
+  unwanted: /[\p{Cc}\u2028\u2029\uFEFF]/u,
+};
+const NOT_DIGIT = /[^0-9]/u;
+
+/** The fields in packed order. */
+const FIELDS: readonly FieldRule[] = [
+  { label: "first name", ...NAME },
+  { label: "last name", ...NAME },
   {
     label: "document",
     isValid: isDocument,
     rule: `1 to ${MAX_DOCUMENT_DIGITS} digits`,
+    unwanted: NOT_DIGIT,
   },
   {
     label: "birthdate",
@@ -52,8 +63,9 @@ const FIELDS = [
     label: "number",
     isValid: isNumber,
     rule: `1 to ${MAX_NUMBER_DIGITS} digits, at most ${MAX_NUMBER}`,
+    unwanted: NOT_DIGIT,
   },
-] as const;
+];
 
 /**
  * Finds the first bet that breaks a rule.
@@ -95,13 +107,27 @@ function validBetEnd(
 function explainInvalidBet(packed: Uint8Array, start: number): string {
   const view = wordViewOf(packed);
   let at = start;
-  for (const { label, isValid, rule } of FIELDS) {
+  for (const { label, isValid, rule, unwanted } of FIELDS) {
     const fieldStart = at + 1;
     at = fieldStart + packed[at]!;
     if (isValid(view, fieldStart, at)) continue;
-    return `Cannot take bet: ${label} is not ${rule}`;
+    const found = findCharacter(packed.subarray(fieldStart, at), unwanted);
+    const cause = found === undefined ? "" : `: it contains ${found}`;
+    return `Cannot take bet: ${label} is not ${rule}${cause}`;
   }
   throw new Error(`Cannot explain bet at byte ${start}: it breaks no rule`);
+}
+
+/** Returns the code point of an unwanted character, such as "U+FEFF". */
+function findCharacter(
+  field: Uint8Array,
+  unwanted: RegExp | undefined,
+): string | undefined {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(field);
+  const character = unwanted?.exec(text)?.[0];
+  if (character === undefined) return undefined;
+  const hex = character.codePointAt(0)!.toString(16).toUpperCase();
+  return `U+${hex.padStart(4, "0")}`;
 }
 
 function isName(view: DataView, start: number, end: number): boolean {

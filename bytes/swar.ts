@@ -43,10 +43,10 @@ const BEYOND_NINES = 0x46464646;
  * character.
  */
 const BEYOND_CONTROLS = 0x5f5f5f5f;
-/** Selects the value bits of a two-byte lead, except the lowest. */
-const LEAD_VALUES = 0x1e1e1e1e;
-/** Added to these bits, sets the highest bit if any of them is set. */
-const BEYOND_ONES = 0x7e7e7e7e;
+/** Selects the value bits of a two-byte lead. */
+const LEAD_VALUES = 0x1f1f1f1f;
+/** Added to these bits, sets the highest bit if their value is 3 or more. */
+const BEYOND_TWOS = 0x7d7d7d7d;
 
 /**
  * Creates a view of exactly these bytes.
@@ -156,7 +156,8 @@ export function characterSizeAt(view: DataView, at: number): number {
 }
 
 /**
- * Checks for valid UTF-8 without control characters (U+0000 to U+001F, U+007F).
+ * Checks for valid UTF-8 without invisible characters: none of category Cc
+ * (U+0000 to U+001F, U+007F to U+009F), no U+2028, U+2029 or U+FEFF.
  *
  * @param view The bytes, followed by one more word.
  * @param start Offset of the first byte.
@@ -172,7 +173,7 @@ export function isPlainText(
 }
 
 /**
- * Checks for plain text with characters up to U+07FF, which nearly every name
+ * Checks for plain text of ASCII and U+00C0 to U+07FF, which nearly every name
  * is. It does not branch on the bytes: accents are so frequent and irregular
  * that mispredicted branches would cost more than the work.
  */
@@ -188,8 +189,9 @@ function isLatinText(view: DataView, start: number, end: number): boolean {
     const next = ((word & DELETES) + ONES) & DELETES;
     const leads = word & (word << 1) & HIGH_BITS;
     const tails = word & ~(word << 1) & HIGH_BITS;
-    // A two-byte lead is 110xxxxx with a value of at least 2.
-    const large = (word & LEAD_VALUES) + BEYOND_ONES;
+    // A two-byte lead is 110xxxxx. Its value is 3 or more from U+00C0 on; below
+    // are the control characters U+0080 to U+009F.
+    const large = (word & LEAD_VALUES) + BEYOND_TWOS;
     faults |= ~(word | (next + BEYOND_CONTROLS)) |
       (leads & ((word << 2) | ~large)) | (tails ^ ((leads << 8) | unended));
     unended = leads >>> 24;
@@ -201,12 +203,21 @@ function isLatinText(view: DataView, start: number, end: number): boolean {
 function isAnyText(view: DataView, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
-    const byte = view.getUint8(at);
-    const size = byte < 0x80 ? asciiSize(byte) : characterSizeAt(view, at);
-    if (size === 0) return false;
+    const word = view.getInt32(at, LITTLE_ENDIAN);
+    const isAscii = (word & 0x80) === 0;
+    const size = isAscii ? asciiSize(word & 0xff) : characterSize(word);
+    if (size === 0 || (!isAscii && isInvisible(word))) return false;
     at += size;
   }
   return at === end;
+}
+
+/** True for U+0080 to U+009F, U+2028, U+2029 and U+FEFF at a word's start. */
+function isInvisible(word: number): boolean {
+  const twoBytes = word & 0xffff;
+  const threeBytes = word & 0xffffff;
+  return (twoBytes & 0xe0ff) === 0x80c2 || threeBytes === 0xa880e2 ||
+    threeBytes === 0xa980e2 || threeBytes === 0xbfbbef;
 }
 
 /** Returns 0 for a control character. */

@@ -31,7 +31,7 @@ const LEVEL_WIDTH = 8;
 /** Erases a progress bar in the terminal line. */
 const ERASE_LINE = "\x1b[K";
 // deno-lint-ignore no-control-regex -- it is meant to find control characters
-const CONTROL_REGEXP = /[\0-\x1f\x7f-\x9f\u2028\u2029]/g;
+const CONTROL_REGEXP = /[\0-\x1f\x7f-\x9f\u2028\u2029\ufeff]/g;
 
 /**
  * Formats a log line, without time and level. Line breaks and other control

@@ -15,6 +15,7 @@ import { Random, SEED } from "../support/random_bets.ts";
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
+const INVISIBLE_REGEXP = /[\p{Cc}\u2028\u2029\uFEFF]/u;
 /** Bytes at the edges of what is told apart, and some of no interest. */
 const EDGES = [
   ...[0x00, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x2b, 0x2c, 0x2d, 0x2f, 0x30, 0x39],
@@ -91,9 +92,7 @@ Deno.test(`areDigits() says what a regular expression does (seed ${SEED})`, () =
 Deno.test(`isPlainText() says what a decoder does (seed ${SEED})`, () => {
   forEachRange((bytes, view, start, end) => {
     const field = bytes.subarray(start, end);
-    const isPlain = isDecodable(field) &&
-      field.every((byte) => byte >= 0x20 && byte !== 0x7f);
-    if (isPlainText(view, start, end) !== isPlain) fail(field.toHex());
+    if (isPlainText(view, start, end) !== isPlain(field)) fail(field.toHex());
   });
 });
 
@@ -105,9 +104,25 @@ Deno.test("isPlainText() is right about any two bytes, wherever they lie", () =>
     for (let first = 0; first < 256; first++) {
       for (let second = 0; second < 256; second++) {
         field.set([first, second], shift);
-        const isPlain = isDecodable(field) &&
-          field.every((byte) => byte >= 0x20 && byte !== 0x7f);
-        if (isPlainText(view, 0, shift + 2) !== isPlain) fail(field.toHex());
+        if (isPlainText(view, 0, shift + 2) !== isPlain(field)) {
+          fail(field.toHex());
+        }
+      }
+    }
+  }
+});
+
+Deno.test("isPlainText() is right about every character, wherever it lies", () => {
+  const encoder = new TextEncoder();
+  for (let code = 0; code <= 0x10ffff; code += code < 0x11000 ? 1 : 251) {
+    const isSurrogate = code >= 0xd800 && code <= 0xdfff;
+    if (isSurrogate) continue;
+    const character = String.fromCodePoint(code);
+    const isVisible = !INVISIBLE_REGEXP.test(character);
+    for (const before of ["", "a", "ñ", "añ"]) {
+      const text = encoder.encode(`${before}${character}b`);
+      if (isPlainText(wordViewOf(text), 0, text.length) !== isVisible) {
+        fail(`U+${code.toString(16)} behind "${before}"`);
       }
     }
   }
@@ -119,6 +134,13 @@ Deno.test("characterSizeAt() measures characters of 2 to 4 bytes, and no others"
     assertEquals(characterSizeAt(view, 0), size, `${text}`);
   }
 });
+
+function isPlain(field: Uint8Array): boolean {
+  return isDecodable(field) &&
+    !INVISIBLE_REGEXP.test(
+      new TextDecoder("utf-8", { ignoreBOM: true }).decode(field),
+    );
+}
 
 /** Every range of many short runs of bytes, which go on behind it. */
 function forEachRange(

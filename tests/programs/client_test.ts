@@ -39,7 +39,8 @@ testPrograms("client.ts sends a file, and logs as it should", async (dir) => {
 testPrograms("client.ts puts refused rows aside, to be mended", async (dir) => {
   const file = `${dir}/agency.csv`;
   const rejected = `${file}.rejected.csv`;
-  const [bad, worse] = [rows(1, 7)[0]!.with(4, "x"), "Ana;Gil\r\n"];
+  const bad = rows(1, 7)[0]!.with(2, "0030904465").with(4, "x");
+  const worse = "Ana;Gil\r\n";
   const all = [...rows(6), bad, ...rows(13, 8)];
   const text = csvOf(all.slice(0, 2)) + worse + csvOf(all.slice(2));
   await Deno.writeTextFile(file, text);

@@ -15,9 +15,23 @@ const ENCODER = new TextEncoder();
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 const FIRST_DAY = Date.parse("0001-01-01T00:00:00Z");
 /** Of 1 to 4 bytes of UTF-8, some with a meaning in CSV or in the mark. */
-const NAME_CHARACTERS = [...`aZ mñÁéü,",":;'-.ß€中\u{80}\u{feff}\u{ffff}😀𐍈`];
+const NAME_CHARACTERS = [...`aZ mñÁéü,",":;'-.ß€中\u{a0}\u{200b}\u{ffff}😀𐍈`];
 const SPOILERS = [
-  ...["", " ", "\0", "\n", "\r", "\x1f", "\x7f", "-1", "+1", "1e3", "٣"],
+  ...[
+    "",
+    " ",
+    "\0",
+    "\n",
+    "\r",
+    "\x1f",
+    "\x7f",
+    "\x85",
+    "-1",
+    "+1",
+    "1e3",
+    "٣",
+  ],
+  ...["\u2028", "\ufeffAna"],
   ...["4294967295", "4294967296", "9999999999", "0".repeat(10)],
   ...["1".repeat(11), "7".repeat(20), "7".repeat(21), "x".repeat(255)],
   ...["2000-02-29", "1900-02-29", "2023-02-29", "2024-02-30", "2024-04-31"],
