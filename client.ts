@@ -5,6 +5,9 @@
  */
 
 import { BatchSender } from "./agency/batch_sender.ts";
+import { throwIfUnsendable } from "./agency/file_format.ts";
+import { isProcessInput } from "./agency/input_file.ts";
+import { ProblemLog } from "./agency/problem_log.ts";
 import { ProgressBar } from "./agency/progress_bar.ts";
 import { RejectedFile } from "./agency/rejected_file.ts";
 import { BatchLoader } from "./agency/outgoing_batch.ts";
@@ -15,13 +18,16 @@ import {
 import { askForWinners } from "./agency/winners_query.ts";
 import { SourceFile } from "./agency/source_file.ts";
 import { RecordReader } from "./agency/record_reader.ts";
-import { readAgencyId } from "./program/config.ts";
+import { type Config, readAgencyId } from "./program/config.ts";
 import { isDisconnection } from "./net/connection.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
 import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import { formatAddress } from "./program/setting.ts";
+
+/** Stands for the name of an input without one in `agency.rejectedFile`. */
+const UNNAMED_INPUT = ".data/stdin-{id}";
 
 async function main(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
@@ -32,7 +38,7 @@ async function main(context: ProgramContext): Promise<number> {
     batch_max_amount: config["batch.maxAmount"],
     log_level: config["log.level"],
   }));
-  const path = config["agency.file"].replaceAll("{id}", String(agency));
+  const path = fillIn(config["agency.file"], { id: String(agency) });
   try {
     return await sendFile(path, agency, context);
   } catch (error) {
@@ -53,13 +59,23 @@ async function sendFile(
   const { config, signal } = context;
   const winnersFile = context.flags["winners"];
   using source = await SourceFile.open(path, signal);
-  using rejected = new RejectedFile(source);
+  const separator = config["agency.separator"];
+  throwIfUnsendable(source, separator);
+  using rejected = new RejectedFile(source, {
+    path: rejectedPath(path, agency, config),
+    separator,
+  });
+  await rejected.throwIfSource();
   using bar = new ProgressBar(source.size);
-  const loader = new BatchLoader(new RecordReader(source), {
+  const problems = new ProblemLog();
+  const loader = new BatchLoader(new RecordReader(source, { separator }), {
     agency,
     fingerprint: source.fingerprint,
     maxAmount: config["batch.maxAmount"],
-    onProblem: (file) => rejectRow(file, rejected),
+    async onProblem({ line, problem, start, end }): Promise<void> {
+      problems.add({ line, reason: problem });
+      await rejected.add(start, end);
+    },
   });
   const central = new RetryingConnection({
     address: config["server.address"],
@@ -73,11 +89,14 @@ async function sendFile(
     window: config["batch.window"],
     source,
     rejected,
+    problems,
+    retryRefused: config["batch.retryRefused"],
     onProgress: () =>
       bar.update({ bytes: loader.byteOffset, bets: sender.stored }),
   });
   await sender.run();
   await rejected.complete();
+  problems.complete();
   getLogger().info(action("loop_finished", "success", {
     client_id: agency,
     cantidad: sender.stored,
@@ -132,16 +151,22 @@ async function writeWinners(
   }
 }
 
-/** Sets aside a row that cannot be sent. */
-async function rejectRow(
-  file: RecordReader,
-  rejected: RejectedFile,
-): Promise<void> {
-  getLogger().error(action("leer_apuesta", "fail", {
-    linea: file.line,
-    motivo: file.problem,
-  }));
-  await rejected.add(file.start, file.end);
+/** Returns the file for the rows of this agency's file that are refused. */
+function rejectedPath(path: string, agency: number, config: Config): string {
+  const id = String(agency);
+  const file = isProcessInput(path) ? fillIn(UNNAMED_INPUT, { id }) : path;
+  return fillIn(config["agency.rejectedFile"], { id, file });
+}
+
+/** Replaces each `{name}` of a configured path. */
+function fillIn(
+  template: string,
+  values: Readonly<Record<string, string>>,
+): string {
+  return template.replaceAll(
+    /\{(\w+)\}/g,
+    (placeholder, name) => values[name] ?? placeholder,
+  );
 }
 
 /** `using` has already closed them, in reverse order. */

@@ -178,6 +178,7 @@ async function openStore(config: Config): Promise<Store> {
 
 function createCentral(config: Config, store: Store): Central {
   const listener = listen({
+    host: config["server.host"],
     port: config["server.port"],
     backlog: config["server.listenBacklog"],
   });

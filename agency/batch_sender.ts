@@ -17,6 +17,7 @@ import {
   MessageType,
   type Refusal,
 } from "../protocol.ts";
+import type { ProblemLog } from "./problem_log.ts";
 import type { RejectedFile } from "./rejected_file.ts";
 import type { SourceFile } from "./source_file.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
@@ -37,6 +38,13 @@ export interface BatchSenderOptions {
   source: Pick<SourceFile, "throwIfChanged">;
   /** Collects the refused rows. */
   rejected: RejectedFile;
+  /** Logs the rows that this agency finds invalid itself. */
+  problems: ProblemLog;
+  /**
+   * Whether a batch with invalid bets is sent again without them. If not, all of
+   * its rows are rejected.
+   */
+  retryRefused: boolean;
   /** Called after each reply to a batch. */
   onProgress(): void;
 }
@@ -163,29 +171,53 @@ export class BatchSender {
     this.#central.resetAttempts();
     this.#queue.shift();
     this.#underWay--;
-    this.#free.push(batch);
+    if (batch.nextPiece()) this.#queue.splice(this.#underWay, 0, batch);
+    else this.#free.push(batch);
     this.#options.onProgress();
   }
 
-  #logStored({ frame }: OutgoingBatch): void {
-    this.#stored += frame.count;
+  #logStored({ count }: OutgoingBatch): void {
+    this.#stored += count;
     this.#log.debug(() =>
-      action("apuesta_enviada", "success", { cantidad: frame.count })
+      action("apuesta_enviada", "success", { cantidad: count })
     );
   }
 
+  /**
+   * Sets rows of a refused batch aside: those that break a rule if the others
+   * can be sent again, else all.
+   */
   async #reject(batch: OutgoingBatch, refusal: Refusal): Promise<void> {
     const { code, index, reason } = refusal;
-    const { rejected } = this.#options;
-    const { line, text } = await rejected.addBatch(batch, index);
+    const { rejected, retryRefused } = this.#options;
+    const { count, firstRow } = batch;
+    const isRetried = retryRefused && code === ErrorCode.INVALID_BET &&
+      index < count;
+    // The central has named only the first one.
+    const invalid = isRetried ? batch.findInvalidRows() : undefined;
+    const rows = invalid
+      ? new Set(invalid.keys()).add(firstRow + index)
+      : new Set(Array.from({ length: count }, (_, i) => firstRow + i));
+    const added = await rejected.addRows(batch, rows);
+    const named = added.find(({ row }) => row === firstRow + index) ?? added[0];
     this.#log.error(action("apuesta_enviada", "fail", {
-      cantidad: batch.frame.count,
-      linea: line,
+      cantidad: count,
+      linea: named?.line,
       error: errorCodeName(code),
       motivo: reason,
       // Only the agency, whose data it is, logs the row itself.
-      fila: code === ErrorCode.INVALID_BET ? text : undefined,
+      fila: code === ErrorCode.INVALID_BET ? named?.text : undefined,
     }));
+    if (!invalid) return;
+    for (const row of added) {
+      if (row === named) continue;
+      this.#options.problems.add({
+        line: row.line,
+        reason: invalid.get(row.row) ?? reason,
+        text: row.text,
+      });
+    }
+    batch.leaveOut(rows);
   }
 
   /** Sends FINISH. Without an OK it may be lost, and is sent again. */

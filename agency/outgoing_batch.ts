@@ -4,21 +4,120 @@
  * @module
  */
 
+import { type Batch, packedBetStart } from "../bet/bet.ts";
+import { findInvalidBet } from "../bet/rules.ts";
+import { HEADER_BYTES } from "../protocol.ts";
+import {
+  BatchFrame,
+  decodeBatch,
+  encodeBatch,
+} from "../protocol/batch_frame.ts";
 import type { RecordReader } from "./record_reader.ts";
-import { BatchFrame } from "../protocol/batch_frame.ts";
+
+/** Consecutive rows of a loaded batch. */
+interface Piece {
+  start: number;
+  end: number;
+}
 
 /**
  * A batch and its encoded frame. It is kept until the reply and then reused.
+ *
+ * A batch that was refused for some of its rows can leave them out. It is then
+ * sent in pieces of consecutive rows, one after the other, because the bets of a
+ * frame are consecutive: each bet keeps its bet index, whatever is left out.
  */
 export class OutgoingBatch {
   /** Encodes the batch. */
   readonly frame: BatchFrame = new BatchFrame();
-  /** The encoded frame, once the batch is loaded. */
+  /** The encoded frame to send, once the batch is loaded. */
   bytes: Uint8Array = new Uint8Array(0);
-  /** Byte offset in the file of the first record. */
+  /** Byte offset in the file of the first record of the loaded batch. */
   byteOffset = 0;
-  /** Line number of the first record, from 1. */
+  /** Line number of that record, from 1. */
   line = 0;
+  /** The rows of the loaded batch that {@linkcode bytes} has. */
+  #piece: Piece = { start: 0, end: 0 };
+  /** The loaded batch, once rows are left out, and what is left to send. */
+  #whole: Batch | undefined;
+  #pieces: Piece[] = [];
+
+  /** Makes the frame ready to send. All of its rows are in one piece. */
+  finishLoading(): void {
+    this.bytes = this.frame.finish();
+    this.#piece = { start: 0, end: this.frame.count };
+  }
+
+  /** Number of bets to send. */
+  get count(): number {
+    return this.#piece.end - this.#piece.start;
+  }
+
+  /** Index in the loaded batch of the first bet to send. */
+  get firstRow(): number {
+    return this.#piece.start;
+  }
+
+  /**
+   * Finds the rows to send that break a rule.
+   *
+   * @returns Why each of them is invalid, by its index in the loaded batch.
+   */
+  findInvalidRows(): Map<number, string> {
+    const found = new Map<number, string>();
+    let { bets } = decodeBatch(this.bytes.subarray(HEADER_BYTES));
+    let row = this.firstRow;
+    for (;;) {
+      const invalid = findInvalidBet(bets);
+      if (!invalid) return found;
+      const { index, reason } = invalid;
+      found.set(row + index, reason);
+      row += index + 1;
+      bets = bets.subarray(packedBetStart(bets, index + 1));
+    }
+  }
+
+  /**
+   * Leaves out rows. {@linkcode nextPiece} then finds the others.
+   *
+   * @param rows Their indexes in the loaded batch.
+   */
+  leaveOut(rows: ReadonlySet<number>): void {
+    // The frame's buffer holds the pieces that are sent from now on.
+    this.#whole ??= decodeBatch(this.bytes.slice(HEADER_BYTES));
+    const pieces: Piece[] = [];
+    for (let row = this.#piece.start; row < this.#piece.end; row++) {
+      if (rows.has(row)) continue;
+      const last = pieces.at(-1);
+      if (last?.end === row) last.end++;
+      else pieces.push({ start: row, end: row + 1 });
+    }
+    this.#pieces.unshift(...pieces);
+  }
+
+  /**
+   * Encodes the next piece of a batch that left out rows.
+   *
+   * @returns False if all of the batch has been sent.
+   */
+  nextPiece(): boolean {
+    const piece = this.#pieces.shift();
+    if (!piece || !this.#whole) {
+      this.#whole = undefined;
+      return false;
+    }
+    const { bets, betIndex, ...batch } = this.#whole;
+    this.#piece = piece;
+    this.bytes = encodeBatch({
+      ...batch,
+      betIndex: betIndex + piece.start,
+      bets: bets.subarray(
+        packedBetStart(bets, piece.start),
+        packedBetStart(bets, piece.end),
+      ),
+    });
+    return true;
+  }
 }
 
 /** Options of a {@linkcode BatchLoader}. */
@@ -80,7 +179,7 @@ export class BatchLoader {
       }
     }
     this.#betIndex += frame.count;
-    batch.bytes = frame.finish();
+    batch.finishLoading();
     return frame.count > 0;
   }
 

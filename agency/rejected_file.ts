@@ -5,6 +5,8 @@
  * @module
  */
 
+import { messageOf, ProgramError } from "../program/errors.ts";
+import { action, getLogger } from "../program/logging.ts";
 import { RecordReader } from "./record_reader.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
 import type { SourceFile } from "./source_file.ts";
@@ -12,18 +14,28 @@ import type { SourceFile } from "./source_file.ts";
 const COPY_BYTES = 1 << 16;
 const NEWLINE = 0x0a;
 
-/** The row of a refused batch that broke a rule. */
-export interface RefusedRow {
+/** A row that was added. */
+export interface RejectedRow {
+  /** Its index in the batch, from 0. */
+  row: number;
   /** Its line number, from 1. */
   line: number;
   /** Its text, as it is in the file. */
   text: string;
 }
 
+/** Where the rows come from and go to. */
+export interface RejectedFileOptions {
+  /** The file to write. */
+  path: string;
+  /** Separates the fields of the agency's file. */
+  separator: string;
+}
+
 /** Collects refused rows. Without any, it creates no file. */
 export class RejectedFile {
   readonly #source: SourceFile;
-  readonly #path: string;
+  readonly #options: RejectedFileOptions;
   #file: Deno.FsFile | undefined;
   #rows = 0;
 
@@ -32,15 +44,29 @@ export class RejectedFile {
    * first row is added or the run ends: someone may be editing it.
    *
    * @param source The agency's file; left open.
+   * @param options The file to write.
    */
-  constructor(source: SourceFile) {
+  constructor(source: SourceFile, options: RejectedFileOptions) {
     this.#source = source;
-    this.#path = `${source.path}.rejected.csv`;
+    this.#options = options;
   }
 
   /** Number of refused rows so far. */
   get rows(): number {
     return this.#rows;
+  }
+
+  /**
+   * Checks that the file is not the agency's own, which would be lost.
+   *
+   * @throws {ProgramError} If it is.
+   */
+  async throwIfSource(): Promise<void> {
+    const info = await statIfThere(this.#options.path);
+    if (!info || !this.#source.isSameFile(info)) return;
+    throw new ProgramError(
+      `Cannot use ${KEY} "${this.#options.path}": it is the agency's file itself, expected another one`,
+    );
   }
 
   /**
@@ -51,11 +77,7 @@ export class RejectedFile {
    */
   async add(start: number, end: number): Promise<void> {
     this.#rows++;
-    this.#file ??= await Deno.open(this.#path, {
-      write: true,
-      create: true,
-      truncate: true,
-    });
+    this.#file ??= await this.#create();
     const chunk = new Uint8Array(Math.min(end - start, COPY_BYTES));
     let last = NEWLINE;
     for (let at = start; at < end;) {
@@ -71,31 +93,33 @@ export class RejectedFile {
   }
 
   /**
-   * Adds every row of a batch that the central refused. Reads that part of the
-   * file again.
+   * Adds rows of a batch that the central refused. Reads that part of the file
+   * again.
    *
    * @param batch The batch.
-   * @param index Index in the batch of the bet at fault.
-   * @returns The row of that bet, or of the first one if there is no such bet.
+   * @param rows Indexes of the rows in the loaded batch.
+   * @returns The rows, in the order of the file.
    */
-  async addBatch(batch: OutgoingBatch, index: number): Promise<RefusedRow> {
-    const { byteOffset, line, frame } = batch;
-    const file = new RecordReader(this.#source, { byteOffset, line });
-    let refused: RefusedRow | undefined;
-    for (let row = 0; row < frame.count;) {
+  async addRows(
+    { byteOffset, line }: OutgoingBatch,
+    rows: ReadonlySet<number>,
+  ): Promise<RejectedRow[]> {
+    const { separator } = this.#options;
+    const options = { byteOffset, line, separator };
+    const file = new RecordReader(this.#source, options);
+    const added: RejectedRow[] = [];
+    for (let row = 0; added.length < rows.size; file.consume()) {
       const step = file.peek();
       if (step === "end") break;
-      if (step === "record") {
-        if (row === index || !refused) {
-          const text = this.#textAt(file.start, file.end);
-          refused = { line: file.line, text };
-        }
+      if (step !== "record") continue;
+      if (rows.has(row)) {
+        const text = this.#textAt(file.start, file.end);
+        added.push({ row, line: file.line, text });
         await this.add(file.start, file.end);
-        row++;
       }
-      file.consume();
+      row++;
     }
-    return refused ?? { line, text: "" };
+    return added;
   }
 
   /** A row is at most a few kilobytes long, or it could not have been sent. */
@@ -110,17 +134,52 @@ export class RejectedFile {
    * run.
    */
   async complete(): Promise<void> {
-    if (this.#rows > 0) return;
+    const { path } = this.#options;
+    if (this.#rows > 0 || !await statIfThere(path)) return;
     try {
-      await Deno.remove(this.#path);
+      await Deno.remove(path);
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      // Every bet is stored: that is no failure of this run.
+      getLogger().warn(action("borrar_rechazadas", "fail", {
+        archivo: path,
+        error: messageOf(error),
+      }));
+    }
+  }
+
+  async #create(): Promise<Deno.FsFile> {
+    const { path } = this.#options;
+    try {
+      return await Deno.open(path, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+    } catch (cause) {
+      throw new ProgramError(
+        `Cannot write the rejected rows to "${path}": ${
+          messageOf(cause)
+        }; set ${KEY} to a file that can be written`,
+        { cause },
+      );
     }
   }
 
   /** Closes the file. */
   [Symbol.dispose](): void {
     this.#file?.close();
+  }
+}
+
+const KEY = "agency.rejectedFile (CLI_AGENCY_REJECTEDFILE)";
+
+/** Returns `undefined` if there is no such file. */
+async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
   }
 }
 

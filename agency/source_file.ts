@@ -8,6 +8,7 @@
  */
 
 import { messageOf, ProgramError } from "../program/errors.ts";
+import { type InputFile, openInput } from "./input_file.ts";
 
 /** Files up to this size are hashed in one piece. */
 const WHOLE_FILE_BYTES = 1 << 22;
@@ -18,28 +19,35 @@ const FINGERPRINT_BYTES = 8;
 export class SourceFile {
   readonly #file: Deno.FsFile;
   readonly #info: Deno.FileInfo;
+  readonly #isSpooled: boolean;
   #fingerprint = "";
   /** Path of the file. */
   readonly path: string;
 
-  private constructor(path: string, file: Deno.FsFile, info: Deno.FileInfo) {
+  private constructor(
+    path: string,
+    { file, isSpooled }: InputFile,
+    info: Deno.FileInfo,
+  ) {
     this.path = path;
     this.#file = file;
+    this.#isSpooled = isSpooled;
     this.#info = info;
   }
 
   /**
    * Opens and hashes a file.
    *
-   * @param path The file.
-   * @param signal Aborts the hashing.
+   * @param path The file or pipe, or `-` for standard input.
+   * @param signal Aborts the wait for a pipe, and the hashing.
    * @returns The file.
-   * @throws {ProgramError} If it changes meanwhile.
+   * @throws {ProgramError} If it is no file or pipe, or changes meanwhile.
    */
   static async open(path: string, signal?: AbortSignal): Promise<SourceFile> {
-    const file = await Deno.open(path, { read: true });
+    const input = await openInput(path, signal);
+    const { file } = input;
     try {
-      const source = new SourceFile(path, file, await file.stat());
+      const source = new SourceFile(path, input, await file.stat());
       const hash = source.size <= WHOLE_FILE_BYTES
         ? await source.#hashWhole()
         : await source.#hashInChunks(signal);
@@ -93,11 +101,22 @@ export class SourceFile {
     if (mtime?.getTime() !== this.#info.mtime?.getTime()) {
       throw this.#changed("it was written to");
     }
-    const named = await this.#statName();
-    // Systems without file numbers have null for both.
-    if (named.ino !== this.#info.ino || named.dev !== this.#info.dev) {
-      throw this.#changed("another file has its name now");
-    }
+    if (this.#isSpooled || this.isSameFile(await this.#statName())) return;
+    throw this.#changed("another file has its name now");
+  }
+
+  /**
+   * True if a file is this one, under whatever name.
+   *
+   * @param info What the system says about the file.
+   * @returns Whether both are the same. On systems without file numbers, true
+   * for files of the same size and time.
+   */
+  isSameFile({ ino, dev, size, mtime }: Deno.FileInfo): boolean {
+    const own = this.#info;
+    if (ino !== own.ino || dev !== own.dev) return false;
+    return ino !== null ||
+      (size === own.size && mtime?.getTime() === own.mtime?.getTime());
   }
 
   /** Closes the file. */

@@ -136,7 +136,11 @@ export class EchoServer {
 async function main({ config, signal }: ProgramContext): Promise<number> {
   logServerConfig(config);
   const port = config["server.port"];
-  const listener = listen({ port, backlog: config["server.listenBacklog"] });
+  const listener = listen({
+    host: config["server.host"],
+    port,
+    backlog: config["server.listenBacklog"],
+  });
   // The exercise has no such line, but a free port must be told.
   if (port === 0) logPort(listener);
   const server = new EchoServer(listener, {

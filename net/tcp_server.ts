@@ -98,6 +98,8 @@ export async function serveUntil(
 
 /** Where a server listens. */
 export interface ListenOptions {
+  /** An address of this machine, `0.0.0.0` for all of IPv4, `::` for all. */
+  host: string;
   /** The port, or 0 for any free one. */
   port: number;
   /** Largest number of connections waiting to be accepted. */
@@ -107,16 +109,19 @@ export interface ListenOptions {
 /**
  * Starts to listen.
  *
- * @param options The port and the backlog.
+ * @param options The address, the port and the backlog.
  * @returns The listener.
- * @throws {ProgramError} If the port is not available.
+ * @throws {ProgramError} If the address or the port is not available.
  */
-export function listen({ port, backlog }: ListenOptions): Deno.TcpListener {
+export function listen(options: ListenOptions): Deno.TcpListener {
+  const { host: hostname, port, backlog } = options;
   try {
-    return Deno.listen({ port, tcpBacklog: backlog });
+    return Deno.listen({ hostname, port, tcpBacklog: backlog });
   } catch (cause) {
     throw new ProgramError(
-      `Cannot listen on port ${port}: ${messageOf(cause)}`,
+      `Cannot listen on port ${port}: ${
+        messageOf(cause)
+      } (server.host is ${hostname})`,
       { cause },
     );
   }

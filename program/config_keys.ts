@@ -11,6 +11,7 @@ import {
   BOOLEAN,
   DURATION,
   LEVEL,
+  SEPARATOR,
   type Setting,
   TEXT,
   wholeNumber,
@@ -37,6 +38,7 @@ export type Program = "client" | "server";
  */
 export type Config = {
   readonly "server.address": Address;
+  readonly "server.host": string;
   readonly "server.port": number;
   readonly "server.listenBacklog": number;
   readonly "server.maxConnections": number;
@@ -46,8 +48,11 @@ export type Config = {
   readonly "draw.agencies": number;
   readonly "draw.await": boolean;
   readonly "agency.file": string;
+  readonly "agency.separator": string;
+  readonly "agency.rejectedFile": string;
   readonly "batch.maxAmount": number;
   readonly "batch.window": number;
+  readonly "batch.retryRefused": boolean;
   readonly "retry.maxAttempts": number;
   readonly "retry.baseDelay": number;
   readonly "retry.replyTimeout": number;
@@ -66,6 +71,12 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
     { client: "CLI_SERVER_ADDRESS" },
     { hostname: "localhost", port: 12345 },
     "address of the central, for the agency",
+  ),
+  "server.host": key(
+    TEXT,
+    { server: "SERVER_HOST" },
+    "0.0.0.0",
+    "address that the central listens on; :: for IPv6 too",
   ),
   "server.port": key(
     wholeNumber(0, 65535),
@@ -119,7 +130,19 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
     TEXT,
     { client: "CLI_AGENCY_FILE" },
     ".data/agency-{id}.csv",
-    "the agency's bets; {id} stands for its id",
+    "the agency's bets, with its id for {id}; - for standard input",
+  ),
+  "agency.separator": key(
+    SEPARATOR,
+    { client: "CLI_AGENCY_SEPARATOR" },
+    ",",
+    "separator of the file's fields: , or ; or a tab (\\t)",
+  ),
+  "agency.rejectedFile": key(
+    TEXT,
+    { client: "CLI_AGENCY_REJECTEDFILE" },
+    "{file}.rejected.csv",
+    "where refused rows go, with agency.file for {file}",
   ),
   "batch.maxAmount": key(
     wholeNumber(1, 65535),
@@ -132,6 +155,12 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
     { client: "CLI_BATCH_WINDOW" },
     1,
     "batches sent before the first reply is needed",
+  ),
+  "batch.retryRefused": key(
+    BOOLEAN,
+    { client: "CLI_BATCH_RETRYREFUSED" },
+    true,
+    "whether a refused batch is sent again without its invalid bets",
   ),
   "retry.maxAttempts": key(
     wholeNumber(1, 1_000_000),

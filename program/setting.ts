@@ -92,6 +92,17 @@ export const ADDRESS: Setting<Address> = {
   format: formatAddress,
 };
 
+/** What separates the fields of a CSV file. */
+export const SEPARATOR: Setting<string> = {
+  yaml: "string",
+  expected: '"," or ";" or a tab, also written \\t',
+  parse(text): string | undefined {
+    const separator = text === "\\t" ? "\t" : text;
+    return [",", ";", "\t"].find((one) => one === separator);
+  },
+  format: (separator) => separator === "\t" ? "\\t" : separator,
+};
+
 /**
  * A whole number in decimal.
  *

@@ -30,6 +30,24 @@ for (const [name, input, records] of RECORDS) {
   Deno.test(`parse() reads ${name}`, () => assertEquals(parse(input), records));
 }
 
+Deno.test("parse() splits at another separator", () => {
+  assertEquals(parse('a;"b;c";d,e\n;', { separator: ";" }), [
+    ["a", "b;c", "d,e"],
+    ["", ""],
+  ]);
+  assertEquals(parse('a\t"b\tc"', { separator: "\t" }), [["a", "b\tc"]]);
+});
+
+Deno.test("parse() refuses a separator that is no separator", () => {
+  for (const separator of ['"', "\n", "\r"]) {
+    assertThrows(
+      () => parse("a", { separator }),
+      Error,
+      "Cannot parse input: invalid delimiter",
+    );
+  }
+});
+
 const BARE = 'bare " in non-quoted-field';
 const MISSING = 'extraneous or missing " in quoted-field';
 const ERRORS: [name: string, input: string, message: string][] = [

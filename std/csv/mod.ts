@@ -1,18 +1,31 @@
 /**
- * The part of `@std/csv` that this project uses: `parse()` without options, with
- * upstream's behaviour and messages.
+ * The part of `@std/csv` that this project uses: `parse()` with the option
+ * `separator`, with upstream's behaviour and messages.
  *
  * @module
  */
 
 const BYTE_ORDER_MARK = "\uFEFF";
+const INVALID_SEPARATORS = ["\r", "\n", '"'];
+
+/** Options of {@linkcode parse}. */
+export interface ParseOptions {
+  /**
+   * Separates the fields: one character, no quote and no line break.
+   *
+   * @default {","}
+   */
+  separator?: string;
+}
 
 /**
  * Parses a CSV text (RFC 4180) into arrays of fields. Empty lines are left out.
  *
  * @param input The text, with or without a byte order mark.
+ * @param options The separator.
  * @returns The records.
  * @throws {SyntaxError} If a quote is not where it belongs.
+ * @throws {Error} If the separator is a quote or a line break.
  *
  * @example
  * ```ts
@@ -22,9 +35,16 @@ const BYTE_ORDER_MARK = "\uFEFF";
  * assertEquals(parse('a,"b,c"\nd,e'), [["a", "b,c"], ["d", "e"]]);
  * ```
  */
-export function parse(input: string): string[][] {
+export function parse(
+  input: string,
+  { separator = "," }: ParseOptions = {},
+): string[][] {
+  if (INVALID_SEPARATORS.includes(separator)) {
+    throw new Error("Cannot parse input: invalid delimiter");
+  }
   const reader = new RecordReader(
     input.startsWith(BYTE_ORDER_MARK) ? input.slice(1) : input,
+    separator,
   );
   const records: string[][] = [];
   for (let record = reader.read(); record; record = reader.read()) {
@@ -36,6 +56,7 @@ export function parse(input: string): string[][] {
 /** Reads the records of a text one after the other. */
 class RecordReader {
   readonly #input: string;
+  readonly #separator: string;
   /** Where the next line starts in the input. */
   #next = 0;
   /** The current line without its end, its number, and the place in it. */
@@ -45,8 +66,9 @@ class RecordReader {
   /** The number of the line on which the record starts. */
   #recordLine = 0;
 
-  constructor(input: string) {
+  constructor(input: string, separator: string) {
     this.#input = input;
+    this.#separator = separator;
   }
 
   read(): string[] | undefined {
@@ -55,7 +77,7 @@ class RecordReader {
     } while (this.#text === "");
     this.#recordLine = this.#line;
     const fields = [this.#field()];
-    // Behind a field comes a comma or the end of the line.
+    // Behind a field comes a separator or the end of the line.
     while (this.#at < this.#text.length) {
       this.#at++;
       fields.push(this.#field());
@@ -83,8 +105,8 @@ class RecordReader {
 
   #plainField(): string {
     const start = this.#at;
-    const comma = this.#text.indexOf(",", start);
-    this.#at = comma < 0 ? this.#text.length : comma;
+    const separator = this.#text.indexOf(this.#separator, start);
+    this.#at = separator < 0 ? this.#text.length : separator;
     const field = this.#text.slice(start, this.#at);
     const quote = field.indexOf('"');
     if (quote >= 0) this.#fail(start + quote, 'bare " in non-quoted-field');
@@ -106,7 +128,7 @@ class RecordReader {
       field += this.#text.slice(this.#at, quote);
       this.#at = quote + 1;
       const next = this.#text[this.#at];
-      if (next === undefined || next === ",") return field;
+      if (next === undefined || next === this.#separator) return field;
       if (next !== '"') this.#failAtQuote(quote);
       field += '"';
       this.#at++;

@@ -106,7 +106,8 @@ testSending("run() takes an answer a byte at a time", {
 for (
   const name of ["INVALID_BET", "BETTING_CLOSED", "UNKNOWN_AGENCY"] as const
 ) {
-  testSending(`run() goes on after ${name}`, {
+  testSending(`run() rejects all of a batch after ${name}`, {
+    retryRefused: name !== "INVALID_BET",
     csv: `x\n${csvOf(rows(12))}y\n${csvOf(rows(18, 13))}`,
     scripts: [async (session): Promise<void> => {
       await session.take();
@@ -173,6 +174,7 @@ testSending("run() sends FINISH again after a close without OK", {
 
 testSending("run() copies a refused batch of many under way", {
   window: 8,
+  retryRefused: false,
   scripts: [async (session): Promise<void> => {
     await session.take(3);
     await session.send(

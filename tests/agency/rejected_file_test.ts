@@ -1,8 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { RejectedFile } from "../../agency/rejected_file.ts";
+import {
+  RejectedFile,
+  type RejectedFileOptions,
+} from "../../agency/rejected_file.ts";
 import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
 import { SourceFile } from "../../agency/source_file.ts";
 import { RecordReader } from "../../agency/record_reader.ts";
+import { ProgramError } from "../../program/errors.ts";
 import { testInFolder } from "../support/folder.ts";
 
 const CSV = "a,b,1,2000-01-01,1\r\n" +
@@ -18,7 +22,7 @@ testInFolder(
     const path = await putFile(dir);
     await Deno.writeTextFile(`${path}.rejected.csv`, "stale\n");
     using source = await SourceFile.open(path);
-    using rejected = new RejectedFile(source);
+    using rejected = rejectedFile(source);
     assertEquals(rejected.rows, 0);
     assertEquals(await readRejected(path), "stale\n");
     await rejected.complete();
@@ -31,7 +35,7 @@ testInFolder("complete() keeps the rows of this run", async (dir) => {
   const path = await putFile(dir, "one\ntwo\n");
   await Deno.writeTextFile(`${path}.rejected.csv`, "stale, and longer\n");
   using source = await SourceFile.open(path);
-  using rejected = new RejectedFile(source);
+  using rejected = rejectedFile(source);
   await rejected.add(4, 8);
   await rejected.complete();
   assertEquals(await readRejected(path), "two\n");
@@ -51,7 +55,7 @@ testInFolder("add() copies rows to the byte", async (dir) => {
   );
   const start = CSV.indexOf("no bet");
   using source = await SourceFile.open(path);
-  using rejected = new RejectedFile(source);
+  using rejected = rejectedFile(source);
   await rejected.add(start + second!, start + second! + third!);
   await rejected.add(start, start + second!);
   assertEquals(rejected.rows, 2);
@@ -64,7 +68,7 @@ testInFolder("add() copies rows to the byte", async (dir) => {
 testInFolder("add() ends a last row that has no line end", async (dir) => {
   const path = await putFile(dir, "one\ntwo");
   using source = await SourceFile.open(path);
-  using rejected = new RejectedFile(source);
+  using rejected = rejectedFile(source);
   await rejected.add(4, 7);
   await rejected.add(0, 4);
   assertEquals(await readRejected(path), "two\none\n");
@@ -74,43 +78,88 @@ testInFolder("add() copies a row larger than its buffer", async (dir) => {
   const long = `${"xyz".repeat(100_000)}\r\n`;
   const path = await putFile(dir, `a\n${long}b\n`);
   using source = await SourceFile.open(path);
-  using rejected = new RejectedFile(source);
+  using rejected = rejectedFile(source);
   await rejected.add(2, 2 + long.length);
   assertEquals(await readRejected(path), long);
 });
 
 testInFolder(
-  "addBatch() copies a whole batch, and tells the line",
+  "addRows() copies rows of a batch, and tells where they are",
   async (dir) => {
     const path = await putFile(dir);
-    const expected = CSV.split(/(?<=\n)/).filter((line) => line.includes(","));
-    const lines = [1, 3, 5, 6];
-    for (const [index, line] of lines.entries()) {
+    const lines = CSV.split(/(?<=\n)/).filter((line) => line.includes(","));
+    const numbers = [1, 3, 5, 6];
+    for (const rows of [[0], [3], [1, 2], [0, 3], [0, 1, 2, 3]]) {
       using source = await SourceFile.open(path);
-      using rejected = new RejectedFile(source);
+      using rejected = rejectedFile(source);
       const batch = await load(path, 100);
-      assertEquals((await rejected.addBatch(batch, index)).line, line);
-      assertEquals(rejected.rows, 4);
-      assertEquals(await readRejected(path), `${expected.join("")}\n`);
+      assertEquals(
+        await rejected.addRows(batch, new Set(rows)),
+        rows.map((row) => ({
+          row,
+          line: numbers[row]!,
+          text: lines[row]!.trimEnd(),
+        })),
+      );
+      assertEquals(rejected.rows, rows.length);
+      const copied = rows.map((row) => lines[row]!).join("");
+      assertEquals(
+        await readRejected(path),
+        copied.endsWith("\n") ? copied : `${copied}\n`,
+      );
     }
   },
 );
 
-testInFolder("addBatch() takes no more than the batch", async (dir) => {
-  const path = await putFile(dir);
+testInFolder("addRows() reads at the file's separator", async (dir) => {
+  const path = await putFile(dir, "a;b;1;2000-01-01;1\nc,c;d;2;2000-01-01;2\n");
   using source = await SourceFile.open(path);
-  using rejected = new RejectedFile(source);
-  const batch = await load(path, 2);
-  assertEquals(await rejected.addBatch(batch, 65535), {
-    line: 1,
-    text: "a,b,1,2000-01-01,1",
-  });
-  assertEquals(
-    await readRejected(path),
-    'a,b,1,2000-01-01,1\r\n"ñ ""x""",b,2,2000-01-01,1\n',
-  );
-  assertEquals(rejected.rows, 2);
+  using rejected = rejectedFile(source, { separator: ";" });
+  const batch = await load(path, 100, ";");
+  assertEquals(batch.count, 2);
+  await rejected.addRows(batch, new Set([1]));
+  assertEquals(await readRejected(path), "c,c;d;2;2000-01-01;2\n");
 });
+
+testInFolder("RejectedFile is never the agency's file", async (dir) => {
+  const path = await putFile(dir);
+  await Deno.link(path, `${dir}/link.csv`);
+  await Deno.symlink(path, `${dir}/symlink.csv`);
+  using source = await SourceFile.open(path);
+  for (const name of ["agency.csv", "link.csv", "symlink.csv"]) {
+    using rejected = rejectedFile(source, { path: `${dir}/${name}` });
+    await assertRejects(
+      () => rejected.throwIfSource(),
+      ProgramError,
+      `Cannot use agency.rejectedFile (CLI_AGENCY_REJECTEDFILE) "${dir}/${name}": it is the agency's file itself`,
+    );
+  }
+  using rejected = rejectedFile(source);
+  await rejected.throwIfSource();
+  await Deno.copyFile(path, `${path}.rejected.csv`);
+  await rejected.throwIfSource();
+});
+
+testInFolder(
+  "add() says which key names a file that cannot be written",
+  async (dir) => {
+    using source = await SourceFile.open(await putFile(dir));
+    using rejected = rejectedFile(source, { path: `${dir}/none/x.csv` });
+    await assertRejects(
+      () => rejected.add(0, 4),
+      ProgramError,
+      `Cannot write the rejected rows to "${dir}/none/x.csv": `,
+    );
+  },
+);
+
+function rejectedFile(
+  source: SourceFile,
+  options: Partial<RejectedFileOptions> = {},
+): RejectedFile {
+  const path = `${source.path}.rejected.csv`;
+  return new RejectedFile(source, { path, separator: ",", ...options });
+}
 
 async function putFile(dir: string, text = CSV): Promise<string> {
   const path = `${dir}/agency.csv`;
@@ -122,9 +171,13 @@ async function readRejected(path: string): Promise<string> {
   return await Deno.readTextFile(`${path}.rejected.csv`);
 }
 
-async function load(path: string, maxAmount: number): Promise<OutgoingBatch> {
+async function load(
+  path: string,
+  maxAmount: number,
+  separator = ",",
+): Promise<OutgoingBatch> {
   using source = await SourceFile.open(path);
-  const file = new RecordReader(source);
+  const file = new RecordReader(source, { separator });
   const batch = new OutgoingBatch();
   await new BatchLoader(file, {
     agency: 1,

@@ -53,15 +53,14 @@ testPrograms("client.ts puts refused rows aside, to be mended", async (dir) => {
   assertEquals(log, [
     `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
     "ERROR action: leer_apuesta | result: fail | linea: 3 | motivo: expected 5 fields but got 1",
-    `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | linea: 8 | error: INVALID_BET | motivo: Cannot take bet: number is not 1 to 10 digits, at most 4294967295 | fila: ${
+    `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | linea: 8 | error: INVALID_BET | motivo: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains U+0078 | fila: ${
       bad.join(",")
     }`,
-    "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 15 | rechazadas: 6",
+    "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rechazadas: 2",
   ]);
   // The central tells and logs no value of a bet.
   for (const line of central.lines) assert(!line.includes(bad[2]!), line);
-  const refused = [...rows(1, 6), bad, ...rows(3, 8)];
-  assertEquals(await Deno.readTextFile(rejected), worse + csvOf(refused));
+  assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
 
   const mended = `${dir}/mended.csv`;
   const text2 = (await Deno.readTextFile(rejected)).replace(worse, "")
@@ -70,7 +69,11 @@ testPrograms("client.ts puts refused rows aside, to be mended", async (dir) => {
   const second = startAgency(1, mended, central.port, env);
   assertEnding(await second.ending(), 0);
   const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
-  assertEquals(stored.toSorted(byDocument), rows(20));
+  assertEquals(
+    stored.toSorted(byDocument),
+    [...all.filter((row) => row !== bad), bad.with(4, "7")]
+      .toSorted(byDocument),
+  );
 
   // Mended in place, it leaves nothing to mend.
   await Deno.writeTextFile(file, csvOf(rows(20)));
@@ -78,6 +81,65 @@ testPrograms("client.ts puts refused rows aside, to be mended", async (dir) => {
   assertEnding(await third.ending(), 0);
   assert(!Object.hasOwn(await contents(dir), "agency.csv.rejected.csv"));
 });
+
+testPrograms(
+  "client.ts stores the rest of refused batches once, however often and in whatever batches",
+  async (dir) => {
+    const file = `${dir}/agency.csv`;
+    const bad = new Set([0, 4, 5, 77, 120, 121, 122, 199]);
+    const all = rows(200).map((row, index) =>
+      bad.has(index) ? row.with(3, "17/03/1999") : row
+    );
+    await Deno.writeTextFile(file, csvOf(all));
+    await using central = await startCentral(`${dir}/bets.csv`);
+    const good = all.filter((_, index) => !bad.has(index));
+    for (
+      const [maxAmount, window, retryRefused] of [
+        [7, 1, true],
+        [150, 8, true],
+        [40, 3, false],
+        [1, 16, true],
+        [13, 4, true],
+      ]
+    ) {
+      const agency = startAgency(1, file, central.port, {
+        CLI_BATCH_MAXAMOUNT: String(maxAmount),
+        CLI_BATCH_WINDOW: String(window),
+        CLI_BATCH_RETRYREFUSED: String(retryRefused),
+      });
+      assertEnding(await agency.ending(), 2);
+      const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
+      assertEquals(stored.toSorted(byDocument), good.toSorted(byDocument));
+      const rejected = await Deno.readTextFile(`${file}.rejected.csv`);
+      const rejectedRows = all.filter((_, index) =>
+        // Of batches of 40, only the third has no bad row.
+        retryRefused ? bad.has(index) : index < 80 || index >= 120
+      );
+      assertEquals(rejected, csvOf(rejectedRows));
+    }
+  },
+);
+
+testPrograms(
+  "client.ts logs 100 rows that it cannot send, and counts the rest",
+  async (dir) => {
+    const file = `${dir}/agency.csv`;
+    await Deno.writeTextFile(file, "no bet\n".repeat(350) + csvOf(rows(3)));
+    await using central = await startCentral(`${dir}/bets.csv`);
+    const agency = startAgency(1, file, central.port);
+    const log = assertEnding(await agency.ending(), 2);
+    const errors = log.filter((line) => line.startsWith("ERROR "));
+    assertEquals(errors.length, 100);
+    assertEquals(log.slice(-2), [
+      "WARN action: leer_apuesta | result: fail | filas: 350 | solo_en_debug: 250",
+      "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 3 | rechazadas: 350",
+    ]);
+    assertEquals(
+      await Deno.readTextFile(`${file}.rejected.csv`),
+      "no bet\n".repeat(350),
+    );
+  },
+);
 
 testPrograms("client.ts says in one line what it cannot do", async (dir) => {
   const file = `${dir}/agency.csv`;
@@ -102,7 +164,11 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
       [],
       /^client: .*x\.csv.*No such file/,
     ],
-    [{ CLI_AGENCY_FILE: dir }, [], /^client: Cannot work through .*directory/],
+    [
+      { CLI_AGENCY_FILE: dir },
+      [],
+      /^client: Cannot read agency's file .*directory/,
+    ],
     [{}, [], /^client: Cannot reach the central at 127\.0\.0\.1:1: 2 attempts/],
     [
       { CLI_SERVER_ADDRESS: "no-such-host.invalid:1" },
@@ -224,6 +290,9 @@ testPrograms(
   },
 );
 
-function byDocument([, , a]: string[], [, , b]: string[]): number {
+function byDocument(
+  [, , a]: readonly string[],
+  [, , b]: readonly string[],
+): number {
   return Number(a) - Number(b);
 }

@@ -64,6 +64,11 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     mistyped: ["12345", "{central: 1}", "null"],
     expected: "an address such as localhost:12345 or [::1]:12345",
   },
+  "server.host": {
+    ...PATH,
+    fallback: "0.0.0.0",
+    variables: { server: "SERVER_HOST" },
+  },
   "server.port": {
     ...PORT,
     fallback: 12345,
@@ -118,6 +123,19 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     fallback: ".data/agency-{id}.csv",
     variables: { client: "CLI_AGENCY_FILE" },
   },
+  "agency.separator": {
+    fallback: ",",
+    variables: { client: "CLI_AGENCY_SEPARATOR" },
+    good: { ",": ",", ";": ";", "\\t": "\t", "\t": "\t" },
+    bad: [";;", "|", " ", "t", '"'],
+    mistyped: ["5", "null", "true"],
+    expected: '"," or ";" or a tab, also written \\t',
+  },
+  "agency.rejectedFile": {
+    ...PATH,
+    fallback: "{file}.rejected.csv",
+    variables: { client: "CLI_AGENCY_REJECTEDFILE" },
+  },
   "batch.maxAmount": {
     fallback: 150,
     variables: { client: "CLI_BATCH_MAXAMOUNT" },
@@ -133,6 +151,11 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     bad: ["0", "1025", "x"],
     mistyped: ['"1"', "null"],
     expected: "a whole number from 1 to 1024",
+  },
+  "batch.retryRefused": {
+    ...SWITCH,
+    fallback: true,
+    variables: { client: "CLI_BATCH_RETRYREFUSED" },
   },
   "retry.maxAttempts": {
     fallback: 10,

@@ -215,15 +215,42 @@ export function startAgency(
   });
 }
 
+/**
+ * Starts a program from a shell, as people do who give it a pipe.
+ *
+ * @param script The shell's script, in which "$@" is the program.
+ * @param task The task in deno.json that has the program's flags.
+ * @param env The environment, beside nothing but the path of commands.
+ * @returns The program, with the shell around it.
+ */
+export function startFromShell(
+  script: string,
+  task: string,
+  env: Record<string, string>,
+): RunningProgram {
+  const command = new Deno.Command("bash", {
+    args: ["-c", script, "bash", Deno.execPath(), ...taskArgs(task)],
+    cwd: PROJECT,
+    env,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+  return new RunningProgram(command.spawn());
+}
+
+function taskArgs(task: string): string[] {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(`${PROJECT}deno.json`));
+  return (tasks[task] as string).split(" ").slice(1);
+}
+
 function spawn(
   task: string,
   env: Record<string, string>,
   args: string[],
 ): Deno.ChildProcess {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(`${PROJECT}deno.json`));
-  const [, ...words] = (tasks[task] as string).split(" ");
   return new Deno.Command(Deno.execPath(), {
-    args: [...words, ...args],
+    args: [...taskArgs(task), ...args],
     cwd: PROJECT,
     env,
     stdin: "null",

@@ -5,6 +5,7 @@
  */
 
 import { BatchSender } from "../../agency/batch_sender.ts";
+import { ProblemLog } from "../../agency/problem_log.ts";
 import { RejectedFile } from "../../agency/rejected_file.ts";
 import { BatchLoader } from "../../agency/outgoing_batch.ts";
 import {
@@ -30,6 +31,8 @@ export interface SendingOptions extends Partial<RetryingConnectionOptions> {
   maxAmount?: number;
   /** Batches that may be under way at once. @default {1} */
   window?: number;
+  /** Whether refused batches are sent again without bad rows. @default {true} */
+  retryRefused?: boolean;
   /** What the central does on each connection. */
   scripts: readonly SendingScript[];
 }
@@ -89,11 +92,16 @@ export function testSending(
 async function deliver(
   path: string,
   port: number,
-  { maxAmount = 10, window = 1, ...options }: SendingOptions,
+  { maxAmount = 10, window = 1, retryRefused = true, ...options }:
+    SendingOptions,
 ): Promise<{ stored: number; error: string }> {
   using source = await SourceFile.open(path);
   const file = new RecordReader(source);
-  using rejected = new RejectedFile(source);
+  const problems = new ProblemLog();
+  using rejected = new RejectedFile(source, {
+    path: `${path}.rejected.csv`,
+    separator: ",",
+  });
   const loader = new BatchLoader(file, {
     agency: 9,
     fingerprint: "0123456789abcdef",
@@ -115,6 +123,8 @@ async function deliver(
       window,
       source,
       rejected,
+      problems,
+      retryRefused,
       onProgress(): void {},
     });
     await sender.run();

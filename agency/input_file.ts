@@ -1,0 +1,112 @@
+/**
+ * Opens what a person gave as the agency's file: a regular file, a pipe, or
+ * standard input.
+ *
+ * @module
+ */
+
+import { ProgramError } from "../program/errors.ts";
+
+/** An open file that can be read at any place. */
+export interface InputFile {
+  /** The file. */
+  file: Deno.FsFile;
+  /** Whether it is a copy without a name of what came through a pipe. */
+  isSpooled: boolean;
+}
+
+/** Names of standard input. Deno refuses to open the last three. */
+const STANDARD_INPUTS = new Set([
+  "-",
+  "/dev/stdin",
+  "/dev/fd/0",
+  "/proc/self/fd/0",
+]);
+/** Names that exist only within a process, such as `<(zcat bets.csv.gz)`. */
+const PROCESS_PATH_REGEXP = /^\/(?:dev|proc)\//;
+
+/**
+ * True if no file can be made beside the input.
+ *
+ * @param path The agency's file.
+ * @returns Whether it is standard input or a pipe of the process.
+ */
+export function isProcessInput(path: string): boolean {
+  return STANDARD_INPUTS.has(path) || PROCESS_PATH_REGEXP.test(path);
+}
+
+/**
+ * Opens an agency's file. What comes through a pipe is copied to a temporary
+ * file, because its hash is needed before the first bet is sent.
+ *
+ * @param path The file, or `-` for standard input.
+ * @param signal Aborts the wait for a pipe.
+ * @returns The open file.
+ * @throws {ProgramError} If it is a directory, a socket or a device.
+ */
+export async function openInput(
+  path: string,
+  signal?: AbortSignal,
+): Promise<InputFile> {
+  if (STANDARD_INPUTS.has(path)) {
+    return await spool(Deno.stdin.readable, signal);
+  }
+  const info = await Deno.stat(path);
+  if (info.isFifo) {
+    // Opening waits for a writer, perhaps for ever.
+    const pipe = await orAborted(Deno.open(path), signal);
+    return await spool(pipe.readable, signal);
+  }
+  if (info.isFile) return { file: await Deno.open(path), isSpooled: false };
+  throw new ProgramError(
+    `Cannot read agency's file "${path}": it is ${
+      kindOf(info)
+    }, expected a regular file, a pipe, or "-" for standard input`,
+  );
+}
+
+function kindOf(info: Deno.FileInfo): string {
+  if (info.isDirectory) return "a directory";
+  return info.isSocket ? "a socket" : "a device";
+}
+
+async function spool(
+  input: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<InputFile> {
+  const path = await Deno.makeTempFile({ prefix: "loteria-", suffix: ".csv" });
+  const file = await Deno.open(path, { read: true, write: true });
+  try {
+    // Without a name it goes away however this process ends.
+    await Deno.remove(path);
+    const output = new WritableStream<Uint8Array>({
+      async write(chunk): Promise<void> {
+        for (let at = 0; at < chunk.length;) {
+          at += await file.write(chunk.subarray(at));
+        }
+      },
+    });
+    await input.pipeTo(output, signal ? { signal } : {});
+    return { file, isSpooled: true };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Waits for a result, unless the signal aborts first. */
+async function orAborted<T>(
+  result: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  if (!signal) return await result;
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([result, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,194 @@
+import { assert, assertEquals } from "@std/assert";
+import type { FakeSession } from "../support/fake_central.ts";
+import { type BetRow, Code, errorFrame } from "../support/frames.ts";
+import { csvOf, rows } from "../support/rows.ts";
+import { testSending } from "../support/sending.ts";
+
+const DOCUMENT_RULE = "Cannot take bet: document is not 1 to 20 digits";
+
+/** Rows 1 to `count`, of which some have a document with a letter. */
+function rowsWithBad(count: number, bad: readonly number[]): BetRow[] {
+  return rows(count).map((row, index) =>
+    bad.includes(index) ? row.with(2, `${index}x`) : row
+  );
+}
+
+function badRows(bad: readonly number[]): string {
+  return csvOf(bad.map((index) => rowsWithBad(index + 1, bad)[index]!));
+}
+
+/** Refuses the next frame for the bet at an index, then takes the others. */
+function refuseOnce(
+  index: number,
+): (session: FakeSession) => Promise<unknown> {
+  return async (session) => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, index));
+    await session.serve();
+  };
+}
+
+/** Bad rows of a batch of ten, and the pieces that are sent of the others. */
+const PIECES: [bad: number[], names: string[]][] = [
+  [[0], ["1+9"]],
+  [[9], ["0+9"]],
+  [[4], ["0+4", "5+5"]],
+  [[2, 7], ["0+2", "3+4", "8+2"]],
+  [[0, 1, 2, 9], ["3+6"]],
+  [[1, 3, 5, 7, 9], ["0+1", "2+1", "4+1", "6+1", "8+1"]],
+  [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], []],
+];
+
+for (const [bad, names] of PIECES) {
+  for (const window of [1, 8]) {
+    testSending(
+      `run() sends a batch again without rows ${bad}, with window ${window}`,
+      {
+        csv: csvOf(rowsWithBad(10, bad)),
+        window,
+        scripts: [refuseOnce(bad[0]!)],
+      },
+      ({ central, stored, rejected, error, log }) => {
+        assertEquals([error, stored], ["", 10 - bad.length]);
+        assertEquals(central.names, ["0+10", ...names, "FINISH"]);
+        assertEquals(rejected, badRows(bad));
+        const lines = log.lines.filter((line) => line.startsWith("ERROR"));
+        assertEquals(lines.length, bad.length);
+        assert(lines[0]!.includes("action: apuesta_enviada"), lines[0]);
+        for (const [i, index] of bad.entries()) {
+          const line = lines[i]!;
+          assert(line.includes(` | linea: ${index + 1} | `), line);
+          assert(line.includes(` | fila: ${badRows([index]).trim()}`), line);
+        }
+        for (const line of lines.slice(1)) {
+          assert(line.includes("action: leer_apuesta"), line);
+          assert(line.includes(`motivo: ${DOCUMENT_RULE}`), line);
+        }
+      },
+    );
+  }
+}
+
+testSending("run() leaves out a row for a rule that only the central has", {
+  scripts: [refuseOnce(4)],
+}, ({ central, stored, rejected, error }) => {
+  assertEquals([error, stored], ["", 29]);
+  const names = ["0+10", "0+4", "5+5", "10+10", "20+10", "FINISH"];
+  assertEquals(central.names, names);
+  assertEquals(rejected, csvOf(rows(1, 5)));
+});
+
+testSending("run() takes a piece apart that is refused again", {
+  csv: csvOf(rowsWithBad(10, [4])),
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 4));
+    await session.take();
+    await session.ok();
+    await session.take();
+    // Row 7 of the file, the third of the piece 5+5.
+    await session.send(errorFrame(Code.INVALID_BET, 2));
+    await session.serve();
+  }],
+}, ({ central, stored, rejected, error }) => {
+  assertEquals([error, stored], ["", 8]);
+  assertEquals(central.names, ["0+10", "0+4", "5+5", "5+2", "8+2", "FINISH"]);
+  assertEquals(rejected, badRows([4]) + csvOf(rows(1, 8)));
+});
+
+testSending("run() rejects a batch of which no single bet is at fault", {
+  bets: 10,
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 65535));
+    await session.serve();
+  }],
+}, ({ central, stored, rejected, error }) => {
+  assertEquals([error, stored], ["", 0]);
+  assertEquals(central.names, ["0+10", "FINISH"]);
+  assertEquals(rejected, csvOf(rows(10)));
+});
+
+testSending("run() rejects a piece that comes after the draw", {
+  csv: csvOf(rowsWithBad(10, [4])),
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 4));
+    await session.take();
+    await session.ok();
+    await session.take();
+    await session.send(errorFrame(Code.BETTING_CLOSED));
+    await session.serve();
+  }],
+}, ({ central, stored, rejected, error }) => {
+  assertEquals([error, stored], ["", 4]);
+  assertEquals(central.names, ["0+10", "0+4", "5+5", "FINISH"]);
+  assertEquals(rejected, badRows([4]) + csvOf(rows(5, 6)));
+});
+
+testSending("run() sends pieces behind what is under way", {
+  csv: csvOf(rowsWithBad(60, [2, 5, 13])),
+  window: 3,
+  scripts: [async (session): Promise<void> => {
+    await session.take(3);
+    await session.send(
+      errorFrame(Code.INVALID_BET, 2),
+      errorFrame(Code.INVALID_BET, 3),
+    );
+    await session.take(2);
+    await session.ok(3);
+    await session.serve();
+  }],
+}, ({ central, stored, rejected, error }) => {
+  assertEquals([error, stored], ["", 57]);
+  assertEquals(rejected, badRows([2, 5, 13]));
+  const sent = central.names.slice(3, -1).map((name) =>
+    name.split("+").map(Number)
+  );
+  // Each good row once, and nothing else, behind the first three batches.
+  const good = Array.from({ length: 60 }, (_, row) => row)
+    .filter((row) => ![2, 5, 13].includes(row) && (row < 20 || row >= 30));
+  assertEquals(
+    sent.flatMap(([first, count]) =>
+      Array.from({ length: count! }, (_, i) => first! + i)
+    ).sort((a, b) => a - b),
+    good,
+  );
+});
+
+testSending("run() goes on with its pieces on another connection", {
+  csv: csvOf(rowsWithBad(20, [2, 5])),
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 2));
+    await session.take();
+    await session.ok();
+    // Lost while 3+2 is under way.
+    await session.take();
+  }, (session): Promise<unknown> => session.serve()],
+}, ({ central, stored, rejected, error }) => {
+  assertEquals([error, stored, central.connections], ["", 18, 2]);
+  assertEquals(rejected, badRows([2, 5]));
+  assertEquals(
+    central.names,
+    ["0+10", "0+2", "3+2", "3+2", "6+4", "10+10", "FINISH"],
+  );
+});
+
+testSending("run() logs 100 rows as errors and counts the rest", {
+  csv: csvOf(
+    rowsWithBad(200, Array.from({ length: 200 }, (_, row) => row)),
+  ),
+  maxAmount: 200,
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 0));
+    await session.serve();
+  }],
+}, ({ rejected, log }) => {
+  assertEquals(rejected.split("\n").length, 201);
+  const read = log.lines.filter((line) => line.includes("leer_apuesta"));
+  const levels = read.map((line) => line.split(" ")[0]);
+  assertEquals(levels.filter((level) => level === "ERROR").length, 100);
+  assertEquals(levels.filter((level) => level === "DEBUG").length, 99);
+});

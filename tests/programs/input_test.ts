@@ -1,0 +1,190 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertEnding,
+  assertFailure,
+  testPrograms,
+} from "../support/end_to_end.ts";
+import {
+  type RunningCentral,
+  startAgency,
+  startCentral,
+  startFromShell,
+} from "../support/programs.ts";
+import { csvOf, rows } from "../support/rows.ts";
+import { readBets } from "../support/stored.ts";
+
+/** More than a pipe and a read buffer hold. */
+const BETS = 5_000;
+
+/** Ways to give the agency what is in "$FILE", as people do. */
+const INPUTS: Record<string, string> = {
+  "standard input": 'CLI_AGENCY_FILE=- exec "$@" < "$FILE"',
+  "a pipe on standard input": 'cat "$FILE" | CLI_AGENCY_FILE=- "$@"',
+  "/dev/stdin": 'cat "$FILE" | CLI_AGENCY_FILE=/dev/stdin "$@"',
+  "a process substitution": 'CLI_AGENCY_FILE=<(gzip -c "$FILE" | zcat) "$@"',
+  "a named pipe":
+    'mkfifo "$FILE.fifo"; (sleep 0.2; cat "$FILE") > "$FILE.fifo" & CLI_AGENCY_FILE="$FILE.fifo" "$@"',
+};
+
+for (const [name, script] of Object.entries(INPUTS)) {
+  testPrograms(`client.ts sends ${name} like the file itself`, async (dir) => {
+    const file = `${dir}/agency.csv`;
+    await Deno.writeTextFile(file, csvOf(rows(BETS)));
+    const temporary = await Deno.makeTempDir({ dir });
+    await using central = await startCentral(`${dir}/bets.csv`);
+    const env = envOf(central, { FILE: file, TMPDIR: temporary });
+    const piped = startFromShell(script, "client", env);
+    const lines = assertEnding(await piped.ending(), 0);
+    assertStringIncludes(lines.at(-1)!, `cantidad: ${BETS} | rechazadas: 0`);
+    assertEquals([...Deno.readDirSync(temporary)], []);
+    const store = await Deno.readTextFile(`${dir}/bets.csv`);
+    assertEquals(await readBets(`${dir}/bets.csv`), new Map([[1, rows(BETS)]]));
+
+    // It has the same fingerprint, so the file adds nothing.
+    assertEnding(await startAgency(1, file, central.port).ending(), 0);
+    assertEquals(await Deno.readTextFile(`${dir}/bets.csv`), store);
+  });
+}
+
+testPrograms(
+  "client.ts leaves no copy of a pipe when it is killed",
+  async (dir) => {
+    const temporary = await Deno.makeTempDir({ dir });
+    const fifo = await makeFifo(dir);
+    await using agency = startAgency(1, fifo, 1, { TMPDIR: temporary });
+    // Open for both, it does not wait for a reader and keeps the pipe open.
+    using pipe = await Deno.open(fifo, { read: true, write: true });
+    const bytes = new TextEncoder().encode(csvOf(rows(BETS)));
+    // It is more than a pipe holds, so the agency has read and copied some.
+    for (let at = 0; at < bytes.length;) {
+      at += await pipe.write(bytes.subarray(at));
+    }
+    agency.kill("SIGKILL");
+    assertEquals((await agency.ending()).code, 137);
+    assertEquals([...Deno.readDirSync(temporary)], []);
+  },
+);
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  testPrograms(
+    `client.ts ends on ${signal} while a pipe has no writer`,
+    async (dir) => {
+      const fifo = await makeFifo(dir);
+      await using agency = startAgency(1, fifo, 1);
+      await agency.line(/action: config/);
+      agency.kill(signal);
+      const lines = assertEnding(await agency.ending(), 0);
+      assertStringIncludes(lines.at(-1)!, `signal: ${signal}`);
+    },
+  );
+}
+
+testPrograms("client.ts says in one line what is no file", async (dir) => {
+  const listener = Deno.listen({ transport: "unix", path: `${dir}/socket` });
+  const cases: [path: string, what: RegExp][] = [
+    [dir, /it is a directory, expected a regular file, a pipe, or "-"/],
+    [`${dir}/socket`, /it is a socket, expected a regular file/],
+    ["/dev/null", /it is a device, expected a regular file/],
+    [`${dir}/none.csv`, /No such file/],
+    [`${dir}/socket/x.csv`, /Not a directory/],
+  ];
+  for (const [path, what] of cases) {
+    const ending = await startAgency(1, path, 1).ending();
+    assertFailure(ending, what);
+    assertStringIncludes(ending.stderr, `"${path}"`);
+  }
+  listener.close();
+});
+
+testPrograms(
+  "client.ts sends nothing of a file that is no CSV",
+  async (dir) => {
+    const file = `${dir}/agency.csv`;
+    await using central = await startCentral(`${dir}/bets.csv`);
+    const cases: [bytes: Uint8Array, what: RegExp][] = [
+      [Uint8Array.from("\xff\xfeA\0n\0a\0", (c) => c.charCodeAt(0)), /UTF-16/],
+      [Uint8Array.of(0x1f, 0x8b, 8, 0), /gzip/],
+      [new TextEncoder().encode("a;b;1;2000-01-01;1\n"), /agency\.separator/],
+    ];
+    for (const [bytes, what] of cases) {
+      await Deno.writeFile(file, bytes);
+      const agency = startAgency(1, file, central.port);
+      assertFailure(await agency.ending(), what);
+    }
+    const { stdout } = await central.stop();
+    assertEquals(
+      stdout.includes("accept_connections | result: success"),
+      false,
+    );
+  },
+);
+
+testPrograms(
+  "client.ts reads semicolons and tabs where it is told to",
+  async (dir) => {
+    const file = `${dir}/agency.csv`;
+    const bets = rows(400).map((row) => row.with(1, "Gil, hija"));
+    for (
+      const [id, separator, text] of [[1, ";", ";"], [2, "\\t", "\t"]] as const
+    ) {
+      await using central = await startCentral(`${dir}/bets-${id}.csv`);
+      const lines = bets.map((row, i) =>
+        i % 2 ? row : row.with(0, `"${row[0]}"`)
+      );
+      await Deno.writeTextFile(
+        file,
+        lines.map((row) => row.join(text) + "\r\n").join("") + "no bet\n",
+      );
+      const env = { CLI_AGENCY_SEPARATOR: separator };
+      const agency = startAgency(id, file, central.port, env);
+      assertEnding(await agency.ending(), 2);
+      assertEquals(
+        await readBets(`${dir}/bets-${id}.csv`),
+        new Map([[id, bets]]),
+      );
+    }
+  },
+);
+
+testPrograms("client.ts puts refused rows where it is told to", async (dir) => {
+  await using central = await startCentral(`${dir}/bets.csv`);
+  const file = `${dir}/agency-7.csv`;
+  await Deno.writeTextFile(file, `no bet\n${csvOf(rows(2))}`);
+  const env = { CLI_AGENCY_REJECTEDFILE: `${dir}/{id}-refused.csv` };
+  const agency = startAgency(7, file, central.port, env);
+  assertEnding(await agency.ending(), 2);
+  assertEquals(await Deno.readTextFile(`${dir}/7-refused.csv`), "no bet\n");
+
+  const none = { CLI_AGENCY_REJECTEDFILE: `${dir}/none/x.csv` };
+  const failed = startAgency(7, file, central.port, none);
+  assertFailure(
+    await failed.ending(),
+    /none\/x\.csv.*agency\.rejectedFile/,
+  );
+
+  const same = { CLI_AGENCY_REJECTEDFILE: "{file}" };
+  const refused = startAgency(7, file, central.port, same);
+  assertFailure(await refused.ending(), /it is the agency's file itself/);
+  assertEquals(
+    await Deno.readTextFile(file),
+    `no bet\n${csvOf(rows(2))}`,
+  );
+});
+
+async function makeFifo(dir: string): Promise<string> {
+  const path = `${dir}/agency.fifo`;
+  const make = new Deno.Command("mkfifo", { args: [path] });
+  assertEquals((await make.output()).success, true);
+  return path;
+}
+
+function envOf(
+  central: RunningCentral,
+  env: Record<string, string>,
+): Record<string, string> {
+  return {
+    CLI_ID: "1",
+    CLI_SERVER_ADDRESS: `127.0.0.1:${central.port}`,
+    ...env,
+  };
+}
