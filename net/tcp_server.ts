@@ -7,8 +7,19 @@
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 
-/** Wait after a failed accept, for example without free file descriptors. */
-const ACCEPT_DELAY_MS = 100;
+/** Wait after the first of several failed accepts; it doubles each time. */
+const MIN_ACCEPT_DELAY_MS = 50;
+/**
+ * Longest wait between two attempts. It is below a second, so that agencies are
+ * served within a second of there being file descriptors again.
+ */
+const MAX_ACCEPT_DELAY_MS = 900;
+
+/** A time in which no connection could be accepted. */
+interface Outage {
+  startedAt: number;
+  failures: number;
+}
 
 /** Handles a new connection. Must not throw. */
 export type Welcome = (stream: Deno.TcpConn, ip: string) => void;
@@ -18,7 +29,8 @@ export class Acceptor {
   readonly #listener: Deno.TcpListener;
   readonly #welcome: Welcome;
   readonly #log = getLogger();
-  #isStopping = false;
+  readonly #stopping = new AbortController();
+  #outage: Outage | undefined;
 
   /**
    * Creates an acceptor. {@linkcode run} starts it.
@@ -33,23 +45,25 @@ export class Acceptor {
 
   /** Accepts connections until {@linkcode stop} is called. */
   async run(): Promise<void> {
-    while (!this.#isStopping) {
-      this.#log.info(action("accept_connections", "in_progress"));
+    this.#log.info(action("accept_connections", "in_progress"));
+    while (!this.#stopping.signal.aborted) {
       const stream = await this.#accept();
       if (!stream) continue;
       const ip = stream.remoteAddr.hostname;
       this.#log.info(action("accept_connections", "success", { ip }));
       this.#welcome(stream, ip);
+      this.#log.info(action("accept_connections", "in_progress"));
     }
   }
 
   /** Stops accepting. */
   stop(): void {
-    this.#isStopping = true;
+    this.#stopping.abort();
     this.#listener.close();
     this.#log.info(action("close_listener", "success"));
   }
 
+  /** Returns `undefined` after a failure, and the wait for better times. */
   async #accept(): Promise<Deno.TcpConn | undefined> {
     try {
       const stream = await this.#listener.accept();
@@ -57,15 +71,42 @@ export class Acceptor {
       // An agency that waits for the draw sends nothing; keep-alive finds out
       // if its machine has gone.
       stream.setKeepAlive(true);
+      this.#endOutage();
       return stream;
     } catch (error) {
-      if (this.#isStopping) return undefined;
+      if (!this.#stopping.signal.aborted) await this.#waitInOutage(error);
+      return undefined;
+    }
+  }
+
+  /** Waits for file descriptors, for example, without a line for each try. */
+  async #waitInOutage(error: unknown): Promise<void> {
+    if (!this.#outage) {
+      this.#outage = { startedAt: performance.now(), failures: 0 };
       this.#log.error(action("accept_connections", "fail", {
         error: messageOf(error),
       }));
-      await new Promise((resolve) => setTimeout(resolve, ACCEPT_DELAY_MS));
-      return undefined;
     }
+    const doubled = MIN_ACCEPT_DELAY_MS * 2 ** this.#outage.failures;
+    this.#outage.failures++;
+    const { signal } = this.#stopping;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = () => resolve();
+    const timer = setTimeout(end, Math.min(doubled, MAX_ACCEPT_DELAY_MS));
+    signal.addEventListener("abort", end);
+    await promise;
+    signal.removeEventListener("abort", end);
+    clearTimeout(timer);
+  }
+
+  #endOutage(): void {
+    if (!this.#outage) return;
+    const { startedAt, failures } = this.#outage;
+    this.#outage = undefined;
+    this.#log.warn(action("accept_connections", "success", {
+      fallos: failures,
+      segundos: ((performance.now() - startedAt) / 1000).toFixed(1),
+    }));
   }
 }
 

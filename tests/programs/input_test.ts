@@ -4,6 +4,7 @@ import {
   assertFailure,
   testPrograms,
 } from "../support/end_to_end.ts";
+import { contents } from "../support/folder.ts";
 import {
   type RunningCentral,
   startAgency,
@@ -36,7 +37,7 @@ for (const [name, script] of Object.entries(INPUTS)) {
     const piped = startFromShell(script, "client", env);
     const lines = assertEnding(await piped.ending(), 0);
     assertStringIncludes(lines.at(-1)!, `cantidad: ${BETS} | rechazadas: 0`);
-    assertEquals([...Deno.readDirSync(temporary)], []);
+    assertEquals(await contents(temporary), {});
     const store = await Deno.readTextFile(`${dir}/bets.csv`);
     assertEquals(await readBets(`${dir}/bets.csv`), new Map([[1, rows(BETS)]]));
 
@@ -61,7 +62,7 @@ testPrograms(
     }
     agency.kill("SIGKILL");
     assertEquals((await agency.ending()).code, 137);
-    assertEquals([...Deno.readDirSync(temporary)], []);
+    assertEquals(await contents(temporary), {});
   },
 );
 

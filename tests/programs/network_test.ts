@@ -1,0 +1,159 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  assertEnding,
+  assertFailure,
+  testPrograms,
+} from "../support/end_to_end.ts";
+import { betFrame, Type } from "../support/frames.ts";
+import {
+  startAgency,
+  startCentral,
+  startFromShell,
+  startProgram,
+} from "../support/programs.ts";
+import { csvOf, rows } from "../support/rows.ts";
+import { readBets } from "../support/stored.ts";
+import { Wire } from "../support/wire.ts";
+
+/** Enough for the central itself and some dozens of agencies. */
+const DESCRIPTORS = 100;
+const FAILS = /accept_connections \| result: fail/;
+const LISTENS = /action: listen \| result: success \| port: (\d+)/;
+
+testPrograms(
+  "server.ts outlives a want of file descriptors, and says so once",
+  async (dir) => {
+    // It sets the hard limit too; the other one Deno raises itself.
+    await using central = startFromShell(
+      `ulimit -n ${DESCRIPTORS}; exec "$@"`,
+      "server",
+      { SERVER_PORT: "0", SERVER_STORE_FILE: `${dir}/bets.csv` },
+    );
+    const port = Number((await central.line(LISTENS))[1]);
+    const wires: Wire[] = [];
+    for (let i = 0; i < DESCRIPTORS; i++) wires.push(await Wire.connect(port));
+    await central.line(FAILS);
+    // It goes on to serve those that it has.
+    const asked = await wires[0]!.ask(betFrame({ rows: rows(1) }));
+    assertEquals(asked?.type, Type.OK);
+    for (const wire of wires) wire.close();
+    await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
+    const agency = startAgency(2, `${dir}/agency.csv`, port);
+    assertEnding(await agency.ending(), 0);
+    await central.line(
+      /WARN .*accept_connections \| result: success \| fallos: \d+ \| segundos: /,
+    );
+    const lines = central.lines.filter((line) => FAILS.test(line));
+    assertEquals(lines.length, 1, lines.join("\n"));
+    assert(lines[0]!.includes("Too many open files"), lines[0]);
+  },
+);
+
+testPrograms(
+  "server.ts stops while it is out of file descriptors",
+  async (dir) => {
+    await using central = startFromShell(
+      `ulimit -n ${DESCRIPTORS}; exec "$@"`,
+      "server",
+      { SERVER_PORT: "0", SERVER_STORE_FILE: `${dir}/bets.csv` },
+    );
+    const port = Number((await central.line(LISTENS))[1]);
+    const wires: Wire[] = [];
+    for (let i = 0; i < DESCRIPTORS; i++) wires.push(await Wire.connect(port));
+    await central.line(FAILS);
+    assertEnding(await central.stop(), 0);
+    for (const wire of wires) wire.close();
+  },
+);
+
+/** Where a central listens, and where agencies reach it and where not. */
+const HOSTS: [host: string, reached: string[], missed: string[]][] = [
+  ["0.0.0.0", ["127.0.0.1", "127.0.0.2"], ["[::1]"]],
+  ["::", ["127.0.0.1", "[::1]"], []],
+  ["::1", ["[::1]"], ["127.0.0.1"]],
+  ["127.0.0.2", ["127.0.0.2"], ["127.0.0.1", "[::1]"]],
+  ["localhost", ["localhost"], ["127.0.0.2"]],
+];
+
+for (const [host, reached, missed] of HOSTS) {
+  if (host.includes("::") && !hasIpv6()) continue;
+  testPrograms(`server.ts listens on ${host} if told to`, async (dir) => {
+    await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
+    await using central = await startCentral(`${dir}/bets.csv`, {
+      SERVER_HOST: host,
+    });
+    const send = (address: string) =>
+      startAgency(1, `${dir}/agency.csv`, central.port, {
+        CLI_SERVER_ADDRESS: `${address}:${central.port}`,
+        CLI_RETRY_MAXATTEMPTS: "1",
+      });
+    for (const address of reached) {
+      assertEnding(await send(address).ending(), 0);
+    }
+    for (const address of missed) {
+      assertFailure(await send(address).ending(), /Cannot reach the central/);
+    }
+    assertEquals(await readBets(`${dir}/bets.csv`), new Map([[1, rows(9)]]));
+  });
+}
+
+testPrograms(
+  "server.ts says in one line that it cannot listen there",
+  async (dir) => {
+    // 192.0.2.0/24 is for examples, and of no machine.
+    for (
+      const host of ["192.0.2.1", "no-such-host.invalid", "a b", "300.1.1.1"]
+    ) {
+      await using central = startProgram("server", {
+        SERVER_HOST: host,
+        SERVER_PORT: "0",
+        SERVER_STORE_FILE: `${dir}/bets.csv`,
+      });
+      assertFailure(
+        await central.ending(),
+        /^server: Cannot listen on port 0: .*\(server\.host is /,
+      );
+    }
+  },
+);
+
+testPrograms(
+  "client.ts tries every address of the central's name",
+  async (dir) => {
+    await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
+    await using central = await startCentral(`${dir}/bets.csv`, {
+      SERVER_HOST: "127.0.0.1",
+    });
+    // Only at the second one there is a central.
+    const hosts = `${dir}/hosts`;
+    await Deno.writeTextFile(hosts, "127.0.0.9 central\n127.0.0.1 central\n");
+    const agency = startFromShell(
+      // Without the right to do so, the name has no address at all.
+      'unshare --mount bash -c \'mount --bind "$HOSTS" /etc/hosts; exec "$@"\' bash "$@"',
+      "client",
+      {
+        HOSTS: hosts,
+        CLI_ID: "1",
+        CLI_AGENCY_FILE: `${dir}/agency.csv`,
+        CLI_SERVER_ADDRESS: `central:${central.port}`,
+        CLI_RETRY_MAXATTEMPTS: "1",
+      },
+    );
+    const ending = await agency.ending();
+    if (ending.stderr.includes("not permitted")) {
+      // Nothing can be said about it then.
+      return;
+    }
+    assertEnding(ending, 0);
+  },
+);
+
+/** IPv6 may be switched off, in containers above all. */
+function hasIpv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable;
+  }
+}
