@@ -49,8 +49,9 @@ write_data_services() {
     - ./.data:/app/.data
 
 services:
-  # A folder that is root's is opened to the programs' group, so that they need
-  # not be root; of any other there is nothing to open.
+  # Opens the folder to the programs' group, whoever owns it, so that they need
+  # not be root. Its capabilities are to find the files of any folder, and to
+  # change the group and the mode of any file.
   permissions:
     <<: *program
 YAML
@@ -58,6 +59,7 @@ YAML
   cat <<YAML
     container_name: permissions
     user: "0:\${LOTERIA_GID:-1000}"
+    cap_add: [CHOWN, DAC_READ_SEARCH, FOWNER]
     network_mode: none
     entrypoint: ["sh", "-c"]
     command:
@@ -108,7 +110,7 @@ YAML
   cat <<YAML
     # Whether it listens on 12345, without a connection that it would log.
     healthcheck:
-      test: ["CMD", "grep", "-q", ":3039 00000000:0000 0A", "/proc/net/tcp"]
+      test: grep -qs ":3039 0*:0000 0A" /proc/net/tcp /proc/net/tcp6
       interval: 1s
       start_period: 60s
     networks: [testing_net]

@@ -26,6 +26,8 @@ import {
 const AGENCIES = [1, 2, 3, 4, 5];
 const CLIENTS = AGENCIES.map((agency) => `client${agency}`);
 const TOTAL = 78_697;
+/** What the service that opens the folder takes. */
+const CAPABILITIES = ["CHOWN", "DAC_READ_SEARCH", "FOWNER"];
 const STORE = `${CLONE}/.data/bets.csv`;
 const CONFIG = `${CLONE}/config.yaml`;
 const GIVEN_CONFIG = await Deno.readTextFile(CONFIG);
@@ -58,7 +60,12 @@ testLottery("the containers may do no more than they need", async () => {
     const host = await property(name, "HostConfig") as Record<string, unknown>;
     assertEquals(host.ReadonlyRootfs, true, name);
     assertEquals(host.CapDrop, ["ALL"], name);
-    assertEquals(host.CapAdd ?? [], [], name);
+    const added = name === "permissions" ? CAPABILITIES : [];
+    assertEquals(
+      (host.CapAdd as string[] ?? []).map((one) => one.replace("CAP_", "")),
+      added,
+      name,
+    );
     assertEquals(host.SecurityOpt, ["no-new-privileges:true"], name);
     assertEquals(host.PortBindings ?? {}, {}, name);
     assertEquals(host.Privileged, false, name);
@@ -137,6 +144,37 @@ testLottery(
     assertEquals([code, stdout.trim().split("\n").length], [0, 2]);
   },
 );
+
+for (const [owner, mode] of [[4242, 0o755], [4242, 0o700], [0, 0o755]]) {
+  testLottery(
+    `it works in a folder of user ${owner} with mode ${mode!.toString(8)}`,
+    async () => {
+      const folder = `${CLONE}/.data`;
+      const { uid, gid, mode: before } = await Deno.stat(folder);
+      await chownAll(folder, owner!, owner!);
+      await Deno.chmod(folder, mode!);
+      try {
+        await up();
+        await assertEndings();
+        await assertStored();
+        for (const name of ["data", "server", ...CLIENTS]) {
+          assertEquals(await property(name, "Config.User"), "1000:1000", name);
+        }
+        assertEquals((await Deno.stat(folder)).uid, owner);
+      } finally {
+        await chownAll(folder, uid!, gid!);
+        await Deno.chmod(folder, before! & 0o7777);
+      }
+    },
+  );
+}
+
+async function chownAll(dir: string, uid: number, gid: number): Promise<void> {
+  for await (const { name } of Deno.readDir(dir)) {
+    await Deno.chown(`${dir}/${name}`, uid, gid);
+  }
+  await Deno.chown(dir, uid, gid);
+}
 
 /** Registers a test of the lottery on an empty store. */
 function testLottery(name: string, fn: () => Promise<void>): void {

@@ -7,6 +7,7 @@ import architecturePage from "../../docs/architecture.md" with { type: "text" };
 import containersPage from "../../docs/containers.md" with { type: "text" };
 import dependenciesPage from "../../docs/dependencies.md" with { type: "text" };
 import drawPage from "../../docs/draw.md" with { type: "text" };
+import inputFilesPage from "../../docs/input-files.md" with { type: "text" };
 import performancePage from "../../docs/performance.md" with { type: "text" };
 import protocolPage from "../../docs/protocol.md" with { type: "text" };
 import refusedRowsPage from "../../docs/refused-rows.md" with { type: "text" };
@@ -32,6 +33,7 @@ const PAGES: Record<string, string> = {
   "docs/containers.md": containersPage,
   "docs/dependencies.md": dependenciesPage,
   "docs/draw.md": drawPage,
+  "docs/input-files.md": inputFilesPage,
   "docs/performance.md": performancePage,
   "docs/protocol.md": protocolPage,
   "docs/refused-rows.md": refusedRowsPage,
