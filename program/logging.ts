@@ -109,8 +109,9 @@ function openOutput(): LogOutput {
       try {
         writeLine(Deno.stderr, `Cannot write log: ${reason}`);
       } catch (error) {
-        // The same reader has gone from both: nobody is left to be told.
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        // Standard error fails too, for whatever reason: there is nobody left
+        // to be told, and the program goes on.
+        if (!(error instanceof Error)) throw error;
       }
     },
   });

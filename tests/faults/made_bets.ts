@@ -19,6 +19,8 @@ export interface MadeFile {
   fingerprint: string;
   /** Its bets, in order. */
   rows: readonly BetRow[];
+  /** How its agency ends: with 2 if some of the bets break a rule. @default {0} */
+  exitCode?: number;
 }
 
 const SOURCE_DIGITS = 16;

@@ -44,7 +44,8 @@ export async function runAgency(
 ): Promise<void> {
   await using program = start(file, port, env);
   const { code, stdout, stderr } = await program.ending();
-  assertEquals({ code, stderr }, { code: 0, stderr: "" }, stdout);
+  const expected = { code: file.exitCode ?? 0, stderr: "" };
+  assertEquals({ code, stderr }, expected, stdout);
 }
 
 /**
@@ -73,7 +74,7 @@ export async function killAgency(
     const { code, stderr } = await program.ending();
     assertEquals(stderr, "");
     // It may have come to its end before.
-    if (code !== 0) killed++;
+    if (code !== (file.exitCode ?? 0)) killed++;
   }
   await runAgency(file, port, env());
 }
