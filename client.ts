@@ -182,8 +182,11 @@ function explain(error: unknown, path: string): unknown {
   if (error instanceof UnrecoverableError) {
     return new ProgramError(error.message, { cause: error });
   }
-  // Errors of the operating system have a code, such as ENOENT or ENOSPC.
-  if (!(error instanceof Error) || !("code" in error)) return error;
+  // Errors of the operating system have a code, such as ENOENT or ENOSPC. Some
+  // files Deno itself refuses to open, whatever the permissions.
+  const isExpected = error instanceof Deno.errors.NotCapable ||
+    (error instanceof Error && "code" in error);
+  if (!isExpected) return error;
   return new ProgramError(
     `Cannot work through agency's file "${path}": ${error.message}`,
     { cause: error },

@@ -86,6 +86,8 @@ testPrograms("client.ts says in one line what is no file", async (dir) => {
     [dir, /it is a directory, expected a regular file, a pipe, or "-"/],
     [`${dir}/socket`, /it is a socket, expected a regular file/],
     ["/dev/null", /it is a device, expected a regular file/],
+    ["/proc/self/environ", /Requires all access/],
+    ["/dev/fd/77", /Requires all access/],
     [`${dir}/none.csv`, /No such file/],
     [`${dir}/socket/x.csv`, /Not a directory/],
   ];
