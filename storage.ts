@@ -60,6 +60,8 @@ export class Store {
   readonly #finishLog: FinishLog;
   readonly #index: StoreIndex;
   readonly #watch: ReturnType<typeof setInterval>;
+  /** The connections that have sent batches and may send more. */
+  readonly #sequences: Set<BatchSequence>;
   /** Set when the files are not ours any more. */
   #loss: StorageError | undefined;
   /**
@@ -77,7 +79,9 @@ export class Store {
     index: StoreIndex,
     recovery: Recovery,
     lost: Promise<StorageError>,
+    sequences: Set<BatchSequence>,
   ) {
+    this.#sequences = sequences;
     this.#held = held;
     this.lost = lost;
     lost.then((loss) => this.#loss = loss);
@@ -120,15 +124,28 @@ export class Store {
       const { promise: lost, resolve: onLost } = Promise.withResolvers<
         StorageError
       >();
-      const log = new AppendLog(file, committedSize, { fsync, onLost });
+      const sequences = new Set<BatchSequence>();
+      const log = new AppendLog(file, committedSize, {
+        fsync,
+        onLost,
+        doAllWait: (entries) => doAllWait(sequences, entries),
+      });
       const finishPath = join(dirname(path), "finished.csv");
       const finishLog = await FinishLog.open(finishPath, { fsync, onLost });
-      return new Store(held, log, finishLog, index, {
-        bets: index.bets,
-        batches: index.batches,
-        discardedBytes: size - committedSize,
-        ...(tornFile === undefined ? {} : { tornFile }),
-      }, lost);
+      return new Store(
+        held,
+        log,
+        finishLog,
+        index,
+        {
+          bets: index.bets,
+          batches: index.batches,
+          discardedBytes: size - committedSize,
+          ...(tornFile === undefined ? {} : { tornFile }),
+        },
+        lost,
+        sequences,
+      );
     } catch (error) {
       await held.release();
       throw error;
@@ -140,33 +157,54 @@ export class Store {
    * again; bets that another connection has under way are waited for.
    *
    * @param batch Valid bets; copied before this returns.
-   * @param sequence The batches whose order this one is part of: those of one
-   * connection.
+   * @param sequence The batches of one connection, whose order this one is part
+   * of. {@linkcode endSequence} ends it.
    * @returns Resolved once the whole batch is on disk.
    * @throws {StorageError} If it is not stored, or if an earlier batch of the
    * sequence was not. Sending it again is safe.
    */
   async append(
     batch: Batch,
-    sequence: BatchSequence = new BatchSequence(),
+    sequence?: BatchSequence,
   ): Promise<void> {
     if (this.#loss) throw this.#loss;
     if (this.has(batch)) return;
     this.#log.throwIfEnded();
-    sequence.throwIfFailed();
+    sequence?.throwIfFailed();
     const { betIndex, count } = batch;
     const state = this.#index.fileState(batch);
     for (const range of state.unclaimed(betIndex, betIndex + count)) {
       this.#appendPart(batch, range, state);
     }
+    if (sequence) await this.#awaitCommit(state, sequence);
+    else await state.lastCommit;
+  }
+
+  /** Waits for the commits of a file on behalf of a connection. */
+  async #awaitCommit(
+    state: FileState,
+    sequence: BatchSequence,
+  ): Promise<void> {
     // Called when the commit fails, before any later batch can be appended.
     const onFailed = () => sequence.fail();
     state.onFailed.add(onFailed);
+    this.#sequences.add(sequence);
+    sequence.waiting++;
     try {
       await state.lastCommit;
     } finally {
+      sequence.waiting--;
       state.onFailed.delete(onFailed);
     }
+  }
+
+  /**
+   * Forgets a sequence whose connection has ended.
+   *
+   * @param sequence The sequence; nothing more is appended to it.
+   */
+  endSequence(sequence: BatchSequence): void {
+    this.#sequences.delete(sequence);
   }
 
   /**
@@ -255,6 +293,8 @@ export class Store {
  * failure ends with the connection, whatever is sent on the next one.
  */
 export class BatchSequence {
+  /** Number of batches that wait for a commit. */
+  waiting = 0;
   #hasFailed = false;
 
   /** Records that a batch of the sequence was not stored. */
@@ -273,6 +313,19 @@ export class BatchSequence {
       "Cannot store batch: an earlier one of the same connection was not stored",
     );
   }
+}
+
+/**
+ * True if every connection has exactly one batch in a commit of so many: none of
+ * them has more to say before its reply.
+ */
+function doAllWait(
+  sequences: ReadonlySet<BatchSequence>,
+  entries: number,
+): boolean {
+  if (entries !== sequences.size) return false;
+  for (const { waiting } of sequences) if (waiting !== 1) return false;
+  return true;
 }
 
 /** Returns the part of a batch from bet index `start` up to `end`. */

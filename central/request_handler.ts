@@ -34,7 +34,7 @@ import {
 /** What a request handler needs. */
 export interface RequestOptions {
   /** Stores the bets. */
-  store: Pick<Store, "append" | "has" | "whenIdle">;
+  store: Pick<Store, "append" | "endSequence" | "has" | "whenIdle">;
   /** Decides who may bet, and until when. */
   draw: Draw;
   /** IP address of the agency, for the log. */
@@ -69,6 +69,10 @@ export class RequestHandler {
     this.#draw = options.draw;
     this.#ip = options.ip;
     this.#ending = options.ending;
+    this.#ending.addEventListener(
+      "abort",
+      () => this.#store.endSequence(this.#sequence),
+    );
   }
 
   /**

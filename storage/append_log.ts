@@ -28,6 +28,13 @@ export interface AppendLogOptions {
   /** Whether an entry must be on disk to count as committed. */
   fsync: boolean;
   /**
+   * Whether nobody has anything to do until a commit of so many entries is on
+   * disk. This thread may then wait for the disk itself.
+   *
+   * @default {() => false}
+   */
+  doAllWait?: (entries: number) => boolean;
+  /**
    * Called once if someone else has changed or removed the file.
    *
    * @default {() => {}}
@@ -73,6 +80,7 @@ class Group {
 export class AppendLog {
   readonly #file: StoreFile;
   readonly #fsync: boolean;
+  readonly #doAllWait: (entries: number) => boolean;
   readonly #onLost: (error: StorageError) => void;
   #size: number;
   /** Groups in the order of their commits. The last one collects entries. */
@@ -98,6 +106,7 @@ export class AppendLog {
     this.#file = file;
     this.#size = size;
     this.#fsync = options.fsync;
+    this.#doAllWait = options.doAllWait ?? (() => false);
     this.#onLost = options.onLost ?? (() => {});
   }
 
@@ -221,7 +230,9 @@ export class AppendLog {
       return;
     }
     try {
-      if (this.#fsync) await this.#file.syncData();
+      if (this.#fsync) {
+        await this.#file.syncData(this.#doAllWait(group.callbacks.length));
+      }
     } catch (cause) {
       // After a failed fdatasync the page cache cannot be trusted: pages that
       // it reports as written may never reach the disk.

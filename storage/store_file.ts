@@ -11,8 +11,16 @@ import { messageOf } from "../program/errors.ts";
 export interface StoreFile extends
   Pick<
     Deno.FsFile,
-    "read" | "seek" | "truncate" | "syncData" | "stat" | "close"
+    "read" | "seek" | "truncate" | "stat" | "close"
   > {
+  /**
+   * Flushes what was written to disk.
+   *
+   * @param isInPlace Whether this thread waits. That is faster than a hop to
+   * another thread and back, if this one has nothing else to do.
+   */
+  syncData(isInPlace?: boolean): void | Promise<void>;
+
   /**
    * Describes the open file, whatever has become of its name.
    *
@@ -138,7 +146,7 @@ function storeFile(file: Deno.FsFile): StoreFile {
     write: (bytes) => file.writeSync(bytes),
     seek: (offset, whence) => file.seek(offset, whence),
     truncate: (size) => file.truncate(size),
-    syncData: () => file.syncData(),
+    syncData: (isInPlace) => isInPlace ? file.syncDataSync() : file.syncData(),
     stat: () => file.stat(),
     statSync: () => file.statSync(),
     close: () => file.close(),

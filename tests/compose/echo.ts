@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { within } from "../support/deadline.ts";
 import {
   CLONE,
   docker,
@@ -136,7 +137,15 @@ testEcho("validar-echo-server.sh fails with any other", 0, async () => {
   );
   assertFail(await validate(), "nobody listens");
   await docker("rm", "--force", "server");
+  // The engine removes the script's own containers a little after they end.
+  await within(allRemoved(), () => "there are containers left");
 });
+
+async function allRemoved(): Promise<void> {
+  while (await docker("ps", "--all", "--quiet") !== "") {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
 
 /** Registers a test of the echo example. */
 function testEcho(
