@@ -15,11 +15,13 @@ import {
   RetryingConnection,
   UnrecoverableError,
 } from "./agency/retrying_connection.ts";
+import { readToken } from "./agency/token.ts";
 import { askForWinners } from "./agency/winners_query.ts";
 import { SourceFile } from "./agency/source_file.ts";
 import { RecordReader } from "./agency/record_reader.ts";
 import { type Config, readAgencyId } from "./program/config.ts";
 import { isDisconnection } from "./net/connection.ts";
+import { readAuthorities } from "./net/tls.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
 import { EXIT_REFUSED, runProgram } from "./program/program.ts";
@@ -77,13 +79,7 @@ async function sendFile(
       await rejected.add(start, end);
     },
   });
-  const central = new RetryingConnection({
-    address: config["server.address"],
-    maxAttempts: config["retry.maxAttempts"],
-    baseDelayMs: config["retry.baseDelay"],
-    replyTimeoutMs: config["retry.replyTimeout"],
-    signal,
-  });
+  const central = await createConnection(agency, context);
   const sender = new BatchSender(central, loader, {
     agency,
     window: config["batch.window"],
@@ -106,6 +102,24 @@ async function sendFile(
     await awaitWinners(agency, central, winnersFile);
   }
   return rejected.rows > 0 ? EXIT_REFUSED : 0;
+}
+
+async function createConnection(
+  agency: number,
+  { config, signal }: ProgramContext,
+): Promise<RetryingConnection> {
+  const tokenFile = fillIn(config["agency.tokenFile"], { id: String(agency) });
+  const token = await readToken((name) => Deno.env.get(name), tokenFile);
+  const ca = config["tls.ca"];
+  return new RetryingConnection({
+    address: config["server.address"],
+    maxAttempts: config["retry.maxAttempts"],
+    baseDelayMs: config["retry.baseDelay"],
+    replyTimeoutMs: config["retry.replyTimeout"],
+    authorities: ca === "" ? undefined : await readAuthorities(ca),
+    authentication: token && { agency, token },
+    signal,
+  });
 }
 
 /** Waits for the draw and reports the winners. */

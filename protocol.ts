@@ -29,6 +29,8 @@ export const MessageType = {
   WINNERS_QUERY: 5,
   /** From the central: a part of the agency's winners. */
   WINNERS: 6,
+  /** From the agency: its id and token, before anything else. */
+  AUTH: 7,
 } as const;
 
 /**
@@ -55,6 +57,8 @@ export const ErrorCode = {
   UNKNOWN_AGENCY: 8,
   /** Too many connections. The central closes this one; retry later. */
   BUSY: 9,
+  /** The agency's token is missing or wrong. The central closes the connection. */
+  UNAUTHORIZED: 10,
 } as const;
 
 /** One of the codes of {@linkcode ErrorCode}. */
@@ -184,6 +188,48 @@ export function decodeAgency(payload: Uint8Array): number {
   const agency = viewOf(payload).getUint32(0); // big-endian
   if (agency === 0) throw malformed("the agency is 0, not 1 or more");
   return agency;
+}
+
+/** The content of an AUTH. */
+export interface Authentication {
+  /** The agency's id, 1 or more. */
+  agency: number;
+  /** The token: 1 to 255 bytes of UTF-8. */
+  token: Uint8Array;
+}
+
+/** Largest size of a token. */
+export const MAX_TOKEN_BYTES = 255;
+
+/**
+ * Encodes an AUTH.
+ *
+ * @param authentication The agency and its token.
+ * @returns The whole frame.
+ */
+export function encodeAuth({ agency, token }: Authentication): Uint8Array {
+  const payload = new Uint8Array(4 + token.length);
+  payload.set(encodeAgency(agency));
+  payload.set(token, 4);
+  return encodeFrame(MessageType.AUTH, payload);
+}
+
+/**
+ * Decodes the payload of an AUTH.
+ *
+ * @param payload The payload.
+ * @returns The content. Its token is a view into the payload.
+ * @throws {ProtocolError} `MALFORMED` if the agency is 0 or the token has not 1
+ * to 255 bytes.
+ */
+export function decodeAuth(payload: Uint8Array): Authentication {
+  const token = payload.subarray(4);
+  if (token.length < 1 || token.length > MAX_TOKEN_BYTES) {
+    throw malformed(
+      `an AUTH is an agency and 1 to ${MAX_TOKEN_BYTES} bytes of token, not ${payload.length} bytes`,
+    );
+  }
+  return { agency: decodeAgency(payload.subarray(0, 4)), token };
 }
 
 /**

@@ -4,34 +4,40 @@
  * @module
  */
 
-import { Session } from "./central/session.ts";
-import { FairScheduler } from "./central/fair_scheduler.ts";
-import type { Config } from "./program/config.ts";
-import { Connection } from "./net/connection.ts";
+import { Credentials } from "./central/credentials.ts";
 import { Draw } from "./central/draw.ts";
+import {
+  type Admission,
+  Entrance,
+  type EntranceOptions,
+  type Visitor,
+} from "./central/entrance.ts";
+import { FairScheduler } from "./central/fair_scheduler.ts";
+import { Session } from "./central/session.ts";
+import { Connection } from "./net/connection.ts";
+import {
+  Acceptor,
+  listen,
+  type Listener,
+  logPort,
+  serveUntil,
+} from "./net/tcp_server.ts";
+import { type Identity, readIdentity, TlsStream } from "./net/tls.ts";
+import type { Config } from "./program/config.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
 import { logServerConfig, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
-import { encodeError, ErrorCode, NO_INDEX } from "./protocol.ts";
 import { type StorageError, Store, StoreHeldError } from "./storage.ts";
-import { Acceptor, listen, logPort, serveUntil } from "./net/tcp_server.ts";
 
+const LOOPBACK_REGEXP = /^(?:127\.|::1$|localhost$)/;
 /**
  * Time that agencies have to read their last replies when the central stops.
  */
 const STOP_TIMEOUT_MS = 600;
 
-const BUSY_FRAME = encodeError({
-  code: ErrorCode.BUSY,
-  index: NO_INDEX,
-  reason: "Cannot serve: too many connections",
-});
-
 /** Options of a {@linkcode Central}. */
-export interface CentralOptions {
-  /** Connections served at once. One more is answered with `BUSY`. */
-  maxConnections: number;
+export interface CentralOptions extends EntranceOptions {
   /** Longest time without a whole frame before a connection is dropped. */
   idleTimeoutMs: number;
   /**
@@ -51,8 +57,8 @@ export class Central {
   readonly #log = getLogger();
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #scheduler = new FairScheduler(this.#sessions);
-  /** Connections that are being told `BUSY`. */
-  readonly #turnedAway = new Set<Connection>();
+  readonly #entrance: Entrance;
+  #isStopping = false;
 
   /**
    * Creates a central. {@linkcode serve} starts it.
@@ -62,7 +68,7 @@ export class Central {
    * @param options The limits.
    */
   constructor(
-    listener: Deno.TcpListener,
+    listener: Listener,
     store: Store,
     options: CentralOptions,
   ) {
@@ -70,6 +76,7 @@ export class Central {
       listener,
       (stream, ip) => this.#welcome(stream, ip),
     );
+    this.#entrance = new Entrance(options);
     this.#store = store;
     this.#draw = new Draw(options.drawAgencies ?? 0, store);
     this.#options = options;
@@ -82,59 +89,130 @@ export class Central {
 
   /** Stops accepting, and ends each session after its last reply. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     this.#acceptor.stop();
     const timer = setTimeout(() => {
       for (const session of this.#sessions.keys()) session.abort();
     }, STOP_TIMEOUT_MS);
-    for (const connection of this.#turnedAway) connection.close();
+    this.#entrance.stop();
     for (const session of this.#sessions.keys()) session.stop();
     await Promise.all(this.#sessions.values());
     clearTimeout(timer);
   }
 
-  #welcome(stream: Deno.TcpConn, ip: string): void {
-    const connection = new Connection(stream, this.#options);
-    if (this.#sessions.size >= this.#options.maxConnections) {
-      this.#turnAway(connection, ip);
-      return;
+  /**
+   * Closes the connections of agencies whose token is no longer valid.
+   *
+   * @param agencies The agencies' ids.
+   */
+  revoke(agencies: ReadonlySet<number>): void {
+    for (const session of this.#sessions.keys()) {
+      const { authorizedAgency: agency } = session;
+      if (agency === undefined || !agencies.has(agency)) continue;
+      this.#log.warn(action("autenticar", "fail", {
+        agencia: agency,
+        motivo: "its token was removed or changed",
+      }));
+      session.abort();
     }
+  }
+
+  #welcome(stream: Deno.TcpConn | TlsStream, ip: string): void {
+    const connection = new Connection(stream, this.#options);
+    const handshake = stream instanceof TlsStream
+      ? () => stream.handshake()
+      : undefined;
+    const visitor: Visitor = { connection, ip, handshake };
+    if (this.#entrance.isBusy(this.#sessions.size)) {
+      this.#entrance.turnAway(visitor);
+    } else if (this.#entrance.isGuarded) {
+      this.#admit(visitor);
+    } else {
+      this.#serve(visitor, { agency: undefined });
+    }
+  }
+
+  /** Never rejects. */
+  async #admit(visitor: Visitor): Promise<void> {
+    const admission = await this.#entrance.admit(visitor);
+    if (admission) this.#serve(visitor, admission);
+  }
+
+  #serve({ connection, ip }: Visitor, { agency }: Admission): void {
     const session = new Session(connection, {
       store: this.#store,
       draw: this.#draw,
       scheduler: this.#scheduler,
       ip,
+      authorizedAgency: agency,
     });
     const run = session.run().finally(() => this.#sessions.delete(session));
     this.#sessions.set(session, run);
-  }
-
-  async #turnAway(connection: Connection, ip: string): Promise<void> {
-    this.#log.warn(action("accept_connections", "fail", { ip, error: "BUSY" }));
-    this.#turnedAway.add(connection);
-    try {
-      await connection.hangUp(BUSY_FRAME);
-    } catch (error) {
-      this.#log.critical(action("close_connection", "fail", {
-        ip,
-        error: messageOf(error),
-      }));
-    } finally {
-      this.#turnedAway.delete(connection);
-    }
+    // It came in while the central was stopping.
+    if (this.#isStopping) session.stop();
   }
 }
 
 async function main({ config, signal }: ProgramContext): Promise<number> {
   logServerConfig(config);
+  const identity = await readServerIdentity(config);
+  let central: Central | undefined;
+  using credentials = await openCredentials(
+    config,
+    (agencies) => central?.revoke(agencies),
+  );
+  warnOfPlainTokens(config);
   const store = await openStore(config);
   try {
-    const loss = await serve(signal, createCentral(config, store), store);
+    central = createCentral(config, store, { identity, credentials });
+    const loss = await serve(signal, central, store);
     if (loss) throw new ProgramError(loss.message, { cause: loss });
   } finally {
     await store.close();
     getLogger().info(action("close_store", "success"));
   }
   return 0;
+}
+
+async function readServerIdentity(
+  config: Config,
+): Promise<Identity | undefined> {
+  const certificate = config["tls.certificate"];
+  const key = config["tls.key"];
+  if (certificate === "" && key === "") return undefined;
+  if (certificate === "" || key === "") {
+    throw new ProgramError(
+      `Cannot use TLS: ${
+        certificate === "" ? "tls.certificate" : "tls.key"
+      } is not set, expected both or none`,
+    );
+  }
+  return await readIdentity({ certificate, key });
+}
+
+async function openCredentials(
+  config: Config,
+  onRevoked: (agencies: ReadonlySet<number>) => void,
+): Promise<Credentials | undefined> {
+  const path = config["server.credentials"];
+  if (path === "") return undefined;
+  const credentials = await Credentials.open(path, onRevoked);
+  getLogger().info(
+    action("credenciales", "success", { agencias: credentials.size }),
+  );
+  return credentials;
+}
+
+/** Whoever can read the network between can read the tokens. */
+function warnOfPlainTokens(config: Config): void {
+  const host = config["server.host"];
+  const isPlain = config["server.credentials"] !== "" &&
+    config["tls.certificate"] === "";
+  if (!isPlain || LOOPBACK_REGEXP.test(host)) return;
+  getLogger().warn(action("credenciales", "fail", {
+    motivo:
+      `tokens cross the network in the clear: server.host is ${host} and tls.certificate is not set`,
+  }));
 }
 
 /** Serves until a signal, or the loss of the store, which is returned. */
@@ -176,17 +254,28 @@ async function openStore(config: Config): Promise<Store> {
   }
 }
 
-function createCentral(config: Config, store: Store): Central {
+function createCentral(
+  config: Config,
+  store: Store,
+  { identity, credentials }: {
+    identity: Identity | undefined;
+    credentials: Credentials | undefined;
+  },
+): Central {
   const listener = listen({
     host: config["server.host"],
     port: config["server.port"],
     backlog: config["server.listenBacklog"],
+    identity,
   });
   logPort(listener);
   return new Central(listener, store, {
     maxConnections: config["server.maxConnections"],
     idleTimeoutMs: config["server.idleTimeout"],
     drawAgencies: config["draw.agencies"],
+    hasTls: identity !== undefined,
+    credentials,
+    authTimeoutMs: config["server.authTimeout"],
   });
 }
 

@@ -14,7 +14,6 @@ import {
   errorCodeName,
   type Frame,
   MAX_FRAME_BYTES,
-  MessageType,
   type Refusal,
 } from "../protocol.ts";
 import type { ProblemLog } from "./problem_log.ts";
@@ -22,6 +21,7 @@ import type { RejectedFile } from "./rejected_file.ts";
 import type { SourceFile } from "./source_file.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import {
+  isOk,
   parseRefusal,
   readReply,
   type RetryingConnection,
@@ -233,8 +233,4 @@ export class BatchSender {
       motivo: reason,
     }));
   }
-}
-
-function isOk({ type, payload }: Frame): boolean {
-  return type === MessageType.OK && payload.length === 0;
 }

@@ -5,11 +5,14 @@
  */
 
 import { Connection, isDisconnection } from "../net/connection.ts";
+import { explainTls, TlsStream } from "../net/tls.ts";
 import { delay } from "../program/stop_signal.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import {
+  type Authentication,
   decodeError,
+  encodeAuth,
   ErrorCode,
   errorCodeName,
   type Frame,
@@ -48,6 +51,18 @@ export interface RetryingConnectionOptions {
   baseDelayMs: number;
   /** Longest wait for a reply, in milliseconds. */
   replyTimeoutMs: number;
+  /**
+   * The authorities trusted for TLS, as PEM. Without it the connection is plain.
+   *
+   * @default {undefined}
+   */
+  authorities?: readonly string[] | undefined;
+  /**
+   * What is sent first on each connection: the agency and its token.
+   *
+   * @default {undefined}
+   */
+  authentication?: Authentication | undefined;
   /** Aborts everything; its reason is thrown. */
   signal: AbortSignal;
 }
@@ -124,6 +139,7 @@ export class RetryingConnection {
       const abort = () => connection.close();
       signal.addEventListener("abort", abort);
       try {
+        await this.#authenticate(connection);
         const value = await exchange(connection);
         // A connection closed by the abort looks like one closed by the
         // central.
@@ -146,14 +162,26 @@ export class RetryingConnection {
   }
 
   async #connect(): Promise<Connection> {
-    const { address, signal, replyTimeoutMs } = this.#options;
-    const stream = await openStream(address, signal);
-    stream.setNoDelay(true);
-    stream.setKeepAlive(true);
+    const { address, signal, replyTimeoutMs, authorities } = this.#options;
+    const tcp = await openStream(address, signal);
+    tcp.setNoDelay(true);
+    tcp.setKeepAlive(true);
+    const stream = authorities
+      ? await encrypt(tcp, { address, authorities, timeoutMs: replyTimeoutMs })
+      : tcp;
     this.#log.debug(() =>
       action("connect", "success", { server_address: formatAddress(address) })
     );
     return new Connection(stream, { idleTimeoutMs: replyTimeoutMs });
+  }
+
+  /** Sends the agency's token, if it has one. */
+  async #authenticate(connection: Connection): Promise<void> {
+    const { authentication } = this.#options;
+    if (!authentication) return;
+    await connection.write(encodeAuth(authentication));
+    const reply = await readReply(connection);
+    if (!isOk(reply)) parseRefusal(reply);
   }
 
   async #waitForNextAttempt(error: unknown): Promise<void> {
@@ -202,6 +230,47 @@ async function openStream(
     }
     throw new RetryableError(messageOf(cause), { cause });
   }
+}
+
+/** Runs the TLS handshake. Its failures are retryable: certificates change. */
+async function encrypt(
+  tcp: Deno.TcpConn,
+  { address, authorities, timeoutMs }: {
+    address: Address;
+    authorities: readonly string[];
+    timeoutMs: number;
+  },
+): Promise<TlsStream> {
+  let isLate = false;
+  let conn: Deno.Conn = tcp;
+  const timer = setTimeout(() => {
+    isLate = true;
+    conn.close();
+  }, timeoutMs);
+  try {
+    const { hostname } = address;
+    const caCerts = [...authorities];
+    const tls = await Deno.startTls(tcp, { hostname, caCerts });
+    conn = tls;
+    await tls.handshake();
+    return new TlsStream(tls);
+  } catch (cause) {
+    if (!isLate) conn.close();
+    const reason = isLate ? "it took too long" : explainTls(cause);
+    throw new RetryableError(`Cannot speak TLS: ${reason}`, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * True for an OK.
+ *
+ * @param reply The reply.
+ * @returns Whether it is a well-formed OK.
+ */
+export function isOk({ type, payload }: Frame): boolean {
+  return type === MessageType.OK && payload.length === 0;
 }
 
 /**

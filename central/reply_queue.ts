@@ -26,6 +26,7 @@ const REFUSAL_CLOSES: ReadonlySet<number> = new Set([
   ErrorCode.STORAGE,
   ErrorCode.SHUTTING_DOWN,
   ErrorCode.BUSY,
+  ErrorCode.UNAUTHORIZED,
 ]);
 
 /** The central is stopping. */

@@ -13,9 +13,11 @@ import { messageOf } from "../program/errors.ts";
 import { action, getLogger, type Result } from "../program/logging.ts";
 import {
   decodeAgency,
+  decodeAuth,
   ErrorCode,
   errorCodeName,
   type Frame,
+  malformed,
   MessageType,
   NO_INDEX,
   OK_FRAME,
@@ -39,6 +41,12 @@ export interface RequestOptions {
   draw: Draw;
   /** IP address of the agency, for the log. */
   ip: string;
+  /**
+   * The only agency that the connection may speak for, `undefined` for any.
+   *
+   * @default {undefined}
+   */
+  authorizedAgency?: number | undefined;
   /** Aborted when the session ends or has to end. */
   ending: AbortSignal;
 }
@@ -49,6 +57,9 @@ export class RequestHandler {
   readonly #store: RequestOptions["store"];
   readonly #draw: Draw;
   readonly #ip: string;
+  readonly #authorizedAgency: number | undefined;
+  /** Whether the connection has sent its AUTH. */
+  #isAuthenticated: boolean;
   readonly #ending: AbortSignal;
   readonly #log = getLogger();
   /** The order of this connection's batches. */
@@ -68,6 +79,8 @@ export class RequestHandler {
     this.#store = options.store;
     this.#draw = options.draw;
     this.#ip = options.ip;
+    this.#authorizedAgency = options.authorizedAgency;
+    this.#isAuthenticated = this.#authorizedAgency !== undefined;
     this.#ending = options.ending;
     this.#ending.addEventListener(
       "abort",
@@ -85,6 +98,7 @@ export class RequestHandler {
     let batch: Batch | undefined;
     try {
       batch = decodeBatch(payload);
+      this.#checkAuthorized(batch.agency);
       this.#agency = batch.agency;
       const invalid = findInvalidBet(batch.bets);
       if (invalid) {
@@ -115,9 +129,11 @@ export class RequestHandler {
     try {
       switch (type) {
         case MessageType.FINISH:
-          return await this.#handleFinish(decodeAgency(payload));
+          return await this.#handleFinish(this.#decodeAgency(payload));
         case MessageType.WINNERS_QUERY:
-          return await this.#handleWinnersQuery(decodeAgency(payload));
+          return await this.#handleWinnersQuery(this.#decodeAgency(payload));
+        case MessageType.AUTH:
+          return this.#handleAuth(payload);
         default:
           throw new ProtocolError(
             ErrorCode.UNKNOWN_TYPE,
@@ -127,6 +143,32 @@ export class RequestHandler {
     } catch (error) {
       return this.refuseFrame(error);
     }
+  }
+
+  #decodeAgency(payload: Uint8Array): number {
+    const agency = decodeAgency(payload);
+    this.#checkAuthorized(agency);
+    return agency;
+  }
+
+  #checkAuthorized(agency: number): void {
+    const authorized = this.#authorizedAgency;
+    if (authorized === undefined || agency === authorized) return;
+    throw new ProtocolError(
+      ErrorCode.UNAUTHORIZED,
+      `Cannot serve agency ${agency}: this connection is agency ${authorized}'s`,
+    );
+  }
+
+  /**
+   * Without credentials a token means nothing. With them the entrance has taken
+   * the first one already.
+   */
+  #handleAuth(payload: Uint8Array): Reply {
+    decodeAuth(payload);
+    if (this.#isAuthenticated) throw malformed("a second AUTH");
+    this.#isAuthenticated = true;
+    return OK;
   }
 
   /** Stores a batch, if the draw allows it. */

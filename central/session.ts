@@ -31,6 +31,8 @@ export class Session {
   readonly #requests: RequestHandler;
   readonly #replies: ReplyQueue;
   readonly #ip: string;
+  /** The only agency that the connection may speak for, if there is one. */
+  readonly authorizedAgency: number | undefined;
   readonly #log = getLogger();
   /** Aborted when the session ends or has to end. */
   readonly #ending = new AbortController();
@@ -48,6 +50,7 @@ export class Session {
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
     this.#ip = options.ip;
+    this.authorizedAgency = options.authorizedAgency;
     this.#replies = new ReplyQueue(connection, options.scheduler);
     this.#requests = new RequestHandler(connection, {
       ...options,

@@ -7,7 +7,7 @@
 
 import { IdleClock } from "./idle_clock.ts";
 
-/** The stream under a channel. `Deno.TcpConn` is one. */
+/** The stream under a channel, such as `Deno.TcpConn` or a `TlsStream`. */
 export interface ByteStream {
   /**
    * Reads some bytes.

@@ -6,6 +6,7 @@
  */
 
 import { ByteChannel, type ByteStream } from "./byte_channel.ts";
+import { isTlsRecord } from "./tls.ts";
 import { viewOf } from "../bytes/swar.ts";
 import {
   ErrorCode,
@@ -144,9 +145,13 @@ export class Connection {
   #checkFrameSize(): void {
     const size = this.#nextFrameSize();
     if (size <= MAX_FRAME_BYTES) return;
+    const { buffer, start } = this.#channel;
+    const problem = isTlsRecord(buffer, start)
+      ? "the other side speaks TLS, this one does not (see tls.ca, tls.certificate)"
+      : `it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`;
     throw new ProtocolError(
       ErrorCode.TOO_LARGE,
-      `Cannot take frame: it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`,
+      `Cannot take frame: ${problem}`,
     );
   }
 }

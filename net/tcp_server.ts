@@ -6,6 +6,7 @@
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
+import { type Identity, TlsStream } from "./tls.ts";
 
 /** Wait after the first of several failed accepts; it doubles each time. */
 const MIN_ACCEPT_DELAY_MS = 50;
@@ -21,12 +22,21 @@ interface Outage {
   failures: number;
 }
 
+/** Accepts connections, plain or encrypted ones. */
+export type Listener = Deno.TcpListener | Deno.TlsListener;
+
 /** Handles a new connection. Must not throw. */
-export type Welcome = (stream: Deno.TcpConn, ip: string) => void;
+export type Welcome = (stream: Deno.TcpConn | TlsStream, ip: string) => void;
+
+/** What has been accepted. */
+interface Accepted {
+  stream: Deno.TcpConn | TlsStream;
+  ip: string;
+}
 
 /** Accepts connections one after another. */
 export class Acceptor {
-  readonly #listener: Deno.TcpListener;
+  readonly #listener: Listener;
   readonly #welcome: Welcome;
   readonly #log = getLogger();
   readonly #stopping = new AbortController();
@@ -38,7 +48,7 @@ export class Acceptor {
    * @param listener Accepts connections; {@linkcode stop} closes it.
    * @param welcome Called with each connection.
    */
-  constructor(listener: Deno.TcpListener, welcome: Welcome) {
+  constructor(listener: Listener, welcome: Welcome) {
     this.#listener = listener;
     this.#welcome = welcome;
   }
@@ -47,9 +57,9 @@ export class Acceptor {
   async run(): Promise<void> {
     this.#log.info(action("accept_connections", "in_progress"));
     while (!this.#stopping.signal.aborted) {
-      const stream = await this.#accept();
-      if (!stream) continue;
-      const ip = stream.remoteAddr.hostname;
+      const accepted = await this.#accept();
+      if (!accepted) continue;
+      const { stream, ip } = accepted;
       this.#log.info(action("accept_connections", "success", { ip }));
       this.#welcome(stream, ip);
       this.#log.info(action("accept_connections", "in_progress"));
@@ -64,15 +74,18 @@ export class Acceptor {
   }
 
   /** Returns `undefined` after a failure, and the wait for better times. */
-  async #accept(): Promise<Deno.TcpConn | undefined> {
+  async #accept(): Promise<Accepted | undefined> {
     try {
-      const stream = await this.#listener.accept();
-      stream.setNoDelay(true);
+      const conn = await this.#listener.accept();
+      this.#endOutage();
+      const ip = conn.remoteAddr.hostname;
+      // Deno offers the two settings below for plain connections only.
+      if ("handshake" in conn) return { stream: new TlsStream(conn), ip };
+      conn.setNoDelay(true);
       // An agency that waits for the draw sends nothing; keep-alive finds out
       // if its machine has gone.
-      stream.setKeepAlive(true);
-      this.#endOutage();
-      return stream;
+      conn.setKeepAlive(true);
+      return { stream: conn, ip };
     } catch (error) {
       if (!this.#stopping.signal.aborted) await this.#waitInOutage(error);
       return undefined;
@@ -145,6 +158,12 @@ export interface ListenOptions {
   port: number;
   /** Largest number of connections waiting to be accepted. */
   backlog: number;
+  /**
+   * The certificate of a server that speaks TLS.
+   *
+   * @default {undefined}
+   */
+  identity?: Identity | undefined;
 }
 
 /**
@@ -154,10 +173,12 @@ export interface ListenOptions {
  * @returns The listener.
  * @throws {ProgramError} If the address or the port is not available.
  */
-export function listen(options: ListenOptions): Deno.TcpListener {
-  const { host: hostname, port, backlog } = options;
+export function listen(options: ListenOptions): Listener {
+  const { host: hostname, port, backlog: tcpBacklog, identity } = options;
   try {
-    return Deno.listen({ hostname, port, tcpBacklog: backlog });
+    return identity
+      ? Deno.listenTls({ hostname, port, tcpBacklog, ...identity })
+      : Deno.listen({ hostname, port, tcpBacklog });
   } catch (cause) {
     throw new ProgramError(
       `Cannot listen on port ${port}: ${
@@ -173,6 +194,6 @@ export function listen(options: ListenOptions): Deno.TcpListener {
  *
  * @param listener The listener.
  */
-export function logPort({ addr }: Deno.TcpListener): void {
+export function logPort({ addr }: Listener): void {
   getLogger().info(action("listen", "success", { port: addr.port }));
 }

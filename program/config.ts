@@ -34,6 +34,8 @@ export class ConfigError extends Error {
 }
 
 const AGENCY_ID_VARIABLE = "CLI_ID";
+/** The variable of the agency's token, which no file of ours and no flag has. */
+export const TOKEN_VARIABLE = "CLI_TOKEN";
 const MAX_AGENCY_ID = 4294967295;
 
 /** Sources of a configuration. */
@@ -114,6 +116,7 @@ export function configHelp(): string {
   const rows = [
     ["KEY", "VARIABLE", "DEFAULT", ""],
     ["(agency's id)", AGENCY_ID_VARIABLE, "", "required by the client"],
+    ["(agency's token)", TOKEN_VARIABLE, "", "or agency.tokenFile"],
   ];
   for (const [name, { type, variables, fallback, help }] of configKeys()) {
     const variableList = Object.values(variables).join(", ");

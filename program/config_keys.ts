@@ -11,6 +11,7 @@ import {
   BOOLEAN,
   DURATION,
   LEVEL,
+  OPTIONAL_TEXT,
   SEPARATOR,
   type Setting,
   TEXT,
@@ -43,11 +44,17 @@ export type Config = {
   readonly "server.listenBacklog": number;
   readonly "server.maxConnections": number;
   readonly "server.idleTimeout": number;
+  readonly "server.credentials": string;
+  readonly "server.authTimeout": number;
+  readonly "tls.certificate": string;
+  readonly "tls.key": string;
+  readonly "tls.ca": string;
   readonly "store.file": string;
   readonly "store.fsync": boolean;
   readonly "draw.agencies": number;
   readonly "draw.await": boolean;
   readonly "agency.file": string;
+  readonly "agency.tokenFile": string;
   readonly "agency.separator": string;
   readonly "agency.rejectedFile": string;
   readonly "batch.maxAmount": number;
@@ -102,6 +109,36 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
     60_000,
     "longest time without a whole frame on a connection",
   ),
+  "server.credentials": key(
+    OPTIONAL_TEXT,
+    { server: "SERVER_CREDENTIALS" },
+    "",
+    "the agencies' token hashes; without it anyone may send",
+  ),
+  "server.authTimeout": key(
+    DURATION,
+    { server: "SERVER_AUTH_TIMEOUT" },
+    5_000,
+    "longest time for a TLS handshake and a token",
+  ),
+  "tls.certificate": key(
+    OPTIONAL_TEXT,
+    { server: "SERVER_TLS_CERTIFICATE" },
+    "",
+    "PEM file of the central's certificate; with it the central speaks TLS",
+  ),
+  "tls.key": key(
+    OPTIONAL_TEXT,
+    { server: "SERVER_TLS_KEY" },
+    "",
+    "PEM file of its private key",
+  ),
+  "tls.ca": key(
+    OPTIONAL_TEXT,
+    { client: "CLI_TLS_CA" },
+    "",
+    "PEM file of trusted authorities, or system; with it the agency speaks TLS",
+  ),
   "store.file": key(
     TEXT,
     { server: "SERVER_STORE_FILE" },
@@ -131,6 +168,12 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
     { client: "CLI_AGENCY_FILE" },
     ".data/agency-{id}.csv",
     "the agency's bets, with its id for {id}; - for standard input",
+  ),
+  "agency.tokenFile": key(
+    OPTIONAL_TEXT,
+    { client: "CLI_AGENCY_TOKENFILE" },
+    "",
+    "file with the agency's token, unless CLI_TOKEN has it",
   ),
   "agency.separator": key(
     SEPARATOR,

@@ -58,6 +58,14 @@ export const TEXT: Setting<string> = {
   format: String,
 };
 
+/** A text that may be empty, for nothing. */
+export const OPTIONAL_TEXT: Setting<string> = {
+  yaml: "string",
+  expected: "a text, or an empty one for none",
+  parse: (text) => text,
+  format: String,
+};
+
 /** `true` or `false`. */
 export const BOOLEAN: Setting<boolean> = {
   yaml: "boolean",

@@ -12,6 +12,7 @@ const MOST: Record<string, readonly string[]> = {
   "echo:client": ["env", "net", "read"],
   "data": ["read", "write"],
   "demo": ["read", "run", "write"],
+  "token": ["env", "read", "write"],
   "verify": ["env", "read"],
   "test": ["net", "read", "run", "write"],
 };
@@ -42,6 +43,7 @@ for (const task of PROGRAMS) {
       variables[program]
     ).filter((variable) => variable !== undefined);
     if (program === "client") variables.push("CLI_ID");
+    if (task === "client") variables.push("CLI_TOKEN");
     assertEquals(
       flagsOf(task).get("--allow-env")!.split(",").sort(),
       variables.sort(),

@@ -50,6 +50,13 @@ const PATH: KindCase = {
   expected: "a text that is not empty",
 };
 
+const OPTIONAL_PATH: KindCase = {
+  good: { "/tmp/a b.pem": "/tmp/a b.pem", "x": "x" },
+  bad: [],
+  mistyped: ["5", "[a]", "null"],
+  expected: "a text, or an empty one for none",
+};
+
 /** Every key. */
 export const CASES: Record<ConfigKey, KeyCase> = {
   "server.address": {
@@ -95,6 +102,31 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     fallback: 60_000,
     variables: { server: "SERVER_IDLE_TIMEOUT" },
   },
+  "server.credentials": {
+    ...OPTIONAL_PATH,
+    fallback: "",
+    variables: { server: "SERVER_CREDENTIALS" },
+  },
+  "server.authTimeout": {
+    ...TIME,
+    fallback: 5000,
+    variables: { server: "SERVER_AUTH_TIMEOUT" },
+  },
+  "tls.certificate": {
+    ...OPTIONAL_PATH,
+    fallback: "",
+    variables: { server: "SERVER_TLS_CERTIFICATE" },
+  },
+  "tls.key": {
+    ...OPTIONAL_PATH,
+    fallback: "",
+    variables: { server: "SERVER_TLS_KEY" },
+  },
+  "tls.ca": {
+    ...OPTIONAL_PATH,
+    fallback: "",
+    variables: { client: "CLI_TLS_CA" },
+  },
   "store.file": {
     ...PATH,
     fallback: ".data/bets.csv",
@@ -122,6 +154,11 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     ...PATH,
     fallback: ".data/agency-{id}.csv",
     variables: { client: "CLI_AGENCY_FILE" },
+  },
+  "agency.tokenFile": {
+    ...OPTIONAL_PATH,
+    fallback: "",
+    variables: { client: "CLI_AGENCY_TOKENFILE" },
   },
   "agency.separator": {
     fallback: ",",

@@ -1,0 +1,46 @@
+/**
+ * The agency's token.
+ *
+ * @module
+ */
+
+import { TOKEN_VARIABLE } from "../program/config.ts";
+import { messageOf, ProgramError } from "../program/errors.ts";
+import { MAX_TOKEN_BYTES } from "../protocol.ts";
+
+/**
+ * Reads the agency's token. No message of a failure has any of it.
+ *
+ * @param env Returns the value of an environment variable.
+ * @param file The file that has it if the environment does not; "" for none.
+ * @returns The token, 1 to 255 bytes, or `undefined` if the agency has none.
+ * @throws {ProgramError} If the file cannot be read or the token is no token.
+ */
+export async function readToken(
+  env: (variable: string) => string | undefined,
+  file: string,
+): Promise<Uint8Array | undefined> {
+  const given = env(TOKEN_VARIABLE) ?? "";
+  if (given !== "") return checked(given, TOKEN_VARIABLE);
+  if (file === "") return undefined;
+  return checked((await readText(file)).trim(), `agency.tokenFile "${file}"`);
+}
+
+function checked(text: string, source: string): Uint8Array {
+  const token = new TextEncoder().encode(text);
+  if (token.length >= 1 && token.length <= MAX_TOKEN_BYTES) return token;
+  throw new ProgramError(
+    `Cannot use ${source}: it has ${token.length} bytes, expected 1 to ${MAX_TOKEN_BYTES}`,
+  );
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (cause) {
+    throw new ProgramError(
+      `Cannot read agency.tokenFile "${file}": ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}

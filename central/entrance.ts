@@ -1,0 +1,264 @@
+/**
+ * Decides who gets in: at most so many connections, those that complete the TLS
+ * handshake, and, with credentials, those that send a valid token first.
+ *
+ * @module
+ */
+
+import { type Connection, isDisconnection } from "../net/connection.ts";
+import { messageOf } from "../program/errors.ts";
+import { action, getLogger } from "../program/logging.ts";
+import {
+  decodeAuth,
+  encodeError,
+  ErrorCode,
+  errorCodeName,
+  MessageType,
+  NO_INDEX,
+  OK_FRAME,
+  ProtocolError,
+} from "../protocol.ts";
+import type { Credentials } from "./credentials.ts";
+
+/** Options of an {@linkcode Entrance}. */
+export interface EntranceOptions {
+  /** Connections served at once. One more is answered with `BUSY`. */
+  maxConnections: number;
+  /**
+   * Whether connections are encrypted.
+   *
+   * @default {false}
+   */
+  hasTls?: boolean;
+  /** Who may send as which agency. Without it everyone may. */
+  credentials?: Credentials | undefined;
+  /**
+   * Longest time for the handshake and for the token, in milliseconds.
+   *
+   * @default {5000}
+   */
+  authTimeoutMs?: number;
+}
+
+/** A connection that wants in. */
+export interface Visitor {
+  /** The connection. */
+  connection: Connection;
+  /** Its IP address, for the log. */
+  ip: string;
+  /** Runs the TLS handshake, if there is one. */
+  handshake?: (() => Promise<void>) | undefined;
+}
+
+/** A connection that was let in. */
+export interface Admission {
+  /** The only agency that it may speak for, or `undefined` for any. */
+  agency: number | undefined;
+}
+
+/** Part of the connections that may wait at the entrance at once. */
+const WAITING_PART = 1 / 4;
+const MIN_WAITING = 16;
+/** Wait before a wrong token is answered, so that guessing takes long. */
+const REFUSAL_DELAY_MS = 1000;
+const DEFAULT_TIMEOUT_MS = 5000;
+
+const BUSY_FRAME = encodeError({
+  code: ErrorCode.BUSY,
+  index: NO_INDEX,
+  reason: "Cannot serve: too many connections",
+});
+
+/** The visitor is not who it says, or does not say it. */
+class UnauthorizedError extends ProtocolError {
+  readonly agency: number | undefined;
+
+  constructor(what: string, agency?: number) {
+    super(ErrorCode.UNAUTHORIZED, `Cannot let this connection in: ${what}`);
+    this.agency = agency;
+  }
+}
+
+/** Lets connections in, or turns them away. */
+export class Entrance {
+  readonly #options: EntranceOptions;
+  readonly #log = getLogger();
+  /** Connections that are neither in nor gone. */
+  readonly #waiting = new Set<Connection>();
+  /** Connections that are being told `BUSY`. */
+  readonly #turnedAway = new Set<Connection>();
+  readonly #stopping = new AbortController();
+
+  /**
+   * Creates an entrance.
+   *
+   * @param options The limits, and what is asked of those who come.
+   */
+  constructor(options: EntranceOptions) {
+    this.#options = options;
+  }
+
+  /** Whether anything is asked of those who come. */
+  get isGuarded(): boolean {
+    const { hasTls = false, credentials } = this.#options;
+    return hasTls || credentials !== undefined;
+  }
+
+  /**
+   * True if one more connection is too many.
+   *
+   * @param served Number of connections that are in.
+   * @returns Whether the next one is to be turned away.
+   */
+  isBusy(served: number): boolean {
+    const { maxConnections } = this.#options;
+    const maxWaiting = Math.max(MIN_WAITING, maxConnections * WAITING_PART);
+    return served + this.#waiting.size >= maxConnections ||
+      this.#waiting.size >= maxWaiting;
+  }
+
+  /**
+   * Asks a visitor for what is needed. Never rejects: a failure is logged and
+   * affects nobody else.
+   *
+   * @param visitor The visitor. If it stays out, its connection is closed.
+   * @returns The admission, or `undefined` if it stays out.
+   */
+  async admit(visitor: Visitor): Promise<Admission | undefined> {
+    this.#waiting.add(visitor.connection);
+    try {
+      return await this.#ask(visitor);
+    } catch (error) {
+      await this.#refuse(visitor, error);
+      return undefined;
+    } finally {
+      this.#waiting.delete(visitor.connection);
+    }
+  }
+
+  /**
+   * Answers `BUSY` and closes. Never rejects.
+   *
+   * @param visitor The visitor.
+   */
+  async turnAway({ connection, ip }: Visitor): Promise<void> {
+    this.#log.warn(action("accept_connections", "fail", { ip, error: "BUSY" }));
+    this.#turnedAway.add(connection);
+    try {
+      await connection.hangUp(BUSY_FRAME);
+    } catch (error) {
+      this.#log.critical(action("close_connection", "fail", {
+        ip,
+        error: messageOf(error),
+      }));
+    } finally {
+      this.#turnedAway.delete(connection);
+    }
+  }
+
+  /** Closes all connections that are not in. */
+  stop(): void {
+    this.#stopping.abort();
+    for (const connection of this.#waiting) connection.close();
+    for (const connection of this.#turnedAway) connection.close();
+  }
+
+  async #ask(visitor: Visitor): Promise<Admission> {
+    const { connection, ip, handshake } = visitor;
+    const { credentials } = this.#options;
+    const frame = await this.#withinTime(connection, async () => {
+      await handshake?.();
+      return credentials ? await connection.readFrame() : undefined;
+    });
+    if (!credentials) return { agency: undefined };
+    if (!frame) throw new Deno.errors.ConnectionReset("the peer has closed");
+    if (frame.type !== MessageType.AUTH) {
+      throw new UnauthorizedError(
+        `a token comes first, not type ${frame.type}`,
+      );
+    }
+    const { agency, token } = decodeAuth(frame.payload);
+    if (!await credentials.isValid(agency, token)) {
+      throw new UnauthorizedError(
+        `that is no token of agency ${agency}`,
+        agency,
+      );
+    }
+    await connection.write(OK_FRAME);
+    this.#log.info(action("autenticar", "success", { agencia: agency, ip }));
+    return { agency };
+  }
+
+  /** Closes the connection if a step takes too long. */
+  async #withinTime<T>(
+    connection: Connection,
+    step: () => Promise<T>,
+  ): Promise<T> {
+    const { authTimeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      connection.close();
+    }, authTimeoutMs);
+    try {
+      const result = await step();
+      // A closed connection may also look like one that has come to its end.
+      if (isLate) throw lateError(authTimeoutMs);
+      return result;
+    } catch (error) {
+      throw isLate ? lateError(authTimeoutMs) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Logs why a visitor stays out, and tells it. Never rejects. */
+  async #refuse({ connection, ip }: Visitor, error: unknown): Promise<void> {
+    const isProtocolError = error instanceof ProtocolError;
+    const isExpected = isProtocolError || isDisconnection(error);
+    const line = action("autenticar", "fail", {
+      ip,
+      agencia: error instanceof UnauthorizedError ? error.agency : undefined,
+      error: isProtocolError ? errorCodeName(error.code) : undefined,
+      motivo: isExpected || !(error instanceof Error)
+        ? messageOf(error)
+        : error.stack,
+    });
+    if (isExpected) this.#log.error(line);
+    else this.#log.critical(line);
+    try {
+      if (isProtocolError) await this.#answer(connection, error);
+    } catch (failure) {
+      // It has gone meanwhile, which is where it was sent.
+      if (!isDisconnection(failure)) throw failure;
+    } finally {
+      connection.close();
+    }
+  }
+
+  async #answer(
+    connection: Connection,
+    { code, message: reason }: ProtocolError,
+  ): Promise<void> {
+    if (code === ErrorCode.UNAUTHORIZED) await this.#pause();
+    await connection.hangUp(encodeError({ code, index: NO_INDEX, reason }));
+  }
+
+  /** Waits before a refusal, unless the central stops. */
+  async #pause(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = () => resolve();
+    const timer = setTimeout(end, REFUSAL_DELAY_MS);
+    signal.addEventListener("abort", end);
+    await promise;
+    signal.removeEventListener("abort", end);
+    clearTimeout(timer);
+  }
+}
+
+function lateError(timeoutMs: number): Error {
+  return new Deno.errors.TimedOut(
+    `Cannot let this connection in: it took longer than ${timeoutMs} ms`,
+  );
+}

@@ -1,0 +1,166 @@
+/**
+ * Entry of `deno task token`: makes, removes and lists the agencies' tokens.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  hashToken,
+  readCredentials,
+  type TokenHashes,
+} from "../central/credentials.ts";
+import { messageOf, ProgramError } from "../program/errors.ts";
+import { writeLine } from "../program/logging.ts";
+import { EXIT_FAILURE, loadConfig } from "../program/program.ts";
+import { wholeNumber } from "../program/setting.ts";
+
+const USAGE =
+  `Usage: deno task token add AGENCY | remove AGENCY | list [options]
+
+  add AGENCY      makes a token for an agency and prints it, this once
+  remove AGENCY   makes the agency's token invalid
+  list            prints the agencies that have a token, one per line
+
+The file of credentials has a hash of each token, never a token. A central that
+runs notices a change within two seconds.
+
+  --file FILE     the file (default: server.credentials of config.yaml, or
+                  .data/credentials.csv)
+  --help          prints this`;
+
+const DEFAULT_FILE = ".data/credentials.csv";
+const VARIABLE = "SERVER_CREDENTIALS";
+const AGENCY = wholeNumber(1, 4294967295);
+const TOKEN_BYTES = 32;
+/** Only the owner may read and write. */
+const FILE_MODE = 0o600;
+
+/** What is to be printed. */
+export interface Output {
+  /** For standard output. */
+  lines: string[];
+  /** For standard error, so that the output is the token alone. */
+  hints: string[];
+}
+
+/**
+ * Does what `deno task token` is asked to do.
+ *
+ * @param args Arguments of the command line.
+ * @returns What to print.
+ * @throws {Error} If an argument or the file is wrong.
+ */
+export async function run(args: readonly string[]): Promise<Output> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { file: { type: "string" }, help: { type: "boolean" } },
+    allowPositionals: true,
+  });
+  if (values.help) return { lines: [USAGE], hints: [] };
+  const [command, ...ids] = positionals;
+  const file = values.file ?? await configuredFile();
+  if (command === "list" && ids.length === 0) return await list(file);
+  if (command === "add" && ids.length === 1) {
+    return await add(file, parseAgency(ids[0]!));
+  }
+  if (command === "remove" && ids.length === 1) {
+    return await remove(file, parseAgency(ids[0]!));
+  }
+  throw new ProgramError(
+    `Cannot do "${
+      positionals.join(" ")
+    }": expected add AGENCY, remove AGENCY or list (see --help)`,
+  );
+}
+
+async function add(file: string, agency: number): Promise<Output> {
+  const hashes = await readIfThere(file);
+  if (hashes.has(agency)) {
+    throw new ProgramError(
+      `Cannot add a token: agency ${agency} has one in "${file}"; remove it first`,
+    );
+  }
+  const bytes = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES));
+  const token = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+  const hash = await hashToken(new TextEncoder().encode(token));
+  await write(file, new Map([...hashes, [agency, hash]]));
+  return {
+    lines: [token],
+    hints: [
+      `Agency ${agency} sends with CLI_TOKEN or agency.tokenFile; its hash is in "${file}" (server.credentials)`,
+    ],
+  };
+}
+
+async function remove(file: string, agency: number): Promise<Output> {
+  const hashes = new Map(await readCredentials(file));
+  if (!hashes.delete(agency)) {
+    throw new ProgramError(
+      `Cannot remove a token: agency ${agency} has none in "${file}"`,
+    );
+  }
+  await write(file, hashes);
+  return { lines: [], hints: [`Agency ${agency} has no token any more`] };
+}
+
+async function list(file: string): Promise<Output> {
+  const hashes = await readCredentials(file);
+  return { lines: [...hashes.keys()].map(String), hints: [] };
+}
+
+/** Writes another file and renames it, so that nobody reads half of it. */
+async function write(file: string, hashes: TokenHashes): Promise<void> {
+  const text = [...hashes].map(([agency, hash]) =>
+    `${agency},${hash.toHex()}\n`
+  );
+  const temporary = await Deno.makeTempFile({ dir: dirname(file) });
+  try {
+    if (Deno.build.os !== "windows") await Deno.chmod(temporary, FILE_MODE);
+    await Deno.writeTextFile(temporary, text.join(""));
+    await Deno.rename(temporary, file);
+  } catch (error) {
+    await Deno.remove(temporary);
+    throw error;
+  }
+}
+
+async function readIfThere(file: string): Promise<TokenHashes> {
+  try {
+    await Deno.stat(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Map();
+    throw error;
+  }
+  return await readCredentials(file);
+}
+
+async function configuredFile(): Promise<string> {
+  const config = await loadConfig(
+    "server",
+    undefined,
+    // The other variables are none of this program's business.
+    (name) => name === VARIABLE ? Deno.env.get(name) : undefined,
+  );
+  return config["server.credentials"] || DEFAULT_FILE;
+}
+
+function parseAgency(text: string): number {
+  const agency = AGENCY.parse(text);
+  if (agency !== undefined) return agency;
+  throw new ProgramError(
+    `Cannot use agency "${text}": expected ${AGENCY.expected}`,
+  );
+}
+
+if (import.meta.main) {
+  try {
+    const { lines, hints } = await run(Deno.args);
+    for (const hint of hints) writeLine(Deno.stderr, hint);
+    for (const line of lines) writeLine(Deno.stdout, line);
+  } catch (error) {
+    writeLine(Deno.stderr, `token: ${messageOf(error)}`);
+    Deno.exitCode = EXIT_FAILURE;
+  }
+}
