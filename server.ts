@@ -15,14 +15,9 @@ import {
 import { FairScheduler } from "./central/fair_scheduler.ts";
 import { Session } from "./central/session.ts";
 import { Connection } from "./net/connection.ts";
-import {
-  Acceptor,
-  listen,
-  type Listener,
-  logPort,
-  serveUntil,
-} from "./net/tcp_server.ts";
-import { type Identity, readIdentity, TlsStream } from "./net/tls.ts";
+import { Acceptor, listen, logPort, serveUntil } from "./net/tcp_server.ts";
+import { readIdentity } from "./net/tls.ts";
+import type { TlsServer } from "./net/tls_server.ts";
 import type { Config } from "./program/config.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
@@ -68,7 +63,7 @@ export class Central {
    * @param options The limits.
    */
   constructor(
-    listener: Listener,
+    listener: Deno.TcpListener,
     store: Store,
     options: CentralOptions,
   ) {
@@ -117,12 +112,8 @@ export class Central {
     }
   }
 
-  #welcome(stream: Deno.TcpConn | TlsStream, ip: string): void {
-    const connection = new Connection(stream, this.#options);
-    const handshake = stream instanceof TlsStream
-      ? () => stream.handshake()
-      : undefined;
-    const visitor: Visitor = { connection, ip, handshake };
+  #welcome(stream: Deno.TcpConn, ip: string): void {
+    const visitor = this.#visitorOf(stream, ip);
     if (this.#entrance.isBusy(this.#sessions.size)) {
       this.#entrance.turnAway(visitor);
     } else if (this.#entrance.isGuarded) {
@@ -130,6 +121,17 @@ export class Central {
     } else {
       this.#serve(visitor, { agency: undefined });
     }
+  }
+
+  #visitorOf(stream: Deno.TcpConn, ip: string): Visitor {
+    const { tls } = this.#options;
+    if (!tls) return { connection: new Connection(stream, this.#options), ip };
+    const encrypted = tls.encrypt(stream);
+    return {
+      connection: new Connection(encrypted, this.#options),
+      ip,
+      handshake: () => encrypted.handshake(),
+    };
   }
 
   /** Never rejects. */
@@ -155,7 +157,7 @@ export class Central {
 
 async function main({ config, signal }: ProgramContext): Promise<number> {
   logServerConfig(config);
-  const identity = await readServerIdentity(config);
+  const tls = await prepareTls(config);
   let central: Central | undefined;
   using credentials = await openCredentials(
     config,
@@ -164,7 +166,7 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
   warnOfPlainTokens(config);
   const store = await openStore(config);
   try {
-    central = createCentral(config, store, { identity, credentials });
+    central = createCentral(config, store, { tls, credentials });
     const loss = await serve(signal, central, store);
     if (loss) throw new ProgramError(loss.message, { cause: loss });
   } finally {
@@ -174,9 +176,7 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
   return 0;
 }
 
-async function readServerIdentity(
-  config: Config,
-): Promise<Identity | undefined> {
+async function prepareTls(config: Config): Promise<TlsServer | undefined> {
   const certificate = config["tls.certificate"];
   const key = config["tls.key"];
   if (certificate === "" && key === "") return undefined;
@@ -187,7 +187,9 @@ async function readServerIdentity(
       } is not set, expected both or none`,
     );
   }
-  return await readIdentity({ certificate, key });
+  const identity = await readIdentity({ certificate, key });
+  const { TlsServer } = await import("./net/tls_server.ts");
+  return new TlsServer(identity);
 }
 
 async function openCredentials(
@@ -257,8 +259,8 @@ async function openStore(config: Config): Promise<Store> {
 function createCentral(
   config: Config,
   store: Store,
-  { identity, credentials }: {
-    identity: Identity | undefined;
+  { tls, credentials }: {
+    tls: TlsServer | undefined;
     credentials: Credentials | undefined;
   },
 ): Central {
@@ -266,14 +268,13 @@ function createCentral(
     host: config["server.host"],
     port: config["server.port"],
     backlog: config["server.listenBacklog"],
-    identity,
   });
   logPort(listener);
   return new Central(listener, store, {
     maxConnections: config["server.maxConnections"],
     idleTimeoutMs: config["server.idleTimeout"],
     drawAgencies: config["draw.agencies"],
-    hasTls: identity !== undefined,
+    tls,
     credentials,
     authTimeoutMs: config["server.authTimeout"],
   });

@@ -18,6 +18,7 @@ import {
   OK_FRAME,
   ProtocolError,
 } from "../protocol.ts";
+import type { TlsServer } from "../net/tls_server.ts";
 import type { Credentials } from "./credentials.ts";
 
 /** Options of an {@linkcode Entrance}. */
@@ -25,11 +26,11 @@ export interface EntranceOptions {
   /** Connections served at once. One more is answered with `BUSY`. */
   maxConnections: number;
   /**
-   * Whether connections are encrypted.
+   * Encrypts connections. Without it they are plain.
    *
-   * @default {false}
+   * @default {undefined}
    */
-  hasTls?: boolean;
+  tls?: TlsServer | undefined;
   /** Who may send as which agency. Without it everyone may. */
   credentials?: Credentials | undefined;
   /**
@@ -46,7 +47,7 @@ export interface Visitor {
   connection: Connection;
   /** Its IP address, for the log. */
   ip: string;
-  /** Runs the TLS handshake, if there is one. */
+  /** Waits for the TLS handshake, if there is one. */
   handshake?: (() => Promise<void>) | undefined;
 }
 
@@ -100,8 +101,8 @@ export class Entrance {
 
   /** Whether anything is asked of those who come. */
   get isGuarded(): boolean {
-    const { hasTls = false, credentials } = this.#options;
-    return hasTls || credentials !== undefined;
+    const { tls, credentials } = this.#options;
+    return tls !== undefined || credentials !== undefined;
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ByteStream, isDisconnection } from "../net/byte_channel.ts";
+import { isDisconnection } from "../net/byte_channel.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import {
@@ -12,13 +12,7 @@ import {
   type ProgramContext,
   runProgram,
 } from "../program/program.ts";
-import {
-  Acceptor,
-  listen,
-  type Listener,
-  logPort,
-  serveUntil,
-} from "../net/tcp_server.ts";
+import { Acceptor, listen, logPort, serveUntil } from "../net/tcp_server.ts";
 import { LineConnection, LineTooLongError, textOf } from "./line_connection.ts";
 
 /** Options of an {@linkcode EchoServer}. */
@@ -49,7 +43,7 @@ export class EchoServer {
    * @param listener Accepts connections; {@linkcode stop} closes it.
    * @param options The limits.
    */
-  constructor(listener: Listener, options: EchoServerOptions) {
+  constructor(listener: Deno.TcpListener, options: EchoServerOptions) {
     this.#acceptor = new Acceptor(
       listener,
       (stream, ip) => this.#welcome(stream, ip),
@@ -74,7 +68,7 @@ export class EchoServer {
     await Promise.all(peers.map(([, { answered }]) => answered));
   }
 
-  #welcome(stream: ByteStream, ip: string): void {
+  #welcome(stream: Deno.TcpConn, ip: string): void {
     const connection = new LineConnection(stream, this.#options);
     if (this.#peers.size >= this.#options.maxConnections) {
       this.#log.warn(

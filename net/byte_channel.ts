@@ -7,7 +7,7 @@
 
 import { IdleClock } from "./idle_clock.ts";
 
-/** The stream under a channel, such as `Deno.TcpConn` or a `TlsStream`. */
+/** The stream under a channel, such as `Deno.TcpConn`. */
 export interface ByteStream {
   /**
    * Reads some bytes.

@@ -6,7 +6,6 @@
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
-import { type Identity, TlsStream } from "./tls.ts";
 
 /** Wait after the first of several failed accepts; it doubles each time. */
 const MIN_ACCEPT_DELAY_MS = 50;
@@ -22,21 +21,12 @@ interface Outage {
   failures: number;
 }
 
-/** Accepts connections, plain or encrypted ones. */
-export type Listener = Deno.TcpListener | Deno.TlsListener;
-
 /** Handles a new connection. Must not throw. */
-export type Welcome = (stream: Deno.TcpConn | TlsStream, ip: string) => void;
-
-/** What has been accepted. */
-interface Accepted {
-  stream: Deno.TcpConn | TlsStream;
-  ip: string;
-}
+export type Welcome = (stream: Deno.TcpConn, ip: string) => void;
 
 /** Accepts connections one after another. */
 export class Acceptor {
-  readonly #listener: Listener;
+  readonly #listener: Deno.TcpListener;
   readonly #welcome: Welcome;
   readonly #log = getLogger();
   readonly #stopping = new AbortController();
@@ -48,7 +38,7 @@ export class Acceptor {
    * @param listener Accepts connections; {@linkcode stop} closes it.
    * @param welcome Called with each connection.
    */
-  constructor(listener: Listener, welcome: Welcome) {
+  constructor(listener: Deno.TcpListener, welcome: Welcome) {
     this.#listener = listener;
     this.#welcome = welcome;
   }
@@ -57,9 +47,9 @@ export class Acceptor {
   async run(): Promise<void> {
     this.#log.info(action("accept_connections", "in_progress"));
     while (!this.#stopping.signal.aborted) {
-      const accepted = await this.#accept();
-      if (!accepted) continue;
-      const { stream, ip } = accepted;
+      const stream = await this.#accept();
+      if (!stream) continue;
+      const ip = stream.remoteAddr.hostname;
       this.#log.info(action("accept_connections", "success", { ip }));
       this.#welcome(stream, ip);
       this.#log.info(action("accept_connections", "in_progress"));
@@ -74,18 +64,15 @@ export class Acceptor {
   }
 
   /** Returns `undefined` after a failure, and the wait for better times. */
-  async #accept(): Promise<Accepted | undefined> {
+  async #accept(): Promise<Deno.TcpConn | undefined> {
     try {
-      const conn = await this.#listener.accept();
+      const stream = await this.#listener.accept();
       this.#endOutage();
-      const ip = conn.remoteAddr.hostname;
-      // Deno offers the two settings below for plain connections only.
-      if ("handshake" in conn) return { stream: new TlsStream(conn), ip };
-      conn.setNoDelay(true);
+      stream.setNoDelay(true);
       // An agency that waits for the draw sends nothing; keep-alive finds out
       // if its machine has gone.
-      conn.setKeepAlive(true);
-      return { stream: conn, ip };
+      stream.setKeepAlive(true);
+      return stream;
     } catch (error) {
       if (!this.#stopping.signal.aborted) await this.#waitInOutage(error);
       return undefined;
@@ -158,12 +145,6 @@ export interface ListenOptions {
   port: number;
   /** Largest number of connections waiting to be accepted. */
   backlog: number;
-  /**
-   * The certificate of a server that speaks TLS.
-   *
-   * @default {undefined}
-   */
-  identity?: Identity | undefined;
 }
 
 /**
@@ -173,12 +154,10 @@ export interface ListenOptions {
  * @returns The listener.
  * @throws {ProgramError} If the address or the port is not available.
  */
-export function listen(options: ListenOptions): Listener {
-  const { host: hostname, port, backlog: tcpBacklog, identity } = options;
+export function listen(options: ListenOptions): Deno.TcpListener {
+  const { host: hostname, port, backlog } = options;
   try {
-    return identity
-      ? Deno.listenTls({ hostname, port, tcpBacklog, ...identity })
-      : Deno.listen({ hostname, port, tcpBacklog });
+    return Deno.listen({ hostname, port, tcpBacklog: backlog });
   } catch (cause) {
     throw new ProgramError(
       `Cannot listen on port ${port}: ${
@@ -194,6 +173,6 @@ export function listen(options: ListenOptions): Listener {
  *
  * @param listener The listener.
  */
-export function logPort({ addr }: Listener): void {
+export function logPort({ addr }: Deno.TcpListener): void {
   getLogger().info(action("listen", "success", { port: addr.port }));
 }

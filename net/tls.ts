@@ -1,6 +1,5 @@
 /**
- * TLS: the files that it needs, and an encrypted stream that behaves like a
- * plain one.
+ * TLS: the files that it needs, what its failures mean, and the client's side.
  *
  * @module
  */
@@ -129,7 +128,7 @@ export function explainTls(error: unknown): string {
   return words === undefined ? message : `${words} (${message})`;
 }
 
-/** An encrypted stream. A failure of TLS ends it like a lost connection. */
+/** An agency's encrypted stream. A failure of TLS ends it like a lost connection. */
 export class TlsStream implements ByteStream {
   readonly #conn: Deno.TlsConn;
 

@@ -40,6 +40,7 @@ export const Type = {
   ERROR: 3,
   FINISH: 4,
   WINNERS_QUERY: 5,
+  AUTH: 7,
 } as const;
 
 /** Codes of an ERROR. */
@@ -53,6 +54,7 @@ export const Code = {
   BETTING_CLOSED: 7,
   UNKNOWN_AGENCY: 8,
   BUSY: 9,
+  UNAUTHORIZED: 10,
 } as const;
 
 /** The index of an ERROR that no single bet is to blame for. */
@@ -118,6 +120,25 @@ export function agencyFrame(
   const payload = new DataView(new ArrayBuffer(4));
   payload.setUint32(0, agency);
   return frame(type, new Uint8Array(payload.buffer));
+}
+
+/**
+ * An AUTH.
+ *
+ * @param agency The agency's id.
+ * @param token Its token.
+ * @returns The whole frame.
+ */
+export function authFrame(
+  agency: number,
+  token: string,
+): Uint8Array<ArrayBuffer> {
+  const id = new DataView(new ArrayBuffer(4));
+  id.setUint32(0, agency);
+  return frame(
+    Type.AUTH,
+    concat([new Uint8Array(id.buffer), UTF8.encode(token)]),
+  );
 }
 
 /**

@@ -10,15 +10,15 @@ import { concat, HEADER_BYTES, type Reply } from "./frames.ts";
 
 /** A connection, of an agency or to one. */
 export class Wire {
-  readonly #stream: Deno.TcpConn;
+  readonly #stream: Deno.TcpConn | Deno.TlsConn;
   #isClosed = false;
 
   /**
    * @param stream What it stands on; closed with it.
    */
-  constructor(stream: Deno.TcpConn) {
+  constructor(stream: Deno.TcpConn | Deno.TlsConn) {
     this.#stream = stream;
-    stream.setNoDelay(true);
+    if ("setNoDelay" in stream) stream.setNoDelay(true);
   }
 
   /**
@@ -31,6 +31,23 @@ export class Wire {
     return new Wire(
       await within(
         Deno.connect({ hostname: "127.0.0.1", port }),
+        () => `port ${port} accepts no connection`,
+      ),
+    );
+  }
+
+  /**
+   * Connects with TLS.
+   *
+   * @param port Where the central is, on this machine.
+   * @param ca The authority that is trusted, as PEM.
+   * @returns The connection.
+   */
+  static async connectTls(port: number, ca: string): Promise<Wire> {
+    const options = { hostname: "localhost", port, caCerts: [ca] };
+    return new Wire(
+      await within(
+        Deno.connectTls(options),
         () => `port ${port} accepts no connection`,
       ),
     );

@@ -1,0 +1,203 @@
+/**
+ * The server's side of TLS, on top of an accepted connection. Loaded only where
+ * TLS is configured.
+ *
+ * `Deno.listenTls` is not used: a peer that stalls in the handshake keeps its
+ * socket there for ever, even if the connection is closed, and TCP_NODELAY
+ * cannot be set. Node's TLS socket, which Deno carries, has neither problem.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { Duplex } from "node:stream";
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import { type ByteStream, isDisconnection } from "./byte_channel.ts";
+import { explainTls, type Identity } from "./tls.ts";
+
+const READ_BYTES = 1 << 14;
+
+/** Encrypts accepted connections. */
+export class TlsServer {
+  readonly #context: SecureContext;
+
+  /**
+   * Prepares the certificate.
+   *
+   * @param identity The certificate and its key.
+   */
+  constructor(identity: Identity) {
+    this.#context = createSecureContext({ ...identity });
+  }
+
+  /**
+   * Puts TLS on a connection.
+   *
+   * @param conn The connection, of which nothing was read yet.
+   * @returns The stream, before its handshake.
+   */
+  encrypt(conn: Deno.TcpConn): TlsServerStream {
+    const socket = new TLSSocket(new RawStream(conn), {
+      isServer: true,
+      secureContext: this.#context,
+    });
+    return new TlsServerStream(socket);
+  }
+}
+
+/** An encrypted stream. A failure of TLS ends it like a lost connection. */
+export class TlsServerStream implements ByteStream {
+  readonly #socket: TLSSocket;
+  readonly #secure = Promise.withResolvers<void>();
+  /** What was decrypted and not read yet. */
+  #rest: Uint8Array = new Uint8Array(0);
+  #hasEnded = false;
+  #failure: Error | undefined;
+  /** Wakes the pending read. */
+  #wake = (): void => {};
+
+  /**
+   * Takes over a socket.
+   *
+   * @param socket The socket, before its handshake.
+   */
+  constructor(socket: TLSSocket) {
+    this.#socket = socket;
+    // Whoever does not wait for the handshake reads of its failure.
+    this.#secure.promise.catch(() => {});
+    socket.on("secure", () => this.#secure.resolve());
+    socket.on("readable", () => this.#wake());
+    socket.on("end", () => {
+      this.#hasEnded = true;
+      this.#wake();
+    });
+    socket.on("error", (error) => this.#fail(disconnectionOf(error)));
+    socket.on("close", () => {
+      this.#fail(new Deno.errors.Interrupted("the connection was closed"));
+    });
+  }
+
+  /**
+   * Waits for the end of the handshake.
+   *
+   * @throws {Deno.errors.ConnectionAborted} If it fails, with the reason.
+   */
+  async handshake(): Promise<void> {
+    await this.#secure.promise;
+  }
+
+  /** Reads some bytes, as {@linkcode ByteStream}. */
+  async read(into: Uint8Array): Promise<number | null> {
+    for (;;) {
+      if (this.#rest.length === 0) {
+        this.#rest = this.#socket.read() ?? this.#rest;
+      }
+      const { length } = this.#rest;
+      if (length > 0) {
+        const size = Math.min(length, into.length);
+        into.set(this.#rest.subarray(0, size));
+        this.#rest = this.#rest.subarray(size);
+        return size;
+      }
+      if (this.#hasEnded) return null;
+      if (this.#failure) throw this.#failure;
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  /** Writes all of the bytes, as {@linkcode ByteStream}. */
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.#failure) throw this.#failure;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#socket.write(bytes, (error) => {
+      if (error) reject(disconnectionOf(error));
+      else resolve();
+    });
+    await promise;
+    return bytes.length;
+  }
+
+  /** Closes the sending side. */
+  async closeWrite(): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#socket.once("close", resolve);
+    this.#socket.end(resolve);
+    await promise;
+  }
+
+  /** Closes both sides. Pending calls reject. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#secure.reject(this.#failure);
+    this.#wake();
+  }
+}
+
+/** The encrypted bytes of a connection, as Node's TLS socket wants them. */
+class RawStream extends Duplex {
+  readonly #conn: Deno.TcpConn;
+  readonly #buffer = new Uint8Array(READ_BYTES);
+
+  constructor(conn: Deno.TcpConn) {
+    super({ allowHalfOpen: true });
+    this.#conn = conn;
+  }
+
+  override async _read(): Promise<void> {
+    try {
+      const size = await this.#conn.read(this.#buffer);
+      // A copy, because the buffer is read into again.
+      this.push(
+        size === null ? null : Buffer.from(this.#buffer.slice(0, size)),
+      );
+    } catch (error) {
+      this.destroy(error as Error);
+    }
+  }
+
+  override async _write(
+    bytes: Uint8Array,
+    _encoding: string,
+    callback: (error?: Error) => void,
+  ): Promise<void> {
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += await this.#conn.write(bytes.subarray(at));
+      }
+      callback();
+    } catch (error) {
+      callback(error as Error);
+    }
+  }
+
+  override async _final(callback: (error?: Error) => void): Promise<void> {
+    try {
+      await this.#conn.closeWrite();
+      callback();
+    } catch (error) {
+      callback(error as Error);
+    }
+  }
+
+  override _destroy(
+    error: Error | null,
+    callback: (error: Error | null) => void,
+  ): void {
+    this.#conn.close();
+    callback(error);
+  }
+}
+
+/** Every failure of an encrypted stream is one of its peer or its network. */
+function disconnectionOf(error: Error): Error {
+  if (isDisconnection(error)) return error;
+  return new Deno.errors.ConnectionAborted(
+    `Cannot speak TLS: ${explainTls(error)}`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,273 @@
+import {
+  assert,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertRejects,
+} from "@std/assert";
+import { Credentials, readCredentials } from "../../central/credentials.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { PEM } from "../support/certificates.ts";
+import { testInFolder } from "../support/folder.ts";
+import {
+  agencyFrame,
+  authFrame,
+  betFrame,
+  Code,
+  frame,
+  NO_INDEX,
+  readError,
+  Type,
+} from "../support/frames.ts";
+import { testGuarded, writeCredentials } from "../support/guarded.ts";
+import { rows } from "../support/rows.ts";
+import { readBets } from "../support/stored.ts";
+import { Wire } from "../support/wire.ts";
+
+const TOKENS = { 1: "uno", 2: "dos", 4294967295: "é".repeat(100) };
+/** The wait before a refusal, less what a timer may be early. */
+const MIN_DELAY_MS = 950;
+
+for (const tls of [false, true]) {
+  const name = tls ? " over TLS" : "";
+  const connect = async (port: number) =>
+    tls
+      ? await Wire.connectTls(port, await Deno.readTextFile(PEM.ca))
+      : await Wire.connect(port);
+
+  testGuarded(`an agency with its token is served as without${name}`, {
+    tls,
+    tokens: TOKENS,
+    drawAgencies: 0,
+  }, async ({ port, storeFile }) => {
+    for (const [id, token] of Object.entries(TOKENS)) {
+      const agency = Number(id);
+      using wire = await connect(port);
+      assertEquals((await wire.ask(authFrame(agency, token)))?.type, Type.OK);
+      const bets = betFrame({ agency, rows: rows(3) });
+      assertEquals((await wire.ask(bets))?.type, Type.OK);
+      const last = await wire.ask(agencyFrame(Type.FINISH, agency));
+      assertEquals(last?.type, Type.OK);
+      assertEquals(await wire.reply(), null);
+    }
+    assertEquals([...(await readBets(storeFile)).keys()], [1, 2, 4294967295]);
+  });
+
+  testGuarded(`AUTH and batches may come in one piece${name}`, {
+    tls,
+    tokens: TOKENS,
+  }, async ({ port }) => {
+    using wire = await connect(port);
+    await wire.send(
+      authFrame(1, "uno"),
+      ...[0, 1, 2].map((betIndex) => betFrame({ betIndex, rows: rows(1) })),
+    );
+    for (let i = 0; i < 4; i++) {
+      assertEquals((await wire.reply())?.type, Type.OK);
+    }
+  });
+
+  testGuarded(`strangers are refused after a second${name}`, {
+    tls,
+    tokens: TOKENS,
+  }, async ({ port, storeFile, log }) => {
+    const strangers = [
+      authFrame(1, "dos"),
+      authFrame(1, "unos"),
+      authFrame(3, "uno"),
+      betFrame({ rows: rows(1) }),
+      agencyFrame(Type.FINISH, 1),
+      agencyFrame(Type.WINNERS_QUERY, 1),
+      frame(99),
+      frame(Type.OK),
+    ];
+    await Promise.all(strangers.map(async (bytes) => {
+      using wire = await connect(port);
+      const startedAt = performance.now();
+      const { code, index } = readError(await wire.ask(bytes));
+      assertEquals([code, index], [Code.UNAUTHORIZED, NO_INDEX]);
+      assertGreaterOrEqual(performance.now() - startedAt, MIN_DELAY_MS);
+      assertEquals(await wire.reply(), null);
+    }));
+    assertEquals(await Deno.readTextFile(storeFile), "");
+    const fails = log.lines.filter((line) =>
+      line.includes("action: autenticar | result: fail")
+    );
+    assertEquals(fails.length, strangers.length);
+    assert(fails.every((line) => line.includes("ip: 127.0.0.1")));
+    assert(fails.some((line) => line.includes("agencia: 3")));
+    assert(!log.lines.join("\n").includes("unos"));
+  });
+}
+
+testGuarded("an agency may speak for no other", {
+  tokens: TOKENS,
+  drawAgencies: 2,
+}, async ({ port, storeFile }) => {
+  const others = [
+    betFrame({ agency: 2, rows: rows(1) }),
+    agencyFrame(Type.FINISH, 2),
+    agencyFrame(Type.WINNERS_QUERY, 2),
+  ];
+  for (const bytes of others) {
+    using wire = await Wire.connect(port);
+    await wire.ask(authFrame(1, "uno"));
+    const { code, index } = readError(await wire.ask(bytes));
+    assertEquals([code, index], [Code.UNAUTHORIZED, NO_INDEX]);
+    assertEquals(await wire.reply(), null);
+  }
+  assertEquals(await Deno.readTextFile(storeFile), "");
+});
+
+const MALFORMED = {
+  "without a token": frame(Type.AUTH, Uint8Array.of(0, 0, 0, 1)),
+  "too short": frame(Type.AUTH, Uint8Array.of(1)),
+  "without an agency": authFrame(0, "uno"),
+  "with too long a token": authFrame(1, "x".repeat(256)),
+};
+
+for (const [name, bytes] of Object.entries(MALFORMED)) {
+  for (const tokens of [undefined, TOKENS]) {
+    testGuarded(
+      `an AUTH ${name} is malformed with${tokens ? "" : "out"} credentials`,
+      tokens ? { tokens } : {},
+      async ({ port }) => {
+        using wire = await Wire.connect(port);
+        assertEquals(readError(await wire.ask(bytes)).code, Code.MALFORMED);
+        assertEquals(await wire.reply(), null);
+      },
+    );
+  }
+}
+
+testGuarded(
+  "a second AUTH is malformed",
+  { tokens: TOKENS },
+  async ({ port }) => {
+    using wire = await Wire.connect(port);
+    const auth = authFrame(1, "uno");
+    assertEquals((await wire.ask(auth))?.type, Type.OK);
+    assertEquals(readError(await wire.ask(auth)).code, Code.MALFORMED);
+  },
+);
+
+testGuarded("without credentials AUTH means nothing", {}, async ({ port }) => {
+  using wire = await Wire.connect(port);
+  assertEquals((await wire.ask(authFrame(1, "any")))?.type, Type.OK);
+  for (const agency of [1, 2]) {
+    const bets = betFrame({ agency, rows: rows(1) });
+    assertEquals((await wire.ask(bets))?.type, Type.OK);
+  }
+  const again = await wire.ask(authFrame(1, "any"));
+  assertEquals(readError(again).code, Code.MALFORMED);
+});
+
+for (const tls of [false, true]) {
+  testGuarded(
+    `who says nothing${tls ? " in the handshake" : ""} is dropped in time`,
+    { tls, tokens: TOKENS, authTimeoutMs: 50 },
+    async ({ port, log }) => {
+      // A plain connection never begins the handshake.
+      using wire = await Wire.connect(port);
+      assertEquals(await wire.reply(), null);
+      await log.line("it took longer than 50 ms");
+    },
+  );
+}
+
+testGuarded("strangers leave room for agencies, and all of it when they go", {
+  tokens: TOKENS,
+  maxConnections: 20,
+}, async ({ port, log }) => {
+  using agency = await Wire.connect(port);
+  await agency.ask(authFrame(1, "uno"));
+  for (let round = 1; round <= 2; round++) {
+    const strangers = await Promise.all(
+      Array.from({ length: 16 }, () => Wire.connect(port)),
+    );
+    await log.line("accept_connections | result: success", 17 * round);
+    using late = await Wire.connect(port);
+    assertEquals(readError(await late.reply()).code, Code.BUSY);
+    const reply = await agency.ask(
+      betFrame({ betIndex: round, rows: rows(1) }),
+    );
+    assertEquals(reply?.type, Type.OK);
+    for (const stranger of strangers) stranger.close();
+    await log.line("autenticar | result: fail", round * 16);
+  }
+  using other = await Wire.connect(port);
+  assertEquals((await other.ask(authFrame(2, "dos")))?.type, Type.OK);
+});
+
+testGuarded("a token that is removed or changed ends its connections", {
+  tokens: TOKENS,
+}, async ({ port, credentialsFile, log }) => {
+  using first = await Wire.connect(port);
+  using second = await Wire.connect(port);
+  await first.ask(authFrame(1, "uno"));
+  await second.ask(authFrame(2, "dos"));
+  // A bad file changes nothing, and is told of once.
+  await Deno.writeTextFile(credentialsFile, "1,x\n");
+  await log.line("action: credenciales | result: fail");
+  assertEquals(
+    (await first.ask(betFrame({ rows: rows(1) })))?.type,
+    Type.OK,
+  );
+  await writeCredentials(credentialsFile, { 1: "otro", 2: "dos" });
+  assertEquals(await first.reply(), null);
+  const bets = betFrame({ agency: 2, rows: rows(1) });
+  assertEquals((await second.ask(bets))?.type, Type.OK);
+  using third = await Wire.connect(port);
+  assertEquals((await third.ask(authFrame(1, "otro")))?.type, Type.OK);
+});
+
+testGuarded("both sides say in plain words that one speaks no TLS", {
+  tls: true,
+}, async ({ port, log }) => {
+  using plain = await Wire.connect(port);
+  await plain.send(betFrame({ rows: rows(1) }));
+  const line = await log.line("autenticar | result: fail");
+  assert(line.includes("the other side does not speak TLS"), line);
+});
+
+testGuarded(
+  "a central without TLS says so to who speaks it",
+  {},
+  async ({ port, log }) => {
+    const ca = await Deno.readTextFile(PEM.ca);
+    await assertRejects(async () => {
+      using wire = await Wire.connectTls(port, ca);
+      await wire.ask(betFrame({ rows: rows(1) }));
+    });
+    await log.line("the other side speaks TLS, this one does not");
+  },
+);
+
+const HASH = "0".repeat(64);
+const BAD_FILES: [text: string, problem: string][] = [
+  [`1,${HASH}\nx\n`, "line 2: expected an agency"],
+  [`0,${HASH}\n`, "line 1: expected an agency"],
+  [`4294967296,${HASH}\n`, "line 1: expected an agency"],
+  [`1,${HASH}0\n`, "line 1: expected an agency"],
+  [`1,${HASH.slice(1)}\n`, "line 1: expected an agency"],
+  [`1,${HASH},2\n`, "line 1: expected an agency"],
+  [`1,${HASH}\n\n2,${HASH}\n1,${HASH}\n`, "line 4: agency 1 is there twice"],
+];
+
+testInFolder("Credentials.open() names the line that is wrong", async (dir) => {
+  const path = `${dir}/credentials.csv`;
+  for (const [text, problem] of BAD_FILES) {
+    await Deno.writeTextFile(path, text);
+    await assertRejects(
+      () => Credentials.open(path, () => {}),
+      ProgramError,
+      `Cannot use credentials "${path}", ${problem}`,
+    );
+  }
+  await assertRejects(
+    () => Credentials.open(`${dir}/none.csv`, () => {}),
+    ProgramError,
+    `Cannot read credentials "${dir}/none.csv": `,
+  );
+  await Deno.writeTextFile(path, `7,${"aB".repeat(32)}\r\n\r\n8,${HASH}`);
+  assertEquals([...(await readCredentials(path)).keys()], [7, 8]);
+});
