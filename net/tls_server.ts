@@ -13,9 +13,11 @@ import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { type ByteStream, isDisconnection } from "./byte_channel.ts";
-import { explainTls, type Identity } from "./tls.ts";
+import { explainTls, type Identity, isTlsRecord } from "./tls.ts";
 
 const READ_BYTES = 1 << 14;
+/** A record of TLS 1.2: alert, fatal, unexpected_message (RFC 5246, 7.2). */
+const UNEXPECTED_MESSAGE_ALERT = Uint8Array.of(0x15, 3, 3, 0, 2, 2, 10);
 
 /** Encrypts accepted connections. */
 export class TlsServer {
@@ -37,11 +39,12 @@ export class TlsServer {
    * @returns The stream, before its handshake.
    */
   encrypt(conn: Deno.TcpConn): TlsServerStream {
-    const socket = new TLSSocket(new RawStream(conn), {
+    const raw = new RawStream(conn);
+    const socket = new TLSSocket(raw, {
       isServer: true,
       secureContext: this.#context,
     });
-    return new TlsServerStream(socket);
+    return new TlsServerStream(socket, raw);
   }
 }
 
@@ -60,9 +63,11 @@ export class TlsServerStream implements ByteStream {
    * Takes over a socket.
    *
    * @param socket The socket, before its handshake.
+   * @param raw The stream under it, whose failures the socket does not tell.
    */
-  constructor(socket: TLSSocket) {
+  constructor(socket: TLSSocket, raw: Duplex) {
     this.#socket = socket;
+    raw.on("error", (error) => this.#fail(disconnectionOf(error)));
     // Whoever does not wait for the handshake reads of its failure.
     this.#secure.promise.catch(() => {});
     socket.on("secure", () => this.#secure.resolve());
@@ -142,6 +147,7 @@ export class TlsServerStream implements ByteStream {
 class RawStream extends Duplex {
   readonly #conn: Deno.TcpConn;
   readonly #buffer = new Uint8Array(READ_BYTES);
+  #hasBegun = false;
 
   constructor(conn: Deno.TcpConn) {
     super({ allowHalfOpen: true });
@@ -151,6 +157,7 @@ class RawStream extends Duplex {
   override async _read(): Promise<void> {
     try {
       const size = await this.#conn.read(this.#buffer);
+      if (size !== null && !this.#hasBegun) await this.#begin();
       // A copy, because the buffer is read into again.
       this.push(
         size === null ? null : Buffer.from(this.#buffer.slice(0, size)),
@@ -158,6 +165,14 @@ class RawStream extends Duplex {
     } catch (error) {
       this.destroy(error as Error);
     }
+  }
+
+  /** Tells a peer that does not speak TLS in TLS, as the standard has it. */
+  async #begin(): Promise<void> {
+    this.#hasBegun = true;
+    if (isTlsRecord(this.#buffer, 0)) return;
+    await this.#conn.write(UNEXPECTED_MESSAGE_ALERT);
+    throw new Error("the other side does not speak TLS");
   }
 
   override async _write(
