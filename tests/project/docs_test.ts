@@ -11,7 +11,9 @@ import protocolPage from "../../docs/protocol.md" with { type: "text" };
 import storagePage from "../../docs/storage.md" with { type: "text" };
 import {
   decodeAgency,
+  decodeAuth,
   decodeError,
+  encodeAuth,
   encodeError,
   encodeFinish,
   ErrorCode,
@@ -105,9 +107,9 @@ Deno.test("docs/protocol.md says of each line of an example what its bytes are",
   }
 });
 
-/** Every text but a reason has a length byte before it. */
+/** Every text but a reason and a token has a length byte before it. */
 function textBytes(info: string, bytes: Uint8Array): Uint8Array {
-  if (info === "hex ERROR") return bytes;
+  if (info === "hex ERROR" || info === "hex AUTH") return bytes;
   assertEquals(bytes[0], bytes.length - 1, `length byte in ${info}`);
   return bytes.subarray(1);
 }
@@ -125,6 +127,13 @@ Deno.test("docs/protocol.md shows the BET of the file that it shows", () => {
   });
   assertEquals(parse(file), [ANGELA, ANA].map((bet) => Object.values(bet)));
   assertEquals(encodeBatch(batch).toHex(), frame.toHex());
+});
+
+Deno.test("docs/protocol.md shows the AUTH that is sent", () => {
+  const token = new TextEncoder().encode("un token mas");
+  const frame = example("hex AUTH");
+  assertEquals(encodeAuth({ agency: 3, token }).toHex(), frame.toHex());
+  assertEquals(decodeAuth(payloadOf(frame)), { agency: 3, token });
 });
 
 Deno.test("docs/protocol.md shows the OK that is sent", () => {

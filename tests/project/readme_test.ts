@@ -12,6 +12,7 @@ import performancePage from "../../docs/performance.md" with { type: "text" };
 import protocolPage from "../../docs/protocol.md" with { type: "text" };
 import refusedRowsPage from "../../docs/refused-rows.md" with { type: "text" };
 import reliabilityPage from "../../docs/reliability.md" with { type: "text" };
+import securityPage from "../../docs/security.md" with { type: "text" };
 import storagePage from "../../docs/storage.md" with { type: "text" };
 import spanishReadme from "../../README.es.md" with { type: "text" };
 import readme from "../../README.md" with { type: "text" };
@@ -38,6 +39,7 @@ const PAGES: Record<string, string> = {
   "docs/protocol.md": protocolPage,
   "docs/refused-rows.md": refusedRowsPage,
   "docs/reliability.md": reliabilityPage,
+  "docs/security.md": securityPage,
   "docs/storage.md": storagePage,
 };
 const TASKS: Record<string, unknown> = denoJson.tasks;
@@ -64,6 +66,7 @@ Deno.test("README.md lists every key with its variables, default and meaning", (
   ]);
   assertEquals(tableRows(readme, "key"), [
     ["(agency's id)", "CLI_ID", "", "required by the client"],
+    ["(agency's token)", "CLI_TOKEN", "", "or agency.tokenFile"],
     ...rows,
   ]);
 });
@@ -132,9 +135,7 @@ Deno.test("README.es.md has the commands, keys and links of README.md", () => {
     // The two pages link to each other, and to the same others.
     links: linksOf(text).slice(1).sort(),
     settings: tableRows(text, text === readme ? "key" : "clave")
-      .slice(1).map(([key, variables, value]) => [key, variables, value]),
-    exitCodes: tableRows(text, text === readme ? "program" : "programa")
-      .map(([program]) => program),
+      .slice(2).map(([key, variables, value]) => [key, variables, value]),
   }));
   assertEquals(spanish, english);
 });
