@@ -32,6 +32,17 @@ USER deno
 ENTRYPOINT ["deno", "task", "--quiet"]
 CMD ["server"]
 
+# Also makes certificates, for compose files written with SECURE=true.
+FROM programs AS secrets
+USER root
+RUN command -v openssl || { \
+      apt-get update && \
+      apt-get install --yes --no-install-recommends openssl && \
+      rm -rf /var/lib/apt/lists/*; \
+    }
+COPY containers/make_secrets.sh .
+USER deno
+
 # Checks the types and runs the tests that need no permission. `make
 # docker-image` builds this stage first; the image contains nothing of it.
 FROM packages AS test

@@ -3,6 +3,7 @@
 #
 #   ./generar-compose.sh docker-compose.yaml 5
 #   EXAMPLE=echo ./generar-compose.sh docker-compose-echo.yaml 1
+#   SECURE=true ./generar-compose.sh docker-compose-secure.yaml 5
 set -euo pipefail
 
 # 172.25.125.0/24 without the network's own address, its gateway, the broadcast
@@ -81,6 +82,41 @@ YAML
 YAML
 }
 
+# Makes a certificate and tokens where there are none. It is root, so that it can
+# write the folder that the engine makes, and needs no capability for that.
+write_secrets_service() {
+  cat <<YAML
+  secrets:
+    <<: *program
+    image: loteria-secrets:latest
+    build:
+      context: .
+      target: secrets
+    container_name: secrets
+    user: "0:\${LOTERIA_GID:-1000}"
+    network_mode: none
+    entrypoint: ["sh", "make_secrets.sh"]
+    command: ["/secrets", "$clients"]
+    volumes:
+      - ./config.yaml:/app/config.yaml:ro
+      - ./.secrets:/secrets
+    depends_on:
+      permissions:
+        condition: service_completed_successfully
+
+YAML
+}
+
+# What a service sees of the secrets: its own folder.
+write_secrets_volume() {
+  cat <<YAML
+    volumes:
+      - ./config.yaml:/app/config.yaml:ro
+      - ./.data:/app/.data
+      - ./.secrets/$1:/run/secrets:ro
+YAML
+}
+
 data_command() {
   printf 'data, --keep'
   # Five is what there is without asking, of the real set's sizes.
@@ -102,10 +138,26 @@ YAML
   if [[ $example != echo ]]; then
     cat <<YAML
       SERVER_DRAW_AGENCIES: "$clients"
+YAML
+    if [[ $secure ]]; then
+      cat <<YAML
+      SERVER_CREDENTIALS: /run/secrets/credentials.csv
+      SERVER_TLS_CERTIFICATE: /run/secrets/certificate.pem
+      SERVER_TLS_KEY: /run/secrets/key.pem
+YAML
+      write_secrets_volume central
+    fi
+    cat <<YAML
     depends_on:
       data:
         condition: service_completed_successfully
 YAML
+    if [[ $secure ]]; then
+      cat <<YAML
+      secrets:
+        condition: service_completed_successfully
+YAML
+    fi
   fi
   cat <<YAML
     # Whether it listens on 12345, without a connection that it would log.
@@ -133,6 +185,13 @@ YAML
       CLI_DRAW_AWAIT: "true"
 YAML
   fi
+  if [[ $secure ]]; then
+    cat <<YAML
+      CLI_AGENCY_TOKENFILE: /run/secrets/token
+      CLI_TLS_CA: /run/secrets/ca.pem
+YAML
+    write_secrets_volume "agency-$1"
+  fi
   cat <<YAML
     depends_on:
       server:
@@ -147,6 +206,7 @@ write_compose() {
     printf '\nservices:\n'
   else
     write_data_services
+    if [[ $secure ]]; then write_secrets_service; fi
   fi
   write_server
   for ((client = 1; client <= clients; client++)); do
@@ -174,6 +234,11 @@ example=${EXAMPLE:-}
 [[ $example == "" || $example == echo ]] ||
   fail "Cannot make example \"$example\": there is \"echo\", or none"
 prefix=${example:+$example:}
+[[ ${SECURE:-} == "" || $SECURE == true ]] ||
+  fail "Cannot use SECURE=\"$SECURE\": it is \"true\", or not set"
+secure=${SECURE:-}
+[[ ! $secure || ! $example ]] ||
+  fail "Cannot make example \"$example\" secure: it has no tokens and no TLS"
 
 compose=$(write_compose)
 printf '%s\n' "$compose" 2>/dev/null >"$file" || fail "Cannot write \"$file\""

@@ -115,7 +115,7 @@ make_busybox() {
 make_deno() {
   local root=$dir/deno version
   version=$(sed -n 's/^ARG DENO_TAG=//p' Dockerfile)
-  debootstrap --variant=minbase bookworm "$root" "$MIRROR" >"$dir/debootstrap.log" ||
+  debootstrap --variant=minbase --include=openssl bookworm "$root" "$MIRROR" >"$dir/debootstrap.log" ||
     { tail "$dir/debootstrap.log" >&2 && exit 1; }
   chroot "$root" useradd --uid 1993 --user-group deno
   cp "$(deno eval 'console.log(Deno.execPath())')" "$root/usr/bin/deno"
@@ -147,6 +147,6 @@ echo "== tests"
 # bash waits for it, unlike when it runs it, a signal is seen at once.
 LOTERIA_CLONE=$dir/clone timeout 20m deno test --no-prompt --allow-read --allow-write \
   --allow-run --allow-env=LOTERIA_CLONE \
-  tests/compose/image.ts tests/compose/lottery.ts tests/compose/echo.ts &
+  tests/compose/image.ts tests/compose/lottery.ts tests/compose/secure.ts tests/compose/echo.ts &
 tests=$!
 wait "$tests"

@@ -15,7 +15,7 @@ const AGENCIES = [1, 2];
 const SILENT = times(20, 1_000);
 /** Wrong tokens of one sender, some at a time. */
 const GUESSES = times(40, 10_000);
-const GUESSES_AT_ONCE = times(20, 50);
+const GUESSES_AT_ONCE = times(20, 200);
 const BETS = times(3_000, 100_000);
 /** A quarter of these places is for those who have not shown a token yet. */
 const MAX_CONNECTIONS = times(100, 1_000);

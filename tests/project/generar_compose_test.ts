@@ -70,6 +70,31 @@ testScript("it writes a file for the echo example", async (dir) => {
   assertEquals(services.server!.environment, { SERVER_PORT: "12345" });
 });
 
+testScript("it writes a file with secrets, and has none in it", async (dir) => {
+  const text = await compose(dir, "2", { SECURE: "true" });
+  const { services } = parse(text) as ComposeFile;
+  assertEquals(Object.keys(services), [
+    ...["permissions", "data", "secrets", "server", "client1", "client2"],
+  ]);
+  assertEquals(services.server!.environment, {
+    SERVER_PORT: "12345",
+    SERVER_DRAW_AGENCIES: "2",
+    SERVER_CREDENTIALS: "/run/secrets/credentials.csv",
+    SERVER_TLS_CERTIFICATE: "/run/secrets/certificate.pem",
+    SERVER_TLS_KEY: "/run/secrets/key.pem",
+  });
+  for (const id of [1, 2]) {
+    const { environment, volumes } = services[`client${id}`]!;
+    assertEquals(environment.CLI_AGENCY_TOKENFILE, "/run/secrets/token");
+    assertEquals(environment.CLI_TLS_CA, "/run/secrets/ca.pem");
+    // Nobody sees the secrets of another.
+    assertEquals(
+      (volumes as string[]).filter((volume) => volume.includes(".secrets")),
+      [`./.secrets/agency-${id}:/run/secrets:ro`],
+    );
+  }
+});
+
 testScript("it writes over a file that is there", async (dir) => {
   await Deno.writeTextFile(`${dir}/compose.yaml`, "x".repeat(100_000));
   const text = await compose(dir, "0");
@@ -92,6 +117,11 @@ const NONSENSE: [args: string[], say: RegExp, env?: Record<string, string>][] =
     [["FOLDER", "5"], /Cannot write ".*": it is a folder/],
     [["FOLDER/none/file", "5"], /Cannot write "/],
     [["FILE", "5"], /Cannot make example "Echo"/, { EXAMPLE: "Echo" }],
+    [["FILE", "5"], /Cannot use SECURE="yes"/, { SECURE: "yes" }],
+    [["FILE", "5"], /Cannot make example "echo" secure/, {
+      EXAMPLE: "echo",
+      SECURE: "true",
+    }],
   ];
 
 for (const [args, say, env = {}] of NONSENSE) {
