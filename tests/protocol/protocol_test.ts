@@ -2,8 +2,10 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { viewOf } from "../../bytes/swar.ts";
 import {
   decodeAgency,
+  decodeAuth,
   decodeError,
   encodeAgency,
+  encodeAuth,
   encodeError,
   encodeFinish,
   encodeFrame,
@@ -38,6 +40,7 @@ Deno.test("MessageType and ErrorCode are those of the protocol", () => {
     ["FINISH", 4],
     ["WINNERS_QUERY", 5],
     ["WINNERS", 6],
+    ["AUTH", 7],
   ]);
   assertEquals(Object.entries(ErrorCode), [
     ["INVALID_BET", 1],
@@ -49,6 +52,7 @@ Deno.test("MessageType and ErrorCode are those of the protocol", () => {
     ["BETTING_CLOSED", 7],
     ["UNKNOWN_AGENCY", 8],
     ["BUSY", 9],
+    ["UNAUTHORIZED", 10],
   ]);
 });
 
@@ -57,7 +61,19 @@ Deno.test("errorCodeName() names known codes and numbers the others", () => {
     assertEquals(errorCodeName(code), name);
   }
   assertEquals(errorCodeName(0), "ERROR_0");
-  assertEquals(errorCodeName(10), "ERROR_10");
+  assertEquals(errorCodeName(11), "ERROR_11");
+});
+
+Deno.test("encodeAuth() and decodeAuth() agree on the agency and the token", () => {
+  const token = new TextEncoder().encode("ñ");
+  const frame = encodeAuth({ agency: 258, token });
+  assertEquals(frame.toHex(), "07" + "00000006" + "00000102" + "c3b1");
+  assertEquals(decodeAuth(payloadOf(frame)), { agency: 258, token });
+  for (const size of [0, 3, 4, 260]) {
+    const payload = new Uint8Array(size).fill(1);
+    assertMalformed(() => decodeAuth(payload), "an AUTH is an agency and");
+  }
+  assertMalformed(() => decodeAuth(new Uint8Array(5)), "the agency is 0");
 });
 
 Deno.test("OK_FRAME, encodeFinish() and encodeError() lay out their frames", () => {

@@ -49,11 +49,11 @@ export interface LotteryOptions {
 
 const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 const SENT_REGEXP =
-  /action: apuesta_enviada \| result: (success|fail) \| cantidad: (\d+)/;
-const FINISHED_REGEXP = /action: loop_finished \| result: success/;
+  /action: apuesta_enviada \| result: success \| cantidad: (\d+)/;
+const FINISHED_REGEXP =
+  /action: loop_finished \| result: success .* rechazadas: (\d+)$/;
 const WINNERS_REGEXP =
   /action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)/;
-const UNREADABLE_REGEXP = /action: leer_apuesta \| result: fail/;
 
 /**
  * Starts a central on a free port, sends it every file at once, each by an
@@ -150,10 +150,17 @@ function startAgency(
   const startedAt = performance.now();
   const { promise: delivered, resolve } = Promise.withResolvers<boolean>();
   function onLine(line: string): void {
-    if (count(line, run)) onProgress(agency, run);
+    const sent = SENT_REGEXP.exec(line)?.[1];
+    if (sent !== undefined) {
+      run.sent += Number(sent);
+      onProgress(agency, run);
+    }
     const winners = WINNERS_REGEXP.exec(line)?.[1];
     if (winners !== undefined) run.winners = Number(winners);
-    if (!FINISHED_REGEXP.test(line)) return;
+    const refused = FINISHED_REGEXP.exec(line)?.[1];
+    if (refused === undefined) return;
+    run.refused = Number(refused);
+    onProgress(agency, run);
     run.seconds = (performance.now() - startedAt) / 1000;
     resolve(true);
   }
@@ -177,16 +184,6 @@ function completeRun(run: AgencyRun, ending: Ending): AgencyRun {
   return ending.code === 0 || ending.code === EXIT_REFUSED
     ? { ...run, seconds }
     : { ...run, seconds, failure: describe(`agency ${run.agency}`, ending) };
-}
-
-/** Counts what a line of an agency's log tells; false if it tells nothing. */
-function count(line: string, delivered: Delivered): boolean {
-  const [, result, amount] = SENT_REGEXP.exec(line) ?? [];
-  if (result === "success") delivered.sent += Number(amount);
-  else if (result === "fail") delivered.refused += Number(amount);
-  else if (UNREADABLE_REGEXP.test(line)) delivered.refused++;
-  else return false;
-  return true;
 }
 
 /** Says why there is no result: it was stopped, or the central failed. */
