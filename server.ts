@@ -14,6 +14,8 @@ import {
 } from "./central/entrance.ts";
 import { FairScheduler } from "./central/fair_scheduler.ts";
 import { Session } from "./central/session.ts";
+import type { Statistics } from "./central/statistics.ts";
+import type { Status } from "./central/status/status.ts";
 import { Connection } from "./net/connection.ts";
 import { Acceptor, listen, logPort, serveUntil } from "./net/tcp_server.ts";
 import { readIdentity } from "./net/tls.ts";
@@ -47,7 +49,8 @@ export interface CentralOptions extends EntranceOptions {
 export class Central {
   readonly #acceptor: Acceptor;
   readonly #store: Store;
-  readonly #draw: Draw;
+  /** The draw of the store. */
+  readonly draw: Draw;
   readonly #options: CentralOptions;
   readonly #log = getLogger();
   readonly #sessions = new Map<Session, Promise<void>>();
@@ -73,8 +76,13 @@ export class Central {
     );
     this.#entrance = new Entrance(options);
     this.#store = store;
-    this.#draw = new Draw(options.drawAgencies ?? 0, store);
+    this.draw = new Draw(options.drawAgencies ?? 0, store);
     this.#options = options;
+  }
+
+  /** Number of connections. */
+  get connections(): number {
+    return this.#sessions.size + this.#entrance.size;
   }
 
   /** Accepts agencies until {@linkcode stop} is called. */
@@ -143,10 +151,11 @@ export class Central {
   #serve({ connection, ip }: Visitor, { agency }: Admission): void {
     const session = new Session(connection, {
       store: this.#store,
-      draw: this.#draw,
+      draw: this.draw,
       scheduler: this.#scheduler,
       ip,
       authorizedAgency: agency,
+      statistics: this.#options.statistics,
     });
     const run = session.run().finally(() => this.#sessions.delete(session));
     this.#sessions.set(session, run);
@@ -164,9 +173,12 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
     (agencies) => central?.revoke(agencies),
   );
   warnOfPlainTokens(config);
-  const store = await openStore(config);
+  await using status = await startStatus(config);
+  const store = await openStore(config, status?.statistics);
   try {
-    central = createCentral(config, store, { tls, credentials });
+    const statistics = status?.statistics;
+    central = createCentral(config, store, { tls, credentials, statistics });
+    status?.show(store, central, signal);
     const loss = await serve(signal, central, store);
     if (loss) throw new ProgramError(loss.message, { cause: loss });
   } finally {
@@ -174,6 +186,14 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
     getLogger().info(action("close_store", "success"));
   }
   return 0;
+}
+
+/** Starts the status page, if it is wanted. Else nothing of it is loaded. */
+async function startStatus(config: Config): Promise<Status | undefined> {
+  const port = config["status.port"];
+  if (port === 0) return undefined;
+  const { Status } = await import("./central/status/status.ts");
+  return await Status.start({ hostname: config["status.host"], port });
 }
 
 async function prepareTls(config: Config): Promise<TlsServer | undefined> {
@@ -233,10 +253,17 @@ async function serve(
   return loss;
 }
 
-async function openStore(config: Config): Promise<Store> {
+async function openStore(
+  config: Config,
+  statistics: Statistics | undefined,
+): Promise<Store> {
   const path = config["store.file"];
   try {
-    const store = await Store.open(path, { fsync: config["store.fsync"] });
+    const store = await Store.open(path, {
+      fsync: config["store.fsync"],
+      onCommit: statistics &&
+        ((batches, seconds) => statistics.onCommit(batches, seconds)),
+    });
     const { bets, batches, discardedBytes, tornFile } = store.recovery;
     getLogger().info(action("recuperar_almacen", "success", {
       apuestas: bets,
@@ -259,10 +286,7 @@ async function openStore(config: Config): Promise<Store> {
 function createCentral(
   config: Config,
   store: Store,
-  { tls, credentials }: {
-    tls: TlsServer | undefined;
-    credentials: Credentials | undefined;
-  },
+  parts: Pick<CentralOptions, "credentials" | "statistics" | "tls">,
 ): Central {
   const listener = listen({
     host: config["server.host"],
@@ -274,9 +298,8 @@ function createCentral(
     maxConnections: config["server.maxConnections"],
     idleTimeoutMs: config["server.idleTimeout"],
     drawAgencies: config["draw.agencies"],
-    tls,
-    credentials,
     authTimeoutMs: config["server.authTimeout"],
+    ...parts,
   });
 }
 

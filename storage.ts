@@ -7,7 +7,11 @@
 
 import { dirname, join } from "node:path";
 import { type Batch, packedBetStart } from "./bet/bet.ts";
-import { AppendLog, StorageError } from "./storage/append_log.ts";
+import {
+  AppendLog,
+  type OnCommit,
+  StorageError,
+} from "./storage/append_log.ts";
 import { FinishLog } from "./storage/finish_log.ts";
 import { scanStore } from "./storage/recovery.ts";
 import { type HeldFile, holdFile } from "./storage/store_file.ts";
@@ -16,7 +20,7 @@ import type { IndexRange } from "./storage/index_ranges.ts";
 import { type FileState, StoreIndex } from "./storage/store_index.ts";
 import { readTornTail, saveTornTail } from "./storage/torn_tail.ts";
 
-export { StorageError };
+export { type OnCommit, StorageError };
 export { DamagedStoreError } from "./storage/recovery.ts";
 export { StoreHeldError } from "./storage/store_file.ts";
 
@@ -37,6 +41,12 @@ export interface StoreOptions {
    * @default {(file) => file}
    */
   wrapFile?: (file: StoreFile) => StoreFile;
+  /**
+   * Called after each commit.
+   *
+   * @default {undefined}
+   */
+  onCommit?: OnCommit | undefined;
 }
 
 /** What the store contained when it was opened. */
@@ -103,7 +113,7 @@ export class Store {
    * @throws {DamagedStoreError} If it is damaged. It is left unchanged.
    */
   static async open(path: string, options: StoreOptions = {}): Promise<Store> {
-    const { fsync = true, wrapFile = (file) => file } = options;
+    const { fsync = true, wrapFile = (file) => file, onCommit } = options;
     const held = await holdFile(path);
     try {
       const file = wrapFile(held.file);
@@ -128,6 +138,7 @@ export class Store {
       const log = new AppendLog(file, committedSize, {
         fsync,
         onLost,
+        onCommit,
         doAllWait: (entries) => doAllWait(sequences, entries),
       });
       const finishPath = join(dirname(path), "finished.csv");
@@ -228,6 +239,26 @@ export class Store {
     return this.#finishLog.add(agency);
   }
 
+  /** Number of bets stored. */
+  get bets(): number {
+    return this.#index.bets;
+  }
+
+  /** Number of bets stored of each agency, by its id. */
+  get agencyBets(): ReadonlyMap<number, number> {
+    return this.#index.agencyBets;
+  }
+
+  /** Size of the file of bets, in bytes. */
+  get sizeBytes(): number {
+    return this.#log.size;
+  }
+
+  /** Why no bets are taken, or `undefined` if they are. */
+  get problem(): string | undefined {
+    return this.#log.problem;
+  }
+
   /** The agencies that have no more bets. */
   get finished(): ReadonlySet<number> {
     return this.#finishLog.agencies;
@@ -277,6 +308,7 @@ export class Store {
       (isCommitted) => {
         if (isCommitted) {
           state.commit(start, end);
+          this.#index.addBets(batch.agency, end - start);
           this.#index.addWinners(batch.agency, winners);
         } else {
           state.fail();

@@ -19,13 +19,15 @@ export type DrawStore = Pick<
 
 /** The one draw of a store. */
 export class Draw {
-  readonly #agencies: number;
+  /** Number of agencies that take part, 0 for no draw. */
+  readonly agencies: number;
   readonly #store: DrawStore;
   readonly #waiting = new Set<() => void>();
   /** The lowest agency id that has not finished. */
   #nextToFinish = 1;
   #isBettingClosed: boolean;
   #isHeld: boolean;
+  #heldAtMs: number | undefined;
 
   /**
    * Creates the draw in the state that follows from the store.
@@ -35,7 +37,7 @@ export class Draw {
    * @param store Records who has finished, and finds the winners.
    */
   constructor(agencies: number, store: DrawStore) {
-    this.#agencies = agencies;
+    this.agencies = agencies;
     this.#store = store;
     this.#isBettingClosed = this.#isHeld = this.#haveAllFinished();
     if (this.#isHeld) this.#log("recuperar_sorteo");
@@ -44,6 +46,14 @@ export class Draw {
   /** Whether the draw has been held. */
   get isHeld(): boolean {
     return this.#isHeld;
+  }
+
+  /**
+   * When it was held, in milliseconds since 1970, or `undefined` if that was
+   * before the start or not at all.
+   */
+  get heldAtMs(): number | undefined {
+    return this.#heldAtMs;
   }
 
   /** Whether new bets are refused. */
@@ -58,7 +68,7 @@ export class Draw {
    * @returns Whether its bets are accepted.
    */
   admits(agency: number): boolean {
-    return this.#agencies === 0 || this.hasPart(agency);
+    return this.agencies === 0 || this.hasPart(agency);
   }
 
   /**
@@ -68,7 +78,7 @@ export class Draw {
    * @returns Whether it takes part.
    */
   hasPart(agency: number): boolean {
-    return agency <= this.#agencies;
+    return agency <= this.agencies;
   }
 
   /**
@@ -88,6 +98,7 @@ export class Draw {
     // changes.
     await this.#store.whenIdle();
     this.#isHeld = true;
+    this.#heldAtMs = Date.now();
     this.#log("sorteo");
     for (const wake of this.#waiting) wake();
   }
@@ -119,13 +130,13 @@ export class Draw {
   }
 
   #haveAllFinished(): boolean {
-    if (this.#agencies === 0) return false;
+    if (this.agencies === 0) return false;
     const { finished } = this.#store;
     while (finished.has(this.#nextToFinish)) this.#nextToFinish++;
-    return this.#nextToFinish > this.#agencies;
+    return this.#nextToFinish > this.agencies;
   }
 
   #log(name: string): void {
-    getLogger().info(action(name, "success", { agencias: this.#agencies }));
+    getLogger().info(action(name, "success", { agencias: this.agencies }));
   }
 }

@@ -19,6 +19,7 @@ import {
   ProtocolError,
 } from "../protocol.ts";
 import type { TlsServer } from "../net/tls_server.ts";
+import type { Statistics } from "./statistics.ts";
 import type { Credentials } from "./credentials.ts";
 
 /** Options of an {@linkcode Entrance}. */
@@ -39,6 +40,12 @@ export interface EntranceOptions {
    * @default {5000}
    */
   authTimeoutMs?: number;
+  /**
+   * Counts refusals.
+   *
+   * @default {undefined}
+   */
+  statistics?: Statistics | undefined;
 }
 
 /** A connection that wants in. */
@@ -99,6 +106,11 @@ export class Entrance {
     this.#options = options;
   }
 
+  /** Number of connections that are neither in nor gone. */
+  get size(): number {
+    return this.#waiting.size + this.#turnedAway.size;
+  }
+
   /** Whether anything is asked of those who come. */
   get isGuarded(): boolean {
     const { tls, credentials } = this.#options;
@@ -144,6 +156,7 @@ export class Entrance {
    */
   async turnAway({ connection, ip }: Visitor): Promise<void> {
     this.#log.warn(action("accept_connections", "fail", { ip, error: "BUSY" }));
+    this.#options.statistics?.onRefusal(ErrorCode.BUSY);
     this.#turnedAway.add(connection);
     try {
       await connection.hangUp(BUSY_FRAME);
@@ -241,6 +254,7 @@ export class Entrance {
     connection: Connection,
     { code, message: reason }: ProtocolError,
   ): Promise<void> {
+    this.#options.statistics?.onRefusal(code);
     if (code === ErrorCode.UNAUTHORIZED) await this.#pause();
     await connection.hangUp(encodeError({ code, index: NO_INDEX, reason }));
   }

@@ -25,6 +25,7 @@ import {
 } from "../protocol.ts";
 import { BatchSequence, StorageError, type Store } from "../storage.ts";
 import { encodeWinners } from "../protocol/winners_frame.ts";
+import type { Statistics } from "./statistics.ts";
 import {
   joinFrames,
   OK,
@@ -47,6 +48,12 @@ export interface RequestOptions {
    * @default {undefined}
    */
   authorizedAgency?: number | undefined;
+  /**
+   * Counts what happens.
+   *
+   * @default {undefined}
+   */
+  statistics?: Statistics | undefined;
   /** Aborted when the session ends or has to end. */
   ending: AbortSignal;
 }
@@ -60,6 +67,7 @@ export class RequestHandler {
   readonly #authorizedAgency: number | undefined;
   /** Whether the connection has sent its AUTH. */
   #isAuthenticated: boolean;
+  readonly #statistics: Statistics | undefined;
   readonly #ending: AbortSignal;
   readonly #log = getLogger();
   /** The order of this connection's batches. */
@@ -80,6 +88,7 @@ export class RequestHandler {
     this.#draw = options.draw;
     this.#ip = options.ip;
     this.#authorizedAgency = options.authorizedAgency;
+    this.#statistics = options.statistics;
     this.#isAuthenticated = this.#authorizedAgency !== undefined;
     this.#ending = options.ending;
     this.#ending.addEventListener(
@@ -110,6 +119,7 @@ export class RequestHandler {
       return this.#refuseBatch(batch, codeOf(error), messageOf(error));
     }
     const { agency, count } = batch;
+    this.#statistics?.onStored(agency, this.#ip);
     this.#log.info(() =>
       action("apuesta_recibida", "success", {
         cantidad: count,
@@ -148,6 +158,7 @@ export class RequestHandler {
   #decodeAgency(payload: Uint8Array): number {
     const agency = decodeAgency(payload);
     this.#checkAuthorized(agency);
+    this.#statistics?.onRequest(agency, this.#ip);
     return agency;
   }
 
@@ -239,8 +250,11 @@ export class RequestHandler {
     reason: string,
     index: number = NO_INDEX,
   ): Reply {
+    const bets = batch?.count ?? 0;
+    this.#statistics?.onRefusedBatch(batch?.agency, bets, this.#ip);
+    this.#statistics?.onRefusal(code);
     this.#log.error(action("apuesta_recibida", "fail", {
-      cantidad: batch?.count ?? 0,
+      cantidad: bets,
       agencia: batch?.agency,
       error: errorCodeName(code),
       motivo: reason,
@@ -257,6 +271,7 @@ export class RequestHandler {
    */
   refuseFrame(error: unknown): Reply {
     const code = codeOf(error);
+    this.#statistics?.onRefusal(code);
     this.#log.error(action("receive_message", "fail", {
       ip: this.#ip,
       error: errorCodeName(code),

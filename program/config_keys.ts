@@ -49,6 +49,8 @@ export type Config = {
   readonly "tls.certificate": string;
   readonly "tls.key": string;
   readonly "tls.ca": string;
+  readonly "status.port": number;
+  readonly "status.host": string;
   readonly "store.file": string;
   readonly "store.fsync": boolean;
   readonly "draw.agencies": number;
@@ -138,6 +140,18 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
     { client: "CLI_TLS_CA" },
     "",
     "PEM file of trusted authorities, or system; with it the agency speaks TLS",
+  ),
+  "status.port": key(
+    wholeNumber(0, 65535),
+    { server: "SERVER_STATUS_PORT" },
+    0,
+    "HTTP port of the status page, metrics and health checks; 0 for none",
+  ),
+  "status.host": key(
+    TEXT,
+    { server: "SERVER_STATUS_HOST" },
+    "127.0.0.1",
+    "address that it listens on",
   ),
   "store.file": key(
     TEXT,

@@ -131,7 +131,19 @@ export function writeLine(
   for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
 }
 
+const lineCounts: Record<string, number> = {};
+
+/**
+ * Returns how many lines were logged so far.
+ *
+ * @returns The number of each level that had any.
+ */
+export function logLineCounts(): Readonly<Record<string, number>> {
+  return lineCounts;
+}
+
 function formatRecord({ levelName, datetime, msg }: LogRecord): string {
+  lineCounts[levelName] = (lineCounts[levelName] ?? 0) + 1;
   return formatLine(levelName, datetime, msg);
 }
 

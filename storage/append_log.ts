@@ -35,12 +35,22 @@ export interface AppendLogOptions {
    */
   doAllWait?: (entries: number) => boolean;
   /**
+   * Called after each commit with the number of its entries and the time that it
+   * took, in seconds.
+   *
+   * @default {undefined}
+   */
+  onCommit?: OnCommit | undefined;
+  /**
    * Called once if someone else has changed or removed the file.
    *
    * @default {() => {}}
    */
   onLost?: (error: StorageError) => void;
 }
+
+/** Called after each commit. */
+export type OnCommit = (entries: number, seconds: number) => void;
 
 /** Number of entries for which a commit starts without waiting for more. */
 const ENOUGH_ENTRIES = 16;
@@ -82,6 +92,7 @@ export class AppendLog {
   readonly #fsync: boolean;
   readonly #doAllWait: (entries: number) => boolean;
   readonly #onLost: (error: StorageError) => void;
+  readonly #onCommit: OnCommit | undefined;
   #size: number;
   /** Groups in the order of their commits. The last one collects entries. */
   readonly #waiting = [new Group(new RowBuffer())];
@@ -92,6 +103,8 @@ export class AppendLog {
    * The wait for more entries before the next commit, if one is in progress.
    */
   #gathering: { wanted: number; end: () => void } | undefined;
+  /** Why the last commit failed, if it did. */
+  #lastFailure: string | undefined;
   /** The reason why no more entries are accepted, if so. */
   #end: StorageError | undefined;
 
@@ -108,6 +121,7 @@ export class AppendLog {
     this.#fsync = options.fsync;
     this.#doAllWait = options.doAllWait ?? (() => false);
     this.#onLost = options.onLost ?? (() => {});
+    this.#onCommit = options.onCommit;
   }
 
   /**
@@ -139,6 +153,16 @@ export class AppendLog {
     if (group.rows.isFull) this.#waiting.push(this.#emptyGroup());
     this.#commits ??= this.#commitGroups();
     return group.promise;
+  }
+
+  /** Size of what is committed, in bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Why entries are refused, or `undefined` if they are accepted. */
+  get problem(): string | undefined {
+    return this.#end?.message ?? this.#lastFailure;
   }
 
   /**
@@ -223,6 +247,7 @@ export class AppendLog {
 
   async #commit(group: Group): Promise<void> {
     const { rows } = group.rows;
+    const startedAt = this.#onCommit ? performance.now() : 0;
     try {
       await this.#writeAll(rows);
     } catch (cause) {
@@ -251,7 +276,11 @@ export class AppendLog {
       return;
     }
     this.#size += rows.length;
+    this.#lastFailure = undefined;
     group.succeed();
+    if (!this.#onCommit) return;
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.#onCommit(group.callbacks.length, seconds);
   }
 
   #lose(loss: string, ...groups: Group[]): void {
@@ -282,7 +311,9 @@ export class AppendLog {
    * size.
    */
   async #undoWrite(group: Group, cause: unknown): Promise<void> {
-    refuse("Cannot write to the store", cause, group, ...this.#takeWaiting());
+    const what = "Cannot write to the store";
+    this.#lastFailure = `${what}: ${messageOf(cause)}`;
+    refuse(what, cause, group, ...this.#takeWaiting());
     await this.#cutBack();
   }
 

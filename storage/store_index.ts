@@ -86,12 +86,18 @@ export class FileState {
 export class StoreIndex {
   readonly #files = new Map<string, FileState>();
   readonly #winners = new Map<number, string[]>();
+  readonly #agencyBets = new Map<number, number>();
   #bets = 0;
   #batches = 0;
 
-  /** Number of bets read at the start. */
+  /** Number of bets stored. */
   get bets(): number {
     return this.#bets;
+  }
+
+  /** Number of bets stored of each agency, by its id. */
+  get agencyBets(): ReadonlyMap<number, number> {
+    return this.#agencyBets;
   }
 
   /** Number of batches read at the start. */
@@ -119,8 +125,19 @@ export class StoreIndex {
     state.claim(betIndex, end);
     state.commit(betIndex, end);
     this.addWinners(agency, winners);
-    this.#bets += count;
+    this.addBets(agency, count);
     this.#batches++;
+  }
+
+  /**
+   * Counts stored bets.
+   *
+   * @param agency Their agency.
+   * @param count How many.
+   */
+  addBets(agency: number, count: number): void {
+    this.#bets += count;
+    this.#agencyBets.set(agency, (this.#agencyBets.get(agency) ?? 0) + count);
   }
 
   /**

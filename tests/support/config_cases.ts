@@ -127,6 +127,16 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     fallback: "",
     variables: { client: "CLI_TLS_CA" },
   },
+  "status.port": {
+    ...PORT,
+    fallback: 0,
+    variables: { server: "SERVER_STATUS_PORT" },
+  },
+  "status.host": {
+    ...PATH,
+    fallback: "127.0.0.1",
+    variables: { server: "SERVER_STATUS_HOST" },
+  },
   "store.file": {
     ...PATH,
     fallback: ".data/bets.csv",

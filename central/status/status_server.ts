@@ -1,0 +1,209 @@
+/**
+ * The status page, metrics and health checks over HTTP. Read-only; it can hold up
+ * no agency, because it only looks at what is counted anyway.
+ *
+ * @module
+ */
+
+import { messageOf, ProgramError } from "../../program/errors.ts";
+import { action, getLogger } from "../../program/logging.ts";
+import { chooseFormat, formatMetrics } from "./metrics.ts";
+import { renderPage } from "./page.ts";
+import { problemOf, type Sources, takeSnapshot } from "./snapshot.ts";
+import { chooseTexts } from "./texts.ts";
+
+/** Where it listens. */
+export interface StatusAddress {
+  /** An address of this machine. */
+  hostname: string;
+  /** The port. */
+  port: number;
+}
+
+/** Requests and streams that are served at once. */
+const MAX_CLIENTS = 64;
+const TICK_MS = 1000;
+const STOP_TIMEOUT_MS = 300;
+/** How long a browser waits before it connects again, in milliseconds. */
+const RETRY_MS = 2000;
+const HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store",
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+const TEXT = "text/plain; charset=utf-8";
+
+/** Serves HTTP until it is stopped. */
+export class StatusServer {
+  readonly #sources: Sources;
+  readonly #script: string;
+  readonly #style: string;
+  readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  private constructor(sources: Sources, script: string, style: string) {
+    this.#sources = sources;
+    this.#script = script;
+    this.#style = style;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @param address Where.
+   * @param sources What is shown. It is looked at for each answer anew.
+   * @returns The server.
+   * @throws {ProgramError} If the address is not available.
+   */
+  static async start(
+    address: StatusAddress,
+    sources: Sources,
+  ): Promise<StatusServer> {
+    const folder = import.meta.dirname;
+    const [script, style] = await Promise.all([
+      Deno.readTextFile(`${folder}/page.js`),
+      Deno.readTextFile(`${folder}/page.css`),
+    ]);
+    const server = new StatusServer(sources, script, style);
+    server.#listen(address);
+    return server;
+  }
+
+  /** Where it listens. */
+  get port(): number {
+    return this.#server!.addr.port;
+  }
+
+  /** Ends all streams and stops. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const stream of this.#streams) stream.close();
+    this.#streams.clear();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+    // A client that reads or sends slowly must not keep the central alive.
+    await Promise.race([this.#server?.shutdown(), late]);
+    clearTimeout(timer);
+  }
+
+  #listen({ hostname, port }: StatusAddress): void {
+    try {
+      this.#server = Deno.serve({
+        hostname,
+        port,
+        onListen: ({ port }) => {
+          getLogger().info(action("status", "success", {
+            url: `http://${
+              hostname.includes(":") ? `[${hostname}]` : hostname
+            }:${port}/`,
+          }));
+        },
+        onError: (error) => {
+          getLogger().critical(action("status", "fail", {
+            error: error instanceof Error ? error.stack : messageOf(error),
+          }));
+          return respond("Internal Server Error", TEXT, 500);
+        },
+      }, (request) => this.#serve(request));
+    } catch (cause) {
+      throw new ProgramError(
+        `Cannot listen on status port ${port}: ${
+          messageOf(cause)
+        } (status.host is ${hostname})`,
+        { cause },
+      );
+    }
+    this.#timer = setInterval(() => this.#sendSnapshot(), TICK_MS);
+  }
+
+  #serve(request: Request): Response {
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return respond("Method Not Allowed", TEXT, 405, { allow: "GET, HEAD" });
+    }
+    if (this.#streams.size >= MAX_CLIENTS) {
+      return respond("Too many clients", TEXT, 503, { "retry-after": "5" });
+    }
+    const response = this.#route(request);
+    return request.method === "HEAD" ? new Response(null, response) : response;
+  }
+
+  #route({ url, headers, method }: Request): Response {
+    switch (new URL(url).pathname) {
+      case "/": {
+        const texts = chooseTexts(headers.get("accept-language"));
+        const page = renderPage(takeSnapshot(this.#sources), texts);
+        return respond(page, "text/html; charset=utf-8", 200, {
+          "content-language": texts.lang,
+          "vary": "accept-language",
+        });
+      }
+      case "/page.css":
+        return respond(this.#style, "text/css; charset=utf-8");
+      case "/page.js":
+        return respond(this.#script, "text/javascript; charset=utf-8");
+      case "/events":
+        return respond(
+          method === "HEAD" ? "" : this.#stream(),
+          "text/event-stream",
+        );
+      case "/metrics": {
+        const format = chooseFormat(headers.get("accept"));
+        const text = formatMetrics(this.#sources, format);
+        return respond(text, format.contentType);
+      }
+      case "/health":
+        return respond("ok\n", TEXT);
+      case "/ready": {
+        const problem = problemOf(this.#sources);
+        return respond(`${problem || "ok"}\n`, TEXT, problem ? 503 : 200);
+      }
+      default:
+        return respond("Not Found", TEXT, 404);
+    }
+  }
+
+  /** A stream of server-sent events, which begins with the state of now. */
+  #stream(): ReadableStream<Uint8Array> {
+    let own: ReadableStreamDefaultController<Uint8Array>;
+    return new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        own = controller;
+        this.#streams.add(controller);
+        const first = `retry: ${RETRY_MS}\n${this.#event()}`;
+        controller.enqueue(new TextEncoder().encode(first));
+      },
+      cancel: () => {
+        this.#streams.delete(own);
+      },
+    });
+  }
+
+  #event(): string {
+    return `data: ${JSON.stringify(takeSnapshot(this.#sources))}\n\n`;
+  }
+
+  #sendSnapshot(): void {
+    if (this.#streams.size === 0) return;
+    const bytes = new TextEncoder().encode(this.#event());
+    for (const stream of this.#streams) {
+      // Who does not read gets no more until it does.
+      if ((stream.desiredSize ?? 0) > 0) stream.enqueue(bytes);
+    }
+  }
+}
+
+function respond(
+  body: BodyInit,
+  contentType: string,
+  status = 200,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(body, {
+    status,
+    headers: { ...HEADERS, "content-type": contentType, ...headers },
+  });
+}

@@ -1,0 +1,127 @@
+/**
+ * The words of the status page in the languages that it speaks.
+ *
+ * @module
+ */
+
+/** The words of one language. */
+export interface Texts {
+  /** The language, as in HTML's `lang`. */
+  readonly lang: string;
+  /** Title of the page. */
+  readonly title: string;
+  /** The central takes bets. */
+  readonly ready: string;
+  /** The page gets no news from the central. */
+  readonly away: string;
+  /** Heading of the totals. */
+  readonly totals: string;
+  /** Name of each total. */
+  readonly bets: string;
+  readonly rate: string;
+  readonly batches: string;
+  readonly refusals: string;
+  readonly connections: string;
+  readonly storeSize: string;
+  readonly commit50: string;
+  readonly commit99: string;
+  /** Description of the line of the rate. */
+  readonly history: string;
+  /** Heading of the draw, and what there is to say of it. */
+  readonly draw: string;
+  readonly noDraw: string;
+  readonly missing: string;
+  readonly heldAt: string;
+  readonly heldBefore: string;
+  /** Heading of the agencies, and of their columns. */
+  readonly agencies: string;
+  readonly agency: string;
+  readonly refused: string;
+  readonly lastSeen: string;
+  readonly address: string;
+  readonly finished: string;
+  readonly winners: string;
+  readonly yes: string;
+  readonly no: string;
+  readonly more: string;
+  readonly noScript: string;
+}
+
+const ENGLISH: Texts = {
+  lang: "en",
+  title: "Lotería: the central",
+  ready: "Taking bets",
+  away: "No news from the central. Trying again…",
+  totals: "Totals",
+  bets: "Bets stored",
+  rate: "Bets per second",
+  batches: "Batches",
+  refusals: "Refusals",
+  connections: "Connections",
+  storeSize: "Size of the store",
+  commit50: "Commit, median",
+  commit99: "Commit, 99th percentile",
+  history: "Bets per second in the last two minutes",
+  draw: "Draw",
+  noDraw: "There is no draw.",
+  missing: "Not finished yet:",
+  heldAt: "Held at",
+  heldBefore: "Held before this start of the central.",
+  agencies: "Agencies",
+  agency: "Agency",
+  refused: "Refused",
+  lastSeen: "Last seen",
+  address: "Address",
+  finished: "Finished",
+  winners: "Winners",
+  yes: "yes",
+  no: "no",
+  more: "more agencies",
+  noScript: "The figures of this moment. Reload the page for later ones.",
+};
+
+const SPANISH: Texts = {
+  lang: "es",
+  title: "Lotería: la central",
+  ready: "Recibiendo apuestas",
+  away: "Sin noticias de la central. Reintentando…",
+  totals: "Totales",
+  bets: "Apuestas guardadas",
+  rate: "Apuestas por segundo",
+  batches: "Lotes",
+  refusals: "Rechazos",
+  connections: "Conexiones",
+  storeSize: "Tamaño del almacén",
+  commit50: "Commit, mediana",
+  commit99: "Commit, percentil 99",
+  history: "Apuestas por segundo en los últimos dos minutos",
+  draw: "Sorteo",
+  noDraw: "No hay sorteo.",
+  missing: "Todavía no terminaron:",
+  heldAt: "Realizado a las",
+  heldBefore: "Realizado antes de este arranque de la central.",
+  agencies: "Agencias",
+  agency: "Agencia",
+  refused: "Rechazadas",
+  lastSeen: "Última actividad",
+  address: "Dirección",
+  finished: "Terminó",
+  winners: "Ganadores",
+  yes: "sí",
+  no: "no",
+  more: "agencias más",
+  noScript: "Las cifras de este momento. Recargá la página para ver otras.",
+};
+
+/**
+ * Chooses the language that a browser asks for.
+ *
+ * @param acceptLanguage Its `Accept-Language` header.
+ * @returns Spanish if it comes before English there, else English.
+ */
+export function chooseTexts(acceptLanguage: string | null): Texts {
+  const wanted = (acceptLanguage ?? "").toLowerCase().split(",")
+    .map((part) => part.trim().slice(0, 2));
+  const first = wanted.find((lang) => lang === "es" || lang === "en");
+  return first === "es" ? SPANISH : ENGLISH;
+}
