@@ -13,7 +13,7 @@ import { EXIT_FAILURE } from "../program/program.ts";
 import { stopSignal } from "../program/stop_signal.ts";
 import { type AgencyFile, ensureData, makeData } from "./data.ts";
 import { auditStore } from "./demo/audit.ts";
-import { runLottery } from "./demo/lottery.ts";
+import { type LotteryOptions, runLottery } from "./demo/lottery.ts";
 import { Progress } from "./demo/progress.ts";
 import {
   type DemoResult,
@@ -31,9 +31,13 @@ the folder, which are made if there are none.
 
   --bets N        send a made set of N bets instead
   --dir DIR       the folder (default .data); the store goes below DIR/demo
+  --watch         keep the central and its status page up until Ctrl-C
   --help          print this
 
 Exit codes: 0 every bet is in the store, once and in order; 1 not so.`;
+
+/** Ports that hardly anyone uses, above those that Linux gives to clients. */
+const DYNAMIC_PORTS = { min: 61000, max: 65535 };
 
 /** Does what the arguments ask for; returns what is not as it should be. */
 async function main(args: string[], signal: AbortSignal): Promise<string[]> {
@@ -43,23 +47,36 @@ async function main(args: string[], signal: AbortSignal): Promise<string[]> {
       bets: { type: "string" },
       dir: { type: "string", default: ".data" },
       help: { type: "boolean", default: false },
+      watch: { type: "boolean", default: false },
     },
   });
   if (values.help) {
     print(USAGE);
     return [];
   }
+  const bets = values.bets === undefined ? undefined : parseBets(values.bets);
+  const statusPort = randomPort();
+  print(`Status: http://127.0.0.1:${statusPort}/`);
   const folder = await makeFolder(values.dir);
-  const files = values.bets === undefined
+  const files = bets === undefined
     ? await ensureData({ dir: values.dir })
-    : await makeData({ dir: folder, bets: parseBets(values.bets) });
+    : await makeData({ dir: folder, bets });
   print(
     `Data: ${files.length} files like ${files[0]?.path}, from ${
       files[0]?.from
     }`,
   );
   const storeFile = join(folder, "bets.csv");
-  const result = await runAndAudit(files, storeFile, signal);
+  const result = await runAndAudit(files, {
+    storeFile,
+    statusPort,
+    signal,
+    async onFinished(): Promise<void> {
+      if (!values.watch) return;
+      print("All agencies have ended. Ctrl-C stops the central.");
+      await aborted(signal);
+    },
+  });
   const problems = findProblems(result);
   print("");
   for (const line of formatTable(result)) print(line);
@@ -71,13 +88,12 @@ async function main(args: string[], signal: AbortSignal): Promise<string[]> {
 
 async function runAndAudit(
   files: readonly AgencyFile[],
-  storeFile: string,
-  signal: AbortSignal,
+  options: Omit<LotteryOptions, "onProgress">,
 ): Promise<DemoResult> {
+  const { storeFile } = options;
   using progress = new Progress(files);
   const { runs, seconds } = await runLottery(files, {
-    storeFile,
-    signal,
+    ...options,
     onProgress: (agency, delivered) => progress.update(agency, delivered),
   });
   const audits = await auditStore(storeFile, files);
@@ -91,6 +107,17 @@ async function makeFolder(dir: string): Promise<string> {
   await Deno.mkdir(parent, { recursive: true });
   const time = new Date().toISOString().replace(/\..*/, "").replaceAll(":", "");
   return await Deno.makeTempDir({ dir: parent, prefix: `${time}-` });
+}
+
+/** A port that is hardly in use: the central says so if it is. */
+function randomPort(): number {
+  const { min, max } = DYNAMIC_PORTS;
+  return min + Math.floor(Math.random() * (max - min + 1));
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener("abort", resolve));
 }
 
 function parseBets(text: string): number {

@@ -41,10 +41,14 @@ export interface LotteryRun {
 export interface LotteryOptions {
   /** The central's store, in a folder that is there. */
   storeFile: string;
+  /** Port of its status page. */
+  statusPort: number;
   /** Ends it all early, with its reason as the error. */
   signal: AbortSignal;
   /** Told whenever an agency has come further. */
   onProgress(agency: number, delivered: Delivered): void;
+  /** Called when all agencies have ended; the central is stopped after it. */
+  onFinished(): Promise<void>;
 }
 
 const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
@@ -89,6 +93,7 @@ export async function runLottery(
     if (delivered.includes(false)) stopAgencies.abort();
     const runs = await Promise.all(agencies.map((one) => one.run));
     const seconds = Math.max(...runs.map((run) => run.seconds));
+    if (!hasEndedEarly) await options.onFinished();
     stopCentral.abort();
     const ending = await centralEnd;
     if (hasEndedEarly || ending.code !== 0) fail(ending, options);
@@ -112,7 +117,7 @@ function countDrawAgencies(files: readonly AgencyFile[]): number {
 
 function startCentral(
   drawAgencies: number,
-  { storeFile, signal }: LotteryOptions,
+  { storeFile, statusPort, signal }: LotteryOptions,
   stop: AbortSignal,
 ): RunningCentral {
   const { promise: listening, resolve: onListening } = Promise.withResolvers<
@@ -123,6 +128,7 @@ function startCentral(
       SERVER_PORT: "0",
       SERVER_STORE_FILE: resolvePath(storeFile),
       SERVER_DRAW_AGENCIES: String(drawAgencies),
+      SERVER_STATUS_PORT: String(statusPort),
       LOGGING_LEVEL: "INFO",
     },
     signal: AbortSignal.any([stop, signal]),
