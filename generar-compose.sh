@@ -138,6 +138,7 @@ YAML
   if [[ $example != echo ]]; then
     cat <<YAML
       SERVER_DRAW_AGENCIES: "$clients"
+      SERVER_STATUS_PORT: "8080"
 YAML
     if [[ $secure ]]; then
       cat <<YAML
@@ -160,13 +161,36 @@ YAML
     fi
   fi
   cat <<YAML
-    # Whether it listens on 12345, without a connection that it would log.
-    healthcheck:
-      test: grep -qs ":3039 0*:0000 0A" /proc/net/tcp /proc/net/tcp6
+YAML
+  write_healthcheck
+  cat <<YAML
       interval: 1s
       start_period: 60s
     networks: [testing_net]
 YAML
+}
+
+write_healthcheck() {
+  if [[ $example == echo ]]; then
+    cat <<YAML
+    # Whether it listens on 12345, without a connection that it would log.
+    healthcheck:
+      test: grep -qs ":3039 0*:0000 0A" /proc/net/tcp /proc/net/tcp6
+YAML
+  else
+    cat <<YAML
+    # Whether the status page says that it takes bets.
+    healthcheck:
+      test:
+        - CMD
+        - bash
+        - -c
+        - >-
+            exec 3<>/dev/tcp/127.0.0.1/8080;
+            printf "GET /ready HTTP/1.0\\r\\n\\r\\n" >&3;
+            read -r line <&3 && [[ \$\$line == *" 200 "* ]]
+YAML
+  fi
 }
 
 write_client() {

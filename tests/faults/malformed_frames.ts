@@ -30,7 +30,7 @@ export interface MalformedFrame {
 const MAX_PAYLOAD_BYTES = 8187;
 const LENGTHS = [0, 1, 17, MAX_PAYLOAD_BYTES];
 const TOO_LARGE_LENGTHS = [8188, 8192, 65_536, 2 ** 31, 4_294_967_295];
-const UNKNOWN_TYPES = [0, 2, 3, 6, 7, 128, 255];
+const UNKNOWN_TYPES = [0, 2, 3, 6, 8, 128, 255];
 const MAX_BETS = 12;
 
 /** Bad values of each field, in the order of the fields. */
@@ -78,6 +78,10 @@ export function malformedCorpus(random: Chance): MalformedFrame[] {
       ...[0, 3, 5].map((size) => malformed(frame(type, new Uint8Array(size)))),
       malformed(agencyFrame(type, 0)),
     ]),
+    ...[0, 3, 4, 260, 8_187].map((size) =>
+      malformed(frame(Type.AUTH, new Uint8Array(size).fill(1)))
+    ),
+    malformed(frame(Type.AUTH, new Uint8Array(5))),
     ...UNKNOWN_TYPES.flatMap((type) =>
       LENGTHS.map((size) => unknownType(type, new Uint8Array(size)))
     ),

@@ -43,6 +43,7 @@ for (const clients of [0, 1, 5, 6, 252]) {
     assertEquals(server!.environment, {
       SERVER_PORT: "12345",
       SERVER_DRAW_AGENCIES: String(clients),
+      SERVER_STATUS_PORT: "8080",
     });
     const asked = clients > 5 ? ["--agencies", String(clients)] : [];
     assertEquals(data!.command, ["data", "--keep", ...asked]);
@@ -79,6 +80,7 @@ testScript("it writes a file with secrets, and has none in it", async (dir) => {
   assertEquals(services.server!.environment, {
     SERVER_PORT: "12345",
     SERVER_DRAW_AGENCIES: "2",
+    SERVER_STATUS_PORT: "8080",
     SERVER_CREDENTIALS: "/run/secrets/credentials.csv",
     SERVER_TLS_CERTIFICATE: "/run/secrets/certificate.pem",
     SERVER_TLS_KEY: "/run/secrets/key.pem",

@@ -36,11 +36,19 @@ function forbiddenImports(path: string, source: string): string[] {
     .map((target) => `${path} imports ${target}`);
 }
 
+/** The modules of a folder and of those in it. */
+async function* modulesIn(folder: string): AsyncGenerator<string> {
+  for await (const entry of Deno.readDir(new URL(folder, PROJECT))) {
+    const path = `${folder}${entry.name}`;
+    if (entry.isDirectory) yield* modulesIn(`${path}/`);
+    else if (path.endsWith(".ts")) yield path;
+  }
+}
+
 testWith(["read"], "imports run downwards", async () => {
   const found: string[] = [];
   for (const wing of Object.keys(ALLOWED)) {
-    for await (const { name } of Deno.readDir(new URL(`${wing}/`, PROJECT))) {
-      const path = `${wing}/${name}`;
+    for await (const path of modulesIn(`${wing}/`)) {
       const source = await Deno.readTextFile(new URL(path, PROJECT));
       found.push(...forbiddenImports(path, source));
     }

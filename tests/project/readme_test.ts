@@ -13,6 +13,7 @@ import protocolPage from "../../docs/protocol.md" with { type: "text" };
 import refusedRowsPage from "../../docs/refused-rows.md" with { type: "text" };
 import reliabilityPage from "../../docs/reliability.md" with { type: "text" };
 import securityPage from "../../docs/security.md" with { type: "text" };
+import statusPage from "../../docs/status.md" with { type: "text" };
 import storagePage from "../../docs/storage.md" with { type: "text" };
 import spanishReadme from "../../README.es.md" with { type: "text" };
 import readme from "../../README.md" with { type: "text" };
@@ -40,6 +41,7 @@ const PAGES: Record<string, string> = {
   "docs/refused-rows.md": refusedRowsPage,
   "docs/reliability.md": reliabilityPage,
   "docs/security.md": securityPage,
+  "docs/status.md": statusPage,
   "docs/storage.md": storagePage,
 };
 const TASKS: Record<string, unknown> = denoJson.tasks;

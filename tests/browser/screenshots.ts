@@ -1,0 +1,79 @@
+/**
+ * Entry of `deno task screenshots`: takes the pictures of the status page that
+ * the documentation shows.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { Chromium } from "../support/chromium.ts";
+import { makeCourseData } from "../support/course_data.ts";
+import { startAgency, startProgram } from "../support/programs.ts";
+
+const FOLDER = fileURLToPath(new URL("../../docs/images/", import.meta.url));
+/** Each picture: its size in CSS pixels, and the colours that are preferred. */
+const PICTURES = [
+  { name: "status-light", width: 1000, height: 800, scheme: "light" },
+  { name: "status-dark", width: 1000, height: 800, scheme: "dark" },
+  { name: "status-phone", width: 390, height: 800, scheme: "light" },
+];
+/** Small batches, so that there is something to see. */
+const SLOW = { CLI_BATCH_MAXAMOUNT: "5" };
+const AGENCIES = [1, 2, 3, 4, 5];
+
+const dir = await Deno.makeTempDir();
+try {
+  await takePictures(dir);
+} finally {
+  await Deno.remove(dir, { recursive: true });
+}
+
+async function takePictures(dir: string): Promise<void> {
+  await makeCourseData(dir);
+  await using central = startProgram("server", {
+    SERVER_PORT: "0",
+    SERVER_STATUS_PORT: String(freePort()),
+    SERVER_STORE_FILE: `${dir}/bets.csv`,
+    SERVER_DRAW_AGENCIES: "5",
+  });
+  const [url] = await central.line(/http:\S+/);
+  const [, port] = await central.line(/action: listen .* port: (\d+)/);
+  await using page = await Chromium.start(dir);
+  await page.send("Network.setExtraHTTPHeaders", {
+    headers: { "accept-language": "en" },
+  });
+  await page.open(url);
+  const agencies = AGENCIES.map((agency) =>
+    startAgency(agency, `${dir}/agency-{id}.csv`, Number(port), SLOW)
+  );
+  // Half of them have finished then.
+  await page.until(
+    'document.querySelectorAll("tbody tr td:nth-child(7)").length && [...document.querySelectorAll("tbody tr")].filter((row) => row.cells[6].textContent === "yes").length',
+    (count) => Number(count) >= 2,
+  );
+  for (const picture of PICTURES) await takePicture(page, picture);
+  for (const agency of agencies) await agency.ending();
+}
+
+async function takePicture(
+  page: Chromium,
+  { name, width, height, scheme }: typeof PICTURES[number],
+): Promise<void> {
+  await page.send("Emulation.setDeviceMetricsOverride", {
+    width,
+    height,
+    deviceScaleFactor: 1,
+    mobile: width < 500,
+  });
+  await page.send("Emulation.setEmulatedMedia", {
+    features: [{ name: "prefers-color-scheme", value: scheme }],
+  });
+  const { data } = await page.send("Page.captureScreenshot");
+  const bytes = Uint8Array.fromBase64(data as string);
+  await Deno.writeFile(`${FOLDER}${name}.png`, bytes);
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -1,0 +1,144 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { CHROMIUM, Chromium } from "../support/chromium.ts";
+import { makeCourseData } from "../support/course_data.ts";
+import { assertEnding, testPrograms } from "../support/end_to_end.ts";
+import { startAgency, startProgram } from "../support/programs.ts";
+import type { RunningProgram } from "../support/programs.ts";
+
+const TOTAL = 78_697;
+const LISTENS = /action: listen \| result: success/;
+const ENTER = 13;
+
+if (await isInstalled()) {
+  testPrograms(
+    "the page shows a whole draw live, and comes back after a crash",
+    showDraw,
+  );
+} else {
+  Deno.test({
+    name: `the page shows a whole draw live (ignored: there is no ${CHROMIUM})`,
+    ignore: true,
+    fn() {},
+  });
+}
+
+async function showDraw(dir: string): Promise<void> {
+  await makeCourseData(dir);
+  const [port, statusPort] = [freePort(), freePort()];
+  const start = () =>
+    startProgram("server", {
+      SERVER_PORT: String(port),
+      SERVER_STATUS_PORT: String(statusPort),
+      SERVER_STORE_FILE: `${dir}/bets.csv`,
+      SERVER_DRAW_AGENCIES: "5",
+    });
+  await using central = start();
+  await central.line(LISTENS);
+  await using page = await Chromium.start(dir);
+  await page.open(`http://127.0.0.1:${statusPort}/`);
+  assertEquals(await text(page, "h1"), "Lotería: la central");
+  assertEquals(
+    await text(page, "#draw-state"),
+    "Todavía no terminaron: 1, 2, 3, 4, 5",
+  );
+
+  const agencies = [1, 2, 3, 4, 5].map((agency) =>
+    startAgency(agency, `${dir}/agency-{id}.csv`, port, {
+      CLI_DRAW_AWAIT: "true",
+    })
+  );
+  for (const agency of agencies) assertEnding(await agency.ending(), 0);
+  await page.until(number("#bets"), (bets) => bets === TOTAL);
+  await page.until(
+    textOf("#draw-state"),
+    (state) => String(state).startsWith("Realizado a las "),
+  );
+  await page.until(column(8), (winners) => `${winners}` === "2,3,3,2,0");
+  assertEquals(`${await page.evaluate(column(7))}`, "sí,sí,sí,sí,sí");
+  assertEquals(page.errors, []);
+
+  await sortByKeyboard(page);
+
+  // Away, then back with the same figures.
+  central.kill("SIGKILL");
+  await central.ending();
+  await page.until(
+    textOf("#state"),
+    (state) => /^Sin noticias/.test(`${state}`),
+  );
+  await using again = start();
+  await again.line(LISTENS);
+  await page.until(
+    textOf("#state"),
+    (state) => state === "Recibiendo apuestas",
+  );
+  await page.until(number("#bets"), (bets) => bets === TOTAL);
+  assertEquals(
+    await text(page, "#draw-state"),
+    "Realizado antes de este arranque de la central.",
+  );
+  for (const url of page.requests) {
+    assertMatch(
+      url,
+      new RegExp(`^http://127\\.0\\.0\\.1:${statusPort}/|^data:,`),
+    );
+  }
+  // While the central was away, the browser says just that.
+  for (const error of page.errors) assertMatch(error, /ERR_/);
+  await stop(again);
+}
+
+/** Sorts by bets with the keys alone, in both orders. */
+async function sortByKeyboard(page: Chromium): Promise<void> {
+  assertEquals(`${await page.evaluate(column(1, "th"))}`, "1,2,3,4,5");
+  await page.evaluate(
+    'document.querySelector("thead button[data-key=bets]").focus()',
+  );
+  const orders = [["ascending", "5,4,3,2,1"], ["descending", "1,2,3,4,5"]];
+  for (const [order, agencies] of orders) {
+    await page.press("Enter", ENTER, "\r");
+    const sorted =
+      `document.querySelector("[aria-sort]").getAttribute("aria-sort")`;
+    assertEquals(await page.evaluate(sorted), order);
+    assertEquals(`${await page.evaluate(column(1, "th"))}`, agencies);
+  }
+}
+
+async function stop(central: RunningProgram): Promise<void> {
+  const { code, stderr } = await central.stop();
+  assertEquals([code, stderr], [0, ""]);
+}
+
+function textOf(selector: string): string {
+  return `document.querySelector(${JSON.stringify(selector)}).textContent`;
+}
+
+async function text(page: Chromium, selector: string): Promise<unknown> {
+  return await page.evaluate(textOf(selector));
+}
+
+/** The number that an element shows, in whatever language. */
+function number(selector: string): string {
+  return `Number(${textOf(selector)}.replace(/\\D/g, ""))`;
+}
+
+/** The texts of a column of the table. */
+function column(index: number, tag = "td"): string {
+  return `[...document.querySelectorAll("tbody ${tag}:nth-child(${index})")].map((cell) => cell.textContent)`;
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function isInstalled(): Promise<boolean> {
+  const { state } = await Deno.permissions.query({ name: "read" });
+  if (state !== "granted") return false;
+  try {
+    return (await Deno.stat(CHROMIUM)).isFile;
+  } catch (error) {
+    assert(error instanceof Deno.errors.NotFound, String(error));
+    return false;
+  }
+}

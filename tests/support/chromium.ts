@@ -1,0 +1,214 @@
+/**
+ * Headless Chromium, driven over its DevTools protocol.
+ *
+ * @module
+ */
+
+import { within } from "./deadline.ts";
+
+/** Where Debian's package puts it. */
+export const CHROMIUM = "/usr/bin/chromium";
+
+const FLAGS = [
+  ...["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"],
+  ...["--no-first-run", "--disable-background-networking"],
+  ...["--disable-component-update", "--disable-sync", "--lang=es-AR"],
+  ...["--accept-lang=es-AR,es", "--remote-debugging-port=0", "about:blank"],
+];
+
+interface Message {
+  id?: number;
+  method?: string;
+  params?: Record<string, unknown>;
+  result?: Record<string, unknown>;
+  error?: { message: string };
+}
+
+/** One page of a browser of its own. */
+export class Chromium implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #socket: WebSocket;
+  readonly #pending = new Map<number, (message: Message) => void>();
+  #lastId = 0;
+  #sessionId: string | undefined;
+  /** Addresses of all requests of the page. */
+  readonly requests: string[] = [];
+  /** Errors of its console, and exceptions that nobody caught. */
+  readonly errors: string[] = [];
+
+  private constructor(process: Deno.ChildProcess, socket: WebSocket) {
+    this.#process = process;
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) => {
+      this.#handle(JSON.parse(data));
+    });
+  }
+
+  /**
+   * Starts a browser.
+   *
+   * @param dir A folder for its profile.
+   * @returns The browser, with an empty page.
+   */
+  static async start(dir: string): Promise<Chromium> {
+    const process = new Deno.Command(CHROMIUM, {
+      args: [`--user-data-dir=${dir}/profile`, ...FLAGS],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const url = await within(readAddress(process), () => "no DevTools");
+    const socket = new WebSocket(url);
+    await within(
+      new Promise((resolve, reject) => {
+        socket.addEventListener("open", resolve);
+        socket.addEventListener("error", () => reject(new Error(url)));
+      }),
+      () => `no answer from ${url}`,
+    );
+    const browser = new Chromium(process, socket);
+    const { targetId } = await browser.send("Target.createTarget", {
+      url: "about:blank",
+    });
+    const { sessionId } = await browser.send("Target.attachToTarget", {
+      targetId,
+      flatten: true,
+    });
+    browser.#sessionId = sessionId as string;
+    for (const domain of ["Page", "Runtime", "Network", "Log"]) {
+      await browser.send(`${domain}.enable`);
+    }
+    return browser;
+  }
+
+  /**
+   * Sends a command of the protocol.
+   *
+   * @param method The command.
+   * @param params Its parameters.
+   * @returns Its result.
+   */
+  async send(
+    method: string,
+    params: Record<string, unknown> = {},
+  ): Promise<Record<string, unknown>> {
+    const id = ++this.#lastId;
+    const { promise, resolve } = Promise.withResolvers<Message>();
+    this.#pending.set(id, resolve);
+    const sessionId = this.#sessionId;
+    this.#socket.send(JSON.stringify({ id, method, params, sessionId }));
+    const { result, error } = await within(
+      promise,
+      () => `no end of ${method}`,
+    );
+    if (error) throw new Error(`Cannot do ${method}: ${error.message}`);
+    return result!;
+  }
+
+  /**
+   * Evaluates an expression in the page.
+   *
+   * @param expression The expression.
+   * @returns Its value, which JSON can have.
+   */
+  async evaluate(expression: string): Promise<unknown> {
+    const { result, exceptionDetails } = await this.send("Runtime.evaluate", {
+      expression,
+      returnByValue: true,
+    }) as { result: { value: unknown }; exceptionDetails?: unknown };
+    if (exceptionDetails) {
+      throw new Error(`Cannot evaluate: ${JSON.stringify(exceptionDetails)}`);
+    }
+    return result.value;
+  }
+
+  /**
+   * Waits until the page says something.
+   *
+   * @param expression What is looked at.
+   * @param isWanted Whether its value is it.
+   * @returns The value.
+   */
+  async until(
+    expression: string,
+    isWanted: (value: unknown) => boolean,
+  ): Promise<unknown> {
+    let value: unknown;
+    async function look(page: Chromium): Promise<unknown> {
+      for (;;) {
+        value = await page.evaluate(expression);
+        if (isWanted(value)) return value;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+    return await within(look(this), () => `${expression} is ${value}`);
+  }
+
+  /**
+   * Opens an address.
+   *
+   * @param url The address.
+   */
+  async open(url: string): Promise<void> {
+    await this.send("Page.navigate", { url });
+    await this.until("document.readyState", (state) => state === "complete");
+  }
+
+  /**
+   * Presses and releases a key.
+   *
+   * @param key Its name, such as `Tab`.
+   * @param code Its number on Windows.
+   * @param text The character that it gives, if any.
+   */
+  async press(key: string, code: number, text = ""): Promise<void> {
+    for (const type of ["keyDown", "keyUp"]) {
+      await this.send("Input.dispatchKeyEvent", {
+        type,
+        key,
+        code: key,
+        windowsVirtualKeyCode: code,
+        ...(type === "keyDown" && text !== "" ? { text } : {}),
+      });
+    }
+  }
+
+  /** Ends the browser. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#socket.close();
+    this.#process.kill("SIGKILL");
+    await this.#process.status;
+  }
+
+  #handle({ id, method, params = {}, ...message }: Message): void {
+    if (id !== undefined) {
+      this.#pending.get(id)?.(message);
+      this.#pending.delete(id);
+    } else if (method === "Network.requestWillBeSent") {
+      this.requests.push((params.request as { url: string }).url);
+    } else if (method === "Runtime.exceptionThrown") {
+      this.errors.push(JSON.stringify(params));
+    } else if (method === "Log.entryAdded") {
+      const { level, text } = params.entry as { level: string; text: string };
+      if (level === "error") this.errors.push(text);
+    }
+  }
+}
+
+/** Reads the address that the browser prints, and what comes after it. */
+async function readAddress(process: Deno.ChildProcess): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let text = "";
+  async function read(): Promise<void> {
+    for await (
+      const part of process.stderr.pipeThrough(new TextDecoderStream())
+    ) {
+      text += part;
+      const url = /DevTools listening on (ws:\S+)/.exec(text)?.[1];
+      if (url) resolve(url);
+    }
+    reject(new Error(`Chromium has ended: ${text}`));
+  }
+  read().catch(reject);
+  return await promise;
+}
