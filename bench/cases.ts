@@ -1,5 +1,5 @@
 /**
- * The cases that are measured, each with what one run of it does.
+ * The cases that are measured.
  *
  * @module
  */
@@ -8,27 +8,18 @@ import { CROWD_BATCHES, runCrowd } from "./crowd.ts";
 import { BATCH_BETS } from "./crowd_rows.ts";
 import { type DataSet, madeData, realData } from "./data.ts";
 import { runEndToEnd } from "./end_to_end.ts";
-import type { Figures } from "./figures.ts";
+import type { CaseResult, Figures } from "./figures.ts";
 import { settleDisk } from "./machine.ts";
 import { isWanted, type Options } from "./options.ts";
-import { Postgres } from "./postgres.ts";
-import { LOAD_WAYS, type LoadWay } from "./postgres_input.ts";
+import { LOAD_WAYS, type LoadWay, Postgres } from "./postgres.ts";
 
 /** A case before it is measured. */
-export interface Case {
-  /** Name, by which results are compared. */
-  name: string;
-  /** The same for people. */
-  title: string;
-  /** Whose bets they are, for people. */
-  data: string;
-  /** Bets that each run takes. */
-  bets: number;
+export interface Case extends Omit<CaseResult, "runs"> {
   /** Does one run. */
   run(): Promise<Figures>;
 }
 
-const WINDOWS = [1, 8];
+const WINDOWS = [1, 8, 32];
 const CROWDS = [1000, 5000];
 const WAY_TITLES: Record<LoadWay, string> = {
   "copy": "PostgreSQL 15, five \\copy at once",
@@ -37,13 +28,8 @@ const WAY_TITLES: Record<LoadWay, string> = {
 };
 
 /**
- * Prepares the cases that are wanted: their data, and PostgreSQL if it is asked
- * for.
- *
- * @param options What is asked for.
- * @param folder Where data and stores are.
- * @param stack Takes what has to be ended at the end.
- * @returns The cases, in the order of their runs.
+ * Prepares the wanted cases: their data, and PostgreSQL if it is asked for.
+ * `stack` gets what must be ended at the end.
  */
 export async function prepareCases(
   { only, bets, postgres }: Options,
@@ -68,7 +54,7 @@ export async function prepareCases(
     for (const one of windows) cases.push(endToEndCase(data, one, folder));
     if (ways.length === 0) continue;
     server ??= stack.use(await startPostgres(folder, stack));
-    for (const one of ways) cases.push(postgresCase(data, one, server));
+    for (const one of ways) cases.push(await postgresCase(data, one, server));
   }
   const crowds = CROWDS.map((agencies) => crowdCase(agencies, folder));
   return [...cases, ...crowds.filter((one) => isWanted(one.name, only))];
@@ -94,8 +80,12 @@ function crowdCase(agencies: number, folder: string): Case {
   };
 }
 
-function postgresCase(data: DataSet, way: LoadWay, server: Postgres): Case {
-  server.prepare(data, way);
+async function postgresCase(
+  data: DataSet,
+  way: LoadWay,
+  server: Postgres,
+): Promise<Case> {
+  await server.prepare(data, way);
   return {
     name: `${data.name}-postgres-${way}`,
     title: WAY_TITLES[way],
@@ -105,7 +95,7 @@ function postgresCase(data: DataSet, way: LoadWay, server: Postgres): Case {
   };
 }
 
-/** Starts PostgreSQL in a folder that is removed once the server has ended. */
+/** Starts PostgreSQL in a folder that is removed after the server's end. */
 async function startPostgres(
   parent: string,
   stack: AsyncDisposableStack,
@@ -115,7 +105,7 @@ async function startPostgres(
   return await Postgres.start(dir);
 }
 
-/** Gives a run a folder of its own, and a disk with nothing left to do. */
+/** Gives a run its own folder, and a disk with nothing left to write. */
 async function inFolder(
   parent: string,
   run: (dir: string) => Promise<Figures>,

@@ -1,5 +1,5 @@
 /**
- * Many agencies in one process, each waiting for the answer to a batch before it
+ * Many agencies in one process, each waiting for the reply to a batch before it
  * sends the next. They begin together, once all are connected. Prints what was
  * measured as JSON.
  *
@@ -8,31 +8,33 @@
  * @module
  */
 
-import { encodeBatch } from "../protocol/batch_frame.ts";
 import { packBets } from "../bet/bet.ts";
 import { writeLine } from "../program/logging.ts";
 import { HEADER_BYTES, MessageType } from "../protocol.ts";
+import { encodeBatch } from "../protocol/batch_frame.ts";
 import { BATCH_BETS, crowdRows } from "./crowd_rows.ts";
 
 /** What is printed. */
 export interface CrowdLoad {
-  /** Until everyone is connected. */
+  /** Until all are connected. */
   connectSeconds: number;
-  /** From the common start until everyone has had one reply. */
+  /** From the common start until all have had one reply. */
   firstReplySeconds: number;
-  /** From the common start until everyone has had the last one. */
+  /** From the common start until all have had the last one. */
   seconds: number;
   /** Fewest batches served when half of all are, over the mean. */
   leastServed: number;
 }
 
 const FINGERPRINT = "c0ffee0000000000";
-/** More would not fit in the queue of those that wait to be accepted. */
 const CONNECTED_AT_ONCE = 100;
+/**
+ * The runtime prefers new writes to waiting ones. More at once would starve some
+ * agencies here, whatever the central does.
+ */
 const WRITES_AT_ONCE = 16;
-const OK_BYTES = HEADER_BYTES;
 
-/** Counts who has been served how often. */
+/** Counts how often each agency was served. */
 class Tally {
   readonly #startedAt = performance.now();
   readonly #served: Uint32Array;
@@ -73,7 +75,7 @@ class Tally {
   }
 }
 
-/** The frames that every agency sends, with the agency still to be filled in. */
+/** The frames that all agencies send; each fills in its id. */
 function templates(batches: number): Uint8Array[] {
   const rows = crowdRows(batches).map((row) => {
     const [firstName, lastName, document, birthdate, number] = row.split(
@@ -95,25 +97,19 @@ async function connectAll(
   const streams: Deno.TcpConn[] = [];
   while (streams.length < agencies) {
     const length = Math.min(CONNECTED_AT_ONCE, agencies - streams.length);
-    streams.push(
-      ...await Promise.all(
-        Array.from(
-          { length },
-          () => Deno.connect({ hostname: "127.0.0.1", port }),
-        ),
-      ),
-    );
+    const connect = () => Deno.connect({ hostname: "127.0.0.1", port });
+    streams.push(...await Promise.all(Array.from({ length }, connect)));
   }
   for (const stream of streams) stream.setNoDelay(true);
   return streams;
 }
 
-/** The agencies, who send in the order in which they were served. */
+/** The agencies, which send in the order in which they were served. */
 class Crowd {
   readonly #streams: readonly Deno.TcpConn[];
   readonly #frames: readonly Uint8Array[];
   readonly #tally: Tally;
-  /** Who may send, by position; and which frame is each one's next. */
+  /** Positions of those that may send, and the next frame of each. */
   readonly #ready: number[];
   readonly #next: Uint32Array;
   #left: number;
@@ -132,11 +128,6 @@ class Crowd {
     this.#left = streams.length * frames.length;
   }
 
-  /**
-   * Sends all batches. Few writes are under way at once: the runtime prefers
-   * those that are new, and would let the others starve here, whoever the
-   * central is.
-   */
   async run(): Promise<void> {
     const replies: Promise<void>[] = [];
     while (this.#left > 0) {
@@ -144,7 +135,7 @@ class Crowd {
       await Promise.all(senders.map((index) => this.#send(index)));
       for (const index of senders) replies.push(this.#takeReply(index));
       if (this.#ready.length === 0 && this.#left > 0) {
-        await this.#someoneReady();
+        await new Promise<void>((resolve) => this.#wake = resolve);
       }
     }
     await Promise.all(replies);
@@ -166,45 +157,27 @@ class Crowd {
     if (this.#next[index]! < this.#frames.length) this.#ready.push(index);
     this.#wake();
   }
-
-  #someoneReady(): Promise<void> {
-    return new Promise((resolve) => this.#wake = resolve);
-  }
 }
 
 async function readOk(stream: Deno.TcpConn, agency: number): Promise<void> {
-  const reply = new Uint8Array(OK_BYTES);
-  for (let at = 0; at < OK_BYTES;) {
+  const reply = new Uint8Array(HEADER_BYTES);
+  for (let at = 0; at < reply.length;) {
     const read = await stream.read(reply.subarray(at));
-    if (read === null) {
-      throw new Error(`Cannot go on: agency ${agency} was hung up on`);
-    }
+    if (read === null) throw new Error(`Agency ${agency} was hung up on`);
     at += read;
   }
   if (reply[0] === MessageType.OK) return;
-  throw new Error(
-    `Cannot go on: agency ${agency} got a reply of type ${reply[0]}, not OK`,
-  );
+  throw new Error(`Agency ${agency} got a reply of type ${reply[0]}, not OK`);
 }
 
-async function main(
-  port: number,
-  agencies: number,
-  batches: number,
-): Promise<CrowdLoad> {
+if (import.meta.main) {
+  const [port = 0, agencies = 0, batches = 0] = Deno.args.map(Number);
   const frames = templates(batches);
   const startedAt = performance.now();
   const streams = await connectAll(port, agencies);
   const connectSeconds = (performance.now() - startedAt) / 1000;
   const tally = new Tally(agencies, batches);
   await new Crowd(streams, frames, tally).run();
-  return { connectSeconds, ...tally.result() };
-}
-
-if (import.meta.main) {
-  const [port = 0, agencies = 0, batches = 0] = Deno.args.map(Number);
-  writeLine(
-    Deno.stdout,
-    JSON.stringify(await main(port, agencies, batches)),
-  );
+  const load: CrowdLoad = { connectSeconds, ...tally.result() };
+  writeLine(Deno.stdout, JSON.stringify(load));
 }

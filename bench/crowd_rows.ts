@@ -1,6 +1,6 @@
 /**
- * The bets that each agency of a crowd sends: the same ones, so that they need
- * not be kept for each.
+ * The bets of each agency of a crowd: the same for all, so that they need not be
+ * kept for each.
  *
  * @module
  */
@@ -10,17 +10,10 @@ import { madeAgency } from "../tools/made_bets.ts";
 /** Bets in a batch. */
 export const BATCH_BETS = 150;
 
-/**
- * Makes the bets of an agency.
- *
- * @param batches How many batches they are for.
- * @returns A line for each bet, without its end; no field is quoted.
- */
+/** Makes the bets of so many batches: lines without ends, no field quoted. */
 export function crowdRows(batches: number): string[] {
+  const chunks = [...madeAgency(1, batches * BATCH_BETS)];
   const decoder = new TextDecoder();
-  let text = "";
-  for (const chunk of madeAgency(1, batches * BATCH_BETS)) {
-    text += decoder.decode(chunk);
-  }
+  const text = chunks.map((chunk) => decoder.decode(chunk)).join("");
   return text.split("\r\n").slice(0, -1);
 }

@@ -5,33 +5,22 @@
  */
 
 import { join } from "node:path";
-import { findAgencies, measure, StagedFiles } from "../tools/agency_files.ts";
-import { madeAgency, winnersOf } from "../tools/made_bets.ts";
+import type { AgencyFile } from "../tools/agency_files.ts";
 import { ensureData, makeData } from "../tools/make_data.ts";
 import { PROJECT_FOLDER } from "./programs.ts";
 
 /** Agencies that send at once. */
 export const AGENCIES = 5;
 
-/** One agency's file. */
-export interface SentFile {
-  /** The agency's id. */
-  agency: number;
-  /** The file, from the root. */
-  path: string;
-  /** Rows of the file. */
-  bets: number;
-}
-
 /** The files that are sent in one run. */
 export interface DataSet {
-  /** Name of the set, the first part of the name of its cases. */
+  /** Name of the set, the first part of the names of its cases. */
   name: "real" | "made";
   /** What it is, for people. */
   title: string;
-  /** The files, by id. */
-  files: SentFile[];
-  /** Bets of all. */
+  /** The files, by agency. */
+  files: AgencyFile[];
+  /** Bets of all files. */
   bets: number;
 }
 
@@ -41,78 +30,45 @@ const ARCHIVES = [
   "../shared/data/datasets.zip",
 ];
 
-/**
- * Finds the real data; where there is none, makes as much that looks like it.
- *
- * @param folder Where files that are unpacked or made are kept.
- * @returns The set.
- */
+/** Unpacks the real data below a folder, or makes as much that looks like it. */
 export async function realData(folder: string): Promise<DataSet> {
   const dir = join(folder, "real");
   await Deno.mkdir(dir, { recursive: true });
   for (const name of ARCHIVES) {
-    const archive = join(PROJECT_FOLDER, name);
-    if (!await exists(archive)) continue;
-    await Deno.copyFile(archive, join(dir, "datasets.zip"));
-    const files = await makeData({ dir, force: true });
-    return dataSet("real", "real data", files);
+    try {
+      const archive = join(PROJECT_FOLDER, name);
+      await Deno.copyFile(archive, join(dir, "datasets.zip"));
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) continue;
+      throw error;
+    }
+    return dataSet("real", "real data", await makeData({ dir, force: true }));
   }
-  const files = await ensureData({ dir });
-  return dataSet("real", "made data of the real size", files);
+  return dataSet(
+    "real",
+    "made data of the real size",
+    await ensureData({ dir }),
+  );
 }
 
 /**
- * Makes bets, shared equally among the agencies, if an earlier sitting has not.
- *
- * @param folder Where they are kept.
- * @param bets How many in all, a multiple of {@linkcode AGENCIES}.
- * @returns The set.
+ * Makes bets below a folder, unless an earlier sitting has. They are shared as
+ * equally as `bets`, a multiple of {@linkcode AGENCIES}, allows.
  */
 export async function madeData(
   folder: string,
   bets: number,
 ): Promise<DataSet> {
   const dir = join(folder, `made-${bets}`);
-  await Deno.mkdir(dir, { recursive: true });
-  const share = bets / AGENCIES;
-  const agencies = Array.from({ length: AGENCIES }, (_, i) => i + 1);
-  if ((await findAgencies(dir)).length < AGENCIES) {
-    await using staged = new StagedFiles();
-    for (const agency of agencies) {
-      const winners = winnersOf(agency, AGENCIES);
-      const chunks = madeAgency(agency, share, { winners });
-      await staged.write(join(dir, `agency-${agency}.csv`), chunks);
-    }
-    await staged.commit();
-  }
-  const files = await Promise.all(
-    (await findAgencies(dir)).map(async ({ agency, path }) => {
-      const { readable } = await Deno.open(path);
-      return { agency, path, ...await measure(readable) };
-    }),
-  );
-  return dataSet("made", "made data", files);
+  const options = { dir, bets, agencies: AGENCIES, isEqual: true };
+  return dataSet("made", "made data", await ensureData(options));
 }
 
 function dataSet(
   name: DataSet["name"],
   title: string,
-  files: readonly SentFile[],
+  files: AgencyFile[],
 ): DataSet {
-  return {
-    name,
-    title,
-    files: files.map(({ agency, path, bets }) => ({ agency, path, bets })),
-    bets: files.reduce((sum, { bets }) => sum + bets, 0),
-  };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  const bets = files.reduce((sum, file) => sum + file.bets, 0);
+  return { name, title, files, bets };
 }

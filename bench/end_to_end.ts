@@ -6,30 +6,19 @@
  */
 
 import { join } from "node:path";
+import { type AuditedFile, auditStore } from "../tools/demo/audit.ts";
+import { verifyStore } from "../tools/verify.ts";
 import type { DataSet } from "./data.ts";
 import type { Figures } from "./figures.ts";
-import { LineReader } from "./line_reader.ts";
 import { usageOf } from "./machine.ts";
-import {
-  type Program,
-  type RunningCentral,
-  spawnAgency,
-  spawnCentral,
-  startCentral,
-} from "./programs.ts";
-import { checkStore } from "./store_check.ts";
+import { spawnAgency, spawnCentral, startCentral } from "./programs.ts";
 
 const RECOVERY_REGEXP =
   /action: recuperar_almacen \| result: success \| apuestas: (\d+)/;
 
 /**
- * Sends a data set, measures, and checks every bet and commit mark afterwards.
- *
- * @param data What is sent.
- * @param window Batches that each agency may have under way.
- * @param folder An empty folder for the store.
- * @returns The figures.
- * @throws {Error} If a program fails or a bet is not stored as it should be.
+ * Sends a data set, measures, and checks every bet and commit mark. The folder
+ * is empty. Throws an `Error` if a program fails or a bet is not stored as sent.
  */
 export async function runEndToEnd(
   data: DataSet,
@@ -39,7 +28,7 @@ export async function runEndToEnd(
   const storeFile = join(folder, "bets.csv");
   const figures = await measureSending(data, window, folder);
   const recoverySeconds = await measureRecovery(storeFile, data.bets);
-  const batches = await checkAgainst(data, storeFile);
+  const batches = await checkStore(storeFile, data.files);
   const latencies = await readLatencies(data, folder);
   if (latencies.length !== batches) {
     throw new Error(
@@ -55,12 +44,28 @@ export async function runEndToEnd(
 }
 
 /**
- * Finds a value below which a part of the others lies.
- *
- * @param sorted Values in rising order, 1 or more.
- * @param part The part, from 0 to 1.
- * @returns The value (nearest rank).
+ * Checks that a store has the bets of the files, each once and in order, and no
+ * other, under good marks. Returns the number of batches, or throws an `Error`.
  */
+export async function checkStore(
+  path: string,
+  files: readonly AuditedFile[],
+): Promise<number> {
+  const audits = await auditStore(path, files);
+  for (const { agency, bets, stored, isExact } of audits) {
+    if (isExact) continue;
+    throw new Error(
+      `Cannot use run: of ${bets} bets of agency ${agency} ${stored} are stored, or not as they were sent`,
+    );
+  }
+  const { bets, batches, fault } = await verifyStore(path);
+  if (fault) throw new Error(fault.problem);
+  const sent = audits.reduce((sum, audit) => sum + audit.bets, 0);
+  if (bets === sent) return batches;
+  throw new Error(`Cannot use run: ${bets} bets are stored, ${sent} were sent`);
+}
+
+/** Returns the value at a part of rising values, 1 or more (nearest rank). */
 export function quantile(sorted: Float64Array, part: number): number {
   const rank = Math.max(1, Math.ceil(part * sorted.length));
   return sorted[rank - 1]!;
@@ -75,7 +80,7 @@ async function measureSending(
   await using program = central.program;
   const before = await usageOf(program.pid);
   const startedAt = performance.now();
-  await sendFiles(data, window, folder, central);
+  await sendFiles(data, window, folder, central.port);
   const seconds = (performance.now() - startedAt) / 1000;
   const { cpuSeconds, peakRss } = await usageOf(program.pid);
   await program.stop();
@@ -94,22 +99,17 @@ async function sendFiles(
   { files }: DataSet,
   window: number,
   folder: string,
-  { port }: RunningCentral,
+  port: number,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const agencies: Program[] = files.map(({ agency, path }) =>
-    stack.use(spawnAgency({
-      agency,
-      file: path,
-      port,
-      window,
-      latencyFile: latencyFileOf(folder, agency),
-    }))
-  );
+  const agencies = files.map(({ agency, path: file }) => {
+    const latencyFile = latencyFileOf(folder, agency);
+    return stack.use(spawnAgency({ agency, file, port, window, latencyFile }));
+  });
   await Promise.all(agencies.map((agency) => agency.success()));
 }
 
-/** Seconds from the start of a central until it knows what is in its store. */
+/** Returns the seconds from the start of a central until its store is read. */
 async function measureRecovery(
   storeFile: string,
   bets: number,
@@ -123,18 +123,7 @@ async function measureRecovery(
   throw new Error(`Cannot use run: ${found} of ${bets} bets were recovered`);
 }
 
-async function checkAgainst(
-  { files }: DataSet,
-  storeFile: string,
-): Promise<number> {
-  using stack = new DisposableStack();
-  const sent = new Map(
-    files.map(({ agency, path }) => [agency, stack.use(new LineReader(path))]),
-  );
-  return await checkStore(storeFile, sent);
-}
-
-/** How long each batch of each agency took, in seconds and rising order. */
+/** Returns the seconds that each batch of each agency took, rising. */
 async function readLatencies(
   { files }: DataSet,
   folder: string,

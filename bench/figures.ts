@@ -1,40 +1,39 @@
 /**
- * What is measured: the kinds of figure, and the results of a sitting, as they
- * are kept as JSON.
+ * The kinds of figure, and the results of a sitting as they are kept as JSON.
  *
  * @module
  */
 
-/** What there is to know of a kind of figure. */
+/** What is known of a kind of figure. */
 export interface Kind {
   /** Head of its column. */
   readonly head: string;
   /** Whether more of it is better. */
   readonly isMoreBetter: boolean;
-  /** Digits behind the point, once divided by `unit`. */
+  /** Digits behind the point, after the division by `unit`. */
   readonly digits: number;
   /** What the figure is divided by to be shown. */
   readonly unit: number;
 }
 
-/** The kinds, in the order of the columns; the stored figure has no prefix. */
+/** The kinds, in the order of the columns. Figures are kept in base units. */
 export const KINDS = {
   /** From the start of the agencies to the exit of the last one. */
   seconds: kind("seconds", 3),
   betsPerSecond: kind("M bets/s", 2, { isMoreBetter: true, unit: 1e6 }),
-  /** From the write of a BET frame to its OK, in seconds. */
+  /** From the write of a BET frame to its OK. */
   latencyP50: kind("p50 ms", 2, { unit: 1e-3 }),
   latencyP99: kind("p99 ms", 2, { unit: 1e-3 }),
   /** Of the central, user and system, during `seconds`. */
   cpuSeconds: kind("CPU s", 2),
   betsPerCpuSecond: kind("M bets/CPU s", 2, { isMoreBetter: true, unit: 1e6 }),
-  /** Of the central, bytes. */
+  /** Of the central. */
   peakRss: kind("peak RSS MB", 1, { unit: 1e6 }),
-  /** From the start of a central on the finished store until it knows it. */
+  /** From the start of a central on the finished store until it is read. */
   recoverySeconds: kind("recovery s", 3),
   /** Until all connections of a crowd are open. */
   connectSeconds: kind("connect s", 2),
-  /** From the common start until everyone of a crowd has had one reply. */
+  /** From the common start until each of a crowd has had one reply. */
   firstReplySeconds: kind("first reply s", 2),
   /** Fewest batches served when half of all are, over the mean. */
   leastServed: kind("fewest/mean", 2, { isMoreBetter: true }),
@@ -50,13 +49,13 @@ export type Figures = { [K in KindName]?: number };
 
 /** All runs of one case. */
 export interface CaseResult {
-  /** Name of the case, by which results are compared. */
+  /** Name, by which results are compared. */
   name: string;
   /** The same for people. */
   title: string;
   /** Whose bets they are, for people. */
   data: string;
-  /** Bets that each run takes. */
+  /** Bets of each run. */
   bets: number;
   /** What was measured, run by run. */
   runs: Figures[];
@@ -66,15 +65,15 @@ export interface CaseResult {
 export interface Sitting {
   /** When it began: ISO 8601, UTC. */
   date: string;
-  /** What it ran on: a few words by what they are about. */
+  /** The machine: a few words by subject. */
   machine: Record<string, string>;
-  /** The cases, in the order in which they were measured. */
+  /** The cases, in the order of measurement. */
   cases: CaseResult[];
 }
 
 /** Where the runs of a case lie. */
 export interface Spread {
-  /** The one in the middle; of an even number, the mean of the two there. */
+  /** The middle one; of an even number, the mean of the two in the middle. */
   median: number;
   /** The least. */
   min: number;
@@ -82,13 +81,7 @@ export interface Spread {
   max: number;
 }
 
-/**
- * Finds where the figures of a case lie.
- *
- * @param runs The runs.
- * @param name Which kind of figure.
- * @returns The spread, or `undefined` if no run has that figure.
- */
+/** Finds where the figures of a kind lie; `undefined` if no run has one. */
 export function spreadOf(
   runs: readonly Figures[],
   name: KindName,
@@ -107,37 +100,20 @@ export function spreadOf(
   };
 }
 
-/**
- * Lists the kinds of figure that any run has.
- *
- * @param cases The cases.
- * @returns The names, in the order of the columns.
- */
+/** Lists the kinds that any run has, in the order of the columns. */
 export function kindsOf(cases: readonly CaseResult[]): KindName[] {
   return (Object.keys(KINDS) as KindName[]).filter((name) =>
     cases.some(({ runs }) => runs.some((run) => run[name] !== undefined))
   );
 }
 
-/**
- * Formats a figure in the unit of its kind.
- *
- * @param name Which kind.
- * @param value The figure, without a prefix: seconds, bytes, bets a second.
- * @returns The number, without the unit.
- */
+/** Formats a figure in the unit of its kind, without the unit. */
 export function formatFigure(name: KindName, value: number): string {
   const { unit, digits } = KINDS[name];
   return (value / unit).toFixed(digits);
 }
 
-/**
- * Reads the results of an earlier sitting.
- *
- * @param path The JSON file.
- * @returns The results.
- * @throws {Error} If it is not such a file.
- */
+/** Reads the results of a sitting. Throws an `Error` if it is no such file. */
 export async function readSitting(path: string): Promise<Sitting> {
   let sitting: Partial<Sitting>;
   try {

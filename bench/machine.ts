@@ -1,6 +1,6 @@
 /**
- * What is known of the machine and of a process on it. `/proc` is read by `cat`,
- * because Deno itself reads it only with every permission there is.
+ * The machine, and what a process on it uses. `/proc` is read by `cat`, because
+ * Deno itself reads it only with all permissions.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { join } from "node:path";
 export interface Usage {
   /** User and system time, in seconds. */
   cpuSeconds: number;
-  /** Most memory that it has had at once, in bytes. */
+  /** Most memory that it had at once, in bytes. */
   peakRss: number;
 }
 
@@ -19,24 +19,18 @@ export interface Usage {
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
 const FLUSHES = 101;
-const FLUSH_SIZE = 8192;
-/** Load over which figures say little. */
+const FLUSH_BYTES = 8192;
+/** Load over which figures mean little. */
 const BUSY_LOAD = 0.5;
 
-/**
- * Measures a process.
- *
- * @param pid Its id.
- * @returns What it has used until now.
- * @throws {Error} If there is no such process.
- */
+/** Measures a process by its id. */
 export async function usageOf(pid: number): Promise<Usage> {
   const files = [`/proc/${pid}/stat`, `/proc/${pid}/status`];
   const [text, hertz] = await Promise.all([
     output("cat", files),
     output("getconf", ["CLK_TCK"]),
   ]);
-  // The name before may hold spaces and parentheses.
+  // The name before may have spaces and parentheses.
   const fields = text.slice(text.indexOf(") ") + 2).split(" ");
   const ticks = Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS]);
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1];
@@ -46,12 +40,7 @@ export async function usageOf(pid: number): Promise<Usage> {
   };
 }
 
-/**
- * Describes the machine.
- *
- * @param folder Where the stores are going to be.
- * @returns A few words by what they are about.
- */
+/** Describes the machine and the disk of a folder, a few words by subject. */
 export async function describeMachine(
   folder: string,
 ): Promise<Record<string, string>> {
@@ -72,20 +61,12 @@ export async function describeMachine(
   };
 }
 
-/**
- * Says whether others use the machine.
- *
- * @param machine As it was described.
- * @returns Whether figures will say little.
- */
+/** True if others use the machine, as it was described. */
 export function isBusy(machine: Record<string, string>): boolean {
   return Number.parseFloat(machine["load"] ?? "0") > BUSY_LOAD;
 }
 
-/**
- * Waits until nothing is left to be written to disk, so that no run pays for
- * the one before.
- */
+/** Writes everything to disk, so that no run pays for the one before. */
 export async function settleDisk(): Promise<void> {
   await output("sync", []);
 }
@@ -93,7 +74,7 @@ export async function settleDisk(): Promise<void> {
 /** Seconds that a small write takes to be on disk. */
 function medianFlush(folder: string): number {
   const path = join(folder, "flush-probe");
-  const bytes = new Uint8Array(FLUSH_SIZE);
+  const bytes = new Uint8Array(FLUSH_BYTES);
   const times: number[] = [];
   using file = Deno.openSync(path, { append: true, create: true });
   for (let i = 0; i < FLUSHES; i++) {
@@ -106,9 +87,15 @@ function medianFlush(folder: string): number {
   return times.sort((a, b) => a - b)[FLUSHES >> 1]!;
 }
 
-async function output(command: string, args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, { args })
-    .output();
+/** Runs a command and returns what it prints. Throws an `Error` if it fails. */
+export async function output(
+  command: string,
+  args: string[],
+): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command(command, {
+    args,
+    cwd: "/",
+  }).output();
   const decoder = new TextDecoder();
   if (success) return decoder.decode(stdout).trim();
   throw new Error(

@@ -11,13 +11,12 @@ import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE } from "../program/program.ts";
 import { stopSignal } from "../program/stop_signal.ts";
 import { type Case, prepareCases } from "./cases.ts";
-import { compareSittings } from "./compare.ts";
 import { type CaseResult, readSitting, type Sitting } from "./figures.ts";
 import { describeMachine, isBusy } from "./machine.ts";
 import { runMicro } from "./micro.ts";
 import { isWanted, type Options, parseOptions, USAGE } from "./options.ts";
 import { PROJECT_FOLDER } from "./programs.ts";
-import { drawSitting, formatSitting } from "./table.ts";
+import { compareSittings, drawSitting, formatSitting } from "./table.ts";
 
 const DATA_FOLDER = join(PROJECT_FOLDER, ".data/bench");
 const OUT_FOLDER = join(PROJECT_FOLDER, "bench/out");
@@ -28,7 +27,7 @@ async function main(): Promise<void> {
   if (options.draw !== undefined) {
     return print(drawSitting(await readSitting(options.draw)));
   }
-  // Read first: an hour later is too late to say that the file is not there.
+  // Read first: an hour later is too late to say that the file does not exist.
   const earlier = options.compare === undefined
     ? undefined
     : await readSitting(options.compare);
@@ -39,12 +38,14 @@ async function main(): Promise<void> {
 }
 
 async function measure(options: Options): Promise<Sitting> {
-  const stop = stopSignal(stopError);
+  const stop = stopSignal((signal) =>
+    new Error(`Cannot go on: stopped by ${signal}`)
+  );
   const folder = resolve(options.dir ?? DATA_FOLDER);
   await Deno.mkdir(folder, { recursive: true });
   const date = new Date().toISOString();
   const machine = await describeMachine(folder);
-  if (isBusy(machine)) tell("The machine is busy: the figures will say little");
+  if (isBusy(machine)) tell("The machine is busy: the figures mean little");
   const micro = isWanted("micro", options.only) ? await runMicro() : [];
   await using stack = new AsyncDisposableStack();
   const cases = await prepareCases(options, folder, stack);
@@ -56,8 +57,8 @@ async function measure(options: Options): Promise<Sitting> {
 }
 
 /**
- * Runs each case once, then each again, so that what changes on the machine
- * meanwhile falls on all of them. A signal ends it after the run under way.
+ * Runs each case once, then each again, so that changes on the machine affect
+ * all of them. A signal ends it after the current run.
  */
 async function runInTurn(
   cases: readonly Case[],
@@ -96,15 +97,11 @@ function tell(line: string): void {
   writeLine(Deno.stderr, line);
 }
 
-function stopError(signal: Deno.Signal): Error {
-  return new Error(`Cannot go on: stopped by ${signal}`);
-}
-
 if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    writeLine(Deno.stderr, messageOf(error));
+    tell(messageOf(error));
     Deno.exitCode = EXIT_FAILURE;
   }
   Deno.exit();

@@ -1,5 +1,6 @@
 /**
- * The micro-benchmarks, run by `deno bench` and told per bet and per byte.
+ * The micro-benchmarks, run by `deno bench` and converted to figures per bet and
+ * per byte.
  *
  * @module
  */
@@ -7,48 +8,36 @@
 import type { CaseResult } from "./figures.ts";
 import { PROJECT_FOLDER } from "./programs.ts";
 
-/** What `deno bench --json` prints, as far as it is used. */
+/** The part of the output of `deno bench --json` that is used. */
 interface BenchReport {
-  benches: {
-    name: string;
-    results: { ok?: { avg: number }; failed?: unknown }[];
-  }[];
+  benches: { name: string; results: { ok?: { avg: number } }[] }[];
 }
 
 const NAME_REGEXP = /^(.*) \((\d+) bets, (\d+) B\)$/;
 const NANOSECOND = 1e-9;
+const ARGS = [
+  ...["bench", "--no-prompt", "--json", "--allow-read", "--allow-write"],
+  "bench/micro_bench.ts",
+];
 
 /**
- * Runs them all.
- *
- * @returns A case for each, of one run: what `deno bench` takes as its mean.
- * @throws {Error} If one of them fails.
+ * Runs all of them. Each is a case of one run: the mean of `deno bench`. Throws
+ * an `Error` if one fails.
  */
 export async function runMicro(): Promise<CaseResult[]> {
-  const args = [
-    "bench",
-    "--no-prompt",
-    "--json",
-    "--allow-read",
-    "--allow-write",
-    "bench/micro_bench.ts",
-  ];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
+    args: ARGS,
     cwd: PROJECT_FOLDER,
   }).output();
   const decoder = new TextDecoder();
   if (!success) {
     throw new Error(
       `Cannot use micro-benchmarks: deno ${
-        args.join(" ")
+        ARGS.join(" ")
       } failed; without --json it says why: ${decoder.decode(stderr).trim()}`,
     );
   }
-  return casesOf(JSON.parse(decoder.decode(stdout)));
-}
-
-function casesOf({ benches }: BenchReport): CaseResult[] {
+  const { benches }: BenchReport = JSON.parse(decoder.decode(stdout));
   return benches.map(({ name, results }) => {
     const [, what, bets, bytes] = NAME_REGEXP.exec(name) ?? [];
     const avg = results[0]?.ok?.avg;

@@ -1,5 +1,5 @@
 /**
- * What `deno task bench` is asked to do.
+ * The arguments of `deno task bench`.
  *
  * @module
  */
@@ -17,18 +17,18 @@ crowds of agencies. Every bet and commit mark is checked after every run.
   --runs N        runs of each case, one of each in turn (default 5)
   --bets N        bets of the made set, a multiple of ${AGENCIES} (default ${FULL_BETS})
   --only A,B      only cases with A or B in their names: micro, crowd-1000,
-                  crowd-5000, real-window-1, real-window-8, and with --postgres
-                  real-postgres-copy, real-postgres-copy-150,
+                  crowd-5000, real-window-1, real-window-8, real-window-32, and
+                  with --postgres real-postgres-copy, real-postgres-copy-150,
                   real-postgres-insert-150; and those with made- for real-
-  --postgres      measure PostgreSQL 15, if it is installed, among them
+  --postgres      also measure PostgreSQL 15, if it is installed
   --json FILE     where the results go (default bench/out/<time>.json)
   --compare FILE  compare with the results of an earlier sitting
   --draw FILE     only draw the results of an earlier sitting
-  --dir DIR       where data and stores are, on the disk that is to be measured
+  --dir DIR       where data and stores are, on the disk to be measured
                   (default .data/bench); the data stays there, the stores go
   --help          print this`;
 
-/** The arguments, understood. */
+/** The parsed arguments. */
 export interface Options {
   /** Whether only the usage is wanted. */
   help: boolean;
@@ -36,27 +36,21 @@ export interface Options {
   runs: number;
   /** Bets of the made set. */
   bets: number;
-  /** Whether PostgreSQL is measured, too. */
+  /** Whether PostgreSQL is measured too. */
   postgres: boolean;
-  /** Where the results go, if not in the usual place. */
+  /** Where the results go, if not to the usual place. */
   json: string | undefined;
   /** Earlier results to compare with. */
   compare: string | undefined;
-  /** Earlier results that are all that is drawn. */
+  /** Earlier results to draw, and nothing else. */
   draw: string | undefined;
-  /** Where data and stores are; the usual place if not given. */
+  /** Where data and stores are, if not in the usual place. */
   dir: string | undefined;
-  /** Parts of the names of the cases that are wanted; none for all. */
+  /** Parts of the names of the wanted cases; empty for all. */
   only: string[];
 }
 
-/**
- * Reads the arguments.
- *
- * @param args Arguments of the command line.
- * @returns What is asked for.
- * @throws {Error} If one of them is wrong.
- */
+/** Parses the arguments. Throws an `Error` if one of them is wrong. */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -72,26 +66,16 @@ export function parseOptions(args: readonly string[]): Options {
       runs: { type: "string", default: "5" },
     },
   });
+  const { help, postgres, json, compare, draw, dir } = values;
   return {
-    help: values.help,
+    ...{ help, postgres, json, compare, draw, dir },
     runs: multiple("--runs", values.runs, 1),
     bets: multiple("--bets", values.bets, AGENCIES),
-    postgres: values.postgres,
-    json: values.json,
-    compare: values.compare,
-    draw: values.draw,
-    dir: values.dir,
     only: values.only.split(",").filter((part) => part !== ""),
   };
 }
 
-/**
- * Says whether a case is wanted.
- *
- * @param name The name of the case.
- * @param only Parts of names; none for all.
- * @returns Whether it is.
- */
+/** True if a case's name has one of the parts, or if there are none. */
 export function isWanted(name: string, only: readonly string[]): boolean {
   return only.length === 0 || only.some((part) => name.includes(part));
 }

@@ -8,20 +8,46 @@
 import { join } from "node:path";
 import type { DataSet } from "./data.ts";
 import type { Figures } from "./figures.ts";
-import { settleDisk } from "./machine.ts";
-import { type LoadWay, writeInput } from "./postgres_input.ts";
+import { output, settleDisk } from "./machine.ts";
+
+/**
+ * The ways to load: one `\copy`; COPY commands of as many rows as our batches
+ * have, each a transaction; INSERT commands of as many.
+ */
+export const LOAD_WAYS = ["copy", "copy-150", "insert-150"] as const;
+
+/** A way to load. */
+export type LoadWay = typeof LOAD_WAYS[number];
 
 const BINARIES = "/usr/lib/postgresql/15/bin";
-/** PostgreSQL refuses to run as root; the package makes this user. */
+/** PostgreSQL refuses to run as root; the package creates this user. */
 const ROOT_STAND_IN = "postgres";
 const CREATE_TABLE = `CREATE TABLE bets (agency integer NOT NULL,
   first_name text NOT NULL, last_name text NOT NULL, document text NOT NULL,
   birthdate date NOT NULL, number bigint NOT NULL)`;
+/** AWK programs that write what psql is given, from an agency's file. */
+const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
+  "copy": '{ print agency "," $0 }',
+  "copy-150": `
+    NR % 150 == 1 { print "COPY bets FROM STDIN (FORMAT csv);" }
+    { print agency "," $0 }
+    NR % 150 == 0 { print "\\\\." }
+    END { if (NR % 150) print "\\\\." }`,
+  "insert-150": `
+    BEGIN { FS = "," }
+    {
+      gsub(/'/, "''")
+      printf "%s", NR % 150 == 1 ? "INSERT INTO bets VALUES " : ",\\n"
+      printf "(%s,'%s','%s','%s','%s','%s')", agency, $1, $2, $3, $4, $5
+    }
+    NR % 150 == 0 { print ";" }
+    END { if (NR % 150) print ";" }`,
+};
 
 /** A server of its own, stopped when it is disposed of. */
 export class Postgres implements AsyncDisposable {
   readonly #folder: string;
-  /** What its own programs are run by. */
+  /** The command that runs the server's own programs. */
   readonly #asServer: readonly string[];
 
   private constructor(folder: string, asServer: readonly string[]) {
@@ -30,17 +56,14 @@ export class Postgres implements AsyncDisposable {
   }
 
   /**
-   * Makes an empty database in a folder and starts a server that is reached by
-   * a socket there.
-   *
-   * @param folder An empty folder, on the disk where our stores are.
-   * @returns The server.
-   * @throws {Error} If PostgreSQL 15 is not installed or does not start.
+   * Creates an empty database in an empty folder and starts a server that is
+   * reached by a socket there. Throws an `Error` if that is not possible.
    */
   static async start(folder: string): Promise<Postgres> {
     await checkInstalled();
-    const asServer = await serverPrefix();
-    if (asServer.length > 0) await run("chown", [ROOT_STAND_IN, folder]);
+    const isRoot = await output("id", ["-u"]) === "0";
+    const asServer = isRoot ? ["runuser", "-u", ROOT_STAND_IN, "--"] : [];
+    if (isRoot) await output("chown", [ROOT_STAND_IN, folder]);
     const server = new Postgres(folder, asServer);
     await server.#serve();
     try {
@@ -52,29 +75,29 @@ export class Postgres implements AsyncDisposable {
     return server;
   }
 
-  /**
-   * Writes the files that are loaded. Not part of what is measured.
-   *
-   * @param data The agencies' files.
-   * @param way The way to load them.
-   */
-  prepare({ name, files }: DataSet, way: LoadWay): void {
+  /** Writes the files that are loaded. Not part of what is measured. */
+  async prepare({ name, files }: DataSet, way: LoadWay): Promise<void> {
     for (const { agency, path } of files) {
-      writeInput(path, this.#inputOf(name, way, agency), { way, agency });
+      const words = [
+        "-v",
+        `agency=${agency}`,
+        `{ sub(/\\r$/, "") }
+        ${INPUT_PROGRAMS[way]}`,
+        path,
+      ];
+      const input = this.#inputOf(name, way, agency);
+      const script = 'file=$1; shift; exec awk "$@" > "$file"';
+      await output("sh", ["-c", script, "sh", input, ...words]);
     }
   }
 
   /**
-   * Loads every file at once, a session for each, into the empty table.
-   *
-   * @param data The files, prepared.
-   * @param way The way to load them.
-   * @returns The figures.
-   * @throws {Error} If not every bet is there afterwards.
+   * Loads every prepared file at once, a session for each, into the empty table.
+   * Throws an `Error` if not every bet is there afterwards.
    */
   async load(data: DataSet, way: LoadWay): Promise<Figures> {
     await this.#sql("TRUNCATE bets");
-    // What earlier runs left to be written is not charged to this one.
+    // So that this run does not pay for what earlier ones left to be written.
     await this.#sql("CHECKPOINT");
     await settleDisk();
     const startedAt = performance.now();
@@ -96,15 +119,11 @@ export class Postgres implements AsyncDisposable {
 
   async #serve(): Promise<void> {
     await this.#server("initdb", [
-      "--username=postgres",
-      "--auth=trust",
-      "--encoding=UTF8",
-      "--locale=C",
+      ...["--username=postgres", "--auth=trust"],
+      ...["--encoding=UTF8", "--locale=C"],
     ]);
     await this.#server("pg_ctl", [
-      "start",
-      "--wait",
-      `--log=${join(this.#folder, "log")}`,
+      ...["start", "--wait", `--log=${join(this.#folder, "log")}`],
       `--options=-c listen_addresses='' -c unix_socket_directories='${this.#folder}'`,
     ]);
   }
@@ -117,15 +136,15 @@ export class Postgres implements AsyncDisposable {
       `--pgdata=${join(this.#folder, "data")}`,
       ...args,
     ];
-    await run(command, words);
+    await output(command, words);
   }
 
   async #checkCounts({ files }: DataSet): Promise<void> {
     const found = await this.#sql(
       "SELECT agency, count(*) FROM bets GROUP BY agency ORDER BY agency",
     );
-    const expected = files.map(({ agency, bets }) => `${agency}|${bets}\n`);
-    if (found === expected.join("")) return;
+    const expected = files.map(({ agency, bets }) => `${agency}|${bets}`);
+    if (found === expected.join("\n")) return;
     throw new Error(`Cannot use run: PostgreSQL has\n${found}`);
   }
 
@@ -136,7 +155,7 @@ export class Postgres implements AsyncDisposable {
   #psql(args: readonly string[]): Promise<string> {
     const options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"];
     const place = ["-h", this.#folder, "-U", "postgres", "-d", "postgres"];
-    return run(join(BINARIES, "psql"), [...options, ...place, ...args]);
+    return output(join(BINARIES, "psql"), [...options, ...place, ...args]);
   }
 
   #inputOf(name: string, way: LoadWay, agency: number): string {
@@ -154,21 +173,4 @@ async function checkInstalled(): Promise<void> {
       { cause },
     );
   }
-}
-
-async function serverPrefix(): Promise<string[]> {
-  const user = await run("id", ["-u"]);
-  return user.trim() === "0" ? ["runuser", "-u", ROOT_STAND_IN, "--"] : [];
-}
-
-async function run(command: string, args: string[]): Promise<string> {
-  const { success, stdout, stderr } = await new Deno.Command(command, {
-    args,
-    cwd: "/",
-  }).output();
-  const decoder = new TextDecoder();
-  if (success) return decoder.decode(stdout);
-  throw new Error(
-    `Cannot run ${command} ${args.join(" ")}: ${decoder.decode(stderr)}`,
-  );
 }

@@ -16,7 +16,7 @@ const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 const LATENCY_PRELOAD = "bench/latency_preload.ts";
 const LATENCY_VARIABLE = "BENCH_LATENCY_FILE";
 
-/** A process whose output is read, and forgotten unless somebody waits for it. */
+/** A process whose output is read, and dropped unless someone waits for it. */
 export class Program {
   readonly #process: Deno.ChildProcess;
   readonly #stderr: Promise<string>;
@@ -24,14 +24,17 @@ export class Program {
   #text = "";
   #wanted: { pattern: RegExp; found(match: RegExpExecArray): void } | undefined;
 
-  /**
-   * Takes over a process.
-   *
-   * @param process The process, with output and error piped.
-   */
-  constructor(process: Deno.ChildProcess) {
-    this.#process = process;
-    this.#stderr = new Response(process.stderr).text();
+  /** Starts `deno` with these arguments in the project's folder. */
+  constructor(args: readonly string[], env: Record<string, string> = {}) {
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: [...args],
+      cwd: PROJECT_FOLDER,
+      env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#stderr = new Response(this.#process.stderr).text();
     this.#isRead = this.#read();
   }
 
@@ -41,12 +44,8 @@ export class Program {
   }
 
   /**
-   * Waits for something in the output. To be called once, before the program
-   * can have printed it.
-   *
-   * @param pattern What is waited for, in one line.
-   * @returns The match.
-   * @throws {Error} If the program ends without it.
+   * Waits for a match in the output. Call it once, before the program can have
+   * printed it. Throws an `Error` if the program ends without it.
    */
   async output(pattern: RegExp): Promise<RegExpExecArray> {
     const { promise, resolve } = Promise.withResolvers<RegExpExecArray>();
@@ -62,12 +61,7 @@ export class Program {
     );
   }
 
-  /**
-   * Waits for the end.
-   *
-   * @returns Once the process has ended with exit code 0.
-   * @throws {Error} If it has ended with another.
-   */
+  /** Waits for the end. Throws an `Error` if the exit code is not 0. */
   async success(): Promise<void> {
     const { code } = await this.#process.status;
     if (code === 0) return;
@@ -77,7 +71,7 @@ export class Program {
     );
   }
 
-  /** Ends it with SIGTERM, and waits until it has ended well. */
+  /** Stops it with SIGTERM and waits until it has ended well. */
   async stop(): Promise<void> {
     this.#process.kill("SIGTERM");
     await this.success();
@@ -88,13 +82,13 @@ export class Program {
     try {
       this.#process.kill("SIGKILL");
     } catch (error) {
-      // It has ended already.
+      // It has already ended.
       if (!(error instanceof TypeError)) throw error;
     }
     await Promise.all([this.#process.status, this.#isRead, this.#stderr]);
   }
 
-  /** A pipe that nobody reads would hold up the program. */
+  /** An unread pipe would stop the program. */
   async #read(): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of this.#process.stdout) {
@@ -106,26 +100,12 @@ export class Program {
   }
 }
 
-/** A central that listens. */
-export interface RunningCentral {
-  /** Its process. */
-  program: Program;
-  /** Where it listens, on this machine. */
-  port: number;
-}
-
-/**
- * Starts a central on a free port.
- *
- * @param storeFile Its store.
- * @param env More of its environment.
- * @returns The process, at its start.
- */
+/** Starts a central on a free port, and does not wait until it listens. */
 export function spawnCentral(
   storeFile: string,
   env: Record<string, string> = {},
 ): Program {
-  return spawnTask(taskWords("server"), {
+  return new Program(taskWords("server"), {
     SERVER_PORT: "0",
     SERVER_STORE_FILE: storeFile,
     LOGGING_LEVEL: "INFO",
@@ -133,18 +113,11 @@ export function spawnCentral(
   });
 }
 
-/**
- * Starts a central and waits until it listens.
- *
- * @param storeFile Its store.
- * @param env More of its environment.
- * @returns The central.
- * @throws {Error} If it ends before.
- */
+/** Starts a central and waits until it listens on the returned port. */
 export async function startCentral(
   storeFile: string,
   env: Record<string, string> = {},
-): Promise<RunningCentral> {
+): Promise<{ program: Program; port: number }> {
   const program = spawnCentral(storeFile, env);
   try {
     const [, port] = await program.output(LISTEN_REGEXP);
@@ -155,29 +128,24 @@ export async function startCentral(
   }
 }
 
-/** What an agency is started for. */
+/** What an agency is started with. */
 export interface AgencyOptions {
   /** Its id. */
   agency: number;
   /** Its file of bets. */
   file: string;
-  /** Where the central is, on this machine. */
+  /** Port of the central on this machine. */
   port: number;
-  /** Batches that may be under way. */
+  /** Batches under way at once. */
   window: number;
-  /** Where to write how long each batch took. */
+  /** File for the latency of each batch. */
   latencyFile: string;
 }
 
-/**
- * Starts an agency that notes how long each batch takes.
- *
- * @param options What for.
- * @returns The process, at its start.
- */
+/** Starts an agency that notes how long each batch takes. */
 export function spawnAgency(options: AgencyOptions): Program {
   const { agency, file, port, window, latencyFile } = options;
-  return spawnTask([
+  return new Program([
     "run",
     `--preload=${LATENCY_PRELOAD}`,
     `--allow-env=${LATENCY_VARIABLE}`,
@@ -192,31 +160,6 @@ export function spawnAgency(options: AgencyOptions): Program {
   });
 }
 
-/**
- * Starts a script of this folder.
- *
- * @param words Flags, the script's path from the project, and its arguments.
- * @returns The process, at its start.
- */
-export function spawnScript(words: readonly string[]): Program {
-  return spawnTask(["run", "--no-prompt", ...words], {});
-}
-
 function taskWords(task: "client" | "server"): string[] {
   return project.tasks[task].split(" ").slice(1);
-}
-
-function spawnTask(
-  args: readonly string[],
-  env: Record<string, string>,
-): Program {
-  const process = new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: PROJECT_FOLDER,
-    env,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  return new Program(process);
 }

@@ -1,12 +1,14 @@
 /**
- * Results as plain-text tables and charts.
+ * Results as plain-text tables and charts, alone or compared.
  *
  * @module
  */
 
 import {
   type CaseResult,
+  type Figures,
   formatFigure,
+  type KindName,
   KINDS,
   kindsOf,
   type Sitting,
@@ -16,28 +18,23 @@ import { checkTargets } from "./targets.ts";
 
 const BAR_WIDTH = 40;
 
-/**
- * The results for people: the machine, the medians, the targets.
- *
- * @param sitting The results.
- * @returns The lines.
- */
+/** Formats a sitting: the machine, the medians, the targets. */
 export function formatSitting({ date, machine, cases }: Sitting): string[] {
   const about = Object.entries({ date, ...machine });
+  const groups = Map.groupBy(
+    cases,
+    ({ name }) => /^(?:micro|crowd)/.exec(name)?.[0] ?? "end to end",
+  );
   const targets = checkTargets(cases);
+  const head = ["target of", "figure", "target", "median", ""];
   return [
     ...about.map(([what, words]) => `${what}: ${words}`),
-    ...groups(cases).flatMap((group) => ["", ...formatCases(group)]),
-    ...(targets.length > 0 ? ["", ...formatTargets(targets)] : []),
+    ...[...groups.values()].flatMap((group) => ["", ...formatCases(group)]),
+    ...(targets.length > 0 ? ["", ...alignColumns([head, ...targets])] : []),
   ];
 }
 
-/**
- * Draws bets a second as bars, longest for the fastest.
- *
- * @param sitting The results.
- * @returns The lines: one block for each number of bets.
- */
+/** Draws bets a second as bars, a block for each number of bets. */
 export function drawSitting({ cases }: Sitting): string[] {
   const drawn = cases.filter(({ runs }) =>
     spreadOf(runs, "betsPerSecond") !== undefined &&
@@ -55,58 +52,41 @@ export function drawSitting({ cases }: Sitting): string[] {
 }
 
 /**
- * Aligns cells in columns, the first to the left and the others to the right.
- *
- * @param rows The cells, as many in each row.
- * @returns The lines.
+ * Compares the cases that two sittings share: a row for each figure, with the
+ * ratio of the later one to the earlier one. Where the runs overlap, a change
+ * may be chance.
  */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((cells) => cells[column]!.length))
-  );
-  return rows.map((cells) =>
-    cells.map((cell, column) =>
-      column === 0
-        ? cell.padEnd(widths[column]!)
-        : cell.padStart(widths[column]!)
-    ).join("  ").trimEnd()
-  );
+export function compareSittings(before: Sitting, now: Sitting): string[] {
+  const rows = now.cases.flatMap((one) => {
+    const earlier = before.cases.find(({ name, bets }) =>
+      name === one.name && bets === one.bets
+    );
+    return earlier ? compareCases(earlier, one) : [];
+  });
+  if (rows.length === 0) return ["Nothing to compare: no case is in both"];
+  const head = ["case", "figure", "before", "now", "ratio", ""];
+  return alignColumns([head, ...rows]);
 }
 
-/** Cases with the same figures, which share a table. */
-function groups(cases: readonly CaseResult[]): CaseResult[][] {
-  return [...Map.groupBy(cases, groupOf).values()];
-}
-
-function groupOf({ name }: CaseResult): string {
-  return /^(?:micro|crowd)/.exec(name)?.[0] ?? "end to end";
-}
-
-/** Two lines for each case: medians, and below them from where to where. */
+/** Two lines for each case: the medians, and the range below them. */
 function formatCases(cases: readonly CaseResult[]): string[] {
   const kinds = kindsOf(cases);
   const head = ["case", "bets", "runs", ...kinds.map((one) => KINDS[one].head)];
   const rows = cases.flatMap(({ name, bets, runs }) => {
-    const spreads = kinds.map((kind) => ({ kind, ...spreadOf(runs, kind) }));
-    const medians = spreads.map(({ kind, median }) =>
-      median === undefined ? "" : formatFigure(kind, median)
-    );
-    const ranges = spreads.map(({ kind, min, max }) =>
-      min === undefined || max === undefined
-        ? ""
-        : `${formatFigure(kind, min)}–${formatFigure(kind, max)}`
+    const cells = (format: (kind: KindName) => string | undefined) =>
+      kinds.map((kind) => spreadOf(runs, kind) ? format(kind)! : "");
+    const medians = cells((kind) =>
+      formatFigure(kind, spreadOf(runs, kind)!.median)
     );
     const row = [name, bets.toLocaleString("en"), `${runs.length}`, ...medians];
-    return runs.length > 1 ? [row, ["", "", "", ...ranges]] : [row];
+    if (runs.length === 1) return [row];
+    const ranges = cells((kind) => {
+      const { min, max } = spreadOf(runs, kind)!;
+      return `${formatFigure(kind, min)}–${formatFigure(kind, max)}`;
+    });
+    return [row, ["", "", "", ...ranges]];
   });
   return alignColumns([head, ...rows]);
-}
-
-function formatTargets(rows: readonly string[][]): string[] {
-  return alignColumns([
-    ["target of", "figure", "target", "median", ""],
-    ...rows,
-  ]);
 }
 
 function drawBars(cases: readonly CaseResult[]): string[] {
@@ -120,4 +100,46 @@ function drawBars(cases: readonly CaseResult[]): string[] {
     const figure = formatFigure("betsPerSecond", rate);
     return `${title.padEnd(width)}  ${bar} ${figure}`;
   });
+}
+
+function compareCases(before: CaseResult, now: CaseResult): string[][] {
+  return kindsOf([now]).flatMap((kind) => {
+    const earlier = spreadOf(before.runs, kind);
+    const later = spreadOf(now.runs, kind);
+    if (!earlier || !later) return [];
+    return [[
+      now.name,
+      KINDS[kind].head,
+      formatFigure(kind, earlier.median),
+      formatFigure(kind, later.median),
+      (later.median / earlier.median).toFixed(2),
+      judge(kind, before.runs, now.runs),
+    ]];
+  });
+}
+
+function judge(
+  kind: KindName,
+  before: readonly Figures[],
+  now: readonly Figures[],
+): string {
+  const earlier = spreadOf(before, kind)!;
+  const later = spreadOf(now, kind)!;
+  if (later.min <= earlier.max && earlier.min <= later.max) return "overlap";
+  const isMore = later.median > earlier.median;
+  return isMore === KINDS[kind].isMoreBetter ? "better" : "worse";
+}
+
+/** Aligns the first column to the left and the others to the right. */
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((cells) => cells[column]!.length))
+  );
+  return rows.map((cells) =>
+    cells.map((cell, column) =>
+      column === 0
+        ? cell.padEnd(widths[column]!)
+        : cell.padStart(widths[column]!)
+    ).join("  ").trimEnd()
+  );
 }

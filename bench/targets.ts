@@ -1,5 +1,5 @@
 /**
- * What the system has to show, and whether it does.
+ * What the system has to reach, and whether it does.
  *
  * @module
  */
@@ -18,17 +18,10 @@ export const FULL_BETS = 5_000_000;
 interface Target {
   case: string;
   kind: KindName;
-  /** The median may be this at worst. */
+  /** The worst median that meets it. */
   bound: number;
-  /** Whether the figure depends on how many bets the made set has. */
+  /** Whether the figure depends on the number of bets of the made set. */
   isForFullSet?: boolean;
-}
-
-interface RatioTarget {
-  case: string;
-  /** What the case has to be so many times as fast as. */
-  rival: string;
-  least: number;
 }
 
 const TARGETS: readonly Target[] = [
@@ -40,7 +33,7 @@ const TARGETS: readonly Target[] = [
   full("made-window-8", "betsPerCpuSecond", 3.5e6),
   full("made-window-1", "latencyP99", 0.005),
   full("made-window-8", "latencyP99", 0.012),
-  // No more for more bets, so that this one holds for any number.
+  // Memory does not grow with the bets, so this holds for any number.
   { case: "made-window-1", kind: "peakRss", bound: 64e6 },
   { case: "made-window-8", kind: "peakRss", bound: 64e6 },
   full("made-window-1", "recoverySeconds", 1.5),
@@ -50,16 +43,15 @@ const TARGETS: readonly Target[] = [
   { case: "crowd-5000", kind: "peakRss", bound: 300e6 },
 ];
 
-const RATIO_TARGETS: readonly RatioTarget[] = [
+/** How many times as fast as a rival a case has to be. */
+const RATIO_TARGETS = [
   { case: "made-window-8", rival: "made-postgres-copy", least: 1.8 },
   { case: "made-window-1", rival: "made-postgres-insert-150", least: 3.5 },
 ];
 
 /**
- * Compares medians with the targets, as far as they were measured.
- *
- * @param cases The cases.
- * @returns A row for each target: case, figure, target, median, met or not.
+ * Compares medians with the targets, as far as they were measured. Returns a row
+ * for each: case, figure, target, median, met or not.
  */
 export function checkTargets(cases: readonly CaseResult[]): string[][] {
   const rows = TARGETS.flatMap((target) => checkTarget(target, cases));
@@ -81,12 +73,12 @@ function checkTarget(
     head,
     `${isMoreBetter ? "at least" : "at most"} ${formatFigure(kind, bound)}`,
     formatFigure(kind, spread.median),
-    verdict(isMet),
+    isMet ? "met" : "MISSED",
   ]];
 }
 
 function checkRatio(
-  { case: name, rival, least }: RatioTarget,
+  { case: name, rival, least }: typeof RATIO_TARGETS[number],
   cases: readonly CaseResult[],
 ): string[][] {
   const [ours, theirs] = [name, rival].map((one) => {
@@ -101,14 +93,10 @@ function checkRatio(
     `times ${rival}`,
     `at least ${least.toFixed(2)}`,
     ratio.toFixed(2),
-    verdict(ratio >= least),
+    ratio >= least ? "met" : "MISSED",
   ]];
 }
 
 function full(name: string, kind: KindName, bound: number): Target {
   return { case: name, kind, bound, isForFullSet: true };
-}
-
-function verdict(isMet: boolean): string {
-  return isMet ? "met" : "MISSED";
 }

@@ -87,6 +87,7 @@ export function winnersOf(agency: number, agencies: number): number {
  *
  * @param total Bets to share, at most {@linkcode MAX_BETS}.
  * @param agencies How many agencies, 1 to {@linkcode MAX_AGENCIES}.
+ * @param isEqual Whether to share equally in any case.
  * @returns Bets of each agency, which add up to `total`.
  * @throws {RangeError} If a number is not a whole one or is out of range.
  *
@@ -98,10 +99,14 @@ export function winnersOf(agency: number, agencies: number): number {
  * assertEquals(shares(10, 3), [3, 4, 3]);
  * ```
  */
-export function shares(total: number, agencies: number): number[] {
+export function shares(
+  total: number,
+  agencies: number,
+  isEqual = false,
+): number[] {
   checkWhole("bets", total, 0, MAX_BETS);
   checkWhole("agencies", agencies, 1, MAX_AGENCIES);
-  const weights = agencies === REAL_SIZES.length
+  const weights = agencies === REAL_SIZES.length && !isEqual
     ? REAL_SIZES
     : Array<number>(agencies).fill(1);
   const sum = weights.reduce((a, b) => a + b);

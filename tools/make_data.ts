@@ -44,6 +44,12 @@ export interface DataOptions {
    */
   agencies?: number;
   /**
+   * Whether all agencies get as many bets; else five have the real proportions.
+   *
+   * @default {false}
+   */
+  isEqual?: boolean;
+  /**
    * Whether made files may replace those there; then the agencies' files that
    * are not in the new set are removed, so that two sets never mix.
    *
@@ -113,7 +119,8 @@ async function stageMade(
   const { dir, bets: total = REAL_TOTAL, agencies = REAL_SIZES.length } =
     options;
   const files: AgencyFile[] = [];
-  for (const [index, bets] of shares(total, agencies).entries()) {
+  const sizes = shares(total, agencies, options.isEqual);
+  for (const [index, bets] of sizes.entries()) {
     const agency = index + 1;
     const path = pathIn(dir, `agency-${agency}.csv`);
     const winners = winnersOf(agency, agencies);

@@ -4,50 +4,7 @@
  * @module
  */
 
-/** The words of one language. */
-export interface Texts {
-  /** The language, as in HTML's `lang`. */
-  readonly lang: string;
-  /** Title of the page. */
-  readonly title: string;
-  /** The central takes bets. */
-  readonly ready: string;
-  /** The page gets no news from the central. */
-  readonly away: string;
-  /** Heading of the totals. */
-  readonly totals: string;
-  /** Name of each total. */
-  readonly bets: string;
-  readonly rate: string;
-  readonly batches: string;
-  readonly refusals: string;
-  readonly connections: string;
-  readonly storeSize: string;
-  readonly commit50: string;
-  readonly commit99: string;
-  /** Description of the line of the rate. */
-  readonly history: string;
-  /** Heading of the draw, and what there is to say of it. */
-  readonly draw: string;
-  readonly noDraw: string;
-  readonly missing: string;
-  readonly heldAt: string;
-  readonly heldBefore: string;
-  /** Heading of the agencies, and of their columns. */
-  readonly agencies: string;
-  readonly agency: string;
-  readonly refused: string;
-  readonly lastSeen: string;
-  readonly address: string;
-  readonly finished: string;
-  readonly winners: string;
-  readonly yes: string;
-  readonly no: string;
-  readonly more: string;
-  readonly noScript: string;
-}
-
-const ENGLISH: Texts = {
+const ENGLISH = {
   lang: "en",
   title: "Lotería: the central",
   ready: "Taking bets",
@@ -79,6 +36,9 @@ const ENGLISH: Texts = {
   more: "more agencies",
   noScript: "The figures of this moment. Reload the page for later ones.",
 };
+
+/** The words of one language, by what they say; `lang` is its name in HTML. */
+export type Texts = Readonly<Record<keyof typeof ENGLISH, string>>;
 
 const SPANISH: Texts = {
   lang: "es",

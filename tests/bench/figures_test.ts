@@ -1,5 +1,4 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { compareSittings } from "../../bench/compare.ts";
 import { quantile } from "../../bench/end_to_end.ts";
 import {
   type CaseResult,
@@ -8,7 +7,11 @@ import {
   spreadOf,
 } from "../../bench/figures.ts";
 import { FrameWalk } from "../../bench/frame_walk.ts";
-import { drawSitting, formatSitting } from "../../bench/table.ts";
+import {
+  compareSittings,
+  drawSitting,
+  formatSitting,
+} from "../../bench/table.ts";
 import { checkTargets, FULL_BETS } from "../../bench/targets.ts";
 import { encodeFrame } from "../../protocol.ts";
 import { concat } from "../support/frames.ts";

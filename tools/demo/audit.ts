@@ -10,6 +10,9 @@ import { createHash, type Hash } from "node:crypto";
 import type { AgencyFile } from "../agency_files.ts";
 import { readLines } from "./text_lines.ts";
 
+/** The part of an agency's file that is needed. */
+export type AuditedFile = Pick<AgencyFile, "agency" | "path">;
+
 /** What was found of an agency. */
 export interface AgencyAudit {
   /** Number of the agency. */
@@ -34,12 +37,15 @@ const FIELD_COUNT = 5;
  */
 export async function auditStore(
   storeFile: string,
-  files: readonly AgencyFile[],
+  files: readonly AuditedFile[],
 ): Promise<AgencyAudit[]> {
   const stored = await tallyStore(storeFile);
   const audits: AgencyAudit[] = [];
+  // Many agencies may have sent the same file.
+  const tallies = new Map<string, Tally>();
   for (const { agency, path } of files) {
-    const sent = await tallyFile(path);
+    const sent = tallies.get(path) ?? await tallyFile(path);
+    tallies.set(path, sent);
     const found = stored.get(String(agency)) ?? new Tally();
     audits.push({
       agency,
