@@ -4,7 +4,8 @@
  * @module
  */
 
-const ENGLISH = {
+/** The words in English. */
+export const ENGLISH = {
   lang: "en",
   title: "Lotería: the central",
   ready: "Taking bets",
