@@ -5,7 +5,7 @@
  */
 
 import { Connection, isDisconnection } from "../net/connection.ts";
-import { explainTls, TlsStream } from "../net/tls.ts";
+import { startTls, type TlsClientOptions, type TlsStream } from "../net/tls.ts";
 import { delay } from "../program/stop_signal.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
@@ -167,7 +167,11 @@ export class RetryingConnection {
     tcp.setNoDelay(true);
     tcp.setKeepAlive(true);
     const stream = authorities
-      ? await encrypt(tcp, { address, authorities, timeoutMs: replyTimeoutMs })
+      ? await encrypt(tcp, {
+        hostname: address.hostname,
+        authorities,
+        timeoutMs: replyTimeoutMs,
+      })
       : tcp;
     this.#log.debug(() =>
       action("connect", "success", { server_address: formatAddress(address) })
@@ -235,31 +239,12 @@ async function openStream(
 /** Runs the TLS handshake. Its failures are retryable: certificates change. */
 async function encrypt(
   tcp: Deno.TcpConn,
-  { address, authorities, timeoutMs }: {
-    address: Address;
-    authorities: readonly string[];
-    timeoutMs: number;
-  },
+  options: TlsClientOptions,
 ): Promise<TlsStream> {
-  let isLate = false;
-  let conn: Deno.Conn = tcp;
-  const timer = setTimeout(() => {
-    isLate = true;
-    conn.close();
-  }, timeoutMs);
   try {
-    const { hostname } = address;
-    const caCerts = [...authorities];
-    const tls = await Deno.startTls(tcp, { hostname, caCerts });
-    conn = tls;
-    await tls.handshake();
-    return new TlsStream(tls);
+    return await startTls(tcp, options);
   } catch (cause) {
-    if (!isLate) conn.close();
-    const reason = isLate ? "it took too long" : explainTls(cause);
-    throw new RetryableError(`Cannot speak TLS: ${reason}`, { cause });
-  } finally {
-    clearTimeout(timer);
+    throw new RetryableError(messageOf(cause), { cause });
   }
 }
 

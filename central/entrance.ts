@@ -199,6 +199,10 @@ export class Entrance {
       );
     }
     await connection.write(OK_FRAME);
+    // Its token may have been removed meanwhile.
+    if (!await credentials.isValid(agency, token)) {
+      throw new Deno.errors.ConnectionAborted("the token was just removed");
+    }
     this.#log.info(action("autenticar", "success", { agencia: agency, ip }));
     return { agency };
   }

@@ -128,6 +128,51 @@ export function explainTls(error: unknown): string {
   return words === undefined ? message : `${words} (${message})`;
 }
 
+/** Options of {@linkcode startTls}. */
+export interface TlsClientOptions {
+  /** Name that the server's certificate must have. */
+  hostname: string;
+  /** The authorities that are trusted, as PEM. */
+  authorities: readonly string[];
+  /** Longest time for the handshake, in milliseconds. */
+  timeoutMs: number;
+}
+
+/**
+ * Puts TLS on a connection to a server, and runs the handshake.
+ *
+ * @param tcp The connection, which is closed if this fails.
+ * @param options Whom to trust, and how long to wait.
+ * @returns The encrypted stream.
+ * @throws {Deno.errors.ConnectionAborted} If it fails, with the reason.
+ */
+export async function startTls(
+  tcp: Deno.TcpConn,
+  { hostname, authorities, timeoutMs }: TlsClientOptions,
+): Promise<TlsStream> {
+  let isLate = false;
+  let conn: Deno.Conn = tcp;
+  const timer = setTimeout(() => {
+    isLate = true;
+    conn.close();
+  }, timeoutMs);
+  try {
+    const caCerts = [...authorities];
+    const tls = await Deno.startTls(tcp, { hostname, caCerts });
+    conn = tls;
+    await tls.handshake();
+    return new TlsStream(tls);
+  } catch (cause) {
+    if (!isLate) conn.close();
+    const reason = isLate ? "it took too long" : explainTls(cause);
+    throw new Deno.errors.ConnectionAborted(`Cannot speak TLS: ${reason}`, {
+      cause,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** An agency's encrypted stream. A failure of TLS ends it like a lost connection. */
 export class TlsStream implements ByteStream {
   readonly #conn: Deno.TlsConn;
@@ -135,19 +180,10 @@ export class TlsStream implements ByteStream {
   /**
    * Takes over a connection.
    *
-   * @param conn The connection, before or after its handshake.
+   * @param conn The connection, after its handshake.
    */
   constructor(conn: Deno.TlsConn) {
     this.#conn = conn;
-  }
-
-  /**
-   * Runs the handshake. Without this the first read or write does.
-   *
-   * @throws {Deno.errors.ConnectionAborted} If it fails, with the reason.
-   */
-  async handshake(): Promise<void> {
-    await explained(this.#conn.handshake());
   }
 
   /** Reads some bytes, as {@linkcode ByteStream}. */
