@@ -5,18 +5,27 @@
  */
 
 import { CROWD_BATCHES, runCrowd } from "./crowd.ts";
-import { BATCH_BETS } from "./crowd_rows.ts";
+import { BATCH_BETS } from "./crowd_load.ts";
 import { type DataSet, madeData, realData } from "./data.ts";
 import { runEndToEnd } from "./end_to_end.ts";
 import type { CaseResult, Figures } from "./figures.ts";
 import { settleDisk } from "./machine.ts";
-import { isWanted, type Options } from "./options.ts";
 import { LOAD_WAYS, type LoadWay, Postgres } from "./postgres.ts";
 
 /** A case before it is measured. */
 export interface Case extends Omit<CaseResult, "runs"> {
   /** Does one run. */
   run(): Promise<Figures>;
+}
+
+/** What is wanted. */
+export interface Wanted {
+  /** Parts of the names of the wanted cases; empty for all. */
+  only: readonly string[];
+  /** Bets of the made set. */
+  bets: number;
+  /** Whether PostgreSQL is measured too. */
+  postgres: boolean;
 }
 
 const WINDOWS = [1, 8, 32];
@@ -32,7 +41,7 @@ const WAY_TITLES: Record<LoadWay, string> = {
  * `stack` gets what must be ended at the end.
  */
 export async function prepareCases(
-  { only, bets, postgres }: Options,
+  { only, bets, postgres }: Wanted,
   folder: string,
   stack: AsyncDisposableStack,
 ): Promise<Case[]> {
@@ -58,6 +67,11 @@ export async function prepareCases(
   }
   const crowds = CROWDS.map((agencies) => crowdCase(agencies, folder));
   return [...cases, ...crowds.filter((one) => isWanted(one.name, only))];
+}
+
+/** True if a case's name has one of the parts, or if there are none. */
+export function isWanted(name: string, only: readonly string[]): boolean {
+  return only.length === 0 || only.some((part) => name.includes(part));
 }
 
 function endToEndCase(data: DataSet, window: number, folder: string): Case {

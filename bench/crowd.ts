@@ -6,8 +6,7 @@
  */
 
 import { join } from "node:path";
-import type { CrowdLoad } from "./crowd_load.ts";
-import { BATCH_BETS, crowdRows } from "./crowd_rows.ts";
+import { BATCH_BETS, type CrowdLoad, crowdRows } from "./crowd_load.ts";
 import { checkStore } from "./end_to_end.ts";
 import type { Figures } from "./figures.ts";
 import { usageOf } from "./machine.ts";

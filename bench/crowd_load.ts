@@ -12,7 +12,10 @@ import { packBets } from "../bet/bet.ts";
 import { writeLine } from "../program/logging.ts";
 import { HEADER_BYTES, MessageType } from "../protocol.ts";
 import { encodeBatch } from "../protocol/batch_frame.ts";
-import { BATCH_BETS, crowdRows } from "./crowd_rows.ts";
+import { madeAgency } from "../tools/made_bets.ts";
+
+/** Bets in a batch. */
+export const BATCH_BETS = 150;
 
 /** What is printed. */
 export interface CrowdLoad {
@@ -73,6 +76,17 @@ class Tally {
   #seconds(): number {
     return (performance.now() - this.#startedAt) / 1000;
   }
+}
+
+/**
+ * Makes the bets of so many batches: lines without ends, no field quoted. They
+ * are the same for all agencies, so that they need not be kept for each.
+ */
+export function crowdRows(batches: number): string[] {
+  const chunks = [...madeAgency(1, batches * BATCH_BETS)];
+  const decoder = new TextDecoder();
+  const text = chunks.map((chunk) => decoder.decode(chunk)).join("");
+  return text.split("\r\n").slice(0, -1);
 }
 
 /** The frames that all agencies send; each fills in its id. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { FrameWalk } from "./frame_walk.ts";
+import { walkFrames } from "./frame_walk.ts";
 
 const BET = 1;
 const latencies: number[] = [];
@@ -16,24 +16,26 @@ const connect = Deno.connect;
 /** Has no other use than to put itself in the way of the stream's calls. */
 function watchStream(stream: Deno.TcpConn): Deno.TcpConn {
   const { read, write } = stream;
-  const sent = new FrameWalk();
-  const received = new FrameWalk();
   const writtenAt: number[] = [];
+  let now = 0;
+  const walkSent = walkFrames((type) => {
+    if (type === BET) writtenAt.push(now);
+  });
+  const walkReceived = walkFrames(() => {
+    const startedAt = writtenAt.shift();
+    if (startedAt !== undefined) latencies.push((now - startedAt) / 1000);
+  });
   stream.write = async (bytes) => {
     const startedAt = performance.now();
     const size = await write.call(stream, bytes);
-    sent.walk(bytes.subarray(0, size), (type) => {
-      if (type === BET) writtenAt.push(startedAt);
-    });
+    now = startedAt;
+    walkSent(bytes.subarray(0, size));
     return size;
   };
   stream.read = async (into) => {
     const size = await read.call(stream, into);
-    const now = performance.now();
-    received.walk(into.subarray(0, size ?? 0), () => {
-      const startedAt = writtenAt.shift();
-      if (startedAt !== undefined) latencies.push((now - startedAt) / 1000);
-    });
+    now = performance.now();
+    walkReceived(into.subarray(0, size ?? 0));
     return size;
   };
   return stream;

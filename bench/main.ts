@@ -6,20 +6,43 @@
  */
 
 import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { messageOf } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE } from "../program/program.ts";
 import { stopSignal } from "../program/stop_signal.ts";
-import { type Case, prepareCases } from "./cases.ts";
+import { type Case, isWanted, prepareCases } from "./cases.ts";
+import { AGENCIES } from "./data.ts";
 import { type CaseResult, readSitting, type Sitting } from "./figures.ts";
 import { describeMachine, isBusy } from "./machine.ts";
 import { runMicro } from "./micro.ts";
-import { isWanted, type Options, parseOptions, USAGE } from "./options.ts";
 import { PROJECT_FOLDER } from "./programs.ts";
 import { compareSittings, drawSitting, formatSitting } from "./table.ts";
+import { FULL_BETS } from "./targets.ts";
 
 const DATA_FOLDER = join(PROJECT_FOLDER, ".data/bench");
 const OUT_FOLDER = join(PROJECT_FOLDER, "bench/out");
+
+const USAGE = `Usage: deno task bench [options]
+
+Measures the parts of a bet's way, the whole system with five agencies, and
+crowds of agencies. Every bet and commit mark is checked after every run.
+
+  --runs N        runs of each case, one of each in turn (default 5)
+  --bets N        bets of the made set, a multiple of ${AGENCIES} (default ${FULL_BETS})
+  --only A,B      only cases with A or B in their names: micro, crowd-1000,
+                  crowd-5000, real-window-1, real-window-8, real-window-32, and
+                  with --postgres real-postgres-copy, real-postgres-copy-150,
+                  real-postgres-insert-150; and those with made- for real-
+  --postgres      also measure PostgreSQL 15, if it is installed
+  --json FILE     where the results go (default bench/out/<time>.json)
+  --compare FILE  compare with the results of an earlier sitting
+  --draw FILE     only draw the results of an earlier sitting
+  --dir DIR       where data and stores are, on the disk to be measured
+                  (default .data/bench); the data stays there, the stores go
+  --help          print this`;
+
+type Options = ReturnType<typeof parseOptions>;
 
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
@@ -54,6 +77,41 @@ async function measure(options: Options): Promise<Sitting> {
   }
   const results = await runInTurn(cases, options.runs, stop);
   return { date, machine, cases: [...micro, ...results] };
+}
+
+/** Throws an `Error` if an argument is wrong. */
+// deno-lint-ignore explicit-function-return-type -- the arguments say it all
+function parseOptions(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      bets: { type: "string", default: String(FULL_BETS) },
+      compare: { type: "string" },
+      dir: { type: "string" },
+      draw: { type: "string" },
+      help: { type: "boolean", default: false },
+      json: { type: "string" },
+      only: { type: "string", default: "" },
+      postgres: { type: "boolean", default: false },
+      runs: { type: "string", default: "5" },
+    },
+  });
+  return {
+    ...values,
+    runs: multiple("--runs", values.runs, 1),
+    bets: multiple("--bets", values.bets, AGENCIES),
+    only: values.only.split(",").filter((part) => part !== ""),
+  };
+}
+
+function multiple(flag: string, text: string, factor: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value > 0 && value % factor === 0) return value;
+  throw new RangeError(
+    `Cannot use ${flag} "${text}": it must be a whole number from ${factor}${
+      factor > 1 ? `, a multiple of ${factor}` : ""
+    }`,
+  );
 }
 
 /**

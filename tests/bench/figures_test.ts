@@ -6,7 +6,7 @@ import {
   type Sitting,
   spreadOf,
 } from "../../bench/figures.ts";
-import { FrameWalk } from "../../bench/frame_walk.ts";
+import { walkFrames } from "../../bench/frame_walk.ts";
 import {
   compareSittings,
   drawSitting,
@@ -112,7 +112,7 @@ Deno.test("drawSitting() draws the fastest first, and the others in proportion",
   ]);
 });
 
-Deno.test("FrameWalk.walk() finds every frame, wherever the bytes are cut", () => {
+Deno.test("walkFrames() finds every frame, wherever the bytes are cut", () => {
   const bytes = concat([
     encodeFrame(1, new Uint8Array(300)),
     encodeFrame(2, new Uint8Array(0)),
@@ -120,9 +120,9 @@ Deno.test("FrameWalk.walk() finds every frame, wherever the bytes are cut", () =
   ]);
   for (let cut = 0; cut <= bytes.length; cut++) {
     const types: number[] = [];
-    const walk = new FrameWalk();
-    walk.walk(bytes.subarray(0, cut), (type) => types.push(type));
-    walk.walk(bytes.subarray(cut), (type) => types.push(type));
+    const walk = walkFrames((type) => types.push(type));
+    walk(bytes.subarray(0, cut));
+    walk(bytes.subarray(cut));
     assertEquals(types, [1, 2, 4], `cut at ${cut}`);
   }
 });
