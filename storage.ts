@@ -14,6 +14,7 @@ import {
 } from "./storage/append_log.ts";
 import { FinishLog } from "./storage/finish_log.ts";
 import { scanStore } from "./storage/recovery.ts";
+import { RowBuffer } from "./storage/row_buffer.ts";
 import { type HeldFile, holdFile } from "./storage/store_file.ts";
 import type { StoreFile } from "./storage/store_file.ts";
 import type { IndexRange } from "./storage/index_ranges.ts";
@@ -66,7 +67,7 @@ export interface Recovery {
  */
 export class Store {
   readonly #held: HeldFile;
-  readonly #log: AppendLog;
+  readonly #log: AppendLog<RowBuffer>;
   readonly #finishLog: FinishLog;
   readonly #index: StoreIndex;
   readonly #watch: ReturnType<typeof setInterval>;
@@ -84,7 +85,7 @@ export class Store {
 
   private constructor(
     held: HeldFile,
-    log: AppendLog,
+    log: AppendLog<RowBuffer>,
     finishLog: FinishLog,
     index: StoreIndex,
     recovery: Recovery,
@@ -135,7 +136,7 @@ export class Store {
         StorageError
       >();
       const sequences = new Set<BatchSequence>();
-      const log = new AppendLog(file, committedSize, {
+      const log = new AppendLog(file, committedSize, () => new RowBuffer(), {
         fsync,
         onLost,
         onCommit,

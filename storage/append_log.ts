@@ -6,7 +6,6 @@
  */
 
 import { assertInvariant, messageOf } from "../program/errors.ts";
-import { RowBuffer } from "./row_buffer.ts";
 import type { StoreFile } from "./store_file.ts";
 
 /** An entry was not stored. A later attempt may succeed. */
@@ -49,6 +48,24 @@ export interface AppendLogOptions {
   onLost?: (error: StorageError) => void;
 }
 
+/** Collects what is written in one commit. */
+export interface EntryBuffer {
+  /** The bytes so far: a view that is valid until the next change. */
+  readonly rows: Uint8Array;
+  /** Number of bytes so far. */
+  readonly length: number;
+  /** Whether there is enough for one commit. */
+  readonly isFull: boolean;
+  /**
+   * Removes the last bytes.
+   *
+   * @param length Number of bytes to keep.
+   */
+  truncate(length: number): void;
+  /** Empties the buffer. */
+  clear(): void;
+}
+
 /** Called after each commit. */
 export type OnCommit = (entries: number, seconds: number) => void;
 
@@ -61,12 +78,12 @@ const GATHER_TIME_MS = 1;
 export type OnSettled = (isCommitted: boolean) => void;
 
 /** The entries of one write and one fdatasync. */
-class Group {
-  readonly rows: RowBuffer;
+class Group<B extends EntryBuffer> {
+  readonly rows: B;
   readonly callbacks: OnSettled[] = [];
   readonly #committed = Promise.withResolvers<void>();
 
-  constructor(rows: RowBuffer) {
+  constructor(rows: B) {
     this.rows = rows;
   }
 
@@ -87,17 +104,18 @@ class Group {
 }
 
 /** Appends entries durably and in order, each one completely or not at all. */
-export class AppendLog {
+export class AppendLog<B extends EntryBuffer> {
   readonly #file: StoreFile;
   readonly #fsync: boolean;
   readonly #doAllWait: (entries: number) => boolean;
   readonly #onLost: (error: StorageError) => void;
   readonly #onCommit: OnCommit | undefined;
   #size: number;
+  readonly #createBuffer: () => B;
   /** Groups in the order of their commits. The last one collects entries. */
-  readonly #waiting = [new Group(new RowBuffer())];
+  readonly #waiting: Group<B>[];
   /** A free buffer for the next group. */
-  #spare: RowBuffer | undefined;
+  #spare: B | undefined;
   #commits: Promise<void> | undefined;
   /**
    * The wait for more entries before the next commit, if one is in progress.
@@ -113,11 +131,19 @@ export class AppendLog {
    *
    * @param file The file, opened for appending.
    * @param size Size of the file in bytes, all of it committed.
+   * @param createBuffer Creates an empty buffer for entries.
    * @param options The durability.
    */
-  constructor(file: StoreFile, size: number, options: AppendLogOptions) {
+  constructor(
+    file: StoreFile,
+    size: number,
+    createBuffer: () => B,
+    options: AppendLogOptions,
+  ) {
     this.#file = file;
     this.#size = size;
+    this.#createBuffer = createBuffer;
+    this.#waiting = [new Group(createBuffer())];
     this.#fsync = options.fsync;
     this.#doAllWait = options.doAllWait ?? (() => false);
     this.#onLost = options.onLost ?? (() => {});
@@ -136,7 +162,7 @@ export class AppendLog {
    * @throws {StorageError} If no more entries are accepted.
    */
   append(
-    write: (rows: RowBuffer) => unknown,
+    write: (rows: B) => unknown,
     onSettled: OnSettled,
   ): Promise<void> {
     this.throwIfEnded();
@@ -232,20 +258,20 @@ export class AppendLog {
   /**
    * Removes the oldest group. There is always one left that collects entries.
    */
-  #nextGroup(): Group {
+  #nextGroup(): Group<B> {
     const group = this.#waiting.shift()!;
     if (this.#waiting.length === 0) this.#waiting.push(this.#emptyGroup());
     return group;
   }
 
-  #emptyGroup(): Group {
-    const rows = this.#spare ?? new RowBuffer();
+  #emptyGroup(): Group<B> {
+    const rows = this.#spare ?? this.#createBuffer();
     this.#spare = undefined;
     rows.clear();
     return new Group(rows);
   }
 
-  async #commit(group: Group): Promise<void> {
+  async #commit(group: Group<B>): Promise<void> {
     const { rows } = group.rows;
     const startedAt = this.#onCommit ? performance.now() : 0;
     try {
@@ -283,7 +309,7 @@ export class AppendLog {
     this.#onCommit(group.callbacks.length, seconds);
   }
 
-  #lose(loss: string, ...groups: Group[]): void {
+  #lose(loss: string, ...groups: Group<B>[]): void {
     if (this.#end) return;
     this.#giveUp("Cannot trust the store", new Error(loss), ...groups);
     this.#onLost(this.#end!);
@@ -310,7 +336,7 @@ export class AppendLog {
    * where an earlier one was not. Then truncates the file to its committed
    * size.
    */
-  async #undoWrite(group: Group, cause: unknown): Promise<void> {
+  async #undoWrite(group: Group<B>, cause: unknown): Promise<void> {
     const what = "Cannot write to the store";
     this.#lastFailure = `${what}: ${messageOf(cause)}`;
     refuse(what, cause, group, ...this.#takeWaiting());
@@ -327,7 +353,7 @@ export class AppendLog {
   }
 
   /** Fails these groups, all waiting ones, and every entry from now on. */
-  #giveUp(what: string, cause: unknown, ...groups: Group[]): void {
+  #giveUp(what: string, cause: unknown, ...groups: Group<B>[]): void {
     this.#end = new StorageError(
       `${what}: ${messageOf(cause)}; it takes no more until the next start`,
       { cause },
@@ -335,12 +361,16 @@ export class AppendLog {
     refuse(what, cause, ...groups, ...this.#takeWaiting());
   }
 
-  #takeWaiting(): Group[] {
+  #takeWaiting(): Group<B>[] {
     return this.#waiting.splice(0, this.#waiting.length, this.#emptyGroup());
   }
 }
 
-function refuse(what: string, cause: unknown, ...groups: Group[]): void {
+function refuse(
+  what: string,
+  cause: unknown,
+  ...groups: Group<EntryBuffer>[]
+): void {
   const error = new StorageError(`${what}: ${messageOf(cause)}`, { cause });
   for (const group of groups) group.fail(error);
 }

@@ -5,6 +5,7 @@
  */
 
 import { AppendLog, type AppendLogOptions } from "./append_log.ts";
+import { LineBuffer } from "./line_buffer.ts";
 import { DamagedStoreError } from "./recovery.ts";
 import { saveTornTail } from "./torn_tail.ts";
 import { type HeldFile, holdFile } from "./store_file.ts";
@@ -16,10 +17,14 @@ const TORN_REGEXP = /^[\d\0]{1,4096}$/;
 /** Records durably which agencies have finished. */
 export class FinishLog {
   readonly #held: HeldFile;
-  readonly #log: AppendLog;
+  readonly #log: AppendLog<LineBuffer>;
   readonly #finished: Set<number>;
 
-  private constructor(held: HeldFile, log: AppendLog, finished: Set<number>) {
+  private constructor(
+    held: HeldFile,
+    log: AppendLog<LineBuffer>,
+    finished: Set<number>,
+  ) {
     this.#held = held;
     this.#log = log;
     this.#finished = finished;
@@ -57,7 +62,12 @@ export class FinishLog {
       }
       // A killed process may have left it in the page cache only.
       if (options.fsync) await held.file.syncData();
-      const log = new AppendLog(held.file, whole.length, options);
+      const log = new AppendLog(
+        held.file,
+        whole.length,
+        () => new LineBuffer(),
+        options,
+      );
       return new FinishLog(held, log, finished);
     } catch (error) {
       await held.release();
@@ -79,7 +89,7 @@ export class FinishLog {
   async add(agency: number): Promise<void> {
     if (this.#finished.has(agency)) return;
     await this.#log.append(
-      (rows) => rows.addLine(String(agency)),
+      (lines) => lines.addLine(String(agency)),
       (isCommitted) => isCommitted && this.#finished.add(agency),
     );
   }

@@ -13,6 +13,7 @@ import {
   wordViewOf,
 } from "../bytes/swar.ts";
 import { assertInvariant } from "../program/errors.ts";
+import type { EntryBuffer } from "./append_log.ts";
 import { formatCrc, formatMarkStart, MAX_MARK_BYTES } from "./commit_mark.ts";
 import { documentOfRow, isWinningRow } from "./winners.ts";
 
@@ -34,7 +35,7 @@ const BATCH_ROOM = 1 << 16;
 const ASCII_ENCODER = new TextEncoder();
 
 /** Collects rows for one write. It is emptied and reused. */
-export class RowBuffer {
+export class RowBuffer implements EntryBuffer {
   #bytes = new Uint8Array(BUFFER_BYTES);
   #view = viewOf(this.#bytes);
   #length = 0;
@@ -102,16 +103,6 @@ export class RowBuffer {
     const crc = crc32(this.#bytes.subarray(batchStart, this.#length));
     this.#addText(`${formatCrc(crc)}\n`);
     return winners;
-  }
-
-  /**
-   * Adds a line of text.
-   *
-   * @param ascii The line without its end, ASCII only.
-   */
-  addLine(ascii: string): void {
-    this.#reserve(ascii.length + 1);
-    this.#addText(`${ascii}\n`);
   }
 
   #reserve(size: number): void {

@@ -38,7 +38,7 @@ async function takePictures(dir: string): Promise<void> {
   });
   const [url] = await central.line(/http:\S+/);
   const [, port] = await central.line(/action: listen .* port: (\d+)/);
-  await using page = await Chromium.start(dir);
+  await using page = await Chromium.start();
   await page.send("Network.setExtraHTTPHeaders", {
     headers: { "accept-language": "en" },
   });

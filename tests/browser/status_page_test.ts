@@ -34,7 +34,7 @@ async function showDraw(dir: string): Promise<void> {
     });
   await using central = start();
   await central.line(LISTENS);
-  await using page = await Chromium.start(dir);
+  await using page = await Chromium.start();
   await page.open(`http://127.0.0.1:${statusPort}/`);
   assertEquals(await text(page, "h1"), "Lotería: la central");
   assertEquals(

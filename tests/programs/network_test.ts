@@ -18,6 +18,8 @@ import { Wire } from "../support/wire.ts";
 /** Enough for the central itself and some dozens of agencies. */
 const DESCRIPTORS = 100;
 const FAILS = /accept_connections \| result: fail/;
+const RECOVERS =
+  /WARN .*accept_connections \| result: success \| fallos: \d+ \| segundos: /;
 const LISTENS = /action: listen \| result: success \| port: (\d+)/;
 
 testPrograms(

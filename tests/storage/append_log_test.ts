@@ -5,7 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { InvariantError } from "../../program/errors.ts";
-import type { RowBuffer } from "../../storage/row_buffer.ts";
+import type { LineBuffer } from "../../storage/line_buffer.ts";
 import {
   assertEnded,
   everyTurn,
@@ -152,7 +152,7 @@ Deno.test("AppendLog.append() keeps nothing of an entry that throws", async () =
 Deno.test("AppendLog stops at a commit that grows while it is written", async () => {
   const { log, file } = openMemoryLog();
   const gate = file.hold("syncData");
-  let late: RowBuffer | undefined;
+  let late: LineBuffer | undefined;
   // Never settled: the program has a bug and must not go on.
   log.append((rows) => {
     rows.addLine("one");

@@ -27,6 +27,8 @@ interface Message {
 /** One page of a browser of its own. */
 export class Chromium implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
+  /** Its profile. */
+  readonly #dir: string;
   readonly #socket: WebSocket;
   readonly #pending = new Map<number, (message: Message) => void>();
   #lastId = 0;
@@ -36,7 +38,12 @@ export class Chromium implements AsyncDisposable {
   /** Errors of its console, and exceptions that nobody caught. */
   readonly errors: string[] = [];
 
-  private constructor(process: Deno.ChildProcess, socket: WebSocket) {
+  private constructor(
+    process: Deno.ChildProcess,
+    socket: WebSocket,
+    dir: string,
+  ) {
+    this.#dir = dir;
     this.#process = process;
     this.#socket = socket;
     socket.addEventListener("message", ({ data }) => {
@@ -47,12 +54,12 @@ export class Chromium implements AsyncDisposable {
   /**
    * Starts a browser.
    *
-   * @param dir A folder for its profile.
    * @returns The browser, with an empty page.
    */
-  static async start(dir: string): Promise<Chromium> {
+  static async start(): Promise<Chromium> {
+    const dir = await Deno.makeTempDir();
     const process = new Deno.Command(CHROMIUM, {
-      args: [`--user-data-dir=${dir}/profile`, ...FLAGS],
+      args: [`--user-data-dir=${dir}`, ...FLAGS],
       stdin: "null",
       stdout: "null",
       stderr: "piped",
@@ -66,7 +73,7 @@ export class Chromium implements AsyncDisposable {
       }),
       () => `no answer from ${url}`,
     );
-    const browser = new Chromium(process, socket);
+    const browser = new Chromium(process, socket, dir);
     const { targetId } = await browser.send("Target.createTarget", {
       url: "about:blank",
     });
@@ -173,11 +180,13 @@ export class Chromium implements AsyncDisposable {
     }
   }
 
-  /** Ends the browser. */
+  /** Ends the browser, and waits until all of its processes have gone. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#sessionId = undefined;
+    await this.send("Browser.close");
+    await within(this.#process.status, () => "Chromium does not end");
     this.#socket.close();
-    this.#process.kill("SIGKILL");
-    await this.#process.status;
+    for (let isGone = false; !isGone;) isGone = await removeFolder(this.#dir);
   }
 
   #handle({ id, method, params = {}, ...message }: Message): void {
@@ -192,6 +201,19 @@ export class Chromium implements AsyncDisposable {
       const { level, text } = params.entry as { level: string; text: string };
       if (level === "error") this.errors.push(text);
     }
+  }
+}
+
+/** A process of the browser may write to it for a moment longer. */
+async function removeFolder(dir: string): Promise<boolean> {
+  try {
+    await Deno.remove(dir, { recursive: true });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.includes("not empty")) {
+      return false;
+    }
+    throw error;
   }
 }
 

@@ -6,13 +6,14 @@
 
 import { assertThrows } from "@std/assert";
 import { AppendLog, StorageError } from "../../storage/append_log.ts";
+import { LineBuffer } from "../../storage/line_buffer.ts";
 import { FaultFile } from "./fault_file.ts";
 import { MemoryFile } from "./memory_file.ts";
 
 /** A log and all that can be seen of it. */
 export interface MemoryLog {
   /** The log. */
-  log: AppendLog;
+  log: AppendLog<LineBuffer>;
   /** What the log writes to. */
   file: FaultFile;
   /** What is in the file: `before`, and what was appended. */
@@ -34,7 +35,12 @@ export interface MemoryLog {
 export function openMemoryLog(fsync = true): MemoryLog {
   const memory = new MemoryFile(new TextEncoder().encode("before\n"));
   const file = new FaultFile(memory);
-  const log = new AppendLog(file, memory.bytes.length, { fsync });
+  const log = new AppendLog(
+    file,
+    memory.bytes.length,
+    () => new LineBuffer(),
+    { fsync },
+  );
   const settled: string[] = [];
   async function append(entry: string): Promise<string> {
     try {
@@ -75,7 +81,10 @@ export async function everyTurn(): Promise<void> {
  * @param log The log.
  * @param message What it says of it.
  */
-export function assertEnded(log: AppendLog, message: string): void {
+export function assertEnded(
+  log: AppendLog<LineBuffer>,
+  message: string,
+): void {
   assertThrows(
     () => log.append((rows) => rows.addLine("late"), () => {}),
     StorageError,
