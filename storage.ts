@@ -12,6 +12,7 @@ import {
   type OnCommit,
   StorageError,
 } from "./storage/append_log.ts";
+import { BatchSequence, doAllWait } from "./storage/batch_sequence.ts";
 import { FinishLog } from "./storage/finish_log.ts";
 import { scanStore } from "./storage/recovery.ts";
 import { RowBuffer } from "./storage/row_buffer.ts";
@@ -21,7 +22,7 @@ import type { IndexRange } from "./storage/index_ranges.ts";
 import { type FileState, StoreIndex } from "./storage/store_index.ts";
 import { readTornTail, saveTornTail } from "./storage/torn_tail.ts";
 
-export { type OnCommit, StorageError };
+export { BatchSequence, type OnCommit, StorageError };
 export { DamagedStoreError } from "./storage/recovery.ts";
 export { StoreHeldError } from "./storage/store_file.ts";
 
@@ -318,47 +319,6 @@ export class Store {
     );
     state.claim(start, end);
   }
-}
-
-/**
- * The batches of one connection, in their order. Once one of them is not
- * stored, no later one is: an agency's bets keep the order of its file. The
- * failure ends with the connection, whatever is sent on the next one.
- */
-export class BatchSequence {
-  /** Number of batches that wait for a commit. */
-  waiting = 0;
-  #hasFailed = false;
-
-  /** Records that a batch of the sequence was not stored. */
-  fail(): void {
-    this.#hasFailed = true;
-  }
-
-  /**
-   * Checks that every batch so far is stored or under way.
-   *
-   * @throws {StorageError} If one was not stored.
-   */
-  throwIfFailed(): void {
-    if (!this.#hasFailed) return;
-    throw new StorageError(
-      "Cannot store batch: an earlier one of the same connection was not stored",
-    );
-  }
-}
-
-/**
- * True if every connection has exactly one batch in a commit of so many: none of
- * them has more to say before its reply.
- */
-function doAllWait(
-  sequences: ReadonlySet<BatchSequence>,
-  entries: number,
-): boolean {
-  if (entries !== sequences.size) return false;
-  for (const { waiting } of sequences) if (waiting !== 1) return false;
-  return true;
 }
 
 /** Returns the part of a batch from bet index `start` up to `end`. */
