@@ -180,6 +180,8 @@ testGuarded("strangers leave room for agencies, and all of it when they go", {
 }, async ({ port, log }) => {
   using agency = await Wire.connect(port);
   await agency.ask(authFrame(1, "uno"));
+  // Its place among those who wait is free a moment after its OK.
+  await log.line("autenticar | result: success");
   for (let round = 1; round <= 2; round++) {
     const strangers = await Promise.all(
       Array.from({ length: 16 }, () => Wire.connect(port)),

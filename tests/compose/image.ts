@@ -19,6 +19,8 @@ Deno.test("the image has what the programs need, and no more", async () => {
   const rest = files.filter((path) => !path.endsWith(".ts"));
   assertEquals(code.filter((path) => /test|demo|verify|bench/.test(path)), []);
   assertEquals(rest, [
+    "/app/central/status/page.css",
+    "/app/central/status/page.js",
     "/app/deno.json",
     "/app/deno.lock",
     ...["assert", "csv", "log", "yaml"].map((one) =>
