@@ -21,6 +21,7 @@ const MOST: Record<string, readonly string[]> = {
 const NO_PERMISSION = new Set([
   "--doc",
   "--no-check",
+  "--parallel",
   "--no-prompt",
   "--v8-flags",
 ]);
