@@ -8,7 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { Chromium } from "../support/chromium.ts";
 import { makeCourseData } from "../support/course_data.ts";
-import { startAgency, startProgram } from "../support/programs.ts";
+import { freePort, startAgency, startProgram } from "../support/programs.ts";
 
 const FOLDER = fileURLToPath(new URL("../../docs/images/", import.meta.url));
 /** Each picture: its size in CSS pixels, and the colours that are preferred. */
@@ -71,9 +71,4 @@ async function takePicture(
   const { data } = await page.send("Page.captureScreenshot");
   const bytes = Uint8Array.fromBase64(data as string);
   await Deno.writeFile(`${FOLDER}${name}.png`, bytes);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { CHROMIUM, Chromium } from "../support/chromium.ts";
 import { makeCourseData } from "../support/course_data.ts";
 import { assertEnding, testPrograms } from "../support/end_to_end.ts";
-import { startAgency, startProgram } from "../support/programs.ts";
+import { freePort, startAgency, startProgram } from "../support/programs.ts";
 import type { RunningProgram } from "../support/programs.ts";
 
 const TOTAL = 78_697;
@@ -125,11 +125,6 @@ function number(selector: string): string {
 /** The texts of a column of the table. */
 function column(index: number, tag = "td"): string {
   return `[...document.querySelectorAll("tbody ${tag}:nth-child(${index})")].map((cell) => cell.textContent)`;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 async function isInstalled(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { Chance } from "../support/seeded.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
-import { sleep, testFault, times } from "./plan.ts";
+import { testFault, times } from "./plan.ts";
 import { assertStoredOnce } from "./promise.ts";
 import { killAgency, runAgency } from "./sending_agency.ts";
 
@@ -32,7 +32,7 @@ testFault(
     const files = await makeFiles(dir, random);
     await Promise.all([
       killAll(files, central.port, random.fork()),
-      crashOften(central, random),
+      central.crashOften({ times: CENTRAL_KILLS, maxLife: MAX_LIFE, random }),
     ]);
     await central.stop();
     await assertStoredOnce(central.store, files);
@@ -54,17 +54,6 @@ testFault(
     await assertStoredOnce(central.store, files);
   },
 );
-
-async function crashOften(
-  central: CrashingCentral,
-  random: Chance,
-): Promise<void> {
-  for (let i = 0; i < CENTRAL_KILLS; i++) {
-    await sleep(random.between(0, MAX_LIFE));
-    await central.crash();
-    await central.restart();
-  }
-}
 
 async function makeFiles(dir: string, random: Chance): Promise<MadeFile[]> {
   return await Promise.all(

@@ -10,6 +10,7 @@ import {
   type RunningProgram,
   startProgram,
 } from "../support/programs.ts";
+import type { Chance } from "../support/seeded.ts";
 import { sleep, untilTestEnds } from "./plan.ts";
 
 /** Times that it tries to listen where it did, should another be there. */
@@ -87,6 +88,25 @@ export class CrashingCentral {
         }
         await sleep(LISTEN_DELAY);
       }
+    }
+  }
+
+  /**
+   * Kills it again and again, and starts it again each time.
+   *
+   * @param options How often, after how many milliseconds at most, and when.
+   */
+  async crashOften(
+    { times, maxLife, random }: {
+      times: number;
+      maxLife: number;
+      random: Chance;
+    },
+  ): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      await sleep(random.between(0, maxLife));
+      await this.crash();
+      await this.restart();
     }
   }
 

@@ -1,4 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
+import { freePort } from "../support/programs.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { makeFile, randomRows } from "./made_bets.ts";
 import { memoryOf } from "./memory.ts";
@@ -72,9 +73,4 @@ async function sendMalformed(port: number, text: string): Promise<void> {
 
 async function connect(port: number): Promise<Deno.TcpConn> {
   return await Deno.connect({ hostname: "127.0.0.1", port });
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -4,7 +4,7 @@ import type { Chance } from "../support/seeded.ts";
 import { readStore } from "../support/stored.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
-import { sleep, testFault, times } from "./plan.ts";
+import { testFault, times } from "./plan.ts";
 import { killAgency } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2, 3];
@@ -39,7 +39,7 @@ testFault(
           env,
         });
       }),
-      crashOften(central, random),
+      central.crashOften({ times: CENTRAL_KILLS, maxLife: MAX_LIFE, random }),
     ]);
     await central.stop();
     const stored = await storedBets(central.store);
@@ -82,17 +82,6 @@ async function storedBets(store: string): Promise<Map<number, string[]>> {
 
 function byIndex(a: string, b: string): number {
   return parseInt(a) - parseInt(b);
-}
-
-async function crashOften(
-  central: CrashingCentral,
-  random: Chance,
-): Promise<void> {
-  for (let i = 0; i < CENTRAL_KILLS; i++) {
-    await sleep(random.between(0, MAX_LIFE));
-    await central.crash();
-    await central.restart();
-  }
 }
 
 function randomSettings(random: Chance): Record<string, string> {

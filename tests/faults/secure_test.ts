@@ -6,7 +6,7 @@ import { startAgency } from "../support/programs.ts";
 import type { Chance } from "../support/seeded.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
-import { type FaultContext, sleep, testFault, times } from "./plan.ts";
+import { type FaultContext, testFault, times } from "./plan.ts";
 import { assertStoredOnce } from "./promise.ts";
 import { PATIENT, sendUntil } from "./sending_agency.ts";
 
@@ -33,7 +33,9 @@ testFault(
     );
     const [files] = await Promise.all([
       Promise.all(sent),
-      crashOften(central, random).finally(() => isDone = true),
+      central.crashOften({ times: CRASHES, maxLife: MAX_LIFE, random }).finally(
+        () => isDone = true,
+      ),
     ]);
     await central.stop();
     await assertStoredOnce(central.store, files.flat());
@@ -91,7 +93,7 @@ async function drawSecurely({ dir, random }: FaultContext): Promise<void> {
   }));
   await Promise.all([
     ...files.map((file) => awaitWinners(file, central.port)),
-    crashOften(central, random),
+    central.crashOften({ times: CRASHES, maxLife: MAX_LIFE, random }),
   ]);
   await central.stop();
   await assertStoredOnce(central.store, files);
@@ -137,15 +139,4 @@ function secureEnv(agency: number): Record<string, string> {
 
 function tokenOf(agency: number): string {
   return `the token of agency ${agency}`;
-}
-
-async function crashOften(
-  central: CrashingCentral,
-  random: Chance,
-): Promise<void> {
-  for (let i = 0; i < CRASHES; i++) {
-    await sleep(random.between(0, MAX_LIFE));
-    await central.crash();
-    await central.restart();
-  }
 }

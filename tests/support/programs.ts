@@ -147,6 +147,16 @@ export class RunningProgram {
   }
 }
 
+/**
+ * Finds a port for what cannot be told to take any.
+ *
+ * @returns A port of this machine that was free just now.
+ */
+export function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
 /** A central that listens. */
 export type RunningCentral = RunningProgram & {
   /** Where it listens, on this machine. */
