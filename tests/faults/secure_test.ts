@@ -3,7 +3,6 @@ import { PEM } from "../support/certificates.ts";
 import { writeCredentials } from "../support/guarded.ts";
 import { FaultyProxy } from "../support/proxy.ts";
 import { startAgency } from "../support/programs.ts";
-import type { Chance } from "../support/seeded.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
 import { type FaultContext, testFault, times } from "./plan.ts";
