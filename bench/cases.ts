@@ -9,7 +9,8 @@ import { BATCH_BETS } from "./crowd_load.ts";
 import { type DataSet, madeData, realData } from "./data.ts";
 import { runEndToEnd } from "./end_to_end.ts";
 import type { CaseResult, Figures } from "./figures.ts";
-import { settleDisk } from "./machine.ts";
+import { output, settleDisk } from "./machine.ts";
+import { PROJECT_FOLDER } from "./programs.ts";
 import { LOAD_WAYS, type LoadWay, Postgres } from "./postgres.ts";
 
 /** A case before it is measured. */
@@ -26,6 +27,12 @@ export interface Wanted {
   bets: number;
   /** Whether PostgreSQL is measured too. */
   postgres: boolean;
+  /**
+   * A revision of the project that is measured too.
+   *
+   * @default {undefined}
+   */
+  baseline?: string;
 }
 
 const WINDOWS = [1, 8, 32];
@@ -41,7 +48,7 @@ const WAY_TITLES: Record<LoadWay, string> = {
  * `stack` gets what must be ended at the end.
  */
 export async function prepareCases(
-  { only, bets, postgres }: Wanted,
+  { only, bets, postgres, baseline }: Wanted,
   folder: string,
   stack: AsyncDisposableStack,
 ): Promise<Case[]> {
@@ -49,6 +56,11 @@ export async function prepareCases(
     { name: "real", load: () => realData(folder) },
     { name: "made", load: () => madeData(folder, bets) },
   ];
+  const projects = [{ project: PROJECT_FOLDER, suffix: "" }];
+  if (baseline !== undefined) {
+    const project = await checkOut(baseline, folder, stack);
+    projects.push({ project, suffix: `@${baseline}` });
+  }
   const cases: Case[] = [];
   let server: Postgres | undefined;
   for (const { name, load } of sets) {
@@ -60,7 +72,11 @@ export async function prepareCases(
     );
     if (windows.length + ways.length === 0) continue;
     const data = await load();
-    for (const one of windows) cases.push(endToEndCase(data, one, folder));
+    for (const one of windows) {
+      cases.push(
+        ...projects.map((project) => endToEndCase(data, one, folder, project)),
+      );
+    }
     if (ways.length === 0) continue;
     server ??= stack.use(await startPostgres(folder, stack));
     for (const one of ways) cases.push(await postgresCase(data, one, server));
@@ -74,14 +90,36 @@ export function isWanted(name: string, only: readonly string[]): boolean {
   return only.length === 0 || only.some((part) => name.includes(part));
 }
 
-function endToEndCase(data: DataSet, window: number, folder: string): Case {
+function endToEndCase(
+  data: DataSet,
+  window: number,
+  folder: string,
+  { project, suffix }: { project: string; suffix: string },
+): Case {
   return {
-    name: `${data.name}-window-${window}`,
-    title: `Lotería, window ${window}`,
+    name: `${data.name}-window-${window}${suffix}`,
+    title: `Lotería${suffix}, window ${window}`,
     data: data.title,
     bets: data.bets,
-    run: () => inFolder(folder, (dir) => runEndToEnd(data, window, dir)),
+    run: () =>
+      inFolder(folder, (dir) => runEndToEnd(data, window, dir, project)),
   };
+}
+
+/** Checks a revision out beside the data, until the end. */
+async function checkOut(
+  revision: string,
+  folder: string,
+  stack: AsyncDisposableStack,
+): Promise<string> {
+  const dir = await Deno.makeTempDir({ dir: folder, prefix: "baseline-" });
+  const git = (...args: string[]) =>
+    output("git", ["-C", PROJECT_FOLDER, "worktree", ...args]);
+  await git("add", "--detach", dir, revision);
+  stack.defer(async () => {
+    await git("remove", "--force", dir);
+  });
+  return dir;
 }
 
 function crowdCase(agencies: number, folder: string): Case {

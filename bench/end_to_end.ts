@@ -11,23 +11,29 @@ import { verifyStore } from "../tools/verify.ts";
 import type { DataSet } from "./data.ts";
 import type { Figures } from "./figures.ts";
 import { usageOf } from "./machine.ts";
-import { spawnAgency, spawnCentral, startCentral } from "./programs.ts";
+import {
+  type AgencyOptions,
+  spawnAgency,
+  spawnCentral,
+  startCentral,
+} from "./programs.ts";
 
 const RECOVERY_REGEXP =
   /action: recuperar_almacen \| result: success \| apuestas: (\d+)/;
 
 /**
- * Sends a data set, measures, and checks every bet and commit mark. The folder
- * is empty. Throws an `Error` if a program fails or a bet is not stored as sent.
+ * Sends a data set with the programs of a project, measures, and checks every
+ * bet and commit mark. The folder is empty. Throws an `Error` if a program fails or a bet is not stored as sent.
  */
 export async function runEndToEnd(
   data: DataSet,
   window: number,
   folder: string,
+  project: string,
 ): Promise<Figures> {
   const storeFile = join(folder, "bets.csv");
-  const figures = await measureSending(data, window, folder);
-  const recoverySeconds = await measureRecovery(storeFile, data.bets);
+  const figures = await measureSending(data, window, folder, project);
+  const recoverySeconds = await measureRecovery(storeFile, data.bets, project);
   const batches = await checkStore(storeFile, data.files);
   const latencies = await readLatencies(data, folder);
   if (latencies.length !== batches) {
@@ -75,12 +81,13 @@ async function measureSending(
   data: DataSet,
   window: number,
   folder: string,
+  project: string,
 ): Promise<Figures> {
-  const central = await startCentral(join(folder, "bets.csv"));
+  const central = await startCentral(join(folder, "bets.csv"), {}, project);
   await using program = central.program;
   const before = await usageOf(program.pid);
   const startedAt = performance.now();
-  await sendFiles(data, window, folder, central.port);
+  await sendFiles(data, folder, { window, port: central.port, project });
   const seconds = (performance.now() - startedAt) / 1000;
   const { cpuSeconds, peakRss } = await usageOf(program.pid);
   await program.stop();
@@ -97,14 +104,13 @@ async function measureSending(
 /** Runs an agency for each file, all at once. */
 async function sendFiles(
   { files }: DataSet,
-  window: number,
   folder: string,
-  port: number,
+  options: Pick<AgencyOptions, "port" | "project" | "window">,
 ): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const agencies = files.map(({ agency, path: file }) => {
     const latencyFile = latencyFileOf(folder, agency);
-    return stack.use(spawnAgency({ agency, file, port, window, latencyFile }));
+    return stack.use(spawnAgency({ agency, file, latencyFile, ...options }));
   });
   await Promise.all(agencies.map((agency) => agency.success()));
 }
@@ -113,9 +119,10 @@ async function sendFiles(
 async function measureRecovery(
   storeFile: string,
   bets: number,
+  project: string,
 ): Promise<number> {
   const startedAt = performance.now();
-  await using program = spawnCentral(storeFile);
+  await using program = spawnCentral(storeFile, {}, project);
   const [, found] = await program.output(RECOVERY_REGEXP);
   const seconds = (performance.now() - startedAt) / 1000;
   await program.stop();

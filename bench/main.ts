@@ -35,6 +35,7 @@ crowds of agencies. Every bet and commit mark is checked after every run.
                   with --postgres real-postgres-copy, real-postgres-copy-150,
                   real-postgres-insert-150; and those with made- for real-
   --postgres      also measure PostgreSQL 15, if it is installed
+  --baseline REV  measure revision REV of the project in turn with this one
   --json FILE     where the results go (default bench/out/<time>.json)
   --compare FILE  compare with the results of an earlier sitting
   --draw FILE     only draw the results of an earlier sitting
@@ -85,6 +86,7 @@ function parseOptions(args: readonly string[]) {
   const { values } = parseArgs({
     args: [...args],
     options: {
+      baseline: { type: "string" },
       bets: { type: "string", default: String(FULL_BETS) },
       compare: { type: "string" },
       dir: { type: "string" },

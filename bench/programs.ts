@@ -4,8 +4,8 @@
  * @module
  */
 
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import project from "../deno.json" with { type: "json" };
 
 /** The project's folder. */
 export const PROJECT_FOLDER: string = fileURLToPath(
@@ -13,7 +13,7 @@ export const PROJECT_FOLDER: string = fileURLToPath(
 );
 
 const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
-const LATENCY_PRELOAD = "bench/latency_preload.ts";
+const LATENCY_PRELOAD = join(PROJECT_FOLDER, "bench/latency_preload.ts");
 const LATENCY_VARIABLE = "BENCH_LATENCY_FILE";
 
 /** A process whose output is read, and dropped unless someone waits for it. */
@@ -24,11 +24,15 @@ export class Program {
   #text = "";
   #wanted: { pattern: RegExp; found(match: RegExpExecArray): void } | undefined;
 
-  /** Starts `deno` with these arguments in the project's folder. */
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
+  /** Starts `deno` with these arguments in a folder. */
+  constructor(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    cwd: string = PROJECT_FOLDER,
+  ) {
     this.#process = new Deno.Command(Deno.execPath(), {
       args: [...args],
-      cwd: PROJECT_FOLDER,
+      cwd,
       env,
       stdin: "null",
       stdout: "piped",
@@ -100,25 +104,30 @@ export class Program {
   }
 }
 
-/** Starts a central on a free port, and does not wait until it listens. */
+/**
+ * Starts the central of a project on a free port, and does not wait until it
+ * listens.
+ */
 export function spawnCentral(
   storeFile: string,
   env: Record<string, string> = {},
+  project: string = PROJECT_FOLDER,
 ): Program {
-  return new Program(taskWords("server"), {
+  return new Program(taskWords("server", project), {
     SERVER_PORT: "0",
     SERVER_STORE_FILE: storeFile,
     LOGGING_LEVEL: "INFO",
     ...env,
-  });
+  }, project);
 }
 
 /** Starts a central and waits until it listens on the returned port. */
 export async function startCentral(
   storeFile: string,
   env: Record<string, string> = {},
+  project: string = PROJECT_FOLDER,
 ): Promise<{ program: Program; port: number }> {
-  const program = spawnCentral(storeFile, env);
+  const program = spawnCentral(storeFile, env, project);
   try {
     const [, port] = await program.output(LISTEN_REGEXP);
     return { program, port: Number(port) };
@@ -140,16 +149,18 @@ export interface AgencyOptions {
   window: number;
   /** File for the latency of each batch. */
   latencyFile: string;
+  /** Folder of the project that it is of. */
+  project: string;
 }
 
 /** Starts an agency that notes how long each batch takes. */
 export function spawnAgency(options: AgencyOptions): Program {
-  const { agency, file, port, window, latencyFile } = options;
+  const { agency, file, port, window, latencyFile, project } = options;
   return new Program([
     "run",
     `--preload=${LATENCY_PRELOAD}`,
     `--allow-env=${LATENCY_VARIABLE}`,
-    ...taskWords("client").slice(1),
+    ...taskWords("client", project).slice(1),
   ], {
     CLI_ID: String(agency),
     CLI_AGENCY_FILE: file,
@@ -157,9 +168,10 @@ export function spawnAgency(options: AgencyOptions): Program {
     CLI_BATCH_WINDOW: String(window),
     CLI_LOG_LEVEL: "INFO",
     [LATENCY_VARIABLE]: latencyFile,
-  });
+  }, project);
 }
 
-function taskWords(task: "client" | "server"): string[] {
-  return project.tasks[task].split(" ").slice(1);
+function taskWords(task: "client" | "server", project: string): string[] {
+  const config = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
+  return config.tasks[task].split(" ").slice(1);
 }
