@@ -43,6 +43,8 @@ const NAME = {
   unwanted: /[\p{Cc}\u2028\u2029\uFEFF]/u,
 };
 const NOT_DIGIT = /[^0-9]/u;
+// One for all: a peer may send nothing but invalid bets, as fast as it can.
+const UTF8_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The fields in packed order. */
 const FIELDS: readonly FieldRule[] = [
@@ -123,8 +125,7 @@ function findCharacter(
   field: Uint8Array,
   unwanted: RegExp | undefined,
 ): string | undefined {
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(field);
-  const character = unwanted?.exec(text)?.[0];
+  const character = unwanted?.exec(UTF8_DECODER.decode(field))?.[0];
   if (character === undefined) return undefined;
   const hex = character.codePointAt(0)!.toString(16).toUpperCase();
   return `U+${hex.padStart(4, "0")}`;
