@@ -19,8 +19,8 @@ const BETS = times(3_000, 30_000);
 const IDLE_TIMEOUT = "1s";
 /** Bytes that one connection may cost the central at most. */
 const MEMORY_OF_PEER = 256 << 10;
-/** Bytes that a central grows by under load, garbage included. */
-const MEMORY_SLACK = 80 << 20;
+/** Bytes that the garbage collector may leave lying about. */
+const MEMORY_SLACK = 64 << 20;
 /** One attempt: an agency that is dropped does not end well. */
 const IMPATIENT = { CLI_RETRY_MAXATTEMPTS: "1", CLI_BATCH_MAXAMOUNT: "10" };
 
