@@ -8,6 +8,7 @@
 import { type Connection, isDisconnection } from "../net/connection.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
+import { pause } from "../program/stop_signal.ts";
 import {
   decodeAuth,
   encodeError,
@@ -259,20 +260,10 @@ export class Entrance {
     { code, message: reason }: ProtocolError,
   ): Promise<void> {
     this.#options.statistics?.onRefusal(code);
-    if (code === ErrorCode.UNAUTHORIZED) await this.#pause();
+    if (code === ErrorCode.UNAUTHORIZED) {
+      await pause(REFUSAL_DELAY_MS, this.#stopping.signal);
+    }
     await connection.hangUp(encodeError({ code, index: NO_INDEX, reason }));
-  }
-
-  /** Waits before a refusal, unless the central stops. */
-  async #pause(): Promise<void> {
-    const { signal } = this.#stopping;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const end = () => resolve();
-    const timer = setTimeout(end, REFUSAL_DELAY_MS);
-    signal.addEventListener("abort", end);
-    await promise;
-    signal.removeEventListener("abort", end);
-    clearTimeout(timer);
   }
 }
 

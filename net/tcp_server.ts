@@ -6,6 +6,7 @@
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
+import { pause } from "../program/stop_signal.ts";
 
 /** Wait after the first of several failed accepts; it doubles each time. */
 const MIN_ACCEPT_DELAY_MS = 50;
@@ -89,14 +90,8 @@ export class Acceptor {
     }
     const doubled = MIN_ACCEPT_DELAY_MS * 2 ** this.#outage.failures;
     this.#outage.failures++;
-    const { signal } = this.#stopping;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const end = () => resolve();
-    const timer = setTimeout(end, Math.min(doubled, MAX_ACCEPT_DELAY_MS));
-    signal.addEventListener("abort", end);
-    await promise;
-    signal.removeEventListener("abort", end);
-    clearTimeout(timer);
+    const waitMs = Math.min(doubled, MAX_ACCEPT_DELAY_MS);
+    await pause(waitMs, this.#stopping.signal);
   }
 
   #endOutage(): void {

@@ -34,15 +34,26 @@ export async function delay(
   milliseconds: number,
   signal: AbortSignal,
 ): Promise<void> {
+  await pause(milliseconds, signal);
   signal.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", abort);
-  }
+}
+
+/**
+ * Waits for a time, or until the signal aborts, which is no failure.
+ *
+ * @param milliseconds Duration of the wait.
+ * @param signal Ends the wait early.
+ */
+export async function pause(
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  const timer = setTimeout(end, milliseconds);
+  signal.addEventListener("abort", end);
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", end);
 }

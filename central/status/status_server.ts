@@ -73,11 +73,6 @@ export class StatusServer {
     return server;
   }
 
-  /** Where it listens. */
-  get port(): number {
-    return this.#server!.addr.port;
-  }
-
   /** Ends all streams and stops. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
