@@ -20,8 +20,8 @@ export interface StatusAddress {
   port: number;
 }
 
-/** Requests and streams that are served at once. */
-const MAX_CLIENTS = 64;
+/** Streams of events that are served at once. */
+const MAX_WATCHERS = 64;
 const TICK_MS = 1000;
 const STOP_TIMEOUT_MS = 300;
 /** How long a browser waits before it connects again, in milliseconds. */
@@ -119,9 +119,6 @@ export class StatusServer {
     if (request.method !== "GET" && request.method !== "HEAD") {
       return respond("Method Not Allowed", TEXT, 405, { allow: "GET, HEAD" });
     }
-    if (this.#streams.size >= MAX_CLIENTS) {
-      return respond("Too many clients", TEXT, 503, { "retry-after": "5" });
-    }
     const response = this.#route(request);
     return request.method === "HEAD" ? new Response(null, response) : response;
   }
@@ -141,10 +138,7 @@ export class StatusServer {
       case "/page.js":
         return respond(this.#script, "text/javascript; charset=utf-8");
       case "/events":
-        return respond(
-          method === "HEAD" ? "" : this.#stream(),
-          "text/event-stream",
-        );
+        return this.#respondWithEvents(method);
       case "/metrics": {
         const format = chooseFormat(headers.get("accept"));
         const text = formatMetrics(this.#sources, format);
@@ -159,6 +153,15 @@ export class StatusServer {
       default:
         return respond("Not Found", TEXT, 404);
     }
+  }
+
+  /** Only these last; health checks and scrapes must not want for a place. */
+  #respondWithEvents(method: string): Response {
+    if (this.#streams.size >= MAX_WATCHERS) {
+      return respond("Too many watchers", TEXT, 503, { "retry-after": "5" });
+    }
+    const body = method === "HEAD" ? "" : this.#stream();
+    return respond(body, "text/event-stream");
   }
 
   /** A stream of server-sent events, which begins with the state of now. */

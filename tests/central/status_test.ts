@@ -176,10 +176,16 @@ testStatus("no more than 64 watch at once", async ({ url }) => {
   const late = await fetch(`${url}events`);
   assertEquals(late.status, 503);
   await late.body?.cancel();
+  // Whoever asks only once is served all the same.
+  for (const path of ["", "metrics", "health", "ready"]) {
+    const { status, body } = await fetch(`${url}${path}`);
+    await body?.cancel();
+    assertEquals(status, 200, path);
+  }
   for (const { body } of watchers) await body?.cancel();
   // Their places are free again once the server has seen them go.
   for (;;) {
-    const next = await fetch(`${url}health`);
+    const next = await fetch(`${url}events`);
     await next.body?.cancel();
     if (next.status === 200) break;
   }
