@@ -28,6 +28,21 @@ function refuseOnce(
   };
 }
 
+/** Refuses row 4 of the first batch, and the second piece of the others. */
+function refusePiece(
+  refusal: Uint8Array,
+): (session: FakeSession) => Promise<unknown> {
+  return async (session) => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 4));
+    await session.take();
+    await session.ok();
+    await session.take();
+    await session.send(refusal);
+    await session.serve();
+  };
+}
+
 /** Bad rows of a batch of ten, and the pieces that are sent of the others. */
 const PIECES: [bad: number[], names: string[]][] = [
   [[0], ["1+9"]],
@@ -80,16 +95,8 @@ testSending("run() leaves out a row for a rule that only the central has", {
 
 testSending("run() takes a piece apart that is refused again", {
   csv: csvOf(rowsWithBad(10, [4])),
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 4));
-    await session.take();
-    await session.ok();
-    await session.take();
-    // Row 7 of the file, the third of the piece 5+5.
-    await session.send(errorFrame(Code.INVALID_BET, 2));
-    await session.serve();
-  }],
+  // Row 7 of the file, the third of the piece 5+5.
+  scripts: [refusePiece(errorFrame(Code.INVALID_BET, 2))],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored], ["", 8]);
   assertEquals(central.names, ["0+10", "0+4", "5+5", "5+2", "8+2", "FINISH"]);
@@ -98,11 +105,7 @@ testSending("run() takes a piece apart that is refused again", {
 
 testSending("run() rejects a batch of which no single bet is at fault", {
   bets: 10,
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 65535));
-    await session.serve();
-  }],
+  scripts: [refuseOnce(65535)],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored], ["", 0]);
   assertEquals(central.names, ["0+10", "FINISH"]);
@@ -111,15 +114,7 @@ testSending("run() rejects a batch of which no single bet is at fault", {
 
 testSending("run() rejects a piece that comes after the draw", {
   csv: csvOf(rowsWithBad(10, [4])),
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 4));
-    await session.take();
-    await session.ok();
-    await session.take();
-    await session.send(errorFrame(Code.BETTING_CLOSED));
-    await session.serve();
-  }],
+  scripts: [refusePiece(errorFrame(Code.BETTING_CLOSED))],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored], ["", 4]);
   assertEquals(central.names, ["0+10", "0+4", "5+5", "FINISH"]);
@@ -180,11 +175,7 @@ testSending("run() logs 100 rows as errors and counts the rest", {
     rowsWithBad(200, Array.from({ length: 200 }, (_, row) => row)),
   ),
   maxAmount: 200,
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 0));
-    await session.serve();
-  }],
+  scripts: [refuseOnce(0)],
 }, ({ rejected, log }) => {
   assertEquals(rejected.split("\n").length, 201);
   const read = log.lines.filter((line) => line.includes("leer_apuesta"));

@@ -6,6 +6,7 @@ import {
 } from "../support/end_to_end.ts";
 import { betFrame, Type } from "../support/frames.ts";
 import {
+  type RunningProgram,
   startAgency,
   startCentral,
   startFromShell,
@@ -28,19 +29,31 @@ const RECOVERS =
   /WARN .*accept_connections \| result: success \| fallos: \d+ \| segundos: /;
 const LISTENS = /action: listen \| result: success \| port: (\d+)/;
 
+function startLimited(dir: string): RunningProgram {
+  // It sets the hard limit too; the other one Deno raises itself.
+  return startFromShell(
+    LIMITED,
+    "server",
+    { SERVER_PORT: "0", SERVER_STORE_FILE: `${dir}/bets.csv` },
+  );
+}
+
+/** Connects until no descriptor is left. */
+async function exhaust(
+  central: RunningProgram,
+): Promise<{ port: number; wires: Wire[] }> {
+  const port = Number((await central.line(LISTENS))[1]);
+  const wires: Wire[] = [];
+  for (let i = 0; i < DESCRIPTORS; i++) wires.push(await Wire.connect(port));
+  await central.line(FAILS);
+  return { port, wires };
+}
+
 testPrograms(
   "server.ts outlives a want of file descriptors, and says so once",
   async (dir) => {
-    // It sets the hard limit too; the other one Deno raises itself.
-    await using central = startFromShell(
-      LIMITED,
-      "server",
-      { SERVER_PORT: "0", SERVER_STORE_FILE: `${dir}/bets.csv` },
-    );
-    const port = Number((await central.line(LISTENS))[1]);
-    const wires: Wire[] = [];
-    for (let i = 0; i < DESCRIPTORS; i++) wires.push(await Wire.connect(port));
-    await central.line(FAILS);
+    await using central = startLimited(dir);
+    const { port, wires } = await exhaust(central);
     // It goes on to serve those that it has.
     const asked = await wires[0]!.ask(betFrame({ rows: rows(1) }));
     assertEquals(asked?.type, Type.OK);
@@ -68,15 +81,8 @@ testPrograms(
 testPrograms(
   "server.ts stops while it is out of file descriptors",
   async (dir) => {
-    await using central = startFromShell(
-      LIMITED,
-      "server",
-      { SERVER_PORT: "0", SERVER_STORE_FILE: `${dir}/bets.csv` },
-    );
-    const port = Number((await central.line(LISTENS))[1]);
-    const wires: Wire[] = [];
-    for (let i = 0; i < DESCRIPTORS; i++) wires.push(await Wire.connect(port));
-    await central.line(FAILS);
+    await using central = startLimited(dir);
+    const { wires } = await exhaust(central);
     assertEnding(await central.stop(), 0);
     for (const wire of wires) wire.close();
   },
