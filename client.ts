@@ -31,7 +31,14 @@ import { formatAddress } from "./program/setting.ts";
 /** Stands for the name of an input without one in `agency.rejectedFile`. */
 const UNNAMED_INPUT = ".data/stdin-{id}";
 
-async function main(context: ProgramContext): Promise<number> {
+/**
+ * Runs the agency, as `deno task client` does.
+ *
+ * @param context The configuration, the flags, and the signal that stops it.
+ * @returns The exit code.
+ * @throws {ProgramError} If the file cannot be sent.
+ */
+export async function runAgency(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
   const agency = readAgencyId((variable) => Deno.env.get(variable));
   getLogger().info(action("config", "success", {
@@ -208,7 +215,7 @@ function explain(error: unknown, path: string): unknown {
 }
 
 if (import.meta.main) {
-  await runProgram("client", main, {
+  await runProgram("client", runAgency, {
     flags: [{
       name: "winners",
       value: "FILE",

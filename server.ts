@@ -22,7 +22,16 @@ export { Central, type CentralOptions };
 
 const LOOPBACK_REGEXP = /^(?:127\.|::1$|localhost$)/;
 
-async function main({ config, signal }: ProgramContext): Promise<number> {
+/**
+ * Runs the central, as `deno task server` does.
+ *
+ * @param context The configuration, and the signal that stops it.
+ * @returns The exit code.
+ * @throws {ProgramError} If it cannot start, or loses its store.
+ */
+export async function runCentral(
+  { config, signal }: ProgramContext,
+): Promise<number> {
   logServerConfig(config);
   const tls = await prepareTls(config);
   let central: Central | undefined;
@@ -161,4 +170,4 @@ function createCentral(
   });
 }
 
-if (import.meta.main) await runProgram("server", main);
+if (import.meta.main) await runProgram("server", runCentral);

@@ -18,7 +18,12 @@ import {
   parseMark,
 } from "./commit_mark.ts";
 import type { StoreFile } from "./store_file.ts";
-import { findForeignLine, MAX_TORN_BYTES, readTornTail } from "./torn_tail.ts";
+import {
+  findForeignLine,
+  hasLostSector,
+  MAX_TORN_BYTES,
+  readTornTail,
+} from "./torn_tail.ts";
 import { findWinners, isWinningRow } from "./winners.ts";
 
 /** A whole batch found in the store. */
@@ -92,30 +97,47 @@ export async function scanStore(
       "no row of a store begins there; is it another file?",
     );
   }
-  if (await findWholeBatch(file, committedSize)) {
-    throw new DamagedStoreError(
-      committedSize,
-      "no whole batch begins there, but one follows",
-    );
+  await throwIfNotTorn(file, committedSize, size);
+  return { committedSize, size };
+}
+
+/**
+ * Checks that what is behind the whole batches can be what a crash in the middle
+ * of one write leaves. The system writes pages in any order, so some of the
+ * write's batches may be whole, behind a page that never reached the disk.
+ */
+async function throwIfNotTorn(
+  file: StoreFile,
+  start: number,
+  size: number,
+): Promise<void> {
+  const isShort = size - start <= MAX_TORN_BYTES;
+  const tail = isShort ? await readTornTail(file, start, size) : undefined;
+  const next = await findWholeBatch(file, start);
+  if (next !== undefined) {
+    const gap = tail?.subarray(0, next - start);
+    if (!gap || !hasLostSector(gap, start)) {
+      throw new DamagedStoreError(
+        start,
+        "no whole batch begins there, but one follows",
+      );
+    }
   }
-  if (size - committedSize > MAX_TORN_BYTES) {
+  if (!tail) {
     throw new DamagedStoreError(
-      committedSize,
+      start,
       `no whole batch follows in ${
-        size - committedSize
+        size - start
       } bytes, and no torn write is longer than ${MAX_TORN_BYTES}`,
     );
   }
-  const foreign = findForeignLine(
-    await readTornTail(file, committedSize, size),
-  );
+  const foreign = findForeignLine(tail);
   if (foreign >= 0) {
     throw new DamagedStoreError(
-      committedSize + foreign,
+      start + foreign,
       "that line is not a row of a store; is it another file?",
     );
   }
-  return { committedSize, size };
 }
 
 /** Returns the byte offset after the whole batches at the start of the file. */
@@ -166,11 +188,11 @@ async function beginsLikeStore(file: StoreFile): Promise<boolean> {
   return first[0] === 0 || (first[0]! >= ONE && first[0]! <= NINE);
 }
 
-/** True if a whole batch begins anywhere from `byteOffset` on. */
+/** Returns where the first whole batch from `byteOffset` on begins, if any does. */
 async function findWholeBatch(
   file: StoreFile,
   byteOffset: number,
-): Promise<boolean> {
+): Promise<number | undefined> {
   await file.seek(byteOffset, Deno.SeekMode.Start);
   const window = new Window(file, byteOffset);
   let rowStarts = [0];
@@ -179,7 +201,7 @@ async function findWholeBatch(
     const newline = window.indexOf(NEWLINE, rowStart);
     if (newline < 0) {
       const shift = Math.max(0, window.length - MAX_BATCH_BYTES);
-      if (!await window.slide(shift)) return false;
+      if (!await window.slide(shift)) return undefined;
       rowStarts = rowStarts.map((start) => start - shift)
         .filter((start) => start >= 0);
       if (rowStarts.length === 0) rowStarts = [0];
@@ -188,26 +210,32 @@ async function findWholeBatch(
     if (window.bytes[newline - COLON_TO_NEWLINE] === COLON) {
       const count = readMark(window, newline)?.count ?? 0;
       const firstRow = count > 0 ? rowStarts.at(-count) : undefined;
-      if (firstRow !== undefined && beginsInRow(window, firstRow, newline)) {
-        return true;
-      }
+      const batch = firstRow === undefined
+        ? undefined
+        : findBatchInRow(window, firstRow, newline);
+      if (batch) return batch.byteOffset;
     }
     rowStarts.push(newline + 1);
   }
 }
 
 /**
- * True if the batch that ends at `newline` begins in the row at `row`: at its
- * start, or behind a damaged line end.
+ * Returns the batch that ends at `newline` if it begins in the row at `row`: at
+ * its start, or behind a damaged line end.
  */
-function beginsInRow(window: Window, row: number, newline: number): boolean {
+function findBatchInRow(
+  window: Window,
+  row: number,
+  newline: number,
+): Omit<StoredBatch, "winners"> | undefined {
   const rowEnd = window.indexOf(NEWLINE, row);
   for (let start = row; start < rowEnd; start++) {
     const byte = window.bytes[start]!;
     if (byte < ONE || byte > NINE) continue;
-    if (readBatch(window, start, newline)) return true;
+    const batch = readBatch(window, start, newline);
+    if (batch) return batch;
   }
-  return false;
+  return undefined;
 }
 
 /** Returns the batch whose mark ends at `newline`, if its CRC is right. */

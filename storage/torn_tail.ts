@@ -12,6 +12,8 @@ import { type StoreFile, syncFolder } from "./store_file.ts";
 /** No write is larger, so no torn tail is longer (see row_buffer.ts). */
 export const MAX_TORN_BYTES: number = 1 << 20;
 
+/** Disks write sectors of this size, or a multiple of it, as a whole. */
+const SECTOR_BYTES = 512;
 const NEWLINE = 0x0a;
 /** A row without a mark, or with one; a name may contain anything. */
 const ROW_REGEXP =
@@ -60,6 +62,25 @@ export function findForeignLine(tail: Uint8Array): number {
     start = end + 1;
   }
   return -1;
+}
+
+/**
+ * True if a whole sector never reached the disk, so that it reads as zeros. No
+ * row has a zero.
+ *
+ * @param bytes A part of the file.
+ * @param byteOffset Where in the file it begins; a sector that begins before
+ * counts from there.
+ * @returns Whether there is such a sector.
+ */
+export function hasLostSector(bytes: Uint8Array, byteOffset: number): boolean {
+  for (let start = 0; start < bytes.length;) {
+    const size = SECTOR_BYTES - (byteOffset + start) % SECTOR_BYTES;
+    const sector = bytes.subarray(start, start + size);
+    if (sector.every((byte) => byte === 0)) return true;
+    start += size;
+  }
+  return false;
 }
 
 /**

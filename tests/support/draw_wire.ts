@@ -82,13 +82,19 @@ export async function readWinners(wire: Wire): Promise<string[][]> {
   for (;;) {
     const reply = await wire.reply();
     assertEquals(reply?.type, WINNERS);
-    const { isLast, documents } = decode(reply!.payload);
+    const { isLast, documents } = decodeWinners(reply!.payload);
     lists.push(documents);
     if (isLast) return lists;
   }
 }
 
-function decode(
+/**
+ * Decodes one part of a list of winners.
+ *
+ * @param payload The payload of a WINNERS.
+ * @returns The documents, and whether they are the last.
+ */
+export function decodeWinners(
   payload: Uint8Array<ArrayBuffer>,
 ): { isLast: boolean; documents: string[] } {
   const count = new DataView(payload.buffer).getUint16(1);

@@ -28,7 +28,17 @@ export interface StoredBatch {
  * @returns Its batches, in order.
  */
 export async function readStore(path: string): Promise<StoredBatch[]> {
-  const text = await Deno.readTextFile(path);
+  return parseStore(await Deno.readTextFile(path));
+}
+
+/**
+ * Reads the text of a store, and asserts that every batch is whole and every
+ * mark good.
+ *
+ * @param text The content of its file.
+ * @returns Its batches, in order.
+ */
+export function parseStore(text: string): StoredBatch[] {
   const batches: StoredBatch[] = [];
   let rows: string[][] = [];
   let batchText = "";

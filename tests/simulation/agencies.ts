@@ -1,0 +1,155 @@
+/**
+ * The agencies, and the people who start them again until their files are sent.
+ *
+ * @module
+ */
+
+import { AgencyRun } from "./agency_run.ts";
+import { IndependentClient } from "./independent_client.ts";
+import { makeBetFile, type SimulatedBetFile } from "./bet_file.ts";
+import type { World } from "./world.ts";
+
+/** Longest pause before an agency is started again. */
+const MAX_PAUSE_MS = 20_000;
+/** Runs at once beside each agency's own. */
+const MAX_EXTRA_RUNS = 3;
+/** Files of an agency, so that it comes to an end. */
+const MAX_FILES = 12;
+
+/** One agency: what it sends, and whether that is done. */
+class Agency {
+  readonly files: SimulatedBetFile[] = [];
+  /** The run that is under way. */
+  run: AgencyRun | undefined;
+  /** Whether it was sent to its end after the last fault. */
+  isDone = false;
+
+  constructor(readonly id: number) {}
+}
+
+/** All agencies. */
+export class Agencies {
+  readonly #world: World;
+  readonly #agencies: readonly Agency[];
+  readonly #extraRuns = new Set<AgencyRun>();
+  readonly #sent: { file: SimulatedBetFile; exitCode: number }[] = [];
+  readonly #client: IndependentClient;
+  #isCalm = false;
+
+  /**
+   * Creates the agencies and their files.
+   *
+   * @param world The simulation.
+   */
+  constructor(world: World) {
+    this.#world = world;
+    this.#agencies = Array.from(
+      { length: world.agencyCount },
+      (_, i) => new Agency(i + 1),
+    );
+    for (const agency of this.#agencies) this.#addFile(agency);
+    this.#client = new IndependentClient(world, 1);
+  }
+
+  /** Whether every agency has sent its file to the end after the last fault. */
+  get areDone(): boolean {
+    return this.#isCalm && this.#extraRuns.size === 0 &&
+      this.#agencies.every(({ isDone }) => isDone);
+  }
+
+  /** Names the agencies that are not done. */
+  get unfinished(): string {
+    const names = this.#agencies.filter(({ isDone }) => !isDone)
+      .map(({ id }) => `agency ${id}`);
+    return [...names, ...[...this.#extraRuns].map(({ name }) => name)].join();
+  }
+
+  /** Starts all agencies, each after a pause. */
+  start(): void {
+    for (const agency of this.#agencies) this.#startLater(agency);
+    this.#client.start();
+  }
+
+  /** There are no more faults: every agency has to come to its end once more. */
+  finishUp(): void {
+    this.#isCalm = true;
+    this.#client.end();
+  }
+
+  /** Kills an agency that runs. It is started again. */
+  killOne(): void {
+    const running = this.#agencies.filter(({ run }) => run);
+    if (running.length > 0) this.#world.random.pick(running).run!.kill();
+  }
+
+  /** Starts an agency a second time on the same file. */
+  startAgain(): void {
+    if (this.#extraRuns.size >= MAX_EXTRA_RUNS) return;
+    const agency = this.#world.random.pick(this.#agencies);
+    this.#startExtra(this.#world.random.pick(agency.files));
+  }
+
+  /** Sends another file of the same agency, whatever the first one does. */
+  sendSecondFile(): void {
+    if (this.#extraRuns.size >= MAX_EXTRA_RUNS) return;
+    const agency = this.#world.random.pick(this.#agencies);
+    if (agency.files.length >= MAX_FILES) return;
+    this.#startExtra(this.#addFile(agency));
+  }
+
+  /**
+   * Checks all files that were sent to their end.
+   *
+   * @param storeText The content of the store.
+   */
+  checkSent(storeText: string): void {
+    for (const { file, exitCode } of this.#sent) {
+      this.#world.ledger.checkSent(file, exitCode, storeText);
+    }
+  }
+
+  #addFile(agency: Agency): SimulatedBetFile {
+    const number = agency.files.length + 1;
+    const file = makeBetFile(this.#world, agency.id, number);
+    agency.files.push(file);
+    return file;
+  }
+
+  #startExtra(file: SimulatedBetFile): void {
+    const run = new AgencyRun(this.#world, file, (exitCode) => {
+      this.#extraRuns.delete(run);
+      if (exitCode !== undefined) this.#sent.push({ file, exitCode });
+    });
+    this.#extraRuns.add(run);
+    run.start();
+  }
+
+  #startLater(agency: Agency): void {
+    const { loop, random } = this.#world;
+    loop.schedule(undefined, random.between(1, MAX_PAUSE_MS), () => {
+      const file = this.#nextFile(agency);
+      agency.run = new AgencyRun(this.#world, file, (exitCode) => {
+        agency.run = undefined;
+        if (exitCode !== undefined) this.#onSent(agency, file, exitCode);
+        if (!agency.isDone) this.#startLater(agency);
+      }, this.#isCalm);
+      agency.run.start();
+    });
+  }
+
+  #onSent(agency: Agency, file: SimulatedBetFile, exitCode: number): void {
+    this.#sent.push({ file, exitCode });
+    file.isSent = true;
+    agency.isDone = this.#isCalm && agency.files.every(({ isSent }) => isSent);
+  }
+
+  /** The first file that is not sent; if all are, a new one or one again. */
+  #nextFile(agency: Agency): SimulatedBetFile {
+    const { random, hasDraw } = this.#world;
+    const next = agency.files.find(({ isSent }) => !isSent);
+    if (next) return next;
+    const isNew = !this.#isCalm && !hasDraw && random.says(0.5) &&
+      agency.files.length < MAX_FILES;
+    return isNew ? this.#addFile(agency) : random.pick(agency.files);
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * One run of the agency's program on one file.
+ *
+ * @module
+ */
+
+import { readConfig } from "../../program/config.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { runAgency } from "../../client.ts";
+import type { SimulatedBetFile } from "./bet_file.ts";
+import { CENTRAL_PORT } from "./central_host.ts";
+import { SimulatedProcess } from "./event_loop.ts";
+import type { World } from "./world.ts";
+
+/** Told how a run ended: with 0 or 2, or `undefined` if not well. */
+export type OnEnd = (exitCode: number | undefined) => void;
+
+/** The program gives up after some attempts, which is no fault. */
+const GIVES_UP = "Cannot reach the central";
+
+/** A run of the agency's program. */
+export class AgencyRun {
+  readonly #world: World;
+  readonly #file: SimulatedBetFile;
+  readonly #onEnd: OnEnd;
+  readonly #process: SimulatedProcess;
+
+  /**
+   * Prepares a run, with settings of its own.
+   *
+   * @param world The simulation.
+   * @param file The file to send.
+   * @param onEnd Told how it ended.
+   * @param isPatient Whether it never gives up.
+   */
+  constructor(
+    world: World,
+    file: SimulatedBetFile,
+    onEnd: OnEnd,
+    isPatient = false,
+  ) {
+    this.#world = world;
+    this.#file = file;
+    this.#onEnd = onEnd;
+    const { random, ledger } = world;
+    this.#process = new SimulatedProcess(
+      `agency${file.agency}#${random.below(10_000)}`,
+      `agency${file.agency}`,
+      random,
+      {
+        CLI_ID: String(file.agency),
+        CLI_AGENCY_FILE: file.path,
+        CLI_SERVER_ADDRESS: `central:${CENTRAL_PORT}`,
+        CLI_BATCH_MAXAMOUNT: String(random.pick([1, 3, 10, 150])),
+        CLI_BATCH_WINDOW: String(random.pick([1, 2, 8])),
+        CLI_RETRY_MAXATTEMPTS: isPatient ? "1000000" : "20",
+        CLI_RETRY_REPLYTIMEOUT: random.pick(["2s", "10s", "60s"]),
+        CLI_DRAW_AWAIT: String(world.hasDraw),
+      },
+    );
+    this.#process.createTap = () => ledger.tap(this.name);
+  }
+
+  /** For the trace. */
+  get name(): string {
+    return this.#process.name;
+  }
+
+  /** Starts the program. */
+  start(): void {
+    const process = this.#process;
+    const config = readConfig({
+      program: "client",
+      yaml: "",
+      file: "",
+      env: (name) => process.env.get(name),
+    });
+    const { signal } = new AbortController();
+    this.#world.trace.add(this.name, `starts on ${this.#file.path}`);
+    this.#world.loop.schedule(process, 0, () => {
+      runAgency({ config, signal, flags: {} }).then(
+        (exitCode) => this.#end(exitCode),
+        (error) => this.#fail(error),
+      );
+    });
+  }
+
+  /** Kills the program. */
+  kill(): void {
+    this.#world.trace.add(this.name, "is killed");
+    this.#end(undefined);
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#process.isAlive) return;
+    if (!(error instanceof ProgramError)) this.#world.fail(error);
+    else if (!error.message.startsWith(GIVES_UP)) {
+      this.#world.ledger.broken(`${this.name} gives up: ${error.message}`);
+    }
+    this.#end(undefined);
+  }
+
+  #end(exitCode: number | undefined): void {
+    if (!this.#process.isAlive) return;
+    this.#world.trace.add(this.name, `ends with ${exitCode}`);
+    if (exitCode !== undefined) this.#checkLeftovers();
+    this.#process.end();
+    this.#onEnd(exitCode);
+  }
+
+  #checkLeftovers(): void {
+    const { resources, timers } = this.#process;
+    if (resources.size === 0 && timers === 0) return;
+    this.#world.ledger.broken(
+      `${this.name} leaves ${resources.size} resources and ${timers} timers`,
+    );
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * The machine of the central, and the operator who starts it again whatever
+ * happens.
+ *
+ * @module
+ */
+
+import { readConfig } from "../../program/config.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { runCentral } from "../../server.ts";
+import { DamagedStoreError } from "../../storage.ts";
+import { SimulatedProcess } from "./event_loop.ts";
+import type { World } from "./world.ts";
+
+/** Where the store is. */
+export const STORE_FOLDER = "/data";
+/** The file of bets. */
+export const STORE_FILE = `${STORE_FOLDER}/bets.csv`;
+/** Where the central listens. */
+export const CENTRAL_PORT = 12345;
+
+const MAX_RESTART_MS = 5_000;
+const MAX_BOOT_MS = 60_000;
+/** Time in which the operator notices that the store takes nothing more. */
+const MAX_NOTICE_MS = 30_000;
+/** Time that the operator gives the central to stop, before killing it. */
+const STOP_TIMEOUT_MS = 60_000;
+
+/** Runs the central. */
+export class CentralHost {
+  readonly #world: World;
+  readonly #env: Readonly<Record<string, string>>;
+  #process: SimulatedProcess | undefined;
+  #stopping = new AbortController();
+  #isUp = false;
+  #lives = 0;
+  #isLastStop = false;
+
+  /**
+   * Creates the machine, without power.
+   *
+   * @param world The simulation.
+   */
+  constructor(world: World) {
+    this.#world = world;
+    const { random } = world;
+    this.#env = {
+      SERVER_STORE_FILE: STORE_FILE,
+      SERVER_PORT: String(CENTRAL_PORT),
+      SERVER_DRAW_AGENCIES: String(world.hasDraw ? world.agencyCount : 0),
+      SERVER_IDLE_TIMEOUT: random.pick(["2s", "10s", "60s"]),
+      SERVER_MAX_CONNECTIONS: random.pick(["12", "4096"]),
+      SERVER_STORE_FSYNC: "true",
+    };
+  }
+
+  /** Whether the machine has power. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Whether the central was stopped for good. */
+  get hasStopped(): boolean {
+    return this.#isLastStop && this.#process === undefined;
+  }
+
+  /** Switches the machine on and starts the central. */
+  boot(): void {
+    this.#isUp = true;
+    this.#start();
+  }
+
+  /** Kills the process. What it wrote stays in the page cache. */
+  kill(): void {
+    if (!this.#process) return;
+    this.#world.trace.add("central", "is killed");
+    this.#end(false);
+    this.#startLater(MAX_RESTART_MS);
+  }
+
+  /** Cuts the machine's power. */
+  cutPower(): void {
+    if (!this.#isUp) return;
+    const { trace, random, loop } = this.#world;
+    trace.add("central", "loses power");
+    const disk = this.#disk;
+    this.#end(true);
+    this.#isUp = false;
+    disk.losePower(random, trace);
+    disk.isBroken = false;
+    loop.schedule(undefined, random.between(1, MAX_BOOT_MS), () => this.boot());
+  }
+
+  /** Stops the central in good order. It is started again later. */
+  stop(): void {
+    const process = this.#process;
+    if (!process) return;
+    this.#world.loop.schedule(process, 0, () => this.#stopping.abort("SIGTERM"));
+    this.#world.loop.schedule(process, STOP_TIMEOUT_MS, () => {
+      this.#world.fail(
+        this.#world.ledger.broken(`the central does not stop in ${STOP_TIMEOUT_MS} ms`),
+      );
+    });
+  }
+
+  /** Stops the central and leaves it so. */
+  stopForGood(): void {
+    this.#isLastStop = true;
+    this.stop();
+  }
+
+  /**
+   * Looks at what the central logs.
+   *
+   * @param line The line.
+   */
+  onLog(line: string): void {
+    const { ledger } = this.#world;
+    const result = "result: success";
+    if (line.startsWith(`action: recuperar_almacen | ${result}`)) {
+      ledger.check(this.#world.storeText);
+    } else if (line.startsWith(`action: sorteo | ${result}`)) {
+      ledger.onDraw(true);
+    } else if (line.startsWith(`action: recuperar_sorteo | ${result}`)) {
+      ledger.onDraw(false);
+    } else if (line.includes("until the next start")) {
+      this.#stopSoon();
+    }
+  }
+
+  get #disk() {
+    return this.#world.diskOf(this.#process ?? this.#newProcess());
+  }
+
+  #newProcess(): SimulatedProcess {
+    return new SimulatedProcess(
+      `central#${this.#lives}`,
+      "central",
+      this.#world.random,
+      this.#env,
+    );
+  }
+
+  #start(): void {
+    if (this.#process || !this.#isUp || this.#isLastStop) return;
+    this.#lives++;
+    const process = this.#process = this.#newProcess();
+    this.#world.trace.add("central", "starts");
+    this.#stopping = new AbortController();
+    const { signal } = this.#stopping;
+    const config = readConfig({
+      program: "server",
+      yaml: "",
+      file: "",
+      env: (name) => this.#env[name],
+    });
+    this.#world.loop.schedule(process, 0, () => {
+      runCentral({ config, signal, flags: {} }).then(
+        () => this.#onExit(process, undefined),
+        (error) => this.#onExit(process, error),
+      );
+    });
+  }
+
+  #onExit(process: SimulatedProcess, error: unknown): void {
+    if (!process.isAlive) return;
+    this.#world.trace.add("central", `exits: ${error ?? "in good order"}`);
+    if (error === undefined) this.#checkLeftovers(process);
+    else this.#handleFailure(error);
+    this.#end(false);
+    this.#startLater(MAX_RESTART_MS);
+  }
+
+  /** Nothing may be left open after an orderly stop. */
+  #checkLeftovers({ resources, timers }: SimulatedProcess): void {
+    if (resources.size === 0 && timers === 0) return;
+    this.#world.ledger.broken(
+      `a stopped central leaves ${resources.size} resources and ${timers} timers`,
+    );
+  }
+
+  /** Only faults of the disk may end a central, each in its own words. */
+  #handleFailure(error: unknown): void {
+    if (!(error instanceof ProgramError)) {
+      this.#world.fail(error);
+      return;
+    }
+    const { cause } = error;
+    if (cause instanceof DamagedStoreError) this.#repair(cause);
+  }
+
+  /**
+   * A bit that flipped in what was never flushed may look like damage. Then the
+   * operator cuts the file there, which must cost no OK.
+   */
+  #repair({ byteOffset, message }: DamagedStoreError): void {
+    const { trace, ledger, loop } = this.#world;
+    if (!trace.counts.has("flippedBit")) {
+      ledger.broken(`the central does not start: ${message}`);
+      return;
+    }
+    trace.count("repair");
+    trace.add("operator", `cuts the store at ${byteOffset}`);
+    const inode = this.#disk.find(STORE_FILE);
+    inode.truncate(byteOffset, loop.dateMs);
+    inode.beginFlush()(true);
+  }
+
+  #stopSoon(): void {
+    const process = this.#process!;
+    const { loop, random } = this.#world;
+    loop.schedule(process, random.between(1, MAX_NOTICE_MS), () => this.stop());
+  }
+
+  #end(isSilent: boolean): void {
+    this.#process?.end(isSilent);
+    this.#process = undefined;
+  }
+
+  #startLater(maxMs: number): void {
+    const { loop, random } = this.#world;
+    loop.schedule(undefined, random.between(1, maxMs), () => this.#start());
+  }
+}

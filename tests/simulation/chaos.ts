@@ -1,0 +1,65 @@
+/**
+ * What goes wrong at some moment, whatever the programs are doing: crashes,
+ * stops and cut connections.
+ *
+ * @module
+ */
+
+import type { Agencies } from "./agencies.ts";
+import { sendHostileBytes } from "./hostile_peer.ts";
+import type { World } from "./world.ts";
+
+/** Mean times between two events of this kind that runs choose from. */
+const MEAN_PAUSES_MS = [500, 3_000, 20_000];
+
+/** Plans the events of a run. */
+export class Chaos {
+  readonly #world: World;
+  readonly #actions: readonly (readonly [string, () => void])[];
+  readonly #meanPauseMs: number;
+
+  /**
+   * Chooses which events the run has.
+   *
+   * @param world The simulation.
+   * @param agencies The agencies, which may be killed.
+   */
+  constructor(world: World, agencies: Agencies) {
+    this.#world = world;
+    const { random, central } = world;
+    this.#meanPauseMs = random.pick(MEAN_PAUSES_MS);
+    const actions: [string, () => void][] = [
+      ["kill the central", () => central.kill()],
+      ["cut the central's power", () => central.cutPower()],
+      ["stop the central", () => central.stop()],
+      ["kill an agency", () => agencies.killOne()],
+      ["start an agency twice", () => agencies.startAgain()],
+      ["send a second file", () => agencies.sendSecondFile()],
+      ["silence a connection", () => this.#pick()?.silence()],
+      ["reset a connection", () => this.#pick()?.reset()],
+      ["hostile bytes", () => sendHostileBytes(world)],
+    ];
+    this.#actions = actions.filter(() => random.says(0.5));
+  }
+
+  /** Plans the first event. */
+  start(): void {
+    if (this.#actions.length > 0) this.#planNext();
+  }
+
+  #planNext(): void {
+    const { random, loop, faults } = this.#world;
+    const uniform = (random.below(2 ** 20) + 1) / 2 ** 20;
+    loop.schedule(undefined, -Math.log(uniform) * this.#meanPauseMs, () => {
+      if (faults.areOver) return;
+      const [name, act] = random.pick(this.#actions);
+      if (faults.inject(name, "chaos")) act();
+      this.#planNext();
+    });
+  }
+
+  #pick() {
+    const open = [...this.#world.network.connections];
+    return open.length > 0 ? this.#world.random.pick(open) : undefined;
+  }
+}

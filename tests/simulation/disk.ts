@@ -1,0 +1,254 @@
+/**
+ * A simulated disk under a page cache. What was flushed is durable; of the rest,
+ * a power cut keeps, loses or tears each page on its own.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import type { Chance } from "../support/seeded.ts";
+import type { SimulatedProcess } from "./event_loop.ts";
+import type { Faults } from "./faults.ts";
+import type { Trace } from "./trace.ts";
+
+const PAGE_BYTES = 4096;
+/** A disk writes sectors of this size as a whole or not at all. */
+const SECTOR_BYTES = 512;
+
+/** A file, whatever its names. */
+export class Inode {
+  /** What programs read. */
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** What the disk has. */
+  durable: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  /** Version of each page that the disk may not have. */
+  readonly dirty: Map<number, number> = new Map();
+  /** Number of names. */
+  names = 1;
+  /** When it was written to last. */
+  modifiedMs: number;
+  /** Who holds the lock. */
+  holder: SimulatedProcess | undefined;
+  #version = 0;
+
+  /**
+   * Creates an empty file.
+   *
+   * @param id Its number.
+   * @param nowMs The date.
+   */
+  constructor(readonly id: number, nowMs: number) {
+    this.modifiedMs = nowMs;
+  }
+
+  /**
+   * Writes to the page cache.
+   *
+   * @param at Byte offset.
+   * @param bytes What is written.
+   * @param nowMs The date.
+   */
+  write(at: number, bytes: Uint8Array, nowMs: number): void {
+    const end = at + bytes.length;
+    if (end > this.bytes.length) this.#resize(end);
+    this.bytes.set(bytes, at);
+    this.#touch(at, end, nowMs);
+  }
+
+  /**
+   * Cuts the file, or fills it with zeros.
+   *
+   * @param size The new size in bytes.
+   * @param nowMs The date.
+   */
+  truncate(size: number, nowMs: number): void {
+    this.#resize(size);
+    const pages = Math.ceil(size / PAGE_BYTES);
+    for (const page of this.dirty.keys()) {
+      if (page >= pages) this.dirty.delete(page);
+    }
+    this.#touch(Math.max(0, size - 1), size, nowMs);
+  }
+
+  /**
+   * Begins a flush of all that is in the cache now.
+   *
+   * @returns Ends the flush: what was there at its start is durable, or, if it
+   * fails, never will be, though the cache goes on showing it.
+   */
+  beginFlush(): (isSuccess: boolean) => void {
+    const image = this.bytes.slice();
+    const versions = [...this.dirty];
+    return (isSuccess) => {
+      for (const [page, version] of versions) {
+        if (this.dirty.get(page) === version) this.dirty.delete(page);
+      }
+      if (isSuccess) this.#makeDurable(image, versions.map(([page]) => page));
+    };
+  }
+
+  /**
+   * Loses power.
+   *
+   * @param random Decides about each page.
+   * @param trace Is told what becomes of them.
+   * @param flipsBit Whether a bit of what was not flushed is to flip.
+   */
+  losePower(random: Chance, trace: Trace, flipsBit: boolean): void {
+    const flushed = this.durable.length;
+    const size = random.pick([
+      flushed,
+      this.bytes.length,
+      random.between(
+        Math.min(flushed, this.bytes.length),
+        Math.max(flushed, this.bytes.length),
+      ),
+    ]);
+    const left = new Uint8Array(size);
+    left.set(this.durable.subarray(0, size));
+    for (const page of [...this.dirty.keys()].sort((a, b) => a - b)) {
+      const fate = random.pick(["kept", "lost", "torn"]);
+      trace.count(`page ${fate}`);
+      for (let at = page * PAGE_BYTES; at < (page + 1) * PAGE_BYTES;) {
+        const end = at + SECTOR_BYTES;
+        const isKept = fate === "kept" || (fate === "torn" && random.says(0.5));
+        if (isKept && at < size) {
+          left.set(this.bytes.subarray(at, Math.min(end, size)), at);
+        }
+        at = end;
+      }
+    }
+    if (flipsBit && size > flushed) {
+      const at = random.between(flushed, size - 1);
+      left[at]! ^= 1 << random.below(8);
+      trace.add("disk", `flips a bit of byte ${at}`);
+    }
+    this.bytes = left;
+    this.durable = left.slice();
+    this.dirty.clear();
+    this.holder = undefined;
+  }
+
+  #resize(size: number): void {
+    const bytes = new Uint8Array(size);
+    bytes.set(this.bytes.subarray(0, size));
+    this.bytes = bytes;
+  }
+
+  #touch(start: number, end: number, nowMs: number): void {
+    this.modifiedMs = nowMs;
+    this.#version++;
+    const last = Math.floor(Math.max(start, end - 1) / PAGE_BYTES);
+    for (let page = Math.floor(start / PAGE_BYTES); page <= last; page++) {
+      this.dirty.set(page, this.#version);
+    }
+  }
+
+  /** The pages that were dirty become durable, and the size with them. */
+  #makeDurable(image: Uint8Array, pages: readonly number[]): void {
+    const durable = new Uint8Array(image.length);
+    durable.set(this.durable.subarray(0, image.length));
+    for (const page of pages) {
+      const start = page * PAGE_BYTES;
+      const bytes = image.subarray(start, start + PAGE_BYTES);
+      if (start < durable.length) durable.set(bytes, start);
+    }
+    this.durable = durable;
+  }
+}
+
+/** The disk of one machine. */
+export class Disk {
+  /** The files by their paths, as programs see them. */
+  readonly files: Map<string, Inode> = new Map();
+  #durableNames = new Map<string, Inode>();
+  #ids = 0;
+  /** Whether a flush has failed for good. */
+  isBroken = false;
+
+  /**
+   * Creates an empty disk.
+   *
+   * @param faults Decides about the faults, if the disk has any.
+   */
+  constructor(readonly faults: Faults | undefined) {}
+
+  /**
+   * Creates a file.
+   *
+   * @param path Its path.
+   * @param nowMs The date.
+   * @returns The file, empty.
+   */
+  create(path: string, nowMs: number): Inode {
+    const inode = new Inode(++this.#ids, nowMs);
+    this.files.set(path, inode);
+    return inode;
+  }
+
+  /**
+   * Removes a file.
+   *
+   * @param path Its path.
+   * @throws {Deno.errors.NotFound} If there is none.
+   */
+  remove(path: string): void {
+    const inode = this.find(path);
+    inode.names--;
+    this.files.delete(path);
+  }
+
+  /**
+   * Finds a file.
+   *
+   * @param path Its path.
+   * @returns The file.
+   * @throws {Deno.errors.NotFound} If there is none.
+   */
+  find(path: string): Inode {
+    const inode = this.files.get(path);
+    if (inode) return inode;
+    throw new Deno.errors.NotFound(
+      `No such file or directory (os error 2): ${path}`,
+    );
+  }
+
+  /**
+   * Makes the names in a folder durable.
+   *
+   * @param folder The folder.
+   */
+  flushFolder(folder: string): void {
+    const others = [...this.#durableNames].filter(([path]) =>
+      dirname(path) !== folder
+    );
+    const own = [...this.files].filter(([path]) => dirname(path) === folder);
+    this.#durableNames = new Map([...others, ...own]);
+  }
+
+  /**
+   * Loses power. Of the names that were not flushed some are lost.
+   *
+   * @param random Decides.
+   * @param trace Is told.
+   */
+  losePower(random: Chance, trace: Trace): void {
+    const before = new Map(this.files);
+    const paths = new Set([...before.keys(), ...this.#durableNames.keys()]);
+    this.files.clear();
+    for (const path of paths) {
+      const [now, durable] = [before.get(path), this.#durableNames.get(path)];
+      const inode = now === durable || random.says(0.5) ? now : durable;
+      if (inode !== now) trace.add("disk", `the name ${path} is as before`);
+      if (!inode) continue;
+      inode.names = 1;
+      this.files.set(path, inode);
+    }
+    this.#durableNames = new Map(this.files);
+    for (const [path, inode] of this.files) {
+      const flips = inode.dirty.size > 0 && path.endsWith("/bets.csv") &&
+        this.faults?.occurs("flippedBit", path) === true;
+      inode.losePower(random, trace, flips);
+    }
+  }
+}

@@ -1,0 +1,241 @@
+/**
+ * The simulated clock and event loop. Nothing waits for real time: the loop jumps
+ * from one event to the next. Events at the same time come in an order that the
+ * seed decides.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import type { Chance } from "../support/seeded.ts";
+import type { Trace } from "./trace.ts";
+import type { WireTap } from "./wire_tap.ts";
+
+/** The simulated time begins here, so that dates look like dates. */
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+
+/** Thrown into code of a process that was killed inside of a call. */
+export class KilledError extends Error {
+  override name = "KilledError";
+}
+
+/** What a process owns and the system closes when it ends. */
+export interface Resource {
+  /**
+   * Closes it on behalf of a process that has ended.
+   *
+   * @param isSilent Whether the machine went down with it, so that no peer
+   * hears of it.
+   */
+  release(isSilent: boolean): void;
+}
+
+/** A program that runs in the simulation. */
+export class SimulatedProcess {
+  /** Whether it runs. One that does not has no effect on anything any more. */
+  isAlive = true;
+  /** What it has open. */
+  readonly resources: Set<Resource> = new Set();
+  /** Number of timers that are set. */
+  timers = 0;
+  /** Creates what follows a new connection of the process, if anything does. */
+  createTap: (() => WireTap) | undefined;
+  /** Order of its events among those of other processes at the same time. */
+  readonly rank: number;
+  /** Its environment. */
+  readonly env: ReadonlyMap<string, string>;
+
+  /**
+   * Starts a process without code.
+   *
+   * @param name For the trace.
+   * @param machine Whose disk it uses.
+   * @param random Where its rank comes from.
+   * @param env Its environment.
+   */
+  constructor(
+    readonly name: string,
+    readonly machine: string,
+    random: Chance,
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    this.rank = random.below(2 ** 32);
+    this.env = new Map(Object.entries(env));
+  }
+
+  /**
+   * Ends it: nothing of its code runs any more, and the system closes what it
+   * had open.
+   *
+   * @param isSilent Whether its machine went down.
+   */
+  end(isSilent = false): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    for (const resource of this.resources) resource.release(isSilent);
+    this.resources.clear();
+  }
+}
+
+interface SimulatedEvent {
+  timeMs: number;
+  rank: number;
+  order: number;
+  process: SimulatedProcess | undefined;
+  run: () => void;
+  isCancelled: boolean;
+}
+
+/** Runs events in the order of simulated time. */
+export class EventLoop {
+  readonly #random: Chance;
+  readonly #events: SimulatedEvent[] = [];
+  #order = 0;
+  /** Milliseconds since the start. */
+  nowMs = 0;
+  /** The process whose code runs. */
+  current: SimulatedProcess | undefined;
+  /** Number of events that have run. */
+  steps = 0;
+
+  /**
+   * Creates an empty loop.
+   *
+   * @param random Decides about events at the same time.
+   * @param trace Is told the time.
+   */
+  constructor(random: Chance, trace: Trace) {
+    this.#random = random;
+    trace.clock = () => this.nowMs;
+  }
+
+  /** The simulated date, in milliseconds since 1970. */
+  get dateMs(): number {
+    return EPOCH_MS + Math.floor(this.nowMs);
+  }
+
+  /**
+   * Plans an event.
+   *
+   * @param process The process whose code it runs, if it is one's. The event is
+   * dropped if that has ended.
+   * @param delayMs How long from now.
+   * @param run What happens.
+   * @returns Cancels it.
+   */
+  schedule(
+    process: SimulatedProcess | undefined,
+    delayMs: number,
+    run: () => void,
+  ): () => void {
+    const event: SimulatedEvent = {
+      timeMs: this.nowMs + Math.max(0, delayMs),
+      rank: process?.rank ?? this.#random.below(2 ** 32),
+      order: this.#order++,
+      process,
+      run,
+      isCancelled: false,
+    };
+    this.#push(event);
+    return () => event.isCancelled = true;
+  }
+
+  /**
+   * Does something on behalf of the running process after a while, as the
+   * system does.
+   *
+   * @param delayMs How long it takes.
+   * @param effect What is done; what it returns or throws is the result.
+   * @returns The result. It never comes if the process ends before.
+   */
+  operate<T>(delayMs: number, effect: () => T): Promise<T> {
+    const process = this.current;
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    if (process && !process.isAlive) return promise;
+    this.schedule(process, delayMs, () => {
+      try {
+        resolve(effect());
+      } catch (error) {
+        if (!(error instanceof KilledError)) reject(error);
+      }
+    });
+    return promise;
+  }
+
+  /**
+   * Runs the code of a process until all of it waits, as one step.
+   *
+   * @param process The process.
+   * @param run Its code.
+   */
+  async runStep(
+    process: SimulatedProcess | undefined,
+    run: () => void,
+  ): Promise<void> {
+    this.current = process;
+    this.steps++;
+    run();
+    // All promises that can go on have gone on before the next real event.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.current = undefined;
+  }
+
+  /**
+   * Runs events until a condition holds.
+   *
+   * @param untilMs The time at which to stop at the latest.
+   * @param isDone The condition, which is checked after each event.
+   * @returns Whether it holds.
+   */
+  async run(untilMs: number, isDone: () => boolean): Promise<boolean> {
+    while (!isDone()) {
+      const next = this.#events[0];
+      if (!next || next.timeMs > untilMs) {
+        this.nowMs = untilMs;
+        return false;
+      }
+      this.#pop();
+      if (next.isCancelled || next.process?.isAlive === false) continue;
+      this.nowMs = next.timeMs;
+      await this.runStep(next.process, next.run);
+    }
+    return true;
+  }
+
+  #push(event: SimulatedEvent): void {
+    const heap = this.#events;
+    heap.push(event);
+    for (let at = heap.length - 1; at > 0;) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(heap[at]!, heap[parent]!)) break;
+      [heap[at], heap[parent]] = [heap[parent]!, heap[at]!];
+      at = parent;
+    }
+  }
+
+  #pop(): void {
+    const heap = this.#events;
+    const last = heap.pop()!;
+    if (heap.length === 0) return;
+    heap[0] = last;
+    for (let at = 0;;) {
+      const [left, right] = [2 * at + 1, 2 * at + 2];
+      let first = at;
+      if (left < heap.length && isBefore(heap[left]!, heap[first]!)) {
+        first = left;
+      }
+      if (right < heap.length && isBefore(heap[right]!, heap[first]!)) {
+        first = right;
+      }
+      if (first === at) return;
+      [heap[at], heap[first]] = [heap[first]!, heap[at]!];
+      at = first;
+    }
+  }
+}
+
+function isBefore(one: SimulatedEvent, other: SimulatedEvent): boolean {
+  if (one.timeMs !== other.timeMs) return one.timeMs < other.timeMs;
+  if (one.rank !== other.rank) return one.rank < other.rank;
+  return one.order < other.order;
+}

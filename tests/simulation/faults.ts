@@ -1,0 +1,136 @@
+/**
+ * Which faults a run has, and how often. Each run draws its own rates, because
+ * a run with all faults at once would hardly get anywhere.
+ *
+ * @module
+ */
+
+import type { Chance } from "../support/seeded.ts";
+import type { Trace } from "./trace.ts";
+
+/** Probabilities of faults, each for one operation. */
+export interface FaultRates {
+  /** The central's process is killed at one of its own calls. */
+  killAtCall: number;
+  /** The same, but its machine loses power. */
+  powerCutAtCall: number;
+  /** The same, at a flush. */
+  powerCutAtFlush: number;
+  /** A write to the disk takes a part of the bytes only. */
+  shortWrite: number;
+  /** A write fails after a part of the bytes. */
+  failedWrite: number;
+  /** Cutting a file fails. */
+  failedTruncate: number;
+  /** A flush takes seconds. */
+  slowFlush: number;
+  /** A flush fails; what it should have flushed never reaches the disk. */
+  failedFlush: number;
+  /** A disk that has failed to flush goes on failing. */
+  brokenDisk: number;
+  /** One bit of what was never flushed is another one after a power cut. */
+  flippedBit: number;
+  /** A connection is reset when something is written. */
+  reset: number;
+  /** A connection carries nothing more in either direction, without a word. */
+  silence: number;
+  /** What is written arrives seconds later. */
+  stall: number;
+  /** A write takes, or a read gives, a part of the bytes. That is no fault. */
+  split: number;
+  /** A connection cannot be accepted. */
+  failedAccept: number;
+}
+
+/** How often each fault occurs in a run that has it. */
+const RATES: Readonly<Record<keyof FaultRates, readonly number[]>> = {
+  killAtCall: [0.0005, 0.005],
+  powerCutAtCall: [0.0005, 0.005],
+  powerCutAtFlush: [0.002, 0.05],
+  shortWrite: [0.01, 0.3],
+  failedWrite: [0.01, 0.1],
+  failedTruncate: [0.01, 0.3],
+  slowFlush: [0.01, 0.2],
+  failedFlush: [0.005, 0.05],
+  brokenDisk: [0.3],
+  flippedBit: [0.3],
+  reset: [0.001, 0.05],
+  silence: [0.001, 0.01],
+  stall: [0.005, 0.05],
+  split: [0.05, 0.5],
+  failedAccept: [0.01, 0.2],
+};
+/** Part of the runs that have a fault. */
+const IN_RUN = 0.4;
+
+/** Decides about every fault of a run. */
+export class Faults {
+  readonly #random: Chance;
+  readonly #trace: Trace;
+  readonly #limit: number;
+  readonly #rates: FaultRates;
+  #isCalm = false;
+  /** Number of faults so far. */
+  injected = 0;
+
+  /**
+   * Draws the rates of a run.
+   *
+   * @param random Where they come from.
+   * @param trace Is told each fault.
+   * @param limit Number of faults after which there are no more.
+   */
+  constructor(random: Chance, trace: Trace, limit: number) {
+    this.#random = random;
+    this.#trace = trace;
+    this.#limit = limit;
+    const rates = Object.entries(RATES).map(([name, choices]) => [
+      name,
+      random.says(IN_RUN) ? random.pick(choices) : 0,
+    ]);
+    this.#rates = Object.fromEntries(rates);
+  }
+
+  /** Whether there are no more faults. */
+  get areOver(): boolean {
+    return this.#isCalm || this.injected >= this.#limit;
+  }
+
+  /** Draws whether a connection takes or gives a part of the bytes only. */
+  get splits(): boolean {
+    return this.#random.says(this.#rates.split);
+  }
+
+  /** Ends all faults. */
+  end(): void {
+    this.#isCalm = true;
+  }
+
+  /**
+   * Decides whether a fault occurs.
+   *
+   * @param name Which one.
+   * @param who Whom it would hit.
+   * @returns Whether it does.
+   */
+  occurs(name: keyof FaultRates, who: string): boolean {
+    const rate = this.#rates[name];
+    if (rate === 0 || !this.#random.says(rate)) return false;
+    return this.inject(name, who);
+  }
+
+  /**
+   * Counts a fault that was decided elsewhere.
+   *
+   * @param name Which one.
+   * @param who Whom it hits.
+   * @returns False if there are no more faults.
+   */
+  inject(name: string, who: string): boolean {
+    if (this.areOver) return false;
+    this.injected++;
+    this.#trace.count(name);
+    this.#trace.add(who, `FAULT ${this.injected}: ${name}`);
+    return true;
+  }
+}

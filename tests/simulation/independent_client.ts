@@ -1,0 +1,109 @@
+/**
+ * A client of other people that keeps to docs/protocol.md, but sends its bets in
+ * any order, with gaps, and again.
+ *
+ * @module
+ */
+
+import { betFrame, type BetRow } from "../support/frames.ts";
+import { drawRow } from "./bet_file.ts";
+import { CENTRAL_PORT } from "./central_host.ts";
+import { SimulatedProcess } from "./event_loop.ts";
+import type { World } from "./world.ts";
+
+const BETS = 60;
+const MAX_BATCH_BETS = 12;
+const MAX_PAUSE_MS = 3_000;
+const REPLY_BYTES = 1024;
+/** In some runs there is none. */
+const IN_RUN = 0.5;
+
+/** Sends random ranges of its bets. */
+export class IndependentClient {
+  readonly #world: World;
+  readonly #agency: number;
+  readonly #fingerprint: string;
+  readonly #rows: readonly BetRow[];
+  readonly #takesPart: boolean;
+  #process: SimulatedProcess | undefined;
+  #hasEnded = false;
+
+  /**
+   * Creates a client with bets of its own.
+   *
+   * @param world The simulation.
+   * @param agency The agency's id that it sends for.
+   */
+  constructor(world: World, agency: number) {
+    this.#world = world;
+    this.#agency = agency;
+    this.#takesPart = world.random.says(IN_RUN);
+    this.#fingerprint = world.random.bytes(8).toHex();
+    this.#rows = Array.from({ length: BETS }, () => drawRow(world));
+    world.ledger.addFile({
+      agency,
+      fingerprint: this.#fingerprint,
+      rows: this.#rows,
+      invalid: new Set(),
+      unreadable: 0,
+      isOrdered: false,
+    });
+  }
+
+  /** Begins to send. */
+  start(): void {
+    if (this.#takesPart) this.#connectLater();
+  }
+
+  /** Stops sending. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#process?.end();
+  }
+
+  #connectLater(): void {
+    const { loop, random, ledger, trace } = this.#world;
+    loop.schedule(undefined, random.between(1, MAX_PAUSE_MS), () => {
+      if (this.#hasEnded) return;
+      const process = new SimulatedProcess("client", "client", random);
+      process.createTap = () => ledger.tap("client");
+      this.#process = process;
+      loop.schedule(process, 0, () => {
+        this.#send().catch((error) => trace.add("client", `ends: ${error}`))
+          .then(() => {
+            process.end();
+            this.#connectLater();
+          });
+      });
+      loop.schedule(process, random.between(1, 10 * MAX_PAUSE_MS), () => {
+        process.end();
+        this.#connectLater();
+      });
+    });
+  }
+
+  /** Sends batches, one after the other, until the connection ends. */
+  async #send(): Promise<void> {
+    const { random, network } = this.#world;
+    const connection = await network.connect(CENTRAL_PORT);
+    const reply = new Uint8Array(REPLY_BYTES);
+    for (;;) {
+      const betIndex = random.below(BETS);
+      const rows = this.#rows.slice(
+        betIndex,
+        betIndex + random.between(1, MAX_BATCH_BETS),
+      );
+      const bytes = betFrame({
+        agency: this.#agency,
+        fingerprint: this.#fingerprint,
+        betIndex,
+        rows,
+      });
+      for (let at = 0; at < bytes.length;) {
+        at += await connection.write(bytes.subarray(at));
+      }
+      if (await connection.read(reply) === null) break;
+    }
+    connection.close();
+  }
+}

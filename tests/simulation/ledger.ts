@@ -1,0 +1,286 @@
+/**
+ * Everything that was promised in a simulation, and whether the store keeps it.
+ * These are the oracles: none of the code under test takes part.
+ *
+ * @module
+ */
+
+import { type BetRow, Code } from "../support/frames.ts";
+import { parseStore } from "../support/stored.ts";
+import type { Trace } from "./trace.ts";
+import { type SentBatch, WireTap } from "./wire_tap.ts";
+
+/** A promise was broken. */
+export class BrokenPromise extends Error {
+  override name = "BrokenPromise";
+}
+
+/** A file of bets, whoever sends it. */
+export interface KnownFile {
+  /** The agency's id. */
+  agency: number;
+  /** 16 hex digits. */
+  fingerprint: string;
+  /** Its bets by their index. */
+  rows: readonly BetRow[];
+  /** Indexes of the bets that break a rule. */
+  invalid: ReadonlySet<number>;
+  /** Number of rows that are no bets. */
+  unreadable: number;
+  /**
+   * Whether its bets are stored in their order. The rest of a refused batch may
+   * come behind later batches.
+   */
+  isOrdered: boolean;
+}
+
+interface FileRecord extends KnownFile {
+  /** Indexes of bets that were answered with OK. */
+  acknowledged: Set<number>;
+  /** Indexes of bets refused because of the draw. */
+  late: Set<number>;
+}
+
+const WINNING_NUMBER = 7574;
+
+/** Notes promises and checks them. */
+export class Ledger {
+  readonly #trace: Trace;
+  readonly #files = new Map<string, FileRecord>();
+  readonly #finished = new Set<number>();
+  readonly #drawAgencies: number;
+  /** Winners that an agency was told, by its id. */
+  readonly #winners = new Map<number, string>();
+  #isDrawKnown = false;
+  /** Number of bets answered with OK. */
+  acknowledged = 0;
+  /** The first promise that was broken. */
+  failure: BrokenPromise | undefined;
+
+  /**
+   * Creates an empty ledger.
+   *
+   * @param trace Is told what is promised.
+   * @param drawAgencies Number of agencies in the draw; 0 for none.
+   */
+  constructor(trace: Trace, drawAgencies: number) {
+    this.#trace = trace;
+    this.#drawAgencies = drawAgencies;
+  }
+
+  /**
+   * Adds a file that will be sent.
+   *
+   * @param file The file.
+   */
+  addFile(file: KnownFile): void {
+    const record = { ...file, acknowledged: new Set<number>(), late: new Set<number>() };
+    this.#files.set(keyOf(file), record);
+  }
+
+  /**
+   * Follows a new connection.
+   *
+   * @param who The agency's process.
+   * @returns The tap.
+   */
+  tap(who: string): WireTap {
+    return new WireTap(this, who);
+  }
+
+  /** Notes an OK that an agency has seen. */
+  onOk(batch: SentBatch, who: string): void {
+    const file = this.#fileOf(batch);
+    this.#trace.add(who, `OK for ${batch.betIndex} + ${batch.count}`);
+    for (let i = 0; i < batch.count; i++) {
+      const index = batch.betIndex + i;
+      if (file.invalid.has(index)) {
+        throw this.broken(`OK for the invalid bet ${index} of ${keyOf(batch)}`);
+      }
+      if (!file.acknowledged.has(index)) this.acknowledged++;
+      file.acknowledged.add(index);
+    }
+  }
+
+  /** Notes a refusal that an agency has seen. */
+  onRefused(batch: SentBatch, code: number): void {
+    const file = this.#files.get(keyOf(batch));
+    // A hostile peer sends bets of no file.
+    if (!file) return;
+    const indexes = Array.from(
+      { length: batch.count },
+      (_, i) => batch.betIndex + i,
+    );
+    if (code === Code.BETTING_CLOSED) {
+      if (!this.#isDrawKnown) {
+        throw this.broken("betting is closed before the draw was held");
+      }
+      for (const index of indexes) file.late.add(index);
+    } else if (!indexes.some((index) => file.invalid.has(index))) {
+      throw this.broken(
+        `code ${code} for valid bets ${batch.betIndex} + ${batch.count} of ${keyOf(batch)}`,
+      );
+    }
+  }
+
+  /** Notes a FINISH that an agency has sent. */
+  onFinishSent(agency: number, isEarly: boolean, who: string): void {
+    this.#trace.add(who, "sends FINISH");
+    if (isEarly) {
+      throw this.broken(`agency ${agency} finishes before its last OK`);
+    }
+    this.#finished.add(agency);
+  }
+
+  /** Notes winners that an agency was told. */
+  onWinners(agency: number, documents: readonly string[], who: string): void {
+    const told = documents.join();
+    this.#trace.add(who, `learns ${documents.length} winners of ${agency}`);
+    if (!this.#isDrawKnown) {
+      throw this.broken(`${who} learns winners before the draw`);
+    }
+    const before = this.#winners.get(agency);
+    if (before !== undefined && before !== told) {
+      throw this.broken(
+        `the winners of agency ${agency} change from [${before}] to [${told}]`,
+      );
+    }
+    this.#winners.set(agency, told);
+  }
+
+  /** Notes that the central holds the draw, or knows that it was held. */
+  onDraw(isNew: boolean): void {
+    if (isNew && this.#isDrawKnown) {
+      throw this.broken("the draw is held twice");
+    }
+    for (let agency = 1; agency <= this.#drawAgencies; agency++) {
+      if (this.#finished.has(agency)) continue;
+      throw this.broken(`the draw is held before agency ${agency} finishes`);
+    }
+    this.#isDrawKnown = true;
+  }
+
+  /**
+   * Checks a store that the central has just opened: each OK is kept, nothing is
+   * there twice, and nobody else's bets are there.
+   *
+   * @param text The content of bets.csv.
+   * @returns The indexes stored of each file.
+   */
+  check(text: string): Map<string, number[]> {
+    const stored = new Map<string, number[]>();
+    for (const batch of parseStore(text)) {
+      const file = this.#fileOf(batch);
+      const indexes = stored.get(keyOf(batch)) ?? [];
+      stored.set(keyOf(batch), indexes);
+      for (const [i, bet] of batch.bets.entries()) {
+        const index = batch.betIndex + i;
+        this.#checkBet(file, index, bet);
+        if (file.isOrdered && index <= (indexes.at(-1) ?? -1)) {
+          throw this.broken(
+            `bet ${index} of ${keyOf(batch)} stands behind bet ${indexes.at(-1)}`,
+          );
+        }
+        indexes.push(index);
+      }
+    }
+    for (const [key, file] of this.#files) {
+      const indexes = new Set(stored.get(key));
+      if (indexes.size !== (stored.get(key)?.length ?? 0)) {
+        throw this.broken(`a bet of ${key} is stored twice`);
+      }
+      for (const index of file.acknowledged) {
+        if (indexes.has(index)) continue;
+        throw this.broken(
+          `bet ${index} of ${key} was answered with OK and is not stored`,
+        );
+      }
+    }
+    return stored;
+  }
+
+  /**
+   * Checks a store at the end, when nothing is under way any more: its winners
+   * are those that were told.
+   *
+   * @param text The content of bets.csv.
+   */
+  checkEnd(text: string): void {
+    this.check(text);
+    const winners = new Map<number, string[]>();
+    for (const { agency, bets } of parseStore(text)) {
+      const list = winners.get(agency) ?? [];
+      winners.set(agency, list);
+      for (const bet of bets) {
+        if (Number(bet[4]) === WINNING_NUMBER) list.push(bet[2]!);
+      }
+    }
+    for (const [agency, told] of this.#winners) {
+      const expected = winners.get(agency)?.join() ?? "";
+      if (told === expected) continue;
+      throw this.broken(
+        `agency ${agency} was told the winners [${told}], the store has [${expected}]`,
+      );
+    }
+  }
+
+  /**
+   * Checks a file that its agency has sent to the end.
+   *
+   * @param file The file.
+   * @param exitCode How the agency ended, 0 or 2.
+   * @param text The content of bets.csv.
+   */
+  checkSent(file: KnownFile, exitCode: number, text: string): void {
+    const record = this.#fileOf(file);
+    const stored = new Set(this.check(text).get(keyOf(file)));
+    let refused = file.unreadable;
+    for (const index of file.rows.keys()) {
+      if (stored.has(index)) continue;
+      refused++;
+      if (file.invalid.has(index) || record.late.has(index)) continue;
+      throw this.broken(
+        `${keyOf(file)} was sent to its end, but its bet ${index} is not stored`,
+      );
+    }
+    if ((refused > 0) === (exitCode === 2)) return;
+    throw this.broken(
+      `the agency of ${keyOf(file)} exits with ${exitCode}, ${refused} rows are not stored`,
+    );
+  }
+
+  /**
+   * Notes that a promise is broken, even if whoever is told swallows the error.
+   *
+   * @param what Which one.
+   * @returns The error to throw.
+   */
+  broken(what: string): BrokenPromise {
+    const error = new BrokenPromise(what);
+    this.failure ??= error;
+    return error;
+  }
+
+  #checkBet(file: KnownFile, index: number, bet: readonly string[]): void {
+    if (file.invalid.has(index)) {
+      throw this.broken(`the invalid bet ${index} of ${keyOf(file)} is stored`);
+    }
+    const sent = file.rows[index];
+    if (sent && sent.join("\n") === bet.join("\n")) return;
+    throw this.broken(
+      `bet ${index} of ${keyOf(file)} is stored as [${bet}], it is [${sent}]`,
+    );
+  }
+
+  #fileOf(batch: Pick<SentBatch, "agency" | "fingerprint">): FileRecord {
+    const file = this.#files.get(keyOf(batch));
+    if (file) return file;
+    throw this.broken(`bets of ${keyOf(batch)}, which nobody has`);
+  }
+}
+
+function keyOf(
+  { agency, fingerprint }: Pick<SentBatch, "agency" | "fingerprint">,
+): string {
+  return `${agency}:${fingerprint}`;
+}

@@ -1,0 +1,316 @@
+/**
+ * An open file on a simulated disk, with the methods of `Deno.FsFile` that the
+ * programs use.
+ *
+ * @module
+ */
+
+import type { Disk, Inode } from "./disk.ts";
+import { KilledError, type Resource, SimulatedProcess } from "./event_loop.ts";
+import type { World } from "./world.ts";
+
+/** Duration of a call that need not wait for the disk. */
+const CALL_MS = 0.02;
+const MIN_FLUSH_MS = 0.2;
+const MAX_FLUSH_MS = 8;
+const MAX_SLOW_FLUSH_MS = 4000;
+
+/** Makes an error of the operating system. */
+function systemError(code: "EIO" | "ENOSPC"): Error {
+  const text = code === "EIO"
+    ? "Input/output error (os error 5)"
+    : "No space left on device (os error 28)";
+  return Object.assign(new Error(text), { code });
+}
+
+/** An open file. */
+export class SimulatedFile implements Resource {
+  readonly #world: World;
+  readonly #process: SimulatedProcess;
+  readonly #disk: Disk;
+  readonly #inode: Inode;
+  readonly #path: string;
+  readonly #appends: boolean;
+  #at = 0;
+  #isOpen = true;
+
+  /**
+   * Opens a file for the running process.
+   *
+   * @param world The simulation.
+   * @param process The process.
+   * @param path Its path.
+   * @param options As those of `Deno.open`.
+   * @throws {Deno.errors.NotFound} If it is not there and is not to be created.
+   * @throws {Deno.errors.AlreadyExists} If it is there and must be new.
+   */
+  constructor(
+    world: World,
+    process: SimulatedProcess,
+    path: string,
+    options: Deno.OpenOptions,
+  ) {
+    this.#world = world;
+    this.#process = process;
+    this.#disk = world.diskOf(process);
+    this.#path = path;
+    this.#appends = options.append === true;
+    const { files } = this.#disk;
+    if (options.createNew && files.has(path)) {
+      throw new Deno.errors.AlreadyExists(`File exists (os error 17): ${path}`);
+    }
+    const isCreated = options.create === true || options.createNew === true;
+    if (isCreated && !files.has(path)) {
+      this.#disk.create(path, world.loop.dateMs);
+    }
+    this.#inode = this.#disk.find(path);
+    if (options.truncate) this.#inode.truncate(0, world.loop.dateMs);
+    process.resources.add(this);
+  }
+
+  /** Reads at the current place. */
+  read(into: Uint8Array): Promise<number | null> {
+    return this.#call(() => this.readSync(into));
+  }
+
+  /** The same, at once. */
+  readSync(into: Uint8Array): number | null {
+    this.#throwIfClosed();
+    const left = this.#inode.bytes.length - this.#at;
+    if (left <= 0) return null;
+    let size = Math.min(left, into.length);
+    if (size > 1 && this.#disk.faults && this.#world.random.says(0.05)) {
+      size = this.#world.random.between(1, size);
+    }
+    into.set(this.#inode.bytes.subarray(this.#at, this.#at + size));
+    this.#at += size;
+    return size;
+  }
+
+  /** Writes some of the bytes. */
+  write(bytes: Uint8Array): Promise<number> {
+    return this.#call(() => this.writeSync(bytes));
+  }
+
+  /** The same, at once. */
+  writeSync(bytes: Uint8Array): number {
+    this.#throwIfClosed();
+    this.#mayDie();
+    const { faults } = this.#disk;
+    if (faults?.occurs("failedWrite", this.#path)) {
+      this.#append(bytes.subarray(0, this.#world.random.below(bytes.length)));
+      throw systemError(this.#world.random.pick(["EIO", "ENOSPC"]));
+    }
+    let size = bytes.length;
+    if (size > 1 && faults?.occurs("shortWrite", this.#path)) {
+      size = this.#world.random.between(1, size - 1);
+    }
+    this.#append(bytes.subarray(0, size));
+    this.#mayDie();
+    return size;
+  }
+
+  /** Moves the current place, from the start of the file only. */
+  seek(offset: number | bigint, whence: Deno.SeekMode): Promise<number> {
+    return this.#call(() => this.seekSync(offset, whence));
+  }
+
+  /** The same, at once. */
+  seekSync(offset: number | bigint, whence: Deno.SeekMode): number {
+    this.#throwIfClosed();
+    if (whence !== Deno.SeekMode.Start) {
+      throw new Error("Cannot seek: the simulation does so from the start only");
+    }
+    return this.#at = Number(offset);
+  }
+
+  /** Cuts the file. */
+  truncate(size = 0): Promise<void> {
+    return this.#call(() => {
+      this.#throwIfClosed();
+      this.#mayDie();
+      if (this.#disk.faults?.occurs("failedTruncate", this.#path)) {
+        throw systemError("EIO");
+      }
+      this.#world.trace.add(this.#path, `is cut to ${size} bytes`);
+      this.#inode.truncate(size, this.#world.loop.dateMs);
+    });
+  }
+
+  /** Flushes the file. */
+  async syncData(): Promise<void> {
+    this.#throwIfClosed();
+    this.#mayDie("powerCutAtFlush");
+    const { random, loop } = this.#world;
+    const isSlow = this.#disk.faults?.occurs("slowFlush", this.#path);
+    const endFlush = this.#inode.beginFlush();
+    await loop.operate(
+      random.between(
+        MIN_FLUSH_MS,
+        isSlow ? MAX_SLOW_FLUSH_MS : MAX_FLUSH_MS,
+      ),
+      () => this.#endFlush(endFlush),
+    );
+  }
+
+  /** The same, at once. */
+  syncDataSync(): void {
+    this.#throwIfClosed();
+    this.#mayDie("powerCutAtFlush");
+    this.#endFlush(this.#inode.beginFlush());
+  }
+
+  /** As {@linkcode syncData}. */
+  sync(): Promise<void> {
+    return this.syncData();
+  }
+
+  /** Describes the file. */
+  stat(): Promise<Deno.FileInfo> {
+    return this.#call(() => this.statSync());
+  }
+
+  /** The same, at once. */
+  statSync(): Deno.FileInfo {
+    this.#throwIfClosed();
+    return describe(this.#inode);
+  }
+
+  /** Locks the file for the process, if no other one has it. */
+  tryLock(_isExclusive: boolean): Promise<boolean> {
+    return this.#call(() => {
+      this.#throwIfClosed();
+      const { holder } = this.#inode;
+      if (holder !== undefined && holder.isAlive) return false;
+      this.#inode.holder = this.#process;
+      return true;
+    });
+  }
+
+  /** Closes the file and releases its lock. */
+  close(): void {
+    this.#throwIfClosed();
+    this.#process.resources.delete(this);
+    this.release();
+  }
+
+  /** Closes the file, for `using`. */
+  [Symbol.dispose](): void {
+    if (this.#isOpen) this.close();
+  }
+
+  /** Closes the file of a process that has ended. */
+  release(): void {
+    this.#isOpen = false;
+    if (this.#inode.holder === this.#process) this.#inode.holder = undefined;
+  }
+
+  #call<T>(effect: () => T): Promise<T> {
+    return this.#world.loop.operate(CALL_MS, effect);
+  }
+
+  #append(bytes: Uint8Array): void {
+    const at = this.#appends ? this.#inode.bytes.length : this.#at;
+    this.#world.trace.add(this.#path, `${bytes.length} bytes at ${at}`);
+    this.#inode.write(at, bytes, this.#world.loop.dateMs);
+    this.#at = at + bytes.length;
+  }
+
+  #endFlush(end: (isSuccess: boolean) => void): void {
+    const { faults } = this.#disk;
+    const fails = this.#disk.isBroken && !faults?.areOver ||
+      faults?.occurs("failedFlush", this.#path) === true;
+    if (!fails) {
+      end(true);
+      this.#mayDie("powerCutAtFlush");
+      return;
+    }
+    end(false);
+    if (faults?.occurs("brokenDisk", this.#path)) this.#disk.isBroken = true;
+    throw systemError("EIO");
+  }
+
+  #mayDie(moreOften?: "powerCutAtFlush"): void {
+    if (this.#disk.faults) this.#world.mayDie(this.#process, moreOften);
+  }
+
+  #throwIfClosed(): void {
+    if (!this.#process.isAlive) throw new KilledError();
+    if (this.#isOpen) return;
+    throw new Deno.errors.BadResource("Bad resource ID");
+  }
+}
+
+/**
+ * Describes a file.
+ *
+ * @param inode The file.
+ * @returns What `Deno.stat` says of it.
+ */
+export function describe(inode: Inode): Deno.FileInfo {
+  return {
+    isFile: true,
+    isDirectory: false,
+    isSymlink: false,
+    size: inode.bytes.length,
+    mtime: new Date(inode.modifiedMs),
+    atime: null,
+    birthtime: null,
+    ctime: null,
+    dev: 1,
+    ino: inode.id,
+    mode: 0o644,
+    nlink: inode.names,
+    uid: 0,
+    gid: 0,
+    rdev: 0,
+    blksize: 4096,
+    blocks: 1,
+    isBlockDevice: false,
+    isCharDevice: false,
+    isFifo: false,
+    isSocket: false,
+  };
+}
+
+/** An open folder, of which the names can be flushed. */
+export class SimulatedFolder implements Resource {
+  readonly #world: World;
+  readonly #process: SimulatedProcess;
+  readonly #path: string;
+
+  /**
+   * Opens a folder for a process.
+   *
+   * @param world The simulation.
+   * @param process The process.
+   * @param path Its path.
+   */
+  constructor(world: World, process: SimulatedProcess, path: string) {
+    this.#world = world;
+    this.#process = process;
+    this.#path = path;
+    process.resources.add(this);
+  }
+
+  /** Makes the names in the folder durable. */
+  sync(): Promise<void> {
+    return this.#world.loop.operate(
+      MIN_FLUSH_MS,
+      () => this.#world.diskOf(this.#process).flushFolder(this.#path),
+    );
+  }
+
+  /** Closes the folder. */
+  close(): void {
+    this.#process.resources.delete(this);
+  }
+
+  /** Closes the folder, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Closes the folder of a process that has ended. */
+  release(): void {}
+}

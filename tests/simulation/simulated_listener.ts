@@ -1,0 +1,99 @@
+/**
+ * A simulated listener, with the methods of `Deno.TcpListener` that the programs
+ * use.
+ *
+ * @module
+ */
+
+import { KilledError, type Resource, SimulatedProcess } from "./event_loop.ts";
+import type { Connection } from "./simulated_connection.ts";
+import type { World } from "./world.ts";
+
+const CALL_MS = 0.01;
+
+/** Accepts connections. */
+export class SimulatedListener implements Resource {
+  readonly #world: World;
+  readonly #onClosed: () => void;
+  readonly #queue: Connection[] = [];
+  #accepting: PromiseWithResolvers<Connection> | undefined;
+  #isOpen = true;
+  /** The process that listens. */
+  readonly process: SimulatedProcess;
+  /** Where it listens. */
+  readonly addr: Deno.NetAddr;
+
+  /**
+   * Listens on behalf of the running process.
+   *
+   * @param world The simulation.
+   * @param port The port.
+   * @param onClosed Called when it is closed.
+   */
+  constructor(world: World, port: number, onClosed: () => void) {
+    this.#world = world;
+    this.#onClosed = onClosed;
+    this.process = world.loop.current!;
+    this.addr = { transport: "tcp", hostname: "0.0.0.0", port };
+    this.process.resources.add(this);
+  }
+
+  /**
+   * Queues a connection.
+   *
+   * @param connection The side of the process that listens.
+   */
+  offer(connection: Connection): void {
+    this.#queue.push(connection);
+    this.#serve();
+  }
+
+  /** Waits for a connection. */
+  accept(): Promise<Connection> {
+    const accepting = Promise.withResolvers<Connection>();
+    if (!this.process.isAlive) return accepting.promise;
+    if (!this.#isOpen) {
+      return Promise.reject(new Deno.errors.BadResource("Bad resource ID"));
+    }
+    this.#accepting = accepting;
+    this.#serve();
+    return accepting.promise;
+  }
+
+  /** Stops listening. */
+  close(): void {
+    if (!this.process.isAlive) throw new KilledError();
+    const accepting = this.#accepting;
+    this.process.resources.delete(this);
+    this.release();
+    this.#world.loop.schedule(this.process, 0, () => {
+      accepting?.reject(new Deno.errors.Interrupted("operation canceled"));
+    });
+  }
+
+  /** What the system does when the process has ended. */
+  release(): void {
+    this.#isOpen = false;
+    this.#accepting = undefined;
+    for (const connection of this.#queue.splice(0)) connection.refuse();
+    this.#onClosed();
+  }
+
+  #serve(): void {
+    const accepting = this.#accepting;
+    if (!accepting || this.#queue.length === 0) return;
+    this.#accepting = undefined;
+    this.#world.loop.schedule(this.process, CALL_MS, () => {
+      if (this.#world.faults.occurs("failedAccept", "central")) {
+        accepting.reject(
+          Object.assign(new Error("Too many open files (os error 24)"), {
+            code: "EMFILE",
+          }),
+        );
+        return;
+      }
+      const connection = this.#queue.shift();
+      if (connection) accepting.resolve(connection);
+    });
+  }
+}

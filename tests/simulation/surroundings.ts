@@ -1,0 +1,151 @@
+/**
+ * Puts the simulation in the place of the system: for its time, the clock, the
+ * timers, the files, the network and chance that the programs see are simulated.
+ * So the programs run as they are, without a word about simulations.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { SimulatedProcess } from "./event_loop.ts";
+import { describe, SimulatedFile, SimulatedFolder } from "./simulated_file.ts";
+import type { World } from "./world.ts";
+
+const CALL_MS = 0.02;
+/** A process that computes takes time too. */
+const MIN_TIMER_MS = 0.01;
+
+/**
+ * Replaces what the programs take from the system.
+ *
+ * @param world The simulation that takes its place.
+ * @returns Puts everything back.
+ */
+export function replaceSurroundings(world: World): Disposable {
+  const stack = new DisposableStack();
+  const replace = <T extends object>(object: T, members: Partial<T>): void => {
+    for (const [name, value] of Object.entries(members)) {
+      const before = Object.getOwnPropertyDescriptor(object, name);
+      Object.defineProperty(object, name, {
+        value,
+        configurable: true,
+        writable: true,
+      });
+      stack.defer(() => {
+        if (before) Object.defineProperty(object, name, before);
+        else Reflect.deleteProperty(object, name);
+      });
+    }
+  };
+  replace(Math, { random: () => world.random.below(2 ** 32) / 2 ** 32 });
+  replace(Deno.stderr, { isTerminal: () => false });
+  replace(performance, { now: () => world.loop.nowMs });
+  replace(crypto.subtle, {
+    digest: (_algorithm, bytes) => {
+      const hash = createHash("sha256").update(bytes as Uint8Array).digest();
+      return world.loop.operate(CALL_MS, () => new Uint8Array(hash).buffer);
+    },
+  });
+  replace(globalThis as object, timers(world));
+  replace(globalThis as object, { Date: dateClass(world) });
+  replace(Deno as object, { ...files(world), ...network(world) });
+  replace(Deno as object, {
+    env: { get: (name: string) => world.loop.current?.env.get(name) },
+    pid: 1,
+  });
+  return stack;
+}
+
+function timers({ loop }: World): object {
+  const cancels = new Map<number, () => void>();
+  let lastId = 0;
+  function start(
+    process: SimulatedProcess | undefined,
+    id: number,
+    delayMs: number,
+    run: () => void,
+    repeats: boolean,
+  ): void {
+    if (process) process.timers++;
+    const cancel = loop.schedule(process, Math.max(delayMs, MIN_TIMER_MS), () => {
+      if (process) process.timers--;
+      cancels.delete(id);
+      if (repeats) start(process, id, delayMs, run, true);
+      run();
+    });
+    cancels.set(id, () => {
+      if (process) process.timers--;
+      cancel();
+    });
+  }
+  function set(run: () => void, delayMs: number, repeats: boolean): number {
+    const id = ++lastId;
+    const process = loop.current;
+    if (process?.isAlive !== false) start(process, id, delayMs, run, repeats);
+    return id;
+  }
+  function clear(id: number): void {
+    cancels.get(id)?.();
+    cancels.delete(id);
+  }
+  return {
+    setTimeout: (run: () => void, delayMs = 0) => set(run, delayMs, false),
+    setInterval: (run: () => void, delayMs = 0) => set(run, delayMs, true),
+    clearTimeout: clear,
+    clearInterval: clear,
+  };
+}
+
+function dateClass({ loop }: World): typeof Date {
+  const RealDate = Date;
+  return class extends RealDate {
+    constructor(timeMs: number = loop.dateMs) {
+      super(timeMs);
+    }
+    static override now(): number {
+      return loop.dateMs;
+    }
+  } as typeof Date;
+}
+
+function files(world: World): object {
+  const { loop } = world;
+  /** Runs a call of the process that makes it, if that is still alive. */
+  function call<T>(effect: (process: SimulatedProcess) => T): Promise<T> {
+    const process = loop.current!;
+    return loop.operate(CALL_MS, () => effect(process));
+  }
+  function write(process: SimulatedProcess, path: string, text: string): void {
+    const { files } = world.diskOf(process);
+    const inode = files.get(path) ??
+      world.diskOf(process).create(path, loop.dateMs);
+    inode.truncate(0, loop.dateMs);
+    inode.write(0, new TextEncoder().encode(text), loop.dateMs);
+  }
+  return {
+    open: (path: string, options: Deno.OpenOptions = { read: true }) =>
+      call((process) =>
+        world.isFolder(path)
+          ? new SimulatedFolder(world, process, path)
+          : new SimulatedFile(world, process, path, options)
+      ),
+    stat: (path: string) =>
+      call((process) => describe(world.diskOf(process).find(path))),
+    remove: (path: string) =>
+      call((process) => world.diskOf(process).remove(path)),
+    readTextFile: (path: string) =>
+      call((process) =>
+        new TextDecoder().decode(world.diskOf(process).find(path).bytes)
+      ),
+    writeTextFile: (path: string, text: string) =>
+      call((process) => write(process, path, text)),
+  };
+}
+
+function network({ network }: World): object {
+  return {
+    listen: ({ port }: { port: number }) => network.listen(port),
+    connect: ({ port, signal }: { port: number; signal?: AbortSignal }) =>
+      network.connect(port, signal),
+  };
+}

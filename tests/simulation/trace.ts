@@ -1,0 +1,71 @@
+/**
+ * What happened in a simulation, in words, and a hash of it: the same seed has
+ * to give the same hash.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+
+/** Lines that are kept for the report of a failure. */
+const KEPT_LINES = 60;
+const HASH_DIGITS = 16;
+
+/** Collects what happens. */
+export class Trace {
+  readonly #hash = createHash("sha256");
+  readonly #onLine: ((line: string) => void) | undefined;
+  #lines: string[] = [];
+  /** Number of times that each kind of thing happened. */
+  readonly counts: Map<string, number> = new Map();
+  /** Tells the simulated time, in milliseconds. */
+  clock: () => number = () => 0;
+
+  /**
+   * Starts an empty trace.
+   *
+   * @param onLine Called with each line, to show all of them.
+   */
+  constructor(onLine?: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  /**
+   * Adds a line.
+   *
+   * @param who The process or the thing it happens to.
+   * @param what What happens.
+   */
+  add(who: string, what: string): void {
+    const line = `${(this.clock() / 1000).toFixed(6)} ${who}: ${what}`;
+    this.#hash.update(`${line}\n`);
+    this.#onLine?.(line);
+    this.#lines.push(line);
+    if (this.#lines.length >= 2 * KEPT_LINES) {
+      this.#lines = this.#lines.slice(-KEPT_LINES);
+    }
+  }
+
+  /**
+   * Counts something.
+   *
+   * @param what What happened.
+   */
+  count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+
+  /** The last lines. */
+  get lastLines(): string[] {
+    return this.#lines.slice(-KEPT_LINES);
+  }
+
+  /**
+   * Ends the trace.
+   *
+   * @returns The hash of all lines.
+   */
+  digest(): string {
+    return this.#hash.digest("hex").slice(0, HASH_DIGITS);
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Reads along what an agency sends and receives on one connection, by
+ * docs/protocol.md alone: what it was promised is known whatever the agency
+ * makes of it.
+ *
+ * @module
+ */
+
+import { decodeWinners, WINNERS } from "../support/draw_wire.ts";
+import { Code, concat, HEADER_BYTES, Type } from "../support/frames.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** A batch, as it was sent. */
+export interface SentBatch {
+  /** The agency's id. */
+  agency: number;
+  /** 16 hex digits. */
+  fingerprint: string;
+  /** Bet index of the first bet. */
+  betIndex: number;
+  /** Number of bets. */
+  count: number;
+}
+
+/** Refusals that say nothing about the bets. */
+const SAYS_NOTHING: readonly number[] = [
+  Code.STORAGE,
+  Code.SHUTTING_DOWN,
+  Code.BUSY,
+];
+
+interface Request {
+  type: number;
+  payload: Uint8Array;
+}
+
+/** Follows one connection. */
+export class WireTap {
+  readonly #ledger: Ledger;
+  readonly #who: string;
+  readonly #sent = new FrameSplitter();
+  readonly #read = new FrameSplitter();
+  /** Requests without a reply, in order. */
+  readonly #requests: Request[] = [];
+  #winners: string[] = [];
+
+  /**
+   * Creates a tap of a new connection.
+   *
+   * @param ledger Notes what is promised.
+   * @param who The agency's process.
+   */
+  constructor(ledger: Ledger, who: string) {
+    this.#ledger = ledger;
+    this.#who = who;
+  }
+
+  /**
+   * Notes what the agency has sent.
+   *
+   * @param bytes The bytes.
+   */
+  onSent(bytes: Uint8Array): void {
+    for (const frame of this.#sent.split(bytes)) {
+      if (frame.type === Type.FINISH) {
+        const isEarly = this.#requests.length > 0;
+        this.#ledger.onFinishSent(agencyOf(frame), isEarly, this.#who);
+      }
+      this.#requests.push(frame);
+    }
+  }
+
+  /**
+   * Notes what the agency has read.
+   *
+   * @param bytes The bytes.
+   */
+  onRead(bytes: Uint8Array): void {
+    for (const reply of this.#read.split(bytes)) this.#onReply(reply);
+  }
+
+  #onReply(reply: Request): void {
+    const request = this.#requests[0];
+    if (!request) return;
+    if (reply.type === WINNERS) {
+      const { isLast, documents } = decodeWinners(reply.payload.slice());
+      this.#winners.push(...documents);
+      if (!isLast) return;
+      this.#ledger.onWinners(agencyOf(request), this.#winners, this.#who);
+      this.#winners = [];
+    } else if (request.type === Type.BET) {
+      const batch = batchOf(request);
+      if (reply.type === Type.OK) this.#ledger.onOk(batch, this.#who);
+      else this.#onRefused(batch, reply.payload[0]!);
+    }
+    this.#requests.shift();
+  }
+
+  #onRefused(batch: SentBatch, code: number): void {
+    if (SAYS_NOTHING.includes(code)) return;
+    this.#ledger.onRefused(batch, code);
+  }
+}
+
+/** Splits a stream into frames. */
+class FrameSplitter {
+  #rest: Uint8Array = new Uint8Array(0);
+
+  /** Returns the frames that these bytes complete. */
+  split(bytes: Uint8Array): Request[] {
+    this.#rest = concat([this.#rest, bytes]);
+    const frames: Request[] = [];
+    while (this.#rest.length >= HEADER_BYTES) {
+      const view = new DataView(this.#rest.buffer, this.#rest.byteOffset);
+      const end = HEADER_BYTES + view.getUint32(1);
+      if (this.#rest.length < end) break;
+      frames.push({
+        type: this.#rest[0]!,
+        payload: this.#rest.slice(HEADER_BYTES, end),
+      });
+      this.#rest = this.#rest.subarray(end);
+    }
+    return frames;
+  }
+}
+
+function agencyOf({ payload }: Request): number {
+  return new DataView(payload.buffer).getUint32(0);
+}
+
+function batchOf({ payload }: Request): SentBatch {
+  const view = new DataView(payload.buffer);
+  return {
+    agency: view.getUint32(0),
+    fingerprint: payload.slice(4, 12).toHex(),
+    betIndex: view.getUint32(12),
+    count: view.getUint16(16),
+  };
+}

@@ -1,0 +1,268 @@
+/**
+ * One simulated world: a central with its disk, agencies, a network between
+ * them, and all that goes wrong. One seed decides about everything.
+ *
+ * @module
+ */
+
+import { BaseHandler, setup } from "@std/log";
+import { Chance } from "../support/seeded.ts";
+import { Agencies } from "./agencies.ts";
+import { CentralHost, STORE_FILE, STORE_FOLDER } from "./central_host.ts";
+import { Chaos } from "./chaos.ts";
+import { Disk } from "./disk.ts";
+import { EventLoop, KilledError, SimulatedProcess } from "./event_loop.ts";
+import { type FaultRates, Faults } from "./faults.ts";
+import { Ledger } from "./ledger.ts";
+import { Network } from "./network.ts";
+import { replaceSurroundings } from "./surroundings.ts";
+import { Trace } from "./trace.ts";
+
+/**
+ * Simulated time in which everyone has to end well, once faults have stopped.
+ * Connections that were cut without a word may take up all places for as long
+ * as the system needs to notice, which is over two hours.
+ */
+const CALM_MS = 9_000_000;
+const MAX_AGENCIES = 4;
+
+/** What a simulation is made of. */
+export interface WorldOptions {
+  /** Decides about everything. */
+  seed: number;
+  /** Simulated time with faults, in milliseconds. */
+  durationMs: number;
+  /**
+   * Number of faults after which there are no more.
+   *
+   * @default {Infinity}
+   */
+  maxFaults?: number;
+  /**
+   * Called with each line of the trace.
+   *
+   * @default {undefined}
+   */
+  onLine?: ((line: string) => void) | undefined;
+}
+
+/** How a simulation went. */
+export interface WorldResult {
+  /** What was broken, or `undefined` if nothing was. */
+  failure: Error | undefined;
+  /** The hash of all that happened. */
+  hash: string;
+  /** The last lines of the trace. */
+  lastLines: string[];
+  /** How often what happened. */
+  counts: ReadonlyMap<string, number>;
+  /** Number of faults. */
+  faults: number;
+  /** Simulated time, in milliseconds. */
+  simulatedMs: number;
+  /** Number of bets answered with OK. */
+  acknowledged: number;
+}
+
+/** Everything in one simulation. */
+export class World {
+  /** Decides about everything. */
+  readonly random: Chance;
+  /** What has happened. */
+  readonly trace: Trace;
+  /** What goes wrong. */
+  readonly faults: Faults;
+  /** The clock. */
+  readonly loop: EventLoop;
+  /** What was promised. */
+  readonly ledger: Ledger;
+  /** The network. */
+  readonly network: Network;
+  /** The central's machine. */
+  readonly central: CentralHost;
+  /** Number of agencies. */
+  readonly agencyCount: number;
+  /** Whether there is a draw of all agencies. */
+  readonly hasDraw: boolean;
+  readonly #agencies: Agencies;
+  readonly #disks = new Map<string, Disk>();
+  #failure: Error | undefined;
+
+  private constructor({ seed, maxFaults = Infinity, onLine }: WorldOptions) {
+    this.random = new Chance(seed);
+    this.trace = new Trace(onLine);
+    this.faults = new Faults(this.random, this.trace, maxFaults);
+    this.loop = new EventLoop(this.random, this.trace);
+    this.agencyCount = this.random.between(1, MAX_AGENCIES);
+    this.hasDraw = this.random.says(0.5);
+    this.ledger = new Ledger(this.trace, this.hasDraw ? this.agencyCount : 0);
+    this.network = new Network(this);
+    this.#disks.set("central", new Disk(this.faults));
+    this.central = new CentralHost(this);
+    this.#agencies = new Agencies(this);
+  }
+
+  /**
+   * Runs a simulation.
+   *
+   * @param options The seed and the limits.
+   * @returns How it went.
+   */
+  static async simulate(options: WorldOptions): Promise<WorldResult> {
+    const world = new World(options);
+    setup({
+      handlers: { simulation: new TraceHandler(world) },
+      loggers: { default: { level: "DEBUG", handlers: ["simulation"] } },
+    });
+    const onRejection = (event: PromiseRejectionEvent): void => {
+      event.preventDefault();
+      if (!(event.reason instanceof KilledError)) world.fail(event.reason);
+    };
+    addEventListener("unhandledrejection", onRejection);
+    try {
+      using _surroundings = replaceSurroundings(world);
+      await world.#run(options.durationMs);
+    } catch (error) {
+      world.fail(error);
+    } finally {
+      removeEventListener("unhandledrejection", onRejection);
+    }
+    return {
+      failure: world.#problem,
+      hash: world.trace.digest(),
+      lastLines: world.trace.lastLines,
+      counts: world.trace.counts,
+      faults: world.faults.injected,
+      simulatedMs: world.loop.nowMs,
+      acknowledged: world.ledger.acknowledged,
+    };
+  }
+
+  /** Whether the central's machine has power. */
+  get isCentralUp(): boolean {
+    return this.central.isUp;
+  }
+
+  /**
+   * Returns the disk of a process.
+   *
+   * @param process The process.
+   * @returns The disk of its machine.
+   */
+  diskOf({ machine }: SimulatedProcess): Disk {
+    let disk = this.#disks.get(machine);
+    if (!disk) this.#disks.set(machine, disk = new Disk(undefined));
+    return disk;
+  }
+
+  /** The content of the store, as programs would read it. */
+  get storeText(): string {
+    const inode = this.#disks.get("central")!.files.get(STORE_FILE);
+    return inode ? new TextDecoder().decode(inode.bytes) : "";
+  }
+
+  /**
+   * True for the only folder that programs open.
+   *
+   * @param path The path.
+   * @returns Whether it is a folder.
+   */
+  isFolder(path: string): boolean {
+    return path === STORE_FOLDER;
+  }
+
+  /**
+   * Ends the central at one of its own calls, if there is such a fault.
+   *
+   * @param process The process that makes the call.
+   * @param moreOften A fault of its own that this call may meet.
+   * @throws {KilledError} If it ends.
+   */
+  mayDie(process: SimulatedProcess, moreOften?: keyof FaultRates): void {
+    const isPowerCut = this.faults.occurs("powerCutAtCall", process.name) ||
+      (moreOften !== undefined && this.faults.occurs(moreOften, process.name));
+    if (isPowerCut) this.central.cutPower();
+    else if (this.faults.occurs("killAtCall", process.name)) this.central.kill();
+    if (!process.isAlive) throw new KilledError();
+  }
+
+  /**
+   * Notes the first failure.
+   *
+   * @param error What is wrong.
+   */
+  fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
+  }
+
+  /**
+   * Notes what a program logs.
+   *
+   * @param line The line.
+   */
+  onLog(line: string): void {
+    const process = this.loop.current;
+    if (!process?.isAlive) return;
+    this.trace.add(process.name, line);
+    if (process.machine === "central") this.central.onLog(line);
+  }
+
+  get #problem(): Error | undefined {
+    return this.ledger.failure ?? this.#failure;
+  }
+
+  async #run(durationMs: number): Promise<void> {
+    const hasFailed = () => this.#problem !== undefined;
+    const chaos = new Chaos(this, this.#agencies);
+    this.central.boot();
+    this.#agencies.start();
+    chaos.start();
+    await this.loop.run(
+      durationMs,
+      () => hasFailed() || this.faults.areOver,
+    );
+    if (hasFailed()) return;
+    this.trace.add("world", "no more faults");
+    this.faults.end();
+    this.#agencies.finishUp();
+    const areDone = await this.loop.run(
+      this.loop.nowMs + CALM_MS,
+      () => hasFailed() || this.#agencies.areDone,
+    );
+    if (hasFailed()) return;
+    if (!areDone) {
+      throw this.ledger.broken(
+        `${this.#agencies.unfinished} cannot end, ${
+          CALM_MS / 1000
+        } s after the last fault`,
+      );
+    }
+    await this.#stopCentral();
+    if (hasFailed()) return;
+    this.ledger.checkEnd(this.storeText);
+    this.#agencies.checkSent(this.storeText);
+  }
+
+  async #stopCentral(): Promise<void> {
+    this.central.stopForGood();
+    const hasStopped = await this.loop.run(
+      this.loop.nowMs + CALM_MS,
+      () => this.#problem !== undefined || this.central.hasStopped,
+    );
+    if (!hasStopped) throw this.ledger.broken("the central does not stop");
+  }
+}
+
+/** Sends the programs' log to the world. */
+class TraceHandler extends BaseHandler {
+  readonly #world: World;
+
+  constructor(world: World) {
+    super("NOTSET", { formatter: ({ msg }) => msg });
+    this.#world = world;
+  }
+
+  override log(line: string): void {
+    this.#world.onLog(line);
+  }
+}
