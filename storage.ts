@@ -20,7 +20,11 @@ import { type HeldFile, holdFile } from "./storage/store_file.ts";
 import type { StoreFile } from "./storage/store_file.ts";
 import type { IndexRange } from "./storage/index_ranges.ts";
 import { type FileState, StoreIndex } from "./storage/store_index.ts";
-import { readTornTail, saveTornTail } from "./storage/torn_tail.ts";
+import {
+  readTornTail,
+  rewriteTail,
+  saveTornTail,
+} from "./storage/torn_tail.ts";
 
 export { BatchSequence, type OnCommit, StorageError };
 export { DamagedStoreError } from "./storage/recovery.ts";
@@ -132,7 +136,10 @@ export class Store {
       }
       // A killed process may have left batches in the page cache only, and a
       // repetition of them is answered with OK at once.
-      if (fsync) await file.syncData();
+      if (fsync) {
+        await rewriteTail(path, committedSize);
+        await file.syncData();
+      }
       const { promise: lost, resolve: onLost } = Promise.withResolvers<
         StorageError
       >();

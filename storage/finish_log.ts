@@ -7,7 +7,7 @@
 import { AppendLog, type AppendLogOptions } from "./append_log.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { DamagedStoreError } from "./recovery.ts";
-import { saveTornTail } from "./torn_tail.ts";
+import { rewriteTail, saveTornTail } from "./torn_tail.ts";
 import { type HeldFile, holdFile } from "./store_file.ts";
 
 const AGENCY_REGEXP = /^[1-9]\d{0,9}$/;
@@ -61,7 +61,10 @@ export class FinishLog {
         await held.file.truncate(whole.length);
       }
       // A killed process may have left it in the page cache only.
-      if (options.fsync) await held.file.syncData();
+      if (options.fsync) {
+        await rewriteTail(path, whole.length);
+        await held.file.syncData();
+      }
       const log = new AppendLog(
         held.file,
         whole.length,

@@ -84,6 +84,23 @@ export function hasLostSector(bytes: Uint8Array, byteOffset: number): boolean {
 }
 
 /**
+ * Writes the last bytes of a file again, where they are. A flush that failed in
+ * an earlier process leaves pages that read back fine but that the system takes
+ * for flushed, so that no later flush would bring them to the disk.
+ *
+ * @param path The file. Only its last write may be unflushed, which is at most
+ * {@linkcode MAX_TORN_BYTES} long.
+ * @param size Size of the file.
+ */
+export async function rewriteTail(path: string, size: number): Promise<void> {
+  using file = await Deno.open(path, { read: true, write: true });
+  const start = Math.max(0, size - MAX_TORN_BYTES);
+  const tail = await readTornTail(file, start, size);
+  await file.seek(start, Deno.SeekMode.Start);
+  for (let at = 0; at < tail.length;) at += await file.write(tail.subarray(at));
+}
+
+/**
  * Copies the torn tail to a file of its own, durably.
  *
  * @param path The file that has the tail.

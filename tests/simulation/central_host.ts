@@ -95,10 +95,16 @@ export class CentralHost {
   stop(): void {
     const process = this.#process;
     if (!process) return;
-    this.#world.loop.schedule(process, 0, () => this.#stopping.abort("SIGTERM"));
+    this.#world.loop.schedule(
+      process,
+      0,
+      () => this.#stopping.abort("SIGTERM"),
+    );
     this.#world.loop.schedule(process, STOP_TIMEOUT_MS, () => {
       this.#world.fail(
-        this.#world.ledger.broken(`the central does not stop in ${STOP_TIMEOUT_MS} ms`),
+        this.#world.ledger.broken(
+          `the central does not stop in ${STOP_TIMEOUT_MS} ms`,
+        ),
       );
     });
   }

@@ -10,7 +10,7 @@ import { sendHostileBytes } from "./hostile_peer.ts";
 import type { World } from "./world.ts";
 
 /** Mean times between two events of this kind that runs choose from. */
-const MEAN_PAUSES_MS = [500, 3_000, 20_000];
+const MEAN_PAUSES_MS = [1_000, 5_000, 30_000];
 
 /** Plans the events of a run. */
 export class Chaos {

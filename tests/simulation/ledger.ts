@@ -35,6 +35,8 @@ export interface KnownFile {
 }
 
 interface FileRecord extends KnownFile {
+  /** The fields of each bet as one text. */
+  texts: readonly string[];
   /** Indexes of bets that were answered with OK. */
   acknowledged: Set<number>;
   /** Indexes of bets refused because of the draw. */
@@ -74,8 +76,12 @@ export class Ledger {
    * @param file The file.
    */
   addFile(file: KnownFile): void {
-    const record = { ...file, acknowledged: new Set<number>(), late: new Set<number>() };
-    this.#files.set(keyOf(file), record);
+    this.#files.set(keyOf(file), {
+      ...file,
+      texts: file.rows.map((row) => row.join("\n")),
+      acknowledged: new Set(),
+      late: new Set(),
+    });
   }
 
   /**
@@ -118,7 +124,9 @@ export class Ledger {
       for (const index of indexes) file.late.add(index);
     } else if (!indexes.some((index) => file.invalid.has(index))) {
       throw this.broken(
-        `code ${code} for valid bets ${batch.betIndex} + ${batch.count} of ${keyOf(batch)}`,
+        `code ${code} for valid bets ${batch.betIndex} + ${batch.count} of ${
+          keyOf(batch)
+        }`,
       );
     }
   }
@@ -178,7 +186,9 @@ export class Ledger {
         this.#checkBet(file, index, bet);
         if (file.isOrdered && index <= (indexes.at(-1) ?? -1)) {
           throw this.broken(
-            `bet ${index} of ${keyOf(batch)} stands behind bet ${indexes.at(-1)}`,
+            `bet ${index} of ${keyOf(batch)} stands behind bet ${
+              indexes.at(-1)
+            }`,
           );
         }
         indexes.push(index);
@@ -240,12 +250,16 @@ export class Ledger {
       refused++;
       if (file.invalid.has(index) || record.late.has(index)) continue;
       throw this.broken(
-        `${keyOf(file)} was sent to its end, but its bet ${index} is not stored`,
+        `${
+          keyOf(file)
+        } was sent to its end, but its bet ${index} is not stored`,
       );
     }
     if ((refused > 0) === (exitCode === 2)) return;
     throw this.broken(
-      `the agency of ${keyOf(file)} exits with ${exitCode}, ${refused} rows are not stored`,
+      `the agency of ${
+        keyOf(file)
+      } exits with ${exitCode}, ${refused} rows are not stored`,
     );
   }
 
@@ -261,14 +275,15 @@ export class Ledger {
     return error;
   }
 
-  #checkBet(file: KnownFile, index: number, bet: readonly string[]): void {
+  #checkBet(file: FileRecord, index: number, bet: readonly string[]): void {
     if (file.invalid.has(index)) {
       throw this.broken(`the invalid bet ${index} of ${keyOf(file)} is stored`);
     }
-    const sent = file.rows[index];
-    if (sent && sent.join("\n") === bet.join("\n")) return;
+    if (file.texts[index] === bet.join("\n")) return;
     throw this.broken(
-      `bet ${index} of ${keyOf(file)} is stored as [${bet}], it is [${sent}]`,
+      `bet ${index} of ${keyOf(file)} is stored as [${bet}], it is [${
+        file.rows[index]
+      }]`,
     );
   }
 

@@ -34,7 +34,8 @@ export class Network {
   /** Draws how long something takes to arrive, in milliseconds. */
   get latencyMs(): number {
     const { random } = this.#world;
-    return random.between(MIN_LATENCY_MS * 10, random.pick([10, 100, 500])) / 10;
+    return random.between(MIN_LATENCY_MS * 10, random.pick([10, 100, 500])) /
+      10;
   }
 
   /**

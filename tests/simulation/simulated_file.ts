@@ -119,7 +119,9 @@ export class SimulatedFile implements Resource {
   seekSync(offset: number | bigint, whence: Deno.SeekMode): number {
     this.#throwIfClosed();
     if (whence !== Deno.SeekMode.Start) {
-      throw new Error("Cannot seek: the simulation does so from the start only");
+      throw new Error(
+        "Cannot seek: the simulation does so from the start only",
+      );
     }
     return this.#at = Number(offset);
   }

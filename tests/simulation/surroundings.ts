@@ -67,12 +67,16 @@ function timers({ loop }: World): object {
     repeats: boolean,
   ): void {
     if (process) process.timers++;
-    const cancel = loop.schedule(process, Math.max(delayMs, MIN_TIMER_MS), () => {
-      if (process) process.timers--;
-      cancels.delete(id);
-      if (repeats) start(process, id, delayMs, run, true);
-      run();
-    });
+    const cancel = loop.schedule(
+      process,
+      Math.max(delayMs, MIN_TIMER_MS),
+      () => {
+        if (process) process.timers--;
+        cancels.delete(id);
+        if (repeats) start(process, id, delayMs, run, true);
+        run();
+      },
+    );
     cancels.set(id, () => {
       if (process) process.timers--;
       cancel();

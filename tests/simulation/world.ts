@@ -182,7 +182,9 @@ export class World {
     const isPowerCut = this.faults.occurs("powerCutAtCall", process.name) ||
       (moreOften !== undefined && this.faults.occurs(moreOften, process.name));
     if (isPowerCut) this.central.cutPower();
-    else if (this.faults.occurs("killAtCall", process.name)) this.central.kill();
+    else if (this.faults.occurs("killAtCall", process.name)) {
+      this.central.kill();
+    }
     if (!process.isAlive) throw new KilledError();
   }
 

@@ -1,0 +1,102 @@
+/**
+ * `deno task simulate`: years of faults in minutes.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import {
+  type FailedRun,
+  type RunsResult,
+  shorten,
+  simulateRuns,
+} from "./runs.ts";
+
+const HELP = `Usage: deno task simulate [--seed N] [--runs N] [--hours H]
+                           [--faults N] [--trace]
+
+--seed N    seed of the first run; each next one has the next seed
+            (default: any; with it, 1 run)
+--runs N    number of runs (default: 100)
+--hours H   simulated hours with faults, of all runs together
+            (default: 0.12 for each run)
+--faults N  each run has N faults at most
+--trace     shows all that happens`;
+
+const DEFAULT_RUNS = 100;
+const DEFAULT_HOURS_OF_RUN = 0.12;
+const HOUR_MS = 3_600_000;
+const MAX_SEED = 2 ** 31;
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: {
+    seed: { type: "string" },
+    runs: { type: "string" },
+    hours: { type: "string" },
+    faults: { type: "string" },
+    trace: { type: "boolean" },
+    help: { type: "boolean" },
+  },
+});
+if (values.help) {
+  console.log(HELP);
+  Deno.exit(0);
+}
+const seed = numberOf("seed") ?? Math.floor(Math.random() * MAX_SEED);
+const runs = numberOf("runs") ?? (values.seed ? 1 : DEFAULT_RUNS);
+const hours = numberOf("hours") ?? runs * DEFAULT_HOURS_OF_RUN;
+const options = {
+  seed,
+  runs,
+  durationMs: hours * HOUR_MS / runs,
+  maxFaults: numberOf("faults") ?? Infinity,
+  onLine: values.trace ? (line: string) => console.log(line) : undefined,
+};
+console.log(`${runs} runs of ${options.durationMs / 1000} s from seed ${seed}`);
+const startedAtMs = performance.now();
+const result = await simulateRuns(options);
+report(result, (performance.now() - startedAtMs) / 1000);
+if (result.failure) {
+  await reportFailure(result.failure);
+  Deno.exit(1);
+}
+
+function numberOf(name: "seed" | "runs" | "hours" | "faults") {
+  const text = values[name];
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (value >= 0 && text.trim() !== "") return value;
+  console.error(`simulate: Cannot use --${name} ${text}: expected a number`);
+  Deno.exit(1);
+}
+
+function report(result: RunsResult, seconds: number): void {
+  const { simulatedSeconds, faults, acknowledged, hash } = result;
+  const hours = (simulatedSeconds / 3600).toFixed(1);
+  const rate = Math.round(simulatedSeconds / seconds);
+  console.log(
+    `${hours} simulated hours in ${seconds.toFixed(1)} s (${rate} s a second)`,
+  );
+  console.log(`${acknowledged} bets answered with OK, ${faults} faults:`);
+  for (const [what, count] of [...result.counts].sort()) {
+    console.log(`  ${String(count).padStart(8)}  ${what}`);
+  }
+  console.log(`hash ${hash}`);
+  if (!result.failure) console.log("every promise was kept");
+}
+
+async function reportFailure(failed: FailedRun): Promise<void> {
+  const { onLine: _, ...quiet } = options;
+  const shortest = await shorten(failed, quiet);
+  console.log(`\nseed ${failed.seed} fails: ${failed.failure.stack}`);
+  console.log(
+    `\n${shortest.faults} of its ${failed.faults} faults are enough: ${shortest.failure.message}`,
+  );
+  for (const line of shortest.lastLines) console.log(`  ${line}`);
+  console.log(
+    `\nRun it again: deno task simulate --seed ${failed.seed} --hours ${
+      options.durationMs / HOUR_MS
+    } --faults ${shortest.faults} --trace`,
+  );
+}

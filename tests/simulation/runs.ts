@@ -1,0 +1,116 @@
+/**
+ * Runs simulations one after the other, and finds out how few faults are enough
+ * for a failure.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { World, type WorldOptions, type WorldResult } from "./world.ts";
+
+const HASH_DIGITS = 16;
+
+/** Which simulations are run. */
+export interface RunsOptions {
+  /** Seed of the first one; each next one has the next seed. */
+  seed: number;
+  /** Number of simulations. */
+  runs: number;
+  /** Simulated time with faults of each one, in milliseconds. */
+  durationMs: number;
+  /** Called with each line of the traces. */
+  onLine?: ((line: string) => void) | undefined;
+  /**
+   * Faults after which a simulation has no more.
+   *
+   * @default {Infinity}
+   */
+  maxFaults?: number;
+}
+
+/** How they went. */
+export interface RunsResult {
+  /** The first failure, after which no more are run. */
+  failure: FailedRun | undefined;
+  /** The hash of everything that happened in all of them. */
+  hash: string;
+  /** How often what happened. */
+  counts: ReadonlyMap<string, number>;
+  /** Number of faults. */
+  faults: number;
+  /** Number of bets answered with OK. */
+  acknowledged: number;
+  /** Simulated time in seconds. */
+  simulatedSeconds: number;
+}
+
+/** A simulation that failed. */
+export interface FailedRun extends WorldResult {
+  /** Its seed. */
+  seed: number;
+  /** What was broken. */
+  failure: Error;
+}
+
+/**
+ * Runs simulations until one fails.
+ *
+ * @param options Which ones.
+ * @returns How they went.
+ */
+export async function simulateRuns(options: RunsOptions): Promise<RunsResult> {
+  const hash = createHash("sha256");
+  const counts = new Map<string, number>();
+  let [faults, acknowledged, simulatedMs] = [0, 0, 0];
+  let failure: FailedRun | undefined;
+  for (let run = 0; run < options.runs && !failure; run++) {
+    const seed = options.seed + run;
+    const result = await World.simulate({ ...options, seed });
+    hash.update(result.hash);
+    for (const [what, count] of result.counts) {
+      counts.set(what, (counts.get(what) ?? 0) + count);
+    }
+    faults += result.faults;
+    acknowledged += result.acknowledged;
+    simulatedMs += result.simulatedMs;
+    if (result.failure) failure = { ...result, seed, failure: result.failure };
+  }
+  return {
+    failure,
+    hash: hash.digest("hex").slice(0, HASH_DIGITS),
+    counts,
+    faults,
+    acknowledged,
+    simulatedSeconds: simulatedMs / 1000,
+  };
+}
+
+/**
+ * Finds the shortest run of a failed simulation that still fails: the one with
+ * the fewest faults, counted from its start.
+ *
+ * @param failed The simulation.
+ * @param options What it was run with.
+ * @returns The shortest one; the failed one itself if all faults are needed.
+ */
+export async function shorten(
+  failed: FailedRun,
+  options: Omit<WorldOptions, "seed">,
+): Promise<FailedRun> {
+  let shortest = failed;
+  for (let [low, high] = [0, failed.faults]; low < high;) {
+    const maxFaults = Math.floor((low + high) / 2);
+    const result = await World.simulate({
+      ...options,
+      seed: failed.seed,
+      maxFaults,
+    });
+    if (result.failure) {
+      high = maxFaults;
+      shortest = { ...result, seed: failed.seed, failure: result.failure };
+    } else {
+      low = maxFaults + 1;
+    }
+  }
+  return shortest;
+}
