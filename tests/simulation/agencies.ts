@@ -132,7 +132,7 @@ export class Agencies {
         agency.run = undefined;
         if (exitCode !== undefined) this.#onSent(agency, file, exitCode);
         if (!agency.isDone) this.#startLater(agency);
-      }, this.#isCalm);
+      }, this.#isCalm || random.says(0.5));
       agency.run.start();
     });
   }

@@ -125,10 +125,10 @@ export class CentralHost {
     const result = "result: success";
     if (line.startsWith(`action: recuperar_almacen | ${result}`)) {
       ledger.check(this.#world.storeText);
-    } else if (line.startsWith(`action: sorteo | ${result}`)) {
-      ledger.onDraw(true);
-    } else if (line.startsWith(`action: recuperar_sorteo | ${result}`)) {
-      ledger.onDraw(false);
+    } else if (/^action: (recuperar_)?sorteo \| result: success/.test(line)) {
+      ledger.onDraw(line.startsWith("action: sorteo"));
+      if (this.#world.isStoreDurable) return;
+      throw ledger.broken("the draw is held while bets are under way");
     } else if (line.includes("until the next start")) {
       this.#stopSoon();
     }

@@ -14,6 +14,12 @@ import type { Trace } from "./trace.ts";
 const PAGE_BYTES = 4096;
 /** A disk writes sectors of this size as a whole or not at all. */
 const SECTOR_BYTES = 512;
+/** What may become of pages: of all of them, or of each on its own. */
+const FATES: readonly (readonly string[])[] = [
+  ["kept"],
+  ["kept", "lost", "torn"],
+  ["kept", "lost", "torn"],
+];
 
 /** A file, whatever its names. */
 export class Inode {
@@ -96,7 +102,8 @@ export class Inode {
    */
   losePower(random: Chance, trace: Trace, flipsBit: boolean): void {
     const flushed = this.durable.length;
-    const size = random.pick([
+    const fates = random.pick(FATES);
+    const size = fates.length === 1 ? this.bytes.length : random.pick([
       flushed,
       this.bytes.length,
       random.between(
@@ -107,7 +114,7 @@ export class Inode {
     const left = new Uint8Array(size);
     left.set(this.durable.subarray(0, size));
     for (const page of [...this.dirty.keys()].sort((a, b) => a - b)) {
-      const fate = random.pick(["kept", "lost", "torn"]);
+      const fate = random.pick(fates);
       trace.count(`page ${fate}`);
       for (let at = page * PAGE_BYTES; at < (page + 1) * PAGE_BYTES;) {
         const end = at + SECTOR_BYTES;

@@ -14,7 +14,9 @@ export interface FaultRates {
   killAtCall: number;
   /** The same, but its machine loses power. */
   powerCutAtCall: number;
-  /** The same, at a flush. */
+  /** The process is killed at a flush. */
+  killAtFlush: number;
+  /** The machine loses power at a flush. */
   powerCutAtFlush: number;
   /** A write to the disk takes a part of the bytes only. */
   shortWrite: number;
@@ -46,14 +48,15 @@ export interface FaultRates {
 const RATES: Readonly<Record<keyof FaultRates, readonly number[]>> = {
   killAtCall: [0.0005, 0.005],
   powerCutAtCall: [0.0005, 0.005],
-  powerCutAtFlush: [0.002, 0.05],
+  killAtFlush: [0.02, 0.2],
+  powerCutAtFlush: [0.02, 0.2],
   shortWrite: [0.01, 0.3],
   failedWrite: [0.01, 0.1],
   failedTruncate: [0.01, 0.3],
   slowFlush: [0.01, 0.2],
   failedFlush: [0.005, 0.05],
   brokenDisk: [0.3],
-  flippedBit: [0.3],
+  flippedBit: [0.5, 1],
   reset: [0.001, 0.05],
   silence: [0.001, 0.01],
   stall: [0.005, 0.05],

@@ -11,9 +11,11 @@ import { CENTRAL_PORT } from "./central_host.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 
-const BETS = 60;
+const BETS = 300;
 const MAX_BATCH_BETS = 12;
 const MAX_PAUSE_MS = 3_000;
+/** Longest pauses between two batches that connections choose from. */
+const BATCH_PAUSES_MS = [1, 100, 2_000];
 const REPLY_BYTES = 1024;
 /** In some runs there is none. */
 const IN_RUN = 0.5;
@@ -84,8 +86,9 @@ export class IndependentClient {
 
   /** Sends batches, one after the other, until the connection ends. */
   async #send(): Promise<void> {
-    const { random, network } = this.#world;
+    const { random, network, loop } = this.#world;
     const connection = await network.connect(CENTRAL_PORT);
+    const pauseMs = random.pick(BATCH_PAUSES_MS);
     const reply = new Uint8Array(REPLY_BYTES);
     for (;;) {
       const betIndex = random.below(BETS);
@@ -103,6 +106,7 @@ export class IndependentClient {
         at += await connection.write(bytes.subarray(at));
       }
       if (await connection.read(reply) === null) break;
+      await loop.operate(random.between(0, pauseMs), () => {});
     }
     connection.close();
   }

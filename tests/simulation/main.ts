@@ -87,9 +87,9 @@ function report(result: RunsResult, seconds: number): void {
 }
 
 async function reportFailure(failed: FailedRun): Promise<void> {
+  console.log(`\nseed ${failed.seed} fails: ${failed.failure.stack}`);
   const { onLine: _, ...quiet } = options;
   const shortest = await shorten(failed, quiet);
-  console.log(`\nseed ${failed.seed} fails: ${failed.failure.stack}`);
   console.log(
     `\n${shortest.faults} of its ${failed.faults} faults are enough: ${shortest.failure.message}`,
   );

@@ -142,7 +142,7 @@ export class SimulatedFile implements Resource {
   /** Flushes the file. */
   async syncData(): Promise<void> {
     this.#throwIfClosed();
-    this.#mayDie("powerCutAtFlush");
+    this.#mayDie("AtFlush");
     const { random, loop } = this.#world;
     const isSlow = this.#disk.faults?.occurs("slowFlush", this.#path);
     const endFlush = this.#inode.beginFlush();
@@ -158,7 +158,7 @@ export class SimulatedFile implements Resource {
   /** The same, at once. */
   syncDataSync(): void {
     this.#throwIfClosed();
-    this.#mayDie("powerCutAtFlush");
+    this.#mayDie("AtFlush");
     this.#endFlush(this.#inode.beginFlush());
   }
 
@@ -224,7 +224,7 @@ export class SimulatedFile implements Resource {
       faults?.occurs("failedFlush", this.#path) === true;
     if (!fails) {
       end(true);
-      this.#mayDie("powerCutAtFlush");
+      this.#mayDie("AtFlush");
       return;
     }
     end(false);
@@ -232,8 +232,8 @@ export class SimulatedFile implements Resource {
     throw systemError("EIO");
   }
 
-  #mayDie(moreOften?: "powerCutAtFlush"): void {
-    if (this.#disk.faults) this.#world.mayDie(this.#process, moreOften);
+  #mayDie(place?: "AtFlush"): void {
+    if (this.#disk.faults) this.#world.mayDie(this.#process, place);
   }
 
   #throwIfClosed(): void {

@@ -12,7 +12,7 @@ import { CentralHost, STORE_FILE, STORE_FOLDER } from "./central_host.ts";
 import { Chaos } from "./chaos.ts";
 import { Disk } from "./disk.ts";
 import { EventLoop, KilledError, SimulatedProcess } from "./event_loop.ts";
-import { type FaultRates, Faults } from "./faults.ts";
+import { Faults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
 import { replaceSurroundings } from "./surroundings.ts";
@@ -161,6 +161,12 @@ export class World {
     return inode ? new TextDecoder().decode(inode.bytes) : "";
   }
 
+  /** Whether the disk has all of the store that programs would read. */
+  get isStoreDurable(): boolean {
+    const inode = this.#disks.get("central")!.find(STORE_FILE);
+    return inode.bytes.toHex() === inode.durable.toHex();
+  }
+
   /**
    * True for the only folder that programs open.
    *
@@ -175,16 +181,16 @@ export class World {
    * Ends the central at one of its own calls, if there is such a fault.
    *
    * @param process The process that makes the call.
-   * @param moreOften A fault of its own that this call may meet.
+   * @param place Where it ends more often than anywhere else.
    * @throws {KilledError} If it ends.
    */
-  mayDie(process: SimulatedProcess, moreOften?: keyof FaultRates): void {
-    const isPowerCut = this.faults.occurs("powerCutAtCall", process.name) ||
-      (moreOften !== undefined && this.faults.occurs(moreOften, process.name));
-    if (isPowerCut) this.central.cutPower();
-    else if (this.faults.occurs("killAtCall", process.name)) {
-      this.central.kill();
-    }
+  mayDie(process: SimulatedProcess, place?: "AtFlush"): void {
+    const occurs = (fault: "kill" | "powerCut") =>
+      this.faults.occurs(`${fault}AtCall`, process.name) ||
+      (place !== undefined &&
+        this.faults.occurs(`${fault}${place}`, process.name));
+    if (occurs("powerCut")) this.central.cutPower();
+    else if (occurs("kill")) this.central.kill();
     if (!process.isAlive) throw new KilledError();
   }
 

@@ -1,0 +1,106 @@
+/**
+ * `deno task simulate:mutants`: shows that the simulation finds what it is for.
+ * Each patch of `mutants/` puts one fault into a copy of the project; the
+ * simulation has to find it within a minute.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+
+const PROJECT = `${import.meta.dirname}/../..`;
+const PATCHES = `${import.meta.dirname}/mutants`;
+const TIME_LIMIT_MS = 60_000;
+const FIRST_SEED = 1;
+const RUNS = 1000;
+/** The folders that the simulation needs, and the files beside them. */
+const FOLDERS = [
+  ...["agency", "bet", "bytes", "central", "net", "program", "protocol"],
+  ...["std", "storage", "tests"],
+];
+
+/** Whether and how a fault was found. */
+interface Outcome {
+  isFound: boolean;
+  report: string;
+}
+
+const names = Deno.args.length > 0 ? Deno.args : patchNames();
+let missed = 0;
+for (const name of names) {
+  const startedAtMs = performance.now();
+  const { isFound, report } = await tryMutant(`${PATCHES}/${name}.patch`);
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+  console.log(
+    `${isFound ? "found " : "MISSED"} ${name} (${seconds} s): ${report}`,
+  );
+  if (!isFound) missed++;
+}
+console.log(`${names.length - missed} of ${names.length} mutants found`);
+Deno.exit(missed > 0 ? 1 : 0);
+
+function patchNames(): string[] {
+  return [...Deno.readDirSync(PATCHES)].map(({ name }) => name)
+    .filter((name) => name.endsWith(".patch"))
+    .map((name) => name.slice(0, -".patch".length)).sort();
+}
+
+async function tryMutant(patch: string): Promise<Outcome> {
+  const copy = await Deno.makeTempDir({ prefix: "loteria-mutant-" });
+  try {
+    await copyProject(copy);
+    await run("git", ["apply", patch], copy);
+    return await simulate(copy);
+  } finally {
+    await Deno.remove(copy, { recursive: true });
+  }
+}
+
+async function copyProject(to: string): Promise<void> {
+  for await (const { name, isFile } of Deno.readDir(PROJECT)) {
+    if (isFile) await Deno.copyFile(`${PROJECT}/${name}`, `${to}/${name}`);
+  }
+  for (const folder of FOLDERS) await copyFolder(folder, to);
+}
+
+async function copyFolder(folder: string, to: string): Promise<void> {
+  await Deno.mkdir(`${to}/${folder}`);
+  for await (const { name, isFile } of Deno.readDir(`${PROJECT}/${folder}`)) {
+    const path = `${folder}/${name}`;
+    if (isFile) await Deno.copyFile(`${PROJECT}/${path}`, `${to}/${path}`);
+    else await copyFolder(path, to);
+  }
+}
+
+async function simulate(copy: string): Promise<Outcome> {
+  const args = [
+    ...["run", "--no-check", "--no-prompt", "--allow-read"],
+    ...["tests/simulation/main.ts", "--seed", String(FIRST_SEED)],
+    ...["--runs", String(RUNS)],
+  ];
+  const { code, output } = await run(Deno.execPath(), args, copy);
+  const report = /^seed \d+ fails: .*$/m.exec(output)?.[0];
+  return {
+    isFound: code === 1 && report !== undefined,
+    report: report ?? output.trim().split("\n").at(-1) ?? "",
+  };
+}
+
+/** Runs a program for a minute at most. Only a simulation may fail. */
+async function run(
+  program: string,
+  args: string[],
+  cwd: string,
+): Promise<{ code: number; output: string }> {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    cwd,
+    signal: AbortSignal.timeout(TIME_LIMIT_MS),
+  }).output();
+  const output = new TextDecoder().decode(stdout) +
+    new TextDecoder().decode(stderr);
+  if (code !== 0 && program === "git") {
+    throw new Error(`Cannot apply patch in ${dirname(cwd)}: ${output}`);
+  }
+  return { code, output };
+}
