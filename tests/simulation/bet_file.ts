@@ -12,7 +12,8 @@ import { SimulatedProcess } from "./event_loop.ts";
 import type { KnownFile } from "./ledger.ts";
 import type { World } from "./world.ts";
 
-const MAX_BETS = 120;
+/** Most bets of a file; of a large one, many share a commit. */
+const MAX_BETS = [20, 100, 400];
 const WIN_CHANCE = 0.2;
 const INVALID_CHANCE = 0.05;
 const UNREADABLE_CHANCE = 0.02;
@@ -62,7 +63,7 @@ export function makeBetFile(
   const invalid = new Set<number>();
   let unreadable = 0;
   let text = "";
-  for (let left = random.between(1, MAX_BETS); left > 0; left--) {
+  for (let left = random.between(1, random.pick(MAX_BETS)); left > 0; left--) {
     if (random.says(UNREADABLE_CHANCE)) {
       text += "not,a,bet\n";
       unreadable++;

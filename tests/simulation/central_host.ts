@@ -87,7 +87,6 @@ export class CentralHost {
     this.#end(true);
     this.#isUp = false;
     disk.losePower(random, trace);
-    disk.isBroken = false;
     loop.schedule(undefined, random.between(1, MAX_BOOT_MS), () => this.boot());
   }
 

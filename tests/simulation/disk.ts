@@ -170,7 +170,7 @@ export class Disk {
   readonly files: Map<string, Inode> = new Map();
   #durableNames = new Map<string, Inode>();
   #ids = 0;
-  /** Whether a flush has failed for good. */
+  /** Whether every flush fails. */
   isBroken = false;
 
   /**

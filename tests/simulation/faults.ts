@@ -28,7 +28,7 @@ export interface FaultRates {
   slowFlush: number;
   /** A flush fails; what it should have flushed never reaches the disk. */
   failedFlush: number;
-  /** A disk that has failed to flush goes on failing. */
+  /** A disk that has failed to flush goes on failing for a while. */
   brokenDisk: number;
   /** One bit of what was never flushed is another one after a power cut. */
   flippedBit: number;
@@ -52,9 +52,9 @@ const RATES: Readonly<Record<keyof FaultRates, readonly number[]>> = {
   powerCutAtFlush: [0.02, 0.2],
   shortWrite: [0.01, 0.3],
   failedWrite: [0.01, 0.1],
-  failedTruncate: [0.01, 0.3],
-  slowFlush: [0.01, 0.2],
-  failedFlush: [0.005, 0.05],
+  failedTruncate: [0.05, 0.3],
+  slowFlush: [0.05, 0.3],
+  failedFlush: [0.02, 0.1],
   brokenDisk: [0.3],
   flippedBit: [0.5, 1],
   reset: [0.001, 0.05],

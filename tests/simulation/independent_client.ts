@@ -9,6 +9,7 @@ import { betFrame, type BetRow } from "../support/frames.ts";
 import { drawRow } from "./bet_file.ts";
 import { CENTRAL_PORT } from "./central_host.ts";
 import { SimulatedProcess } from "./event_loop.ts";
+import type { Connection } from "./simulated_connection.ts";
 import type { World } from "./world.ts";
 
 const BETS = 300;
@@ -84,30 +85,40 @@ export class IndependentClient {
     });
   }
 
-  /** Sends batches, one after the other, until the connection ends. */
+  /**
+   * Sends batches, one after the other, until a connection ends. In some runs it
+   * sends each of them on two connections at once.
+   */
   async #send(): Promise<void> {
     const { random, network, loop } = this.#world;
-    const connection = await network.connect(CENTRAL_PORT);
+    const connections = [await network.connect(CENTRAL_PORT)];
+    if (random.says(0.5)) connections.push(await network.connect(CENTRAL_PORT));
     const pauseMs = random.pick(BATCH_PAUSES_MS);
-    const reply = new Uint8Array(REPLY_BYTES);
     for (;;) {
-      const betIndex = random.below(BETS);
-      const rows = this.#rows.slice(
-        betIndex,
-        betIndex + random.between(1, MAX_BATCH_BETS),
-      );
-      const bytes = betFrame({
-        agency: this.#agency,
-        fingerprint: this.#fingerprint,
-        betIndex,
-        rows,
-      });
-      for (let at = 0; at < bytes.length;) {
-        at += await connection.write(bytes.subarray(at));
-      }
-      if (await connection.read(reply) === null) break;
+      const batch = this.#drawBatch();
+      await Promise.all(connections.map((one) => ask(one, batch)));
       await loop.operate(random.between(0, pauseMs), () => {});
     }
-    connection.close();
   }
+
+  #drawBatch(): Uint8Array {
+    const { random } = this.#world;
+    const betIndex = random.below(BETS);
+    const end = betIndex + random.between(1, MAX_BATCH_BETS);
+    return betFrame({
+      agency: this.#agency,
+      fingerprint: this.#fingerprint,
+      betIndex,
+      rows: this.#rows.slice(betIndex, end),
+    });
+  }
+}
+
+/** Sends a batch and waits for its reply. */
+async function ask(connection: Connection, batch: Uint8Array): Promise<void> {
+  for (let at = 0; at < batch.length;) {
+    at += await connection.write(batch.subarray(at));
+  }
+  const reply = await connection.read(new Uint8Array(REPLY_BYTES));
+  if (reply === null) throw new Error("the central has closed the connection");
 }

@@ -13,7 +13,7 @@ import {
 } from "./runs.ts";
 
 const HELP = `Usage: deno task simulate [--seed N] [--runs N] [--hours H]
-                           [--faults N] [--trace]
+                           [--faults N] [--no-shorten] [--trace]
 
 --seed N    seed of the first run; each next one has the next seed
             (default: any; with it, 1 run)
@@ -21,6 +21,7 @@ const HELP = `Usage: deno task simulate [--seed N] [--runs N] [--hours H]
 --hours H   simulated hours with faults, of all runs together
             (default: 0.12 for each run)
 --faults N  each run has N faults at most
+--no-shorten  does not look for the shortest run that still fails
 --trace     shows all that happens`;
 
 const DEFAULT_RUNS = 100;
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     runs: { type: "string" },
     hours: { type: "string" },
     faults: { type: "string" },
+    "no-shorten": { type: "boolean" },
     trace: { type: "boolean" },
     help: { type: "boolean" },
   },
@@ -88,6 +90,7 @@ function report(result: RunsResult, seconds: number): void {
 
 async function reportFailure(failed: FailedRun): Promise<void> {
   console.log(`\nseed ${failed.seed} fails: ${failed.failure.stack}`);
+  if (values["no-shorten"]) return;
   const { onLine: _, ...quiet } = options;
   const shortest = await shorten(failed, quiet);
   console.log(

@@ -76,7 +76,7 @@ async function simulate(copy: string): Promise<Outcome> {
   const args = [
     ...["run", "--no-check", "--no-prompt", "--allow-read"],
     ...["tests/simulation/main.ts", "--seed", String(FIRST_SEED)],
-    ...["--runs", String(RUNS)],
+    ...["--runs", String(RUNS), "--no-shorten"],
   ];
   const { code, output } = await run(Deno.execPath(), args, copy);
   const report = /^seed \d+ fails: .*$/m.exec(output)?.[0];

@@ -131,7 +131,8 @@ export class SimulatedFile implements Resource {
     return this.#call(() => {
       this.#throwIfClosed();
       this.#mayDie();
-      if (this.#disk.faults?.occurs("failedTruncate", this.#path)) {
+      const { faults, isBroken } = this.#disk;
+      if (isBroken || faults?.occurs("failedTruncate", this.#path)) {
         throw systemError("EIO");
       }
       this.#world.trace.add(this.#path, `is cut to ${size} bytes`);
@@ -142,7 +143,7 @@ export class SimulatedFile implements Resource {
   /** Flushes the file. */
   async syncData(): Promise<void> {
     this.#throwIfClosed();
-    this.#mayDie("AtFlush");
+    this.#mayDie();
     const { random, loop } = this.#world;
     const isSlow = this.#disk.faults?.occurs("slowFlush", this.#path);
     const endFlush = this.#inode.beginFlush();
@@ -158,7 +159,6 @@ export class SimulatedFile implements Resource {
   /** The same, at once. */
   syncDataSync(): void {
     this.#throwIfClosed();
-    this.#mayDie("AtFlush");
     this.#endFlush(this.#inode.beginFlush());
   }
 
@@ -219,16 +219,17 @@ export class SimulatedFile implements Resource {
   }
 
   #endFlush(end: (isSuccess: boolean) => void): void {
-    const { faults } = this.#disk;
-    const fails = this.#disk.isBroken && !faults?.areOver ||
-      faults?.occurs("failedFlush", this.#path) === true;
-    if (!fails) {
+    this.#mayDie("AtFlush");
+    const { faults, isBroken } = this.#disk;
+    if (!isBroken && !faults?.occurs("failedFlush", this.#path)) {
       end(true);
-      this.#mayDie("AtFlush");
+      this.#mayDie();
       return;
     }
     end(false);
-    if (faults?.occurs("brokenDisk", this.#path)) this.#disk.isBroken = true;
+    if (!isBroken && faults?.occurs("brokenDisk", this.#path)) {
+      this.#world.breakDisk(this.#disk);
+    }
     throw systemError("EIO");
   }
 

@@ -20,11 +20,13 @@ import { Trace } from "./trace.ts";
 
 /**
  * Simulated time in which everyone has to end well, once faults have stopped.
- * Connections that were cut without a word may take up all places for as long
- * as the system needs to notice, which is over two hours.
+ * Connections that were cut without a word may take up all places until the
+ * system notices.
  */
-const CALM_MS = 9_000_000;
+const CALM_MS = 1_800_000;
 const MAX_AGENCIES = 4;
+/** Longest times that a disk stays broken. */
+const BROKEN_DISK_MS = [1_000, 60_000, 600_000];
 
 /** What a simulation is made of. */
 export interface WorldOptions {
@@ -192,6 +194,19 @@ export class World {
     if (occurs("powerCut")) this.central.cutPower();
     else if (occurs("kill")) this.central.kill();
     if (!process.isAlive) throw new KilledError();
+  }
+
+  /**
+   * Lets a disk fail at every flush, until it is mended or the faults are over.
+   *
+   * @param disk The disk.
+   */
+  breakDisk(disk: Disk): void {
+    disk.isBroken = true;
+    const maxMs = this.random.pick(BROKEN_DISK_MS);
+    this.loop.schedule(undefined, this.random.between(1, maxMs), () => {
+      disk.isBroken = false;
+    });
   }
 
   /**
