@@ -17,6 +17,7 @@ import {
   MAX_MARK_BYTES,
   parseMark,
 } from "./commit_mark.ts";
+import { FileWindow } from "./file_window.ts";
 import type { StoreFile } from "./store_file.ts";
 import {
   findForeignLine,
@@ -69,7 +70,6 @@ const ONE = 0x31;
 const NINE = 0x39;
 /** Distance from the line end back to the colon before the CRC. */
 const COLON_TO_NEWLINE = CRC_DIGITS + 1;
-const WINDOW_BYTES = 1 << 20;
 /** Larger than the rows of any batch of one frame. */
 const MAX_BATCH_BYTES = 1 << 16;
 const ASCII_DECODER = new TextDecoder();
@@ -146,7 +146,7 @@ async function scanWholeBatches(
   onBatch: (batch: StoredBatch) => void,
 ): Promise<number> {
   await file.seek(0, Deno.SeekMode.Start);
-  const window = new Window(file, 0);
+  const window = new FileWindow(file, 0);
   let batchStart = 0;
   let rowStart = 0;
   let rows = 0;
@@ -194,7 +194,7 @@ async function findWholeBatch(
   byteOffset: number,
 ): Promise<number | undefined> {
   await file.seek(byteOffset, Deno.SeekMode.Start);
-  const window = new Window(file, byteOffset);
+  const window = new FileWindow(file, byteOffset);
   let rowStarts = [0];
   for (;;) {
     const rowStart = rowStarts.at(-1)!;
@@ -224,7 +224,7 @@ async function findWholeBatch(
  * its start, or behind a damaged line end.
  */
 function findBatchInRow(
-  window: Window,
+  window: FileWindow,
   row: number,
   newline: number,
 ): Omit<StoredBatch, "winners"> | undefined {
@@ -240,7 +240,7 @@ function findBatchInRow(
 
 /** Returns the batch whose mark ends at `newline`, if its CRC is right. */
 function readBatch(
-  window: Window,
+  window: FileWindow,
   start: number,
   newline: number,
 ): Omit<StoredBatch, "winners"> | undefined {
@@ -258,7 +258,7 @@ function readBatch(
   };
 }
 
-function readMark(window: Window, newline: number): CommitMark | undefined {
+function readMark(window: FileWindow, newline: number): CommitMark | undefined {
   const comma = markComma(window, newline);
   if (comma < newline - 1 - MAX_MARK_BYTES) return undefined;
   return parseMark(
@@ -267,51 +267,6 @@ function readMark(window: Window, newline: number): CommitMark | undefined {
 }
 
 /** Returns the index of the comma before the last column of a row. */
-function markComma(window: Window, newline: number): number {
+function markComma(window: FileWindow, newline: number): number {
   return window.bytes.lastIndexOf(COMMA, newline);
-}
-
-/** A part of the file in memory that slides towards its end. */
-class Window {
-  readonly bytes = new Uint8Array(WINDOW_BYTES);
-  readonly #file: StoreFile;
-  #byteOffset: number;
-  #length = 0;
-
-  constructor(file: StoreFile, byteOffset: number) {
-    this.#file = file;
-    this.#byteOffset = byteOffset;
-  }
-
-  /** Byte offset in the file of the first byte. */
-  get byteOffset(): number {
-    return this.#byteOffset;
-  }
-
-  /** Number of bytes in the window. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /**
-   * Returns the index of the byte from `start` on, or -1 if it is not there.
-   */
-  indexOf(byte: number, start: number): number {
-    const index = this.bytes.indexOf(byte, start);
-    return index < this.#length ? index : -1;
-  }
-
-  /**
-   * Drops the bytes before `start` and reads more. False at the end of the
-   * file, or if the window is full: no batch is that large.
-   */
-  async slide(start: number): Promise<boolean> {
-    this.bytes.copyWithin(0, start, this.#length);
-    this.#byteOffset += start;
-    this.#length -= start;
-    if (this.#length === WINDOW_BYTES) return false;
-    const read = await this.#file.read(this.bytes.subarray(this.#length));
-    this.#length += read ?? 0;
-    return read !== null;
-  }
 }

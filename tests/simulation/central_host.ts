@@ -23,6 +23,9 @@ const MAX_RESTART_MS = 5_000;
 const MAX_BOOT_MS = 60_000;
 /** Time in which the operator notices that the store takes nothing more. */
 const MAX_NOTICE_MS = 30_000;
+/** Most timers of a central, and more for each open file or connection. */
+const TIMERS = 8;
+const TIMERS_OF_RESOURCE = 4;
 /** Time that the operator gives the central to stop, before killing it. */
 const STOP_TIMEOUT_MS = 60_000;
 
@@ -112,6 +115,16 @@ export class CentralHost {
   stopForGood(): void {
     this.#isLastStop = true;
     this.stop();
+  }
+
+  /** Checks that the central does not gather timers. */
+  checkBounds(): void {
+    const { timers = 0, resources } = this.#process ?? {};
+    const maxTimers = TIMERS + TIMERS_OF_RESOURCE * (resources?.size ?? 0);
+    if (timers <= maxTimers) return;
+    this.#world.ledger.broken(
+      `the central has ${timers} timers, expected ${maxTimers} at most`,
+    );
   }
 
   /**

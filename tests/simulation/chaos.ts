@@ -52,6 +52,7 @@ export class Chaos {
     const uniform = (random.below(2 ** 20) + 1) / 2 ** 20;
     loop.schedule(undefined, -Math.log(uniform) * this.#meanPauseMs, () => {
       if (faults.areOver) return;
+      this.#world.central.checkBounds();
       const [name, act] = random.pick(this.#actions);
       if (faults.inject(name, "chaos")) act();
       this.#planNext();

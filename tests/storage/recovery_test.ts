@@ -6,8 +6,10 @@ import {
   scanStore,
   type StoredBatch,
 } from "../../storage/recovery.ts";
+import { rewriteTail } from "../../storage/torn_tail.ts";
 import { RowBuffer } from "../../storage/row_buffer.ts";
 import { batchOf, FINGERPRINT, numberedBatch } from "../support/batches.ts";
+import { testInFolder } from "../support/folder.ts";
 import { MemoryFile } from "../support/memory_file.ts";
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
 
@@ -193,6 +195,33 @@ Deno.test("scanStore() takes zeros behind the last batch for a torn tail", async
   const bytes = new Uint8Array(store.bytes.length + 4096);
   bytes.set(store.bytes);
   assertFirst(await scan(bytes), SMALL.length, store, SMALL);
+});
+
+Deno.test("scanStore() takes a write of which one sector is lost for a torn tail, whatever follows", async () => {
+  const batches = [0, 40, 80, 120].map((index) => numberedBatch(index, 40));
+  const store = makeStore(batches);
+  for (let sector = 512; sector < store.bytes.length; sector += 512) {
+    const hit = store.starts.findLastIndex((start) => start <= sector);
+    const bytes = store.bytes.slice().fill(0, sector, sector + 512);
+    const scanned = await scan(bytes);
+    assertFirst(scanned, hit, store, batches, `without sector at ${sector}`);
+    // Anything but a whole sector of zeros is damage.
+    bytes[sector + 256] = 0x30;
+    if (hit < batches.length - 1 && sector + 512 <= store.starts[hit + 1]!) {
+      assertEquals(await damageIn(bytes), store.starts[hit]);
+    }
+  }
+});
+
+testInFolder("rewriteTail() leaves a file as it is", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const random = new Random(1);
+  for (const size of [0, 1, 1 << 20, (1 << 20) + 1]) {
+    const bytes = random.bytes(size);
+    await Deno.writeFile(path, bytes);
+    await rewriteTail(path, size);
+    assertEquals((await Deno.readFile(path)).toHex(), bytes.toHex());
+  }
 });
 
 Deno.test("scanStore() does not take a count that lies, even with the right CRC", async () => {
