@@ -51,7 +51,7 @@ const RATES: Readonly<Record<keyof FaultRates, readonly number[]>> = {
   killAtFlush: [0.02, 0.2],
   powerCutAtFlush: [0.02, 0.2],
   shortWrite: [0.01, 0.3],
-  failedWrite: [0.01, 0.1],
+  failedWrite: [0.02, 0.3],
   failedTruncate: [0.05, 0.3],
   slowFlush: [0.05, 0.3],
   failedFlush: [0.02, 0.1],

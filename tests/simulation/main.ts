@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { writeLine } from "../../program/logging.ts";
 import {
   type FailedRun,
   type RunsResult,
@@ -42,7 +43,7 @@ const { values } = parseArgs({
   },
 });
 if (values.help) {
-  console.log(HELP);
+  print(HELP);
   Deno.exit(0);
 }
 const seed = numberOf("seed") ?? Math.floor(Math.random() * MAX_SEED);
@@ -53,9 +54,9 @@ const options = {
   runs,
   durationMs: hours * HOUR_MS / runs,
   maxFaults: numberOf("faults") ?? Infinity,
-  onLine: values.trace ? (line: string) => console.log(line) : undefined,
+  onLine: values.trace ? print : undefined,
 };
-console.log(`${runs} runs of ${options.durationMs / 1000} s from seed ${seed}`);
+print(`${runs} runs of ${options.durationMs / 1000} s from seed ${seed}`);
 const startedAtMs = performance.now();
 const result = await simulateRuns(options);
 report(result, (performance.now() - startedAtMs) / 1000);
@@ -69,7 +70,10 @@ function numberOf(name: "seed" | "runs" | "hours" | "faults") {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (value >= 0 && text.trim() !== "") return value;
-  console.error(`simulate: Cannot use --${name} ${text}: expected a number`);
+  writeLine(
+    Deno.stderr,
+    `simulate: Cannot use --${name} ${text}: expected a number`,
+  );
   Deno.exit(1);
 }
 
@@ -77,29 +81,36 @@ function report(result: RunsResult, seconds: number): void {
   const { simulatedSeconds, faults, acknowledged, hash } = result;
   const hours = (simulatedSeconds / 3600).toFixed(1);
   const rate = Math.round(simulatedSeconds / seconds);
-  console.log(
+  print(
     `${hours} simulated hours in ${seconds.toFixed(1)} s (${rate} s a second)`,
   );
-  console.log(`${acknowledged} bets answered with OK, ${faults} faults:`);
+  print(`${acknowledged} bets answered with OK, ${faults} faults:`);
   for (const [what, count] of [...result.counts].sort()) {
-    console.log(`  ${String(count).padStart(8)}  ${what}`);
+    print(`  ${String(count).padStart(8)}  ${what}`);
   }
-  console.log(`hash ${hash}`);
-  if (!result.failure) console.log("every promise was kept");
+  print(`hash ${hash}`);
+  if (!result.failure) print("every promise was kept");
 }
 
 async function reportFailure(failed: FailedRun): Promise<void> {
-  console.log(`\nseed ${failed.seed} fails: ${failed.failure.stack}`);
+  print("");
+  print(`seed ${failed.seed} fails: ${failed.failure.stack}`);
   if (values["no-shorten"]) return;
   const { onLine: _, ...quiet } = options;
   const shortest = await shorten(failed, quiet);
-  console.log(
-    `\n${shortest.faults} of its ${failed.faults} faults are enough: ${shortest.failure.message}`,
+  print("");
+  print(
+    `${shortest.faults} of its ${failed.faults} faults are enough: ${shortest.failure.message}`,
   );
-  for (const line of shortest.lastLines) console.log(`  ${line}`);
-  console.log(
-    `\nRun it again: deno task simulate --seed ${failed.seed} --hours ${
+  for (const line of shortest.lastLines) print(`  ${line}`);
+  print("");
+  print(
+    `Run it again: deno task simulate --seed ${failed.seed} --hours ${
       options.durationMs / HOUR_MS
     } --faults ${shortest.faults} --trace`,
   );
+}
+
+function print(line: string): void {
+  writeLine(Deno.stdout, line);
 }

@@ -7,6 +7,7 @@
  */
 
 import { dirname } from "node:path";
+import { writeLine } from "../../program/logging.ts";
 
 const PROJECT = `${import.meta.dirname}/../..`;
 const PATCHES = `${import.meta.dirname}/mutants`;
@@ -31,12 +32,12 @@ for (const name of names) {
   const startedAtMs = performance.now();
   const { isFound, report } = await tryMutant(`${PATCHES}/${name}.patch`);
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-  console.log(
+  print(
     `${isFound ? "found " : "MISSED"} ${name} (${seconds} s): ${report}`,
   );
   if (!isFound) missed++;
 }
-console.log(`${names.length - missed} of ${names.length} mutants found`);
+print(`${names.length - missed} of ${names.length} mutants found`);
 Deno.exit(missed > 0 ? 1 : 0);
 
 function patchNames(): string[] {
@@ -74,7 +75,7 @@ async function copyFolder(folder: string, to: string): Promise<void> {
 
 async function simulate(copy: string): Promise<Outcome> {
   const args = [
-    ...["run", "--no-check", "--no-prompt", "--allow-read"],
+    ...["run", "--no-check", "--no-prompt"],
     ...["tests/simulation/main.ts", "--seed", String(FIRST_SEED)],
     ...["--runs", String(RUNS), "--no-shorten"],
   ];
@@ -103,4 +104,8 @@ async function run(
     throw new Error(`Cannot apply patch in ${dirname(cwd)}: ${output}`);
   }
   return { code, output };
+}
+
+function print(line: string): void {
+  writeLine(Deno.stdout, line);
 }

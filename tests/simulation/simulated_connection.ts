@@ -5,7 +5,11 @@
  * @module
  */
 
-import { KilledError, type Resource, SimulatedProcess } from "./event_loop.ts";
+import {
+  KilledError,
+  type Resource,
+  type SimulatedProcess,
+} from "./event_loop.ts";
 import type { WireTap } from "./wire_tap.ts";
 import type { World } from "./world.ts";
 

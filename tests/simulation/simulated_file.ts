@@ -6,7 +6,11 @@
  */
 
 import type { Disk, Inode } from "./disk.ts";
-import { KilledError, type Resource, SimulatedProcess } from "./event_loop.ts";
+import {
+  KilledError,
+  type Resource,
+  type SimulatedProcess,
+} from "./event_loop.ts";
 import type { World } from "./world.ts";
 
 /** Duration of a call that need not wait for the disk. */

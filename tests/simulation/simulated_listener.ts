@@ -5,7 +5,11 @@
  * @module
  */
 
-import { KilledError, type Resource, SimulatedProcess } from "./event_loop.ts";
+import {
+  KilledError,
+  type Resource,
+  type SimulatedProcess,
+} from "./event_loop.ts";
 import type { Connection } from "./simulated_connection.ts";
 import type { World } from "./world.ts";
 

@@ -11,7 +11,7 @@ import { Agencies } from "./agencies.ts";
 import { CentralHost, STORE_FILE, STORE_FOLDER } from "./central_host.ts";
 import { Chaos } from "./chaos.ts";
 import { Disk } from "./disk.ts";
-import { EventLoop, KilledError, SimulatedProcess } from "./event_loop.ts";
+import { EventLoop, KilledError, type SimulatedProcess } from "./event_loop.ts";
 import { Faults } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
