@@ -183,13 +183,12 @@ export class Connection implements Resource {
   close(): void {
     if (!this.#process.isAlive) throw new KilledError();
     if (!this.#isOpen) throw closedError();
-    const interrupted = new Deno.errors.Interrupted("operation canceled");
     const [reading, writing] = [this.#reading, this.#writing];
     this.#process.resources.delete(this);
     this.release(false);
     this.#world.loop.schedule(this.#process, 0, () => {
-      reading?.reject(interrupted);
-      writing?.reject(interrupted);
+      reading?.reject(interruptedError());
+      writing?.reject(interruptedError());
     });
   }
 
@@ -267,7 +266,11 @@ export class Connection implements Resource {
       this.#tell(() => reading.reject(resetError()));
     } else if (this.#received.length > 0) {
       this.#reading = undefined;
-      this.#tell(() => this.#isOpen && reading.resolve(this.#give(reading)));
+      this.#tell(() => {
+        // It was closed meanwhile.
+        if (!this.#isOpen) reading.reject(interruptedError());
+        else reading.resolve(this.#give(reading));
+      });
     } else if (this.#hasEnded) {
       this.#reading = undefined;
       this.#tell(() => reading.resolve(null));
@@ -337,6 +340,10 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return all;
+}
+
+function interruptedError(): Error {
+  return new Deno.errors.Interrupted("operation canceled");
 }
 
 function closedError(): Error {
