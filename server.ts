@@ -16,7 +16,12 @@ import { messageOf, ProgramError } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
 import { logServerConfig, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
-import { type StorageError, Store, StoreHeldError } from "./storage.ts";
+import {
+  FileStore,
+  type StorageError,
+  type Store,
+  StoreHeldError,
+} from "./storage.ts";
 
 export { Central, type CentralOptions };
 
@@ -123,10 +128,10 @@ async function serve(
 async function openStore(
   config: Config,
   statistics: Statistics | undefined,
-): Promise<Store> {
+): Promise<FileStore> {
   const path = config["store.file"];
   try {
-    const store = await Store.open(path, {
+    const store = await FileStore.open(path, {
       fsync: config["store.fsync"],
       onCommit: statistics &&
         ((batches, seconds) => statistics.onCommit(batches, seconds)),

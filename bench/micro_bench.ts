@@ -13,7 +13,7 @@ import { decodeBatch } from "../protocol/batch_frame.ts";
 import type { Batch } from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";
 import { HEADER_BYTES } from "../protocol.ts";
-import { Store } from "../storage.ts";
+import { FileStore } from "../storage.ts";
 import { scanStore } from "../storage/recovery.ts";
 import { RowBuffer } from "../storage/row_buffer.ts";
 import { madeAgency } from "../tools/made_bets.ts";
@@ -45,7 +45,7 @@ for (const batch of batches) rows.addBatch(batch);
 const storedFile = join(folder, "stored.csv");
 await fillStore(storedFile);
 const stored = await Deno.open(storedFile);
-const growing = await Store.open(join(folder, "growing.csv"));
+const growing = await FileStore.open(join(folder, "growing.csv"));
 let growth = 0;
 
 const csvBytes = (await Deno.stat(csvFile)).size;
@@ -111,7 +111,7 @@ async function cutFile(onFrame: (frame: Uint8Array) => void): Promise<void> {
 }
 
 async function fillStore(path: string): Promise<void> {
-  const store = await Store.open(path, { fsync: false });
+  const store = await FileStore.open(path, { fsync: false });
   for (let i = 0; i < STORED_TIMES; i++) {
     await Promise.all(
       batches.map((batch) => store.append(moved(batch, i * BETS))),

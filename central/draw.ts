@@ -2,8 +2,7 @@
  * The draw: who has finished, when it is held, and who waits for it.
  *
  * It is held once agencies 1 to N have finished. The store records who has
- * finished, so the draw itself need not be stored: after a restart it follows
- * from the store.
+ * finished, and sees to it that no bet is stored after the draw.
  *
  * @module
  */
@@ -14,7 +13,7 @@ import type { Store } from "../storage.ts";
 /** The part of the store that the draw uses. */
 export type DrawStore = Pick<
   Store,
-  "finish" | "finished" | "whenIdle" | "winners"
+  "drawHeld" | "finish" | "holdDraw" | "startDraw" | "winners"
 >;
 
 /** The one draw of a store. */
@@ -23,9 +22,6 @@ export class Draw {
   readonly agencies: number;
   readonly #store: DrawStore;
   readonly #waiting = new Set<() => void>();
-  /** The lowest agency id that has not finished. */
-  #nextToFinish = 1;
-  #isBettingClosed: boolean;
   #isHeld: boolean;
   #heldAtMs: number | undefined;
 
@@ -39,8 +35,9 @@ export class Draw {
   constructor(agencies: number, store: DrawStore) {
     this.agencies = agencies;
     this.#store = store;
-    this.#isBettingClosed = this.#isHeld = this.#haveAllFinished();
+    this.#isHeld = store.startDraw(agencies);
     if (this.#isHeld) this.#log("recuperar_sorteo");
+    store.drawHeld.then(() => this.#hold("recuperar_sorteo"));
   }
 
   /** Whether the draw has been held. */
@@ -54,11 +51,6 @@ export class Draw {
    */
   get heldAtMs(): number | undefined {
     return this.#heldAtMs;
-  }
-
-  /** Whether new bets are refused. */
-  get isBettingClosed(): boolean {
-    return this.#isBettingClosed;
   }
 
   /**
@@ -92,15 +84,8 @@ export class Draw {
    */
   async finish(agency: number): Promise<void> {
     await this.#store.finish(agency);
-    if (this.#isBettingClosed || !this.#haveAllFinished()) return;
-    this.#isBettingClosed = true;
-    // Pending batches must be stored or refused first: the result never
-    // changes.
-    await this.#store.whenIdle();
-    this.#isHeld = true;
-    this.#heldAtMs = Date.now();
-    this.#log("sorteo");
-    for (const wake of this.#waiting) wake();
+    if (this.#isHeld || this.agencies === 0) return;
+    if (await this.#store.holdDraw(this.agencies)) this.#hold("sorteo");
   }
 
   /**
@@ -124,16 +109,18 @@ export class Draw {
    *
    * @param agency The agency's id.
    * @returns Their documents, in the order in which the bets were stored.
+   * @throws {StorageError} If they cannot be looked up now.
    */
-  winners(agency: number): readonly string[] {
+  winners(agency: number): readonly string[] | Promise<readonly string[]> {
     return this.#store.winners(agency);
   }
 
-  #haveAllFinished(): boolean {
-    if (this.agencies === 0) return false;
-    const { finished } = this.#store;
-    while (finished.has(this.#nextToFinish)) this.#nextToFinish++;
-    return this.#nextToFinish > this.agencies;
+  #hold(action: string): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.#heldAtMs = Date.now();
+    this.#log(action);
+    for (const wake of this.#waiting) wake();
   }
 
   #log(name: string): void {

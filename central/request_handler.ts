@@ -23,7 +23,12 @@ import {
   OK_FRAME,
   ProtocolError,
 } from "../protocol.ts";
-import { BatchSequence, StorageError, type Store } from "../storage.ts";
+import {
+  BatchSequence,
+  BettingClosedError,
+  StorageError,
+  type Store,
+} from "../storage.ts";
 import { encodeWinners } from "../protocol/winners_frame.ts";
 import type { Statistics } from "./statistics.ts";
 import {
@@ -37,7 +42,7 @@ import {
 /** What a request handler needs. */
 export interface RequestOptions {
   /** Stores the bets. */
-  store: Pick<Store, "append" | "endSequence" | "has" | "whenIdle">;
+  store: Pick<Store, "append" | "endSequence">;
   /** Decides who may bet, and until when. */
   draw: Draw;
   /** IP address of the agency, for the log. */
@@ -185,16 +190,7 @@ export class RequestHandler {
   /** Stores a batch, if the draw allows it. */
   async #storeBatch(batch: Batch): Promise<void> {
     if (!this.#draw.admits(batch.agency)) throw unknownAgency(batch.agency);
-    if (!this.#draw.isBettingClosed) {
-      return await this.#store.append(batch, this.#sequence);
-    }
-    if (this.#store.has(batch)) return;
-    await this.#store.whenIdle();
-    if (this.#store.has(batch)) return;
-    throw new ProtocolError(
-      ErrorCode.BETTING_CLOSED,
-      "Cannot take bets: the draw has been held",
-    );
+    await this.#store.append(batch, this.#sequence);
   }
 
   async #handleFinish(agency: number): Promise<Reply> {
@@ -213,7 +209,7 @@ export class RequestHandler {
     if (!this.#draw.isHeld && !await this.#awaitDraw(agency)) {
       return SHUTTING_DOWN;
     }
-    const winners = this.#draw.winners(agency);
+    const winners = await this.#draw.winners(agency);
     this.#logQuery("success", agency, winners.length);
     return { frame: joinFrames(encodeWinners(winners)), closes: false };
   }
@@ -295,5 +291,6 @@ function unknownAgency(agency: number): ProtocolError {
 function codeOf(error: unknown): number {
   if (error instanceof ProtocolError) return error.code;
   if (error instanceof StorageError) return ErrorCode.STORAGE;
+  if (error instanceof BettingClosedError) return ErrorCode.BETTING_CLOSED;
   throw error;
 }

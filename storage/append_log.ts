@@ -6,21 +6,8 @@
  */
 
 import { assertInvariant, messageOf } from "../program/errors.ts";
+import { StorageError } from "./errors.ts";
 import type { StoreFile } from "./store_file.ts";
-
-/** An entry was not stored. A later attempt may succeed. */
-export class StorageError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param message What could not be done.
-   * @param options The cause.
-   */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "StorageError";
-  }
-}
 
 /** Options of an {@linkcode AppendLog}. */
 export interface AppendLogOptions {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StorageError } from "./append_log.ts";
+import { StorageError } from "./errors.ts";
 
 /**
  * The batches of one connection, in their order. Once one of them is not

@@ -15,7 +15,7 @@ export interface Sources {
   /** The store, once it is open. */
   store?: Pick<
     Store,
-    "agencyBets" | "bets" | "finished" | "problem" | "sizeBytes" | "winners"
+    "agencyBets" | "bets" | "finished" | "problem" | "sizeBytes" | "winnerCount"
   >;
   /** The draw, once the central serves. */
   draw?: Pick<Draw, "agencies" | "heldAtMs" | "isHeld">;
@@ -152,7 +152,7 @@ function rowOf(
     lastSeenMs: activity?.lastSeenMs ?? null,
     address: activity?.address ?? "",
     isFinished: store?.finished.has(agency) ?? false,
-    winners: draw?.isHeld && store ? store.winners(agency).length : null,
+    winners: draw?.isHeld && store ? store.winnerCount(agency) : null,
   };
 }
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { Store } from "../../storage.ts";
+import { FileStore } from "../../storage.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { DrawCentral } from "../support/draw_central.ts";
 import {
@@ -76,7 +76,7 @@ function testLateWinner(
       asking!.close();
     }
     await store.close();
-    const reopened = await Store.open(path);
+    const reopened = await FileStore.open(path);
     await using central = new DrawCentral(reopened, 1, log);
     assertEquals(await askWinners(central.port, 1), expected);
     assert(log.lines.some((line) => line.includes("recuperar_sorteo")));
@@ -86,7 +86,7 @@ function testLateWinner(
 }
 
 /** Resolved when the draw, with the betting closed, waits for the store. */
-function firstSettled(store: Store): Promise<void> {
+function firstSettled(store: FileStore): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const whenIdle = store.whenIdle.bind(store);
   store.whenIdle = () => {

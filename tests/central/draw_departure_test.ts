@@ -4,7 +4,7 @@ import { Session } from "../../central/session.ts";
 import { FairScheduler } from "../../central/fair_scheduler.ts";
 import { Connection } from "../../net/connection.ts";
 import { Draw } from "../../central/draw.ts";
-import { Store } from "../../storage.ts";
+import { FileStore } from "../../storage.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { WAITS } from "../support/draw_central.ts";
 import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";
@@ -58,7 +58,7 @@ for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
     `a session frees what an agency that waits for the draw held when it ${what}`,
     async (dir) => {
       const log = CapturedLog.start();
-      const store = await Store.open(`${dir}/bets.csv`);
+      const store = await FileStore.open(`${dir}/bets.csv`);
       const draw = new CountingDraw(1, store);
       using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       using wire = await Wire.connect(listener.addr.port);

@@ -13,11 +13,14 @@ class FakeStore implements DrawStore {
   readonly finished = new Set<number>();
   /** What the next call of `finish` fails with. */
   finishError: StorageError | undefined;
-  /** What `settled` waits for. */
+  /** What `holdDraw` waits for. */
   commits: Promise<void> = Promise.resolve();
+  /** Whether no bets are taken any more. */
+  isBettingClosed = false;
+  readonly drawHeld = new Promise<void>(() => {});
   #calls = 0;
 
-  /** How often `settled` was called. */
+  /** How often `holdDraw` has waited. */
   get settledCalls(): number {
     return this.#calls;
   }
@@ -30,9 +33,21 @@ class FakeStore implements DrawStore {
     this.finished.add(agency);
   }
 
-  whenIdle(): Promise<void> {
+  startDraw(agencies: number): boolean {
+    return this.isBettingClosed = this.#haveAllFinished(agencies);
+  }
+
+  async holdDraw(agencies: number): Promise<boolean> {
+    if (this.isBettingClosed || !this.#haveAllFinished(agencies)) return false;
+    this.isBettingClosed = true;
     this.#calls++;
-    return this.commits;
+    await this.commits;
+    return true;
+  }
+
+  #haveAllFinished(agencies: number): boolean {
+    const ids = Array.from({ length: agencies }, (_, i) => i + 1);
+    return agencies > 0 && ids.every((agency) => this.finished.has(agency));
   }
 
   winners(agency: number): readonly string[] {
@@ -52,14 +67,15 @@ function orders(agencies: readonly number[]): number[][] {
 Deno.test("Draw.finish() holds the draw with the last agency, in any order and finished again", async () => {
   for (const order of orders([1, 2, 3, 3, 7])) {
     const log = CapturedLog.start();
-    const draw = new Draw(3, new FakeStore());
+    const store = new FakeStore();
+    const draw = new Draw(3, store);
     const finished = new Set<number>();
     for (const agency of order) {
       finished.add(agency);
       await draw.finish(agency);
       const isDue = [1, 2, 3].every((one) => finished.has(one));
       assertEquals(draw.isHeld, isDue, `${order} at ${agency}`);
-      assertEquals(draw.isBettingClosed, isDue);
+      assertEquals(store.isBettingClosed, isDue);
       assertEquals(log.lines, isDue ? [HELD] : []);
     }
     assert(draw.isHeld);
@@ -83,7 +99,7 @@ Deno.test("Draw.finish() closes the betting at once, and waits for what was take
   const held = draw.held(new AbortController().signal);
   const finishing = draw.finish(1);
   await everyTurn();
-  assert(draw.isBettingClosed);
+  assert(store.isBettingClosed);
   assertFalse(draw.isHeld);
   await draw.finish(1);
   assertFalse(draw.isHeld);
@@ -100,7 +116,7 @@ Deno.test("Draw.finish() holds no draw where it is not recorded", async () => {
   const draw = new Draw(1, store);
   store.finishError = new StorageError("no space");
   await assertRejects(() => draw.finish(1), StorageError, "no space");
-  assertFalse(draw.isBettingClosed);
+  assertFalse(store.isBettingClosed);
   await draw.finish(1);
   assert(draw.isHeld);
 });
@@ -115,7 +131,7 @@ Deno.test("Draw.finish() leaves the draw to the next start where the store canno
   await assertRejects(() => draw.finish(3), StorageError, "fdatasync");
   await draw.finish(3);
   assertFalse(draw.isHeld);
-  assert(draw.isBettingClosed);
+  assert(store.isBettingClosed);
   assertEquals(log.lines, []);
   assert(new Draw(3, store).isHeld);
   assertEquals(log.lines, [RECOVERED]);
@@ -130,7 +146,7 @@ Deno.test("Draw takes up a draw that was held before", async () => {
   store.finished.add(1);
   const draw = new Draw(3, store);
   assert(draw.isHeld);
-  assert(draw.isBettingClosed);
+  assert(store.isBettingClosed);
   assert(await draw.held(new AbortController().signal));
   await draw.finish(1);
   assertEquals(log.lines, [RECOVERED]);
@@ -139,14 +155,15 @@ Deno.test("Draw takes up a draw that was held before", async () => {
 
 Deno.test("Draw of no agencies is never held and keeps nobody out", async () => {
   const log = CapturedLog.start();
-  const draw = new Draw(0, new FakeStore());
+  const store = new FakeStore();
+  const draw = new Draw(0, store);
   for (const agency of [1, 4294967295]) {
     await draw.finish(agency);
     assert(draw.admits(agency));
     assertFalse(draw.hasPart(agency));
   }
   assertFalse(draw.isHeld);
-  assertFalse(draw.isBettingClosed);
+  assertFalse(store.isBettingClosed);
   assertEquals(log.lines, []);
 });
 

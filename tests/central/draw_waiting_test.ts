@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { Store } from "../../storage.ts";
+import { FileStore } from "../../storage.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { DrawCentral, WAITS } from "../support/draw_central.ts";
 import { betOf, finish, readWinners, sendBets } from "../support/draw_wire.ts";
@@ -65,7 +65,7 @@ testPrograms(
     const agencies = [1, 2, 3];
     const path = `${dir}/bets.csv`;
     for (let life = 1; life <= 3; life++) {
-      const store = await Store.open(path);
+      const store = await FileStore.open(path);
       await using central = new DrawCentral(store, 3, log);
       await sendBets(central.port, life, [betOf(`${life}`)]);
       const waiting = await central.askEarly(agencies);
@@ -96,7 +96,7 @@ testPrograms(
   "the central lets 500 agencies wait at once, without a timer for any of them",
   async (dir) => {
     const log = CapturedLog.start();
-    const store = await Store.open(`${dir}/bets.csv`);
+    const store = await FileStore.open(`${dir}/bets.csv`);
     await using central = new DrawCentral(store, 500, log);
     const { port } = central;
     const agencies = Array.from({ length: 500 }, (_, index) => index + 1);

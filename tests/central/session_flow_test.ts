@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { getLogger } from "../../program/logging.ts";
-import { StorageError, type Store } from "../../storage.ts";
+import { type FileStore, StorageError } from "../../storage.ts";
 import {
   agencyFrame,
   betFrame,
@@ -280,7 +280,7 @@ testServed(
 function failing(
   appends: readonly number[],
   error: Error,
-): (store: Store) => Store {
+): (store: FileStore) => FileStore {
   return intercepting(async (count, append) => {
     if (appends.includes(count)) throw error;
     await append();
@@ -290,7 +290,7 @@ function failing(
 /** A store before whose appends something else is done. */
 function intercepting(
   intercept: (count: number, append: () => Promise<void>) => Promise<void>,
-): (store: Store) => Store {
+): (store: FileStore) => FileStore {
   return (store) => {
     let count = 0;
     return new Proxy(store, {
@@ -298,7 +298,7 @@ function intercepting(
         const value = Reflect.get(target, name, target);
         if (typeof value !== "function") return value;
         if (name !== "append") return value.bind(target);
-        return (batch: Parameters<Store["append"]>[0]) => {
+        return (batch: Parameters<FileStore["append"]>[0]) => {
           // What is in the frame does not last.
           const copy = structuredClone(batch);
           return intercept(++count, () => target.append(copy));

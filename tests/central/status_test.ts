@@ -11,7 +11,7 @@ import { takeSnapshot } from "../../central/status/snapshot.ts";
 import { Status } from "../../central/status/status.ts";
 import { chooseTexts } from "../../central/status/texts.ts";
 import { Central } from "../../server.ts";
-import { Store } from "../../storage.ts";
+import { FileStore } from "../../storage.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { agencyFrame, betFrame, frame, Type } from "../support/frames.ts";
@@ -36,7 +36,7 @@ function testStatus(name: string, fn: (shown: Shown) => Promise<void>): void {
     const hostname = "127.0.0.1";
     await using status = await Status.start({ hostname, port: 0 });
     const { statistics } = status;
-    const store = await Store.open(`${dir}/bets.csv`, {
+    const store = await FileStore.open(`${dir}/bets.csv`, {
       onCommit: (batches, seconds) => statistics.onCommit(batches, seconds),
     });
     const listener = Deno.listen({ hostname, port: 0 });
@@ -202,7 +202,7 @@ testInFolder("/ready says why no bets are taken", async (dir) => {
     return `${response.status} ${(await response.text()).trim()}`;
   };
   assertEquals(await ready(), "503 the store is being read");
-  const store = await Store.open(`${dir}/bets.csv`);
+  const store = await FileStore.open(`${dir}/bets.csv`);
   const listener = Deno.listen({ hostname, port: 0 });
   const central = new Central(listener, store, {
     maxConnections: 10,

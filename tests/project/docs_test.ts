@@ -24,7 +24,7 @@ import {
   MessageType,
   OK_FRAME,
 } from "../../protocol.ts";
-import { Store } from "../../storage.ts";
+import { FileStore } from "../../storage.ts";
 import { RowBuffer } from "../../storage/row_buffer.ts";
 import {
   decodeWinners,
@@ -222,12 +222,12 @@ Deno.test("docs/storage.md says over which bytes a CRC is taken", () => {
 });
 
 testInFolder(
-  "docs/storage.md shows files that Store.open() takes and writes",
+  "docs/storage.md shows files that FileStore.open() takes and writes",
   async (dir) => {
     const bets = blockOf(STORAGE_BLOCKS, "csv bets.csv");
     const finished = blockOf(STORAGE_BLOCKS, "csv finished.csv");
     const path = `${dir}/bets.csv`;
-    const written = await Store.open(path);
+    const written = await FileStore.open(path);
     await written.append(decodeBatch(payloadOf(example("hex BET"))));
     await written.append(MARY_BATCH);
     await written.finish(3);
@@ -236,7 +236,7 @@ testInFolder(
     assertEquals(await Deno.readTextFile(path), bets);
     assertEquals(await Deno.readTextFile(`${dir}/finished.csv`), finished);
 
-    const read = await Store.open(path);
+    const read = await FileStore.open(path);
     const { recovery } = read;
     const finishers = [...read.finished];
     const winners = read.winners(3);

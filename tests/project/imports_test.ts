@@ -77,7 +77,7 @@ for (
   const [path, source, expected] of [
     [
       "bet/bet.ts",
-      'import { viewOf } from "../bytes/swar.ts";\nimport { Store } from "../storage.ts";',
+      'import { viewOf } from "../bytes/swar.ts";\nimport { FileStore } from "../storage.ts";',
       ["bet/bet.ts imports storage.ts"],
     ],
     [

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { StorageError } from "../../storage/append_log.ts";
+import { StorageError } from "../../storage/errors.ts";
 import {
   assertEnded,
   everyTurn,

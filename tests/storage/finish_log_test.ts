@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { StorageError } from "../../storage/append_log.ts";
+import { StorageError } from "../../storage/errors.ts";
 import { FinishLog } from "../../storage/finish_log.ts";
 import { DamagedStoreError } from "../../storage/recovery.ts";
 import { StoreHeldError } from "../../storage/store_file.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { BatchSequence, Store } from "../../storage.ts";
+import { BatchSequence, FileStore } from "../../storage.ts";
 import type { StoreFile } from "../../storage/store_file.ts";
 import { numberedBatch } from "../support/batches.ts";
 import { testInFolder } from "../support/folder.ts";
@@ -8,7 +8,7 @@ testInFolder(
   "Store waits in place for the disk while every connection waits for it",
   async (dir) => {
     const flushes: boolean[] = [];
-    const store = await Store.open(`${dir}/bets.csv`, {
+    const store = await FileStore.open(`${dir}/bets.csv`, {
       wrapFile: (file) => noteFlushes(file, flushes),
     });
     flushes.length = 0;

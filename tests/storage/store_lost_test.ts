@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { StorageError, Store } from "../../storage.ts";
+import { FileStore, StorageError } from "../../storage.ts";
 import { numberedBatch } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";
 import { testInFolder } from "../support/folder.ts";
@@ -26,7 +26,7 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
     `Store.append() stores nothing in a file that was ${name}`,
     async (dir) => {
       const path = `${dir}/bets.csv`;
-      const store = await Store.open(path);
+      const store = await FileStore.open(path);
       await store.append(numberedBatch(0, 3));
       await lose(path);
       // A renamed file takes bets until the next look at its name.
@@ -50,7 +50,7 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
 testInFolder(
   "Store.lost tells of a removed file without a batch",
   async (dir) => {
-    const store = await Store.open(`${dir}/bets.csv`);
+    const store = await FileStore.open(`${dir}/bets.csv`);
     await Deno.remove(`${dir}/bets.csv`);
     const { message } = await within(store.lost, () => "not lost");
     assertMatch(message, /^Cannot trust the store: No such file/);

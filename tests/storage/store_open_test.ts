@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { DamagedStoreError, Store, StoreHeldError } from "../../storage.ts";
+import { DamagedStoreError, FileStore, StoreHeldError } from "../../storage.ts";
 import { assertStored, numberedBatch, rowsOf } from "../support/batches.ts";
 import { FaultFile } from "../support/fault_file.ts";
 import { appendAll, openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
 
 testInFolder(
-  "Store.open() copies a torn tail and cuts it off",
+  "FileStore.open() copies a torn tail and cuts it off",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const whole = rowsOf(numberedBatch(0, 3));
@@ -31,7 +31,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.open() refuses a damaged store and leaves it as it is",
+  "FileStore.open() refuses a damaged store and leaves it as it is",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const first = rowsOf(numberedBatch(0, 3));
@@ -48,7 +48,7 @@ testInFolder(
       const bytes = Uint8Array.from([...first, ...rest]);
       await Deno.writeFile(path, bytes);
       const error = await assertRejects(
-        () => Store.open(path),
+        () => FileStore.open(path),
         DamagedStoreError,
         `damage at byte ${first.length}: ${what}`,
       );
@@ -62,13 +62,13 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.open() refuses a store that is open, and says who holds it",
+  "FileStore.open() refuses a store that is open, and says who holds it",
   async (dir) => {
     const path = `${dir}/bets.csv`;
-    const store = await Store.open(path);
+    const store = await FileStore.open(path);
     await store.append(numberedBatch(0, 1));
     await assertRejects(
-      () => Store.open(path),
+      () => FileStore.open(path),
       StoreHeldError,
       `Cannot open store "${path}": it is held by process ${Deno.pid}`,
     );
@@ -80,7 +80,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.open() makes sure that the disk has what it found",
+  "FileStore.open() makes sure that the disk has what it found",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     // Written by a process that was killed before its fdatasync.
@@ -94,14 +94,14 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.open() lets go of the lock when the disk fails",
+  "FileStore.open() lets go of the lock when the disk fails",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     await Deno.writeTextFile(path, "1,torn");
     for (const operation of ["truncate", "syncData"] as const) {
       await assertRejects(
         () =>
-          Store.open(path, {
+          FileStore.open(path, {
             wrapFile(inner) {
               const file = new FaultFile(inner);
               file.fail(operation);
@@ -118,14 +118,14 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.open() leaves a file that is not a store as it is",
+  "FileStore.open() leaves a file that is not a store as it is",
   async (dir) => {
     const path = `${dir}/numbers.csv`;
     const lines = Array.from({ length: 100_000 }, (_, i) => `${i + 1}\n`);
     const rows = "1,Ana,Gil,30904465,1999-03-17,2201\n".repeat(40_000);
     for (const text of [lines.join(""), rows, "5\n6\n"]) {
       await Deno.writeTextFile(path, text);
-      await assertRejects(() => Store.open(path), DamagedStoreError);
+      await assertRejects(() => FileStore.open(path), DamagedStoreError);
       assertEquals(await Deno.readTextFile(path), text);
     }
     const entries = await Array.fromAsync(Deno.readDir(dir));
@@ -138,10 +138,10 @@ testInFolder(
   "Store.close() closes though someone has removed the pid files",
   async (dir) => {
     const path = `${dir}/bets.csv`;
-    const store = await Store.open(path);
+    const store = await FileStore.open(path);
     await Deno.remove(`${path}.pid`);
     await Deno.remove(`${dir}/finished.csv.pid`);
     await store.close();
-    await (await Store.open(path)).close();
+    await (await FileStore.open(path)).close();
   },
 );

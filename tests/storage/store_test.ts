@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { StorageError, Store } from "../../storage.ts";
+import { FileStore, StorageError } from "../../storage.ts";
 import { assertStored, batchOf, numberedBatch } from "../support/batches.ts";
 import { appendAll, openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
@@ -26,7 +26,7 @@ testInFolder(
   "Store.append() copies the batch before it returns",
   async (dir) => {
     const path = `${dir}/bets.csv`;
-    const store = await Store.open(path);
+    const store = await FileStore.open(path);
     const batch = numberedBatch(0, 3);
     const stored = store.append(batch);
     batch.bets.fill(0x58);
@@ -51,7 +51,7 @@ testInFolder(
     for (const batch of batches) await appendAll(`${dir}/bets.csv`, batch);
     await assertStored(`${dir}/bets.csv`, expected);
     await Deno.mkdir(`${dir}/at once`);
-    const store = await Store.open(`${dir}/at once/bets.csv`);
+    const store = await FileStore.open(`${dir}/at once/bets.csv`);
     await Promise.all(batches.map((batch) => store.append(batch)));
     await store.close();
     await assertStored(`${dir}/at once/bets.csv`, expected);
@@ -120,7 +120,7 @@ testInFolder(
 );
 
 testInFolder("Store.finish() is remembered at the next start", async (dir) => {
-  const store = await Store.open(`${dir}/bets.csv`);
+  const store = await FileStore.open(`${dir}/bets.csv`);
   await Promise.all([store.finish(2), store.finish(1)]);
   await store.finish(2);
   assertEquals([...store.finished], [2, 1]);
@@ -180,7 +180,7 @@ testInFolder(
       const path = `${dir}/${round}.csv`;
       const sent = new Set<number>();
       for (let start = 0; start < 3; start++) {
-        const store = await Store.open(path);
+        const store = await FileStore.open(path);
         const betIndexes = Array.from({ length: 12 }, () => random.below(60));
         const stored = betIndexes.map((betIndex) => {
           const some = bets.slice(betIndex, betIndex + 1 + random.below(15));

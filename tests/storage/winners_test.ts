@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { Bet } from "../../bet/bet.ts";
-import { Store } from "../../storage.ts";
+import { FileStore } from "../../storage.ts";
 import {
   documentOfRow,
   findWinners,
@@ -104,7 +104,7 @@ testInFolder(
     );
     const expected = bets.filter(({ number }) => Number(number) === 7574)
       .map(({ document }) => document);
-    const store = await Store.open(path);
+    const store = await FileStore.open(path);
     // The mark of each last row says 7574 where it can.
     for (const [index, bet] of bets.entries()) {
       await store.append(batchOf([bet], 7574 + index));
@@ -115,7 +115,7 @@ testInFolder(
     }
     assertEquals(store.winners(2), []);
     await store.close();
-    const reopened = await Store.open(path);
+    const reopened = await FileStore.open(path);
     for (const agency of [1, 7574]) {
       assertEquals(reopened.winners(agency), expected);
     }
@@ -131,7 +131,7 @@ testInFolder(
     const path = `${dir}/bets.csv`;
     const expected = new Map<number, string[]>();
     const betIndexes = new Map<number, number>();
-    const store = await Store.open(path);
+    const store = await FileStore.open(path);
     for (let round = 0; round < 200; round++) {
       const agency = 1 + random.below(3);
       const bets = randomBets(random, 1 + random.below(5)).map((bet) => ({
@@ -148,7 +148,7 @@ testInFolder(
       ]);
     }
     await store.close();
-    const reopened = await Store.open(path);
+    const reopened = await FileStore.open(path);
     for (const [agency, documents] of expected) {
       assertEquals(store.winners(agency), documents);
       assertEquals(reopened.winners(agency), documents);
@@ -158,7 +158,7 @@ testInFolder(
 );
 
 testInFolder("Store.winners() counts a bet sent twice once", async (dir) => {
-  const store = await Store.open(`${dir}/bets.csv`);
+  const store = await FileStore.open(`${dir}/bets.csv`);
   const winner = { ...BET, number: "7574" };
   const batch = batchOf([winner, BET, winner]);
   await Promise.all([store.append(batch), store.append(batch)]);

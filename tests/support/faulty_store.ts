@@ -5,13 +5,13 @@
  */
 
 import type { Batch } from "../../bet/bet.ts";
-import { StorageError, Store, type StoreOptions } from "../../storage.ts";
+import { FileStore, StorageError, type StoreOptions } from "../../storage.ts";
 import { FaultFile } from "./fault_file.ts";
 
 /** A store and what it stands on. */
 export interface FaultyStore {
   /** The store. */
-  store: Store;
+  store: FileStore;
   /** Its file of bets. */
   file: FaultFile;
   /** Appends a batch; gives "stored" or why not, and is never rejected. */
@@ -30,7 +30,7 @@ export async function openFaulty(
   options: StoreOptions = {},
 ): Promise<FaultyStore> {
   const { promise: file, resolve } = Promise.withResolvers<FaultFile>();
-  const store = await Store.open(path, {
+  const store = await FileStore.open(path, {
     ...options,
     wrapFile(inner) {
       const wrapped = new FaultFile(inner);
@@ -60,8 +60,8 @@ export async function openFaulty(
 export async function appendAll(
   path: string,
   ...batches: Batch[]
-): Promise<Store> {
-  const store = await Store.open(path);
+): Promise<FileStore> {
+  const store = await FileStore.open(path);
   for (const batch of batches) await store.append(batch);
   await store.close();
   return store;

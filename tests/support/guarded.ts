@@ -8,7 +8,7 @@ import { Credentials } from "../../central/credentials.ts";
 import { readIdentity } from "../../net/tls.ts";
 import { TlsServer } from "../../net/tls_server.ts";
 import { Central, type CentralOptions } from "../../server.ts";
-import { Store } from "../../storage.ts";
+import { FileStore } from "../../storage.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { PEM } from "./certificates.ts";
 import { testInFolder } from "./folder.ts";
@@ -53,7 +53,7 @@ export function testGuarded(
     const log = CapturedLog.start();
     const storeFile = `${dir}/bets.csv`;
     const credentialsFile = `${dir}/credentials.csv`;
-    const store = await Store.open(storeFile);
+    const store = await FileStore.open(storeFile);
     const running: { central?: Central } = {};
     if (tokens) await writeCredentials(credentialsFile, tokens);
     using credentials = tokens && await Credentials.open(

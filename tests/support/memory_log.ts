@@ -5,7 +5,8 @@
  */
 
 import { assertThrows } from "@std/assert";
-import { AppendLog, StorageError } from "../../storage/append_log.ts";
+import { AppendLog } from "../../storage/append_log.ts";
+import { StorageError } from "../../storage/errors.ts";
 import { LineBuffer } from "../../storage/line_buffer.ts";
 import { FaultFile } from "./fault_file.ts";
 import { MemoryFile } from "./memory_file.ts";

@@ -5,7 +5,7 @@
  */
 
 import { Central, type CentralOptions } from "../../server.ts";
-import { Store } from "../../storage.ts";
+import { FileStore } from "../../storage.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";
@@ -13,7 +13,7 @@ import { testWith } from "./permissions.ts";
 /** Options of {@linkcode testServed}. */
 export interface ServedOptions extends Partial<CentralOptions> {
   /** Puts something between the central and its store. */
-  wrapStore?: (store: Store) => Store;
+  wrapStore?: (store: FileStore) => FileStore;
 }
 
 /** A central that serves. */
@@ -47,7 +47,7 @@ export function testServed(
     const { wrapStore = (store) => store, ...limits } = options;
     const log = CapturedLog.start();
     const storeFile = `${dir}/bets.csv`;
-    const store = await Store.open(storeFile);
+    const store = await FileStore.open(storeFile);
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const central = new Central(listener, wrapStore(store), {
       maxConnections: 100,

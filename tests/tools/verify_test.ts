@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Store } from "../../storage.ts";
+import { FileStore } from "../../storage.ts";
 import { run, verifyStore } from "../../tools/verify.ts";
 import { numberedBatch, rowsOf } from "../support/batches.ts";
 import { testPrograms } from "../support/end_to_end.ts";
@@ -87,7 +87,7 @@ testInFolder("run() prints what it found and what is wrong", async (dir) => {
 
 testInFolder("run() says who holds a store", async (dir) => {
   const path = `${dir}/bets.csv`;
-  const store = await Store.open(path);
+  const store = await FileStore.open(path);
   try {
     const { lines, problem } = await run([path]);
     assertEquals(lines, []);
