@@ -18,6 +18,7 @@ import { logServerConfig, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import {
   FileStore,
+  type OnCommit,
   type StorageError,
   type Store,
   StoreHeldError,
@@ -25,17 +26,25 @@ import {
 
 export { Central, type CentralOptions };
 
+/** Opens the store of `store.url`; postgres/server.ts has one. */
+export type OpenDatabase = (
+  url: string,
+  options: { onCommit?: OnCommit | undefined },
+) => Promise<Store>;
+
 const LOOPBACK_REGEXP = /^(?:127\.|::1$|localhost$)/;
 
 /**
  * Runs the central, as `deno task server` does.
  *
  * @param context The configuration, and the signal that stops it.
+ * @param openDatabase Opens a database, if this program can.
  * @returns The exit code.
  * @throws {ProgramError} If it cannot start, or loses its store.
  */
 export async function runCentral(
   { config, signal }: ProgramContext,
+  openDatabase?: OpenDatabase,
 ): Promise<number> {
   logServerConfig(config);
   const tls = await prepareTls(config);
@@ -46,7 +55,7 @@ export async function runCentral(
   );
   warnOfPlainTokens(config);
   await using status = await startStatus(config);
-  const store = await openStore(config, status?.statistics);
+  const store = await openStore(config, status?.statistics, openDatabase);
   try {
     const statistics = status?.statistics;
     central = createCentral(config, store, { tls, credentials, statistics });
@@ -128,14 +137,32 @@ async function serve(
 async function openStore(
   config: Config,
   statistics: Statistics | undefined,
+  openDatabase: OpenDatabase | undefined,
+): Promise<Store> {
+  const url = config["store.url"];
+  const onCommit: OnCommit | undefined = statistics &&
+    ((batches, seconds) => statistics.onCommit(batches, seconds));
+  if (url === "") return await openFileStore(config, onCommit);
+  if (!openDatabase) {
+    throw new ProgramError(
+      "Cannot use store.url: this task has no driver of a database; start the central with: deno task server:postgres",
+    );
+  }
+  const store = await openDatabase(url, { onCommit });
+  getLogger().info(
+    action("recuperar_almacen", "success", { apuestas: store.bets }),
+  );
+  return store;
+}
+
+async function openFileStore(
+  config: Config,
+  onCommit: OnCommit | undefined,
 ): Promise<FileStore> {
   const path = config["store.file"];
   try {
-    const store = await FileStore.open(path, {
-      fsync: config["store.fsync"],
-      onCommit: statistics &&
-        ((batches, seconds) => statistics.onCommit(batches, seconds)),
-    });
+    const fsync = config["store.fsync"];
+    const store = await FileStore.open(path, { fsync, onCommit });
     const { bets, batches, discardedBytes, tornFile } = store.recovery;
     getLogger().info(action("recuperar_almacen", "success", {
       apuestas: bets,

@@ -52,6 +52,7 @@ export type Config = {
   readonly "status.port": number;
   readonly "status.host": string;
   readonly "store.file": string;
+  readonly "store.url": string;
   readonly "store.fsync": boolean;
   readonly "draw.agencies": number;
   readonly "draw.await": boolean;
@@ -158,6 +159,12 @@ const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
     { server: "SERVER_STORE_FILE" },
     ".data/bets.csv",
     "the store; finished.csv is kept beside it",
+  ),
+  "store.url": key(
+    OPTIONAL_TEXT,
+    { server: "SERVER_STORE_URL" },
+    "",
+    "PostgreSQL database in place of the file, for server:postgres",
   ),
   "store.fsync": key(
     BOOLEAN,

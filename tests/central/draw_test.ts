@@ -193,17 +193,3 @@ Deno.test("Draw.held() waits for the draw, or for the end of one's own wait", as
   assertEquals(await Promise.all(waits), waits.map(() => true));
   assert(await draw.held(leaving.signal));
 });
-
-Deno.test("Draw.finish() looks at each agency a few times, however many there are", async () => {
-  const store = new FakeStore();
-  let lookups = 0;
-  const has = store.finished.has.bind(store.finished);
-  store.finished.has = (agency) => {
-    lookups++;
-    return has(agency);
-  };
-  const draw = new Draw(1_000, store);
-  for (let agency = 1; agency <= 1_000; agency++) await draw.finish(agency);
-  assert(draw.isHeld);
-  assert(lookups < 5_000, `${lookups} look-ups`);
-});

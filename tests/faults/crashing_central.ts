@@ -24,12 +24,18 @@ export class CrashingCentral {
   /** Its store. */
   readonly store: string;
   readonly #env: Record<string, string>;
+  readonly #task: string;
   #program: RunningProgram;
   #port = 0;
 
-  private constructor(store: string, env: Record<string, string>) {
+  private constructor(
+    store: string,
+    env: Record<string, string>,
+    task: string,
+  ) {
     this.store = store;
     this.#env = env;
+    this.#task = task;
     this.#program = this.#spawn();
   }
 
@@ -38,13 +44,15 @@ export class CrashingCentral {
    *
    * @param store Its store.
    * @param env More of its environment.
+   * @param task The task that starts it.
    * @returns The central, listening.
    */
   static async start(
     store: string,
     env: Record<string, string> = {},
+    task = "server",
   ): Promise<CrashingCentral> {
-    const central = new CrashingCentral(store, env);
+    const central = new CrashingCentral(store, env, task);
     const [, port] = await central.#program.line(LISTEN_REGEXP);
     central.#port = Number(port);
     return central;
@@ -123,7 +131,7 @@ export class CrashingCentral {
   }
 
   #spawn(): RunningProgram {
-    const program = startProgram("server", {
+    const program = startProgram(this.#task, {
       SERVER_STORE_FILE: this.store,
       SERVER_PORT: String(this.#port),
       ...this.#env,

@@ -1,0 +1,266 @@
+/**
+ * The store in a PostgreSQL database, which many centrals may share
+ * (docs/postgres.md). Exactly once is the database's: its primary key.
+ *
+ * @module
+ */
+
+import type { Sql } from "postgres";
+import type { Batch } from "../bet/bet.ts";
+import { ProgramError } from "../program/errors.ts";
+import { action, getLogger } from "../program/logging.ts";
+import {
+  type BatchSequence,
+  type OnCommit,
+  StorageError,
+  type Store,
+} from "../storage.ts";
+import { CommitQueue } from "./commit_queue.ts";
+import { connect, describeDatabase, explainDatabase } from "./database.ts";
+import { prepareSchema } from "./schema.ts";
+
+/** How often is looked at what other centrals have done. */
+const POLL_PERIOD_MS = 1000;
+/** Time that the connections get to close. */
+const CLOSE_TIMEOUT_S = 2;
+
+/** Options of {@linkcode PostgresStore.open}. */
+export interface PostgresStoreOptions {
+  /**
+   * Called after each commit.
+   *
+   * @default {undefined}
+   */
+  onCommit?: OnCommit | undefined;
+}
+
+/** Holds every acknowledged bet exactly once. */
+export class PostgresStore implements Store {
+  readonly #sql: Sql;
+  readonly #queue: CommitQueue;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #held = Promise.withResolvers<void>();
+  readonly #winnerCounts = new Map<number, number>();
+  #finished = new Set<number>();
+  #isHeld = false;
+  #polling: Promise<void> | undefined;
+  #bets = 0;
+  /** Number of bets of each agency: those at the start, and this central's. */
+  readonly agencyBets: Map<number, number> = new Map();
+  /** Why the last statement failed, if it did. */
+  problem: string | undefined;
+  /** Not known. */
+  readonly sizeBytes = 0;
+  /** Never: a database may come back. */
+  readonly lost: Promise<StorageError> = new Promise(() => {});
+
+  private constructor(sql: Sql, { onCommit }: PostgresStoreOptions) {
+    this.#sql = sql;
+    this.#queue = new CommitQueue(sql, {
+      onStored: (agency, bets) => this.#count(agency, bets),
+      onCommit: (batches, seconds) => onCommit?.(batches, seconds),
+      onOutcome: (problem) => this.#note(problem),
+    });
+    this.#timer = setInterval(() => {
+      this.#polling ??= this.#poll().finally(() => this.#polling = undefined);
+    }, POLL_PERIOD_MS);
+  }
+
+  /**
+   * Opens the store. Creates its tables if they do not exist.
+   *
+   * @param url The database's address.
+   * @param options Hooks.
+   * @returns The store.
+   * @throws {ProgramError} If the database cannot be used, in one line.
+   */
+  static async open(
+    url: string,
+    options: PostgresStoreOptions = {},
+  ): Promise<PostgresStore> {
+    const sql = connect(url);
+    try {
+      await prepareSchema(sql);
+      const store = new PostgresStore(sql, options);
+      try {
+        await store.#read();
+        return store;
+      } catch (error) {
+        clearInterval(store.#timer);
+        throw error;
+      }
+    } catch (cause) {
+      await sql.end({ timeout: 0 });
+      throw new ProgramError(
+        `Cannot open store "${describeDatabase(url)}": ${
+          explainDatabase(cause)
+        }`,
+        { cause },
+      );
+    }
+  }
+
+  /** Number of bets: those at the start, and this central's. */
+  get bets(): number {
+    return this.#bets;
+  }
+
+  /** The agencies that have no more bets, as of the last look. */
+  get finished(): ReadonlySet<number> {
+    return this.#finished;
+  }
+
+  /** Resolves once another central has held the draw. */
+  get drawHeld(): Promise<void> {
+    return this.#held.promise;
+  }
+
+  /** Stores a batch as a whole, as {@linkcode Store.append}. */
+  async append(batch: Batch, sequence?: BatchSequence): Promise<void> {
+    sequence?.throwIfFailed();
+    try {
+      await this.#queue.add(batch);
+    } catch (error) {
+      if (error instanceof StorageError) sequence?.fail();
+      throw error;
+    }
+  }
+
+  /** Nothing is kept of a sequence. */
+  endSequence(): void {}
+
+  /** Records that an agency has no more bets. */
+  async finish(agency: number): Promise<void> {
+    await this.#ask(
+      `
+      INSERT INTO finished (agency) VALUES ($1) ON CONFLICT DO NOTHING`,
+      [
+        agency,
+      ],
+    );
+    this.#finished.add(agency);
+  }
+
+  /** Whether the draw was held before. */
+  startDraw(agencies: number): boolean {
+    return agencies > 0 && this.#isHeld;
+  }
+
+  /**
+   * Holds the draw if all its agencies have finished. The update waits for the
+   * commits under way, and every later one for the update.
+   */
+  async holdDraw(agencies: number): Promise<boolean> {
+    const held = await this.#ask(
+      `
+      UPDATE loteria SET draw_held_at = now()
+      WHERE draw_held_at IS NULL AND $1 =
+        (SELECT count(*) FROM finished WHERE agency BETWEEN 1 AND $1)
+      RETURNING 1`,
+      [agencies],
+    );
+    if (held.length === 0) return false;
+    this.#isHeld = true;
+    await this.#countWinners();
+    return true;
+  }
+
+  /** Returns the documents of an agency's winners, file by file in order. */
+  async winners(agency: number): Promise<readonly string[]> {
+    const rows = await this.#ask(
+      `
+      SELECT document FROM bets WHERE agency = $1 AND number = 7574
+      ORDER BY source, position`,
+      [agency],
+    );
+    return rows.map(({ document }) => String(document));
+  }
+
+  /** Number of winners of an agency, once the draw is held. */
+  winnerCount(agency: number): number {
+    return this.#winnerCounts.get(agency) ?? 0;
+  }
+
+  /** Waits for pending commits and closes the connections. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#polling;
+    await this.#queue.whenIdle();
+    await this.#sql.end({ timeout: CLOSE_TIMEOUT_S });
+  }
+
+  /** Reads what the database has when this central starts. */
+  async #read(): Promise<void> {
+    const counts = await this.#sql`
+      SELECT agency, count(*) AS bets FROM bets GROUP BY agency`;
+    for (const { agency, bets } of counts) {
+      this.#count(Number(agency), Number(bets));
+    }
+    await this.#look();
+    this.#isHeld = await this.#isDrawHeld();
+    if (this.#isHeld) await this.#countWinners();
+  }
+
+  /** Looks at what other centrals have done. Never rejects. */
+  async #poll(): Promise<void> {
+    try {
+      await this.#look();
+      if (!this.#isHeld && await this.#isDrawHeld()) {
+        await this.#countWinners();
+        this.#isHeld = true;
+        this.#held.resolve();
+      }
+      this.#note(undefined);
+    } catch (error) {
+      this.#note(`Cannot read the database: ${explainDatabase(error)}`);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const finished = await this.#sql`SELECT agency FROM finished`;
+    this.#finished = new Set(finished.map(({ agency }) => Number(agency)));
+  }
+
+  async #isDrawHeld(): Promise<boolean> {
+    const [row] = await this.#sql`SELECT draw_held_at FROM loteria`;
+    return row?.["draw_held_at"] !== null;
+  }
+
+  async #countWinners(): Promise<void> {
+    const rows = await this.#sql`
+      SELECT agency, count(*) AS winners FROM bets WHERE number = 7574
+      GROUP BY agency`;
+    for (const { agency, winners } of rows) {
+      this.#winnerCounts.set(Number(agency), Number(winners));
+    }
+  }
+
+  #count(agency: number, bets: number): void {
+    this.#bets += bets;
+    const before = this.agencyBets.get(agency) ?? 0;
+    this.agencyBets.set(agency, before + bets);
+  }
+
+  /** Logs the first of several failures, and the end of them. */
+  #note(problem: string | undefined): void {
+    if ((problem === undefined) === (this.problem === undefined)) return;
+    this.problem = problem;
+    if (problem === undefined) {
+      getLogger().info(action("base_de_datos", "success"));
+    } else {
+      getLogger().error(action("base_de_datos", "fail", { error: problem }));
+    }
+  }
+
+  /** Runs a statement. Every failure is a {@linkcode StorageError}. */
+  async #ask(statement: string, parameters: number[]) {
+    try {
+      return await this.#sql.unsafe(statement, parameters, { prepare: true });
+    } catch (cause) {
+      throw new StorageError(
+        `Cannot use the database: ${explainDatabase(cause)}`,
+        { cause },
+      );
+    }
+  }
+}

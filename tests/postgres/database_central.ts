@@ -1,0 +1,59 @@
+/**
+ * Centrals on a database, and what that has.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { CrashingCentral } from "../faults/crashing_central.ts";
+import type { Sent } from "../faults/promise.ts";
+import type { Cluster } from "./cluster.ts";
+
+const TASK = "server:postgres";
+/** Takes no part: the address of the database wins over it. */
+const NO_FILE = "/nowhere/bets.csv";
+
+/**
+ * Starts a central on a database.
+ *
+ * @param url The database.
+ * @param env More of its environment.
+ * @returns The central, listening.
+ */
+export function startOn(
+  url: string,
+  env: Record<string, string> = {},
+): Promise<CrashingCentral> {
+  return CrashingCentral.start(NO_FILE, {
+    SERVER_STORE_URL: url,
+    ...env,
+  }, TASK);
+}
+
+/**
+ * Asserts that a database has every bet of some files once, and no other.
+ *
+ * @param cluster The database.
+ * @param files All that was sent and answered with OK.
+ */
+export async function assertStored(
+  cluster: Cluster,
+  files: readonly Sent[],
+): Promise<void> {
+  const sent = files.map(({ rows }) => rows.length).reduce((a, b) => a + b, 0);
+  for (const { agency, fingerprint, rows } of files) {
+    const text = await cluster.query(`
+      SELECT json_build_array(position, first_name, last_name, document,
+        birthdate::text, number::text)
+      FROM bets WHERE agency = ${agency}
+      AND source = x'${fingerprint}'::bigint ORDER BY position`);
+    const stored = text.split("\n").filter((line) => line !== "")
+      .map((line) => JSON.parse(line));
+    assertEquals(
+      stored,
+      rows.map((row, index) => [index, ...row.with(4, `${Number(row[4])}`)]),
+      `bets of agency ${agency}`,
+    );
+  }
+  assertEquals(Number(await cluster.query("SELECT count(*) FROM bets")), sent);
+}

@@ -1,0 +1,52 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { testFault } from "../faults/plan.ts";
+import { freePort, startProgram } from "../support/programs.ts";
+import { Cluster } from "./cluster.ts";
+import { startOn } from "./database_central.ts";
+
+testFault(
+  "a database that cannot be used ends the central with one line",
+  async () => {
+    await using cluster = await Cluster.start();
+    const url = cluster.urlOf();
+    await cluster.query("CREATE ROLE nobody LOGIN PASSWORD 'nada'");
+    const noHost = url.replace(`:${cluster.port}`, `:${freePort()}`);
+    const cases: readonly (readonly [string, RegExp])[] = [
+      [url.replace("secreto", "wrong"), /password authentication failed/],
+      [noHost, /ECONNREFUSED/],
+      [cluster.urlOf("elsewhere"), /database "elsewhere" does not exist/],
+      [url.replace("loteria:secreto", "nobody:nada"), /permission denied/],
+      ["postgres://host/a", /expected an address such as postgres:/],
+    ];
+    for (const [bad, reason] of cases) await assertRefused(bad, reason);
+    await using central = await startOn(url);
+    await central.stop();
+    await cluster.query("UPDATE loteria SET version = 2");
+    await assertRefused(
+      url,
+      /its tables have version 2, this central knows version 1/,
+    );
+  },
+);
+
+testFault("the task server says that it has no driver", async () => {
+  await using program = startProgram("server", {
+    SERVER_STORE_URL: "postgres://a:geheim@localhost/a",
+    SERVER_PORT: "0",
+  });
+  const { code, stdout, stderr } = await program.ending();
+  assertEquals({ code, stdout }, { code: 1, stdout: "" });
+  assertMatch(stderr, /^server: Cannot use store\.url: .*server:postgres\n$/);
+});
+
+async function assertRefused(url: string, reason: RegExp): Promise<void> {
+  await using program = startProgram("server:postgres", {
+    SERVER_STORE_URL: url,
+    SERVER_PORT: "0",
+  });
+  const { code, stderr } = await program.ending();
+  assertEquals(code, 1, url);
+  assertMatch(stderr, reason, url);
+  assertMatch(stderr, /^server:postgres: Cannot [^\n]*\n$/, url);
+  assertEquals(/secreto|wrong|nada/.test(stderr), false, stderr);
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs the tests of the store in PostgreSQL, on servers of their own in temporary
+# folders. Where there is no PostgreSQL, says so. With --install, it is installed
+# first, where apt-get can; with --full, each fault is tried often.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+skip() {
+  echo "PostgreSQL not tested: $1"
+  exit 0
+}
+
+# Debian keeps the server's programs out of the path.
+find_programs() {
+  local found
+  found=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | sort -V | tail -n 1) ||
+    found=$(command -v initdb) || return 1
+  dirname "$found"
+}
+
+args=()
+for arg in "$@"; do
+  if [[ $arg == --install ]]; then install=yes; else args+=("$arg"); fi
+done
+if [[ -n ${install:-} ]] && ! find_programs >/dev/null; then
+  [[ $EUID -eq 0 && -n $(command -v apt-get) ]] ||
+    skip "PostgreSQL can be installed by root with apt-get only"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq &&
+    apt-get install -qq --no-install-recommends postgresql >/dev/null ||
+    skip "apt-get cannot install postgresql"
+fi
+PG_PROGRAMS=$(find_programs) || skip "there is no initdb; apt-get install postgresql"
+export PG_PROGRAMS
+deno test --no-prompt --allow-read --allow-write --allow-net --allow-run \
+  --allow-env=PG_PROGRAMS --allow-sys=uid tests/postgres/*.ts -- "${args[@]}"
