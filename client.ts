@@ -26,7 +26,7 @@ import { messageOf, ProgramError } from "./program/errors.ts";
 import { action, getLogger } from "./program/logging.ts";
 import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
-import { formatAddress } from "./program/setting.ts";
+import { formatAddresses } from "./program/setting.ts";
 
 /** Stands for the name of an input without one in `agency.rejectedFile`. */
 const UNNAMED_INPUT = ".data/stdin-{id}";
@@ -43,7 +43,7 @@ export async function runAgency(context: ProgramContext): Promise<number> {
   const agency = readAgencyId((variable) => Deno.env.get(variable));
   getLogger().info(action("config", "success", {
     client_id: agency,
-    server_address: formatAddress(config["server.address"]),
+    server_address: formatAddresses(config["server.address"]),
     batch_max_amount: config["batch.maxAmount"],
     log_level: config["log.level"],
   }));
@@ -119,7 +119,7 @@ async function createConnection(
   const token = await readToken((name) => Deno.env.get(name), tokenFile);
   const ca = config["tls.ca"];
   return new RetryingConnection({
-    address: config["server.address"],
+    addresses: config["server.address"],
     maxAttempts: config["retry.maxAttempts"],
     baseDelayMs: config["retry.baseDelay"],
     replyTimeoutMs: config["retry.replyTimeout"],

@@ -20,7 +20,11 @@ import {
   ProtocolError,
   type Refusal,
 } from "../protocol.ts";
-import { type Address, formatAddress } from "../program/setting.ts";
+import {
+  type Address,
+  formatAddress,
+  formatAddresses,
+} from "../program/setting.ts";
 
 /** A failure that no further attempt can fix. */
 export class UnrecoverableError extends Error {
@@ -43,8 +47,8 @@ class RetryableError extends Error {
 
 /** Options of a {@linkcode RetryingConnection}. */
 export interface RetryingConnectionOptions {
-  /** Address of the central. */
-  address: Address;
+  /** Addresses of the central, or of several centrals of one store. */
+  addresses: readonly Address[];
   /** Largest number of failed attempts in a row. */
   maxAttempts: number;
   /** Wait after the first failed attempt, in milliseconds. */
@@ -92,6 +96,8 @@ export class RetryingConnection {
   readonly #options: RetryingConnectionOptions;
   readonly #log = getLogger();
   #failedAttempts = 0;
+  /** Number of attempts to connect: each one takes the next address. */
+  #attempts = 0;
 
   /**
    * Creates the object; {@linkcode run} connects.
@@ -161,8 +167,16 @@ export class RetryingConnection {
     }
   }
 
+  /** The address of the last attempt. */
+  get #address(): Address {
+    const { addresses } = this.#options;
+    return addresses[(this.#attempts - 1) % addresses.length]!;
+  }
+
   async #connect(): Promise<Connection> {
-    const { address, signal, replyTimeoutMs, authorities } = this.#options;
+    const { signal, replyTimeoutMs, authorities } = this.#options;
+    this.#attempts++;
+    const address = this.#address;
     const tcp = await openStream(address, signal);
     tcp.setNoDelay(true);
     tcp.setKeepAlive(true);
@@ -190,16 +204,17 @@ export class RetryingConnection {
 
   async #waitForNextAttempt(error: unknown): Promise<void> {
     const { maxAttempts, baseDelayMs, signal } = this.#options;
-    const address = formatAddress(this.#options.address);
     this.#failedAttempts++;
     this.#log.warn(action("connect", "fail", {
-      server_address: address,
+      server_address: formatAddress(this.#address),
       intento: this.#failedAttempts,
       error: messageOf(error),
     }));
     if (this.#failedAttempts >= maxAttempts) {
       throw new UnrecoverableError(
-        `Cannot reach the central at ${address}: ${maxAttempts} attempts in a row failed, the last one with: ${
+        `Cannot reach the central at ${
+          formatAddresses(this.#options.addresses)
+        }: ${maxAttempts} attempts in a row failed, the last one with: ${
           messageOf(error)
         }`,
         { cause: error },

@@ -13,7 +13,7 @@ import {
   type ProgramContext,
   runProgram,
 } from "../program/program.ts";
-import { DURATION, formatAddress } from "../program/setting.ts";
+import { DURATION, formatAddresses } from "../program/setting.ts";
 import { LineConnection, textOf } from "./line_connection.ts";
 
 async function main(context: ProgramContext): Promise<number> {
@@ -22,7 +22,7 @@ async function main(context: ProgramContext): Promise<number> {
   const id = readAgencyId((variable) => Deno.env.get(variable));
   log.info(action("config", "success", {
     client_id: id,
-    server_address: formatAddress(config["server.address"]),
+    server_address: formatAddresses(config["server.address"]),
     loop_amount: config["loop.amount"],
     loop_period: DURATION.format(config["loop.period"]),
     log_level: config["log.level"],
@@ -67,7 +67,8 @@ async function exchange(
   id: number,
   { config, signal }: ProgramContext,
 ): Promise<Uint8Array> {
-  const stream = await Deno.connect({ ...config["server.address"], signal });
+  const [address] = config["server.address"];
+  const stream = await Deno.connect({ ...address!, signal });
   stream.setNoDelay(true);
   using connection = new LineConnection(stream, {
     idleTimeoutMs: config["retry.replyTimeout"],

@@ -6,8 +6,8 @@
 
 import type { LevelName } from "@std/log";
 import {
-  ADDRESS,
   type Address,
+  ADDRESSES,
   BOOLEAN,
   DURATION,
   LEVEL,
@@ -38,7 +38,7 @@ export type Program = "client" | "server";
  * milliseconds.
  */
 export type Config = {
-  readonly "server.address": Address;
+  readonly "server.address": readonly Address[];
   readonly "server.host": string;
   readonly "server.port": number;
   readonly "server.listenBacklog": number;
@@ -77,10 +77,10 @@ export type ConfigKey = keyof Config;
 /** Every key of `config.yaml`. */
 const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   "server.address": key(
-    ADDRESS,
+    ADDRESSES,
     { client: "CLI_SERVER_ADDRESS" },
-    { hostname: "localhost", port: 12345 },
-    "address of the central, for the agency",
+    [{ hostname: "localhost", port: 12345 }],
+    "address of the central, or of several, for the agency",
   ),
   "server.host": key(
     TEXT,

@@ -92,12 +92,16 @@ export const LEVEL: Setting<LevelName> = {
   format: String,
 };
 
-/** `host:port`, with brackets around an IPv6 address. */
-export const ADDRESS: Setting<Address> = {
+/** One or more `host:port`, with brackets around an IPv6 address. */
+export const ADDRESSES: Setting<readonly Address[]> = {
   yaml: "string",
-  expected: "an address such as localhost:12345 or [::1]:12345",
-  parse: parseAddress,
-  format: formatAddress,
+  expected:
+    "an address such as localhost:12345 or [::1]:12345, or several, separated by commas",
+  parse(text): Address[] | undefined {
+    const addresses = text.split(",").map((one) => parseAddress(one.trim()));
+    return addresses.every((one) => one !== undefined) ? addresses : undefined;
+  },
+  format: formatAddresses,
 };
 
 /** What separates the fields of a CSV file. */
@@ -128,6 +132,16 @@ export function wholeNumber(min: number, max: number): Setting<number> {
     },
     format: String,
   };
+}
+
+/**
+ * Formats several addresses.
+ *
+ * @param addresses The addresses.
+ * @returns Each as `host:port`, separated by commas.
+ */
+export function formatAddresses(addresses: readonly Address[]): string {
+  return addresses.map(formatAddress).join();
 }
 
 /**

@@ -25,7 +25,7 @@ testSending("run() tries again after BUSY at the door", {
 
 testSending("run() does not try again with an address that is none", {
   scripts: [serve],
-  address: { hostname: "not a host", port: 12345 },
+  addresses: [{ hostname: "not a host", port: 12345 }],
 }, ({ central, error, log }) => {
   assertEquals(central.connections, 0);
   assertMatch(

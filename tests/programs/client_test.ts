@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { CASES } from "../support/config_cases.ts";
 import {
   assertEnding,
@@ -137,6 +142,29 @@ testPrograms(
     assertEquals(
       await Deno.readTextFile(`${file}.rejected.csv`),
       "no bet\n".repeat(350),
+    );
+  },
+);
+
+testPrograms(
+  "client.ts goes to the next address where one does not answer",
+  async (dir) => {
+    await using central = await startCentral(`${dir}/bets.csv`);
+    const file = `${dir}/agency.csv`;
+    await Deno.writeTextFile(file, csvOf(rows(20)));
+    await using agency = startAgency(1, file, central.port, {
+      CLI_SERVER_ADDRESS: `127.0.0.1:1,127.0.0.1:${central.port}`,
+      CLI_RETRY_BASEDELAY: "1ms",
+    });
+    const { code, stdout } = await agency.ending();
+    assertEquals(code, 0);
+    assertMatch(
+      stdout,
+      /connect \| result: fail \| server_address: 127\.0\.0\.1:1 /,
+    );
+    assertMatch(
+      stdout,
+      /loop_finished \| result: success \| client_id: 1 \| cantidad: 20/,
     );
   },
 );

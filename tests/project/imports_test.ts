@@ -14,6 +14,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   storage: ["bet", "bytes", "program"],
   echo: ["net", "program"],
   central: ["storage", "net", "protocol", "bet", "bytes", "program"],
+  postgres: ["server", "storage", "bet", "program"],
   agency: ["storage", "net", "protocol", "bet", "bytes", "program"],
 };
 

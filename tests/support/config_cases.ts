@@ -60,16 +60,24 @@ const OPTIONAL_PATH: KindCase = {
 /** Every key. */
 export const CASES: Record<ConfigKey, KeyCase> = {
   "server.address": {
-    fallback: { hostname: "localhost", port: 12345 },
+    fallback: [{ hostname: "localhost", port: 12345 }],
     variables: { client: "CLI_SERVER_ADDRESS" },
     good: {
-      "central:1": { hostname: "central", port: 1 },
-      "127.0.0.1:65535": { hostname: "127.0.0.1", port: 65535 },
-      "[::1]:80": { hostname: "::1", port: 80 },
+      "central:1": [{ hostname: "central", port: 1 }],
+      "127.0.0.1:65535": [{ hostname: "127.0.0.1", port: 65535 }],
+      "[::1]:80": [{ hostname: "::1", port: 80 }],
+      "a:1,[::1]:2": [
+        { hostname: "a", port: 1 },
+        { hostname: "::1", port: 2 },
+      ],
     },
-    bad: ["central", "central:", ":80", "a:0", "a:65536", "a:b", "::1:80"],
+    bad: [
+      ...["central", "central:", ":80", "a:0", "a:65536", "a:b", "::1:80"],
+      ...["a:1,", ",a:1", "a:1,b", "a:1;b:2"],
+    ],
     mistyped: ["12345", "{central: 1}", "null"],
-    expected: "an address such as localhost:12345 or [::1]:12345",
+    expected:
+      "an address such as localhost:12345 or [::1]:12345, or several, separated by commas",
   },
   "server.host": {
     ...PATH,
@@ -141,6 +149,11 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     ...PATH,
     fallback: ".data/bets.csv",
     variables: { server: "SERVER_STORE_FILE" },
+  },
+  "store.url": {
+    ...OPTIONAL_PATH,
+    fallback: "",
+    variables: { server: "SERVER_STORE_URL" },
   },
   "store.fsync": {
     ...SWITCH,

@@ -109,7 +109,7 @@ async function deliver(
     onProblem: (file) => rejected.add(file.start, file.end),
   });
   const central = new RetryingConnection({
-    address: { hostname: "127.0.0.1", port },
+    addresses: [{ hostname: "127.0.0.1", port }],
     maxAttempts: 5,
     baseDelayMs: 1,
     replyTimeoutMs: 60_000,
