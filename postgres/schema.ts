@@ -50,6 +50,16 @@ const STATEMENTS = [
  */
 export async function prepareSchema(sql: Sql): Promise<void> {
   if (!await hasSchema(sql)) await createTables(sql);
+  await checkVersion(sql);
+}
+
+/**
+ * Checks the version of the tables, and changes nothing.
+ *
+ * @param sql The database.
+ * @throws {ProgramError} If it is another one.
+ */
+export async function checkVersion(sql: Sql): Promise<void> {
   const [row] = await sql`SELECT version FROM loteria`;
   const version = Number(row?.["version"]);
   if (version === SCHEMA_VERSION) return;

@@ -20,7 +20,8 @@ import { StoreIndex } from "../storage/store_index.ts";
 const USAGE = `Usage: deno task verify [FILE]
 
 Checks every commit mark of the store FILE (default: store.file of config.yaml),
-which no central may hold meanwhile. Prints its bets, batches and agencies, and
+which no central may hold meanwhile. For a database: deno task verify:postgres.
+Prints its bets, batches and agencies, and
 the first bad byte if there is one. Nothing is changed.
 
 Exit codes: 0 every byte belongs to a whole batch; 1 not so, or not to be read.
@@ -119,11 +120,26 @@ export async function run(args: readonly string[]): Promise<Outcome> {
     );
   }
   const path = positionals[0] ?? await configuredStore();
+  if (isDatabase(path)) {
+    throw new RangeError(
+      "Cannot verify a database here: deno task verify:postgres URL",
+    );
+  }
   try {
     return describe(path, await verifyStore(path));
   } catch (error) {
     return { lines: [], problem: explain(path, error) };
   }
+}
+
+/**
+ * True for the address of a database.
+ *
+ * @param store What a person gave as a store.
+ * @returns Whether it is no file.
+ */
+export function isDatabase(store: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(store);
 }
 
 function describe(path: string, report: StoreReport): Outcome {
