@@ -32,5 +32,5 @@ if [[ -n ${install:-} ]] && ! find_programs >/dev/null; then
 fi
 PG_PROGRAMS=$(find_programs) || skip "there is no initdb; apt-get install postgresql"
 export PG_PROGRAMS
-deno test --no-prompt --allow-read --allow-write --allow-net --allow-run \
-  --allow-env=PG_PROGRAMS --allow-sys=uid tests/postgres/*.ts -- "${args[@]}"
+deno test --config postgres/deno.json --no-prompt --allow-read --allow-write \
+  --allow-net --allow-run '--allow-env=PG*' --allow-sys=uid tests/postgres/*.ts -- "${args[@]}"

@@ -10,7 +10,7 @@ const RUNS = 25;
  * of a write that a power cut lost, and a failed flush that the next start took
  * for done.
  */
-const FOUND = { seeds: [106, 9], durationMs: 432_000 };
+const FOUND = { seeds: [122, 9], durationMs: 432_000 };
 
 Deno.test(`agencies and central keep every promise in a simulation of faults (seed ${SEED % 1e9})`, async () => {
   await assertKept({ seed: SEED % 1e9, runs: RUNS, durationMs: DURATION_MS });

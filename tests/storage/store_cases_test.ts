@@ -1,0 +1,9 @@
+import { FileStore } from "../../storage.ts";
+import { testInFolder } from "../support/folder.ts";
+import { STORE_CASES } from "../support/store_cases.ts";
+
+for (const { name, run } of STORE_CASES) {
+  testInFolder(`FileStore ${name}`, async (dir) => {
+    await run(() => FileStore.open(`${dir}/bets.csv`, { fsync: false }));
+  });
+}
