@@ -12,6 +12,9 @@ export const MAX_COMMITS = 3;
 /** One more connection for everything else. */
 const CONNECTIONS = MAX_COMMITS + 1;
 const CONNECT_TIMEOUT_S = 5;
+/** The driver compares the certificate's name with a host name only. */
+const UNCHECKED_HOST_REGEXP =
+  /@(?:[^/]*,)?(?:[\d.]+|\[[^\]]*\])(?::\d+)?(?:,[^/]*)?\/.*[?&]sslmode=verify-full/;
 /** User, password, hosts with ports, name, and parameters. */
 const URL_REGEXP =
   /^postgres(?:ql)?:\/\/[^:@/]+(?::[^@/]*)?@[^@/]+\/[^/?]+(?:\?.*)?$/;
@@ -28,6 +31,11 @@ export function connect(url: string): Sql {
   if (!URL_REGEXP.test(url)) {
     throw new ProgramError(
       "Cannot use store.url: expected an address such as postgres://user:password@host:5432/name",
+    );
+  }
+  if (UNCHECKED_HOST_REGEXP.test(url)) {
+    throw new ProgramError(
+      "Cannot use store.url: sslmode=verify-full needs host names, not IP addresses, which would not be checked",
     );
   }
   return postgres(url, {

@@ -89,6 +89,17 @@ export class Cluster {
     ]);
   }
 
+  /**
+   * Puts the bets on another disk.
+   *
+   * @param dir A folder on that disk.
+   */
+  async moveBets(dir: string): Promise<void> {
+    if (isRoot()) await run("chown", [SYSTEM_USER, dir]);
+    await this.query(`CREATE TABLESPACE elsewhere LOCATION '${dir}'`);
+    await this.query("ALTER TABLE bets SET TABLESPACE elsewhere");
+  }
+
   /** Crashes the server and starts it again. */
   async crash(): Promise<void> {
     await this.#control("restart", "-m", "immediate");

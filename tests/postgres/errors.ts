@@ -16,6 +16,7 @@ testFault(
       [noHost, /ECONNREFUSED/],
       [cluster.urlOf("elsewhere"), /database "elsewhere" does not exist/],
       [url.replace("loteria:secreto", "nobody:nada"), /permission denied/],
+      [`${url}?sslmode=verify-full`, /needs host names, not IP addresses/],
       ["postgres://host/a", /expected an address such as postgres:/],
     ];
     for (const [bad, reason] of cases) await assertRefused(bad, reason);

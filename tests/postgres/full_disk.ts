@@ -1,0 +1,38 @@
+import { makeFile, randomRows } from "../faults/made_bets.ts";
+import { testFault } from "../faults/plan.ts";
+import { runAgency } from "../faults/sending_agency.ts";
+import { SmallDisk } from "../faults/small_disk.ts";
+import { Cluster } from "./cluster.ts";
+import { assertStored, startOn } from "./database_central.ts";
+
+const BETS = 20_000;
+/** KiB of the database's disk, which is too small, and then large enough. */
+const SMALL_SIZE = 1_024;
+const LARGE_SIZE = 65_536;
+
+testFault(
+  "a full disk of the database refuses bets until there is space",
+  async ({ dir, random }) => {
+    const place = await Deno.makeTempDir({ prefix: "loteria-disk-" });
+    await Deno.chmod(place, 0o755);
+    await using cleanUp = new AsyncDisposableStack();
+    cleanUp.defer(() => Deno.remove(place, { recursive: true }));
+    await using disk = await SmallDisk.mount(`${place}/small`, SMALL_SIZE);
+    await using cluster = await Cluster.start();
+    await using central = await startOn(cluster.urlOf());
+    await cluster.moveBets(`${place}/small`);
+    const rows = randomRows(random, BETS);
+    const file = await makeFile(`${dir}/1.csv`, 1, rows);
+    const sending = runAgency(file, central.port);
+    await central.program.line(/error: STORAGE \| motivo: .*No space left/);
+    await disk.resize(LARGE_SIZE);
+    await sending;
+    await assertStored(cluster, [file]);
+    await central.stop();
+  },
+  {
+    ignored: SmallDisk.isPossible()
+      ? undefined
+      : "mounting a tmpfs needs root on Linux",
+  },
+);
