@@ -37,6 +37,7 @@ export class Draw {
     this.#store = store;
     this.#isHeld = store.startDraw(agencies);
     if (this.#isHeld) this.#log("recuperar_sorteo");
+    if (agencies === 0) return;
     store.drawHeld.then(() => this.#hold("recuperar_sorteo"));
   }
 

@@ -43,6 +43,8 @@ export class PostgresStore implements Store {
   readonly #winnerCounts = new Map<number, number>();
   #finished = new Set<number>();
   #isHeld = false;
+  /** Number of agencies of the draw, once it is known; 0 for no draw. */
+  #drawAgencies = 0;
   #polling: Promise<void> | undefined;
   #bets = 0;
   /** Number of bets of each agency: those at the start, and this central's. */
@@ -110,7 +112,7 @@ export class PostgresStore implements Store {
     return this.#finished;
   }
 
-  /** Resolves once another central has held the draw. */
+  /** Resolves once the draw was held without this central's agencies. */
   get drawHeld(): Promise<void> {
     return this.#held.promise;
   }
@@ -143,6 +145,7 @@ export class PostgresStore implements Store {
 
   /** Whether the draw was held before. */
   startDraw(agencies: number): boolean {
+    this.#drawAgencies = agencies;
     return agencies > 0 && this.#isHeld;
   }
 
@@ -205,15 +208,22 @@ export class PostgresStore implements Store {
   async #poll(): Promise<void> {
     try {
       await this.#look();
-      if (!this.#isHeld && await this.#isDrawHeld()) {
-        await this.#countWinners();
-        this.#isHeld = true;
-        this.#held.resolve();
-      }
+      if (!this.#isHeld) await this.#lookForDraw();
       this.#note(undefined);
     } catch (error) {
       this.#note(`Cannot read the database: ${explainDatabase(error)}`);
     }
+  }
+
+  async #lookForDraw(): Promise<void> {
+    // A central may have died between recording the last FINISH and the draw.
+    const agencies = this.#drawAgencies;
+    const areDone = agencies > 0 && this.#finished.size >= agencies;
+    const isOwn = areDone && await this.holdDraw(agencies);
+    if (!isOwn && !await this.#isDrawHeld()) return;
+    await this.#countWinners();
+    this.#isHeld = true;
+    this.#held.resolve();
   }
 
   async #look(): Promise<void> {

@@ -80,6 +80,20 @@ testFault(
   },
 );
 
+testFault(
+  "a draw that was due when its central died is held by another",
+  async () => {
+    await using cluster = await Cluster.start();
+    const env = { SERVER_DRAW_AGENCIES: "1" };
+    await using central = await startOn(cluster.urlOf(), env);
+    using wire = await Wire.connect(central.port);
+    await wire.ask(betFrame({ agency: 1, rows: [betOf("7")] }));
+    // All that is left of a central that died right after its last FINISH.
+    await cluster.query("INSERT INTO finished (agency) VALUES (1)");
+    assertEquals(await askWinners(central.port, 1), ["7"]);
+  },
+);
+
 testFault("a batch with an invalid bet is stored nowhere", async () => {
   await using cluster = await Cluster.start();
   await using central = await startOn(cluster.urlOf());
