@@ -5,10 +5,10 @@
  * @module
  */
 
-import { readConfig } from "../../program/config.ts";
+import { type Config, readConfig } from "../../program/config.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { runCentral } from "../../server.ts";
-import { DamagedStoreError } from "../../storage.ts";
+import { DamagedStoreError, StoreHeldError } from "../../storage.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 
@@ -38,6 +38,10 @@ export class CentralHost {
   #isUp = false;
   #lives = 0;
   #isLastStop = false;
+  /** Whether the central of this life has its store open. */
+  #isOpen = false;
+  /** Another central, which must not get the store. */
+  #rival: SimulatedProcess | undefined;
 
   /**
    * Creates the machine, without power.
@@ -117,6 +121,34 @@ export class CentralHost {
     this.stop();
   }
 
+  /**
+   * Starts a second central on the same store, which has to give up while the
+   * first one runs.
+   */
+  startRival(): void {
+    if (!this.#isOpen || this.#rival) return;
+    const { random, loop, ledger } = this.#world;
+    const rival = new SimulatedProcess("rival", "central", random, this.#env);
+    this.#rival = rival;
+    loop.schedule(rival, 0, () => {
+      const { signal } = new AbortController();
+      runCentral({ config: this.#config, signal, flags: {} }).then(
+        () => ledger.broken("a second central runs and stops"),
+        (error) => {
+          const isHeld = error instanceof ProgramError &&
+            error.cause instanceof StoreHeldError;
+          if (!isHeld) ledger.broken(`a second central fails: ${error}`);
+          this.#endRival();
+        },
+      );
+    });
+  }
+
+  #endRival(): void {
+    this.#rival?.end();
+    this.#rival = undefined;
+  }
+
   /** Checks that the central does not gather timers. */
   checkBounds(): void {
     const { timers = 0, resources } = this.#process ?? {};
@@ -136,6 +168,10 @@ export class CentralHost {
     const { ledger } = this.#world;
     const result = "result: success";
     if (line.startsWith(`action: recuperar_almacen | ${result}`)) {
+      if (this.#rival?.isAlive && this.#world.loop.current === this.#rival) {
+        throw ledger.broken("two centrals have the store at once");
+      }
+      this.#isOpen = true;
       ledger.check(this.#world.storeText);
     } else if (/^action: (recuperar_)?sorteo \| result: success/.test(line)) {
       ledger.onDraw(line.startsWith("action: sorteo"));
@@ -148,6 +184,15 @@ export class CentralHost {
 
   get #disk() {
     return this.#world.diskOf(this.#process ?? this.#newProcess());
+  }
+
+  get #config(): Config {
+    return readConfig({
+      program: "server",
+      yaml: "",
+      file: "",
+      env: (name) => this.#env[name],
+    });
   }
 
   #newProcess(): SimulatedProcess {
@@ -166,14 +211,8 @@ export class CentralHost {
     this.#world.trace.add("central", "starts");
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
-    const config = readConfig({
-      program: "server",
-      yaml: "",
-      file: "",
-      env: (name) => this.#env[name],
-    });
     this.#world.loop.schedule(process, 0, () => {
-      runCentral({ config, signal, flags: {} }).then(
+      runCentral({ config: this.#config, signal, flags: {} }).then(
         () => this.#onExit(process, undefined),
         (error) => this.#onExit(process, error),
       );
@@ -231,6 +270,9 @@ export class CentralHost {
   }
 
   #end(isSilent: boolean): void {
+    // Without the first one it would get the store.
+    this.#endRival();
+    this.#isOpen = false;
     this.#process?.end(isSilent);
     this.#process = undefined;
   }

@@ -32,6 +32,7 @@ export class Chaos {
       ["kill the central", () => central.kill()],
       ["cut the central's power", () => central.cutPower()],
       ["stop the central", () => central.stop()],
+      ["start a second central", () => central.startRival()],
       ["kill an agency", () => agencies.killOne()],
       ["start an agency twice", () => agencies.startAgain()],
       ["send a second file", () => agencies.sendSecondFile()],

@@ -7,7 +7,7 @@
 
 import { dirname } from "node:path";
 import type { Chance } from "../support/seeded.ts";
-import type { SimulatedProcess } from "./event_loop.ts";
+import type { Resource } from "./event_loop.ts";
 import type { Faults } from "./faults.ts";
 import type { Trace } from "./trace.ts";
 
@@ -33,8 +33,8 @@ export class Inode {
   names = 1;
   /** When it was written to last. */
   modifiedMs: number;
-  /** Who holds the lock. */
-  holder: SimulatedProcess | undefined;
+  /** The open file that holds the lock. */
+  holder: Resource | undefined;
   #version = 0;
 
   /**

@@ -182,13 +182,12 @@ export class SimulatedFile implements Resource {
     return describe(this.#inode);
   }
 
-  /** Locks the file for the process, if no other one has it. */
+  /** Locks the file, unless it is locked by another opening of it. */
   tryLock(_isExclusive: boolean): Promise<boolean> {
     return this.#call(() => {
       this.#throwIfClosed();
-      const { holder } = this.#inode;
-      if (holder !== undefined && holder.isAlive) return false;
-      this.#inode.holder = this.#process;
+      if (this.#inode.holder) return false;
+      this.#inode.holder = this;
       return true;
     });
   }
@@ -208,7 +207,7 @@ export class SimulatedFile implements Resource {
   /** Closes the file of a process that has ended. */
   release(): void {
     this.#isOpen = false;
-    if (this.#inode.holder === this.#process) this.#inode.holder = undefined;
+    if (this.#inode.holder === this) this.#inode.holder = undefined;
   }
 
   #call<T>(effect: () => T): Promise<T> {
