@@ -13,7 +13,7 @@ const PROJECT = `${import.meta.dirname}/../..`;
 const PATCHES = `${import.meta.dirname}/mutants`;
 const TIME_LIMIT_MS = 60_000;
 const FIRST_SEED = 1;
-const RUNS = 1000;
+const RUNS = 3000;
 /** The folders that the simulation needs, and the files beside them. */
 const FOLDERS = [
   ...["agency", "bet", "bytes", "central", "net", "program", "protocol"],
