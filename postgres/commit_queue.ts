@@ -85,7 +85,10 @@ export class CommitQueue {
   /** Waits for every batch so far. */
   async whenIdle(): Promise<void> {
     while (this.#running.size > 0 || this.#waiting.length > 0) {
-      await Promise.race([...this.#running, Promise.resolve()]);
+      // What waits starts in this turn of the event loop.
+      await (this.#running.size > 0
+        ? Promise.race(this.#running)
+        : Promise.resolve());
     }
   }
 

@@ -49,8 +49,10 @@ export class PostgresStore implements Store {
   #bets = 0;
   /** Number of bets of each agency: those at the start, and this central's. */
   readonly agencyBets: Map<number, number> = new Map();
-  /** Why the last statement failed, if it did. */
-  problem: string | undefined;
+  /** Why the last commit failed, if it did. */
+  #commitProblem: string | undefined;
+  /** Why the last look at the database failed, if it did. */
+  #readProblem: string | undefined;
   /** Not known. */
   readonly sizeBytes = 0;
   /** Never: a database may come back. */
@@ -61,7 +63,10 @@ export class PostgresStore implements Store {
     this.#queue = new CommitQueue(sql, {
       onStored: (agency, bets) => this.#count(agency, bets),
       onCommit: (batches, seconds) => onCommit?.(batches, seconds),
-      onOutcome: (problem) => this.#note(problem),
+      onOutcome: (problem) => {
+        this.#logChange(this.#commitProblem, problem);
+        this.#commitProblem = problem;
+      },
     });
     this.#timer = setInterval(() => {
       this.#polling ??= this.#poll().finally(() => this.#polling = undefined);
@@ -102,6 +107,11 @@ export class PostgresStore implements Store {
     }
   }
 
+  /** Why bets are not taken, as far as the last commit and look tell. */
+  get problem(): string | undefined {
+    return this.#commitProblem ?? this.#readProblem;
+  }
+
   /** Number of bets: those at the start, and this central's. */
   get bets(): number {
     return this.#bets;
@@ -134,11 +144,8 @@ export class PostgresStore implements Store {
   /** Records that an agency has no more bets. */
   async finish(agency: number): Promise<void> {
     await this.#ask(
-      `
-      INSERT INTO finished (agency) VALUES ($1) ON CONFLICT DO NOTHING`,
-      [
-        agency,
-      ],
+      "INSERT INTO finished (agency) VALUES ($1) ON CONFLICT DO NOTHING",
+      [agency],
     );
     this.#finished.add(agency);
   }
@@ -163,8 +170,9 @@ export class PostgresStore implements Store {
       [agencies],
     );
     if (held.length === 0) return false;
-    this.#isHeld = true;
+    // If this fails, the next look finds the draw held.
     await this.#countWinners();
+    this.#isHeld = true;
     return true;
   }
 
@@ -187,9 +195,12 @@ export class PostgresStore implements Store {
   /** Waits for pending commits and closes the connections. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#polling;
-    await this.#queue.whenIdle();
-    await this.#sql.end({ timeout: CLOSE_TIMEOUT_S });
+    // Whatever the database does not end by then is cut off.
+    await Promise.all([
+      this.#polling,
+      this.#queue.whenIdle(),
+      this.#sql.end({ timeout: CLOSE_TIMEOUT_S }),
+    ]);
   }
 
   /** Reads what the database has when this central starts. */
@@ -206,13 +217,15 @@ export class PostgresStore implements Store {
 
   /** Looks at what other centrals have done. Never rejects. */
   async #poll(): Promise<void> {
+    let problem: string | undefined;
     try {
       await this.#look();
       if (!this.#isHeld) await this.#lookForDraw();
-      this.#note(undefined);
     } catch (error) {
-      this.#note(`Cannot read the database: ${explainDatabase(error)}`);
+      problem = `Cannot read the database: ${explainDatabase(error)}`;
     }
+    this.#logChange(this.#readProblem, problem);
+    this.#readProblem = problem;
   }
 
   async #lookForDraw(): Promise<void> {
@@ -220,9 +233,11 @@ export class PostgresStore implements Store {
     const agencies = this.#drawAgencies;
     const areDone = agencies > 0 && this.#finished.size >= agencies;
     const isOwn = areDone && await this.holdDraw(agencies);
-    if (!isOwn && !await this.#isDrawHeld()) return;
-    await this.#countWinners();
-    this.#isHeld = true;
+    if (!isOwn) {
+      if (!await this.#isDrawHeld()) return;
+      await this.#countWinners();
+      this.#isHeld = true;
+    }
     this.#held.resolve();
   }
 
@@ -237,9 +252,12 @@ export class PostgresStore implements Store {
   }
 
   async #countWinners(): Promise<void> {
-    const rows = await this.#sql`
+    const rows = await this.#ask(
+      `
       SELECT agency, count(*) AS winners FROM bets WHERE number = 7574
-      GROUP BY agency`;
+      GROUP BY agency`,
+      [],
+    );
     for (const { agency, winners } of rows) {
       this.#winnerCounts.set(Number(agency), Number(winners));
     }
@@ -252,13 +270,12 @@ export class PostgresStore implements Store {
   }
 
   /** Logs the first of several failures, and the end of them. */
-  #note(problem: string | undefined): void {
-    if ((problem === undefined) === (this.problem === undefined)) return;
-    this.problem = problem;
-    if (problem === undefined) {
+  #logChange(before: string | undefined, now: string | undefined): void {
+    if ((before === undefined) === (now === undefined)) return;
+    if (now === undefined) {
       getLogger().info(action("base_de_datos", "success"));
     } else {
-      getLogger().error(action("base_de_datos", "fail", { error: problem }));
+      getLogger().error(action("base_de_datos", "fail", { error: now }));
     }
   }
 

@@ -11,6 +11,7 @@ import { type Batch, packBets } from "../bet/bet.ts";
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE } from "../program/program.ts";
+import { withoutMark } from "../storage/commit_mark.ts";
 import { scanStore, type StoredBatch } from "../storage/recovery.ts";
 import { openUnheldFile } from "../storage/store_file.ts";
 import { connect, describeDatabase, explainDatabase } from "./database.ts";
@@ -30,7 +31,6 @@ import  stores the bets of the store FILE in the database, and who has finished;
 const EXPORT_ROWS = 2_000;
 /** Batches that are under way at once. */
 const IMPORT_BATCHES = 200;
-const MARK_REGEXP = /,[0-9a-f]{16}:\d+:\d+:[0-9a-f]{8}$/;
 
 async function verify(sql: Sql): Promise<void> {
   await checkVersion(sql);
@@ -101,7 +101,7 @@ async function readBatch(
   }
   const lines = new TextDecoder().decode(bytes).trimEnd().split("\n");
   const bets = lines.map((line) => {
-    const [row] = parse(line.replace(MARK_REGEXP, ""));
+    const [row] = parse(withoutMark(line));
     const [, firstName, lastName, document, birthdate, number] = row!;
     return {
       firstName: firstName!,

@@ -61,3 +61,13 @@ export function parseMark(text: string): CommitMark | undefined {
     crc: parseInt(crc!, 16),
   };
 }
+
+/**
+ * Removes the commit mark from a row of the store, if it has one.
+ *
+ * @param row The row, without its line end.
+ * @returns Its six columns.
+ */
+export function withoutMark(row: string): string {
+  return row.replace(/,[0-9a-f]{16}:\d+:\d+:[0-9a-f]{8}$/, "");
+}

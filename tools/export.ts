@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE, loadConfig } from "../program/program.ts";
+import { withoutMark } from "../storage/commit_mark.ts";
 import { scanStore } from "../storage/recovery.ts";
 import { openUnheldFile } from "../storage/store_file.ts";
 import { isDatabase } from "./verify.ts";
@@ -22,7 +23,6 @@ hold the store meanwhile. For a database: deno task export:postgres URL
   --help          print this`;
 
 const STORE_VARIABLE = "SERVER_STORE_FILE";
-const MARK_REGEXP = /,[0-9a-f]{16}:\d+:\d+:[0-9a-f]{8}$/;
 const CHUNK_BYTES = 1 << 18;
 
 /**
@@ -47,7 +47,7 @@ export async function* exportStore(path: string): AsyncGenerator<string> {
     rest += decoder.decode(chunk.subarray(0, read), { stream: true });
     const end = rest.lastIndexOf("\n") + 1;
     yield rest.slice(0, end).split("\n")
-      .map((row) => row.replace(MARK_REGEXP, "")).join("\n");
+      .map(withoutMark).join("\n");
     rest = rest.slice(end);
   }
 }

@@ -4,7 +4,7 @@ import { askWinners } from "../support/draw_wire.ts";
 import { type RunningProgram, startProgram } from "../support/programs.ts";
 import type { Chance } from "../support/seeded.ts";
 import { CrashingCentral } from "./crashing_central.ts";
-import { type MadeFile, makeFile, randomRow } from "./made_bets.ts";
+import { type MadeFile, makeFile, randomRow, winnersOf } from "./made_bets.ts";
 import { type FaultContext, sleep, testFault, times } from "./plan.ts";
 import { assertStoredOnce } from "./promise.ts";
 import { PATIENT } from "./sending_agency.ts";
@@ -122,10 +122,6 @@ async function awaitWinners(file: MadeFile, port: number): Promise<void> {
   assertEquals({ code, stderr }, { code: 0, stderr: "" }, stdout);
   const text = await Deno.readTextFile(written);
   assertEquals(text.split("\n").slice(0, -1), winnersOf(file), file.path);
-}
-
-function winnersOf({ rows }: MadeFile): string[] {
-  return rows.filter((row) => Number(row[4]) === 7574).map((row) => row[2]!);
 }
 
 function makeWinningFile(

@@ -95,3 +95,13 @@ export async function makeFile(
   const hash = createHash("sha256").update(text).digest("hex");
   return { path, agency, fingerprint: hash.slice(0, SOURCE_DIGITS), rows };
 }
+
+/**
+ * Finds the bets of a file that win.
+ *
+ * @param file The file.
+ * @returns Their documents, in order.
+ */
+export function winnersOf({ rows }: MadeFile): string[] {
+  return rows.filter((row) => Number(row[4]) === 7574).map((row) => row[2]!);
+}

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { sleep, testFault, times } from "../faults/plan.ts";
 import { RecordingAgency } from "../faults/recording_agency.ts";
+import type { Chance } from "../support/seeded.ts";
 import { Cluster } from "./cluster.ts";
 import { assertStored, startOn } from "./database_central.ts";
 
@@ -18,13 +19,7 @@ testFault(
     await using cluster = await Cluster.start();
     await using one = await startOn(cluster.urlOf());
     await using other = await startOn(cluster.urlOf());
-    const agencies = AGENCIES.map((agency) =>
-      new RecordingAgency({
-        agency,
-        port: agency % 2 === 0 ? one.port : other.port,
-        random: random.fork(),
-      })
-    );
+    const agencies = makeAgencies([one.port, other.port], random);
     const running = Promise.all(agencies.map((agency) => agency.run()));
     const faults = [
       ...Array(CRASHES).fill(one),
@@ -64,13 +59,7 @@ testFault(
     const url = primary.urlOf().replace(/@[^/]*/, `@${hosts}`);
     await using one = await startOn(url);
     await using other = await startOn(url);
-    const agencies = AGENCIES.map((agency) =>
-      new RecordingAgency({
-        agency,
-        port: agency % 2 === 0 ? one.port : other.port,
-        random: random.fork(),
-      })
-    );
+    const agencies = makeAgencies([one.port, other.port], random);
     const running = Promise.all(agencies.map((agency) => agency.run()));
     await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
     await sleep(random.between(0, MAX_PAUSE));
@@ -87,3 +76,17 @@ testFault(
     assertEquals(primaries, "f", "the standby is the primary now");
   },
 );
+
+/** Agencies that take turns with the centrals. */
+function makeAgencies(
+  ports: readonly number[],
+  random: Chance,
+): RecordingAgency[] {
+  return AGENCIES.map((agency) =>
+    new RecordingAgency({
+      agency,
+      port: ports[agency % ports.length]!,
+      random: random.fork(),
+    })
+  );
+}

@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type MadeFile, makeFile, randomRow } from "../faults/made_bets.ts";
+import {
+  type MadeFile,
+  makeFile,
+  randomRow,
+  winnersOf,
+} from "../faults/made_bets.ts";
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
 import { askWinners, betOf } from "../support/draw_wire.ts";
@@ -120,10 +125,6 @@ async function finish(port: number, agency: number): Promise<void> {
   using wire = await Wire.connect(port);
   const reply = await wire.ask(agencyFrame(Type.FINISH, agency));
   assert(reply?.type === Type.OK);
-}
-
-function winnersOf({ rows }: MadeFile): string[] {
-  return rows.filter((row) => Number(row[4]) === 7574).map((row) => row[2]!);
 }
 
 function makeWinningFile(

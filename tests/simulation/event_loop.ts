@@ -95,8 +95,6 @@ export class EventLoop {
   nowMs = 0;
   /** The process whose code runs. */
   current: SimulatedProcess | undefined;
-  /** Number of events that have run. */
-  steps = 0;
 
   /**
    * Creates an empty loop.
@@ -173,7 +171,6 @@ export class EventLoop {
     run: () => void,
   ): Promise<void> {
     this.current = process;
-    this.steps++;
     run();
     // All promises that can go on have gone on before the next real event.
     await new Promise<void>((resolve) => setImmediate(resolve));

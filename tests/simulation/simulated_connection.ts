@@ -5,6 +5,7 @@
  * @module
  */
 
+import { concat } from "../support/frames.ts";
 import {
   KilledError,
   type Resource,
@@ -309,7 +310,7 @@ export class Connection implements Resource {
     // What arrived in several pieces may be read at once.
     const all = this.#received.length === 1
       ? this.#received[0]!
-      : joined(this.#received);
+      : concat(this.#received);
     let size = Math.min(all.length, into.length);
     if (size > 1 && faults.splits) {
       size = random.between(1, size - 1);
@@ -330,16 +331,6 @@ export class Connection implements Resource {
   #tell(result: () => void): void {
     this.#world.loop.schedule(this.#process, CALL_MS, result);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function interruptedError(): Error {

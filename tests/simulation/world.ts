@@ -197,7 +197,7 @@ export class World {
   }
 
   /**
-   * Lets a disk fail at every flush, until it is mended or the faults are over.
+   * Lets a disk fail at every flush, until it is mended some time later.
    *
    * @param disk The disk.
    */
