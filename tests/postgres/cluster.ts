@@ -59,10 +59,19 @@ export class Cluster {
     await standby.#control("start");
     await this.query("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
     await this.query("SELECT pg_reload_conf()");
-    for (;;) {
-      const state = "SELECT sync_state FROM pg_stat_replication";
-      if (await this.query(state) === "sync") return standby;
-    }
+    await this.waitFor(
+      "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'",
+    );
+    return standby;
+  }
+
+  /**
+   * Waits for something; the test's own limit bounds the wait.
+   *
+   * @param statement Gives one row with 1 once it is so.
+   */
+  async waitFor(statement: string): Promise<void> {
+    while (await this.query(statement) !== "1");
   }
 
   /**
