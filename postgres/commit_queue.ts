@@ -4,11 +4,15 @@
  * @module
  */
 
-import type { Sql } from "postgres";
 import type { Batch } from "../bet/bet.ts";
 import { BettingClosedError, StorageError } from "../storage.ts";
 import { BetColumns, keyOf } from "./bet_columns.ts";
-import { explainDatabase, MAX_COMMITS } from "./database.ts";
+import {
+  type Database,
+  DatabaseTimeoutError,
+  explainDatabase,
+  MAX_COMMITS,
+} from "./database.ts";
 
 /** Most bets of a statement. More take longer without being faster. */
 const MAX_BETS = 3_000;
@@ -50,7 +54,7 @@ export interface CommitListener {
 
 /** Commits batches in groups, several groups at once. */
 export class CommitQueue {
-  readonly #sql: Sql;
+  readonly #database: Database;
   readonly #listener: CommitListener;
   readonly #waiting: Entry[] = [];
   readonly #running = new Set<Promise<void>>();
@@ -58,11 +62,11 @@ export class CommitQueue {
   /**
    * Creates an empty queue.
    *
-   * @param sql The database.
+   * @param database The database.
    * @param listener Told of each commit.
    */
-  constructor(sql: Sql, listener: CommitListener) {
-    this.#sql = sql;
+  constructor(database: Database, listener: CommitListener) {
+    this.#database = database;
     this.#listener = listener;
   }
 
@@ -126,7 +130,12 @@ export class CommitQueue {
       const problem = `Cannot store in the database: ${explainDatabase(cause)}`;
       this.#listener.onOutcome(problem);
       const error = new StorageError(problem, { cause });
-      for (const { done } of group) done.reject(error);
+      // Nobody waits in a line that does not move: agencies that come back would
+      // make it longer.
+      const late = cause instanceof DatabaseTimeoutError
+        ? this.#waiting.splice(0)
+        : [];
+      for (const { done } of [...group, ...late]) done.reject(error);
     }
   }
 
@@ -136,9 +145,7 @@ export class CommitQueue {
     // All centrals insert in the same order, so that none waits for another that
     // waits for it.
     for (const { batch } of group.toSorted(byKey)) columns.add(batch);
-    const rows = await this.#sql.unsafe(INSERT, columns.parameters, {
-      prepare: true,
-    });
+    const rows = await this.#database.query(INSERT, columns.parameters);
     for (const { agency, bets } of rows) {
       if (Number(bets) > 0) {
         this.#listener.onStored(Number(agency), Number(bets));
@@ -151,10 +158,12 @@ export class CommitQueue {
   async #refuseLate({ batch, done }: Entry): Promise<void> {
     const { agency, source } = keyOf(batch);
     const end = batch.betIndex + batch.count;
-    const [row] = await this.#sql`
-      SELECT count(*) AS bets FROM bets
-      WHERE agency = ${agency} AND source = ${source}
-      AND position >= ${batch.betIndex} AND position < ${end}`;
+    const [row] = await this.#database.query(
+      `
+      SELECT count(*) AS bets FROM bets WHERE agency = $1 AND source = $2
+      AND position >= $3 AND position < $4`,
+      [agency, source, batch.betIndex, end],
+    );
     if (Number(row?.["bets"]) === batch.count) done.resolve();
     else done.reject(new BettingClosedError());
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import postgres, { type Sql } from "postgres";
+import postgres, { type ParameterOrJSON, type Row, type Sql } from "postgres";
 import { messageOf, ProgramError } from "../program/errors.ts";
 
 /** Commits that run at once, each on a connection of its own. */
@@ -12,6 +12,17 @@ export const MAX_COMMITS = 3;
 /** One more connection for everything else. */
 const CONNECTIONS = MAX_COMMITS + 1;
 const CONNECT_TIMEOUT_S = 5;
+/**
+ * What takes longer is given up. Shorter than an agency waits for a reply
+ * (`retry.replyTimeout`), so that it gets one.
+ */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** Shorter, so that a database that answers at all ends the statement itself. */
+const STATEMENT_TIMEOUT_MS = 8_000;
+/** PostgreSQL's code for a statement that it has ended after that. */
+const QUERY_CANCELED = "57014";
+/** Time that the connections get to close. */
+const CLOSE_TIMEOUT_S = 2;
 /** The driver compares the certificate's name with a host name only. */
 const UNCHECKED_HOST_REGEXP =
   /@(?:[^/]*,)?(?:[\d.]+|\[[^\]]*\])(?::\d+)?(?:,[^/]*)?\/.*[?&]sslmode=verify-full/;
@@ -19,15 +30,94 @@ const UNCHECKED_HOST_REGEXP =
 const URL_REGEXP =
   /^postgres(?:ql)?:\/\/[^:@/]+(?::[^@/]*)?@[^@/]+\/[^/?]+(?:\?.*)?$/;
 
+/** The database has not answered in time; what became of the statement is open. */
+export class DatabaseTimeoutError extends Error {
+  /** Creates the error. */
+  constructor() {
+    super(`no answer within ${STATEMENT_TIMEOUT_MS / 1000} s`);
+  }
+}
+
+/**
+ * A database that answers within some seconds, or is connected to anew. A machine
+ * that dies says nothing, and its connections stay open for a quarter of an hour.
+ */
+export class Database {
+  readonly #url: string;
+  #sql: Sql;
+  readonly #givenUp = new WeakSet<Sql>();
+  #closed: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Creates the connections; they connect with the first statement.
+   *
+   * @param url The database's address, as for {@linkcode connect}.
+   * @throws {ProgramError} If that is no address of a database.
+   */
+  constructor(url: string) {
+    this.#url = url;
+    this.#sql = this.#connect();
+  }
+
+  /**
+   * Runs a statement.
+   *
+   * @param statement The statement, with `$1` and so on.
+   * @param parameters What stands for these.
+   * @returns The rows.
+   * @throws {DatabaseTimeoutError} If this or another statement is not answered in time.
+   */
+  async query(
+    statement: string,
+    parameters: ParameterOrJSON<never>[] = [],
+  ): Promise<Row[]> {
+    const sql = this.#sql;
+    const timer = setTimeout(() => this.#giveUp(sql), ANSWER_TIMEOUT_MS);
+    try {
+      return await sql.unsafe(statement, parameters, { prepare: true });
+    } catch (error) {
+      const isLate = this.#givenUp.has(sql) ||
+        (error as { code?: string }).code === QUERY_CANCELED;
+      throw isLate ? new DatabaseTimeoutError() : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Closes the connections, after a while even those with a statement. */
+  async close(): Promise<void> {
+    await Promise.all([
+      this.#closed,
+      this.#sql.end({ timeout: CLOSE_TIMEOUT_S }),
+    ]);
+  }
+
+  #connect(): Sql {
+    return connect(this.#url, { statement_timeout: STATEMENT_TIMEOUT_MS });
+  }
+
+  /** Cuts connections off. What runs on them fails. */
+  #giveUp(sql: Sql): void {
+    if (this.#givenUp.has(sql)) return;
+    this.#givenUp.add(sql);
+    this.#sql = this.#connect();
+    this.#closed = Promise.all([this.#closed, sql.end({ timeout: 0 })]);
+  }
+}
+
 /**
  * Opens the connections.
  *
  * @param url `postgres://user:password@host1:5432,host2:5432/name`. Of several
  * hosts the one that takes writes is used.
+ * @param parameters Settings of PostgreSQL for these connections.
  * @returns The database; it connects with the first statement.
  * @throws {ProgramError} If that is no address of a database.
  */
-export function connect(url: string): Sql {
+export function connect(
+  url: string,
+  parameters: Record<string, number> = {},
+): Sql {
   if (!URL_REGEXP.test(url)) {
     throw new ProgramError(
       "Cannot use store.url: expected an address such as postgres://user:password@host:5432/name",
@@ -44,7 +134,7 @@ export function connect(url: string): Sql {
     target_session_attrs: "read-write",
     // Arrays are sent as the text that PostgreSQL reads.
     fetch_types: false,
-    connection: { application_name: "loteria" },
+    connection: { application_name: "loteria", ...parameters },
     onnotice: () => {},
   });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Sql } from "postgres";
+import type { Row } from "postgres";
 import type { Batch } from "../bet/bet.ts";
 import { ProgramError } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
@@ -16,13 +16,16 @@ import {
   type Store,
 } from "../storage.ts";
 import { CommitQueue } from "./commit_queue.ts";
-import { connect, describeDatabase, explainDatabase } from "./database.ts";
+import {
+  connect,
+  Database,
+  describeDatabase,
+  explainDatabase,
+} from "./database.ts";
 import { prepareSchema } from "./schema.ts";
 
 /** How often is looked at what other centrals have done. */
 const POLL_PERIOD_MS = 1000;
-/** Time that the connections get to close. */
-const CLOSE_TIMEOUT_S = 2;
 
 /** Options of {@linkcode PostgresStore.open}. */
 export interface PostgresStoreOptions {
@@ -36,7 +39,7 @@ export interface PostgresStoreOptions {
 
 /** Holds every acknowledged bet exactly once. */
 export class PostgresStore implements Store {
-  readonly #sql: Sql;
+  readonly #database: Database;
   readonly #queue: CommitQueue;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #held = Promise.withResolvers<void>();
@@ -58,9 +61,9 @@ export class PostgresStore implements Store {
   /** Never: a database may come back. */
   readonly lost: Promise<StorageError> = new Promise(() => {});
 
-  private constructor(sql: Sql, { onCommit }: PostgresStoreOptions) {
-    this.#sql = sql;
-    this.#queue = new CommitQueue(sql, {
+  private constructor(database: Database, { onCommit }: PostgresStoreOptions) {
+    this.#database = database;
+    this.#queue = new CommitQueue(database, {
       onStored: (agency, bets) => this.#count(agency, bets),
       onCommit: (batches, seconds) => onCommit?.(batches, seconds),
       onOutcome: (problem) => {
@@ -85,25 +88,29 @@ export class PostgresStore implements Store {
     url: string,
     options: PostgresStoreOptions = {},
   ): Promise<PostgresStore> {
+    // Counting all bets may take its time: without a limit.
     const sql = connect(url);
     try {
       await prepareSchema(sql);
-      const store = new PostgresStore(sql, options);
+      const counts = await sql`
+        SELECT agency, count(*) AS bets FROM bets GROUP BY agency`;
+      const store = new PostgresStore(new Database(url), options);
       try {
-        await store.#read();
+        await store.#start(counts);
         return store;
       } catch (error) {
-        clearInterval(store.#timer);
+        await store.close();
         throw error;
       }
     } catch (cause) {
-      await sql.end({ timeout: 0 });
       throw new ProgramError(
         `Cannot open store "${describeDatabase(url)}": ${
           explainDatabase(cause)
         }`,
         { cause },
       );
+    } finally {
+      await sql.end({ timeout: 0 });
     }
   }
 
@@ -195,18 +202,15 @@ export class PostgresStore implements Store {
   /** Waits for pending commits and closes the connections. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    // Whatever the database does not end by then is cut off.
     await Promise.all([
       this.#polling,
       this.#queue.whenIdle(),
-      this.#sql.end({ timeout: CLOSE_TIMEOUT_S }),
+      this.#database.close(),
     ]);
   }
 
-  /** Reads what the database has when this central starts. */
-  async #read(): Promise<void> {
-    const counts = await this.#sql`
-      SELECT agency, count(*) AS bets FROM bets GROUP BY agency`;
+  /** Takes over what the database has when this central starts. */
+  async #start(counts: readonly Row[]): Promise<void> {
     for (const { agency, bets } of counts) {
       this.#count(Number(agency), Number(bets));
     }
@@ -242,12 +246,14 @@ export class PostgresStore implements Store {
   }
 
   async #look(): Promise<void> {
-    const finished = await this.#sql`SELECT agency FROM finished`;
+    const finished = await this.#database.query("SELECT agency FROM finished");
     this.#finished = new Set(finished.map(({ agency }) => Number(agency)));
   }
 
   async #isDrawHeld(): Promise<boolean> {
-    const [row] = await this.#sql`SELECT draw_held_at FROM loteria`;
+    const [row] = await this.#database.query(
+      "SELECT draw_held_at FROM loteria",
+    );
     return row?.["draw_held_at"] !== null;
   }
 
@@ -256,7 +262,6 @@ export class PostgresStore implements Store {
       `
       SELECT agency, count(*) AS winners FROM bets WHERE number = 7574
       GROUP BY agency`,
-      [],
     );
     for (const { agency, winners } of rows) {
       this.#winnerCounts.set(Number(agency), Number(winners));
@@ -280,9 +285,9 @@ export class PostgresStore implements Store {
   }
 
   /** Runs a statement. Every failure is a {@linkcode StorageError}. */
-  async #ask(statement: string, parameters: number[]) {
+  async #ask(statement: string, parameters: number[] = []): Promise<Row[]> {
     try {
-      return await this.#sql.unsafe(statement, parameters, { prepare: true });
+      return await this.#database.query(statement, parameters);
     } catch (cause) {
       throw new StorageError(
         `Cannot use the database: ${explainDatabase(cause)}`,

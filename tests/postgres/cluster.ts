@@ -85,6 +85,16 @@ export class Cluster {
   }
 
   /**
+   * The address of a primary and its standby.
+   *
+   * @param standby The standby.
+   * @returns The address, with the password.
+   */
+  urlOfBoth(standby: Cluster): string {
+    return this.urlOf().replace(/\/\w+$/, `,127.0.0.1:${standby.port}$&`);
+  }
+
+  /**
    * Runs a statement.
    *
    * @param statement The statement.
@@ -116,9 +126,54 @@ export class Cluster {
 
   /** Kills the server with -9 and leaves it so. */
   async kill(): Promise<void> {
-    const file = `${this.#dir}/postmaster.pid`;
-    const [pid] = (await readAsOwner(file)).split("\n");
-    await run("/bin/kill", ["-9", pid!]);
+    await run("/bin/kill", ["-9", await this.#processId()]);
+  }
+
+  /**
+   * Stops all its processes in the middle of what they do. As with a machine that
+   * dies, its connections stay open and nobody answers.
+   *
+   * @returns Kills them when it is disposed of.
+   */
+  async silence(): Promise<AsyncDisposable> {
+    const parent = await this.#processId();
+    const children = await run("pgrep", ["-P", parent]);
+    const all = [parent, ...children.split("\n")];
+    await run("/bin/kill", ["-STOP", ...all]);
+    return {
+      async [Symbol.asyncDispose]() {
+        await run("/bin/kill", ["-9", ...all]);
+      },
+    };
+  }
+
+  /**
+   * Locks a table for everyone else.
+   *
+   * @param table The table.
+   * @returns Frees it when it is disposed of.
+   */
+  async lock(table: string): Promise<AsyncDisposable> {
+    const session = new Deno.Command(`${Deno.env.get("PG_PROGRAMS")}/psql`, {
+      args: ["-X", "-A", "-t", "-q", this.urlOf()],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    const writer = session.stdin.getWriter();
+    await writer.write(
+      new TextEncoder().encode(
+        `BEGIN; LOCK TABLE ${table}; SELECT 'locked';\n`,
+      ),
+    );
+    const reader = session.stdout.getReader();
+    await reader.read();
+    return {
+      async [Symbol.asyncDispose]() {
+        await writer.close();
+        await session.status;
+        await reader.cancel();
+      },
+    };
   }
 
   /** Makes a standby the primary. */
@@ -143,6 +198,12 @@ export class Cluster {
       if (!String(error).includes("pg_ctl")) throw error;
     }
     await run("rm", ["-rf", dirname(this.#dir)]);
+  }
+
+  async #processId(): Promise<string> {
+    const file = `${this.#dir}/postmaster.pid`;
+    const [id] = (await readAsOwner(file)).split("\n");
+    return id!;
   }
 
   async #control(command: string, ...more: string[]): Promise<void> {

@@ -7,11 +7,19 @@
 import { assertEquals } from "@std/assert";
 import { CrashingCentral } from "../faults/crashing_central.ts";
 import type { Sent } from "../faults/promise.ts";
+import { RecordingAgency } from "../faults/recording_agency.ts";
+import type { Chance } from "../support/seeded.ts";
 import type { Cluster } from "./cluster.ts";
 
 const TASK = "server:postgres";
 /** Takes no part: the address of the database wins over it. */
 const NO_FILE = "/nowhere/bets.csv";
+const AGENCIES = [1, 2, 3, 4, 5];
+
+/** Longest time between two faults. */
+export const MAX_PAUSE_MS = 400;
+/** OKs that show that an agency gets through again. */
+export const OKS_AFTER = 20;
 
 /**
  * Starts a central on a database.
@@ -56,4 +64,24 @@ export async function assertStored(
     );
   }
   assertEquals(Number(await cluster.query("SELECT count(*) FROM bets")), sent);
+}
+
+/**
+ * Makes five agencies that take turns with the centrals.
+ *
+ * @param ports Where the centrals listen.
+ * @param random What they send.
+ * @returns The agencies.
+ */
+export function makeAgencies(
+  ports: readonly number[],
+  random: Chance,
+): RecordingAgency[] {
+  return AGENCIES.map((agency) =>
+    new RecordingAgency({
+      agency,
+      port: ports[agency % ports.length]!,
+      random: random.fork(),
+    })
+  );
 }

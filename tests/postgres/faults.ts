@@ -1,17 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { sleep, testFault, times } from "../faults/plan.ts";
-import { RecordingAgency } from "../faults/recording_agency.ts";
-import type { Chance } from "../support/seeded.ts";
 import { Cluster } from "./cluster.ts";
-import { assertStored, startOn } from "./database_central.ts";
+import {
+  assertStored,
+  makeAgencies,
+  MAX_PAUSE_MS,
+  OKS_AFTER,
+  startOn,
+} from "./database_central.ts";
 
-const AGENCIES = [1, 2, 3, 4, 5];
 const CRASHES = times(4, 50);
 const SERVER_CRASHES = times(2, 20);
 const CUTS = times(6, 100);
-/** Milliseconds between two faults at most. */
-const MAX_PAUSE = 400;
-const OKS_AFTER = 20;
 
 testFault(
   "no OK is lost whatever is killed: centrals, the database, connections",
@@ -28,7 +28,7 @@ testFault(
       ...Array(CUTS).fill("cut"),
     ];
     while (faults.length > 0) {
-      await sleep(random.between(0, MAX_PAUSE));
+      await sleep(random.between(0, MAX_PAUSE_MS));
       const [fault] = faults.splice(random.below(faults.length), 1);
       if (fault === "crash") await cluster.crash();
       else if (fault === "cut") await cluster.cutConnections();
@@ -55,14 +55,13 @@ testFault(
   async ({ random }) => {
     await using primary = await Cluster.start();
     await using standby = await primary.startStandby();
-    const hosts = `127.0.0.1:${primary.port},127.0.0.1:${standby.port}`;
-    const url = primary.urlOf().replace(/@[^/]*/, `@${hosts}`);
+    const url = primary.urlOfBoth(standby);
     await using one = await startOn(url);
     await using other = await startOn(url);
     const agencies = makeAgencies([one.port, other.port], random);
     const running = Promise.all(agencies.map((agency) => agency.run()));
     await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
-    await sleep(random.between(0, MAX_PAUSE));
+    await sleep(random.between(0, MAX_PAUSE_MS));
     await primary.kill();
     await standby.promote();
     await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
@@ -76,17 +75,3 @@ testFault(
     assertEquals(primaries, "f", "the standby is the primary now");
   },
 );
-
-/** Agencies that take turns with the centrals. */
-function makeAgencies(
-  ports: readonly number[],
-  random: Chance,
-): RecordingAgency[] {
-  return AGENCIES.map((agency) =>
-    new RecordingAgency({
-      agency,
-      port: ports[agency % ports.length]!,
-      random: random.fork(),
-    })
-  );
-}
