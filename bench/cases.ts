@@ -7,10 +7,10 @@
 import { CROWD_BATCHES, runCrowd } from "./crowd.ts";
 import { BATCH_BETS } from "./crowd_load.ts";
 import { type DataSet, madeData, realData } from "./data.ts";
-import { runEndToEnd } from "./end_to_end.ts";
+import { runEndToEnd, runOnDatabase } from "./end_to_end.ts";
 import type { CaseResult, Figures } from "./figures.ts";
 import { output, settleDisk } from "./machine.ts";
-import { PROJECT_FOLDER } from "./programs.ts";
+import { PROJECT_FOLDER, startCentralOn } from "./programs.ts";
 import { LOAD_WAYS, type LoadWay, Postgres } from "./postgres.ts";
 
 /** A case before it is measured. */
@@ -36,11 +36,14 @@ export interface Wanted {
 }
 
 const WINDOWS = [1, 8, 32];
+/** Window of a central on PostgreSQL. */
+const DATABASE_WINDOW = 8;
 const CROWDS = [1000, 5000];
 const WAY_TITLES: Record<LoadWay, string> = {
   "copy": "PostgreSQL 15, five \\copy at once",
   "copy-150": "PostgreSQL 15, COPY of 150 rows a transaction",
   "insert-150": "PostgreSQL 15, INSERT of 150 rows a transaction",
+  "insert-150-keyed": "PostgreSQL 15, the same into Lotería's table",
 };
 
 /**
@@ -70,15 +73,18 @@ export async function prepareCases(
     const ways = LOAD_WAYS.filter((way) =>
       postgres && isWanted(`${name}-postgres-${way}`, only)
     );
-    if (windows.length + ways.length === 0) continue;
+    const isOnDatabase = postgres &&
+      isWanted(`${name}-database-window-${DATABASE_WINDOW}`, only);
+    if (windows.length + ways.length === 0 && !isOnDatabase) continue;
     const data = await load();
     for (const one of windows) {
       cases.push(
         ...projects.map((project) => endToEndCase(data, one, folder, project)),
       );
     }
-    if (ways.length === 0) continue;
-    server ??= stack.use(await startPostgres(folder, stack));
+    if (ways.length === 0 && !isOnDatabase) continue;
+    server ??= await startPostgres(folder, stack);
+    if (isOnDatabase) cases.push(databaseCase(data, folder, server));
     for (const one of ways) cases.push(await postgresCase(data, one, server));
   }
   const crowds = CROWDS.map((agencies) => crowdCase(agencies, folder));
@@ -103,6 +109,18 @@ function endToEndCase(
     bets: data.bets,
     run: () =>
       inFolder(folder, (dir) => runEndToEnd(data, window, dir, project)),
+  };
+}
+
+function databaseCase(data: DataSet, folder: string, server: Postgres): Case {
+  const window = DATABASE_WINDOW;
+  return {
+    name: `${data.name}-database-window-${window}`,
+    title: `Lotería on PostgreSQL 15, window ${window}`,
+    data: data.title,
+    bets: data.bets,
+    run: () =>
+      inFolder(folder, (dir) => runOnDatabase(data, window, dir, server)),
   };
 }
 
@@ -154,7 +172,12 @@ async function startPostgres(
 ): Promise<Postgres> {
   const dir = await Deno.makeTempDir({ dir: parent, prefix: "postgres-" });
   stack.defer(() => Deno.remove(dir, { recursive: true }));
-  return await Postgres.start(dir);
+  const server = stack.use(await Postgres.start(dir));
+  // The central makes its tables.
+  const { program } = await startCentralOn(server.url);
+  await using _program = program;
+  await program.stop();
+  return server;
 }
 
 /** Gives a run its own folder, and a disk with nothing left to write. */

@@ -11,11 +11,15 @@ import { verifyStore } from "../tools/verify.ts";
 import type { DataSet } from "./data.ts";
 import type { Figures } from "./figures.ts";
 import { usageOf } from "./machine.ts";
+import type { Postgres } from "./postgres.ts";
 import {
   type AgencyOptions,
+  type Program,
+  PROJECT_FOLDER,
   spawnAgency,
   spawnCentral,
   startCentral,
+  startCentralOn,
 } from "./programs.ts";
 
 const RECOVERY_REGEXP =
@@ -32,21 +36,38 @@ export async function runEndToEnd(
   project: string,
 ): Promise<Figures> {
   const storeFile = join(folder, "bets.csv");
-  const figures = await measureSending(data, window, folder, project);
+  const figures = await measureSending(data, folder, {
+    window,
+    project,
+    central: () => startCentral(storeFile, {}, project),
+  });
   const recoverySeconds = await measureRecovery(storeFile, data.bets, project);
   const batches = await checkStore(storeFile, data.files);
-  const latencies = await readLatencies(data, folder);
-  if (latencies.length !== batches) {
-    throw new Error(
-      `Cannot use run: ${latencies.length} of its ${batches} batches were timed`,
-    );
-  }
   return {
     ...figures,
-    latencyP50: quantile(latencies, 0.5),
-    latencyP99: quantile(latencies, 0.99),
+    ...await readLatencies(data, folder, batches),
     recoverySeconds,
   };
+}
+
+/**
+ * Sends a data set to a central on PostgreSQL. Throws an `Error` if a program
+ * fails or if not every bet is stored.
+ */
+export async function runOnDatabase(
+  data: DataSet,
+  window: number,
+  folder: string,
+  server: Postgres,
+): Promise<Figures> {
+  await server.empty();
+  const figures = await measureSending(data, folder, {
+    window,
+    project: PROJECT_FOLDER,
+    central: () => startCentralOn(server.url),
+  });
+  await server.check(data);
+  return { ...figures, ...await readLatencies(data, folder) };
 }
 
 /**
@@ -79,15 +100,18 @@ export function quantile(sorted: Float64Array, part: number): number {
 
 async function measureSending(
   data: DataSet,
-  window: number,
   folder: string,
-  project: string,
+  { central: start, ...options }: {
+    window: number;
+    project: string;
+    central(): Promise<{ program: Program; port: number }>;
+  },
 ): Promise<Figures> {
-  const central = await startCentral(join(folder, "bets.csv"), {}, project);
+  const central = await start();
   await using program = central.program;
   const before = await usageOf(program.pid);
   const startedAt = performance.now();
-  await sendFiles(data, folder, { window, port: central.port, project });
+  await sendFiles(data, folder, { port: central.port, ...options });
   const seconds = (performance.now() - startedAt) / 1000;
   const { cpuSeconds, peakRss } = await usageOf(program.pid);
   await program.stop();
@@ -130,17 +154,29 @@ async function measureRecovery(
   throw new Error(`Cannot use run: ${found} of ${bets} bets were recovered`);
 }
 
-/** Returns the seconds that each batch of each agency took, rising. */
+/**
+ * Returns how long the batches took. Throws an `Error` if not so many were timed.
+ */
 async function readLatencies(
   { files }: DataSet,
   folder: string,
-): Promise<Float64Array> {
+  batches?: number,
+): Promise<Figures> {
   const all: number[] = [];
   for (const { agency } of files) {
     const bytes = await Deno.readFile(latencyFileOf(folder, agency));
     for (const latency of new Float64Array(bytes.buffer)) all.push(latency);
   }
-  return Float64Array.from(all).sort();
+  if (batches !== undefined && all.length !== batches) {
+    throw new Error(
+      `Cannot use run: ${all.length} of its ${batches} batches were timed`,
+    );
+  }
+  const rising = Float64Array.from(all).sort();
+  return {
+    latencyP50: quantile(rising, 0.5),
+    latencyP99: quantile(rising, 0.99),
+  };
 }
 
 function latencyFileOf(folder: string, agency: number): string {

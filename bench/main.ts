@@ -33,8 +33,10 @@ crowds of agencies. Every bet and commit mark is checked after every run.
   --only A,B      only cases with A or B in their names: micro, crowd-1000,
                   crowd-5000, real-window-1, real-window-8, real-window-32, and
                   with --postgres real-postgres-copy, real-postgres-copy-150,
-                  real-postgres-insert-150; and those with made- for real-
-  --postgres      also measure PostgreSQL 15, if it is installed
+                  real-postgres-insert-150, real-postgres-insert-150-keyed,
+                  real-database-window-8; and those with made- for real-
+  --postgres      also measure PostgreSQL 15, if it is installed, and a central
+                  that stores there
   --baseline REV  measure revision REV of the project in turn with this one
   --json FILE     where the results go (default bench/out/<time>.json)
   --compare FILE  compare with the results of an earlier sitting

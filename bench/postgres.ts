@@ -12,9 +12,15 @@ import { output, settleDisk } from "./machine.ts";
 
 /**
  * The ways to load: one `\copy`; COPY commands of as many rows as our batches
- * have, each a transaction; INSERT commands of as many.
+ * have, each a transaction; INSERT commands of as many; the same into the table
+ * of a central on PostgreSQL, with its key.
  */
-export const LOAD_WAYS = ["copy", "copy-150", "insert-150"] as const;
+export const LOAD_WAYS = [
+  "copy",
+  "copy-150",
+  "insert-150",
+  "insert-150-keyed",
+] as const;
 
 /** A way to load. */
 export type LoadWay = typeof LOAD_WAYS[number];
@@ -22,9 +28,25 @@ export type LoadWay = typeof LOAD_WAYS[number];
 const BINARIES = "/usr/lib/postgresql/15/bin";
 /** PostgreSQL refuses to run as root; the package creates this user. */
 const ROOT_STAND_IN = "postgres";
+/** The database of the central, and that of the table below. */
+const CENTRAL_DATABASE = "loteria";
+const OWN_DATABASE = "postgres";
 const CREATE_TABLE = `CREATE TABLE bets (agency integer NOT NULL,
   first_name text NOT NULL, last_name text NOT NULL, document text NOT NULL,
   birthdate date NOT NULL, number bigint NOT NULL)`;
+/** Writes INSERT commands of 150 rows that begin with some fields. */
+function insertProgram(firstFields: string): string {
+  return `
+    BEGIN { FS = "," }
+    {
+      gsub(/'/, "''")
+      printf "%s", NR % 150 == 1 ? "INSERT INTO bets VALUES " : ",\\n"
+      printf "(%s,'%s','%s','%s','%s','%s')", ${firstFields}, $1, $2, $3, $4, $5
+    }
+    NR % 150 == 0 { print ";" }
+    END { if (NR % 150) print ";" }`;
+}
+
 /** AWK programs that write what psql is given, from an agency's file. */
 const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
   "copy": '{ print agency "," $0 }',
@@ -33,15 +55,8 @@ const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
     { print agency "," $0 }
     NR % 150 == 0 { print "\\\\." }
     END { if (NR % 150) print "\\\\." }`,
-  "insert-150": `
-    BEGIN { FS = "," }
-    {
-      gsub(/'/, "''")
-      printf "%s", NR % 150 == 1 ? "INSERT INTO bets VALUES " : ",\\n"
-      printf "(%s,'%s','%s','%s','%s','%s')", agency, $1, $2, $3, $4, $5
-    }
-    NR % 150 == 0 { print ";" }
-    END { if (NR % 150) print ";" }`,
+  "insert-150": insertProgram("agency"),
+  "insert-150-keyed": insertProgram('agency "," agency "," (NR - 1)'),
 };
 
 /** A server of its own, stopped when it is disposed of. */
@@ -49,25 +64,37 @@ export class Postgres implements AsyncDisposable {
   readonly #folder: string;
   /** The command that runs the server's own programs. */
   readonly #asServer: readonly string[];
+  readonly #port: number;
 
-  private constructor(folder: string, asServer: readonly string[]) {
+  private constructor(
+    folder: string,
+    asServer: readonly string[],
+    port: number,
+  ) {
     this.#folder = folder;
     this.#asServer = asServer;
+    this.#port = port;
+  }
+
+  /** Where a central finds its database. */
+  get url(): string {
+    return `postgres://postgres:@127.0.0.1:${this.#port}/${CENTRAL_DATABASE}`;
   }
 
   /**
-   * Creates an empty database in an empty folder and starts a server that is
-   * reached by a socket there. Throws an `Error` if that is not possible.
+   * Creates two empty databases in an empty folder and starts a server on a free
+   * port. Throws an `Error` if that is not possible.
    */
   static async start(folder: string): Promise<Postgres> {
     await checkInstalled();
     const isRoot = await output("id", ["-u"]) === "0";
     const asServer = isRoot ? ["runuser", "-u", ROOT_STAND_IN, "--"] : [];
     if (isRoot) await output("chown", [ROOT_STAND_IN, folder]);
-    const server = new Postgres(folder, asServer);
+    const server = new Postgres(folder, asServer, await freePort());
     await server.#serve();
     try {
       await server.#sql(CREATE_TABLE);
+      await server.#sql(`CREATE DATABASE ${CENTRAL_DATABASE}`);
     } catch (error) {
       await server[Symbol.asyncDispose]();
       throw error;
@@ -96,20 +123,42 @@ export class Postgres implements AsyncDisposable {
    * Throws an `Error` if not every bet is there afterwards.
    */
   async load(data: DataSet, way: LoadWay): Promise<Figures> {
-    await this.#sql("TRUNCATE bets");
-    // So that this run does not pay for what earlier ones left to be written.
-    await this.#sql("CHECKPOINT");
-    await settleDisk();
+    const database = way.endsWith("keyed") ? CENTRAL_DATABASE : OWN_DATABASE;
+    await this.empty(database);
     const startedAt = performance.now();
     await Promise.all(data.files.map(({ agency }) => {
       const input = this.#inputOf(data.name, way, agency);
       return way === "copy"
-        ? this.#psql(["-c", `\\copy bets from '${input}' (format csv)`])
-        : this.#psql(["-f", input]);
+        ? this.#psql(
+          ["-c", `\\copy bets from '${input}' (format csv)`],
+          database,
+        )
+        : this.#psql(["-f", input], database);
     }));
     const seconds = (performance.now() - startedAt) / 1000;
-    await this.#checkCounts(data);
+    await this.check(data, database);
     return { seconds, betsPerSecond: data.bets / seconds };
+  }
+
+  /** Empties a table of bets, so that a run does not pay for earlier ones. */
+  async empty(database: string = CENTRAL_DATABASE): Promise<void> {
+    await this.#sql("TRUNCATE bets", database);
+    await this.#sql("CHECKPOINT");
+    await settleDisk();
+  }
+
+  /** Throws an `Error` if not every bet is there, or any other is. */
+  async check(
+    { files }: DataSet,
+    database: string = CENTRAL_DATABASE,
+  ): Promise<void> {
+    const found = await this.#sql(
+      "SELECT agency, count(*) FROM bets GROUP BY agency ORDER BY agency",
+      database,
+    );
+    const expected = files.map(({ agency, bets }) => `${agency}|${bets}`);
+    if (found === expected.join("\n")) return;
+    throw new Error(`Cannot use run: PostgreSQL has\n${found}`);
   }
 
   /** Stops the server. */
@@ -124,7 +173,7 @@ export class Postgres implements AsyncDisposable {
     ]);
     await this.#server("pg_ctl", [
       ...["start", "--wait", `--log=${join(this.#folder, "log")}`],
-      `--options=-c listen_addresses='' -c unix_socket_directories='${this.#folder}'`,
+      `--options=-p ${this.#port} -c unix_socket_directories=''`,
     ]);
   }
 
@@ -139,28 +188,32 @@ export class Postgres implements AsyncDisposable {
     await output(command, words);
   }
 
-  async #checkCounts({ files }: DataSet): Promise<void> {
-    const found = await this.#sql(
-      "SELECT agency, count(*) FROM bets GROUP BY agency ORDER BY agency",
-    );
-    const expected = files.map(({ agency, bets }) => `${agency}|${bets}`);
-    if (found === expected.join("\n")) return;
-    throw new Error(`Cannot use run: PostgreSQL has\n${found}`);
+  #sql(statement: string, database?: string): Promise<string> {
+    return this.#psql(["-c", statement], database);
   }
 
-  #sql(statement: string): Promise<string> {
-    return this.#psql(["-c", statement]);
-  }
-
-  #psql(args: readonly string[]): Promise<string> {
+  #psql(
+    args: readonly string[],
+    database: string = OWN_DATABASE,
+  ): Promise<string> {
     const options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"];
-    const place = ["-h", this.#folder, "-U", "postgres", "-d", "postgres"];
-    return output(join(BINARIES, "psql"), [...options, ...place, ...args]);
+    const place = ["-h", "127.0.0.1", "-p", `${this.#port}`, "-U", "postgres"];
+    return output(join(BINARIES, "psql"), [
+      ...[...options, ...place, "-d", database],
+      ...args,
+    ]);
   }
 
   #inputOf(name: string, way: LoadWay, agency: number): string {
     return join(this.#folder, `${name}-${way}-${agency}`);
   }
+}
+
+/** Asks another process: this one may not use the network. */
+async function freePort(): Promise<number> {
+  const script =
+    "console.log(Deno.listen({ port: 0, hostname: '127.0.0.1' }).addr.port)";
+  return Number(await output(Deno.execPath(), ["eval", script]));
 }
 
 async function checkInstalled(): Promise<void> {

@@ -122,12 +122,30 @@ export function spawnCentral(
 }
 
 /** Starts a central and waits until it listens on the returned port. */
-export async function startCentral(
+export function startCentral(
   storeFile: string,
   env: Record<string, string> = {},
   project: string = PROJECT_FOLDER,
 ): Promise<{ program: Program; port: number }> {
-  const program = spawnCentral(storeFile, env, project);
+  return listening(spawnCentral(storeFile, env, project));
+}
+
+/** Starts a central on PostgreSQL and waits until it listens. */
+export function startCentralOn(
+  url: string,
+): Promise<{ program: Program; port: number }> {
+  return listening(
+    new Program(taskWords("server:postgres", PROJECT_FOLDER), {
+      SERVER_PORT: "0",
+      SERVER_STORE_URL: url,
+      LOGGING_LEVEL: "INFO",
+    }),
+  );
+}
+
+async function listening(
+  program: Program,
+): Promise<{ program: Program; port: number }> {
   try {
     const [, port] = await program.output(LISTEN_REGEXP);
     return { program, port: Number(port) };
@@ -171,7 +189,7 @@ export function spawnAgency(options: AgencyOptions): Program {
   }, project);
 }
 
-function taskWords(task: "client" | "server", project: string): string[] {
+function taskWords(task: string, project: string): string[] {
   const config = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
   return config.tasks[task].split(" ").slice(1);
 }
