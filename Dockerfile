@@ -43,6 +43,15 @@ RUN command -v openssl || { \
 COPY containers/make_secrets.sh .
 USER deno
 
+# Also stores in a database, for compose files written with STORE=postgres.
+FROM packages AS postgres-packages
+COPY postgres/deno.json postgres/deno.lock postgres/
+RUN deno install --frozen --config postgres/deno.json
+
+FROM programs AS postgres
+COPY --from=postgres-packages /deno-dir /deno-dir
+COPY postgres postgres
+
 # Checks the types and runs the tests that need no permission. `make
 # docker-image` builds this stage first; the image contains nothing of it.
 FROM packages AS test

@@ -4,11 +4,14 @@
 #   ./generar-compose.sh docker-compose.yaml 5
 #   EXAMPLE=echo ./generar-compose.sh docker-compose-echo.yaml 1
 #   SECURE=true ./generar-compose.sh docker-compose-secure.yaml 5
+#   STORE=postgres ./generar-compose.sh docker-compose-postgres.yaml 5
 set -euo pipefail
 
-# 172.25.125.0/24 without the network's own address, its gateway, the broadcast
-# address and the server.
-readonly MAX_CLIENTS=252
+# 172.25.125.0/24 without the network's own address, its gateway and the broadcast
+# address.
+readonly ADDRESSES=253
+# What the compose file says where the database's password stands.
+readonly PASSWORD='${LOTERIA_PASSWORD:-loteria}'
 
 fail() {
   printf '%s\n' "generar-compose.sh: $1" >&2
@@ -41,7 +44,7 @@ write_build() {
   cat <<YAML
     build:
       context: .
-      target: programs
+      target: $1
 YAML
 }
 
@@ -56,7 +59,7 @@ services:
   permissions:
     <<: *program
 YAML
-  write_build
+  write_build programs
   cat <<YAML
     container_name: permissions
     user: "0:\${LOTERIA_GID:-1000}"
@@ -123,15 +126,49 @@ data_command() {
   if ((clients > 5)); then printf ', --agencies, "%d"' "$clients"; fi
 }
 
+# The database that two centrals share. It can be reached in this network only.
+write_database() {
+  cat <<YAML
+  database:
+    image: postgres:15
+    container_name: database
+    user: postgres
+    # Without waiting for its clients to go.
+    stop_signal: SIGINT
+    read_only: true
+    cap_drop: [ALL]
+    security_opt: ["no-new-privileges:true"]
+    environment:
+      POSTGRES_USER: loteria
+      POSTGRES_PASSWORD: $PASSWORD
+    tmpfs: [/tmp, /var/run/postgresql]
+    volumes:
+      - database:/var/lib/postgresql/data
+    # By TCP: while it makes its files it listens on a socket only.
+    healthcheck:
+      test: [CMD, pg_isready, --host=127.0.0.1, --username=loteria]
+      interval: 1s
+      start_period: 60s
+    networks: [testing_net]
+
+YAML
+}
+
 write_server() {
   cat <<YAML
-  server:
+  $1:
     <<: *program
 YAML
-  if [[ $example == echo ]]; then write_build; fi
+  if [[ $example == echo ]]; then write_build programs; fi
+  if [[ $store ]]; then
+    cat <<YAML
+    image: loteria-postgres:latest
+YAML
+    write_build postgres
+  fi
   cat <<YAML
-    container_name: server
-    command: ["${prefix}server"]
+    container_name: $1
+    command: ["${prefix}server${store:+:$store}"]
     environment:
       SERVER_PORT: "12345"
 YAML
@@ -140,6 +177,11 @@ YAML
       SERVER_DRAW_AGENCIES: "$clients"
       SERVER_STATUS_PORT: "8080"
 YAML
+    if [[ $store ]]; then
+      cat <<YAML
+      SERVER_STORE_URL: postgres://loteria:$PASSWORD@database/loteria
+YAML
+    fi
     if [[ $secure ]]; then
       cat <<YAML
       SERVER_CREDENTIALS: /run/secrets/credentials.csv
@@ -157,6 +199,12 @@ YAML
       cat <<YAML
       secrets:
         condition: service_completed_successfully
+YAML
+    fi
+    if [[ $store ]]; then
+      cat <<YAML
+      database:
+        condition: service_healthy
 YAML
     fi
   fi
@@ -202,7 +250,7 @@ write_client() {
     command: ["${prefix}client"]
     environment:
       CLI_ID: "$1"
-      CLI_SERVER_ADDRESS: server:12345
+      CLI_SERVER_ADDRESS: $(addresses_for "$1")
 YAML
   if [[ $example != echo ]]; then
     cat <<YAML
@@ -218,10 +266,25 @@ YAML
   fi
   cat <<YAML
     depends_on:
-      server:
+YAML
+  for server in "${servers[@]}"; do
+    cat <<YAML
+      $server:
         condition: service_healthy
+YAML
+  done
+  cat <<YAML
     networks: [testing_net]
 YAML
+}
+
+# Half of the agencies turn to one central first, half of them to the other.
+addresses_for() {
+  local first=$((($1 - 1) % ${#servers[@]})) addresses=()
+  for ((i = 0; i < ${#servers[@]}; i++)); do
+    addresses+=("${servers[(first + i) % ${#servers[@]}]}:12345")
+  done
+  (IFS=, && printf '%s' "${addresses[*]}")
 }
 
 write_compose() {
@@ -232,7 +295,11 @@ write_compose() {
     write_data_services
     if [[ $secure ]]; then write_secrets_service; fi
   fi
-  write_server
+  if [[ $store ]]; then write_database; fi
+  for server in "${servers[@]}"; do
+    if [[ $server != "${servers[0]}" ]]; then printf '\n'; fi
+    write_server "$server"
+  done
   for ((client = 1; client <= clients; client++)); do
     write_client "$client"
   done
@@ -245,15 +312,19 @@ networks:
       config:
         - subnet: 172.25.125.0/24
 YAML
+  if [[ $store ]]; then
+    cat <<YAML
+
+volumes:
+  database:
+YAML
+  fi
 }
 
 (($# == 2)) || fail "expected FILE and N, as in: ./generar-compose.sh docker-compose.yaml 5"
 file=$1
 [[ -n $file ]] || fail "Cannot write the file: its name is empty"
 [[ ! -d $file ]] || fail "Cannot write \"$file\": it is a folder"
-[[ $2 =~ ^(0|[1-9][0-9]{0,2})$ && $2 -le $MAX_CLIENTS ]] ||
-  fail "Cannot make \"$2\" clients: it must be a whole number from 0 to $MAX_CLIENTS, as the network has no more addresses"
-clients=$2
 example=${EXAMPLE:-}
 [[ $example == "" || $example == echo ]] ||
   fail "Cannot make example \"$example\": there is \"echo\", or none"
@@ -263,6 +334,18 @@ prefix=${example:+$example:}
 secure=${SECURE:-}
 [[ ! $secure || ! $example ]] ||
   fail "Cannot make example \"$example\" secure: it has no tokens and no TLS"
+[[ ${STORE:-} == "" || $STORE == postgres ]] ||
+  fail "Cannot use STORE=\"$STORE\": it is \"postgres\", or not set"
+store=${STORE:-}
+[[ ! $store || ! $example$secure ]] ||
+  fail "Cannot use STORE=postgres with EXAMPLE or SECURE"
+servers=(server)
+if [[ $store ]]; then servers=(server1 server2); fi
+hosts=("${servers[@]}" ${store:+database})
+max_clients=$((ADDRESSES - ${#hosts[@]}))
+[[ $2 =~ ^(0|[1-9][0-9]{0,2})$ && $2 -le $max_clients ]] ||
+  fail "Cannot make \"$2\" clients: it must be a whole number from 0 to $max_clients, as the network has no more addresses"
+clients=$2
 
 compose=$(write_compose)
 printf '%s\n' "$compose" 2>/dev/null >"$file" || fail "Cannot write \"$file\""

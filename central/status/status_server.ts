@@ -35,20 +35,24 @@ const HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
 };
 const TEXT = "text/plain; charset=utf-8";
+/** The files beside this module that are served, and their types. */
+const FILE_TYPES: Readonly<Record<string, string>> = {
+  "/page.css": "text/css; charset=utf-8",
+  "/page.js": "text/javascript; charset=utf-8",
+  "/page_view.js": "text/javascript; charset=utf-8",
+};
 
 /** Serves HTTP until it is stopped. */
 export class StatusServer {
   readonly #sources: Sources;
-  readonly #script: string;
-  readonly #style: string;
+  readonly #files: ReadonlyMap<string, string>;
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(sources: Sources, script: string, style: string) {
+  private constructor(sources: Sources, files: ReadonlyMap<string, string>) {
     this.#sources = sources;
-    this.#script = script;
-    this.#style = style;
+    this.#files = files;
   }
 
   /**
@@ -63,12 +67,15 @@ export class StatusServer {
     address: StatusAddress,
     sources: Sources,
   ): Promise<StatusServer> {
-    const folder = import.meta.dirname;
-    const [script, style] = await Promise.all([
-      Deno.readTextFile(`${folder}/page.js`),
-      Deno.readTextFile(`${folder}/page.css`),
-    ]);
-    const server = new StatusServer(sources, script, style);
+    const texts = await Promise.all(
+      Object.keys(FILE_TYPES).map(async (name) =>
+        [
+          name,
+          await Deno.readTextFile(`${import.meta.dirname}${name}`),
+        ] as const
+      ),
+    );
+    const server = new StatusServer(sources, new Map(texts));
     server.#listen(address);
     return server;
   }
@@ -124,7 +131,8 @@ export class StatusServer {
   }
 
   #route({ url, headers, method }: Request): Response {
-    switch (new URL(url).pathname) {
+    const { pathname } = new URL(url);
+    switch (pathname) {
       case "/": {
         const texts = chooseTexts(headers.get("accept-language"));
         const page = renderPage(takeSnapshot(this.#sources), texts);
@@ -133,10 +141,6 @@ export class StatusServer {
           "vary": "accept-language",
         });
       }
-      case "/page.css":
-        return respond(this.#style, "text/css; charset=utf-8");
-      case "/page.js":
-        return respond(this.#script, "text/javascript; charset=utf-8");
       case "/events":
         return this.#respondWithEvents(method);
       case "/metrics": {
@@ -151,8 +155,14 @@ export class StatusServer {
         return respond(`${problem || "ok"}\n`, TEXT, problem ? 503 : 200);
       }
       default:
-        return respond("Not Found", TEXT, 404);
+        return this.#respondWithFile(pathname);
     }
+  }
+
+  #respondWithFile(pathname: string): Response {
+    const text = this.#files.get(pathname);
+    if (text === undefined) return respond("Not Found", TEXT, 404);
+    return respond(text, FILE_TYPES[pathname]!);
   }
 
   /** Only these last; health checks and scrapes must not want for a place. */

@@ -21,6 +21,7 @@ Deno.test("the image has what the programs need, and no more", async () => {
   assertEquals(rest, [
     "/app/central/status/page.css",
     "/app/central/status/page.js",
+    "/app/central/status/page_view.js",
     "/app/deno.json",
     "/app/deno.lock",
     ...["assert", "csv", "log", "yaml"].map((one) =>

@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 readonly MIRROR=http://deb.debian.org/debian
-readonly PACKAGES=(docker.io docker-compose debootstrap busybox-static iptables)
+readonly PACKAGES=(docker.io docker-compose debootstrap busybox-static iptables postgresql)
 readonly TOOLS=(docker dockerd debootstrap busybox iptables tini make tar unshare setpriv)
 
 skip() {
@@ -16,10 +16,16 @@ skip() {
   exit 0
 }
 
+# Debian keeps them out of the path.
+find_postgres_programs() {
+  compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1
+}
+
 missing_tool() {
   for tool in "${TOOLS[@]}"; do
     if [[ -z $(command -v "$tool") ]]; then echo "$tool" && return; fi
   done
+  find_postgres_programs >/dev/null || echo PostgreSQL
 }
 
 install_packages() {
@@ -37,6 +43,7 @@ fi
 unshare --mount --net --pid --fork true 2>/dev/null ||
   skip "namespaces are not to be had here"
 
+postgres_programs=$(find_postgres_programs)
 dir=$(mktemp -d /tmp/loteria-compose.XXXXXX)
 readonly dir name=${dir##*/}
 readonly log=$dir/engine.log
@@ -121,8 +128,13 @@ make_deno() {
   cp "$(deno eval 'console.log(Deno.execPath())')" "$root/usr/bin/deno"
   # No registry can be reached from inside the engine's network.
   mkdir "$dir/packages"
-  cp -r deno.json deno.lock std "$dir/packages"
-  (cd "$dir/packages" && DENO_DIR=$root/deno-dir deno install --frozen --quiet)
+  cp -r --parents deno.json deno.lock std postgres/deno.* "$dir/packages"
+  (
+    cd "$dir/packages"
+    export DENO_DIR=$root/deno-dir
+    deno install --frozen --quiet
+    deno install --frozen --quiet --config postgres/deno.json
+  )
   chroot "$root" chown -R deno:deno /deno-dir
   tar -C "$root" -c --exclude=./var/cache --exclude=./var/lib/apt . |
     docker import \
@@ -132,12 +144,36 @@ make_deno() {
       - "denoland/deno:$version"
 }
 
+# The real image's entrypoint does the same, and more.
+make_postgres() {
+  local root=$dir/postgres program
+  mkdir -p "$root"/{bin,dev,etc,proc,tmp,usr/share,var/run/postgresql}
+  chmod 1777 "$root"/{tmp,var/run/postgresql}
+  cp -r "$dir/busybox/bin" "$root"
+  echo 'postgres:x:999:999::/var/lib/postgresql:/bin/sh' >"$root/etc/passwd"
+  echo 'postgres:x:999:' >"$root/etc/group"
+  cp -r --parents "$postgres_programs" "${postgres_programs%/bin}/lib" \
+    /usr/share/postgresql "$root"
+  for program in initdb postgres pg_isready psql; do
+    ldd "$postgres_programs/$program" | grep -o '/[^ ]*' |
+      xargs -I{} cp -L --parents {} "$root"
+  done
+  cp tests/compose/postgres_entrypoint.sh "$root/entrypoint.sh"
+  install -d -o 999 -g 999 -m 700 "$root/var/lib/postgresql/data"
+  tar -C "$root" -c . |
+    docker import \
+      --change 'ENTRYPOINT ["/bin/sh", "/entrypoint.sh"]' \
+      --change "ENV PATH=$postgres_programs:/bin PGDATA=/var/lib/postgresql/data" \
+      - postgres:15
+}
+
 echo "== engine"
 start_engine
 docker version --format 'Docker Engine {{.Server.Version}}'
 echo "== stand-ins for the images"
 make_busybox
 make_deno
+make_postgres
 mkdir "$dir/clone"
 make_clone "$dir/clone"
 real_data=../shared/data/datasets.zip
@@ -147,6 +183,7 @@ echo "== tests"
 # bash waits for it, unlike when it runs it, a signal is seen at once.
 LOTERIA_CLONE=$dir/clone timeout 20m deno test --no-prompt --allow-read --allow-write \
   --allow-run --allow-env=LOTERIA_CLONE \
-  tests/compose/image.ts tests/compose/lottery.ts tests/compose/secure.ts tests/compose/echo.ts &
+  tests/compose/image.ts tests/compose/lottery.ts tests/compose/secure.ts \
+  tests/compose/postgres.ts tests/compose/echo.ts &
 tests=$!
 wait "$tests"

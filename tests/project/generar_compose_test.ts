@@ -97,6 +97,40 @@ testScript("it writes a file with secrets, and has none in it", async (dir) => {
   }
 });
 
+testScript("it writes a file for two centrals on a database", async (dir) => {
+  const text = await compose(dir, "3", { STORE: "postgres" });
+  const { services, volumes } = parse(text) as ComposeFile;
+  assertEquals(Object.keys(services), [
+    ...["permissions", "data", "database", "server1", "server2"],
+    ...["client1", "client2", "client3"],
+  ]);
+  assertEquals(volumes, { database: null });
+  for (const name of ["server1", "server2"]) {
+    assertEquals(services[name]!.command, ["server:postgres"]);
+    assertEquals(services[name]!.environment, {
+      SERVER_PORT: "12345",
+      SERVER_DRAW_AGENCIES: "3",
+      SERVER_STATUS_PORT: "8080",
+      SERVER_STORE_URL:
+        "postgres://loteria:${LOTERIA_PASSWORD:-loteria}@database/loteria",
+    });
+  }
+  assertEquals(
+    [1, 2, 3].map((id) =>
+      services[`client${id}`]!.environment.CLI_SERVER_ADDRESS
+    ),
+    [
+      "server1:12345,server2:12345",
+      "server2:12345,server1:12345",
+      "server1:12345,server2:12345",
+    ],
+  );
+  const { services: most } = parse(
+    await compose(dir, "250", { STORE: "postgres" }),
+  ) as ComposeFile;
+  assertEquals(Object.keys(most).length, 255);
+});
+
 testScript("it writes over a file that is there", async (dir) => {
   await Deno.writeTextFile(`${dir}/compose.yaml`, "x".repeat(100_000));
   const text = await compose(dir, "0");
@@ -120,6 +154,15 @@ const NONSENSE: [args: string[], say: RegExp, env?: Record<string, string>][] =
     [["FOLDER/none/file", "5"], /Cannot write "/],
     [["FILE", "5"], /Cannot make example "Echo"/, { EXAMPLE: "Echo" }],
     [["FILE", "5"], /Cannot use SECURE="yes"/, { SECURE: "yes" }],
+    [["FILE", "251"], /from 0 to 250/, { STORE: "postgres" }],
+    [["FILE", "5"], /Cannot use STORE="mysql"/, { STORE: "mysql" }],
+    ...["EXAMPLE", "SECURE"].map((
+      name,
+    ): [string[], RegExp, Record<string, string>] => [
+      ["FILE", "5"],
+      /Cannot use STORE=postgres with EXAMPLE or SECURE/,
+      { STORE: "postgres", [name]: name === "EXAMPLE" ? "echo" : "true" },
+    ]),
     [["FILE", "5"], /Cannot make example "echo" secure/, {
       EXAMPLE: "echo",
       SECURE: "true",

@@ -1,0 +1,126 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+} from "@std/assert";
+import { parse } from "@std/csv";
+import {
+  CLONE,
+  docker,
+  ending,
+  logged,
+  logs,
+  make,
+  outcomeOf,
+  property,
+  run,
+  stop,
+  testUp,
+  up,
+} from "./containers.ts";
+
+const FILE = "docker-compose-postgres.yaml";
+const IMAGE = "loteria-postgres:latest";
+const AGENCIES = [1, 2, 3, 4, 5];
+const CLIENTS = AGENCIES.map((agency) => `client${agency}`);
+const CENTRALS = ["server1", "server2"];
+const WINNERS = [2, 3, 3, 2, 0];
+const CONFIG = `${CLONE}/config.yaml`;
+const GIVEN_CONFIG = await Deno.readTextFile(CONFIG);
+/** So that all takes long enough to be disturbed. */
+const SLOW_CONFIG = "batch:\n  maxAmount: 10\nlog:\n  level: DEBUG\n";
+
+testPostgres("STORE=postgres stores every bet once, whoever dies", async () => {
+  await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
+  await up(FILE);
+  for (const victim of CENTRALS) {
+    await logged("client1", /apuesta_enviada/, 50);
+    await docker("kill", victim);
+    assertNotEquals(await ending(victim), 0);
+    assertEquals(await property("client1", "State.Status"), "running");
+    await docker("start", victim);
+  }
+  await assertEndings();
+  await assertStored();
+  // The database outlives its container.
+  await make("docker-compose-down", FILE);
+  await Deno.writeTextFile(CONFIG, GIVEN_CONFIG);
+  await up(FILE);
+  await assertEndings();
+  await assertStored();
+  assertEquals(await stop("server2"), 0);
+});
+
+testPostgres(
+  "a central of the database may do no more than it needs",
+  async () => {
+    await up(FILE, CENTRALS);
+    for (const name of ["database", ...CENTRALS]) {
+      const host = await property(name, "HostConfig") as Record<
+        string,
+        unknown
+      >;
+      assertEquals(host.ReadonlyRootfs, true, name);
+      assertEquals(host.CapDrop, ["ALL"], name);
+      assertEquals(host.PortBindings ?? {}, {}, name);
+      const user = await property(name, "Config.User");
+      assertEquals(user, name === "database" ? "postgres" : "1000:1000");
+    }
+    const help = await docker(
+      ...["run", "--rm", "--read-only", "--network", "none", IMAGE],
+      ...["server:postgres", "--help"],
+    );
+    assertMatch(help, /^Usage: deno task server:postgres /);
+  },
+);
+
+/** Registers a test that begins with an empty database. */
+function testPostgres(name: string, fn: () => Promise<void>): void {
+  testUp(name, FILE, async () => {
+    await run(["./generar-compose.sh", FILE, String(AGENCIES.length)], {
+      STORE: "postgres",
+    });
+    await docker("build", "--target", "postgres", "--tag", IMAGE, CLONE);
+    try {
+      await fn();
+    } finally {
+      await Deno.writeTextFile(CONFIG, GIVEN_CONFIG);
+      await make("docker-compose-down", FILE);
+      const volumes = await docker("volume", "ls", "--quiet");
+      await docker("volume", "rm", ...volumes.trim().split("\n"));
+    }
+  });
+}
+
+async function assertEndings(): Promise<void> {
+  const codes = await Promise.all(CLIENTS.map(ending));
+  assertEquals(codes, CLIENTS.map(() => 0));
+  for (const [i, client] of CLIENTS.entries()) {
+    const [line] = (await logs(client)).filter((one) =>
+      one.includes("consulta_ganadores")
+    );
+    assert(
+      line?.endsWith(`cant_ganadores: ${WINNERS[i]}`),
+      `${client}: ${line}`,
+    );
+  }
+}
+
+async function assertStored(): Promise<void> {
+  for (const agency of AGENCIES) {
+    const file = `${CLONE}/.data/agency-${agency}.csv`;
+    const bets = parse(await Deno.readTextFile(file)).map((row) =>
+      // The database keeps a number as a number.
+      row.with(4, String(Number(row[4]))).join("|")
+    );
+    const { stdout } = await outcomeOf([
+      ...["docker", "exec", "database", "psql", "--username=loteria"],
+      ...["--no-psqlrc", "--no-align", "--tuples-only", "--command"],
+      `SELECT first_name, last_name, document, birthdate, number FROM bets
+       WHERE agency = ${agency} ORDER BY position`,
+    ]);
+    assertEquals(stdout.trimEnd().split("\n").length, bets.length, file);
+    assertEquals(stdout.trimEnd() === bets.join("\n"), true, file);
+  }
+}
