@@ -20,9 +20,9 @@ import { StoreIndex } from "../storage/store_index.ts";
 const USAGE = `Usage: deno task verify [FILE]
 
 Checks every commit mark of the store FILE (default: store.file of config.yaml),
-which no central may hold meanwhile. For a database: deno task verify:postgres.
-Prints its bets, batches and agencies, and
-the first bad byte if there is one. Nothing is changed.
+which no central may hold meanwhile. Prints its bets, batches and agencies, and
+the first bad byte if there is one. Nothing is changed. For a database there is
+deno task verify:postgres.
 
 Exit codes: 0 every byte belongs to a whole batch; 1 not so, or not to be read.
 
