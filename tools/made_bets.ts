@@ -6,7 +6,7 @@
  */
 
 import { WINNING_NUMBER } from "../bet/bet.ts";
-import { MadeRows, MAX_ROW_BYTES } from "./made_row.ts";
+import { MadeRows } from "./made_row.ts";
 
 /** Bets of each agency of the real set. */
 export const REAL_SIZES: readonly number[] = [26936, 25518, 16014, 9238, 991];
@@ -17,7 +17,8 @@ export const MAX_BETS = 1_000_000_000;
 /** Most agencies {@linkcode shares} shares among: each will be a file. */
 export const MAX_AGENCIES = 1000;
 
-const CHUNK_BYTES = 64 * 1024;
+/** A character of these rows takes at most 2 bytes. */
+const CHUNK_CHARACTERS = 32 * 1000;
 
 /** Options of {@linkcode madeAgency}. */
 export interface MadeAgencyOptions {
@@ -42,7 +43,7 @@ export interface MadeAgencyOptions {
  * @param agency Number of the agency, from 1: each has bets of its own.
  * @param bets How many.
  * @param options Winners and seed.
- * @returns Chunks of at most 64 KiB, of whole rows, the caller's to keep.
+ * @returns Chunks of whole rows, each at most 64 KiB.
  * @throws {RangeError} If a number is not a whole one or is out of range.
  *
  * @example Usage
@@ -126,8 +127,8 @@ function* rowChunks(
   bets: number,
   winners: number,
 ): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
-  let chunk = new Uint8Array(CHUNK_BYTES);
-  let end = 0;
+  const encoder = new TextEncoder();
+  let rows = "";
   let won = 0;
   let nextWinner = winnerPosition(won, winners, bets);
   for (let bet = 0; bet < bets; bet++) {
@@ -139,14 +140,13 @@ function* rowChunks(
     } else if (number === WINNING_NUMBER) {
       number++;
     }
-    if (end + MAX_ROW_BYTES > CHUNK_BYTES) {
-      yield chunk.subarray(0, end);
-      chunk = new Uint8Array(CHUNK_BYTES);
-      end = 0;
+    rows += made.draw(number);
+    if (rows.length >= CHUNK_CHARACTERS) {
+      yield encoder.encode(rows);
+      rows = "";
     }
-    end = made.put(chunk, end, number);
   }
-  if (end > 0) yield chunk.subarray(0, end);
+  if (rows !== "") yield encoder.encode(rows);
 }
 
 /** Each winner is in the middle of its part of the bets; after all, nowhere. */

@@ -1,18 +1,11 @@
 /**
- * The rows of a made agency, one by one: names, document, birthdate and number,
- * drawn from a seed and written as bytes.
+ * The rows of a made agency: names, document, birthdate and number, drawn from a
+ * seed.
  *
  * @module
  */
 
-const COMMA = 0x2c;
-const SPACE = 0x20;
-const DASH = 0x2d;
-const ZERO = 0x30;
-const RETURN = 0x0d;
-const NEWLINE = 0x0a;
-
-const LAST_NAMES = encodeWords(`
+const LAST_NAMES = words(`
   Acosta Aguirre Álvarez Arias Ávila Benítez Blanco Bustos Cabrera Cáceres
   Cardozo Castro Coronel Correa Díaz Domínguez Duarte Escobar Fernández Figueroa
   Flores Giménez Godoy Gómez González Gutiérrez Guzmán Hernández Herrera Ibáñez
@@ -21,23 +14,19 @@ const LAST_NAMES = encodeWords(`
   Ríos Rodríguez Romero Sánchez Sosa Suárez Torres Vázquez Véliz Zárate
 `);
 
-/** Two lists, so that the two first names of a bet come from the same one. */
+/** Both first names of a bet come from the same list. */
 const FIRST_NAMES = [
-  encodeWords(`
+  words(`
     Adrián Álvaro Andrés Ángel Carlos César Damián Diego Fabián Germán
     Hernán Iván Javier Joaquín José Julián Martín Matías Raúl Sebastián Tomás
   `),
-  encodeWords(`
+  words(`
     Agustina Ana Belén Carolina Cecilia Eugenia Inés Jazmín Julia Lucía
     Luz Malén María Mónica Noemí Paula Pía Rosa Sofía Verónica
   `),
 ] as const;
 
-/** Most bytes of a row: its names, 22 digits and what parts the fields. */
-export const MAX_ROW_BYTES: number = longest(LAST_NAMES) +
-  2 * Math.max(...FIRST_NAMES.map(longest)) + 32;
-
-/** Draws and writes rows: the same ones from the same seed and stream. */
+/** Draws rows: the same ones from the same seed and stream. */
 export class MadeRows {
   readonly #random: Random;
 
@@ -61,82 +50,49 @@ export class MadeRows {
   }
 
   /**
-   * Draws the person of a bet and writes the row.
+   * Draws the person of a bet.
    *
-   * @param out Where to; {@linkcode MAX_ROW_BYTES} must be free from `at`.
-   * @param at Position of the row.
-   * @param number Number of the bet, from 1 to 9999.
-   * @returns Position after the row.
+   * @param number The number of the bet.
+   * @returns The row, with its line end.
    */
-  put(out: Uint8Array, at: number, number: number): number {
+  draw(number: number): string {
     const random = this.#random;
-    at = putFirstNames(out, at, random);
-    out[at++] = COMMA;
-    at = putBytes(out, at, LAST_NAMES[random.below(LAST_NAMES.length)]!);
-    out[at++] = COMMA;
-    at = putDigits(out, at, 20_000_000 + random.below(20_000_001));
-    out[at++] = COMMA;
-    at = putBirthdate(out, at, random);
-    out[at++] = COMMA;
-    at = putDigits(out, at, number);
-    out[at++] = RETURN;
-    out[at++] = NEWLINE;
-    return at;
+    const firstNames = drawFirstNames(random);
+    const lastName = LAST_NAMES[random.below(LAST_NAMES.length)];
+    const document = 20_000_000 + random.below(20_000_001);
+    const birthdate = drawBirthdate(random);
+    return `${firstNames},${lastName},${document},${birthdate},${number}\r\n`;
   }
 }
 
-function putFirstNames(out: Uint8Array, at: number, random: Random): number {
+function drawFirstNames(random: Random): string {
   const names = FIRST_NAMES[random.below(2) as 0 | 1];
   const first = random.below(names.length);
-  at = putBytes(out, at, names[first]!);
-  // Three of each four people have a second name, as in the real set or so.
-  if (random.below(4) === 0) return at;
-  out[at++] = SPACE;
-  // One to a whole turn of the list less one on, hence never the same name.
+  // Three of four people have a second name, about as many as in the real set.
+  if (random.below(4) === 0) return names[first]!;
   const second = first + 1 + random.below(names.length - 1);
-  return putBytes(out, at, names[second % names.length]!);
+  return `${names[first]} ${names[second % names.length]}`;
 }
 
-function putBirthdate(out: Uint8Array, at: number, random: Random): number {
+function drawBirthdate(random: Random): string {
   const year = 1960 + random.below(46);
   const month = 1 + random.below(12);
-  at = putDigits(out, at, year);
-  out[at++] = DASH;
-  at = putTwoDigits(out, at, month);
-  out[at++] = DASH;
-  return putTwoDigits(out, at, 1 + random.below(daysOfMonth(year, month)));
+  const days = new Date(Date.UTC(year, month, 0)).getUTCDate();
+  const day = 1 + random.below(days);
+  return `${year}-${twoDigits(month)}-${twoDigits(day)}`;
 }
 
-/** For 1960 to 2005 only: every fourth year of these is a leap one, 2000 too. */
-function daysOfMonth(year: number, month: number): number {
-  if (month === 2) return year % 4 === 0 ? 29 : 28;
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+function twoDigits(value: number): string {
+  return String(value).padStart(2, "0");
 }
 
-/** Copies a name by hand, which for a few bytes is faster than `set`. */
-function putBytes(out: Uint8Array, at: number, bytes: Uint8Array): number {
-  for (let i = 0; i < bytes.length; i++) out[at++] = bytes[i]!;
-  return at;
-}
-
-function putTwoDigits(out: Uint8Array, at: number, value: number): number {
-  if (value < 10) out[at++] = ZERO;
-  return putDigits(out, at, value);
-}
-
-function putDigits(out: Uint8Array, at: number, value: number): number {
-  let end = at + 1;
-  for (let rest = value; rest >= 10; rest = Math.trunc(rest / 10)) end++;
-  for (let i = end - 1; i >= at; i--) {
-    out[i] = ZERO + value % 10;
-    value = Math.trunc(value / 10);
-  }
-  return end;
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
 }
 
 /**
- * The generator sfc32 of Chris Doty-Humphrey's PractRand: sums and shifts of 32
- * bits only, so that every machine draws the same.
+ * The generator sfc32 of Chris Doty-Humphrey's PractRand. It uses 32-bit
+ * operations only, so every machine draws the same.
  */
 class Random {
   #a: number;
@@ -147,11 +103,11 @@ class Random {
   constructor(seed: number, stream: number) {
     this.#a = seed | 0;
     this.#b = stream | 0;
-    // The first values of near seeds are near too: its author drops a dozen.
+    // The first values of similar seeds are similar: its author drops a dozen.
     for (let i = 0; i < 12; i++) this.below(1);
   }
 
-  /** A whole number from 0 to `limit` - 1. */
+  /** Returns a whole number from 0 to `limit` - 1. */
   below(limit: number): number {
     const value = (this.#a + this.#b + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;
@@ -160,13 +116,4 @@ class Random {
     this.#c = (((this.#c << 21) | (this.#c >>> 11)) + value) | 0;
     return Math.floor((value >>> 0) * limit / 0x1_0000_0000);
   }
-}
-
-function encodeWords(words: string): Uint8Array[] {
-  const encoder = new TextEncoder();
-  return words.trim().split(/\s+/).map((word) => encoder.encode(word));
-}
-
-function longest(words: readonly Uint8Array[]): number {
-  return Math.max(...words.map((word) => word.length));
 }
