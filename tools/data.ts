@@ -6,6 +6,8 @@
  */
 
 import { parseArgs } from "node:util";
+import { messageOf, ProgramError } from "../program/errors.ts";
+import { writeLine } from "../program/logging.ts";
 import { MAX_AGENCIES, MAX_BETS, REAL_SIZES } from "./made_bets.ts";
 import {
   type DataOptions,
@@ -14,6 +16,7 @@ import {
   makeData,
   REAL_TOTAL,
 } from "./make_data.ts";
+import { runTool } from "./tool.ts";
 
 export type { AgencyFile } from "./agency_files.ts";
 export {
@@ -95,19 +98,16 @@ function whole(
 
 /** One line that says what went wrong, whoever found it. */
 function problem(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const line = text.replaceAll(/\s+/g, " ");
+  const line = messageOf(error).replaceAll(/\s+/g, " ");
   return line.startsWith("Cannot ") ? line : `Cannot make the data: ${line}`;
 }
 
-if (import.meta.main) {
+async function main(): Promise<void> {
   try {
-    const lines = await run(Deno.args);
-    // deno-lint-ignore no-console -- what it prints is what it is for
-    console.log(lines.join("\n"));
-  } catch (error) {
-    // deno-lint-ignore no-console -- the person at the terminal reads it
-    console.error(problem(error));
-    Deno.exitCode = 1;
+    for (const line of await run(Deno.args)) writeLine(Deno.stdout, line);
+  } catch (cause) {
+    throw new ProgramError(problem(cause), { cause });
   }
 }
+
+if (import.meta.main) await runTool(main);

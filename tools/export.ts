@@ -6,13 +6,11 @@
  */
 
 import { parseArgs } from "node:util";
-import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
-import { EXIT_FAILURE, loadConfig } from "../program/program.ts";
 import { withoutMark } from "../storage/commit_mark.ts";
 import { scanStore } from "../storage/recovery.ts";
 import { openUnheldFile } from "../storage/store_file.ts";
-import { isDatabase } from "./verify.ts";
+import { chooseStore, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task export [FILE]
 
@@ -22,7 +20,6 @@ hold the store meanwhile. For a database: deno task export:postgres URL
 
   --help          print this`;
 
-const STORE_VARIABLE = "SERVER_STORE_FILE";
 const CHUNK_BYTES = 1 << 18;
 
 /**
@@ -46,18 +43,12 @@ export async function* exportStore(path: string): AsyncGenerator<string> {
     left -= read;
     rest += decoder.decode(chunk.subarray(0, read), { stream: true });
     const end = rest.lastIndexOf("\n") + 1;
-    yield rest.slice(0, end).split("\n")
-      .map(withoutMark).join("\n");
+    yield rest.slice(0, end).split("\n").map(withoutMark).join("\n");
     rest = rest.slice(end);
   }
 }
 
-/**
- * Writes text to standard output.
- *
- * @param pieces The text, piece by piece.
- */
-export async function writeAll(pieces: AsyncIterable<string>): Promise<void> {
+async function writeAll(pieces: AsyncIterable<string>): Promise<void> {
   const encoder = new TextEncoder();
   for await (const piece of pieces) {
     const bytes = encoder.encode(piece);
@@ -73,32 +64,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
   });
   if (values.help) return writeLine(Deno.stdout, USAGE);
-  if (positionals.length > 1) {
-    throw new ProgramError(
-      `Cannot export ${positionals.length} stores: one at a time`,
-    );
-  }
-  const path = positionals[0] ?? (await loadConfig(
-    "server",
-    undefined,
-    (name) => name === STORE_VARIABLE ? Deno.env.get(name) : undefined,
-  ))["store.file"];
-  if (isDatabase(path)) {
-    throw new ProgramError(
-      "Cannot export a database here: deno task export:postgres URL",
-    );
-  }
-  await writeAll(exportStore(path));
+  await writeAll(exportStore(await chooseStore("export", positionals)));
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    // Whoever reads has enough, such as head.
-    if (!(error instanceof Deno.errors.BrokenPipe)) {
-      writeLine(Deno.stderr, `export: ${messageOf(error)}`);
-      Deno.exitCode = EXIT_FAILURE;
-    }
-  }
-}
+if (import.meta.main) await runTool(main, "export");

@@ -11,10 +11,10 @@ import {
   readCredentials,
   type TokenHashes,
 } from "../central/credentials.ts";
-import { messageOf, ProgramError } from "../program/errors.ts";
+import { ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
-import { EXIT_FAILURE, loadConfig } from "../program/program.ts";
 import { wholeNumber } from "../program/setting.ts";
+import { readKey, runTool } from "./tool.ts";
 
 const USAGE =
   `Usage: deno task token add AGENCY | remove AGENCY | list [options]
@@ -31,7 +31,6 @@ runs notices a change within two seconds.
   --help          prints this`;
 
 const DEFAULT_FILE = ".data/credentials.csv";
-const VARIABLE = "SERVER_CREDENTIALS";
 const AGENCY = wholeNumber(1, 4294967295);
 const TOKEN_BYTES = 32;
 /** Only the owner may read and write. */
@@ -60,7 +59,8 @@ export async function run(args: readonly string[]): Promise<Output> {
   });
   if (values.help) return { lines: [USAGE], hints: [] };
   const [command, ...ids] = positionals;
-  const file = values.file ?? await configuredFile();
+  const file = values.file ||
+    await readKey("server.credentials", "SERVER_CREDENTIALS") || DEFAULT_FILE;
   if (command === "list" && ids.length === 0) return await list(file);
   if (command === "add" && ids.length === 1) {
     return await add(file, parseAgency(ids[0]!));
@@ -136,16 +136,6 @@ async function readIfThere(file: string): Promise<TokenHashes> {
   return await readCredentials(file);
 }
 
-async function configuredFile(): Promise<string> {
-  const config = await loadConfig(
-    "server",
-    undefined,
-    // The other variables are none of this program's business.
-    (name) => name === VARIABLE ? Deno.env.get(name) : undefined,
-  );
-  return config["server.credentials"] || DEFAULT_FILE;
-}
-
 function parseAgency(text: string): number {
   const agency = AGENCY.parse(text);
   if (agency !== undefined) return agency;
@@ -154,13 +144,10 @@ function parseAgency(text: string): number {
   );
 }
 
-if (import.meta.main) {
-  try {
-    const { lines, hints } = await run(Deno.args);
-    for (const hint of hints) writeLine(Deno.stderr, hint);
-    for (const line of lines) writeLine(Deno.stdout, line);
-  } catch (error) {
-    writeLine(Deno.stderr, `token: ${messageOf(error)}`);
-    Deno.exitCode = EXIT_FAILURE;
-  }
+async function main(): Promise<void> {
+  const { lines, hints } = await run(Deno.args);
+  for (const hint of hints) writeLine(Deno.stderr, hint);
+  for (const line of lines) writeLine(Deno.stdout, line);
 }
+
+if (import.meta.main) await runTool(main, "token");

@@ -8,7 +8,6 @@
 import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
-import { EXIT_FAILURE, loadConfig } from "../program/program.ts";
 import {
   DamagedStoreError,
   scanStore,
@@ -16,6 +15,7 @@ import {
 } from "../storage/recovery.ts";
 import { openUnheldFile, StoreHeldError } from "../storage/store_file.ts";
 import { StoreIndex } from "../storage/store_index.ts";
+import { chooseStore, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task verify [FILE]
 
@@ -27,8 +27,6 @@ deno task verify:postgres.
 Exit codes: 0 every byte belongs to a whole batch; 1 not so, or not to be read.
 
   --help          print this`;
-
-const STORE_VARIABLE = "SERVER_STORE_FILE";
 
 /** What a store holds, up to the first bad byte if there is one. */
 export interface StoreReport {
@@ -114,32 +112,12 @@ export async function run(args: readonly string[]): Promise<Outcome> {
     allowPositionals: true,
   });
   if (values.help) return { lines: [USAGE] };
-  if (positionals.length > 1) {
-    throw new RangeError(
-      `Cannot verify ${positionals.length} stores: one at a time`,
-    );
-  }
-  const path = positionals[0] ?? await configuredStore();
-  if (isDatabase(path)) {
-    throw new RangeError(
-      "Cannot verify a database here: deno task verify:postgres URL",
-    );
-  }
+  const path = await chooseStore("verify", positionals);
   try {
     return describe(path, await verifyStore(path));
   } catch (error) {
     return { lines: [], problem: explain(path, error) };
   }
-}
-
-/**
- * True for the address of a database.
- *
- * @param store What a person gave as a store.
- * @returns Whether it is no file.
- */
-export function isDatabase(store: string): boolean {
-  return /^postgres(?:ql)?:\/\//.test(store);
 }
 
 function describe(path: string, report: StoreReport): Outcome {
@@ -162,28 +140,10 @@ function explain(path: string, error: unknown): string {
   return `Cannot verify store "${path}": ${state}`;
 }
 
-/** Where the central keeps its bets, as far as that is known here. */
-async function configuredStore(): Promise<string> {
-  const config = await loadConfig(
-    "server",
-    undefined,
-    // The other variables are none of this program's business.
-    (name) => name === STORE_VARIABLE ? Deno.env.get(name) : undefined,
-  );
-  return config["store.file"];
-}
-
 async function main(): Promise<void> {
   const { lines, problem } = await run(Deno.args);
   for (const line of lines) writeLine(Deno.stdout, line);
   if (problem !== undefined) throw new ProgramError(problem);
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    writeLine(Deno.stderr, messageOf(error));
-    Deno.exitCode = EXIT_FAILURE;
-  }
-}
+if (import.meta.main) await runTool(main);
