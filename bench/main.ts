@@ -11,13 +11,14 @@ import { messageOf } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE } from "../program/program.ts";
 import { stopSignal } from "../program/stop_signal.ts";
+import { drawSvg, drawText } from "./chart.ts";
 import { type Case, isWanted, prepareCases } from "./cases.ts";
 import { AGENCIES } from "./data.ts";
 import { type CaseResult, readSitting, type Sitting } from "./figures.ts";
 import { describeMachine, isBusy } from "./machine.ts";
 import { runMicro } from "./micro.ts";
 import { PROJECT_FOLDER } from "./programs.ts";
-import { compareSittings, drawSitting, formatSitting } from "./table.ts";
+import { compareSittings, formatSitting } from "./table.ts";
 import { FULL_BETS } from "./targets.ts";
 
 const DATA_FOLDER = join(PROJECT_FOLDER, ".data/bench");
@@ -40,7 +41,8 @@ crowds of agencies. Every bet and commit mark is checked after every run.
   --baseline REV  measure revision REV of the project in turn with this one
   --json FILE     where the results go (default bench/out/<time>.json)
   --compare FILE  compare with the results of an earlier sitting
-  --draw FILE     only draw the results of an earlier sitting
+  --show FILE     print the results of an earlier sitting; measure nothing
+  --draw FILE     draw the rates, as an SVG picture for light and dark pages
   --dir DIR       where data and stores are, on the disk to be measured
                   (default .data/bench); the data stays there, the stores go
   --help          print this`;
@@ -50,16 +52,19 @@ type Options = ReturnType<typeof parseOptions>;
 async function main(): Promise<void> {
   const options = parseOptions(Deno.args);
   if (options.help) return print([USAGE]);
-  if (options.draw !== undefined) {
-    return print(drawSitting(await readSitting(options.draw)));
-  }
   // Read first: an hour later is too late to say that the file does not exist.
   const earlier = options.compare === undefined
     ? undefined
     : await readSitting(options.compare);
-  const sitting = await measure(options);
-  print(["", ...formatSitting(sitting), "", ...drawSitting(sitting)]);
+  const sitting = options.show === undefined
+    ? await measure(options)
+    : await readSitting(options.show);
+  print(["", ...formatSitting(sitting), "", ...drawText(sitting)]);
   if (earlier) print(["", ...compareSittings(earlier, sitting)]);
+  if (options.draw !== undefined) {
+    await Deno.writeTextFile(options.draw, drawSvg(sitting));
+  }
+  if (options.show !== undefined) return;
   print(["", `Results: ${await keep(sitting, options.json)}`]);
 }
 
@@ -98,6 +103,7 @@ function parseOptions(args: readonly string[]) {
       only: { type: "string", default: "" },
       postgres: { type: "boolean", default: false },
       runs: { type: "string", default: "5" },
+      show: { type: "string" },
     },
   });
   return {

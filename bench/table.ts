@@ -1,5 +1,5 @@
 /**
- * Results as plain-text tables and charts, alone or compared.
+ * Results as plain-text tables, alone or compared.
  *
  * @module
  */
@@ -16,8 +16,6 @@ import {
 } from "./figures.ts";
 import { checkTargets } from "./targets.ts";
 
-const BAR_WIDTH = 40;
-
 /** Formats a sitting: the machine, the medians, the targets. */
 export function formatSitting({ date, machine, cases }: Sitting): string[] {
   const about = Object.entries({ date, ...machine });
@@ -32,23 +30,6 @@ export function formatSitting({ date, machine, cases }: Sitting): string[] {
     ...[...groups.values()].flatMap((group) => ["", ...formatCases(group)]),
     ...(targets.length > 0 ? ["", ...alignColumns([head, ...targets])] : []),
   ];
-}
-
-/** Draws bets a second as bars, a block for each number of bets. */
-export function drawSitting({ cases }: Sitting): string[] {
-  const drawn = cases.filter(({ runs }) =>
-    spreadOf(runs, "betsPerSecond") !== undefined &&
-    spreadOf(runs, "secondsPerBet") === undefined
-  );
-  const blocks = Map.groupBy(
-    drawn,
-    ({ bets, data }) => `${bets.toLocaleString("en")} bets, ${data}`,
-  );
-  return [...blocks].flatMap(([what, block], i) => [
-    ...(i > 0 ? [""] : []),
-    `Million bets a second, ${what}`,
-    ...drawBars(block),
-  ]);
 }
 
 /**
@@ -87,19 +68,6 @@ function formatCases(cases: readonly CaseResult[]): string[] {
     return [row, ["", "", "", ...ranges]];
   });
   return alignColumns([head, ...rows]);
-}
-
-function drawBars(cases: readonly CaseResult[]): string[] {
-  const rates = cases.map(({ title, runs }) => ({
-    title,
-    rate: spreadOf(runs, "betsPerSecond")!.median,
-  })).sort((a, b) => b.rate - a.rate);
-  const width = Math.max(...rates.map(({ title }) => title.length));
-  return rates.map(({ title, rate }) => {
-    const bar = "#".repeat(Math.round(BAR_WIDTH * rate / rates[0]!.rate));
-    const figure = formatFigure("betsPerSecond", rate);
-    return `${title.padEnd(width)}  ${bar} ${figure}`;
-  });
 }
 
 function compareCases(before: CaseResult, now: CaseResult): string[][] {
