@@ -19,7 +19,12 @@ const BETS = times(3_000, 30_000);
 const IDLE_TIMEOUT = "1s";
 /** Bytes that one connection may cost the central at most. */
 const MEMORY_OF_PEER = 256 << 10;
-/** Bytes that the garbage collector may leave lying about. */
+/**
+ * The central's heap in MiB. V8 keeps garbage while there is room; without it,
+ * the central uses what it needs, and dies if that is more.
+ */
+const HEAP_SIZE = 16;
+/** Bytes that V8 may take beside what peers cost. */
 const MEMORY_SLACK = 64 << 20;
 /** One attempt: an agency that is dropped does not end well. */
 const IMPATIENT = { CLI_RETRY_MAXATTEMPTS: "1", CLI_BATCH_MAXAMOUNT: "10" };
@@ -56,6 +61,7 @@ async function dropPeers(
   misbehave: (wire: Wire) => Promise<void>,
 ): Promise<void> {
   await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
+    DENO_V8_FLAGS: `--max-old-space-size=${HEAP_SIZE}`,
     SERVER_IDLE_TIMEOUT: IDLE_TIMEOUT,
     SERVER_MAX_CONNECTIONS: String(count + 1),
     // All of them connect at once.
