@@ -11,13 +11,12 @@ import { messageOf, ProgramError } from "../program/errors.ts";
 export const MAX_COMMITS = 3;
 /** One more connection for everything else. */
 const CONNECTIONS = MAX_COMMITS + 1;
-const CONNECT_TIMEOUT_S = 5;
+/** Longest time to connect, to each host. */
+const CONNECT_TIMEOUT_S = 3;
 /**
- * What takes longer is given up. Shorter than an agency waits for a reply
- * (`retry.replyTimeout`), so that it gets one.
+ * Longest time for a statement, unless the URL has another one. Shorter than an
+ * agency waits for a reply (`retry.replyTimeout`), so that it gets one.
  */
-const ANSWER_TIMEOUT_MS = 10_000;
-/** Shorter, so that a database that answers at all ends the statement itself. */
 const STATEMENT_TIMEOUT_MS = 8_000;
 /** PostgreSQL's code for a statement that it has ended after that. */
 const QUERY_CANCELED = "57014";
@@ -32,9 +31,13 @@ const URL_REGEXP =
 
 /** The database has not answered in time; what became of the statement is open. */
 export class DatabaseTimeoutError extends Error {
-  /** Creates the error. */
-  constructor() {
-    super(`no answer within ${STATEMENT_TIMEOUT_MS / 1000} s`);
+  /**
+   * Creates the error.
+   *
+   * @param timeoutMs The time that the statement had.
+   */
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs / 1000} s`);
   }
 }
 
@@ -44,6 +47,7 @@ export class DatabaseTimeoutError extends Error {
  */
 export class Database {
   readonly #url: string;
+  readonly #timeoutMs: number;
   #sql: Sql;
   readonly #givenUp = new WeakSet<Sql>();
   #closed: Promise<unknown> = Promise.resolve();
@@ -56,6 +60,7 @@ export class Database {
    */
   constructor(url: string) {
     this.#url = url;
+    this.#timeoutMs = statementTimeoutOf(url);
     this.#sql = this.#connect();
   }
 
@@ -72,13 +77,18 @@ export class Database {
     parameters: ParameterOrJSON<never>[] = [],
   ): Promise<Row[]> {
     const sql = this.#sql;
-    const timer = setTimeout(() => this.#giveUp(sql), ANSWER_TIMEOUT_MS);
+    // Each new connection begins with the first host; it must have the time to
+    // fail there before it is given up.
+    const timer = setTimeout(
+      () => this.#giveUp(sql),
+      1000 * CONNECT_TIMEOUT_S + this.#timeoutMs,
+    );
     try {
       return await sql.unsafe(statement, parameters, { prepare: true });
     } catch (error) {
       const isLate = this.#givenUp.has(sql) ||
         (error as { code?: string }).code === QUERY_CANCELED;
-      throw isLate ? new DatabaseTimeoutError() : error;
+      throw isLate ? new DatabaseTimeoutError(this.#timeoutMs) : error;
     } finally {
       clearTimeout(timer);
     }
@@ -93,7 +103,7 @@ export class Database {
   }
 
   #connect(): Sql {
-    return connect(this.#url, { statement_timeout: STATEMENT_TIMEOUT_MS });
+    return connect(this.#url, { statement_timeout: this.#timeoutMs });
   }
 
   /** Cuts connections off. What runs on them fails. */
@@ -103,6 +113,15 @@ export class Database {
     this.#sql = this.#connect();
     this.#closed = Promise.all([this.#closed, sql.end({ timeout: 0 })]);
   }
+}
+
+function statementTimeoutOf(url: string): number {
+  const text = new URLSearchParams(url.split("?")[1]).get("statement_timeout");
+  if (text === null) return STATEMENT_TIMEOUT_MS;
+  if (/^[1-9]\d{2,5}$/.test(text)) return Number(text);
+  throw new ProgramError(
+    `Cannot use store.url: statement_timeout must be 100 to 999999 milliseconds, not "${text}"`,
+  );
 }
 
 /**

@@ -11,12 +11,15 @@ import {
 } from "./database_central.ts";
 
 const BETS = 2_000;
+const SHORT_TIMEOUT = "?statement_timeout=1000";
+/** As many bets as a statement has take longer than that. */
+const SECONDS_PER_BET = 0.001;
 
 testFault(
   "a database that holds up a commit makes agencies wait, and no central's end",
   async ({ dir, random }) => {
     await using cluster = await Cluster.start();
-    await using central = await startOn(cluster.urlOf());
+    await using central = await startOn(`${cluster.urlOf()}${SHORT_TIMEOUT}`);
     const file = await makeFile(`${dir}/1.csv`, 1, randomRows(random, BETS));
     const lock = await cluster.lock("bets");
     const sending = runAgency(file, central.port);
@@ -32,11 +35,37 @@ testFault(
 );
 
 testFault(
+  "a slow database slows agencies down and drops none",
+  async ({ dir, random }) => {
+    await using cluster = await Cluster.start();
+    await using central = await startOn(`${cluster.urlOf()}${SHORT_TIMEOUT}`);
+    await cluster.query(`
+      CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_sleep(${SECONDS_PER_BET}); RETURN NEW; END';
+      CREATE TRIGGER slow BEFORE INSERT ON bets
+        FOR EACH ROW EXECUTE FUNCTION wait()`);
+    const files = await Promise.all(
+      [1, 2, 3].map((agency) =>
+        makeFile(`${dir}/${agency}.csv`, agency, randomRows(random, BETS))
+      ),
+    );
+    // They give up after ten attempts without an OK.
+    await Promise.all(
+      files.map((file) =>
+        runAgency(file, central.port, { CLI_BATCH_WINDOW: "16" })
+      ),
+    );
+    await assertStored(cluster, files);
+    await central.stop();
+  },
+);
+
+testFault(
   "no OK is lost when the primary's machine falls silent",
   async ({ random }) => {
     await using primary = await Cluster.start();
     await using standby = await primary.startStandby();
-    const url = primary.urlOfBoth(standby);
+    const url = `${primary.urlOfBoth(standby)}${SHORT_TIMEOUT}`;
     await using one = await startOn(url);
     await using other = await startOn(url);
     const agencies = makeAgencies([one.port, other.port], random);
