@@ -16,8 +16,6 @@ import {
 
 /** Most bets of a statement. More take longer without being faster. */
 const MAX_BETS = 3_000;
-/** After a statement that took too long: how many more each further one has. */
-const MORE_BETS = 100;
 
 /**
  * The row of `loteria` is locked until the commit, so that the draw waits for
@@ -60,8 +58,6 @@ export class CommitQueue {
   readonly #listener: CommitListener;
   readonly #waiting: Entry[] = [];
   readonly #running = new Set<Promise<void>>();
-  /** Most bets of the next statement: fewer after one that took too long. */
-  #maxBets = MAX_BETS;
 
   /**
    * Creates an empty queue.
@@ -112,7 +108,7 @@ export class CommitQueue {
   #nextGroup(): Entry[] {
     let bets = 0;
     const end = this.#waiting.findIndex(({ batch }) =>
-      (bets += batch.count) > this.#maxBets
+      (bets += batch.count) > MAX_BETS
     );
     const count = end < 0 ? this.#waiting.length : Math.max(1, end);
     return this.#waiting.splice(0, count);
@@ -129,7 +125,6 @@ export class CommitQueue {
       } else {
         for (const entry of group) await this.#refuseLate(entry);
       }
-      this.#maxBets = Math.min(this.#maxBets + MORE_BETS, MAX_BETS);
       this.#listener.onOutcome(undefined);
     } catch (cause) {
       const problem = `Cannot store in the database: ${explainDatabase(cause)}`;
@@ -137,9 +132,9 @@ export class CommitQueue {
       const error = new StorageError(problem, { cause });
       // Nobody waits in a line that does not move: agencies that come back would
       // make it longer.
-      const isLate = cause instanceof DatabaseTimeoutError;
-      const late = isLate ? this.#waiting.splice(0) : [];
-      if (isLate) this.#maxBets = Math.ceil(this.#maxBets / 2);
+      const late = cause instanceof DatabaseTimeoutError
+        ? this.#waiting.splice(0)
+        : [];
       for (const { done } of [...group, ...late]) done.reject(error);
     }
   }

@@ -10,10 +10,10 @@ import {
   startOn,
 } from "./database_central.ts";
 
-const BETS = 2_000;
+const BETS = 1_000;
 const SHORT_TIMEOUT = "?statement_timeout=1000";
 /** As many bets as a statement has take longer than that. */
-const SECONDS_PER_BET = 0.001;
+const SECONDS_PER_BET = 0.002;
 
 testFault(
   "a database that holds up a commit makes agencies wait, and no central's end",
