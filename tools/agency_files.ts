@@ -1,6 +1,6 @@
 /**
- * The agencies' files in a folder: their names, what is in them, and writing a
- * new set of them so that nobody sees half of it.
+ * Finds, measures and writes the agencies' files of a folder. Nobody sees a file
+ * that is half written.
  *
  * @module
  */
@@ -10,23 +10,23 @@ const NEWLINE = 0x0a;
 
 /** One agency's file of bets. */
 export interface AgencyFile {
-  /** Number of the agency, from the name of the file. */
+  /** The agency's id, from the file's name. */
   agency: number;
-  /** The file, under the folder as it was given. */
+  /** Path of the file, which begins with the folder as given. */
   path: string;
   /** Rows of the file. */
   bets: number;
   /** Size of the file, in bytes. */
   bytes: number;
-  /** Where it came from, for people: the archive's path, or a few words. */
+  /** Origin of the file, for people: the archive's path, or a few words. */
   from: string;
 }
 
 /**
- * Reads the number of an agency from the name of its file.
+ * Reads an agency's id from the name of its file.
  *
  * @param name Name of a file, without folders.
- * @returns The number, or null if it is not the name of an agency's file.
+ * @returns The id, or null if it is not the name of an agency's file.
  */
 export function agencyOf(name: string): number | null {
   const digits = AGENCY_FILE_REGEXP.exec(name)?.[1];
@@ -34,7 +34,7 @@ export function agencyOf(name: string): number | null {
 }
 
 /**
- * Joins a folder and the name of a file in it.
+ * Joins a folder and a file's name.
  *
  * @param dir The folder, with a final slash or without.
  * @param name Name of the file.
@@ -47,8 +47,8 @@ export function pathIn(dir: string, name: string): string {
 /**
  * Finds the agencies' files of a folder.
  *
- * @param dir The folder; it may not be there.
- * @returns Number and path of each, by number of agency.
+ * @param dir The folder; may be missing.
+ * @returns Id and path of each, sorted by id.
  */
 export async function findAgencies(
   dir: string,
@@ -68,8 +68,8 @@ export async function findAgencies(
 /**
  * Counts the rows and bytes of a file.
  *
- * @param chunks The bytes of the file; a last row without its end counts.
- * @returns How many bets, one a row, and how many bytes.
+ * @param chunks The file's bytes. A last row without a line end counts too.
+ * @returns The number of bets, one per row, and of bytes.
  */
 export async function measure(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -92,46 +92,46 @@ export async function measure(
 }
 
 /**
- * Files written under other names until all of them are whole. Those never
- * committed are removed when it is disposed of.
+ * Files that are written under temporary names until all are complete. Disposal
+ * removes those that were not committed.
  */
 export class StagedFiles {
-  /** Path wanted for each file, by the one it has meanwhile. */
-  readonly #wanted = new Map<string, string>();
+  /** Final path of each file, by its temporary path. */
+  readonly #finalPaths = new Map<string, string>();
 
   /**
-   * Writes a file beside where it will be.
+   * Writes a file next to its final path.
    *
-   * @param path Where it will be.
-   * @param chunks What is in it.
-   * @returns Its size, in bytes.
+   * @param path The final path.
+   * @param chunks The content.
+   * @returns The file's size in bytes.
    */
   async write(path: string, chunks: Iterable<Uint8Array>): Promise<number> {
-    // Always the same name, so that what a killed run left is written over.
+    // Always the same name, so the next run overwrites what a killed one left.
     const temporary = `${path}.part`;
-    this.#wanted.set(temporary, path);
+    this.#finalPaths.set(temporary, path);
     await Deno.writeFile(temporary, ReadableStream.from(chunks));
     return (await Deno.stat(temporary)).size;
   }
 
-  /** Puts all the files where they were wanted, over those there. */
+  /** Moves all files to their final paths and replaces what is there. */
   async commit(): Promise<void> {
-    for (const [temporary, path] of this.#wanted) {
+    for (const [temporary, path] of this.#finalPaths) {
       await Deno.rename(temporary, path);
-      this.#wanted.delete(temporary);
+      this.#finalPaths.delete(temporary);
     }
   }
 
   /** Removes the files that were not committed. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const temporary of this.#wanted.keys()) {
+    for (const temporary of this.#finalPaths.keys()) {
       try {
         await Deno.remove(temporary);
       } catch (error) {
-        // It could not even be created, which is the error already thrown.
+        // Creating it has failed, and that error was thrown already.
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
     }
-    this.#wanted.clear();
+    this.#finalPaths.clear();
   }
 }

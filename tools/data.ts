@@ -1,6 +1,6 @@
 /**
- * Entry of `deno task data`: unpacks the agencies' files from the archive of the
- * course if it is in the folder, else makes them.
+ * Entry of `deno task data`: unpacks the agencies' files from the course's archive
+ * if it is in the folder, else makes them.
  *
  * @module
  */
@@ -40,7 +40,7 @@ neither is there, makes a set like the real one, the same each time.
   --help          print this`;
 
 /**
- * Does what `deno task data` is asked to do.
+ * Runs `deno task data`.
  *
  * @param args Arguments of the command line.
  * @returns Lines to print.
@@ -96,7 +96,7 @@ function whole(
   );
 }
 
-/** One line that says what went wrong, whoever found it. */
+/** Describes an error in one line. */
 function problem(error: unknown): string {
   const line = messageOf(error).replaceAll(/\s+/g, " ");
   return line.startsWith("Cannot ") ? line : `Cannot make the data: ${line}`;

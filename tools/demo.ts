@@ -1,6 +1,6 @@
 /**
- * Entry of `deno task demo`: shows the main job, from the agencies' files to a
- * store in which every bet is looked for.
+ * Entry of `deno task demo`: runs the main job, and looks for every bet in the
+ * store.
  *
  * @module
  */
@@ -36,10 +36,10 @@ the folder, which are made if there are none.
 
 Exit codes: 0 every bet is in the store, once and in order; 1 not so.`;
 
-/** Ports that hardly anyone uses, above those that Linux gives to clients. */
+/** Rarely used ports, above those that Linux gives to clients. */
 const DYNAMIC_PORTS = { min: 61000, max: 65535 };
 
-/** Does what the arguments ask for; returns what is not as it should be. */
+/** Runs the demo, and returns the problems found. */
 async function main(args: string[], signal: AbortSignal): Promise<string[]> {
   const { values } = parseArgs({
     args,
@@ -101,7 +101,7 @@ async function runAndAudit(
   return { runs, seconds, audits, store };
 }
 
-/** A new folder for this run; no earlier one is touched. */
+/** Creates a new folder for this run. */
 async function makeFolder(dir: string): Promise<string> {
   const parent = join(dir, "demo");
   await Deno.mkdir(parent, { recursive: true });
@@ -109,7 +109,7 @@ async function makeFolder(dir: string): Promise<string> {
   return await Deno.makeTempDir({ dir: parent, prefix: `${time}-` });
 }
 
-/** A port that is hardly in use: the central says so if it is. */
+/** Chooses a port that is probably free. If not, the central says so. */
 function randomPort(): number {
   const { min, max } = DYNAMIC_PORTS;
   return min + Math.floor(Math.random() * (max - min + 1));

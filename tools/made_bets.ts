@@ -1,6 +1,6 @@
 /**
- * A made set of bets like the real one, the same on every run and machine: rows
- * `first,last,document,birthdate,number` with CRLF ends, in UTF-8, no header.
+ * Makes bets like the real ones, the same on every run and machine: rows
+ * `first,last,document,birthdate,number` in UTF-8 with CRLF, without a header.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { MadeRows } from "./made_row.ts";
 /** Bets of each agency of the real set. */
 export const REAL_SIZES: readonly number[] = [26936, 25518, 16014, 9238, 991];
 
-/** Most bets {@linkcode shares} shares: past some more it would not be exact. */
+/** Largest number of bets. Somewhat above, {@linkcode shares} is inexact. */
 export const MAX_BETS = 1_000_000_000;
 
-/** Most agencies {@linkcode shares} shares among: each will be a file. */
+/** Largest number of agencies. Each becomes a file. */
 export const MAX_AGENCIES = 1000;
 
 /** A character of these rows takes at most 2 bytes. */
@@ -23,14 +23,14 @@ const CHUNK_CHARACTERS = 32 * 1000;
 /** Options of {@linkcode madeAgency}. */
 export interface MadeAgencyOptions {
   /**
-   * Bets with the winning number, at positions spread over the agency; when
-   * there are fewer bets than that, all of them.
+   * Number of bets with the winning number, spread evenly over the agency. At
+   * most all bets win.
    *
    * @default {0}
    */
   winners?: number;
   /**
-   * Seed of the set, from 0, of which the low 32 bits count.
+   * Seed of the set, 0 or more. Only the low 32 bits count.
    *
    * @default {2026}
    */
@@ -40,8 +40,8 @@ export interface MadeAgencyOptions {
 /**
  * Makes the bets of an agency, as CSV.
  *
- * @param agency Number of the agency, from 1: each has bets of its own.
- * @param bets How many.
+ * @param agency Id of the agency, 1 or more. Each has different bets.
+ * @param bets Number of bets.
  * @param options Winners and seed.
  * @returns Chunks of whole rows, each at most 64 KiB.
  * @throws {RangeError} If a number is not a whole one or is out of range.
@@ -67,29 +67,30 @@ export function madeAgency(
   checkWhole("bets", bets, 0, MAX_BETS);
   checkWhole("winners", winners, 0);
   checkWhole("seed", seed, 0);
-  // Checked here because a generator would only do it at its first chunk.
+  // A generator would check only when its first chunk is read.
   return rowChunks(new MadeRows(seed, agency), bets, Math.min(winners, bets));
 }
 
 /**
- * Winners an agency gets: 2 or 3 as in the real set, none in the last agency.
+ * Returns an agency's number of winners: 2 or 3 as in the real set, and none for
+ * the last agency.
  *
- * @param agency Number of the agency, from 1.
- * @param agencies How many there are.
- * @returns How many of its bets win.
+ * @param agency Id of the agency, 1 or more.
+ * @param agencies Number of agencies.
+ * @returns The number of its bets that win.
  */
 export function winnersOf(agency: number, agencies: number): number {
   return agency === agencies ? 0 : 2 + ((agency >> 1) & 1);
 }
 
 /**
- * Shares bets among agencies: in the proportion of the real set when they are
- * as many as there, else equally.
+ * Distributes bets over agencies: five agencies in the proportions of the real
+ * set, any other number equally.
  *
- * @param total Bets to share, at most {@linkcode MAX_BETS}.
- * @param agencies How many agencies, 1 to {@linkcode MAX_AGENCIES}.
- * @param isEqual Whether to share equally in any case.
- * @returns Bets of each agency, which add up to `total`.
+ * @param total Number of bets, at most {@linkcode MAX_BETS}.
+ * @param agencies Number of agencies, 1 to {@linkcode MAX_AGENCIES}.
+ * @param isEqual Whether five agencies get equal parts too.
+ * @returns The bets of each agency, which add up to `total`.
  * @throws {RangeError} If a number is not a whole one or is out of range.
  *
  * @example Usage
@@ -113,7 +114,7 @@ export function shares(
   const sum = weights.reduce((a, b) => a + b);
   let weight = 0;
   let shared = 0;
-  // What is rounded is the running sum, so that nothing is lost in rounding.
+  // Rounding the running sum loses nothing.
   return weights.map((one) => {
     weight += one;
     const before = shared;
@@ -149,7 +150,7 @@ function* rowChunks(
   if (rows !== "") yield encoder.encode(rows);
 }
 
-/** Each winner is in the middle of its part of the bets; after all, nowhere. */
+/** Each winner is in the middle of its part of the bets. After the last: none. */
 function winnerPosition(won: number, winners: number, bets: number): number {
   if (won === winners) return bets;
   return Math.floor((2 * won + 1) * bets / (2 * winners));

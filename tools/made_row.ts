@@ -1,6 +1,6 @@
 /**
- * The rows of a made agency: names, document, birthdate and number, drawn from a
- * seed.
+ * Draws the rows of a made agency from a seed: names, document, birthdate and
+ * number.
  *
  * @module
  */
@@ -33,8 +33,8 @@ export class MadeRows {
   /**
    * Starts a stream of rows.
    *
-   * @param seed Seed, of which the low 32 bits count.
-   * @param stream Which of the streams of that seed: its low 32 bits count.
+   * @param seed The seed. Only its low 32 bits count.
+   * @param stream One of the streams of that seed. Only its low 32 bits count.
    */
   constructor(seed: number, stream: number) {
     this.#random = new Random(seed, stream);

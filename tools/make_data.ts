@@ -1,6 +1,6 @@
 /**
- * The set of agencies' files of a folder: unpacked from the archive of the
- * course if it is there, else made.
+ * Creates the agencies' files of a folder: unpacks them from the course's
+ * archive if it is there, else makes them.
  *
  * @module
  */
@@ -19,39 +19,40 @@ import { ZipArchive } from "./zip.ts";
 /** {@linkcode AgencyFile.from} of a made file. */
 export const FROM_GENERATOR = "the generator";
 
-/** {@linkcode AgencyFile.from} of a file that was there already. */
+/** {@linkcode AgencyFile.from} of a file that existed before. */
 export const FROM_BEFORE = "an earlier run";
 
-/** Bets made if no other total is asked for: those of the real set. */
+/** Default number of bets: that of the real set. */
 export const REAL_TOTAL: number = REAL_SIZES.reduce((sum, one) => sum + one);
 
 const ARCHIVE_NAMES = ["datasets.zip", "dataset.zip"];
 
 /** Options of {@linkcode makeData} and {@linkcode ensureData}. */
 export interface DataOptions {
-  /** Folder of the files, made if it is not there. */
+  /** Folder of the files, created if it is missing. */
   dir: string;
   /**
-   * Bets to make, all agencies together; not used with an archive.
+   * Number of bets of all agencies together; not used with an archive.
    *
    * @default {78697}
    */
   bets?: number;
   /**
-   * Agencies to make; not used with an archive.
+   * Number of agencies; not used with an archive.
    *
    * @default {5}
    */
   agencies?: number;
   /**
-   * Whether all agencies get as many bets; else five have the real proportions.
+   * Whether all agencies get the same number of bets. Otherwise five agencies
+   * have the real proportions.
    *
    * @default {false}
    */
   isEqual?: boolean;
   /**
-   * Whether made files may replace those there; then the agencies' files that
-   * are not in the new set are removed, so that two sets never mix.
+   * Whether made files may replace existing ones. Agencies' files that are not in
+   * the new set are removed, so that two sets never mix.
    *
    * @default {false}
    */
@@ -59,11 +60,11 @@ export interface DataOptions {
 }
 
 /**
- * Unpacks or makes the agencies' files. No file there is touched until all the
- * new ones are whole on disk.
+ * Unpacks or makes the agencies' files. Changes no existing file before all new
+ * ones are complete on disk.
  *
- * @param options Folder, and what to make in it.
- * @returns The files written, by number of agency.
+ * @param options The folder, and what to make in it.
+ * @returns The files written, sorted by agency.
  * @throws {SyntaxError} If the archive is corrupt or has no agency.
  * @throws {RangeError} If the bets or agencies are out of range.
  * @throws {Deno.errors.AlreadyExists} If there is no archive, the folder has
@@ -95,10 +96,10 @@ export async function makeData(options: DataOptions): Promise<AgencyFile[]> {
 }
 
 /**
- * Makes the agencies' files only if there are none, for whom any set will do.
+ * Makes the agencies' files only if there are none.
  *
- * @param options Folder, and what to make in it if it has no agency's file.
- * @returns The files there or made, by number of agency.
+ * @param options The folder, and what to make in it if it has no agency's file.
+ * @returns The files found or made, sorted by agency.
  * @throws {SyntaxError} If the archive is corrupt or has no agency.
  * @throws {RangeError} If the bets or agencies are out of range.
  */
@@ -155,11 +156,11 @@ async function stageUnpacked(
 ): Promise<AgencyFile[]> {
   const files = new Map<number, AgencyFile>();
   for (const entry of zip.entries) {
-    // The last part only, wherever it was: no entry is written out of the folder.
+    // Only the name counts, so no entry is written outside of the folder.
     const folders = entry.name.split(/[/\\]/);
     const name = folders.pop() ?? "";
     const agency = agencyOf(name);
-    // That folder has what a Mac knows of each file, under the file's name.
+    // macOS stores a file's attributes there, under the file's name.
     if (agency === null || folders.includes("__MACOSX")) continue;
     if (files.has(agency)) {
       throw new SyntaxError(

@@ -45,7 +45,7 @@ export interface Output {
 }
 
 /**
- * Does what `deno task token` is asked to do.
+ * Runs `deno task token`.
  *
  * @param args Arguments of the command line.
  * @returns What to print.

@@ -99,7 +99,7 @@ export interface Outcome {
 }
 
 /**
- * Does what `deno task verify` is asked to do.
+ * Runs `deno task verify`.
  *
  * @param args Arguments of the command line.
  * @returns What to print.

@@ -1,7 +1,6 @@
 /**
- * A small reader of ZIP archives, for the data sets the course gives: stored
- * and deflated entries, every offset checked against the bytes there are before
- * it is followed.
+ * A small reader of ZIP archives, for the course's data sets. It knows stored and
+ * deflated entries, and checks every offset before it follows it.
  *
  * @module
  */
@@ -20,21 +19,21 @@ const ZIP64_LOCATOR_SIGNATURE = 0x07064b50;
 const ZIP64_LOCATOR_BYTES = 20;
 const MAX_COMMENT_BYTES = 0xffff;
 
-/** Flags that say the data, or the directory itself, is encrypted. */
+/** Flags of encrypted data, or of an encrypted directory. */
 const ENCRYPTED_FLAGS = 0x0001 | 0x0040 | 0x2000;
 const METHOD_STORED = 0;
 const METHOD_DEFLATED = 8;
 
-/** Values of the fields whose real value is in a zip64 record. */
+/** Values that refer to a zip64 record for the real value. */
 const ZIP64_COUNT = 0xffff;
 const ZIP64_MARK = 0xffffffff;
 
-/** Largest entry unpacked: an entry is held whole in memory. */
+/** Largest entry. An entry is kept in memory as a whole. */
 const MAX_ENTRY_BYTES = 512 * 1024 * 1024;
 
-/** One file or folder of an archive, as its central directory tells it. */
+/** A file or folder of an archive, as described in its central directory. */
 export interface ZipEntry {
-  /** Path inside the archive, not to be trusted as a path on disk. */
+  /** Path inside the archive. Do not trust it as a path on disk. */
   readonly name: string;
   /** General purpose flags, as in the archive. */
   readonly flags: number;
@@ -42,11 +41,11 @@ export interface ZipEntry {
   readonly method: number;
   /** CRC-32 of the unpacked bytes. */
   readonly crc: number;
-  /** Bytes the data takes in the archive. */
+  /** Size of the data in the archive, in bytes. */
   readonly packedSize: number;
-  /** Bytes the data takes unpacked. */
+  /** Size of the unpacked data, in bytes. */
   readonly size: number;
-  /** Where its local header starts in the archive, in bytes. */
+  /** Byte offset of its local header in the archive. */
   readonly offset: number;
 }
 
@@ -57,7 +56,7 @@ export class ZipArchive {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #name: string;
-  /** Where the central directory starts: no data of an entry goes past it. */
+  /** Byte offset of the central directory. No entry's data reaches beyond it. */
   readonly #directory: number;
 
   /**
@@ -91,7 +90,7 @@ export class ZipArchive {
   }
 
   /**
-   * Unpacks an entry, and checks what comes out against its size and CRC-32.
+   * Unpacks an entry, and checks its size and CRC-32.
    *
    * @param entry One of {@linkcode ZipArchive.entries}.
    * @returns The unpacked bytes; of a stored entry, a view of the archive.
@@ -123,12 +122,12 @@ export class ZipArchive {
     return data;
   }
 
-  /** Offset of the record that ends the archive; a comment may follow it. */
+  /** Returns the byte offset of the end record, which a comment may follow. */
   #findEnd(): number {
     const last = this.#bytes.length - END_BYTES;
     const first = Math.max(0, last - MAX_COMMENT_BYTES);
     for (let at = last; at >= first; at--) {
-      // The length is checked too, since a comment may hold the signature.
+      // The length is checked too, as a comment may contain the signature.
       const end = at + END_BYTES + this.#u16(at + 20);
       if (this.#u32(at) === END_SIGNATURE && end === this.#bytes.length) {
         return at;
@@ -177,7 +176,8 @@ export class ZipArchive {
     if (headerEnd > this.#directory || this.#u32(at) !== LOCAL_SIGNATURE) {
       throw this.#entryError(entry, `there is no local header at byte ${at}`);
     }
-    // Only the directory's sizes count: here an archive made as a stream has 0.
+    // Only the directory's sizes count. In archives written as a stream, the local
+    // header has 0.
     const start = headerEnd + this.#u16(at + 26) + this.#u16(at + 28);
     const end = start + entry.packedSize;
     if (end > this.#directory) {
@@ -203,8 +203,7 @@ export class ZipArchive {
 
   #inflate(entry: ZipEntry, packed: Uint8Array): Uint8Array {
     try {
-      // The limit keeps an entry that lies about its size from filling the
-      // memory; zlib wants it to be at least 1.
+      // Limits the memory for an entry with a wrong size; zlib requires 1 or more.
       const maxOutputLength = Math.max(1, entry.size);
       return inflateRawSync(packed, { maxOutputLength });
     } catch (cause) {

@@ -1,6 +1,6 @@
 /**
- * Whether a store holds the agencies' bets, found out without the programs'
- * own code: both sides are read as CSV and compared, bet for bet, in order.
+ * Checks that a store has the agencies' bets, without the programs' own code:
+ * reads both sides as CSV and compares them bet for bet, in order.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { readLines } from "./text_lines.ts";
 /** The part of an agency's file that is needed. */
 export type AuditedFile = Pick<AgencyFile, "agency" | "path">;
 
-/** What was found of an agency. */
+/** Result for one agency. */
 export interface AgencyAudit {
   /** Number of the agency. */
   agency: number;
-  /** Rows of its file but empty ones. */
+  /** Number of rows of its file, without empty ones. */
   bets: number;
-  /** Rows of the store that are the agency's. */
+  /** Number of the agency's rows in the store. */
   stored: number;
   /** Whether they are the same bets in the same order. */
   isExact: boolean;
@@ -33,7 +33,7 @@ const FIELD_COUNT = 5;
  *
  * @param storeFile The store's file of bets.
  * @param files The agencies' files.
- * @returns What was found of each agency, in the files' order.
+ * @returns The result for each agency, in the order of the files.
  */
 export async function auditStore(
   storeFile: string,
@@ -68,7 +68,7 @@ class Tally {
 
   add(fields: readonly string[]): void {
     this.#bets++;
-    // No field holds a line break, so that no two sequences look the same.
+    // No field contains a line break, so different bets give different text.
     this.#hash.update(`${fields.join("\n")}\n\n`);
   }
 
@@ -86,7 +86,7 @@ async function tallyFile(path: string): Promise<Tally> {
   return tally;
 }
 
-/** The bets of each agency, by its number as it stands there. */
+/** Returns the bets of each agency, by its id as written in the store. */
 async function tallyStore(path: string): Promise<Map<string, Tally>> {
   const tallies = new Map<string, Tally>();
   const { readable } = await Deno.open(path);
@@ -94,7 +94,7 @@ async function tallyStore(path: string): Promise<Map<string, Tally>> {
     const [agency = "", ...fields] = fieldsOf(line);
     let tally = tallies.get(agency);
     if (!tally) tallies.set(agency, tally = new Tally());
-    // Behind the bet there may be a commit mark.
+    // A commit mark may follow the bet.
     tally.add(fields.slice(0, FIELD_COUNT));
   }
   return tallies;
@@ -105,7 +105,7 @@ function fieldsOf(line: string): string[] {
   try {
     return parse(line)[0] ?? [];
   } catch (error) {
-    // It is no bet, and will be equal to none.
+    // It is not a bet, and equals none.
     if (error instanceof SyntaxError) return [line];
     throw error;
   }

@@ -1,5 +1,6 @@
 /**
- * The main job, run for real: a central, every agency at once, and the draw.
+ * Runs the main job with real processes: a central, all agencies at once, and the
+ * draw.
  *
  * @module
  */
@@ -9,29 +10,29 @@ import { EXIT_REFUSED } from "../../program/program.ts";
 import type { AgencyFile } from "../agency_files.ts";
 import { type Ending, startTask } from "./task_process.ts";
 
-/** How far an agency has come. */
+/** Progress of an agency. */
 export interface Delivered {
-  /** Bets answered with OK. */
+  /** Number of bets answered with OK. */
   sent: number;
-  /** Rows refused, by the agency itself or the central. */
+  /** Number of rows refused by the agency itself or by the central. */
   refused: number;
 }
 
-/** How an agency ended. */
+/** Result of an agency. */
 export interface AgencyRun extends Delivered {
-  /** Number of the agency. */
+  /** The agency's id. */
   agency: number;
   /** From the start of its process until all of its bets were answered. */
   seconds: number;
-  /** Bets that won, if the draw was held. */
+  /** Number of winners, if the draw was held. */
   winners?: number;
-  /** Why it could not do its job, if so. */
+  /** Why it failed, if it did. */
   failure?: string;
 }
 
-/** How all of it ended. */
+/** Result of the whole run. */
 export interface LotteryRun {
-  /** How each agency ended, in the files' order. */
+  /** The result of each agency, in the order of the files. */
   runs: AgencyRun[];
   /** From the first agency's start until the last bet was answered. */
   seconds: number;
@@ -43,9 +44,9 @@ export interface LotteryOptions {
   storeFile: string;
   /** Port of its status page. */
   statusPort: number;
-  /** Ends it all early, with its reason as the error. */
+  /** Ends the run early. Its reason becomes the error. */
   signal: AbortSignal;
-  /** Told whenever an agency has come further. */
+  /** Called when an agency has made progress. */
   onProgress(agency: number, delivered: Delivered): void;
   /** Called when all agencies have ended; the central is stopped after it. */
   onFinished(): Promise<void>;
@@ -110,7 +111,7 @@ interface RunningCentral {
   ending: Promise<Ending>;
 }
 
-/** How many take part in the draw: all, if their numbers are 1 to N. */
+/** Returns the number of agencies in the draw: all, if their ids are 1 to N. */
 function countDrawAgencies(files: readonly AgencyFile[]): number {
   return files.every(({ agency }, i) => agency === i + 1) ? files.length : 0;
 }
@@ -184,7 +185,7 @@ function startAgency(
   return { delivered, run: ending.then((ending) => completeRun(run, ending)) };
 }
 
-/** What is known of an agency once its process has ended. */
+/** Completes an agency's result when its process has ended. */
 function completeRun(run: AgencyRun, ending: Ending): AgencyRun {
   const seconds = run.seconds || ending.seconds;
   return ending.code === 0 || ending.code === EXIT_REFUSED
@@ -192,7 +193,7 @@ function completeRun(run: AgencyRun, ending: Ending): AgencyRun {
     : { ...run, seconds, failure: describe(`agency ${run.agency}`, ending) };
 }
 
-/** Says why there is no result: it was stopped, or the central failed. */
+/** Throws the reason why there is no result. */
 function fail(ending: Ending, { signal }: LotteryOptions): never {
   signal.throwIfAborted();
   throw new Error(`Cannot go on: ${describe("the central", ending)}`);

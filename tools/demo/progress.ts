@@ -1,6 +1,6 @@
 /**
- * How far the agencies have come, shown on standard error: at a terminal a bar
- * for each, elsewhere a line now and then.
+ * Shows the agencies' progress on standard error: a bar for each at a terminal,
+ * elsewhere one line per second.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { writeLine } from "../../program/logging.ts";
 import type { AgencyFile } from "../agency_files.ts";
 import type { Delivered } from "./lottery.ts";
 
-/** How far one agency has come. */
+/** Progress of one agency. */
 export interface AgencyProgress {
   /** Number of the agency. */
   agency: number;
   /** Rows of its file. */
   bets: number;
-  /** Rows answered or given up. */
+  /** Number of rows answered or refused. */
   done: number;
 }
 
@@ -26,7 +26,7 @@ const LINE_PERIOD_MS = 1000;
 const BAR_WIDTH = 24;
 const ERASE_BELOW = "\x1b[J";
 
-/** Shows itself whenever it is told something and it is time again. */
+/** Draws the progress when it changes, but not too often. */
 export class Progress {
   readonly #agencies: AgencyProgress[];
   readonly #hasBars: boolean;
@@ -34,7 +34,7 @@ export class Progress {
   #isDrawn = false;
 
   /**
-   * Creates the bars, not drawn yet.
+   * Creates the bars without drawing them.
    *
    * @param files The agencies' files.
    */
@@ -44,16 +44,16 @@ export class Progress {
       bets,
       done: 0,
     }));
-    // What has scrolled away cannot be drawn again.
+    // Lines that have scrolled away cannot be redrawn.
     this.#hasBars = Deno.stderr.isTerminal() &&
       files.length < Deno.consoleSize().rows;
   }
 
   /**
-   * Takes in how far an agency has come.
+   * Updates an agency's progress.
    *
-   * @param agency Number of the agency.
-   * @param delivered How far.
+   * @param agency The agency's id.
+   * @param delivered Its rows so far.
    */
   update(agency: number, { sent, refused }: Delivered): void {
     const progress = this.#agencies.find((one) => one.agency === agency);
@@ -84,10 +84,10 @@ export class Progress {
 }
 
 /**
- * The bar of an agency.
+ * Formats the bar of an agency.
  *
- * @param progress How far it is.
- * @returns Its number, bar, part and bets, less than 80 characters.
+ * @param progress Its progress.
+ * @returns Its id, bar, percentage and bets, in less than 80 characters.
  */
 export function formatBar({ agency, bets, done }: AgencyProgress): string {
   const part = bets > 0 ? done / bets : 1;
@@ -98,10 +98,10 @@ export function formatBar({ agency, bets, done }: AgencyProgress): string {
 }
 
 /**
- * The line that stands for all agencies.
+ * Formats the progress of all agencies together.
  *
- * @param agencies How far each is.
- * @returns Bets of all, and the part of them that is done.
+ * @param agencies The progress of each.
+ * @returns The bets done, their total and the percentage.
  */
 export function formatTotal(agencies: readonly AgencyProgress[]): string {
   const total = agencies.reduce((sum, { bets }) => sum + bets, 0);

@@ -1,5 +1,5 @@
 /**
- * What a demo has come to, as a table and in words.
+ * Reports the result of a demo as a table and in words.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { StoreReport } from "../verify.ts";
 import type { AgencyAudit } from "./audit.ts";
 import type { AgencyRun } from "./lottery.ts";
 
-/** All that is known at the end. */
+/** Result of a demo. */
 export interface DemoResult {
-  /** How each agency ended. */
+  /** The result of each agency. */
   runs: readonly AgencyRun[];
-  /** What the store holds of each, in the same order. */
+  /** What the store has of each agency, in the same order. */
   audits: readonly AgencyAudit[];
   /** What the check of the store's marks found. */
   store: StoreReport;
@@ -32,7 +32,7 @@ const HEADS = [
 ];
 
 /**
- * The result as a table: a row for each agency, and one for all.
+ * Formats the result as a table: a row for each agency, and one for all.
  *
  * @param result The result.
  * @returns The table's lines.
@@ -53,7 +53,7 @@ export function formatTable({ runs, audits, seconds }: DemoResult): string[] {
 }
 
 /**
- * Finds what is not as it should be.
+ * Lists the problems of a result.
  *
  * @param result The result.
  * @returns A line for each problem; none if every bet is in the store.
@@ -73,7 +73,7 @@ export function findProblems({ runs, audits, store }: DemoResult): string[] {
 }
 
 /**
- * What there is to say if nothing is wrong.
+ * Describes a result without problems.
  *
  * @param store What the check of the store's marks found.
  * @returns One sentence.
@@ -92,7 +92,7 @@ function row(
   return [name, ...counts, seconds.toFixed(2), rate, String(winners ?? "-")];
 }
 
-/** All the winners, if each agency knows its own. */
+/** Returns the number of all winners, if every agency knows its own. */
 function totalWinners(
   runs: readonly AgencyRun[],
 ): Pick<AgencyRun, "winners"> {

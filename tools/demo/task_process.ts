@@ -1,6 +1,6 @@
 /**
- * A task of `deno.json` as a process of its own, with just the permissions
- * that the task grants.
+ * Runs a task of `deno.json` as a process, with exactly the permissions that the
+ * task grants.
  *
  * @module
  */
@@ -13,11 +13,11 @@ const PROJECT_FOLDER = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Options of {@linkcode startTask}. */
 export interface TaskOptions {
-  /** Variables over those of this process. */
+  /** Variables in addition to those of this process. */
   env: Record<string, string>;
   /** Sends the process SIGTERM. */
   signal: AbortSignal;
-  /** Told each line of its standard output. */
+  /** Called with each line of its standard output. */
   onLine(line: string): void;
 }
 
@@ -25,7 +25,7 @@ export interface TaskOptions {
 export interface Ending {
   /** Its exit code. */
   code: number;
-  /** What it said on standard error. */
+  /** Its standard error. */
   stderr: string;
   /** From its start to its end. */
   seconds: number;
@@ -43,7 +43,7 @@ export async function startTask(
   task: "client" | "server",
   { env, signal, onLine }: TaskOptions,
 ): Promise<Ending> {
-  // A process does not hear of what was before it.
+  // A signal that was aborted before does not stop the process.
   signal.throwIfAborted();
   const startedAt = performance.now();
   const [, ...args] = project.tasks[task].split(" ");

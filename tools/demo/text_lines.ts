@@ -1,14 +1,14 @@
 /**
- * Bytes as lines of text.
+ * Splits bytes into lines of text.
  *
  * @module
  */
 
 /**
- * Cuts bytes at line ends as they come.
+ * Splits a stream of bytes into lines.
  *
- * @param bytes UTF-8, cut anywhere; a byte order mark is skipped.
- * @returns Each line without its LF or CRLF; a last one without an end counts.
+ * @param bytes UTF-8 in chunks of any size. A byte order mark is skipped.
+ * @returns Each line without its LF or CRLF, also a last one without an end.
  */
 export async function* readLines(
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
