@@ -13,7 +13,7 @@ import {
 const BETS = 1_000;
 const SHORT_TIMEOUT = "?statement_timeout=1000";
 /** As many bets as a statement has take longer than that. */
-const SECONDS_PER_BET = 0.002;
+const SECONDS_PER_BET = 0.001;
 
 testFault(
   "a database that holds up a commit makes agencies wait, and no central's end",
@@ -52,7 +52,10 @@ testFault(
     // They give up after ten attempts without an OK.
     await Promise.all(
       files.map((file) =>
-        runAgency(file, central.port, { CLI_BATCH_WINDOW: "16" })
+        runAgency(file, central.port, {
+          CLI_BATCH_MAXAMOUNT: "50",
+          CLI_BATCH_WINDOW: "16",
+        })
       ),
     );
     await assertStored(cluster, files);
