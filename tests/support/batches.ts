@@ -9,10 +9,10 @@ import { type Batch, type Bet, packBets } from "../../bet/bet.ts";
 import { RowBuffer } from "../../storage/row_buffer.ts";
 import { readStore } from "./stored.ts";
 
-/** A file of an agency's. */
+/** Identifies a file of an agency. */
 export const FINGERPRINT = "0123456789abcdef";
 
-/** Which batch, where it is not the first file of agency 1. */
+/** Origin of a batch that is not of the first file of agency 1. */
 export type BatchOrigin = Partial<Pick<Batch, "agency" | "fingerprint">>;
 
 /**

@@ -7,7 +7,7 @@
 import { within } from "./deadline.ts";
 import { BaseHandler, setup } from "@std/log";
 
-/** Takes the place of standard output; what it gathers can be waited for. */
+/** Replaces standard output. Tests can wait for its lines. */
 export class CapturedLog extends BaseHandler {
   readonly #lines: string[] = [];
   readonly #watchers = new Set<() => void>();

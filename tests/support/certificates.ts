@@ -13,16 +13,16 @@ const FOLDER = fileURLToPath(new URL("./certificates/", import.meta.url));
 export const PEM = {
   /** The authority of the tests. */
   ca: `${FOLDER}ca.pem`,
-  /** Another one, which has signed nothing. */
+  /** Another authority, which has signed nothing. */
   otherCa: `${FOLDER}otherca.pem`,
-  /** Of localhost, 127.0.0.1 and ::1. */
+  /** Certificate of localhost, 127.0.0.1 and ::1. */
   server: `${FOLDER}server.pem`,
   /** The key of all certificates. */
   serverKey: `${FOLDER}server-key.pem`,
-  /** A key of no certificate. */
+  /** A key that belongs to no certificate. */
   otherKey: `${FOLDER}other-key.pem`,
-  /** Of central.example. */
+  /** Certificate of central.example. */
   otherName: `${FOLDER}othername.pem`,
-  /** As `server`, but valid in January 2020 only. */
+  /** Like `server`, but valid in January 2020 only. */
   expired: `${FOLDER}expired.pem`,
 } as const;

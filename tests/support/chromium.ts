@@ -6,7 +6,7 @@
 
 import { within } from "./deadline.ts";
 
-/** Where Debian's package puts it. */
+/** Path of Debian's package. */
 export const CHROMIUM = "/usr/bin/chromium";
 
 const FLAGS = [
@@ -24,10 +24,10 @@ interface Message {
   error?: { message: string };
 }
 
-/** One page of a browser of its own. */
+/** One page in its own browser. */
 export class Chromium implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
-  /** Its profile. */
+  /** Folder of the browser's profile. */
   readonly #dir: string;
   readonly #socket: WebSocket;
   readonly #pending = new Map<number, (message: Message) => void>();
@@ -35,7 +35,7 @@ export class Chromium implements AsyncDisposable {
   #sessionId: string | undefined;
   /** Addresses of all requests of the page. */
   readonly requests: string[] = [];
-  /** Errors of its console, and exceptions that nobody caught. */
+  /** Errors in its console, and uncaught exceptions. */
   readonly errors: string[] = [];
 
   private constructor(
@@ -204,7 +204,7 @@ export class Chromium implements AsyncDisposable {
   }
 }
 
-/** A process of the browser may write to it for a moment longer. */
+/** A process of the browser may still write to it for a moment. */
 async function removeFolder(dir: string): Promise<boolean> {
   try {
     await Deno.remove(dir, { recursive: true });

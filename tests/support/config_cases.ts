@@ -6,23 +6,23 @@
 
 import type { ConfigKey } from "../../program/config.ts";
 
-/** All that there is to try of a key. */
+/** Everything to try with a key. */
 export interface KeyCase {
   /** The default. */
   fallback: unknown;
   /** The variable of each program that reads it. */
   variables: { client?: string; server?: string };
-  /** Values as YAML has them, and what they are; in a variable too. */
+  /** Accepted values in YAML or a variable, and their results. */
   good: Record<string, unknown>;
-  /** Values as YAML has them that are refused; in a variable too. */
+  /** Values that are refused, in YAML and in a variable. */
   bad: string[];
-  /** YAML of a wrong type, which a variable does not have. */
+  /** YAML values of a wrong type. A variable has only text. */
   mistyped: string[];
-  /** What a refusal says was expected. */
+  /** The expectation that a refusal names. */
   expected: string;
 }
 
-/** What is the same for all keys of a kind. */
+/** Cases that all keys of a kind share. */
 type KindCase = Pick<KeyCase, "good" | "bad" | "mistyped" | "expected">;
 
 const PORT: KindCase = {

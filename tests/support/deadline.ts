@@ -5,7 +5,7 @@
  * @module
  */
 
-/** Far more than anything takes here, on a busy machine too. */
+/** Far longer than anything takes here, even on a busy machine. */
 export const WAIT_LIMIT_MS = 120_000;
 
 // A test may replace the timers meanwhile.

@@ -11,7 +11,7 @@ import { agencyFrame, Type } from "./frames.ts";
 import type { CapturedLog } from "./captured_log.ts";
 import { Wire } from "./wire.ts";
 
-/** What the log says of an agency that waits for the draw. */
+/** The log line for an agency that waits for the draw. */
 export const WAITS = "action: consulta_ganadores | result: in_progress";
 
 /** A central that serves. */
@@ -20,7 +20,7 @@ export class DrawCentral {
   readonly #serving: Promise<void>;
   readonly #log: CapturedLog;
   #stopping: Promise<void> | undefined;
-  /** Where it listens, on this machine. */
+  /** Its port on this machine. */
   readonly port: number;
 
   /**
@@ -42,7 +42,7 @@ export class DrawCentral {
     this.#log = log;
   }
 
-  /** Stops it, as SIGTERM does. */
+  /** Stops it like SIGTERM does. */
   async stop(): Promise<void> {
     this.#stopping ??= this.#central.stop();
     await this.#stopping;

@@ -71,7 +71,7 @@ export class FakeSession {
     }
   }
 
-  /** Answers every frame with OK until the agency closes. */
+  /** Replies OK to every frame until the agency closes. */
   async okAll(): Promise<void> {
     for (let next = await this.#wire.reply(); next;) {
       this.#taken.push(next);
@@ -80,16 +80,16 @@ export class FakeSession {
     }
   }
 
-  /** Waits until the agency closes; what it still sends is not kept. */
+  /** Waits until the agency closes. Ignores what it still sends. */
   async gone(): Promise<void> {
     while (await this.#wire.reply());
   }
 }
 
-/** What is done on one connection, which is closed behind it. */
+/** Handles one connection, which is closed afterwards. */
 export type Script = (session: FakeSession) => Promise<unknown>;
 
-/** Listens on a free port and plays a script for each connection, in turn. */
+/** Listens on a free port and runs one script per connection, in turn. */
 export class FakeCentral {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #taken: Reply[] = [];
@@ -104,22 +104,22 @@ export class FakeCentral {
     this.#playing = this.#play(scripts);
   }
 
-  /** Where it listens, on this machine. */
+  /** Its port on this machine. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** How many connections it has had. */
+  /** Number of connections so far. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** Every frame that was taken, in order. */
+  /** Every frame received, in order. */
   get taken(): readonly Reply[] {
     return this.#taken;
   }
 
-  /** What each frame is, as {@linkcode FakeSession.take} says. */
+  /** Description of each frame, as {@linkcode FakeSession.take} returns it. */
   get names(): string[] {
     return this.#taken.map(nameOf);
   }

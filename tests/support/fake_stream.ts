@@ -9,13 +9,13 @@ import { concat } from "./frames.ts";
 
 /** Options of a {@linkcode FakeStream}. */
 export interface FakeStreamOptions {
-  /** Whether the peer closes after the pieces; else it is silent. */
+  /** Whether the peer closes after the pieces. Otherwise it is silent. */
   ends?: boolean;
-  /** Most bytes that one write takes; 0 for a peer that does not read. */
+  /** Largest number of bytes per write; 0 for a peer that does not read. */
   maxWrite?: number;
 }
 
-/** A peer that sends pieces of bytes, one for each read at most. */
+/** A peer that sends pieces of bytes, at most one per read. */
 export class FakeStream implements ByteStream {
   readonly #pieces: Uint8Array[];
   readonly #ends: boolean;
@@ -42,17 +42,17 @@ export class FakeStream implements ByteStream {
     this.#closed.promise.catch(() => {});
   }
 
-  /** What was written, all of it. */
+  /** All bytes written. */
   get written(): Uint8Array<ArrayBuffer> {
     return concat(this.#written);
   }
 
-  /** How many writes it took. */
+  /** Number of writes. */
   get writes(): number {
     return this.#written.length;
   }
 
-  /** Bytes that nobody has read yet. */
+  /** Bytes that were not read yet. */
   get unread(): number {
     return concat(this.#pieces).length;
   }
@@ -62,7 +62,7 @@ export class FakeStream implements ByteStream {
     return this.#isClosed;
   }
 
-  /** Whether this side has said that it writes no more. */
+  /** Whether this side has ended its writing. */
   get isWriteClosed(): boolean {
     return this.#isWriteClosed;
   }
@@ -118,7 +118,7 @@ export class FakeStream implements ByteStream {
     return Promise.resolve();
   }
 
-  /** Closes; what waits is rejected as Deno's sockets do. */
+  /** Closes. Rejects pending reads and writes like Deno's sockets. */
   close(): void {
     this.#isClosed = true;
     this.#closed.reject(new Deno.errors.Interrupted("operation canceled"));

@@ -9,7 +9,7 @@ interface Timer {
   run: () => void;
 }
 
-/** Takes the place of the timers and the clock until it is disposed of. */
+/** Replaces the timers and the clock until it is disposed. */
 export class FakeTime {
   readonly #setTimeout = globalThis.setTimeout;
   readonly #clearTimeout = globalThis.clearTimeout;
@@ -53,7 +53,7 @@ export class FakeTime {
     this.#now = end;
   }
 
-  /** Gives the real ones back. */
+  /** Restores the real ones. */
   [Symbol.dispose](): void {
     globalThis.setTimeout = this.#setTimeout;
     globalThis.clearTimeout = this.#clearTimeout;

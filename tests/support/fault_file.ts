@@ -7,30 +7,30 @@
 
 import type { StoreFile } from "../../storage/store_file.ts";
 
-/** What can fail or be held. */
+/** An operation that can fail or be held. */
 export type Operation = "write" | "syncData" | "truncate";
 
-/** How an operation fails. */
+/** Describes how an operation fails. */
 export interface Fault {
-  /** Which of the operations from now on, from 1. @default {1} */
+  /** Number of the operation from now on, from 1. @default {1} */
   nth?: number;
-  /** Bytes that a write takes all the same. @default {0} */
+  /** Number of bytes that the failing write takes. @default {0} */
   after?: number;
-  /** What it fails with. @default {"EIO"} */
+  /** The error's code. @default {"EIO"} */
   code?: "EIO" | "ENOSPC";
 }
 
-/** An operation that waits in the file. */
+/** An operation that is held. */
 export interface Gate {
   /** Resolved once the operation has been called. */
   reached: Promise<void>;
-  /** Lets it go on. */
+  /** Releases the operation. */
   release(): void;
 }
 
 interface PlannedFault {
   operation: Operation;
-  /** How many more of the operation it takes. */
+  /** Number of further operations until it fails. */
   left: number;
   after: number;
   error: Error;
@@ -54,7 +54,7 @@ export class FaultFile implements StoreFile {
   readonly #gates: PlannedGate[] = [];
   /** Each write, syncData and truncate in the order called. */
   readonly calls: Operation[] = [];
-  /** Most bytes that one write takes. */
+  /** Largest number of bytes per write. */
   maxWrite: number = Infinity;
 
   /**
@@ -139,12 +139,12 @@ export class FaultFile implements StoreFile {
     await this.#file.syncData();
   }
 
-  /** Tells of the file, without a fault. */
+  /** Returns the file's state, without a fault. */
   stat(): Promise<Deno.FileInfo> {
     return this.#file.stat();
   }
 
-  /** As the file does. */
+  /** Like the file's. */
   statSync(): Pick<Deno.FileInfo, "size" | "nlink"> {
     return this.#file.statSync();
   }
@@ -154,7 +154,7 @@ export class FaultFile implements StoreFile {
     this.#file.close();
   }
 
-  /** Notes the call, waits at its gate, and finds the fault that it meets. */
+  /** Records the call, waits while it is held, and returns its fault. */
   async #enter(operation: Operation): Promise<PlannedFault | undefined> {
     this.calls.push(operation);
     const gate = takeFirst(this.#gates, (gate) => gate.operation === operation);

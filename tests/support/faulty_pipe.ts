@@ -6,27 +6,27 @@
 
 import type { Chance } from "./seeded.ts";
 
-/** What may happen to a piece of bytes that passes. */
+/** A fault that a piece of bytes can meet. */
 export type Fault = "cut" | "stall" | "delay" | "split" | "join";
 
 /** Options of {@linkcode passBytes}. */
 export interface PipeOptions {
-  /** How many of a thousand pieces each fault befalls; together 1000 at most. */
+  /** Share of the pieces for each fault, in thousandths; at most 1000 together. */
   chances: Readonly<Record<Fault, number>>;
   /** Milliseconds that a stalled piece waits. */
   stallTime: number;
-  /** Where chance comes from. */
+  /** Source of randomness. */
   random: Chance;
-  /** Told of each fault. */
+  /** Called for each fault. */
   onFault(fault: Fault): void;
 }
 
 const PIECE_SIZE = 1 << 14;
 /** Milliseconds that a delayed piece waits at most. */
 const MAX_DELAY_MS = 20;
-/** Milliseconds that a piece waits for what comes behind it. */
+/** Milliseconds that a piece waits for the following ones. */
 const JOIN_TIME = 10;
-/** Most parts that a piece is split into. */
+/** Largest number of parts of a piece. */
 const MAX_PARTS = 40;
 
 /**
@@ -67,14 +67,14 @@ export async function passBytes(
   return true;
 }
 
-/** What has come and has not been passed on. */
+/** Bytes that arrived and were not passed on yet. */
 class Inbox {
   #bytes = new Uint8Array(0);
   #isEnded = false;
   #failure: unknown;
   #wake: () => void = () => {};
 
-  /** Takes in all that comes; never rejected: {@linkcode take} is. */
+  /** Collects all bytes. Never rejects; {@linkcode take} does. */
   async fill(from: Deno.TcpConn, random: Chance): Promise<void> {
     const own = random.fork();
     try {
@@ -102,7 +102,7 @@ class Inbox {
     return this.takeNow();
   }
 
-  /** Takes what is there, if anything. */
+  /** Returns the bytes that have arrived, if any. */
   takeNow(): Uint8Array {
     const bytes = this.#bytes;
     this.#bytes = new Uint8Array(0);
@@ -123,7 +123,7 @@ async function writeAll(to: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
 }
 
-/** In parts of a few bytes, each a segment of its own. */
+/** Writes in parts of a few bytes, each its own segment. */
 async function writeSplit(
   to: Deno.TcpConn,
   bytes: Uint8Array,

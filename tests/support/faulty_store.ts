@@ -8,13 +8,13 @@ import type { Batch } from "../../bet/bet.ts";
 import { FileStore, StorageError, type StoreOptions } from "../../storage.ts";
 import { FaultFile } from "./fault_file.ts";
 
-/** A store and what it stands on. */
+/** A store and its file. */
 export interface FaultyStore {
   /** The store. */
   store: FileStore;
   /** Its file of bets. */
   file: FaultFile;
-  /** Appends a batch; gives "stored" or why not, and is never rejected. */
+  /** Appends a batch. Resolves to "stored" or the reason; never rejects. */
   append(batch: Batch): Promise<string>;
 }
 

@@ -8,7 +8,7 @@
 /** A bet as its five texts, in the order of an agency's file. */
 export type BetRow = readonly string[];
 
-/** The same, where a field may be bytes that are no text. */
+/** Like {@linkcode BetRow}, but a field may be bytes that are not text. */
 export type RawRow = readonly (string | Uint8Array)[];
 
 /** Some consecutive bets of a file. */
@@ -21,11 +21,11 @@ export interface WireBatch {
   betIndex?: number;
   /** The bets. */
   rows: readonly RawRow[];
-  /** What the frame says of their number; may be a lie. @default {rows.length} */
+  /** Number of bets according to the frame; may be wrong. @default {rows.length} */
   count?: number;
 }
 
-/** What came back. */
+/** A reply. */
 export interface Reply {
   /** The type byte. */
   type: number;

@@ -24,7 +24,7 @@ export interface GuardedOptions extends Partial<Omit<CentralOptions, "tls">> {
 
 /** A central that serves. */
 export interface Guarded {
-  /** Where it listens, on this machine. */
+  /** Its port on this machine. */
   port: number;
   /** Its store's file. */
   storeFile: string;

@@ -4,9 +4,9 @@
  * @module
  */
 
-/** Cuts text at line ends; a last line without one counts too. */
+/** Splits text at line ends. The last line may have none. */
 export class TextLineStream extends TransformStream<string, string> {
-  /** Makes a stream of its own state. */
+  /** Creates a stream with its own state. */
   constructor() {
     let rest = "";
     super({

@@ -6,7 +6,7 @@
 
 import type { StoreFile } from "../../storage/store_file.ts";
 
-/** What is in the memory of this process; written at its end, as the store's. */
+/** A file in memory. Like the store's, it is written at its end. */
 export class MemoryFile implements StoreFile {
   #bytes: Uint8Array;
   #position = 0;
@@ -23,17 +23,17 @@ export class MemoryFile implements StoreFile {
     this.#maxRead = maxRead;
   }
 
-  /** What is in the file. */
+  /** Content of the file. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
 
-  /** What is in the file, as text. */
+  /** Content of the file as text. */
   get text(): string {
     return new TextDecoder().decode(this.#bytes);
   }
 
-  /** As `Deno.FsFile` does. */
+  /** Like `Deno.FsFile`. */
   read(into: Uint8Array): Promise<number | null> {
     const size = Math.min(into.length, this.#maxRead);
     const read = this.#bytes.subarray(this.#position, this.#position + size);
@@ -42,7 +42,7 @@ export class MemoryFile implements StoreFile {
     return Promise.resolve(read.length === 0 ? null : read.length);
   }
 
-  /** As `Deno.FsFile` does when opened for appending. */
+  /** Like `Deno.FsFile` opened for appending. */
   write(bytes: Uint8Array): Promise<number> {
     const longer = new Uint8Array(this.#bytes.length + bytes.length);
     longer.set(this.#bytes);
@@ -51,12 +51,12 @@ export class MemoryFile implements StoreFile {
     return Promise.resolve(bytes.length);
   }
 
-  /** As `Deno.FsFile` does. */
+  /** Like `Deno.FsFile`. */
   statSync(): { size: number; nlink: number } {
     return { size: this.#bytes.length, nlink: 1 };
   }
 
-  /** As `Deno.FsFile` does, from the start only. */
+  /** Like `Deno.FsFile`, from the start only. */
   seek(offset: number | bigint, whence: Deno.SeekMode): Promise<number> {
     if (whence !== Deno.SeekMode.Start) {
       throw new RangeError(`Cannot seek: whence is ${whence}, not the start`);
@@ -65,22 +65,22 @@ export class MemoryFile implements StoreFile {
     return Promise.resolve(this.#position);
   }
 
-  /** As `Deno.FsFile` does. */
+  /** Like `Deno.FsFile`. */
   truncate(size = 0): Promise<void> {
     this.#bytes = this.#bytes.slice(0, size);
     return Promise.resolve();
   }
 
-  /** As `Deno.FsFile` does. */
+  /** Like `Deno.FsFile`. */
   syncData(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** Tells the size; the store asks for no more. */
+  /** Returns the size. The store needs nothing else. */
   stat(): Promise<Deno.FileInfo> {
     return Promise.resolve({ size: this.#bytes.length } as Deno.FileInfo);
   }
 
-  /** As `Deno.FsFile` does. */
+  /** Like `Deno.FsFile`. */
   close(): void {}
 }

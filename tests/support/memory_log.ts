@@ -11,17 +11,17 @@ import { LineBuffer } from "../../storage/line_buffer.ts";
 import { FaultFile } from "./fault_file.ts";
 import { MemoryFile } from "./memory_file.ts";
 
-/** A log and all that can be seen of it. */
+/** A log and everything observable of it. */
 export interface MemoryLog {
   /** The log. */
   log: AppendLog<LineBuffer>;
-  /** What the log writes to. */
+  /** The log's file. */
   file: FaultFile;
-  /** What is in the file: `before`, and what was appended. */
+  /** Content of the file: `before`, and what was appended. */
   memory: MemoryFile;
   /** `entry true` or `entry false`, in the order in which the log told. */
   settled: string[];
-  /** Appends a line; gives "stored" or why not, and is never rejected. */
+  /** Appends a line. Resolves to "stored" or the reason; never rejects. */
   append(entry: string): Promise<string>;
   /** Appends lines at once. */
   appendAll(...entries: string[]): Promise<string[]>;
@@ -71,7 +71,7 @@ export function kilobytes(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${i}`.padStart(1023, "."));
 }
 
-/** Lets everything go on that waits for nothing but its turn. */
+/** Runs everything that only waits for its turn of the event loop. */
 export async function everyTurn(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
 }

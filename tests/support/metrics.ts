@@ -101,7 +101,7 @@ function addSample(
   family.samples.set(key, value);
 }
 
-/** Bounds rise, counts do not fall, and the last bucket has all. */
+/** Asserts that bounds rise, counts do not fall, and the last bucket has all. */
 function checkHistogram({ name, samples }: Family): void {
   const buckets = [...samples].filter(([key]) =>
     key.startsWith(`${name}_bucket`)

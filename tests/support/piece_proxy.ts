@@ -7,15 +7,15 @@
 
 /** Options of a {@linkcode PieceProxy}. */
 export interface PieceProxyOptions {
-  /** Where the bytes go, on this machine. */
+  /** Port of the target on this machine. */
   targetPort: number;
-  /** Most bytes in one write. */
+  /** Largest number of bytes per write. */
   pieceSize: number;
-  /** Milliseconds in which more may come before a write. @default {0} */
+  /** Milliseconds to wait for more bytes before a write. @default {0} */
   gatherTime?: number;
 }
 
-/** Listens where peers arrive, and connects each of them to the target. */
+/** Listens, and connects each peer to the target. */
 export class PieceProxy {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #options: PieceProxyOptions;
@@ -31,17 +31,17 @@ export class PieceProxy {
     this.#serving = this.#serve();
   }
 
-  /** Where it listens, on this machine. */
+  /** Its port on this machine. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** Bytes of the largest write so far. */
+  /** Size of the largest write so far, in bytes. */
   get largestPiece(): number {
     return this.#largestPiece;
   }
 
-  /** Ends once all connections have. */
+  /** Ends when all connections have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#serving;
@@ -63,7 +63,7 @@ export class PieceProxy {
     await Promise.all([this.#pass(peer, target), this.#pass(target, peer)]);
   }
 
-  /** Reads on while it writes, so that what waits can go out together. */
+  /** Reads while it writes, so that waiting bytes go out together. */
   async #pass(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
     const { pieceSize, gatherTime = 0 } = this.#options;
     let waiting = new Uint8Array(0);

@@ -13,7 +13,7 @@ export const PROJECT: string = fileURLToPath(
   new URL("../../", import.meta.url),
 );
 
-/** A whole run in the fault suite's full form takes minutes. */
+/** A run of the full fault suite takes minutes. */
 const ENDING_LIMIT_MS = 600_000;
 
 /** How a program ended. */
@@ -159,7 +159,7 @@ export function freePort(): number {
 
 /** A central that listens. */
 export type RunningCentral = RunningProgram & {
-  /** Where it listens, on this machine. */
+  /** Its port on this machine. */
   readonly port: number;
 };
 

@@ -9,11 +9,11 @@ import { type Fault, passBytes, type PipeOptions } from "./faulty_pipe.ts";
 
 /** Options of a {@linkcode FaultyProxy}. */
 export interface FaultyProxyOptions extends Omit<PipeOptions, "onFault"> {
-  /** Where the bytes go, on this machine. */
+  /** Port of the target on this machine. */
   targetPort: number;
 }
 
-/** Listens where peers arrive, and connects each of them to the target. */
+/** Listens, and connects each peer to the target. */
 export class FaultyProxy {
   readonly #listener: Deno.TcpListener;
   readonly #options: FaultyProxyOptions;
@@ -40,7 +40,7 @@ export class FaultyProxy {
     this.#serving = this.#serve();
   }
 
-  /** Where it listens, on this machine. */
+  /** Its port on this machine. */
   get port(): number {
     return this.#listener.addr.port;
   }
@@ -50,7 +50,7 @@ export class FaultyProxy {
     return this.#counts;
   }
 
-  /** Closes whatever passes, and waits for its end. */
+  /** Closes all connections, and waits for their end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#listener.close();
@@ -87,7 +87,7 @@ export class FaultyProxy {
     }
   }
 
-  /** One direction; whatever breaks it breaks the other too. */
+  /** Passes on one direction. A failure ends the other direction too. */
   async #pass(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
     let isWhole = false;
     try {
@@ -111,7 +111,7 @@ export class FaultyProxy {
   }
 }
 
-/** Whether an error only says that one of the two sides has gone. */
+/** Whether an error only means that one side has disconnected. */
 function isStreamEnd(error: unknown): boolean {
   return [
     Deno.errors.ConnectionRefused,

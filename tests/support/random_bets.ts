@@ -8,13 +8,13 @@
 
 import { type Bet, FIELD_KEYS, MAX_FIELD_BYTES } from "../../bet/bet.ts";
 
-/** The seed of this run: from the arguments, else another each time. */
+/** The seed of this run: from the arguments, otherwise random. */
 export const SEED: number = seedOf(Deno.args);
 
 const ENCODER = new TextEncoder();
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 const FIRST_DAY = Date.parse("0001-01-01T00:00:00Z");
-/** Of 1 to 4 bytes of UTF-8, some with a meaning in CSV or in the mark. */
+/** Characters of 1 to 4 bytes, some with a meaning in CSV or in the mark. */
 const NAME_CHARACTERS = [...`aZ mñÁéü,",":;'-.ß€中\u{a0}\u{200b}\u{ffff}😀𐍈`];
 const SPOILERS = [
   ...[
@@ -39,7 +39,7 @@ const SPOILERS = [
   ...["2024-1-01", "2024-01-1", "24-01-01", "2024/01/01", "2024-01-00"],
 ].map((text) => ENCODER.encode(text));
 
-/** Numbers from a seed: the same ones from the same seed. */
+/** Draws numbers: the same ones from the same seed. */
 export class Random {
   #state: number;
 

@@ -14,15 +14,15 @@ import { FIELD_KEYS, MAX_PACKED_BET_BYTES, unpackBets } from "../../bet/bet.ts";
 
 /** A record of the file that can be sent, or one that cannot. */
 export interface ReadRecord {
-  /** Its line, from 1. */
+  /** Line number, from 1. */
   line: number;
-  /** Position of its first byte. */
+  /** Byte offset of its start. */
   start: number;
-  /** Position after its line end. */
+  /** Byte offset after its line end. */
   end: number;
-  /** Its fields, if it can be sent. */
+  /** The fields of a valid record. */
   fields?: string[];
-  /** Why it cannot be sent, if so. */
+  /** The reason of an invalid record. */
   problem?: string;
 }
 

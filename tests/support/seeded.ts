@@ -8,7 +8,7 @@ import { Random } from "./random_bets.ts";
 
 const SEEDS = 2 ** 32;
 
-/** More ways to draw from a seed. */
+/** Draws from a seed in more ways. */
 export class Chance extends Random {
   /**
    * Draws a number of a range.

@@ -21,39 +21,39 @@ import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";
 import { csvOf, rows } from "./rows.ts";
 
-/** What is delivered, and how. */
+/** Describes a delivery. */
 export interface SendingOptions extends Partial<RetryingConnectionOptions> {
   /** Bets in the agency's file. @default {30} */
   bets?: number;
-  /** Its text, instead. */
+  /** Text of the file, instead of made bets. */
   csv?: string;
-  /** Most bets in a batch. @default {10} */
+  /** Largest number of bets in a batch. @default {10} */
   maxAmount?: number;
   /** Batches that may be under way at once. @default {1} */
   window?: number;
   /** Whether refused batches are sent again without bad rows. @default {true} */
   retryRefused?: boolean;
-  /** What the central does on each connection. */
+  /** Scripts of the central, one per connection. */
   scripts: readonly SendingScript[];
 }
 
-/** As {@linkcode Script}, given the path of the agency's file. */
+/** Like {@linkcode Script}, with the path of the agency's file. */
 export type SendingScript = (
   session: FakeSession,
   path: string,
 ) => Promise<unknown>;
 
-/** How it ended. */
+/** Result of a delivery. */
 export interface Delivered {
   /** The central. */
   central: FakeCentral;
-  /** Bets answered with OK. */
+  /** Number of bets answered with OK. */
   stored: number;
-  /** The rows that were refused; empty if there is no such file. */
+  /** Content of the file of refused rows; empty without one. */
   rejected: string;
-  /** What was logged. */
+  /** The log. */
   log: CapturedLog;
-  /** What the delivery was given up for; empty if it came to its end. */
+  /** Reason for giving up; empty if the delivery was completed. */
   error: string;
 }
 

@@ -12,19 +12,19 @@ import { testWith } from "./permissions.ts";
 
 /** Options of {@linkcode testServed}. */
 export interface ServedOptions extends Partial<CentralOptions> {
-  /** Puts something between the central and its store. */
+  /** Wraps the central's store. */
   wrapStore?: (store: FileStore) => FileStore;
 }
 
 /** A central that serves. */
 export interface Served {
-  /** Where it listens, on this machine. */
+  /** Its port on this machine. */
   port: number;
   /** Its store's file. */
   storeFile: string;
   /** What it has logged. */
   log: CapturedLog;
-  /** Stops it, as SIGTERM does. */
+  /** Stops it like SIGTERM does. */
   stop(): Promise<void>;
 }
 

@@ -10,14 +10,14 @@ import type { Bet } from "../../bet/bet.ts";
 import { BettingClosedError, type Store } from "../../storage.ts";
 import { batchOf } from "./batches.ts";
 
-/** Opens the store of a case, also again. */
+/** Opens the store of a case; may be called again. */
 export type OpenStore = () => Promise<Store>;
 
 /** One behaviour of a store. */
 export interface StoreCase {
-  /** What it does. */
+  /** Description of the behaviour. */
   name: string;
-  /** Asserts that it does so. */
+  /** Asserts the behaviour. */
   run: (open: OpenStore) => Promise<void>;
 }
 
@@ -120,7 +120,7 @@ export const STORE_CASES: readonly StoreCase[] = [
   },
 ];
 
-/** What was stored may come again; anything else is refused. */
+/** Asserts that stored bets may be repeated, and others are refused. */
 async function assertClosed(store: Store, bets: readonly Bet[]): Promise<void> {
   await store.append(batchOf(bets));
   await assertRejects(
@@ -146,7 +146,7 @@ async function withStore(
   }
 }
 
-/** Different bets, the first of which wins. */
+/** Makes different bets. The first one wins. */
 function makeBets(count: number): Bet[] {
   return Array.from({ length: count }, (_, i) => ({
     firstName: `Ana ${i}`,

@@ -8,7 +8,7 @@
 import { within } from "./deadline.ts";
 import { concat, HEADER_BYTES, type Reply } from "./frames.ts";
 
-/** A connection, of an agency or to one. */
+/** One side of a connection. */
 export class Wire {
   readonly #stream: Deno.TcpConn | Deno.TlsConn;
   #isClosed = false;
@@ -94,12 +94,12 @@ export class Wire {
     return await this.reply();
   }
 
-  /** Says that nothing more is sent. */
+  /** Ends the writing side. */
   async closeWrite(): Promise<void> {
     await this.#stream.closeWrite();
   }
 
-  /** Closes at once; what waits is rejected. Closing again does nothing. */
+  /** Closes at once and rejects pending calls. May be called again. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -6,7 +6,7 @@
 
 import { crc32, deflateRawSync } from "node:zlib";
 
-/** An entry to build: what is not given is what a right archive has. */
+/** An entry to build. What is not given is correct. */
 export interface BuiltEntry {
   /** Path in the archive. */
   name: string;
@@ -32,7 +32,7 @@ export interface BuiltEntry {
 export interface BuildZipOptions {
   /** Comment after the end record, in ASCII. @default {""} */
   comment?: string;
-  /** Number of entries that the end record tells. */
+  /** Number of entries according to the end record. */
   count?: number;
 }
 
@@ -90,7 +90,7 @@ function header(
   return concat([record([], [signature]), record(shorts, longs)]);
 }
 
-/** Numbers of 16 bits and then of 32, little-endian. */
+/** Writes numbers of 16 bits, then of 32, little-endian. */
 function record(
   shorts: readonly number[],
   longs: readonly number[],
