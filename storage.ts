@@ -12,11 +12,8 @@ import type { StorageError } from "./storage/errors.ts";
 export type { OnCommit } from "./storage/append_log.ts";
 export { BatchSequence } from "./storage/batch_sequence.ts";
 export { BettingClosedError, StorageError } from "./storage/errors.ts";
-export {
-  FileStore,
-  type Recovery,
-  type StoreOptions,
-} from "./storage/file_store.ts";
+export type { Recovery } from "./storage/file_recovery.ts";
+export { FileStore, type StoreOptions } from "./storage/file_store.ts";
 export { DamagedStoreError } from "./storage/recovery.ts";
 export { StoreHeldError } from "./storage/store_file.ts";
 

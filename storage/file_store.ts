@@ -7,18 +7,16 @@
 
 import { dirname, join } from "node:path";
 import { type Batch, packedBetStart } from "../bet/bet.ts";
+import type { Store } from "../storage.ts";
 import { AppendLog, type OnCommit } from "./append_log.ts";
 import { type BatchSequence, doAllWait } from "./batch_sequence.ts";
-import { FinishLog } from "./finish_log.ts";
-import { scanStore } from "./recovery.ts";
-import { RowBuffer } from "./row_buffer.ts";
-import type { Store } from "../storage.ts";
 import { BettingClosedError, type StorageError } from "./errors.ts";
-import { type HeldFile, holdFile } from "./store_file.ts";
-import type { StoreFile } from "./store_file.ts";
+import { recoverFile, type Recovery } from "./file_recovery.ts";
+import { FinishLog } from "./finish_log.ts";
 import type { IndexRange } from "./index_ranges.ts";
-import { type FileState, StoreIndex } from "./store_index.ts";
-import { readTornTail, rewriteTail, saveTornTail } from "./torn_tail.ts";
+import { RowBuffer } from "./row_buffer.ts";
+import { type HeldFile, holdFile, type StoreFile } from "./store_file.ts";
+import type { FileState, StoreIndex } from "./store_index.ts";
 
 /** How often the path is checked to still lead to the open file. */
 const WATCH_PERIOD_MS = 500;
@@ -43,18 +41,6 @@ export interface StoreOptions {
    * @default {undefined}
    */
   onCommit?: OnCommit | undefined;
-}
-
-/** What the store contained when it was opened. */
-export interface Recovery {
-  /** Number of bets in whole batches. */
-  bets: number;
-  /** Number of whole batches. */
-  batches: number;
-  /** Size of the torn tail that was cut off. It was never acknowledged. */
-  discardedBytes: number;
-  /** The copy of the torn tail, if there was one. */
-  tornFile?: string;
 }
 
 /**
@@ -122,28 +108,12 @@ export class FileStore implements Store {
     const held = await holdFile(path);
     try {
       const file = wrapFile(held.file);
-      const index = new StoreIndex();
-      const { committedSize, size } = await scanStore(
-        file,
-        (batch) => index.addStored(batch),
-      );
-      let tornFile: string | undefined;
-      if (committedSize < size) {
-        const tail = await readTornTail(file, committedSize, size);
-        tornFile = await saveTornTail(path, tail);
-        await file.truncate(committedSize);
-      }
-      // A killed process may have left batches in the page cache only, and a
-      // repetition of them is answered with OK at once.
-      if (fsync) {
-        await rewriteTail(path, committedSize);
-        await file.syncData();
-      }
+      const { index, size, recovery } = await recoverFile(path, file, fsync);
       const { promise: lost, resolve: onLost } = Promise.withResolvers<
         StorageError
       >();
       const sequences = new Set<BatchSequence>();
-      const log = new AppendLog(file, committedSize, () => new RowBuffer(), {
+      const log = new AppendLog(file, size, () => new RowBuffer(), {
         fsync,
         onLost,
         onCommit,
@@ -156,12 +126,7 @@ export class FileStore implements Store {
         log,
         finishLog,
         index,
-        {
-          bets: index.bets,
-          batches: index.batches,
-          discardedBytes: size - committedSize,
-          ...(tornFile === undefined ? {} : { tornFile }),
-        },
+        recovery,
         lost,
         sequences,
       );
