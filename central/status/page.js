@@ -84,7 +84,8 @@ function sortBy(button) {
     "aria-sort",
     isAscending ? "ascending" : "descending",
   );
-  showRows();
+  // The page as it was sent stays until the first snapshot.
+  if (cellsOf) showRows();
 }
 
 for (const button of document.querySelectorAll("thead button")) {
