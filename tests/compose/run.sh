@@ -179,7 +179,7 @@ make_clone "$dir/clone"
 real_data=../shared/data/datasets.zip
 if [[ -e $real_data ]]; then cp "$real_data" "$dir/clone/.data"; fi
 echo "== tests"
-# It takes three minutes; whatever hangs must not hold up others for ever. While
+# It takes some minutes; whatever hangs must not hold up others for ever. While
 # bash waits for it, unlike when it runs it, a signal is seen at once.
 LOTERIA_CLONE=$dir/clone timeout 20m deno test --no-prompt --allow-read --allow-write \
   --allow-run --allow-env=LOTERIA_CLONE \

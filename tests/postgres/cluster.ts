@@ -16,6 +16,8 @@ const SYSTEM_USER = "postgres";
 /** A running server with an empty database. */
 export class Cluster {
   readonly #dir: string;
+  /** Ids of the processes that were stopped. */
+  #silent: string[] = [];
   /** Where it listens, on this machine. */
   readonly port: number;
 
@@ -132,19 +134,14 @@ export class Cluster {
   /**
    * Stops all its processes in the middle of what they do. As with a machine that
    * dies, its connections stay open and nobody answers.
-   *
-   * @returns Kills them when it is disposed of.
    */
-  async silence(): Promise<AsyncDisposable> {
+  async silence(): Promise<void> {
     const parent = await this.#processId();
-    const children = await run("pgrep", ["-P", parent]);
-    const all = [parent, ...children.split("\n")];
-    await run("/bin/kill", ["-STOP", ...all]);
-    return {
-      async [Symbol.asyncDispose]() {
-        await run("/bin/kill", ["-9", ...all]);
-      },
-    };
+    // Its children cannot vanish while it does not bury them.
+    await run("/bin/kill", ["-STOP", parent]);
+    const children = (await run("pgrep", ["-P", parent])).split("\n");
+    await run("/bin/kill", ["-STOP", ...children]);
+    this.#silent = [parent, ...children];
   }
 
   /**
@@ -191,6 +188,9 @@ export class Cluster {
 
   /** Ends the server, however it is, and removes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#silent.length > 0) {
+      await run("/bin/kill", ["-9", ...this.#silent]);
+    }
     try {
       await this.#control("stop", "-m", "immediate");
     } catch (error) {

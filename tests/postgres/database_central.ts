@@ -16,6 +16,8 @@ const TASK = "server:postgres";
 const NO_FILE = "/nowhere/bets.csv";
 const AGENCIES = [1, 2, 3, 4, 5];
 
+/** For the end of a database's address: so that giving up takes seconds. */
+export const SHORT_TIMEOUT = "?statement_timeout=1000";
 /** Longest time between two faults. */
 export const MAX_PAUSE_MS = 400;
 /** OKs that show that an agency gets through again. */

@@ -6,6 +6,7 @@ import {
   makeAgencies,
   MAX_PAUSE_MS,
   OKS_AFTER,
+  SHORT_TIMEOUT,
   startOn,
 } from "./database_central.ts";
 
@@ -50,28 +51,37 @@ testFault(
   },
 );
 
-testFault(
-  "no OK is lost when the primary dies and the standby takes over",
-  async ({ random }) => {
-    await using primary = await Cluster.start();
-    await using standby = await primary.startStandby();
-    const url = primary.urlOfBoth(standby);
-    await using one = await startOn(url);
-    await using other = await startOn(url);
-    const agencies = makeAgencies([one.port, other.port], random);
-    const running = Promise.all(agencies.map((agency) => agency.run()));
-    await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
-    await sleep(random.between(0, MAX_PAUSE_MS));
-    await primary.kill();
-    await standby.promote();
-    await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
-    for (const agency of agencies) agency.finish();
-    await running;
-    await assertStored(
-      standby,
-      agencies.map(({ acknowledged }) => acknowledged),
-    );
-    const primaries = await standby.query("SELECT pg_is_in_recovery()");
-    assertEquals(primaries, "f", "the standby is the primary now");
-  },
-);
+testFailover("dies", (primary) => primary.kill());
+testFailover("falls silent", (primary) => primary.silence());
+
+/** Registers a test in which a standby takes over from the primary. */
+function testFailover(
+  what: string,
+  end: (primary: Cluster) => Promise<void>,
+): void {
+  testFault(
+    `no OK is lost when the primary ${what} and the standby takes over`,
+    async ({ random }) => {
+      await using primary = await Cluster.start();
+      await using standby = await primary.startStandby();
+      const url = `${primary.urlOfBoth(standby)}${SHORT_TIMEOUT}`;
+      await using one = await startOn(url);
+      await using other = await startOn(url);
+      const agencies = makeAgencies([one.port, other.port], random);
+      const running = Promise.all(agencies.map((agency) => agency.run()));
+      await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
+      await sleep(random.between(0, MAX_PAUSE_MS));
+      await end(primary);
+      await standby.promote();
+      await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
+      for (const agency of agencies) agency.finish();
+      await running;
+      await assertStored(
+        standby,
+        agencies.map(({ acknowledged }) => acknowledged),
+      );
+      const primaries = await standby.query("SELECT pg_is_in_recovery()");
+      assertEquals(primaries, "f", "the standby is the primary now");
+    },
+  );
+}
