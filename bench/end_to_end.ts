@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { type AuditedFile, auditStore } from "../tools/demo/audit.ts";
-import { verifyStore } from "../tools/verify.ts";
+import { verifyStore } from "../storage/unheld_store.ts";
 import type { DataSet } from "./data.ts";
 import type { Figures } from "./figures.ts";
 import { usageOf } from "./machine.ts";

@@ -165,6 +165,33 @@ export async function readCredentials(path: string): Promise<TokenHashes> {
   return hashes;
 }
 
+/**
+ * Writes a file of credentials that only its owner can read. Replaces it in one
+ * step, so that nobody reads half of it.
+ *
+ * @param file The file.
+ * @param hashes The hash of each agency's token.
+ */
+export async function writeCredentials(
+  file: string,
+  hashes: TokenHashes,
+): Promise<void> {
+  const text = [...hashes].map(([agency, hash]) =>
+    `${agency},${hash.toHex()}\n`
+  );
+  // Loaded on demand: a central does not write the file.
+  const { dirname } = await import("node:path");
+  const temporary = await Deno.makeTempFile({ dir: dirname(file) });
+  try {
+    if (Deno.build.os !== "windows") await Deno.chmod(temporary, 0o600);
+    await Deno.writeTextFile(temporary, text.join(""));
+    await Deno.rename(temporary, file);
+  } catch (error) {
+    await Deno.remove(temporary);
+    throw error;
+  }
+}
+
 function badLine(path: string, index: number, problem: string): ProgramError {
   return new ProgramError(
     `Cannot use credentials "${path}", line ${index + 1}: ${problem}`,

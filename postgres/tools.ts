@@ -13,7 +13,7 @@ import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE } from "../program/program.ts";
 import { withoutMark } from "../storage/commit_mark.ts";
 import { scanStore, type StoredBatch } from "../storage/recovery.ts";
-import { openUnheldFile } from "../storage/store_file.ts";
+import { openUnheldFile } from "../storage/unheld_store.ts";
 import { connect, describeDatabase, explainDatabase } from "./database.ts";
 import { PostgresStore } from "./postgres_store.ts";
 import { checkVersion } from "./schema.ts";

@@ -127,7 +127,20 @@ export function writeLine(
   to: { writeSync(bytes: Uint8Array): number },
   line: string,
 ): void {
-  const bytes = new TextEncoder().encode(`${line}\n`);
+  writeText(to, `${line}\n`);
+}
+
+/**
+ * Writes text immediately.
+ *
+ * @param to The output.
+ * @param text The text.
+ */
+export function writeText(
+  to: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
 }
 

@@ -116,27 +116,6 @@ export async function holdFile(path: string): Promise<HeldFile> {
 }
 
 /**
- * Opens a file of the store for reading, and keeps others from locking it.
- * Changes nothing on disk.
- *
- * @param path The file.
- * @returns The file, at its start.
- * @throws {StoreHeldError} If a process holds it.
- * @throws {Deno.errors.NotFound} If it does not exist.
- */
-export async function openUnheldFile(path: string): Promise<Deno.FsFile> {
-  const file = await Deno.open(path, { read: true });
-  try {
-    // A shared lock: several processes may read at once.
-    if (!await file.tryLock(false)) throw await heldError(path);
-  } catch (error) {
-    file.close();
-    throw error;
-  }
-  return file;
-}
-
-/**
  * Writes synchronously, because a write to the page cache takes microseconds,
  * less than a hop to another thread.
  */
@@ -157,7 +136,13 @@ function noteOf(path: string): string {
   return `${path}.pid`;
 }
 
-async function heldError(path: string): Promise<StoreHeldError> {
+/**
+ * Creates the error for a file that is locked, with the process that holds it.
+ *
+ * @param path The file.
+ * @returns The error.
+ */
+export async function heldError(path: string): Promise<StoreHeldError> {
   return new StoreHeldError(path, await readHolder(noteOf(path)));
 }
 

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { join } from "node:path";
+
 const AGENCY_FILE_REGEXP = /^agency-(\d+)\.csv$/;
 const NEWLINE = 0x0a;
 
@@ -12,7 +14,7 @@ const NEWLINE = 0x0a;
 export interface AgencyFile {
   /** The agency's id, from the file's name. */
   agency: number;
-  /** Path of the file, which begins with the folder as given. */
+  /** Path of the file. */
   path: string;
   /** Rows of the file. */
   bets: number;
@@ -23,33 +25,15 @@ export interface AgencyFile {
 }
 
 /**
- * Reads an agency's id from the name of its file.
- *
- * @param name Name of a file, without folders.
- * @returns The id, or null if it is not the name of an agency's file.
+ * Reads an agency's id from the name of its file, without folders. Returns null
+ * if it is not the name of an agency's file.
  */
 export function agencyOf(name: string): number | null {
   const digits = AGENCY_FILE_REGEXP.exec(name)?.[1];
   return digits === undefined ? null : Number(digits);
 }
 
-/**
- * Joins a folder and a file's name.
- *
- * @param dir The folder, with a final slash or without.
- * @param name Name of the file.
- * @returns The path of the file.
- */
-export function pathIn(dir: string, name: string): string {
-  return dir.endsWith("/") ? dir + name : `${dir}/${name}`;
-}
-
-/**
- * Finds the agencies' files of a folder.
- *
- * @param dir The folder; may be missing.
- * @returns Id and path of each, sorted by id.
- */
+/** Finds the agencies' files of a folder, which may be missing; sorted by id. */
 export async function findAgencies(
   dir: string,
 ): Promise<Pick<AgencyFile, "agency" | "path">[]> {
@@ -57,7 +41,7 @@ export async function findAgencies(
   try {
     for await (const { name } of Deno.readDir(dir)) {
       const agency = agencyOf(name);
-      if (agency !== null) found.push({ agency, path: pathIn(dir, name) });
+      if (agency !== null) found.push({ agency, path: join(dir, name) });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -66,10 +50,8 @@ export async function findAgencies(
 }
 
 /**
- * Counts the rows and bytes of a file.
- *
- * @param chunks The file's bytes. A last row without a line end counts too.
- * @returns The number of bets, one per row, and of bytes.
+ * Counts the rows and bytes of a file. Each row is a bet, also a last one without
+ * a line end.
  */
 export async function measure(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -78,12 +60,8 @@ export async function measure(
   let bytes = 0;
   let last = NEWLINE;
   for await (const chunk of chunks) {
-    for (
-      let at = chunk.indexOf(NEWLINE);
-      at >= 0;
-      at = chunk.indexOf(NEWLINE, at + 1)
-    ) {
-      bets++;
+    for (const byte of chunk) {
+      if (byte === NEWLINE) bets++;
     }
     bytes += chunk.length;
     last = chunk.at(-1) ?? last;
@@ -99,13 +77,7 @@ export class StagedFiles {
   /** Final path of each file, by its temporary path. */
   readonly #finalPaths = new Map<string, string>();
 
-  /**
-   * Writes a file next to its final path.
-   *
-   * @param path The final path.
-   * @param chunks The content.
-   * @returns The file's size in bytes.
-   */
+  /** Writes a file next to its final path. Returns its size in bytes. */
   async write(path: string, chunks: Iterable<Uint8Array>): Promise<number> {
     // Always the same name, so the next run overwrites what a killed one left.
     const temporary = `${path}.part`;
@@ -132,6 +104,5 @@ export class StagedFiles {
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       }
     }
-    this.#finalPaths.clear();
   }
 }

@@ -7,7 +7,6 @@
 
 import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
-import { writeLine } from "../program/logging.ts";
 import { MAX_AGENCIES, MAX_BETS, REAL_SIZES } from "./made_bets.ts";
 import {
   type DataOptions,
@@ -16,16 +15,7 @@ import {
   makeData,
   REAL_TOTAL,
 } from "./make_data.ts";
-import { runTool } from "./tool.ts";
-
-export type { AgencyFile } from "./agency_files.ts";
-export {
-  type DataOptions,
-  ensureData,
-  FROM_BEFORE,
-  FROM_GENERATOR,
-  makeData,
-} from "./make_data.ts";
+import { parseWhole, print, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task data [options]
 
@@ -40,11 +30,8 @@ neither is there, makes a set like the real one, the same each time.
   --help          print this`;
 
 /**
- * Runs `deno task data`.
- *
- * @param args Arguments of the command line.
- * @returns Lines to print.
- * @throws {Error} If an argument is wrong, or as {@linkcode makeData} does.
+ * Runs `deno task data` and returns the lines to print. Throws an `Error` if an
+ * argument is wrong, or as {@linkcode makeData} does.
  */
 export async function run(args: readonly string[]): Promise<string[]> {
   const { values } = parseArgs({
@@ -65,11 +52,11 @@ export async function run(args: readonly string[]): Promise<string[]> {
   if (values.dir === "") throw new RangeError("Cannot use --dir: it is empty");
   const options: DataOptions = { dir: values.dir, force: values.force };
   if (values.bets !== undefined) {
-    options.bets = whole("--bets", values.bets, { least: 0, most: MAX_BETS });
+    options.bets = parseWhole("--bets", values.bets, [0, MAX_BETS]);
   }
   if (values.agencies !== undefined) {
-    const range = { least: 1, most: MAX_AGENCIES };
-    options.agencies = whole("--agencies", values.agencies, range);
+    const range = [1, MAX_AGENCIES] as const;
+    options.agencies = parseWhole("--agencies", values.agencies, range);
   }
   const files = await (values.keep ? ensureData : makeData)(options);
   const lines = files.map(({ path, bets, bytes, from }) =>
@@ -77,36 +64,20 @@ export async function run(args: readonly string[]): Promise<string[]> {
   );
   const asked = values.bets ?? values.agencies;
   if (asked !== undefined && files[0]?.from !== FROM_GENERATOR) {
-    lines.push(
-      "--bets and --agencies not used: nothing was made",
-    );
+    lines.push("--bets and --agencies not used: nothing was made");
   }
   return lines;
 }
 
-function whole(
-  flag: string,
-  text: string,
-  { least, most }: { least: number; most: number },
-): number {
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= least && value <= most) return value;
-  throw new RangeError(
-    `Cannot use ${flag} "${text}": it must be a whole number from ${least} to ${most}`,
-  );
-}
-
-/** Describes an error in one line. */
-function problem(error: unknown): string {
-  const line = messageOf(error).replaceAll(/\s+/g, " ");
-  return line.startsWith("Cannot ") ? line : `Cannot make the data: ${line}`;
-}
-
 async function main(): Promise<void> {
   try {
-    for (const line of await run(Deno.args)) writeLine(Deno.stdout, line);
+    print(await run(Deno.args));
   } catch (cause) {
-    throw new ProgramError(problem(cause), { cause });
+    const line = messageOf(cause).replaceAll(/\s+/g, " ");
+    const known = line.startsWith("Cannot ");
+    throw new ProgramError(known ? line : `Cannot make the data: ${line}`, {
+      cause,
+    });
   }
 }
 

@@ -7,11 +7,9 @@
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { messageOf } from "../program/errors.ts";
-import { writeLine } from "../program/logging.ts";
-import { EXIT_FAILURE } from "../program/program.ts";
-import { stopSignal } from "../program/stop_signal.ts";
-import { type AgencyFile, ensureData, makeData } from "./data.ts";
+import { ProgramError } from "../program/errors.ts";
+import type { AgencyFile } from "./agency_files.ts";
+import { ensureData, makeData } from "./make_data.ts";
 import { auditStore } from "./demo/audit.ts";
 import { type LotteryOptions, runLottery } from "./demo/lottery.ts";
 import { Progress } from "./demo/progress.ts";
@@ -21,7 +19,9 @@ import {
   formatSuccess,
   formatTable,
 } from "./demo/report.ts";
-import { verifyStore } from "./verify.ts";
+import { MAX_BETS } from "./made_bets.ts";
+import { interruption, parseWhole, print, runTool } from "./tool.ts";
+import { verifyStore } from "../storage/unheld_store.ts";
 
 const USAGE = `Usage: deno task demo [options]
 
@@ -39,10 +39,8 @@ Exit codes: 0 every bet is in the store, once and in order; 1 not so.`;
 /** Rarely used ports, above those that Linux gives to clients. */
 const DYNAMIC_PORTS = { min: 61000, max: 65535 };
 
-/** Runs the demo, and returns the problems found. */
-async function main(args: string[], signal: AbortSignal): Promise<string[]> {
+async function main(): Promise<void> {
   const { values } = parseArgs({
-    args,
     options: {
       bets: { type: "string" },
       dir: { type: "string", default: ".data" },
@@ -50,22 +48,17 @@ async function main(args: string[], signal: AbortSignal): Promise<string[]> {
       watch: { type: "boolean", default: false },
     },
   });
-  if (values.help) {
-    print(USAGE);
-    return [];
-  }
-  const bets = values.bets === undefined ? undefined : parseBets(values.bets);
+  if (values.help) return print([USAGE]);
+  const bets = values.bets && parseWhole("--bets", values.bets, [0, MAX_BETS]);
+  const signal = interruption();
   const statusPort = randomPort();
-  print(`Status: http://127.0.0.1:${statusPort}/`);
+  print([`Status: http://127.0.0.1:${statusPort}/`]);
   const folder = await makeFolder(values.dir);
-  const files = bets === undefined
-    ? await ensureData({ dir: values.dir })
-    : await makeData({ dir: folder, bets });
-  print(
-    `Data: ${files.length} files like ${files[0]?.path}, from ${
-      files[0]?.from
-    }`,
-  );
+  const files = typeof bets === "number"
+    ? await makeData({ dir: folder, bets })
+    : await ensureData({ dir: values.dir });
+  const { path, from } = files[0]!;
+  print([`Data: ${files.length} files like ${path}, from ${from}`]);
   const storeFile = join(folder, "bets.csv");
   const result = await runAndAudit(files, {
     storeFile,
@@ -73,17 +66,15 @@ async function main(args: string[], signal: AbortSignal): Promise<string[]> {
     signal,
     async onFinished(): Promise<void> {
       if (!values.watch) return;
-      print("All agencies have ended. Ctrl-C stops the central.");
+      print(["All agencies have ended. Ctrl-C stops the central."]);
       await aborted(signal);
     },
   });
   const problems = findProblems(result);
-  print("");
-  for (const line of formatTable(result)) print(line);
-  print("");
-  if (problems.length === 0) print(formatSuccess(result.store));
-  print(`Store: ${storeFile}`);
-  return problems;
+  print(["", ...formatTable(result), ""]);
+  if (problems.length === 0) print([formatSuccess(result.store)]);
+  print([`Store: ${storeFile}`]);
+  if (problems.length > 0) throw new ProgramError(problems.join("\n"));
 }
 
 async function runAndAudit(
@@ -120,28 +111,4 @@ async function aborted(signal: AbortSignal): Promise<void> {
   await new Promise((resolve) => signal.addEventListener("abort", resolve));
 }
 
-function parseBets(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new RangeError(`Cannot use --bets "${text}": it is not a whole number`);
-}
-
-function print(line: string): void {
-  writeLine(Deno.stdout, line);
-}
-
-async function exitCode(): Promise<number> {
-  try {
-    const problems = await main(Deno.args, stopSignal(stopError));
-    for (const problem of problems) writeLine(Deno.stderr, problem);
-    return problems.length > 0 ? EXIT_FAILURE : 0;
-  } catch (error) {
-    writeLine(Deno.stderr, messageOf(error));
-    return EXIT_FAILURE;
-  }
-}
-
-function stopError(signal: Deno.Signal): Error {
-  return new Error(`Cannot go on: stopped by ${signal}`);
-}
-
-if (import.meta.main) Deno.exit(await exitCode());
+if (import.meta.main) await runTool(main);

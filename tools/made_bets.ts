@@ -17,34 +17,21 @@ export const MAX_BETS = 1_000_000_000;
 /** Largest number of agencies. Each becomes a file. */
 export const MAX_AGENCIES = 1000;
 
+const SEED = 2026;
+
 /** A character of these rows takes at most 2 bytes. */
 const CHUNK_CHARACTERS = 32 * 1000;
 
 /** Options of {@linkcode madeAgency}. */
 export interface MadeAgencyOptions {
-  /**
-   * Number of bets with the winning number, spread evenly over the agency. At
-   * most all bets win.
-   *
-   * @default {0}
-   */
+  /** Bets with the winning number, 0 by default, spread evenly; at most all. */
   winners?: number;
-  /**
-   * Seed of the set, 0 or more. Only the low 32 bits count.
-   *
-   * @default {2026}
-   */
-  seed?: number;
 }
 
 /**
- * Makes the bets of an agency, as CSV.
- *
- * @param agency Id of the agency, 1 or more. Each has different bets.
- * @param bets Number of bets.
- * @param options Winners and seed.
- * @returns Chunks of whole rows, each at most 64 KiB.
- * @throws {RangeError} If a number is not a whole one or is out of range.
+ * Makes the bets of an agency, as CSV: chunks of whole rows, each at most 64 KiB.
+ * Each agency, 1 or more, has different bets. Throws a `RangeError` if a number
+ * is not a whole one or is out of range.
  *
  * @example Usage
  * ```ts
@@ -62,36 +49,26 @@ export function madeAgency(
   bets: number,
   options: MadeAgencyOptions = {},
 ): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const { winners = 0, seed = 2026 } = options;
+  const { winners = 0 } = options;
   checkWhole("agency", agency, 1);
   checkWhole("bets", bets, 0, MAX_BETS);
   checkWhole("winners", winners, 0);
-  checkWhole("seed", seed, 0);
   // A generator would check only when its first chunk is read.
-  return rowChunks(new MadeRows(seed, agency), bets, Math.min(winners, bets));
+  return rowChunks(new MadeRows(SEED, agency), bets, Math.min(winners, bets));
 }
 
 /**
- * Returns an agency's number of winners: 2 or 3 as in the real set, and none for
+ * Returns how many bets of an agency win: 2 or 3 as in the real set, and none of
  * the last agency.
- *
- * @param agency Id of the agency, 1 or more.
- * @param agencies Number of agencies.
- * @returns The number of its bets that win.
  */
 export function winnersOf(agency: number, agencies: number): number {
   return agency === agencies ? 0 : 2 + ((agency >> 1) & 1);
 }
 
 /**
- * Distributes bets over agencies: five agencies in the proportions of the real
- * set, any other number equally.
- *
- * @param total Number of bets, at most {@linkcode MAX_BETS}.
- * @param agencies Number of agencies, 1 to {@linkcode MAX_AGENCIES}.
- * @param isEqual Whether five agencies get equal parts too.
- * @returns The bets of each agency, which add up to `total`.
- * @throws {RangeError} If a number is not a whole one or is out of range.
+ * Distributes bets over agencies: over five, unless `isEqual`, in the proportions
+ * of the real set; over any other number equally. The parts add up to `total`.
+ * Throws a `RangeError` as {@linkcode madeAgency} does.
  *
  * @example Usage
  * ```ts

@@ -30,31 +30,17 @@ const FIRST_NAMES = [
 export class MadeRows {
   readonly #random: Random;
 
-  /**
-   * Starts a stream of rows.
-   *
-   * @param seed The seed. Only its low 32 bits count.
-   * @param stream One of the streams of that seed. Only its low 32 bits count.
-   */
+  /** Starts a stream of rows. The low 32 bits of both numbers count. */
   constructor(seed: number, stream: number) {
     this.#random = new Random(seed, stream);
   }
 
-  /**
-   * Draws the number of a bet.
-   *
-   * @returns A whole number from 1 to 9999.
-   */
+  /** Draws the number of a bet, from 1 to 9999. */
   drawNumber(): number {
     return 1 + this.#random.below(9999);
   }
 
-  /**
-   * Draws the person of a bet.
-   *
-   * @param number The number of the bet.
-   * @returns The row, with its line end.
-   */
+  /** Draws the person of a bet. Returns the row, with its line end. */
   draw(number: number): string {
     const random = this.#random;
     const firstNames = drawFirstNames(random);

@@ -5,12 +5,12 @@
  * @module
  */
 
+import { join } from "node:path";
 import {
   type AgencyFile,
   agencyOf,
   findAgencies,
   measure,
-  pathIn,
   StagedFiles,
 } from "./agency_files.ts";
 import { madeAgency, REAL_SIZES, shares, winnersOf } from "./made_bets.ts";
@@ -31,40 +31,23 @@ const ARCHIVE_NAMES = ["datasets.zip", "dataset.zip"];
 export interface DataOptions {
   /** Folder of the files, created if it is missing. */
   dir: string;
-  /**
-   * Number of bets of all agencies together; not used with an archive.
-   *
-   * @default {78697}
-   */
+  /** Bets of all agencies, 78,697 by default; not used with an archive. */
   bets?: number;
-  /**
-   * Number of agencies; not used with an archive.
-   *
-   * @default {5}
-   */
+  /** Number of agencies, 5 by default; not used with an archive. */
   agencies?: number;
-  /**
-   * Whether all agencies get the same number of bets. Otherwise five agencies
-   * have the real proportions.
-   *
-   * @default {false}
-   */
+  /** Gives five agencies the same number of bets, not the real proportions. */
   isEqual?: boolean;
   /**
-   * Whether made files may replace existing ones. Agencies' files that are not in
-   * the new set are removed, so that two sets never mix.
-   *
-   * @default {false}
+   * Lets made files replace existing ones. Agencies' files that are not in the
+   * new set are removed, so that two sets never mix.
    */
   force?: boolean;
 }
 
 /**
- * Unpacks or makes the agencies' files. Changes no existing file before all new
- * ones are complete on disk.
+ * Unpacks or makes the agencies' files, and returns them sorted by agency.
+ * Changes no existing file before all new ones are complete on disk.
  *
- * @param options The folder, and what to make in it.
- * @returns The files written, sorted by agency.
  * @throws {SyntaxError} If the archive is corrupt or has no agency.
  * @throws {RangeError} If the bets or agencies are out of range.
  * @throws {Deno.errors.AlreadyExists} If there is no archive, the folder has
@@ -95,38 +78,33 @@ export async function makeData(options: DataOptions): Promise<AgencyFile[]> {
   return files;
 }
 
-/**
- * Makes the agencies' files only if there are none.
- *
- * @param options The folder, and what to make in it if it has no agency's file.
- * @returns The files found or made, sorted by agency.
- * @throws {SyntaxError} If the archive is corrupt or has no agency.
- * @throws {RangeError} If the bets or agencies are out of range.
- */
+/** Returns the agencies' files that are there. Makes them only if none are. */
 export async function ensureData(options: DataOptions): Promise<AgencyFile[]> {
   const files: AgencyFile[] = [];
   for (const { agency, path } of await findAgencies(options.dir)) {
     const { readable } = await Deno.open(path);
-    const { bets, bytes } = await measure(readable);
-    files.push({ agency, path, bets, bytes, from: FROM_BEFORE });
+    files.push({
+      ...{ agency, path, from: FROM_BEFORE },
+      ...await measure(readable),
+    });
   }
   return files.length > 0 ? files : await makeData(options);
 }
 
 async function stageMade(
   staged: StagedFiles,
-  options: DataOptions,
+  { dir, bets: total = REAL_TOTAL, agencies = REAL_SIZES.length, isEqual }:
+    DataOptions,
 ): Promise<AgencyFile[]> {
-  const { dir, bets: total = REAL_TOTAL, agencies = REAL_SIZES.length } =
-    options;
   const files: AgencyFile[] = [];
-  const sizes = shares(total, agencies, options.isEqual);
-  for (const [index, bets] of sizes.entries()) {
+  for (const [index, bets] of shares(total, agencies, isEqual).entries()) {
     const agency = index + 1;
-    const path = pathIn(dir, `agency-${agency}.csv`);
+    const path = join(dir, `agency-${agency}.csv`);
     const winners = winnersOf(agency, agencies);
-    const chunks = madeAgency(agency, bets, { winners });
-    const bytes = await staged.write(path, chunks);
+    const bytes = await staged.write(
+      path,
+      madeAgency(agency, bets, { winners }),
+    );
     files.push({ agency, path, bets, bytes, from: FROM_GENERATOR });
   }
   return files;
@@ -139,7 +117,7 @@ interface Archive {
 
 async function openArchive(dir: string): Promise<Archive | null> {
   for (const name of ARCHIVE_NAMES) {
-    const path = pathIn(dir, name);
+    const path = join(dir, name);
     try {
       return { path, zip: new ZipArchive(await Deno.readFile(path), path) };
     } catch (error) {
@@ -167,7 +145,7 @@ async function stageUnpacked(
         `Cannot unpack "${entry.name}" of "${from}": agency ${agency} is there twice`,
       );
     }
-    const path = pathIn(dir, name);
+    const path = join(dir, name);
     const rows = [zip.read(entry)];
     await staged.write(path, rows);
     files.set(agency, { agency, path, ...await measure(rows), from });

@@ -4,17 +4,17 @@
  * @module
  */
 
-import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import {
   hashToken,
   readCredentials,
   type TokenHashes,
+  writeCredentials,
 } from "../central/credentials.ts";
 import { ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { wholeNumber } from "../program/setting.ts";
-import { readKey, runTool } from "./tool.ts";
+import { print, readKey, runTool } from "./tool.ts";
 
 const USAGE =
   `Usage: deno task token add AGENCY | remove AGENCY | list [options]
@@ -33,35 +33,19 @@ runs notices a change within two seconds.
 const DEFAULT_FILE = ".data/credentials.csv";
 const AGENCY = wholeNumber(1, 4294967295);
 const TOKEN_BYTES = 32;
-/** Only the owner may read and write. */
-const FILE_MODE = 0o600;
 
-/** What is to be printed. */
-export interface Output {
-  /** For standard output. */
-  lines: string[];
-  /** For standard error, so that the output is the token alone. */
-  hints: string[];
-}
-
-/**
- * Runs `deno task token`.
- *
- * @param args Arguments of the command line.
- * @returns What to print.
- * @throws {Error} If an argument or the file is wrong.
- */
-export async function run(args: readonly string[]): Promise<Output> {
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    args: [...args],
     options: { file: { type: "string" }, help: { type: "boolean" } },
     allowPositionals: true,
   });
-  if (values.help) return { lines: [USAGE], hints: [] };
+  if (values.help) return print([USAGE]);
   const [command, ...ids] = positionals;
   const file = values.file ||
     await readKey("server.credentials", "SERVER_CREDENTIALS") || DEFAULT_FILE;
-  if (command === "list" && ids.length === 0) return await list(file);
+  if (command === "list" && ids.length === 0) {
+    return print([...(await readCredentials(file)).keys()].map(String));
+  }
   if (command === "add" && ids.length === 1) {
     return await add(file, parseAgency(ids[0]!));
   }
@@ -75,7 +59,7 @@ export async function run(args: readonly string[]): Promise<Output> {
   );
 }
 
-async function add(file: string, agency: number): Promise<Output> {
+async function add(file: string, agency: number): Promise<void> {
   const hashes = await readIfThere(file);
   if (hashes.has(agency)) {
     throw new ProgramError(
@@ -85,45 +69,27 @@ async function add(file: string, agency: number): Promise<Output> {
   const bytes = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES));
   const token = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
   const hash = await hashToken(new TextEncoder().encode(token));
-  await write(file, new Map([...hashes, [agency, hash]]));
-  return {
-    lines: [token],
-    hints: [
-      `Agency ${agency} sends with CLI_TOKEN or agency.tokenFile; its hash is in "${file}" (server.credentials)`,
-    ],
-  };
+  await writeCredentials(file, new Map([...hashes, [agency, hash]]));
+  hint(
+    `Agency ${agency} sends with CLI_TOKEN or agency.tokenFile; its hash is in "${file}" (server.credentials)`,
+  );
+  print([token]);
 }
 
-async function remove(file: string, agency: number): Promise<Output> {
+async function remove(file: string, agency: number): Promise<void> {
   const hashes = new Map(await readCredentials(file));
   if (!hashes.delete(agency)) {
     throw new ProgramError(
       `Cannot remove a token: agency ${agency} has none in "${file}"`,
     );
   }
-  await write(file, hashes);
-  return { lines: [], hints: [`Agency ${agency} has no token any more`] };
+  await writeCredentials(file, hashes);
+  hint(`Agency ${agency} has no token any more`);
 }
 
-async function list(file: string): Promise<Output> {
-  const hashes = await readCredentials(file);
-  return { lines: [...hashes.keys()].map(String), hints: [] };
-}
-
-/** Writes another file and renames it, so that nobody reads half of it. */
-async function write(file: string, hashes: TokenHashes): Promise<void> {
-  const text = [...hashes].map(([agency, hash]) =>
-    `${agency},${hash.toHex()}\n`
-  );
-  const temporary = await Deno.makeTempFile({ dir: dirname(file) });
-  try {
-    if (Deno.build.os !== "windows") await Deno.chmod(temporary, FILE_MODE);
-    await Deno.writeTextFile(temporary, text.join(""));
-    await Deno.rename(temporary, file);
-  } catch (error) {
-    await Deno.remove(temporary);
-    throw error;
-  }
+/** Tells on standard error, so that the output is the token alone. */
+function hint(line: string): void {
+  writeLine(Deno.stderr, line);
 }
 
 async function readIfThere(file: string): Promise<TokenHashes> {
@@ -142,12 +108,6 @@ function parseAgency(text: string): number {
   throw new ProgramError(
     `Cannot use agency "${text}": expected ${AGENCY.expected}`,
   );
-}
-
-async function main(): Promise<void> {
-  const { lines, hints } = await run(Deno.args);
-  for (const hint of hints) writeLine(Deno.stderr, hint);
-  for (const line of lines) writeLine(Deno.stdout, line);
 }
 
 if (import.meta.main) await runTool(main, "token");

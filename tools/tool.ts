@@ -1,5 +1,6 @@
 /**
- * What the tools have in common: how they end, and which store they are for.
+ * What the tools have in common: arguments, endings, tables, and the store that
+ * a tool is for.
  *
  * @module
  */
@@ -7,57 +8,95 @@
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE, loadConfig } from "../program/program.ts";
+import { wholeNumber } from "../program/setting.ts";
+import { stopSignal } from "../program/stop_signal.ts";
 
 /**
- * Runs a tool. Reports a failure in one line on standard error, and sets the exit
- * code to 1.
- *
- * @param main The tool.
- * @param name Its name, which begins the line; none if the line says enough.
+ * Runs a tool and ends the process. Reports a failure in one line on standard
+ * error, with exit code 1. A `name` begins that line.
  */
 export async function runTool(
   main: () => Promise<void>,
   name?: string,
-): Promise<void> {
+): Promise<never> {
   try {
     await main();
   } catch (error) {
     // Whoever reads the output has enough, such as `head`.
-    if (error instanceof Deno.errors.BrokenPipe) return;
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit();
     const problem = messageOf(error);
     writeLine(Deno.stderr, name ? `${name}: ${problem}` : problem);
-    Deno.exitCode = EXIT_FAILURE;
+    Deno.exit(EXIT_FAILURE);
   }
+  Deno.exit();
 }
 
-/**
- * Reads the value of one of the central's keys, from the configuration file and
- * its variable. Asks for no other variable, as the tool may not read them.
- *
- * @param key The key.
- * @param variable Its environment variable.
- * @returns The value.
- * @throws {ConfigError} If the configuration cannot be read or used.
- */
-export async function readKey<
-  K extends "server.credentials" | "store.file",
->(key: K, variable: string): Promise<string> {
-  const config = await loadConfig(
-    "server",
-    undefined,
-    (name) => name === variable ? Deno.env.get(name) : undefined,
+/** Prints lines on standard output. */
+export function print(lines: readonly string[]): void {
+  for (const line of lines) writeLine(Deno.stdout, line);
+}
+
+/** Returns a signal that SIGINT, SIGTERM and SIGHUP abort, with an `Error`. */
+export function interruption(): AbortSignal {
+  return stopSignal((signal) =>
+    new Error(`Cannot go on: stopped by ${signal}`)
   );
-  return config[key];
 }
 
 /**
- * Chooses the store that a tool is for: the one that was given, or the
- * configured one.
- *
- * @param task The tool's task, for errors.
- * @param given What was given on the command line.
- * @returns The store's file.
- * @throws {ProgramError} If several were given, or a database.
+ * Parses a whole number of the command line. Throws a `RangeError` that names the
+ * flag if it is not from `least` to `most`.
+ */
+export function parseWhole(
+  flag: string,
+  text: string,
+  [least, most]: readonly [least: number, most: number],
+): number {
+  const setting = wholeNumber(least, most);
+  const value = setting.parse(text);
+  if (value !== undefined) return value;
+  throw new RangeError(
+    `Cannot use ${flag} "${text}": it must be ${setting.expected}`,
+  );
+}
+
+/**
+ * Aligns the cells of a table to the right, but those of the first column to the
+ * left if `isFirstLeft`. Returns its lines.
+ */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  isFirstLeft: boolean,
+): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((cells) => cells[column]!.length))
+  );
+  return rows.map((cells) =>
+    cells.map((cell, column) =>
+      isFirstLeft && column === 0
+        ? cell.padEnd(widths[column]!)
+        : cell.padStart(widths[column]!)
+    ).join("  ").trimEnd()
+  );
+}
+
+/**
+ * Reads one of the central's keys from the configuration file and its variable.
+ * Asks for no other variable, as the tool may not read them. Throws a
+ * `ConfigError` if the configuration cannot be read or used.
+ */
+export async function readKey<K extends "server.credentials" | "store.file">(
+  key: K,
+  variable: string,
+): Promise<string> {
+  const read = (name: string) =>
+    name === variable ? Deno.env.get(name) : undefined;
+  return (await loadConfig("server", undefined, read))[key];
+}
+
+/**
+ * Chooses the file of a store: the one that was given on the command line, or the
+ * configured one. Throws a `ProgramError` for several, or for a database.
  */
 export async function chooseStore(
   task: "export" | "verify",

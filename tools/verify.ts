@@ -7,15 +7,9 @@
 
 import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
-import { writeLine } from "../program/logging.ts";
-import {
-  DamagedStoreError,
-  scanStore,
-  type StoredBatch,
-} from "../storage/recovery.ts";
-import { openUnheldFile, StoreHeldError } from "../storage/store_file.ts";
-import { StoreIndex } from "../storage/store_index.ts";
-import { chooseStore, runTool } from "./tool.ts";
+import { StoreHeldError } from "../storage.ts";
+import { verifyStore } from "../storage/unheld_store.ts";
+import { chooseStore, print, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task verify [FILE]
 
@@ -28,84 +22,14 @@ Exit codes: 0 every byte belongs to a whole batch; 1 not so, or not to be read.
 
   --help          print this`;
 
-/** What a store holds, up to the first bad byte if there is one. */
-export interface StoreReport {
-  /** Bets in whole batches. */
-  bets: number;
-  /** Whole batches. */
-  batches: number;
-  /** Agencies that they are of. */
-  agencies: number;
-  /** Where something is wrong; `undefined` if nothing is. */
-  fault?: StoreFault;
-}
-
-/** What is wrong with a store. */
-export interface StoreFault {
-  /** Position in the file of the first bad byte. */
-  byteOffset: number;
-  /** What is wrong, for people. */
-  problem: string;
-}
-
 /**
- * Checks a store as the central does at its start: every mark, and that no bet
- * is there twice.
- *
- * @param path The file of bets.
- * @returns What is in it.
- * @throws {StoreHeldError} If a central holds it.
- * @throws {Deno.errors.NotFound} If it is not there.
+ * Runs `deno task verify`. Returns the lines to print, and the problem in one
+ * line if there is one. Throws an `Error` if an argument or the configuration is
+ * wrong.
  */
-export async function verifyStore(path: string): Promise<StoreReport> {
-  using file = await openUnheldFile(path);
-  const index = new StoreIndex();
-  const agencies = new Set<number>();
-  const fault = await findFault(file, (batch) => {
-    index.addStored(batch);
-    agencies.add(batch.agency);
-  });
-  const { bets, batches } = index;
-  const report = { bets, batches, agencies: agencies.size };
-  return fault ? { ...report, fault } : report;
-}
-
-async function findFault(
-  file: Deno.FsFile,
-  onBatch: (batch: StoredBatch) => void,
-): Promise<StoreFault | undefined> {
-  try {
-    const { committedSize, size } = await scanStore(file, onBatch);
-    if (committedSize === size) return undefined;
-    return {
-      byteOffset: committedSize,
-      problem:
-        `Cannot trust store after byte ${committedSize}: a torn tail of ${
-          size - committedSize
-        } bytes, never acknowledged; the central saves a copy and cuts it off when it starts`,
-    };
-  } catch (error) {
-    if (!(error instanceof DamagedStoreError)) throw error;
-    return { byteOffset: error.byteOffset, problem: error.message };
-  }
-}
-
-/** How {@linkcode run} went. */
-export interface Outcome {
-  /** Lines to print. */
-  lines: string[];
-  /** What is wrong, if something is: one line. */
-  problem?: string;
-}
-
-/**
- * Runs `deno task verify`.
- *
- * @param args Arguments of the command line.
- * @returns What to print.
- * @throws {Error} If an argument or the configuration is wrong.
- */
-export async function run(args: readonly string[]): Promise<Outcome> {
+export async function run(
+  args: readonly string[],
+): Promise<{ lines: string[]; problem?: string }> {
   const { values, positionals } = parseArgs({
     args: [...args],
     options: { help: { type: "boolean", default: false } },
@@ -114,22 +38,18 @@ export async function run(args: readonly string[]): Promise<Outcome> {
   if (values.help) return { lines: [USAGE] };
   const path = await chooseStore("verify", positionals);
   try {
-    return describe(path, await verifyStore(path));
+    const { bets, batches, agencies, fault } = await verifyStore(path);
+    const lines = [
+      `store: ${path}`,
+      `bets: ${bets}`,
+      `batches: ${batches}`,
+      `agencies: ${agencies}`,
+      `first bad byte: ${fault?.byteOffset ?? "none"}`,
+    ];
+    return fault ? { lines, problem: fault.problem } : { lines };
   } catch (error) {
     return { lines: [], problem: explain(path, error) };
   }
-}
-
-function describe(path: string, report: StoreReport): Outcome {
-  const { bets, batches, agencies, fault } = report;
-  const lines = [
-    `store: ${path}`,
-    `bets: ${bets}`,
-    `batches: ${batches}`,
-    `agencies: ${agencies}`,
-    `first bad byte: ${fault?.byteOffset ?? "none"}`,
-  ];
-  return fault ? { lines, problem: fault.problem } : { lines };
 }
 
 function explain(path: string, error: unknown): string {
@@ -142,7 +62,7 @@ function explain(path: string, error: unknown): string {
 
 async function main(): Promise<void> {
   const { lines, problem } = await run(Deno.args);
-  for (const line of lines) writeLine(Deno.stdout, line);
+  print(lines);
   if (problem !== undefined) throw new ProgramError(problem);
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { crc32, inflateRawSync } from "node:zlib";
+import { messageOf } from "../program/errors.ts";
 
 // Signatures and sizes of the fixed parts, from PKWARE's APPNOTE 4.3. All
 // numbers in a ZIP archive are little-endian.
@@ -27,26 +28,17 @@ const METHOD_DEFLATED = 8;
 /** Values that refer to a zip64 record for the real value. */
 const ZIP64_COUNT = 0xffff;
 const ZIP64_MARK = 0xffffffff;
+const ZIP64_PROBLEM = "it is zip64, which this reader does not know";
 
 /** Largest entry. An entry is kept in memory as a whole. */
 const MAX_ENTRY_BYTES = 512 * 1024 * 1024;
 
-/** A file or folder of an archive, as described in its central directory. */
+/** A file or folder of an archive. */
 export interface ZipEntry {
   /** Path inside the archive. Do not trust it as a path on disk. */
   readonly name: string;
-  /** General purpose flags, as in the archive. */
-  readonly flags: number;
-  /** Compression method, as in the archive: 0 is stored and 8 is deflated. */
-  readonly method: number;
-  /** CRC-32 of the unpacked bytes. */
-  readonly crc: number;
-  /** Size of the data in the archive, in bytes. */
-  readonly packedSize: number;
-  /** Size of the unpacked data, in bytes. */
-  readonly size: number;
-  /** Byte offset of its local header in the archive. */
-  readonly offset: number;
+  /** Byte offset of its header in the central directory. */
+  readonly at: number;
 }
 
 /** A ZIP archive in memory. */
@@ -60,11 +52,8 @@ export class ZipArchive {
   readonly #directory: number;
 
   /**
-   * Reads the central directory of an archive.
-   *
-   * @param bytes The whole archive; kept, not copied.
-   * @param name Name of the archive, for the messages of errors.
-   * @throws {SyntaxError} If the directory is truncated, corrupt or zip64.
+   * Reads the central directory of an archive, which is kept, not copied. `name`
+   * is for errors: a `SyntaxError` if it is truncated, corrupt or zip64.
    */
   constructor(bytes: Uint8Array, name: string) {
     this.#bytes = bytes;
@@ -75,51 +64,47 @@ export class ZipArchive {
     const size = this.#u32(end + 12);
     this.#directory = this.#u32(end + 16);
     const locator = end - ZIP64_LOCATOR_BYTES;
-    if (
-      count === ZIP64_COUNT || [size, this.#directory].includes(ZIP64_MARK) ||
-      (locator >= 0 && this.#u32(locator) === ZIP64_LOCATOR_SIGNATURE)
-    ) throw this.#archiveError("it is zip64, which this reader does not know");
+    const isZip64 = count === ZIP64_COUNT ||
+      [size, this.#directory].includes(ZIP64_MARK) ||
+      (locator >= 0 && this.#u32(locator) === ZIP64_LOCATOR_SIGNATURE);
+    if (isZip64) throw this.#error(ZIP64_PROBLEM);
     if (this.#u16(end + 4) !== 0 || this.#u16(end + 8) !== count) {
-      throw this.#archiveError("it is one part of an archive in several");
+      throw this.#error("it is one part of an archive in several");
     }
     if (this.#directory + size > end) {
       const room = `bytes ${this.#directory} to ${this.#directory + size}`;
-      throw this.#archiveError(`its directory, ${room}, goes past byte ${end}`);
+      throw this.#error(`its directory, ${room}, goes past byte ${end}`);
     }
     this.entries = this.#readDirectory(count, this.#directory + size);
   }
 
   /**
-   * Unpacks an entry, and checks its size and CRC-32.
-   *
-   * @param entry One of {@linkcode ZipArchive.entries}.
-   * @returns The unpacked bytes; of a stored entry, a view of the archive.
-   * @throws {SyntaxError} If the entry is truncated, corrupt, encrypted, zip64,
-   * over 512 MiB or of an unknown compression method.
+   * Unpacks an entry, and checks its size and CRC-32. Returns a view of the
+   * archive if the entry is stored. Throws a `SyntaxError` if it is truncated,
+   * corrupt, encrypted, zip64, over 512 MiB or of an unknown compression method.
    */
   read(entry: ZipEntry): Uint8Array {
-    const { flags, packedSize, size, offset } = entry;
-    if ((flags & ENCRYPTED_FLAGS) !== 0) {
-      throw this.#entryError(entry, "it is encrypted");
+    const { at } = entry;
+    const crc = this.#u32(at + 16);
+    const size = this.#u32(at + 24);
+    if ((this.#u16(at + 8) & ENCRYPTED_FLAGS) !== 0) {
+      throw this.#error("it is encrypted", entry);
     }
-    if ([packedSize, size, offset].includes(ZIP64_MARK)) {
-      const state = "it is zip64, which this reader does not know";
-      throw this.#entryError(entry, state);
+    if (
+      [at + 20, at + 24, at + 42].some((at) => this.#u32(at) === ZIP64_MARK)
+    ) {
+      throw this.#error(ZIP64_PROBLEM, entry);
     }
     if (size > MAX_ENTRY_BYTES) {
-      const state = `its ${size} bytes are over ${MAX_ENTRY_BYTES}`;
-      throw this.#entryError(entry, state);
+      throw this.#error(`its ${size} bytes are over ${MAX_ENTRY_BYTES}`, entry);
     }
-    const data = this.#unpack(entry, this.#packedData(entry));
+    const data = this.#unpack(entry, size);
     if (data.length !== size) {
-      throw this.#entryError(entry, `it has ${data.length} bytes, not ${size}`);
+      throw this.#error(`it has ${data.length} bytes, not ${size}`, entry);
     }
-    const crc = crc32(data);
-    if (crc !== entry.crc) {
-      const state = `its CRC-32 is ${hex(crc)}, not ${hex(entry.crc)}`;
-      throw this.#entryError(entry, state);
-    }
-    return data;
+    const found = crc32(data);
+    if (found === crc) return data;
+    throw this.#error(`its CRC-32 is ${hex(found)}, not ${hex(crc)}`, entry);
   }
 
   /** Returns the byte offset of the end record, which a comment may follow. */
@@ -133,7 +118,7 @@ export class ZipArchive {
         return at;
       }
     }
-    throw this.#archiveError("it is truncated, or not a ZIP archive");
+    throw this.#error("it is truncated, or not a ZIP archive");
   }
 
   #readDirectory(count: number, end: number): ZipEntry[] {
@@ -143,74 +128,54 @@ export class ZipArchive {
     for (let index = 1; index <= count; index++) {
       const nameAt = at + CENTRAL_BYTES;
       if (nameAt > end || this.#u32(at) !== CENTRAL_SIGNATURE) {
-        const state = `entry ${index} of ${count} is not in its directory`;
-        throw this.#archiveError(state);
+        throw this.#error(`entry ${index} of ${count} is not in its directory`);
       }
       const nameEnd = nameAt + this.#u16(at + 28);
       const next = nameEnd + this.#u16(at + 30) + this.#u16(at + 32);
       if (next > end) {
-        const state = `entry ${index} of ${count} goes past its directory`;
-        throw this.#archiveError(state);
+        throw this.#error(`entry ${index} of ${count} goes past its directory`);
       }
-      entries.push({
-        name: decoder.decode(this.#bytes.subarray(nameAt, nameEnd)),
-        flags: this.#u16(at + 8),
-        method: this.#u16(at + 10),
-        crc: this.#u32(at + 16),
-        packedSize: this.#u32(at + 20),
-        size: this.#u32(at + 24),
-        offset: this.#u32(at + 42),
-      });
+      const name = decoder.decode(this.#bytes.subarray(nameAt, nameEnd));
+      entries.push({ name, at });
       at = next;
     }
-    if (at !== end) {
-      const state = `its directory has ${end - at} bytes after its last entry`;
-      throw this.#archiveError(state);
+    if (at === end) return entries;
+    throw this.#error(
+      `its directory has ${end - at} bytes after its last entry`,
+    );
+  }
+
+  /** Unpacks an entry, to no more than `size` bytes if it is deflated. */
+  #unpack(entry: ZipEntry, size: number): Uint8Array {
+    const packed = this.#packedData(entry);
+    const method = this.#u16(entry.at + 10);
+    if (method === METHOD_STORED) return packed;
+    if (method !== METHOD_DEFLATED) {
+      throw this.#error(`its compression method ${method} is unknown`, entry);
     }
-    return entries;
+    try {
+      // zlib requires a limit of 1 or more.
+      return inflateRawSync(packed, { maxOutputLength: Math.max(1, size) });
+    } catch (cause) {
+      const state = `its data does not inflate (${messageOf(cause)})`;
+      throw this.#error(state, entry, cause);
+    }
   }
 
   #packedData(entry: ZipEntry): Uint8Array {
-    const at = entry.offset;
+    const at = this.#u32(entry.at + 42);
     const headerEnd = at + LOCAL_BYTES;
     if (headerEnd > this.#directory || this.#u32(at) !== LOCAL_SIGNATURE) {
-      throw this.#entryError(entry, `there is no local header at byte ${at}`);
+      throw this.#error(`there is no local header at byte ${at}`, entry);
     }
     // Only the directory's sizes count. In archives written as a stream, the local
     // header has 0.
     const start = headerEnd + this.#u16(at + 26) + this.#u16(at + 28);
-    const end = start + entry.packedSize;
-    if (end > this.#directory) {
-      const state =
-        `its data, bytes ${start} to ${end}, goes past byte ${this.#directory}`;
-      throw this.#entryError(entry, state);
-    }
-    return this.#bytes.subarray(start, end);
-  }
-
-  #unpack(entry: ZipEntry, packed: Uint8Array): Uint8Array {
-    switch (entry.method) {
-      case METHOD_STORED:
-        return packed;
-      case METHOD_DEFLATED:
-        return this.#inflate(entry, packed);
-      default: {
-        const state = `its compression method ${entry.method} is unknown`;
-        throw this.#entryError(entry, state);
-      }
-    }
-  }
-
-  #inflate(entry: ZipEntry, packed: Uint8Array): Uint8Array {
-    try {
-      // Limits the memory for an entry with a wrong size; zlib requires 1 or more.
-      const maxOutputLength = Math.max(1, entry.size);
-      return inflateRawSync(packed, { maxOutputLength });
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const state = `its data does not inflate (${reason})`;
-      throw this.#entryError(entry, state, cause);
-    }
+    const end = start + this.#u32(entry.at + 20);
+    if (end <= this.#directory) return this.#bytes.subarray(start, end);
+    const room = `bytes ${start} to ${end}`;
+    const state = `its data, ${room}, goes past byte ${this.#directory}`;
+    throw this.#error(state, entry);
   }
 
   #u16(at: number): number {
@@ -221,13 +186,11 @@ export class ZipArchive {
     return this.#view.getUint32(at, true);
   }
 
-  #archiveError(state: string): SyntaxError {
-    return new SyntaxError(`Cannot read the archive "${this.#name}": ${state}`);
-  }
-
-  #entryError(entry: ZipEntry, state: string, cause?: unknown): SyntaxError {
-    const what = `"${entry.name}" of "${this.#name}"`;
-    return new SyntaxError(`Cannot unpack ${what}: ${state}`, { cause });
+  #error(state: string, entry?: ZipEntry, cause?: unknown): SyntaxError {
+    const what = entry
+      ? `Cannot unpack "${entry.name}" of "${this.#name}"`
+      : `Cannot read the archive "${this.#name}"`;
+    return new SyntaxError(`${what}: ${state}`, { cause });
   }
 }
 

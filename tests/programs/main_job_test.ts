@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { parse } from "@std/csv";
 import { findAgencies } from "../../tools/agency_files.ts";
-import { makeData } from "../../tools/data.ts";
+import { makeData } from "../../tools/make_data.ts";
 import { makeCourseData } from "../support/course_data.ts";
 import { assertEnding, testPrograms } from "../support/end_to_end.ts";
 import { PieceProxy } from "../support/piece_proxy.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { makeData } from "../../tools/data.ts";
+import { makeData } from "../../tools/make_data.ts";
 
 /** The archive of the course, which is not part of the project. */
 const ARCHIVE = new URL("../../../shared/data/datasets.zip", import.meta.url);

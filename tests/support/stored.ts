@@ -96,3 +96,19 @@ function checkBatch(rows: string[][], text: string): StoredBatch {
     bets: rows.map((row) => row.slice(1, 6)),
   };
 }
+
+/**
+ * Writes a store.
+ *
+ * @param dir Its folder.
+ * @param parts The bytes of its file of bets.
+ * @returns The path of the file.
+ */
+export async function putStore(
+  dir: string,
+  ...parts: Uint8Array<ArrayBuffer>[]
+): Promise<string> {
+  const path = `${dir}/bets.csv`;
+  await Deno.writeFile(path, new Uint8Array(await new Blob(parts).bytes()));
+  return path;
+}

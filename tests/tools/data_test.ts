@@ -4,13 +4,13 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { run } from "../../tools/data.ts";
 import {
   ensureData,
   FROM_BEFORE,
   FROM_GENERATOR,
   makeData,
-  run,
-} from "../../tools/data.ts";
+} from "../../tools/make_data.ts";
 import { contents, putZip, testInFolder } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
 

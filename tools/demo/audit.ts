@@ -29,11 +29,8 @@ export interface AgencyAudit {
 const FIELD_COUNT = 5;
 
 /**
- * Compares a store with the files that were sent to it.
- *
- * @param storeFile The store's file of bets.
- * @param files The agencies' files.
- * @returns The result for each agency, in the order of the files.
+ * Compares a store with the files that were sent to it. Returns the result for
+ * each agency, in the order of the files.
  */
 export async function auditStore(
   storeFile: string,

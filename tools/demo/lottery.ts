@@ -8,7 +8,7 @@
 import { resolve as resolvePath } from "node:path";
 import { EXIT_REFUSED } from "../../program/program.ts";
 import type { AgencyFile } from "../agency_files.ts";
-import { type Ending, startTask } from "./task_process.ts";
+import { taskArgs, TaskProcess } from "./task_process.ts";
 
 /** Progress of an agency. */
 export interface Delivered {
@@ -62,53 +62,32 @@ const WINNERS_REGEXP =
 
 /**
  * Starts a central on a free port, sends it every file at once, each by an
- * agency's process, and stops it by SIGTERM.
- *
- * @param files The agencies' files.
- * @param options Where to store the bets, and who wants to know.
- * @returns How it ended.
- * @throws {Error} If the central fails, or the signal ends it.
+ * agency's process, and stops it by SIGTERM. Throws an `Error` if the central
+ * fails or the signal ends it.
  */
 export async function runLottery(
   files: readonly AgencyFile[],
   options: LotteryOptions,
 ): Promise<LotteryRun> {
-  const stopAgencies = new AbortController();
-  const stopCentral = new AbortController();
   const drawAgencies = countDrawAgencies(files);
-  const central = startCentral(drawAgencies, options, stopCentral.signal);
+  await using central = startCentral(drawAgencies, options);
+  const [, port] = await central.line(LISTEN_REGEXP);
+  const stop = new AbortController();
   // Agencies would go on trying to reach a central that has ended.
-  const centralEnd = central.ending.finally(() => stopAgencies.abort());
-  const signal = AbortSignal.any([stopAgencies.signal, options.signal]);
-  try {
-    const port = await Promise.race([
-      central.listening,
-      centralEnd.then((ending) => fail(ending, options)),
-    ]);
-    const agencies = files.map((file) =>
-      startAgency(file, port, drawAgencies > 0, { ...options, signal })
-    );
-    const delivered = await Promise.all(agencies.map((one) => one.delivered));
-    const hasEndedEarly = signal.aborted;
-    // Without one of them there is no draw, and the others need not wait for it.
-    if (delivered.includes(false)) stopAgencies.abort();
-    const runs = await Promise.all(agencies.map((one) => one.run));
-    const seconds = Math.max(...runs.map((run) => run.seconds));
-    if (!hasEndedEarly) await options.onFinished();
-    stopCentral.abort();
-    const ending = await centralEnd;
-    if (hasEndedEarly || ending.code !== 0) fail(ending, options);
-    return { runs, seconds };
-  } finally {
-    stopCentral.abort();
-    await centralEnd;
-  }
-}
-
-interface RunningCentral {
-  /** Its port, once it listens. */
-  listening: Promise<number>;
-  ending: Promise<Ending>;
+  const centralEnd = central.ending.finally(() => stop.abort());
+  const signal = AbortSignal.any([stop.signal, options.signal]);
+  const agencies = files.map((file) =>
+    startAgency(file, Number(port), drawAgencies > 0, { ...options, signal })
+  );
+  const delivered = await Promise.all(agencies.map((one) => one.delivered));
+  const hasEndedEarly = signal.aborted;
+  // Without one of them there is no draw, and the others need not wait for it.
+  if (delivered.includes(false)) stop.abort();
+  const runs = await Promise.all(agencies.map((one) => one.run));
+  if (hasEndedEarly) central.fail(await centralEnd);
+  await options.onFinished();
+  await central.stop();
+  return { runs, seconds: Math.max(...runs.map((run) => run.seconds)) };
 }
 
 /** Returns the number of agencies in the draw: all, if their ids are 1 to N. */
@@ -119,12 +98,9 @@ function countDrawAgencies(files: readonly AgencyFile[]): number {
 function startCentral(
   drawAgencies: number,
   { storeFile, statusPort, signal }: LotteryOptions,
-  stop: AbortSignal,
-): RunningCentral {
-  const { promise: listening, resolve: onListening } = Promise.withResolvers<
-    number
-  >();
-  const ending = startTask("server", {
+): TaskProcess {
+  return new TaskProcess(taskArgs("server"), {
+    name: "the central",
     env: {
       SERVER_PORT: "0",
       SERVER_STORE_FILE: resolvePath(storeFile),
@@ -132,13 +108,8 @@ function startCentral(
       SERVER_STATUS_PORT: String(statusPort),
       LOGGING_LEVEL: "INFO",
     },
-    signal: AbortSignal.any([stop, signal]),
-    onLine(line): void {
-      const port = LISTEN_REGEXP.exec(line)?.[1];
-      if (port !== undefined) onListening(Number(port));
-    },
+    signal,
   });
-  return { listening, ending };
 }
 
 interface RunningAgency {
@@ -171,7 +142,8 @@ function startAgency(
     run.seconds = (performance.now() - startedAt) / 1000;
     resolve(true);
   }
-  const ending = startTask("client", {
+  const process = new TaskProcess(taskArgs("client"), {
+    name: `agency ${agency}`,
     env: {
       CLI_ID: String(agency),
       CLI_AGENCY_FILE: resolvePath(path),
@@ -181,24 +153,14 @@ function startAgency(
     },
     signal,
     onLine,
-  }).finally(() => resolve(false));
-  return { delivered, run: ending.then((ending) => completeRun(run, ending)) };
-}
-
-/** Completes an agency's result when its process has ended. */
-function completeRun(run: AgencyRun, ending: Ending): AgencyRun {
-  const seconds = run.seconds || ending.seconds;
-  return ending.code === 0 || ending.code === EXIT_REFUSED
-    ? { ...run, seconds }
-    : { ...run, seconds, failure: describe(`agency ${run.agency}`, ending) };
-}
-
-/** Throws the reason why there is no result. */
-function fail(ending: Ending, { signal }: LotteryOptions): never {
-  signal.throwIfAborted();
-  throw new Error(`Cannot go on: ${describe("the central", ending)}`);
-}
-
-function describe(who: string, { code, stderr }: Ending): string {
-  return `${who} ended with exit code ${code}${stderr && `: ${stderr}`}`;
+  });
+  async function complete(): Promise<AgencyRun> {
+    const ending = await process.ending;
+    resolve(false);
+    run.seconds ||= (performance.now() - startedAt) / 1000;
+    return [0, EXIT_REFUSED].includes(ending.code)
+      ? run
+      : { ...run, failure: process.describe(ending) };
+  }
+  return { delivered, run: complete() };
 }

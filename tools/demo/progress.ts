@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeLine } from "../../program/logging.ts";
+import { writeLine, writeText } from "../../program/logging.ts";
 import type { AgencyFile } from "../agency_files.ts";
 import type { Delivered } from "./lottery.ts";
 
@@ -33,28 +33,17 @@ export class Progress {
   #shownAt = performance.now();
   #isDrawn = false;
 
-  /**
-   * Creates the bars without drawing them.
-   *
-   * @param files The agencies' files.
-   */
+  /** Creates the bars without drawing them. */
   constructor(files: readonly AgencyFile[]) {
-    this.#agencies = files.map(({ agency, bets }) => ({
-      agency,
-      bets,
-      done: 0,
-    }));
+    this.#agencies = files.map(({ agency, bets }) => {
+      return { agency, bets, done: 0 };
+    });
     // Lines that have scrolled away cannot be redrawn.
     this.#hasBars = Deno.stderr.isTerminal() &&
       files.length < Deno.consoleSize().rows;
   }
 
-  /**
-   * Updates an agency's progress.
-   *
-   * @param agency The agency's id.
-   * @param delivered Its rows so far.
-   */
+  /** Updates the progress of an agency to what it has delivered so far. */
   update(agency: number, { sent, refused }: Delivered): void {
     const progress = this.#agencies.find((one) => one.agency === agency);
     if (progress) progress.done = sent + refused;
@@ -68,12 +57,12 @@ export class Progress {
 
   /** Erases the bars. */
   [Symbol.dispose](): void {
-    if (this.#isDrawn) writeText(this.#toTop() + ERASE_BELOW);
+    if (this.#isDrawn) writeText(Deno.stderr, this.#toTop() + ERASE_BELOW);
   }
 
   #draw(): void {
     const bars = this.#agencies.map((one) => `${formatBar(one)}\n`).join("");
-    writeText(this.#toTop() + ERASE_BELOW + bars);
+    writeText(Deno.stderr, this.#toTop() + ERASE_BELOW + bars);
     this.#isDrawn = true;
   }
 
@@ -83,12 +72,7 @@ export class Progress {
   }
 }
 
-/**
- * Formats the bar of an agency.
- *
- * @param progress Its progress.
- * @returns Its id, bar, percentage and bets, in less than 80 characters.
- */
+/** Formats the bar of an agency, in less than 80 characters. */
 export function formatBar({ agency, bets, done }: AgencyProgress): string {
   const part = bets > 0 ? done / bets : 1;
   const bar = "#".repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, ".");
@@ -97,12 +81,7 @@ export function formatBar({ agency, bets, done }: AgencyProgress): string {
   } ${done} of ${bets} bets`;
 }
 
-/**
- * Formats the progress of all agencies together.
- *
- * @param agencies The progress of each.
- * @returns The bets done, their total and the percentage.
- */
+/** Formats the progress of all agencies together. */
 export function formatTotal(agencies: readonly AgencyProgress[]): string {
   const total = agencies.reduce((sum, { bets }) => sum + bets, 0);
   const done = agencies.reduce((sum, one) => sum + one.done, 0);
@@ -111,11 +90,4 @@ export function formatTotal(agencies: readonly AgencyProgress[]): string {
 
 function percent(part: number): string {
   return `${Math.floor(part * 100)}%`;
-}
-
-function writeText(text: string): void {
-  const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) {
-    at += Deno.stderr.writeSync(bytes.subarray(at));
-  }
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { StoreReport } from "../verify.ts";
+import { alignColumns } from "../tool.ts";
+import type { StoreReport } from "../../storage/unheld_store.ts";
 import type { AgencyAudit } from "./audit.ts";
 import type { AgencyRun } from "./lottery.ts";
 
@@ -20,23 +21,11 @@ export interface DemoResult {
   seconds: number;
 }
 
-const HEADS = [
-  "agency",
-  "bets",
-  "sent",
-  "refused",
-  "stored",
-  "seconds",
-  "bets/s",
-  "winners",
-];
+const HEADS = "agency bets sent refused stored seconds bets/s winners".split(
+  " ",
+);
 
-/**
- * Formats the result as a table: a row for each agency, and one for all.
- *
- * @param result The result.
- * @returns The table's lines.
- */
+/** Formats the result as a table: a row for each agency, and one for all. */
 export function formatTable({ runs, audits, seconds }: DemoResult): string[] {
   const rows = runs.map((run, i) => row(String(run.agency), run, audits[i]!));
   const total = row(
@@ -49,15 +38,10 @@ export function formatTable({ runs, audits, seconds }: DemoResult): string[] {
     },
     { bets: sum(audits, "bets"), stored: sum(audits, "stored") },
   );
-  return alignRight([HEADS, ...rows, total]);
+  return alignColumns([HEADS, ...rows, total], false);
 }
 
-/**
- * Lists the problems of a result.
- *
- * @param result The result.
- * @returns A line for each problem; none if every bet is in the store.
- */
+/** Lists the problems, a line each; none if every bet is in the store. */
 export function findProblems({ runs, audits, store }: DemoResult): string[] {
   const problems = runs.flatMap(({ failure }) => failure ?? []);
   for (const { agency, bets, stored, isExact } of audits) {
@@ -72,12 +56,7 @@ export function findProblems({ runs, audits, store }: DemoResult): string[] {
   return problems;
 }
 
-/**
- * Describes a result without problems.
- *
- * @param store What the check of the store's marks found.
- * @returns One sentence.
- */
+/** Describes in one sentence the store of a result without problems. */
 export function formatSuccess({ bets, batches }: StoreReport): string {
   return `Every one of the ${bets} bets is in the store, once and in its file's order; all ${batches} commit marks are good.`;
 }
@@ -102,15 +81,6 @@ function totalWinners(
     winners += run.winners;
   }
   return { winners };
-}
-
-function alignRight(rows: readonly string[][]): string[] {
-  const widths = HEADS.map((_, column) =>
-    Math.max(...rows.map((cells) => cells[column]!.length))
-  );
-  return rows.map((cells) =>
-    cells.map((cell, column) => cell.padStart(widths[column]!)).join("  ")
-  );
 }
 
 function sum<K extends string>(

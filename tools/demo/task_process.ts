@@ -1,24 +1,31 @@
 /**
- * Runs a task of `deno.json` as a process, with exactly the permissions that the
- * task grants.
+ * Runs tasks of `deno.json` as processes, with exactly the permissions that they
+ * grant.
  *
  * @module
  */
 
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import project from "../../deno.json" with { type: "json" };
 import { readLines } from "./text_lines.ts";
 
-const PROJECT_FOLDER = fileURLToPath(new URL("../../", import.meta.url));
+/** The project's folder. */
+export const PROJECT_FOLDER: string = fileURLToPath(
+  new URL("../../", import.meta.url),
+);
 
-/** Options of {@linkcode startTask}. */
+/** Options of {@linkcode TaskProcess}. */
 export interface TaskOptions {
+  /** What it is, for errors. */
+  name: string;
   /** Variables in addition to those of this process. */
-  env: Record<string, string>;
-  /** Sends the process SIGTERM. */
-  signal: AbortSignal;
+  env?: Record<string, string>;
+  /** Folder of the project, by default this one. */
+  project?: string;
+  /** Sends the process SIGTERM; its reason becomes the error. */
+  signal?: AbortSignal;
   /** Called with each line of its standard output. */
-  onLine(line: string): void;
+  onLine?(line: string): void;
 }
 
 /** How a process ended. */
@@ -27,47 +34,113 @@ export interface Ending {
   code: number;
   /** Its standard error. */
   stderr: string;
-  /** From its start to its end. */
-  seconds: number;
 }
 
-/**
- * Starts a task of one `deno` command.
- *
- * @param task Its name in `deno.json`.
- * @param options Its environment, and who listens.
- * @returns How it ended, once it has.
- * @throws The signal's reason, if it came before.
- */
-export async function startTask(
-  task: "client" | "server",
-  { env, signal, onLine }: TaskOptions,
-): Promise<Ending> {
-  // A signal that was aborted before does not stop the process.
-  signal.throwIfAborted();
-  const startedAt = performance.now();
-  const [, ...args] = project.tasks[task].split(" ");
-  const process = new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: PROJECT_FOLDER,
-    env,
-    signal,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const [{ code }, stderr] = await Promise.all([
-    process.status,
-    new Response(process.stderr).text(),
-    tellLines(process.stdout, onLine),
-  ]);
-  const seconds = (performance.now() - startedAt) / 1000;
-  return { code, stderr: stderr.trim(), seconds };
+/** A process of `deno`. Disposal kills it if it still runs, and waits. */
+export class TaskProcess implements AsyncDisposable {
+  /** How it ended, once it has and all of its output is read. */
+  readonly ending: Promise<Ending>;
+  readonly #process: Deno.ChildProcess;
+  readonly #options: TaskOptions;
+  readonly #isRead: Promise<undefined>;
+  #expect: (line: string) => void = () => {};
+
+  /** Starts `deno` with these arguments, unless the signal was aborted before. */
+  constructor(args: readonly string[], options: TaskOptions) {
+    const { env = {}, project = PROJECT_FOLDER, signal } = options;
+    signal?.throwIfAborted();
+    this.#options = options;
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: [...args],
+      cwd: project,
+      env,
+      ...(signal ? { signal } : {}),
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#isRead = this.#read();
+    this.ending = this.#end();
+  }
+
+  /** The process's id. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /**
+   * Waits for a line of its output. Call it once, before the process can have
+   * printed it. Throws an `Error` if it ends without it.
+   */
+  async line(pattern: RegExp): Promise<RegExpExecArray> {
+    const { promise, resolve } = Promise.withResolvers<RegExpExecArray>();
+    this.#expect = (line) => {
+      const match = pattern.exec(line);
+      if (match) resolve(match);
+    };
+    const match = await Promise.race([promise, this.#isRead]);
+    return match ?? this.fail(await this.ending);
+  }
+
+  /** Waits for its end. Throws an `Error` if the exit code is not 0. */
+  async success(): Promise<void> {
+    const ending = await this.ending;
+    if (ending.code !== 0) this.fail(ending);
+  }
+
+  /** Stops it with SIGTERM, and waits until it has ended well. */
+  async stop(): Promise<void> {
+    this.#kill("SIGTERM");
+    await this.success();
+  }
+
+  /** Throws the signal's reason, or an `Error` that says how it ended. */
+  fail(ending: Ending): never {
+    this.#options.signal?.throwIfAborted();
+    throw new Error(`Cannot go on: ${this.describe(ending)}`);
+  }
+
+  /** Says in one sentence how it ended. */
+  describe({ code, stderr }: Ending): string {
+    const end = `${this.#options.name} ended with exit code ${code}`;
+    return stderr === "" ? end : `${end}: ${stderr}`;
+  }
+
+  /** Kills it if it still runs, and waits for its end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#kill("SIGKILL");
+    await this.ending;
+  }
+
+  #kill(signal: Deno.Signal): void {
+    try {
+      this.#process.kill(signal);
+    } catch (error) {
+      // It has already ended.
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  /** Reads all lines: a full pipe would stop the process. */
+  async #read(): Promise<undefined> {
+    for await (const line of readLines(this.#process.stdout)) {
+      this.#options.onLine?.(line);
+      this.#expect(line);
+    }
+  }
+
+  async #end(): Promise<Ending> {
+    const [{ code }, stderr] = await Promise.all([
+      this.#process.status,
+      new Response(this.#process.stderr).text(),
+      this.#isRead,
+    ]);
+    return { code, stderr: stderr.trim() };
+  }
 }
 
-async function tellLines(
-  bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onLine: (line: string) => void,
-): Promise<void> {
-  for await (const line of readLines(bytes)) onLine(line);
+/** Returns the arguments of `deno` in a task of a project. */
+export function taskArgs(task: string, project = PROJECT_FOLDER): string[] {
+  const config = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
+  return config.tasks[task].split(" ").slice(1);
 }

@@ -5,10 +5,8 @@
  */
 
 /**
- * Splits a stream of bytes into lines.
- *
- * @param bytes UTF-8 in chunks of any size. A byte order mark is skipped.
- * @returns Each line without its LF or CRLF, also a last one without an end.
+ * Splits UTF-8 in chunks of any size into lines without their LF or CRLF. Skips a
+ * byte order mark. The last line may have no end.
  */
 export async function* readLines(
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
