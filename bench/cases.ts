@@ -4,19 +4,25 @@
  * @module
  */
 
+import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import { CROWD_BATCHES, runCrowd } from "./crowd.ts";
 import { BATCH_BETS } from "./crowd_load.ts";
-import { type DataSet, madeData, realData } from "./data.ts";
+import { type DataSet, loadData, SET_NAMES } from "./data.ts";
 import { runEndToEnd, runOnDatabase } from "./end_to_end.ts";
 import type { CaseResult, Figures } from "./figures.ts";
 import { output, settleDisk } from "./machine.ts";
-import { PROJECT_FOLDER, startCentralOn } from "./programs.ts";
-import { LOAD_WAYS, type LoadWay, Postgres } from "./postgres.ts";
+import { type LoadWay, Postgres } from "./postgres.ts";
+import { startCentral } from "./programs.ts";
 
 /** A case before it is measured. */
 export interface Case extends Omit<CaseResult, "runs"> {
   /** Does one run. */
   run(): Promise<Figures>;
+}
+
+/** A case without its name, whose runs get an empty folder. */
+interface Prepared extends Omit<Case, "name" | "run"> {
+  run(folder: string): Promise<Figures>;
 }
 
 /** What is wanted. */
@@ -27,11 +33,7 @@ export interface Wanted {
   bets: number;
   /** Whether PostgreSQL is measured too. */
   postgres: boolean;
-  /**
-   * A revision of the project that is measured too.
-   *
-   * @default {undefined}
-   */
+  /** A revision of the project that is measured too. */
   baseline?: string;
 }
 
@@ -39,12 +41,12 @@ const WINDOWS = [1, 8, 32];
 /** Window of a central on PostgreSQL. */
 const DATABASE_WINDOW = 8;
 const CROWDS = [1000, 5000];
-const WAY_TITLES: Record<LoadWay, string> = {
+const WAY_TITLES = {
   "copy": "PostgreSQL 15, five \\copy at once",
   "copy-150": "PostgreSQL 15, COPY of 150 rows a transaction",
   "insert-150": "PostgreSQL 15, INSERT of 150 rows a transaction",
   "insert-150-keyed": "PostgreSQL 15, the same into Lotería's table",
-};
+} satisfies Record<LoadWay, string>;
 
 /**
  * Prepares the wanted cases: their data, and PostgreSQL if it is asked for.
@@ -55,40 +57,44 @@ export async function prepareCases(
   folder: string,
   stack: AsyncDisposableStack,
 ): Promise<Case[]> {
-  const sets = [
-    { name: "real", load: () => realData(folder) },
-    { name: "made", load: () => madeData(folder, bets) },
-  ];
-  const projects = [{ project: PROJECT_FOLDER, suffix: "" }];
-  if (baseline !== undefined) {
-    const project = await checkOut(baseline, folder, stack);
-    projects.push({ project, suffix: `@${baseline}` });
-  }
   const cases: Case[] = [];
-  let server: Postgres | undefined;
-  for (const { name, load } of sets) {
-    const windows = WINDOWS.filter((window) =>
-      isWanted(`${name}-window-${window}`, only)
+  async function add(
+    name: string,
+    prepare: () => Promise<Prepared> | Prepared,
+  ): Promise<void> {
+    if (!isWanted(name, only)) return;
+    const { run, ...about } = await prepare();
+    cases.push({ name, ...about, run: () => inFolder(folder, run) });
+  }
+  const startServer = once(() => startPostgres(folder, stack));
+  const checkOutBaseline = once(() => checkOut(baseline!, folder, stack));
+  for (const set of SET_NAMES) {
+    const load = once(() => loadData(set, folder, bets));
+    for (const window of WINDOWS) {
+      const name = `${set}-window-${window}`;
+      await add(name, async () => windowCase(await load(), window));
+      if (baseline === undefined) continue;
+      await add(`${name}@${baseline}`, async () => {
+        const project = await checkOutBaseline();
+        return windowCase(await load(), window, project, `@${baseline}`);
+      });
+    }
+    if (!postgres) continue;
+    await add(
+      `${set}-database-window-${DATABASE_WINDOW}`,
+      async () => databaseCase(await load(), await startServer()),
     );
-    const ways = LOAD_WAYS.filter((way) =>
-      postgres && isWanted(`${name}-postgres-${way}`, only)
-    );
-    const isOnDatabase = postgres &&
-      isWanted(`${name}-database-window-${DATABASE_WINDOW}`, only);
-    if (windows.length + ways.length === 0 && !isOnDatabase) continue;
-    const data = await load();
-    for (const one of windows) {
-      cases.push(
-        ...projects.map((project) => endToEndCase(data, one, folder, project)),
+    for (const way of Object.keys(WAY_TITLES) as LoadWay[]) {
+      await add(
+        `${set}-postgres-${way}`,
+        async () => await wayCase(await load(), way, await startServer()),
       );
     }
-    if (ways.length === 0 && !isOnDatabase) continue;
-    server ??= await startPostgres(folder, stack);
-    if (isOnDatabase) cases.push(databaseCase(data, folder, server));
-    for (const one of ways) cases.push(await postgresCase(data, one, server));
   }
-  const crowds = CROWDS.map((agencies) => crowdCase(agencies, folder));
-  return [...cases, ...crowds.filter((one) => isWanted(one.name, only))];
+  for (const agencies of CROWDS) {
+    await add(`crowd-${agencies}`, () => crowdCase(agencies));
+  }
+  return cases;
 }
 
 /** True if a case's name has one of the parts, or if there are none. */
@@ -96,32 +102,56 @@ export function isWanted(name: string, only: readonly string[]): boolean {
   return only.length === 0 || only.some((part) => name.includes(part));
 }
 
-function endToEndCase(
+function windowCase(
   data: DataSet,
   window: number,
-  folder: string,
-  { project, suffix }: { project: string; suffix: string },
-): Case {
+  project: string = PROJECT_FOLDER,
+  suffix = "",
+): Prepared {
   return {
-    name: `${data.name}-window-${window}${suffix}`,
     title: `Lotería${suffix}, window ${window}`,
     data: data.title,
     bets: data.bets,
-    run: () =>
-      inFolder(folder, (dir) => runEndToEnd(data, window, dir, project)),
+    run: (folder) => runEndToEnd({ data, window, folder, project }),
   };
 }
 
-function databaseCase(data: DataSet, folder: string, server: Postgres): Case {
+function databaseCase(data: DataSet, server: Postgres): Prepared {
   const window = DATABASE_WINDOW;
   return {
-    name: `${data.name}-database-window-${window}`,
     title: `Lotería on PostgreSQL 15, window ${window}`,
     data: data.title,
     bets: data.bets,
-    run: () =>
-      inFolder(folder, (dir) => runOnDatabase(data, window, dir, server)),
+    run: (folder) => runOnDatabase({ data, window, folder }, server),
   };
+}
+
+async function wayCase(
+  data: DataSet,
+  way: LoadWay,
+  server: Postgres,
+): Promise<Prepared> {
+  await server.prepare(data, way);
+  return {
+    title: WAY_TITLES[way],
+    data: data.title,
+    bets: data.bets,
+    run: () => server.load(data, way),
+  };
+}
+
+function crowdCase(agencies: number): Prepared {
+  return {
+    title: `Lotería, ${agencies} agencies of ${CROWD_BATCHES} batches`,
+    data: "a crowd",
+    bets: agencies * CROWD_BATCHES * BATCH_BETS,
+    run: (folder) => runCrowd(agencies, folder),
+  };
+}
+
+function once<T>(prepare: () => Promise<T>): () => Promise<T> {
+  let prepared: Promise<T> | undefined;
+  return () => prepared ??= prepare();
 }
 
 /** Checks a revision out beside the data, until the end. */
@@ -140,31 +170,6 @@ async function checkOut(
   return dir;
 }
 
-function crowdCase(agencies: number, folder: string): Case {
-  return {
-    name: `crowd-${agencies}`,
-    title: `Lotería, ${agencies} agencies of ${CROWD_BATCHES} batches`,
-    data: "a crowd",
-    bets: agencies * CROWD_BATCHES * BATCH_BETS,
-    run: () => inFolder(folder, (dir) => runCrowd(agencies, dir)),
-  };
-}
-
-async function postgresCase(
-  data: DataSet,
-  way: LoadWay,
-  server: Postgres,
-): Promise<Case> {
-  await server.prepare(data, way);
-  return {
-    name: `${data.name}-postgres-${way}`,
-    title: WAY_TITLES[way],
-    data: data.title,
-    bets: data.bets,
-    run: () => server.load(data, way),
-  };
-}
-
 /** Starts PostgreSQL in a folder that is removed after the server's end. */
 async function startPostgres(
   parent: string,
@@ -174,9 +179,9 @@ async function startPostgres(
   stack.defer(() => Deno.remove(dir, { recursive: true }));
   const server = stack.use(await Postgres.start(dir));
   // The central makes its tables.
-  const { program } = await startCentralOn(server.url);
-  await using _program = program;
-  await program.stop();
+  const { central } = await startCentral(server.url);
+  await using _central = central;
+  await central.stop();
   return server;
 }
 

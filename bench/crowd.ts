@@ -6,18 +6,18 @@
  */
 
 import { join } from "node:path";
+import { TaskProcess } from "../tools/demo/task_process.ts";
 import { BATCH_BETS, type CrowdLoad, crowdRows } from "./crowd_load.ts";
 import { checkStore } from "./end_to_end.ts";
 import type { Figures } from "./figures.ts";
 import { usageOf } from "./machine.ts";
-import { Program, startCentral } from "./programs.ts";
+import { startCentral } from "./programs.ts";
 
 /** Batches that each agency sends. */
 export const CROWD_BATCHES = 20;
 
 /** Connections that a central may have besides those of the crowd. */
 const SPARE_CONNECTIONS = 16;
-const RESULT_REGEXP = /^\{.*\}$/m;
 
 /**
  * Lets a crowd of agencies send, and checks every bet and mark. The folder is
@@ -41,16 +41,22 @@ async function measureCrowd(
   agencies: number,
   storeFile: string,
 ): Promise<Figures> {
-  const { program, port } = await startCentral(storeFile, {
+  await using stack = new AsyncDisposableStack();
+  const { central, port } = await startCentral(storeFile, {
     SERVER_MAX_CONNECTIONS: String(agencies + SPARE_CONNECTIONS),
   });
-  await using central = program;
+  stack.use(central);
   const before = await usageOf(central.pid);
-  await using crowd = new Program([
-    ...["run", "--no-prompt", "--allow-net=127.0.0.1", "bench/crowd_load.ts"],
-    ...[port, agencies, CROWD_BATCHES].map(String),
-  ]);
-  const [json] = await crowd.output(RESULT_REGEXP);
+  const crowd = stack.use(
+    new TaskProcess([
+      ...["run", "--no-prompt", "--allow-net=127.0.0.1"],
+      ...[
+        "bench/crowd_load.ts",
+        ...[port, agencies, CROWD_BATCHES].map(String),
+      ],
+    ], { name: "the crowd" }),
+  );
+  const [json] = await crowd.line(/^\{.*\}$/);
   await crowd.success();
   const { cpuSeconds, peakRss } = await usageOf(central.pid);
   await central.stop();

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { packBets } from "../bet/bet.ts";
+import { type Bet, packBets } from "../bet/bet.ts";
 import { writeLine } from "../program/logging.ts";
 import { HEADER_BYTES, MessageType } from "../protocol.ts";
 import { encodeBatch } from "../protocol/batch_frame.ts";
@@ -41,7 +41,7 @@ const WRITES_AT_ONCE = 16;
 class Tally {
   readonly #startedAt = performance.now();
   readonly #served: Uint32Array;
-  readonly #all: number;
+  readonly #half: number;
   #total = 0;
   #begun = 0;
   #firstReplySeconds = NaN;
@@ -49,33 +49,32 @@ class Tally {
 
   constructor(agencies: number, batches: number) {
     this.#served = new Uint32Array(agencies);
-    this.#all = agencies * batches;
+    this.#half = (agencies * batches) >> 1;
   }
 
   /** Counts one reply to the agency at this position. */
   add(index: number): void {
-    this.#total++;
+    const agencies = this.#served.length;
     const isFirst = this.#served[index]!++ === 0;
-    if (isFirst && ++this.#begun === this.#served.length) {
-      this.#firstReplySeconds = this.#seconds();
+    if (isFirst && ++this.#begun === agencies) {
+      this.#firstReplySeconds = secondsSince(this.#startedAt);
     }
-    if (this.#total === this.#all >> 1) {
-      const mean = this.#total / this.#served.length;
-      this.#leastServed = Math.min(...this.#served) / mean;
+    if (++this.#total === this.#half) {
+      this.#leastServed = Math.min(...this.#served) * agencies / this.#half;
     }
   }
 
   result(): Omit<CrowdLoad, "connectSeconds"> {
     return {
       firstReplySeconds: this.#firstReplySeconds,
-      seconds: this.#seconds(),
+      seconds: secondsSince(this.#startedAt),
       leastServed: this.#leastServed,
     };
   }
+}
 
-  #seconds(): number {
-    return (performance.now() - this.#startedAt) / 1000;
-  }
+function secondsSince(startedAt: number): number {
+  return (performance.now() - startedAt) / 1000;
 }
 
 /**
@@ -83,19 +82,18 @@ class Tally {
  * are the same for all agencies, so that they need not be kept for each.
  */
 export function crowdRows(batches: number): string[] {
-  const chunks = [...madeAgency(1, batches * BATCH_BETS)];
   const decoder = new TextDecoder();
-  const text = chunks.map((chunk) => decoder.decode(chunk)).join("");
-  return text.split("\r\n").slice(0, -1);
+  // Each chunk has whole rows.
+  return [...madeAgency(1, batches * BATCH_BETS)].flatMap((chunk) =>
+    decoder.decode(chunk).split("\r\n").slice(0, -1)
+  );
 }
 
 /** The frames that all agencies send; each fills in its id. */
 function templates(batches: number): Uint8Array[] {
   const rows = crowdRows(batches).map((row) => {
-    const [firstName, lastName, document, birthdate, number] = row.split(
-      ",",
-    ) as [string, string, string, string, string];
-    return { firstName, lastName, document, birthdate, number };
+    const [firstName, lastName, document, birthdate, number] = row.split(",");
+    return { firstName, lastName, document, birthdate, number } as Bet;
   });
   return Array.from({ length: batches }, (_, i) => {
     const betIndex = i * BATCH_BETS;
@@ -189,7 +187,7 @@ if (import.meta.main) {
   const frames = templates(batches);
   const startedAt = performance.now();
   const streams = await connectAll(port, agencies);
-  const connectSeconds = (performance.now() - startedAt) / 1000;
+  const connectSeconds = secondsSince(startedAt);
   const tally = new Tally(agencies, batches);
   await new Crowd(streams, frames, tally).run();
   const load: CrowdLoad = { connectSeconds, ...tally.result() };

@@ -6,16 +6,19 @@
 
 import { join } from "node:path";
 import type { AgencyFile } from "../tools/agency_files.ts";
+import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import { ensureData, makeData } from "../tools/make_data.ts";
-import { PROJECT_FOLDER } from "./programs.ts";
 
 /** Agencies that send at once. */
 export const AGENCIES = 5;
 
+/** The sets, whose names begin the names of their cases. */
+export const SET_NAMES = ["real", "made"] as const;
+
 /** The files that are sent in one run. */
 export interface DataSet {
-  /** Name of the set, the first part of the names of its cases. */
-  name: "real" | "made";
+  /** Name of the set. */
+  name: typeof SET_NAMES[number];
   /** What it is, for people. */
   title: string;
   /** The files, by agency. */
@@ -30,38 +33,39 @@ const ARCHIVES = [
   "../shared/data/datasets.zip",
 ];
 
-/** Unpacks the real data below a folder, or makes as much that looks like it. */
-export async function realData(folder: string): Promise<DataSet> {
+/**
+ * Puts a set below a folder, unless an earlier sitting has. Of the made set every
+ * agency gets the same part of `bets`, a multiple of {@linkcode AGENCIES}. Where
+ * the archive of the real set is not found, as much is made that looks like it.
+ */
+export async function loadData(
+  name: DataSet["name"],
+  folder: string,
+  bets: number,
+): Promise<DataSet> {
+  if (name === "made") {
+    const dir = join(folder, `made-${bets}`);
+    const options = { dir, bets, agencies: AGENCIES, isEqual: true };
+    return dataSet(name, "made data", await ensureData(options));
+  }
   const dir = join(folder, "real");
+  return await copyArchive(dir)
+    ? dataSet(name, "real data", await makeData({ dir, force: true }))
+    : dataSet(name, "made data of the real size", await ensureData({ dir }));
+}
+
+async function copyArchive(dir: string): Promise<boolean> {
   await Deno.mkdir(dir, { recursive: true });
   for (const name of ARCHIVES) {
     try {
       const archive = join(PROJECT_FOLDER, name);
       await Deno.copyFile(archive, join(dir, "datasets.zip"));
+      return true;
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) continue;
-      throw error;
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-    return dataSet("real", "real data", await makeData({ dir, force: true }));
   }
-  return dataSet(
-    "real",
-    "made data of the real size",
-    await ensureData({ dir }),
-  );
-}
-
-/**
- * Makes bets below a folder, unless an earlier sitting has. They are shared as
- * equally as `bets`, a multiple of {@linkcode AGENCIES}, allows.
- */
-export async function madeData(
-  folder: string,
-  bets: number,
-): Promise<DataSet> {
-  const dir = join(folder, `made-${bets}`);
-  const options = { dir, bets, agencies: AGENCIES, isEqual: true };
-  return dataSet("made", "made data", await ensureData(options));
+  return false;
 }
 
 function dataSet(

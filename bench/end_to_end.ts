@@ -6,48 +6,47 @@
  */
 
 import { join } from "node:path";
-import { type AuditedFile, auditStore } from "../tools/demo/audit.ts";
 import { verifyStore } from "../storage/unheld_store.ts";
+import { type AuditedFile, auditStore } from "../tools/demo/audit.ts";
+import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import type { DataSet } from "./data.ts";
 import type { Figures } from "./figures.ts";
 import { usageOf } from "./machine.ts";
 import type { Postgres } from "./postgres.ts";
-import {
-  type AgencyOptions,
-  type Program,
-  PROJECT_FOLDER,
-  spawnAgency,
-  spawnCentral,
-  startCentral,
-  startCentralOn,
-} from "./programs.ts";
+import { spawnAgency, spawnCentral, startCentral } from "./programs.ts";
 
 const RECOVERY_REGEXP =
   /action: recuperar_almacen \| result: success \| apuestas: (\d+)/;
 
+/** What one run sends, and how. */
+export interface Sending {
+  /** The files. */
+  data: DataSet;
+  /** Batches that each agency has under way at once. */
+  window: number;
+  /** An empty folder for the run. */
+  folder: string;
+  /** Folder of the project whose programs run. */
+  project: string;
+}
+
 /**
- * Sends a data set with the programs of a project, measures, and checks every
- * bet and commit mark. The folder is empty. Throws an `Error` if a program fails or a bet is not stored as sent.
+ * Sends a data set, measures, and checks every bet and commit mark. Throws an
+ * `Error` if a program fails or a bet is not stored as sent.
  */
-export async function runEndToEnd(
-  data: DataSet,
-  window: number,
-  folder: string,
-  project: string,
-): Promise<Figures> {
+export async function runEndToEnd(sending: Sending): Promise<Figures> {
+  const { data, folder, project } = sending;
   const storeFile = join(folder, "bets.csv");
-  const figures = await measureSending(data, folder, {
-    window,
-    project,
-    central: () => startCentral(storeFile, {}, project),
-  });
+  const figures = await measureSending(storeFile, sending);
   const recoverySeconds = await measureRecovery(storeFile, data.bets, project);
   const batches = await checkStore(storeFile, data.files);
-  return {
-    ...figures,
-    ...await readLatencies(data, folder, batches),
-    recoverySeconds,
-  };
+  const latencies = await readLatencies(sending);
+  if (latencies.length === batches) {
+    return { ...figures, ...quantiles(latencies), recoverySeconds };
+  }
+  throw new Error(
+    `Cannot use run: ${latencies.length} of its ${batches} batches were timed`,
+  );
 }
 
 /**
@@ -55,19 +54,14 @@ export async function runEndToEnd(
  * fails or if not every bet is stored.
  */
 export async function runOnDatabase(
-  data: DataSet,
-  window: number,
-  folder: string,
+  sending: Omit<Sending, "project">,
   server: Postgres,
 ): Promise<Figures> {
+  const project = PROJECT_FOLDER;
   await server.empty();
-  const figures = await measureSending(data, folder, {
-    window,
-    project: PROJECT_FOLDER,
-    central: () => startCentralOn(server.url),
-  });
-  await server.check(data);
-  return { ...figures, ...await readLatencies(data, folder) };
+  const figures = await measureSending(server.url, { ...sending, project });
+  await server.check(sending.data);
+  return { ...figures, ...quantiles(await readLatencies(sending)) };
 }
 
 /**
@@ -98,23 +92,32 @@ export function quantile(sorted: Float64Array, part: number): number {
   return sorted[rank - 1]!;
 }
 
+function quantiles(sorted: Float64Array): Figures {
+  return {
+    latencyP50: quantile(sorted, 0.5),
+    latencyP99: quantile(sorted, 0.99),
+  };
+}
+
+/** Runs an agency for each file, all at once, and measures the central. */
 async function measureSending(
-  data: DataSet,
-  folder: string,
-  { central: start, ...options }: {
-    window: number;
-    project: string;
-    central(): Promise<{ program: Program; port: number }>;
-  },
+  store: string,
+  { data, window, folder, project }: Sending,
 ): Promise<Figures> {
-  const central = await start();
-  await using program = central.program;
-  const before = await usageOf(program.pid);
+  await using stack = new AsyncDisposableStack();
+  const { central, port } = await startCentral(store, {}, project);
+  stack.use(central);
+  const before = await usageOf(central.pid);
   const startedAt = performance.now();
-  await sendFiles(data, folder, { port: central.port, ...options });
+  const agencies = data.files.map(({ agency, path: file }) => {
+    const latencyFile = latencyFileOf(folder, agency);
+    const options = { agency, file, latencyFile, port, window, project };
+    return stack.use(spawnAgency(options));
+  });
+  await Promise.all(agencies.map((agency) => agency.success()));
   const seconds = (performance.now() - startedAt) / 1000;
-  const { cpuSeconds, peakRss } = await usageOf(program.pid);
-  await program.stop();
+  const { cpuSeconds, peakRss } = await usageOf(central.pid);
+  await central.stop();
   const used = cpuSeconds - before.cpuSeconds;
   return {
     seconds,
@@ -125,20 +128,6 @@ async function measureSending(
   };
 }
 
-/** Runs an agency for each file, all at once. */
-async function sendFiles(
-  { files }: DataSet,
-  folder: string,
-  options: Pick<AgencyOptions, "port" | "project" | "window">,
-): Promise<void> {
-  await using stack = new AsyncDisposableStack();
-  const agencies = files.map(({ agency, path: file }) => {
-    const latencyFile = latencyFileOf(folder, agency);
-    return stack.use(spawnAgency({ agency, file, latencyFile, ...options }));
-  });
-  await Promise.all(agencies.map((agency) => agency.success()));
-}
-
 /** Returns the seconds from the start of a central until its store is read. */
 async function measureRecovery(
   storeFile: string,
@@ -146,37 +135,25 @@ async function measureRecovery(
   project: string,
 ): Promise<number> {
   const startedAt = performance.now();
-  await using program = spawnCentral(storeFile, {}, project);
-  const [, found] = await program.output(RECOVERY_REGEXP);
+  await using central = spawnCentral(storeFile, {}, project);
+  const [, found] = await central.line(RECOVERY_REGEXP);
   const seconds = (performance.now() - startedAt) / 1000;
-  await program.stop();
+  await central.stop();
   if (Number(found) === bets) return seconds;
   throw new Error(`Cannot use run: ${found} of ${bets} bets were recovered`);
 }
 
-/**
- * Returns how long the batches took. Throws an `Error` if not so many were timed.
- */
+/** Returns how long each batch took, in seconds, rising. */
 async function readLatencies(
-  { files }: DataSet,
-  folder: string,
-  batches?: number,
-): Promise<Figures> {
-  const all: number[] = [];
-  for (const { agency } of files) {
-    const bytes = await Deno.readFile(latencyFileOf(folder, agency));
-    for (const latency of new Float64Array(bytes.buffer)) all.push(latency);
-  }
-  if (batches !== undefined && all.length !== batches) {
-    throw new Error(
-      `Cannot use run: ${all.length} of its ${batches} batches were timed`,
-    );
-  }
-  const rising = Float64Array.from(all).sort();
-  return {
-    latencyP50: quantile(rising, 0.5),
-    latencyP99: quantile(rising, 0.99),
-  };
+  { data, folder }: Pick<Sending, "data" | "folder">,
+): Promise<Float64Array> {
+  const files = await Promise.all(
+    data.files.map(({ agency }) =>
+      Deno.readFile(latencyFileOf(folder, agency))
+    ),
+  );
+  const all = files.flatMap(({ buffer }) => [...new Float64Array(buffer)]);
+  return Float64Array.from(all).sort();
 }
 
 function latencyFileOf(folder: string, agency: number): string {

@@ -93,11 +93,15 @@ export function spreadOf(
   const middle = (values.length - 1) / 2;
   const below = values[Math.floor(middle)]!;
   const above = values[Math.ceil(middle)]!;
-  return {
-    median: (below + above) / 2,
-    min: values[0]!,
-    max: values.at(-1)!,
-  };
+  return { median: (below + above) / 2, min: values[0]!, max: values.at(-1)! };
+}
+
+/** Finds the median of a kind; `undefined` if no run has one. */
+export function medianOf(
+  runs: readonly Figures[],
+  name: KindName,
+): number | undefined {
+  return spreadOf(runs, name)?.median;
 }
 
 /** Lists the kinds that any run has, in the order of the columns. */

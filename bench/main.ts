@@ -7,17 +7,15 @@
 
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { messageOf } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
-import { EXIT_FAILURE } from "../program/program.ts";
-import { stopSignal } from "../program/stop_signal.ts";
+import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
+import { interruption, print, runTool } from "../tools/tool.ts";
 import { drawSvg, drawText } from "./chart.ts";
 import { type Case, isWanted, prepareCases } from "./cases.ts";
 import { AGENCIES } from "./data.ts";
 import { type CaseResult, readSitting, type Sitting } from "./figures.ts";
 import { describeMachine, isBusy } from "./machine.ts";
 import { runMicro } from "./micro.ts";
-import { PROJECT_FOLDER } from "./programs.ts";
 import { compareSittings, formatSitting } from "./table.ts";
 import { FULL_BETS } from "./targets.ts";
 
@@ -69,9 +67,7 @@ async function main(): Promise<void> {
 }
 
 async function measure(options: Options): Promise<Sitting> {
-  const stop = stopSignal((signal) =>
-    new Error(`Cannot go on: stopped by ${signal}`)
-  );
+  const stop = interruption();
   const folder = resolve(options.dir ?? DATA_FOLDER);
   await Deno.mkdir(folder, { recursive: true });
   const date = new Date().toISOString();
@@ -157,20 +153,8 @@ async function keep(
   return file;
 }
 
-function print(lines: readonly string[]): void {
-  for (const line of lines) writeLine(Deno.stdout, line);
-}
-
 function tell(line: string): void {
   writeLine(Deno.stderr, line);
 }
 
-if (import.meta.main) {
-  try {
-    await main();
-  } catch (error) {
-    tell(messageOf(error));
-    Deno.exitCode = EXIT_FAILURE;
-  }
-  Deno.exit();
-}
+if (import.meta.main) await runTool(main);

@@ -6,7 +6,7 @@
  */
 
 import type { CaseResult } from "./figures.ts";
-import { PROJECT_FOLDER } from "./programs.ts";
+import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 
 /** The part of the output of `deno bench --json` that is used. */
 interface BenchReport {

@@ -11,19 +11,11 @@ import type { Figures } from "./figures.ts";
 import { output, settleDisk } from "./machine.ts";
 
 /**
- * The ways to load: one `\copy`; COPY commands of as many rows as our batches
- * have, each a transaction; INSERT commands of as many; the same into the table
- * of a central on PostgreSQL, with its key.
+ * A way to load: one `\copy`; COPY commands of as many rows as our batches have,
+ * each a transaction; INSERT commands of as many; the same into the table of a
+ * central on PostgreSQL, with its key.
  */
-export const LOAD_WAYS = [
-  "copy",
-  "copy-150",
-  "insert-150",
-  "insert-150-keyed",
-] as const;
-
-/** A way to load. */
-export type LoadWay = typeof LOAD_WAYS[number];
+export type LoadWay = "copy" | "copy-150" | "insert-150" | "insert-150-keyed";
 
 const BINARIES = "/usr/lib/postgresql/15/bin";
 /** PostgreSQL refuses to run as root; the package creates this user. */
@@ -34,6 +26,7 @@ const OWN_DATABASE = "postgres";
 const CREATE_TABLE = `CREATE TABLE bets (agency integer NOT NULL,
   first_name text NOT NULL, last_name text NOT NULL, document text NOT NULL,
   birthdate date NOT NULL, number bigint NOT NULL)`;
+
 /** Writes INSERT commands of 150 rows that begin with some fields. */
 function insertProgram(firstFields: string): string {
   return `
@@ -61,18 +54,14 @@ const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
 
 /** A server of its own, stopped when it is disposed of. */
 export class Postgres implements AsyncDisposable {
+  /** Folder of its data, and of the files that are loaded. */
   readonly #folder: string;
-  /** The command that runs the server's own programs. */
-  readonly #asServer: readonly string[];
+  readonly #isRoot: boolean;
   readonly #port: number;
 
-  private constructor(
-    folder: string,
-    asServer: readonly string[],
-    port: number,
-  ) {
+  private constructor(folder: string, isRoot: boolean, port: number) {
     this.#folder = folder;
-    this.#asServer = asServer;
+    this.#isRoot = isRoot;
     this.#port = port;
   }
 
@@ -88,13 +77,20 @@ export class Postgres implements AsyncDisposable {
   static async start(folder: string): Promise<Postgres> {
     await checkInstalled();
     const isRoot = await output("id", ["-u"]) === "0";
-    const asServer = isRoot ? ["runuser", "-u", ROOT_STAND_IN, "--"] : [];
     if (isRoot) await output("chown", [ROOT_STAND_IN, folder]);
-    const server = new Postgres(folder, asServer, await freePort());
-    await server.#serve();
+    const server = new Postgres(folder, isRoot, await freePort());
+    await server.#server("initdb", [
+      ...["--username=postgres", "--auth=trust"],
+      ...["--encoding=UTF8", "--locale=C"],
+    ]);
+    await server.#server("pg_ctl", [
+      ...["start", "--wait", `--log=${join(folder, "log")}`],
+      `--options=-p ${server.#port} -c unix_socket_directories=''`,
+    ]);
     try {
-      await server.#sql(CREATE_TABLE);
-      await server.#sql(`CREATE DATABASE ${CENTRAL_DATABASE}`);
+      await server.#psql(OWN_DATABASE, ["-c", CREATE_TABLE]);
+      const create = `CREATE DATABASE ${CENTRAL_DATABASE}`;
+      await server.#psql(OWN_DATABASE, ["-c", create]);
     } catch (error) {
       await server[Symbol.asyncDispose]();
       throw error;
@@ -104,17 +100,13 @@ export class Postgres implements AsyncDisposable {
 
   /** Writes the files that are loaded. Not part of what is measured. */
   async prepare({ name, files }: DataSet, way: LoadWay): Promise<void> {
+    const script = 'file=$1; shift; exec awk "$@" > "$file"';
+    const program = `{ sub(/\\r$/, "") } ${INPUT_PROGRAMS[way]}`;
     for (const { agency, path } of files) {
-      const words = [
-        "-v",
-        `agency=${agency}`,
-        `{ sub(/\\r$/, "") }
-        ${INPUT_PROGRAMS[way]}`,
-        path,
-      ];
-      const input = this.#inputOf(name, way, agency);
-      const script = 'file=$1; shift; exec awk "$@" > "$file"';
-      await output("sh", ["-c", script, "sh", input, ...words]);
+      await output("sh", [
+        ...["-c", script, "sh", this.#inputOf(name, way, agency)],
+        ...["-v", `agency=${agency}`, program, path],
+      ]);
     }
   }
 
@@ -128,12 +120,10 @@ export class Postgres implements AsyncDisposable {
     const startedAt = performance.now();
     await Promise.all(data.files.map(({ agency }) => {
       const input = this.#inputOf(data.name, way, agency);
-      return way === "copy"
-        ? this.#psql(
-          ["-c", `\\copy bets from '${input}' (format csv)`],
-          database,
-        )
-        : this.#psql(["-f", input], database);
+      const args = way === "copy"
+        ? ["-c", `\\copy bets from '${input}' (format csv)`]
+        : ["-f", input];
+      return this.#psql(database, args);
     }));
     const seconds = (performance.now() - startedAt) / 1000;
     await this.check(data, database);
@@ -142,8 +132,7 @@ export class Postgres implements AsyncDisposable {
 
   /** Empties a table of bets, so that a run does not pay for earlier ones. */
   async empty(database: string = CENTRAL_DATABASE): Promise<void> {
-    await this.#sql("TRUNCATE bets", database);
-    await this.#sql("CHECKPOINT");
+    await this.#psql(database, ["-c", "TRUNCATE bets", "-c", "CHECKPOINT"]);
     await settleDisk();
   }
 
@@ -152,10 +141,9 @@ export class Postgres implements AsyncDisposable {
     { files }: DataSet,
     database: string = CENTRAL_DATABASE,
   ): Promise<void> {
-    const found = await this.#sql(
-      "SELECT agency, count(*) FROM bets GROUP BY agency ORDER BY agency",
-      database,
-    );
+    const query =
+      "SELECT agency, count(*) FROM bets GROUP BY agency ORDER BY agency";
+    const found = await this.#psql(database, ["-c", query]);
     const expected = files.map(({ agency, bets }) => `${agency}|${bets}`);
     if (found === expected.join("\n")) return;
     throw new Error(`Cannot use run: PostgreSQL has\n${found}`);
@@ -166,21 +154,10 @@ export class Postgres implements AsyncDisposable {
     await this.#server("pg_ctl", ["stop", "--mode=fast"]);
   }
 
-  async #serve(): Promise<void> {
-    await this.#server("initdb", [
-      ...["--username=postgres", "--auth=trust"],
-      ...["--encoding=UTF8", "--locale=C"],
-    ]);
-    await this.#server("pg_ctl", [
-      ...["start", "--wait", `--log=${join(this.#folder, "log")}`],
-      `--options=-p ${this.#port} -c unix_socket_directories=''`,
-    ]);
-  }
-
-  /** Runs one of the server's own programs on its data. */
+  /** Runs one of the server's own programs on its data, never as root. */
   async #server(program: string, args: readonly string[]): Promise<void> {
     const [command = "", ...words] = [
-      ...this.#asServer,
+      ...(this.#isRoot ? ["runuser", "-u", ROOT_STAND_IN, "--"] : []),
       join(BINARIES, program),
       `--pgdata=${join(this.#folder, "data")}`,
       ...args,
@@ -188,19 +165,11 @@ export class Postgres implements AsyncDisposable {
     await output(command, words);
   }
 
-  #sql(statement: string, database?: string): Promise<string> {
-    return this.#psql(["-c", statement], database);
-  }
-
-  #psql(
-    args: readonly string[],
-    database: string = OWN_DATABASE,
-  ): Promise<string> {
-    const options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"];
-    const place = ["-h", "127.0.0.1", "-p", `${this.#port}`, "-U", "postgres"];
+  #psql(database: string, args: readonly string[]): Promise<string> {
     return output(join(BINARIES, "psql"), [
-      ...[...options, ...place, "-d", database],
-      ...args,
+      ...["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"],
+      ...["-h", "127.0.0.1", "-p", `${this.#port}`, "-U", "postgres"],
+      ...["-d", database, ...args],
     ]);
   }
 

@@ -97,6 +97,16 @@ Deno.test("formatSitting() shows medians, and the range below them", () => {
   assertStringIncludes(text, "1.000–3.000");
 });
 
+Deno.test("formatSitting() compares ours with the baseline", () => {
+  const lines = formatSitting(sitting(
+    result("a", 10, { seconds: 1 }),
+    result("a@main", 10, { seconds: 2 }),
+  ));
+  assertEquals(lines.at(-1)!.trim().split(/\s{2,}/), [
+    ...["a", "seconds", "2.000", "1.000", "0.50", "better"],
+  ]);
+});
+
 Deno.test("drawText() draws the fastest first, and the others in proportion", () => {
   assertEquals(
     drawText(SLOW_AND_FAST),
