@@ -4,7 +4,7 @@ import type { FakeSession, Script } from "../support/fake_central.ts";
 import { betFrame, Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
-/** What may happen to a file while it is sent. */
+/** Changes of a file while it is sent. */
 const FILE_CHANGES: Record<string, (path: string) => Promise<void>> = {
   "appended to": (path) =>
     Deno.writeTextFile(path, csvOf(rows(5_000, 9_000)), { append: true }),
@@ -123,7 +123,7 @@ for (
     assertEquals([error, stored, central.connections], ["", 20, 1]);
     assertEquals(central.names, ["0+10", "10+10", "20+10", "FINISH"]);
     assertEquals(rejected, `x\ny\n${csvOf(rows(10, 11))}`);
-    // Its first bet is in line 12, then comes y: the fifth is in line 17.
+    // Its first bet is in line 12 and y follows it: the fifth is in line 17.
     const row = name === "INVALID_BET"
       ? ` | fila: ${rows(1, 15)[0]!.join(",")}`
       : "";
@@ -148,7 +148,7 @@ for (const [name, change] of Object.entries(FILE_CHANGES)) {
   }, ({ central, error }) => {
     assertMatch(error, /^ProgramError: .* it changed while it was sent /);
     assert(!central.names.includes("FINISH"), central.names.join(" "));
-    // Nothing but the file's own bets was sent.
+    // Only the bets of the original file were sent.
     assert(central.taken.length <= 300, `${central.taken.length} batches`);
   });
 }
@@ -189,7 +189,7 @@ testSending("run() copies a refused batch of many under way", {
   assertEquals([stored, rejected], [20, csvOf(rows(10, 11))]);
 });
 
-/** What a central may do to a batch that it has taken, and then closes. */
+/** What a central does with a batch before it closes the connection. */
 const LOSSES: Record<string, (session: FakeSession) => Promise<unknown>> = {
   "STORAGE": (session) => session.send(errorFrame(Code.STORAGE)),
   "SHUTTING_DOWN": (session) => session.send(errorFrame(Code.SHUTTING_DOWN)),

@@ -7,7 +7,7 @@ import { csvOf, rows } from "../support/rows.ts";
 
 const CSV = csvOf(rows(500));
 const BYTES = new TextEncoder().encode(CSV);
-/** Accents and letters of which UTF-16 has no byte 0. */
+/** Letters whose UTF-16 form has no zero byte. */
 const FOREIGN = csvOf(
   rows(9).map((row) => row.with(0, "Ибрагим").with(1, "Владимирович")),
 );
@@ -100,7 +100,7 @@ const OTHER_SEPARATORS: [name: string, text: string, expected: string][] = [
     "semicolons",
   ],
   ["tabs", CSV.replaceAll(",", "\t"), 'CLI_AGENCY_SEPARATOR) to "\\t"'],
-  // Longer than what is looked at, and without a line end.
+  // Longer than the part that is inspected, and without a line end.
   ["a long row", "x;".repeat(5_000) + "\n" + "y;".repeat(9), ""],
 ];
 
@@ -141,7 +141,7 @@ for (const [name, text] of SENDABLE) {
   });
 }
 
-/** What the file is refused with, or "". */
+/** The reason why the file is refused, or "". */
 async function messageFor(
   path: string,
   bytes: Uint8Array,

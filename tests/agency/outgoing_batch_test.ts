@@ -8,7 +8,7 @@ import { csvOf, rows } from "../support/rows.ts";
 
 const FINGERPRINT = "00ff00ff00ff00ff";
 
-/** A batch as it was loaded. */
+/** What a loaded batch contains. */
 interface Loaded {
   bytes: Uint8Array;
   count: number;
@@ -124,7 +124,7 @@ async function loadAll(
     },
   });
   const loaded: Loaded[] = [];
-  // One batch for all, as it is used again once it has been answered.
+  // One batch for all: after its reply, a batch is reused.
   const batch = new OutgoingBatch();
   const passed: number[] = [];
   for (;;) {

@@ -69,7 +69,7 @@ Deno.test("update() draws in one line, not more than ten times a second", () => 
   const { written } = terminal;
   assertLess(written.length, 13);
   for (const text of written.slice(0, -1)) {
-    // deno-lint-ignore no-control-regex -- what a terminal is told
+    // deno-lint-ignore no-control-regex -- escape sequences of a terminal
     assertMatch(text, /^\x1b\[K\[#*\.*\] [^\r\n]*\r$/);
   }
   assertEquals(written.at(-1), "\x1b[K");
@@ -84,7 +84,7 @@ Deno.test("update() draws nothing where there is no terminal", () => {
   assertEquals(terminal.written, []);
 });
 
-/** Takes the place of standard error until it is disposed of. */
+/** Replaces standard error until it is disposed of. */
 class FakeTerminal {
   readonly #stderr = {
     isTerminal: Deno.stderr.isTerminal,

@@ -112,7 +112,7 @@ testInFolder(
   },
 );
 
-/** Whole lines that can be sent, this many bytes in all. */
+/** Makes whole, valid lines of `size` bytes in total. */
 function filler(size: number): string {
   const line = `${"x".repeat(250)},${"y".repeat(250)},1,2,3\n`;
   const count = Math.floor(size / line.length) - 1;
@@ -124,7 +124,7 @@ function filler(size: number): string {
   return `${line.repeat(count)}${fields.join(",")}\n`;
 }
 
-/** A file of valid records in every spelling. */
+/** A file of valid records in every notation. */
 function randomFile(random: Random, count = 2000): string {
   const pieces = [..."abcñ€😀 ;,'\"7"];
   const text = random.below(2) === 0 ? "\ufeff" : "";
@@ -144,7 +144,7 @@ function randomFile(random: Random, count = 2000): string {
   return random.below(2) === 0 ? all : all.trimEnd();
 }
 
-/** Each record lies in one line, its own, and none lies in two records. */
+/** Asserts that each record is on a line of its own. */
 function assertSpans(records: readonly ReadRecord[], text: string): void {
   const bytes = new TextEncoder().encode(text);
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

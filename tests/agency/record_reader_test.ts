@@ -9,7 +9,7 @@ const ANA_LINE = ANA.join(",");
 const LEO_LINE = LEO.join(",");
 const UTF8 = new TextEncoder();
 
-/** The same two bets, written in many ways; with the line of the second. */
+/** The same two bets in many notations, and the line of the second bet. */
 const SPELLINGS: Record<string, [string, number]> = {
   "LF": [`${ANA_LINE}\n${LEO_LINE}\n`, 2],
   "CRLF": [`${ANA_LINE}\r\n${LEO_LINE}\r\n`, 2],
@@ -87,7 +87,7 @@ testInFolder("peek() takes fields of up to 255 bytes", async (dir) => {
   assertEquals(record?.fields, widest);
 });
 
-/** Lines that cannot be sent. */
+/** Lines that are not records. */
 const PROBLEMS: Record<string, [string | Uint8Array, RegExp]> = {
   "one field": ["Ana", /^expected 5 fields but got 1$/],
   "four fields": ["Ana,Gil,1,1999-03-17", /^expected 5 fields but got 4$/],

@@ -6,7 +6,7 @@ import { testSending } from "../support/sending.ts";
 
 const DOCUMENT_RULE = "Cannot take bet: document is not 1 to 20 digits";
 
-/** Rows 1 to `count`, of which some have a document with a letter. */
+/** Rows 1 to `count`. The documents of the bad ones contain a letter. */
 function rowsWithBad(count: number, bad: readonly number[]): BetRow[] {
   return rows(count).map((row, index) =>
     bad.includes(index) ? row.with(2, `${index}x`) : row
@@ -17,7 +17,7 @@ function badRows(bad: readonly number[]): string {
   return csvOf(bad.map((index) => rowsWithBad(index + 1, bad)[index]!));
 }
 
-/** Refuses the next frame for the bet at an index, then takes the others. */
+/** Refuses the bet at an index of the next frame, and accepts the others. */
 function refuseOnce(
   index: number,
 ): (session: FakeSession) => Promise<unknown> {
@@ -28,7 +28,7 @@ function refuseOnce(
   };
 }
 
-/** Refuses row 4 of the first batch, and the second piece of the others. */
+/** Refuses row 4 of the first batch, then the second piece of its rest. */
 function refusePiece(
   refusal: Uint8Array,
 ): (session: FakeSession) => Promise<unknown> {
@@ -43,7 +43,7 @@ function refusePiece(
   };
 }
 
-/** Bad rows of a batch of ten, and the pieces that are sent of the others. */
+/** The bad rows of a batch of ten, and the pieces in which the rest is sent. */
 const PIECES: [bad: number[], names: string[]][] = [
   [[0], ["1+9"]],
   [[9], ["0+9"]],
@@ -140,7 +140,7 @@ testSending("run() sends pieces behind what is under way", {
   const sent = central.names.slice(3, -1).map((name) =>
     name.split("+").map(Number)
   );
-  // Each good row once, and nothing else, behind the first three batches.
+  // After the first three batches: each good row once, and nothing else.
   const good = Array.from({ length: 60 }, (_, row) => row)
     .filter((row) => ![2, 5, 13].includes(row) && (row < 20 || row >= 30));
   assertEquals(
@@ -158,7 +158,7 @@ testSending("run() goes on with its pieces on another connection", {
     await session.send(errorFrame(Code.INVALID_BET, 2));
     await session.take();
     await session.ok();
-    // Lost while 3+2 is under way.
+    // The connection breaks while 3+2 is under way.
     await session.take();
   }, (session): Promise<unknown> => session.serve()],
 }, ({ central, stored, rejected, error }) => {

@@ -5,7 +5,7 @@ import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 
 const serve: Script = (session) => session.serve();
 
-/** Closes as soon as there is a connection. */
+/** Closes each connection as soon as it is accepted. */
 const hangUp: Script = () => Promise.resolve();
 
 testSending("run() tries again where nobody listens to it", {
@@ -103,7 +103,7 @@ testSending("run() does not wait out its delay when it is told to end", {
   signal: waiting.signal,
 }, ({ error }) => assertEquals(error, "string: SIGTERM"));
 
-/** Replies that no central gives, and what the agency says of each. */
+/** Replies that no central sends, and the agency's message for each. */
 const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
   "an OK with a payload": [
     frame(Type.OK, Uint8Array.of(1)),

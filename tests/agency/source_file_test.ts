@@ -70,7 +70,7 @@ for (const [name, [change, what]] of Object.entries(CHANGES)) {
       `agency's file "${path}": it changed while it was sent`,
     );
     assertMatch(error.message, what);
-    // What was appended is never read.
+    // Appended bytes are never read.
     if (name === "appended to") {
       const bytes = new Uint8Array(20);
       assertEquals(source.read(bytes, 0), 9);

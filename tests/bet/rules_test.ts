@@ -79,7 +79,7 @@ Deno.test("findInvalidBet() says which field breaks which rule", () => {
     for (const text of texts) {
       const { index, reason } = problemOf({ [key]: text })!;
       assertEquals(index, 0);
-      // Never the value, which is nobody's business but the agency's.
+      // Never the value: it is private to the agency.
       assertEquals(
         reason.replace(/: it contains U\+[0-9A-F]{4,6}$/, ""),
         `Cannot take bet: ${key.replace("Name", " name")} ${rule}`,
@@ -102,7 +102,7 @@ Deno.test("findInvalidBet() tells the code point of a character at fault", () =>
     const { reason } = problemOf(fields)!;
     assertEquals(reason.split(": it contains ")[1], codePoint);
   }
-  // Nothing of what is no character at fault.
+  // The message contains no invalid character.
   for (const document of ["", "1".repeat(21)]) {
     assertEquals(
       problemOf({ document })!.reason,
@@ -144,7 +144,7 @@ Deno.test("findInvalidBet() refuses names that are not UTF-8", () => {
       0,
       hex,
     );
-    // A tail that is the next field's length does not mend a name cut off.
+    // The next length byte must not complete a character that is cut off.
     const next = new Uint8Array(0x91).fill(0x31);
     const reason = findInvalidBet(packFields([bytes, next, ...others]))?.reason;
     assertStringIncludes(reason!, "first name");
@@ -178,7 +178,7 @@ Deno.test(`findInvalidBet() agrees with the rules on strings (seed ${SEED})`, ()
     }
     found[isValid ? "valid" : "invalid"]++;
   }
-  // Else the comparison would say little.
+  // Otherwise the comparison would prove little.
   assertEquals(found.valid > 500 && found.invalid > 500, true);
 });
 
@@ -192,7 +192,7 @@ function packFields(fields: readonly Uint8Array[]): Uint8Array {
   );
 }
 
-/** The table of docs/protocol.md once more, in the plainest way. */
+/** The rules of docs/protocol.md again, as simple as possible. */
 function isValidAsStrings(fields: readonly Uint8Array[]): boolean {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let texts: string[];

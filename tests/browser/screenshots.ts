@@ -11,7 +11,7 @@ import { makeCourseData } from "../support/course_data.ts";
 import { freePort, startAgency, startProgram } from "../support/programs.ts";
 
 const FOLDER = fileURLToPath(new URL("../../docs/images/", import.meta.url));
-/** Each picture: its size in CSS pixels, and the colours that are preferred. */
+/** Each picture: its size in CSS pixels, and the preferred colour scheme. */
 const PICTURES = [
   { name: "status-light", width: 1000, height: 800, scheme: "light" },
   { name: "status-dark", width: 1000, height: 800, scheme: "dark" },
@@ -46,7 +46,7 @@ async function takePictures(dir: string): Promise<void> {
   const agencies = AGENCIES.map((agency) =>
     startAgency(agency, `${dir}/agency-{id}.csv`, Number(port), SLOW)
   );
-  // Half of them have finished then.
+  // By then half of the agencies have finished.
   await page.until(
     'document.querySelectorAll("tbody tr td:nth-child(7)").length && [...document.querySelectorAll("tbody tr")].filter((row) => row.cells[6].textContent === "yes").length',
     (count) => Number(count) >= 2,

@@ -59,7 +59,7 @@ async function showDraw(dir: string): Promise<void> {
 
   await sortByKeyboard(page);
 
-  // Away, then back with the same figures.
+  // The central stops, then starts again with the same figures.
   central.kill("SIGKILL");
   await central.ending();
   await page.until(
@@ -83,12 +83,12 @@ async function showDraw(dir: string): Promise<void> {
       new RegExp(`^http://127\\.0\\.0\\.1:${statusPort}/|^data:,`),
     );
   }
-  // While the central was away, the browser says just that.
+  // The browser logged only that the central was not reachable.
   for (const error of page.errors) assertMatch(error, /ERR_/);
   await stop(again);
 }
 
-/** Sorts by bets with the keys alone, in both orders. */
+/** Sorts by bets in both orders, with the keyboard only. */
 async function sortByKeyboard(page: Chromium): Promise<void> {
   assertEquals(`${await page.evaluate(column(1, "th"))}`, "1,2,3,4,5");
   await page.evaluate(
@@ -117,7 +117,7 @@ async function text(page: Chromium, selector: string): Promise<unknown> {
   return await page.evaluate(textOf(selector));
 }
 
-/** The number that an element shows, in whatever language. */
+/** The number that an element shows, in any language. */
 function number(selector: string): string {
   return `Number(${textOf(selector)}.replace(/\\D/g, ""))`;
 }

@@ -16,7 +16,7 @@ import { Random, SEED } from "../support/random_bets.ts";
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const INVISIBLE_REGEXP = /[\p{Cc}\u2028\u2029\uFEFF]/u;
-/** Bytes at the edges of what is told apart, and some of no interest. */
+/** Bytes at the limits of each class, and some ordinary ones. */
 const EDGES = [
   ...[0x00, 0x1f, 0x20, 0x21, 0x22, 0x23, 0x2b, 0x2c, 0x2d, 0x2f, 0x30, 0x39],
   ...[0x3a, 0x41, 0x7a, 0x7e, 0x7f, 0x80, 0xa0, 0xbf, 0xc0, 0xc2, 0xc3, 0xdf],
@@ -48,7 +48,7 @@ Deno.test("what copies words copies from and to anywhere", () => {
               ...source.subarray(from, from + size),
             ),
           );
-          // Of what is behind, a part of a word at most.
+          // At most part of a word is read after the end.
           assertEquals(
             target.slice(to + size + 3).every((byte) => byte === 0),
             true,
@@ -142,7 +142,7 @@ function isPlain(field: Uint8Array): boolean {
     );
 }
 
-/** Every range of many short runs of bytes, which go on behind it. */
+/** Every range of many short sequences of bytes, with more bytes after it. */
 function forEachRange(
   check: (
     bytes: Uint8Array,

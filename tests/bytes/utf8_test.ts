@@ -16,7 +16,7 @@ const WELL_FORMED = [
   [[0xf4, 0xf4], [0x80, 0x8f], [0x80, 0xbf], [0x80, 0xbf]],
 ] as const;
 
-/** Walks over `bytes[start..end)` by characterSize(). */
+/** Steps through `bytes[start..end)` with characterSize(). */
 function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   const view = wordViewOf(bytes);
   let at = start;

@@ -21,12 +21,12 @@ import { Wire } from "../support/wire.ts";
 const HELD = "action: sorteo | result: success";
 const WAITS = "action: consulta_ganadores | result: in_progress";
 
-/** Lines of the log that have a text. */
+/** The lines of the log that contain a text. */
 function linesWith({ log }: Served, text: string): string[] {
   return log.lines.filter((line) => line.includes(text));
 }
 
-/** Asks for winners and waits until the central has taken the question. */
+/** Asks for winners, and waits until the central has read the request. */
 async function askEarly(
   { port, log }: Served,
   agency: number,
@@ -47,7 +47,7 @@ for (const order of ["123", "132", "213", "231", "312", "321"]) {
         const rows = [betOf(`${agency}1`), betOf("9", "75740")];
         await sendBets(port, agency, [...rows, betOf(`${agency}2`, "07574")]);
       }
-      // Each asks before anybody has finished, and again behind its own FINISH.
+      // Each asks before anyone has finished, and again after its own FINISH.
       const early = [];
       for (const agency of [3, 1, 2]) {
         early.push({ agency, wire: await askEarly(served, agency) });

@@ -24,22 +24,22 @@ import { Wire } from "../support/wire.ts";
 const LATE = betFrame({ betIndex: 1, rows: [betOf("11")] });
 const FINISH = agencyFrame(Type.FINISH, 1);
 
-/** A central to which a winner comes while the last agency finishes. */
+/** A central that gets a winning bet while the last agency finishes. */
 interface LateWinner {
   central: DrawCentral;
   log: CapturedLog;
   file: FaultFile;
-  /** Where the winner was sent, and is on its way to the disk. */
+  /** The connection that sent the winning bet; its commit is under way. */
   betting: Wire;
-  /** Where FINISH was sent. */
+  /** The connection that sent FINISH. */
   finishing: Wire;
-  /** Where the winners were asked for. */
+  /** The connection that asked for the winners. */
   asking: Wire;
-  /** Lets the disk go on. */
+  /** Lets the disk continue. */
   release(): void;
 }
 
-/** Registers a test; one winner is stored before, then the disk is held. */
+/** Registers a test. One winner is stored first, then the disk is blocked. */
 function testLateWinner(
   name: string,
   fn: (late: LateWinner) => Promise<void>,
@@ -85,7 +85,7 @@ function testLateWinner(
   });
 }
 
-/** Resolved when the draw, with the betting closed, waits for the store. */
+/** Resolves when the draw has closed the betting and waits for the store. */
 function firstSettled(store: FileStore): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const whenIdle = store.whenIdle.bind(store);
@@ -136,7 +136,7 @@ testLateWinner(
     release();
     assertEquals(readError(await betting.reply()).code, Code.STORAGE);
     assertEquals(readError(await finishing.reply()).code, Code.STORAGE);
-    // Until the next start nobody knows whether the disk has it.
+    // Only the next start can tell whether it is on disk.
     using again = await Wire.connect(central.port);
     assertEquals(readError(await again.ask(LATE)).code, Code.STORAGE);
     await sendBets(central.port, 1, [betOf("1")]);

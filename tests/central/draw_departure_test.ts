@@ -15,7 +15,7 @@ import { Wire } from "../support/wire.ts";
 
 const AWAY = "Cannot tell agency 1 its winners: it went away";
 
-/** A draw that counts who waits for it. */
+/** A draw that counts the agencies that wait for it. */
 class CountingDraw extends Draw {
   #waiting = 0;
 
@@ -34,7 +34,7 @@ class CountingDraw extends Draw {
   }
 }
 
-/** How an agency that waits may go, and what the log says of it. */
+/** The ways in which a waiting agency leaves, and the log line for each. */
 const DEPARTURES: Record<string, [(wire: Wire) => Promise<void>, string]> = {
   "closes": [(wire) => Promise.resolve(wire.close()), AWAY],
   "closes its sending side": [(wire) => wire.closeWrite(), AWAY],
@@ -46,7 +46,7 @@ const DEPARTURES: Record<string, [(wire: Wire) => Promise<void>, string]> = {
     async (wire) => {
       const query = agencyFrame(Type.WINNERS_QUERY, 1);
       const many = Array.from({ length: 10_000 }, () => query);
-      // It is cut off in the middle of it.
+      // The central closes the connection before all is sent.
       await wire.send(...many).catch(() => {});
     },
     "or sent more than there is room for",
@@ -106,7 +106,7 @@ testServed(
   { drawAgencies: 1, maxConnections: 1 },
 );
 
-/** A stream that does not end, but breaks. */
+/** A stream that fails instead of ending. */
 function resetting(stream: Deno.TcpConn): ByteStream {
   return {
     async read(into: Uint8Array): Promise<number> {

@@ -8,14 +8,14 @@ const HELD = "INFO action: sorteo | result: success | agencias: 3";
 const RECOVERED =
   "INFO action: recuperar_sorteo | result: success | agencias: 3";
 
-/** Keeps what a store would, in memory. */
+/** A store in memory. */
 class FakeStore implements DrawStore {
   readonly finished = new Set<number>();
-  /** What the next call of `finish` fails with. */
+  /** The error of the next call of `finish`. */
   finishError: StorageError | undefined;
   /** What `holdDraw` waits for. */
   commits: Promise<void> = Promise.resolve();
-  /** Whether no bets are taken any more. */
+  /** Whether the betting is closed. */
   isBettingClosed = false;
   readonly drawHeld = new Promise<void>(() => {});
   #calls = 0;
@@ -55,7 +55,7 @@ class FakeStore implements DrawStore {
   }
 }
 
-/** All orders of these. */
+/** All permutations. */
 function orders(agencies: readonly number[]): number[][] {
   if (agencies.length === 0) return [[]];
   return agencies.flatMap((first) =>

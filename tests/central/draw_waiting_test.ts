@@ -28,7 +28,7 @@ testServed(
     }
     await finish(port, 1);
     assertEquals(await readWinners(waiting), [["1"]]);
-    // From now on it is as any other.
+    // From here on it is a normal connection.
     assertEquals(await waiting.reply(), null);
   },
   { drawAgencies: 1, idleTimeoutMs: 100 },
@@ -131,7 +131,7 @@ testPrograms(
   },
 );
 
-/** How many timers are set while something is done. */
+/** Counts the timers that are set during a call. */
 async function timersDuring(work: () => Promise<void>): Promise<number> {
   const { setTimeout, setInterval } = globalThis;
   let count = 0;

@@ -24,7 +24,7 @@ import { readBets } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
 const TOKENS = { 1: "uno", 2: "dos", 4294967295: "é".repeat(100) };
-/** The wait before a refusal, less what a timer may be early. */
+/** The delay before a refusal, minus the tolerance of a timer. */
 const MIN_DELAY_MS = 950;
 
 for (const tls of [false, true]) {
@@ -166,7 +166,7 @@ for (const tls of [false, true]) {
     `who says nothing${tls ? " in the handshake" : ""} is dropped in time`,
     { tls, tokens: TOKENS, authTimeoutMs: 50 },
     async ({ port, log }) => {
-      // A plain connection never begins the handshake.
+      // A connection without TLS never begins the handshake.
       using wire = await Wire.connect(port);
       assertEquals(await wire.reply(), null);
       await log.line("it took longer than 50 ms");
@@ -180,7 +180,7 @@ testGuarded("strangers leave room for agencies, and all of it when they go", {
 }, async ({ port, log }) => {
   using agency = await Wire.connect(port);
   await agency.ask(authFrame(1, "uno"));
-  // Its place among those who wait is free a moment after its OK.
+  // Its place among the waiting connections is free soon after its OK.
   await log.line("autenticar | result: success");
   for (let round = 1; round <= 2; round++) {
     const strangers = await Promise.all(
@@ -207,7 +207,7 @@ testGuarded("a token that is removed or changed ends its connections", {
   using second = await Wire.connect(port);
   await first.ask(authFrame(1, "uno"));
   await second.ask(authFrame(2, "dos"));
-  // A bad file changes nothing, and is told of once.
+  // A bad file changes nothing, and is logged once.
   await Deno.writeTextFile(credentialsFile, "1,x\n");
   await log.line("action: credenciales | result: fail");
   assertEquals(

@@ -39,7 +39,7 @@ Deno.test("FairScheduler.waitForTurn() lets nobody overtake", async () => {
   await turn();
 });
 
-/** How many of the scheduler's turns had come when each of so many passed. */
+/** For each of `count` calls: in which of the scheduler's turns it passed. */
 async function passAll(
   scheduler: FairScheduler,
   count: number,

@@ -276,7 +276,7 @@ testServed(
   },
 );
 
-/** A store, some of whose appends fail, counted from 1. */
+/** A store whose appends with these numbers, from 1, fail. */
 function failing(
   appends: readonly number[],
   error: Error,
@@ -287,7 +287,7 @@ function failing(
   });
 }
 
-/** A store before whose appends something else is done. */
+/** A store that calls a function before each append. */
 function intercepting(
   intercept: (count: number, append: () => Promise<void>) => Promise<void>,
 ): (store: FileStore) => FileStore {
@@ -299,7 +299,7 @@ function intercepting(
         if (typeof value !== "function") return value;
         if (name !== "append") return value.bind(target);
         return (batch: Parameters<FileStore["append"]>[0]) => {
-          // What is in the frame does not last.
+          // The bytes of a frame are valid only until the next one.
           const copy = structuredClone(batch);
           return intercept(++count, () => target.append(copy));
         };

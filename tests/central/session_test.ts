@@ -23,7 +23,7 @@ const BAD_NAMES = [
     Uint8Array.from(bytes)
   ),
 ];
-/** Each rule of docs/protocol.md broken, field by field. */
+/** Violations of each rule of docs/protocol.md, field by field. */
 const BAD_VALUES = [
   BAD_NAMES,
   BAD_NAMES,
@@ -96,7 +96,7 @@ testServed("run() takes a frame of 8192 bytes", async ({ port, storeFile }) => {
   assertEquals((await readStore(storeFile))[0]?.bets.length, 15);
 });
 
-/** What does not parse, or is nothing that an agency says. */
+/** Frames that cannot be parsed, or that no agency may send. */
 const BROKEN: Record<string, [Uint8Array, number]> = {
   "a BET without a payload": [frame(Type.BET), Code.MALFORMED],
   "a BET shorter than its header": [
@@ -165,7 +165,7 @@ testServed(
   async ({ port, storeFile }) => {
     using wire = await Wire.connect(port);
     const bad = rows(1)[0]!.with(4, "x");
-    // Every third is refused, at a place of its own.
+    // Every third batch is refused, each at a different bet.
     const batches = Array.from({ length: 60 }, (_, i) => ({
       betIndex: 60 * i,
       rows: i % 3 === 1 ? rows(60).with(i, bad) : rows(60),

@@ -147,7 +147,7 @@ testStatus(
       const policy = response.headers.get("content-security-policy")!;
       assertStringIncludes(policy, "default-src 'none'");
       assertEquals(response.headers.get("set-cookie"), null);
-      // Nothing comes from elsewhere.
+      // Nothing is loaded from another origin.
       assertEquals(html.match(/(?:src|href)="(?:https?:)?\/\//g), null);
       assertEquals(html.includes("<script>"), false);
     }
@@ -176,14 +176,14 @@ testStatus("no more than 64 watch at once", async ({ url }) => {
   const late = await fetch(`${url}events`);
   assertEquals(late.status, 503);
   await late.body?.cancel();
-  // Whoever asks only once is served all the same.
+  // A single request is still served.
   for (const path of ["", "metrics", "health", "ready"]) {
     const { status, body } = await fetch(`${url}${path}`);
     await body?.cancel();
     assertEquals(status, 200, path);
   }
   for (const { body } of watchers) await body?.cancel();
-  // Their places are free again once the server has seen them go.
+  // Their places are free once the server has noticed that they have left.
   for (;;) {
     const next = await fetch(`${url}events`);
     await next.body?.cancel();

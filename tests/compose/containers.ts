@@ -99,7 +99,7 @@ export function make(target: string, file = LOTTERY): Promise<string> {
 }
 
 /**
- * Brings containers up, and no image.
+ * Brings containers up without building an image.
  *
  * @param file The compose file.
  * @param services Those wanted, with all that they need; none for all.
@@ -124,7 +124,7 @@ export async function ending(container: string): Promise<number> {
 }
 
 /**
- * Stops a container with SIGTERM; with SIGKILL after its grace period.
+ * Stops a container with SIGTERM, and with SIGKILL after its grace period.
  *
  * @param container The container.
  * @returns Its exit code.
@@ -161,14 +161,14 @@ export async function logs(container: string): Promise<string[]> {
   return text.split("\n").slice(0, -1);
 }
 
-/** The time from which on a container has logged since it was last started. */
+/** The time since which the log lines belong to a container's last start. */
 async function lastStart(container: string): Promise<string> {
   const startedAt = String(await property(container, "State.StartedAt"));
   return new Date(Date.parse(startedAt) - START_SLACK_MS).toISOString();
 }
 
 /**
- * Reads a container's log, without what differs from run to run.
+ * Reads a container's log without the parts that differ from run to run.
  *
  * @param container The container.
  * @returns The lines without time, and with `IP` for any address of the
@@ -246,8 +246,8 @@ export async function printed(
 }
 
 /**
- * Registers a test that begins without containers, and takes those that it
- * brings up down again.
+ * Registers a test that begins without containers, and removes those that it
+ * has started.
  *
  * @param name Name of the test.
  * @param file The compose file.

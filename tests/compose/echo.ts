@@ -19,11 +19,11 @@ const ECHO = "docker-compose-echo.yaml";
 const IMAGE = "loteria:latest";
 const CONFIG = `${CLONE}/config.yaml`;
 const GIVEN_CONFIG = await Deno.readTextFile(CONFIG);
-/** What the exercise's programs run with. */
+/** Settings of the exercise's programs. */
 const EXERCISE_CONFIG = "server: {listenBacklog: 5}\nlog: {level: DEBUG}\n";
 const NUMBERS = [1, 2, 3, 4, 5];
 
-/** What they do with a connection, and what is wrong with that. */
+/** Echo servers: the fault of each, if any, and how it serves a connection. */
 const OTHER_SERVERS: [fault: string | null, body: string][] = [
   [null, "await echo()"],
   ["a prefix", "await c.write(e.encode('x')); await echo()"],
@@ -49,7 +49,7 @@ testEcho("one client exchanges five messages", 1, async () => {
     "DEBUG    action: config | result: success | port: 12345 | listen_backlog: 5 | logging_level: DEBUG",
     inProgress,
   ]);
-  // It accepts the next before it has read from the last.
+  // It accepts the next connection before it has read from the last.
   assertEquals(log.slice(2).filter((line) => line !== inProgress), [
     ...NUMBERS.flatMap((number) => [
       "INFO     action: accept_connections | result: success | ip: IP",

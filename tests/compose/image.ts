@@ -5,7 +5,7 @@ const IMAGE = "loteria:latest";
 
 Deno.test("make docker-image checks and tests what it makes an image of", async () => {
   const output = await make("docker-image");
-  // deno-lint-ignore no-control-regex -- colours are in the way
+  // deno-lint-ignore no-control-regex -- removes colours
   const plain = output.replace(/\x1b\[[0-9;]*m/g, "");
   assertMatch(plain, /^ok \| [1-9]\d+ passed .*\| 0 failed/m);
 });

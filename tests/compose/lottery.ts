@@ -26,12 +26,12 @@ import {
 const AGENCIES = [1, 2, 3, 4, 5];
 const CLIENTS = AGENCIES.map((agency) => `client${agency}`);
 const TOTAL = 78_697;
-/** What the service that opens the folder takes. */
+/** Capabilities of the service that makes the folder writable. */
 const CAPABILITIES = ["CHOWN", "DAC_READ_SEARCH", "FOWNER"];
 const STORE = `${CLONE}/.data/bets.csv`;
 const CONFIG = `${CLONE}/config.yaml`;
 const GIVEN_CONFIG = await Deno.readTextFile(CONFIG);
-/** So that all takes long enough to be disturbed. */
+/** Small, so that the run is long enough for a fault. */
 const SLOW_CONFIG = "batch:\n  maxAmount: 10\nlog:\n  level: DEBUG\n";
 
 testLottery("make docker-compose-up stores every bet once", async () => {
@@ -99,7 +99,7 @@ testLottery(
     assertEquals(sizes, [...Array(99).fill(10), 1]);
     assert((await logs("server")).some((line) => line.includes("DEBUG")));
     assertEquals(await property("server", "Image"), image);
-    // It waits for the draw, which is no reason not to end.
+    // It must end although it waits for the draw.
     assertEquals(await stop("client5"), 0);
   },
 );
@@ -195,13 +195,13 @@ async function removeStore(): Promise<void> {
   }
 }
 
-/** Waits until all clients have ended, as they should. */
+/** Waits until all clients have ended, and asserts how. */
 async function assertEndings(): Promise<void> {
   const codes = await Promise.all(CLIENTS.map(ending));
   assertEquals(codes, CLIENTS.map(() => 0));
 }
 
-/** The store has exactly the bets of the agencies' files, in their order. */
+/** Asserts that the store has exactly the bets of the files, in their order. */
 async function assertStored(): Promise<void> {
   const stored = await readBets(STORE);
   let total = 0;
@@ -218,8 +218,8 @@ async function assertStored(): Promise<void> {
 }
 
 /**
- * Some of an agency's bets are in the store, but not all. It may be written to
- * meanwhile, or have been left in mid-write.
+ * True if some of an agency's bets are stored, but not all. The store may be
+ * written to at the same time, or end in a partial write.
  */
 async function assertUnfinished(agency: number): Promise<void> {
   const file = `${CLONE}/.data/agency-${agency}.csv`;

@@ -28,7 +28,7 @@ const CENTRALS = ["server1", "server2"];
 const WINNERS = [2, 3, 3, 2, 0];
 const CONFIG = `${CLONE}/config.yaml`;
 const GIVEN_CONFIG = await Deno.readTextFile(CONFIG);
-/** So that all takes long enough to be disturbed. */
+/** Small, so that the run is long enough for a fault. */
 const SLOW_CONFIG = "batch:\n  maxAmount: 10\nlog:\n  level: DEBUG\n";
 
 testPostgres("STORE=postgres stores every bet once, whoever dies", async () => {

@@ -45,12 +45,12 @@ testUp(
     );
     printed.push(await Deno.readTextFile(`${CLONE}/${SECURE}`));
     for (const secret of secrets) {
-      // A token may begin with "-", but not with five.
+      // A token may begin with "-", but not with five of them.
       const [line] = secret.split("\n")
         .filter((one) => !one.startsWith("-----"));
       for (const text of printed) assert(!text.includes(line!), text);
     }
-    // A second time it finds what it made.
+    // The second time it finds the files of the first.
     await up(SECURE);
     assertEquals(await Promise.all(CLIENTS.map(ending)), [0, 0, 0]);
     const again = await Deno.readTextFile(`${CLONE}/.secrets/agency-1/token`);

@@ -118,7 +118,7 @@ Deno.test("stop() is no failure of an answer under way", async () => {
   ]);
 });
 
-/** An echo server inside the tests' own process. */
+/** An echo server in this process. */
 interface Echo {
   log: CapturedLog;
   connect(): Promise<Deno.TcpConn>;
@@ -158,7 +158,7 @@ function testEcho(
   });
 }
 
-/** Serves one peer that is no socket. */
+/** Serves one peer over a fake stream. */
 function serveStream(
   stream: FakeStream,
 ): { log: CapturedLog; closed: Promise<void>; stop: () => Promise<void> } {
@@ -193,7 +193,7 @@ function serveStream(
   };
 }
 
-/** Reads what is answered while it still writes, as a peer may. */
+/** Reads the reply while it is still writing. */
 async function exchange(
   stream: Deno.TcpConn,
   bytes: Uint8Array,

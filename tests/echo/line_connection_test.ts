@@ -49,7 +49,7 @@ function connect(pieces: Uint8Array[]): LineConnection {
   return new LineConnection(stream, { idleTimeoutMs: Infinity });
 }
 
-/** A copy, as what is read is only valid for a moment. */
+/** Copies the line: it is valid only until the next read. */
 async function read(connection: LineConnection): Promise<Uint8Array | null> {
   return (await connection.readLine())?.slice() ?? null;
 }

@@ -6,11 +6,11 @@ import { assertStoredOnce } from "./promise.ts";
 import { killAgency, runAgency } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
-/** Of each agency. */
+/** Kills of each agency. */
 const KILLS = times(2, 20);
 const CENTRAL_KILLS = times(3, 100);
 const BETS = times(2_000, 20_000);
-/** Milliseconds that the central lives at most. */
+/** Longest life of a central, in milliseconds. */
 const MAX_LIFE = 500;
 const WINDOWS = ["1", "8"];
 
@@ -75,7 +75,7 @@ async function killAll(
   }));
 }
 
-/** Batches of another size in each life: what is stored is known by the bet. */
+/** Another batch size in each life: the store recognizes single bets. */
 function randomSettings(random: Chance): Record<string, string> {
   return {
     CLI_BATCH_MAXAMOUNT: String(random.between(1, 20)),

@@ -6,13 +6,13 @@ import { RecordingAgency } from "./recording_agency.ts";
 import { sendUntil } from "./sending_agency.ts";
 
 const CRASHES = times(4, 200);
-/** Most OKs that a recording agency sees in a life of the central. */
+/** Most OKs that a recording agency gets in one life of the central. */
 const MAX_OKS = 40;
-/** Milliseconds between that and its end. */
+/** Milliseconds from there to the kill. */
 const MAX_PAUSE = 5;
-/** How often the central is killed while it starts. */
+/** Part of the lives in which the central is killed while it starts. */
 const EARLY_CRASH_CHANCE = 0.15;
-/** Milliseconds in which it starts. */
+/** Longest time from the start to such a kill, in milliseconds. */
 const START_TIME = 300;
 const BETS_OF_FILE = 2_000;
 
@@ -62,7 +62,7 @@ async function crashOften(
 ): Promise<void> {
   for (let i = 0; i < CRASHES; i++) {
     await random.pick(recorders).moreOks(random.between(0, MAX_OKS));
-    // Else in the very moment in which an OK has come.
+    // Otherwise it is killed right after an OK.
     if (random.says(0.3)) await sleep(random.between(1, MAX_PAUSE));
     await crash(central, recorders);
     while (random.says(EARLY_CRASH_CHANCE)) {

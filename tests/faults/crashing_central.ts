@@ -13,9 +13,9 @@ import {
 import type { Chance } from "../support/seeded.ts";
 import { sleep, untilTestEnds } from "./plan.ts";
 
-/** Times that it tries to listen where it did, should another be there. */
+/** Attempts to listen on the old port if it is in use. */
 const LISTEN_ATTEMPTS = 20;
-/** Milliseconds between them. */
+/** Milliseconds between two attempts. */
 const LISTEN_DELAY = 250;
 const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 
@@ -58,7 +58,7 @@ export class CrashingCentral {
     return central;
   }
 
-  /** Where it listens in each of its lives. */
+  /** The port, the same in each life. */
   get port(): number {
     return this.#port;
   }
@@ -68,18 +68,18 @@ export class CrashingCentral {
     return this.#program;
   }
 
-  /** Ends its life by `kill -9`, and asserts that it was well until then. */
+  /** Kills it with SIGKILL, and asserts that it had no failure until then. */
   async crash(): Promise<void> {
     this.#program.kill("SIGKILL");
     assertWell(await this.#program.ending());
   }
 
-  /** Begins its next life, without waiting until it listens. */
+  /** Starts it again without waiting until it listens. */
   revive(): void {
     this.#program = this.#spawn();
   }
 
-  /** Begins its next life and waits until it listens. */
+  /** Starts it again and waits until it listens. */
   async restart(): Promise<void> {
     for (let attempt = 1;; attempt++) {
       this.revive();
@@ -118,14 +118,14 @@ export class CrashingCentral {
     }
   }
 
-  /** Ends it in good order, and asserts that it was well. */
+  /** Stops it with SIGTERM, and asserts that it had no failure. */
   async stop(): Promise<void> {
     const ending = await this.#program.stop();
     assertWell(ending);
     assertEquals(ending.code, 0);
   }
 
-  /** Ends it in any case. */
+  /** Kills it if it still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#program[Symbol.asyncDispose]();
   }

@@ -11,20 +11,20 @@ import { PATIENT } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
 const ROUNDS = times(2, 20);
-/** Crashes before the last agency begins, so that the others wait over some. */
+/** Crashes before the last agency begins, while the others wait. */
 const MAX_EARLY_CRASHES = times(2, 6);
 /**
- * Lives that end after that. Where starting takes longer than living, agencies
- * hit upon a central only by luck, and their waits grow to 10 s.
+ * Crashes after that. If starting takes longer than a life, agencies meet a
+ * running central only by luck, and their retry delays grow to 10 s.
  */
 const MAX_LATE_ENDS = 12;
 /** Most bets of a file. */
 const BETS = times(300, 1_000);
 const WIN_CHANCE = 0.05;
 const WINNING_NUMBERS = ["7574", "07574", "0000007574"];
-/** Milliseconds that a central lives at most; it starts in 100. */
+/** Longest life of a central, in milliseconds. It starts in 100. */
 const MAX_LIFE = 300;
-/** How often it is stopped in good order instead. */
+/** How often it is stopped with SIGTERM instead. */
 const STOP_CHANCE = 0.2;
 
 testFault(
@@ -56,7 +56,7 @@ async function drawOnce({ dir, random }: FaultContext): Promise<void> {
   let isDone = false;
   const all = Promise.all(awaiting).finally(() => isDone = true);
   await Promise.all([all, endLives(central, random, draws, () => isDone)]);
-  // Whatever came in between, the result is the same for ever.
+  // The result stays the same, whatever happened in between.
   for (let life = 1; life <= 2; life++) {
     for (const file of files) {
       const winners = await askWinners(central.port, file.agency);
@@ -89,7 +89,7 @@ async function endLives(
   }
 }
 
-/** Lets the central live a while, and notes what it has said of the draw. */
+/** Lets the central run for a while, and notes what it logs about the draw. */
 async function endLife(
   central: CrashingCentral,
   random: Chance,
@@ -101,13 +101,13 @@ async function endLife(
   draws.push(...drawsOf(central.program));
 }
 
-/** What a central has said in its life of holding the draw or taking it up. */
+/** What a central logged in one life about holding or resuming the draw. */
 function drawsOf({ lines }: RunningProgram): string[] {
   return lines.map((line) => /action: (\w*sorteo) /.exec(line)?.[1])
     .filter((name) => name !== undefined);
 }
 
-/** Runs an agency to its end, and asserts that it has learnt its winners. */
+/** Runs an agency to its end, and asserts that it got its winners. */
 async function awaitWinners(file: MadeFile, port: number): Promise<void> {
   const written = `${file.path}.winners`;
   await using program = startProgram("client", {

@@ -7,7 +7,7 @@ import { testFault, times } from "./plan.ts";
 
 const FLOODS = 20;
 const QUIET_BATCHES = times(50, 500);
-/** Answers that each flood may get while the quiet agency waits for one. */
+/** Replies that each flood may get while the quiet agency waits for one. */
 const FAIR_ANSWERS = 500;
 /** Frames that a flood sends in one write. */
 const FRAMES = 200;
@@ -17,7 +17,7 @@ testFault(
   "agencies that send without waiting do not hold up one that waits",
   async ({ dir, random }) => {
     await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
-      // What a disk takes its time over is not what is looked at here.
+      // The time that a disk takes is not part of this test.
       SERVER_STORE_FSYNC: "false",
     });
     const rows = [randomRow(random)];
@@ -45,7 +45,7 @@ testFault(
   },
 );
 
-/** A connection on which the same batch is sent as fast as it is taken. */
+/** A connection that sends the same batch as fast as the central reads it. */
 class Flood {
   readonly #stream: Deno.TcpConn;
   readonly #begun = Promise.withResolvers<void>();

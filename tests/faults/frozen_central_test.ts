@@ -8,7 +8,7 @@ import { sendUntil } from "./sending_agency.ts";
 const AGENCIES = [1, 2, 3, 4, 5];
 const FREEZES = times(4, 100);
 const REPLY_TIMEOUT = 100;
-/** Milliseconds, most of them longer than agencies wait. */
+/** Milliseconds of a freeze; most are longer than the agencies' time limit. */
 const MAX_FREEZE = 400;
 const MAX_OKS = 20;
 const IDLE_TIMEOUT = 200;
@@ -41,7 +41,7 @@ testFault(
       random: random.fork(),
       isDone: () => isDone,
       port,
-      // One attempt: an agency that is dropped does not end well.
+      // One attempt: an agency whose connection is dropped fails.
       env: { CLI_RETRY_MAXATTEMPTS: "1", CLI_BATCH_MAXAMOUNT: "5" },
     });
     const [files] = await Promise.all([sent, freezeOften()]);
@@ -50,7 +50,7 @@ testFault(
   },
 );
 
-/** What was sent before the freeze is still read when it is over. */
+/** Frames sent before the freeze are still read after it. */
 async function freezeCentral({ dir, random }: FaultContext): Promise<void> {
   await using central = await CrashingCentral.start(`${dir}/bets.csv`);
   const { port, program } = central;

@@ -9,9 +9,9 @@ import { SmallDisk } from "./small_disk.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
 const TIMES = times(3, 60);
-/** KiB that the disk has, and that it gets each time it is full. */
+/** Size of the disk in KiB, and its growth each time it is full. */
 const SIZE = 64;
-/** More than all the space that comes, so that the disk is full each time. */
+/** More than all of that space, so that the disk is full each time. */
 const BETS = TIMES * 400;
 const ENOUGH_SIZE = 100_000;
 const STORAGE_REGEXP = /error: STORAGE/;
@@ -59,11 +59,11 @@ async function makeRoomOften(
     const { lines } = central.program;
     const refused = lines.filter((line) => STORAGE_REGEXP.test(line)).length;
     await central.program.line(STORAGE_REGEXP, refused + 1);
-    // By turns it goes on and is started again, killed or in good order.
+    // In turn it continues, or is started again after SIGKILL or SIGTERM.
     const end = time % 3;
     if (end === 1) await central.crash();
     if (end === 2) await central.stop();
-    // In good order, nothing torn is left behind.
+    // After SIGTERM there is no torn tail.
     if (end === 2) await readStore(central.store);
     await assertNoOkTakenBack(central.store, [recorder.acknowledged]);
     await disk.resize(SIZE * (time + 1));

@@ -10,7 +10,7 @@ import { runAgency } from "./sending_agency.ts";
 const SLOW_REQUESTS = times(50, 1_000);
 const MALFORMED_REQUESTS = times(300, 10_000);
 const BETS = times(3_000, 50_000);
-/** Bytes that the garbage collector may leave lying about. */
+/** Tolerance in bytes for garbage that is not collected yet. */
 const MEMORY_SLACK = 64 << 20;
 const MALFORMED = [
   "\0\xff\xfe\r\n\r\n",
@@ -54,7 +54,7 @@ testFault(
   },
 );
 
-/** Sends bytes and waits for whatever comes back first. */
+/** Sends bytes and waits for the first bytes of a response. */
 async function sendMalformed(port: number, text: string): Promise<void> {
   using conn = await connect(port);
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
@@ -64,7 +64,7 @@ async function sendMalformed(port: number, text: string): Promise<void> {
     }
     await conn.read(new Uint8Array(100));
   } catch (error) {
-    // It may be closed before all is sent.
+    // The server may close it before everything is sent.
     const isClosed = error instanceof Deno.errors.ConnectionReset ||
       error instanceof Deno.errors.BrokenPipe;
     if (!isClosed) throw error;

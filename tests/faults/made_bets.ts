@@ -1,5 +1,5 @@
 /**
- * Valid bets of all kinds, and files of them.
+ * Makes valid bets of all kinds, and files of them.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import { createHash } from "node:crypto";
 import type { Chance } from "../support/seeded.ts";
 import type { BetRow } from "../support/frames.ts";
 
-/** A file of bets, and what the store must have of it. */
+/** A file of bets, and the bets that the store must have. */
 export interface MadeFile {
   /** Where it is. */
   path: string;
   /** The agency's id. */
   agency: number;
-  /** What its bets are known by: 16 hex digits of its SHA-256. */
+  /** The file's fingerprint: 16 hex digits of its SHA-256. */
   fingerprint: string;
   /** Its bets, in order. */
   rows: readonly BetRow[];
-  /** How its agency ends: with 2 if some of the bets break a rule. @default {0} */
+  /** Exit code of its agency: 2 if some bets break a rule. @default {0} */
   exitCode?: number;
 }
 
@@ -68,7 +68,7 @@ export function randomRows(random: Chance, count: number): BetRow[] {
 }
 
 /**
- * Makes the name of a file that is not there.
+ * Makes the fingerprint of a file that does not exist.
  *
  * @param random Where it comes from.
  * @returns 16 hex digits.

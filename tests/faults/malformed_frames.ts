@@ -1,5 +1,5 @@
 /**
- * Frames that no agency should send, and what docs/protocol.md says of each.
+ * Frames that no agency should send, and their replies by docs/protocol.md.
  *
  * @module
  */
@@ -19,11 +19,11 @@ import {
 import type { Chance } from "../support/seeded.ts";
 import { randomRow, randomRows } from "./made_bets.ts";
 
-/** Bytes to send, and what has to come back. */
+/** Bytes to send, and the expected reply. */
 export interface MalformedFrame {
-  /** The bytes; nothing is sent behind them. */
+  /** The bytes; nothing is sent after them. */
   bytes: Uint8Array;
-  /** Code and index of the ERROR; `undefined` if any ERROR or none will do. */
+  /** Code and index of the ERROR; `undefined` if any ERROR or none is right. */
   error?: { code: number; index: number };
 }
 
@@ -51,12 +51,12 @@ const BAD_FIELDS: readonly (readonly (string | Uint8Array)[])[] = [
   ],
   ["", "4294967296", "9999999999", "00000000001", "-1", "1e3", "0x1F", " 7"],
 ];
-/** No single byte of it could be changed so that it became a valid bet. */
+/** A bet that no change of a single byte makes valid. */
 const HOPELESS_ROW: BetRow = ["", "\n", "x", "never", "-"];
 
 /**
- * The frames that were thought of: every value of a field that breaks a rule,
- * every truncation of a payload and of a frame, every length and type.
+ * Frames by hand: every value of a field that breaks a rule, every truncation
+ * of a payload and of a frame, every length and type.
  *
  * @param random Gives the valid bets around them.
  * @returns The frames.
@@ -100,7 +100,7 @@ export function malformedCorpus(random: Chance): MalformedFrame[] {
 }
 
 /**
- * Makes one up.
+ * Makes a random malformed frame.
  *
  * @param random Where it comes from.
  * @returns The frame.
@@ -127,12 +127,12 @@ export function randomMalformed(random: Chance): MalformedFrame {
   }
 }
 
-/** One bad field somewhere among good bets. */
+/** One bad field among valid bets. */
 function randomInvalidBet(random: Chance): MalformedFrame {
   const field = random.below(BAD_FIELDS.length);
   const value = random.says(0.5)
     ? random.pick(BAD_FIELDS[field]!)
-    // 0xff is no byte of UTF-8, and no digit.
+    // 0xff occurs neither in UTF-8 nor as a digit.
     : concat([random.bytes(random.below(200)), Uint8Array.of(0xff)]);
   return invalidBet(random, field, value);
 }
@@ -152,7 +152,7 @@ function invalidBet(
   };
 }
 
-/** Some bytes of a frame changed, after which it can still not be right. */
+/** A frame with one changed byte; no change of a byte makes it valid. */
 function changedFrame(random: Chance): Uint8Array {
   const size = random.between(2, MAX_BETS);
   const bytes = betFrame({ rows: Array(size).fill(HOPELESS_ROW) });

@@ -14,15 +14,15 @@ import { assertStoredOnce } from "./promise.ts";
 import { RecordingAgency } from "./recording_agency.ts";
 
 const FRAMES = times(2_000, 120_000);
-/** Sent at the same time. */
+/** Connections at once. */
 const LANES = 16;
-/** Milliseconds that the central may take over an answer. */
+/** Longest time for a reply, in milliseconds. */
 const ANSWER_LIMIT = 10_000;
-/** Bytes that the garbage collector may leave lying about. */
+/** Tolerance in bytes for garbage that is not collected yet. */
 const MEMORY_LIMIT = 100 << 20;
-/** Of all frames, before memory is first looked at. */
+/** Part of the frames that is sent before memory is first measured. */
 const WARM_UP = 0.1;
-/** After which the connection goes on. */
+/** Errors after which the connection stays open. */
 const GOES_ON: readonly number[] = [Code.INVALID_BET, Code.UNKNOWN_AGENCY];
 
 testFault(
@@ -69,7 +69,7 @@ async function sendRandom(
   await Promise.all(lanes);
 }
 
-/** One after the other, over one connection for as long as it lasts. */
+/** Sends them one by one over a connection, and opens another if it ends. */
 async function sendAll(
   port: number,
   frames: readonly MalformedFrame[],
@@ -87,7 +87,7 @@ async function sendAll(
   }
 }
 
-/** Sends a frame and asserts the answer; true if the connection goes on. */
+/** Sends a frame and asserts the reply. True if the connection stays open. */
 async function send(
   wire: Wire,
   { bytes, error }: MalformedFrame,

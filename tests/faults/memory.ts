@@ -1,22 +1,22 @@
 /**
- * How much memory a process holds.
+ * Measures the memory of a process.
  *
  * @module
  */
 
 const KILOBYTE = 1024;
 
-/** What a process holds, in bytes. */
+/** Resident memory of a process, in bytes. */
 export interface Memory {
   /** Now. */
   resident: number;
-  /** At the most so far. */
+  /** The peak so far. */
   peak: number;
 }
 
 /**
- * Reads what a process holds. Deno itself may not read it with less than all
- * permissions, hence the program.
+ * Measures a process. Deno itself can read it only with all permissions, so
+ * another program reads it.
  *
  * @param pid The process.
  * @returns Its memory; `undefined` where the system is not Linux.

@@ -14,22 +14,22 @@ import { Chance } from "../support/seeded.ts";
 /** Whether each fault is tried as often as the README's table says. */
 export const IS_FULL: boolean = Deno.args.includes("--full");
 
-/** Milliseconds after which a test that waits for something is given up. */
+/** Milliseconds after which a waiting test fails. */
 const TIME_LIMIT = IS_FULL ? 600_000 : 60_000;
 
-/** Milliseconds that a test has to clean up after that. */
+/** Milliseconds for its cleanup after that. */
 const END_LIMIT = 5_000;
 
-/** What a test of the suite is given. */
+/** What a test of the suite gets. */
 export interface FaultContext {
   /** An empty folder of the test's own. */
   dir: string;
-  /** Numbers that depend on the seed and the test's name only. */
+  /** Random numbers that depend only on the seed and the test's name. */
   random: Chance;
 }
 
 /**
- * Says how often something is done.
+ * Chooses how often something is done.
  *
  * @param short Times in the short form.
  * @param full Times in the full form.
@@ -40,8 +40,8 @@ export function times(short: number, full: number): number {
 }
 
 /**
- * Registers a test of the suite. It fails if it takes longer than it ever
- * should, so that a program that hangs is found too.
+ * Registers a test of the suite. It fails if it takes too long, so that a
+ * program that hangs is found too.
  *
  * @param name Name of the test; the seed is added.
  * @param fn The test.
@@ -63,7 +63,7 @@ export function testFault(
       await inTime(running);
     } finally {
       await endPrograms();
-      // Where it took too long, what it waited for has ended now.
+      // After a time-out, everything that the test waited for has ended now.
       await Promise.race([running, sleep(END_LIMIT)]);
     }
   });
@@ -73,7 +73,7 @@ export function testFault(
 const programs: AsyncDisposable[] = [];
 
 /**
- * Sees to it that a program does not outlive its test, however that ends.
+ * Makes a program end with its test, however that ends.
  *
  * @param program The program.
  * @returns The same.
@@ -90,7 +90,7 @@ async function endPrograms(): Promise<void> {
 }
 
 /**
- * Waits, for a fault that lasts or comes at some moment.
+ * Waits, for the duration of a fault or until it begins.
  *
  * @param milliseconds How long.
  */
@@ -99,7 +99,7 @@ export async function sleep(milliseconds: number): Promise<void> {
 }
 
 /**
- * Waits for something, but not forever.
+ * Waits for a promise, with a time limit.
  *
  * @param promise What is waited for.
  * @param limit Milliseconds that it may take. @default {TIME_LIMIT}

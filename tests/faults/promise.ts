@@ -1,7 +1,7 @@
 /**
  * The promise that every test of the suite holds the programs to: a bet that
- * was answered with OK is in the store exactly once, whatever happens; any
- * other is there once or not at all.
+ * was answered with OK is in the store exactly once, whatever happens. Any
+ * other bet is there once or not at all.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readStore } from "../support/stored.ts";
 import type { BetRow } from "../support/frames.ts";
 
-/** Bets that were answered with OK, or have to be in the store at the end. */
+/** Bets that were answered with OK, or must be in the store at the end. */
 export interface Sent {
   /** The agency's id. */
   agency: number;
@@ -24,7 +24,7 @@ const MARK_REGEXP = /,([0-9a-f]{16}):(\d+):(\d+):[0-9a-f]{8}$/;
 
 /**
  * Asserts that a store has every bet of some files once, each file's in order,
- * and no other, all under good marks.
+ * and no other bet, all under valid commit marks.
  *
  * @param store The store's file.
  * @param files All that was sent and answered with OK.
@@ -52,8 +52,8 @@ export async function assertStoredOnce(
 }
 
 /**
- * Asserts, while the central is down, that its store has whatever was answered
- * with OK so far. There may be a torn tail behind it.
+ * Asserts, while the central is down, that its store has every bet that was
+ * answered with OK so far. A torn tail may follow.
  *
  * @param store The store's file.
  * @param acknowledged Bets answered with OK: none of them may be missing.
@@ -82,7 +82,7 @@ export async function assertNoOkTakenBack(
   }
 }
 
-/** By text, because comparing thousands of small arrays takes long. */
+/** Compares texts: comparing thousands of small arrays is slow. */
 function assertRows(
   stored: readonly BetRow[],
   sent: readonly BetRow[],

@@ -6,10 +6,10 @@ import { RecordingAgency } from "./recording_agency.ts";
 import { sendUntil } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
-/** Of each kind, at least. */
+/** Fewest faults of each kind. */
 const FAULTS = times(2, 300);
 const BETS_OF_FILE = times(300, 3_000);
-/** Longer than either side waits for the other. */
+/** Longer than the time limits of both sides. */
 const STALL_TIME = 400;
 const REPLY_TIMEOUT = "200ms";
 const IDLE_TIMEOUT = "250ms";

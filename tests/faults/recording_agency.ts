@@ -1,5 +1,5 @@
 /**
- * An agency by hand, which remembers each OK that it has seen.
+ * An agency without the client's code, which records each OK.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { sleep, untilTestEnds } from "./plan.ts";
 import type { Sent } from "./promise.ts";
 import { windowOf } from "./sending_agency.ts";
 
-/** Some consecutive bets that are sent as one. */
+/** Consecutive bets that are sent as one batch. */
 interface SentBatch {
   betIndex: number;
   rows: readonly BetRow[];
@@ -37,9 +37,9 @@ export interface RecordingAgencyOptions {
 }
 
 const MAX_BATCH = 8;
-/** How often it sends the last batch again although it was answered. */
+/** Probability that it sends a batch again after its OK. */
 const REPEAT_CHANCE = 0.05;
-/** How often it hangs up in the middle of a frame. */
+/** Probability that it closes in the middle of a frame. */
 const TEAR_CHANCE = 0.01;
 /** Milliseconds between attempts to connect. */
 const RETRY_DELAY = 10;
@@ -49,12 +49,12 @@ const LATER_CODES: readonly number[] = [
   Code.BUSY,
 ];
 
-/** Sends one bet after the other until it is told to finish. */
+/** Sends bets in order until {@linkcode finish} is called. */
 export class RecordingAgency {
   readonly #options: RecordingAgencyOptions;
   readonly #fingerprint: string;
   readonly #rows: BetRow[] = [];
-  /** Sent or to be sent, in order, without an answer. */
+  /** Batches without a reply, sent or not, in order. */
   readonly #unanswered: SentBatch[] = [];
   readonly #watchers = new Set<() => void>();
   #lastStored: SentBatch | undefined;
@@ -64,7 +64,7 @@ export class RecordingAgency {
   #isAbandoned = false;
 
   /**
-   * Gives it the name of a file that is not there.
+   * Creates an agency with the fingerprint of a file that does not exist.
    *
    * @param options Whose, and where to.
    */
@@ -74,7 +74,7 @@ export class RecordingAgency {
     untilTestEnds(this);
   }
 
-  /** What was answered with OK so far. */
+  /** The bets answered with OK so far. */
   get acknowledged(): Sent {
     return {
       agency: this.#options.agency,
@@ -100,7 +100,7 @@ export class RecordingAgency {
     }
   }
 
-  /** Begins no more batches; {@linkcode run} ends when all are answered. */
+  /** Makes no more batches. {@linkcode run} ends when all are answered. */
   finish(): void {
     this.#isFinishing = true;
   }
@@ -127,7 +127,7 @@ export class RecordingAgency {
     return Promise.resolve();
   }
 
-  /** Sends what is left of the last connection's, then new batches. */
+  /** Sends the unanswered batches of the last connection, then new ones. */
   async #run(wire: Wire): Promise<void> {
     const { agency, random } = this.#options;
     const window = windowOf(agency);
@@ -183,7 +183,7 @@ export class RecordingAgency {
   }
 }
 
-/** Whatever else is under way must not be answered after it. */
+/** No other batch that is under way may be answered after it. */
 async function assertTryLater(wire: Wire, reply: Reply): Promise<void> {
   const { code, reason } = readError(reply);
   assert(LATER_CODES.includes(code), `valid batch refused: ${code} ${reason}`);
@@ -191,7 +191,7 @@ async function assertTryLater(wire: Wire, reply: Reply): Promise<void> {
 }
 
 /**
- * Says whether an error is a connection's end.
+ * True if an error means that the connection has ended.
  *
  * @param error What was thrown.
  * @returns Whether it is.

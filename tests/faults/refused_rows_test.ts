@@ -8,13 +8,13 @@ import { testFault, times } from "./plan.ts";
 import { killAgency } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2, 3];
-/** Of each agency. */
+/** Kills of each agency. */
 const KILLS = times(2, 15);
 const CENTRAL_KILLS = times(3, 60);
 const BETS = times(1_000, 8_000);
-/** Milliseconds that the central lives at most. */
+/** Longest life of a central, in milliseconds. */
 const MAX_LIFE = 500;
-/** One row of so many breaks a rule. */
+/** One of this many rows breaks a rule. */
 const BAD_EVERY = 12;
 const BAD_DATES = ["17/03/1999", "2023-02-29", ""];
 

@@ -13,7 +13,7 @@ const AGENCIES = [1, 2, 3];
 const CRASHES = times(3, 40);
 const FAULTS = times(2, 100);
 const BETS = times(400, 2_000);
-/** Milliseconds that the central lives at most. */
+/** Longest life of a central, in milliseconds. */
 const MAX_LIFE = 500;
 
 testFault(

@@ -1,5 +1,5 @@
 /**
- * The real client program, which is to end well whatever is done to it.
+ * The real client program, which has to succeed whatever the fault.
  *
  * @module
  */
@@ -10,18 +10,17 @@ import type { Chance } from "../support/seeded.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
 import { sleep, untilTestEnds } from "./plan.ts";
 
-/** Settings that come back soon and never give up. */
+/** Short retry delays, and no limit of attempts. */
 export const PATIENT: Readonly<Record<string, string>> = {
   CLI_RETRY_BASEDELAY: "10ms",
   CLI_RETRY_MAXATTEMPTS: "1000000",
 };
 
-/** Milliseconds that an agency lives before it is killed; it starts in 100. */
+/** Longest life of an agency, in milliseconds. It starts in 100. */
 const LIFE = { min: 50, max: 250 };
 
 /**
- * Says how many batches an agency of the suite has under way: some wait for
- * each answer, some do not.
+ * Chooses the window of an agency: some wait for each reply, some do not.
  *
  * @param agency The agency's id.
  * @returns The window.
@@ -31,7 +30,7 @@ export function windowOf(agency: number): number {
 }
 
 /**
- * Runs an agency to its end, and asserts that it ends well.
+ * Runs an agency to its end, and asserts its exit code.
  *
  * @param file Its file.
  * @param port Where the central is.
@@ -49,8 +48,8 @@ export async function runAgency(
 }
 
 /**
- * Runs an agency on the same file until it has ended well, and kills it at
- * random moments before.
+ * Runs an agency on the same file until it succeeds, and kills it at random
+ * moments before that.
  *
  * @param file Its file.
  * @param port Where the central is.
@@ -73,7 +72,7 @@ export async function killAgency(
     await program[Symbol.asyncDispose]();
     const { code, stderr } = await program.ending();
     assertEquals(stderr, "");
-    // It may have come to its end before.
+    // It may have ended before.
     if (code !== (file.exitCode ?? 0)) killed++;
   }
   await runAgency(file, port, env());
@@ -93,11 +92,11 @@ export async function sendUntil(
   { bets, random, isDone, port, env = {} }: {
     /** Bets of each file. */
     bets: number;
-    /** Where they come from. */
+    /** Source of the random bets. */
     random: Chance;
-    /** Says whether to begin no more files. */
+    /** True if no more files are to be sent. */
     isDone(): boolean;
-    /** Where the central is. */
+    /** Port of the central. */
     port: number;
     /** More of its environment. */
     env?: Record<string, string>;

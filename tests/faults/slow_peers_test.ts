@@ -10,23 +10,23 @@ import { isDisconnection } from "./recording_agency.ts";
 import { runAgency } from "./sending_agency.ts";
 
 const SLOW_PEERS = times(10, 300);
-/** Bytes that they send at most: a header, and a few of the payload. */
+/** Most bytes that a peer sends: a header and a bit of the payload. */
 const STALL_SIZE = 10;
 /** Each keeps the central as busy as it can. */
 const DEAF_PEERS = times(3, 20);
 const BETS = times(3_000, 30_000);
-/** So long that an agency on a busy machine is not taken for idle. */
+/** Long enough for an agency on a busy machine. */
 const IDLE_TIMEOUT = "1s";
-/** Bytes that one connection may cost the central at most. */
+/** Most memory that one connection may cost the central, in bytes. */
 const MEMORY_OF_PEER = 256 << 10;
 /**
- * The central's heap in MiB. V8 keeps garbage while there is room; without it,
- * the central uses what it needs, and dies if that is more.
+ * The central's heap in MiB. V8 keeps garbage while there is room. In a small
+ * heap the central keeps only what it needs, and dies if that is more.
  */
 const HEAP_SIZE = 16;
-/** Bytes that V8 may take beside what peers cost. */
+/** Memory of V8 beside that of the peers, in bytes. */
 const MEMORY_SLACK = 64 << 20;
-/** One attempt: an agency that is dropped does not end well. */
+/** One attempt: an agency whose connection is dropped fails. */
 const IMPATIENT = { CLI_RETRY_MAXATTEMPTS: "1", CLI_BATCH_MAXAMOUNT: "10" };
 
 testFault(
@@ -46,7 +46,7 @@ testFault(
 testFault(
   "central drops peers that read no answer, and no other notices",
   async (context) => {
-    // Hundreds of bytes of reason come back for each of these.
+    // Each of these gets a reason of hundreds of bytes.
     const bytes = betFrame({ rows: [["\0".repeat(255), "", "", "", ""]] });
     await dropPeers(context, DEAF_PEERS, async (wire) => {
       for (;;) await wire.send(bytes);
@@ -54,7 +54,7 @@ testFault(
   },
 );
 
-/** All places but one are taken by bad peers, while an agency sends on that one. */
+/** Bad peers use all places but one, while an agency sends on that one. */
 async function dropPeers(
   { dir, random }: FaultContext,
   count: number,
@@ -78,7 +78,7 @@ async function dropPeers(
     const limit = count * MEMORY_OF_PEER + MEMORY_SLACK;
     assertLess(after.peak - before.resident, limit);
   }
-  // Their places are free again.
+  // Their places must be free again.
   const wires = await Promise.all(
     Array.from({ length: count }, () => Wire.connect(port)),
   );

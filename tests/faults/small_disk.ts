@@ -1,5 +1,5 @@
 /**
- * A file system that is too small: a tmpfs, where the suite may mount one.
+ * A file system that is too small: a tmpfs, if the suite may mount one.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export class SmallDisk {
   }
 
   /**
-   * Says whether a tmpfs can be mounted here: on Linux, as root.
+   * True if a tmpfs can be mounted here: on Linux, as root.
    *
    * @returns Whether it can.
    */
@@ -47,7 +47,7 @@ export class SmallDisk {
   }
 
   /**
-   * Makes it larger, with what is on it.
+   * Makes it larger and keeps its files.
    *
    * @param size Its size in KiB.
    */

@@ -11,15 +11,15 @@ import { isDisconnection } from "./recording_agency.ts";
 import { PATIENT, runAgency } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2];
-/** They connect and never say who they are. */
+/** Connections that never authenticate. */
 const SILENT = times(20, 1_000);
-/** Wrong tokens of one sender, some at a time. */
+/** Wrong tokens that one sender tries, some at a time. */
 const GUESSES = times(40, 10_000);
 const GUESSES_AT_ONCE = times(20, 200);
 const BETS = times(3_000, 100_000);
-/** A quarter of these places is for those who have not shown a token yet. */
+/** A quarter of these places is for connections without a token so far. */
 const MAX_CONNECTIONS = times(100, 1_000);
-/** Bytes that the garbage collector may leave lying about. */
+/** Tolerance in bytes for garbage that is not collected yet. */
 const MEMORY_SLACK = 64 << 20;
 const MEMORY_OF_PEER = 64 << 10;
 const RETRY_DELAY = 10;
@@ -60,7 +60,7 @@ testFault(
       const limit = peers * MEMORY_OF_PEER + MEMORY_SLACK;
       assertLess(after.peak - before.resident, limit);
     }
-    // Each place of theirs is free again: nobody is turned away.
+    // All their places are free again: no one is refused.
     const places = Math.floor(MAX_CONNECTIONS / 4);
     const wires = await Promise.all(
       Array.from({ length: places - 1 }, () => Wire.connect(port)),
@@ -74,7 +74,7 @@ testFault(
   },
 );
 
-/** Tries one wrong token until it is answered with more than BUSY. */
+/** Tries a wrong token until the reply is not BUSY. */
 async function guess(port: number): Promise<void> {
   for (;;) {
     const code = await codeOf(port, authFrame(1, crypto.randomUUID()));
@@ -84,13 +84,13 @@ async function guess(port: number): Promise<void> {
   }
 }
 
-/** Says nothing until it is turned away or dropped. */
+/** Sends nothing until the connection is refused or dropped. */
 async function beDropped(port: number): Promise<void> {
   const code = await codeOf(port, new Uint8Array(0));
   assert(code === Code.BUSY || code === undefined, `code ${code}`);
 }
 
-/** The code of the ERROR that comes back, `undefined` for a close. */
+/** The code of the ERROR reply; `undefined` if the connection closes. */
 async function codeOf(
   port: number,
   bytes: Uint8Array,

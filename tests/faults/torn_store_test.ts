@@ -7,7 +7,7 @@ import { testFault, times } from "./plan.ts";
 import { assertStoredOnce } from "./promise.ts";
 import { runAgency } from "./sending_agency.ts";
 
-/** Of positions; tests/recovery_test.ts tries all of them, without the server. */
+/** Byte offsets; tests/storage/recovery_test.ts tries all, in memory. */
 const POSITIONS = times(2, 40);
 const BATCHES = 8;
 const BATCH_SIZE = 4;
@@ -72,7 +72,7 @@ function randomPosition({ bytes, starts }: LeftStore, random: Chance): number {
   return random.between(starts.at(-1 - LAST_BATCHES)!, bytes.length - 1);
 }
 
-/** A whole line of the tail that is no row any more is damage. */
+/** A complete line of the tail that is not a row is damage. */
 async function recoverOrRefuse(
   store: LeftStore,
   bytes: Uint8Array<ArrayBuffer>,
@@ -86,7 +86,7 @@ async function recoverOrRefuse(
   }
 }
 
-/** The first batches are there, and the agency completes the store. */
+/** Asserts that the first batches are stored, and the agency adds the rest. */
 async function recover(
   { path, file, bytes, starts }: LeftStore,
   whole: number,

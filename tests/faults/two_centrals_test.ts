@@ -43,7 +43,7 @@ testFault(
   },
 );
 
-/** What a central says on a store that is held. */
+/** The message of a central whose store is held. */
 async function refusal(store: string): Promise<string> {
   await using second = startProgram("server", {
     SERVER_STORE_FILE: store,

@@ -133,7 +133,7 @@ Deno.test("readFrame() drops a peer that stalls in mid-frame", async () => {
 
 Deno.test("readFrame() drops a peer that never gets to a frame's end", async () => {
   const stream = new FakeStream([frame(1, new Uint8Array(0), 8187)]);
-  // Were each byte a reason to wait on, the frame would take over 8 s.
+  // If each byte restarted the clock, the frame would take over 8 s.
   const dripping = setInterval(() => stream.push(Uint8Array.of(0)), 1);
   using connection = new Connection(stream, { idleTimeoutMs: 50 });
   try {
@@ -179,7 +179,7 @@ Deno.test("takeFrame() takes only what has been read whole", async () => {
   assertEquals(connection.nextBufferedFrame(), undefined);
 });
 
-/** What is in a frame, to compare; the payload itself does not last. */
+/** The content of a frame. The payload itself is reused. */
 function copy(
   taken: Frame | null,
 ): { type: number; payload: number[] } | undefined {

@@ -59,7 +59,7 @@ Deno.test("IdleClock does not expire once it has ended", () => {
   assertEquals(clock.hasExpired, false);
 });
 
-/** Time that passes only when it is told to, with one timer at a time. */
+/** A clock that the test moves, with one timer at a time. */
 class FakedTime {
   readonly #real = {
     setTimeout: globalThis.setTimeout,

@@ -126,7 +126,7 @@ export class Cluster {
     await this.#control("restart", "-m", "immediate");
   }
 
-  /** Kills the server with -9 and leaves it so. */
+  /** Kills the server with SIGKILL. */
   async kill(): Promise<void> {
     await run("/bin/kill", ["-9", await this.#processId()]);
   }
@@ -137,7 +137,7 @@ export class Cluster {
    */
   async silence(): Promise<void> {
     const parent = await this.#processId();
-    // Its children cannot vanish while it does not bury them.
+    // While it is stopped, its children cannot disappear.
     await run("/bin/kill", ["-STOP", parent]);
     const children = (await run("pgrep", ["-P", parent])).split("\n");
     await run("/bin/kill", ["-STOP", ...children]);
@@ -186,7 +186,7 @@ export class Cluster {
     );
   }
 
-  /** Ends the server, however it is, and removes its files. */
+  /** Ends the server in any state, and removes its files. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#silent.length > 0) {
       await run("/bin/kill", ["-9", ...this.#silent]);
@@ -194,7 +194,7 @@ export class Cluster {
     try {
       await this.#control("stop", "-m", "immediate");
     } catch (error) {
-      // It was killed by the test.
+      // The test has killed it.
       if (!String(error).includes("pg_ctl")) throw error;
     }
     await run("rm", ["-rf", dirname(this.#dir)]);
@@ -243,7 +243,7 @@ async function run(program: string, args: string[]): Promise<string> {
   const isOwn = program === "psql";
   const path = isOwn ? `${Deno.env.get("PG_PROGRAMS")}/${program}` : program;
   const command = `${program} ${args.join(" ")}`;
-  // A server that is started would keep a pipe open.
+  // A started server would keep a pipe open.
   if (args.includes("-o")) {
     const { code } = await new Deno.Command(path, {
       args,

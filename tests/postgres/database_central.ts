@@ -1,5 +1,5 @@
 /**
- * Centrals on a database, and what that has.
+ * Centrals on a database, and checks of its content.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import type { Chance } from "../support/seeded.ts";
 import type { Cluster } from "./cluster.ts";
 
 const TASK = "server:postgres";
-/** Takes no part: the address of the database wins over it. */
+/** Not used: the database's address takes precedence. */
 const NO_FILE = "/nowhere/bets.csv";
 const AGENCIES = [1, 2, 3, 4, 5];
 
-/** For the end of a database's address: so that giving up takes seconds. */
+/** Appended to the database's address: giving up takes seconds. */
 export const SHORT_TIMEOUT = "?statement_timeout=1000";
-/** Longest time between two faults. */
+/** Longest time between two faults, in milliseconds. */
 export const MAX_PAUSE_MS = 400;
-/** OKs that show that an agency gets through again. */
+/** OKs after which an agency counts as working again. */
 export const OKS_AFTER = 20;
 
 /**
@@ -69,7 +69,7 @@ export async function assertStored(
 }
 
 /**
- * Makes five agencies that take turns with the centrals.
+ * Makes five agencies, divided over the centrals.
  *
  * @param ports Where the centrals listen.
  * @param random What they send.

@@ -38,7 +38,7 @@ testFault(
         await fault.restart();
       }
     }
-    // Everyone gets through again.
+    // Every agency works again.
     await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
     for (const agency of agencies) agency.finish();
     await running;

@@ -6,7 +6,7 @@ import { Cluster } from "./cluster.ts";
 import { assertStored, startOn } from "./database_central.ts";
 
 const BETS = 20_000;
-/** KiB of the database's disk, which is too small, and then large enough. */
+/** Size of the database's disk in KiB: too small, then large enough. */
 const SMALL_SIZE = 1_024;
 const LARGE_SIZE = 65_536;
 

@@ -60,7 +60,7 @@ testFault(
     assertEquals(held.length, 1);
     for (const { port } of [one, other]) await assertClosed(port, files[0]!);
     await assertStored(cluster, files);
-    // A central that starts later knows of the draw too.
+    // A central that starts later knows the draw too.
     await other.crash();
     await other.restart();
     await assertClosed(other.port, files[0]!);
@@ -93,7 +93,7 @@ testFault(
     await using central = await startOn(cluster.urlOf(), env);
     using wire = await Wire.connect(central.port);
     await wire.ask(betFrame({ agency: 1, rows: [betOf("7")] }));
-    // All that is left of a central that died right after its last FINISH.
+    // The state that a central leaves if it dies right after the last FINISH.
     await cluster.query("INSERT INTO finished (agency) VALUES (1)");
     assertEquals(await askWinners(central.port, 1), ["7"]);
   },
@@ -109,7 +109,7 @@ testFault("a batch with an invalid bet is stored nowhere", async () => {
   assertEquals(await cluster.query("SELECT count(*) FROM bets"), "0");
 });
 
-/** What was stored is answered with OK, anything else refused. */
+/** A stored bet is answered with OK, any other is refused. */
 async function assertClosed(port: number, file: MadeFile): Promise<void> {
   const { agency, fingerprint, rows } = file;
   using wire = await Wire.connect(port);

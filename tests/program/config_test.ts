@@ -163,7 +163,7 @@ function yamlOf(key: string, value: string): string {
   return `${section}:\n  ${name}: ${value}\n`;
 }
 
-/** As a text in YAML, unless it is one of another type. */
+/** Quotes a value for YAML, unless it is of another type. */
 function quoted(text: string): string {
   return /^(-?[\d.]+|true|false)$/.test(text) ? text : JSON.stringify(text);
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { LogOutput } from "../../program/log_output.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
-/** A sink that does what the test says, and what became of the lines. */
+/** A sink that the test controls, and the lines that it got. */
 class FakeSink {
   text = "";
   fault: Error | undefined;

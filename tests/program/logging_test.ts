@@ -49,7 +49,7 @@ Deno.test("setupLogging() writes lines with time and level in columns", async ()
 Deno.test("setupLogging() tells the local time", async () => {
   const before = Math.floor(Date.now() / 1000) * 1000;
   const [line] = await linesOf("INFO", () => getLogger().info("x"));
-  // Without a zone, a date is read as local time.
+  // A date without a time zone is local time.
   const logged = Date.parse(line!.slice(0, 19).replace(" ", "T"));
   assertEquals(logged >= before && logged <= Date.now(), true, line);
 });
@@ -74,7 +74,7 @@ Deno.test("flushLog() goes on after short writes", async () => {
   assertEquals(lines.map((line) => line.slice(29)), expected);
 });
 
-/** The lines that come to standard output, each write of which may be short. */
+/** The lines on standard output, where each write may be partial. */
 async function linesOf(
   level: "DEBUG" | "INFO" | "WARN",
   fn: () => void,

@@ -63,7 +63,7 @@ testPrograms("client.ts puts refused rows aside, to be mended", async (dir) => {
     }`,
     "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rechazadas: 2",
   ]);
-  // The central tells and logs no value of a bet.
+  // The central neither sends nor logs a value of a bet.
   for (const line of central.lines) assert(!line.includes(bad[2]!), line);
   assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
 
@@ -80,7 +80,7 @@ testPrograms("client.ts puts refused rows aside, to be mended", async (dir) => {
       .toSorted(byDocument),
   );
 
-  // Mended in place, it leaves nothing to mend.
+  // After the rows are corrected in place, none is left over.
   await Deno.writeTextFile(file, csvOf(rows(20)));
   const third = startAgency(1, file, central.port, env);
   assertEnding(await third.ending(), 0);
@@ -117,7 +117,7 @@ testPrograms(
       assertEquals(stored.toSorted(byDocument), good.toSorted(byDocument));
       const rejected = await Deno.readTextFile(`${file}.rejected.csv`);
       const rejectedRows = all.filter((_, index) =>
-        // Of batches of 40, only the third has no bad row.
+        // With batches of 40, only the third has no bad row.
         retryRefused ? bad.has(index) : index < 80 || index >= 120
       );
       assertEquals(rejected, csvOf(rejectedRows));
@@ -177,7 +177,7 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
     CLI_AGENCY_FILE: file,
     CLI_RETRY_MAXATTEMPTS: "2",
     CLI_RETRY_BASEDELAY: "1ms",
-    // Nobody can listen there, as long as only the system's own are allowed.
+    // Nothing listens on port 1: it needs a privilege.
     CLI_SERVER_ADDRESS: "127.0.0.1:1",
   };
   const failures: [Record<string, string>, string[], RegExp][] = [

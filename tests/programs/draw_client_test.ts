@@ -32,7 +32,7 @@ const TWO_WINNERS = frame(
 /** The document "9", and more to come. */
 const FIRST_PART = frame(WINNERS, Uint8Array.of(0, 0, 1, 1, 0x39));
 
-/** A central by hand: the test accepts and answers. */
+/** A fake central: the test accepts and replies. */
 class ManualCentral {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
 
@@ -41,14 +41,14 @@ class ManualCentral {
     return this.#listener.addr.port;
   }
 
-  /** Takes the next connection. */
+  /** Accepts the next connection. */
   async next(): Promise<Wire> {
     return new Wire(
       await within(this.#listener.accept(), () => "no connection comes"),
     );
   }
 
-  /** Takes a connection that says FINISH, after bets or not, and closes it. */
+  /** Accepts a connection, reads up to its FINISH, and closes it. */
   async nextFinish(): Promise<void> {
     using wire = await this.next();
     for (;;) {
@@ -59,7 +59,7 @@ class ManualCentral {
     }
   }
 
-  /** Takes a connection that asks for the winners. */
+  /** Accepts a connection that asks for the winners. */
   async nextQuery(): Promise<Wire> {
     const wire = await this.next();
     const query = { type: Type.WINNERS_QUERY, payload: QUERY };
@@ -114,7 +114,7 @@ testPrograms(
     await using agency = await startAwaiting(dir, central.port);
     await central.nextFinish();
     using asking = await central.nextQuery();
-    // The central is killed with the answer on its way.
+    // The central is killed while its reply is on the way.
     await asking.send(FIRST_PART);
     asking.close();
     using again = await central.nextQuery();
@@ -139,7 +139,7 @@ testPrograms(
       CLI_RETRY_MAXATTEMPTS: "1",
     });
     await central.nextFinish();
-    // As a machine that died without a word: nothing comes.
+    // Like a machine that died: no packet arrives any more.
     using _first = await central.nextQuery();
     using _second = await central.nextQuery();
     using asking = await central.nextQuery();
@@ -163,7 +163,7 @@ testPrograms(
     await central.nextFinish();
     for (let restarts = 1; restarts <= 4; restarts++) {
       using asking = await central.nextQuery();
-      // As a central that is killed.
+      // Like a central that is killed.
       asking.close();
       await agency.line(/connect \| result: fail .* intento: 1 /, restarts);
     }
@@ -192,7 +192,7 @@ testPrograms(
     const winners = `${dir}/winners.txt`;
     await Deno.writeTextFile(winners, "what was there before\n".repeat(9));
     await using first = startProgram("client", env, ["--winners", winners]);
-    // One row was refused all the same.
+    // One row was refused nevertheless.
     assertEnding(await first.ending(), 2);
     assertEquals(await Deno.readTextFile(winners), "0012\n7574\n");
     const nowhere = `${dir}/nowhere/winners.txt`;

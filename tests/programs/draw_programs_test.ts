@@ -35,13 +35,13 @@ function startAwaiting(
   }, ["--winners", `${dir}/winners-${id}.txt`]);
 }
 
-/** Reads what an agency wrote down. */
+/** Reads the winners that an agency has written. */
 async function writtenWinners(dir: string, id: number): Promise<string[]> {
   const text = await Deno.readTextFile(`${dir}/winners-${id}.txt`);
   return text.split("\n").slice(0, -1);
 }
 
-/** The winners of an agency's file, by a plain search of it. */
+/** The winners of an agency's file, found by a simple search. */
 async function plainWinners(dir: string, id: number): Promise<string[]> {
   const text = await Deno.readTextFile(`${dir}/agency-${id}.csv`);
   return parse(text).filter((row) => Number(row[4]) === 7574)
@@ -91,7 +91,7 @@ testPrograms(
       await finish(central.port, agency);
     }
     await central.crash();
-    // As if it had been killed before the draw: the first one held none.
+    // Like a kill before the draw: the first central held none.
     for (let life = 1; life <= 2; life++) {
       await using next = await startCentral(store, OF_THREE);
       assertEquals(drawLines(next), [RECOVERED]);

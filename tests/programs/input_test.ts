@@ -17,7 +17,7 @@ import { readBets } from "../support/stored.ts";
 /** More than a pipe and a read buffer hold. */
 const BETS = 5_000;
 
-/** Ways to give the agency what is in "$FILE", as people do. */
+/** Shell commands that feed "$FILE" to the agency. */
 const INPUTS: Record<string, string> = {
   "standard input": 'CLI_AGENCY_FILE=- exec "$@" < "$FILE"',
   "a pipe on standard input": 'cat "$FILE" | CLI_AGENCY_FILE=- "$@"',
@@ -53,10 +53,10 @@ testPrograms(
     const temporary = await Deno.makeTempDir({ dir });
     const fifo = await makeFifo(dir);
     await using agency = startAgency(1, fifo, 1, { TMPDIR: temporary });
-    // Open for both, it does not wait for a reader and keeps the pipe open.
+    // Opened for both directions, it does not block, and keeps the pipe open.
     using pipe = await Deno.open(fifo, { read: true, write: true });
     const bytes = new TextEncoder().encode(csvOf(rows(BETS)));
-    // It is more than a pipe holds, so the agency has read and copied some.
+    // This is more than a pipe holds, so the agency has already copied some.
     for (let at = 0; at < bytes.length;) {
       at += await pipe.write(bytes.subarray(at));
     }

@@ -32,7 +32,7 @@ testWithCourseData(
     assertSameBytes(await Deno.readFile(storeFile), before);
     assertEnding(await central.stop(), 0);
 
-    // A central that starts on the same store knows all of it, whatever the cut.
+    // A new central on the same store knows every bet, in any batch size.
     await using next = await startCentral(storeFile);
     await next.line(
       new RegExp(`recuperar_almacen .* apuestas: ${COURSE_BETS} `),
@@ -90,7 +90,7 @@ for (const window of [1, 8]) {
   testPrograms(
     `SIGTERM in mid-stream with a window of ${window} loses nothing`,
     async (dir) => {
-      // Batches of 2 make a stream too long to be at its end by chance.
+      // Batches of 2 take so long that the fault comes in the middle.
       await makeData({ dir, agencies: 4, bets: 40_000 });
       const files = await readFiles(dir);
       const storeFile = `${dir}/bets.csv`;
@@ -111,7 +111,7 @@ for (const window of [1, 8]) {
       for (const program of [central, ...agencies]) program.kill("SIGTERM");
       const centralLog = assertEnding(await central.ending(), 0);
       const endings = await Promise.all(agencies.map((one) => one.ending()));
-      // Within a second, where nothing else keeps the machine busy.
+      // On an idle machine this takes less than a second.
       assertLess(performance.now() - before, 10_000);
       assertEquals(
         [centralLog.at(-1), centralLog.filter(isClosedListener).length],
@@ -142,7 +142,7 @@ for (const window of [1, 8]) {
   );
 }
 
-/** Registers a test that finds five agencies' files in its folder. */
+/** Registers a test with five agencies' files in its folder. */
 function testWithCourseData(
   name: string,
   fn: (dir: string) => Promise<void>,
@@ -153,7 +153,7 @@ function testWithCourseData(
   });
 }
 
-/** Runs all agencies of a folder at once; the exit code of each. */
+/** Runs all agencies of a folder at once. Returns their exit codes. */
 async function runAll(
   dir: string,
   port: number,
@@ -191,7 +191,7 @@ function countBets(log: readonly string[]): number {
   return count;
 }
 
-/** Without a difference of megabytes to print. */
+/** Compares without printing a difference of megabytes. */
 function assertSameBytes(actual: Uint8Array, expected: Uint8Array): void {
   assertEquals(actual.length, expected.length);
   assert(actual.every((byte, i) => byte === expected[i]), "the bytes differ");

@@ -16,7 +16,7 @@ import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
-/** Enough for the central itself and some dozens of agencies. */
+/** Enough for the central and some dozens of agencies. */
 const DESCRIPTORS = 100;
 /**
  * The second command keeps Deno from loading more certificates in the
@@ -30,7 +30,7 @@ const RECOVERS =
 const LISTENS = /action: listen \| result: success \| port: (\d+)/;
 
 function startLimited(dir: string): RunningProgram {
-  // It sets the hard limit too; the other one Deno raises itself.
+  // The hard limit too: Deno raises the soft one itself.
   return startFromShell(
     LIMITED,
     "server",
@@ -38,7 +38,7 @@ function startLimited(dir: string): RunningProgram {
   );
 }
 
-/** Connects until no descriptor is left. */
+/** Connects until the central has no descriptor left. */
 async function exhaust(
   central: RunningProgram,
 ): Promise<{ port: number; wires: Wire[] }> {
@@ -54,7 +54,7 @@ testPrograms(
   async (dir) => {
     await using central = startLimited(dir);
     const { port, wires } = await exhaust(central);
-    // It goes on to serve those that it has.
+    // It still serves its open connections.
     const asked = await wires[0]!.ask(betFrame({ rows: rows(1) }));
     assertEquals(asked?.type, Type.OK);
     for (const wire of wires) wire.close();
@@ -62,8 +62,8 @@ testPrograms(
     const agency = startAgency(2, `${dir}/agency.csv`, port);
     assertEnding(await agency.ending(), 0);
     await central.line(RECOVERS);
-    // While the wires close, it may run out once more. Whenever it does, it says
-    // so once, and once that it is over.
+    // While connections close, it may run out again. Each time it logs the
+    // start and the end once.
     const lines = central.lines.filter((line) =>
       FAILS.test(line) || RECOVERS.test(line)
     );
@@ -88,7 +88,7 @@ testPrograms(
   },
 );
 
-/** Where a central listens, and where agencies reach it and where not. */
+/** Addresses of a central, and those that do and do not reach it. */
 const HOSTS: [host: string, reached: string[], missed: string[]][] = [
   ["0.0.0.0", ["127.0.0.1", "127.0.0.2"], ["[::1]"]],
   ["::", ["127.0.0.1", "[::1]"], []],
@@ -122,7 +122,7 @@ for (const [host, reached, missed] of HOSTS) {
 testPrograms(
   "server.ts says in one line that it cannot listen there",
   async (dir) => {
-    // 192.0.2.0/24 is for examples, and of no machine.
+    // 192.0.2.0/24 is reserved for examples; no machine has it.
     for (
       const host of ["192.0.2.1", "no-such-host.invalid", "a b", "300.1.1.1"]
     ) {
@@ -146,11 +146,11 @@ testPrograms(
     await using central = await startCentral(`${dir}/bets.csv`, {
       SERVER_HOST: "127.0.0.1",
     });
-    // Only at the second one there is a central.
+    // Only the second address has a central.
     const hosts = `${dir}/hosts`;
     await Deno.writeTextFile(hosts, "127.0.0.9 central\n127.0.0.1 central\n");
     const agency = startFromShell(
-      // Without the right to do so, the name has no address at all.
+      // Without the permission, the name has no address.
       'unshare --mount bash -c \'mount --bind "$HOSTS" /etc/hosts; exec "$@"\' bash "$@"',
       "client",
       {
@@ -163,14 +163,14 @@ testPrograms(
     );
     const ending = await agency.ending();
     if (ending.stderr.includes("not permitted")) {
-      // Nothing can be said about it then.
+      // Then the test cannot decide.
       return;
     }
     assertEnding(ending, 0);
   },
 );
 
-/** IPv6 may be switched off, in containers above all. */
+/** IPv6 may be off, especially in containers. */
 function hasIpv6(): boolean {
   try {
     Deno.listen({ hostname: "::1", port: 0 }).close();

@@ -218,7 +218,7 @@ testPrograms(
   },
 );
 
-/** What an agency says of a central that it cannot trust or understand. */
+/** Centrals that an agency must not trust, and its message for each. */
 const MISTRUST: Record<
   string,
   {

@@ -31,7 +31,7 @@ testServed(
       const reply = await wire.ask(betFrame({ agency: i + 1, rows: rows(1) }));
       assertEquals(reply?.type, Type.OK);
     }
-    // Which gives its place to the next.
+    // Its place is free for the next one.
     const last = await first.ask(agencyFrame(Type.FINISH, 1));
     assertEquals(last?.type, Type.OK);
     first.close();
@@ -126,7 +126,7 @@ testPrograms("server.ts logs as it should", async (dir) => {
     "INFO action: close_listener | result: success",
     "INFO action: close_store | result: success",
   ]);
-  // The note of who holds the store has gone with its holder.
+  // The file with the holder's process id is removed.
   assertEquals(Object.keys(await contents(dir)).sort(), [
     "bets.csv",
     "finished.csv",
@@ -152,7 +152,7 @@ for (const signal of ["SIGINT", "SIGHUP"] as const) {
       const before = performance.now();
       central.kill(signal);
       const log = assertEnding(await central.ending(), 0);
-      // It gives them 600 ms; far more would be a wait for their idle timeout.
+      // They get 600 ms. Far more would be a wait for the idle timeout.
       assertLess(performance.now() - before, 10_000);
       assertEquals(log.slice(-6), [
         "INFO action: close_listener | result: success",

@@ -107,7 +107,7 @@ Deno.test("docs/protocol.md says of each line of an example what its bytes are",
   }
 });
 
-/** Every text but a reason and a token has a length byte before it. */
+/** Every text has a length byte before it, except a reason and a token. */
 function textBytes(info: string, bytes: Uint8Array): Uint8Array {
   if (info === "hex ERROR" || info === "hex AUTH") return bytes;
   assertEquals(bytes[0], bytes.length - 1, `length byte in ${info}`);

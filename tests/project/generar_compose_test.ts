@@ -89,7 +89,7 @@ testScript("it writes a file with secrets, and has none in it", async (dir) => {
     const { environment, volumes } = services[`client${id}`]!;
     assertEquals(environment.CLI_AGENCY_TOKENFILE, "/run/secrets/token");
     assertEquals(environment.CLI_TLS_CA, "/run/secrets/ca.pem");
-    // Nobody sees the secrets of another.
+    // No service sees the secrets of another.
     assertEquals(
       (volumes as string[]).filter((volume) => volume.includes(".secrets")),
       [`./.secrets/agency-${id}:/run/secrets:ro`],
@@ -147,7 +147,7 @@ const NONSENSE: [args: string[], say: RegExp, env?: Record<string, string>][] =
         ["FILE", clients],
         /Cannot make ".*" clients: it must be a whole number from 0 to 252/,
       ]),
-    // One more than 64 bits hold, and 1.
+    // 2^64 + 1.
     [["FILE", "18446744073709551617"], /Cannot make "18446744073709551617"/],
     [["", "5"], /Cannot write the file: its name is empty/],
     [["FOLDER", "5"], /Cannot write ".*": it is a folder/],
@@ -191,7 +191,7 @@ function testScript(name: string, fn: (dir: string) => Promise<void>): void {
   else testInFolder(test, fn);
 }
 
-/** What the script writes for some clients. */
+/** The file that the script writes for this many clients. */
 async function compose(
   dir: string,
   clients: string,

@@ -23,7 +23,7 @@ function wingOf(path: string): string {
   return path.split("/")[0]!.replace(/\.ts$/, "");
 }
 
-/** Every import of one module that runs upwards or sideways, in words. */
+/** Describes every import of a module that runs upwards or sideways. */
 function forbiddenImports(path: string, source: string): string[] {
   const wing = wingOf(path);
   const allowed = ALLOWED[wing];
@@ -37,7 +37,7 @@ function forbiddenImports(path: string, source: string): string[] {
     .map((target) => `${path} imports ${target}`);
 }
 
-/** The modules of a folder and of those in it. */
+/** The modules of a folder and its subfolders. */
 async function* modulesIn(folder: string): AsyncGenerator<string> {
   for await (const entry of Deno.readDir(new URL(folder, PROJECT))) {
     const path = `${folder}${entry.name}`;

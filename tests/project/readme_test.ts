@@ -134,7 +134,7 @@ Deno.test("README.md fits on a few screens", () => {
 Deno.test("README.es.md has the commands, keys and links of README.md", () => {
   const [english, spanish] = [readme, spanishReadme].map((text) => ({
     blocks: [...text.matchAll(BLOCK_REGEXP)].map(([block]) => block),
-    // The two pages link to each other, and to the same others.
+    // The two pages link to each other, and to the same pages.
     links: linksOf(text).slice(1).sort(),
     settings: tableRows(text, text === readme ? "key" : "clave")
       .slice(2).map(([key, variables, value]) => [key, variables, value]),

@@ -3,7 +3,7 @@ import { testPrograms } from "../support/end_to_end.ts";
 import { PROJECT } from "../support/programs.ts";
 
 const PACKAGES = ["assert", "csv", "log", "yaml"];
-/** What a clone has that the copy does not need, or must not have. */
+/** Files that the copy does not need, or must not have. */
 const LEFT_OUT = new Set([".git", ".data", "std", "node_modules", "out"]);
 /** Tests that run in the copy: quick ones, on all four packages. */
 const TESTS = ["tests/program", "tests/storage/row_buffer_test.ts"];
@@ -12,8 +12,8 @@ testPrograms(
   "a copy without std/ and its links works with packages of upstream's types",
   async (dir) => {
     await copyFolder(PROJECT, dir);
-    // JSR cannot be reached, so stubs take the place of upstream's packages.
-    // Behind upstream's types they have our code.
+    // JSR is not reachable, so stubs replace upstream's packages: they have
+    // upstream's types and our code.
     for (const name of PACKAGES) {
       const stub = `${dir}/stubs/${name}`;
       await copyFolder(`${PROJECT}std/${name}/`, `${stub}/impl`, "_test.ts");

@@ -4,7 +4,7 @@ import project from "../../deno.json" with { type: "json" };
 
 const TASKS: Record<string, unknown> = project.tasks;
 const PROGRAMS = ["server", "client", "echo:server", "echo:client"];
-/** The kinds of permission that a task of ours may need at all. */
+/** The kinds of permission that each task may have. */
 const MOST: Record<string, readonly string[]> = {
   "server": ["env", "net", "read", "write"],
   "client": ["env", "net", "read", "write"],
@@ -32,7 +32,7 @@ for (const [task, most] of Object.entries(MOST)) {
     const kinds = [...flags.keys()].filter((flag) => !NO_PERMISSION.has(flag))
       .map((flag) => flag.replace(/^--allow-/, ""));
     assertEquals(kinds.sort(), most);
-    // A program that lacks a permission says so; it does not wait for an answer.
+    // Without a permission, a program fails instead of asking.
     assertEquals(flags.has("--no-prompt"), true);
   });
 }
@@ -52,7 +52,7 @@ for (const task of PROGRAMS) {
   });
 
   Deno.test(`task "${task}" grants any file and address`, () => {
-    // Which ones they are, the configuration says.
+    // The configuration defines which variables.
     for (const [flag, value] of flagsOf(task)) {
       if (flag === "--allow-env" || NO_PERMISSION.has(flag)) continue;
       assertEquals(value, "", flag);

@@ -216,7 +216,7 @@ Deno.test(`decodeBatch() gives back what encodeBatch() wrote (seed ${SEED})`, ()
       agency: 1 + random.below(2 ** 32 - 1),
       fingerprint: random.bytes(8).toHex(),
     });
-    // Wherever it lies in a larger buffer.
+    // At any offset of a larger buffer.
     const frame = encodeBatch(batch);
     const buffer = new Uint8Array(frame.length + 10);
     buffer.set(payloadOf(frame), 7);

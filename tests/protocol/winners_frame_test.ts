@@ -24,7 +24,7 @@ function joined(frames: readonly Uint8Array[]): string[] {
   );
 }
 
-/** Asserts that a payload is refused, and gives the reason. */
+/** Asserts that a payload is refused. Returns the reason. */
 function malformedReason(payload: Uint8Array): string {
   const error = assertThrows(() => decodeWinners(payload));
   assert(error instanceof ProtocolError);

@@ -13,7 +13,7 @@ import type { World } from "./world.ts";
 const MAX_PAUSE_MS = 20_000;
 /** Runs at once beside each agency's own. */
 const MAX_EXTRA_RUNS = 3;
-/** Files of an agency, so that it comes to an end. */
+/** Most files of an agency, so that it ends. */
 const MAX_FILES = 12;
 
 /** One agency: what it sends, and whether that is done. */
@@ -70,7 +70,7 @@ export class Agencies {
     this.#client.start();
   }
 
-  /** There are no more faults: every agency has to come to its end once more. */
+  /** Ends the faults: every agency has to send its file once more. */
   finishUp(): void {
     this.#isCalm = true;
     this.#client.end();
@@ -143,7 +143,7 @@ export class Agencies {
     agency.isDone = this.#isCalm && agency.files.every(({ isSent }) => isSent);
   }
 
-  /** The first file that is not sent; if all are, a new one or one again. */
+  /** The first file that is not sent. If all are: a new file, or one again. */
   #nextFile(agency: Agency): SimulatedBetFile {
     const { random, hasDraw } = this.#world;
     const next = agency.files.find(({ isSent }) => !isSent);

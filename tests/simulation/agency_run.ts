@@ -12,10 +12,10 @@ import { CENTRAL_PORT } from "./central_host.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 
-/** Told how a run ended: with 0 or 2, or `undefined` if not well. */
+/** Gets the exit code 0 or 2 of a run, or `undefined` if it failed. */
 export type OnEnd = (exitCode: number | undefined) => void;
 
-/** The program gives up after some attempts, which is no fault. */
+/** The program may give up after its attempts. */
 const GIVES_UP = "Cannot reach the central";
 
 /** A run of the agency's program. */

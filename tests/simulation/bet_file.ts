@@ -12,7 +12,7 @@ import { SimulatedProcess } from "./event_loop.ts";
 import type { KnownFile } from "./ledger.ts";
 import type { World } from "./world.ts";
 
-/** Most bets of a file; of a large one, many share a commit. */
+/** Most bets of a file. Of a large file, many share a commit. */
 const MAX_BETS = [20, 100, 400];
 const WIN_CHANCE = 0.2;
 const INVALID_CHANCE = 0.05;

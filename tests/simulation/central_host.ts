@@ -21,7 +21,7 @@ export const CENTRAL_PORT = 12345;
 
 const MAX_RESTART_MS = 5_000;
 const MAX_BOOT_MS = 60_000;
-/** Time in which the operator notices that the store takes nothing more. */
+/** Time until the operator notices that the store is broken. */
 const MAX_NOTICE_MS = 30_000;
 /** Most timers of a central, and more for each open file or connection. */
 const TIMERS = 8;
@@ -97,7 +97,7 @@ export class CentralHost {
     loop.schedule(undefined, random.between(1, MAX_BOOT_MS), () => this.boot());
   }
 
-  /** Stops the central in good order. It is started again later. */
+  /** Stops the central with SIGTERM. It is started again later. */
   stop(): void {
     const process = this.#process;
     if (!process) return;
@@ -113,14 +113,14 @@ export class CentralHost {
     });
   }
 
-  /** Stops the central and leaves it so. */
+  /** Stops the central for good. */
   stopForGood(): void {
     this.#isLastStop = true;
     this.stop();
   }
 
   /**
-   * Starts a second central on the same store, which has to give up while the
+   * Starts a second central on the same store. It has to give up while the
    * first one runs.
    */
   startRival(): void {
@@ -147,7 +147,7 @@ export class CentralHost {
     this.#rival = undefined;
   }
 
-  /** Checks that the central does not gather timers. */
+  /** Checks that the central does not accumulate timers. */
   checkBounds(): void {
     const { timers = 0, resources } = this.#process ?? {};
     const maxTimers = TIMERS + TIMERS_OF_RESOURCE * (resources?.size ?? 0);
@@ -158,7 +158,7 @@ export class CentralHost {
   }
 
   /**
-   * Looks at what the central logs.
+   * Checks a line that the central logs.
    *
    * @param line The line.
    */
@@ -226,7 +226,7 @@ export class CentralHost {
     this.#startLater(MAX_RESTART_MS);
   }
 
-  /** Nothing may be left open after an orderly stop. */
+  /** Checks that nothing is open after a stop. */
   #checkLeftovers({ resources, timers }: SimulatedProcess): void {
     if (resources.size === 0 && timers === 0) return;
     this.#world.ledger.broken(
@@ -234,7 +234,7 @@ export class CentralHost {
     );
   }
 
-  /** Only faults of the disk may end a central, each in its own words. */
+  /** Only disk faults may end a central, each with its message. */
   #handleFailure(error: unknown): void {
     if (!(error instanceof ProgramError)) {
       this.#world.fail(error);
@@ -245,8 +245,8 @@ export class CentralHost {
   }
 
   /**
-   * A bit that flipped in what was never flushed may look like damage. Then the
-   * operator cuts the file there, which must cost no OK.
+   * A flipped bit in bytes that were never flushed may look like damage. The
+   * operator then cuts the file there, which must lose no acknowledged bet.
    */
   #repair({ byteOffset, message }: DamagedStoreError): void {
     const { trace, ledger, loop } = this.#world;
@@ -268,7 +268,7 @@ export class CentralHost {
   }
 
   #end(isSilent: boolean): void {
-    // Without the first one it would get the store.
+    // If the first one had ended, it would get the store.
     this.#endRival();
     this.#isOpen = false;
     this.#process?.end(isSilent);

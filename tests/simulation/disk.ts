@@ -14,20 +14,20 @@ import type { Trace } from "./trace.ts";
 const PAGE_BYTES = 4096;
 /** A disk writes sectors of this size as a whole or not at all. */
 const SECTOR_BYTES = 512;
-/** What may become of pages: of all of them, or of each on its own. */
+/** Outcomes for dirty pages: the same for all, or one for each. */
 const FATES: readonly (readonly string[])[] = [
   ["kept"],
   ["kept", "lost", "torn"],
   ["kept", "lost", "torn"],
 ];
 
-/** A file, whatever its names. */
+/** A file, independent of its names. */
 export class Inode {
   /** What programs read. */
   bytes: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  /** What the disk has. */
+  /** The durable content. */
   durable: Uint8Array<ArrayBuffer> = new Uint8Array(0);
-  /** Version of each page that the disk may not have. */
+  /** Version of each dirty page. */
   readonly dirty: Map<number, number> = new Map();
   /** Number of names. */
   names = 1;
@@ -80,7 +80,7 @@ export class Inode {
    * Begins a flush of all that is in the cache now.
    *
    * @returns Ends the flush: what was there at its start is durable, or, if it
-   * fails, never will be, though the cache goes on showing it.
+   * fails, never will be, although the cache still shows it.
    */
   beginFlush(): (isSuccess: boolean) => void {
     const image = this.bytes.slice();

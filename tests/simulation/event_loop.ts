@@ -14,12 +14,12 @@ import type { WireTap } from "./wire_tap.ts";
 /** The simulated time begins here, so that dates look like dates. */
 const EPOCH_MS = Date.UTC(2026, 0, 1);
 
-/** Thrown into code of a process that was killed inside of a call. */
+/** Thrown into the code of a process that is killed during a call. */
 export class KilledError extends Error {
   override name = "KilledError";
 }
 
-/** What a process owns and the system closes when it ends. */
+/** A resource that the system closes when its process ends. */
 export interface Resource {
   /**
    * Closes it on behalf of a process that has ended.
@@ -38,7 +38,7 @@ export class SimulatedProcess {
   readonly resources: Set<Resource> = new Set();
   /** Number of timers that are set. */
   timers = 0;
-  /** Creates what follows a new connection of the process, if anything does. */
+  /** Creates the tap for a new connection of the process, if there is one. */
   createTap: (() => WireTap) | undefined;
   /** Order of its events among those of other processes at the same time. */
   readonly rank: number;
@@ -139,8 +139,8 @@ export class EventLoop {
   }
 
   /**
-   * Does something on behalf of the running process after a while, as the
-   * system does.
+   * Calls a function for the running process after some time, as the system
+   * does.
    *
    * @param delayMs How long it takes.
    * @param effect What is done; what it returns or throws is the result.
@@ -172,7 +172,7 @@ export class EventLoop {
   ): Promise<void> {
     this.current = process;
     run();
-    // All promises that can go on have gone on before the next real event.
+    // All microtasks have run before the next real event.
     await new Promise<void>((resolve) => setImmediate(resolve));
     this.current = undefined;
   }

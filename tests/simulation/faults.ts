@@ -1,6 +1,6 @@
 /**
  * Which faults a run has, and how often. Each run draws its own rates, because
- * a run with all faults at once would hardly get anywhere.
+ * a run with all faults at once would make little progress.
  *
  * @module
  */
@@ -28,15 +28,15 @@ export interface FaultRates {
   slowFlush: number;
   /** A flush fails; what it should have flushed never reaches the disk. */
   failedFlush: number;
-  /** A disk that has failed to flush goes on failing for a while. */
+  /** After a failed flush, the disk keeps failing for a while. */
   brokenDisk: number;
-  /** One bit of what was never flushed is another one after a power cut. */
+  /** A power cut flips a bit in bytes that were never flushed. */
   flippedBit: number;
   /** A connection is reset when something is written. */
   reset: number;
-  /** A connection carries nothing more in either direction, without a word. */
+  /** A connection silently loses everything in both directions. */
   silence: number;
-  /** What is written arrives seconds later. */
+  /** Written bytes arrive seconds later. */
   stall: number;
   /** A write takes, or a read gives, a part of the bytes. That is no fault. */
   split: number;

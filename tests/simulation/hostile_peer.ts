@@ -10,7 +10,7 @@ import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 
 const MAX_FRAMES = 4;
-/** Time after which it goes away without a word. */
+/** Time after which it leaves without closing. */
 const MAX_LIFE_MS = 120_000;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * A client of other people that keeps to docs/protocol.md, but sends its bets in
+ * A third-party client that follows docs/protocol.md, but sends its bets in
  * any order, with gaps, and again.
  *
  * @module

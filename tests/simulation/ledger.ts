@@ -1,6 +1,6 @@
 /**
- * Everything that was promised in a simulation, and whether the store keeps it.
- * These are the oracles: none of the code under test takes part.
+ * Records everything that was promised in a simulation, and checks the store.
+ * These are the test oracles: they use none of the code under test.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface KnownFile {
   unreadable: number;
   /**
    * Whether its bets are stored in their order. The rest of a refused batch may
-   * come behind later batches.
+   * follow later batches.
    */
   isOrdered: boolean;
 }
@@ -170,7 +170,7 @@ export class Ledger {
 
   /**
    * Checks a store that the central has just opened: each OK is kept, nothing is
-   * there twice, and nobody else's bets are there.
+   * there twice, and no unknown bets are there.
    *
    * @param text The content of bets.csv.
    * @returns The indexes stored of each file.
@@ -210,8 +210,8 @@ export class Ledger {
   }
 
   /**
-   * Checks a store at the end, when nothing is under way any more: its winners
-   * are those that were told.
+   * Checks a store at the end, when nothing is under way: its winners are those
+   * that the agencies got.
    *
    * @param text The content of bets.csv.
    */
@@ -264,7 +264,7 @@ export class Ledger {
   }
 
   /**
-   * Notes that a promise is broken, even if whoever is told swallows the error.
+   * Records that a promise is broken, even if the caller swallows the error.
    *
    * @param what Which one.
    * @returns The error to throw.

@@ -1,5 +1,5 @@
 /**
- * `deno task simulate:mutants`: shows that the simulation finds what it is for.
+ * `deno task simulate:mutants`: shows that the simulation finds faults.
  * Each patch of `mutants/` puts one fault into a copy of the project; the
  * simulation has to find it within a minute.
  *

@@ -28,13 +28,13 @@ export interface RunsOptions {
   maxFaults?: number;
 }
 
-/** How they went. */
+/** The results. */
 export interface RunsResult {
   /** The first failure, after which no more are run. */
   failure: FailedRun | undefined;
   /** The hash of everything that happened in all of them. */
   hash: string;
-  /** How often what happened. */
+  /** Number of times that each kind of thing happened. */
   counts: ReadonlyMap<string, number>;
   /** Number of faults. */
   faults: number;

@@ -64,7 +64,7 @@ export class Pipe {
     this.#lastArrivalMs = arrivalMs;
     this.#underWay.push(arrival);
     loop.schedule(undefined, arrivalMs - loop.nowMs, () => {
-      // Of two that arrive at the same time, the first one sent comes first.
+      // Of two packets at the same time, the one sent first arrives first.
       const first = this.#underWay.shift()!;
       if (!this.isSilent) this.onArrival(first);
     });
@@ -207,10 +207,10 @@ export class Connection implements Resource {
     }
   }
 
-  /** Sends without waiting for more bytes; that is always so here. */
+  /** Does nothing: here every write is sent immediately. */
   setNoDelay(): void {}
 
-  /** All connections here are kept alive. */
+  /** Does nothing: here all connections have keep-alive. */
   setKeepAlive(): void {}
 
   /** Loses all that is sent from now on, in both directions. */
@@ -245,7 +245,7 @@ export class Connection implements Resource {
 
   #arrive(arrival: Arrival): void {
     if (arrival.kind === "bytes" && (!this.#isOpen || this.#isReset)) {
-      // Nobody reads them any more.
+      // Their reader has ended.
       this.#sendReset();
       return;
     }
@@ -268,7 +268,7 @@ export class Connection implements Resource {
     } else if (this.#received.length > 0) {
       this.#reading = undefined;
       this.#tell(() => {
-        // It was closed meanwhile.
+        // It was closed in the meantime.
         if (!this.#isOpen) reading.reject(interruptedError());
         else reading.resolve(this.#give(reading));
       });

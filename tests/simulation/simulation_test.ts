@@ -2,13 +2,13 @@ import { assertEquals } from "@std/assert";
 import { SEED } from "../support/random_bets.ts";
 import { simulateRuns } from "./runs.ts";
 
-/** Short runs, because many of them meet more than a few long ones. */
+/** Many short runs find more than a few long ones. */
 const DURATION_MS = 144_000;
 const RUNS = 25;
 /**
- * Seeds that have found a fault of the programs, each of which is mended: a page
- * of a write that a power cut lost, and a failed flush that the next start took
- * for done.
+ * Seeds that found faults of the programs, all corrected since: a page of a
+ * write that a power cut lost, and a failed flush that the next start took for
+ * a success.
  */
 const FOUND = [72, 104];
 

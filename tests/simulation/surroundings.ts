@@ -1,7 +1,7 @@
 /**
- * Puts the simulation in the place of the system: for its time, the clock, the
- * timers, the files, the network and chance that the programs see are simulated.
- * So the programs run as they are, without a word about simulations.
+ * Replaces the system by the simulation while it runs: the clock, the timers,
+ * the files, the network and the random numbers that the programs see.
+ * So the programs run unchanged, and know nothing about simulations.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Reads along what an agency sends and receives on one connection, by
- * docs/protocol.md alone: what it was promised is known whatever the agency
- * makes of it.
+ * Follows what an agency sends and receives on one connection, by
+ * docs/protocol.md alone: so its promises are known independently of the
+ * agency.
  *
  * @module
  */

@@ -19,8 +19,8 @@ import { replaceSurroundings } from "./surroundings.ts";
 import { Trace } from "./trace.ts";
 
 /**
- * Simulated time in which everyone has to end well, once faults have stopped.
- * Connections that were cut without a word may take up all places until the
+ * Simulated time in which every agency has to succeed after the last fault.
+ * Connections that were lost silently may use up all places until the
  * system notices.
  */
 const CALM_MS = 1_800_000;
@@ -56,7 +56,7 @@ export interface WorldResult {
   hash: string;
   /** The last lines of the trace. */
   lastLines: string[];
-  /** How often what happened. */
+  /** Number of times that each kind of thing happened. */
   counts: ReadonlyMap<string, number>;
   /** Number of faults. */
   faults: number;
@@ -197,7 +197,7 @@ export class World {
   }
 
   /**
-   * Lets a disk fail at every flush, until it is mended some time later.
+   * Makes every flush of a disk fail, until it is repaired some time later.
    *
    * @param disk The disk.
    */

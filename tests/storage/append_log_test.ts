@@ -153,7 +153,7 @@ Deno.test("AppendLog stops at a commit that grows while it is written", async ()
   const { log, file } = openMemoryLog();
   const gate = file.hold("syncData");
   let late: LineBuffer | undefined;
-  // Never settled: the program has a bug and must not go on.
+  // It never settles: the program has a bug and must not continue.
   log.append((rows) => {
     rows.addLine("one");
     late = rows;

@@ -7,7 +7,7 @@ import { testInFolder } from "../support/folder.ts";
 
 const OPTIONS = { fsync: true };
 
-/** Opens the log once and closes it; gives the agencies found. */
+/** Opens and closes the log. Returns the agencies found. */
 async function agenciesIn(path: string): Promise<number[]> {
   const log = await FinishLog.open(path, OPTIONS);
   await log.close();
@@ -70,7 +70,7 @@ testInFolder(
       assertEquals(error.byteOffset, 5);
       assertEquals(await Deno.readTextFile(path), text);
     }
-    // The lock is let go of.
+    // The lock is released.
     await Deno.writeTextFile(path, "3\n");
     assertEquals(await agenciesIn(path), [3]);
   },

@@ -3,7 +3,7 @@ import { InvariantError } from "../../program/errors.ts";
 import { IndexRanges } from "../../storage/index_ranges.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
-/** All that is missing up to 100, as `start-end` each. */
+/** The missing ranges up to 100, each as `start-end`. */
 function gaps(ranges: IndexRanges): string {
   return ranges.missing(0, 100)
     .map(({ start, end }) => `${start}-${end}`).join(" ");
@@ -88,7 +88,7 @@ Deno.test("IndexRanges.add() refuses an empty range", () => {
 });
 
 Deno.test(`IndexRanges keeps thousands of ranges in any order (seed ${SEED})`, () => {
-  // Far more than one chunk of ranges, each with a gap behind it.
+  // Far more than one chunk of ranges, each followed by a gap.
   const starts = Array.from({ length: 5_000 }, (_, index) => 10 * index);
   const random = new Random(SEED);
   const shuffled = starts.map((start) => ({ start, key: random.below(1e9) }))
@@ -101,7 +101,7 @@ Deno.test(`IndexRanges keeps thousands of ranges in any order (seed ${SEED})`, (
       ranges.missing(0, 50_000),
       starts.map((start) => ({ start: start + 9, end: start + 10 })),
     );
-    // The gaps of the middle are filled one by one, those of the rest at once.
+    // The gaps in the middle are filled one by one, the others at once.
     for (const start of order) {
       if (start >= 20_000 && start < 30_000) ranges.add(start + 9, start + 10);
     }

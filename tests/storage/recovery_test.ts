@@ -16,7 +16,7 @@ import { Random, randomBets, SEED } from "../support/random_bets.ts";
 /** A store's bytes, and where each batch begins and ends. */
 interface MadeStore {
   bytes: Uint8Array;
-  /** Of each batch, and of the end. */
+  /** Byte offset of each batch, and of the end. */
   starts: number[];
 }
 
@@ -55,7 +55,7 @@ async function scan(bytes: Uint8Array, maxRead?: number): Promise<Scanned> {
   return { batches, committedSize };
 }
 
-/** Where the scan says that the damage is. */
+/** The byte offset at which the scan reports damage. */
 async function damageIn(bytes: Uint8Array, maxRead?: number): Promise<number> {
   const error = await assertRejects(
     () => scan(bytes, maxRead),
@@ -64,7 +64,7 @@ async function damageIn(bytes: Uint8Array, maxRead?: number): Promise<number> {
   return error.byteOffset;
 }
 
-/** Asserts that just the first `count` of these batches were found. */
+/** Asserts that exactly the first `count` of these batches were found. */
 function assertFirst(
   { batches, committedSize }: Scanned,
   count: number,
@@ -151,8 +151,8 @@ Deno.test("scanStore() finds no wrong bet whichever byte is changed, and says wh
 });
 
 /**
- * The last batch is taken for a torn tail, unless one of its whole lines is no
- * row any more: then that line is where the damage is.
+ * The last batch counts as a torn tail, unless one of its complete lines is not
+ * a row: then that line is the damage.
  */
 async function assertTail(
   bytes: Uint8Array<ArrayBuffer>,
@@ -168,7 +168,7 @@ async function assertTail(
     if (!(error instanceof DamagedStoreError)) throw error;
     assert(at < lastLine, where);
     assert(error.byteOffset >= store.starts[hit]!, where);
-    // A line end may cut off a whole row, and what is behind it is none.
+    // A line end may complete a row, and the rest after it is not one.
     assert(error.byteOffset <= at + 1, where);
   }
 }
@@ -251,14 +251,14 @@ Deno.test(`scanStore() finds every batch of a file larger than its window (seed 
   for (const maxRead of [99_999, Infinity]) {
     assertFirst(await scan(bytes, maxRead), batches.length, store, batches);
   }
-  // Torn in the last batch, and behind it without an end.
+  // Torn in the last batch, and after it without a line end.
   assertFirst(
     await scan(bytes.slice(0, -1)),
     batches.length - 1,
     store,
     batches,
   );
-  // Damage before, in and behind each edge of the window.
+  // Damage before, at and after each edge of the window.
   for (const edge of [0, 1 << 20, 2 << 20]) {
     for (const at of [edge - 1, edge, edge + 1, edge + 70_000]) {
       if (at < 0) continue;
@@ -274,7 +274,7 @@ Deno.test("scanStore() looks for a whole batch behind garbage of any length", as
   const first = bytes.slice(0, starts[1]);
   const whole = bytes.slice(starts[2], starts[3]);
   for (const filler of ["x", "\n", "1,Ana,Gil,30904465,1999-03-17,2201\n"]) {
-    // After the third, the batch lies over an edge of the window.
+    // After the third batch, the next one spans an edge of the window.
     for (const size of [100, 70_000, (1 << 20) - 100, 2_300_000]) {
       const text = filler.repeat(Math.ceil(size / filler.length));
       const garbage = new TextEncoder().encode(`2${text}\n`);

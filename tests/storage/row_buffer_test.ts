@@ -15,7 +15,7 @@ const BET: Bet = {
   number: "2201",
 };
 
-/** Worked out by hand from docs/storage.md, the CRC by an independent program. */
+/** Written by hand from docs/storage.md, the CRC by an independent program. */
 const EXAMPLE = "4294967295,Ana,Gil,00904465,1999-03-17,2201\n" +
   '4294967295,"Ñata, ""la""",Gil,00904465,1999-03-17,0,' +
   "0123456789abcdef:1350:2:ad01b4ed\n";
@@ -44,7 +44,7 @@ Deno.test("RowBuffer.addBatch() quotes a field only where it needs it", () => {
     ["O'Higgins; hija", "O'Higgins; hija"],
     ["=1+1", "=1+1"],
     ["a:b", "a:b"],
-    // As many bytes as are the codes of a quote and of a comma.
+    // Lengths equal to the codes of a quote and of a comma.
     ["a".repeat(0x22), "a".repeat(0x22)],
     ["ñ".repeat(0x16), "ñ".repeat(0x16)],
     ["Gil, Ana", '"Gil, Ana"'],
@@ -101,7 +101,7 @@ Deno.test("RowBuffer.addBatch() has room for rows of nothing but quotes", () => 
     agency: 2 ** 32 - 1,
   });
   const buffer = new RowBuffer();
-  // Such that it has to grow several times, to the byte.
+  // So large that the buffer has to grow several times.
   for (let round = 0; round < 150; round++) buffer.addBatch(batch);
   const rows = parse(textOf(buffer));
   assertEquals(rows.length, 1_200);

@@ -53,7 +53,7 @@ testInFolder(
     const gate = file.hold("write");
     const outcomes = [append(FIRST)];
     await gate.reached;
-    // Some of the last one is new, and waits behind.
+    // Part of the last batch is new, and waits.
     outcomes.push(append(FIRST), append(numberedBatch(1, 1)));
     outcomes.push(append(numberedBatch(2, 3)));
     gate.release();
@@ -82,7 +82,7 @@ testInFolder(
       const sequence = new BatchSequence();
       const refused = [store.append(FIRST, sequence)];
       await gate.reached;
-      // Another connection that waits for the same commit has failed with it.
+      // Another connection that waits for the same commit fails too.
       const other = shared ? new BatchSequence() : sequence;
       if (shared) refused.push(store.append(FIRST, other));
       const outcomes = Promise.allSettled(refused);
@@ -93,7 +93,7 @@ testInFolder(
         StorageError,
         "an earlier one of the same connection was not stored",
       );
-      // What failed need not be sent again before what is behind it.
+      // A failed batch need not be sent again before the later ones.
       const next = new BatchSequence();
       await store.append(THIRD, next);
       await store.append(numberedBatch(1, 6), next);
@@ -111,7 +111,7 @@ testInFolder(
     const firstGate = file.hold("syncData");
     const first = append(FIRST).then(() => answers.push("first"));
     await firstGate.reached;
-    // Under way at once, one of them a repetition of the first and more.
+    // All under way at once. One repeats the first batch and adds bets.
     const others = [SECOND, OTHER, numberedBatch(0, 9)]
       .map((batch) => append(batch).then(() => answers.push("other")));
     const secondGate = file.hold("syncData");

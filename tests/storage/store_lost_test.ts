@@ -4,7 +4,7 @@ import { numberedBatch } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";
 import { testInFolder } from "../support/folder.ts";
 
-/** What an operator may do to the file of a store that is open. */
+/** What an operator may do to the file of an open store. */
 const LOSSES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
   removed: [(path) => Deno.remove(path), /removed or replaced|No such file/],
   replaced: [
@@ -29,7 +29,7 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
       const store = await FileStore.open(path);
       await store.append(numberedBatch(0, 3));
       await lose(path);
-      // A renamed file takes bets until the next look at its name.
+      // A renamed file gets bets until its name is checked again.
       if (name === "replaced") await within(store.lost, () => "not lost");
       for (const batch of [numberedBatch(3, 2), numberedBatch(0, 3)]) {
         const error = await assertRejects(
@@ -58,7 +58,7 @@ testInFolder(
   },
 );
 
-/** The text of each file of a folder but the notes of process ids. */
+/** The text of each file of a folder, without the files of process ids. */
 async function contents(dir: string): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};
   for await (const { name } of Deno.readDir(dir)) {

@@ -19,7 +19,7 @@ testInFolder(
       assertEquals(found, { bets: 3, batches: 1, discardedBytes: size });
       assertMatch(tornFile!, /\/bets\.csv\.torn-\d{8}T\d{6}\.\d{3}Z$/);
       assertEquals(await Deno.readFile(tornFile!), torn.slice(0, size));
-      // Nor does it come back when a write is undone.
+      // It does not come back when a write is undone.
       file.fail("write", { after: 10 });
       const refused = await append(numberedBatch(3, 2));
       assertMatch(refused, /^Cannot write to the store/);
@@ -55,7 +55,7 @@ testInFolder(
       assertEquals(error.byteOffset, first.length);
       assertEquals(await Deno.readFile(path), bytes);
     }
-    // The lock is let go of.
+    // The lock is released.
     await Deno.writeFile(path, first);
     await appendAll(path);
   },

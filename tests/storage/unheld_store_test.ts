@@ -90,7 +90,7 @@ testInFolder(
       }
     }
     await store.close();
-    // What a crash leaves behind is no bet.
+    // A torn tail, as a crash leaves it, contains no bet.
     await Deno.writeTextFile(path, "1,Ana,Gi", { append: true });
     assertEquals((await Array.fromAsync(exportStore(path))).join(""), expected);
   },

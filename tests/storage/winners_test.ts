@@ -26,7 +26,7 @@ const BET: Bet = {
 };
 const ENCODER = new TextEncoder();
 
-/** Rows as they may stand in the store, with one number. */
+/** Possible rows of the store with a given number. */
 function rowsWith(number: string): string[] {
   return NAMES.flatMap((name) =>
     DOCUMENTS.map((document) =>
@@ -35,7 +35,7 @@ function rowsWith(number: string): string[] {
   );
 }
 
-/** Says whether a row wins, wherever it lies among others. */
+/** True if a row wins, at any position among others. */
 function wins(row: string, before = ""): boolean {
   const rows = ENCODER.encode(`${before}${row}`);
   return isWinningRow(rows, rows.length);
@@ -105,7 +105,7 @@ testInFolder(
     const expected = bets.filter(({ number }) => Number(number) === 7574)
       .map(({ document }) => document);
     const store = await FileStore.open(path);
-    // The mark of each last row says 7574 where it can.
+    // The mark of each last row contains 7574 wherever possible.
     for (const [index, bet] of bets.entries()) {
       await store.append(batchOf([bet], 7574 + index));
     }

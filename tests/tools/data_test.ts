@@ -156,7 +156,7 @@ testInFolder("makeData() throws on an agency that is twice", async (dir) => {
   assertEquals(await contents(dir), {});
 });
 
-/** Says where the real archive cannot be tested, if it is known not to be there. */
+/** True if the real archive is known to be missing. */
 function isRealZipMissing(): boolean {
   const { state } = Deno.permissions.querySync({ name: "read" });
   if (state !== "granted") return false;

@@ -50,7 +50,7 @@ testPrograms("deno task demo stores every bet and says so", async (dir) => {
 });
 
 testPrograms("deno task demo makes data if there is none", async (dir) => {
-  // A variable that the agencies refuse: they need not send it all here.
+  // The agencies refuse this variable, so that they need not send everything.
   const env = { CLI_BATCH_WINDOW: "none" };
   const { code, stderr } = await startProgram("demo", env, ["--dir", dir])
     .ending();

@@ -27,7 +27,7 @@ function text(
   options?: MadeAgencyOptions,
 ): string {
   const decoder = new TextDecoder("utf-8", { fatal: true });
-  // Each chunk is decoded alone, since it has to be of whole rows.
+  // Each chunk is decoded alone, because it must have whole rows.
   return [...madeAgency(agency, bets, options)]
     .map((chunk) => decoder.decode(chunk)).join("");
 }

@@ -71,7 +71,7 @@ Deno.test("ZipArchive throws only its own errors on any wrong byte", () => {
       const wrong = bytes.slice();
       wrong[at]! ^= flip;
       try {
-        // Bytes nobody reads, such as those of the time, change nothing.
+        // Bytes that are not read, such as the time, change nothing.
         assertEquals(unpack(wrong), right);
       } catch (error) {
         assert(error instanceof SyntaxError, `byte ${at}: ${error}`);
