@@ -55,7 +55,7 @@ testSending("run() sends FINISH alone for a file without bets", {
   assertEquals([error, stored, central.names], ["", 0, ["FINISH"]]);
 });
 
-testSending("run() waits for each answer with a window of 1", {
+testSending("run() waits for each reply with a window of 1", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     for (let i = 0; i < 3; i++) {
@@ -90,7 +90,7 @@ testSending("run() has as many batches under way as the window", {
   assertEquals(central.names, [...betIndexes, "FINISH"]);
 });
 
-testSending("run() takes an answer a byte at a time", {
+testSending("run() reads a reply byte by byte", {
   scripts: [async (session): Promise<void> => {
     for (let i = 0; i < 3; i++) {
       await session.take();
@@ -253,7 +253,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
   });
 }
 
-testSending("run() comes again after a central that stops behind an OK", {
+testSending("run() reconnects to a central that stops after an OK", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     await session.send(frame(Type.OK), errorFrame(Code.SHUTTING_DOWN));

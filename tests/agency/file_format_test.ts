@@ -114,7 +114,7 @@ for (const [name, text, expected] of OTHER_SEPARATORS) {
 }
 
 testInFolder(
-  "throwIfUnsendable() tells of commas where semicolons are expected",
+  "throwIfUnsendable() reports commas if semicolons are expected",
   async (dir) => {
     const message = await messageFor(`${dir}/bets.csv`, BYTES, ";");
     assertStringIncludes(message, "have commas and no semicolons");

@@ -33,7 +33,7 @@ testInFolder("load() cuts the file into batches of the amount", async (dir) => {
   );
 });
 
-testInFolder("load() gives nothing where there is nothing", async (dir) => {
+testInFolder("load() returns false for a file without bets", async (dir) => {
   for (const text of ["", "\r\n", "\ufeff", "no bet\n"]) {
     assertEquals((await loadAll(dir, text, 10)).loaded, []);
   }
@@ -78,20 +78,23 @@ testInFolder("load() fills a frame of exactly 8192 bytes", async (dir) => {
   assertEquals(loaded.map(({ count }) => count), [count + 1, 1]);
 });
 
-testInFolder("load() counts no offset for what cannot be sent", async (dir) => {
-  const [a, b, c, d] = csvOf(rows(4)).split(/(?<=\n)/);
-  const text = `x\n${a}\n${b}y\nz\n${c}${d}w`;
-  const { loaded, problems } = await loadAll(dir, text, 2);
-  assertEquals(loaded.map(({ bytes }) => bytes), [
-    frameOf(0, rows(2)),
-    frameOf(2, rows(2, 3)),
-  ]);
-  assertEquals(loaded.map(({ line }) => line), [2, 7]);
-  assertEquals(problems, [1, 5, 6, 9]);
-});
+testInFolder(
+  "load() gives no bet index to rows that cannot be sent",
+  async (dir) => {
+    const [a, b, c, d] = csvOf(rows(4)).split(/(?<=\n)/);
+    const text = `x\n${a}\n${b}y\nz\n${c}${d}w`;
+    const { loaded, problems } = await loadAll(dir, text, 2);
+    assertEquals(loaded.map(({ bytes }) => bytes), [
+      frameOf(0, rows(2)),
+      frameOf(2, rows(2, 3)),
+    ]);
+    assertEquals(loaded.map(({ line }) => line), [2, 7]);
+    assertEquals(problems, [1, 5, 6, 9]);
+  },
+);
 
 testInFolder(
-  "position comes to the file's size, and not past it",
+  "byteOffset ends at the file's size",
   async (dir) => {
     for (
       const [bets, end] of [[1, ""], [5, ""], [9999, ""], [9999, "x"]] as const

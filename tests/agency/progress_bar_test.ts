@@ -2,7 +2,7 @@ import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import { formatProgress, ProgressBar } from "../../agency/progress_bar.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
-Deno.test("formatProgress() tells bytes, bets, speed and time left", () => {
+Deno.test("formatProgress() shows bytes, bets, speed and time left", () => {
   assertEquals(
     formatProgress({ bytes: 500, bets: 30 }, 1000, 2),
     `[${"#".repeat(12)}${
@@ -38,7 +38,7 @@ Deno.test("formatProgress() keeps its bar's width, and is not done too early", (
   }
 });
 
-Deno.test("formatProgress() is no wider than it may be", () => {
+Deno.test("formatProgress() keeps to the maximum width", () => {
   const progress = { bytes: 600_000, bets: 12_345 };
   const text =
     "50% | 600000/1200000 bytes | 12345 bets | 12345 bets/s | 1s left";
@@ -75,7 +75,7 @@ Deno.test("update() draws in one line, not more than ten times a second", () => 
   assertEquals(written.at(-1), "\x1b[K");
 });
 
-Deno.test("update() draws nothing where there is no terminal", () => {
+Deno.test("update() draws nothing without a terminal", () => {
   using terminal = new FakeTerminal(false);
   {
     using bar = new ProgressBar(100);

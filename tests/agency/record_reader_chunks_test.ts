@@ -58,7 +58,7 @@ for (const lineEnd of ["", "\n", "\r\n"]) {
 }
 
 testInFolder(
-  "peek() skips lines too long, and takes their neighbours",
+  "peek() skips lines that are too long, and reads the lines beside them",
   async (dir) => {
     const long = `"${"y,".repeat(CHUNK_BYTES)}`;
     const line = BET.join(",");

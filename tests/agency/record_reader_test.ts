@@ -35,13 +35,13 @@ for (const [what, [text, line]] of Object.entries(SPELLINGS)) {
   });
 }
 
-testInFolder("peek() finds nothing in an empty file", async (dir) => {
+testInFolder("peek() finds no record in an empty file", async (dir) => {
   for (const text of ["", "\n", "\r\n\r\n", "\ufeff", "\ufeff\r\n", "\r"]) {
     assertEquals(await recordsOf(dir, text), []);
   }
 });
 
-testInFolder("peek() undoes quotes", async (dir) => {
+testInFolder("peek() unquotes fields", async (dir) => {
   const records = await recordsOf(
     dir,
     `"Gil, Ana","say ""hi""",1,"""",","\n"","",,"",""\n`,
@@ -53,7 +53,7 @@ testInFolder("peek() undoes quotes", async (dir) => {
 });
 
 testInFolder(
-  "peek() leaves it to the central what a valid bet is",
+  "peek() accepts bets that only the central finds invalid",
   async (dir) => {
     const records = await recordsOf(dir, " a ,\0,x,not a date,-1\n,,,,\n");
     assertEquals(records.map(({ fields }) => fields), [
@@ -63,7 +63,7 @@ testInFolder(
   },
 );
 
-testInFolder("peek() takes fields of up to 255 bytes", async (dir) => {
+testInFolder("peek() reads fields of up to 255 bytes", async (dir) => {
   for (let field = 0; field < 5; field++) {
     for (const quote of ["", '"']) {
       const widest = ANA.with(field, `${"ñ".repeat(127)}x`);

@@ -84,7 +84,7 @@ for (const [bad, names] of PIECES) {
   }
 }
 
-testSending("run() leaves out a row for a rule that only the central has", {
+testSending("run() leaves out a row that only the central finds invalid", {
   scripts: [refuseOnce(4)],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored], ["", 29]);
@@ -93,7 +93,7 @@ testSending("run() leaves out a row for a rule that only the central has", {
   assertEquals(rejected, csvOf(rows(1, 5)));
 });
 
-testSending("run() takes a piece apart that is refused again", {
+testSending("run() splits a piece that is refused again", {
   csv: csvOf(rowsWithBad(10, [4])),
   // Row 7 of the file, the third of the piece 5+5.
   scripts: [refusePiece(errorFrame(Code.INVALID_BET, 2))],
@@ -103,7 +103,7 @@ testSending("run() takes a piece apart that is refused again", {
   assertEquals(rejected, badRows([4]) + csvOf(rows(1, 8)));
 });
 
-testSending("run() rejects a batch of which no single bet is at fault", {
+testSending("run() rejects a batch whose refusal names no bet", {
   bets: 10,
   scripts: [refuseOnce(65535)],
 }, ({ central, stored, rejected, error }) => {
@@ -121,7 +121,7 @@ testSending("run() rejects a piece that comes after the draw", {
   assertEquals(rejected, badRows([4]) + csvOf(rows(5, 6)));
 });
 
-testSending("run() sends pieces behind what is under way", {
+testSending("run() sends pieces after the batches under way", {
   csv: csvOf(rowsWithBad(60, [2, 5, 13])),
   window: 3,
   scripts: [async (session): Promise<void> => {
@@ -151,7 +151,7 @@ testSending("run() sends pieces behind what is under way", {
   );
 });
 
-testSending("run() goes on with its pieces on another connection", {
+testSending("run() continues with its pieces on another connection", {
   csv: csvOf(rowsWithBad(20, [2, 5])),
   scripts: [async (session): Promise<void> => {
     await session.take();

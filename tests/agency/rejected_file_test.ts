@@ -17,7 +17,7 @@ const CSV = "a,b,1,2000-01-01,1\r\n" +
   "e,f,4,2000-01-01,1";
 
 testInFolder(
-  "complete() removes a stale file, and makes none",
+  "complete() removes an old file, and creates none",
   async (dir) => {
     const path = await putFile(dir);
     await Deno.writeTextFile(`${path}.rejected.csv`, "stale\n");
@@ -41,14 +41,14 @@ testInFolder("complete() keeps the rows of this run", async (dir) => {
   assertEquals(await readRejected(path), "two\n");
 });
 
-testInFolder("open() fails on what is no file", async (dir) => {
+testInFolder("open() fails on a folder", async (dir) => {
   await assertRejects(
     () => SourceFile.open(`${dir}/nothing.csv`),
     Deno.errors.NotFound,
   );
 });
 
-testInFolder("add() copies rows to the byte", async (dir) => {
+testInFolder("add() copies rows byte by byte", async (dir) => {
   const path = await putFile(dir);
   const [, second, third] = CSV.split(/(?<=\n)/).map((line) =>
     new TextEncoder().encode(line).length
@@ -84,7 +84,7 @@ testInFolder("add() copies a row larger than its buffer", async (dir) => {
 });
 
 testInFolder(
-  "addRows() copies rows of a batch, and tells where they are",
+  "addRows() copies rows of a batch, and returns their lines",
   async (dir) => {
     const path = await putFile(dir);
     const lines = CSV.split(/(?<=\n)/).filter((line) => line.includes(","));
@@ -111,7 +111,7 @@ testInFolder(
   },
 );
 
-testInFolder("addRows() reads at the file's separator", async (dir) => {
+testInFolder("addRows() uses the file's separator", async (dir) => {
   const path = await putFile(dir, "a;b;1;2000-01-01;1\nc,c;d;2;2000-01-01;2\n");
   using source = await SourceFile.open(path);
   using rejected = rejectedFile(source, { separator: ";" });
@@ -141,7 +141,7 @@ testInFolder("RejectedFile is never the agency's file", async (dir) => {
 });
 
 testInFolder(
-  "add() says which key names a file that cannot be written",
+  "add() names the key of a file that cannot be written",
   async (dir) => {
     using source = await SourceFile.open(await putFile(dir));
     using rejected = rejectedFile(source, { path: `${dir}/none/x.csv` });

@@ -8,7 +8,7 @@ const serve: Script = (session) => session.serve();
 /** Closes each connection as soon as it is accepted. */
 const hangUp: Script = () => Promise.resolve();
 
-testSending("run() tries again where nobody listens to it", {
+testSending("run() tries again if nothing listens", {
   scripts: [hangUp, hangUp, hangUp, serve],
 }, ({ central, stored, error, log }) => {
   assertEquals([error, stored, central.connections], ["", 30, 4]);
@@ -16,14 +16,14 @@ testSending("run() tries again where nobody listens to it", {
   assertEquals(attempts.filter((n) => n), ["1", "2", "3"]);
 });
 
-testSending("run() tries again after BUSY at the door", {
+testSending("run() tries again after BUSY", {
   scripts: [async (session): Promise<void> => {
     await session.send(errorFrame(Code.BUSY));
     await session.gone();
   }, serve],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
-testSending("run() does not try again with an address that is none", {
+testSending("run() does not try again with an invalid address", {
   scripts: [serve],
   addresses: [{ hostname: "not a host", port: 12345 }],
 }, ({ central, error, log }) => {
@@ -46,7 +46,7 @@ testSending("run() gives up after all attempts", {
   );
 });
 
-testSending("run() counts attempts anew after each answer", {
+testSending("run() resets the attempts after each reply", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     await session.ok();
@@ -58,7 +58,7 @@ testSending("run() counts attempts anew after each answer", {
   assertGreater(central.connections, 5);
 });
 
-testSending("run() gives up a central that says nothing", {
+testSending("run() gives up on a silent central", {
   scripts: [(session) => session.gone(), serve],
   replyTimeoutMs: 50,
 }, ({ central, stored, error, log }) => {
@@ -78,7 +78,7 @@ testSending(
 const stopping = new AbortController();
 
 testSending(
-  "run() ends in mid-conversation when it is told to",
+  "run() ends in the middle of an exchange when aborted",
   {
     scripts: [async (session): Promise<void> => {
       await session.take();
@@ -94,7 +94,7 @@ testSending(
 
 const waiting = new AbortController();
 
-testSending("run() does not wait out its delay when it is told to end", {
+testSending("run() ends during its delay when aborted", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     setTimeout(() => waiting.abort("SIGTERM"), 20);
@@ -136,7 +136,7 @@ for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
   });
 }
 
-testSending("run() sends FINISH again if it was not taken", {
+testSending("run() sends FINISH again if it was not accepted", {
   bets: 10,
   scripts: [async (session): Promise<void> => {
     await session.take();
@@ -149,7 +149,7 @@ testSending("run() sends FINISH again if it was not taken", {
   assertEquals(central.names, ["0+10", "FINISH", "FINISH"]);
 });
 
-testSending("run() says so if FINISH is refused", {
+testSending("run() logs a refused FINISH", {
   bets: 0,
   scripts: [async (session): Promise<void> => {
     await session.take();

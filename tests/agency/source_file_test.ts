@@ -24,7 +24,7 @@ for (const size of [0, 1, 1000, FOUR_MIB, FOUR_MIB + 1, FOUR_MIB + 300_000]) {
   );
 }
 
-testInFolder("SourceFile.open() stops when it is told to", async (dir) => {
+testInFolder("SourceFile.open() stops when aborted", async (dir) => {
   await Deno.writeFile(`${dir}/bets.csv`, new Uint8Array(FOUR_MIB + 1));
   const stopped = AbortSignal.abort(new Error("stopped"));
   await assertRejects(

@@ -27,7 +27,7 @@ Deno.test("packBets() writes a length byte and UTF-8 for each field", () => {
   assertEquals(packBets([]).length, 0);
 });
 
-Deno.test("packBets() takes fields of 0 and of 255 bytes", () => {
+Deno.test("packBets() accepts fields of 0 and of 255 bytes", () => {
   const longest = "ñ".repeat(127) + "x";
   for (const key of FIELD_KEYS) {
     for (const text of ["", "x", longest]) {
@@ -60,7 +60,7 @@ Deno.test("packField() writes nothing outside the field", () => {
   assertEquals(target.subarray(9, 14).toHex(), "ee02c391ee");
 });
 
-Deno.test("packedBetEnd() gives -1 for a bet cut at any byte", () => {
+Deno.test("packedBetEnd() returns -1 for a bet cut at any byte", () => {
   const packed = packBets([BET, BET]);
   const size = packed.length / 2;
   for (let length = 0; length < size; length++) {
@@ -91,7 +91,7 @@ Deno.test("unpackBets() puts U+FFFD where a byte is not UTF-8", () => {
   assertEquals(unpackBets(packed)[0]!.firstName, "\ufffdAata");
 });
 
-Deno.test("unpackBets() keeps a U+FEFF that leads a field", () => {
+Deno.test("unpackBets() keeps a U+FEFF at the start of a field", () => {
   const bet = { ...BET, firstName: "\ufeffAna" };
   assertEquals(unpackBets(packBets([bet])), [bet]);
 });
@@ -105,7 +105,7 @@ Deno.test("packedBetStart() finds each bet and the end", () => {
   );
 });
 
-Deno.test(`unpackBets() gives back what packBets() packed (seed ${SEED})`, () => {
+Deno.test(`unpackBets() returns what packBets() packed (seed ${SEED})`, () => {
   for (const bet of randomBets(new Random(SEED), 1_000)) {
     assertEquals(unpackBets(packBets([bet, BET])), [bet, BET]);
   }

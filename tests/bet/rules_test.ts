@@ -88,7 +88,7 @@ Deno.test("findInvalidBet() says which field breaks which rule", () => {
   }
 });
 
-Deno.test("findInvalidBet() tells the code point of a character at fault", () => {
+Deno.test("findInvalidBet() names the code point of an invalid character", () => {
   const cases: [Partial<Bet>, string][] = [
     [{ firstName: "Ana\ufeff" }, "U+FEFF"],
     [{ lastName: "a\u0085" }, "U+0085"],
@@ -111,7 +111,7 @@ Deno.test("findInvalidBet() tells the code point of a character at fault", () =>
   }
 });
 
-Deno.test("findInvalidBet() gives the index of the first bet at fault", () => {
+Deno.test("findInvalidBet() returns the index of the first invalid bet", () => {
   for (const [key, rule, [text]] of INVALID) {
     const bad = { ...BET, [key]: text };
     for (let index = 0; index < 4; index++) {
@@ -162,7 +162,7 @@ Deno.test("findInvalidBet() agrees with the calendar on every day of five years"
   }
 });
 
-Deno.test(`findInvalidBet() takes every valid bet (seed ${SEED})`, () => {
+Deno.test(`findInvalidBet() accepts every valid bet (seed ${SEED})`, () => {
   const packed = packBets(randomBets(new Random(SEED), 1_000));
   assertEquals(findInvalidBet(packed), undefined);
 });

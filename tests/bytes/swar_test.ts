@@ -23,7 +23,7 @@ const EDGES = [
   ...[0xe0, 0xed, 0xf0, 0xf4, 0xf5, 0xff],
 ];
 
-Deno.test("wordViewOf() shows the bytes, and a word behind them", () => {
+Deno.test("wordViewOf() covers the bytes, and a word after them", () => {
   const buffer = Uint8Array.of(9, 1, 2, 3, 4, 5, 6, 7);
   const within = wordViewOf(buffer.subarray(1, 4));
   assertEquals([within.byteOffset, within.byteLength], [1, 3 + WORD_BYTES]);
@@ -33,7 +33,7 @@ Deno.test("wordViewOf() shows the bytes, and a word behind them", () => {
   assertEquals([0, 1, 2].map((at) => atEnd.getUint8(at)), [2, 3, 4]);
 });
 
-Deno.test("what copies words copies from and to anywhere", () => {
+Deno.test("the copying functions copy from and to any offset", () => {
   const source = Uint8Array.from({ length: 40 }, (_, i) => 0x41 + i);
   for (const copy of [copyWords, copyLookingForSeparators]) {
     for (let size = 0; size <= 12; size++) {
@@ -82,21 +82,21 @@ Deno.test(`findBelow() finds the first byte below or not ASCII (seed ${SEED})`, 
   });
 });
 
-Deno.test(`areDigits() says what a regular expression does (seed ${SEED})`, () => {
+Deno.test(`areDigits() agrees with a regular expression (seed ${SEED})`, () => {
   forEachRange((bytes, view, start, end) => {
     const text = String.fromCharCode(...bytes.subarray(start, end));
     assertEquals(areDigits(view, start, end), /^[0-9]*$/.test(text));
   });
 });
 
-Deno.test(`isPlainText() says what a decoder does (seed ${SEED})`, () => {
+Deno.test(`isPlainText() agrees with a decoder (seed ${SEED})`, () => {
   forEachRange((bytes, view, start, end) => {
     const field = bytes.subarray(start, end);
     if (isPlainText(view, start, end) !== isPlain(field)) fail(field.toHex());
   });
 });
 
-Deno.test("isPlainText() is right about any two bytes, wherever they lie", () => {
+Deno.test("isPlainText() is right about any two bytes at any offset", () => {
   for (let shift = 0; shift < WORD_BYTES; shift++) {
     const bytes = new Uint8Array(3 * WORD_BYTES).fill(0x61);
     const field = bytes.subarray(0, shift + 2);
@@ -112,7 +112,7 @@ Deno.test("isPlainText() is right about any two bytes, wherever they lie", () =>
   }
 });
 
-Deno.test("isPlainText() is right about every character, wherever it lies", () => {
+Deno.test("isPlainText() is right about every character at any offset", () => {
   const encoder = new TextEncoder();
   for (let code = 0; code <= 0x10ffff; code += code < 0x11000 ? 1 : 251) {
     const isSurrogate = code >= 0xd800 && code <= 0xdfff;

@@ -38,7 +38,7 @@ function assertAgrees(bytes: Uint8Array): void {
   if (isAllowed !== isDecodable(bytes)) fail(`${isAllowed}: ${bytes.toHex()}`);
 }
 
-Deno.test("characterSize() takes the lowest and highest of each row of table 3-7", () => {
+Deno.test("characterSize() accepts the lowest and highest byte of each row of table 3-7", () => {
   for (const row of WELL_FORMED) {
     const lowest = row.map(([low]) => low);
     const highest = row.map(([, high]) => high);
@@ -86,7 +86,7 @@ Deno.test("characterSize() agrees with TextDecoder on every lead and second byte
   }
 });
 
-Deno.test("characterSize() looks at nothing outside its range", () => {
+Deno.test("characterSize() reads nothing outside its range", () => {
   const bytes = Uint8Array.of(0xff, 0xc3, 0x91, 0x91, 0x41);
   assertEquals(isUtf8(bytes, 1, 3), true, "the Ñ alone");
   assertEquals(isUtf8(bytes, 1, 2), false, "cut off, though its tail follows");

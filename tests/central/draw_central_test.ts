@@ -100,7 +100,7 @@ testServed(
 );
 
 testServed(
-  "the central knows no agency outside of 1 to N, and goes on",
+  "the central refuses agencies outside of 1 to N, and continues",
   async ({ port, storeFile, log }) => {
     using wire = await Wire.connect(port);
     for (const agency of [3, 500, 4294967295]) {
@@ -128,7 +128,7 @@ testServed(
 );
 
 testServed(
-  "the central takes no new bets after the draw, and knows those it has",
+  "the central refuses new bets after the draw, and answers stored ones with OK",
   async ({ port, storeFile }) => {
     const rows = [betOf("1"), betOf("2", "1"), betOf("3")];
     await sendBets(port, 1, rows);
@@ -159,7 +159,7 @@ testServed(
 );
 
 testServed(
-  "the central takes bets of an agency that has finished until the draw, and FINISH at any time",
+  "the central accepts bets of a finished agency until the draw, and FINISH at any time",
   async (served) => {
     const { port, storeFile } = served;
     await sendBets(port, 1, [betOf("1")]);
@@ -178,7 +178,7 @@ testServed(
 );
 
 testServed(
-  "the central shows in its log who asks for another's winners",
+  "the central logs an agency that asks for another's winners",
   async (served) => {
     const { port } = served;
     await sendBets(port, 2, [betOf("22")]);

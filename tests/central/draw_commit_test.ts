@@ -97,7 +97,7 @@ function firstSettled(store: FileStore): Promise<void> {
 }
 
 testLateWinner(
-  "the draw waits for a winner that is on its way to the disk",
+  "the draw waits for a winning bet whose commit is under way",
   async ({ log, betting, finishing, asking, release }) => {
     release();
     assertEquals((await betting.reply())?.type, Type.OK);
@@ -109,7 +109,7 @@ testLateWinner(
 );
 
 testLateWinner(
-  "the draw waits for a winner sent again that is on its way to the disk",
+  "the draw waits for a repeated winning bet whose commit is under way",
   async ({ central, betting, finishing, asking, release }) => {
     using again = await Wire.connect(central.port);
     using late = await Wire.connect(central.port);
@@ -129,7 +129,7 @@ testLateWinner(
 );
 
 testLateWinner(
-  "the draw is not held while the disk fails, and has at the next start what it will always have",
+  "the draw is not held while the disk fails, and has its final result at the next start",
   async ({ central, log, file, betting, finishing, asking, release }) => {
     file.fail("syncData");
     file.fail("truncate");
@@ -150,7 +150,7 @@ testLateWinner(
 );
 
 testPrograms(
-  "the draw is held without a winner that was refused for want of space",
+  "the draw is held without a winning bet that was refused for lack of space",
   async (dir) => {
     const log = CapturedLog.start();
     const { store, file } = await openFaulty(`${dir}/bets.csv`);

@@ -88,7 +88,7 @@ for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
 }
 
 testServed(
-  "the central gives the place of an agency that went away to the next",
+  "the central gives the place of an agency that has left to the next one",
   async ({ port, log }) => {
     for (let round = 1; round <= 5; round++) {
       using wire = await Wire.connect(port);

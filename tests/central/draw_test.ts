@@ -90,7 +90,7 @@ Deno.test("Draw.finish() holds the draw once when the last agencies finish at on
   assertEquals(log.lines, [HELD]);
 });
 
-Deno.test("Draw.finish() closes the betting at once, and waits for what was taken before", async () => {
+Deno.test("Draw.finish() closes the betting immediately, and waits for accepted batches", async () => {
   const log = CapturedLog.start();
   const store = new FakeStore();
   const commit = Promise.withResolvers<void>();
@@ -111,7 +111,7 @@ Deno.test("Draw.finish() closes the betting at once, and waits for what was take
   assertEquals(log.lines.length, 1);
 });
 
-Deno.test("Draw.finish() holds no draw where it is not recorded", async () => {
+Deno.test("Draw.finish() holds no draw if the store cannot record it", async () => {
   const store = new FakeStore();
   const draw = new Draw(1, store);
   store.finishError = new StorageError("no space");
@@ -121,7 +121,7 @@ Deno.test("Draw.finish() holds no draw where it is not recorded", async () => {
   assert(draw.isHeld);
 });
 
-Deno.test("Draw.finish() leaves the draw to the next start where the store cannot say what it has", async () => {
+Deno.test("Draw.finish() leaves the draw to the next start if the store's content is unknown", async () => {
   const log = CapturedLog.start();
   const store = new FakeStore();
   store.commits = Promise.reject(new StorageError("fdatasync"));
@@ -137,7 +137,7 @@ Deno.test("Draw.finish() leaves the draw to the next start where the store canno
   assertEquals(log.lines, [RECOVERED]);
 });
 
-Deno.test("Draw takes up a draw that was held before", async () => {
+Deno.test("Draw resumes a draw that was held before", async () => {
   const log = CapturedLog.start();
   const store = new FakeStore();
   for (const agency of [2, 9, 3]) store.finished.add(agency);
@@ -153,7 +153,7 @@ Deno.test("Draw takes up a draw that was held before", async () => {
   assertEquals(draw.winners(2), ["winner of 2"]);
 });
 
-Deno.test("Draw of no agencies is never held and keeps nobody out", async () => {
+Deno.test("Draw of no agencies is never held and admits everyone", async () => {
   const log = CapturedLog.start();
   const store = new FakeStore();
   const draw = new Draw(0, store);
@@ -175,7 +175,7 @@ Deno.test("Draw.admits() agencies 1 to N", () => {
   assertEquals(agencies.map((agency) => draw.hasPart(agency)), expected);
 });
 
-Deno.test("Draw.held() waits for the draw, or for the end of one's own wait", async () => {
+Deno.test("Draw.held() waits for the draw, or until it is aborted", async () => {
   const draw = new Draw(2, new FakeStore());
   const leaving = new AbortController();
   const left = draw.held(leaving.signal);

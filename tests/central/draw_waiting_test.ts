@@ -15,7 +15,7 @@ import { testServed } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
 
 testServed(
-  "the central does not take an agency that waits for idle",
+  "the central does not treat a waiting agency as idle",
   async ({ port, log }) => {
     await sendBets(port, 1, [betOf("1")]);
     using waiting = await Wire.connect(port);
@@ -35,7 +35,7 @@ testServed(
 );
 
 testServed(
-  "the central answers after the draw what an agency has sent while it waited",
+  "after the draw, the central answers frames that came while the agency waited",
   async ({ port, log }) => {
     using wire = await Wire.connect(port);
     await wire.send(
@@ -59,7 +59,7 @@ testServed(
 );
 
 testPrograms(
-  "the central tells agencies that wait that it shuts down, and their winners after the restart",
+  "waiting agencies get SHUTTING_DOWN, and their winners after the restart",
   async (dir) => {
     const log = CapturedLog.start();
     const agencies = [1, 2, 3];

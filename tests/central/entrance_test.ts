@@ -99,7 +99,7 @@ for (const tls of [false, true]) {
   });
 }
 
-testGuarded("an agency may speak for no other", {
+testGuarded("an agency cannot send for another one", {
   tokens: TOKENS,
   drawAgencies: 2,
 }, async ({ port, storeFile }) => {
@@ -150,7 +150,7 @@ testGuarded(
   },
 );
 
-testGuarded("without credentials AUTH means nothing", {}, async ({ port }) => {
+testGuarded("without credentials AUTH has no effect", {}, async ({ port }) => {
   using wire = await Wire.connect(port);
   assertEquals((await wire.ask(authFrame(1, "any")))?.type, Type.OK);
   for (const agency of [1, 2]) {
@@ -174,31 +174,35 @@ for (const tls of [false, true]) {
   );
 }
 
-testGuarded("strangers leave room for agencies, and all of it when they go", {
-  tokens: TOKENS,
-  maxConnections: 20,
-}, async ({ port, log }) => {
-  using agency = await Wire.connect(port);
-  await agency.ask(authFrame(1, "uno"));
-  // Its place among the waiting connections is free soon after its OK.
-  await log.line("autenticar | result: success");
-  for (let round = 1; round <= 2; round++) {
-    const strangers = await Promise.all(
-      Array.from({ length: 16 }, () => Wire.connect(port)),
-    );
-    await log.line("accept_connections | result: success", 17 * round);
-    using late = await Wire.connect(port);
-    assertEquals(readError(await late.reply()).code, Code.BUSY);
-    const reply = await agency.ask(
-      betFrame({ betIndex: round, rows: rows(1) }),
-    );
-    assertEquals(reply?.type, Type.OK);
-    for (const stranger of strangers) stranger.close();
-    await log.line("autenticar | result: fail", round * 16);
-  }
-  using other = await Wire.connect(port);
-  assertEquals((await other.ask(authFrame(2, "dos")))?.type, Type.OK);
-});
+testGuarded(
+  "strangers leave places for agencies, and free theirs when they leave",
+  {
+    tokens: TOKENS,
+    maxConnections: 20,
+  },
+  async ({ port, log }) => {
+    using agency = await Wire.connect(port);
+    await agency.ask(authFrame(1, "uno"));
+    // Its place among the waiting connections is free soon after its OK.
+    await log.line("autenticar | result: success");
+    for (let round = 1; round <= 2; round++) {
+      const strangers = await Promise.all(
+        Array.from({ length: 16 }, () => Wire.connect(port)),
+      );
+      await log.line("accept_connections | result: success", 17 * round);
+      using late = await Wire.connect(port);
+      assertEquals(readError(await late.reply()).code, Code.BUSY);
+      const reply = await agency.ask(
+        betFrame({ betIndex: round, rows: rows(1) }),
+      );
+      assertEquals(reply?.type, Type.OK);
+      for (const stranger of strangers) stranger.close();
+      await log.line("autenticar | result: fail", round * 16);
+    }
+    using other = await Wire.connect(port);
+    assertEquals((await other.ask(authFrame(2, "dos")))?.type, Type.OK);
+  },
+);
 
 testGuarded("a token that is removed or changed ends its connections", {
   tokens: TOKENS,
@@ -222,7 +226,7 @@ testGuarded("a token that is removed or changed ends its connections", {
   assertEquals((await third.ask(authFrame(1, "otro")))?.type, Type.OK);
 });
 
-testGuarded("both sides say in plain words that one speaks no TLS", {
+testGuarded("both sides say clearly that one does not use TLS", {
   tls: true,
 }, async ({ port, log }) => {
   using plain = await Wire.connect(port);
@@ -232,7 +236,7 @@ testGuarded("both sides say in plain words that one speaks no TLS", {
 });
 
 testGuarded(
-  "a central without TLS says so to who speaks it",
+  "a central without TLS tells a TLS client so",
   {},
   async ({ port, log }) => {
     const ca = await Deno.readTextFile(PEM.ca);

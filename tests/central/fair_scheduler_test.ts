@@ -3,7 +3,7 @@ import { FairScheduler } from "../../central/fair_scheduler.ts";
 
 const CROWD = { size: 1000 };
 
-Deno.test("FairScheduler.waitForTurn() holds nobody up where there is no crowd", async () => {
+Deno.test("FairScheduler.waitForTurn() delays no one without a crowd", async () => {
   const scheduler = new FairScheduler({ size: 64 });
   assertEquals(await passAll(scheduler, 150), Array(150).fill(0));
 });

@@ -15,7 +15,7 @@ import { readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
 testServed(
-  "run() records FINISH behind the batches before it, and closes",
+  "run() records FINISH after the earlier batches, and closes",
   async ({ port, storeFile, log }) => {
     using wire = await Wire.connect(port);
     await wire.send(
@@ -54,7 +54,7 @@ testServed(
 );
 
 testServed(
-  "run() stores once what several connections send at once",
+  "run() stores bets once that several connections send at once",
   async ({ port, storeFile }) => {
     const batch = betFrame({ rows: rows(50) });
     await Promise.all(Array.from({ length: 10 }, async () => {
@@ -67,7 +67,7 @@ testServed(
 );
 
 testServed(
-  "run() tells agencies and files apart",
+  "run() keeps agencies and files apart",
   async ({ port, storeFile }) => {
     using wire = await Wire.connect(port);
     const all = [
@@ -89,7 +89,7 @@ testServed(
 );
 
 testServed(
-  "run() has no winners without a draw, and goes on",
+  "run() has no winners without a draw, and continues",
   async ({ port }) => {
     using wire = await Wire.connect(port);
     const reply = await wire.ask(agencyFrame(Type.WINNERS_QUERY, 1));
@@ -101,7 +101,7 @@ testServed(
 );
 
 testServed(
-  "run() ends quietly when the agency goes between or within frames",
+  "run() ends without an error when the agency closes between or within frames",
   async ({ port, storeFile, log }) => {
     const batch = betFrame({ rows: rows(3) });
     for (const cut of [0, 3, 100]) {
@@ -118,7 +118,7 @@ testServed(
 );
 
 testServed(
-  "run() answers STORAGE and nothing behind it, and closes",
+  "run() answers STORAGE and no later frame, and closes",
   async ({ port, storeFile, log }) => {
     using wire = await Wire.connect(port);
     assertEquals((await wire.ask(betFrame({ rows: rows(1) })))?.type, Type.OK);
@@ -145,7 +145,7 @@ testServed(
 );
 
 testServed(
-  "run() closes on a fault of the central's own, and serves the others",
+  "run() closes on a bug of the central, and serves other connections",
   async ({ port, log }) => {
     using other = await Wire.connect(port);
     using wire = await Wire.connect(port);
@@ -161,7 +161,7 @@ testServed(
 const overtaken = Promise.withResolvers<void>();
 
 testServed(
-  "run() closes on a fault in a batch whose turn has not come",
+  "run() closes on a bug in a batch whose reply is not due yet",
   async ({ port, log }) => {
     using wire = await Wire.connect(port);
     await wire.send(
@@ -213,7 +213,7 @@ testServed(
 );
 
 testServed(
-  "run() answers what is whole while the next frame is on its way",
+  "run() answers complete frames while the next one is incomplete",
   async ({ port, storeFile }) => {
     using wire = await Wire.connect(port);
     const first = betFrame({ rows: rows(2) });
@@ -227,7 +227,7 @@ testServed(
 );
 
 testServed(
-  "run() answers what it has when it is stopped",
+  "run() answers received frames when it is stopped",
   async ({ port, storeFile, log, stop }) => {
     using idle = await Wire.connect(port);
     using partial = await Wire.connect(port);
@@ -249,7 +249,7 @@ testServed(
 const held = Promise.withResolvers<void>();
 
 testServed(
-  "run() answers the batches in hand when it is stopped, then ends",
+  "run() answers the batches under way when it is stopped, then ends",
   async ({ port, storeFile, log, stop }) => {
     using wire = await Wire.connect(port);
     await wire.send(

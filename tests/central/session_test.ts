@@ -129,7 +129,7 @@ const BROKEN: Record<string, [Uint8Array, number]> = {
 };
 
 testServed(
-  "run() answers what breaks the protocol, closes, and serves the others",
+  "run() answers invalid frames, closes, and serves other connections",
   async ({ port, storeFile }) => {
     using other = await Wire.connect(port);
     let betIndex = 0;
@@ -184,7 +184,7 @@ testServed(
 );
 
 testServed(
-  "run() answers nothing behind what breaks the protocol",
+  "run() answers nothing after an invalid frame",
   async ({ port, storeFile }) => {
     using wire = await Wire.connect(port);
     await wire.send(

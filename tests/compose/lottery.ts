@@ -53,7 +53,7 @@ testLottery("make docker-compose-up stores every bet once", async () => {
   assertEquals(await Deno.readTextFile(STORE) === before, true);
 });
 
-testLottery("the containers may do no more than they need", async () => {
+testLottery("the containers have no more rights than they need", async () => {
   await up();
   await assertEndings();
   for (const name of ["permissions", "data", "server", ...CLIENTS]) {
@@ -82,7 +82,7 @@ testLottery("the containers may do no more than they need", async () => {
 });
 
 testLottery(
-  "config.yaml is in force after a restart, without a build",
+  "config.yaml takes effect after a restart, without a build",
   async () => {
     await up();
     await assertEndings();
@@ -104,7 +104,7 @@ testLottery(
   },
 );
 
-testLottery("docker stop in mid-stream loses nothing", async () => {
+testLottery("docker stop while agencies send loses no bet", async () => {
   await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
   await up();
   await logged("client1", /apuesta_enviada/, 50);
@@ -120,23 +120,26 @@ testLottery("docker stop in mid-stream loses nothing", async () => {
   await assertStored();
 });
 
-testLottery("docker kill of the server loses and doubles nothing", async () => {
-  await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
-  await up();
-  for (const sent of [50, 200]) {
-    await logged("client1", /apuesta_enviada/, sent);
-    await docker("kill", "server");
-    assertNotEquals(await ending("server"), 0);
-    await assertUnfinished(1);
-    assertEquals(await property("client1", "State.Status"), "running");
-    await docker("start", "server");
-  }
-  await assertEndings();
-  await assertStored();
-});
+testLottery(
+  "docker kill of the server loses no bet and stores none twice",
+  async () => {
+    await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
+    await up();
+    for (const sent of [50, 200]) {
+      await logged("client1", /apuesta_enviada/, sent);
+      await docker("kill", "server");
+      assertNotEquals(await ending("server"), 0);
+      await assertUnfinished(1);
+      assertEquals(await property("client1", "State.Status"), "running");
+      await docker("start", "server");
+    }
+    await assertEndings();
+    await assertStored();
+  },
+);
 
 testLottery(
-  "one client that is asked for brings up what it needs",
+  "one client starts the services that it needs",
   async () => {
     await up(LOTTERY, ["client4"]);
     await logged("client4", /loop_finished .* cantidad: 9238 /);

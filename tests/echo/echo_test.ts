@@ -39,7 +39,7 @@ testEcho("serve() logs what it received", async (echo) => {
   ]);
 });
 
-testEcho("serve() is not hurt by a line that is too long", async (echo) => {
+testEcho("serve() survives a line that is too long", async (echo) => {
   using other = await echo.connect();
   assertEquals(await echo.ask(lineOf(MAX_LINE_BYTES + 1)), new Uint8Array());
   await echo.log.line(
@@ -50,7 +50,7 @@ testEcho("serve() is not hurt by a line that is too long", async (echo) => {
 });
 
 testEcho(
-  "serve() is not hurt by one who stalls or says nothing",
+  "serve() survives a peer that stalls or sends nothing",
   async (echo) => {
     using stalled = await echo.connect();
     await stalled.write(encoder.encode("half a li"));
@@ -68,7 +68,7 @@ testEcho(
   { idleTimeoutMs: 200 },
 );
 
-testEcho("serve() closes one connection too many", async (echo) => {
+testEcho("serve() closes a connection over the limit", async (echo) => {
   using first = await echo.connect();
   using second = await echo.connect();
   assertEquals(await readAll(second), new Uint8Array());
@@ -95,7 +95,7 @@ testEcho("stop() closes every connection", async (echo) => {
   ]);
 });
 
-Deno.test("serve() reads on from one whose line is too long, to be heard", async () => {
+Deno.test("serve() keeps reading a line that is too long, so that its reply arrives", async () => {
   const stream = new FakeStream([lineOf(MAX_LINE_BYTES + 1), lineOf(10)], {
     ends: true,
   });
@@ -106,7 +106,7 @@ Deno.test("serve() reads on from one whose line is too long, to be heard", async
   assertEquals([stream.isWriteClosed, stream.unread], [true, 0]);
 });
 
-Deno.test("stop() is no failure of an answer under way", async () => {
+Deno.test("stop() does not log a reply under way as a failure", async () => {
   const stream = new FakeStream([lineOf(10)], { maxWrite: 0 });
   const { log, stop } = serveStream(stream);
   await log.line("receive_message | result: success");

@@ -27,7 +27,7 @@ Deno.test("readLine() finds lines however they are cut", async () => {
   }
 });
 
-Deno.test("readLine() takes a line of the most bytes, and no longer one", async () => {
+Deno.test("readLine() accepts a line of the maximum length, and no longer one", async () => {
   const longest = lineOf(MAX_LINE_BYTES);
   using connection = connect([longest.slice(0, 1000), longest.slice(1000)]);
   assertEquals(await read(connection), longest);

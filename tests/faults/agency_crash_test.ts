@@ -15,7 +15,7 @@ const MAX_LIFE = 500;
 const WINDOWS = ["1", "8"];
 
 testFault(
-  "agencies killed at random moments and started again lose and double nothing",
+  "agencies killed at random moments and started again lose no bet and store none twice",
   async ({ dir, random }) => {
     await using central = await CrashingCentral.start(`${dir}/bets.csv`);
     const files = await makeFiles(dir, random);
@@ -26,7 +26,7 @@ testFault(
 );
 
 testFault(
-  "agencies and central killed at random moments lose and double nothing",
+  "agencies and central killed at random moments lose no bet and store none twice",
   async ({ dir, random }) => {
     await using central = await CrashingCentral.start(`${dir}/bets.csv`);
     const files = await makeFiles(dir, random);
@@ -40,7 +40,7 @@ testFault(
 );
 
 testFault(
-  "an agency started twice at once on the same file doubles nothing",
+  "an agency started twice at once on the same file stores no bet twice",
   async ({ dir, random }) => {
     await using central = await CrashingCentral.start(`${dir}/bets.csv`);
     const files = await makeFiles(dir, random);

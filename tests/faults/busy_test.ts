@@ -10,7 +10,7 @@ const BETS = times(500, 5_000);
 const MAX_CONNECTIONS = 2;
 
 testFault(
-  "agencies that find the central busy come back and end well",
+  "agencies that get BUSY come back and succeed",
   async ({ dir, random }) => {
     await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
       SERVER_MAX_CONNECTIONS: String(MAX_CONNECTIONS),

@@ -17,7 +17,7 @@ const START_TIME = 300;
 const BETS_OF_FILE = 2_000;
 
 testFault(
-  "central loses no OK by kill -9 at random moments",
+  "a central killed at random moments loses no acknowledged bet",
   crashCentral,
 );
 

@@ -28,7 +28,7 @@ const MAX_LIFE = 300;
 const STOP_CHANCE = 0.2;
 
 testFault(
-  "agencies learn just the winners of their files, the central killed at random moments",
+  "agencies get exactly the winners of their files from a central killed at random moments",
   async ({ dir, random }) => {
     for (let round = 1; round <= ROUNDS; round++) {
       await Deno.mkdir(`${dir}/${round}`);

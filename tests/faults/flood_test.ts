@@ -14,7 +14,7 @@ const FRAMES = 200;
 const OK_BYTES = 5;
 
 testFault(
-  "agencies that send without waiting do not hold up one that waits",
+  "agencies that send without waiting do not delay one that waits",
   async ({ dir, random }) => {
     await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
       // The time that a disk takes is not part of this test.

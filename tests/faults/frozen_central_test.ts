@@ -17,7 +17,7 @@ const MAX_PAUSE = 200;
 const BETS_OF_FILE = 1_000;
 
 testFault(
-  "agencies that give up on a frozen central and come back double nothing",
+  "agencies that give up on a frozen central and come back store no bet twice",
   freezeCentral,
 );
 

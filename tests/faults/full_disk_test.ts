@@ -19,7 +19,7 @@ const STORAGE_REGEXP = /error: STORAGE/;
 const IS_POSSIBLE = SmallDisk.isPossible();
 
 testFault(
-  "a disk that is full again and again loses and doubles nothing",
+  "a disk that is full again and again loses no bet and stores none twice",
   fillDisk,
   { ignored: IS_POSSIBLE ? undefined : "cannot mount a tmpfs here" },
 );

@@ -21,7 +21,7 @@ const MALFORMED = [
 ];
 
 testFault(
-  "slow and malformed requests to the status page cost agencies nothing",
+  "slow and malformed requests to the status page do not affect agencies",
   async ({ dir, random }) => {
     const statusPort = freePort();
     await using central = await CrashingCentral.start(`${dir}/bets.csv`, {

@@ -26,7 +26,7 @@ const WARM_UP = 0.1;
 const GOES_ON: readonly number[] = [Code.INVALID_BET, Code.UNKNOWN_AGENCY];
 
 testFault(
-  "central answers malformed frames as it should, stores and leaks nothing",
+  "central answers malformed frames correctly, stores and leaks nothing",
   async ({ dir, random }) => {
     await using central = await CrashingCentral.start(`${dir}/bets.csv`);
     const { port, program } = central;

@@ -16,7 +16,7 @@ const IDLE_TIMEOUT = "250ms";
 const CHANCES = { cut: 30, stall: 10, delay: 50, split: 150, join: 50 };
 
 testFault(
-  "a network that cuts, stalls, delays, splits and joins loses and doubles nothing",
+  "a network that cuts, stalls, delays, splits and joins loses no bet and stores none twice",
   sendThroughProxy,
 );
 

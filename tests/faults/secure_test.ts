@@ -17,7 +17,7 @@ const BETS = times(400, 2_000);
 const MAX_LIFE = 500;
 
 testFault(
-  "with TLS and tokens, a central killed at random moments loses and doubles nothing",
+  "with TLS and tokens, a central killed at random moments loses no bet and stores none twice",
   async ({ dir, random }) => {
     await using central = await startSecure(dir);
     let isDone = false;
@@ -42,7 +42,7 @@ testFault(
 );
 
 testFault(
-  "with TLS and tokens, a network that cuts, stalls, delays, splits and joins loses and doubles nothing",
+  "with TLS and tokens, a network that cuts, stalls, delays, splits and joins loses no bet and stores none twice",
   async ({ dir, random }) => {
     await using central = await startSecure(dir, {
       SERVER_IDLE_TIMEOUT: "500ms",
@@ -75,7 +75,7 @@ testFault(
 );
 
 testFault(
-  "with TLS and tokens, agencies learn their winners from a central that is killed",
+  "with TLS and tokens, agencies get their winners from a central that is killed",
   drawSecurely,
 );
 

@@ -30,7 +30,7 @@ const MEMORY_SLACK = 64 << 20;
 const IMPATIENT = { CLI_RETRY_MAXATTEMPTS: "1", CLI_BATCH_MAXAMOUNT: "10" };
 
 testFault(
-  "central drops peers that are silent or stall behind a header, and no other notices",
+  "central drops peers that are silent or stall after a header, without effect on others",
   async (context) => {
     const { random } = context;
     const bytes = betFrame({ rows: [randomRow(random)] });
@@ -44,7 +44,7 @@ testFault(
 );
 
 testFault(
-  "central drops peers that read no answer, and no other notices",
+  "central drops peers that do not read replies, without effect on others",
   async (context) => {
     // Each of these gets a reason of hundreds of bytes.
     const bytes = betFrame({ rows: [["\0".repeat(255), "", "", "", ""]] });

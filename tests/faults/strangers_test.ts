@@ -25,7 +25,7 @@ const MEMORY_OF_PEER = 64 << 10;
 const RETRY_DELAY = 10;
 
 testFault(
-  "agencies with tokens are served among strangers without, who leave nothing behind",
+  "agencies with tokens are served among strangers without, whose resources are freed",
   async ({ dir, random }) => {
     const credentials = `${dir}/credentials.csv`;
     await writeCredentials(credentials, { 1: "token 1", 2: "token 2" });

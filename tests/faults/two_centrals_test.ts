@@ -9,7 +9,7 @@ const TIMES = times(2, 20);
 const OKS = 10;
 
 testFault(
-  "a second central on a store says who holds it, and the first goes on",
+  "a second central on a store names its holder, and the first continues",
   async ({ dir, random }) => {
     await using first = await CrashingCentral.start(`${dir}/bets.csv`);
     const alias = `${dir}/alias.csv`;

@@ -9,7 +9,7 @@ import { Wire } from "../support/wire.ts";
 const SMALL = frame(4, Uint8Array.of(0, 0, 0, 7));
 const LARGEST = frame(1, new Uint8Array(8187));
 
-Deno.test("write() goes on after short writes", async () => {
+Deno.test("write() continues after short writes", async () => {
   const stream = new FakeStream([], { maxWrite: 7 });
   using connection = new Connection(stream, {});
   const bytes = Uint8Array.from({ length: 100 }, (_, i) => i);
@@ -33,7 +33,7 @@ Deno.test("close() ends a read that waits", async () => {
   connection.close();
 });
 
-Deno.test("watch() keeps what the peer sends meanwhile", async () => {
+Deno.test("watch() keeps what the peer sends in the meantime", async () => {
   const stream = new FakeStream([]);
   using connection = new Connection(stream, { idleTimeoutMs: 10 });
   const done = Promise.withResolvers<void>();
@@ -44,7 +44,7 @@ Deno.test("watch() keeps what the peer sends meanwhile", async () => {
   assertEquals((await connection.readFrame())?.type, 4);
 });
 
-Deno.test("watch() sees the peer go", async () => {
+Deno.test("watch() notices that the peer leaves", async () => {
   using connection = new Connection(
     new FakeStream([SMALL], { ends: true }),
     {},

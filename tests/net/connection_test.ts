@@ -13,7 +13,7 @@ import { concat, frame } from "../support/frames.ts";
 const SMALL = frame(4, Uint8Array.of(0, 0, 0, 7));
 const LARGEST = frame(1, new Uint8Array(8187).fill(0xab));
 
-Deno.test("readFrame() takes a frame that comes a byte at a time", async () => {
+Deno.test("readFrame() reads a frame that arrives byte by byte", async () => {
   const stream = new FakeStream(
     [...concat([SMALL, frame(2)])].map((byte) => Uint8Array.of(byte)),
     { ends: true },
@@ -27,7 +27,7 @@ Deno.test("readFrame() takes a frame that comes a byte at a time", async () => {
   assertEquals(await connection.readFrame(), null);
 });
 
-Deno.test("readFrame() takes many frames out of one piece, in order", async () => {
+Deno.test("readFrame() reads many frames from one piece, in order", async () => {
   const frames = Array.from(
     { length: 500 },
     (_, i) => frame(1, Uint8Array.of(i >> 8, i & 255)),
@@ -41,7 +41,7 @@ Deno.test("readFrame() takes many frames out of one piece, in order", async () =
   }
 });
 
-Deno.test("readFrame() takes frames cut at every position of two pieces", async () => {
+Deno.test("readFrame() reads frames cut at every position of two pieces", async () => {
   const bytes = concat([SMALL, frame(2), SMALL]);
   for (let cut = 1; cut < bytes.length; cut++) {
     const pieces = [bytes.subarray(0, cut), bytes.subarray(cut)];
@@ -59,7 +59,7 @@ Deno.test("readFrame() takes frames cut at every position of two pieces", async 
   }
 });
 
-Deno.test("readFrame() takes many of the largest frames from one stream", async () => {
+Deno.test("readFrame() reads many of the largest frames from one stream", async () => {
   const pieces = [concat(Array.from({ length: 40 }, () => LARGEST))];
   using connection = new Connection(new FakeStream(pieces, { ends: true }), {});
   for (let i = 0; i < 40; i++) {
@@ -70,7 +70,7 @@ Deno.test("readFrame() takes many of the largest frames from one stream", async 
   assertEquals(await connection.readFrame(), null);
 });
 
-Deno.test("readFrame() gives null if the peer closes between frames", async () => {
+Deno.test("readFrame() returns null if the peer closes between frames", async () => {
   using silent = new Connection(new FakeStream([], { ends: true }), {});
   assertEquals(await silent.readFrame(), null);
   using polite = new Connection(new FakeStream([SMALL], { ends: true }), {});
@@ -78,7 +78,7 @@ Deno.test("readFrame() gives null if the peer closes between frames", async () =
   assertEquals(await polite.readFrame(), null);
 });
 
-Deno.test("readFrame() fails wherever in mid-frame the peer closes", async () => {
+Deno.test("readFrame() fails if the peer closes anywhere in a frame", async () => {
   for (let cut = 1; cut < SMALL.length; cut++) {
     const stream = new FakeStream([SMALL.subarray(0, cut)], { ends: true });
     using connection = new Connection(stream, {});
@@ -106,7 +106,7 @@ for (const declared of [8188, 4294967295]) {
   });
 }
 
-Deno.test("readFrame() refuses a frame too large behind a good one", async () => {
+Deno.test("readFrame() refuses a frame that is too large after a valid one", async () => {
   const stream = new FakeStream([
     concat([SMALL, frame(1, new Uint8Array(0), 8188)]),
   ]);
@@ -120,7 +120,7 @@ Deno.test("readFrame() refuses a frame too large behind a good one", async () =>
   assertEquals(error.code, ErrorCode.TOO_LARGE);
 });
 
-Deno.test("readFrame() drops a peer that stalls in mid-frame", async () => {
+Deno.test("readFrame() drops a peer that stalls in the middle of a frame", async () => {
   const stream = new FakeStream([SMALL.subarray(0, 3)]);
   using connection = new Connection(stream, { idleTimeoutMs: 10 });
   const error = await assertRejects(
@@ -131,7 +131,7 @@ Deno.test("readFrame() drops a peer that stalls in mid-frame", async () => {
   assert(stream.isClosed);
 });
 
-Deno.test("readFrame() drops a peer that never gets to a frame's end", async () => {
+Deno.test("readFrame() drops a peer that never completes a frame", async () => {
   const stream = new FakeStream([frame(1, new Uint8Array(0), 8187)]);
   // If each byte restarted the clock, the frame would take over 8 s.
   const dripping = setInterval(() => stream.push(Uint8Array.of(0)), 1);
@@ -143,7 +143,7 @@ Deno.test("readFrame() drops a peer that never gets to a frame's end", async () 
   }
 });
 
-Deno.test("readFrame() starts the peer's time anew with each frame", async () => {
+Deno.test("readFrame() restarts the time limit with each frame", async () => {
   using time = new FakeTime();
   const stream = new FakeStream([]);
   using connection = new Connection(stream, { idleTimeoutMs: 1000 });
@@ -158,7 +158,7 @@ Deno.test("readFrame() starts the peer's time anew with each frame", async () =>
   await assertRejects(() => waiting, Deno.errors.TimedOut);
 });
 
-Deno.test("readFrame() lets nobody's time run while nobody waits", async () => {
+Deno.test("readFrame() has no time limit while nothing is read", async () => {
   using time = new FakeTime();
   const stream = new FakeStream([SMALL]);
   using connection = new Connection(stream, { idleTimeoutMs: 1000 });
@@ -170,7 +170,7 @@ Deno.test("readFrame() lets nobody's time run while nobody waits", async () => {
   assertEquals(time.pending, 0);
 });
 
-Deno.test("takeFrame() takes only what has been read whole", async () => {
+Deno.test("nextBufferedFrame() returns only complete frames", async () => {
   const stream = new FakeStream([concat([SMALL, frame(2), SMALL.slice(0, 8)])]);
   using connection = new Connection(stream, {});
   assertEquals(connection.nextBufferedFrame(), undefined);

@@ -14,7 +14,7 @@ Deno.test("IdleClock expires when a wait has lasted the timeout", () => {
   assertEquals([expired, clock.hasExpired], [1, true]);
 });
 
-Deno.test("IdleClock counts each wait from its own beginning", () => {
+Deno.test("IdleClock measures each wait from its own start", () => {
   using time = new FakedTime();
   const clock = new IdleClock(TIMEOUT, () => {});
   for (let wait = 0; wait < 5; wait++) {
@@ -34,7 +34,7 @@ Deno.test("IdleClock stands still between waits", () => {
   assertEquals(clock.hasExpired, false);
 });
 
-Deno.test("IdleClock begins anew when one of two waits is over", () => {
+Deno.test("IdleClock restarts when one of two waits is over", () => {
   using time = new FakedTime();
   const clock = new IdleClock(TIMEOUT, () => {});
   clock.start();

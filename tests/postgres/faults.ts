@@ -15,7 +15,7 @@ const SERVER_CRASHES = times(2, 20);
 const CUTS = times(6, 100);
 
 testFault(
-  "no OK is lost whatever is killed: centrals, the database, connections",
+  "no acknowledged bet is lost if centrals, the database or connections are killed",
   async ({ random }) => {
     await using cluster = await Cluster.start();
     await using one = await startOn(cluster.urlOf());

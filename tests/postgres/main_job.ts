@@ -70,7 +70,7 @@ testFault(
 );
 
 testFault(
-  "an agency that waits at one central learns of the draw at another",
+  "an agency that waits at one central gets the draw held by another",
   async () => {
     await using cluster = await Cluster.start();
     const env = { SERVER_DRAW_AGENCIES: "2" };
@@ -86,7 +86,7 @@ testFault(
 );
 
 testFault(
-  "a draw that was due when its central died is held by another",
+  "a draw whose central died is held by another",
   async () => {
     await using cluster = await Cluster.start();
     const env = { SERVER_DRAW_AGENCIES: "1" };

@@ -9,7 +9,7 @@ const BETS = 1_000;
 const SECONDS_PER_BET = 0.001;
 
 testFault(
-  "a database that holds up a commit makes agencies wait, and no central's end",
+  "a database that blocks a commit makes agencies wait, but a central can stop",
   async ({ dir, random }) => {
     await using cluster = await Cluster.start();
     await using central = await startOn(`${cluster.urlOf()}${SHORT_TIMEOUT}`);

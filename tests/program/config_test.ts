@@ -56,24 +56,24 @@ for (const [name, one] of Object.entries(CASES)) {
   });
 }
 
-Deno.test("readConfig() leaves the other program's variables alone", () => {
+Deno.test("readConfig() ignores the other program's variables", () => {
   assertEquals(read("", { SERVER_PORT: "x" }, "client")["server.port"], 12345);
   const env = { CLI_LOG_LEVEL: "DEBUG" };
   assertEquals(read("", env, "server")["log.level"], "INFO");
 });
 
-Deno.test("readConfig() takes an empty variable for none", () => {
+Deno.test("readConfig() treats an empty variable as unset", () => {
   const config = read("log:\n  level: WARN\n", { LOGGING_LEVEL: "" }, "server");
   assertEquals(config["log.level"], "WARN");
 });
 
-Deno.test("readConfig() takes empty files and sections for defaults", () => {
+Deno.test("readConfig() uses defaults for empty files and sections", () => {
   for (const yaml of ["", "# nothing\n", "server:\nlog:\n", "{}", "~"]) {
     assertEquals(read(yaml), read(""));
   }
 });
 
-Deno.test("readConfig() refuses unknown keys, and names those there are", () => {
+Deno.test("readConfig() refuses unknown keys, and lists the known ones", () => {
   for (
     const [yaml, key] of [
       ["server:\n  prot: 1\n", "server.prot"],
@@ -89,7 +89,7 @@ Deno.test("readConfig() refuses unknown keys, and names those there are", () => 
   }
 });
 
-Deno.test("readConfig() refuses what are no sections of keys", () => {
+Deno.test("readConfig() refuses values that are not sections of keys", () => {
   for (const yaml of ["just text", "[a, b]", "5"]) {
     assertStringIncludes(refusal(yaml), 'Cannot read "some.yaml": expected');
   }
@@ -98,7 +98,7 @@ Deno.test("readConfig() refuses what are no sections of keys", () => {
   }
 });
 
-Deno.test("readAgencyId() takes 1 to 4294967295, and nothing else", () => {
+Deno.test("readAgencyId() accepts 1 to 4294967295, and nothing else", () => {
   for (const text of ["1", "5", "4294967295"]) {
     assertEquals(readAgencyId(() => text), Number(text));
   }
@@ -129,7 +129,7 @@ Deno.test("configHelp() lists every key with variables and default", () => {
   assertMatch(configHelp(), /retry\.baseDelay .* 100ms /);
 });
 
-testWith(["read"], "config.yaml says the defaults, all of them", async () => {
+testWith(["read"], "config.yaml lists all defaults", async () => {
   const yaml = await Deno.readTextFile(`${PROJECT}config.yaml`);
   assertEquals(read(yaml), read(""));
   for (const key of Object.keys(CASES)) {

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { delay } from "../../program/stop_signal.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
-Deno.test("delay() waits as long as it is told", async () => {
+Deno.test("delay() waits for the given time", async () => {
   using time = new FakeTime();
   const { signal } = new AbortController();
   let isOver = false;

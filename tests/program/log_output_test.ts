@@ -29,7 +29,7 @@ async function everyTurn(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }
 
-Deno.test("LogOutput gives up when its reader has gone", async () => {
+Deno.test("LogOutput gives up when its reader has closed", async () => {
   const sink = new FakeSink();
   const { output, reasons } = open(sink);
   sink.fault = new Deno.errors.BrokenPipe("Broken pipe");
@@ -58,7 +58,7 @@ Deno.test("LogOutput tries again after any other failure", async () => {
   assertEquals(time.pending, 0);
 });
 
-Deno.test("LogOutput drops lines while nobody reads, and says how many", async () => {
+Deno.test("LogOutput drops lines while nothing reads them, and counts them", async () => {
   const sink = new FakeSink();
   const { output } = open(sink);
   const gate = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@ import {
   setupLogging,
 } from "../../program/logging.ts";
 
-Deno.test("action() joins what happened, how it went, and the details", () => {
+Deno.test("action() joins the action, its result and the details", () => {
   assertEquals(action("stop", "success"), "action: stop | result: success");
   assertEquals(
     action("apuesta_recibida", "fail", { cantidad: 150, agencia: 3 }),
@@ -18,7 +18,7 @@ Deno.test("action() joins what happened, how it went, and the details", () => {
   );
 });
 
-Deno.test("action() lets nobody write a line of their own", () => {
+Deno.test("action() keeps line breaks out of the log", () => {
   const reason = "a\nb\r\n\0\x1b[2J\x7f\x85\u2028\u2029ñ";
   assertEquals(
     action("x", "fail", { motivo: reason }),
@@ -46,7 +46,7 @@ Deno.test("setupLogging() writes lines with time and level in columns", async ()
   ]);
 });
 
-Deno.test("setupLogging() tells the local time", async () => {
+Deno.test("setupLogging() uses the local time", async () => {
   const before = Math.floor(Date.now() / 1000) * 1000;
   const [line] = await linesOf("INFO", () => getLogger().info("x"));
   // A date without a time zone is local time.
@@ -66,7 +66,7 @@ Deno.test("setupLogging() leaves out what is below the level", async () => {
   assertEquals(lines.map((line) => line.slice(29)), ["warn 1", "error 2"]);
 });
 
-Deno.test("flushLog() goes on after short writes", async () => {
+Deno.test("flushLog() continues after short writes", async () => {
   const expected = Array.from({ length: 2000 }, (_, i) => `line ñ ${i}`);
   const lines = await linesOf("INFO", () => {
     for (const text of expected) getLogger().info(text);

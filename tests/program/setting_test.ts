@@ -22,13 +22,13 @@ const NO_DURATIONS = [
   ...["2147483648ms", "597h", "99999999999999999h", "5s\n", "٥s"],
 ];
 
-Deno.test("parseDuration() reads what Go writes", () => {
+Deno.test("parseDuration() reads Go's notation", () => {
   for (const [text, milliseconds] of Object.entries(DURATIONS)) {
     assertEquals(parseDuration(text), milliseconds, text);
   }
 });
 
-Deno.test("parseDuration() takes nothing else, and no endless time", () => {
+Deno.test("parseDuration() accepts nothing else, and no infinite time", () => {
   for (const text of NO_DURATIONS) {
     assertEquals(parseDuration(text), undefined, JSON.stringify(text));
   }

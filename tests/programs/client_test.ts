@@ -21,74 +21,80 @@ import {
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 
-testPrograms("client.ts sends a file, and logs as it should", async (dir) => {
-  await Deno.writeTextFile(`${dir}/agency-3.csv`, csvOf(rows(320)));
-  await using central = await startCentral(`${dir}/bets.csv`);
-  const agency = startAgency(3, `${dir}/agency-{id}.csv`, central.port, {
-    CLI_LOG_LEVEL: "DEBUG",
-  });
-  const address = `127.0.0.1:${central.port}`;
-  const sent = "DEBUG action: apuesta_enviada | result: success | cantidad:";
-  assertEquals(assertEnding(await agency.ending(), 0), [
-    `INFO action: config | result: success | client_id: 3 | server_address: ${address} | batch_max_amount: 150 | log_level: DEBUG`,
-    `DEBUG action: connect | result: success | server_address: ${address}`,
-    `${sent} 150`,
-    `${sent} 150`,
-    `${sent} 20`,
-    "INFO action: loop_finished | result: success | client_id: 3 | cantidad: 320 | rechazadas: 0",
-  ]);
-  assertEquals(await readBets(`${dir}/bets.csv`), new Map([[3, rows(320)]]));
-  assert(!Object.hasOwn(await contents(dir), "agency-3.csv.rejected.csv"));
-});
-
-testPrograms("client.ts puts refused rows aside, to be mended", async (dir) => {
-  const file = `${dir}/agency.csv`;
-  const rejected = `${file}.rejected.csv`;
-  const bad = rows(1, 7)[0]!.with(2, "0030904465").with(4, "x");
-  const worse = "Ana;Gil\r\n";
-  const all = [...rows(6), bad, ...rows(13, 8)];
-  const text = csvOf(all.slice(0, 2)) + worse + csvOf(all.slice(2));
-  await Deno.writeTextFile(file, text);
-  await Deno.writeTextFile(rejected, "stale");
-  await using central = await startCentral(`${dir}/bets.csv`);
-  const env = { CLI_BATCH_MAXAMOUNT: "5" };
-  const first = startAgency(1, file, central.port, env);
-  const log = assertEnding(await first.ending(), 2);
-  const address = `127.0.0.1:${central.port}`;
-  assertEquals(log, [
-    `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
-    "ERROR action: leer_apuesta | result: fail | linea: 3 | motivo: expected 5 fields but got 1",
-    `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | linea: 8 | error: INVALID_BET | motivo: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains U+0078 | fila: ${
-      bad.join(",")
-    }`,
-    "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rechazadas: 2",
-  ]);
-  // The central neither sends nor logs a value of a bet.
-  for (const line of central.lines) assert(!line.includes(bad[2]!), line);
-  assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
-
-  const mended = `${dir}/mended.csv`;
-  const text2 = (await Deno.readTextFile(rejected)).replace(worse, "")
-    .replace(",x\r\n", ",7\r\n");
-  await Deno.writeTextFile(mended, text2);
-  const second = startAgency(1, mended, central.port, env);
-  assertEnding(await second.ending(), 0);
-  const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
-  assertEquals(
-    stored.toSorted(byDocument),
-    [...all.filter((row) => row !== bad), bad.with(4, "7")]
-      .toSorted(byDocument),
-  );
-
-  // After the rows are corrected in place, none is left over.
-  await Deno.writeTextFile(file, csvOf(rows(20)));
-  const third = startAgency(1, file, central.port, env);
-  assertEnding(await third.ending(), 0);
-  assert(!Object.hasOwn(await contents(dir), "agency.csv.rejected.csv"));
-});
+testPrograms(
+  "client.ts sends a file, and logs the exercise's lines",
+  async (dir) => {
+    await Deno.writeTextFile(`${dir}/agency-3.csv`, csvOf(rows(320)));
+    await using central = await startCentral(`${dir}/bets.csv`);
+    const agency = startAgency(3, `${dir}/agency-{id}.csv`, central.port, {
+      CLI_LOG_LEVEL: "DEBUG",
+    });
+    const address = `127.0.0.1:${central.port}`;
+    const sent = "DEBUG action: apuesta_enviada | result: success | cantidad:";
+    assertEquals(assertEnding(await agency.ending(), 0), [
+      `INFO action: config | result: success | client_id: 3 | server_address: ${address} | batch_max_amount: 150 | log_level: DEBUG`,
+      `DEBUG action: connect | result: success | server_address: ${address}`,
+      `${sent} 150`,
+      `${sent} 150`,
+      `${sent} 20`,
+      "INFO action: loop_finished | result: success | client_id: 3 | cantidad: 320 | rechazadas: 0",
+    ]);
+    assertEquals(await readBets(`${dir}/bets.csv`), new Map([[3, rows(320)]]));
+    assert(!Object.hasOwn(await contents(dir), "agency-3.csv.rejected.csv"));
+  },
+);
 
 testPrograms(
-  "client.ts stores the rest of refused batches once, however often and in whatever batches",
+  "client.ts sets refused rows aside, to be corrected",
+  async (dir) => {
+    const file = `${dir}/agency.csv`;
+    const rejected = `${file}.rejected.csv`;
+    const bad = rows(1, 7)[0]!.with(2, "0030904465").with(4, "x");
+    const worse = "Ana;Gil\r\n";
+    const all = [...rows(6), bad, ...rows(13, 8)];
+    const text = csvOf(all.slice(0, 2)) + worse + csvOf(all.slice(2));
+    await Deno.writeTextFile(file, text);
+    await Deno.writeTextFile(rejected, "stale");
+    await using central = await startCentral(`${dir}/bets.csv`);
+    const env = { CLI_BATCH_MAXAMOUNT: "5" };
+    const first = startAgency(1, file, central.port, env);
+    const log = assertEnding(await first.ending(), 2);
+    const address = `127.0.0.1:${central.port}`;
+    assertEquals(log, [
+      `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
+      "ERROR action: leer_apuesta | result: fail | linea: 3 | motivo: expected 5 fields but got 1",
+      `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | linea: 8 | error: INVALID_BET | motivo: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains U+0078 | fila: ${
+        bad.join(",")
+      }`,
+      "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rechazadas: 2",
+    ]);
+    // The central neither sends nor logs a value of a bet.
+    for (const line of central.lines) assert(!line.includes(bad[2]!), line);
+    assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
+
+    const mended = `${dir}/mended.csv`;
+    const text2 = (await Deno.readTextFile(rejected)).replace(worse, "")
+      .replace(",x\r\n", ",7\r\n");
+    await Deno.writeTextFile(mended, text2);
+    const second = startAgency(1, mended, central.port, env);
+    assertEnding(await second.ending(), 0);
+    const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
+    assertEquals(
+      stored.toSorted(byDocument),
+      [...all.filter((row) => row !== bad), bad.with(4, "7")]
+        .toSorted(byDocument),
+    );
+
+    // After the rows are corrected in place, none is left over.
+    await Deno.writeTextFile(file, csvOf(rows(20)));
+    const third = startAgency(1, file, central.port, env);
+    assertEnding(await third.ending(), 0);
+    assert(!Object.hasOwn(await contents(dir), "agency.csv.rejected.csv"));
+  },
+);
+
+testPrograms(
+  "client.ts stores the rest of refused batches once, in any number of runs and batch sizes",
   async (dir) => {
     const file = `${dir}/agency.csv`;
     const bad = new Set([0, 4, 5, 77, 120, 121, 122, 199]);
@@ -147,7 +153,7 @@ testPrograms(
 );
 
 testPrograms(
-  "client.ts goes to the next address where one does not answer",
+  "client.ts tries the next address if one does not respond",
   async (dir) => {
     await using central = await startCentral(`${dir}/bets.csv`);
     const file = `${dir}/agency.csv`;
@@ -215,7 +221,7 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
 });
 
 testPrograms(
-  "client.ts says in one line that a central talks nonsense",
+  "client.ts reports in one line a central that breaks the protocol",
   async (dir) => {
     const file = `${dir}/agency.csv`;
     await Deno.writeTextFile(file, csvOf(rows(1)));
@@ -289,7 +295,7 @@ testPrograms("--help lists every key on both programs", async () => {
 });
 
 testPrograms(
-  "--config names another file, over which variables win",
+  "--config names another file; variables take precedence",
   async (dir) => {
     await Deno.writeTextFile(`${dir}/agency-7.csv`, csvOf(rows(10)));
     const config = `${dir}/other.yaml`;

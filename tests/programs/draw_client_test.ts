@@ -131,7 +131,7 @@ testPrograms(
 );
 
 testPrograms(
-  "client.ts asks anew for as long as the draw takes, without a failed attempt",
+  "client.ts asks again for as long as the draw takes, without a failed attempt",
   async (dir) => {
     using central = new ManualCentral();
     await using agency = await startAwaiting(dir, central.port, {
@@ -154,7 +154,7 @@ testPrograms(
 );
 
 testPrograms(
-  "client.ts outlives more lost waits than it may fail attempts in a row",
+  "client.ts survives more lost waits than its limit of failed attempts",
   async (dir) => {
     using central = new ManualCentral();
     await using agency = await startAwaiting(dir, central.port, {

@@ -106,7 +106,7 @@ testPrograms(
 );
 
 testPrograms(
-  "server.ts waits for the rest when it was killed before the last FINISH",
+  "server.ts waits for the other agencies when it was killed before the last FINISH",
   async (dir) => {
     const store = `${dir}/bets.csv`;
     await Deno.writeTextFile(`${dir}/finished.csv`, "2\n3\n7\n1");
@@ -130,7 +130,7 @@ testPrograms(
 );
 
 testPrograms(
-  "server.ts killed between the draw and an answer gives it after the restart",
+  "server.ts killed between the draw and a reply sends it after the restart",
   async (dir) => {
     await using central = await CrashingCentral.start(
       `${dir}/bets.csv`,

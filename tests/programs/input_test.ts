@@ -80,27 +80,30 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   );
 }
 
-testPrograms("client.ts says in one line what is no file", async (dir) => {
-  const listener = Deno.listen({ transport: "unix", path: `${dir}/socket` });
-  const cases: [path: string, what: RegExp][] = [
-    [dir, /it is a directory, expected a regular file, a pipe, or "-"/],
-    [`${dir}/socket`, /it is a socket, expected a regular file/],
-    ["/dev/null", /it is a device, expected a regular file/],
-    ["/proc/self/environ", /Requires all access/],
-    ["/dev/fd/77", /Requires all access/],
-    [`${dir}/none.csv`, /No such file/],
-    [`${dir}/socket/x.csv`, /Not a directory/],
-  ];
-  for (const [path, what] of cases) {
-    const ending = await startAgency(1, path, 1).ending();
-    assertFailure(ending, what);
-    assertStringIncludes(ending.stderr, `"${path}"`);
-  }
-  listener.close();
-});
+testPrograms(
+  "client.ts reports in one line an input that is not a file",
+  async (dir) => {
+    const listener = Deno.listen({ transport: "unix", path: `${dir}/socket` });
+    const cases: [path: string, what: RegExp][] = [
+      [dir, /it is a directory, expected a regular file, a pipe, or "-"/],
+      [`${dir}/socket`, /it is a socket, expected a regular file/],
+      ["/dev/null", /it is a device, expected a regular file/],
+      ["/proc/self/environ", /Requires all access/],
+      ["/dev/fd/77", /Requires all access/],
+      [`${dir}/none.csv`, /No such file/],
+      [`${dir}/socket/x.csv`, /Not a directory/],
+    ];
+    for (const [path, what] of cases) {
+      const ending = await startAgency(1, path, 1).ending();
+      assertFailure(ending, what);
+      assertStringIncludes(ending.stderr, `"${path}"`);
+    }
+    listener.close();
+  },
+);
 
 testPrograms(
-  "client.ts sends nothing of a file that is no CSV",
+  "client.ts sends nothing of a file that is not CSV",
   async (dir) => {
     const file = `${dir}/agency.csv`;
     await using central = await startCentral(`${dir}/bets.csv`);
@@ -123,7 +126,7 @@ testPrograms(
 );
 
 testPrograms(
-  "client.ts reads semicolons and tabs where it is told to",
+  "client.ts reads semicolons and tabs if configured",
   async (dir) => {
     const file = `${dir}/agency.csv`;
     const bets = rows(400).map((row) => row.with(1, "Gil, hija"));
@@ -149,30 +152,33 @@ testPrograms(
   },
 );
 
-testPrograms("client.ts puts refused rows where it is told to", async (dir) => {
-  await using central = await startCentral(`${dir}/bets.csv`);
-  const file = `${dir}/agency-7.csv`;
-  await Deno.writeTextFile(file, `no bet\n${csvOf(rows(2))}`);
-  const env = { CLI_AGENCY_REJECTEDFILE: `${dir}/{id}-refused.csv` };
-  const agency = startAgency(7, file, central.port, env);
-  assertEnding(await agency.ending(), 2);
-  assertEquals(await Deno.readTextFile(`${dir}/7-refused.csv`), "no bet\n");
+testPrograms(
+  "client.ts writes refused rows to the configured file",
+  async (dir) => {
+    await using central = await startCentral(`${dir}/bets.csv`);
+    const file = `${dir}/agency-7.csv`;
+    await Deno.writeTextFile(file, `no bet\n${csvOf(rows(2))}`);
+    const env = { CLI_AGENCY_REJECTEDFILE: `${dir}/{id}-refused.csv` };
+    const agency = startAgency(7, file, central.port, env);
+    assertEnding(await agency.ending(), 2);
+    assertEquals(await Deno.readTextFile(`${dir}/7-refused.csv`), "no bet\n");
 
-  const none = { CLI_AGENCY_REJECTEDFILE: `${dir}/none/x.csv` };
-  const failed = startAgency(7, file, central.port, none);
-  assertFailure(
-    await failed.ending(),
-    /none\/x\.csv.*agency\.rejectedFile/,
-  );
+    const none = { CLI_AGENCY_REJECTEDFILE: `${dir}/none/x.csv` };
+    const failed = startAgency(7, file, central.port, none);
+    assertFailure(
+      await failed.ending(),
+      /none\/x\.csv.*agency\.rejectedFile/,
+    );
 
-  const same = { CLI_AGENCY_REJECTEDFILE: "{file}" };
-  const refused = startAgency(7, file, central.port, same);
-  assertFailure(await refused.ending(), /it is the agency's file itself/);
-  assertEquals(
-    await Deno.readTextFile(file),
-    `no bet\n${csvOf(rows(2))}`,
-  );
-});
+    const same = { CLI_AGENCY_REJECTEDFILE: "{file}" };
+    const refused = startAgency(7, file, central.port, same);
+    assertFailure(await refused.ending(), /it is the agency's file itself/);
+    assertEquals(
+      await Deno.readTextFile(file),
+      `no bet\n${csvOf(rows(2))}`,
+    );
+  },
+);
 
 async function makeFifo(dir: string): Promise<string> {
   const path = `${dir}/agency.fifo`;

@@ -19,7 +19,7 @@ import { readBets } from "../support/stored.ts";
 const COURSE_BETS = 78_697;
 
 testWithCourseData(
-  "five agencies at once store every bet, and again nothing",
+  "five agencies at once store every bet, and nothing when run again",
   async (dir) => {
     const storeFile = `${dir}/bets.csv`;
     await using central = await startCentral(storeFile);

@@ -50,7 +50,7 @@ async function exhaust(
 }
 
 testPrograms(
-  "server.ts outlives a want of file descriptors, and says so once",
+  "server.ts survives a lack of file descriptors, and logs it once",
   async (dir) => {
     await using central = startLimited(dir);
     const { port, wires } = await exhaust(central);

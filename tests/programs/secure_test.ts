@@ -24,7 +24,7 @@ const TOKEN_REGEXP = /^[A-Za-z0-9_-]{43}$/;
 const WARNING = "tokens cross the network in the clear";
 
 testPrograms(
-  "token, server.ts and client.ts work together, and tell no secret",
+  "token, server.ts and client.ts work together, and print no secret",
   async (dir) => {
     const credentials = `${dir}/credentials.csv`;
     const outputs: Ending[] = [];
@@ -263,7 +263,7 @@ for (const [name, { server, client, say }] of Object.entries(MISTRUST)) {
 }
 
 testPrograms(
-  "client.ts without TLS says that the central speaks it",
+  "client.ts without TLS says that the central uses it",
   async (dir) => {
     await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(4)));
     await using central = await startCentral(`${dir}/bets.csv`, TLS);
@@ -274,7 +274,7 @@ testPrograms(
 );
 
 testPrograms(
-  "server.ts counts a TLS connection too many as busy",
+  "server.ts refuses a TLS connection over the limit with BUSY",
   async (dir) => {
     await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(4)));
     await using central = await startCentral(`${dir}/bets.csv`, {

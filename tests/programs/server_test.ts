@@ -19,7 +19,7 @@ import { readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
 testServed(
-  "serve() tells one connection too many that it is busy",
+  "serve() refuses a connection over the limit with BUSY",
   async ({ port, log }) => {
     using first = await Wire.connect(port);
     using second = await Wire.connect(port);
@@ -44,7 +44,7 @@ testServed(
 );
 
 testServed(
-  "serve() tells a busy one so, though it has sent its first batches",
+  "serve() sends BUSY to a connection that has already sent batches",
   async ({ port, log }) => {
     using _first = await Wire.connect(port);
     await log.line("accept_connections | result: success");
@@ -58,7 +58,7 @@ testServed(
 );
 
 testServed(
-  "serve() drops those who stall, and no others",
+  "serve() drops peers that stall, and no others",
   async ({ port, storeFile, log }) => {
     using silent = await Wire.connect(port);
     using stalled = await Wire.connect(port);
@@ -82,7 +82,7 @@ testServed(
 );
 
 testServed(
-  "serve() drops one who does not read its answers",
+  "serve() drops a peer that does not read its replies",
   async ({ port, log }) => {
     using deaf = await Wire.connect(port);
     const refused = betFrame({ rows: [["", "", "", "", ""]] });
@@ -99,7 +99,7 @@ testServed(
   { idleTimeoutMs: 300 },
 );
 
-testPrograms("server.ts logs as it should", async (dir) => {
+testPrograms("server.ts logs the exercise's lines", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`, {
     LOGGING_LEVEL: "DEBUG",
     SERVER_LISTEN_BACKLOG: "77",
@@ -171,7 +171,7 @@ for (const signal of ["SIGINT", "SIGHUP"] as const) {
 }
 
 testPrograms(
-  "server.ts ends in one line when its store is taken away",
+  "server.ts ends with one line when its store is removed",
   async (dir) => {
     const storeFile = `${dir}/bets.csv`;
     await using central = await startCentral(storeFile);

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { within } from "../support/deadline.ts";
 
-Deno.test("within() gives what comes in time", async () => {
+Deno.test("within() returns what arrives in time", async () => {
   assertEquals(await within(Promise.resolve(3), () => "nothing"), 3);
 });
 

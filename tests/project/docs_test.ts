@@ -89,7 +89,7 @@ Deno.test("docs/protocol.md has an example of every message, framed as it says",
   }
 });
 
-Deno.test("docs/protocol.md says of each line of an example what its bytes are", () => {
+Deno.test("docs/protocol.md describes the bytes of each line of an example", () => {
   for (const [info, text] of PROTOCOL_BLOCKS) {
     if (!info.startsWith("hex ")) continue;
     for (const { bytes, note } of parseHexDump(text)) {
@@ -177,7 +177,7 @@ Deno.test("docs/protocol.md shows WINNERS with a document and without", () => {
   }
 });
 
-Deno.test("docs/protocol.md lists the messages, the codes and what follows", () => {
+Deno.test("docs/protocol.md lists the messages, the codes and their effects", () => {
   assertEquals(
     tableRows(protocolPage, "type").map(([type, name]) => [name, Number(type)]),
     Object.entries(MessageType),
@@ -194,7 +194,7 @@ Deno.test("docs/protocol.md lists the messages, the codes and what follows", () 
   );
 });
 
-Deno.test("docs/protocol.md gives the largest frame", () => {
+Deno.test("docs/protocol.md states the largest frame", () => {
   assertStringIncludes(protocolPage, `**${MAX_FRAME_BYTES} bytes**`);
   assertStringIncludes(protocolPage, `\`n\` is at most ${MAX_PAYLOAD_BYTES}`);
 });
@@ -209,7 +209,7 @@ Deno.test("docs/storage.md shows the rows that a batch becomes", () => {
   );
 });
 
-Deno.test("docs/storage.md says over which bytes a CRC is taken", () => {
+Deno.test("docs/storage.md says which bytes a CRC covers", () => {
   const store = blockOf(STORAGE_BLOCKS, "csv bets.csv");
   const [, crc, size] = /`([0-9a-f]{8})` is taken over the (\d+)\s+bytes/.exec(
     storagePage,
@@ -222,7 +222,7 @@ Deno.test("docs/storage.md says over which bytes a CRC is taken", () => {
 });
 
 testInFolder(
-  "docs/storage.md shows files that FileStore.open() takes and writes",
+  "docs/storage.md shows files that FileStore.open() reads and writes",
   async (dir) => {
     const bets = blockOf(STORAGE_BLOCKS, "csv bets.csv");
     const finished = blockOf(STORAGE_BLOCKS, "csv finished.csv");

@@ -131,7 +131,7 @@ testScript("it writes a file for two centrals on a database", async (dir) => {
   assertEquals(Object.keys(most).length, 255);
 });
 
-testScript("it writes over a file that is there", async (dir) => {
+testScript("it overwrites an existing file", async (dir) => {
   await Deno.writeTextFile(`${dir}/compose.yaml`, "x".repeat(100_000));
   const text = await compose(dir, "0");
   assertMatch(text, /^# Written by generar-compose\.sh/);

@@ -49,12 +49,12 @@ function withCount(payload: Uint8Array, count: number): Uint8Array {
   return copy;
 }
 
-Deno.test("encodeBatch() lays out the frame as the protocol has it", () => {
+Deno.test("encodeBatch() lays out the frame as the protocol says", () => {
   const batch = batchOf([BET], 0x0a0b, { agency: 0x01020304 });
   assertEquals(encodeBatch(batch).toHex(), FRAME_HEX.replaceAll(" ", ""));
 });
 
-Deno.test("decodeBatch() reads the frame as the protocol has it", () => {
+Deno.test("decodeBatch() reads the frame as the protocol says", () => {
   const frame = Uint8Array.fromHex(FRAME_HEX.replaceAll(" ", ""));
   assertEquals(decodeBatch(payloadOf(frame)), {
     agency: 0x01020304,
@@ -65,7 +65,7 @@ Deno.test("decodeBatch() reads the frame as the protocol has it", () => {
   });
 });
 
-Deno.test("decodeBatch() takes the largest of each number", () => {
+Deno.test("decodeBatch() accepts the largest value of each number", () => {
   const batch = {
     ...batchOf([BET], 0xffffffff),
     agency: 0xffffffff,
@@ -105,7 +105,7 @@ Deno.test("decodeBatch() refuses agency 0 and count 0", () => {
   );
 });
 
-Deno.test("decodeBatch() refuses a count that lies", () => {
+Deno.test("decodeBatch() refuses a wrong count", () => {
   const payload = payloadOf(encodeBatch(batchOf([BET, BET, BET])));
   const size = packBets([BET]).length;
   assertMalformed(withCount(payload, 1), `${2 * size} bytes are left`);
@@ -114,7 +114,7 @@ Deno.test("decodeBatch() refuses a count that lies", () => {
   assertMalformed(withCount(payload, 65535), "bet 3 of 65535 runs past");
 });
 
-Deno.test("decodeBatch() refuses a field length that lies", () => {
+Deno.test("decodeBatch() refuses a wrong field length", () => {
   const payload = payloadOf(encodeBatch(batchOf([BET])));
   let at = BETS_AT;
   for (let field = 0; field < 5; field++) {
@@ -128,7 +128,7 @@ Deno.test("decodeBatch() refuses a field length that lies", () => {
   }
 });
 
-Deno.test("decodeBatch() does not look at what the fields say", () => {
+Deno.test("decodeBatch() does not check the content of fields", () => {
   const empty = batchOf([{
     firstName: "",
     lastName: "",
@@ -178,7 +178,7 @@ Deno.test("encodeBatch() throws on a bet cut at any byte", () => {
   }
 });
 
-Deno.test("BatchFrame is used again without a trace of the batch before", () => {
+Deno.test("BatchFrame can be reused without a trace of the previous batch", () => {
   const frame = new BatchFrame();
   frame.begin({ agency: 9, fingerprint: "ffffffffffffffff", betIndex: 99 });
   bytesOf(frame).fill(0xff, frame.end);
@@ -208,7 +208,7 @@ Deno.test("BatchFrame.hasRoom() says what fits, to the byte", () => {
   assertEquals(frame.hasRoom(8192 - 122), false);
 });
 
-Deno.test(`decodeBatch() gives back what encodeBatch() wrote (seed ${SEED})`, () => {
+Deno.test(`decodeBatch() returns what encodeBatch() wrote (seed ${SEED})`, () => {
   const random = new Random(SEED);
   for (let round = 0; round < 200; round++) {
     const bets = randomBets(random, 1 + random.below(12));

@@ -104,14 +104,14 @@ Deno.test("encodeFrame() frames payloads up to the limit", () => {
   );
 });
 
-Deno.test("frameSize() reads any declared length, wherever the header lies", () => {
+Deno.test("frameSize() reads any declared length, at any offset", () => {
   const bytes = Uint8Array.fromHex("ffff" + "0100001ffb" + "04ffffffff");
   const view = viewOf(bytes.subarray(1));
   assertEquals(frameSize(view, 1), MAX_FRAME_BYTES);
   assertEquals(frameSize(view, 6), HEADER_BYTES + 0xffffffff);
 });
 
-Deno.test("decodeAgency() gives back what encodeFinish() and encodeAgency() wrote", () => {
+Deno.test("decodeAgency() returns what encodeFinish() and encodeAgency() wrote", () => {
   for (const agency of [1, 5, 256, 0x80000000, 0xffffffff]) {
     assertEquals(decodeAgency(payloadOf(encodeFinish(agency))), agency);
     assertEquals(decodeAgency(encodeAgency(agency)), agency);
@@ -146,7 +146,7 @@ Deno.test("decodeError() refuses every payload shorter than code and index", () 
   }
 });
 
-Deno.test("decodeError() takes a reason cut at any byte", () => {
+Deno.test("decodeError() accepts a reason cut at any byte", () => {
   const payload = payloadOf(encodeError({ code: 1, index: 2, reason: "aÑb" }));
   const reasons = ["", "a", "a\ufffd", "aÑ", "aÑb"];
   for (const [cut, reason] of reasons.entries()) {
@@ -157,7 +157,7 @@ Deno.test("decodeError() takes a reason cut at any byte", () => {
   }
 });
 
-Deno.test("decodeError() takes a code that it does not know", () => {
+Deno.test("decodeError() accepts an unknown code", () => {
   assertEquals(
     decodeError(Uint8Array.fromHex("ff000078")),
     { code: 255, index: 0, reason: "x" },
@@ -194,7 +194,7 @@ Deno.test("encodeError() leaves a reason that just fits as it is", () => {
   assertEquals(decodeError(payloadOf(frame)).reason, reason);
 });
 
-Deno.test(`decodeError() gives back what encodeError() wrote (seed ${SEED})`, () => {
+Deno.test(`decodeError() returns what encodeError() wrote (seed ${SEED})`, () => {
   const random = new Random(SEED);
   for (const { lastName } of randomBets(random, 500)) {
     const refusal: Refusal = {

@@ -46,7 +46,7 @@ Deno.test("encodeWinners() encodes lists of one frame", () => {
   ]);
 });
 
-Deno.test("encodeWinners() says only in the last frame that it is the last", () => {
+Deno.test("encodeWinners() marks only the last frame as the last", () => {
   const documents = Array.from(
     { length: 2000 },
     (_, index) => String(index).padStart(20, "0"),
@@ -62,7 +62,7 @@ Deno.test("encodeWinners() says only in the last frame that it is the last", () 
   assertEquals(joined(frames), documents);
 });
 
-Deno.test("encodeWinners() takes lists of any length around the end of a frame", () => {
+Deno.test("encodeWinners() accepts lists of any length around the end of a frame", () => {
   for (let length = 370; length < 800; length++) {
     const frames = encodeWinners(Array(length).fill(DOCUMENT));
     for (const frame of frames) assertLessOrEqual(frame.length, 8192);
@@ -71,7 +71,7 @@ Deno.test("encodeWinners() takes lists of any length around the end of a frame",
   }
 });
 
-Deno.test("encodeWinners() takes documents of up to 255 bytes", () => {
+Deno.test("encodeWinners() accepts documents of up to 255 bytes", () => {
   const longest = ["x".repeat(255), "ñ".repeat(127)];
   const documents = Array.from({ length: 100 }, () => longest).flat();
   assertEquals(joined(encodeWinners(documents)), documents);
@@ -88,7 +88,7 @@ Deno.test("decodeWinners() refuses a payload cut at any byte", () => {
   assert(decodeWinners(payload).isLast);
 });
 
-Deno.test("decodeWinners() refuses counts that lie", () => {
+Deno.test("decodeWinners() refuses wrong counts", () => {
   assertStringIncludes(
     malformedReason(Uint8Array.of(1, 0, 0, 1, 0x37)),
     "2 bytes are left after document 0",
@@ -103,7 +103,7 @@ Deno.test("decodeWinners() refuses counts that lie", () => {
   );
 });
 
-Deno.test(`decodeWinners() gives what encodeWinners() took (seed ${SEED})`, () => {
+Deno.test(`decodeWinners() returns what encodeWinners() was given (seed ${SEED})`, () => {
   const random = new Random(SEED);
   for (let round = 0; round < 200; round++) {
     const documents = Array.from(

@@ -8,7 +8,7 @@ import {
 } from "../support/memory_log.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
-Deno.test("AppendLog.append() refuses the write that fails and all behind it, wherever it fails", async () => {
+Deno.test("AppendLog.append() refuses a failed write and all later ones, at whatever byte it fails", async () => {
   for (let after = 0; after <= "a\nb\n".length; after++) {
     const { memory, file, append, appendAll } = openMemoryLog();
     await append("0");
@@ -27,7 +27,7 @@ Deno.test("AppendLog.append() refuses the write that fails and all behind it, wh
   }
 });
 
-Deno.test("AppendLog.append() refuses every commit that waits behind the write that fails", async () => {
+Deno.test("AppendLog.append() refuses every commit that waits after a failed write", async () => {
   const { memory, file, append, appendAll } = openMemoryLog();
   const gate = file.hold("syncData");
   const stored = append("stored");
@@ -44,7 +44,7 @@ Deno.test("AppendLog.append() refuses every commit that waits behind the write t
   assertEquals(file.count("write"), 3);
 });
 
-Deno.test("AppendLog.append() undoes the parts of a write of which a later one fails", async () => {
+Deno.test("AppendLog.append() undoes the parts of a write if a later part fails", async () => {
   const { memory, file, settled, append, appendAll } = openMemoryLog();
   file.maxWrite = 2;
   file.fail("write", { nth: 3, after: 1 });
@@ -54,7 +54,7 @@ Deno.test("AppendLog.append() undoes the parts of a write of which a later one f
   assertEquals(memory.text, "before\nghi\n");
 });
 
-Deno.test("AppendLog.append() refuses where the file takes no bytes", async () => {
+Deno.test("AppendLog.append() refuses if the file accepts no bytes", async () => {
   const { memory, file, append } = openMemoryLog();
   file.maxWrite = 0;
   assertMatch(await append("a"), /^Cannot write to the store: the file took/);
@@ -63,7 +63,7 @@ Deno.test("AppendLog.append() refuses where the file takes no bytes", async () =
   assertEquals(memory.text, "before\nb\n");
 });
 
-Deno.test("AppendLog.append() stores once what comes while the file is cut back", async () => {
+Deno.test("AppendLog.append() stores entries once that arrive while the file is truncated", async () => {
   const { memory, file, append } = openMemoryLog();
   file.fail("write", { after: 1 });
   const gate = file.hold("truncate");
@@ -79,7 +79,7 @@ Deno.test("AppendLog.append() stores once what comes while the file is cut back"
   assertEquals(file.calls, ["write", "truncate", "write", "syncData"]);
 });
 
-Deno.test("AppendLog takes nothing more once the file cannot be cut back", async () => {
+Deno.test("AppendLog accepts nothing more after a failed truncation", async () => {
   const { log, memory, file, settled, append } = openMemoryLog();
   await append("0");
   file.fail("write", { after: 1 });
@@ -101,7 +101,7 @@ Deno.test("AppendLog takes nothing more once the file cannot be cut back", async
   assertEquals(file.calls.at(-1), "truncate");
 });
 
-Deno.test("AppendLog takes nothing more once fdatasync has failed, and cuts the file back", async () => {
+Deno.test("AppendLog accepts nothing more after a failed fdatasync, and truncates the file", async () => {
   const { log, memory, file, settled, append, appendAll } = openMemoryLog();
   await append("0");
   file.fail("syncData");
@@ -121,7 +121,7 @@ Deno.test("AppendLog takes nothing more once fdatasync has failed, and cuts the 
   assertEquals(file.count("write"), 2);
 });
 
-Deno.test(`AppendLog keeps just what it said was stored, whatever fails (seed ${SEED})`, async () => {
+Deno.test(`AppendLog keeps exactly what it reported as stored, whatever fails (seed ${SEED})`, async () => {
   const random = new Random(SEED);
   for (let round = 0; round < 100; round++) {
     const { log, memory, file, append } = openMemoryLog();

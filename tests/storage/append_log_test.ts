@@ -13,7 +13,7 @@ import {
   openMemoryLog,
 } from "../support/memory_log.ts";
 
-Deno.test("AppendLog.append() puts entries that come together in one write", async () => {
+Deno.test("AppendLog.append() joins entries of the same moment in one write", async () => {
   const { log, memory, file, settled, appendAll } = openMemoryLog();
   assertEquals(await appendAll("a", "b", "c"), Array(3).fill("stored"));
   assertEquals(memory.text, "before\na\nb\nc\n");
@@ -22,7 +22,7 @@ Deno.test("AppendLog.append() puts entries that come together in one write", asy
   await log.close();
 });
 
-Deno.test("AppendLog.append() gathers what comes during a fdatasync in one next write", async () => {
+Deno.test("AppendLog.append() joins entries that arrive during a fdatasync in the next write", async () => {
   const { memory, file, append } = openMemoryLog();
   const gate = file.hold("syncData");
   const stored = [append("a")];
@@ -62,7 +62,7 @@ Deno.test("AppendLog.append() resolves no entry before the fdatasync of its own 
   assertEquals(await last, "stored");
 });
 
-Deno.test("AppendLog.append() parts what a crowd appends at once into several commits", async () => {
+Deno.test("AppendLog.append() splits the entries of a crowd into several commits", async () => {
   const { memory, file, append, appendAll } = openMemoryLog();
   const first = file.hold("syncData");
   const alone = append("alone");
@@ -79,7 +79,7 @@ Deno.test("AppendLog.append() parts what a crowd appends at once into several co
   assertEquals(file.calls, Array(1 + 4).fill(["write", "syncData"]).flat());
 });
 
-Deno.test("AppendLog.append() goes on after writes that take only a part", async () => {
+Deno.test("AppendLog.append() continues after partial writes", async () => {
   const { memory, file, append, appendAll } = openMemoryLog();
   file.maxWrite = 3;
   await appendAll("abcdefg", "hi");
@@ -101,7 +101,7 @@ Deno.test("AppendLog.append() never waits for the disk without fsync", async () 
   assertEquals(memory.text, "before\na\nb\nc\n");
 });
 
-Deno.test("AppendLog.close() commits what waits and refuses what comes", async () => {
+Deno.test("AppendLog.close() commits waiting entries and refuses new ones", async () => {
   const { log, memory, file, append } = openMemoryLog();
   const gate = file.hold("syncData");
   const stored = [append("a")];
@@ -117,7 +117,7 @@ Deno.test("AppendLog.close() commits what waits and refuses what comes", async (
   await log.close();
 });
 
-Deno.test("AppendLog.settled() waits for every entry so far, refused or not", async () => {
+Deno.test("AppendLog.whenIdle() waits for every entry so far, refused or not", async () => {
   const { log, file, settled, append } = openMemoryLog();
   await log.whenIdle();
   const gate = file.hold("syncData");

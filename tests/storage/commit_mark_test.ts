@@ -56,7 +56,7 @@ Deno.test("parseMark() refuses a mark cut at either end", () => {
   }
 });
 
-Deno.test("parseMark() refuses what is not just a mark", () => {
+Deno.test("parseMark() refuses text with more than a mark", () => {
   const table = [
     ` ${TEXT}`,
     `${TEXT} `,
@@ -83,7 +83,7 @@ Deno.test("parseMark() refuses what is not just a mark", () => {
   for (const text of table) assertEquals(parseMark(text), undefined, text);
 });
 
-Deno.test("parseMark() never takes a changed byte for the same mark", () => {
+Deno.test("parseMark() never reads a changed mark as the same", () => {
   for (let at = 0; at < TEXT.length; at++) {
     for (let bit = 0; bit < 7; bit++) {
       const changed = String.fromCharCode(TEXT.charCodeAt(at) ^ (1 << bit));
@@ -94,7 +94,7 @@ Deno.test("parseMark() never takes a changed byte for the same mark", () => {
   }
 });
 
-Deno.test(`parseMark() gives back what was formatted (seed ${SEED})`, () => {
+Deno.test(`parseMark() returns what was formatted (seed ${SEED})`, () => {
   const random = new Random(SEED);
   for (let round = 0; round < 1_000; round++) {
     const mark = {

@@ -30,7 +30,7 @@ testInFolder(
   },
 );
 
-testInFolder("FinishLog.add() takes an agency twice at once", async (dir) => {
+testInFolder("FinishLog.add() accepts an agency twice at once", async (dir) => {
   const path = `${dir}/finished.csv`;
   const log = await FinishLog.open(path, OPTIONS);
   await Promise.all([log.add(7), log.add(7), log.add(8)]);
@@ -55,7 +55,7 @@ testInFolder(
 );
 
 testInFolder(
-  "FinishLog.open() refuses a whole line that is no agency, and leaves the file",
+  "FinishLog.open() refuses a complete line that is not an id, and leaves the file unchanged",
   async (dir) => {
     const path = `${dir}/finished.csv`;
     const lines = ["", "0", "03", "-1", "1.5", " 4", "4 ", "4\r", "x", "1,2"];
@@ -77,7 +77,7 @@ testInFolder(
 );
 
 testInFolder(
-  "FinishLog.open() refuses a file that another has open",
+  "FinishLog.open() refuses a file that is held by another",
   async (dir) => {
     const path = `${dir}/finished.csv`;
     const log = await FinishLog.open(path, OPTIONS);

@@ -15,13 +15,13 @@ function rangesOf(...added: [number, number][]): IndexRanges {
   return ranges;
 }
 
-Deno.test("IndexRanges.missing() gives all of it while nothing was added", () => {
+Deno.test("IndexRanges.missing() returns the whole range while nothing was added", () => {
   const ranges = new IndexRanges();
   assertEquals(ranges.missing(3, 8), [{ start: 3, end: 8 }]);
   assertEquals(ranges.missing(3, 3), []);
 });
 
-Deno.test("IndexRanges.missing() gives what was not added, in order", () => {
+Deno.test("IndexRanges.missing() returns the ranges not added, in order", () => {
   const ranges = rangesOf([10, 20], [30, 40]);
   const table: [number, number, [number, number][]][] = [
     [0, 10, [[0, 10]]],
@@ -47,7 +47,7 @@ Deno.test("IndexRanges.missing() gives what was not added, in order", () => {
   }
 });
 
-Deno.test("IndexRanges.add() joins what touches and what overlaps", () => {
+Deno.test("IndexRanges.add() joins adjacent and overlapping ranges", () => {
   const table: [[number, number][], string][] = [
     [[[0, 10], [10, 20]], "20-100"],
     [[[10, 20], [0, 10]], "20-100"],
@@ -65,7 +65,7 @@ Deno.test("IndexRanges.add() joins what touches and what overlaps", () => {
   }
 });
 
-Deno.test("IndexRanges takes the last index that a frame can name", () => {
+Deno.test("IndexRanges accepts the largest index of a frame", () => {
   const end = 2 ** 32 + 65534;
   const ranges = rangesOf([2 ** 32 - 1, end]);
   assertEquals(ranges.missing(2 ** 32 - 2, end + 1), [

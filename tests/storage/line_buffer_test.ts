@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LineBuffer } from "../../storage/line_buffer.ts";
 
-Deno.test("LineBuffer collects lines, and gives up the last of them", () => {
+Deno.test("LineBuffer collects lines, and can drop the last ones", () => {
   const buffer = new LineBuffer();
   buffer.addLine("1");
   const { length } = buffer;

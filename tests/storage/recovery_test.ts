@@ -94,7 +94,7 @@ Deno.test("scanStore() finds nothing in an empty file", async () => {
   });
 });
 
-Deno.test("scanStore() finds every batch, however the file is read", async () => {
+Deno.test("scanStore() finds every batch with reads of any size", async () => {
   const store = makeStore(SMALL);
   for (const maxRead of [1, 7, 100, Infinity]) {
     const scanned = await scan(store.bytes, maxRead);
@@ -130,7 +130,7 @@ Deno.test("scanStore() ends before a batch that is cut at any byte", async () =>
   }
 });
 
-Deno.test("scanStore() finds no wrong bet whichever byte is changed, and says where damage is", async () => {
+Deno.test("scanStore() finds no wrong bet for any changed byte, and reports the damage", async () => {
   const store = makeStore(SMALL);
   const { bytes, starts } = store;
   const last = SMALL.length - 1;
@@ -173,7 +173,7 @@ async function assertTail(
   }
 }
 
-Deno.test("scanStore() finds damage where bytes are missing or too many", async () => {
+Deno.test("scanStore() finds damage if bytes are missing or added", async () => {
   const { bytes, starts } = makeStore(SMALL);
   for (let at = starts[1]!; at < starts[2]! - 1; at++) {
     const less = Uint8Array.from([
@@ -190,14 +190,14 @@ Deno.test("scanStore() finds damage where bytes are missing or too many", async 
   }
 });
 
-Deno.test("scanStore() takes zeros behind the last batch for a torn tail", async () => {
+Deno.test("scanStore() treats zeros after the last batch as a torn tail", async () => {
   const store = makeStore(SMALL);
   const bytes = new Uint8Array(store.bytes.length + 4096);
   bytes.set(store.bytes);
   assertFirst(await scan(bytes), SMALL.length, store, SMALL);
 });
 
-Deno.test("scanStore() takes a write of which one sector is lost for a torn tail, whatever follows", async () => {
+Deno.test("scanStore() treats a write with a lost sector as a torn tail, whatever follows", async () => {
   const batches = [0, 40, 80, 120].map((index) => numberedBatch(index, 40));
   const store = makeStore(batches);
   for (let sector = 512; sector < store.bytes.length; sector += 512) {
@@ -213,7 +213,7 @@ Deno.test("scanStore() takes a write of which one sector is lost for a torn tail
   }
 });
 
-testInFolder("rewriteTail() leaves a file as it is", async (dir) => {
+testInFolder("rewriteTail() leaves a file unchanged", async (dir) => {
   const path = `${dir}/bets.csv`;
   const random = new Random(1);
   for (const size of [0, 1, 1 << 20, (1 << 20) + 1]) {
@@ -224,7 +224,7 @@ testInFolder("rewriteTail() leaves a file as it is", async (dir) => {
   }
 });
 
-Deno.test("scanStore() does not take a count that lies, even with the right CRC", async () => {
+Deno.test("scanStore() refuses a wrong count, even with the right CRC", async () => {
   const store = makeStore(SMALL.slice(0, 1));
   const row = "1,Ana,Gil,30904465,1999-03-17,2201";
   for (const [rows, count] of [[2, 1], [2, 3], [1, 2]] as const) {
@@ -269,7 +269,7 @@ Deno.test(`scanStore() finds every batch of a file larger than its window (seed 
   }
 });
 
-Deno.test("scanStore() looks for a whole batch behind garbage of any length", async () => {
+Deno.test("scanStore() looks for a whole batch after garbage of any length", async () => {
   const { bytes, starts } = makeStore(SMALL);
   const first = bytes.slice(0, starts[1]);
   const whole = bytes.slice(starts[2], starts[3]);
@@ -294,7 +294,7 @@ Deno.test("scanStore() looks for a whole batch behind garbage of any length", as
   }
 });
 
-Deno.test("scanStore() does not take lines of another file for rows", async () => {
+Deno.test("scanStore() does not read lines of another file as rows", async () => {
   const row = "1,Ana,Gil,30904465,1999-03-17,2201";
   const texts: [string, number][] = [
     ["588895\n".repeat(1000), 0],
@@ -315,7 +315,7 @@ Deno.test("scanStore() does not take lines of another file for rows", async () =
   }
 });
 
-Deno.test("scanStore() does not take another file for a torn write", async () => {
+Deno.test("scanStore() does not treat another file as a torn write", async () => {
   const texts = ["x", "\n", "0,Ana", ":1", "first,last\n", " 1,Ana", '"1",Ana'];
   for (const text of [...texts, "\ufeff1,Ana"]) {
     assertEquals(await damageIn(new TextEncoder().encode(text)), 0, text);

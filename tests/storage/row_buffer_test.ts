@@ -30,14 +30,14 @@ function rowsOf(bets: readonly Bet[]): RowBuffer {
   return buffer;
 }
 
-Deno.test("RowBuffer.addBatch() writes rows and mark to the byte", () => {
+Deno.test("RowBuffer.addBatch() writes the exact rows and mark", () => {
   const buffer = new RowBuffer();
   const bets = [BET, { ...BET, firstName: 'Ñata, "la"', number: "0" }];
   buffer.addBatch(batchOf(bets, 1350, { agency: 4294967295 }));
   assertEquals(textOf(buffer), EXAMPLE);
 });
 
-Deno.test("RowBuffer.addBatch() quotes a field only where it needs it", () => {
+Deno.test("RowBuffer.addBatch() quotes a field only if needed", () => {
   const table: [string, string][] = [
     ["Ana", "Ana"],
     [" Ana ", " Ana "],
@@ -76,7 +76,7 @@ Deno.test("RowBuffer.addBatch() puts batches one after the other, each with its 
   assertEquals(both.slice(first.length), textOf(alone));
 });
 
-Deno.test("RowBuffer.addBatch() gives the documents of the bets that win", () => {
+Deno.test("RowBuffer.addBatch() returns the documents of the winning bets", () => {
   const numbers = ["7574", "757", "07574", "17574", "75740", "0000007574", "0"];
   const bets = numbers.map((number, index) => ({
     ...BET,
@@ -88,7 +88,7 @@ Deno.test("RowBuffer.addBatch() gives the documents of the bets that win", () =>
   assertEquals(new RowBuffer().addBatch(batchOf([BET])), []);
 });
 
-Deno.test("RowBuffer.addBatch() has room for rows of nothing but quotes", () => {
+Deno.test("RowBuffer.addBatch() has room for rows that consist of quotes", () => {
   const name = '"'.repeat(255);
   const bet = {
     firstName: name,
@@ -108,7 +108,7 @@ Deno.test("RowBuffer.addBatch() has room for rows of nothing but quotes", () => 
   for (const row of rows) assertEquals(row.slice(1, 6), Object.values(bet));
 });
 
-Deno.test("RowBuffer keeps what it holds when it grows past 1 MiB", () => {
+Deno.test("RowBuffer keeps its content when it grows past 1 MiB", () => {
   const buffer = new RowBuffer();
   let expected = "";
   for (let betIndex = 0; expected.length < 3_000_000; betIndex += 500) {
@@ -154,7 +154,7 @@ Deno.test(`RowBuffer's rows are read back by a CSV reader (seed ${SEED})`, () =>
   }
 });
 
-Deno.test("RowBuffer.truncate() keeps no more than there is", () => {
+Deno.test("RowBuffer.truncate() keeps at most the content", () => {
   const rows = new RowBuffer();
   rows.addBatch(batchOf([BET]));
   const { length } = rows;

@@ -5,7 +5,7 @@ import { testInFolder } from "../support/folder.ts";
 const AGENCIES = 1_000;
 
 testInFolder(
-  "FileStore.holdDraw() looks at each agency a few times, however many there are",
+  "FileStore.holdDraw() checks each agency a few times, for any number of them",
   async (dir) => {
     const store = await FileStore.open(`${dir}/bets.csv`, { fsync: false });
     try {

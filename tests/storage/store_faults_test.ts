@@ -46,7 +46,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.append() shares the refusal of the commit under way with a repetition",
+  "Store.append() refuses a repetition if the commit under way fails",
   async (dir) => {
     const { store, file, append } = await openFaulty(`${dir}/bets.csv`);
     file.fail("write", { after: 20 });
@@ -72,7 +72,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.append() stores nothing behind a failure on the same connection, and anything on the next",
+  "Store.append() stores nothing after a failure on the same connection, and anything on the next",
   async (dir) => {
     for (const shared of [false, true]) {
       const path = `${dir}/${shared}.csv`;
@@ -129,7 +129,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.append() refuses a failed write whole, and stores once what is sent again",
+  "Store.append() refuses a failed write as a whole, and stores the repetition once",
   async (dir) => {
     for (const after of [0, 1, 60, 150, 1_000]) {
       const path = `${dir}/${after}.csv`;
@@ -154,7 +154,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.append() stores once what is sent again while the file is cut back",
+  "Store.append() stores a repetition once that arrives while the file is truncated",
   async (dir) => {
     const { store, file, append } = await openWithFirst(`${dir}/bets.csv`);
     file.fail("write", { after: 60 });
@@ -172,7 +172,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store takes nothing more after a fault that it cannot undo, until it is opened again",
+  "Store accepts nothing more after a fault that it cannot undo, until it is opened again",
   async (dir) => {
     const faults: Record<string, (store: FaultyStore) => void> = {
       syncData: ({ file }) => file.fail("syncData"),
@@ -214,7 +214,7 @@ testInFolder(
 );
 
 testInFolder(
-  `Store holds once all that it said was stored, whatever fails (seed ${SEED})`,
+  `Store has every acknowledged bet once, whatever fails (seed ${SEED})`,
   async (dir) => {
     const random = new Random(SEED);
     const bets = randomBets(random, 80);

@@ -48,7 +48,7 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
 }
 
 testInFolder(
-  "Store.lost tells of a removed file without a batch",
+  "Store.lost reports a removed file without a batch",
   async (dir) => {
     const store = await FileStore.open(`${dir}/bets.csv`);
     await Deno.remove(`${dir}/bets.csv`);

@@ -31,7 +31,7 @@ testInFolder(
 );
 
 testInFolder(
-  "FileStore.open() refuses a damaged store and leaves it as it is",
+  "FileStore.open() refuses a damaged store and leaves it unchanged",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const first = rowsOf(numberedBatch(0, 3));
@@ -62,7 +62,7 @@ testInFolder(
 );
 
 testInFolder(
-  "FileStore.open() refuses a store that is open, and says who holds it",
+  "FileStore.open() refuses an open store, and names its holder",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const store = await FileStore.open(path);
@@ -80,7 +80,7 @@ testInFolder(
 );
 
 testInFolder(
-  "FileStore.open() makes sure that the disk has what it found",
+  "FileStore.open() flushes what it found to disk",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     // Written by a process that was killed before its fdatasync.
@@ -94,7 +94,7 @@ testInFolder(
 );
 
 testInFolder(
-  "FileStore.open() lets go of the lock when the disk fails",
+  "FileStore.open() releases the lock when the disk fails",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     await Deno.writeTextFile(path, "1,torn");
@@ -118,7 +118,7 @@ testInFolder(
 );
 
 testInFolder(
-  "FileStore.open() leaves a file that is not a store as it is",
+  "FileStore.open() leaves a file unchanged that is not a store",
   async (dir) => {
     const path = `${dir}/numbers.csv`;
     const lines = Array.from({ length: 100_000 }, (_, i) => `${i + 1}\n`);
@@ -135,7 +135,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.close() closes though someone has removed the pid files",
+  "Store.close() succeeds although the pid files were removed",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const store = await FileStore.open(path);

@@ -37,7 +37,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.append() stores of a batch only what is not stored",
+  "Store.append() stores only the missing bets of a batch",
   async (dir) => {
     const sent: [number, number][] = [[10, 10], [10, 10], [12, 3], [15, 10]]
       .concat([[5, 7], [40, 5], [0, 50], [0, 50]]) as [number, number][];
@@ -74,7 +74,7 @@ testInFolder(
   },
 );
 
-testInFolder("Store.has() says what is stored for good", async (dir) => {
+testInFolder("Store.has() is true for stored bets only", async (dir) => {
   const { store, file } = await openFaulty(`${dir}/bets.csv`);
   await store.append(numberedBatch(0, 5));
   const gate = file.hold("syncData");
@@ -95,7 +95,7 @@ testInFolder("Store.has() says what is stored for good", async (dir) => {
 });
 
 testInFolder(
-  "Store.winners() gives each agency its own, once they are stored",
+  "Store.winners() returns each agency's own, once they are stored",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const [bet] = randomBets(new Random(1), 1);
@@ -131,7 +131,7 @@ testInFolder("Store.finish() is remembered at the next start", async (dir) => {
 });
 
 testInFolder(
-  "Store.close() commits what waits and refuses what comes",
+  "Store.close() commits waiting batches and refuses new ones",
   async (dir) => {
     const { store, file } = await openFaulty(`${dir}/bets.csv`);
     const gate = file.hold("syncData");
@@ -150,7 +150,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.append() goes on after writes that take only a part",
+  "Store.append() continues after partial writes",
   async (dir) => {
     const { store, file, append } = await openFaulty(`${dir}/bets.csv`);
     const batches = [numberedBatch(0, 3), numberedBatch(3, 2)];
@@ -172,7 +172,7 @@ testInFolder("Store never waits for the disk without fsync", async (dir) => {
 });
 
 testInFolder(
-  `Store.append() stores every bet once, in whatever batches it comes (seed ${SEED})`,
+  `Store.append() stores every bet once, in batches of any kind (seed ${SEED})`,
   async (dir) => {
     const random = new Random(SEED);
     const bets = randomBets(random, 60);

@@ -66,7 +66,7 @@ testInFolder("verifyStore() changes nothing in the folder", async (dir) => {
   assertEquals(Object.keys(before), ["bets.csv"]);
 });
 
-testInFolder("verifyStore() lets two look at once", async (dir) => {
+testInFolder("verifyStore() allows two readers at once", async (dir) => {
   const path = await putStore(dir, FIRST);
   using held = await Deno.open(path);
   await held.lock(false);
@@ -74,7 +74,7 @@ testInFolder("verifyStore() lets two look at once", async (dir) => {
 });
 
 testInFolder(
-  "exportStore() gives every bet of the store, without marks",
+  "exportStore() returns every bet of the store, without marks",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const store = await FileStore.open(path, { fsync: false });

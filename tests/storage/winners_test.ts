@@ -41,7 +41,7 @@ function wins(row: string, before = ""): boolean {
   return isWinningRow(rows, rows.length);
 }
 
-Deno.test("isWinningRow() knows the winning number, leading zeros or not", () => {
+Deno.test("isWinningRow() finds the winning number with and without leading zeros", () => {
   for (const number of WINNING_NUMBERS) {
     for (const row of rowsWith(number)) {
       assert(wins(row), row);
@@ -50,7 +50,7 @@ Deno.test("isWinningRow() knows the winning number, leading zeros or not", () =>
   }
 });
 
-Deno.test("isWinningRow() is misled by no other number, name or document", () => {
+Deno.test("isWinningRow() ignores other numbers, names and documents", () => {
   for (const number of LOSING_NUMBERS) {
     for (const row of rowsWith(number)) {
       assertFalse(wins(row), row);
@@ -59,7 +59,7 @@ Deno.test("isWinningRow() is misled by no other number, name or document", () =>
   }
 });
 
-Deno.test("isWinningRow() does not look before the rows or behind the end", () => {
+Deno.test("isWinningRow() does not read before the rows or after the end", () => {
   for (const text of ["", "7", "574", "7574", "0007574"]) {
     assertFalse(wins(text), text);
   }
@@ -68,14 +68,14 @@ Deno.test("isWinningRow() does not look before the rows or behind the end", () =
   assertFalse(isWinningRow(rows, rows.length));
 });
 
-Deno.test("documentOfRow() finds the document behind quoted names", () => {
+Deno.test("documentOfRow() finds the document after quoted names", () => {
   for (const name of NAMES) {
     const row = ENCODER.encode(`1,${name},${name},0012,1999-03-17,7574`);
     assertEquals(documentOfRow(row), "0012", name);
   }
 });
 
-Deno.test("findWinners() gives the documents of the winners in order", () => {
+Deno.test("findWinners() returns the documents of the winners in order", () => {
   assertEquals(findWinners(new Uint8Array(0)), []);
   const rows = [
     "3,Ana,Gil,1,1999-03-17,7574",
@@ -89,7 +89,7 @@ Deno.test("findWinners() gives the documents of the winners in order", () => {
 });
 
 testInFolder(
-  "Store.winners() knows after a start what it knew before it",
+  "Store.winners() returns the same after a restart",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const numbers = [...WINNING_NUMBERS, ...LOSING_NUMBERS];

@@ -53,7 +53,7 @@ testInFolder("makeData() makes other totals and agencies", async (dir) => {
   assertEquals(none.map(({ bytes }) => bytes), [0, 0, 0, 0, 0]);
 });
 
-testInFolder("makeData() refuses to make over files there", async (dir) => {
+testInFolder("makeData() refuses to replace existing files", async (dir) => {
   const mine = { "agency-2.csv": "mine\r\n", "agency-9.csv": "mine too\r\n" };
   for (const [name, text] of Object.entries(mine)) {
     await Deno.writeTextFile(`${dir}/${name}`, text);
@@ -78,7 +78,7 @@ testInFolder("makeData() replaces the whole set if forced", async (dir) => {
   ]);
 });
 
-testInFolder("makeData() writes over what a killed run left", async (dir) => {
+testInFolder("makeData() overwrites the files of a killed run", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-1.csv.part`, "x".repeat(5000));
   await makeData({ dir, bets: 10, agencies: 1 });
   const texts = await contents(dir);
@@ -110,13 +110,16 @@ testInFolder("makeData() unpacks the agencies of an archive", async (dir) => {
   });
 });
 
-testInFolder("makeData() unpacks dataset.zip again over files", async (dir) => {
-  await Deno.writeTextFile(`${dir}/agency-1.csv`, "old and longer\r\n");
-  await putZip(dir, [{ name: "agency-1.csv", data: "new" }], "dataset.zip");
-  const [file] = await makeData({ dir });
-  assertEquals(file?.from, `${dir}/dataset.zip`);
-  assertEquals(await contents(dir), { "agency-1.csv": "new" });
-});
+testInFolder(
+  "makeData() unpacks dataset.zip over existing files",
+  async (dir) => {
+    await Deno.writeTextFile(`${dir}/agency-1.csv`, "old and longer\r\n");
+    await putZip(dir, [{ name: "agency-1.csv", data: "new" }], "dataset.zip");
+    const [file] = await makeData({ dir });
+    assertEquals(file?.from, `${dir}/dataset.zip`);
+    assertEquals(await contents(dir), { "agency-1.csv": "new" });
+  },
+);
 
 testInFolder(
   "makeData() changes nothing for a corrupt archive",
@@ -143,18 +146,21 @@ testInFolder(
   },
 );
 
-testInFolder("makeData() throws on an agency that is twice", async (dir) => {
-  await putZip(dir, [
-    { name: "a/agency-1.csv", data: "" },
-    { name: "b/agency-01.csv", data: "" },
-  ]);
-  await assertRejects(
-    () => makeData({ dir }),
-    SyntaxError,
-    'Cannot unpack "b/agency-01.csv"',
-  );
-  assertEquals(await contents(dir), {});
-});
+testInFolder(
+  "makeData() throws on an agency that occurs twice",
+  async (dir) => {
+    await putZip(dir, [
+      { name: "a/agency-1.csv", data: "" },
+      { name: "b/agency-01.csv", data: "" },
+    ]);
+    await assertRejects(
+      () => makeData({ dir }),
+      SyntaxError,
+      'Cannot unpack "b/agency-01.csv"',
+    );
+    assertEquals(await contents(dir), {});
+  },
+);
 
 /** True if the real archive is known to be missing. */
 function isRealZipMissing(): boolean {
@@ -194,7 +200,7 @@ testInFolder("ensureData() makes the data only once", async (dir) => {
   assertEquals(await ensureData(options), before);
 });
 
-testInFolder("run() says what it wrote and where from", async (dir) => {
+testInFolder("run() lists the files and their origin", async (dir) => {
   const args = ["--dir", dir, "--bets=7", "--agencies", "2"];
   const lines = await run(args);
   assertEquals(lines.length, 2);
@@ -210,7 +216,7 @@ testInFolder("run() says what it wrote and where from", async (dir) => {
   ]);
 });
 
-testInFolder("run() keeps what is there if asked to", async (dir) => {
+testInFolder("run() keeps existing files with --keep", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-7.csv`, "mine\r\n");
   assertEquals(await run(["--dir", dir, "--keep"]), [
     `${dir}/agency-7.csv: 1 bets, 6 bytes, from an earlier run`,
@@ -243,7 +249,7 @@ for (const [args, say] of WRONG_ARGUMENTS) {
   });
 }
 
-testWith(["run"], "data.ts says in one line what is wrong", async () => {
+testWith(["run"], "data.ts reports an error in one line", async () => {
   const entry = new URL("../../tools/data.ts", import.meta.url);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", entry.href, "--bets"],

@@ -60,7 +60,7 @@ testPrograms("deno task demo makes data if there is none", async (dir) => {
   assert(size > 991 * 30, `agency 5 has ${size} bytes`);
 });
 
-testPrograms("deno task demo tells of a row that is refused", async (dir) => {
+testPrograms("deno task demo reports a refused row", async (dir) => {
   const bad = "Ana,Gil,1,2023-02-29,7";
   await Deno.writeTextFile(
     `${dir}/agency-4.csv`,
@@ -77,7 +77,7 @@ testPrograms("deno task demo tells of a row that is refused", async (dir) => {
   assertEquals(stdout.includes("Every one"), false);
 });
 
-testPrograms("deno task demo tells of a central that fails", async (dir) => {
+testPrograms("deno task demo reports a central that fails", async (dir) => {
   const env = { SERVER_IDLE_TIMEOUT: "soon" };
   const args = ["--dir", dir, "--bets", "10"];
   const { code, stderr } = await startProgram("demo", env, args).ending();
@@ -97,7 +97,7 @@ testPrograms("deno task demo stops its programs by SIGTERM", async (dir) => {
   assertStringIncludes(stderr, "Cannot go on: stopped by SIGTERM\n");
 });
 
-testPrograms("deno task demo refuses what it does not know", async () => {
+testPrograms("deno task demo refuses unknown arguments", async () => {
   const help = await startProgram("demo", {}, ["--help"]).ending();
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "--bets N");
@@ -109,7 +109,7 @@ testPrograms("deno task demo refuses what it does not know", async () => {
   }
 });
 
-testInFolder("auditStore() finds what is not as in the file", async (dir) => {
+testInFolder("auditStore() finds differences from the file", async (dir) => {
   const files = await makeData({ dir, bets: 6, agencies: 2 });
   const texts = await Promise.all(
     files.map(({ path }) => Deno.readTextFile(path)),

@@ -46,7 +46,7 @@ function winnersAt(lines: readonly string[]): number[] {
   return [...lines.keys()].filter((at) => lines[at]!.endsWith(",7574"));
 }
 
-Deno.test("madeAgency() makes the bytes it always made", () => {
+Deno.test("madeAgency() makes the same bytes as ever", () => {
   let crc = 0;
   for (let agency = 1; agency <= 5; agency++) {
     for (const chunk of madeAgency(agency, 2000, { winners: 3 })) {
@@ -85,12 +85,12 @@ Deno.test("madeAgency() makes varied rows of the size of real ones", () => {
   assert(average > 45 && average < 48, `average row of ${average} bytes`);
 });
 
-Deno.test("madeAgency() makes others for another agency", () => {
+Deno.test("madeAgency() makes other bets for another agency", () => {
   assertEquals(text(1, 50), text(1, 50));
   assertNotEquals(text(1, 50), text(2, 50));
 });
 
-Deno.test("madeAgency() makes the first bets of a longer file alike", () => {
+Deno.test("madeAgency() begins a longer file with the same bets", () => {
   assertEquals(rows(3, 9000).slice(0, 100), rows(3, 100));
 });
 
@@ -130,18 +130,18 @@ Deno.test("madeAgency() throws at once on numbers out of range", () => {
   assertThrows(() => madeAgency(1, 1, { winners: NaN }), RangeError, "winners");
 });
 
-Deno.test("winnersOf() gives 2 or 3 to each agency but the last", () => {
+Deno.test("winnersOf() returns 2 or 3 for each agency except the last", () => {
   const agencies = [1, 2, 3, 4, 5];
   assertEquals(agencies.map((one) => winnersOf(one, 5)), [2, 3, 3, 2, 0]);
   assertEquals(winnersOf(5, 6), 2);
   assertEquals(winnersOf(1, 1), 0);
 });
 
-Deno.test("shares() gives the real sizes for the real total", () => {
+Deno.test("shares() returns the real sizes for the real total", () => {
   assertEquals(shares(78_697, 5), REAL_SIZES);
 });
 
-Deno.test("shares() gives parts that add up to the total", () => {
+Deno.test("shares() returns parts that add up to the total", () => {
   for (const agencies of [1, 2, 3, 5, 7, MAX_AGENCIES]) {
     for (const total of [0, 1, 2, 5, 99, 1000, 78_697, MAX_BETS]) {
       const parts = shares(total, agencies);

@@ -24,7 +24,7 @@ testInFolder("run() prints what it found and what is wrong", async (dir) => {
   assertStringIncludes(problem!, `byte ${byteOffset}: a torn tail of `);
 });
 
-testInFolder("run() says who holds a store", async (dir) => {
+testInFolder("run() names the holder of a store", async (dir) => {
   const path = `${dir}/bets.csv`;
   const store = await FileStore.open(path);
   try {
@@ -38,7 +38,7 @@ testInFolder("run() says who holds a store", async (dir) => {
   assertEquals((await run([path])).problem, undefined);
 });
 
-testInFolder("run() says what cannot be read", async (dir) => {
+testInFolder("run() reports a store that cannot be read", async (dir) => {
   assertEquals(await run([`${dir}/none.csv`]), {
     lines: [],
     problem: `Cannot verify store "${dir}/none.csv": it is not there`,

@@ -60,7 +60,7 @@ Deno.test("ZipArchive throws on an archive cut at any byte", () => {
   }
 });
 
-Deno.test("ZipArchive throws only its own errors on any wrong byte", () => {
+Deno.test("ZipArchive throws only its own errors for any changed byte", () => {
   const bytes = buildZip([
     { name: "a.csv", data: TEXT },
     { name: "b.csv", data: "1,2\r\n", deflated: false },
