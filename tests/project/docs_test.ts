@@ -189,7 +189,7 @@ Deno.test("docs/protocol.md lists the messages, the codes and their effects", ()
     Object.entries(ErrorCode).map(([name, code]) => [
       name,
       code,
-      refusal(code, "").closes ? "closes" : "goes on",
+      refusal(code, "").closes ? "closes" : "stays open",
     ]),
   );
 });
@@ -211,7 +211,7 @@ Deno.test("docs/storage.md shows the rows that a batch becomes", () => {
 
 Deno.test("docs/storage.md says which bytes a CRC covers", () => {
   const store = blockOf(STORAGE_BLOCKS, "csv bets.csv");
-  const [, crc, size] = /`([0-9a-f]{8})` is taken over the (\d+)\s+bytes/.exec(
+  const [, crc, size] = /`([0-9a-f]{8})` covers the (\d+)\s+bytes/.exec(
     storagePage,
   )!;
   const colon = store.indexOf(":2:") + ":2:".length;
