@@ -69,7 +69,7 @@ export async function runCentral(
   return 0;
 }
 
-/** Starts the status page, if it is wanted. Else nothing of it is loaded. */
+/** Starts the status page, if configured. Otherwise its code is not loaded. */
 async function startStatus(config: Config): Promise<Status | undefined> {
   const port = config["status.port"];
   if (port === 0) return undefined;
@@ -106,7 +106,7 @@ async function openCredentials(
   return credentials;
 }
 
-/** Whoever can read the network between can read the tokens. */
+/** Anyone who can read the network traffic can read the tokens. */
 function warnOfPlainTokens(config: Config): void {
   const host = config["server.host"];
   const isPlain = config["server.credentials"] !== "" &&

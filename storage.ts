@@ -62,7 +62,7 @@ export interface Store {
    *
    * @param agencies Number of agencies of the draw.
    * @returns Whether it is held. Of several calls at once one learns it.
-   * @throws {StorageError} If that cannot be told now.
+   * @throws {StorageError} If that is not known now.
    */
   holdDraw(agencies: number): Promise<boolean>;
 

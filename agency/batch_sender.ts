@@ -157,7 +157,7 @@ export class BatchSender {
   async #handleReply(reply: Frame): Promise<void> {
     const batch = this.#queue[0];
     if (!batch || this.#underWay === 0) {
-      // A central that is stopping sends SHUTTING_DOWN behind its last reply.
+      // A central that is stopping sends SHUTTING_DOWN after its last reply.
       parseRefusal(reply);
       throw new UnrecoverableError(
         `Cannot go on: the central sent a reply of type ${reply.type} too many`,

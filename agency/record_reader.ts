@@ -249,7 +249,7 @@ export class RecordReader {
     return true;
   }
 
-  /** Moves the remaining bytes to the front and reads behind them. */
+  /** Moves the remaining bytes to the front and reads more after them. */
   #refill(): void {
     if (this.#next === 0 && this.#filled === CHUNK_BYTES) {
       this.#overflow += CHUNK_BYTES;
@@ -267,7 +267,7 @@ export class RecordReader {
     this.#chunk[this.#filled] = NEWLINE;
   }
 
-  /** Start of the next line, behind a byte order mark if there is one. */
+  /** Start of the next line, after a byte order mark if there is one. */
   #lineStart(): number {
     if (this.#byteOffset + this.#next > 0) return this.#next;
     const hasMark = BYTE_ORDER_MARK.every((byte, i) => this.#chunk[i] === byte);

@@ -20,7 +20,7 @@ export interface RejectedRow {
   row: number;
   /** Its line number, from 1. */
   line: number;
-  /** Its text, as it is in the file. */
+  /** Its text, unchanged. */
   text: string;
 }
 

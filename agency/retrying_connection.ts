@@ -83,7 +83,7 @@ const LATER_CODES: ReadonlySet<number> = new Set([
   ErrorCode.BUSY,
 ]);
 /** Refusals of one request, after which the connection stays usable. */
-const ANSWER_CODES: ReadonlySet<number> = new Set([
+const USABLE_CODES: ReadonlySet<number> = new Set([
   ErrorCode.INVALID_BET,
   ErrorCode.BETTING_CLOSED,
   ErrorCode.UNKNOWN_AGENCY,
@@ -305,7 +305,7 @@ export function parseRefusal(reply: Frame): Refusal {
     );
   }
   const refusal = decodeError(reply.payload);
-  if (ANSWER_CODES.has(refusal.code)) return refusal;
+  if (USABLE_CODES.has(refusal.code)) return refusal;
   const text = `${errorCodeName(refusal.code)}: ${refusal.reason}`;
   if (LATER_CODES.has(refusal.code)) throw new RetryableError(text);
   throw new UnrecoverableError(`Cannot go on: the central answered ${text}`);

@@ -41,7 +41,7 @@ export class SourceFile {
    * @param path The file or pipe, or `-` for standard input.
    * @param signal Aborts the wait for a pipe, and the hashing.
    * @returns The file.
-   * @throws {ProgramError} If it is no file or pipe, or changes meanwhile.
+   * @throws {ProgramError} If it is no file or pipe, or changes in the meantime.
    */
   static async open(path: string, signal?: AbortSignal): Promise<SourceFile> {
     const input = await openInput(path, signal);

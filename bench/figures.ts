@@ -10,7 +10,7 @@ export interface Kind {
   readonly head: string;
   /** Whether more of it is better. */
   readonly isMoreBetter: boolean;
-  /** Digits behind the point, after the division by `unit`. */
+  /** Decimal places, after the division by `unit`. */
   readonly digits: number;
   /** What the figure is divided by to be shown. */
   readonly unit: number;

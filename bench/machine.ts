@@ -15,7 +15,7 @@ export interface Usage {
   peakRss: number;
 }
 
-/** Positions behind the name in `/proc/<pid>/stat`, from 0. */
+/** Indexes of the fields after the name in `/proc/<pid>/stat`, from 0. */
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
 const FLUSHES = 101;

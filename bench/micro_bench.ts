@@ -88,7 +88,7 @@ bench("recovery", STORED_TIMES * BETS, storedBytes, async () => {
   }
 });
 
-/** Each in a group of its own: they are parts of a way, not rivals. */
+/** Each has its own group: they are steps, not alternatives. */
 function bench(
   what: string,
   bets: number,

@@ -52,7 +52,7 @@ const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
   "insert-150-keyed": insertProgram('agency "," agency "," (NR - 1)'),
 };
 
-/** A server of its own, stopped when it is disposed of. */
+/** A server for the benchmark, stopped when it is disposed of. */
 export class Postgres implements AsyncDisposable {
   /** Folder of its data, and of the files that are loaded. */
   readonly #folder: string;

@@ -167,7 +167,7 @@ export async function readCredentials(path: string): Promise<TokenHashes> {
 
 /**
  * Writes a file of credentials that only its owner can read. Replaces it in one
- * step, so that nobody reads half of it.
+ * step, so that no reader sees half of it.
  *
  * @param file The file.
  * @param hashes The hash of each agency's token.

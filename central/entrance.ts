@@ -94,7 +94,7 @@ export class Entrance {
   readonly #log = getLogger();
   /** Connections that are neither in nor gone. */
   readonly #waiting = new Set<Connection>();
-  /** Connections that are being told `BUSY`. */
+  /** Connections that are being refused with `BUSY`. */
   readonly #turnedAway = new Set<Connection>();
   readonly #stopping = new AbortController();
 
@@ -133,7 +133,7 @@ export class Entrance {
 
   /**
    * Asks a visitor for what is needed. Never rejects: a failure is logged and
-   * affects nobody else.
+   * affects no other connection.
    *
    * @param visitor The visitor. If it stays out, its connection is closed.
    * @returns The admission, or `undefined` if it stays out.
@@ -200,7 +200,7 @@ export class Entrance {
       );
     }
     await connection.write(OK_FRAME);
-    // Its token may have been removed meanwhile.
+    // Its token may have been removed in the meantime.
     if (!await credentials.isValid(agency, token)) {
       throw new Deno.errors.ConnectionAborted("the token was just removed");
     }
@@ -231,7 +231,7 @@ export class Entrance {
     }
   }
 
-  /** Logs why a visitor stays out, and tells it. Never rejects. */
+  /** Logs why a connection is refused, and replies. Never rejects. */
   async #refuse({ connection, ip }: Visitor, error: unknown): Promise<void> {
     const isProtocolError = error instanceof ProtocolError;
     const isExpected = isProtocolError || isDisconnection(error);
@@ -248,7 +248,7 @@ export class Entrance {
     try {
       if (isProtocolError) await this.#answer(connection, error);
     } catch (failure) {
-      // It has gone meanwhile, which is where it was sent.
+      // It has closed already, which is what the refusal wanted.
       if (!isDisconnection(failure)) throw failure;
     } finally {
       connection.close();

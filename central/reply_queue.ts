@@ -120,7 +120,7 @@ export class ReplyQueue {
   }
 
   /**
-   * Adds a reply. Replies behind one that closes the connection are dropped.
+   * Adds a reply. Replies after one that closes the connection are dropped.
    *
    * @param reply The reply. If it rejects, the connection is closed.
    */

@@ -77,7 +77,7 @@ export class RequestHandler {
   readonly #log = getLogger();
   /** The order of this connection's batches. */
   readonly #sequence = new BatchSequence();
-  /** The agency's id, once a request has told it. */
+  /** The agency's id, once a request contains it. */
   #agency: number | undefined;
 
   /**

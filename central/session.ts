@@ -122,7 +122,7 @@ export class Session {
   }
 
   /**
-   * Queues SHUTTING_DOWN behind the replies. Queueing it twice has no effect.
+   * Queues SHUTTING_DOWN after the replies. Queueing it twice has no effect.
    */
   #tellOfEnd(): void {
     this.#replies.enqueue(Promise.resolve(SHUTTING_DOWN));

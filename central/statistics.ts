@@ -162,7 +162,7 @@ export class Statistics {
   /**
    * Counts a refused batch.
    *
-   * @param agency The agency's id, if the batch tells it.
+   * @param agency The agency's id, if the batch could be decoded.
    * @param bets Bets in the batch.
    * @param address Its IP address.
    */

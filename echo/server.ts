@@ -141,7 +141,7 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
     port,
     backlog: config["server.listenBacklog"],
   });
-  // The exercise has no such line, but a free port must be told.
+  // The exercise has no such line, but a free port must be logged.
   if (port === 0) logPort(listener);
   const server = new EchoServer(listener, {
     maxConnections: config["server.maxConnections"],

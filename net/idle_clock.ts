@@ -48,7 +48,7 @@ export class IdleClock {
   }
 
   /**
-   * Ends a wait. Another one in progress is measured anew, because the peer is
+   * Ends a wait. Another one in progress is restarted, because the peer is
    * active.
    */
   stop(): void {

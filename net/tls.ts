@@ -120,7 +120,7 @@ export function isTlsRecord(bytes: Uint8Array, at: number): boolean {
  * Says in plain words why TLS failed.
  *
  * @param error What Deno has thrown.
- * @returns The reason, with Deno's own words behind it.
+ * @returns The reason, followed by Deno's own message.
  */
 export function explainTls(error: unknown): string {
   const message = messageOf(error);

@@ -68,7 +68,7 @@ export class TlsServerStream implements ByteStream {
   constructor(socket: TLSSocket, raw: Duplex) {
     this.#socket = socket;
     raw.on("error", (error) => this.#fail(disconnectionOf(error)));
-    // Whoever does not wait for the handshake reads of its failure.
+    // A caller that does not wait for the handshake gets its failure by read().
     this.#secure.promise.catch(() => {});
     socket.on("secure", () => this.#secure.resolve());
     socket.on("readable", () => this.#wake());

@@ -114,7 +114,7 @@ export class CommitQueue {
     return this.#waiting.splice(0, count);
   }
 
-  /** Commits a group. Never rejects: each entry is told. */
+  /** Commits a group. Never rejects: each entry gets the outcome. */
   async #commit(group: Entry[]): Promise<void> {
     const startedAtMs = performance.now();
     try {

@@ -7,7 +7,7 @@
 import postgres, { type ParameterOrJSON, type Row, type Sql } from "postgres";
 import { messageOf, ProgramError } from "../program/errors.ts";
 
-/** Commits that run at once, each on a connection of its own. */
+/** Commits that run at once, each on its own connection. */
 export const MAX_COMMITS = 3;
 /** One more connection for everything else. */
 const CONNECTIONS = MAX_COMMITS + 1;
@@ -42,7 +42,7 @@ export class DatabaseTimeoutError extends Error {
 }
 
 /**
- * A database that answers within some seconds, or is connected to anew. A machine
+ * A database that responds within seconds, or is connected to again. A machine
  * that dies says nothing, and its connections stay open for a quarter of an hour.
  */
 export class Database {

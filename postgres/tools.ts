@@ -164,7 +164,7 @@ if (import.meta.main) {
   try {
     await main(Deno.args);
   } catch (error) {
-    // Whoever reads has enough, such as head.
+    // The reader of the output, such as `head`, has enough.
     if (!(error instanceof Deno.errors.BrokenPipe)) {
       writeLine(Deno.stderr, `${Deno.args[0]}: ${messageOf(error)}`);
       Deno.exitCode = EXIT_FAILURE;

@@ -15,7 +15,7 @@ export function messageOf(error: unknown): string {
 }
 
 /**
- * Checks what only a bug of ours can break. A program that goes on with a broken
+ * Checks what only a bug can break. A program that continues with a broken
  * invariant could spoil the store, so it stops.
  *
  * @param holds Whether the invariant holds.

@@ -20,7 +20,7 @@ export interface LogSink {
 
 /** Options of a {@linkcode LogOutput}. */
 export interface LogOutputOptions {
-  /** Formats the line that tells how many lines were dropped. */
+  /** Formats the line about dropped lines. */
   formatDropped(count: number): string;
   /** Called once with the reason if the reader has gone for good. */
   onBroken(reason: string): void;
@@ -51,7 +51,7 @@ export class LogOutput {
    * Creates an output.
    *
    * @param sink Where the lines go.
-   * @param options Who is told of failures.
+   * @param options Called on failures.
    */
   constructor(sink: LogSink, options: LogOutputOptions) {
     this.#sink = sink;
@@ -75,7 +75,7 @@ export class LogOutput {
   }
 
   /**
-   * Writes what waits.
+   * Writes the waiting lines.
    *
    * @returns Resolved once it is written, or cannot be for now.
    */

@@ -109,8 +109,8 @@ function openOutput(): LogOutput {
       try {
         writeLine(Deno.stderr, `Cannot write log: ${reason}`);
       } catch (error) {
-        // Standard error fails too, for whatever reason: there is nobody left
-        // to be told, and the program goes on.
+        // Standard error fails too: the failure cannot be reported anywhere,
+        // and the program continues.
         if (!(error instanceof Error)) throw error;
       }
     },

@@ -1,5 +1,5 @@
 /**
- * Stopping a program: the signals that ask for it, and waits that it ends.
+ * Stopping a program: the signals for it, and waits that it interrupts.
  *
  * @module
  */

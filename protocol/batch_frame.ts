@@ -152,7 +152,7 @@ export function decodeBatch(payload: Uint8Array): Batch {
   return batch;
 }
 
-/** Checks that there are as many bets as declared, and nothing behind them. */
+/** Checks that there are as many bets as declared, and nothing after them. */
 function checkCount({ bets, count }: Batch): void {
   let at = 0;
   for (let index = 0; index < count; index++) {

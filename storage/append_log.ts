@@ -14,8 +14,8 @@ export interface AppendLogOptions {
   /** Whether an entry must be on disk to count as committed. */
   fsync: boolean;
   /**
-   * Whether nobody has anything to do until a commit of so many entries is on
-   * disk. This thread may then wait for the disk itself.
+   * Whether no connection can send anything until a commit of this many entries
+   * is on disk. This thread may then wait for the disk itself.
    *
    * @default {() => false}
    */
@@ -28,7 +28,7 @@ export interface AppendLogOptions {
    */
   onCommit?: OnCommit | undefined;
   /**
-   * Called once if someone else has changed or removed the file.
+   * Called once if another program has changed or removed the file.
    *
    * @default {() => {}}
    */
@@ -199,8 +199,8 @@ export class AppendLog<B extends EntryBuffer> {
   }
 
   /**
-   * Gives the file up as it is, because someone else has changed or removed it:
-   * what it has now is not ours to change.
+   * Gives up the file unchanged, because another program has changed or removed
+   * it: its content is no longer ours to change.
    *
    * @param loss What has happened to the file.
    */
@@ -302,7 +302,7 @@ export class AppendLog<B extends EntryBuffer> {
     this.#onLost(this.#end!);
   }
 
-  /** Says what someone else has done to the open file, if anything. */
+  /** Describes what another program has done to the open file, if anything. */
   #findLoss(expectedSize: number): string | undefined {
     const { size, nlink } = this.#file.statSync();
     if (nlink === 0) return "it was removed or replaced";
@@ -319,8 +319,8 @@ export class AppendLog<B extends EntryBuffer> {
   }
 
   /**
-   * Fails the group and all behind it, because a later batch must not be stored
-   * where an earlier one was not. Then truncates the file to its committed
+   * Fails the group and all later ones, because a later batch must not be stored
+   * if an earlier one was not. Then truncates the file to its committed
    * size.
    */
   async #undoWrite(group: Group<B>, cause: unknown): Promise<void> {

@@ -18,7 +18,7 @@ export class StorageError extends Error {
   }
 }
 
-/** The draw is held: no more bets are taken, whoever sends them. */
+/** The draw is held: no more bets are accepted, from any agency. */
 export class BettingClosedError extends Error {
   /** Creates the error. */
   constructor() {

@@ -10,7 +10,7 @@ const WINDOW_BYTES = 1 << 20;
 
 /** A part of the file in memory that slides towards its end. */
 export class FileWindow {
-  /** The bytes; those behind {@linkcode length} mean nothing. */
+  /** The bytes; those after {@linkcode length} have no meaning. */
   readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(WINDOW_BYTES);
   readonly #file: Pick<StoreFile, "read">;
   #byteOffset: number;

@@ -131,7 +131,7 @@ export class IndexRanges {
     place.at = 0;
   }
 
-  /** The place of the first range that ends at `index` or behind it. */
+  /** The position of the first range that ends at `index` or after it. */
   #firstEndingFrom(index: number): Place {
     const chunk = lowerBound(this.#chunks, (one) => one.at(-1)!.end >= index);
     const ranges = this.#chunks[chunk] ?? [];

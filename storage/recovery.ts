@@ -1,10 +1,10 @@
 /**
  * Reads a store from start to end, in one pass and constant memory: finds the
- * whole batches, and what is behind the last of them (docs/storage.md, "At the
+ * whole batches, and what follows the last of them (docs/storage.md, "At the
  * start").
  *
  * No field contains a line break, so every line end ends a row. Only a commit
- * mark has a colon at the place before its CRC, so one byte tells whether a row
+ * mark has a colon right before its CRC, so one byte shows whether a row
  * ends its batch.
  *
  * @module
@@ -79,10 +79,10 @@ const ASCII_DECODER = new TextDecoder();
  *
  * @param file The store.
  * @param onBatch Called for each whole batch, in order.
- * @returns How far the whole batches reach. Anything behind is a torn tail,
+ * @returns How far the whole batches reach. Anything after them is a torn tail,
  * which was never acknowledged.
  * @throws {DamagedStoreError} If a whole batch follows something else, or if what
- * is behind the whole batches cannot be a torn tail.
+ * follows the whole batches cannot be a torn tail.
  */
 export async function scanStore(
   file: StoreFile,
@@ -102,9 +102,9 @@ export async function scanStore(
 }
 
 /**
- * Checks that what is behind the whole batches can be what a crash in the middle
+ * Checks that what follows the whole batches can be what a crash in the middle
  * of one write leaves. The system writes pages in any order, so some of the
- * write's batches may be whole, behind a page that never reached the disk.
+ * write's batches may be whole, after a page that never reached the disk.
  */
 async function throwIfNotTorn(
   file: StoreFile,
@@ -221,7 +221,7 @@ async function findWholeBatch(
 
 /**
  * Returns the batch that ends at `newline` if it begins in the row at `row`: at
- * its start, or behind a damaged line end.
+ * its start, or after a damaged line end.
  */
 function findBatchInRow(
   window: FileWindow,

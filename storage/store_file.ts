@@ -106,7 +106,7 @@ export async function holdFile(path: string): Promise<HeldFile> {
       try {
         await Deno.remove(note);
       } catch (error) {
-        // Someone has removed the note, which is for people only.
+        // The file with the process id was removed. It is for people only.
         if (!(error instanceof Deno.errors.NotFound)) throw error;
       } finally {
         file.close();

@@ -67,7 +67,7 @@ export class FileState {
     this.#endPart();
   }
 
-  /** Marks bets as not stored. A failed commit fails all that wait behind it. */
+  /** Marks bets as not stored. A failed commit fails all that wait after it. */
   fail(): void {
     this.#pending.clear();
     this.#endPart();

@@ -1,5 +1,5 @@
 /**
- * The torn tail of a store: what a crash in the middle of a write leaves behind
+ * The torn tail of a store: what a crash in the middle of a write leaves after
  * the last whole batch. It was never acknowledged, so the next start removes it,
  * but only if it can be ours, and never without a copy (docs/storage.md).
  *
@@ -101,7 +101,7 @@ export async function rewriteTail(path: string, size: number): Promise<void> {
 }
 
 /**
- * Copies the torn tail to a file of its own, durably.
+ * Copies the torn tail to another file, durably.
  *
  * @param path The file that has the tail.
  * @param tail The tail.

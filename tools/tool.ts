@@ -22,7 +22,7 @@ export async function runTool(
   try {
     await main();
   } catch (error) {
-    // Whoever reads the output has enough, such as `head`.
+    // The reader of the output, such as `head`, has enough.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit();
     const problem = messageOf(error);
     writeLine(Deno.stderr, name ? `${name}: ${problem}` : problem);

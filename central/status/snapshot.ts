@@ -88,7 +88,7 @@ export const STARTING = "the store is being read";
 const STOPPING = "the central is stopping";
 
 /**
- * Says why the central takes no bets.
+ * Returns the reason why the central accepts no bets.
  *
  * @param sources Its parts.
  * @returns The reason, or "" if it takes them.

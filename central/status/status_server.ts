@@ -59,7 +59,7 @@ export class StatusServer {
    * Starts to listen.
    *
    * @param address Where.
-   * @param sources What is shown. It is looked at for each answer anew.
+   * @param sources What is shown, read again for each response.
    * @returns The server.
    * @throws {ProgramError} If the address is not available.
    */

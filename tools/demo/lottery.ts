@@ -73,7 +73,7 @@ export async function runLottery(
   await using central = startCentral(drawAgencies, options);
   const [, port] = await central.line(LISTEN_REGEXP);
   const stop = new AbortController();
-  // Agencies would go on trying to reach a central that has ended.
+  // Otherwise agencies would keep trying to reach a central that has ended.
   const centralEnd = central.ending.finally(() => stop.abort());
   const signal = AbortSignal.any([stop.signal, options.signal]);
   const agencies = files.map((file) =>
