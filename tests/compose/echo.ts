@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { within } from "../support/deadline.ts";
+import { restoreConfig, writeConfig } from "./config_file.ts";
 import {
-  CLONE,
   docker,
   ending,
   logged,
@@ -17,8 +17,6 @@ import {
 
 const ECHO = "docker-compose-echo.yaml";
 const IMAGE = "loteria:latest";
-const CONFIG = `${CLONE}/config.yaml`;
-const GIVEN_CONFIG = await Deno.readTextFile(CONFIG);
 /** Settings of the exercise's programs. */
 const EXERCISE_CONFIG = "server: {listenBacklog: 5}\nlog: {level: DEBUG}\n";
 const NUMBERS = [1, 2, 3, 4, 5];
@@ -65,8 +63,7 @@ testEcho("one client exchanges five messages", 1, async () => {
 });
 
 testEcho("five clients exchange five messages each", 5, async () => {
-  await Deno.writeTextFile(
-    CONFIG,
+  await writeConfig(
     `${EXERCISE_CONFIG}loop: {period: 200ms}\n`,
   );
   await up(ECHO);
@@ -157,11 +154,11 @@ function testEcho(
     await run(["./generar-compose.sh", ECHO, String(clients)], {
       EXAMPLE: "echo",
     });
-    await Deno.writeTextFile(CONFIG, EXERCISE_CONFIG);
+    await writeConfig(EXERCISE_CONFIG);
     try {
       await fn();
     } finally {
-      await Deno.writeTextFile(CONFIG, GIVEN_CONFIG);
+      await restoreConfig();
     }
   });
 }

@@ -7,6 +7,7 @@ import {
 } from "@std/assert";
 import { parse } from "@std/csv";
 import { readBets } from "../support/stored.ts";
+import { restoreConfig, SLOW_CONFIG, writeConfig } from "./config_file.ts";
 import {
   CLONE,
   docker,
@@ -29,10 +30,6 @@ const TOTAL = 78_697;
 /** Capabilities of the service that makes the folder writable. */
 const CAPABILITIES = ["CHOWN", "DAC_READ_SEARCH", "FOWNER"];
 const STORE = `${CLONE}/.data/bets.csv`;
-const CONFIG = `${CLONE}/config.yaml`;
-const GIVEN_CONFIG = await Deno.readTextFile(CONFIG);
-/** Small, so that the run is long enough for a fault. */
-const SLOW_CONFIG = "batch:\n  maxAmount: 10\nlog:\n  level: DEBUG\n";
 
 testLottery("make docker-compose-up stores every bet once", async () => {
   await make("docker-compose-up");
@@ -87,7 +84,7 @@ testLottery(
     await up();
     await assertEndings();
     const image = await property("server", "Image");
-    await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
+    await writeConfig(SLOW_CONFIG);
     await removeStore();
     await docker("restart", "server");
     await docker("start", "client5");
@@ -105,7 +102,7 @@ testLottery(
 );
 
 testLottery("docker stop while agencies send loses no bet", async () => {
-  await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
+  await writeConfig(SLOW_CONFIG);
   await up();
   await logged("client1", /apuesta_enviada/, 50);
   assertEquals(await stop("client1"), 0);
@@ -123,7 +120,7 @@ testLottery("docker stop while agencies send loses no bet", async () => {
 testLottery(
   "docker kill of the server loses no bet and stores none twice",
   async () => {
-    await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
+    await writeConfig(SLOW_CONFIG);
     await up();
     for (const sent of [50, 200]) {
       await logged("client1", /apuesta_enviada/, sent);
@@ -183,7 +180,7 @@ async function chownAll(dir: string, uid: number, gid: number): Promise<void> {
 function testLottery(name: string, fn: () => Promise<void>): void {
   testUp(name, LOTTERY, async () => {
     await removeStore();
-    await Deno.writeTextFile(CONFIG, GIVEN_CONFIG);
+    await restoreConfig();
     await fn();
   });
 }

@@ -5,6 +5,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { parse } from "@std/csv";
+import { restoreConfig, SLOW_CONFIG, writeConfig } from "./config_file.ts";
 import {
   CLONE,
   docker,
@@ -26,15 +27,11 @@ const AGENCIES = [1, 2, 3, 4, 5];
 const CLIENTS = AGENCIES.map((agency) => `client${agency}`);
 const CENTRALS = ["server1", "server2"];
 const WINNERS = [2, 3, 3, 2, 0];
-const CONFIG = `${CLONE}/config.yaml`;
-const GIVEN_CONFIG = await Deno.readTextFile(CONFIG);
-/** Small, so that the run is long enough for a fault. */
-const SLOW_CONFIG = "batch:\n  maxAmount: 10\nlog:\n  level: DEBUG\n";
 
 testPostgres(
   "STORE=postgres stores every bet once, whichever container is killed",
   async () => {
-    await Deno.writeTextFile(CONFIG, SLOW_CONFIG);
+    await writeConfig(SLOW_CONFIG);
     await up(FILE);
     for (const victim of CENTRALS) {
       await logged("client1", /apuesta_enviada/, 50);
@@ -47,7 +44,7 @@ testPostgres(
     await assertStored();
     // The database outlives its container.
     await make("docker-compose-down", FILE);
-    await Deno.writeTextFile(CONFIG, GIVEN_CONFIG);
+    await restoreConfig();
     await up(FILE);
     await assertEndings();
     await assertStored();
@@ -88,7 +85,7 @@ function testPostgres(name: string, fn: () => Promise<void>): void {
     try {
       await fn();
     } finally {
-      await Deno.writeTextFile(CONFIG, GIVEN_CONFIG);
+      await restoreConfig();
       await make("docker-compose-down", FILE);
       const volumes = await docker("volume", "ls", "--quiet");
       await docker("volume", "rm", ...volumes.trim().split("\n"));
