@@ -8,8 +8,8 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ProgramError } from "../program/errors.ts";
+import { verifyStore } from "../storage/unheld_store.ts";
 import type { AgencyFile } from "./agency_files.ts";
-import { ensureData, makeData } from "./make_data.ts";
 import { auditStore } from "./demo/audit.ts";
 import { type LotteryOptions, runLottery } from "./demo/lottery.ts";
 import { Progress } from "./demo/progress.ts";
@@ -20,8 +20,8 @@ import {
   formatTable,
 } from "./demo/report.ts";
 import { MAX_BETS } from "./made_bets.ts";
+import { ensureData, makeData } from "./make_data.ts";
 import { interruption, parseWhole, print, runTool } from "./tool.ts";
-import { verifyStore } from "../storage/unheld_store.ts";
 
 const USAGE = `Usage: deno task demo [options]
 
@@ -49,14 +49,16 @@ async function main(): Promise<void> {
     },
   });
   if (values.help) return print([USAGE]);
-  const bets = values.bets && parseWhole("--bets", values.bets, [0, MAX_BETS]);
+  const bets = values.bets === undefined
+    ? undefined
+    : parseWhole("--bets", values.bets, [0, MAX_BETS]);
   const signal = interruption();
   const statusPort = randomPort();
   print([`Status: http://127.0.0.1:${statusPort}/`]);
   const folder = await makeFolder(values.dir);
-  const files = typeof bets === "number"
-    ? await makeData({ dir: folder, bets })
-    : await ensureData({ dir: values.dir });
+  const files = bets === undefined
+    ? await ensureData({ dir: values.dir })
+    : await makeData({ dir: folder, bets });
   const { path, from } = files[0]!;
   print([`Data: ${files.length} files like ${path}, from ${from}`]);
   const storeFile = join(folder, "bets.csv");

@@ -101,7 +101,12 @@ testPrograms("deno task demo refuses unknown arguments", async () => {
   const help = await startProgram("demo", {}, ["--help"]).ending();
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "--bets N");
-  for (const args of [["--bets", "-5"], ["--bets=1e3"], ["--bet", "1"]]) {
+  for (
+    const args of [["--bets", "-5"], ["--bets=1e3"], ["--bets="], [
+      "--bet",
+      "1",
+    ]]
+  ) {
     const { code, stdout, stderr } = await startProgram("demo", {}, args)
       .ending();
     assertEquals({ code, stdout }, { code: 1, stdout: "" }, args.join(" "));
