@@ -18,9 +18,16 @@ fail() {
   exit 1
 }
 
+# Writes its input, as `cat` does, but without a process for each piece.
+write() {
+  local text
+  IFS= read -r -d "" text || true
+  printf '%s' "$text"
+}
+
 # What every service has.
 write_head() {
-  cat <<YAML
+  write <<YAML
 # Written by generar-compose.sh; docs/containers.md tells how to use it.
 
 x-program: &program
@@ -41,7 +48,7 @@ YAML
 
 # Where the image is built: in the service that all others wait for.
 write_build() {
-  cat <<YAML
+  write <<YAML
     build:
       context: .
       target: $1
@@ -49,7 +56,7 @@ YAML
 }
 
 write_data_services() {
-  cat <<YAML
+  write <<YAML
     - ./.data:/app/.data
 
 services:
@@ -60,7 +67,7 @@ services:
     <<: *program
 YAML
   write_build programs
-  cat <<YAML
+  write <<YAML
     container_name: permissions
     user: "0:\${LOTERIA_GID:-1000}"
     cap_add: [CHOWN, DAC_READ_SEARCH, FOWNER]
@@ -88,7 +95,7 @@ YAML
 # Makes a certificate and tokens where there are none. It is root, so that it can
 # write the folder that the engine makes, and needs no capability for that.
 write_secrets_service() {
-  cat <<YAML
+  write <<YAML
   secrets:
     <<: *program
     image: loteria-secrets:latest
@@ -112,7 +119,7 @@ YAML
 
 # What a service sees of the secrets: its own folder.
 write_secrets_volume() {
-  cat <<YAML
+  write <<YAML
     volumes:
       - ./config.yaml:/app/config.yaml:ro
       - ./.data:/app/.data
@@ -128,7 +135,7 @@ data_command() {
 
 # The database that two centrals share. It can be reached in this network only.
 write_database() {
-  cat <<YAML
+  write <<YAML
   database:
     image: postgres:15
     container_name: database
@@ -155,63 +162,61 @@ YAML
 }
 
 write_server() {
-  cat <<YAML
+  write <<YAML
   $1:
     <<: *program
 YAML
   if [[ $example == echo ]]; then write_build programs; fi
   if [[ $store ]]; then
-    cat <<YAML
+    write <<YAML
     image: loteria-postgres:latest
 YAML
     write_build postgres
   fi
-  cat <<YAML
+  write <<YAML
     container_name: $1
     command: ["${prefix}server${store:+:$store}"]
     environment:
       SERVER_PORT: "12345"
 YAML
   if [[ $example != echo ]]; then
-    cat <<YAML
+    write <<YAML
       SERVER_DRAW_AGENCIES: "$clients"
       SERVER_STATUS_PORT: "8080"
 YAML
     if [[ $store ]]; then
-      cat <<YAML
+      write <<YAML
       SERVER_STORE_URL: postgres://loteria:$PASSWORD@database/loteria
 YAML
     fi
     if [[ $secure ]]; then
-      cat <<YAML
+      write <<YAML
       SERVER_CREDENTIALS: /run/secrets/credentials.csv
       SERVER_TLS_CERTIFICATE: /run/secrets/certificate.pem
       SERVER_TLS_KEY: /run/secrets/key.pem
 YAML
       write_secrets_volume central
     fi
-    cat <<YAML
+    write <<YAML
     depends_on:
       data:
         condition: service_completed_successfully
 YAML
     if [[ $secure ]]; then
-      cat <<YAML
+      write <<YAML
       secrets:
         condition: service_completed_successfully
 YAML
     fi
     if [[ $store ]]; then
-      cat <<YAML
+      write <<YAML
       database:
         condition: service_healthy
 YAML
     fi
   fi
-  cat <<YAML
-YAML
   write_healthcheck
-  cat <<YAML
+  write <<YAML
       interval: 1s
       start_period: 60s
     networks: [testing_net]
@@ -220,13 +225,13 @@ YAML
 
 write_healthcheck() {
   if [[ $example == echo ]]; then
-    cat <<YAML
+    write <<YAML
     # Whether it listens on 12345, without a connection that it would log.
     healthcheck:
       test: grep -qs ":3039 0*:0000 0A" /proc/net/tcp /proc/net/tcp6
 YAML
   else
-    cat <<YAML
+    write <<YAML
     # Whether the status page says that it takes bets.
     healthcheck:
       test:
@@ -242,7 +247,9 @@ YAML
 }
 
 write_client() {
-  cat <<YAML
+  local addresses
+  list_addresses "$1"
+  write <<YAML
 
   client$1:
     <<: *program
@@ -250,41 +257,42 @@ write_client() {
     command: ["${prefix}client"]
     environment:
       CLI_ID: "$1"
-      CLI_SERVER_ADDRESS: $(addresses_for "$1")
+      CLI_SERVER_ADDRESS: $addresses
 YAML
   if [[ $example != echo ]]; then
-    cat <<YAML
+    write <<YAML
       CLI_DRAW_AWAIT: "true"
 YAML
   fi
   if [[ $secure ]]; then
-    cat <<YAML
+    write <<YAML
       CLI_AGENCY_TOKENFILE: /run/secrets/token
       CLI_TLS_CA: /run/secrets/ca.pem
 YAML
     write_secrets_volume "agency-$1"
   fi
-  cat <<YAML
+  write <<YAML
     depends_on:
 YAML
   for server in "${servers[@]}"; do
-    cat <<YAML
+    write <<YAML
       $server:
         condition: service_healthy
 YAML
   done
-  cat <<YAML
+  write <<YAML
     networks: [testing_net]
 YAML
 }
 
-# Half of the agencies turn to one central first, half of them to the other.
-addresses_for() {
-  local first=$((($1 - 1) % ${#servers[@]})) addresses=()
-  for ((i = 0; i < ${#servers[@]}; i++)); do
-    addresses+=("${servers[(first + i) % ${#servers[@]}]}:12345")
+# Sets `addresses`. Half of the agencies turn to one central first, half of them
+# to the other.
+list_addresses() {
+  local first=$((($1 - 1) % ${#servers[@]})) i
+  addresses=${servers[first]}:12345
+  for ((i = 1; i < ${#servers[@]}; i++)); do
+    addresses+=,${servers[(first + i) % ${#servers[@]}]}:12345
   done
-  (IFS=, && printf '%s' "${addresses[*]}")
 }
 
 write_compose() {
@@ -303,7 +311,7 @@ write_compose() {
   for ((client = 1; client <= clients; client++)); do
     write_client "$client"
   done
-  cat <<YAML
+  write <<YAML
 
 networks:
   testing_net:
@@ -313,7 +321,7 @@ networks:
         - subnet: 172.25.125.0/24
 YAML
   if [[ $store ]]; then
-    cat <<YAML
+    write <<YAML
 
 volumes:
   database:
