@@ -55,33 +55,39 @@ const RIVALS = [
  */
 export function checkTargets(cases: readonly CaseResult[]): string[][] {
   const full = cases.filter(({ bets }) => bets === FULL_BETS);
-  const check =
-    (among: readonly CaseResult[]) => ([name, kind, bound]: Target) => {
-      const median = medianIn(among, name, kind);
-      if (median === undefined) return [];
-      const { head, isMoreBetter } = KINDS[kind];
-      const [limit, found] = [bound, median].map((one) =>
-        formatFigure(kind, one)
-      );
-      return isMoreBetter
-        ? [[name, head, `at least ${limit}`, found!, verdict(median >= bound)]]
-        : [[name, head, `at most ${limit}`, found!, verdict(median <= bound)]];
-    };
   return [
-    ...FULL_TARGETS.flatMap(check(full)),
-    ...TARGETS.flatMap(check(cases)),
-    ...RIVALS.flatMap(([name, rival, least]) => {
-      const ours = medianIn(full, name, "betsPerSecond");
-      const theirs = medianIn(full, rival, "betsPerSecond");
-      if (ours === undefined || theirs === undefined) return [];
-      const [limit, ratio] = [least, ours / theirs].map((one) =>
-        one.toFixed(2)
-      );
-      const isMet = ours / theirs >= least;
-      const target = `at least ${limit}`;
-      return [[name, `times ${rival}`, target, ratio!, verdict(isMet)]];
-    }),
+    ...FULL_TARGETS.flatMap((target) => checkTarget(target, full)),
+    ...TARGETS.flatMap((target) => checkTarget(target, cases)),
+    ...RIVALS.flatMap((rivalry) => checkRivalry(rivalry, full)),
   ];
+}
+
+function checkTarget(
+  [name, kind, bound]: Target,
+  cases: readonly CaseResult[],
+): string[][] {
+  const median = medianIn(cases, name, kind);
+  if (median === undefined) return [];
+  const { head, isMoreBetter } = KINDS[kind];
+  const limit = formatFigure(kind, bound);
+  const found = formatFigure(kind, median);
+  return isMoreBetter
+    ? [[name, head, `at least ${limit}`, found, verdict(median >= bound)]]
+    : [[name, head, `at most ${limit}`, found, verdict(median <= bound)]];
+}
+
+function checkRivalry(
+  [name, rival, least]: typeof RIVALS[number],
+  full: readonly CaseResult[],
+): string[][] {
+  const ours = medianIn(full, name, "betsPerSecond");
+  const theirs = medianIn(full, rival, "betsPerSecond");
+  if (ours === undefined || theirs === undefined) return [];
+  const ratio = ours / theirs;
+  const target = `at least ${least.toFixed(2)}`;
+  const isMet = ratio >= least;
+  const found = ratio.toFixed(2);
+  return [[name, `times ${rival}`, target, found, verdict(isMet)]];
 }
 
 function verdict(isMet: boolean): string {
