@@ -7,6 +7,7 @@
 import { Connection, isDisconnection } from "../net/connection.ts";
 import { startTls, type TlsClientOptions, type TlsStream } from "../net/tls.ts";
 import { delay } from "../program/stop_signal.ts";
+import { startRareTimer } from "../program/timer.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
 import {
@@ -190,7 +191,10 @@ export class RetryingConnection {
     this.#log.debug(() =>
       action("connect", "success", { server_address: formatAddress(address) })
     );
-    return new Connection(stream, { idleTimeoutMs: replyTimeoutMs });
+    return new Connection(stream, {
+      idleTimeoutMs: replyTimeoutMs,
+      startTimer: startRareTimer,
+    });
   }
 
   /** Sends the agency's token, if it has one. */

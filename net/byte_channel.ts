@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { StartTimer } from "../program/timer.ts";
 import { IdleClock } from "./idle_clock.ts";
 
 /** The stream under a channel, such as `Deno.TcpConn`. */
@@ -37,6 +38,12 @@ export interface ByteChannelOptions {
    * @default {Infinity}
    */
   idleTimeoutMs?: number;
+  /**
+   * Starts the timers of that limit.
+   *
+   * @default {startTimer}
+   */
+  startTimer?: StartTimer;
   /** Largest number of buffered bytes. */
   maxBufferSize: number;
 }
@@ -78,6 +85,7 @@ export class ByteChannel {
     this.#clock = new IdleClock(
       options.idleTimeoutMs ?? Infinity,
       () => this.close(),
+      options.startTimer,
     );
   }
 

@@ -7,6 +7,7 @@
 
 import { ByteChannel, type ByteStream } from "./byte_channel.ts";
 import { isTlsRecord } from "./tls.ts";
+import type { StartTimer } from "../program/timer.ts";
 import { viewOf } from "../bytes/swar.ts";
 import {
   ErrorCode,
@@ -27,6 +28,12 @@ export interface ConnectionOptions {
    * @default {Infinity}
    */
   idleTimeoutMs?: number;
+  /**
+   * Starts the timers of that limit.
+   *
+   * @default {startTimer}
+   */
+  startTimer?: StartTimer;
 }
 
 /** Largest read buffer, for a peer with many frames under way. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type StartTimer, startTimer } from "../program/timer.ts";
+
 /** A timer this late shows that the process itself was held up. */
 const HELD_UP_MS = 10;
 /** Time to process what arrived while the process was held up. */
@@ -17,12 +19,13 @@ const CATCH_UP_MS = 50;
 export class IdleClock {
   readonly #timeoutMs: number;
   readonly #onExpired: () => void;
+  readonly #startTimer: StartTimer;
   /** Number of waits in progress. */
   #waits = 0;
   #startedAt: number | undefined;
   /** When the timer is due. */
   #dueAt = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelTimer: (() => void) | undefined;
   #hasExpired = false;
   #hasEnded = false;
 
@@ -31,10 +34,16 @@ export class IdleClock {
    *
    * @param timeoutMs Longest duration of one wait, or `Infinity`.
    * @param onExpired Called when a wait has lasted that long.
+   * @param start Starts the timers.
    */
-  constructor(timeoutMs: number, onExpired: () => void) {
+  constructor(
+    timeoutMs: number,
+    onExpired: () => void,
+    start: StartTimer = startTimer,
+  ) {
     this.#timeoutMs = timeoutMs;
     this.#onExpired = onExpired;
+    this.#startTimer = start;
   }
 
   /** Whether a wait has lasted too long. */
@@ -59,7 +68,7 @@ export class IdleClock {
   /** Ends the clock. There are no more waits. */
   end(): void {
     this.#hasEnded = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer?.();
   }
 
   /**
@@ -79,16 +88,16 @@ export class IdleClock {
   #restart(): void {
     if (this.#timeoutMs === Infinity || this.#hasEnded) return;
     this.#startedAt = performance.now();
-    if (this.#timer === undefined) this.#lookIn(this.#timeoutMs);
+    if (this.#cancelTimer === undefined) this.#lookIn(this.#timeoutMs);
   }
 
   #lookIn(milliseconds: number): void {
     this.#dueAt = performance.now() + milliseconds;
-    this.#timer = setTimeout(() => this.#look(), milliseconds);
+    this.#cancelTimer = this.#startTimer(() => this.#look(), milliseconds);
   }
 
   #look(): void {
-    this.#timer = undefined;
+    this.#cancelTimer = undefined;
     if (this.#startedAt === undefined) return;
     const now = performance.now();
     const left = this.#startedAt + this.#timeoutMs - now;

@@ -6,6 +6,7 @@
  */
 
 import { messageOf } from "./errors.ts";
+import { startRareTimer } from "./timer.ts";
 
 /** Where lines are written; `Deno.stdout` is one. */
 export interface LogSink {
@@ -43,7 +44,7 @@ export class LogOutput {
   /** Bytes that the last write did not get to. */
   #rest: Uint8Array = new Uint8Array(0);
   #dropped = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
   #isBroken = false;
 
@@ -85,12 +86,12 @@ export class LogOutput {
   }
 
   #startIn(delayMs: number): void {
-    this.#timer ??= setTimeout(() => this.#start(), delayMs);
+    this.#cancelTimer ??= startRareTimer(() => this.#start(), delayMs);
   }
 
   #start(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     this.#writing ??= this.#write().finally(() => this.#writing = undefined);
   }
 

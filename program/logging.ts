@@ -16,6 +16,7 @@ import {
   setup,
 } from "@std/log";
 import { LogOutput } from "./log_output.ts";
+import { startRareTimer } from "./timer.ts";
 
 /** The result of an action. */
 export type Result = "success" | "fail" | "in_progress";
@@ -74,9 +75,9 @@ export function setupLogging(level: LevelName): void {
 export async function flushLog(): Promise<void> {
   if (!output) return;
   const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, LAST_FLUSH_MS);
+  const cancel = startRareTimer(resolve, LAST_FLUSH_MS);
   await Promise.race([output.flush(), late]);
-  clearTimeout(timer);
+  cancel();
 }
 
 export { getLogger };

@@ -13,6 +13,7 @@ interface Timer {
 export class FakeTime {
   readonly #setTimeout = globalThis.setTimeout;
   readonly #clearTimeout = globalThis.clearTimeout;
+  readonly #abortSignalTimeout = AbortSignal.timeout;
   readonly #performanceNow = performance.now;
   readonly #timers = new Map<number, Timer>();
   #nextId = 1;
@@ -26,6 +27,11 @@ export class FakeTime {
     };
     const clearTimeout = (id: number) => this.#timers.delete(id);
     Object.assign(globalThis, { setTimeout, clearTimeout });
+    AbortSignal.timeout = (delay) => {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), delay);
+      return controller.signal;
+    };
     performance.now = () => this.#now;
   }
 
@@ -57,6 +63,7 @@ export class FakeTime {
   [Symbol.dispose](): void {
     globalThis.setTimeout = this.#setTimeout;
     globalThis.clearTimeout = this.#clearTimeout;
+    AbortSignal.timeout = this.#abortSignalTimeout;
     performance.now = this.#performanceNow;
   }
 }

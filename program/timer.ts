@@ -1,0 +1,43 @@
+/**
+ * Timers of programs that may end a moment after their start.
+ *
+ * @module
+ */
+
+/** {@linkcode startTimer} or {@linkcode startRareTimer}. */
+export type StartTimer = typeof startTimer;
+
+/**
+ * Starts a timer that leaves nothing behind when it is cancelled.
+ *
+ * @param callback Called once, after the delay.
+ * @param delayMs The delay in milliseconds.
+ * @returns Cancels the timer.
+ */
+export function startTimer(
+  callback: () => void,
+  delayMs: number,
+): () => void {
+  const timer = setTimeout(callback, delayMs);
+  return () => clearTimeout(timer);
+}
+
+/**
+ * Starts a timer where there are only a few: after it is cancelled, about a
+ * kilobyte is not freed before the delay is over. It does without `setTimeout`,
+ * whose first call loads so much of Node that it takes a tenth of the time of an
+ * agency with a short file.
+ *
+ * @param callback Called once, after the delay.
+ * @param delayMs The delay in milliseconds.
+ * @returns Cancels the timer.
+ */
+export function startRareTimer(
+  callback: () => void,
+  delayMs: number,
+): () => void {
+  let pending: (() => void) | undefined = callback;
+  const due = AbortSignal.timeout(delayMs);
+  due.addEventListener("abort", () => pending?.());
+  return () => pending = undefined;
+}
