@@ -36,8 +36,7 @@ export function startRareTimer(
   callback: () => void,
   delayMs: number,
 ): () => void {
-  let pending: (() => void) | undefined = callback;
   const due = AbortSignal.timeout(delayMs);
-  due.addEventListener("abort", () => pending?.());
-  return () => pending = undefined;
+  due.addEventListener("abort", callback);
+  return () => due.removeEventListener("abort", callback);
 }

@@ -8,6 +8,7 @@
 
 import { createHash } from "node:crypto";
 import type { SimulatedProcess } from "./event_loop.ts";
+import { abortAfter } from "../support/fake_time.ts";
 import { describe, SimulatedFile, SimulatedFolder } from "./simulated_file.ts";
 import type { World } from "./world.ts";
 
@@ -47,6 +48,7 @@ export function replaceSurroundings(world: World): Disposable {
     },
   });
   replace(globalThis as object, timers(world));
+  replace(AbortSignal, { timeout: abortAfter });
   replace(globalThis as object, { Date: dateClass(world) });
   replace(Deno as object, { ...files(world), ...network(world) });
   replace(Deno as object, {

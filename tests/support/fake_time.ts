@@ -27,11 +27,7 @@ export class FakeTime {
     };
     const clearTimeout = (id: number) => this.#timers.delete(id);
     Object.assign(globalThis, { setTimeout, clearTimeout });
-    AbortSignal.timeout = (delay) => {
-      const controller = new AbortController();
-      setTimeout(() => controller.abort(), delay);
-      return controller.signal;
-    };
+    AbortSignal.timeout = abortAfter;
     performance.now = () => this.#now;
   }
 
@@ -66,4 +62,20 @@ export class FakeTime {
     AbortSignal.timeout = this.#abortSignalTimeout;
     performance.now = this.#performanceNow;
   }
+}
+
+/**
+ * Stands for `AbortSignal.timeout` while `setTimeout` is replaced, for one
+ * listener.
+ *
+ * @param delayMs The delay in milliseconds.
+ * @returns Aborted after the delay. Without its listener it keeps nothing
+ * running, like the real one.
+ */
+export function abortAfter(delayMs: number): AbortSignal {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const timer = setTimeout(() => controller.abort(), delayMs);
+  signal.removeEventListener = () => clearTimeout(timer);
+  return signal;
 }
