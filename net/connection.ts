@@ -5,9 +5,12 @@
  * @module
  */
 
-import { ByteChannel, type ByteStream } from "./byte_channel.ts";
+import {
+  ByteChannel,
+  type ByteChannelOptions,
+  type ByteStream,
+} from "./byte_channel.ts";
 import { isTlsRecord } from "./tls.ts";
-import type { StartTimer } from "../program/timer.ts";
 import { viewOf } from "../bytes/swar.ts";
 import {
   ErrorCode,
@@ -20,21 +23,8 @@ import {
 
 export { isDisconnection } from "./byte_channel.ts";
 
-/** Options of a {@linkcode Connection}. */
-export interface ConnectionOptions {
-  /**
-   * Longest time for one whole frame, read or written, in milliseconds.
-   *
-   * @default {Infinity}
-   */
-  idleTimeoutMs?: number;
-  /**
-   * Starts the timers of that limit.
-   *
-   * @default {startTimer}
-   */
-  startTimer?: StartTimer;
-}
+/** Options of a {@linkcode Connection}. Its messages are the frames. */
+export type ConnectionOptions = Omit<ByteChannelOptions, "maxBufferSize">;
 
 /** Largest read buffer, for a peer with many frames under way. */
 const MAX_BUFFER_BYTES = 8 * MAX_FRAME_BYTES;

@@ -63,9 +63,7 @@ testEcho("one client exchanges five messages", 1, async () => {
 });
 
 testEcho("five clients exchange five messages each", 5, async () => {
-  await writeConfig(
-    `${EXERCISE_CONFIG}loop: {period: 200ms}\n`,
-  );
+  await writeConfig(`${EXERCISE_CONFIG}loop: {period: 200ms}\n`);
   await up(ECHO);
   for (const client of NUMBERS) {
     assertEquals(await ending(`client${client}`), 0);
