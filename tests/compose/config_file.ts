@@ -9,8 +9,16 @@ import { CLONE } from "./containers.ts";
 const FILE = `${CLONE}/config.yaml`;
 const ORIGINAL = await Deno.readTextFile(FILE);
 
-/** Small batches, so that a run is long enough for a fault. */
-export const SLOW_CONFIG = "batch:\n  maxAmount: 10\nlog:\n  level: DEBUG\n";
+/**
+ * Makes a configuration of small batches, so that a run is long enough for a
+ * fault: with one bet in each, an engine has time for tens of commands.
+ *
+ * @param maxAmount Most bets in a batch.
+ * @returns The file's content.
+ */
+export function slowConfig(maxAmount: number): string {
+  return `batch:\n  maxAmount: ${maxAmount}\nlog:\n  level: DEBUG\n`;
+}
 
 /**
  * Replaces the file.

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { parse } from "@std/csv";
 import { readBets } from "../support/stored.ts";
-import { restoreConfig, SLOW_CONFIG, writeConfig } from "./config_file.ts";
+import { restoreConfig, slowConfig, writeConfig } from "./config_file.ts";
 import {
   CLONE,
   docker,
@@ -84,7 +84,7 @@ testLottery(
     await up();
     await assertEndings();
     const image = await property("server", "Image");
-    await writeConfig(SLOW_CONFIG);
+    await writeConfig(slowConfig(10));
     await removeStore();
     await docker("restart", "server");
     await docker("start", "client5");
@@ -102,7 +102,7 @@ testLottery(
 );
 
 testLottery("docker stop while agencies send loses no bet", async () => {
-  await writeConfig(SLOW_CONFIG);
+  await writeConfig(slowConfig(1));
   await up();
   await logged("client1", /apuesta_enviada/, 50);
   assertEquals(await stop("client1"), 0);
@@ -120,7 +120,7 @@ testLottery("docker stop while agencies send loses no bet", async () => {
 testLottery(
   "docker kill of the server loses no bet and stores none twice",
   async () => {
-    await writeConfig(SLOW_CONFIG);
+    await writeConfig(slowConfig(1));
     await up();
     for (const sent of [50, 200]) {
       await logged("client1", /apuesta_enviada/, sent);

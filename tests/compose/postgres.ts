@@ -5,7 +5,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import { parse } from "@std/csv";
-import { restoreConfig, SLOW_CONFIG, writeConfig } from "./config_file.ts";
+import { restoreConfig, slowConfig, writeConfig } from "./config_file.ts";
 import {
   CLONE,
   docker,
@@ -31,7 +31,7 @@ const WINNERS = [2, 3, 3, 2, 0];
 testPostgres(
   "STORE=postgres stores every bet once, whichever container is killed",
   async () => {
-    await writeConfig(SLOW_CONFIG);
+    await writeConfig(slowConfig(10));
     await up(FILE);
     for (const victim of CENTRALS) {
       await logged("client1", /apuesta_enviada/, 50);
