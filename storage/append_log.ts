@@ -283,7 +283,7 @@ export class AppendLog<B extends EntryBuffer> {
       group.rows.length === rows.length,
       `a commit of ${rows.length} bytes does not grow while it is written`,
     );
-    const loss = this.#findLoss(this.#size + rows.length);
+    const loss = this.#file.findLoss(this.#size + rows.length);
     if (loss !== undefined) {
       this.#lose(loss, group);
       return;
@@ -300,14 +300,6 @@ export class AppendLog<B extends EntryBuffer> {
     if (this.#end) return;
     this.#giveUp("Cannot trust the store", new Error(loss), ...groups);
     this.#onLost(this.#end!);
-  }
-
-  /** Describes what another program has done to the open file, if anything. */
-  #findLoss(expectedSize: number): string | undefined {
-    const { size, nlink } = this.#file.statSync();
-    if (nlink === 0) return "it was removed or replaced";
-    if (size === expectedSize) return undefined;
-    return `it has ${size} bytes, not the ${expectedSize} that were written`;
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {

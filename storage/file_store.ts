@@ -314,8 +314,8 @@ export class FileStore implements Store {
     await this.#held.release();
   }
 
-  async #checkPath(): Promise<void> {
-    const loss = await this.#held.findLoss();
+  #checkPath(): void {
+    const loss = this.#held.file.findLoss();
     if (loss !== undefined) this.#log.lose(loss);
   }
 

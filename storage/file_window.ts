@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StoreFile } from "./store_file.ts";
+import type { ReadableFile } from "./store_file.ts";
 
 const WINDOW_BYTES = 1 << 20;
 
@@ -12,7 +12,7 @@ const WINDOW_BYTES = 1 << 20;
 export class FileWindow {
   /** The bytes; those after {@linkcode length} have no meaning. */
   readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(WINDOW_BYTES);
-  readonly #file: Pick<StoreFile, "read">;
+  readonly #file: Pick<ReadableFile, "read">;
   #byteOffset: number;
   #length = 0;
 
@@ -22,7 +22,7 @@ export class FileWindow {
    * @param file The file.
    * @param byteOffset Where in the file it stands.
    */
-  constructor(file: Pick<StoreFile, "read">, byteOffset: number) {
+  constructor(file: Pick<ReadableFile, "read">, byteOffset: number) {
     this.#file = file;
     this.#byteOffset = byteOffset;
   }

@@ -18,7 +18,7 @@ import {
   parseMark,
 } from "./commit_mark.ts";
 import { FileWindow } from "./file_window.ts";
-import type { StoreFile } from "./store_file.ts";
+import type { ReadableFile } from "./store_file.ts";
 import {
   findForeignLine,
   hasLostSector,
@@ -85,7 +85,7 @@ const ASCII_DECODER = new TextDecoder();
  * follows the whole batches cannot be a torn tail.
  */
 export async function scanStore(
-  file: StoreFile,
+  file: ReadableFile,
   onBatch: (batch: StoredBatch) => void,
 ): Promise<ScanResult> {
   const committedSize = await scanWholeBatches(file, onBatch);
@@ -107,7 +107,7 @@ export async function scanStore(
  * write's batches may be whole, after a page that never reached the disk.
  */
 async function throwIfNotTorn(
-  file: StoreFile,
+  file: ReadableFile,
   start: number,
   size: number,
 ): Promise<void> {
@@ -142,7 +142,7 @@ async function throwIfNotTorn(
 
 /** Returns the byte offset after the whole batches at the start of the file. */
 async function scanWholeBatches(
-  file: StoreFile,
+  file: ReadableFile,
   onBatch: (batch: StoredBatch) => void,
 ): Promise<number> {
   await file.seek(0, Deno.SeekMode.Start);
@@ -181,7 +181,7 @@ async function scanWholeBatches(
  * or with a page that never reached the disk. Any other file is not ours to
  * truncate.
  */
-async function beginsLikeStore(file: StoreFile): Promise<boolean> {
+async function beginsLikeStore(file: ReadableFile): Promise<boolean> {
   await file.seek(0, Deno.SeekMode.Start);
   const first = new Uint8Array(1);
   await file.read(first);
@@ -190,7 +190,7 @@ async function beginsLikeStore(file: StoreFile): Promise<boolean> {
 
 /** Returns where the first whole batch from `byteOffset` on begins, if any does. */
 async function findWholeBatch(
-  file: StoreFile,
+  file: ReadableFile,
   byteOffset: number,
 ): Promise<number | undefined> {
   await file.seek(byteOffset, Deno.SeekMode.Start);

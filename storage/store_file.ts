@@ -7,12 +7,12 @@
 import { dirname } from "node:path";
 import { messageOf } from "../program/errors.ts";
 
+/** The operations of a file that is only read. */
+export type ReadableFile = Pick<Deno.FsFile, "read" | "seek" | "stat">;
+
 /** The operations of a file that the store uses. Tests inject faults here. */
-export interface StoreFile extends
-  Pick<
-    Deno.FsFile,
-    "read" | "seek" | "truncate" | "stat" | "close"
-  > {
+export interface StoreFile
+  extends ReadableFile, Pick<Deno.FsFile, "truncate" | "close"> {
   /**
    * Flushes what was written to disk.
    *
@@ -22,11 +22,14 @@ export interface StoreFile extends
   syncData(isInPlace?: boolean): void | Promise<void>;
 
   /**
-   * Describes the open file, whatever has become of its name.
+   * Checks that no other program has changed the file: its path still leads to
+   * it, and it has the size that it was given.
    *
-   * @returns Size in bytes, and number of names (`null` if not known).
+   * @param expectedSize That size in bytes, or `undefined` while a write changes
+   * it.
+   * @returns What has happened to the file, or `undefined`.
    */
-  statSync(): Pick<Deno.FileInfo, "size" | "nlink">;
+  findLoss(expectedSize?: number): string | undefined;
 
   /**
    * Appends some of the bytes.
@@ -53,12 +56,6 @@ export class StoreHeldError extends Error {
 
 /** A file that is locked until it is released. */
 export interface HeldFile {
-  /**
-   * Checks that the path still leads to the file.
-   *
-   * @returns What has happened to it, or `undefined`.
-   */
-  findLoss(): Promise<string | undefined>;
   /** The file, read from its start and written at its end. */
   file: StoreFile;
   /** Closes the file and releases the lock. */
@@ -90,18 +87,8 @@ export async function holdFile(path: string): Promise<HeldFile> {
     file.close();
     throw error;
   }
-  const info = await file.stat();
   return {
-    file: storeFile(file),
-    async findLoss(): Promise<string | undefined> {
-      try {
-        const named = await Deno.stat(path);
-        const isSame = named.ino === info.ino && named.dev === info.dev;
-        return isSame ? undefined : "another file has its name now";
-      } catch (error) {
-        return messageOf(error);
-      }
-    },
+    file: storeFile(path, file, await file.stat()),
     async release(): Promise<void> {
       try {
         await Deno.remove(note);
@@ -116,10 +103,14 @@ export async function holdFile(path: string): Promise<HeldFile> {
 }
 
 /**
- * Writes synchronously, because a write to the page cache takes microseconds,
+ * Writes and looks at the file synchronously, because both take microseconds,
  * less than a hop to another thread.
  */
-function storeFile(file: Deno.FsFile): StoreFile {
+function storeFile(
+  path: string,
+  file: Deno.FsFile,
+  opened: Deno.FileInfo,
+): StoreFile {
   return {
     read: (into) => file.read(into),
     write: (bytes) => file.writeSync(bytes),
@@ -127,9 +118,27 @@ function storeFile(file: Deno.FsFile): StoreFile {
     truncate: (size) => file.truncate(size),
     syncData: (isInPlace) => isInPlace ? file.syncDataSync() : file.syncData(),
     stat: () => file.stat(),
-    statSync: () => file.statSync(),
+    findLoss: (expectedSize) => findLoss(path, opened, expectedSize),
     close: () => file.close(),
   };
+}
+
+/** Looks at the path: the open file does not tell that it was renamed. */
+function findLoss(
+  path: string,
+  opened: Deno.FileInfo,
+  expectedSize: number | undefined,
+): string | undefined {
+  try {
+    const { ino, dev, size } = Deno.statSync(path);
+    if (ino !== opened.ino || dev !== opened.dev) {
+      return "another file has its name now";
+    }
+    if (expectedSize === undefined || size === expectedSize) return undefined;
+    return `it has ${size} bytes, not the ${expectedSize} that were written`;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function noteOf(path: string): string {

@@ -7,7 +7,7 @@
  */
 
 import { dirname } from "node:path";
-import { type StoreFile, syncFolder } from "./store_file.ts";
+import { type ReadableFile, syncFolder } from "./store_file.ts";
 
 /** No write is larger, so no torn tail is longer (see row_buffer.ts). */
 export const MAX_TORN_BYTES: number = 1 << 20;
@@ -30,7 +30,7 @@ const ZERO = "\0";
  * @returns The tail.
  */
 export async function readTornTail(
-  file: Pick<StoreFile, "read" | "seek">,
+  file: ReadableFile,
   start: number,
   size: number,
 ): Promise<Uint8Array> {

@@ -29,8 +29,6 @@ export class Inode {
   durable: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   /** Version of each dirty page. */
   readonly dirty: Map<number, number> = new Map();
-  /** Number of names. */
-  names = 1;
   /** When it was written to last. */
   modifiedMs: number;
   /** The open file that holds the lock. */
@@ -200,8 +198,7 @@ export class Disk {
    * @throws {Deno.errors.NotFound} If there is none.
    */
   remove(path: string): void {
-    const inode = this.find(path);
-    inode.names--;
+    this.find(path);
     this.files.delete(path);
   }
 
@@ -248,7 +245,6 @@ export class Disk {
       const inode = now === durable || random.says(0.5) ? now : durable;
       if (inode !== now) trace.add("disk", `the name ${path} is as before`);
       if (!inode) continue;
-      inode.names = 1;
       this.files.set(path, inode);
     }
     this.#durableNames = new Map(this.files);

@@ -173,13 +173,10 @@ export class SimulatedFile implements Resource {
 
   /** Describes the file. */
   stat(): Promise<Deno.FileInfo> {
-    return this.#call(() => this.statSync());
-  }
-
-  /** The same, at once. */
-  statSync(): Deno.FileInfo {
-    this.#throwIfClosed();
-    return describe(this.#inode);
+    return this.#call(() => {
+      this.#throwIfClosed();
+      return describe(this.#inode);
+    });
   }
 
   /** Locks the file, unless it is locked by another opening of it. */
@@ -266,7 +263,7 @@ export function describe(inode: Inode): Deno.FileInfo {
     dev: 1,
     ino: inode.id,
     mode: 0o644,
-    nlink: inode.names,
+    nlink: 1,
     uid: 0,
     gid: 0,
     rdev: 0,

@@ -137,6 +137,8 @@ function files(world: World): object {
       ),
     stat: (path: string) =>
       call((process) => describe(world.diskOf(process).find(path))),
+    statSync: (path: string) =>
+      describe(world.diskOf(loop.current!).find(path)),
     remove: (path: string) =>
       call((process) => world.diskOf(process).remove(path)),
     readTextFile: (path: string) =>

@@ -145,8 +145,8 @@ export class FaultFile implements StoreFile {
   }
 
   /** Like the file's. */
-  statSync(): Pick<Deno.FileInfo, "size" | "nlink"> {
-    return this.#file.statSync();
+  findLoss(expectedSize?: number): string | undefined {
+    return this.#file.findLoss(expectedSize);
   }
 
   /** Closes the file. */

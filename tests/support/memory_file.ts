@@ -51,9 +51,9 @@ export class MemoryFile implements StoreFile {
     return Promise.resolve(bytes.length);
   }
 
-  /** Like `Deno.FsFile`. */
-  statSync(): { size: number; nlink: number } {
-    return { size: this.#bytes.length, nlink: 1 };
+  /** Nothing: no other program can reach it. */
+  findLoss(): undefined {
+    return undefined;
   }
 
   /** Like `Deno.FsFile`, from the start only. */
