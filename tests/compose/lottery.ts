@@ -112,6 +112,8 @@ testLottery("docker stop while agencies send loses no bet", async () => {
   assertEquals(await stop("server"), 0);
   assert((await logs("server")).at(-1)!.includes("close_store"));
   await assertUnfinished(2);
+  await docker("stop", ...CLIENTS.slice(1));
+  await restoreConfig();
   await up();
   await assertEndings();
   await assertStored();
@@ -120,8 +122,8 @@ testLottery("docker stop while agencies send loses no bet", async () => {
 testLottery(
   "docker kill of the server loses no bet and stores none twice",
   async () => {
-    await writeConfig(slowConfig(1));
-    await up();
+    await writeConfig(slowConfig(2));
+    await up(LOTTERY, ["client1"]);
     for (const sent of [50, 200]) {
       await logged("client1", /apuesta_enviada/, sent);
       await docker("kill", "server");
@@ -130,6 +132,7 @@ testLottery(
       assertEquals(await property("client1", "State.Status"), "running");
       await docker("start", "server");
     }
+    await up();
     await assertEndings();
     await assertStored();
   },
