@@ -104,6 +104,8 @@ export class AppendLog<B extends EntryBuffer> {
   /** A free buffer for the next group. */
   #spare: B | undefined;
   #commits: Promise<void> | undefined;
+  /** Whether a commit is changing the size of the file. */
+  #isCommitting = false;
   /**
    * The wait for more entries before the next commit, if one is in progress.
    */
@@ -199,13 +201,18 @@ export class AppendLog<B extends EntryBuffer> {
   }
 
   /**
-   * Gives up the file unchanged, because another program has changed or removed
-   * it: its content is no longer ours to change.
+   * Checks that no other program has changed or removed the file. If one has, its
+   * content is no longer ours to change: nothing more is accepted.
    *
-   * @param loss What has happened to the file.
+   * @returns Why nothing is accepted, if the file is lost.
    */
-  lose(loss: string): void {
+  checkFile(): StorageError | undefined {
+    // A commit that failed may have left the size changed.
+    const isSizeKnown = !this.#isCommitting && !this.#end;
+    const loss = this.#file.findLoss(isSizeKnown ? this.#size : undefined);
+    if (loss === undefined) return undefined;
     this.#lose(loss);
+    return this.#end;
   }
 
   /** Commits the waiting entries. Then no more are accepted. */
@@ -219,7 +226,9 @@ export class AppendLog<B extends EntryBuffer> {
     await Promise.resolve();
     while (this.#waiting[0]!.callbacks.length > 0) {
       const group = this.#nextGroup();
+      this.#isCommitting = true;
       await this.#commit(group);
+      this.#isCommitting = false;
       this.#spare = group.rows;
       await this.#gather(group.callbacks.length);
     }

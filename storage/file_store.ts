@@ -18,7 +18,7 @@ import { RowBuffer } from "./row_buffer.ts";
 import { type HeldFile, holdFile, type StoreFile } from "./store_file.ts";
 import type { FileState, StoreIndex } from "./store_index.ts";
 
-/** How often the path is checked to still lead to the open file. */
+/** How often the files are checked when no bets arrive. */
 const WATCH_PERIOD_MS = 500;
 
 /** Options of {@linkcode FileStore.open}. */
@@ -83,7 +83,7 @@ export class FileStore implements Store {
     this.#held = held;
     this.lost = lost;
     lost.then((loss) => this.#loss = loss);
-    this.#watch = setInterval(() => this.#checkPath(), WATCH_PERIOD_MS);
+    this.#watch = setInterval(() => this.#checkFiles(), WATCH_PERIOD_MS);
     this.#log = log;
     this.#finishLog = finishLog;
     this.#index = index;
@@ -153,7 +153,11 @@ export class FileStore implements Store {
     sequence?: BatchSequence,
   ): Promise<void> {
     if (this.#loss) throw this.#loss;
-    if (this.has(batch)) return;
+    if (this.has(batch)) {
+      const loss = this.#log.checkFile();
+      if (loss) throw loss;
+      return;
+    }
     if (this.#isBettingClosed) return await this.#refuseLate(batch);
     this.#log.throwIfEnded();
     sequence?.throwIfFailed();
@@ -314,9 +318,9 @@ export class FileStore implements Store {
     await this.#held.release();
   }
 
-  #checkPath(): void {
-    const loss = this.#held.file.findLoss();
-    if (loss !== undefined) this.#log.lose(loss);
+  #checkFiles(): void {
+    this.#log.checkFile();
+    this.#finishLog.checkFile();
   }
 
   /** Adds a range of a batch's bets to the next commit. */

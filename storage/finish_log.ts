@@ -5,6 +5,7 @@
  */
 
 import { AppendLog, type AppendLogOptions } from "./append_log.ts";
+import type { StorageError } from "./errors.ts";
 import { LineBuffer } from "./line_buffer.ts";
 import { DamagedStoreError } from "./recovery.ts";
 import { rewriteTail, saveTornTail } from "./torn_tail.ts";
@@ -90,11 +91,24 @@ export class FinishLog {
    * @throws {StorageError} If it cannot be recorded.
    */
   async add(agency: number): Promise<void> {
-    if (this.#finished.has(agency)) return;
+    if (this.#finished.has(agency)) {
+      const loss = this.checkFile();
+      if (loss) throw loss;
+      return;
+    }
     await this.#log.append(
       (lines) => lines.addLine(String(agency)),
       (isCommitted) => isCommitted && this.#finished.add(agency),
     );
+  }
+
+  /**
+   * Checks that no other program has changed or removed the file.
+   *
+   * @returns Why nothing is accepted, if it is lost.
+   */
+  checkFile(): StorageError | undefined {
+    return this.#log.checkFile();
   }
 
   /** Waits for pending commits and closes the file. */

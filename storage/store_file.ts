@@ -132,10 +132,10 @@ function findLoss(
   try {
     const { ino, dev, size } = Deno.statSync(path);
     if (ino !== opened.ino || dev !== opened.dev) {
-      return "another file has its name now";
+      return `another file has the name "${path}" now`;
     }
     if (expectedSize === undefined || size === expectedSize) return undefined;
-    return `it has ${size} bytes, not the ${expectedSize} that were written`;
+    return `"${path}" has ${size} bytes, not the ${expectedSize} that were written`;
   } catch (error) {
     return messageOf(error);
   }

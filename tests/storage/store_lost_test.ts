@@ -6,55 +6,85 @@ import { testInFolder } from "../support/folder.ts";
 
 /** What an operator may do to the file of an open store. */
 const LOSSES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
-  removed: [(path) => Deno.remove(path), /No such file/],
+  removed: [
+    (path) => Deno.remove(path),
+    /^Cannot trust the store: No such file/,
+  ],
   replaced: [
     async (path) => {
       await Deno.rename(path, `${path}.1`);
       await Deno.writeTextFile(path, "");
     },
-    /another file has its name now/,
+    /another file has the name "[^"]+" now/,
   ],
-  truncated: [(path) => Deno.truncate(path, 0), /it has \d+ bytes, not the/],
+  truncated: [
+    (path) => Deno.truncate(path, 0),
+    /"[^"]+" has \d+ bytes, not the/,
+  ],
   "appended to": [
     (path) => Deno.writeTextFile(path, "x", { append: true }),
-    /it has \d+ bytes, not the/,
+    /"[^"]+" has \d+ bytes, not the/,
   ],
 };
 
+/** Batches of which the first three bets are stored before the loss. */
+const STORED = numberedBatch(0, 3);
+const NEW = numberedBatch(3, 2);
+const ORDERS = { "a new batch": [NEW, STORED], "a stored one": [STORED, NEW] };
+
 for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
+  for (const [first, batches] of Object.entries(ORDERS)) {
+    testInFolder(
+      `Store.append() refuses ${first} if the file was ${name}`,
+      async (dir) => {
+        const path = `${dir}/bets.csv`;
+        const store = await FileStore.open(path);
+        await store.append(STORED);
+        await lose(path);
+        for (const batch of batches) {
+          const error = await assertRejects(
+            () => store.append(batch),
+            StorageError,
+          );
+          assertMatch(error.message, reason);
+          assertEquals(store.has(batch), false);
+        }
+        const before = await contents(dir);
+        const lost = await within(store.lost, () => "not lost");
+        assertMatch(lost.message, reason);
+        await store.close();
+        assertEquals(await contents(dir), before, "the files are left alone");
+      },
+    );
+  }
+
+  for (const file of ["bets.csv", "finished.csv"]) {
+    testInFolder(
+      `Store.lost reports without a request that ${file} was ${name}`,
+      async (dir) => {
+        const store = await FileStore.open(`${dir}/bets.csv`);
+        await store.append(STORED);
+        await store.finish(1);
+        await lose(`${dir}/${file}`);
+        const { message } = await within(store.lost, () => "not lost");
+        assertMatch(message, reason);
+        await store.close();
+      },
+    );
+  }
+
   testInFolder(
-    `Store.append() stores nothing in a file that was ${name}`,
+    `Store.finish() says nothing twice if its file was ${name}`,
     async (dir) => {
-      const path = `${dir}/bets.csv`;
-      const store = await FileStore.open(path);
-      await store.append(numberedBatch(0, 3));
-      await lose(path);
-      for (const batch of [numberedBatch(3, 2), numberedBatch(0, 3)]) {
-        const error = await assertRejects(
-          () => store.append(batch),
-          StorageError,
-        );
-        assertMatch(error.message, reason);
-        assertEquals(store.has(batch), false);
-      }
-      const before = await contents(dir);
-      assertMatch((await within(store.lost, () => "not lost")).message, reason);
+      const store = await FileStore.open(`${dir}/bets.csv`);
+      await store.finish(1);
+      await lose(`${dir}/finished.csv`);
+      const error = await assertRejects(() => store.finish(1), StorageError);
+      assertMatch(error.message, reason);
       await store.close();
-      assertEquals(await contents(dir), before, "the files are left alone");
     },
   );
 }
-
-testInFolder(
-  "Store.lost reports a removed file without a batch",
-  async (dir) => {
-    const store = await FileStore.open(`${dir}/bets.csv`);
-    await Deno.remove(`${dir}/bets.csv`);
-    const { message } = await within(store.lost, () => "not lost");
-    assertMatch(message, /^Cannot trust the store: No such file/);
-    await store.close();
-  },
-);
 
 /** The text of each file of a folder, without the files of process ids. */
 async function contents(dir: string): Promise<Record<string, string>> {
