@@ -12,9 +12,9 @@ import type { StorageError } from "./storage/errors.ts";
 export type { OnCommit } from "./storage/append_log.ts";
 export { BatchSequence } from "./storage/batch_sequence.ts";
 export { BettingClosedError, StorageError } from "./storage/errors.ts";
-export type { Recovery } from "./storage/file_recovery.ts";
+export type { Recovery } from "./storage/recovery/file_recovery.ts";
 export { FileStore, type StoreOptions } from "./storage/file_store.ts";
-export { DamagedStoreError } from "./storage/recovery.ts";
+export { DamagedStoreError } from "./storage/recovery/scan.ts";
 export { StoreHeldError } from "./storage/store_file.ts";
 
 /** Holds every acknowledged bet exactly once. */

@@ -14,7 +14,7 @@ import type { Batch } from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";
 import { HEADER_BYTES } from "../protocol.ts";
 import { FileStore } from "../storage.ts";
-import { scanStore } from "../storage/recovery.ts";
+import { scanStore } from "../storage/recovery/scan.ts";
 import { RowBuffer } from "../storage/row_buffer.ts";
 import { madeAgency } from "../tools/made_bets.ts";
 

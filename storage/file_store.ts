@@ -11,7 +11,7 @@ import type { Store } from "../storage.ts";
 import { AppendLog, type OnCommit } from "./append_log.ts";
 import { type BatchSequence, doAllWait } from "./batch_sequence.ts";
 import { BettingClosedError, type StorageError } from "./errors.ts";
-import { recoverFile, type Recovery } from "./file_recovery.ts";
+import { recoverFile, type Recovery } from "./recovery/file_recovery.ts";
 import { FinishLog } from "./finish_log.ts";
 import type { IndexRange } from "./index_ranges.ts";
 import { RowBuffer } from "./row_buffer.ts";

@@ -7,8 +7,8 @@
 import { AppendLog, type AppendLogOptions } from "./append_log.ts";
 import type { StorageError } from "./errors.ts";
 import { LineBuffer } from "./line_buffer.ts";
-import { DamagedStoreError } from "./recovery.ts";
-import { rewriteTail, saveTornTail } from "./torn_tail.ts";
+import { DamagedStoreError } from "./recovery/scan.ts";
+import { rewriteTail, saveTornTail } from "./recovery/torn_tail.ts";
 import { type HeldFile, holdFile } from "./store_file.ts";
 
 const AGENCY_REGEXP = /^[1-9]\d{0,9}$/;

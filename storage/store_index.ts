@@ -8,7 +8,7 @@
 import type { Batch } from "../bet/bet.ts";
 import { assertInvariant } from "../program/errors.ts";
 import { type IndexRange, IndexRanges } from "./index_ranges.ts";
-import { DamagedStoreError, type StoredBatch } from "./recovery.ts";
+import { DamagedStoreError, type StoredBatch } from "./recovery/scan.ts";
 
 /** Which bets of one file of one agency are stored or under way. */
 export class FileState {

@@ -82,9 +82,9 @@ for (
       ["bet/bet.ts imports storage.ts"],
     ],
     [
-      "storage/recovery.ts",
-      'const net = await import("../net/connection.ts");',
-      ["storage/recovery.ts imports net/connection.ts"],
+      "storage/recovery/scan.ts",
+      'const net = await import("../../net/connection.ts");',
+      ["storage/recovery/scan.ts imports net/connection.ts"],
     ],
     [
       "agency/batch_sender.ts",

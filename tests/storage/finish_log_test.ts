@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StorageError } from "../../storage/errors.ts";
 import { FinishLog } from "../../storage/finish_log.ts";
-import { DamagedStoreError } from "../../storage/recovery.ts";
+import { DamagedStoreError } from "../../storage/recovery/scan.ts";
 import { StoreHeldError } from "../../storage/store_file.ts";
 import { testInFolder } from "../support/folder.ts";
 

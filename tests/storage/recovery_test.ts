@@ -5,8 +5,8 @@ import {
   DamagedStoreError,
   scanStore,
   type StoredBatch,
-} from "../../storage/recovery.ts";
-import { rewriteTail } from "../../storage/torn_tail.ts";
+} from "../../storage/recovery/scan.ts";
+import { rewriteTail } from "../../storage/recovery/torn_tail.ts";
 import { RowBuffer } from "../../storage/row_buffer.ts";
 import { batchOf, FINGERPRINT, numberedBatch } from "../support/batches.ts";
 import { testInFolder } from "../support/folder.ts";

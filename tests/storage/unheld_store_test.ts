@@ -1,6 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FileStore } from "../../storage.ts";
-import { exportStore, verifyStore } from "../../storage/unheld_store.ts";
+import {
+  exportStore,
+  verifyStore,
+} from "../../storage/recovery/unheld_store.ts";
 import { batchOf, numberedBatch, rowsOf } from "../support/batches.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 import { Random, randomBets } from "../support/random_bets.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { withoutMark } from "./commit_mark.ts";
-import { DamagedStoreError, scanStore, type StoredBatch } from "./recovery.ts";
-import { heldError } from "./store_file.ts";
-import { StoreIndex } from "./store_index.ts";
+import { withoutMark } from "../commit_mark.ts";
+import { DamagedStoreError, scanStore, type StoredBatch } from "./scan.ts";
+import { heldError } from "../store_file.ts";
+import { StoreIndex } from "../store_index.ts";
 
 const CHUNK_BYTES = 1 << 18;
 

@@ -16,16 +16,16 @@ import {
   CRC_DIGITS,
   MAX_MARK_BYTES,
   parseMark,
-} from "./commit_mark.ts";
+} from "../commit_mark.ts";
 import { FileWindow } from "./file_window.ts";
-import type { ReadableFile } from "./store_file.ts";
+import type { ReadableFile } from "../store_file.ts";
 import {
   findForeignLine,
   hasLostSector,
   MAX_TORN_BYTES,
   readTornTail,
 } from "./torn_tail.ts";
-import { findWinners, isWinningRow } from "./winners.ts";
+import { findWinners, isWinningRow } from "../winners.ts";
 
 /** A whole batch found in the store. */
 export interface StoredBatch extends CommitMark {

@@ -7,7 +7,7 @@
  */
 
 import { dirname } from "node:path";
-import { type ReadableFile, syncFolder } from "./store_file.ts";
+import { type ReadableFile, syncFolder } from "../store_file.ts";
 
 /** No write is larger, so no torn tail is longer (see row_buffer.ts). */
 export const MAX_TORN_BYTES: number = 1 << 20;

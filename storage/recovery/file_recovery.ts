@@ -5,9 +5,9 @@
  * @module
  */
 
-import { scanStore } from "./recovery.ts";
-import type { StoreFile } from "./store_file.ts";
-import { StoreIndex } from "./store_index.ts";
+import { scanStore } from "./scan.ts";
+import type { StoreFile } from "../store_file.ts";
+import { StoreIndex } from "../store_index.ts";
 import { readTornTail, rewriteTail, saveTornTail } from "./torn_tail.ts";
 
 /** What the store contained when it was opened. */
