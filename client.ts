@@ -5,20 +5,18 @@
  */
 
 import { BatchSender } from "./agency/batch_sender.ts";
-import { throwIfUnsendable } from "./agency/file_format.ts";
-import { isProcessInput } from "./agency/input_file.ts";
+import { throwIfUnsendable } from "./agency/source/file_format.ts";
+import { isProcessInput } from "./agency/source/input_file.ts";
 import { ProblemLog } from "./agency/problem_log.ts";
 import { ProgressBar } from "./agency/progress_bar.ts";
 import { RejectedFile } from "./agency/rejected_file.ts";
 import { BatchLoader } from "./agency/outgoing_batch.ts";
-import {
-  RetryingConnection,
-  UnrecoverableError,
-} from "./agency/retrying_connection.ts";
+import { UnrecoverableError } from "./agency/replies.ts";
+import { RetryingConnection } from "./agency/retrying_connection.ts";
 import { readToken } from "./agency/token.ts";
 import { askForWinners } from "./agency/winners_query.ts";
-import { SourceFile } from "./agency/source_file.ts";
-import { RecordReader } from "./agency/record_reader.ts";
+import { SourceFile } from "./agency/source/source_file.ts";
+import { RecordReader } from "./agency/source/record_reader.ts";
 import { type Config, readAgencyId } from "./program/config.ts";
 import { isDisconnection } from "./net/connection.ts";
 import { readAuthorities } from "./net/tls.ts";

@@ -18,15 +18,15 @@ import {
 } from "../protocol.ts";
 import type { ProblemLog } from "./problem_log.ts";
 import type { RejectedFile } from "./rejected_file.ts";
-import type { SourceFile } from "./source_file.ts";
+import type { SourceFile } from "./source/source_file.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import {
   isOk,
   parseRefusal,
   readReply,
-  type RetryingConnection,
   UnrecoverableError,
-} from "./retrying_connection.ts";
+} from "./replies.ts";
+import type { RetryingConnection } from "./retrying_connection.ts";
 
 /** Options of a {@linkcode BatchSender}. */
 export interface BatchSenderOptions {

@@ -12,7 +12,7 @@ import {
   decodeBatch,
   encodeBatch,
 } from "../protocol/batch_frame.ts";
-import type { RecordReader } from "./record_reader.ts";
+import type { RecordReader } from "./source/record_reader.ts";
 
 /** Consecutive rows of a loaded batch. */
 interface Piece {

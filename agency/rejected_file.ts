@@ -7,9 +7,9 @@
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
-import { RecordReader } from "./record_reader.ts";
+import { RecordReader } from "./source/record_reader.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
-import type { SourceFile } from "./source_file.ts";
+import type { SourceFile } from "./source/source_file.ts";
 
 const COPY_BYTES = 1 << 16;
 const NEWLINE = 0x0a;

@@ -10,41 +10,19 @@ import { delay } from "../program/stop_signal.ts";
 import { startRareTimer } from "../program/timer.ts";
 import { messageOf } from "../program/errors.ts";
 import { action, getLogger } from "../program/logging.ts";
-import {
-  type Authentication,
-  decodeError,
-  encodeAuth,
-  ErrorCode,
-  errorCodeName,
-  type Frame,
-  MessageType,
-  ProtocolError,
-  type Refusal,
-} from "../protocol.ts";
+import { type Authentication, encodeAuth, ProtocolError } from "../protocol.ts";
 import {
   type Address,
   formatAddress,
   formatAddresses,
 } from "../program/setting.ts";
-
-/** A failure that no further attempt can fix. */
-export class UnrecoverableError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param message What could not be done.
-   * @param options The cause.
-   */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "UnrecoverableError";
-  }
-}
-
-/** A failure that a later attempt may not have. */
-class RetryableError extends Error {
-  override name = "RetryableError";
-}
+import {
+  isOk,
+  parseRefusal,
+  readReply,
+  RetryableError,
+  UnrecoverableError,
+} from "./replies.ts";
 
 /** Options of a {@linkcode RetryingConnection}. */
 export interface RetryingConnectionOptions {
@@ -77,19 +55,6 @@ export type Exchange<T> = (connection: Connection) => Promise<T>;
 
 /** Longest wait between two attempts. */
 const MAX_DELAY_MS = 10_000;
-/** Refusals after which a later attempt may succeed. */
-const LATER_CODES: ReadonlySet<number> = new Set([
-  ErrorCode.STORAGE,
-  ErrorCode.SHUTTING_DOWN,
-  ErrorCode.BUSY,
-]);
-/** Refusals of one request, after which the connection stays usable. */
-const USABLE_CODES: ReadonlySet<number> = new Set([
-  ErrorCode.INVALID_BET,
-  ErrorCode.BETTING_CLOSED,
-  ErrorCode.UNKNOWN_AGENCY,
-]);
-
 /**
  * Runs exchanges with the central, and reconnects when a connection is lost.
  */
@@ -265,54 +230,6 @@ async function encrypt(
   } catch (cause) {
     throw new RetryableError(messageOf(cause), { cause });
   }
-}
-
-/**
- * True for an OK.
- *
- * @param reply The reply.
- * @returns Whether it is a well-formed OK.
- */
-export function isOk({ type, payload }: Frame): boolean {
-  return type === MessageType.OK && payload.length === 0;
-}
-
-/**
- * Waits for a reply.
- *
- * @param connection The connection.
- * @returns The reply.
- * @throws {Deno.errors.ConnectionReset} If the central closes instead.
- */
-export async function readReply(connection: Connection): Promise<Frame> {
-  const reply = await connection.readFrame();
-  if (reply) return reply;
-  throw new Deno.errors.ConnectionReset(
-    "Cannot read reply: the central has closed the connection",
-  );
-}
-
-/**
- * Decodes a reply that is not the expected one.
- *
- * @param reply The reply.
- * @returns The refusal, if only this request was refused and the connection
- * stays usable.
- * @throws {UnrecoverableError} If it is not a refusal, or says that this agency
- * is at fault.
- * @throws {Error} If a later attempt on another connection may succeed.
- */
-export function parseRefusal(reply: Frame): Refusal {
-  if (reply.type !== MessageType.ERROR) {
-    throw new UnrecoverableError(
-      `Cannot go on: the central sent a reply of type ${reply.type} with ${reply.payload.length} bytes, expected another or an ERROR`,
-    );
-  }
-  const refusal = decodeError(reply.payload);
-  if (USABLE_CODES.has(refusal.code)) return refusal;
-  const text = `${errorCodeName(refusal.code)}: ${refusal.reason}`;
-  if (LATER_CODES.has(refusal.code)) throw new RetryableError(text);
-  throw new UnrecoverableError(`Cannot go on: the central answered ${text}`);
 }
 
 /**

@@ -10,11 +10,7 @@ import {
   decodeWinners,
   encodeWinnersQuery,
 } from "../protocol/winners_frame.ts";
-import {
-  parseRefusal,
-  readReply,
-  UnrecoverableError,
-} from "./retrying_connection.ts";
+import { parseRefusal, readReply, UnrecoverableError } from "./replies.ts";
 
 /**
  * Asks for the winners and waits for the draw.

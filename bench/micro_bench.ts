@@ -7,8 +7,8 @@
 
 import { join } from "node:path";
 import { BatchLoader, OutgoingBatch } from "../agency/outgoing_batch.ts";
-import { SourceFile } from "../agency/source_file.ts";
-import { RecordReader } from "../agency/record_reader.ts";
+import { SourceFile } from "../agency/source/source_file.ts";
+import { RecordReader } from "../agency/source/record_reader.ts";
 import { decodeBatch } from "../protocol/batch_frame.ts";
 import type { Batch } from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";

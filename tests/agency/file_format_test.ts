@@ -1,6 +1,6 @@
 import { assertMatch, assertStringIncludes } from "@std/assert";
-import { throwIfUnsendable } from "../../agency/file_format.ts";
-import { SourceFile } from "../../agency/source_file.ts";
+import { throwIfUnsendable } from "../../agency/source/file_format.ts";
+import { SourceFile } from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { testInFolder } from "../support/folder.ts";
 import { csvOf, rows } from "../support/rows.ts";

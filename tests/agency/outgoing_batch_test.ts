@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
-import { SourceFile } from "../../agency/source_file.ts";
-import { RecordReader } from "../../agency/record_reader.ts";
+import { SourceFile } from "../../agency/source/source_file.ts";
+import { RecordReader } from "../../agency/source/record_reader.ts";
 import { testInFolder } from "../support/folder.ts";
 import { betFrame, type BetRow } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";

@@ -4,8 +4,8 @@ import {
   type RejectedFileOptions,
 } from "../../agency/rejected_file.ts";
 import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
-import { SourceFile } from "../../agency/source_file.ts";
-import { RecordReader } from "../../agency/record_reader.ts";
+import { SourceFile } from "../../agency/source/source_file.ts";
+import { RecordReader } from "../../agency/source/record_reader.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { testInFolder } from "../support/folder.ts";
 

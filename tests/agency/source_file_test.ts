@@ -5,7 +5,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { createHash } from "node:crypto";
-import { SourceFile } from "../../agency/source_file.ts";
+import { SourceFile } from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { testInFolder } from "../support/folder.ts";
 

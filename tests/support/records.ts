@@ -7,8 +7,8 @@
 import {
   RecordReader,
   type RecordReaderOptions,
-} from "../../agency/record_reader.ts";
-import { SourceFile } from "../../agency/source_file.ts";
+} from "../../agency/source/record_reader.ts";
+import { SourceFile } from "../../agency/source/source_file.ts";
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { FIELD_KEYS, MAX_PACKED_BET_BYTES, unpackBets } from "../../bet/bet.ts";
 

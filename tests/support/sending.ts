@@ -12,8 +12,8 @@ import {
   RetryingConnection,
   type RetryingConnectionOptions,
 } from "../../agency/retrying_connection.ts";
-import { SourceFile } from "../../agency/source_file.ts";
-import { RecordReader } from "../../agency/record_reader.ts";
+import { SourceFile } from "../../agency/source/source_file.ts";
+import { RecordReader } from "../../agency/source/record_reader.ts";
 import { messageOf } from "../../program/errors.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { FakeCentral, type FakeSession, type Script } from "./fake_central.ts";

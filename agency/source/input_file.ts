@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ProgramError } from "../program/errors.ts";
+import { ProgramError } from "../../program/errors.ts";
 
 /** An open file that can be read at any place. */
 export interface InputFile {

@@ -16,15 +16,15 @@ import {
   MAX_FIELD_BYTES,
   MAX_PACKED_BET_BYTES,
   packField,
-} from "../bet/bet.ts";
+} from "../../bet/bet.ts";
 import {
   characterSizeAt,
   copyWords,
   findBelow,
   viewOf,
   WORD_BYTES,
-} from "../bytes/swar.ts";
-import { messageOf } from "../program/errors.ts";
+} from "../../bytes/swar.ts";
+import { messageOf } from "../../program/errors.ts";
 import type { SourceFile } from "./source_file.ts";
 
 /**

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { messageOf, ProgramError } from "../program/errors.ts";
+import { messageOf, ProgramError } from "../../program/errors.ts";
 import { type InputFile, openInput } from "./input_file.ts";
 
 /** Files up to this size are hashed in one piece. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ProgramError } from "../program/errors.ts";
+import { ProgramError } from "../../program/errors.ts";
 import type { SourceFile } from "./source_file.ts";
 
 /** How a kind of file starts, and what to do with it. */
