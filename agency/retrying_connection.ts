@@ -55,6 +55,7 @@ export type Exchange<T> = (connection: Connection) => Promise<T>;
 
 /** Longest wait between two attempts. */
 const MAX_DELAY_MS = 10_000;
+
 /**
  * Runs exchanges with the central, and reconnects when a connection is lost.
  */
