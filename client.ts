@@ -21,7 +21,7 @@ import { type Config, readAgencyId } from "./program/config.ts";
 import { isDisconnection } from "./net/connection.ts";
 import { readAuthorities } from "./net/tls.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
-import { action, getLogger } from "./program/logging.ts";
+import { formatAction, getLogger } from "./program/logging.ts";
 import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import { formatAddresses } from "./program/setting.ts";
@@ -39,7 +39,7 @@ const UNNAMED_INPUT = ".data/stdin-{id}";
 export async function runAgency(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
   const agency = readAgencyId((variable) => Deno.env.get(variable));
-  getLogger().info(action("config", "success", {
+  getLogger().info(formatAction("config", "success", {
     client_id: agency,
     server_address: formatAddresses(config["server.address"]),
     batch_max_amount: config["batch.maxAmount"],
@@ -98,7 +98,7 @@ async function sendFile(
   await sender.run();
   await rejected.complete();
   problems.complete();
-  getLogger().info(action("loop_finished", "success", {
+  getLogger().info(formatAction("loop_finished", "success", {
     client_id: agency,
     cantidad: sender.stored,
     rechazadas: rejected.rows,
@@ -147,11 +147,13 @@ async function awaitWinners(
     });
   }
   const log = getLogger();
-  log.info(action("consulta_ganadores", "success", {
+  log.info(formatAction("consulta_ganadores", "success", {
     cant_ganadores: winners.length,
   }));
   for (const document of winners) {
-    log.debug(() => action("ganador", "success", { documento: document }));
+    log.debug(() =>
+      formatAction("ganador", "success", { documento: document })
+    );
   }
   if (file !== undefined) await writeWinners(file, winners);
 }
@@ -191,9 +193,9 @@ function fillIn(
 /** `using` has already closed them, in reverse order. */
 function logStop(signal: AbortSignal): void {
   const log = getLogger();
-  log.info(action("close_connection", "success"));
-  log.info(action("close_file", "success"));
-  log.info(action("stop", "success", { signal: signal.reason }));
+  log.info(formatAction("close_connection", "success"));
+  log.info(formatAction("close_file", "success"));
+  log.info(formatAction("stop", "success", { signal: signal.reason }));
 }
 
 /** Reports expected failures in one line, without a stack trace. */

@@ -13,7 +13,7 @@ import { readIdentity } from "./net/tls.ts";
 import type { TlsServer } from "./net/tls_server.ts";
 import type { Config } from "./program/config.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
-import { action, getLogger } from "./program/logging.ts";
+import { formatAction, getLogger } from "./program/logging.ts";
 import { logServerConfig, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import {
@@ -64,7 +64,7 @@ export async function runCentral(
     if (loss) throw new ProgramError(loss.message, { cause: loss });
   } finally {
     await store.close();
-    getLogger().info(action("close_store", "success"));
+    getLogger().info(formatAction("close_store", "success"));
   }
   return 0;
 }
@@ -101,7 +101,7 @@ async function openCredentials(
   if (path === "") return undefined;
   const credentials = await Credentials.open(path, onRevoked);
   getLogger().info(
-    action("credenciales", "success", { agencias: credentials.size }),
+    formatAction("credenciales", "success", { agencias: credentials.size }),
   );
   return credentials;
 }
@@ -112,7 +112,7 @@ function warnOfPlainTokens(config: Config): void {
   const isPlain = config["server.credentials"] !== "" &&
     config["tls.certificate"] === "";
   if (!isPlain || LOOPBACK_REGEXP.test(host)) return;
-  getLogger().warn(action("credenciales", "fail", {
+  getLogger().warn(formatAction("credenciales", "fail", {
     motivo:
       `tokens cross the network in the clear: server.host is ${host} and tls.certificate is not set`,
   }));
@@ -150,7 +150,7 @@ async function openStore(
   }
   const store = await openDatabase(url, { onCommit });
   getLogger().info(
-    action("recuperar_almacen", "success", { apuestas: store.bets }),
+    formatAction("recuperar_almacen", "success", { apuestas: store.bets }),
   );
   return store;
 }
@@ -164,7 +164,7 @@ async function openFileStore(
     const fsync = config["store.fsync"];
     const store = await FileStore.open(path, { fsync, onCommit });
     const { bets, batches, discardedBytes, tornFile } = store.recovery;
-    getLogger().info(action("recuperar_almacen", "success", {
+    getLogger().info(formatAction("recuperar_almacen", "success", {
       apuestas: bets,
       lotes: batches,
       bytes_descartados: discardedBytes,

@@ -7,7 +7,7 @@
 
 import type { Connection } from "../net/connection.ts";
 import { assertInvariant } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import {
   encodeFinish,
   ErrorCode,
@@ -179,7 +179,7 @@ export class BatchSender {
   #logStored({ count }: OutgoingBatch): void {
     this.#stored += count;
     this.#log.debug(() =>
-      action("apuesta_enviada", "success", { cantidad: count })
+      formatAction("apuesta_enviada", "success", { cantidad: count })
     );
   }
 
@@ -200,7 +200,7 @@ export class BatchSender {
       : new Set(Array.from({ length: count }, (_, i) => firstRow + i));
     const added = await rejected.addRows(batch, rows);
     const named = added.find(({ row }) => row === firstRow + index) ?? added[0];
-    this.#log.error(action("apuesta_enviada", "fail", {
+    this.#log.error(formatAction("apuesta_enviada", "fail", {
       cantidad: count,
       linea: named?.line,
       error: errorCodeName(code),
@@ -228,7 +228,7 @@ export class BatchSender {
     this.#central.resetAttempts();
     if (isOk(reply)) return;
     const { code, reason } = parseRefusal(reply);
-    this.#log.error(action("agencia_finalizada", "fail", {
+    this.#log.error(formatAction("agencia_finalizada", "fail", {
       error: errorCodeName(code),
       motivo: reason,
     }));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 
 /** Number of rows that are logged as errors; a file may have millions. */
 const MAX_ERRORS = 100;
@@ -31,7 +31,7 @@ export class ProblemLog {
    */
   add({ line, reason, text }: RowProblem): void {
     const write = () =>
-      action("leer_apuesta", "fail", {
+      formatAction("leer_apuesta", "fail", {
         linea: line,
         motivo: reason,
         fila: text,
@@ -44,7 +44,7 @@ export class ProblemLog {
   /** Logs how many rows were logged at DEBUG only, if any were. */
   complete(): void {
     if (this.#rows <= MAX_ERRORS) return;
-    this.#log.warn(action("leer_apuesta", "fail", {
+    this.#log.warn(formatAction("leer_apuesta", "fail", {
       filas: this.#rows,
       solo_en_debug: this.#rows - MAX_ERRORS,
     }));

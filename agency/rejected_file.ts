@@ -6,7 +6,7 @@
  */
 
 import { messageOf, ProgramError } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import { RecordReader } from "./source/record_reader.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
 import type { SourceFile } from "./source/source_file.ts";
@@ -140,7 +140,7 @@ export class RejectedFile {
       await Deno.remove(path);
     } catch (error) {
       // Every bet is stored: that is no failure of this run.
-      getLogger().warn(action("borrar_rechazadas", "fail", {
+      getLogger().warn(formatAction("borrar_rechazadas", "fail", {
         archivo: path,
         error: messageOf(error),
       }));

@@ -9,7 +9,7 @@ import { startTls, type TlsClientOptions, type TlsStream } from "../net/tls.ts";
 import { delay } from "../program/stop_signal.ts";
 import { startRareTimer } from "../program/timer.ts";
 import { messageOf } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import { type Authentication, encodeAuth, ProtocolError } from "../protocol.ts";
 import {
   type Address,
@@ -155,7 +155,9 @@ export class RetryingConnection {
       })
       : tcp;
     this.#log.debug(() =>
-      action("connect", "success", { server_address: formatAddress(address) })
+      formatAction("connect", "success", {
+        server_address: formatAddress(address),
+      })
     );
     return new Connection(stream, {
       idleTimeoutMs: replyTimeoutMs,
@@ -175,7 +177,7 @@ export class RetryingConnection {
   async #waitForNextAttempt(error: unknown): Promise<void> {
     const { maxAttempts, baseDelayMs, signal } = this.#options;
     this.#failedAttempts++;
-    this.#log.warn(action("connect", "fail", {
+    this.#log.warn(formatAction("connect", "fail", {
       server_address: formatAddress(this.#address),
       intento: this.#failedAttempts,
       error: messageOf(error),

@@ -6,7 +6,7 @@
 
 import { Connection } from "../net/connection.ts";
 import { Acceptor } from "../net/tcp_server.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import type { Store } from "../storage.ts";
 import { Draw } from "./draw.ts";
 import {
@@ -102,7 +102,7 @@ export class Central {
     for (const session of this.#sessions.keys()) {
       const { authorizedAgency: agency } = session;
       if (agency === undefined || !agencies.has(agency)) continue;
-      this.#log.warn(action("autenticar", "fail", {
+      this.#log.warn(formatAction("autenticar", "fail", {
         agencia: agency,
         motivo: "its token was removed or changed",
       }));

@@ -6,7 +6,7 @@
  */
 
 import { messageOf, ProgramError } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 
 const LINE_REGEXP = /^([1-9]\d{0,9}),([0-9a-fA-F]{64})$/;
 const MAX_AGENCY = 4294967295;
@@ -103,7 +103,7 @@ export class Credentials {
       const problem = messageOf(error);
       if (problem === this.#lastProblem) return;
       this.#lastProblem = problem;
-      this.#log.error(action("credenciales", "fail", {
+      this.#log.error(formatAction("credenciales", "fail", {
         motivo: `${problem}; those of before stay in force`,
       }));
     }
@@ -117,7 +117,7 @@ export class Credentials {
     }
     this.#hashes = hashes;
     this.#log.info(
-      action("credenciales", "success", { agencias: hashes.size }),
+      formatAction("credenciales", "success", { agencias: hashes.size }),
     );
     if (revoked.size > 0) this.#onRevoked(revoked);
   }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import type { Store } from "../storage.ts";
 
 /** The part of the store that the draw uses. */
@@ -125,6 +125,8 @@ export class Draw {
   }
 
   #log(name: string): void {
-    getLogger().info(action(name, "success", { agencias: this.agencies }));
+    getLogger().info(
+      formatAction(name, "success", { agencias: this.agencies }),
+    );
   }
 }

@@ -7,7 +7,7 @@
 
 import { type Connection, isDisconnection } from "../net/connection.ts";
 import { messageOf } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import { pause } from "../program/stop_signal.ts";
 import {
   decodeAuth,
@@ -156,13 +156,15 @@ export class Entrance {
    * @param visitor The visitor.
    */
   async turnAway({ connection, ip }: Visitor): Promise<void> {
-    this.#log.warn(action("accept_connections", "fail", { ip, error: "BUSY" }));
+    this.#log.warn(
+      formatAction("accept_connections", "fail", { ip, error: "BUSY" }),
+    );
     this.#options.statistics?.onRefusal(ErrorCode.BUSY);
     this.#turnedAway.add(connection);
     try {
       await connection.hangUp(BUSY_FRAME);
     } catch (error) {
-      this.#log.critical(action("close_connection", "fail", {
+      this.#log.critical(formatAction("close_connection", "fail", {
         ip,
         error: messageOf(error),
       }));
@@ -204,7 +206,9 @@ export class Entrance {
     if (!await credentials.isValid(agency, token)) {
       throw new Deno.errors.ConnectionAborted("the token was just removed");
     }
-    this.#log.info(action("autenticar", "success", { agencia: agency, ip }));
+    this.#log.info(
+      formatAction("autenticar", "success", { agencia: agency, ip }),
+    );
     return { agency };
   }
 
@@ -235,7 +239,7 @@ export class Entrance {
   async #refuse({ connection, ip }: Visitor, error: unknown): Promise<void> {
     const isProtocolError = error instanceof ProtocolError;
     const isExpected = isProtocolError || isDisconnection(error);
-    const line = action("autenticar", "fail", {
+    const line = formatAction("autenticar", "fail", {
       ip,
       agencia: error instanceof UnauthorizedError ? error.agency : undefined,
       error: isProtocolError ? errorCodeName(error.code) : undefined,

@@ -10,7 +10,7 @@ import { findInvalidBet } from "../bet/rules.ts";
 import type { Connection } from "../net/connection.ts";
 import type { Draw } from "./draw.ts";
 import { messageOf } from "../program/errors.ts";
-import { action, getLogger, type Result } from "../program/logging.ts";
+import { formatAction, getLogger, type Result } from "../program/logging.ts";
 import {
   decodeAgency,
   decodeAuth,
@@ -126,7 +126,7 @@ export class RequestHandler {
     const { agency, count } = batch;
     this.#statistics?.onStored(agency, this.#ip);
     this.#log.info(() =>
-      action("apuesta_recibida", "success", {
+      formatAction("apuesta_recibida", "success", {
         cantidad: count,
         agencia: agency,
       })
@@ -198,7 +198,7 @@ export class RequestHandler {
     if (!this.#draw.admits(agency)) throw unknownAgency(agency);
     await this.#draw.finish(agency);
     this.#log.info(
-      action("agencia_finalizada", "success", { agencia: agency }),
+      formatAction("agencia_finalizada", "success", { agencia: agency }),
     );
     return { frame: OK_FRAME, closes: true };
   }
@@ -230,7 +230,7 @@ export class RequestHandler {
    */
   #logQuery(result: Result, agency: number, winners?: number): void {
     const isOwn = this.#agency === undefined || this.#agency === agency;
-    const line = action("consulta_ganadores", result, {
+    const line = formatAction("consulta_ganadores", result, {
       agencia: agency,
       cant_ganadores: winners,
       agencia_conexion: this.#agency,
@@ -249,7 +249,7 @@ export class RequestHandler {
     const bets = batch?.count ?? 0;
     this.#statistics?.onRefusedBatch(batch?.agency, bets, this.#ip);
     this.#statistics?.onRefusal(code);
-    this.#log.error(action("apuesta_recibida", "fail", {
+    this.#log.error(formatAction("apuesta_recibida", "fail", {
       cantidad: bets,
       agencia: batch?.agency,
       error: errorCodeName(code),
@@ -268,7 +268,7 @@ export class RequestHandler {
   refuseFrame(error: unknown): Reply {
     const code = codeOf(error);
     this.#statistics?.onRefusal(code);
-    this.#log.error(action("receive_message", "fail", {
+    this.#log.error(formatAction("receive_message", "fail", {
       ip: this.#ip,
       error: errorCodeName(code),
       motivo: messageOf(error),

@@ -6,7 +6,7 @@
 
 import { type Connection, isDisconnection } from "../net/connection.ts";
 import { messageOf } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import { type Frame, MessageType, ProtocolError } from "../protocol.ts";
 import { SHUTTING_DOWN } from "./reply_queue.ts";
 import { ReplyQueue } from "./reply_queue.ts";
@@ -65,7 +65,9 @@ export class Session {
   async run(): Promise<void> {
     try {
       await this.#handleFrames();
-      this.#log.info(action("close_connection", "success", { ip: this.#ip }));
+      this.#log.info(
+        formatAction("close_connection", "success", { ip: this.#ip }),
+      );
     } catch (error) {
       this.#logFailure(error);
     } finally {
@@ -157,7 +159,7 @@ export class Session {
    */
   #logFailure(error: unknown): void {
     const isFault = !isDisconnection(error) && error instanceof Error;
-    const line = action("close_connection", "fail", {
+    const line = formatAction("close_connection", "fail", {
       ip: this.#ip,
       error: isFault ? error.stack : messageOf(error),
     });

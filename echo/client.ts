@@ -7,7 +7,7 @@
 import { readAgencyId } from "../program/config.ts";
 import { delay } from "../program/stop_signal.ts";
 import { messageOf } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import {
   EXIT_FAILURE,
   type ProgramContext,
@@ -20,7 +20,7 @@ async function main(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
   const log = getLogger();
   const id = readAgencyId((variable) => Deno.env.get(variable));
-  log.info(action("config", "success", {
+  log.info(formatAction("config", "success", {
     client_id: id,
     server_address: formatAddresses(config["server.address"]),
     loop_amount: config["loop.amount"],
@@ -31,16 +31,16 @@ async function main(context: ProgramContext): Promise<number> {
     await sendMessages(id, context);
   } catch (error) {
     if (signal.aborted) {
-      log.info(action("stop", "success", { signal: signal.reason }));
+      log.info(formatAction("stop", "success", { signal: signal.reason }));
       return 0;
     }
-    log.error(action("receive_message", "fail", {
+    log.error(formatAction("receive_message", "fail", {
       client_id: id,
       error: messageOf(error),
     }));
     return EXIT_FAILURE;
   }
-  log.info(action("loop_finished", "success", { client_id: id }));
+  log.info(formatAction("loop_finished", "success", { client_id: id }));
   return 0;
 }
 
@@ -54,7 +54,7 @@ async function sendMessages(
     if (number > 1) await delay(config["loop.period"], signal);
     const message = `[CLIENT ${id}] Message N°${number}\n`;
     const answer = await exchange(message, id, context);
-    getLogger().info(action("receive_message", "success", {
+    getLogger().info(formatAction("receive_message", "success", {
       client_id: id,
       msg: textOf(answer),
     }));
@@ -75,7 +75,9 @@ async function exchange(
   });
   const abort = () => {
     connection.close();
-    getLogger().info(action("close_connection", "success", { client_id: id }));
+    getLogger().info(
+      formatAction("close_connection", "success", { client_id: id }),
+    );
   };
   signal.addEventListener("abort", abort);
   try {

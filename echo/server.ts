@@ -6,7 +6,7 @@
 
 import { isDisconnection } from "../net/byte_channel.ts";
 import { messageOf } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import {
   logServerConfig,
   type ProgramContext,
@@ -63,7 +63,7 @@ export class EchoServer {
     const peers = [...this.#peers];
     for (const [connection, { ip }] of peers) {
       connection.close();
-      this.#log.info(action("close_connection", "success", { ip }));
+      this.#log.info(formatAction("close_connection", "success", { ip }));
     }
     await Promise.all(peers.map(([, { answered }]) => answered));
   }
@@ -72,7 +72,7 @@ export class EchoServer {
     const connection = new LineConnection(stream, this.#options);
     if (this.#peers.size >= this.#options.maxConnections) {
       this.#log.warn(
-        action("accept_connections", "fail", { ip, error: "BUSY" }),
+        formatAction("accept_connections", "fail", { ip, error: "BUSY" }),
       );
       connection.close();
       return;
@@ -104,7 +104,7 @@ export class EchoServer {
       const line = await connection.readLine();
       if (line) {
         this.#log.info(
-          action("receive_message", "success", { ip, msg: textOf(line) }),
+          formatAction("receive_message", "success", { ip, msg: textOf(line) }),
         );
       }
       return line;
@@ -122,7 +122,7 @@ export class EchoServer {
   #logFailure(error: unknown, ip: string): void {
     const isExpected = isDisconnection(error) ||
       error instanceof LineTooLongError;
-    const line = action("receive_message", "fail", {
+    const line = formatAction("receive_message", "fail", {
       ip,
       error: isExpected || !(error instanceof Error)
         ? messageOf(error)

@@ -5,7 +5,7 @@
  */
 
 import { messageOf, ProgramError } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import { pause } from "../program/stop_signal.ts";
 
 /** Wait after the first of several failed accepts; it doubles each time. */
@@ -46,14 +46,14 @@ export class Acceptor {
 
   /** Accepts connections until {@linkcode stop} is called. */
   async run(): Promise<void> {
-    this.#log.info(action("accept_connections", "in_progress"));
+    this.#log.info(formatAction("accept_connections", "in_progress"));
     while (!this.#stopping.signal.aborted) {
       const stream = await this.#accept();
       if (!stream) continue;
       const ip = stream.remoteAddr.hostname;
-      this.#log.info(action("accept_connections", "success", { ip }));
+      this.#log.info(formatAction("accept_connections", "success", { ip }));
       this.#welcome(stream, ip);
-      this.#log.info(action("accept_connections", "in_progress"));
+      this.#log.info(formatAction("accept_connections", "in_progress"));
     }
   }
 
@@ -61,7 +61,7 @@ export class Acceptor {
   stop(): void {
     this.#stopping.abort();
     this.#listener.close();
-    this.#log.info(action("close_listener", "success"));
+    this.#log.info(formatAction("close_listener", "success"));
   }
 
   /** Returns `undefined` after a failure, and the wait for better times. */
@@ -84,7 +84,7 @@ export class Acceptor {
   async #waitInOutage(error: unknown): Promise<void> {
     if (!this.#outage) {
       this.#outage = { startedAt: performance.now(), failures: 0 };
-      this.#log.error(action("accept_connections", "fail", {
+      this.#log.error(formatAction("accept_connections", "fail", {
         error: messageOf(error),
       }));
     }
@@ -98,7 +98,7 @@ export class Acceptor {
     if (!this.#outage) return;
     const { startedAt, failures } = this.#outage;
     this.#outage = undefined;
-    this.#log.warn(action("accept_connections", "success", {
+    this.#log.warn(formatAction("accept_connections", "success", {
       fallos: failures,
       segundos: ((performance.now() - startedAt) / 1000).toFixed(1),
     }));
@@ -128,7 +128,9 @@ export async function serveUntil(
     else signal.addEventListener("abort", () => resolve());
   });
   await Promise.race([server.serve(), stopped]);
-  getLogger().info(action("stop", "in_progress", { signal: signal.reason }));
+  getLogger().info(
+    formatAction("stop", "in_progress", { signal: signal.reason }),
+  );
   await server.stop();
 }
 
@@ -169,5 +171,5 @@ export function listen(options: ListenOptions): Deno.TcpListener {
  * @param listener The listener.
  */
 export function logPort({ addr }: Deno.TcpListener): void {
-  getLogger().info(action("listen", "success", { port: addr.port }));
+  getLogger().info(formatAction("listen", "success", { port: addr.port }));
 }

@@ -8,7 +8,7 @@
 import type { Row } from "postgres";
 import type { Batch } from "../bet/bet.ts";
 import { ProgramError } from "../program/errors.ts";
-import { action, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
 import {
   type BatchSequence,
   type OnCommit,
@@ -278,9 +278,9 @@ export class PostgresStore implements Store {
   #logChange(before: string | undefined, now: string | undefined): void {
     if ((before === undefined) === (now === undefined)) return;
     if (now === undefined) {
-      getLogger().info(action("base_de_datos", "success"));
+      getLogger().info(formatAction("base_de_datos", "success"));
     } else {
-      getLogger().error(action("base_de_datos", "fail", { error: now }));
+      getLogger().error(formatAction("base_de_datos", "fail", { error: now }));
     }
   }
 

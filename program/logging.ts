@@ -43,7 +43,7 @@ const CONTROL_REGEXP = /[\0-\x1f\x7f-\x9f\u2028\u2029\ufeff]/g;
  * @param details More fields, in order.
  * @returns `action: … | result: … | key: value …`.
  */
-export function action(
+export function formatAction(
   action: string,
   result: Result,
   details: Details = {},
@@ -104,7 +104,7 @@ function openOutput(): LogOutput {
       formatLine(
         "WARN",
         new Date(),
-        action("log", "fail", { lineas_perdidas: count }),
+        formatAction("log", "fail", { lineas_perdidas: count }),
       ),
     onBroken(reason): void {
       try {

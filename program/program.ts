@@ -13,8 +13,8 @@ import {
 } from "./config.ts";
 import { messageOf, ProgramError } from "./errors.ts";
 import {
-  action,
   flushLog,
+  formatAction,
   getLogger,
   setupLogging,
   writeLine,
@@ -162,7 +162,7 @@ export async function loadConfig(
  */
 export function logServerConfig(config: Config): void {
   getLogger().debug(() =>
-    action("config", "success", {
+    formatAction("config", "success", {
       port: config["server.port"],
       listen_backlog: config["server.listenBacklog"],
       logging_level: config["log.level"],

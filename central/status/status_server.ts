@@ -6,7 +6,7 @@
  */
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
-import { action, getLogger } from "../../program/logging.ts";
+import { formatAction, getLogger } from "../../program/logging.ts";
 import { chooseFormat, formatMetrics } from "./metrics.ts";
 import { renderPage } from "./page.ts";
 import { problemOf, type Sources, takeSnapshot } from "./snapshot.ts";
@@ -98,14 +98,14 @@ export class StatusServer {
         hostname,
         port,
         onListen: ({ port }) => {
-          getLogger().info(action("status", "success", {
+          getLogger().info(formatAction("status", "success", {
             url: `http://${
               hostname.includes(":") ? `[${hostname}]` : hostname
             }:${port}/`,
           }));
         },
         onError: (error) => {
-          getLogger().critical(action("status", "fail", {
+          getLogger().critical(formatAction("status", "fail", {
             error: error instanceof Error ? error.stack : messageOf(error),
           }));
           return respond("Internal Server Error", TEXT, 500);

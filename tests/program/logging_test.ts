@@ -1,27 +1,30 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import {
-  action,
   flushLog,
+  formatAction,
   getLogger,
   setupLogging,
 } from "../../program/logging.ts";
 
-Deno.test("action() joins the action, its result and the details", () => {
-  assertEquals(action("stop", "success"), "action: stop | result: success");
+Deno.test("formatAction() joins the action, its result and the details", () => {
   assertEquals(
-    action("apuesta_recibida", "fail", { cantidad: 150, agencia: 3 }),
+    formatAction("stop", "success"),
+    "action: stop | result: success",
+  );
+  assertEquals(
+    formatAction("apuesta_recibida", "fail", { cantidad: 150, agencia: 3 }),
     "action: apuesta_recibida | result: fail | cantidad: 150 | agencia: 3",
   );
   assertEquals(
-    action("x", "in_progress", { a: undefined, b: false, c: 0, d: "" }),
+    formatAction("x", "in_progress", { a: undefined, b: false, c: 0, d: "" }),
     "action: x | result: in_progress | b: false | c: 0 | d: ",
   );
 });
 
-Deno.test("action() keeps line breaks out of the log", () => {
+Deno.test("formatAction() keeps line breaks out of the log", () => {
   const reason = "a\nb\r\n\0\x1b[2J\x7f\x85\u2028\u2029ñ";
   assertEquals(
-    action("x", "fail", { motivo: reason }),
+    formatAction("x", "fail", { motivo: reason }),
     "action: x | result: fail | motivo: a\\u000ab\\u000d\\u000a\\u0000\\u001b[2J\\u007f\\u0085\\u2028\\u2029ñ",
   );
 });
