@@ -101,7 +101,7 @@ async function sendFile(
   getLogger().info(formatAction("loop_finished", "success", {
     client_id: agency,
     cantidad: sender.stored,
-    rechazadas: rejected.rows,
+    rejected: rejected.rows,
   }));
   if (config["draw.await"] || winnersFile !== undefined) {
     await awaitWinners(agency, central, winnersFile);
@@ -151,9 +151,7 @@ async function awaitWinners(
     cant_ganadores: winners.length,
   }));
   for (const document of winners) {
-    log.debug(() =>
-      formatAction("ganador", "success", { documento: document })
-    );
+    log.debug(() => formatAction("winner", "success", { document }));
   }
   if (file !== undefined) await writeWinners(file, winners);
 }

@@ -101,7 +101,7 @@ async function openCredentials(
   if (path === "") return undefined;
   const credentials = await Credentials.open(path, onRevoked);
   getLogger().info(
-    formatAction("credenciales", "success", { agencias: credentials.size }),
+    formatAction("credentials", "success", { agencies: credentials.size }),
   );
   return credentials;
 }
@@ -112,8 +112,8 @@ function warnOfPlainTokens(config: Config): void {
   const isPlain = config["server.credentials"] !== "" &&
     config["tls.certificate"] === "";
   if (!isPlain || LOOPBACK_REGEXP.test(host)) return;
-  getLogger().warn(formatAction("credenciales", "fail", {
-    motivo:
+  getLogger().warn(formatAction("credentials", "fail", {
+    reason:
       `tokens cross the network in the clear: server.host is ${host} and tls.certificate is not set`,
   }));
 }
@@ -150,7 +150,7 @@ async function openStore(
   }
   const store = await openDatabase(url, { onCommit });
   getLogger().info(
-    formatAction("recuperar_almacen", "success", { apuestas: store.bets }),
+    formatAction("recover_store", "success", { bets: store.bets }),
   );
   return store;
 }
@@ -164,11 +164,11 @@ async function openFileStore(
     const fsync = config["store.fsync"];
     const store = await FileStore.open(path, { fsync, onCommit });
     const { bets, batches, discardedBytes, tornFile } = store.recovery;
-    getLogger().info(formatAction("recuperar_almacen", "success", {
-      apuestas: bets,
-      lotes: batches,
-      bytes_descartados: discardedBytes,
-      copia: tornFile,
+    getLogger().info(formatAction("recover_store", "success", {
+      bets,
+      batches,
+      discarded_bytes: discardedBytes,
+      copy: tornFile,
     }));
     return store;
   } catch (cause) {

@@ -202,11 +202,11 @@ export class BatchSender {
     const named = added.find(({ row }) => row === firstRow + index) ?? added[0];
     this.#log.error(formatAction("apuesta_enviada", "fail", {
       cantidad: count,
-      linea: named?.line,
+      line: named?.line,
       error: errorCodeName(code),
-      motivo: reason,
+      reason,
       // Only the agency, whose data it is, logs the row itself.
-      fila: code === ErrorCode.INVALID_BET ? named?.text : undefined,
+      row: code === ErrorCode.INVALID_BET ? named?.text : undefined,
     }));
     if (!invalid) return;
     for (const row of added) {
@@ -228,9 +228,9 @@ export class BatchSender {
     this.#central.resetAttempts();
     if (isOk(reply)) return;
     const { code, reason } = parseRefusal(reply);
-    this.#log.error(formatAction("agencia_finalizada", "fail", {
+    this.#log.error(formatAction("agency_finished", "fail", {
       error: errorCodeName(code),
-      motivo: reason,
+      reason,
     }));
   }
 }

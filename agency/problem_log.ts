@@ -31,10 +31,10 @@ export class ProblemLog {
    */
   add({ line, reason, text }: RowProblem): void {
     const write = () =>
-      formatAction("leer_apuesta", "fail", {
-        linea: line,
-        motivo: reason,
-        fila: text,
+      formatAction("read_bet", "fail", {
+        line,
+        reason,
+        row: text,
       });
     this.#rows++;
     if (this.#rows <= MAX_ERRORS) this.#log.error(write());
@@ -44,9 +44,9 @@ export class ProblemLog {
   /** Logs how many rows were logged at DEBUG only, if any were. */
   complete(): void {
     if (this.#rows <= MAX_ERRORS) return;
-    this.#log.warn(formatAction("leer_apuesta", "fail", {
-      filas: this.#rows,
-      solo_en_debug: this.#rows - MAX_ERRORS,
+    this.#log.warn(formatAction("read_bet", "fail", {
+      rows: this.#rows,
+      debug_only: this.#rows - MAX_ERRORS,
     }));
   }
 }

@@ -140,8 +140,8 @@ export class RejectedFile {
       await Deno.remove(path);
     } catch (error) {
       // Every bet is stored: that is no failure of this run.
-      getLogger().warn(formatAction("borrar_rechazadas", "fail", {
-        archivo: path,
+      getLogger().warn(formatAction("remove_rejected", "fail", {
+        file: path,
         error: messageOf(error),
       }));
     }

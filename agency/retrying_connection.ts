@@ -179,7 +179,7 @@ export class RetryingConnection {
     this.#failedAttempts++;
     this.#log.warn(formatAction("connect", "fail", {
       server_address: formatAddress(this.#address),
-      intento: this.#failedAttempts,
+      attempt: this.#failedAttempts,
       error: messageOf(error),
     }));
     if (this.#failedAttempts >= maxAttempts) {

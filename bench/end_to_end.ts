@@ -16,7 +16,7 @@ import type { Postgres } from "./postgres.ts";
 import { spawnAgency, spawnCentral, startCentral } from "./programs.ts";
 
 const RECOVERY_REGEXP =
-  /action: recuperar_almacen \| result: success \| apuestas: (\d+)/;
+  /action: recover_store \| result: success \| bets: (\d+)/;
 
 /** What one run sends, and how. */
 export interface Sending {

@@ -102,9 +102,9 @@ export class Central {
     for (const session of this.#sessions.keys()) {
       const { authorizedAgency: agency } = session;
       if (agency === undefined || !agencies.has(agency)) continue;
-      this.#log.warn(formatAction("autenticar", "fail", {
-        agencia: agency,
-        motivo: "its token was removed or changed",
+      this.#log.warn(formatAction("authenticate", "fail", {
+        agency,
+        reason: "its token was removed or changed",
       }));
       session.abort();
     }

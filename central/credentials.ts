@@ -103,8 +103,8 @@ export class Credentials {
       const problem = messageOf(error);
       if (problem === this.#lastProblem) return;
       this.#lastProblem = problem;
-      this.#log.error(formatAction("credenciales", "fail", {
-        motivo: `${problem}; those of before stay in force`,
+      this.#log.error(formatAction("credentials", "fail", {
+        reason: `${problem}; those of before stay in force`,
       }));
     }
   }
@@ -117,7 +117,7 @@ export class Credentials {
     }
     this.#hashes = hashes;
     this.#log.info(
-      formatAction("credenciales", "success", { agencias: hashes.size }),
+      formatAction("credentials", "success", { agencies: hashes.size }),
     );
     if (revoked.size > 0) this.#onRevoked(revoked);
   }

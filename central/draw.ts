@@ -36,9 +36,9 @@ export class Draw {
     this.agencies = agencies;
     this.#store = store;
     this.#isHeld = store.startDraw(agencies);
-    if (this.#isHeld) this.#log("recuperar_sorteo");
+    if (this.#isHeld) this.#log("recover_draw");
     if (agencies === 0) return;
-    store.drawHeld.then(() => this.#hold("recuperar_sorteo"));
+    store.drawHeld.then(() => this.#hold("recover_draw"));
   }
 
   /** Whether the draw has been held. */
@@ -126,7 +126,7 @@ export class Draw {
 
   #log(name: string): void {
     getLogger().info(
-      formatAction(name, "success", { agencias: this.agencies }),
+      formatAction(name, "success", { agencies: this.agencies }),
     );
   }
 }

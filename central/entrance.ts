@@ -207,7 +207,7 @@ export class Entrance {
       throw new Deno.errors.ConnectionAborted("the token was just removed");
     }
     this.#log.info(
-      formatAction("autenticar", "success", { agencia: agency, ip }),
+      formatAction("authenticate", "success", { agency, ip }),
     );
     return { agency };
   }
@@ -239,11 +239,11 @@ export class Entrance {
   async #refuse({ connection, ip }: Visitor, error: unknown): Promise<void> {
     const isProtocolError = error instanceof ProtocolError;
     const isExpected = isProtocolError || isDisconnection(error);
-    const line = formatAction("autenticar", "fail", {
+    const line = formatAction("authenticate", "fail", {
       ip,
-      agencia: error instanceof UnauthorizedError ? error.agency : undefined,
+      agency: error instanceof UnauthorizedError ? error.agency : undefined,
       error: isProtocolError ? errorCodeName(error.code) : undefined,
-      motivo: isExpected || !(error instanceof Error)
+      reason: isExpected || !(error instanceof Error)
         ? messageOf(error)
         : error.stack,
     });

@@ -128,7 +128,7 @@ export class RequestHandler {
     this.#log.info(() =>
       formatAction("apuesta_recibida", "success", {
         cantidad: count,
-        agencia: agency,
+        agency,
       })
     );
     return OK;
@@ -198,7 +198,7 @@ export class RequestHandler {
     if (!this.#draw.admits(agency)) throw unknownAgency(agency);
     await this.#draw.finish(agency);
     this.#log.info(
-      formatAction("agencia_finalizada", "success", { agencia: agency }),
+      formatAction("agency_finished", "success", { agency }),
     );
     return { frame: OK_FRAME, closes: true };
   }
@@ -231,9 +231,9 @@ export class RequestHandler {
   #logQuery(result: Result, agency: number, winners?: number): void {
     const isOwn = this.#agency === undefined || this.#agency === agency;
     const line = formatAction("consulta_ganadores", result, {
-      agencia: agency,
+      agency,
       cant_ganadores: winners,
-      agencia_conexion: this.#agency,
+      connection_agency: this.#agency,
       ip: this.#ip,
     });
     if (isOwn) this.#log.info(line);
@@ -251,9 +251,9 @@ export class RequestHandler {
     this.#statistics?.onRefusal(code);
     this.#log.error(formatAction("apuesta_recibida", "fail", {
       cantidad: bets,
-      agencia: batch?.agency,
+      agency: batch?.agency,
       error: errorCodeName(code),
-      motivo: reason,
+      reason,
     }));
     return refusal(code, reason, index);
   }
@@ -271,7 +271,7 @@ export class RequestHandler {
     this.#log.error(formatAction("receive_message", "fail", {
       ip: this.#ip,
       error: errorCodeName(code),
-      motivo: messageOf(error),
+      reason: messageOf(error),
     }));
     return refusal(code, messageOf(error));
   }

@@ -99,8 +99,8 @@ export class Acceptor {
     const { startedAt, failures } = this.#outage;
     this.#outage = undefined;
     this.#log.warn(formatAction("accept_connections", "success", {
-      fallos: failures,
-      segundos: ((performance.now() - startedAt) / 1000).toFixed(1),
+      failures,
+      seconds: ((performance.now() - startedAt) / 1000).toFixed(1),
     }));
   }
 }

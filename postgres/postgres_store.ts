@@ -278,9 +278,9 @@ export class PostgresStore implements Store {
   #logChange(before: string | undefined, now: string | undefined): void {
     if ((before === undefined) === (now === undefined)) return;
     if (now === undefined) {
-      getLogger().info(formatAction("base_de_datos", "success"));
+      getLogger().info(formatAction("database", "success"));
     } else {
-      getLogger().error(formatAction("base_de_datos", "fail", { error: now }));
+      getLogger().error(formatAction("database", "fail", { error: now }));
     }
   }
 

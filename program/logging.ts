@@ -104,7 +104,7 @@ function openOutput(): LogOutput {
       formatLine(
         "WARN",
         new Date(),
-        formatAction("log", "fail", { lineas_perdidas: count }),
+        formatAction("log", "fail", { lost_lines: count }),
       ),
     onBroken(reason): void {
       try {

@@ -125,11 +125,11 @@ for (
     assertEquals(rejected, `x\ny\n${csvOf(rows(10, 11))}`);
     // Its first bet is in line 12 and y follows it: the fifth is in line 17.
     const row = name === "INVALID_BET"
-      ? ` | fila: ${rows(1, 15)[0]!.join(",")}`
+      ? ` | row: ${rows(1, 15)[0]!.join(",")}`
       : "";
     assert(
       log.lines.includes(
-        `ERROR action: apuesta_enviada | result: fail | cantidad: 10 | linea: 17 | error: ${name} | motivo: por algo${row}`,
+        `ERROR action: apuesta_enviada | result: fail | cantidad: 10 | line: 17 | error: ${name} | reason: por algo${row}`,
       ),
       log.lines.join("\n"),
     );
@@ -219,7 +219,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     assertEquals(central.taken[1], central.taken[2]);
     const fails = log.lines.filter((line) => line.includes("result: fail"));
     assertEquals(fails.length, 1);
-    assertMatch(fails[0]!, /^WARN action: connect .* intento: 1 \| error: /);
+    assertMatch(fails[0]!, /^WARN action: connect .* attempt: 1 \| error: /);
   });
 
   testSending(`run() sends all unanswered again after ${what}`, {

@@ -72,12 +72,12 @@ for (const [bad, names] of PIECES) {
         assert(lines[0]!.includes("action: apuesta_enviada"), lines[0]);
         for (const [i, index] of bad.entries()) {
           const line = lines[i]!;
-          assert(line.includes(` | linea: ${index + 1} | `), line);
-          assert(line.includes(` | fila: ${badRows([index]).trim()}`), line);
+          assert(line.includes(` | line: ${index + 1} | `), line);
+          assert(line.includes(` | row: ${badRows([index]).trim()}`), line);
         }
         for (const line of lines.slice(1)) {
-          assert(line.includes("action: leer_apuesta"), line);
-          assert(line.includes(`motivo: ${DOCUMENT_RULE}`), line);
+          assert(line.includes("action: read_bet"), line);
+          assert(line.includes(`reason: ${DOCUMENT_RULE}`), line);
         }
       },
     );
@@ -178,7 +178,7 @@ testSending("run() logs 100 rows as errors and counts the rest", {
   scripts: [refuseOnce(0)],
 }, ({ rejected, log }) => {
   assertEquals(rejected.split("\n").length, 201);
-  const read = log.lines.filter((line) => line.includes("leer_apuesta"));
+  const read = log.lines.filter((line) => line.includes("read_bet"));
   const levels = read.map((line) => line.split(" ")[0]);
   assertEquals(levels.filter((level) => level === "ERROR").length, 100);
   assertEquals(levels.filter((level) => level === "DEBUG").length, 99);

@@ -12,7 +12,7 @@ testSending("run() tries again if nothing listens", {
   scripts: [hangUp, hangUp, hangUp, serve],
 }, ({ central, stored, error, log }) => {
   assertEquals([error, stored, central.connections], ["", 30, 4]);
-  const attempts = log.lines.map((line) => /intento: (\d)/.exec(line)?.[1]);
+  const attempts = log.lines.map((line) => /attempt: (\d)/.exec(line)?.[1]);
   assertEquals(attempts.filter((n) => n), ["1", "2", "3"]);
 });
 
@@ -159,6 +159,6 @@ testSending("run() logs a refused FINISH", {
   assertEquals(error, "");
   assertEquals(
     log.lines.at(-1),
-    "ERROR action: agencia_finalizada | result: fail | error: UNKNOWN_AGENCY | motivo: no part",
+    "ERROR action: agency_finished | result: fail | error: UNKNOWN_AGENCY | reason: no part",
   );
 });

@@ -172,7 +172,7 @@ testServed(
     const finished = storeFile.replace("bets.csv", "finished.csv");
     assertEquals(await Deno.readTextFile(finished), "1\n2\n");
     assertEquals(linesWith(served, HELD).length, 1);
-    assertEquals(linesWith(served, "action: agencia_finalizada").length, 7);
+    assertEquals(linesWith(served, "action: agency_finished").length, 7);
   },
   { drawAgencies: 2 },
 );
@@ -193,10 +193,10 @@ testServed(
     assertEquals(await readWinners(wire), [["11"]]);
     assertEquals(await askWinners(port, 1), ["11"]);
     assertEquals(linesWith(served, "consulta_ganadores"), [
-      "WARN action: consulta_ganadores | result: in_progress | agencia: 2 | agencia_conexion: 1 | ip: 127.0.0.1",
-      "WARN action: consulta_ganadores | result: success | agencia: 2 | cant_ganadores: 1 | agencia_conexion: 1 | ip: 127.0.0.1",
-      "INFO action: consulta_ganadores | result: success | agencia: 1 | cant_ganadores: 1 | agencia_conexion: 1 | ip: 127.0.0.1",
-      "INFO action: consulta_ganadores | result: success | agencia: 1 | cant_ganadores: 1 | ip: 127.0.0.1",
+      "WARN action: consulta_ganadores | result: in_progress | agency: 2 | connection_agency: 1 | ip: 127.0.0.1",
+      "WARN action: consulta_ganadores | result: success | agency: 2 | cant_ganadores: 1 | connection_agency: 1 | ip: 127.0.0.1",
+      "INFO action: consulta_ganadores | result: success | agency: 1 | cant_ganadores: 1 | connection_agency: 1 | ip: 127.0.0.1",
+      "INFO action: consulta_ganadores | result: success | agency: 1 | cant_ganadores: 1 | ip: 127.0.0.1",
     ]);
   },
   { drawAgencies: 2 },

@@ -79,7 +79,7 @@ function testLateWinner(
     const reopened = await FileStore.open(path);
     await using central = new DrawCentral(reopened, 1, log);
     assertEquals(await askWinners(central.port, 1), expected);
-    assert(log.lines.some((line) => line.includes("recuperar_sorteo")));
+    assert(log.lines.some((line) => line.includes("recover_draw")));
     await central.stop();
     await reopened.close();
   });

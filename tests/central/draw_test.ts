@@ -4,9 +4,8 @@ import { StorageError } from "../../storage.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { everyTurn } from "../support/memory_log.ts";
 
-const HELD = "INFO action: sorteo | result: success | agencias: 3";
-const RECOVERED =
-  "INFO action: recuperar_sorteo | result: success | agencias: 3";
+const HELD = "INFO action: sorteo | result: success | agencies: 3";
+const RECOVERED = "INFO action: recover_draw | result: success | agencies: 3";
 
 /** A store in memory. */
 class FakeStore implements DrawStore {

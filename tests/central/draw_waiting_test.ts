@@ -87,7 +87,7 @@ testPrograms(
       await store.close();
     }
     assertEquals(log.lines.filter((line) => line.includes("sorteo")), [
-      "INFO action: sorteo | result: success | agencias: 3",
+      "INFO action: sorteo | result: success | agencies: 3",
     ]);
   },
 );
@@ -126,7 +126,7 @@ testPrograms(
     await store.close();
     const held = log.lines.filter((line) => line.includes("sorteo"));
     assertEquals(held, [
-      "INFO action: sorteo | result: success | agencias: 500",
+      "INFO action: sorteo | result: success | agencies: 500",
     ]);
   },
 );

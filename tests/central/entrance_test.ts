@@ -90,11 +90,11 @@ for (const tls of [false, true]) {
     }));
     assertEquals(await Deno.readTextFile(storeFile), "");
     const fails = log.lines.filter((line) =>
-      line.includes("action: autenticar | result: fail")
+      line.includes("action: authenticate | result: fail")
     );
     assertEquals(fails.length, strangers.length);
     assert(fails.every((line) => line.includes("ip: 127.0.0.1")));
-    assert(fails.some((line) => line.includes("agencia: 3")));
+    assert(fails.some((line) => line.includes("agency: 3")));
     assert(!log.lines.join("\n").includes("unos"));
   });
 }
@@ -184,7 +184,7 @@ testGuarded(
     using agency = await Wire.connect(port);
     await agency.ask(authFrame(1, "uno"));
     // Its place among the waiting connections is free soon after its OK.
-    await log.line("autenticar | result: success");
+    await log.line("authenticate | result: success");
     for (let round = 1; round <= 2; round++) {
       const strangers = await Promise.all(
         Array.from({ length: 16 }, () => Wire.connect(port)),
@@ -197,7 +197,7 @@ testGuarded(
       );
       assertEquals(reply?.type, Type.OK);
       for (const stranger of strangers) stranger.close();
-      await log.line("autenticar | result: fail", round * 16);
+      await log.line("authenticate | result: fail", round * 16);
     }
     using other = await Wire.connect(port);
     assertEquals((await other.ask(authFrame(2, "dos")))?.type, Type.OK);
@@ -213,7 +213,7 @@ testGuarded("a token that is removed or changed ends its connections", {
   await second.ask(authFrame(2, "dos"));
   // A bad file changes nothing, and is logged once.
   await Deno.writeTextFile(credentialsFile, "1,x\n");
-  await log.line("action: credenciales | result: fail");
+  await log.line("action: credentials | result: fail");
   assertEquals(
     (await first.ask(betFrame({ rows: rows(1) })))?.type,
     Type.OK,
@@ -231,7 +231,7 @@ testGuarded("both sides say clearly that one does not use TLS", {
 }, async ({ port, log }) => {
   using plain = await Wire.connect(port);
   await plain.send(betFrame({ rows: rows(1) }));
-  const line = await log.line("autenticar | result: fail");
+  const line = await log.line("authenticate | result: fail");
   assert(line.includes("the other side does not speak TLS"), line);
 });
 

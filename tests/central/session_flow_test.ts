@@ -30,7 +30,7 @@ testServed(
     assertEquals((await readStore(storeFile)).length, 2);
     const finished = storeFile.replace("bets.csv", "finished.csv");
     assertEquals(await Deno.readTextFile(finished), "7\n");
-    await log.line("INFO action: agencia_finalizada | result: success");
+    await log.line("INFO action: agency_finished | result: success");
   },
 );
 
@@ -130,7 +130,7 @@ testServed(
     assertEquals([code, index], [Code.STORAGE, NO_INDEX]);
     assertEquals(reason, "Cannot write to the store: no space");
     assertEquals(await wire.reply(), null);
-    await log.line("result: fail | cantidad: 1 | agencia: 1 | error: STORAGE");
+    await log.line("result: fail | cantidad: 1 | agency: 1 | error: STORAGE");
     using again = await Wire.connect(port);
     const reply = await again.ask(betFrame({ betIndex: 1, rows: rows(1, 2) }));
     assertEquals(reply?.type, Type.OK);

@@ -70,7 +70,7 @@ async function drawOnce({ dir, random }: FaultContext): Promise<void> {
   const [, ...later] = draws;
   assertEquals(
     [...new Set(later)],
-    ["recuperar_sorteo"],
+    ["recover_draw"],
     "the draw held again",
   );
   await assertStoredOnce(central.store, files);
@@ -103,7 +103,7 @@ async function endLife(
 
 /** What a central logged in one life about holding or resuming the draw. */
 function drawsOf({ lines }: RunningProgram): string[] {
-  return lines.map((line) => /action: (\w*sorteo) /.exec(line)?.[1])
+  return lines.map((line) => /action: (sorteo|recover_draw) /.exec(line)?.[1])
     .filter((name) => name !== undefined);
 }
 

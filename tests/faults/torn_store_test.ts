@@ -94,7 +94,7 @@ async function recover(
 ): Promise<void> {
   await using central = await CrashingCentral.start(path);
   const discarded = size - starts[whole]!;
-  const line = `lotes: ${whole} \\| bytes_descartados: ${discarded}( |$)`;
+  const line = `batches: ${whole} \\| discarded_bytes: ${discarded}( |$)`;
   await central.program.line(new RegExp(line));
   assertEquals(await Deno.readFile(path), bytes.slice(0, starts[whole]));
   await runAgency(file, central.port, SETTINGS);

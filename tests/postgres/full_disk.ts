@@ -24,7 +24,7 @@ testFault(
     const rows = randomRows(random, BETS);
     const file = await makeFile(`${dir}/1.csv`, 1, rows);
     const sending = runAgency(file, central.port);
-    await central.program.line(/error: STORAGE \| motivo: .*No space left/);
+    await central.program.line(/error: STORAGE \| reason: .*No space left/);
     await disk.resize(LARGE_SIZE);
     await sending;
     await assertStored(cluster, [file]);

@@ -12,8 +12,8 @@ Deno.test("formatAction() joins the action, its result and the details", () => {
     "action: stop | result: success",
   );
   assertEquals(
-    formatAction("apuesta_recibida", "fail", { cantidad: 150, agencia: 3 }),
-    "action: apuesta_recibida | result: fail | cantidad: 150 | agencia: 3",
+    formatAction("apuesta_recibida", "fail", { cantidad: 150, agency: 3 }),
+    "action: apuesta_recibida | result: fail | cantidad: 150 | agency: 3",
   );
   assertEquals(
     formatAction("x", "in_progress", { a: undefined, b: false, c: 0, d: "" }),
@@ -24,8 +24,8 @@ Deno.test("formatAction() joins the action, its result and the details", () => {
 Deno.test("formatAction() keeps line breaks out of the log", () => {
   const reason = "a\nb\r\n\0\x1b[2J\x7f\x85\u2028\u2029ñ";
   assertEquals(
-    formatAction("x", "fail", { motivo: reason }),
-    "action: x | result: fail | motivo: a\\u000ab\\u000d\\u000a\\u0000\\u001b[2J\\u007f\\u0085\\u2028\\u2029ñ",
+    formatAction("x", "fail", { reason }),
+    "action: x | result: fail | reason: a\\u000ab\\u000d\\u000a\\u0000\\u001b[2J\\u007f\\u0085\\u2028\\u2029ñ",
   );
 });
 

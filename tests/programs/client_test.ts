@@ -37,7 +37,7 @@ testPrograms(
       `${sent} 150`,
       `${sent} 150`,
       `${sent} 20`,
-      "INFO action: loop_finished | result: success | client_id: 3 | cantidad: 320 | rechazadas: 0",
+      "INFO action: loop_finished | result: success | client_id: 3 | cantidad: 320 | rejected: 0",
     ]);
     assertEquals(await readBets(`${dir}/bets.csv`), new Map([[3, rows(320)]]));
     assert(!Object.hasOwn(await contents(dir), "agency-3.csv.rejected.csv"));
@@ -62,11 +62,11 @@ testPrograms(
     const address = `127.0.0.1:${central.port}`;
     assertEquals(log, [
       `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
-      "ERROR action: leer_apuesta | result: fail | linea: 3 | motivo: expected 5 fields but got 1",
-      `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | linea: 8 | error: INVALID_BET | motivo: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains U+0078 | fila: ${
+      "ERROR action: read_bet | result: fail | line: 3 | reason: expected 5 fields but got 1",
+      `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | line: 8 | error: INVALID_BET | reason: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains U+0078 | row: ${
         bad.join(",")
       }`,
-      "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rechazadas: 2",
+      "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rejected: 2",
     ]);
     // The central neither sends nor logs a value of a bet.
     for (const line of central.lines) assert(!line.includes(bad[2]!), line);
@@ -142,8 +142,8 @@ testPrograms(
     const errors = log.filter((line) => line.startsWith("ERROR "));
     assertEquals(errors.length, 100);
     assertEquals(log.slice(-2), [
-      "WARN action: leer_apuesta | result: fail | filas: 350 | solo_en_debug: 250",
-      "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 3 | rechazadas: 350",
+      "WARN action: read_bet | result: fail | rows: 350 | debug_only: 250",
+      "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 3 | rejected: 350",
     ]);
     assertEquals(
       await Deno.readTextFile(`${file}.rejected.csv`),
@@ -272,7 +272,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       await using agency = startAgency(1, file, 1, {
         CLI_RETRY_BASEDELAY: "1h",
       });
-      await agency.line(/action: connect \| result: fail .* intento: 1 /);
+      await agency.line(/action: connect \| result: fail .* attempt: 1 /);
       agency.kill(signal);
       assertEquals(assertEnding(await agency.ending(), 0).slice(2), stopped);
     },

@@ -100,9 +100,9 @@ testPrograms(
     const log = assertEnding(await agency.ending(), 0);
     assertEquals(log.slice(-4), [
       "INFO action: consulta_ganadores | result: success | cant_ganadores: 3",
-      "DEBUG action: ganador | result: success | documento: 9",
-      "DEBUG action: ganador | result: success | documento: 12",
-      "DEBUG action: ganador | result: success | documento: 3",
+      "DEBUG action: winner | result: success | document: 9",
+      "DEBUG action: winner | result: success | document: 12",
+      "DEBUG action: winner | result: success | document: 3",
     ]);
   },
 );
@@ -165,7 +165,7 @@ testPrograms(
       using asking = await central.nextQuery();
       // Like a central that is killed.
       asking.close();
-      await agency.line(/connect \| result: fail .* intento: 1 /, restarts);
+      await agency.line(/connect \| result: fail .* attempt: 1 /, restarts);
     }
     using asking = await central.nextQuery();
     await asking.send(NO_WINNERS);

@@ -12,9 +12,9 @@ import {
 import { csvOf } from "../support/rows.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
-const WAITS = /consulta_ganadores \| result: in_progress \| agencia: \d/;
-const HELD = "action: sorteo | result: success | agencias: 3";
-const RECOVERED = "action: recuperar_sorteo | result: success | agencias: 3";
+const WAITS = /consulta_ganadores \| result: in_progress \| agency: \d/;
+const HELD = "action: sorteo | result: success | agencies: 3";
+const RECOVERED = "action: recover_draw | result: success | agencies: 3";
 const OF_THREE = { SERVER_DRAW_AGENCIES: "3" };
 
 /** Starts an agency that waits for the draw and writes down its winners. */
@@ -50,7 +50,9 @@ async function plainWinners(dir: string, id: number): Promise<string[]> {
 
 /** Lines of a central's log that are about the draw as a whole. */
 function drawLines(central: RunningProgram): string[] {
-  return central.lines.filter((line) => /action: \w*sorteo /.test(line))
+  return central.lines.filter((line) =>
+    /action: (?:sorteo|recover_draw) /.test(line)
+  )
     .map((line) => line.slice(line.indexOf("action")));
 }
 
@@ -72,7 +74,7 @@ async function drawCourseData(dir: string): Promise<void> {
     assertEquals(log.slice(-1 - count), [
       `INFO action: consulta_ganadores | result: success | cant_ganadores: ${count}`,
       ...expected.map((document) =>
-        `DEBUG action: ganador | result: success | documento: ${document}`
+        `DEBUG action: winner | result: success | document: ${document}`
       ),
     ]);
   }

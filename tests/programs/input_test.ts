@@ -36,7 +36,7 @@ for (const [name, script] of Object.entries(INPUTS)) {
     const env = envOf(central, { FILE: file, TMPDIR: temporary });
     const piped = startFromShell(script, "client", env);
     const lines = assertEnding(await piped.ending(), 0);
-    assertStringIncludes(lines.at(-1)!, `cantidad: ${BETS} | rechazadas: 0`);
+    assertStringIncludes(lines.at(-1)!, `cantidad: ${BETS} | rejected: 0`);
     assertEquals(await contents(temporary), {});
     const store = await Deno.readTextFile(`${dir}/bets.csv`);
     assertEquals(await readBets(`${dir}/bets.csv`), new Map([[1, rows(BETS)]]));

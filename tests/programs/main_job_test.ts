@@ -35,7 +35,7 @@ testWithCourseData(
     // A new central on the same store knows every bet, in any batch size.
     await using next = await startCentral(storeFile);
     await next.line(
-      new RegExp(`recuperar_almacen .* apuestas: ${COURSE_BETS} `),
+      new RegExp(`recover_store .* bets: ${COURSE_BETS} `),
     );
     const env = { CLI_BATCH_MAXAMOUNT: "97", CLI_BATCH_WINDOW: "16" };
     assertEquals(await runAll(dir, next.port, env), [0, 0, 0, 0, 0]);

@@ -26,7 +26,7 @@ const LIMITED =
   `ulimit -n ${DESCRIPTORS}; unset NODE_EXTRA_CA_CERTS; exec "$@"`;
 const FAILS = /accept_connections \| result: fail/;
 const RECOVERS =
-  /WARN .*accept_connections \| result: success \| fallos: \d+ \| segundos: /;
+  /WARN .*accept_connections \| result: success \| failures: \d+ \| seconds: /;
 const LISTENS = /action: listen \| result: success \| port: (\d+)/;
 
 function startLimited(dir: string): RunningProgram {

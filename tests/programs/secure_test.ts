@@ -101,7 +101,7 @@ testPrograms("client.ts ends at once if its token is refused", async (dir) => {
       ending,
       /^client: Cannot go on: the central answered UNAUTHORIZED: /,
     );
-    assert(!ending.stdout.includes("intento"), ending.stdout);
+    assert(!ending.stdout.includes("attempt"), ending.stdout);
   }
   assertEquals(await Deno.readTextFile(`${dir}/bets.csv`), "");
   assert(central.lines.some((line) => line.includes(WARNING)));

@@ -111,16 +111,16 @@ testPrograms("server.ts logs the exercise's lines", async (dir) => {
   wire.close();
   await central.line(/close_connection/);
   const log = assertEnding(await central.stop(), 0);
-  assertEquals(log.map((line) => line.replace(/motivo: .*/, "motivo: …")), [
+  assertEquals(log.map((line) => line.replace(/reason: .*/, "reason: …")), [
     "DEBUG action: config | result: success | port: 0 | listen_backlog: 77 | logging_level: DEBUG",
-    "INFO action: recuperar_almacen | result: success | apuestas: 0 | lotes: 0 | bytes_descartados: 0",
+    "INFO action: recover_store | result: success | bets: 0 | batches: 0 | discarded_bytes: 0",
     `INFO action: listen | result: success | port: ${central.port}`,
     "INFO action: accept_connections | result: in_progress",
     "INFO action: accept_connections | result: success | ip: 127.0.0.1",
     "INFO action: accept_connections | result: in_progress",
-    "INFO action: apuesta_recibida | result: success | cantidad: 150 | agencia: 3",
-    "ERROR action: apuesta_recibida | result: fail | cantidad: 1 | agencia: 3 | error: INVALID_BET | motivo: …",
-    "INFO action: agencia_finalizada | result: success | agencia: 3",
+    "INFO action: apuesta_recibida | result: success | cantidad: 150 | agency: 3",
+    "ERROR action: apuesta_recibida | result: fail | cantidad: 1 | agency: 3 | error: INVALID_BET | reason: …",
+    "INFO action: agency_finished | result: success | agency: 3",
     "INFO action: close_connection | result: success | ip: 127.0.0.1",
     "INFO action: stop | result: in_progress | signal: SIGTERM",
     "INFO action: close_listener | result: success",

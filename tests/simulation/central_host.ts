@@ -165,7 +165,7 @@ export class CentralHost {
   onLog(line: string): void {
     const { ledger } = this.#world;
     const result = "result: success";
-    if (line.startsWith(`action: recuperar_almacen | ${result}`)) {
+    if (line.startsWith(`action: recover_store | ${result}`)) {
       if (this.#rival?.isAlive && this.#world.loop.current === this.#rival) {
         throw ledger.broken("two centrals have the store at once");
       }
