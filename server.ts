@@ -6,8 +6,8 @@
 
 import { Central, type CentralOptions } from "./central/central.ts";
 import { Credentials } from "./central/credentials.ts";
-import type { Statistics } from "./central/statistics.ts";
-import type { Status } from "./central/status/status.ts";
+import { Statistics } from "./central/statistics.ts";
+import type { StatusServer } from "./central/status/status_server.ts";
 import { listen, logPort, serveUntil } from "./net/tcp_server.ts";
 import { readIdentity } from "./net/tls.ts";
 import type { TlsServer } from "./net/tls_server.ts";
@@ -54,10 +54,10 @@ export async function runCentral(
     (agencies) => central?.revoke(agencies),
   );
   warnOfPlainTokens(config);
-  await using status = await startStatus(config);
-  const store = await openStore(config, status?.statistics, openDatabase);
+  const statistics = new Statistics();
+  await using status = await startStatus(config, statistics);
+  const store = await openStore(config, statistics, openDatabase);
   try {
-    const statistics = status?.statistics;
     central = createCentral(config, store, { tls, credentials, statistics });
     status?.show(store, central, signal);
     const loss = await serve(signal, central, store);
@@ -70,11 +70,15 @@ export async function runCentral(
 }
 
 /** Starts the status page, if configured. Otherwise its code is not loaded. */
-async function startStatus(config: Config): Promise<Status | undefined> {
+async function startStatus(
+  config: Config,
+  statistics: Statistics,
+): Promise<StatusServer | undefined> {
   const port = config["status.port"];
   if (port === 0) return undefined;
-  const { Status } = await import("./central/status/status.ts");
-  return await Status.start({ hostname: config["status.host"], port });
+  const { StatusServer } = await import("./central/status/status_server.ts");
+  const address = { hostname: config["status.host"], port };
+  return await StatusServer.start(address, statistics);
 }
 
 async function prepareTls(config: Config): Promise<TlsServer | undefined> {
@@ -136,12 +140,12 @@ async function serve(
 
 async function openStore(
   config: Config,
-  statistics: Statistics | undefined,
+  statistics: Statistics,
   openDatabase: OpenDatabase | undefined,
 ): Promise<Store> {
   const url = config["store.url"];
-  const onCommit: OnCommit | undefined = statistics &&
-    ((batches, seconds) => statistics.onCommit(batches, seconds));
+  const onCommit: OnCommit = (batches, seconds) =>
+    statistics.onCommit(batches, seconds);
   if (url === "") return await openFileStore(config, onCommit);
   if (!openDatabase) {
     throw new ProgramError(
@@ -157,7 +161,7 @@ async function openStore(
 
 async function openFileStore(
   config: Config,
-  onCommit: OnCommit | undefined,
+  onCommit: OnCommit,
 ): Promise<FileStore> {
   const path = config["store.file"];
   try {

@@ -41,12 +41,8 @@ export interface EntranceOptions {
    * @default {5000}
    */
   authTimeoutMs?: number;
-  /**
-   * Counts refusals.
-   *
-   * @default {undefined}
-   */
-  statistics?: Statistics | undefined;
+  /** Counts what happens. */
+  statistics: Statistics;
 }
 
 /** A connection that wants in. */
@@ -159,7 +155,7 @@ export class Entrance {
     this.#log.warn(
       formatAction("accept_connections", "fail", { ip, error: "BUSY" }),
     );
-    this.#options.statistics?.onRefusal(ErrorCode.BUSY);
+    this.#options.statistics.onRefusal(ErrorCode.BUSY);
     this.#turnedAway.add(connection);
     try {
       await connection.hangUp(BUSY_FRAME);
@@ -263,7 +259,7 @@ export class Entrance {
     connection: Connection,
     { code, message: reason }: ProtocolError,
   ): Promise<void> {
-    this.#options.statistics?.onRefusal(code);
+    this.#options.statistics.onRefusal(code);
     if (code === ErrorCode.UNAUTHORIZED) {
       await pause(REFUSAL_DELAY_MS, this.#stopping.signal);
     }

@@ -53,12 +53,8 @@ export interface RequestOptions {
    * @default {undefined}
    */
   authorizedAgency?: number | undefined;
-  /**
-   * Counts what happens.
-   *
-   * @default {undefined}
-   */
-  statistics?: Statistics | undefined;
+  /** Counts what happens. */
+  statistics: Statistics;
   /** Aborted when the session ends or has to end. */
   ending: AbortSignal;
 }
@@ -72,7 +68,7 @@ export class RequestHandler {
   readonly #authorizedAgency: number | undefined;
   /** Whether the connection has sent its AUTH. */
   #isAuthenticated: boolean;
-  readonly #statistics: Statistics | undefined;
+  readonly #statistics: Statistics;
   readonly #ending: AbortSignal;
   readonly #log = getLogger();
   /** The order of this connection's batches. */
@@ -124,7 +120,7 @@ export class RequestHandler {
       return this.#refuseBatch(batch, codeOf(error), messageOf(error));
     }
     const { agency, count } = batch;
-    this.#statistics?.onStored(agency, this.#ip);
+    this.#statistics.onStored(agency, this.#ip);
     this.#log.info(() =>
       formatAction("apuesta_recibida", "success", {
         cantidad: count,
@@ -163,7 +159,7 @@ export class RequestHandler {
   #decodeAgency(payload: Uint8Array): number {
     const agency = decodeAgency(payload);
     this.#checkAuthorized(agency);
-    this.#statistics?.onRequest(agency, this.#ip);
+    this.#statistics.onRequest(agency, this.#ip);
     return agency;
   }
 
@@ -197,6 +193,7 @@ export class RequestHandler {
     this.#agency = agency;
     if (!this.#draw.admits(agency)) throw unknownAgency(agency);
     await this.#draw.finish(agency);
+    this.#statistics.onFinished(agency, this.#ip);
     this.#log.info(
       formatAction("agency_finished", "success", { agency }),
     );
@@ -247,8 +244,8 @@ export class RequestHandler {
     index: number = NO_INDEX,
   ): Reply {
     const bets = batch?.count ?? 0;
-    this.#statistics?.onRefusedBatch(batch?.agency, bets, this.#ip);
-    this.#statistics?.onRefusal(code);
+    this.#statistics.onRefusedBatch(batch?.agency, bets, this.#ip);
+    this.#statistics.onRefusal(code);
     this.#log.error(formatAction("apuesta_recibida", "fail", {
       cantidad: bets,
       agency: batch?.agency,
@@ -267,7 +264,7 @@ export class RequestHandler {
    */
   refuseFrame(error: unknown): Reply {
     const code = codeOf(error);
-    this.#statistics?.onRefusal(code);
+    this.#statistics.onRefusal(code);
     this.#log.error(formatAction("receive_message", "fail", {
       ip: this.#ip,
       error: errorCodeName(code),

@@ -1,6 +1,5 @@
 /**
- * What the central counts while it serves, for the status page and the metrics.
- * It exists only where these are switched on.
+ * What the central counts while it serves.
  *
  * @module
  */
@@ -25,11 +24,7 @@ export class Histogram {
   #count = 0;
   #sum = 0;
 
-  /**
-   * Creates an empty histogram.
-   *
-   * @param bounds Upper bounds, rising.
-   */
+  /** Creates an empty histogram with these upper bounds, which must rise. */
   constructor(bounds: readonly number[]) {
     this.bounds = bounds;
     this.#counts = bounds.map(() => 0);
@@ -51,11 +46,7 @@ export class Histogram {
     return this.#counts.map((count) => sum += count);
   }
 
-  /**
-   * Adds a value.
-   *
-   * @param value The value.
-   */
+  /** Adds a value. */
   add(value: number): void {
     this.#count++;
     this.#sum += value;
@@ -71,19 +62,10 @@ const DURATION_BOUNDS_SECONDS = [
 const BATCH_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 /** Commits from which the quantiles are taken. */
 const RECENT_COMMITS = 1024;
-/** Seconds that the line of the rate shows. */
-const HISTORY_SECONDS = 120;
-const TICK_MS = 1000;
+/** Agencies remembered that have neither stored a bet nor finished. */
+const MAX_UNPROVEN = 1000;
 
-/** Where the totals come from, which the store knows anyway. */
-export interface BetCounts {
-  /** Bets in the store. */
-  readonly bets: number;
-  /** Bets of each agency in the store, by its id. */
-  readonly agencyBets: ReadonlyMap<number, number>;
-}
-
-/** Counts what happens, and how much of it in the last second. */
+/** Counts batches, refusals, commits, and the activity of each agency. */
 export class Statistics {
   /** Batches answered with OK. */
   acceptedBatches = 0;
@@ -91,56 +73,27 @@ export class Statistics {
   refusedBatches = 0;
   /** Refusals of any request, by the name of their code. */
   readonly refusals: Map<string, number> = new Map();
-  /** What is known of each agency that has sent something. */
-  readonly agencies: Map<number, AgencyActivity> = new Map();
   /** How long commits took, in seconds. */
   readonly commitSeconds: Histogram = new Histogram(DURATION_BOUNDS_SECONDS);
   /** How many batches shared a commit. */
   readonly commitBatches: Histogram = new Histogram(BATCH_BOUNDS);
   readonly #recentCommits: number[] = [];
-  readonly #history: number[] = [];
-  readonly #timer: ReturnType<typeof setInterval>;
-  #counts: BetCounts | undefined;
-  #lastBets = 0;
-  #lastAgencyBets: ReadonlyMap<number, number> = new Map();
-  #agencyRates: ReadonlyMap<number, number> = new Map();
-
-  /** Starts to count. */
-  constructor() {
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
-  }
-
+  /** Agencies that have stored a bet or finished. */
+  readonly #proven = new Map<number, AgencyActivity>();
   /**
-   * Takes the totals from a store, once it is open.
-   *
-   * @param counts The store.
+   * Other agencies, the latest last. Anyone can send any id in a request that is
+   * refused, so only the latest are kept.
    */
-  attach(counts: BetCounts): void {
-    this.#counts = counts;
-    this.#lastBets = counts.bets;
-    this.#lastAgencyBets = new Map(counts.agencyBets);
-  }
+  readonly #unproven = new Map<number, AgencyActivity>();
 
-  /** Bets stored in each of the last seconds, the latest last. */
-  get history(): readonly number[] {
-    return this.#history;
+  /** Returns what an agency has done, `undefined` if nothing is known. */
+  activityOf(agency: number): Readonly<AgencyActivity> | undefined {
+    return this.#proven.get(agency) ?? this.#unproven.get(agency);
   }
 
   /**
-   * Returns the rate of an agency.
-   *
-   * @param agency The agency's id.
-   * @returns Bets that were stored in the last whole second.
-   */
-  rateOf(agency: number): number {
-    return this.#agencyRates.get(agency) ?? 0;
-  }
-
-  /**
-   * Returns a quantile of the latest commits.
-   *
-   * @param part The part of them that took no longer, from 0 to 1.
-   * @returns The time in seconds, 0 without commits.
+   * Returns the time, in seconds, within which this part (0 to 1) of the latest
+   * commits was done, or 0 if there were none.
    */
   commitQuantile(part: number): number {
     const sorted = this.#recentCommits.toSorted((a, b) => a - b);
@@ -148,59 +101,39 @@ export class Statistics {
     return sorted[Math.max(0, rank)] ?? 0;
   }
 
-  /**
-   * Counts a batch that was answered with OK.
-   *
-   * @param agency The agency's id.
-   * @param address Its IP address.
-   */
+  /** Counts a batch that was answered with OK. */
   onStored(agency: number, address: string): void {
     this.acceptedBatches++;
-    this.#seen(agency, address);
+    this.#prove(agency, address);
   }
 
-  /**
-   * Counts a refused batch.
-   *
-   * @param agency The agency's id, if the batch could be decoded.
-   * @param bets Bets in the batch.
-   * @param address Its IP address.
-   */
+  /** Counts a refused batch, with its agency if it could be decoded. */
   onRefusedBatch(
     agency: number | undefined,
     bets: number,
     address: string,
   ): void {
     this.refusedBatches++;
-    if (agency !== undefined) this.#seen(agency, address).refused += bets;
+    if (agency !== undefined) this.#see(agency, address).refused += bets;
   }
 
-  /**
-   * Counts a refusal.
-   *
-   * @param code Its code.
-   */
+  /** Counts a refusal of any request. */
   onRefusal(code: number): void {
     const name = errorCodeName(code);
     this.refusals.set(name, (this.refusals.get(name) ?? 0) + 1);
   }
 
-  /**
-   * Counts another request of an agency.
-   *
-   * @param agency The agency's id.
-   * @param address Its IP address.
-   */
+  /** Counts any other request of an agency. */
   onRequest(agency: number, address: string): void {
-    this.#seen(agency, address);
+    this.#see(agency, address);
   }
 
-  /**
-   * Counts a commit.
-   *
-   * @param batches Batches that shared it.
-   * @param seconds How long it took.
-   */
+  /** Counts an agency that has finished. */
+  onFinished(agency: number, address: string): void {
+    this.#prove(agency, address);
+  }
+
+  /** Counts a commit that this number of batches shared. */
   onCommit(batches: number, seconds: number): void {
     this.commitBatches.add(batches);
     this.commitSeconds.add(seconds);
@@ -210,35 +143,23 @@ export class Statistics {
     }
   }
 
-  /** Stops counting. */
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
+  #prove(agency: number, address: string): void {
+    const activity = this.#see(agency, address);
+    if (this.#unproven.delete(agency)) this.#proven.set(agency, activity);
   }
 
-  #seen(agency: number, address: string): AgencyActivity {
-    let activity = this.agencies.get(agency);
-    if (!activity) {
-      activity = { refused: 0, lastSeenMs: 0, address };
-      this.agencies.set(agency, activity);
+  #see(agency: number, address: string): AgencyActivity {
+    const lastSeenMs = Date.now();
+    const proven = this.#proven.get(agency);
+    if (proven) return Object.assign(proven, { lastSeenMs, address });
+    const refused = this.#unproven.get(agency)?.refused ?? 0;
+    const activity = { refused, lastSeenMs, address };
+    this.#unproven.delete(agency);
+    this.#unproven.set(agency, activity);
+    if (this.#unproven.size > MAX_UNPROVEN) {
+      const [oldest] = this.#unproven.keys();
+      this.#unproven.delete(oldest!);
     }
-    activity.lastSeenMs = Date.now();
-    activity.address = address;
     return activity;
-  }
-
-  #tick(): void {
-    if (!this.#counts) return;
-    const { bets, agencyBets } = this.#counts;
-    this.#history.push(bets - this.#lastBets);
-    if (this.#history.length > HISTORY_SECONDS) this.#history.shift();
-    this.#lastBets = bets;
-    const now = new Map(agencyBets);
-    this.#agencyRates = new Map(
-      [...now].map(([agency, count]) => [
-        agency,
-        count - (this.#lastAgencyBets.get(agency) ?? 0),
-      ]),
-    );
-    this.#lastAgencyBets = now;
   }
 }

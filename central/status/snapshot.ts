@@ -7,6 +7,7 @@
 import type { Store } from "../../storage.ts";
 import type { Draw } from "../draw.ts";
 import type { Statistics } from "../statistics.ts";
+import type { Rates } from "./rates.ts";
 
 /** The parts of the central that a snapshot is taken of. */
 export interface Sources {
@@ -17,6 +18,8 @@ export interface Sources {
     Store,
     "agencyBets" | "bets" | "finished" | "problem" | "sizeBytes" | "winnerCount"
   >;
+  /** The store's rates, once it is open. */
+  rates?: Pick<Rates, "history" | "rateOf">;
   /** The draw, once the central serves. */
   draw?: Pick<Draw, "agencies" | "heldAtMs" | "isHeld">;
   /** Returns the number of connections. */
@@ -106,13 +109,13 @@ export function problemOf({ store, draw, isStopping }: Sources): string {
  * @returns The figures of this moment.
  */
 export function takeSnapshot(sources: Sources): Snapshot {
-  const { statistics, store, draw, connections } = sources;
+  const { statistics, store, rates, draw, connections } = sources;
   const ids = agencyIds(sources);
   const missing = missingAgencies(sources);
   return {
     problem: problemOf(sources),
     bets: store?.bets ?? 0,
-    history: statistics.history,
+    history: rates?.history ?? [],
     batches: statistics.acceptedBatches,
     refusals: Object.fromEntries(statistics.refusals),
     connections: connections?.() ?? 0,
@@ -129,26 +132,25 @@ export function takeSnapshot(sources: Sources): Snapshot {
   };
 }
 
-/** The agencies that have sent something, ever, by id. */
-function agencyIds({ statistics, store }: Sources): number[] {
+/** The agencies that have stored a bet or finished, ever, by id. */
+function agencyIds({ store }: Sources): number[] {
   const ids = new Set([
     ...(store?.agencyBets.keys() ?? []),
     ...(store?.finished ?? []),
-    ...statistics.agencies.keys(),
   ]);
   return [...ids].sort((a, b) => a - b);
 }
 
 function rowOf(
   agency: number,
-  { statistics, store, draw }: Sources,
+  { statistics, store, rates, draw }: Sources,
 ): AgencyRow {
-  const activity = statistics.agencies.get(agency);
+  const activity = statistics.activityOf(agency);
   return {
     agency,
     bets: store?.agencyBets.get(agency) ?? 0,
     refused: activity?.refused ?? 0,
-    rate: statistics.rateOf(agency),
+    rate: rates?.rateOf(agency) ?? 0,
     lastSeenMs: activity?.lastSeenMs ?? null,
     address: activity?.address ?? "",
     isFinished: store?.finished.has(agency) ?? false,

@@ -6,9 +6,13 @@
  */
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
+import type { Store } from "../../storage.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
+import type { Draw } from "../draw.ts";
+import type { Statistics } from "../statistics.ts";
 import { chooseFormat, formatMetrics } from "./metrics.ts";
 import { renderPage } from "./page.ts";
+import { Rates } from "./rates.ts";
 import { problemOf, type Sources, takeSnapshot } from "./snapshot.ts";
 import { chooseTexts } from "./texts.ts";
 
@@ -18,6 +22,14 @@ export interface StatusAddress {
   hostname: string;
   /** The port. */
   port: number;
+}
+
+/** The part of the central that is shown. */
+export interface ShownCentral {
+  /** Number of connections. */
+  readonly connections: number;
+  /** The draw. */
+  readonly draw: Draw;
 }
 
 /** Streams of events that are served at once. */
@@ -42,9 +54,10 @@ const FILE_TYPES: Readonly<Record<string, string>> = {
   "/page_view.js": "text/javascript; charset=utf-8",
 };
 
-/** Serves HTTP until it is stopped. */
-export class StatusServer {
+/** Serves HTTP until it is disposed of. Loaded only if `status.port` is set. */
+export class StatusServer implements AsyncDisposable {
   readonly #sources: Sources;
+  #rates: Rates | undefined;
   readonly #files: ReadonlyMap<string, string>;
   readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
@@ -56,16 +69,12 @@ export class StatusServer {
   }
 
   /**
-   * Starts to listen.
-   *
-   * @param address Where.
-   * @param sources What is shown, read again for each response.
-   * @returns The server.
-   * @throws {ProgramError} If the address is not available.
+   * Starts listening. Until {@linkcode show} there is no store. Throws a
+   * {@linkcode ProgramError} if the address is not available.
    */
   static async start(
     address: StatusAddress,
-    sources: Sources,
+    statistics: Statistics,
   ): Promise<StatusServer> {
     const texts = await Promise.all(
       Object.keys(FILE_TYPES).map(async (name) =>
@@ -75,13 +84,22 @@ export class StatusServer {
         ] as const
       ),
     );
-    const server = new StatusServer(sources, new Map(texts));
+    const server = new StatusServer({ statistics }, new Map(texts));
     server.#listen(address);
     return server;
   }
 
+  /** Shows a store and its central until the signal says that it stops. */
+  show(store: Store, central: ShownCentral, signal?: AbortSignal): void {
+    const sources = this.#sources;
+    this.#rates = new Rates(store);
+    Object.assign(sources, { store, draw: central.draw, rates: this.#rates });
+    sources.connections = () => central.connections;
+    signal?.addEventListener("abort", () => sources.isStopping = true);
+  }
+
   /** Ends all streams and stops. */
-  async stop(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     for (const stream of this.#streams) stream.close();
     this.#streams.clear();
@@ -119,7 +137,7 @@ export class StatusServer {
         { cause },
       );
     }
-    this.#timer = setInterval(() => this.#sendSnapshot(), TICK_MS);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   #serve(request: Request): Response {
@@ -194,7 +212,8 @@ export class StatusServer {
     return `data: ${JSON.stringify(takeSnapshot(this.#sources))}\n\n`;
   }
 
-  #sendSnapshot(): void {
+  #tick(): void {
+    this.#rates?.tick();
     if (this.#streams.size === 0) return;
     const bytes = new TextEncoder().encode(this.#event());
     for (const stream of this.#streams) {

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { ByteStream } from "../../net/byte_channel.ts";
 import { Session } from "../../central/session.ts";
 import { FairScheduler } from "../../central/fair_scheduler.ts";
+import { Statistics } from "../../central/statistics.ts";
 import { Connection } from "../../net/connection.ts";
 import { Draw } from "../../central/draw.ts";
 import { FileStore } from "../../storage.ts";
@@ -73,6 +74,7 @@ for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
         draw,
         scheduler: new FairScheduler({ size: 1 }),
         ip: "here",
+        statistics: new Statistics(),
       });
       const run = session.run();
       await wire.send(agencyFrame(Type.WINNERS_QUERY, 1));

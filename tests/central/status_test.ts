@@ -7,8 +7,8 @@ import {
 } from "@std/assert";
 import { Histogram, Statistics } from "../../central/statistics.ts";
 import { renderPage } from "../../central/status/page.ts";
-import { takeSnapshot } from "../../central/status/snapshot.ts";
-import { Status } from "../../central/status/status.ts";
+import { type Sources, takeSnapshot } from "../../central/status/snapshot.ts";
+import { StatusServer } from "../../central/status/status_server.ts";
 import { chooseTexts } from "../../central/status/texts.ts";
 import { Central } from "../../server.ts";
 import { FileStore } from "../../storage.ts";
@@ -25,7 +25,7 @@ interface Shown {
   port: number;
   url: string;
   log: CapturedLog;
-  status: Status;
+  statistics: Statistics;
 }
 
 function testStatus(name: string, fn: (shown: Shown) => Promise<void>): void {
@@ -34,8 +34,11 @@ function testStatus(name: string, fn: (shown: Shown) => Promise<void>): void {
   testInFolder(name, async (dir) => {
     const log = CapturedLog.start();
     const hostname = "127.0.0.1";
-    await using status = await Status.start({ hostname, port: 0 });
-    const { statistics } = status;
+    const statistics = new Statistics();
+    await using status = await StatusServer.start(
+      { hostname, port: 0 },
+      statistics,
+    );
     const store = await FileStore.open(`${dir}/bets.csv`, {
       onCommit: (batches, seconds) => statistics.onCommit(batches, seconds),
     });
@@ -51,7 +54,7 @@ function testStatus(name: string, fn: (shown: Shown) => Promise<void>): void {
     const line = await log.line("action: status");
     const [url] = /http:\S+/.exec(line)!;
     try {
-      await fn({ port: listener.addr.port, url, log, status });
+      await fn({ port: listener.addr.port, url, log, statistics });
     } finally {
       await central.stop();
       await serving;
@@ -195,7 +198,11 @@ testInFolder("/ready says why no bets are taken", async (dir) => {
   if (Deno.permissions.querySync({ name: "net" }).state !== "granted") return;
   const log = CapturedLog.start();
   const hostname = "127.0.0.1";
-  await using status = await Status.start({ hostname, port: 0 });
+  const statistics = new Statistics();
+  await using status = await StatusServer.start(
+    { hostname, port: 0 },
+    statistics,
+  );
   const [url] = /http:\S+/.exec(await log.line("action: status"))!;
   const ready = async (): Promise<string> => {
     const response = await fetch(`${url}ready`);
@@ -207,6 +214,7 @@ testInFolder("/ready says why no bets are taken", async (dir) => {
   const central = new Central(listener, store, {
     maxConnections: 10,
     idleTimeoutMs: 60_000,
+    statistics,
   });
   const stopping = new AbortController();
   status.show(store, central, stopping.signal);
@@ -222,20 +230,32 @@ testInFolder("/ready says why no bets are taken", async (dir) => {
   await store.close();
 });
 
+/** A store with one bet of each of these agencies. */
+function fakeStore(agencies: number[]): NonNullable<Sources["store"]> {
+  return {
+    bets: agencies.length,
+    agencyBets: new Map(agencies.map((agency) => [agency, 1])),
+    finished: new Set(),
+    problem: undefined,
+    sizeBytes: 0,
+    winnerCount: () => 0,
+  };
+}
+
 Deno.test("renderPage() escapes what comes from outside", () => {
-  using statistics = new Statistics();
+  const statistics = new Statistics();
   statistics.onStored(1, '<img src="x">&');
-  const html = renderPage(takeSnapshot({ statistics }), chooseTexts("en"));
+  const sources = { statistics, store: fakeStore([1]) };
+  const html = renderPage(takeSnapshot(sources), chooseTexts("en"));
   assertStringIncludes(html, "&lt;img src=&quot;x&quot;&gt;&amp;");
   assert(!html.includes('<img src="x">'));
 });
 
 Deno.test("takeSnapshot() shows 1,000 agencies and counts the rest", () => {
-  using statistics = new Statistics();
-  for (let agency = 1; agency <= 1234; agency++) {
-    statistics.onStored(agency, "::1");
-  }
-  const { agencies, moreAgencies } = takeSnapshot({ statistics });
+  const ids = Array.from({ length: 1234 }, (_, i) => i + 1);
+  const store = fakeStore(ids);
+  const statistics = new Statistics();
+  const { agencies, moreAgencies } = takeSnapshot({ statistics, store });
   assertEquals([agencies.length, moreAgencies], [1000, 234]);
 });
 
@@ -247,9 +267,39 @@ Deno.test("Histogram counts up to each bound", () => {
 });
 
 Deno.test("Statistics.commitQuantile() is that of the latest commits", () => {
-  using statistics = new Statistics();
+  const statistics = new Statistics();
   assertEquals(statistics.commitQuantile(0.5), 0);
   for (let i = 1; i <= 2000; i++) statistics.onCommit(1, i);
   assertEquals(statistics.commitQuantile(1), 2000);
   assertEquals(statistics.commitQuantile(0.5), 977 + 511);
+});
+
+Deno.test("takeSnapshot() shows only agencies that stored a bet or finished", () => {
+  const statistics = new Statistics();
+  for (let agency = 1; agency <= 1_300_000; agency++) {
+    statistics.onRefusedBatch(agency, 1, "::1");
+  }
+  statistics.onStored(7, "::7");
+  const store = { ...fakeStore([7, 1_300_000]), finished: new Set([8]) };
+  const { agencies } = takeSnapshot({ statistics, store });
+  assertEquals(agencies.map(({ agency, refused }) => [agency, refused]), [
+    [7, 0],
+    [8, 0],
+    [1_300_000, 1],
+  ]);
+  // Only the latest of the others are remembered.
+  const known = (agency: number) => statistics.activityOf(agency) !== undefined;
+  assertEquals([1, 1_298_000, 1_299_999].map(known), [false, false, true]);
+});
+
+Deno.test("Statistics counts what was refused before the first stored bet", () => {
+  const statistics = new Statistics();
+  statistics.onRefusedBatch(5, 3, "::1");
+  statistics.onStored(5, "::2");
+  statistics.onRefusedBatch(5, 4, "::3");
+  for (let agency = 10; agency < 5000; agency++) {
+    statistics.onRequest(agency, "::1");
+  }
+  const { refused, address } = statistics.activityOf(5)!;
+  assertEquals([refused, address], [7, "::3"]);
 });

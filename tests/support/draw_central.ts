@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Statistics } from "../../central/statistics.ts";
 import { Central } from "../../server.ts";
 import type { Store } from "../../storage.ts";
 import { agencyFrame, Type } from "./frames.ts";
@@ -36,6 +37,7 @@ export class DrawCentral {
     this.#central = new Central(listener, store, {
       maxConnections: 1_000,
       idleTimeoutMs: 60_000,
+      statistics: new Statistics(),
       drawAgencies: agencies,
     });
     this.#serving = this.#central.serve();

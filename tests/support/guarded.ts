@@ -5,6 +5,7 @@
  */
 
 import { Credentials } from "../../central/credentials.ts";
+import { Statistics } from "../../central/statistics.ts";
 import { readIdentity } from "../../net/tls.ts";
 import { TlsServer } from "../../net/tls_server.ts";
 import { Central, type CentralOptions } from "../../server.ts";
@@ -64,6 +65,7 @@ export function testGuarded(
     const central = new Central(listener, store, {
       maxConnections: 100,
       idleTimeoutMs: 60_000,
+      statistics: new Statistics(),
       tls: tls ? await tlsServer() : undefined,
       credentials,
       ...limits,

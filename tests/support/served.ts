@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Statistics } from "../../central/statistics.ts";
 import { Central, type CentralOptions } from "../../server.ts";
 import { FileStore } from "../../storage.ts";
 import { CapturedLog } from "./captured_log.ts";
@@ -52,6 +53,7 @@ export function testServed(
     const central = new Central(listener, wrapStore(store), {
       maxConnections: 100,
       idleTimeoutMs: 60_000,
+      statistics: new Statistics(),
       ...limits,
     });
     const { port } = listener.addr;
