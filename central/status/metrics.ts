@@ -6,8 +6,9 @@
 
 import process from "node:process";
 import { logLineCounts } from "../../program/logging.ts";
-import type { Histogram } from "../statistics.ts";
-import type { Sources } from "./snapshot.ts";
+import type { Histogram, Statistics } from "../statistics.ts";
+import { parseAccept } from "./accept.ts";
+import type { Served, Sources } from "./snapshot.ts";
 
 /** A text format and how it is named in HTTP. */
 export interface MetricsFormat {
@@ -17,8 +18,10 @@ export interface MetricsFormat {
   isOpenMetrics: boolean;
 }
 
+const OPEN_METRICS_TYPE = "application/openmetrics-text";
+const KNOWN_TYPES = [OPEN_METRICS_TYPE, "text/plain", "text/*", "*/*"];
 const OPEN_METRICS: MetricsFormat = {
-  contentType: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+  contentType: `${OPEN_METRICS_TYPE}; version=1.0.0; charset=utf-8`,
   isOpenMetrics: true,
 };
 const PROMETHEUS: MetricsFormat = {
@@ -38,25 +41,17 @@ interface Family {
   samples: readonly (readonly [suffix: string, value: number])[];
 }
 
-/**
- * Chooses the format that a client asks for.
- *
- * @param accept Its `Accept` header.
- * @returns Prometheus's own format if it asks for plain text and not for
- * OpenMetrics.
- */
+/** Chooses OpenMetrics if a client prefers it by name to other text. */
 export function chooseFormat(accept: string | null): MetricsFormat {
-  const wanted = accept ?? "";
-  if (wanted.includes("application/openmetrics-text")) return OPEN_METRICS;
-  return wanted.includes("text/plain") ? PROMETHEUS : OPEN_METRICS;
+  const [first] = parseAccept(accept).filter((type) =>
+    KNOWN_TYPES.includes(type)
+  );
+  return first === OPEN_METRICS_TYPE ? OPEN_METRICS : PROMETHEUS;
 }
 
 /**
- * Formats the metrics.
- *
- * @param sources The parts of the central.
- * @param format The text format.
- * @returns The text.
+ * Formats the metrics. What is not known yet is left out: a 0 before the store is
+ * read would look like a reset, and the total after it like so many new bets.
  */
 export function formatMetrics(
   sources: Sources,
@@ -68,12 +63,34 @@ export function formatMetrics(
   return isOpenMetrics ? `${text}# EOF\n` : text;
 }
 
-function familiesOf(sources: Sources): Family[] {
-  const { statistics, store, draw, connections } = sources;
-  const { user, system } = process.cpuUsage();
+function familiesOf({ statistics, served }: Sources): Family[] {
+  return [
+    ...(served ? storeFamilies(served) : []),
+    ...countFamilies(statistics),
+    ...processFamilies(),
+  ];
+}
+
+function storeFamilies({ store, draw, connections }: Served): Family[] {
+  return [
+    counter("loteria_bets_stored", "Bets in the store.", store.bets),
+    gauge("loteria_connections", "Connections.", connections()),
+    gauge(
+      "loteria_agencies_finished",
+      "Agencies that have finished.",
+      store.finished.size,
+    ),
+    gauge("loteria_draw_held", "1 once the draw is held.", +draw.isHeld),
+    {
+      ...gauge("loteria_store_bytes", "Size of the store.", store.sizeBytes),
+      unit: "bytes",
+    },
+  ];
+}
+
+function countFamilies(statistics: Statistics): Family[] {
   const logLines = Object.entries(logLineCounts());
   return [
-    counter("loteria_bets_stored", "Bets in the store.", store?.bets ?? 0),
     {
       name: "loteria_batches",
       type: "counter",
@@ -90,25 +107,6 @@ function familiesOf(sources: Sources): Family[] {
       samples: [...statistics.refusals].map((
         [code, count],
       ) => [`_total{code="${code}"}`, count]),
-    },
-    gauge("loteria_connections", "Connections.", connections?.() ?? 0),
-    gauge(
-      "loteria_agencies_finished",
-      "Agencies that have finished.",
-      store?.finished.size ?? 0,
-    ),
-    gauge(
-      "loteria_draw_held",
-      "1 once the draw is held.",
-      draw?.isHeld ? 1 : 0,
-    ),
-    {
-      ...gauge(
-        "loteria_store_bytes",
-        "Size of the store.",
-        store?.sizeBytes ?? 0,
-      ),
-      unit: "bytes",
     },
     {
       ...histogram(
@@ -131,6 +129,12 @@ function familiesOf(sources: Sources): Family[] {
         [level, count],
       ) => [`_total{level="${level}"}`, count]),
     },
+  ];
+}
+
+function processFamilies(): Family[] {
+  const { user, system } = process.cpuUsage();
+  return [
     {
       ...gauge(
         "process_resident_memory_bytes",

@@ -5,6 +5,7 @@
  */
 
 import type { Store } from "../../storage.ts";
+import type { AgencyLists } from "./agency_lists.ts";
 
 /** Seconds that the line of the rate shows. */
 const HISTORY_SECONDS = 120;
@@ -14,15 +15,21 @@ export class Rates {
   /** Bets stored in each of the last seconds, the latest last. */
   readonly history: number[] = [];
   readonly #store: Pick<Store, "agencyBets" | "bets">;
+  readonly #agencies: Pick<AgencyLists, "shown">;
   #bets: number;
+  /** What the shown agencies had stored when the last second ended. */
   #agencyBets: ReadonlyMap<number, number>;
   #agencyRates: ReadonlyMap<number, number> = new Map();
 
   /** Starts from the bets that the store has now. */
-  constructor(store: Pick<Store, "agencyBets" | "bets">) {
+  constructor(
+    store: Pick<Store, "agencyBets" | "bets">,
+    agencies: Pick<AgencyLists, "shown">,
+  ) {
     this.#store = store;
+    this.#agencies = agencies;
     this.#bets = store.bets;
-    this.#agencyBets = new Map(store.agencyBets);
+    this.#agencyBets = this.#countShown();
   }
 
   /** Returns how many of an agency's bets were stored in the last second. */
@@ -32,17 +39,23 @@ export class Rates {
 
   /** Ends a second. */
   tick(): void {
-    const { bets, agencyBets } = this.#store;
+    const { bets } = this.#store;
     this.history.push(bets - this.#bets);
     if (this.history.length > HISTORY_SECONDS) this.history.shift();
     this.#bets = bets;
-    const now = new Map(agencyBets);
+    const before = this.#agencyBets;
+    // An agency that was not shown before is new in the store.
+    const now = this.#countShown();
     this.#agencyRates = new Map(
-      [...now].map(([agency, count]) => [
-        agency,
-        count - (this.#agencyBets.get(agency) ?? 0),
-      ]),
+      [...now].map(([id, count]) => [id, count - (before.get(id) ?? 0)]),
     );
     this.#agencyBets = now;
+  }
+
+  #countShown(): ReadonlyMap<number, number> {
+    const { agencyBets } = this.#store;
+    return new Map(
+      this.#agencies.shown.map((id) => [id, agencyBets.get(id) ?? 0]),
+    );
   }
 }

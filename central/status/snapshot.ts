@@ -7,23 +7,32 @@
 import type { Store } from "../../storage.ts";
 import type { Draw } from "../draw.ts";
 import type { Statistics } from "../statistics.ts";
+import type { AgencyLists } from "./agency_lists.ts";
 import type { Rates } from "./rates.ts";
+
+/** What a central serves. */
+export interface Served {
+  /** Its store. */
+  store: Pick<
+    Store,
+    "agencyBets" | "bets" | "finished" | "problem" | "sizeBytes" | "winnerCount"
+  >;
+  /** Its draw. */
+  draw: Pick<Draw, "agencies" | "heldAtMs" | "isHeld">;
+  /** The store's agencies. */
+  agencies: Pick<AgencyLists, "missing" | "missingCount" | "more" | "shown">;
+  /** The store's rates. */
+  rates: Pick<Rates, "history" | "rateOf">;
+  /** Returns the number of connections. */
+  connections(): number;
+}
 
 /** The parts of the central that a snapshot is taken of. */
 export interface Sources {
   /** Counts what happens. */
   statistics: Statistics;
-  /** The store, once it is open. */
-  store?: Pick<
-    Store,
-    "agencyBets" | "bets" | "finished" | "problem" | "sizeBytes" | "winnerCount"
-  >;
-  /** The store's rates, once it is open. */
-  rates?: Pick<Rates, "history" | "rateOf">;
-  /** The draw, once the central serves. */
-  draw?: Pick<Draw, "agencies" | "heldAtMs" | "isHeld">;
-  /** Returns the number of connections. */
-  connections?: () => number;
+  /** What is served, once the store is open. */
+  served?: Served;
   /** Whether the central stops. */
   isStopping?: boolean;
 }
@@ -79,87 +88,60 @@ export interface Snapshot {
   /** When it was held, `null` if before the start or not at all. */
   drawHeldAtMs: number | null;
   /** The first agencies that have not finished. */
-  missing: number[];
+  missing: readonly number[];
   /** Number of agencies that have not finished. */
   missingCount: number;
 }
 
-const MAX_AGENCIES = 1000;
-const MAX_MISSING = 50;
-/** Why no bets are taken before there is a store. */
-export const STARTING = "the store is being read";
+const STARTING = "the store is being read";
 const STOPPING = "the central is stopping";
 
-/**
- * Returns the reason why the central accepts no bets.
- *
- * @param sources Its parts.
- * @returns The reason, or "" if it takes them.
- */
-export function problemOf({ store, draw, isStopping }: Sources): string {
+/** Returns why the central accepts no bets, "" if it does. */
+export function problemOf({ served, isStopping }: Sources): string {
   if (isStopping) return STOPPING;
-  if (!store || !draw) return STARTING;
-  return store.problem ?? "";
+  return served ? served.store.problem ?? "" : STARTING;
 }
 
-/**
- * Takes a snapshot.
- *
- * @param sources The parts of the central.
- * @returns The figures of this moment.
- */
+/** Takes a snapshot. */
 export function takeSnapshot(sources: Sources): Snapshot {
-  const { statistics, store, rates, draw, connections } = sources;
-  const ids = agencyIds(sources);
-  const missing = missingAgencies(sources);
+  const { statistics, served } = sources;
+  const { store, draw, agencies, rates } = served ?? {};
   return {
     problem: problemOf(sources),
     bets: store?.bets ?? 0,
     history: rates?.history ?? [],
     batches: statistics.acceptedBatches,
     refusals: Object.fromEntries(statistics.refusals),
-    connections: connections?.() ?? 0,
+    connections: served?.connections() ?? 0,
     storeBytes: store?.sizeBytes ?? 0,
     commitP50: statistics.commitQuantile(0.5),
     commitP99: statistics.commitQuantile(0.99),
-    agencies: ids.slice(0, MAX_AGENCIES).map((id) => rowOf(id, sources)),
-    moreAgencies: Math.max(0, ids.length - MAX_AGENCIES),
+    agencies: served
+      ? served.agencies.shown.map((id) => rowOf(id, served, statistics))
+      : [],
+    moreAgencies: agencies?.more ?? 0,
     drawAgencies: draw?.agencies ?? 0,
     isDrawHeld: draw?.isHeld ?? false,
     drawHeldAtMs: draw?.heldAtMs ?? null,
-    missing: missing.slice(0, MAX_MISSING),
-    missingCount: missing.length,
+    missing: agencies?.missing ?? [],
+    missingCount: agencies?.missingCount ?? 0,
   };
-}
-
-/** The agencies that have stored a bet or finished, ever, by id. */
-function agencyIds({ store }: Sources): number[] {
-  const ids = new Set([
-    ...(store?.agencyBets.keys() ?? []),
-    ...(store?.finished ?? []),
-  ]);
-  return [...ids].sort((a, b) => a - b);
 }
 
 function rowOf(
   agency: number,
-  { statistics, store, rates, draw }: Sources,
+  { store, draw, rates }: Served,
+  statistics: Statistics,
 ): AgencyRow {
   const activity = statistics.activityOf(agency);
   return {
     agency,
-    bets: store?.agencyBets.get(agency) ?? 0,
+    bets: store.agencyBets.get(agency) ?? 0,
     refused: activity?.refused ?? 0,
-    rate: rates?.rateOf(agency) ?? 0,
+    rate: rates.rateOf(agency),
     lastSeenMs: activity?.lastSeenMs ?? null,
     address: activity?.address ?? "",
-    isFinished: store?.finished.has(agency) ?? false,
-    winners: draw?.isHeld && store ? store.winnerCount(agency) : null,
+    isFinished: store.finished.has(agency),
+    winners: draw.isHeld ? store.winnerCount(agency) : null,
   };
-}
-
-function missingAgencies({ store, draw }: Sources): number[] {
-  if (!store || !draw || draw.isHeld) return [];
-  return Array.from({ length: draw.agencies }, (_, i) => i + 1)
-    .filter((agency) => !store.finished.has(agency));
 }

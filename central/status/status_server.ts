@@ -6,10 +6,12 @@
  */
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
-import type { Store } from "../../storage.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
+import type { Store } from "../../storage.ts";
 import type { Draw } from "../draw.ts";
 import type { Statistics } from "../statistics.ts";
+import { AgencyLists } from "./agency_lists.ts";
+import { EventStreams } from "./event_streams.ts";
 import { chooseFormat, formatMetrics } from "./metrics.ts";
 import { renderPage } from "./page.ts";
 import { Rates } from "./rates.ts";
@@ -32,8 +34,6 @@ export interface ShownCentral {
   readonly draw: Draw;
 }
 
-/** Streams of events that are served at once. */
-const MAX_WATCHERS = 64;
 const TICK_MS = 1000;
 const STOP_TIMEOUT_MS = 300;
 /** How long a browser waits before it connects again, in milliseconds. */
@@ -46,6 +46,11 @@ const HEADERS: Readonly<Record<string, string>> = {
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
 };
+/** A proxy must hand on each event at once; nginx knows a header of its own. */
+const EVENT_HEADERS: Readonly<Record<string, string>> = {
+  "cache-control": "no-store, no-transform",
+  "x-accel-buffering": "no",
+};
 const TEXT = "text/plain; charset=utf-8";
 /** The files beside this module that are served, and their types. */
 const FILE_TYPES: Readonly<Record<string, string>> = {
@@ -53,13 +58,15 @@ const FILE_TYPES: Readonly<Record<string, string>> = {
   "/page.js": "text/javascript; charset=utf-8",
   "/page_view.js": "text/javascript; charset=utf-8",
 };
+/** What a host name with a port never contains, but would move the path. */
+const NO_HOST_REGEXP = /[\s/\\?#@]/;
 
 /** Serves HTTP until it is disposed of. Loaded only if `status.port` is set. */
 export class StatusServer implements AsyncDisposable {
   readonly #sources: Sources;
-  #rates: Rates | undefined;
   readonly #files: ReadonlyMap<string, string>;
-  readonly #streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  readonly #streams = new EventStreams();
+  #rates: Rates | undefined;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -91,18 +98,19 @@ export class StatusServer implements AsyncDisposable {
 
   /** Shows a store and its central until the signal says that it stops. */
   show(store: Store, central: ShownCentral, signal?: AbortSignal): void {
-    const sources = this.#sources;
-    this.#rates = new Rates(store);
-    Object.assign(sources, { store, draw: central.draw, rates: this.#rates });
-    sources.connections = () => central.connections;
-    signal?.addEventListener("abort", () => sources.isStopping = true);
+    const { draw } = central;
+    const agencies = new AgencyLists(store, draw.agencies);
+    const rates = new Rates(store, agencies);
+    const connections = () => central.connections;
+    this.#rates = rates;
+    this.#sources.served = { store, draw, agencies, rates, connections };
+    signal?.addEventListener("abort", () => this.#sources.isStopping = true);
   }
 
   /** Ends all streams and stops. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    for (const stream of this.#streams) stream.close();
-    this.#streams.clear();
+    this.#streams.close();
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
     // A client that reads or sends slowly must not keep the central alive.
@@ -148,9 +156,12 @@ export class StatusServer implements AsyncDisposable {
     return request.method === "HEAD" ? new Response(null, response) : response;
   }
 
-  #route({ url, headers, method }: Request): Response {
-    const { pathname } = new URL(url);
-    switch (pathname) {
+  #route(request: Request): Response {
+    const { headers, method } = request;
+    const path = pathOf(request);
+    switch (path) {
+      case undefined:
+        return respond("Bad Request", TEXT, 400);
       case "/": {
         const texts = chooseTexts(headers.get("accept-language"));
         const page = renderPage(takeSnapshot(this.#sources), texts);
@@ -164,7 +175,7 @@ export class StatusServer implements AsyncDisposable {
       case "/metrics": {
         const format = chooseFormat(headers.get("accept"));
         const text = formatMetrics(this.#sources, format);
-        return respond(text, format.contentType);
+        return respond(text, format.contentType, 200, { "vary": "accept" });
       }
       case "/health":
         return respond("ok\n", TEXT);
@@ -173,39 +184,24 @@ export class StatusServer implements AsyncDisposable {
         return respond(`${problem || "ok"}\n`, TEXT, problem ? 503 : 200);
       }
       default:
-        return this.#respondWithFile(pathname);
+        return this.#respondWithFile(path);
     }
   }
 
-  #respondWithFile(pathname: string): Response {
-    const text = this.#files.get(pathname);
+  #respondWithFile(path: string): Response {
+    const text = this.#files.get(path);
     if (text === undefined) return respond("Not Found", TEXT, 404);
-    return respond(text, FILE_TYPES[pathname]!);
+    return respond(text, FILE_TYPES[path]!);
   }
 
-  /** Only these last; health checks and scrapes must not want for a place. */
+  /** Only these last, so only these are limited; probes are always answered. */
   #respondWithEvents(method: string): Response {
-    if (this.#streams.size >= MAX_WATCHERS) {
-      return respond("Too many watchers", TEXT, 503, { "retry-after": "5" });
-    }
-    const body = method === "HEAD" ? "" : this.#stream();
-    return respond(body, "text/event-stream");
-  }
-
-  /** A stream of server-sent events, which begins with the state of now. */
-  #stream(): ReadableStream<Uint8Array> {
-    let own: ReadableStreamDefaultController<Uint8Array>;
-    return new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        own = controller;
-        this.#streams.add(controller);
-        const first = `retry: ${RETRY_MS}\n${this.#event()}`;
-        controller.enqueue(new TextEncoder().encode(first));
-      },
-      cancel: () => {
-        this.#streams.delete(own);
-      },
-    });
+    const body = method === "HEAD"
+      ? ""
+      : this.#streams.open(`retry: ${RETRY_MS}\n${this.#event()}`);
+    return body === undefined
+      ? respond("Too many watchers", TEXT, 503, { "retry-after": "5" })
+      : respond(body, "text/event-stream", 200, EVENT_HEADERS);
   }
 
   #event(): string {
@@ -214,13 +210,14 @@ export class StatusServer implements AsyncDisposable {
 
   #tick(): void {
     this.#rates?.tick();
-    if (this.#streams.size === 0) return;
-    const bytes = new TextEncoder().encode(this.#event());
-    for (const stream of this.#streams) {
-      // Who does not read gets no more until it does.
-      if ((stream.desiredSize ?? 0) > 0) stream.enqueue(bytes);
-    }
+    if (this.#streams.size > 0) this.#streams.send(this.#event());
   }
+}
+
+/** Returns the path of a request, `undefined` if its host or address is none. */
+function pathOf({ url, headers }: Request): string | undefined {
+  const host = headers.get("host") ?? "";
+  return NO_HOST_REGEXP.test(host) ? undefined : URL.parse(url)?.pathname;
 }
 
 function respond(

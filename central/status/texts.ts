@@ -4,6 +4,8 @@
  * @module
  */
 
+import { parseAccept } from "./accept.ts";
+
 /** The words in English. */
 export const ENGLISH = {
   lang: "en",
@@ -74,15 +76,10 @@ const SPANISH: Texts = {
   noScript: "Las cifras de este momento. Recargá la página para ver otras.",
 };
 
-/**
- * Chooses the language that a browser asks for.
- *
- * @param acceptLanguage Its `Accept-Language` header.
- * @returns Spanish if it comes before English there, else English.
- */
+/** Chooses Spanish if a browser prefers it to English, else English. */
 export function chooseTexts(acceptLanguage: string | null): Texts {
-  const wanted = (acceptLanguage ?? "").toLowerCase().split(",")
-    .map((part) => part.trim().slice(0, 2));
-  const first = wanted.find((lang) => lang === "es" || lang === "en");
+  const first = parseAccept(acceptLanguage)
+    .map((language) => language.split("-")[0])
+    .find((language) => language === "es" || language === "en");
   return first === "es" ? SPANISH : ENGLISH;
 }

@@ -1,0 +1,99 @@
+/**
+ * Which agencies the status page names. Anyone may send as any agency where there
+ * are no credentials, so there may be millions.
+ *
+ * @module
+ */
+
+import type { Store } from "../../storage.ts";
+
+const MAX_SHOWN = 1000;
+const MAX_MISSING = 50;
+
+/** Lists of agencies, made anew when the store has others than before. */
+export class AgencyLists {
+  readonly #store: Pick<Store, "agencyBets" | "finished">;
+  readonly #drawAgencies: number;
+  /** The store's numbers of agencies for which the lists were made. */
+  #made = { withBets: -1, finished: -1 };
+  #shown: readonly number[] = [];
+  #more = 0;
+  #missing: readonly number[] = [];
+  #missingCount = 0;
+
+  /** Lists a store's agencies; the draw needs those with ids from 1 to N. */
+  constructor(
+    store: Pick<Store, "agencyBets" | "finished">,
+    drawAgencies: number,
+  ) {
+    this.#store = store;
+    this.#drawAgencies = drawAgencies;
+  }
+
+  /** The first agencies by id that have stored a bet or finished. */
+  get shown(): readonly number[] {
+    this.#refresh();
+    return this.#shown;
+  }
+
+  /** Number of agencies beyond those. */
+  get more(): number {
+    this.#refresh();
+    return this.#more;
+  }
+
+  /** The first agencies by id that the draw waits for. */
+  get missing(): readonly number[] {
+    this.#refresh();
+    return this.#missing;
+  }
+
+  /** Number of agencies that the draw waits for. */
+  get missingCount(): number {
+    this.#refresh();
+    return this.#missingCount;
+  }
+
+  /** No agency ever leaves the store, so equal numbers mean the same agencies. */
+  #refresh(): void {
+    const { agencyBets, finished } = this.#store;
+    const made = { withBets: agencyBets.size, finished: finished.size };
+    if (
+      made.withBets === this.#made.withBets &&
+      made.finished === this.#made.finished
+    ) return;
+    this.#made = made;
+    const others = [...finished].filter((id) => !agencyBets.has(id));
+    this.#shown = lowest([agencyBets.keys(), others], MAX_SHOWN);
+    this.#more = made.withBets + others.length - this.#shown.length;
+    this.#listMissing(finished);
+  }
+
+  #listMissing(finished: ReadonlySet<number>): void {
+    const missing: number[] = [];
+    let count = 0;
+    for (let id = 1; id <= this.#drawAgencies; id++) {
+      if (finished.has(id)) continue;
+      count++;
+      if (missing.length < MAX_MISSING) missing.push(id);
+    }
+    this.#missing = missing;
+    this.#missingCount = count;
+  }
+}
+
+/** Returns the lowest numbers, in order, without sorting all of them. */
+function lowest(lists: Iterable<number>[], count: number): number[] {
+  let kept: number[] = [];
+  let limit = Infinity;
+  for (const list of lists) {
+    for (const id of list) {
+      if (id >= limit) continue;
+      kept.push(id);
+      if (kept.length < 2 * count) continue;
+      kept = kept.sort((a, b) => a - b).slice(0, count);
+      limit = kept.at(-1)!;
+    }
+  }
+  return kept.sort((a, b) => a - b).slice(0, count);
+}

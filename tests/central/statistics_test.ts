@@ -1,0 +1,71 @@
+import { assertEquals } from "@std/assert";
+import { Histogram, Statistics } from "../../central/statistics.ts";
+
+Deno.test("Histogram counts up to each bound", () => {
+  const histogram = new Histogram([1, 2, 5]);
+  for (const value of [0.5, 1, 1.5, 5, 7]) histogram.add(value);
+  assertEquals(histogram.cumulative, [2, 3, 4]);
+  assertEquals([histogram.count, histogram.sum], [5, 15]);
+});
+
+Deno.test("Statistics.commitQuantile() is that of the latest commits", () => {
+  const statistics = new Statistics();
+  assertEquals(statistics.commitQuantile(0.5), 0);
+  for (let i = 1; i <= 2000; i++) statistics.onCommit(1, i);
+  assertEquals(statistics.commitQuantile(1), 2000);
+  assertEquals(statistics.commitQuantile(0.5), 977 + 511);
+});
+
+Deno.test("Statistics.commitQuantile() is the smallest that so many do not exceed", () => {
+  const statistics = new Statistics();
+  // In any order, and as numbers, not as texts.
+  for (let i = 0; i < 100; i++) statistics.onCommit(1, (i * 37) % 100 + 1);
+  const parts = [0, 0.01, 0.011, 0.5, 0.99, 0.991, 1];
+  assertEquals(parts.map((part) => statistics.commitQuantile(part)), [
+    ...[1, 1, 2, 50, 99, 100, 100],
+  ]);
+});
+
+Deno.test("Statistics counts each kind of event once", () => {
+  const statistics = new Statistics();
+  statistics.onStored(1, "::1");
+  statistics.onRefusedBatch(1, 5, "::2");
+  statistics.onRefusedBatch(undefined, 0, "::3");
+  for (const code of [1, 4, 4]) statistics.onRefusal(code);
+  statistics.onCommit(3, 0.25);
+  const { acceptedBatches, refusedBatches, refusals } = statistics;
+  assertEquals([acceptedBatches, refusedBatches], [1, 2]);
+  assertEquals([...refusals.values()], [1, 2]);
+  const { commitBatches, commitSeconds } = statistics;
+  assertEquals([commitBatches.count, commitBatches.sum], [1, 3]);
+  assertEquals([commitSeconds.count, commitSeconds.sum], [1, 0.25]);
+});
+
+Deno.test("Statistics keeps what was refused before the first stored bet", () => {
+  const statistics = new Statistics();
+  statistics.onRefusedBatch(5, 3, "::1");
+  statistics.onStored(5, "::2");
+  statistics.onRefusedBatch(5, 4, "::3");
+  statistics.onRequest(6, "::6");
+  statistics.onFinished(6, "::7");
+  for (let agency = 10; agency < 5000; agency++) {
+    statistics.onRequest(agency, "::1");
+  }
+  const { refused, address } = statistics.activityOf(5)!;
+  assertEquals([refused, address], [7, "::3"]);
+  assertEquals(statistics.activityOf(6)?.address, "::7");
+});
+
+Deno.test("Statistics remembers few of the agencies that store nothing", () => {
+  const statistics = new Statistics();
+  for (let agency = 1; agency <= 1_300_000; agency++) {
+    statistics.onRefusedBatch(agency, 1, "::1");
+    statistics.onRequest(7, "::7");
+  }
+  const known = (agency: number) => statistics.activityOf(agency) !== undefined;
+  assertEquals([1, 8, 1_298_999, 1_299_002, 1_300_000].map(known), [
+    ...[false, false, false, true, true],
+  ]);
+  // One that goes on sending is not forgotten.
+  assertEquals(statistics.activityOf(7)?.refused, 1);
+});

@@ -1,0 +1,275 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { agencyFrame, betFrame, frame, Type } from "../../support/frames.ts";
+import { parseMetrics } from "../../support/metrics.ts";
+import { rows } from "../../support/rows.ts";
+import { type Shown, testShown } from "../../support/shown.ts";
+import { Wire } from "../../support/wire.ts";
+
+/** Three batches, one refused; agency 1 finishes, and asks for its winners. */
+async function send({ port, log }: Shown): Promise<void> {
+  using wire = await Wire.connect(port);
+  for (const betIndex of [0, 10]) {
+    await wire.ask(betFrame({ betIndex, rows: rows(10, 1 + betIndex) }));
+  }
+  await wire.ask(betFrame({ rows: [["", "x", "1", "2000-01-01", "1"]] }));
+  await wire.ask(frame(99));
+  using second = await Wire.connect(port);
+  await second.ask(agencyFrame(Type.FINISH, 1));
+  await log.line("close_connection | result: success");
+}
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+async function get(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(url, { headers });
+  const { status, headers: answered } = response;
+  return { status, headers: answered, text: await response.text() };
+}
+
+const OPEN_METRICS = /^application\/openmetrics-text; version=1\.0\.0/;
+const PLAIN_TEXT = /^text\/plain; version=0\.0\.4/;
+/** What clients accept: curl, Prometheus 2 and 3, and special cases. */
+const ACCEPTED: readonly [accept: string, contentType: RegExp][] = [
+  ["*/*", PLAIN_TEXT],
+  ["", PLAIN_TEXT],
+  ["text/plain", PLAIN_TEXT],
+  ["text/html, */*;q=0.1", PLAIN_TEXT],
+  ["application/openmetrics-text", OPEN_METRICS],
+  [
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    OPEN_METRICS,
+  ],
+  ["text/plain;version=0.0.4, Application/OpenMetrics-Text;q=0.2", PLAIN_TEXT],
+  ["text/plain;q=0.5, application/openmetrics-text", OPEN_METRICS],
+  ["application/openmetrics-text;q=0", PLAIN_TEXT],
+];
+
+testShown("/metrics counts what a run has done", async (shown) => {
+  await send(shown);
+  for (const [accept, contentType] of ACCEPTED) {
+    const { headers, text } = await get(`${shown.url}metrics`, { accept });
+    assertMatch(headers.get("content-type")!, contentType);
+    const metrics = parseMetrics(text, contentType === OPEN_METRICS);
+    const expected: Record<string, number> = {
+      'loteria_batches_total{result="ok"}': 2,
+      'loteria_batches_total{result="refused"}': 1,
+      'loteria_refusals_total{code="INVALID_BET"}': 1,
+      'loteria_refusals_total{code="UNKNOWN_TYPE"}': 1,
+      "loteria_bets_stored_total": 20,
+      "loteria_connections": 0,
+      "loteria_agencies_finished": 1,
+      "loteria_draw_held": 0,
+      "loteria_commit_duration_seconds_count": 2,
+      "loteria_commit_batches_sum": 2,
+      'loteria_commit_batches_bucket{le="1.0"}': 2,
+    };
+    for (const [name, value] of Object.entries(expected)) {
+      assertEquals(metrics.get(name), value, name);
+    }
+    assertGreater(metrics.get("loteria_store_bytes"), 400);
+    assertGreater(metrics.get("process_resident_memory_bytes"), 1e7);
+    const uptime = Date.now() / 1000 -
+      metrics.get("process_start_time_seconds")!;
+    assert(uptime > 0 && uptime < 3600, `${uptime} s`);
+  }
+});
+
+testShown("/metrics tells CPU time in seconds", async ({ url }) => {
+  const cpuSeconds = async () => {
+    const { text } = await get(`${url}metrics`);
+    return parseMetrics(text, false).get("process_cpu_seconds_total")!;
+  };
+  const before = await cpuSeconds();
+  const startedAt = performance.now();
+  while (performance.now() - startedAt < 100);
+  const used = await cpuSeconds() - before;
+  const elapsed = (performance.now() - startedAt) / 1000;
+  // Other tests' threads count too.
+  assertGreater(used, 0.01);
+  assertLess(used, elapsed * (navigator.hardwareConcurrency + 1));
+});
+
+testShown(
+  "/metrics leaves out what is not known before the store is read",
+  async ({ url, show }) => {
+    const read = async () =>
+      parseMetrics((await get(`${url}metrics`)).text, false);
+    const unknown = [
+      "loteria_bets_stored_total",
+      "loteria_connections",
+      "loteria_agencies_finished",
+      "loteria_draw_held",
+      "loteria_store_bytes",
+    ];
+    const before = await read();
+    assertEquals(unknown.filter((name) => before.has(name)), []);
+    assert(before.has('loteria_batches_total{result="ok"}'));
+    show();
+    const after = await read();
+    assertEquals(unknown.map((name) => after.get(name)), [0, 0, 0, 0, 0]);
+  },
+  { isShown: false },
+);
+
+testShown("/events sends the figures, and goes on", async (shown) => {
+  await send(shown);
+  const { body, headers } = await fetch(`${shown.url}events`);
+  assertEquals(headers.get("content-type"), "text/event-stream");
+  // nginx would keep them for seconds, or compress them.
+  assertEquals(headers.get("x-accel-buffering"), "no");
+  assertStringIncludes(headers.get("cache-control")!, "no-transform");
+  const events: { bets: number; agencies: unknown[]; missing: number[] }[] = [];
+  for await (const text of body!.pipeThrough(new TextDecoderStream())) {
+    for (const [, json] of text.matchAll(/^data: (.*)$/gm)) {
+      events.push(JSON.parse(json!));
+    }
+    if (events.length >= 2) break;
+  }
+  for (const { bets, agencies, missing } of events) {
+    assertEquals([bets, agencies.length, missing], [20, 1, [2]]);
+  }
+});
+
+testShown(
+  "/ tells all of it without a script, in two languages",
+  async (shown) => {
+    await send(shown);
+    for (
+      const [language, words] of [
+        ["es-AR,es;q=0.9,en;q=0.8", "Apuestas guardadas"],
+        ["en", "Bets stored"],
+        ["", "Bets stored"],
+      ]
+    ) {
+      const response = await fetch(shown.url, {
+        headers: { "accept-language": language! },
+      });
+      const html = await response.text();
+      assertStringIncludes(html, `<dt>${words}</dt><dd id="bets">20</dd>`);
+      assertMatch(html, /<tr><th scope="row">1<\/th><td>20<\/td><td>1<\/td>/);
+      const policy = response.headers.get("content-security-policy")!;
+      assertStringIncludes(policy, "default-src 'none'");
+      assertEquals(response.headers.get("set-cookie"), null);
+      // Nothing is loaded from another origin.
+      assertEquals(html.match(/(?:src|href)="(?:https?:)?\/\//g), null);
+      assertEquals(html.includes("<script>"), false);
+    }
+  },
+);
+
+testShown("only GET and HEAD are answered", async ({ url }) => {
+  for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
+    const response = await fetch(url, { method });
+    await response.body?.cancel();
+    assertEquals([method, response.status], [method, 405]);
+    assertEquals(response.headers.get("allow"), "GET, HEAD");
+  }
+  for (const path of ["", "metrics", "health", "ready", "page.js", "events"]) {
+    const head = await fetch(url + path, { method: "HEAD" });
+    assertEquals([path, head.status, await head.text()], [path, 200, ""]);
+  }
+  const none = await fetch(`${url}none`);
+  assertEquals([none.status, await none.text()], [404, "Not Found"]);
+});
+
+testShown("no more than 64 watch at once", async ({ url }) => {
+  const watchers = await Promise.all(
+    Array.from({ length: 64 }, () => fetch(`${url}events`)),
+  );
+  const late = await fetch(`${url}events`);
+  assertEquals(late.status, 503);
+  await late.body?.cancel();
+  // A single request is still served.
+  for (const path of ["", "metrics", "health", "ready"]) {
+    const { status, body } = await fetch(`${url}${path}`);
+    await body?.cancel();
+    assertEquals(status, 200, path);
+  }
+  for (const { body } of watchers) await body?.cancel();
+  // Their places are free once the server has noticed that they have left.
+  for (;;) {
+    const next = await fetch(`${url}events`);
+    await next.body?.cancel();
+    if (next.status === 200) break;
+  }
+});
+
+testShown("/ready says why no bets are taken", async (shown) => {
+  const { url, store, show, stopping } = shown;
+  const ready = async (): Promise<string> => {
+    const { status, text } = await get(`${url}ready`);
+    return `${status} ${text.trim()}`;
+  };
+  assertEquals(await ready(), "503 the store is being read");
+  show();
+  assertEquals(await ready(), "200 ok");
+  let problem: string | undefined = "the database does not answer";
+  Object.defineProperty(store, "problem", { get: () => problem });
+  assertEquals(await ready(), "503 the database does not answer");
+  // It asks each time: a balancer sends nothing before it hears of the repair.
+  problem = undefined;
+  assertEquals(await ready(), "200 ok");
+  stopping.abort();
+  assertEquals(await ready(), "503 the central is stopping");
+  assertEquals((await get(`${url}health`)).text, "ok\n");
+}, { isShown: false });
+
+testShown(
+  "/ready tells of a store that is lost",
+  async ({ url, store, storeFile }) => {
+    await Deno.remove(storeFile);
+    await store.lost;
+    const { status, text } = await get(`${url}ready`);
+    assertEquals(status, 503);
+    assertMatch(text, /^Cannot trust the store: No such file/);
+  },
+);
+
+const BAD_REQUESTS = [
+  "GET / HTTP/1.1\r\nHost: a b",
+  "GET / HTTP/1.1\r\nHost: [",
+  "GET / HTTP/1.1\r\nHost: a:99999",
+  "GET /metrics HTTP/1.1\r\nHost: ::1",
+  "GET /events HTTP/1.1\r\nHost: [",
+  "GET /ready HTTP/1.1\r\nHost: x/health#",
+  "GET /ready HTTP/1.1\r\nHost: x?",
+  "GET /ready HTTP/1.1\r\nHost: u:p@x",
+  "GET /ready HTTP/1.1\r\nHost: x\\health\\",
+  "GET http://[/ HTTP/1.1\r\nHost: x",
+  "GET http://a:99999/ready HTTP/1.1\r\nHost: x",
+  "HEAD / HTTP/1.1\r\nHost: [",
+  "GET * HTTP/1.1\r\nHost: x",
+  "GET ready HTTP/1.1\r\nHost: x",
+  "GET / HTTP/1.1\r\nHost: a\r\nHost: b",
+];
+
+testShown("a bad host or address is answered with 400", async (shown) => {
+  const { url, log } = shown;
+  const port = Number(new URL(url).port);
+  for (const request of BAD_REQUESTS) {
+    using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const bytes = new TextEncoder().encode(
+      `${request}\r\nConnection: close\r\n\r\n`,
+    );
+    await conn.write(bytes);
+    const answer = await new Response(conn.readable).text();
+    assertMatch(answer, /^HTTP\/1\.1 400 /, request);
+  }
+  assertEquals((await get(`${url}ready`)).status, 200);
+  const faults = log.lines.filter((line) => line.includes("CRITICAL"));
+  assertEquals(faults, []);
+});

@@ -1,0 +1,112 @@
+/**
+ * A central with a status page inside the tests' own process, and made-up parts of
+ * one.
+ *
+ * @module
+ */
+
+import { Statistics } from "../../central/statistics.ts";
+import { AgencyLists } from "../../central/status/agency_lists.ts";
+import { Rates } from "../../central/status/rates.ts";
+import type { Served } from "../../central/status/snapshot.ts";
+import { StatusServer } from "../../central/status/status_server.ts";
+import { Central } from "../../server.ts";
+import { FileStore } from "../../storage.ts";
+import { CapturedLog } from "./captured_log.ts";
+import { testInFolder } from "./folder.ts";
+import { testWith } from "./permissions.ts";
+
+/** A central with a status page. */
+export interface Shown {
+  /** The central's port on this machine. */
+  port: number;
+  /** Address of its status page, with a slash at the end. */
+  url: string;
+  /** What it has logged. */
+  log: CapturedLog;
+  /** Its store. */
+  store: FileStore;
+  /** The store's file. */
+  storeFile: string;
+  /** Shows the store, unless the test got it shown. */
+  show(): void;
+  /** Tells the status page that the central stops. */
+  stopping: AbortController;
+}
+
+/** Registers a test of a central with two agencies in the draw. */
+export function testShown(
+  name: string,
+  fn: (shown: Shown) => Promise<void>,
+  { isShown = true } = {},
+): void {
+  const { state } = Deno.permissions.querySync({ name: "net" });
+  if (state !== "granted") return testWith(["net"], name, () => {});
+  testInFolder(name, async (dir) => {
+    const log = CapturedLog.start();
+    const storeFile = `${dir}/bets.csv`;
+    const statistics = new Statistics();
+    const address = { hostname: "127.0.0.1", port: 0 };
+    await using status = await StatusServer.start(address, statistics);
+    const store = await FileStore.open(storeFile, {
+      onCommit: (batches, seconds) => statistics.onCommit(batches, seconds),
+    });
+    const listener = Deno.listen(address);
+    const central = new Central(listener, store, {
+      maxConnections: 100,
+      idleTimeoutMs: 60_000,
+      drawAgencies: 2,
+      statistics,
+    });
+    const stopping = new AbortController();
+    const show = () => status.show(store, central, stopping.signal);
+    if (isShown) show();
+    const serving = central.serve();
+    const [url] = /http:\S+/.exec(await log.line("action: status"))!;
+    const { port } = listener.addr;
+    try {
+      await fn({ port, url, log, store, storeFile, show, stopping });
+    } finally {
+      await central.stop();
+      await serving;
+      await store.close();
+    }
+  });
+}
+
+/** What a central serves, whose store can be changed. */
+export interface MadeServed extends Served {
+  /** Its store. */
+  store: Omit<Served["store"], "agencyBets" | "bets" | "problem"> & {
+    bets: number;
+    agencyBets: Map<number, number>;
+    problem: string | undefined;
+  };
+  /** Its rates, whose seconds the test ends. */
+  rates: Rates;
+}
+
+/** Makes up what a central serves: a store with these bets of each agency. */
+export function madeServed(
+  agencyBets: Record<number, number>,
+  parts: Partial<Served["store"] & Served["draw"]> = {},
+): MadeServed {
+  const counts = Object.entries(agencyBets)
+    .map(([agency, bets]) => [Number(agency), bets] as const);
+  const store = {
+    bets: counts.reduce((sum, [, bets]) => sum + bets, 0),
+    agencyBets: new Map(counts),
+    finished: parts.finished ?? new Set<number>(),
+    problem: parts.problem,
+    sizeBytes: parts.sizeBytes ?? 0,
+    winnerCount: parts.winnerCount ?? (() => 0),
+  };
+  const draw = {
+    agencies: parts.agencies ?? 0,
+    isHeld: parts.isHeld ?? false,
+    heldAtMs: parts.heldAtMs,
+  };
+  const agencies = new AgencyLists(store, draw.agencies);
+  const rates = new Rates(store, agencies);
+  return { store, draw, agencies, rates, connections: () => 3 };
+}
