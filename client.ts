@@ -17,7 +17,7 @@ import { readToken } from "./agency/token.ts";
 import { askForWinners } from "./agency/winners_query.ts";
 import { SourceFile } from "./agency/source/source_file.ts";
 import { RecordReader } from "./agency/source/record_reader.ts";
-import { type Config, readAgencyId } from "./program/config.ts";
+import { agencyIdOf, type Config } from "./program/config.ts";
 import { isDisconnection } from "./net/connection.ts";
 import { readAuthorities } from "./net/tls.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
@@ -38,7 +38,7 @@ const UNNAMED_INPUT = ".data/stdin-{id}";
  */
 export async function runAgency(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
-  const agency = readAgencyId((variable) => Deno.env.get(variable));
+  const agency = agencyIdOf(config);
   getLogger().info(formatAction("config", "success", {
     client_id: agency,
     server_address: formatAddresses(config["server.address"]),
@@ -214,11 +214,11 @@ function explain(error: unknown, path: string): unknown {
 
 if (import.meta.main) {
   await runProgram("client", runAgency, {
+    operand: "agency.file",
     flags: [{
       name: "winners",
       value: "FILE",
-      help: `waits for the draw and writes the agency's winners to FILE, one
-document to a line.`,
+      help: "waits for the draw and writes its winners' documents to FILE",
     }],
   });
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TOKEN_VARIABLE } from "../program/config.ts";
+import { TOKEN_VARIABLE } from "../program/config_names.ts";
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { MAX_TOKEN_BYTES } from "../protocol.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readAgencyId } from "../program/config.ts";
+import { agencyIdOf } from "../program/config.ts";
 import { delay } from "../program/stop_signal.ts";
 import { messageOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
@@ -19,7 +19,7 @@ import { LineConnection, textOf } from "./line_connection.ts";
 async function main(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
   const log = getLogger();
-  const id = readAgencyId((variable) => Deno.env.get(variable));
+  const id = agencyIdOf(config);
   log.info(formatAction("config", "success", {
     client_id: id,
     server_address: formatAddresses(config["server.address"]),

@@ -1,42 +1,24 @@
 /**
  * Reads the configuration of both programs: `config.yaml`, overridden by
- * environment variables.
+ * environment variables, and these by flags.
  *
  * @module
  */
 
 import { parse } from "@std/yaml";
-import { messageOf } from "./errors.ts";
 import {
   type Config,
+  CONFIG_KEYS,
   type ConfigKey,
-  configKeys,
   isConfigKey,
-  keyOf,
+  KEYS,
   type Program,
 } from "./config_keys.ts";
-import { type Setting, wholeNumber } from "./setting.ts";
+import { flagOf, variableOf } from "./config_names.ts";
+import { assertInvariant, messageOf, ProgramError } from "./errors.ts";
+import { NO_AGENCY } from "./setting.ts";
 
 export type { Config, ConfigKey, Program };
-
-/** The configuration cannot be used. */
-export class ConfigError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param message Which key, its value, and what was expected.
-   * @param options The cause.
-   */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "ConfigError";
-  }
-}
-
-const AGENCY_ID_VARIABLE = "CLI_ID";
-/** The variable of the agency's token, which no file of ours and no flag has. */
-export const TOKEN_VARIABLE = "CLI_TOKEN";
-const MAX_AGENCY_ID = 4294967295;
 
 /** Sources of a configuration. */
 export interface ConfigSources {
@@ -48,100 +30,105 @@ export interface ConfigSources {
   file: string;
   /** Returns the value of an environment variable. */
   env(variable: string): string | undefined;
+  /** The flags that were given, by name. Some may belong to the program. */
+  flags?: Readonly<Record<string, string>>;
 }
 
+type Values = { -readonly [K in ConfigKey]?: Config[K] };
+
 /**
- * Reads a configuration.
+ * Reads the value of every key: a flag wins over a variable, which wins over the
+ * file.
  *
- * @param sources The file's content and the environment.
- * @returns The value of every key.
- * @throws {ConfigError} If a key is unknown or a value is invalid.
+ * @throws {ProgramError} If a key is unknown or a value is invalid.
  */
 export function readConfig(sources: ConfigSources): Config {
-  const values: Partial<Record<ConfigKey, unknown>> = {};
-  for (const [name, { fallback }] of configKeys()) values[name] = fallback;
+  const values: Values = {};
+  for (const name of CONFIG_KEYS) setDefault(values, name);
   for (const [name, value] of flatten(sources)) {
     if (!isConfigKey(name)) {
-      throw new ConfigError(
+      throw new ProgramError(
         `Cannot read "${sources.file}": unknown key "${name}", expected one of ${
-          configKeys().map(([key]) => key).join(", ")
+          CONFIG_KEYS.join(", ")
         }`,
       );
     }
-    const { type } = keyOf(name);
     const found = typeof value;
-    const text = found === type.yaml ? String(value) : undefined;
-    values[name] = parseSetting(
-      type,
-      text,
-      `"${name}" in "${sources.file}"`,
-      value,
-    );
+    const text = found === KEYS[name].type.yaml ? String(value) : undefined;
+    setValue(values, name, `"${name}" in "${sources.file}"`, value, text);
   }
-  for (const [name, { type, variables }] of configKeys()) {
-    const variable = variables[sources.program];
-    const text = variable && sources.env(variable);
-    if (text !== undefined && text !== "") {
-      values[name] = parseSetting(type, text, variable!, text);
+  for (const name of CONFIG_KEYS) {
+    for (const [source, text] of overridesOf(name, sources)) {
+      setValue(values, name, source, text, text);
     }
   }
-  return values as Config;
+  assertInvariant(isComplete(values), "every key has a value");
+  return values;
 }
 
 /**
- * Reads the agency's id, which only the environment has.
+ * Returns the agency's id, which has no default.
  *
- * @param env Returns the value of an environment variable.
- * @returns The id, 1 to 4294967295.
- * @throws {ConfigError} If it is missing or invalid.
+ * @throws {ProgramError} If it is not set.
  */
-export function readAgencyId(
-  env: (variable: string) => string | undefined,
-): number {
-  const text = env(AGENCY_ID_VARIABLE);
-  return parseSetting(
-    wholeNumber(1, MAX_AGENCY_ID),
-    text,
-    `agency's id ${AGENCY_ID_VARIABLE}`,
-    text,
+export function agencyIdOf(config: Config): number {
+  const id = config["agency.id"];
+  if (id !== NO_AGENCY) return id;
+  throw new ProgramError(
+    `Cannot use agency's id: CLI_ID or --id is not set, expected ${
+      KEYS["agency.id"].type.expected
+    }`,
   );
 }
 
-/**
- * Describes the configuration for `--help`.
- *
- * @returns One line per key with its variables, default and meaning.
- */
-export function configHelp(): string {
-  const rows = [
-    ["KEY", "VARIABLE", "DEFAULT", ""],
-    ["(agency's id)", AGENCY_ID_VARIABLE, "", "required by the client"],
-    ["(agency's token)", TOKEN_VARIABLE, "", "or agency.tokenFile"],
-  ];
-  for (const [name, { type, variables, fallback, help }] of configKeys()) {
-    const variableList = Object.values(variables).join(", ");
-    rows.push([name, variableList, type.format(fallback), help]);
-  }
-  const widths = [0, 1, 2].map((column) =>
-    Math.max(...rows.map((row) => row[column]!.length))
-  );
-  return rows.map((row) =>
-    row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd()
-  ).join("\n");
+/** Lists what is set for a key outside of the file, weakest first. */
+function overridesOf(
+  name: ConfigKey,
+  { program, env, flags = {} }: ConfigSources,
+): [source: string, text: string][] {
+  const variable = variableOf(name, program);
+  const flag = flagOf(name, program);
+  const fromEnv = variable && env(variable);
+  const given = flag === undefined ? undefined : flags[flag];
+  const overrides: [string, string][] = [];
+  if (variable && fromEnv) overrides.push([variable, fromEnv]);
+  if (given !== undefined) overrides.push([`--${flag}`, given]);
+  return overrides;
 }
 
-function parseSetting<T>(
-  type: Setting<T>,
-  text: string | undefined,
-  name: string,
+function setDefault<K extends ConfigKey>(values: Values, name: K): void {
+  values[name] = KEYS[name].fallback;
+}
+
+/** Parses a text, which is `undefined` for a value of another type. */
+function setValue<K extends ConfigKey>(
+  values: Values,
+  name: K,
+  source: string,
   found: unknown,
-): T {
+  text: string | undefined,
+): void {
+  const { type } = KEYS[name];
   const value = text === undefined ? undefined : type.parse(text);
-  if (value !== undefined) return value;
-  const state = found === undefined ? "not set" : JSON.stringify(found);
-  throw new ConfigError(
-    `Cannot use ${name}: it is ${state}, expected ${type.expected}`,
-  );
+  if (value === undefined) {
+    throw new ProgramError(
+      `Cannot use ${source}: it is ${
+        JSON.stringify(found)
+      }, expected ${type.expected}${hintFor(text)}`,
+    );
+  }
+  values[name] = value;
+}
+
+/** Kubernetes sets `SERVER_PORT` to a URL for a service called `server`. */
+function hintFor(text: string | undefined): string {
+  return text?.startsWith("tcp://")
+    ? "; Kubernetes sets it for a service of this name: rename the service, or set enableServiceLinks: false"
+    : "";
+}
+
+function isComplete(values: Values): values is Config {
+  return CONFIG_KEYS.every((name) => values[name] !== undefined);
 }
 
 /**
@@ -151,7 +138,7 @@ function parseSetting<T>(
 function flatten({ yaml, file }: ConfigSources): [string, unknown][] {
   const document = parseYaml(yaml, file) ?? {};
   if (!isMapping(document)) {
-    throw new ConfigError(`Cannot read "${file}": expected sections of keys`);
+    throw new ProgramError(`Cannot read "${file}": expected sections of keys`);
   }
   return Object.entries(document).flatMap(([section, keys]) => {
     if (keys === null) return [];
@@ -167,7 +154,7 @@ function parseYaml(yaml: string, file: string): unknown {
   try {
     return parse(yaml);
   } catch (cause) {
-    throw new ConfigError(`Cannot read "${file}": ${messageOf(cause)}`, {
+    throw new ProgramError(`Cannot read "${file}": ${messageOf(cause)}`, {
       cause,
     });
   }

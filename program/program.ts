@@ -4,14 +4,11 @@
  * @module
  */
 
-import {
-  type Config,
-  ConfigError,
-  configHelp,
-  type Program,
-  readConfig,
-} from "./config.ts";
+import { type Config, type Program, readConfig } from "./config.ts";
+import type { ConfigKey } from "./config_keys.ts";
+import { configFlags, flagOf, unknownVariables } from "./config_names.ts";
 import { messageOf, ProgramError } from "./errors.ts";
+import { type Arguments, misuse, parseArguments } from "./flags.ts";
 import {
   flushLog,
   formatAction,
@@ -38,12 +35,23 @@ export const EXIT_REFUSED = 2;
 
 const DEFAULT_CONFIG_FILE = "config.yaml";
 
-/** A flag that only one program has: `--<name> <VALUE>`. */
+/**
+ * The exit code after a signal is 128 and its number, as for a program without
+ * a handler, so that `client && archive` does not go on. SIGTERM is the usual
+ * way to stop a service, and a success.
+ */
+const STOP_EXIT_CODES: Readonly<Record<string, number>> = {
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 0,
+};
+
+/** A flag that only one program has: `--<name> <VALUE>`, or `--<name>`. */
 export interface ProgramFlag {
   /** Name of the flag, without dashes. */
   name: string;
-  /** Placeholder of its value, for `--help`. */
-  value: string;
+  /** Placeholder of its value. A switch has none; its value is "true". */
+  value?: string;
   /** What it does, for `--help`. */
   help: string;
 }
@@ -62,81 +70,122 @@ export interface ProgramOptions {
    * @default {[]}
    */
   flags?: readonly ProgramFlag[];
+  /** The key that an argument without a flag sets. */
+  operand?: ConfigKey;
 }
+
+const COMMON_FLAGS: readonly ProgramFlag[] = [
+  {
+    name: "config",
+    value: "FILE",
+    help: `reads FILE in place of ${DEFAULT_CONFIG_FILE} beside the programs`,
+  },
+  { name: "help", help: "prints this (also -h)" },
+  { name: "version", help: "prints the version" },
+];
 
 /**
  * Runs a program and exits.
  *
- * @param program Selects the variables of the configuration.
+ * @param program Selects the variables and flags of the configuration.
  * @param main The program. Returns the exit code.
  * @param options The task and its flags.
  */
 export async function runProgram(
   program: Program,
   main: (context: ProgramContext) => Promise<number>,
-  { task = program, flags = [] }: ProgramOptions = {},
+  options: ProgramOptions = {},
 ): Promise<never> {
-  Deno.exit(await exitCodeOf(program, main, { task, flags }));
+  const { task = program } = options;
+  let code: number;
+  try {
+    code = await run(program, main, options);
+    await flushLog();
+  } catch (error) {
+    // The error is the last thing that a terminal shows.
+    await flushLog();
+    code = EXIT_FAILURE;
+    print(Deno.stderr, `${task}: ${explain(error)}`);
+  }
+  Deno.exit(code);
 }
 
-async function exitCodeOf(
+async function run(
   program: Program,
   main: (context: ProgramContext) => Promise<number>,
-  options: Required<ProgramOptions>,
+  options: ProgramOptions,
 ): Promise<number> {
-  const { task } = options;
-  try {
-    const { help, config: file, ...flags } = await parseFlags(options.flags);
-    if (help !== undefined) {
-      writeLine(Deno.stdout, helpOf(options));
-      return 0;
-    }
-    const config = await loadConfig(program, file);
-    setupLogging(config["log.level"]);
-    return await main({ config, signal: stopSignal(), flags });
-  } catch (error) {
-    writeLine(Deno.stderr, `${task}: ${explain(error)}`);
-    return EXIT_FAILURE;
-  } finally {
-    await flushLog();
+  const flags = parseFlags(program, options);
+  if (flags["help"] || flags["version"]) {
+    const { programHelp, versions } = await import("./help.ts");
+    const own = [...options.flags ?? [], ...COMMON_FLAGS];
+    const help = () => programHelp(program, { ...options, flags: own });
+    print(Deno.stdout, flags["help"] ? help() : versions());
+    return 0;
+  }
+  const config = await loadConfig(program, { file: flags["config"], flags });
+  setupLogging(config["log.level"]);
+  if (program === "client") warnOfUnknownVariables();
+  const signal = stopSignal();
+  const code = await main({ config, signal, flags });
+  return code === 0 && signal.aborted
+    ? STOP_EXIT_CODES[signal.reason] ?? code
+    : code;
+}
+
+function parseFlags(
+  program: Program,
+  { flags: own = [], operand }: ProgramOptions,
+): Arguments["flags"] {
+  const known = [...configFlags(program), ...own, ...COMMON_FLAGS];
+  const { flags, operands } = parseArguments(Deno.args, known);
+  const flag = operand && flagOf(operand, program);
+  const [first, second] = operands;
+  if (first === undefined) return flags;
+  if (flag === undefined) throw misuse(`"${first}"`, "unexpected argument");
+  if (second !== undefined) throw misuse(`"${second}"`, "one file at a time");
+  return { ...flags, [flag]: first };
+}
+
+function warnOfUnknownVariables(): void {
+  for (const variable of unknownVariables()) {
+    getLogger().warn(formatAction("config", "fail", {
+      variable,
+      reason: "unknown variable, --help lists all",
+    }));
   }
 }
 
-/** Returns the flags that were given; `help` is "" if it was. */
-async function parseFlags(
-  flags: readonly ProgramFlag[],
-): Promise<Record<string, string>> {
-  const args = Deno.args;
-  if (args.length === 0) return {};
-  // Loaded on demand: it would take a third of an agency's start.
-  const { parseArgs } = await import("node:util");
-  const text = { type: "string" } as const;
-  const options = Object.fromEntries(flags.map(({ name }) => [name, text]));
+/** Writes a line, unless the reader has closed the pipe, as `head` does. */
+function print(
+  to: { writeSync(bytes: Uint8Array): number },
+  line: string,
+): void {
   try {
-    const { help, ...values } = parseArgs({
-      args,
-      options: { ...options, config: text, help: { type: "boolean" } },
-    }).values as Record<string, string> & { help?: boolean };
-    return help ? { ...values, help: "" } : values;
-  } catch (cause) {
-    throw new ProgramError(`${messageOf(cause)} (see --help)`, { cause });
+    writeLine(to, line);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
+}
+
+/** What {@linkcode loadConfig} reads. */
+export interface ConfigInput {
+  /** The file. By default the project's `config.yaml`, which may be missing. */
+  file?: string | undefined;
+  /** The flags that were given. */
+  flags?: Arguments["flags"];
+  /** Returns the value of an environment variable. */
+  env?: (variable: string) => string | undefined;
 }
 
 /**
  * Loads the configuration of a program.
  *
- * @param program Selects the variables of the configuration.
- * @param file The file. The default is the project's `config.yaml`, which may
- * be missing.
- * @param env Returns the value of an environment variable.
- * @returns The configuration.
- * @throws {ConfigError} If it cannot be read or used.
+ * @throws {ProgramError} If it cannot be read or used.
  */
 export async function loadConfig(
   program: Program,
-  file: string | undefined,
-  env = (variable: string): string | undefined => Deno.env.get(variable),
+  { file, flags = {}, env = (variable) => Deno.env.get(variable) }: ConfigInput,
 ): Promise<Config> {
   const path = file ?? `${import.meta.dirname}/../${DEFAULT_CONFIG_FILE}`;
   let yaml = "";
@@ -146,13 +195,13 @@ export async function loadConfig(
     const isOptional = file === undefined &&
       cause instanceof Deno.errors.NotFound;
     if (!isOptional) {
-      throw new ConfigError(
+      throw new ProgramError(
         `Cannot read configuration "${path}": ${messageOf(cause)}`,
         { cause },
       );
     }
   }
-  return readConfig({ program, yaml, file: path, env });
+  return readConfig({ program, yaml, file: path, env, flags });
 }
 
 /**
@@ -172,22 +221,7 @@ export function logServerConfig(config: Config): void {
 
 /** Formats an expected error as one line, and a bug with its stack trace. */
 function explain(error: unknown): string {
-  const isExpected = error instanceof ProgramError ||
-    error instanceof ConfigError;
-  return isExpected || !(error instanceof Error)
+  return error instanceof ProgramError || !(error instanceof Error)
     ? messageOf(error)
     : `${error.stack}`;
-}
-
-function helpOf({ task, flags }: Required<ProgramOptions>): string {
-  const own = flags.map(({ name, value }) => ` [--${name} ${value}]`).join("");
-  const meanings = flags.map(({ name, value, help }) =>
-    `--${name} ${value} ${help}\n\n`
-  ).join("");
-  return `Usage: deno task ${task} [--config FILE] [--help]${own}
-
-${meanings}The configuration is ${DEFAULT_CONFIG_FILE} beside the programs, or FILE; an
-environment variable wins over it.
-
-${configHelp()}`;
 }

@@ -92,6 +92,15 @@ export const LEVEL: Setting<LevelName> = {
   format: String,
 };
 
+/** Stands for an agency's id that is not set. */
+export const NO_AGENCY = 0;
+
+/** An agency's id, which has no default. */
+export const AGENCY_ID: Setting<number> = {
+  ...wholeNumber(1, 4294967295),
+  format: (id) => id === NO_AGENCY ? "" : String(id),
+};
+
 /** One or more `host:port`, with brackets around an IPv6 address. */
 export const ADDRESSES: Setting<readonly Address[]> = {
   yaml: "string",

@@ -83,7 +83,7 @@ export function alignColumns(
 /**
  * Reads one of the central's keys from the configuration file and its variable.
  * Asks for no other variable, as the tool may not read them. Throws a
- * `ConfigError` if the configuration cannot be read or used.
+ * `ProgramError` if the configuration cannot be read or used.
  */
 export async function readKey<K extends "server.credentials" | "store.file">(
   key: K,
@@ -91,7 +91,7 @@ export async function readKey<K extends "server.credentials" | "store.file">(
 ): Promise<string> {
   const read = (name: string) =>
     name === variable ? Deno.env.get(name) : undefined;
-  return (await loadConfig("server", undefined, read))[key];
+  return (await loadConfig("server", { env: read }))[key];
 }
 
 /**

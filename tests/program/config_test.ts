@@ -6,13 +6,15 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  agencyIdOf,
   type Config,
-  ConfigError,
-  configHelp,
   type ConfigKey,
-  readAgencyId,
+  type ConfigSources,
   readConfig,
 } from "../../program/config.ts";
+import { flagOf } from "../../program/config_names.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { configHelp } from "../../program/help.ts";
 import { CASES } from "../support/config_cases.ts";
 import { testWith } from "../support/permissions.ts";
 import { PROJECT } from "../support/programs.ts";
@@ -98,42 +100,82 @@ Deno.test("readConfig() refuses values that are not sections of keys", () => {
   }
 });
 
-Deno.test("readAgencyId() accepts 1 to 4294967295, and nothing else", () => {
-  for (const text of ["1", "5", "4294967295"]) {
-    assertEquals(readAgencyId(() => text), Number(text));
-  }
-  for (const text of [undefined, "", "0", "-1", "4294967296", "1.5", "x"]) {
-    const error = assertThrows(() => readAgencyId(() => text), ConfigError);
-    assertMatch(
-      error.message,
-      /^Cannot use agency's id CLI_ID: .*, expected a whole number from 1 to 4294967295$/,
+Deno.test("readConfig() lets a flag win over a variable, and that over the file", () => {
+  const yaml = yamlOf("agency.id", "1");
+  const env = { CLI_ID: "2" };
+  const flags = { id: "3" };
+  assertEquals(read(yaml)["agency.id"], 1);
+  assertEquals(read(yaml, env)["agency.id"], 2);
+  assertEquals(read(yaml, env, "client", flags)["agency.id"], 3);
+  assertEquals(
+    assertThrows(() => read(yaml, env, "client", { id: "x" }), ProgramError)
+      .message,
+    'Cannot use --id: it is "x", expected a whole number from 1 to 4294967295',
+  );
+});
+
+Deno.test("readConfig() says where a URL in SERVER_PORT comes from", () => {
+  assertMatch(
+    refusal("", { SERVER_PORT: "tcp://10.0.0.7:12345" }, "server"),
+    /^Cannot use SERVER_PORT: it is "tcp:.*, expected a whole number .*Kubernetes/,
+  );
+});
+
+Deno.test("agencyIdOf() refuses an id that is not set", () => {
+  assertEquals(agencyIdOf(read("", { CLI_ID: "5" })), 5);
+  for (const env of [{}, { CLI_ID: "" }]) {
+    assertEquals(
+      assertThrows(() => agencyIdOf(read("", env)), ProgramError).message,
+      "Cannot use agency's id: CLI_ID or --id is not set, expected a whole number from 1 to 4294967295",
     );
   }
 });
 
-Deno.test("configHelp() lists every key with variables and default", () => {
-  const lines = configHelp().split("\n");
-  assertMatch(lines[1]!, /CLI_ID +required/);
-  for (const [key, { variables, fallback }] of Object.entries(CASES)) {
-    const line = lines.find((line) => line.startsWith(`${key} `));
-    assert(line !== undefined, key);
-    for (const variable of Object.values(variables)) {
-      assertStringIncludes(line, variable);
-    }
-    if (typeof fallback !== "object" && typeof fallback !== "number") {
-      assertStringIncludes(line, ` ${fallback} `);
-    }
+Deno.test("flagOf() derives a flag from each key", () => {
+  const flags: [ConfigKey, string | undefined, string | undefined][] = [
+    ["agency.id", "id", undefined],
+    ["agency.tokenFile", "token-file", undefined],
+    ["server.address", "server", undefined],
+    ["batch.maxAmount", "batch-max-amount", undefined],
+    ["server.listenBacklog", undefined, "listen-backlog"],
+    ["store.file", undefined, "store-file"],
+    ["log.level", "log-level", "log-level"],
+  ];
+  for (const [key, client, server] of flags) {
+    assertEquals([flagOf(key, "client"), flagOf(key, "server")], [
+      client,
+      server,
+    ]);
   }
-  assertMatch(configHelp(), /server\.address .* localhost:12345 /);
-  assertMatch(configHelp(), /server\.idleTimeout .* 60s /);
-  assertMatch(configHelp(), /retry\.baseDelay .* 100ms /);
+});
+
+Deno.test("configHelp() lists every key with variables, flag and default", () => {
+  for (const program of ["client", "server"] as const) {
+    const lines = configHelp(program).split("\n");
+    for (const [name, { variables, fallback }] of Object.entries(CASES)) {
+      const line = lines.find((line) => line.startsWith(`${name} `));
+      assert(line !== undefined, name);
+      for (const variable of Object.values(variables)) {
+        assertStringIncludes(line, variable);
+      }
+      const flag = flagOf(name as ConfigKey, program);
+      assertEquals(line.includes(" --"), flag !== undefined, name);
+      if (flag) assertStringIncludes(line, ` --${flag} `);
+      if (typeof fallback !== "object" && typeof fallback !== "number") {
+        assertStringIncludes(line, ` ${fallback} `);
+      }
+    }
+    assertMatch(lines.join("\n"), /server\.address .* localhost:12345 /);
+    assertMatch(lines.join("\n"), /server\.idleTimeout .* 60s /);
+    assertMatch(lines.join("\n"), /retry\.baseDelay .* 100ms /);
+  }
 });
 
 testWith(["read"], "config.yaml lists all defaults", async () => {
   const yaml = await Deno.readTextFile(`${PROJECT}config.yaml`);
   assertEquals(read(yaml), read(""));
   for (const key of Object.keys(CASES)) {
-    assertStringIncludes(yaml, `  ${key.split(".")[1]}: `);
+    assertMatch(yaml, new RegExp(`^  (?:# )?${key.split(".")[1]}: `, "m"));
   }
 });
 
@@ -141,12 +183,14 @@ function read(
   yaml: string,
   env: Record<string, string> = {},
   program = "client",
+  flags: Record<string, string> = {},
 ): Config {
   return readConfig({
-    program: program as "client" | "server",
+    program: program as ConfigSources["program"],
     yaml,
     file: "some.yaml",
     env: (variable) => env[variable],
+    flags,
   });
 }
 
@@ -155,7 +199,7 @@ function refusal(
   env?: Record<string, string>,
   program?: string,
 ): string {
-  return assertThrows(() => read(yaml, env, program), ConfigError).message;
+  return assertThrows(() => read(yaml, env, program), ProgramError).message;
 }
 
 function yamlOf(key: string, value: string): string {

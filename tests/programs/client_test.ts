@@ -16,6 +16,7 @@ import { frame } from "../support/frames.ts";
 import {
   startAgency,
   startCentral,
+  startFromShell,
   startProgram,
 } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
@@ -187,12 +188,9 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
     CLI_SERVER_ADDRESS: "127.0.0.1:1",
   };
   const failures: [Record<string, string>, string[], RegExp][] = [
-    [{ CLI_ID: "" }, [], /^client: Cannot use agency's id CLI_ID: it is "", /],
-    [
-      { CLI_ID: "0" },
-      [],
-      /^client: Cannot use agency's id CLI_ID: it is "0", /,
-    ],
+    [{ CLI_ID: "" }, [], /^client: Cannot use agency's id: CLI_ID or --id /],
+    [{ CLI_ID: "0" }, [], /^client: Cannot use CLI_ID: it is "0", /],
+    [{}, ["--id", "0"], /^client: Cannot use --id: it is "0", /],
     [
       { CLI_AGENCY_FILE: `${dir}/x.csv` },
       [],
@@ -212,7 +210,11 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
     [{ CLI_LOG_LEVEL: "loud" }, [], /^client: Cannot use CLI_LOG_LEVEL: /],
     [{}, ["--config", `${dir}/none.yaml`], /^client: Cannot read config/],
     [{}, ["--confg", "x"], /^client: .*--confg.*see --help/],
-    [{}, ["agency.csv"], /^client: .*agency\.csv.*see --help/],
+    [
+      {},
+      ["a.csv", "b.csv"],
+      /^client: Cannot use "b\.csv": one file .*see --help/,
+    ],
   ];
   await Promise.all(failures.map(async ([env, args, line]) => {
     const agency = startProgram("client", { ...good, ...env }, args);
@@ -237,7 +239,12 @@ testPrograms(
   },
 );
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
+for (
+  const [signal, code] of [["SIGTERM", 0], ["SIGINT", 130], [
+    "SIGHUP",
+    129,
+  ]] as const
+) {
   const stopped = [
     "INFO action: close_connection | result: success",
     "INFO action: close_file | result: success",
@@ -260,7 +267,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       await using agency = startAgency(1, file, central.port);
       await waits;
       agency.kill(signal);
-      assertEquals(assertEnding(await agency.ending(), 0).slice(1), stopped);
+      const ending = assertEnding(await agency.ending(), code);
+      assertEquals(ending.slice(1), stopped);
     },
   );
 
@@ -274,7 +282,8 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       });
       await agency.line(/action: connect \| result: fail .* attempt: 1 /);
       agency.kill(signal);
-      assertEquals(assertEnding(await agency.ending(), 0).slice(2), stopped);
+      const ending = assertEnding(await agency.ending(), code);
+      assertEquals(ending.slice(2), stopped);
     },
   );
 }
@@ -292,6 +301,43 @@ testPrograms("--help lists every key on both programs", async () => {
       }
     }
   }
+});
+
+testPrograms("client.ts takes all it needs as flags", async (dir) => {
+  const file = `${dir}/mine.csv`;
+  await Deno.writeTextFile(file, csvOf(rows(10)));
+  await using central = startProgram("server", {}, [
+    ...["--port", "0", "--store-file", `${dir}/bets.csv`],
+  ]);
+  const [, port] = await central.line(/action: listen .* port: (\d+)/);
+  const agency = startProgram("client", { CLI_ID: "7", CLI_FILE: "x.csv" }, [
+    ...["--id", "8", `--server=127.0.0.1:${port}`, file],
+  ]);
+  const lines = assertEnding(await agency.ending(), 0);
+  assertEquals(
+    lines[0],
+    "WARN action: config | result: fail | variable: CLI_FILE | reason: unknown variable, --help lists all",
+  );
+  assertStringIncludes(lines[1]!, "client_id: 8 |");
+  assertStringIncludes(lines.at(-1)!, "cantidad: 10 | rejected: 0");
+});
+
+testPrograms("--help and --version survive a closed pipe", async () => {
+  for (const flag of ["--help", "-h", "--version"]) {
+    const script = `exec 3> >(true); wait $!; "$@" ${flag} >&3`;
+    const { code, stderr } = await startFromShell(script, "client", {})
+      .ending();
+    assertEquals([code, stderr], [0, ""], flag);
+  }
+});
+
+testPrograms("client.ts prints its fatal error last", async () => {
+  const env = { CLI_ID: "1", CLI_SERVER_ADDRESS: "127.0.0.1:1" };
+  const script = '"$@" none.csv 2>&1';
+  const { stdout } = await startFromShell(script, "client", env).ending();
+  const lines = stdout.trim().split("\n");
+  assertStringIncludes(lines[0]!, "action: config");
+  assertMatch(lines.at(-1)!, /^client: .*none\.csv/);
 });
 
 testPrograms(

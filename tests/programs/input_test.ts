@@ -66,7 +66,7 @@ testPrograms(
   },
 );
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
+for (const [signal, code] of [["SIGTERM", 0], ["SIGINT", 130]] as const) {
   testPrograms(
     `client.ts ends on ${signal} while a pipe has no writer`,
     async (dir) => {
@@ -74,7 +74,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       await using agency = startAgency(1, fifo, 1);
       await agency.line(/action: config/);
       agency.kill(signal);
-      const lines = assertEnding(await agency.ending(), 0);
+      const lines = assertEnding(await agency.ending(), code);
       assertStringIncludes(lines.at(-1)!, `signal: ${signal}`);
     },
   );

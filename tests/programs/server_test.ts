@@ -133,7 +133,7 @@ testPrograms("server.ts logs the exercise's lines", async (dir) => {
   ]);
 });
 
-for (const signal of ["SIGINT", "SIGHUP"] as const) {
+for (const [signal, code] of [["SIGINT", 130], ["SIGHUP", 129]] as const) {
   testPrograms(
     `server.ts stops on ${signal} with agencies in mid-frame`,
     async (dir) => {
@@ -151,7 +151,7 @@ for (const signal of ["SIGINT", "SIGHUP"] as const) {
       }
       const before = performance.now();
       central.kill(signal);
-      const log = assertEnding(await central.ending(), 0);
+      const log = assertEnding(await central.ending(), code);
       // They get 600 ms. Far more would be a wait for the idle timeout.
       assertLess(performance.now() - before, 10_000);
       assertEquals(log.slice(-6), [

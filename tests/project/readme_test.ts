@@ -1,9 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
-import { configKeys } from "../../program/config_keys.ts";
+import { configRows, VERSION } from "../../program/help.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 import contributing from "../../CONTRIBUTING.md" with { type: "text" };
 import benchPage from "../../bench/README.md" with { type: "text" };
 import architecturePage from "../../docs/architecture.md" with { type: "text" };
+import configurationPage from "../../docs/configuration.md" with {
+  type: "text",
+};
 import containersPage from "../../docs/containers.md" with { type: "text" };
 import dependenciesPage from "../../docs/dependencies.md" with { type: "text" };
 import drawPage from "../../docs/draw.md" with { type: "text" };
@@ -15,6 +18,9 @@ import reliabilityPage from "../../docs/reliability.md" with { type: "text" };
 import securityPage from "../../docs/security.md" with { type: "text" };
 import statusPage from "../../docs/status.md" with { type: "text" };
 import storagePage from "../../docs/storage.md" with { type: "text" };
+import spanishConfigurationPage from "../../docs/es/configuration.md" with {
+  type: "text",
+};
 import spanishReadme from "../../README.es.md" with { type: "text" };
 import readme from "../../README.md" with { type: "text" };
 import {
@@ -32,9 +38,11 @@ const PAGES: Record<string, string> = {
   "CONTRIBUTING.md": contributing,
   "bench/README.md": benchPage,
   "docs/architecture.md": architecturePage,
+  "docs/configuration.md": configurationPage,
   "docs/containers.md": containersPage,
   "docs/dependencies.md": dependenciesPage,
   "docs/draw.md": drawPage,
+  "docs/es/configuration.md": spanishConfigurationPage,
   "docs/input-files.md": inputFilesPage,
   "docs/performance.md": performancePage,
   "docs/protocol.md": protocolPage,
@@ -44,7 +52,8 @@ const PAGES: Record<string, string> = {
   "docs/status.md": statusPage,
   "docs/storage.md": storagePage,
 };
-const TASKS: Record<string, unknown> = denoJson.tasks;
+const TASKS: Record<string, { description: string; command?: string }> =
+  denoJson.tasks;
 const TASK_COMMAND_REGEXP = /\bdeno(?:@[\d.]+)? task ([a-z][a-z:]*)/g;
 const MAKE_COMMAND_REGEXP = /`make ([a-z]+)`/g;
 const BLOCK_REGEXP = /^```[^]*?^```$/gm;
@@ -57,25 +66,28 @@ Deno.test("the documentation names only tasks that deno.json has", () => {
   }
 });
 
-Deno.test("README.md lists every key with its variables, default and meaning", () => {
-  const rows = configKeys().map((
-    [name, { type, variables, fallback, help }],
-  ) => [
-    name,
-    Object.values(variables).join(", "),
-    type.format(fallback),
-    help,
-  ]);
-  assertEquals(tableRows(readme, "key"), [
-    ["(agency's id)", "CLI_ID", "", "required by the client"],
-    ["(agency's token)", "CLI_TOKEN", "", "or agency.tokenFile"],
-    ...rows,
-  ]);
+Deno.test("docs/configuration.md is what `deno task settings` writes", () => {
+  assertEquals(tableRows(configurationPage, "key"), configRows());
+});
+
+Deno.test("docs/es/configuration.md has the rows of docs/configuration.md", () => {
+  assertEquals(
+    tableRows(spanishConfigurationPage, "clave").slice(0, -1)
+      .map(withoutMeaning),
+    configRows().slice(0, -1).map(withoutMeaning),
+  );
+});
+
+Deno.test("README.md's settings are rows of docs/configuration.md", () => {
+  const rows = configRows().map(String);
+  for (const row of tableRows(readme, "key")) {
+    assert(rows.includes(String(row)), row[0]);
+  }
 });
 
 Deno.test("docs/dependencies.md lists the permissions that the tasks grant", () => {
   for (const [task, permissions] of tableRows(dependenciesPage, "task")) {
-    const words = String(TASKS[task!]).split(" ");
+    const words = TASKS[task!]!.command!.split(" ");
     const granted = words.map((word) => /^--allow-([a-z]+)/.exec(word)?.[1])
       .filter((permission) => permission !== undefined);
     assertEquals(permissions, granted.join(", "), task);
@@ -126,6 +138,10 @@ testWith(
   },
 );
 
+Deno.test("--version prints the version of deno.json", () => {
+  assertEquals(VERSION, denoJson.version);
+});
+
 Deno.test("README.md fits on a few screens", () => {
   const { length } = readme.trimEnd().split("\n");
   assert(length <= 160, `${length} lines`);
@@ -135,12 +151,17 @@ Deno.test("README.es.md has the commands, keys and links of README.md", () => {
   const [english, spanish] = [readme, spanishReadme].map((text) => ({
     blocks: [...text.matchAll(BLOCK_REGEXP)].map(([block]) => block),
     // The two pages link to each other, and to the same pages.
-    links: linksOf(text).slice(1).sort(),
+    links: linksOf(text).slice(1)
+      .map((link) => link.replace("docs/es/", "docs/")).sort(),
     settings: tableRows(text, text === readme ? "key" : "clave")
-      .slice(2).map(([key, variables, value]) => [key, variables, value]),
+      .map(withoutMeaning),
   }));
   assertEquals(spanish, english);
 });
+
+function withoutMeaning(row: string[]): string[] {
+  return row.slice(0, -1);
+}
 
 async function assertExists(page: string, url: URL): Promise<void> {
   try {

@@ -173,6 +173,14 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     fallback: false,
     variables: { client: "CLI_DRAW_AWAIT" },
   },
+  "agency.id": {
+    fallback: 0,
+    variables: { client: "CLI_ID" },
+    good: { "1": 1, "5": 5, "4294967295": 4294967295 },
+    bad: ["0", "-1", "4294967296", "1.5", "x"],
+    mistyped: ['"5"', "true", "null"],
+    expected: "a whole number from 1 to 4294967295",
+  },
   "agency.file": {
     ...PATH,
     fallback: ".data/agency-{id}.csv",

@@ -251,7 +251,7 @@ export function startFromShell(
 
 function taskArgs(task: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${PROJECT}deno.json`));
-  return (tasks[task] as string).split(" ").slice(1);
+  return (tasks[task].command as string).split(" ").slice(1);
 }
 
 function spawn(

@@ -153,5 +153,6 @@ export class TaskProcess implements AsyncDisposable {
 /** Returns the arguments of `deno` in a task of a project. */
 export function taskArgs(task: string, project = PROJECT_FOLDER): string[] {
   const config = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
-  return config.tasks[task].split(" ").slice(1);
+  const { command } = config.tasks[task];
+  return command.split(" ").slice(1);
 }

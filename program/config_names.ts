@@ -1,0 +1,106 @@
+/**
+ * The names of a key outside of `config.yaml`: its variable and its flag.
+ *
+ * @module
+ */
+
+import {
+  CONFIG_KEYS,
+  type ConfigKey,
+  KEYS,
+  type Program,
+} from "./config_keys.ts";
+import type { Flag } from "./flags.ts";
+
+/** The agency's token. It has no flag, which every user could see in `ps`. */
+export const TOKEN_VARIABLE = "CLI_TOKEN";
+
+/** Variables that the exercise fixes against the rule. */
+const FIXED_VARIABLES: Readonly<Record<string, string>> = {
+  "client agency.id": "CLI_ID",
+  "server log.level": "LOGGING_LEVEL",
+};
+const FIXED_FLAGS: Readonly<Record<string, string>> = {
+  "server.address": "server",
+};
+/** The section that a program's flags leave out: `--port` is `server.port`. */
+const OWN_SECTIONS: Readonly<Record<Program, string>> = {
+  client: "agency.",
+  server: "server.",
+};
+
+/**
+ * Returns the variable of a key: `SERVER_LISTEN_BACKLOG` of
+ * `server.listenBacklog` for the central, `CLI_BATCH_MAXAMOUNT` of
+ * `batch.maxAmount` for the agency. `undefined` if the program does not read it.
+ */
+export function variableOf(
+  name: ConfigKey,
+  program: Program,
+): string | undefined {
+  if (!KEYS[name].programs.includes(program)) return undefined;
+  const fixed = FIXED_VARIABLES[`${program} ${name}`];
+  if (fixed !== undefined) return fixed;
+  if (program === "client") {
+    return `CLI_${name.replace(".", "_")}`.toUpperCase();
+  }
+  return `SERVER_${upperSnakeCase(name.replace(/^server\./, ""))}`;
+}
+
+/**
+ * Returns the flag of a key, without dashes: `token-file` of `agency.tokenFile`
+ * for the agency. `undefined` if the program does not read it.
+ */
+export function flagOf(name: ConfigKey, program: Program): string | undefined {
+  if (!KEYS[name].programs.includes(program)) return undefined;
+  const own = OWN_SECTIONS[program];
+  const rest = name.startsWith(own) ? name.slice(own.length) : name;
+  return FIXED_FLAGS[name] ??
+    upperSnakeCase(rest).toLowerCase().replaceAll("_", "-");
+}
+
+/** Writes `log.level` or `tokenFile` as `LOG_LEVEL` or `TOKEN_FILE`. */
+export function upperSnakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, "_$&").replaceAll(".", "_").toUpperCase();
+}
+
+/** Lists the flags for all keys that a program reads. */
+export function configFlags(program: Program): Flag[] {
+  return CONFIG_KEYS.flatMap((key): Flag[] => {
+    const name = flagOf(key, program);
+    if (name === undefined) return [];
+    const isBoolean = KEYS[key].type.yaml === "boolean";
+    return [isBoolean ? { name, isBoolean } : { name, value: "VALUE" }];
+  });
+}
+
+/**
+ * Lists the agency's variables that are set but mean nothing. Without the
+ * permission to list all variables, only likely mistakes are looked up, such as
+ * `CLI_FILE` for `CLI_AGENCY_FILE`.
+ */
+export function unknownVariables(): string[] {
+  const known = CONFIG_KEYS.map((key) => variableOf(key, "client"));
+  const { state } = Deno.permissions.querySync({ name: "env" });
+  const candidates = state === "granted"
+    ? Object.keys(Deno.env.toObject())
+    : likelyMistakes().filter(isReadable);
+  return candidates.filter((name) =>
+    name.startsWith("CLI_") && name !== TOKEN_VARIABLE &&
+    !known.includes(name) && Deno.env.has(name)
+  );
+}
+
+function likelyMistakes(): string[] {
+  const names = CONFIG_KEYS.flatMap((key) => [
+    upperSnakeCase(key),
+    upperSnakeCase(key.slice(key.indexOf(".") + 1)),
+    upperSnakeCase(flagOf(key, "client") ?? "").replaceAll("-", "_"),
+  ]);
+  return [...new Set(names)].map((name) => `CLI_${name}`);
+}
+
+function isReadable(variable: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable }).state ===
+    "granted";
+}
