@@ -34,8 +34,8 @@ export interface Key<T> {
   readonly help: string;
 }
 
-/** Durations are in milliseconds. */
-const TABLE = {
+/** Every key with its definition. Durations are in milliseconds. */
+export const TABLE = {
   "server.address": forClient(
     ADDRESSES,
     [{ hostname: "localhost", port: 12345 }],
