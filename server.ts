@@ -29,7 +29,7 @@ export { Central, type CentralOptions };
 /** Opens the store of `store.url`; postgres/server.ts has one. */
 export type OpenDatabase = (
   url: string,
-  options: { onCommit?: OnCommit | undefined },
+  options: { drawAgencies: number; onCommit?: OnCommit | undefined },
 ) => Promise<Store>;
 
 const LOOPBACK_REGEXP = /^(?:127\.|::1$|localhost$)/;
@@ -152,9 +152,12 @@ async function openStore(
       "Cannot use store.url: this task has no driver of a database; start the central with: deno task server:postgres",
     );
   }
-  const store = await openDatabase(url, { onCommit });
+  const store = await openDatabase(url, {
+    drawAgencies: config["draw.agencies"],
+    onCommit,
+  });
   getLogger().info(
-    formatAction("recover_store", "success", { bets: store.bets }),
+    formatAction("recover_store", "success", { bets: store.stats.bets }),
   );
   return store;
 }
@@ -166,7 +169,8 @@ async function openFileStore(
   const path = config["store.file"];
   try {
     const fsync = config["store.fsync"];
-    const store = await FileStore.open(path, { fsync, onCommit });
+    const drawAgencies = config["draw.agencies"];
+    const store = await FileStore.open(path, { fsync, drawAgencies, onCommit });
     const { bets, batches, discardedBytes, tornFile } = store.recovery;
     getLogger().info(formatAction("recover_store", "success", {
       bets,
@@ -200,7 +204,6 @@ function createCentral(
   return new Central(listener, store, {
     maxConnections: config["server.maxConnections"],
     idleTimeoutMs: config["server.idleTimeout"],
-    drawAgencies: config["draw.agencies"],
     authTimeoutMs: config["server.authTimeout"],
     ...parts,
   });

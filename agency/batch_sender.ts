@@ -10,8 +10,6 @@ import { assertInvariant } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import {
   encodeFinish,
-  ErrorCode,
-  errorCodeName,
   type Frame,
   MAX_FRAME_BYTES,
   type Refusal,
@@ -188,10 +186,10 @@ export class BatchSender {
    * can be sent again, else all.
    */
   async #reject(batch: OutgoingBatch, refusal: Refusal): Promise<void> {
-    const { code, index, reason } = refusal;
+    const { error, index, reason } = refusal;
     const { rejected, retryRefused } = this.#options;
     const { count, firstRow } = batch;
-    const isRetried = retryRefused && code === ErrorCode.INVALID_BET &&
+    const isRetried = retryRefused && error === "INVALID_BET" &&
       index < count;
     // The central has named only the first one.
     const invalid = isRetried ? batch.findInvalidRows() : undefined;
@@ -203,10 +201,10 @@ export class BatchSender {
     this.#log.error(formatAction("apuesta_enviada", "fail", {
       cantidad: count,
       line: named?.line,
-      error: errorCodeName(code),
+      error,
       reason,
       // Only the agency, whose data it is, logs the row itself.
-      row: code === ErrorCode.INVALID_BET ? named?.text : undefined,
+      row: error === "INVALID_BET" ? named?.text : undefined,
     }));
     if (!invalid) return;
     for (const row of added) {
@@ -223,13 +221,13 @@ export class BatchSender {
   /** Sends FINISH. Without an OK it may be lost, and is sent again. */
   async #finish(connection: Connection): Promise<void> {
     await this.#options.source.throwIfChanged();
-    await connection.write(encodeFinish(this.#options.agency));
+    await connection.write(encodeFinish({ agency: this.#options.agency }));
     const reply = await readReply(connection);
     this.#central.resetAttempts();
     if (isOk(reply)) return;
-    const { code, reason } = parseRefusal(reply);
+    const { error, reason } = parseRefusal(reply);
     this.#log.error(formatAction("agency_finished", "fail", {
-      error: errorCodeName(code),
+      error,
       reason,
     }));
   }

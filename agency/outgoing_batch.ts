@@ -6,12 +6,12 @@
 
 import { type Batch, packedBetStart } from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";
-import { HEADER_BYTES } from "../protocol.ts";
 import {
   BatchFrame,
   decodeBatch,
   encodeBatch,
-} from "../protocol/batch_frame.ts";
+  HEADER_BYTES,
+} from "../protocol.ts";
 import type { RecordReader } from "./source/record_reader.ts";
 
 /** Consecutive rows of a loaded batch. */

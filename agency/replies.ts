@@ -8,9 +8,9 @@
 import type { Connection } from "../net/connection.ts";
 import {
   decodeError,
-  ErrorCode,
-  errorCodeName,
+  decodeOk,
   type Frame,
+  meaningOf,
   MessageType,
   type Refusal,
 } from "../protocol.ts";
@@ -43,27 +43,15 @@ export class RetryableError extends Error {
   }
 }
 
-/** Refusals after which a later attempt may succeed. */
-const LATER_CODES: ReadonlySet<number> = new Set([
-  ErrorCode.STORAGE,
-  ErrorCode.SHUTTING_DOWN,
-  ErrorCode.BUSY,
-]);
-/** Refusals of one request, after which the connection stays usable. */
-const USABLE_CODES: ReadonlySet<number> = new Set([
-  ErrorCode.INVALID_BET,
-  ErrorCode.BETTING_CLOSED,
-  ErrorCode.UNKNOWN_AGENCY,
-]);
-
 /**
  * True for an OK.
  *
- * @param reply The reply.
- * @returns Whether it is a well-formed OK.
+ * @throws {ProtocolError} If its payload is malformed.
  */
 export function isOk({ type, payload }: Frame): boolean {
-  return type === MessageType.OK && payload.length === 0;
+  if (type !== MessageType.OK) return false;
+  decodeOk(payload);
+  return true;
 }
 
 /**
@@ -99,8 +87,9 @@ export function parseRefusal(reply: Frame): Refusal {
     );
   }
   const refusal = decodeError(reply.payload);
-  if (USABLE_CODES.has(refusal.code)) return refusal;
-  const text = `${errorCodeName(refusal.code)}: ${refusal.reason}`;
-  if (LATER_CODES.has(refusal.code)) throw new RetryableError(text);
+  const { closes, retry } = meaningOf(refusal.error);
+  if (!closes) return refusal;
+  const text = `${refusal.error}: ${refusal.reason}`;
+  if (retry) throw new RetryableError(text);
   throw new UnrecoverableError(`Cannot go on: the central answered ${text}`);
 }

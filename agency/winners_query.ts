@@ -5,11 +5,7 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import { errorCodeName, MessageType } from "../protocol.ts";
-import {
-  decodeWinners,
-  encodeWinnersQuery,
-} from "../protocol/winners_frame.ts";
+import { decodeWinners, encodeWinnersQuery, MessageType } from "../protocol.ts";
 import { parseRefusal, readReply, UnrecoverableError } from "./replies.ts";
 
 /**
@@ -41,11 +37,9 @@ async function readWinners(connection: Connection): Promise<string[]> {
   for (;;) {
     const reply = await readReply(connection);
     if (reply.type !== MessageType.WINNERS) {
-      const { code, reason } = parseRefusal(reply);
+      const { error, reason } = parseRefusal(reply);
       throw new UnrecoverableError(
-        `Cannot ask for the winners: the central answered ${
-          errorCodeName(code)
-        }: ${reason}`,
+        `Cannot ask for the winners: the central answered ${error}: ${reason}`,
       );
     }
     const { isLast, documents } = decodeWinners(reply.payload);

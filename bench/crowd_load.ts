@@ -11,7 +11,7 @@
 import { type Bet, packBets } from "../bet/bet.ts";
 import { writeLine } from "../program/logging.ts";
 import { HEADER_BYTES, MessageType } from "../protocol.ts";
-import { encodeBatch } from "../protocol/batch_frame.ts";
+import { encodeBatch } from "../protocol.ts";
 import { madeAgency } from "../tools/made_bets.ts";
 
 /** Bets in a batch. */

@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { verifyStore } from "../storage/recovery/unheld_store.ts";
+import { verifyStore } from "../storage.ts";
 import { type AuditedFile, auditStore } from "../tools/demo/audit.ts";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import type { DataSet } from "./data.ts";

@@ -5,11 +5,12 @@
  * @module
  */
 
+import { appendTo } from "../tests/support/batches.ts";
 import { join } from "node:path";
 import { BatchLoader, OutgoingBatch } from "../agency/outgoing_batch.ts";
 import { SourceFile } from "../agency/source/source_file.ts";
 import { RecordReader } from "../agency/source/record_reader.ts";
-import { decodeBatch } from "../protocol/batch_frame.ts";
+import { decodeBatch } from "../protocol.ts";
 import type { Batch } from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";
 import { HEADER_BYTES } from "../protocol.ts";
@@ -73,7 +74,7 @@ bench(`commit ${COMMIT_BATCHES} batches at once`, BETS, rowBytes, async () => {
   for (let at = 0; at < batches.length; at += COMMIT_BATCHES) {
     const commit = batches.slice(at, at + COMMIT_BATCHES);
     await Promise.all(
-      commit.map((batch) => growing.append(moved(batch, growth))),
+      commit.map((batch) => appendTo(growing, moved(batch, growth))),
     );
   }
   growth += BETS;
@@ -114,7 +115,7 @@ async function fillStore(path: string): Promise<void> {
   const store = await FileStore.open(path, { fsync: false });
   for (let i = 0; i < STORED_TIMES; i++) {
     await Promise.all(
-      batches.map((batch) => store.append(moved(batch, i * BETS))),
+      batches.map((batch) => appendTo(store, moved(batch, i * BETS))),
     );
   }
   await store.close();

@@ -24,19 +24,22 @@ export interface Bet {
   number: string;
 }
 
-/** Consecutive bets of one agency's file, which are stored as a whole. */
+/**
+ * Bets of one agency's file, which are stored as a whole. They have consecutive
+ * bet indexes, except that a gap leaves one out.
+ */
 export interface Batch {
   /** The agency's id, 1 to 4294967295. */
   agency: number;
   /**
-   * The file's fingerprint: the first 8 bytes of its SHA-256 as 16 hex digits.
+   * The file's fingerprint, 16 hex digits (docs/protocol.md, "Fingerprint").
    */
   fingerprint: string;
-  /** Bet index: the place of the first bet among the file's bets, from 0. */
+  /** Bet index: the place of the first bet among the file's records, from 0. */
   betIndex: number;
-  /** Number of bets, 1 or more. */
+  /** Number of places, bets and gaps; at least one is a bet. */
   count: number;
-  /** The packed bets, one after the other. */
+  /** The packed bets and gaps, one after the other. */
   bets: Uint8Array;
 }
 
@@ -57,6 +60,30 @@ export const FIELD_KEYS = [
 
 /** Largest size of a packed bet. */
 export const MAX_PACKED_BET_BYTES = FIELD_KEYS.length * (1 + MAX_FIELD_BYTES);
+
+/**
+ * Size of a gap: five empty fields in the place of a bet whose index is left
+ * out. No valid bet looks like it.
+ */
+export const GAP_BYTES: number = FIELD_KEYS.length;
+
+/** True if a gap, not a bet, is at `start`. */
+export function isGap(packed: Uint8Array, start: number): boolean {
+  for (let at = start; at < start + GAP_BYTES; at++) {
+    if (packed[at] !== 0) return false;
+  }
+  return true;
+}
+
+/** Returns the number of bets of a batch, without its gaps. */
+export function countBets({ bets, count }: Batch): number {
+  let gaps = 0;
+  for (let start = 0; start < bets.length;) {
+    if (isGap(bets, start)) gaps++;
+    start = packedBetEnd(bets, start);
+  }
+  return count - gaps;
+}
 
 /**
  * Finds the end of a packed bet. Only the length bytes are read.

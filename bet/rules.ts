@@ -5,6 +5,7 @@
  * @module
  */
 
+import { GAP_BYTES, isGap } from "./bet.ts";
 import { areDigits, isPlainText, wordViewOf } from "../bytes/swar.ts";
 
 /** The first bet of a batch that breaks a rule. */
@@ -70,7 +71,7 @@ const FIELDS: readonly FieldRule[] = [
 ];
 
 /**
- * Finds the first bet that breaks a rule.
+ * Finds the first bet that breaks a rule. A gap breaks none.
  *
  * @param packed Whole packed bets, one after the other.
  * @returns The first invalid bet, or `undefined` if all are valid.
@@ -80,8 +81,9 @@ export function findInvalidBet(packed: Uint8Array): InvalidBet | undefined {
   let start = 0;
   for (let index = 0; start < packed.length; index++) {
     const end = validBetEnd(packed, view, start);
-    if (end < 0) return { index, reason: explainInvalidBet(packed, start) };
-    start = end;
+    if (end >= 0) start = end;
+    else if (isGap(packed, start)) start += GAP_BYTES;
+    else return { index, reason: explainInvalidBet(packed, start) };
   }
   return undefined;
 }

@@ -27,12 +27,6 @@ const STOP_TIMEOUT_MS = 600;
 export interface CentralOptions extends EntranceOptions {
   /** Longest time without a whole frame before a connection is dropped. */
   idleTimeoutMs: number;
-  /**
-   * Number of agencies in the draw, with ids from 1. 0 means no draw.
-   *
-   * @default {0}
-   */
-  drawAgencies?: number;
 }
 
 /** Accepts agencies and serves each one in its own session. */
@@ -66,7 +60,7 @@ export class Central {
     );
     this.#entrance = new Entrance(options);
     this.#store = store;
-    this.draw = new Draw(options.drawAgencies ?? 0, store);
+    this.draw = new Draw(store);
     this.#options = options;
   }
 

@@ -12,8 +12,6 @@ import { pause } from "../program/stop_signal.ts";
 import {
   decodeAuth,
   encodeError,
-  ErrorCode,
-  errorCodeName,
   MessageType,
   NO_INDEX,
   OK_FRAME,
@@ -69,7 +67,7 @@ const REFUSAL_DELAY_MS = 1000;
 const DEFAULT_TIMEOUT_MS = 5000;
 
 const BUSY_FRAME = encodeError({
-  code: ErrorCode.BUSY,
+  error: "BUSY",
   index: NO_INDEX,
   reason: "Cannot serve: too many connections",
 });
@@ -79,7 +77,7 @@ class UnauthorizedError extends ProtocolError {
   readonly agency: number | undefined;
 
   constructor(what: string, agency?: number) {
-    super(ErrorCode.UNAUTHORIZED, `Cannot let this connection in: ${what}`);
+    super("UNAUTHORIZED", `Cannot let this connection in: ${what}`);
     this.agency = agency;
   }
 }
@@ -155,7 +153,7 @@ export class Entrance {
     this.#log.warn(
       formatAction("accept_connections", "fail", { ip, error: "BUSY" }),
     );
-    this.#options.statistics.onRefusal(ErrorCode.BUSY);
+    this.#options.statistics.onRefusal("BUSY");
     this.#turnedAway.add(connection);
     try {
       await connection.hangUp(BUSY_FRAME);
@@ -238,7 +236,7 @@ export class Entrance {
     const line = formatAction("authenticate", "fail", {
       ip,
       agency: error instanceof UnauthorizedError ? error.agency : undefined,
-      error: isProtocolError ? errorCodeName(error.code) : undefined,
+      error: isProtocolError ? error.error : undefined,
       reason: isExpected || !(error instanceof Error)
         ? messageOf(error)
         : error.stack,
@@ -257,13 +255,13 @@ export class Entrance {
 
   async #answer(
     connection: Connection,
-    { code, message: reason }: ProtocolError,
+    { error, message: reason }: ProtocolError,
   ): Promise<void> {
-    this.#options.statistics.onRefusal(code);
-    if (code === ErrorCode.UNAUTHORIZED) {
+    this.#options.statistics.onRefusal(error);
+    if (error === "UNAUTHORIZED") {
       await pause(REFUSAL_DELAY_MS, this.#stopping.signal);
     }
-    await connection.hangUp(encodeError({ code, index: NO_INDEX, reason }));
+    await connection.hangUp(encodeError({ error, index: NO_INDEX, reason }));
   }
 }
 

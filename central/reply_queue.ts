@@ -5,7 +5,13 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import { encodeError, ErrorCode, NO_INDEX, OK_FRAME } from "../protocol.ts";
+import {
+  encodeError,
+  type ErrorName,
+  ERRORS,
+  NO_INDEX,
+  OK_FRAME,
+} from "../protocol.ts";
 import type { FairScheduler } from "./fair_scheduler.ts";
 
 /** The reply to one request. */
@@ -19,38 +25,21 @@ export interface Reply {
 /** Every bet of the batch is stored. */
 export const OK: Reply = { frame: OK_FRAME, closes: false };
 
-const REFUSAL_CLOSES: ReadonlySet<number> = new Set([
-  ErrorCode.MALFORMED,
-  ErrorCode.TOO_LARGE,
-  ErrorCode.UNKNOWN_TYPE,
-  ErrorCode.STORAGE,
-  ErrorCode.SHUTTING_DOWN,
-  ErrorCode.BUSY,
-  ErrorCode.UNAUTHORIZED,
-]);
-
 /** The central is stopping. */
 export const SHUTTING_DOWN: Reply = refusal(
-  ErrorCode.SHUTTING_DOWN,
+  "SHUTTING_DOWN",
   "Cannot take more: the central is shutting down",
 );
 
-/**
- * Creates a refusal.
- *
- * @param code The error code.
- * @param reason An explanation for people.
- * @param index Index in the batch of the first bet at fault, if there is one.
- * @returns The reply.
- */
+/** Creates a refusal. `index` is that of the first bet at fault, if any is. */
 export function refusal(
-  code: number,
+  error: ErrorName,
   reason: string,
   index: number = NO_INDEX,
 ): Reply {
   return {
-    frame: encodeError({ code, index, reason }),
-    closes: REFUSAL_CLOSES.has(code),
+    frame: encodeError({ error, index, reason }),
+    closes: ERRORS[error].closes,
   };
 }
 

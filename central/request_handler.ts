@@ -4,8 +4,7 @@
  * @module
  */
 
-import { decodeBatch } from "../protocol/batch_frame.ts";
-import type { Batch } from "../bet/bet.ts";
+import { type Batch, countBets } from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";
 import type { Connection } from "../net/connection.ts";
 import type { Draw } from "./draw.ts";
@@ -14,8 +13,12 @@ import { formatAction, getLogger, type Result } from "../program/logging.ts";
 import {
   decodeAgency,
   decodeAuth,
-  ErrorCode,
-  errorCodeName,
+  decodeBatch,
+  decodeFinish,
+  encodeOk,
+  encodeWinners,
+  type ErrorName,
+  type Finish,
   type Frame,
   malformed,
   MessageType,
@@ -24,12 +27,12 @@ import {
   ProtocolError,
 } from "../protocol.ts";
 import {
-  BatchSequence,
+  type BatchWriter,
   BettingClosedError,
+  IncompleteError,
   StorageError,
   type Store,
 } from "../storage.ts";
-import { encodeWinners } from "../protocol/winners_frame.ts";
 import type { Statistics } from "./statistics.ts";
 import {
   joinFrames,
@@ -42,7 +45,7 @@ import {
 /** What a request handler needs. */
 export interface RequestOptions {
   /** Stores the bets. */
-  store: Pick<Store, "append" | "endSequence">;
+  store: Pick<Store, "writer" | "finish" | "winners">;
   /** Decides who may bet, and until when. */
   draw: Draw;
   /** IP address of the agency, for the log. */
@@ -71,8 +74,7 @@ export class RequestHandler {
   readonly #statistics: Statistics;
   readonly #ending: AbortSignal;
   readonly #log = getLogger();
-  /** The order of this connection's batches. */
-  readonly #sequence = new BatchSequence();
+  readonly #writer: BatchWriter;
   /** The agency's id, once a request contains it. */
   #agency: number | undefined;
 
@@ -92,9 +94,10 @@ export class RequestHandler {
     this.#statistics = options.statistics;
     this.#isAuthenticated = this.#authorizedAgency !== undefined;
     this.#ending = options.ending;
+    this.#writer = options.store.writer();
     this.#ending.addEventListener(
       "abort",
-      () => this.#store.endSequence(this.#sequence),
+      () => this.#writer[Symbol.dispose](),
     );
   }
 
@@ -106,6 +109,7 @@ export class RequestHandler {
    */
   async handleBatch(payload: Uint8Array): Promise<Reply> {
     let batch: Batch | undefined;
+    let repeated: number;
     try {
       batch = decodeBatch(payload);
       this.#checkAuthorized(batch.agency);
@@ -113,21 +117,22 @@ export class RequestHandler {
       const invalid = findInvalidBet(batch.bets);
       if (invalid) {
         const { index, reason } = invalid;
-        return this.#refuseBatch(batch, ErrorCode.INVALID_BET, reason, index);
+        return this.#refuseBatch(batch, "INVALID_BET", reason, index);
       }
-      await this.#storeBatch(batch);
+      repeated = await this.#storeBatch(batch);
     } catch (error) {
-      return this.#refuseBatch(batch, codeOf(error), messageOf(error));
+      return this.#refuseBatch(batch, errorNameOf(error), messageOf(error));
     }
-    const { agency, count } = batch;
+    const { agency } = batch;
+    const bets = countBets(batch);
     this.#statistics.onStored(agency, this.#ip);
     this.#log.info(() =>
       formatAction("apuesta_recibida", "success", {
-        cantidad: count,
+        cantidad: bets,
         agency,
       })
     );
-    return OK;
+    return repeated === 0 ? OK : { frame: encodeOk(repeated), closes: false };
   }
 
   /**
@@ -140,14 +145,14 @@ export class RequestHandler {
     try {
       switch (type) {
         case MessageType.FINISH:
-          return await this.#handleFinish(this.#decodeAgency(payload));
+          return await this.#handleFinish(decodeFinish(payload));
         case MessageType.WINNERS_QUERY:
-          return await this.#handleWinnersQuery(this.#decodeAgency(payload));
+          return await this.#handleWinnersQuery(decodeAgency(payload));
         case MessageType.AUTH:
           return this.#handleAuth(payload);
         default:
           throw new ProtocolError(
-            ErrorCode.UNKNOWN_TYPE,
+            "UNKNOWN_TYPE",
             `Cannot take message: no agency sends type ${type}`,
           );
       }
@@ -156,18 +161,16 @@ export class RequestHandler {
     }
   }
 
-  #decodeAgency(payload: Uint8Array): number {
-    const agency = decodeAgency(payload);
+  #checkRequest(agency: number): void {
     this.#checkAuthorized(agency);
     this.#statistics.onRequest(agency, this.#ip);
-    return agency;
   }
 
   #checkAuthorized(agency: number): void {
     const authorized = this.#authorizedAgency;
     if (authorized === undefined || agency === authorized) return;
     throw new ProtocolError(
-      ErrorCode.UNAUTHORIZED,
+      "UNAUTHORIZED",
       `Cannot serve agency ${agency}: this connection is agency ${authorized}'s`,
     );
   }
@@ -183,17 +186,17 @@ export class RequestHandler {
     return OK;
   }
 
-  /** Stores a batch, if the draw allows it. */
-  async #storeBatch(batch: Batch): Promise<void> {
+  /** Stores a batch, if the draw allows it. Returns its repeated bets. */
+  async #storeBatch(batch: Batch): Promise<number> {
     if (!this.#draw.admits(batch.agency)) throw unknownAgency(batch.agency);
-    await this.#store.append(batch, this.#sequence);
+    return await this.#writer.append(batch);
   }
 
-  async #handleFinish(agency: number): Promise<Reply> {
+  async #handleFinish({ agency, delivery }: Finish): Promise<Reply> {
+    this.#checkRequest(agency);
     this.#agency = agency;
     if (!this.#draw.admits(agency)) throw unknownAgency(agency);
-    await this.#draw.finish(agency);
-    this.#statistics.onFinished(agency, this.#ip);
+    await this.#store.finish(agency, delivery);
     this.#log.info(
       formatAction("agency_finished", "success", { agency }),
     );
@@ -202,11 +205,12 @@ export class RequestHandler {
 
   /** Replies with the agency's winners, once the draw is held. */
   async #handleWinnersQuery(agency: number): Promise<Reply> {
+    this.#checkRequest(agency);
     if (!this.#draw.hasPart(agency)) throw unknownAgency(agency);
     if (!this.#draw.isHeld && !await this.#awaitDraw(agency)) {
       return SHUTTING_DOWN;
     }
-    const winners = await this.#draw.winners(agency);
+    const winners = await this.#store.winners(agency);
     this.#logQuery("success", agency, winners.length);
     return { frame: joinFrames(encodeWinners(winners)), closes: false };
   }
@@ -239,20 +243,20 @@ export class RequestHandler {
 
   #refuseBatch(
     batch: Batch | undefined,
-    code: number,
+    error: ErrorName,
     reason: string,
     index: number = NO_INDEX,
   ): Reply {
-    const bets = batch?.count ?? 0;
+    const bets = batch ? countBets(batch) : 0;
     this.#statistics.onRefusedBatch(batch?.agency, bets, this.#ip);
-    this.#statistics.onRefusal(code);
+    this.#statistics.onRefusal(error);
     this.#log.error(formatAction("apuesta_recibida", "fail", {
       cantidad: bets,
       agency: batch?.agency,
-      error: errorCodeName(code),
+      error,
       reason,
     }));
-    return refusal(code, reason, index);
+    return refusal(error, reason, index);
   }
 
   /**
@@ -263,31 +267,29 @@ export class RequestHandler {
    * @throws The error itself, if it is a bug of the central.
    */
   refuseFrame(error: unknown): Reply {
-    const code = codeOf(error);
-    this.#statistics.onRefusal(code);
+    const name = errorNameOf(error);
+    this.#statistics.onRefusal(name);
     this.#log.error(formatAction("receive_message", "fail", {
       ip: this.#ip,
-      error: errorCodeName(code),
+      error: name,
       reason: messageOf(error),
     }));
-    return refusal(code, messageOf(error));
+    return refusal(name, messageOf(error));
   }
 }
 
 function unknownAgency(agency: number): ProtocolError {
   return new ProtocolError(
-    ErrorCode.UNKNOWN_AGENCY,
+    "UNKNOWN_AGENCY",
     `Cannot serve agency ${agency}: it has no part in the draw`,
   );
 }
 
-/**
- * Returns the code for an error of the peer or the disk. Any other error is a
- * bug.
- */
-function codeOf(error: unknown): number {
-  if (error instanceof ProtocolError) return error.code;
-  if (error instanceof StorageError) return ErrorCode.STORAGE;
-  if (error instanceof BettingClosedError) return ErrorCode.BETTING_CLOSED;
+/** Names an error of the peer or the disk. Any other error is a bug. */
+function errorNameOf(error: unknown): ErrorName {
+  if (error instanceof ProtocolError) return error.error;
+  if (error instanceof StorageError) return "STORAGE";
+  if (error instanceof BettingClosedError) return "BETTING_CLOSED";
+  if (error instanceof IncompleteError) return "INCOMPLETE";
   throw error;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCodeName } from "../protocol.ts";
+import type { ErrorName } from "../protocol.ts";
 
 /** What is known of an agency since the central started. */
 export interface AgencyActivity {
@@ -117,9 +117,12 @@ export class Statistics {
     if (agency !== undefined) this.#see(agency, address).refused += bets;
   }
 
-  /** Counts a refusal of any request. */
-  onRefusal(code: number): void {
-    const name = errorCodeName(code);
+  /**
+   * Counts a refusal.
+   *
+   * @param name Its name.
+   */
+  onRefusal(name: ErrorName): void {
     this.refusals.set(name, (this.refusals.get(name) ?? 0) + 1);
   }
 

@@ -13,7 +13,6 @@ import {
 import { isTlsRecord } from "./tls.ts";
 import { viewOf } from "../bytes/swar.ts";
 import {
-  ErrorCode,
   type Frame,
   frameSize,
   HEADER_BYTES,
@@ -147,7 +146,7 @@ export class Connection {
       ? "the other side speaks TLS, this one does not (see tls.ca, tls.certificate)"
       : `it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`;
     throw new ProtocolError(
-      ErrorCode.TOO_LARGE,
+      "TOO_LARGE",
       `Cannot take frame: ${problem}`,
     );
   }

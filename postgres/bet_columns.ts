@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Batch, unpackBets } from "../bet/bet.ts";
+import { type Batch, type Bet, unpackBets } from "../bet/bet.ts";
 
 /** A batch's place in the table, and its bets. */
 export interface BatchKey {
@@ -40,6 +40,10 @@ export class BetColumns {
     const { agency, source } = keyOf(batch);
     let position = batch.betIndex;
     for (const bet of unpackBets(batch.bets)) {
+      if (isGap(bet)) {
+        position++;
+        continue;
+      }
       const fields = [
         String(agency),
         source,
@@ -60,6 +64,10 @@ export class BetColumns {
   get parameters(): string[] {
     return this.#columns.map((column) => `{${column.join()}}`);
   }
+}
+
+function isGap(bet: Bet): boolean {
+  return Object.values(bet).every((field) => field === "");
 }
 
 function quote(text: string): string {

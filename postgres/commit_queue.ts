@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Batch } from "../bet/bet.ts";
+import { type Batch, countBets } from "../bet/bet.ts";
 import { BettingClosedError, StorageError } from "../storage.ts";
 import { BetColumns, keyOf } from "./bet_columns.ts";
 import {
@@ -39,7 +39,7 @@ SELECT (SELECT count(*) FROM betting), 0, 0`;
 
 interface Entry {
   batch: Batch;
-  done: PromiseWithResolvers<void>;
+  done: PromiseWithResolvers<number>;
 }
 
 /** Called after each commit. */
@@ -74,12 +74,12 @@ export class CommitQueue {
    * Adds a batch to the next commit.
    *
    * @param batch The batch; copied before this returns.
-   * @returns Resolved once all its bets are committed.
+   * @returns Resolved once all its bets are committed, with how many are new.
    * @throws {StorageError} If they may not be.
    * @throws {BettingClosedError} If the draw is held.
    */
-  add(batch: Batch): Promise<void> {
-    const done = Promise.withResolvers<void>();
+  add(batch: Batch): Promise<number> {
+    const done = Promise.withResolvers<number>();
     this.#waiting.push({ batch: { ...batch, bets: batch.bets.slice() }, done });
     // Batches of the same turn of the event loop share a commit.
     if (this.#running.size < MAX_COMMITS) queueMicrotask(() => this.#start());
@@ -121,7 +121,7 @@ export class CommitQueue {
       if (await this.#insert(group)) {
         const seconds = (performance.now() - startedAtMs) / 1000;
         this.#listener.onCommit(group.length, seconds);
-        for (const { done } of group) done.resolve();
+        for (const { batch, done } of group) done.resolve(countBets(batch));
       } else {
         for (const entry of group) await this.#refuseLate(entry);
       }
@@ -164,7 +164,7 @@ export class CommitQueue {
       AND position >= $3 AND position < $4`,
       [agency, source, batch.betIndex, end],
     );
-    if (Number(row?.["bets"]) === batch.count) done.resolve();
+    if (Number(row?.["bets"]) === countBets(batch)) done.resolve(0);
     else done.reject(new BettingClosedError());
   }
 }

@@ -6,15 +6,21 @@
  */
 
 import type { Row } from "postgres";
-import type { Batch } from "../bet/bet.ts";
+import { countBets } from "../bet/bet.ts";
 import { ProgramError } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import {
-  type BatchSequence,
+  type BatchWriter,
+  type DrawHolder,
+  type ExpectedBets,
+  IncompleteError,
   type OnCommit,
   StorageError,
   type Store,
+  type StoreDraw,
+  type StoreStats,
 } from "../storage.ts";
+import { keyOf } from "./bet_columns.ts";
 import { CommitQueue } from "./commit_queue.ts";
 import {
   connect,
@@ -30,6 +36,12 @@ const POLL_PERIOD_MS = 1000;
 /** Options of {@linkcode PostgresStore.open}. */
 export interface PostgresStoreOptions {
   /**
+   * Number of agencies in the draw, with ids from 1; 0 for no draw.
+   *
+   * @default {0}
+   */
+  drawAgencies?: number;
+  /**
    * Called after each commit.
    *
    * @default {undefined}
@@ -42,27 +54,34 @@ export class PostgresStore implements Store {
   readonly #database: Database;
   readonly #queue: CommitQueue;
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #held = Promise.withResolvers<void>();
+  readonly #held = Promise.withResolvers<DrawHolder>();
   readonly #winnerCounts = new Map<number, number>();
   #finished = new Set<number>();
   #isHeld = false;
-  /** Number of agencies of the draw, once it is known; 0 for no draw. */
-  #drawAgencies = 0;
+  readonly #drawAgencies: number;
   #polling: Promise<void> | undefined;
   #bets = 0;
   /** Number of bets of each agency: those at the start, and this central's. */
-  readonly agencyBets: Map<number, number> = new Map();
+  readonly #agencyBets: Map<number, number> = new Map();
   /** Why the last commit failed, if it did. */
   #commitProblem: string | undefined;
   /** Why the last look at the database failed, if it did. */
   #readProblem: string | undefined;
-  /** Not known. */
-  readonly sizeBytes = 0;
+  /** The draw. */
+  readonly draw: StoreDraw;
+  /** What the store contains. */
+  readonly stats: StoreStats;
   /** Never: a database may come back. */
   readonly lost: Promise<StorageError> = new Promise(() => {});
 
-  private constructor(database: Database, { onCommit }: PostgresStoreOptions) {
+  private constructor(
+    database: Database,
+    { drawAgencies = 0, onCommit }: PostgresStoreOptions,
+  ) {
     this.#database = database;
+    this.#drawAgencies = drawAgencies;
+    this.draw = this.#createDraw();
+    this.stats = this.#createStats();
     this.#queue = new CommitQueue(database, {
       onStored: (agency, bets) => this.#count(agency, bets),
       onCommit: (batches, seconds) => onCommit?.(batches, seconds),
@@ -114,67 +133,91 @@ export class PostgresStore implements Store {
     }
   }
 
-  /** Why bets are not taken, as far as the last commit and look tell. */
-  get problem(): string | undefined {
-    return this.#commitProblem ?? this.#readProblem;
+  #createDraw(): StoreDraw {
+    const isHeld = () => this.#drawAgencies > 0 && this.#isHeld;
+    return {
+      agencies: this.#drawAgencies,
+      held: this.#held.promise,
+      get isHeld() {
+        return isHeld();
+      },
+    };
   }
 
-  /** Number of bets: those at the start, and this central's. */
-  get bets(): number {
-    return this.#bets;
+  #createStats(): StoreStats {
+    const bets = () => this.#bets;
+    const finished = () => this.#finished;
+    const problem = () => this.#commitProblem ?? this.#readProblem;
+    return {
+      get bets() {
+        return bets();
+      },
+      agencyBets: this.#agencyBets,
+      winnerCount: (agency) => this.#winnerCounts.get(agency) ?? 0,
+      get finished() {
+        return finished();
+      },
+      sizeBytes: 0,
+      get problem() {
+        return problem();
+      },
+    };
   }
 
-  /** The agencies that have no more bets, as of the last look. */
-  get finished(): ReadonlySet<number> {
-    return this.#finished;
+  /** Creates the writer of one connection. */
+  writer(): BatchWriter {
+    let failure: StorageError | undefined;
+    return {
+      append: async (batch) => {
+        if (failure) throw failure;
+        try {
+          return countBets(batch) - await this.#queue.add(batch);
+        } catch (error) {
+          if (error instanceof StorageError) failure = error;
+          throw error;
+        }
+      },
+      [Symbol.dispose]: () => {},
+    };
   }
 
-  /** Resolves once the draw was held without this central's agencies. */
-  get drawHeld(): Promise<void> {
-    return this.#held.promise;
-  }
-
-  /** Stores a batch as a whole, as {@linkcode Store.append}. */
-  async append(batch: Batch, sequence?: BatchSequence): Promise<void> {
-    sequence?.throwIfFailed();
-    try {
-      await this.#queue.add(batch);
-    } catch (error) {
-      if (error instanceof StorageError) sequence?.fail();
-      throw error;
-    }
-  }
-
-  /** Nothing is kept of a sequence. */
-  endSequence(): void {}
-
-  /** Records that an agency has no more bets. */
-  async finish(agency: number): Promise<void> {
+  /** Records that an agency has no more bets, and holds the draw if it can. */
+  async finish(agency: number, expected?: ExpectedBets): Promise<void> {
+    if (expected) await this.#throwIfIncomplete(agency, expected);
     await this.#ask(
       "INSERT INTO finished (agency) VALUES ($1) ON CONFLICT DO NOTHING",
       [agency],
     );
     this.#finished.add(agency);
+    if (this.#isHeld || this.#drawAgencies === 0) return;
+    if (await this.#holdDraw()) this.#held.resolve("here");
   }
 
-  /** Whether the draw was held before. */
-  startDraw(agencies: number): boolean {
-    this.#drawAgencies = agencies;
-    return agencies > 0 && this.#isHeld;
+  async #throwIfIncomplete(
+    agency: number,
+    { fingerprint, records }: ExpectedBets,
+  ): Promise<void> {
+    const { source } = keyOf({ agency, fingerprint });
+    const [row] = await this.#ask(
+      "SELECT count(*) AS bets FROM bets WHERE agency = $1 AND source = $2",
+      [agency, source],
+    );
+    const missing = records - Number(row?.["bets"]);
+    if (missing > 0) throw new IncompleteError(agency, missing, records);
   }
 
   /**
    * Holds the draw if all its agencies have finished. The update waits for the
    * commits under way, and every later one for the update.
    */
-  async holdDraw(agencies: number): Promise<boolean> {
+  async #holdDraw(): Promise<boolean> {
     const held = await this.#ask(
       `
       UPDATE loteria SET draw_held_at = now()
       WHERE draw_held_at IS NULL AND $1 =
         (SELECT count(*) FROM finished WHERE agency BETWEEN 1 AND $1)
       RETURNING 1`,
-      [agencies],
+      [this.#drawAgencies],
     );
     if (held.length === 0) return false;
     // If this fails, the next look finds the draw held.
@@ -194,11 +237,6 @@ export class PostgresStore implements Store {
     return rows.map(({ document }) => String(document));
   }
 
-  /** Number of winners of an agency, once the draw is held. */
-  winnerCount(agency: number): number {
-    return this.#winnerCounts.get(agency) ?? 0;
-  }
-
   /** Waits for pending commits and closes the connections. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
@@ -216,7 +254,9 @@ export class PostgresStore implements Store {
     }
     await this.#look();
     this.#isHeld = await this.#isDrawHeld();
-    if (this.#isHeld) await this.#countWinners();
+    if (!this.#isHeld) return;
+    await this.#countWinners();
+    if (this.#drawAgencies > 0) this.#held.resolve("earlier");
   }
 
   /** Looks at what other centrals have done. Never rejects. */
@@ -236,13 +276,13 @@ export class PostgresStore implements Store {
     // A central may have died between recording the last FINISH and the draw.
     const agencies = this.#drawAgencies;
     const areDone = agencies > 0 && this.#finished.size >= agencies;
-    const isOwn = areDone && await this.holdDraw(agencies);
+    const isOwn = areDone && await this.#holdDraw();
     if (!isOwn) {
       if (!await this.#isDrawHeld()) return;
       await this.#countWinners();
       this.#isHeld = true;
     }
-    this.#held.resolve();
+    this.#held.resolve("elsewhere");
   }
 
   async #look(): Promise<void> {
@@ -270,8 +310,8 @@ export class PostgresStore implements Store {
 
   #count(agency: number, bets: number): void {
     this.#bets += bets;
-    const before = this.agencyBets.get(agency) ?? 0;
-    this.agencyBets.set(agency, before + bets);
+    const before = this.#agencyBets.get(agency) ?? 0;
+    this.#agencyBets.set(agency, before + bets);
   }
 
   /** Logs the first of several failures, and the end of them. */
@@ -285,7 +325,10 @@ export class PostgresStore implements Store {
   }
 
   /** Runs a statement. Every failure is a {@linkcode StorageError}. */
-  async #ask(statement: string, parameters: number[] = []): Promise<Row[]> {
+  async #ask(
+    statement: string,
+    parameters: (number | string)[] = [],
+  ): Promise<Row[]> {
     try {
       return await this.#database.query(statement, parameters);
     } catch (cause) {

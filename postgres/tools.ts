@@ -11,9 +11,12 @@ import { type Batch, packBets } from "../bet/bet.ts";
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE } from "../program/program.ts";
-import { withoutMark } from "../storage/commit_mark.ts";
-import { scanStore, type StoredBatch } from "../storage/recovery/scan.ts";
-import { openUnheldFile } from "../storage/recovery/unheld_store.ts";
+import {
+  openUnheldFile,
+  scanStore,
+  type StoredBatch,
+  withoutMark,
+} from "../storage.ts";
 import { connect, describeDatabase, explainDatabase } from "./database.ts";
 import { PostgresStore } from "./postgres_store.ts";
 import { checkVersion } from "./schema.ts";
@@ -73,11 +76,12 @@ async function importStore(path: string, url: string): Promise<void> {
   });
   const store = await PostgresStore.open(url);
   try {
+    using writer = store.writer();
     for (let first = 0; first < batches.length; first += IMPORT_BATCHES) {
       const group = batches.slice(first, first + IMPORT_BATCHES);
       await Promise.all(group.map(async (batch, i) => {
         const end = batches[first + i + 1]?.byteOffset ?? committedSize;
-        await store.append(await readBatch(path, batch, end));
+        await writer.append(await readBatch(path, batch, end));
       }));
     }
     for (const agency of await readFinished(path)) await store.finish(agency);

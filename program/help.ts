@@ -11,7 +11,34 @@ import {
   type Program,
 } from "./config_keys.ts";
 import { flagOf, TOKEN_VARIABLE, variableOf } from "./config_names.ts";
-import type { ProgramOptions } from "./program.ts";
+
+/** A flag that only one program has: `--<name> <VALUE>`, or `--<name>`. */
+export interface ProgramFlag {
+  /** Name of the flag, without dashes. */
+  name: string;
+  /** Placeholder of its value. A switch has none; its value is "true". */
+  value?: string;
+  /** What it does, for `--help`. */
+  help: string;
+}
+
+/** Options of `runProgram`. */
+export interface ProgramOptions {
+  /**
+   * Name of the task that starts it.
+   *
+   * @default {program}
+   */
+  task?: string;
+  /**
+   * The flags that only this program has.
+   *
+   * @default {[]}
+   */
+  flags?: readonly ProgramFlag[];
+  /** The key that an argument without a flag sets. */
+  operand?: ConfigKey;
+}
 
 /** The project's version, as in `deno.json`. */
 export const VERSION = "1.0.0";

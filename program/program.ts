@@ -5,10 +5,10 @@
  */
 
 import { type Config, type Program, readConfig } from "./config.ts";
-import type { ConfigKey } from "./config_keys.ts";
 import { configFlags, flagOf, unknownVariables } from "./config_names.ts";
 import { messageOf, ProgramError } from "./errors.ts";
 import { type Arguments, misuse, parseArguments } from "./flags.ts";
+import type { ProgramFlag, ProgramOptions } from "./help.ts";
 import {
   flushLog,
   formatAction,
@@ -45,34 +45,6 @@ const STOP_EXIT_CODES: Readonly<Record<string, number>> = {
   SIGINT: 130,
   SIGTERM: 0,
 };
-
-/** A flag that only one program has: `--<name> <VALUE>`, or `--<name>`. */
-export interface ProgramFlag {
-  /** Name of the flag, without dashes. */
-  name: string;
-  /** Placeholder of its value. A switch has none; its value is "true". */
-  value?: string;
-  /** What it does, for `--help`. */
-  help: string;
-}
-
-/** Options of {@linkcode runProgram}. */
-export interface ProgramOptions {
-  /**
-   * Name of the task that starts it.
-   *
-   * @default {program}
-   */
-  task?: string;
-  /**
-   * The flags that only this program has.
-   *
-   * @default {[]}
-   */
-  flags?: readonly ProgramFlag[];
-  /** The key that an argument without a flag sets. */
-  operand?: ConfigKey;
-}
 
 const COMMON_FLAGS: readonly ProgramFlag[] = [
   {

@@ -1,6 +1,6 @@
 /**
  * The BET message: a batch of packed bets in one frame (docs/protocol.md,
- * "BET").
+ * "BET"). A gap stands in the place of a record that is not sent.
  *
  * ```text
  * agency u32 | fingerprint 8 bytes | bet index u32 | count u16 | packed bets
@@ -9,14 +9,10 @@
  * @module
  */
 
-import { type Batch, packedBetEnd } from "../bet/bet.ts";
+import { type Batch, GAP_BYTES, isGap, packedBetEnd } from "../bet/bet.ts";
 import { viewOf, WORD_BYTES } from "../bytes/swar.ts";
-import {
-  HEADER_BYTES,
-  malformed,
-  MAX_FRAME_BYTES,
-  MessageType,
-} from "../protocol.ts";
+import { MessageType } from "./codes.ts";
+import { HEADER_BYTES, malformed, MAX_FRAME_BYTES } from "./frame.ts";
 
 /** Offset of each field in the payload. */
 const AGENCY_AT = 0;
@@ -51,7 +47,7 @@ export class BatchFrame {
     this.#count = 0;
   }
 
-  /** Number of bets so far. */
+  /** Number of places so far: bets and gaps. */
   get count(): number {
     return this.#count;
   }
@@ -84,6 +80,12 @@ export class BatchFrame {
   add(packedSize: number): void {
     this.#size += packedSize;
     this.#count++;
+  }
+
+  /** Leaves one bet index out. There must be room for {@linkcode GAP_BYTES}. */
+  addGap(): void {
+    this.#frame.fill(0, this.#size, this.#size + GAP_BYTES);
+    this.add(GAP_BYTES);
   }
 
   /**
@@ -148,17 +150,23 @@ export function decodeBatch(payload: Uint8Array): Batch {
   };
   if (batch.agency === 0) throw malformed("the agency is 0, not 1 or more");
   if (batch.count === 0) throw malformed("the count is 0, not 1 or more");
-  checkCount(batch);
+  checkPlaces(batch);
   return batch;
 }
 
-/** Checks that there are as many bets as declared, and nothing after them. */
-function checkCount({ bets, count }: Batch): void {
+/**
+ * Checks that there are as many places as declared, nothing after them, and at
+ * least one bet.
+ */
+function checkPlaces({ bets, count }: Batch): void {
   let at = 0;
+  let hasBet = false;
   for (let index = 0; index < count; index++) {
+    hasBet ||= !isGap(bets, at);
     at = packedBetEnd(bets, at);
     if (at < 0) throw malformed(`bet ${index} of ${count} runs past the end`);
   }
+  if (!hasBet) throw malformed(`all ${count} places are gaps`);
   if (at < bets.length) {
     throw malformed(`${bets.length - at} bytes are left after bet ${count}`);
   }

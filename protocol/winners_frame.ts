@@ -1,6 +1,5 @@
 /**
- * The messages of the draw: a query, and a list of winners in one or more
- * frames (docs/protocol.md, "WINNERS").
+ * The WINNERS message: a list of winners in one or more frames (docs/protocol.md, "WINNERS").
  *
  * ```text
  * last u8 | count u16 | count documents, each length u8 + UTF-8
@@ -11,13 +10,8 @@
 
 import { packField } from "../bet/bet.ts";
 import { viewOf } from "../bytes/swar.ts";
-import {
-  encodeAgency,
-  encodeFrame,
-  malformed,
-  MAX_PAYLOAD_BYTES,
-  MessageType,
-} from "../protocol.ts";
+import { MessageType } from "./codes.ts";
+import { encodeFrame, malformed, MAX_PAYLOAD_BYTES } from "./frame.ts";
 
 /** One part of an agency's list of winners. */
 export interface WinnersPart {
@@ -30,16 +24,6 @@ export interface WinnersPart {
 const DOCUMENTS_AT = 3;
 /** A length byte and the longest possible document. */
 const MAX_ENTRY_BYTES = 256;
-
-/**
- * Encodes a WINNERS_QUERY.
- *
- * @param agency The agency whose winners are asked for.
- * @returns The whole frame.
- */
-export function encodeWinnersQuery(agency: number): Uint8Array {
-  return encodeFrame(MessageType.WINNERS_QUERY, encodeAgency(agency));
-}
 
 /**
  * Encodes a list of winners of any length.

@@ -1,5 +1,5 @@
 /**
- * Why a store does not store something.
+ * Errors of a store.
  *
  * @module
  */
@@ -24,5 +24,16 @@ export class BettingClosedError extends Error {
   constructor() {
     super("Cannot take bets: the draw has been held");
     this.name = "BettingClosedError";
+  }
+}
+
+/** The agency's file is not stored completely, so it has not finished. */
+export class IncompleteError extends Error {
+  /** `missing` of the `records` bets of agency `agency`'s file are not stored. */
+  constructor(agency: number, missing: number, records: number) {
+    super(
+      `Cannot finish agency ${agency}: ${missing} of ${records} bets are not stored`,
+    );
+    this.name = "IncompleteError";
   }
 }

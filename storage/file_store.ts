@@ -6,15 +6,32 @@
  */
 
 import { dirname, join } from "node:path";
-import { type Batch, packedBetStart } from "../bet/bet.ts";
-import type { Store } from "../storage.ts";
+import {
+  type Batch,
+  countBets,
+  isGap,
+  packedBetEnd,
+  packedBetStart,
+} from "../bet/bet.ts";
 import { AppendLog, type OnCommit } from "./append_log.ts";
-import { type BatchSequence, doAllWait } from "./batch_sequence.ts";
-import { BettingClosedError, type StorageError } from "./errors.ts";
+import { BatchSequence, doAllWait } from "./batch_sequence.ts";
+import {
+  BettingClosedError,
+  IncompleteError,
+  type StorageError,
+} from "./errors.ts";
 import { recoverFile, type Recovery } from "./recovery/file_recovery.ts";
 import { FinishLog } from "./finish_log.ts";
 import type { IndexRange } from "./index_ranges.ts";
 import { RowBuffer } from "./row_buffer.ts";
+import type {
+  BatchWriter,
+  DrawHolder,
+  ExpectedBets,
+  Store,
+  StoreDraw,
+  StoreStats,
+} from "./store.ts";
 import { type HeldFile, holdFile, type StoreFile } from "./store_file.ts";
 import type { FileState, StoreIndex } from "./store_index.ts";
 
@@ -29,6 +46,12 @@ export interface StoreOptions {
    * @default {true}
    */
   fsync?: boolean;
+  /**
+   * Number of agencies in the draw, with ids from 1; 0 for no draw.
+   *
+   * @default {0}
+   */
+  drawAgencies?: number;
   /**
    * Wraps the store's file, so that tests can inject faults.
    *
@@ -47,7 +70,7 @@ export interface StoreOptions {
  * Holds every acknowledged bet exactly once. One process opens it at a time.
  */
 export class FileStore implements Store {
-  readonly #held: HeldFile;
+  readonly #file: HeldFile;
   readonly #log: AppendLog<RowBuffer>;
   readonly #finishLog: FinishLog;
   readonly #index: StoreIndex;
@@ -56,8 +79,11 @@ export class FileStore implements Store {
   readonly #sequences: Set<BatchSequence>;
   /** The lowest agency id of the draw that has not finished. */
   #nextToFinish = 1;
-  /** Whether the draw is held, or only waits for what is under way. */
+  /** Whether no bets are accepted, though some may be under way. */
   #isBettingClosed = false;
+  #isDrawHeld = false;
+  readonly #drawAgencies: number;
+  readonly #held = Promise.withResolvers<DrawHolder>();
   /** Set when the files are not ours any more. */
   #loss: StorageError | undefined;
   /**
@@ -65,8 +91,10 @@ export class FileStore implements Store {
    * while it is open. Nothing can be stored or looked up any more.
    */
   readonly lost: Promise<StorageError>;
-  /** Never: no other central has this store. */
-  readonly drawHeld: Promise<void> = new Promise(() => {});
+  /** The draw. */
+  readonly draw: StoreDraw;
+  /** What the store contains. */
+  readonly stats: StoreStats;
   /** What the store contained when it was opened. */
   readonly recovery: Recovery;
 
@@ -78,9 +106,11 @@ export class FileStore implements Store {
     recovery: Recovery,
     lost: Promise<StorageError>,
     sequences: Set<BatchSequence>,
+    drawAgencies: number,
   ) {
     this.#sequences = sequences;
-    this.#held = held;
+    this.#drawAgencies = drawAgencies;
+    this.#file = held;
     this.lost = lost;
     lost.then((loss) => this.#loss = loss);
     this.#watch = setInterval(() => this.#checkFiles(), WATCH_PERIOD_MS);
@@ -88,6 +118,12 @@ export class FileStore implements Store {
     this.#finishLog = finishLog;
     this.#index = index;
     this.recovery = recovery;
+    this.stats = statsOf(index, log, finishLog);
+    this.draw = this.#createDraw();
+    if (this.#haveAllFinished()) {
+      this.#isBettingClosed = this.#isDrawHeld = true;
+      this.#held.resolve("earlier");
+    }
   }
 
   /**
@@ -104,7 +140,8 @@ export class FileStore implements Store {
     path: string,
     options: StoreOptions = {},
   ): Promise<FileStore> {
-    const { fsync = true, wrapFile = (file) => file, onCommit } = options;
+    const { fsync = true, drawAgencies = 0, onCommit } = options;
+    const { wrapFile = (file) => file } = options;
     const held = await holdFile(path);
     try {
       const file = wrapFile(held.file);
@@ -129,6 +166,7 @@ export class FileStore implements Store {
         recovery,
         lost,
         sequences,
+        drawAgencies,
       );
     } catch (error) {
       await held.release();
@@ -136,44 +174,46 @@ export class FileStore implements Store {
     }
   }
 
-  /**
-   * Stores a batch as a whole. Bets that are stored already are not stored
-   * again; bets that another connection has under way are waited for.
-   *
-   * @param batch Valid bets; copied before this returns.
-   * @param sequence The batches of one connection, whose order this one is part
-   * of. {@linkcode endSequence} ends it.
-   * @returns Resolved once the whole batch is on disk.
-   * @throws {StorageError} If it is not stored, or if an earlier batch of the
-   * sequence was not. Sending it again is safe.
-   * @throws {BettingClosedError} If the draw is held.
-   */
-  async append(
-    batch: Batch,
-    sequence?: BatchSequence,
-  ): Promise<void> {
+  /** Creates the writer of one connection. */
+  writer(): BatchWriter {
+    const sequence = new BatchSequence();
+    return {
+      append: (batch) => this.#append(batch, sequence),
+      [Symbol.dispose]: () => this.#sequences.delete(sequence),
+    };
+  }
+
+  async #append(batch: Batch, sequence: BatchSequence): Promise<number> {
     if (this.#loss) throw this.#loss;
-    if (this.has(batch)) {
+    const bets = countBets(batch);
+    if (this.#has(batch)) {
       const loss = this.#log.checkFile();
       if (loss) throw loss;
-      return;
+      return bets;
     }
-    if (this.#isBettingClosed) return await this.#refuseLate(batch);
+    if (this.#isBettingClosed) {
+      await this.#refuseLate(batch);
+      return bets;
+    }
     this.#log.throwIfEnded();
-    sequence?.throwIfFailed();
+    sequence.throwIfFailed();
     const { betIndex, count } = batch;
     const state = this.#index.fileState(batch);
+    let added = 0;
     for (const range of state.unclaimed(betIndex, betIndex + count)) {
-      this.#appendPart(batch, range, state);
+      for (const run of betRuns(batch, range)) {
+        this.#appendPart(batch, run, state);
+        added += run.end - run.start;
+      }
     }
-    if (sequence) await this.#awaitCommit(state, sequence);
-    else await state.lastCommit;
+    await this.#awaitCommit(state, sequence);
+    return bets - added;
   }
 
   /** Refuses a batch, unless what is under way has all of it. */
   async #refuseLate(batch: Batch): Promise<void> {
     await this.#log.whenIdle();
-    if (!this.has(batch)) throw new BettingClosedError();
+    if (!this.#has(batch)) throw new BettingClosedError();
   }
 
   /** Waits for the commits of a file on behalf of a connection. */
@@ -194,111 +234,64 @@ export class FileStore implements Store {
     }
   }
 
-  /**
-   * Forgets a sequence whose connection has ended.
-   *
-   * @param sequence The sequence; nothing more is appended to it.
-   */
-  endSequence(sequence: BatchSequence): void {
-    this.#sequences.delete(sequence);
+  #has(batch: Batch): boolean {
+    if (this.#loss !== undefined) return false;
+    const whole = {
+      start: batch.betIndex,
+      end: batch.betIndex + batch.count,
+    };
+    return betRuns(batch, whole).every(({ start, end }) =>
+      this.#index.has({ ...batch, betIndex: start, count: end - start })
+    );
   }
 
   /**
-   * True if the whole batch is stored durably, so that it can be answered with
-   * OK.
+   * Records that an agency has no more bets. Holds the draw if it was the last:
+   * closes the betting and waits for what is under way.
    *
-   * @param batch The batch.
-   * @returns Whether every bet of it is stored.
+   * @throws {IncompleteError} If some of the expected bets are not stored.
+   * @throws {StorageError} If it cannot be recorded, or if only the next start
+   * can tell what is stored. The draw is held then.
    */
-  has(batch: Batch): boolean {
-    return this.#loss === undefined && this.#index.has(batch);
-  }
-
-  /**
-   * Records that an agency has no more bets.
-   *
-   * @param agency The agency's id.
-   * @throws {StorageError} If it cannot be recorded.
-   */
-  finish(agency: number): Promise<void> {
-    return this.#finishLog.add(agency);
-  }
-
-  /**
-   * Says how many agencies the draw has, and whether it was held before.
-   *
-   * @param agencies Their number; they have the ids from 1.
-   * @returns Whether all of them have finished.
-   */
-  startDraw(agencies: number): boolean {
-    return this.#isBettingClosed = this.#haveAllFinished(agencies);
-  }
-
-  /**
-   * Closes the betting and waits for what is under way, if all agencies have
-   * finished: the result never changes.
-   *
-   * @param agencies Number of agencies of the draw.
-   * @returns Whether this call has held the draw.
-   * @throws {StorageError} If only the next start can tell what is stored. The
-   * draw is held then.
-   */
-  async holdDraw(agencies: number): Promise<boolean> {
-    if (this.#isBettingClosed || !this.#haveAllFinished(agencies)) return false;
+  async finish(agency: number, expected?: ExpectedBets): Promise<void> {
+    if (expected) this.#throwIfIncomplete(agency, expected);
+    await this.#finishLog.add(agency);
+    if (this.#isBettingClosed || !this.#haveAllFinished()) return;
     this.#isBettingClosed = true;
     await this.whenIdle();
-    return true;
+    this.#isDrawHeld = true;
+    this.#held.resolve("here");
   }
 
-  #haveAllFinished(agencies: number): boolean {
-    const { finished } = this;
-    while (finished.has(this.#nextToFinish)) this.#nextToFinish++;
-    return agencies > 0 && this.#nextToFinish > agencies;
+  #throwIfIncomplete(
+    agency: number,
+    { fingerprint, records }: ExpectedBets,
+  ): void {
+    const stored = this.#index.countStored({ agency, fingerprint });
+    if (stored >= records) return;
+    throw new IncompleteError(agency, records - stored, records);
   }
 
-  /** Number of bets stored. */
-  get bets(): number {
-    return this.#index.bets;
+  #haveAllFinished(): boolean {
+    const { agencies } = this.#finishLog;
+    while (agencies.has(this.#nextToFinish)) this.#nextToFinish++;
+    return this.#drawAgencies > 0 && this.#nextToFinish > this.#drawAgencies;
   }
 
-  /** Number of bets stored of each agency, by its id. */
-  get agencyBets(): ReadonlyMap<number, number> {
-    return this.#index.agencyBets;
+  #createDraw(): StoreDraw {
+    const isHeld = () => this.#isDrawHeld;
+    return {
+      agencies: this.#drawAgencies,
+      held: this.#held.promise,
+      get isHeld() {
+        return isHeld();
+      },
+    };
   }
 
-  /** Size of the file of bets, in bytes. */
-  get sizeBytes(): number {
-    return this.#log.size;
-  }
-
-  /** Why no bets are taken, or `undefined` if they are. */
-  get problem(): string | undefined {
-    return this.#log.problem;
-  }
-
-  /** The agencies that have no more bets. */
-  get finished(): ReadonlySet<number> {
-    return this.#finishLog.agencies;
-  }
-
-  /**
-   * Returns the winners of an agency among the stored bets.
-   *
-   * @param agency The agency's id.
-   * @returns Their documents, in the order stored.
-   */
+  /** Returns the documents of an agency's winners, in the order stored. */
   winners(agency: number): readonly string[] {
     return this.#index.winners(agency);
-  }
-
-  /**
-   * Number of winners of an agency among the stored bets.
-   *
-   * @param agency The agency's id.
-   * @returns How many.
-   */
-  winnerCount(agency: number): number {
-    return this.#index.winners(agency).length;
   }
 
   /**
@@ -315,7 +308,7 @@ export class FileStore implements Store {
     clearInterval(this.#watch);
     await this.#log.close();
     await this.#finishLog.close();
-    await this.#held.release();
+    await this.#file.release();
   }
 
   #checkFiles(): void {
@@ -344,6 +337,45 @@ export class FileStore implements Store {
     );
     state.claim(start, end);
   }
+}
+
+function statsOf(
+  index: StoreIndex,
+  log: AppendLog<RowBuffer>,
+  finishLog: FinishLog,
+): StoreStats {
+  return {
+    get bets() {
+      return index.bets;
+    },
+    get agencyBets() {
+      return index.agencyBets;
+    },
+    winnerCount: (agency) => index.winners(agency).length,
+    get finished() {
+      return finishLog.agencies;
+    },
+    get sizeBytes() {
+      return log.size;
+    },
+    get problem() {
+      return log.problem;
+    },
+  };
+}
+
+/** Returns the ranges of bets, without the gaps between them. */
+function betRuns(batch: Batch, { start, end }: IndexRange): IndexRange[] {
+  const runs: IndexRange[] = [];
+  let last: IndexRange | undefined;
+  let at = packedBetStart(batch.bets, start - batch.betIndex);
+  for (let index = start; index < end; index++) {
+    if (isGap(batch.bets, at)) last = undefined;
+    else if (last) last.end++;
+    else runs.push(last = { start: index, end: index + 1 });
+    at = packedBetEnd(batch.bets, at);
+  }
+  return runs;
 }
 
 /** Returns the part of a batch from bet index `start` up to `end`. */

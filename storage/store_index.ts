@@ -45,6 +45,9 @@ export class FileState {
     return this.#stored.missing(start, end);
   }
 
+  /** Number of bets stored. */
+  stored = 0;
+
   /**
    * Marks bets as under way.
    *
@@ -64,6 +67,7 @@ export class FileState {
    */
   commit(start: number, end: number): void {
     this.#stored.add(start, end);
+    this.stored += end - start;
     this.#endPart();
   }
 
@@ -168,6 +172,13 @@ export class StoreIndex {
   has({ agency, fingerprint, betIndex, count }: Batch): boolean {
     const state = this.#files.get(`${agency}:${fingerprint}`);
     return state?.missing(betIndex, betIndex + count).length === 0;
+  }
+
+  /** Number of bets stored of a file. Asking leaves no trace. */
+  countStored(
+    { agency, fingerprint }: Pick<Batch, "agency" | "fingerprint">,
+  ): number {
+    return this.#files.get(`${agency}:${fingerprint}`)?.stored ?? 0;
   }
 
   /**

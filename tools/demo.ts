@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ProgramError } from "../program/errors.ts";
-import { verifyStore } from "../storage/recovery/unheld_store.ts";
+import { verifyStore } from "../storage.ts";
 import type { AgencyFile } from "./agency_files.ts";
 import { auditStore } from "./demo/audit.ts";
 import { type LotteryOptions, runLottery } from "./demo/lottery.ts";

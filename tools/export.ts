@@ -7,7 +7,7 @@
 
 import { parseArgs } from "node:util";
 import { writeText } from "../program/logging.ts";
-import { exportStore } from "../storage/recovery/unheld_store.ts";
+import { exportStore } from "../storage.ts";
 import { chooseStore, print, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task export [FILE]

@@ -8,7 +8,7 @@
 import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { StoreHeldError } from "../storage.ts";
-import { verifyStore } from "../storage/recovery/unheld_store.ts";
+import { verifyStore } from "../storage.ts";
 import { chooseStore, print, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task verify [FILE]

@@ -5,14 +5,14 @@
  * @module
  */
 
-import type { Store } from "../../storage.ts";
+import type { StoreStats } from "../../storage.ts";
 
 const MAX_SHOWN = 1000;
 const MAX_MISSING = 50;
 
 /** Lists of agencies, made anew when the store has others than before. */
 export class AgencyLists {
-  readonly #store: Pick<Store, "agencyBets" | "finished">;
+  readonly #store: Pick<StoreStats, "agencyBets" | "finished">;
   readonly #drawAgencies: number;
   /** The store's numbers of agencies for which the lists were made. */
   #made = { withBets: -1, finished: -1 };
@@ -23,7 +23,7 @@ export class AgencyLists {
 
   /** Lists a store's agencies; the draw needs those with ids from 1 to N. */
   constructor(
-    store: Pick<Store, "agencyBets" | "finished">,
+    store: Pick<StoreStats, "agencyBets" | "finished">,
     drawAgencies: number,
   ) {
     this.#store = store;

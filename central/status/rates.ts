@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Store } from "../../storage.ts";
+import type { StoreStats } from "../../storage.ts";
 import type { AgencyLists } from "./agency_lists.ts";
 
 /** Seconds that the line of the rate shows. */
@@ -14,7 +14,7 @@ const HISTORY_SECONDS = 120;
 export class Rates {
   /** Bets stored in each of the last seconds, the latest last. */
   readonly history: number[] = [];
-  readonly #store: Pick<Store, "agencyBets" | "bets">;
+  readonly #store: Pick<StoreStats, "agencyBets" | "bets">;
   readonly #agencies: Pick<AgencyLists, "shown">;
   #bets: number;
   /** What the shown agencies had stored when the last second ended. */
@@ -23,7 +23,7 @@ export class Rates {
 
   /** Starts from the bets that the store has now. */
   constructor(
-    store: Pick<Store, "agencyBets" | "bets">,
+    store: Pick<StoreStats, "agencyBets" | "bets">,
     agencies: Pick<AgencyLists, "shown">,
   ) {
     this.#store = store;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Store } from "../../storage.ts";
+import type { StoreStats } from "../../storage.ts";
 import type { Draw } from "../draw.ts";
 import type { Statistics } from "../statistics.ts";
 import type { AgencyLists } from "./agency_lists.ts";
@@ -12,11 +12,8 @@ import type { Rates } from "./rates.ts";
 
 /** What a central serves. */
 export interface Served {
-  /** Its store. */
-  store: Pick<
-    Store,
-    "agencyBets" | "bets" | "finished" | "problem" | "sizeBytes" | "winnerCount"
-  >;
+  /** What its store contains. */
+  store: StoreStats;
   /** Its draw. */
   draw: Pick<Draw, "agencies" | "heldAtMs" | "isHeld">;
   /** The store's agencies. */

@@ -97,7 +97,11 @@ export class StatusServer implements AsyncDisposable {
   }
 
   /** Shows a store and its central until the signal says that it stops. */
-  show(store: Store, central: ShownCentral, signal?: AbortSignal): void {
+  show(
+    { stats: store }: Store,
+    central: ShownCentral,
+    signal?: AbortSignal,
+  ): void {
     const { draw } = central;
     const agencies = new AgencyLists(store, draw.agencies);
     const rates = new Rates(store, agencies);

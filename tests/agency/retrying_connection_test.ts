@@ -105,9 +105,9 @@ testSending("run() ends during its delay when aborted", {
 
 /** Replies that no central sends, and the agency's message for each. */
 const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
-  "an OK with a payload": [
+  "an OK with one byte": [
     frame(Type.OK, Uint8Array.of(1)),
-    /a reply of type 2 with 1 bytes/,
+    /an OK has 0 or 2 bytes, not 1/,
   ],
   "a BET": [frame(Type.BET), /a reply of type 1 with 0 bytes/],
   "type 77": [frame(77), /a reply of type 77 with 0 bytes/],

@@ -48,10 +48,10 @@ function testLateWinner(
   testPrograms(name, async (dir) => {
     const log = CapturedLog.start();
     const path = `${dir}/bets.csv`;
-    const { store, file } = await openFaulty(path);
+    const { store, file } = await openFaulty(path, { drawAgencies: 1 });
     const bettingClosed = firstSettled(store);
     {
-      await using central = new DrawCentral(store, 1, log);
+      await using central = new DrawCentral(store, log);
       const { port } = central;
       await sendBets(port, 1, [betOf("1")]);
       const [asking] = await central.askEarly([1]);
@@ -76,8 +76,8 @@ function testLateWinner(
       asking!.close();
     }
     await store.close();
-    const reopened = await FileStore.open(path);
-    await using central = new DrawCentral(reopened, 1, log);
+    const reopened = await FileStore.open(path, { drawAgencies: 1 });
+    await using central = new DrawCentral(reopened, log);
     assertEquals(await askWinners(central.port, 1), expected);
     assert(log.lines.some((line) => line.includes("recover_draw")));
     await central.stop();
@@ -153,9 +153,11 @@ testPrograms(
   "the draw is held without a winning bet that was refused for lack of space",
   async (dir) => {
     const log = CapturedLog.start();
-    const { store, file } = await openFaulty(`${dir}/bets.csv`);
+    const { store, file } = await openFaulty(`${dir}/bets.csv`, {
+      drawAgencies: 1,
+    });
     const bettingClosed = firstSettled(store);
-    await using central = new DrawCentral(store, 1, log);
+    await using central = new DrawCentral(store, log);
     const { port } = central;
     await sendBets(port, 1, [betOf("1")]);
     using betting = await Wire.connect(port);

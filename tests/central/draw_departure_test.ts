@@ -59,8 +59,10 @@ for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
     `a session frees what an agency that waits for the draw held when it ${what}`,
     async (dir) => {
       const log = CapturedLog.start();
-      const store = await FileStore.open(`${dir}/bets.csv`);
-      const draw = new CountingDraw(1, store);
+      const store = await FileStore.open(`${dir}/bets.csv`, {
+        drawAgencies: 1,
+      });
+      const draw = new CountingDraw(store);
       using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       using wire = await Wire.connect(listener.addr.port);
       const stream = await listener.accept();

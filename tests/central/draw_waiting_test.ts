@@ -65,8 +65,8 @@ testPrograms(
     const agencies = [1, 2, 3];
     const path = `${dir}/bets.csv`;
     for (let life = 1; life <= 3; life++) {
-      const store = await FileStore.open(path);
-      await using central = new DrawCentral(store, 3, log);
+      const store = await FileStore.open(path, { drawAgencies: 3 });
+      await using central = new DrawCentral(store, log);
       await sendBets(central.port, life, [betOf(`${life}`)]);
       const waiting = await central.askEarly(agencies);
       if (life < 3) {
@@ -96,8 +96,10 @@ testPrograms(
   "the central lets 500 agencies wait at once, without a timer for any of them",
   async (dir) => {
     const log = CapturedLog.start();
-    const store = await FileStore.open(`${dir}/bets.csv`);
-    await using central = new DrawCentral(store, 500, log);
+    const store = await FileStore.open(`${dir}/bets.csv`, {
+      drawAgencies: 500,
+    });
+    await using central = new DrawCentral(store, log);
     const { port } = central;
     const agencies = Array.from({ length: 500 }, (_, index) => index + 1);
     for (let at = 0; at < 499; at++) {

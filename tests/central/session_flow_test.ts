@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { getLogger } from "../../program/logging.ts";
-import { type FileStore, StorageError } from "../../storage.ts";
+import {
+  type BatchWriter,
+  type FileStore,
+  StorageError,
+} from "../../storage.ts";
 import {
   agencyFrame,
   betFrame,
@@ -182,7 +186,7 @@ testServed(
         throw new TypeError("a slip");
       }
       await overtaken.promise;
-      await append();
+      return await append();
     }),
   },
 );
@@ -271,7 +275,7 @@ testServed(
     wrapStore: intercepting(async (count, append) => {
       getLogger().info(`append ${count}`);
       await held.promise;
-      await append();
+      return await append();
     }),
   },
 );
@@ -283,13 +287,13 @@ function failing(
 ): (store: FileStore) => FileStore {
   return intercepting(async (count, append) => {
     if (appends.includes(count)) throw error;
-    await append();
+    return await append();
   });
 }
 
 /** A store that calls a function before each append. */
 function intercepting(
-  intercept: (count: number, append: () => Promise<void>) => Promise<void>,
+  intercept: (count: number, append: () => Promise<number>) => Promise<number>,
 ): (store: FileStore) => FileStore {
   return (store) => {
     let count = 0;
@@ -297,11 +301,17 @@ function intercepting(
       get(target, name): unknown {
         const value = Reflect.get(target, name, target);
         if (typeof value !== "function") return value;
-        if (name !== "append") return value.bind(target);
-        return (batch: Parameters<FileStore["append"]>[0]) => {
-          // The bytes of a frame are valid only until the next one.
-          const copy = structuredClone(batch);
-          return intercept(++count, () => target.append(copy));
+        if (name !== "writer") return value.bind(target);
+        return (): BatchWriter => {
+          const writer = target.writer();
+          return {
+            append(batch): Promise<number> {
+              // The bytes of a frame are valid only until the next one.
+              const copy = structuredClone(batch);
+              return intercept(++count, () => writer.append(copy));
+            },
+            [Symbol.dispose]: () => writer[Symbol.dispose](),
+          };
         };
       },
     });

@@ -31,7 +31,8 @@ Deno.test("Statistics counts each kind of event once", () => {
   statistics.onStored(1, "::1");
   statistics.onRefusedBatch(1, 5, "::2");
   statistics.onRefusedBatch(undefined, 0, "::3");
-  for (const code of [1, 4, 4]) statistics.onRefusal(code);
+  statistics.onRefusal("INVALID_BET");
+  for (let i = 0; i < 2; i++) statistics.onRefusal("UNKNOWN_TYPE");
   statistics.onCommit(3, 0.25);
   const { acceptedBatches, refusedBatches, refusals } = statistics;
   assertEquals([acceptedBatches, refusedBatches], [1, 2]);

@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { Connection } from "../../net/connection.ts";
-import { ErrorCode, type Frame, ProtocolError } from "../../protocol.ts";
+import { type Frame, ProtocolError } from "../../protocol.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { concat, frame } from "../support/frames.ts";
@@ -101,7 +101,7 @@ for (const declared of [8188, 4294967295]) {
       () => connection.readFrame(),
       ProtocolError,
     );
-    assertEquals(error.code, ErrorCode.TOO_LARGE);
+    assertEquals(error.error, "TOO_LARGE");
     assertEquals(stream.unread, 100);
   });
 }
@@ -117,7 +117,7 @@ Deno.test("readFrame() refuses a frame that is too large after a valid one", asy
     () => connection.readFrame(),
     ProtocolError,
   );
-  assertEquals(error.code, ErrorCode.TOO_LARGE);
+  assertEquals(error.error, "TOO_LARGE");
 });
 
 Deno.test("readFrame() drops a peer that stalls in the middle of a frame", async () => {

@@ -6,6 +6,8 @@ import { Cluster } from "./cluster.ts";
 for (const { name, run } of STORE_CASES) {
   testFault(`PostgresStore ${name}`, async () => {
     await using cluster = await Cluster.start();
-    await run(() => PostgresStore.open(cluster.urlOf()));
+    await run((drawAgencies = 0) =>
+      PostgresStore.open(cluster.urlOf(), { drawAgencies })
+    );
   });
 }

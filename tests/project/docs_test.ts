@@ -1,22 +1,30 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
+import type { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { decodeBatch, encodeBatch } from "../../protocol/batch_frame.ts";
-import { type Batch, type Bet, packBets, unpackBets } from "../../bet/bet.ts";
+import { decodeBatch, encodeBatch } from "../../protocol.ts";
+import {
+  type Batch,
+  type Bet,
+  countBets,
+  packBets,
+  unpackBets,
+} from "../../bet/bet.ts";
 import { findInvalidBet } from "../../bet/rules.ts";
 import { viewOf } from "../../bytes/swar.ts";
-import { refusal } from "../../central/reply_queue.ts";
 import protocolPage from "../../docs/protocol.md" with { type: "text" };
 import storagePage from "../../docs/storage.md" with { type: "text" };
 import {
   decodeAgency,
   decodeAuth,
   decodeError,
+  decodeFinish,
+  decodeOk,
   encodeAuth,
   encodeError,
   encodeFinish,
-  ErrorCode,
+  ERRORS,
   frameSize,
   HEADER_BYTES,
   MAX_FRAME_BYTES,
@@ -30,7 +38,8 @@ import {
   decodeWinners,
   encodeWinners,
   encodeWinnersQuery,
-} from "../../protocol/winners_frame.ts";
+} from "../../protocol.ts";
+import { appendTo } from "../support/batches.ts";
 import { testInFolder } from "../support/folder.ts";
 import { joinHexLines, parseHexDump } from "../support/hex_dump.ts";
 import { fencedBlocks, tableRows } from "../support/markdown.ts";
@@ -77,6 +86,10 @@ function example(info: string): Uint8Array {
   return joinHexLines(parseHexDump(blockOf(PROTOCOL_BLOCKS, info)));
 }
 
+function sha256(content: string | Uint8Array): Buffer {
+  return createHash("sha256").update(content).digest();
+}
+
 function payloadOf(frame: Uint8Array): Uint8Array {
   return frame.subarray(HEADER_BYTES);
 }
@@ -120,7 +133,7 @@ Deno.test("docs/protocol.md shows the BET of the file that it shows", () => {
   const batch = decodeBatch(payloadOf(frame));
   assertEquals({ ...batch, bets: unpackBets(batch.bets) }, {
     agency: 3,
-    fingerprint: createHash("sha256").update(file).digest("hex").slice(0, 16),
+    fingerprint: sha256(sha256(file)).toString("hex").slice(0, 16),
     betIndex: 0,
     count: 2,
     bets: [ANGELA, ANA],
@@ -144,17 +157,35 @@ Deno.test("docs/protocol.md shows the ERROR that its bet gets", () => {
   const bets = packBets([ANGELA, { ...ANA, birthdate: "2000-02-30" }]);
   const invalid = findInvalidBet(bets);
   assert(invalid);
-  const refused = { code: ErrorCode.INVALID_BET, ...invalid };
+  const refused = { error: "INVALID_BET", ...invalid } as const;
   const frame = example("hex ERROR");
   assertEquals(decodeError(payloadOf(frame)), refused);
   assertEquals(encodeError(refused).toHex(), frame.toHex());
+});
+
+Deno.test("docs/protocol.md shows the OK of a repeated batch and the checked FINISH", () => {
+  assertEquals(decodeOk(payloadOf(example("hex OK repeated"))), 2);
+  const frame = example("hex FINISH checked");
+  const { fingerprint } = decodeBatch(payloadOf(example("hex BET")));
+  const finish = { agency: 3, delivery: { fingerprint, records: 2 } };
+  assertEquals(decodeFinish(payloadOf(frame)), finish);
+  assertEquals(encodeFinish(finish).toHex(), frame.toHex());
+});
+
+Deno.test("docs/protocol.md shows a BET with a gap", () => {
+  const frame = example("hex BET gap");
+  const batch = decodeBatch(payloadOf(frame));
+  assertEquals(batch.count, 3);
+  assertEquals(countBets(batch), 2);
+  assertEquals(findInvalidBet(batch.bets), undefined);
+  assertEquals(encodeBatch(batch).toHex(), frame.toHex());
 });
 
 Deno.test("docs/protocol.md shows FINISH and WINNERS_QUERY", () => {
   const finish = example("hex FINISH");
   const query = example("hex WINNERS_QUERY");
   assertEquals(decodeAgency(payloadOf(finish)), 3);
-  assertEquals(encodeFinish(3).toHex(), finish.toHex());
+  assertEquals(encodeFinish({ agency: 3 }).toHex(), finish.toHex());
   assertEquals(decodeAgency(payloadOf(query)), 3);
   assertEquals(encodeWinnersQuery(3).toHex(), query.toHex());
 });
@@ -184,12 +215,13 @@ Deno.test("docs/protocol.md lists the messages, the codes and their effects", ()
   );
   assertEquals(
     tableRows(protocolPage, "code").map((
-      [code, name, , connection],
-    ) => [name, Number(code), connection]),
-    Object.entries(ErrorCode).map(([name, code]) => [
+      [code, name, , connection, again],
+    ) => [name, Number(code), connection, again]),
+    Object.entries(ERRORS).map(([name, { code, closes, retry }]) => [
       name,
       code,
-      refusal(code, "").closes ? "closes" : "stays open",
+      closes ? "closes" : "stays open",
+      retry ? "later" : "no",
     ]),
   );
 });
@@ -228,8 +260,8 @@ testInFolder(
     const finished = blockOf(STORAGE_BLOCKS, "csv finished.csv");
     const path = `${dir}/bets.csv`;
     const written = await FileStore.open(path);
-    await written.append(decodeBatch(payloadOf(example("hex BET"))));
-    await written.append(MARY_BATCH);
+    await appendTo(written, decodeBatch(payloadOf(example("hex BET"))));
+    await appendTo(written, MARY_BATCH);
     await written.finish(3);
     await written.finish(12);
     await written.close();
@@ -238,7 +270,7 @@ testInFolder(
 
     const read = await FileStore.open(path);
     const { recovery } = read;
-    const finishers = [...read.finished];
+    const finishers = [...read.stats.finished];
     const winners = read.winners(3);
     await read.close();
     assertEquals(recovery, { bets: 3, batches: 2, discardedBytes: 0 });

@@ -1,18 +1,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import {
-  BatchFrame,
-  decodeBatch,
-  encodeBatch,
-} from "../../protocol/batch_frame.ts";
+import { BatchFrame, decodeBatch, encodeBatch } from "../../protocol.ts";
 import {
   type Bet,
+  countBets,
   packBets,
   packedBetStart,
   unpackBets,
 } from "../../bet/bet.ts";
 import { viewOf } from "../../bytes/swar.ts";
 import {
-  ErrorCode,
   HEADER_BYTES,
   MAX_FRAME_BYTES,
   ProtocolError,
@@ -40,7 +36,7 @@ function payloadOf(frame: Uint8Array): Uint8Array {
 
 function assertMalformed(payload: Uint8Array, text: string): void {
   const error = assertThrows(() => decodeBatch(payload), ProtocolError, text);
-  assertEquals(error.code, ErrorCode.MALFORMED);
+  assertEquals(error.error, "MALFORMED");
 }
 
 function withCount(payload: Uint8Array, count: number): Uint8Array {
@@ -122,25 +118,54 @@ Deno.test("decodeBatch() refuses a wrong field length", () => {
       const copy = payload.slice();
       copy[at]! += lie;
       const error = assertThrows(() => decodeBatch(copy), ProtocolError);
-      assertEquals(error.code, ErrorCode.MALFORMED);
+      assertEquals(error.error, "MALFORMED");
     }
     at += 1 + payload[at]!;
   }
 });
 
 Deno.test("decodeBatch() does not check the content of fields", () => {
-  const empty = batchOf([{
-    firstName: "",
-    lastName: "",
-    document: "",
-    birthdate: "",
-    number: "",
-  }]);
-  assertEquals(decodeBatch(payloadOf(encodeBatch(empty))), empty);
-  empty.bets = Uint8Array.fromHex(
-    "01ff 0100 010a 0122 012c".replaceAll(" ", ""),
-  );
-  assertEquals(decodeBatch(payloadOf(encodeBatch(empty))), empty);
+  const batch = numberedBatch(0, 1);
+  for (const bet of ["01ff 0100 010a 0122 012c", "00 0141 00 00 00"]) {
+    batch.bets = Uint8Array.fromHex(bet.replaceAll(" ", ""));
+    assertEquals(decodeBatch(payloadOf(encodeBatch(batch))), batch);
+  }
+});
+
+Deno.test("decodeBatch() takes gaps between bets, but not gaps alone", () => {
+  const gap = "0000000000";
+  const bet = "01410142" + "0131" + "0a" + "393939392d39392d3939" + "0131";
+  for (const places of [[bet, gap], [gap, bet], [bet, gap, gap, bet]]) {
+    const batch = {
+      ...numberedBatch(0, places.length),
+      bets: Uint8Array.fromHex(places.join("")),
+    };
+    const decoded = decodeBatch(payloadOf(encodeBatch(batch)));
+    assertEquals(decoded, batch);
+    assertEquals(
+      countBets(decoded),
+      places.filter((one) => one === bet).length,
+    );
+  }
+  const gaps = {
+    ...numberedBatch(0, 2),
+    bets: Uint8Array.fromHex(gap + gap),
+  };
+  assertMalformed(payloadOf(encodeBatch(gaps)), "all 2 places are gaps");
+});
+
+Deno.test("BatchFrame.addGap() leaves one index out", () => {
+  const frame = new BatchFrame();
+  frame.begin(numberedBatch(0, 1));
+  frame.addGap();
+  const { bets } = numberedBatch(1, 1);
+  for (const [at, byte] of bets.entries()) {
+    frame.view.setUint8(frame.end + at, byte);
+  }
+  frame.add(bets.length);
+  const batch = decodeBatch(payloadOf(frame.finish()));
+  assertEquals(batch.count, 2);
+  assertEquals(batch.bets.toHex(), "0000000000" + bets.toHex());
 });
 
 Deno.test("encodeBatch() fills a frame to its last byte and not past it", () => {

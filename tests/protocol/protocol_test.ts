@@ -4,17 +4,21 @@ import {
   decodeAgency,
   decodeAuth,
   decodeError,
-  encodeAgency,
+  decodeFinish,
+  decodeOk,
   encodeAuth,
   encodeError,
   encodeFinish,
   encodeFrame,
-  ErrorCode,
-  errorCodeName,
+  encodeOk,
+  encodeWinnersQuery,
+  type ErrorName,
+  ERRORS,
   frameSize,
   HEADER_BYTES,
   MAX_FRAME_BYTES,
   MAX_PAYLOAD_BYTES,
+  meaningOf,
   MessageType,
   NO_INDEX,
   OK_FRAME,
@@ -29,10 +33,10 @@ function payloadOf(frame: Uint8Array): Uint8Array {
 
 function assertMalformed(decode: () => unknown, text: string): void {
   const error = assertThrows(decode, ProtocolError, text);
-  assertEquals(error.code, ErrorCode.MALFORMED);
+  assertEquals(error.error, "MALFORMED");
 }
 
-Deno.test("MessageType and ErrorCode are those of the protocol", () => {
+Deno.test("MessageType and ERRORS are those of the protocol", () => {
   assertEquals(Object.entries(MessageType), [
     ["BET", 1],
     ["OK", 2],
@@ -42,7 +46,7 @@ Deno.test("MessageType and ErrorCode are those of the protocol", () => {
     ["WINNERS", 6],
     ["AUTH", 7],
   ]);
-  assertEquals(Object.entries(ErrorCode), [
+  assertEquals(Object.entries(ERRORS).map(([name, { code }]) => [name, code]), [
     ["INVALID_BET", 1],
     ["MALFORMED", 2],
     ["TOO_LARGE", 3],
@@ -53,15 +57,42 @@ Deno.test("MessageType and ErrorCode are those of the protocol", () => {
     ["UNKNOWN_AGENCY", 8],
     ["BUSY", 9],
     ["UNAUTHORIZED", 10],
+    ["INCOMPLETE", 11],
   ]);
 });
 
-Deno.test("errorCodeName() names known codes and numbers the others", () => {
-  for (const [name, code] of Object.entries(ErrorCode)) {
-    assertEquals(errorCodeName(code), name);
+Deno.test("meaningOf() takes an unknown error for the end of the connection", () => {
+  assertEquals(meaningOf("ERROR_12"), { closes: true, retry: false });
+  assertEquals(meaningOf("BUSY").retry, true);
+});
+
+Deno.test("decodeOk() returns what encodeOk() wrote", () => {
+  for (const repeated of [0, 1, 256, 65535]) {
+    assertEquals(decodeOk(payloadOf(encodeOk(repeated))), repeated);
   }
-  assertEquals(errorCodeName(0), "ERROR_0");
-  assertEquals(errorCodeName(11), "ERROR_11");
+  assertEquals(encodeOk(258).toHex(), "02" + "00000002" + "0102");
+  for (const size of [1, 3]) {
+    assertMalformed(() => decodeOk(new Uint8Array(size)), `not ${size}`);
+  }
+});
+
+Deno.test("decodeFinish() returns what encodeFinish() wrote, in both forms", () => {
+  const delivery = { fingerprint: "0123456789abcdef", records: 0xfffffffe };
+  const frame = encodeFinish({ agency: 258, delivery });
+  assertEquals(
+    frame.toHex(),
+    "04" + "00000010" + "00000102" + "0123456789abcdef" + "fffffffe",
+  );
+  assertEquals(decodeFinish(payloadOf(frame)), { agency: 258, delivery });
+  assertEquals(decodeFinish(payloadOf(encodeFinish({ agency: 7 }))), {
+    agency: 7,
+  });
+  for (const size of [0, 3, 5, 15, 17]) {
+    assertMalformed(() => decodeFinish(new Uint8Array(size)), `not ${size}`);
+  }
+  for (const size of [4, 16]) {
+    assertMalformed(() => decodeFinish(new Uint8Array(size)), "agency is 0");
+  }
 });
 
 Deno.test("encodeAuth() and decodeAuth() agree on the agency and the token", () => {
@@ -77,13 +108,21 @@ Deno.test("encodeAuth() and decodeAuth() agree on the agency and the token", () 
 });
 
 Deno.test("OK_FRAME, encodeFinish() and encodeError() lay out their frames", () => {
-  const noBet: Refusal = { code: 5, index: NO_INDEX, reason: "" };
-  const reason: Refusal = { code: 1, index: 258, reason: "Ñ!" };
+  const noBet: Refusal<ErrorName> = {
+    error: "STORAGE",
+    index: NO_INDEX,
+    reason: "",
+  };
+  const reason: Refusal<ErrorName> = {
+    error: "INVALID_BET",
+    index: 258,
+    reason: "Ñ!",
+  };
   const frames: [Uint8Array, string][] = [
     [OK_FRAME, "02 00000000"],
-    [encodeFinish(1), "04 00000004 00000001"],
-    [encodeFinish(0x01020304), "04 00000004 01020304"],
-    [encodeFinish(0xffffffff), "04 00000004 ffffffff"],
+    [encodeFinish({ agency: 1 }), "04 00000004 00000001"],
+    [encodeFinish({ agency: 0x01020304 }), "04 00000004 01020304"],
+    [encodeFinish({ agency: 0xffffffff }), "04 00000004 ffffffff"],
     [encodeError(noBet), "03 00000003 05 ffff"],
     [encodeError(reason), "03 00000006 01 0102 c39121"],
   ];
@@ -111,10 +150,9 @@ Deno.test("frameSize() reads any declared length, at any offset", () => {
   assertEquals(frameSize(view, 6), HEADER_BYTES + 0xffffffff);
 });
 
-Deno.test("decodeAgency() returns what encodeFinish() and encodeAgency() wrote", () => {
+Deno.test("decodeAgency() returns what encodeWinnersQuery() wrote", () => {
   for (const agency of [1, 5, 256, 0x80000000, 0xffffffff]) {
-    assertEquals(decodeAgency(payloadOf(encodeFinish(agency))), agency);
-    assertEquals(decodeAgency(encodeAgency(agency)), agency);
+    assertEquals(decodeAgency(payloadOf(encodeWinnersQuery(agency))), agency);
   }
 });
 
@@ -136,7 +174,9 @@ Deno.test("decodeAgency() refuses agency 0", () => {
 });
 
 Deno.test("decodeError() refuses every payload shorter than code and index", () => {
-  const whole = payloadOf(encodeError({ code: 1, index: 2, reason: "" }));
+  const whole = payloadOf(
+    encodeError({ error: "INVALID_BET", index: 2, reason: "" }),
+  );
   assertEquals(whole.length, 3);
   for (let size = 0; size < whole.length; size++) {
     assertMalformed(
@@ -147,12 +187,14 @@ Deno.test("decodeError() refuses every payload shorter than code and index", () 
 });
 
 Deno.test("decodeError() accepts a reason cut at any byte", () => {
-  const payload = payloadOf(encodeError({ code: 1, index: 2, reason: "aÑb" }));
+  const payload = payloadOf(
+    encodeError({ error: "INVALID_BET", index: 2, reason: "aÑb" }),
+  );
   const reasons = ["", "a", "a\ufffd", "aÑ", "aÑb"];
   for (const [cut, reason] of reasons.entries()) {
     assertEquals(
       decodeError(payload.subarray(0, 3 + cut)),
-      { code: 1, index: 2, reason },
+      { error: "INVALID_BET", index: 2, reason },
     );
   }
 });
@@ -160,7 +202,7 @@ Deno.test("decodeError() accepts a reason cut at any byte", () => {
 Deno.test("decodeError() accepts an unknown code", () => {
   assertEquals(
     decodeError(Uint8Array.fromHex("ff000078")),
-    { code: 255, index: 0, reason: "x" },
+    { error: "ERROR_255", index: 0, reason: "x" },
   );
 });
 
@@ -170,7 +212,7 @@ Deno.test("encodeError() cuts a reason too long for a frame at a character", () 
     const size = new TextEncoder().encode(character).length;
     for (const lead of ["", "a", "ab", "abc"]) {
       const frame = encodeError({
-        code: ErrorCode.INVALID_BET,
+        error: "INVALID_BET",
         index: 0,
         reason: lead + character.repeat(room),
       });
@@ -189,7 +231,7 @@ Deno.test("encodeError() cuts a reason too long for a frame at a character", () 
 
 Deno.test("encodeError() leaves a reason that just fits as it is", () => {
   const reason = "r".repeat(MAX_PAYLOAD_BYTES - 3);
-  const frame = encodeError({ code: 1, index: 0, reason });
+  const frame = encodeError({ error: "INVALID_BET", index: 0, reason });
   assertEquals(frame.length, MAX_FRAME_BYTES);
   assertEquals(decodeError(payloadOf(frame)).reason, reason);
 });
@@ -197,8 +239,9 @@ Deno.test("encodeError() leaves a reason that just fits as it is", () => {
 Deno.test(`decodeError() returns what encodeError() wrote (seed ${SEED})`, () => {
   const random = new Random(SEED);
   for (const { lastName } of randomBets(random, 500)) {
-    const refusal: Refusal = {
-      code: random.below(256),
+    const names = Object.keys(ERRORS) as ErrorName[];
+    const refusal: Refusal<ErrorName> = {
+      error: names[random.below(names.length)]!,
       index: random.below(65536),
       // The decoder would take a leading U+FEFF for a byte order mark.
       reason: `Cannot take bet: "${lastName}"`,

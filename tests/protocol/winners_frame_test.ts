@@ -6,12 +6,12 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { ErrorCode, ProtocolError } from "../../protocol.ts";
+import { ProtocolError } from "../../protocol.ts";
 import {
   decodeWinners,
   encodeWinners,
   encodeWinnersQuery,
-} from "../../protocol/winners_frame.ts";
+} from "../../protocol.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 const HEADER_BYTES = 5;
@@ -28,7 +28,7 @@ function joined(frames: readonly Uint8Array[]): string[] {
 function malformedReason(payload: Uint8Array): string {
   const error = assertThrows(() => decodeWinners(payload));
   assert(error instanceof ProtocolError);
-  assertEquals(error.code, ErrorCode.MALFORMED);
+  assertEquals(error.error, "MALFORMED");
   return error.message;
 }
 

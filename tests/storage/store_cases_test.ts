@@ -4,6 +4,8 @@ import { STORE_CASES } from "../support/store_cases.ts";
 
 for (const { name, run } of STORE_CASES) {
   testInFolder(`FileStore ${name}`, async (dir) => {
-    await run(() => FileStore.open(`${dir}/bets.csv`, { fsync: false }));
+    await run((drawAgencies = 0) =>
+      FileStore.open(`${dir}/bets.csv`, { fsync: false, drawAgencies })
+    );
   });
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { BatchSequence, StorageError } from "../../storage.ts";
+import { StorageError } from "../../storage.ts";
 import { assertStored, batchOf, numberedBatch } from "../support/batches.ts";
 import {
   appendAll,
@@ -60,7 +60,6 @@ testInFolder(
     for (const outcome of await Promise.all(outcomes)) {
       assertMatch(outcome, /^Cannot write to the store: Input/);
     }
-    assertEquals(store.has(numberedBatch(0, 1)), false);
     assertEquals(await append(FIRST), "stored");
     assertEquals(await append(numberedBatch(2, 3)), "stored");
     await store.close();
@@ -79,24 +78,24 @@ testInFolder(
       const { store, file } = await openFaulty(path);
       file.fail("write", { after: 20 });
       const gate = file.hold("write");
-      const sequence = new BatchSequence();
-      const refused = [store.append(FIRST, sequence)];
+      const writer = store.writer();
+      const refused = [writer.append(FIRST)];
       await gate.reached;
       // Another connection that waits for the same commit fails too.
-      const other = shared ? new BatchSequence() : sequence;
-      if (shared) refused.push(store.append(FIRST, other));
+      const other = shared ? store.writer() : writer;
+      if (shared) refused.push(other.append(FIRST));
       const outcomes = Promise.allSettled(refused);
       gate.release();
       for (const { status } of await outcomes) assertEquals(status, "rejected");
       await assertRejects(
-        () => store.append(SECOND, other),
+        () => other.append(SECOND),
         StorageError,
         "an earlier one of the same connection was not stored",
       );
       // A failed batch need not be sent again before the later ones.
-      const next = new BatchSequence();
-      await store.append(THIRD, next);
-      await store.append(numberedBatch(1, 6), next);
+      const next = store.writer();
+      await next.append(THIRD);
+      await next.append(numberedBatch(1, 6));
       await store.close();
       await assertStored(path, [THIRD, numberedBatch(1, 4)]);
     }

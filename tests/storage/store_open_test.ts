@@ -1,3 +1,4 @@
+import { appendTo } from "../support/batches.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { DamagedStoreError, FileStore, StoreHeldError } from "../../storage.ts";
 import { assertStored, numberedBatch, rowsOf } from "../support/batches.ts";
@@ -66,13 +67,13 @@ testInFolder(
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const store = await FileStore.open(path);
-    await store.append(numberedBatch(0, 1));
+    await appendTo(store, numberedBatch(0, 1));
     await assertRejects(
       () => FileStore.open(path),
       StoreHeldError,
       `Cannot open store "${path}": it is held by process ${Deno.pid}`,
     );
-    await store.append(numberedBatch(1, 1));
+    await appendTo(store, numberedBatch(1, 1));
     await store.close();
     await appendAll(path, numberedBatch(2, 1));
     await assertStored(path, [0, 1, 2].map((at) => numberedBatch(at, 1)));

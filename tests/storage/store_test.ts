@@ -1,3 +1,4 @@
+import { appendTo } from "../support/batches.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { FileStore, StorageError } from "../../storage.ts";
 import { assertStored, batchOf, numberedBatch } from "../support/batches.ts";
@@ -28,7 +29,7 @@ testInFolder(
     const path = `${dir}/bets.csv`;
     const store = await FileStore.open(path);
     const batch = numberedBatch(0, 3);
-    const stored = store.append(batch);
+    const stored = appendTo(store, batch);
     batch.bets.fill(0x58);
     await stored;
     await store.close();
@@ -52,7 +53,7 @@ testInFolder(
     await assertStored(`${dir}/bets.csv`, expected);
     await Deno.mkdir(`${dir}/at once`);
     const store = await FileStore.open(`${dir}/at once/bets.csv`);
-    await Promise.all(batches.map((batch) => store.append(batch)));
+    await Promise.all(batches.map((batch) => appendTo(store, batch)));
     await store.close();
     await assertStored(`${dir}/at once/bets.csv`, expected);
   },
@@ -74,26 +75,6 @@ testInFolder(
   },
 );
 
-testInFolder("Store.has() is true for stored bets only", async (dir) => {
-  const { store, file } = await openFaulty(`${dir}/bets.csv`);
-  await store.append(numberedBatch(0, 5));
-  const gate = file.hold("syncData");
-  const stored = store.append(numberedBatch(5, 5));
-  await gate.reached;
-  assertEquals(store.has(numberedBatch(1, 4)), true);
-  assertEquals(store.has(numberedBatch(4, 2)), false, "under way");
-  assertEquals(store.has(numberedBatch(0, 1, { agency: 2 })), false);
-  assertEquals(
-    store.has(numberedBatch(0, 1, { fingerprint: OTHER_SOURCE })),
-    false,
-  );
-  gate.release();
-  await stored;
-  assertEquals(store.has(numberedBatch(0, 10)), true);
-  assertEquals(store.has(numberedBatch(9, 2)), false);
-  await store.close();
-});
-
 testInFolder(
   "Store.winners() returns each agency's own, once they are stored",
   async (dir) => {
@@ -103,14 +84,14 @@ testInFolder(
     const other = { ...bet!, document: "008", number: "7574" };
     const { store, file } = await openFaulty(path);
     const gate = file.hold("syncData");
-    const stored = store.append(batchOf([winner, { ...bet!, number: "1" }]));
+    const stored = appendTo(store, batchOf([winner, { ...bet!, number: "1" }]));
     await gate.reached;
     assertEquals(store.winners(1), []);
     gate.release();
     await stored;
-    await store.append(batchOf([other], 0, { agency: 2 }));
-    await store.append(batchOf([other], 0, { fingerprint: OTHER_SOURCE }));
-    await store.append(batchOf([winner, other]));
+    await appendTo(store, batchOf([other], 0, { agency: 2 }));
+    await appendTo(store, batchOf([other], 0, { fingerprint: OTHER_SOURCE }));
+    await appendTo(store, batchOf([winner, other]));
     assertEquals(store.winners(1), ["007", "008"]);
     await store.close();
     const reopened = await appendAll(path);
@@ -123,11 +104,11 @@ testInFolder("Store.finish() is remembered at the next start", async (dir) => {
   const store = await FileStore.open(`${dir}/bets.csv`);
   await Promise.all([store.finish(2), store.finish(1)]);
   await store.finish(2);
-  assertEquals([...store.finished], [2, 1]);
+  assertEquals([...store.stats.finished], [2, 1]);
   await store.close();
   assertEquals(await Deno.readTextFile(`${dir}/finished.csv`), "2\n1\n");
   const reopened = await appendAll(`${dir}/bets.csv`);
-  assertEquals([...reopened.finished], [2, 1]);
+  assertEquals([...reopened.stats.finished], [2, 1]);
 });
 
 testInFolder(
@@ -135,11 +116,14 @@ testInFolder(
   async (dir) => {
     const { store, file } = await openFaulty(`${dir}/bets.csv`);
     const gate = file.hold("syncData");
-    const stored = [store.append(numberedBatch(0, 2))];
+    const stored = [appendTo(store, numberedBatch(0, 2))];
     await gate.reached;
-    stored.push(store.append(numberedBatch(2, 2)));
+    stored.push(appendTo(store, numberedBatch(2, 2)));
     const closed = store.close();
-    await assertRejects(() => store.append(numberedBatch(4, 2)), StorageError);
+    await assertRejects(
+      () => appendTo(store, numberedBatch(4, 2)),
+      StorageError,
+    );
     gate.release();
     await Promise.all([...stored, closed]);
     await assertStored(
@@ -185,7 +169,7 @@ testInFolder(
         const stored = betIndexes.map((betIndex) => {
           const some = bets.slice(betIndex, betIndex + 1 + random.below(15));
           for (const index of some.keys()) sent.add(betIndex + index);
-          return store.append(batchOf(some, betIndex));
+          return appendTo(store, batchOf(some, betIndex));
         });
         await Promise.all(stored);
         await store.close();

@@ -1,3 +1,4 @@
+import { appendTo } from "../support/batches.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FileStore } from "../../storage.ts";
 import {
@@ -85,7 +86,7 @@ testInFolder(
     let expected = "";
     for (let index = 0; index < 3_000; index += 30) {
       const bets = randomBets(random, 30);
-      await store.append(batchOf(bets, index));
+      await appendTo(store, batchOf(bets, index));
       for (const bet of bets) {
         const { firstName, lastName, document, birthdate, number } = bet;
         const fields = [firstName, lastName, document, birthdate, number];

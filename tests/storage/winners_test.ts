@@ -1,3 +1,4 @@
+import { appendTo } from "../support/batches.ts";
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { Bet } from "../../bet/bet.ts";
 import { FileStore } from "../../storage.ts";
@@ -107,9 +108,9 @@ testInFolder(
     const store = await FileStore.open(path);
     // The mark of each last row contains 7574 wherever possible.
     for (const [index, bet] of bets.entries()) {
-      await store.append(batchOf([bet], 7574 + index));
+      await appendTo(store, batchOf([bet], 7574 + index));
     }
-    await store.append(batchOf(bets, 7574, { agency: 7574 }));
+    await appendTo(store, batchOf(bets, 7574, { agency: 7574 }));
     for (const agency of [1, 7574]) {
       assertEquals(store.winners(agency), expected);
     }
@@ -140,7 +141,7 @@ testInFolder(
       }));
       const betIndex = betIndexes.get(agency) ?? 0;
       betIndexes.set(agency, betIndex + bets.length);
-      await store.append(batchOf(bets, betIndex, { agency }));
+      await appendTo(store, batchOf(bets, betIndex, { agency }));
       const winners = bets.filter(({ number }) => Number(number) === 7574);
       expected.set(agency, [
         ...expected.get(agency) ?? [],
@@ -161,8 +162,8 @@ testInFolder("Store.winners() counts a bet sent twice once", async (dir) => {
   const store = await FileStore.open(`${dir}/bets.csv`);
   const winner = { ...BET, number: "7574" };
   const batch = batchOf([winner, BET, winner]);
-  await Promise.all([store.append(batch), store.append(batch)]);
-  await store.append(batchOf([BET, winner, winner], 1));
+  await Promise.all([appendTo(store, batch), appendTo(store, batch)]);
+  await appendTo(store, batchOf([BET, winner, winner], 1));
   assertEquals(store.winners(1), Array(3).fill(BET.document));
   await store.close();
 });

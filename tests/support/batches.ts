@@ -6,6 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type Batch, type Bet, packBets } from "../../bet/bet.ts";
+import type { Store } from "../../storage.ts";
 import { RowBuffer } from "../../storage/row_buffer.ts";
 import { readStore } from "./stored.ts";
 
@@ -116,4 +117,13 @@ export function rowsOf(...batches: Batch[]): Uint8Array<ArrayBuffer> {
   const rows = new RowBuffer();
   for (const batch of batches) rows.addBatch(batch);
   return rows.rows.slice();
+}
+
+/** Appends a batch on a connection of its own. */
+export async function appendTo(
+  store: Pick<Store, "writer">,
+  batch: Batch,
+): Promise<number> {
+  using writer = store.writer();
+  return await writer.append(batch);
 }

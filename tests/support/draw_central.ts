@@ -28,17 +28,15 @@ export class DrawCentral {
    * Begins to serve.
    *
    * @param store Its store; left open.
-   * @param agencies How many take part in the draw.
    * @param log Where it logs.
    */
-  constructor(store: Store, agencies: number, log: CapturedLog) {
+  constructor(store: Store, log: CapturedLog) {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.port = listener.addr.port;
     this.#central = new Central(listener, store, {
       maxConnections: 1_000,
       idleTimeoutMs: 60_000,
       statistics: new Statistics(),
-      drawAgencies: agencies,
     });
     this.#serving = this.#central.serve();
     this.#log = log;

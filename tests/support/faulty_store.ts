@@ -4,6 +4,7 @@
  * @module
  */
 
+import { appendTo } from "./batches.ts";
 import type { Batch } from "../../bet/bet.ts";
 import { FileStore, StorageError, type StoreOptions } from "../../storage.ts";
 import { FaultFile } from "./fault_file.ts";
@@ -40,7 +41,7 @@ export async function openFaulty(
   });
   async function append(batch: Batch): Promise<string> {
     try {
-      await store.append(batch);
+      await appendTo(store, batch);
       return "stored";
     } catch (error) {
       if (error instanceof StorageError) return error.message;
@@ -62,7 +63,7 @@ export async function appendAll(
   ...batches: Batch[]
 ): Promise<FileStore> {
   const store = await FileStore.open(path);
-  for (const batch of batches) await store.append(batch);
+  for (const batch of batches) await appendTo(store, batch);
   await store.close();
   return store;
 }

@@ -17,6 +17,8 @@ import { testWith } from "./permissions.ts";
 
 /** Options of {@linkcode testGuarded}. */
 export interface GuardedOptions extends Partial<Omit<CentralOptions, "tls">> {
+  /** Agencies in the draw. @default {0} */
+  drawAgencies?: number;
   /** Whether it speaks TLS. @default {false} */
   tls?: boolean;
   /** Each agency's token; none for a central without credentials. */
@@ -50,11 +52,11 @@ export function testGuarded(
   const { state } = Deno.permissions.querySync({ name: "net" });
   if (state !== "granted") return testWith(["net"], name, () => {});
   testInFolder(name, async (dir) => {
-    const { tls = false, tokens, ...limits } = options;
+    const { tls = false, tokens, drawAgencies = 0, ...limits } = options;
     const log = CapturedLog.start();
     const storeFile = `${dir}/bets.csv`;
     const credentialsFile = `${dir}/credentials.csv`;
-    const store = await FileStore.open(storeFile);
+    const store = await FileStore.open(storeFile, { drawAgencies });
     const running: { central?: Central } = {};
     if (tokens) await writeCredentials(credentialsFile, tokens);
     using credentials = tokens && await Credentials.open(

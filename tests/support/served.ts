@@ -13,6 +13,8 @@ import { testWith } from "./permissions.ts";
 
 /** Options of {@linkcode testServed}. */
 export interface ServedOptions extends Partial<CentralOptions> {
+  /** Agencies in the draw. @default {0} */
+  drawAgencies?: number;
   /** Wraps the central's store. */
   wrapStore?: (store: FileStore) => FileStore;
 }
@@ -45,10 +47,11 @@ export function testServed(
   const { state } = Deno.permissions.querySync({ name: "net" });
   if (state !== "granted") return testWith(["net"], name, () => {});
   testInFolder(name, async (dir) => {
-    const { wrapStore = (store) => store, ...limits } = options;
+    const { wrapStore = (store) => store, drawAgencies = 0, ...limits } =
+      options;
     const log = CapturedLog.start();
     const storeFile = `${dir}/bets.csv`;
-    const store = await FileStore.open(storeFile);
+    const store = await FileStore.open(storeFile, { drawAgencies });
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const central = new Central(listener, wrapStore(store), {
       maxConnections: 100,

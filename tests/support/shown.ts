@@ -49,13 +49,13 @@ export function testShown(
     const address = { hostname: "127.0.0.1", port: 0 };
     await using status = await StatusServer.start(address, statistics);
     const store = await FileStore.open(storeFile, {
+      drawAgencies: 2,
       onCommit: (batches, seconds) => statistics.onCommit(batches, seconds),
     });
     const listener = Deno.listen(address);
     const central = new Central(listener, store, {
       maxConnections: 100,
       idleTimeoutMs: 60_000,
-      drawAgencies: 2,
       statistics,
     });
     const stopping = new AbortController();

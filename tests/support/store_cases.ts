@@ -5,13 +5,18 @@
  * @module
  */
 
+import { appendTo } from "./batches.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Bet } from "../../bet/bet.ts";
-import { BettingClosedError, type Store } from "../../storage.ts";
+import {
+  BettingClosedError,
+  IncompleteError,
+  type Store,
+} from "../../storage.ts";
 import { batchOf } from "./batches.ts";
 
 /** Opens the store of a case; may be called again. */
-export type OpenStore = () => Promise<Store>;
+export type OpenStore = (drawAgencies?: number) => Promise<Store>;
 
 /** One behaviour of a store. */
 export interface StoreCase {
@@ -22,6 +27,14 @@ export interface StoreCase {
 }
 
 const WINNING = "7574";
+/** Five empty fields leave an index out. */
+const GAP: Bet = {
+  firstName: "",
+  lastName: "",
+  document: "",
+  birthdate: "",
+  number: "",
+};
 
 /** All cases. */
 export const STORE_CASES: readonly StoreCase[] = [
@@ -30,17 +43,17 @@ export const STORE_CASES: readonly StoreCase[] = [
     async run(open): Promise<void> {
       const bets = makeBets(10);
       await withStore(open, async (store) => {
-        await store.append(batchOf(bets.slice(0, 4), 0));
-        await store.append(batchOf(bets.slice(0, 4), 0));
-        await store.append(batchOf(bets.slice(6), 6));
-        await store.append(batchOf(bets, 0));
-        assertEquals(store.bets, 10);
+        await appendTo(store, batchOf(bets.slice(0, 4), 0));
+        await appendTo(store, batchOf(bets.slice(0, 4), 0));
+        await appendTo(store, batchOf(bets.slice(6), 6));
+        await appendTo(store, batchOf(bets, 0));
+        assertEquals(store.stats.bets, 10);
       });
       await withStore(open, async (store) => {
-        assertEquals(store.bets, 10);
-        assertEquals(store.agencyBets.get(1), 10);
-        await store.append(batchOf(bets, 0));
-        assertEquals(store.bets, 10);
+        assertEquals(store.stats.bets, 10);
+        assertEquals(store.stats.agencyBets.get(1), 10);
+        await appendTo(store, batchOf(bets, 0));
+        assertEquals(store.stats.bets, 10);
       });
     },
   },
@@ -52,10 +65,13 @@ export const STORE_CASES: readonly StoreCase[] = [
         await Promise.all(
           Array.from({ length: 60 }, (_, i) => {
             const first = i % 30 * 10;
-            return store.append(batchOf(bets.slice(first, first + 10), first));
+            return appendTo(
+              store,
+              batchOf(bets.slice(first, first + 10), first),
+            );
           }),
         );
-        assertEquals(store.bets, 300);
+        assertEquals(store.stats.bets, 300);
       });
     },
   },
@@ -64,13 +80,14 @@ export const STORE_CASES: readonly StoreCase[] = [
     async run(open): Promise<void> {
       const bets = makeBets(3);
       await withStore(open, async (store) => {
-        await store.append(batchOf(bets));
-        await store.append(batchOf(bets, 0, { agency: 2 }));
-        await store.append(
+        await appendTo(store, batchOf(bets));
+        await appendTo(store, batchOf(bets, 0, { agency: 2 }));
+        await appendTo(
+          store,
           batchOf(bets, 0, { fingerprint: "fedcba9876543210" }),
         );
-        assertEquals(store.bets, 9);
-        assertEquals([...store.agencyBets].sort(), [[1, 6], [2, 3]]);
+        assertEquals(store.stats.bets, 9);
+        assertEquals([...store.stats.agencyBets].sort(), [[1, 6], [2, 3]]);
       });
     },
   },
@@ -92,7 +109,7 @@ export const STORE_CASES: readonly StoreCase[] = [
           number: i % 2 === 0 ? WINNING : "4294967295",
         }));
       await withStore(open, async (store) => {
-        await store.append(batchOf(bets));
+        await appendTo(store, batchOf(bets));
         assertEquals(await store.winners(1), ["000", "002", "004"]);
       });
     },
@@ -102,19 +119,65 @@ export const STORE_CASES: readonly StoreCase[] = [
     async run(open): Promise<void> {
       const bets = makeBets(5);
       await withStore(open, async (store) => {
-        assertEquals(store.startDraw(2), false);
-        await store.append(batchOf(bets));
+        await appendTo(store, batchOf(bets));
         await store.finish(1);
-        assertEquals(await store.holdDraw(2), false);
-        await store.append(batchOf(bets, 5));
+        assertEquals(store.draw.isHeld, false);
+        await appendTo(store, batchOf(bets, 5));
         await store.finish(2);
-        assertEquals(await store.holdDraw(2), true);
+        assertEquals(await store.draw.held, "here");
         await assertClosed(store, bets);
+      }, 2);
+      await withStore(open, async (store) => {
+        assertEquals(await store.draw.held, "earlier");
+        assertEquals([...store.stats.finished].sort(), [1, 2]);
+        await assertClosed(store, bets);
+      }, 2);
+    },
+  },
+  {
+    name: "says how many bets of a batch were stored before",
+    async run(open): Promise<void> {
+      const bets = makeBets(6);
+      await withStore(open, async (store) => {
+        assertEquals(await appendTo(store, batchOf(bets.slice(0, 4))), 0);
+        assertEquals(await appendTo(store, batchOf(bets.slice(0, 4))), 4);
+        assertEquals(await appendTo(store, batchOf(bets)), 4);
+        assertEquals(store.stats.bets, 6);
+      });
+    },
+  },
+  {
+    name: "leaves out the indexes of gaps, which may come later",
+    async run(open): Promise<void> {
+      const bets = makeBets(5);
+      const gapped = bets.map((bet, i) => i % 2 === 0 ? bet : GAP);
+      await withStore(open, async (store) => {
+        assertEquals(await appendTo(store, batchOf(gapped)), 0);
+        assertEquals(store.stats.bets, 3);
+        assertEquals(await appendTo(store, batchOf(bets)), 3);
+        assertEquals(store.stats.bets, 5);
       });
       await withStore(open, async (store) => {
-        assertEquals(store.startDraw(2), true);
-        assertEquals([...store.finished].sort(), [1, 2]);
-        await assertClosed(store, bets);
+        assertEquals(await appendTo(store, batchOf(bets)), 5);
+        assertEquals(await appendTo(store, batchOf(gapped)), 3);
+      });
+    },
+  },
+  {
+    name: "finishes an agency only if what it expects is stored",
+    async run(open): Promise<void> {
+      const batch = batchOf(makeBets(3));
+      const { fingerprint } = batch;
+      await withStore(open, async (store) => {
+        await appendTo(store, batch);
+        await assertRejects(
+          () => store.finish(1, { fingerprint, records: 5 }),
+          IncompleteError,
+          "2 of 5 bets are not stored",
+        );
+        assertEquals(store.stats.finished.size, 0);
+        await store.finish(1, { fingerprint, records: 3 });
+        assertEquals([...store.stats.finished], [1]);
       });
     },
   },
@@ -122,25 +185,29 @@ export const STORE_CASES: readonly StoreCase[] = [
 
 /** Asserts that stored bets may be repeated, and others are refused. */
 async function assertClosed(store: Store, bets: readonly Bet[]): Promise<void> {
-  await store.append(batchOf(bets));
+  await appendTo(store, batchOf(bets));
   await assertRejects(
-    () => store.append(batchOf(bets, 10)),
+    () => appendTo(store, batchOf(bets, 10)),
     BettingClosedError,
   );
-  await assertRejects(() => store.append(batchOf(bets, 7)), BettingClosedError);
-  assertEquals(store.bets, 10);
+  await assertRejects(
+    () => appendTo(store, batchOf(bets, 7)),
+    BettingClosedError,
+  );
+  assertEquals(store.stats.bets, 10);
   assertEquals(await store.winners(1), ["0", "0"]);
-  assertEquals(store.winnerCount(1), 2);
+  assertEquals(store.stats.winnerCount(1), 2);
 }
 
 async function withStore(
   open: OpenStore,
   use: (store: Store) => Promise<void>,
+  drawAgencies = 0,
 ): Promise<void> {
-  const store = await open();
+  const store = await open(drawAgencies);
   try {
     await use(store);
-    assert(store.problem === undefined, store.problem);
+    assert(store.stats.problem === undefined, store.stats.problem);
   } finally {
     await store.close();
   }

@@ -5,7 +5,7 @@
  */
 
 import { alignColumns } from "../tool.ts";
-import type { StoreReport } from "../../storage/recovery/unheld_store.ts";
+import type { StoreReport } from "../../storage.ts";
 import type { AgencyAudit } from "./audit.ts";
 import type { AgencyRun } from "./lottery.ts";
 

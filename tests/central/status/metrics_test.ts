@@ -5,7 +5,6 @@ import {
   formatMetrics,
 } from "../../../central/status/metrics.ts";
 import statusPage from "../../../docs/status.md" with { type: "text" };
-import { Code } from "../../support/frames.ts";
 import { tableRows } from "../../support/markdown.ts";
 import { madeServed } from "../../support/shown.ts";
 import { testTool } from "../../support/tool.ts";
@@ -14,7 +13,7 @@ import { testTool } from "../../support/tool.ts";
 function metrics(): string {
   const statistics = new Statistics();
   statistics.onStored(1, "::1");
-  statistics.onRefusal(Code.INVALID_BET);
+  statistics.onRefusal("INVALID_BET");
   statistics.onCommit(1, 0.003);
   const served = madeServed({ 1: 20 }, { sizeBytes: 500 });
   return formatMetrics({ statistics, served }, chooseFormat("*/*"));

@@ -3,7 +3,6 @@ import { Statistics } from "../../../central/statistics.ts";
 import { renderPage } from "../../../central/status/page.ts";
 import { takeSnapshot } from "../../../central/status/snapshot.ts";
 import { chooseTexts } from "../../../central/status/texts.ts";
-import { Code } from "../../support/frames.ts";
 import { madeServed } from "../../support/shown.ts";
 
 function madeBets(agencies: number): Record<number, number> {
@@ -17,7 +16,7 @@ Deno.test("takeSnapshot() has each figure in its place", () => {
   for (let i = 1; i <= 100; i++) statistics.onCommit(1, i);
   statistics.onStored(2, "::2");
   statistics.onRefusedBatch(2, 5, "::2");
-  statistics.onRefusal(Code.INVALID_BET);
+  statistics.onRefusal("INVALID_BET");
   const served = madeServed({ 2: 10, 1: 20 }, {
     finished: new Set([2, 3]),
     sizeBytes: 500,

@@ -218,7 +218,7 @@ testShown("/ready says why no bets are taken", async (shown) => {
   show();
   assertEquals(await ready(), "200 ok");
   let problem: string | undefined = "the database does not answer";
-  Object.defineProperty(store, "problem", { get: () => problem });
+  Object.defineProperty(store.stats, "problem", { get: () => problem });
   assertEquals(await ready(), "503 the database does not answer");
   // It asks each time: a balancer sends nothing before it hears of the repair.
   problem = undefined;

@@ -1,0 +1,74 @@
+/**
+ * The type bytes of the messages, and the error codes with what each of them
+ * means for both sides (docs/protocol.md, "ERROR").
+ *
+ * @module
+ */
+
+/** The type byte of each message. */
+export const MessageType = {
+  /** From the agency: a batch of bets. */
+  BET: 1,
+  /** From the central: the request is done, and durable. */
+  OK: 2,
+  /** From the central: a refusal with code, index and reason. */
+  ERROR: 3,
+  /** From the agency: it has no more bets. */
+  FINISH: 4,
+  /** From the agency: a request for its winners. */
+  WINNERS_QUERY: 5,
+  /** From the central: a part of the agency's winners. */
+  WINNERS: 6,
+  /** From the agency: its id and token, before anything else. */
+  AUTH: 7,
+} as const;
+
+/** What an error code means. */
+export interface ErrorMeaning {
+  /** Its byte in an ERROR. */
+  readonly code: number;
+  /** Whether the central closes the connection after the ERROR. */
+  readonly closes: boolean;
+  /** Whether the same request may succeed later, on a new connection. */
+  readonly retry: boolean;
+}
+
+const STAYS_OPEN = { closes: false, retry: false };
+const CLOSES = { closes: true, retry: false };
+const CLOSES_FOR_NOW = { closes: true, retry: true };
+
+/**
+ * All error codes. The table in docs/protocol.md is checked against this one.
+ */
+export const ERRORS = {
+  INVALID_BET: { code: 1, ...STAYS_OPEN },
+  MALFORMED: { code: 2, ...CLOSES },
+  TOO_LARGE: { code: 3, ...CLOSES },
+  UNKNOWN_TYPE: { code: 4, ...CLOSES },
+  STORAGE: { code: 5, ...CLOSES_FOR_NOW },
+  SHUTTING_DOWN: { code: 6, ...CLOSES_FOR_NOW },
+  BETTING_CLOSED: { code: 7, ...STAYS_OPEN },
+  UNKNOWN_AGENCY: { code: 8, ...STAYS_OPEN },
+  BUSY: { code: 9, ...CLOSES_FOR_NOW },
+  UNAUTHORIZED: { code: 10, ...CLOSES },
+  INCOMPLETE: { code: 11, ...CLOSES },
+} as const satisfies Readonly<Record<string, ErrorMeaning>>;
+
+/** The name of an error code, such as `INVALID_BET`. */
+export type ErrorName = keyof typeof ERRORS;
+
+/** The name of an error code of a peer that may know more of them. */
+export type PeerErrorName = ErrorName | `ERROR_${number}`;
+
+const ERROR_NAMES = Object.keys(ERRORS) as ErrorName[];
+
+/** Returns the name of a code, or `ERROR_<code>` for an unknown one. */
+export function errorNameOf(code: number): PeerErrorName {
+  return ERROR_NAMES.find((name) => ERRORS[name].code === code) ??
+    `ERROR_${code}`;
+}
+
+/** Returns what an error means. An unknown one ends the connection for good. */
+export function meaningOf(name: PeerErrorName): Omit<ErrorMeaning, "code"> {
+  return name in ERRORS ? ERRORS[name as ErrorName] : CLOSES;
+}
