@@ -1,5 +1,11 @@
 /**
- * The client of the echo example: sends one line on each connection.
+ * The client of the echo example. As the exercise describes it:
+ *
+ * 1. It connects to the server.
+ * 2. It makes the next message.
+ * 3. It sends the message and waits for the reply.
+ * 4. The server replies and disconnects. If messages are left, the client waits
+ *    and goes back to step 1.
  *
  * @module
  */
@@ -16,6 +22,7 @@ import {
 import { DURATION, formatAddresses } from "../program/setting.ts";
 import { LineConnection, textOf } from "./line_connection.ts";
 
+/** Sends `loop.amount` messages. Returns the exit code. */
 async function main(context: ProgramContext): Promise<number> {
   const { config, signal } = context;
   const log = getLogger();
@@ -28,8 +35,18 @@ async function main(context: ProgramContext): Promise<number> {
     log_level: config["log.level"],
   }));
   try {
-    await sendMessages(id, context);
+    for (let number = 1; number <= config["loop.amount"]; number++) {
+      const message = `[CLIENT ${id}] Message N°${number}\n`;
+      const reply = await exchange(message, id, context);
+      log.info(formatAction("receive_message", "success", {
+        client_id: id,
+        msg: reply,
+      }));
+      // Also after the last message, as in the exercise's sample log.
+      await delay(config["loop.period"], signal);
+    }
   } catch (error) {
+    // SIGTERM makes whatever was awaited throw.
     if (signal.aborted) {
       log.info(formatAction("stop", "success", { signal: signal.reason }));
       return 0;
@@ -44,51 +61,34 @@ async function main(context: ProgramContext): Promise<number> {
   return 0;
 }
 
-async function sendMessages(
-  id: number,
-  context: ProgramContext,
-): Promise<void> {
-  const { config, signal } = context;
-  const amount = config["loop.amount"];
-  for (let number = 1; number <= amount; number++) {
-    if (number > 1) await delay(config["loop.period"], signal);
-    const message = `[CLIENT ${id}] Message N°${number}\n`;
-    const answer = await exchange(message, id, context);
-    getLogger().info(formatAction("receive_message", "success", {
-      client_id: id,
-      msg: textOf(answer),
-    }));
-  }
-}
-
-/** Sends a line on its own connection and returns the server's reply. */
+/** Sends a message on its own connection, and returns the server's reply. */
 async function exchange(
   message: string,
   id: number,
   { config, signal }: ProgramContext,
-): Promise<Uint8Array> {
+): Promise<string> {
   const [address] = config["server.address"];
   const stream = await Deno.connect({ ...address!, signal });
-  stream.setNoDelay(true);
+  // `using` closes the connection where the function ends, also by an error.
   using connection = new LineConnection(stream, {
     idleTimeoutMs: config["retry.replyTimeout"],
   });
-  const abort = () => {
+  const stop = () => {
     connection.close();
     getLogger().info(
       formatAction("close_connection", "success", { client_id: id }),
     );
   };
-  signal.addEventListener("abort", abort);
+  signal.addEventListener("abort", stop);
   try {
     await connection.write(new TextEncoder().encode(message));
-    const answer = await connection.readLine();
-    if (answer) return answer;
+    const reply = await connection.readLine();
+    if (reply) return textOf(reply);
     throw new Deno.errors.UnexpectedEof(
       "Cannot read answer: the server has closed the connection",
     );
   } finally {
-    signal.removeEventListener("abort", abort);
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -38,6 +38,21 @@ testPrograms(
   },
 );
 
+testPrograms("echo/client.ts waits after its last message too", async () => {
+  await using server = startProgram("echo:server", { SERVER_PORT: "0" });
+  const [, port] = await server.line(/action: listen .* port: (\d+)/);
+  await using client = startClient(Number(port), {
+    CLI_LOOP_AMOUNT: "1",
+    CLI_LOOP_PERIOD: "1h",
+  });
+  await client.line(/Message N°1/);
+  const log = assertEnding(await client.stop(), 0);
+  assertEquals(
+    log.at(-1),
+    "INFO action: stop | result: success | signal: SIGTERM",
+  );
+});
+
 testPrograms("echo/client.ts stops while it waits for a reply", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using client = startClient(listener.addr.port);

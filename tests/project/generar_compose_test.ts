@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { parse } from "@std/yaml";
 import { testInFolder } from "../support/folder.ts";
-import { testWith } from "../support/permissions.ts";
 import { PROJECT } from "../support/programs.ts";
 
 type Section = Record<string, unknown>;
@@ -185,10 +184,7 @@ for (const [args, say, env = {}] of NONSENSE) {
 
 /** Registers a test that runs the script and gets an empty folder. */
 function testScript(name: string, fn: (dir: string) => Promise<void>): void {
-  const test = `generar-compose.sh: ${name}`;
-  const { state } = Deno.permissions.querySync({ name: "run" });
-  if (state !== "granted") testWith(["run"], test, () => {});
-  else testInFolder(test, fn);
+  testInFolder(`generar-compose.sh: ${name}`, fn, ["run"]);
 }
 
 /** The file that the script writes for this many clients. */

@@ -12,12 +12,14 @@ import { buildZip, type BuiltEntry } from "./zip_builder.ts";
  *
  * @param name Name of the test.
  * @param fn The test, given the path of the folder.
+ * @param permissions What it needs beside reading and writing.
  */
 export function testInFolder(
   name: string,
   fn: (dir: string) => Promise<void>,
+  permissions: readonly Deno.PermissionName[] = [],
 ): void {
-  testWith(["read", "write"], name, async () => {
+  testWith(["read", "write", ...permissions], name, async () => {
     const dir = await Deno.makeTempDir();
     try {
       await fn(dir);
