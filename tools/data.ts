@@ -11,9 +11,11 @@ import { MAX_AGENCIES, MAX_BETS, REAL_SIZES } from "./made_bets.ts";
 import {
   type DataOptions,
   ensureData,
+  FROM_BEFORE,
   FROM_GENERATOR,
   makeData,
   REAL_TOTAL,
+  unusedArchive,
 } from "./make_data.ts";
 import { parseWhole, print, runTool } from "./tool.ts";
 
@@ -62,6 +64,14 @@ export async function run(args: readonly string[]): Promise<string[]> {
   const lines = files.map(({ path, bets, bytes, from }) =>
     `${path}: ${bets} bets, ${bytes} bytes, from ${from}`
   );
+  if (values.keep && files[0]?.from === FROM_BEFORE) {
+    const archive = await unusedArchive(values.dir, files);
+    if (archive !== null) {
+      lines.push(
+        `using the files of an earlier run; delete ${values.dir}/agency-*.csv to use ${archive}`,
+      );
+    }
+  }
   const asked = values.bets ?? values.agencies;
   if (asked !== undefined && files[0]?.from !== FROM_GENERATOR) {
     lines.push("--bets and --agencies not used: nothing was made");

@@ -91,6 +91,25 @@ export async function ensureData(options: DataOptions): Promise<AgencyFile[]> {
   return files.length > 0 ? files : await makeData(options);
 }
 
+/**
+ * Returns the folder's archive if files that are there are not unpacked from it,
+ * as when it arrived later than they did.
+ */
+export async function unusedArchive(
+  dir: string,
+  files: readonly AgencyFile[],
+): Promise<string | null> {
+  const archive = await openArchive(dir);
+  if (archive === null) return null;
+  const sizes = new Map(
+    agencyEntries(archive).map(({ agency, entry }) => [agency, entry.size]),
+  );
+  const isUnpacked = files.every(({ agency, bytes }) =>
+    sizes.get(agency) === bytes
+  );
+  return isUnpacked ? null : archive.path;
+}
+
 async function stageMade(
   staged: StagedFiles,
   { dir, bets: total = REAL_TOTAL, agencies = REAL_SIZES.length, isEqual }:
@@ -127,19 +146,32 @@ async function openArchive(dir: string): Promise<Archive | null> {
   return null;
 }
 
+interface AgencyEntry {
+  agency: number;
+  name: string;
+  entry: ZipArchive["entries"][number];
+}
+
+function agencyEntries({ zip }: Pick<Archive, "zip">): AgencyEntry[] {
+  return zip.entries.flatMap((entry) => {
+    // Only the name counts, so no entry is written outside of the folder.
+    const folders = entry.name.split(/[/\\]/);
+    const name = folders.pop() ?? "";
+    const agency = agencyOf(name);
+    // macOS stores a file's attributes there, under the file's name.
+    return agency === null || folders.includes("__MACOSX")
+      ? []
+      : [{ agency, name, entry }];
+  });
+}
+
 async function stageUnpacked(
   staged: StagedFiles,
   { path: from, zip }: Archive,
   dir: string,
 ): Promise<AgencyFile[]> {
   const files = new Map<number, AgencyFile>();
-  for (const entry of zip.entries) {
-    // Only the name counts, so no entry is written outside of the folder.
-    const folders = entry.name.split(/[/\\]/);
-    const name = folders.pop() ?? "";
-    const agency = agencyOf(name);
-    // macOS stores a file's attributes there, under the file's name.
-    if (agency === null || folders.includes("__MACOSX")) continue;
+  for (const { agency, name, entry } of agencyEntries({ zip })) {
     if (files.has(agency)) {
       throw new SyntaxError(
         `Cannot unpack "${entry.name}" of "${from}": agency ${agency} is there twice`,

@@ -39,6 +39,8 @@ export interface ZipEntry {
   readonly name: string;
   /** Byte offset of its header in the central directory. */
   readonly at: number;
+  /** Size of the unpacked content, in bytes. */
+  readonly size: number;
 }
 
 /** A ZIP archive in memory. */
@@ -84,9 +86,8 @@ export class ZipArchive {
    * corrupt, encrypted, zip64, over 512 MiB or of an unknown compression method.
    */
   read(entry: ZipEntry): Uint8Array {
-    const { at } = entry;
+    const { at, size } = entry;
     const crc = this.#u32(at + 16);
-    const size = this.#u32(at + 24);
     if ((this.#u16(at + 8) & ENCRYPTED_FLAGS) !== 0) {
       throw this.#error("it is encrypted", entry);
     }
@@ -136,7 +137,7 @@ export class ZipArchive {
         throw this.#error(`entry ${index} of ${count} goes past its directory`);
       }
       const name = decoder.decode(this.#bytes.subarray(nameAt, nameEnd));
-      entries.push({ name, at });
+      entries.push({ name, at, size: this.#u32(at + 24) });
       at = next;
     }
     if (at === end) return entries;

@@ -225,6 +225,28 @@ testInFolder("run() keeps existing files with --keep", async (dir) => {
   assertEquals(made.length, 5);
 });
 
+testInFolder(
+  "run() with --keep says that it does not use an archive that arrived later",
+  async (dir) => {
+    await Deno.writeTextFile(`${dir}/agency-1.csv`, "mine\r\n");
+    await putZip(dir, [{ name: "agency-1.csv", data: "a\r\n" }]);
+    const args = ["--dir", dir, "--keep"];
+    assertEquals(
+      (await run(args))[1],
+      `using the files of an earlier run; delete ${dir}/agency-*.csv to use ${dir}/datasets.zip`,
+    );
+    await Deno.remove(`${dir}/agency-1.csv`);
+    assertMatch(
+      (await run(args)).join(),
+      /1 bets, 3 bytes, from .*datasets\.zip$/,
+    );
+    assertMatch(
+      (await run(args)).join(),
+      /1 bets, 3 bytes, from an earlier run$/,
+    );
+  },
+);
+
 Deno.test("run() prints its usage", async () => {
   const lines = await run(["--help"]);
   assertStringIncludes(lines.join("\n"), "Usage: deno task data");
