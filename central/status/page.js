@@ -1,13 +1,16 @@
 // The live part of the status page. It gets a snapshot a second (snapshot.ts)
 // and writes it into the document; the words come from the document itself.
 
-import { describeSnapshot } from "./page_view.js";
+import { describeSnapshot, timeFormat } from "./page_view.js";
 
-const { lang, dataset } = document.documentElement;
-const words = { ...dataset, lang };
+const words = JSON.parse(document.documentElement.dataset.words);
 /** Without news for so long, the central is away. */
 const AWAY_MS = 5000;
+/** Wait before the next try where the browser has given up. */
+const RECONNECT_MS = 5000;
 
+/** When the shown figures came. */
+let shownAtMs = Date.now();
 let rows = [];
 let cellsOf;
 let sortKey = "agency";
@@ -25,16 +28,17 @@ function markState(isProblem) {
 }
 
 function showAway() {
-  setText("state", words.away);
+  setText("state", `${words.away} ${timeFormat(words)(shownAtMs)}.`);
   markState(true);
+  document.body.classList.add("stale");
 }
 
 function showSnapshot(snapshot) {
-  clearTimeout(awayTimer);
-  awayTimer = setTimeout(showAway, AWAY_MS);
+  shownAtMs = Date.now();
+  document.body.classList.remove("stale");
   const view = describeSnapshot(snapshot, words);
   for (const [id, text] of Object.entries(view.texts)) setText(id, text);
-  markState(snapshot.problem !== "");
+  markState(snapshot.phase === "problem");
   document.querySelector("#history polyline")
     .setAttribute("points", view.points);
   rows = snapshot.agencies;
@@ -56,7 +60,7 @@ function showRows() {
   const sorted = rows.toSorted(compareRows);
   while (body.rows.length > sorted.length) body.deleteRow(-1);
   for (const [i, row] of sorted.entries()) {
-    const line = body.rows[i] ?? newLine(body, cellsOf(row).length);
+    const line = body.rows[i] ?? newLine(body);
     for (const [column, text] of cellsOf(row).entries()) {
       const cell = line.cells[column];
       if (cell.textContent !== text) cell.textContent = text;
@@ -64,22 +68,32 @@ function showRows() {
   }
 }
 
-function newLine(body, columns) {
+function newLine(body) {
   const line = body.insertRow();
   const head = document.createElement("th");
   head.scope = "row";
   line.append(head);
-  for (let i = 1; i < columns; i++) line.insertCell();
+  for (let i = 1; i < headings().length; i++) line.insertCell();
+  labelCells(line);
   return line;
+}
+
+/** A narrow window shows each cell with the name of its column. */
+function labelCells(line) {
+  for (const [i, { textContent }] of headings().entries()) {
+    line.cells[i].dataset.label = textContent;
+  }
+}
+
+function headings() {
+  return [...document.querySelectorAll("thead th")];
 }
 
 function sortBy(button) {
   const { key } = button.dataset;
   isAscending = key === sortKey ? !isAscending : true;
   sortKey = key;
-  for (const head of document.querySelectorAll("thead th")) {
-    head.removeAttribute("aria-sort");
-  }
+  for (const head of headings()) head.removeAttribute("aria-sort");
   button.parentElement.setAttribute(
     "aria-sort",
     isAscending ? "ascending" : "descending",
@@ -92,10 +106,28 @@ for (const button of document.querySelectorAll("thead button")) {
   button.addEventListener("click", () => sortBy(button));
 }
 
-const events = new EventSource("events");
-events.addEventListener(
-  "message",
-  ({ data }) => showSnapshot(JSON.parse(data)),
-);
-// The browser connects again by itself.
-events.addEventListener("error", showAway);
+for (const line of document.querySelectorAll("tbody tr")) labelCells(line);
+document.documentElement.classList.add("live");
+
+function connect() {
+  const events = new EventSource("events");
+  function reconnect() {
+    events.close();
+    showAway();
+    setTimeout(connect, RECONNECT_MS);
+  }
+  events.addEventListener("message", ({ data }) => {
+    clearTimeout(awayTimer);
+    // A connection that says nothing may be dead without an error.
+    awayTimer = setTimeout(reconnect, AWAY_MS);
+    showSnapshot(JSON.parse(data));
+  });
+  events.addEventListener("error", () => {
+    clearTimeout(awayTimer);
+    // The browser tries again by itself, but not after an answer such as 502.
+    if (events.readyState === EventSource.CLOSED) reconnect();
+    else showAway();
+  });
+}
+
+connect();

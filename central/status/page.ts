@@ -33,20 +33,13 @@ const TOTALS: readonly [id: string, text: keyof Texts][] = [
   ["p99", "commit99"],
 ];
 
-/**
- * Renders the page.
- *
- * @param snapshot The figures.
- * @param texts The language.
- * @returns The whole document. Its times are in UTC; the script shows those of
- * the reader.
- */
+/** Renders the page. Its times are in UTC; the script shows local ones. */
 export function renderPage(snapshot: Snapshot, texts: Texts): string {
   const view = describeSnapshot(snapshot, texts, "UTC");
   const textOf = (id: string) =>
     escapeHtml((view.texts as Record<string, string | undefined>)[id] ?? "");
   return `<!doctype html>
-<html lang="${texts.lang}" data-yes="${texts.yes}" data-no="${texts.no}" data-ready="${texts.ready}" data-away="${texts.away}" data-no-draw="${texts.noDraw}" data-missing="${texts.missing}" data-held-at="${texts.heldAt}" data-held-before="${texts.heldBefore}" data-more="${texts.more}">
+<html lang="${texts.lang}" data-words="${escapeHtml(JSON.stringify(texts))}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -59,9 +52,9 @@ export function renderPage(snapshot: Snapshot, texts: Texts): string {
 <body>
 <header>
 <h1>${texts.title}</h1>
-<p id="state" role="status"${snapshot.problem ? ' class="problem"' : ""}>${
-    textOf("state")
-  }</p>
+<p id="state" role="status"${
+    snapshot.phase === "problem" ? ' class="problem"' : ""
+  }>${textOf("state")}</p>
 <noscript><p>${texts.noScript}</p></noscript>
 </header>
 <main>
@@ -74,7 +67,12 @@ ${
     ).join("\n")
   }
 </dl>
+<figure>
+<figcaption>${texts.history}</figcaption>
+<p class="axis" id="history-top">${textOf("history-top")}</p>
 <svg id="history" viewBox="0 0 120 30" preserveAspectRatio="none" role="img" aria-label="${texts.history}"><polyline points="${view.points}"></polyline></svg>
+<p class="axis"><span>0, ${texts.twoMinutesAgo}</span><span>${texts.now}</span></p>
+</figure>
 </section>
 <section aria-labelledby="draw">
 <h2 id="draw">${texts.draw}</h2>
@@ -96,6 +94,7 @@ ${snapshot.agencies.map((row) => renderRow(view.cellsOf(row))).join("\n")}
 </tbody>
 </table>
 </div>
+<p id="empty">${textOf("empty")}</p>
 <p id="more">${textOf("more")}</p>
 </section>
 </main>

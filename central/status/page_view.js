@@ -8,56 +8,88 @@ const HISTORY_HEIGHT = 30;
  * Puts a snapshot into words.
  *
  * @param {import("./snapshot.ts").Snapshot} snapshot The figures.
- * @param {Record<string, string | undefined>} words Those of a language
- * (texts.ts), with its name as `lang`.
- * @param {string} [timeZone] Whose times are told, which then say so; without it,
- * those of this machine.
+ * @param {import("./texts.ts").Texts} words Those of a language.
+ * @param {string} [timeZone] Time zone to show, and to name; local if omitted.
  * @returns The text of each element by its id, those of the cells of each agency,
  * and the points of the line of the rate.
  */
 export function describeSnapshot(snapshot, words, timeZone) {
-  const number = new Intl.NumberFormat(words.lang);
-  const clock = new Intl.DateTimeFormat(words.lang, {
-    timeStyle: "medium",
-    timeZone,
-  });
-  const zone = timeZone ? ` ${timeZone}` : "";
-  const time = (ms) => `${clock.format(ms)}${zone}`;
+  const { history } = snapshot;
+  const number = numberFormat(words, 0);
+  const time = timeFormat(words, timeZone);
+  const top = roundUp(Math.max(...history));
   const refusals = Object.entries(snapshot.refusals)
-    .map(([code, count]) => `${code}: ${number.format(count)}`);
+    .map(([code, count]) => `${code}: ${number(count)}`);
   return {
     texts: {
-      "state": snapshot.problem || words.ready,
-      "bets": number.format(snapshot.bets),
-      "rate": number.format(snapshot.history.at(-1) ?? 0),
-      "batches": number.format(snapshot.batches),
+      "state": describeState(snapshot, words),
+      "bets": number(snapshot.bets),
+      "rate": number(history.at(-1) ?? 0),
+      "batches": number(snapshot.batches),
       "refusals": refusals.join(", ") || "0",
-      "connections": number.format(snapshot.connections),
-      "store": `${(snapshot.storeBytes / 1e6).toFixed(1)} MB`,
-      "p50": `${(1000 * snapshot.commitP50).toFixed(2)} ms`,
-      "p99": `${(1000 * snapshot.commitP99).toFixed(2)} ms`,
+      "connections": number(snapshot.connections),
+      "store": `${numberFormat(words, 1)(snapshot.storeBytes / 1e6)} MB`,
+      "p50": describeCommit(snapshot.commitP50, words),
+      "p99": describeCommit(snapshot.commitP99, words),
+      "history-top": number(top),
       "draw-state": describeDraw(snapshot, words, time),
+      "empty": snapshot.agencies.length > 0
+        ? ""
+        : describeWait(snapshot, words),
       "more": snapshot.moreAgencies > 0
-        ? `${number.format(snapshot.moreAgencies)} ${words.more}`
+        ? `${number(snapshot.moreAgencies)} ${words.more}`
         : "",
     },
     cellsOf: (row) => [
       String(row.agency),
-      number.format(row.bets),
-      number.format(row.refused),
-      number.format(row.rate),
+      number(row.bets),
+      number(row.refused),
+      number(row.rate),
       row.lastSeenMs === null ? "" : time(row.lastSeenMs),
       row.address,
       row.isFinished ? words.yes : words.no,
-      row.winners === null ? "" : number.format(row.winners),
+      row.winners === null ? "" : number(row.winners),
     ],
-    points: historyPoints(snapshot.history),
+    points: historyPoints(history, top),
   };
+}
+
+/** Returns a function that formats a time in milliseconds since 1970. */
+export function timeFormat({ lang }, timeZone) {
+  const clock = new Intl.DateTimeFormat(lang, {
+    timeStyle: "medium",
+    timeZone,
+  });
+  const zone = timeZone ? ` ${timeZone}` : "";
+  return (ms) => `${clock.format(ms)}${zone}`;
+}
+
+function numberFormat({ lang }, digits) {
+  const format = new Intl.NumberFormat(lang, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+    useGrouping: "always",
+  });
+  return (value) => format.format(value);
+}
+
+/** Without a commit there is no time. */
+function describeCommit(seconds, words) {
+  return seconds === 0 ? "–" : `${numberFormat(words, 2)(1000 * seconds)} ms`;
+}
+
+function describeState({ phase, problem }, words) {
+  return phase === "problem" ? `${words.problem} ${problem}` : words[phase];
+}
+
+function describeWait({ phase }, words) {
+  return phase === "starting" ? words.starting : words.empty;
 }
 
 function describeDraw(snapshot, words, time) {
   const { drawAgencies, isDrawHeld, drawHeldAtMs, missing, missingCount } =
     snapshot;
+  if (snapshot.phase === "starting") return words.starting;
   if (drawAgencies === 0) return words.noDraw;
   if (isDrawHeld) {
     return drawHeldAtMs === null
@@ -68,12 +100,18 @@ function describeDraw(snapshot, words, time) {
   return `${words.missing} ${missing.join(", ")}${rest}`;
 }
 
+/** Returns 1, 2 or 5 times a power of ten, at least 10: the top of the axis. */
+function roundUp(rate) {
+  const power = 10 ** Math.floor(Math.log10(Math.max(10, rate)));
+  return [1, 2, 5, 10].map((digit) => digit * power)
+    .find((top) => top >= rate);
+}
+
 /** The latest second is on the right. */
-function historyPoints(history) {
-  const most = Math.max(1, ...history);
+function historyPoints(history, top) {
   const left = MAX_HISTORY - history.length;
   return history.map((rate, i) => {
-    const height = (HISTORY_HEIGHT - 1) * rate / most;
+    const height = (HISTORY_HEIGHT - 1) * rate / top;
     return `${left + i},${(HISTORY_HEIGHT - height).toFixed(1)}`;
   }).join(" ");
 }

@@ -54,9 +54,14 @@ export interface AgencyRow {
   winners: number | null;
 }
 
+/** What the central does: reads its store, takes bets, has held the draw, … */
+export type Phase = "starting" | "open" | "held" | "problem" | "stopping";
+
 /** The whole page's figures. */
 export interface Snapshot {
-  /** Why no bets are taken, "" if they are. */
+  /** What the central does. */
+  phase: Phase;
+  /** Why no bets are taken in the phase "problem", else "". */
   problem: string;
   /** Bets in the store. */
   bets: number;
@@ -104,7 +109,8 @@ export function takeSnapshot(sources: Sources): Snapshot {
   const { statistics, served } = sources;
   const { store, draw, agencies, rates } = served ?? {};
   return {
-    problem: problemOf(sources),
+    phase: phaseOf(sources),
+    problem: store?.problem ?? "",
     bets: store?.bets ?? 0,
     history: rates?.history ?? [],
     batches: statistics.acceptedBatches,
@@ -123,6 +129,13 @@ export function takeSnapshot(sources: Sources): Snapshot {
     missing: agencies?.missing ?? [],
     missingCount: agencies?.missingCount ?? 0,
   };
+}
+
+function phaseOf({ served, isStopping }: Sources): Phase {
+  if (isStopping) return "stopping";
+  if (!served) return "starting";
+  if (served.store.problem) return "problem";
+  return served.draw.isHeld ? "held" : "open";
 }
 
 function rowOf(

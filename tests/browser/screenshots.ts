@@ -7,16 +7,19 @@
 
 import { fileURLToPath } from "node:url";
 import { Chromium } from "../support/chromium.ts";
+import { WAIT_LIMIT_MS } from "../support/deadline.ts";
 import { makeCourseData } from "../support/course_data.ts";
 import { freePort, startAgency, startProgram } from "../support/programs.ts";
 
 const FOLDER = fileURLToPath(new URL("../../docs/images/", import.meta.url));
-/** Each picture: its size in CSS pixels, and the preferred colour scheme. */
+/** Each picture: its size in CSS pixels, colour scheme and language. */
 const PICTURES = [
-  { name: "status-light", width: 1000, height: 800, scheme: "light" },
-  { name: "status-dark", width: 1000, height: 800, scheme: "dark" },
-  { name: "status-phone", width: 390, height: 800, scheme: "light" },
+  { name: "status-light", width: 1000, scheme: "light", language: "en" },
+  { name: "status-dark", width: 1000, scheme: "dark", language: "en" },
+  { name: "status-phone", width: 390, scheme: "light", language: "en" },
+  { name: "status-es", width: 1000, scheme: "light", language: "es-AR" },
 ];
+const HEIGHT = 900;
 /** Small batches, so that there is something to see. */
 const SLOW = { CLI_BATCH_MAXAMOUNT: "5" };
 const AGENCIES = [1, 2, 3, 4, 5];
@@ -39,17 +42,15 @@ async function takePictures(dir: string): Promise<void> {
   const [url] = await central.line(/http:\S+/);
   const [, port] = await central.line(/action: listen .* port: (\d+)/);
   await using page = await Chromium.start();
-  await page.send("Network.setExtraHTTPHeaders", {
-    headers: { "accept-language": "en" },
-  });
   await page.open(url);
   const agencies = AGENCIES.map((agency) =>
     startAgency(agency, `${dir}/agency-{id}.csv`, Number(port), SLOW)
   );
   // By then half of the agencies have finished.
   await page.until(
-    'document.querySelectorAll("tbody tr td:nth-child(7)").length && [...document.querySelectorAll("tbody tr")].filter((row) => row.cells[6].textContent === "yes").length',
+    'document.querySelectorAll("tbody tr td:nth-child(7)").length && [...document.querySelectorAll("tbody tr")].filter((row) => row.cells[6].textContent === "sí").length',
     (count) => Number(count) >= 2,
+    WAIT_LIMIT_MS,
   );
   for (const picture of PICTURES) await takePicture(page, picture);
   for (const agency of agencies) await agency.ending();
@@ -57,14 +58,21 @@ async function takePictures(dir: string): Promise<void> {
 
 async function takePicture(
   page: Chromium,
-  { name, width, height, scheme }: typeof PICTURES[number],
+  { name, width, scheme, language }: typeof PICTURES[number],
 ): Promise<void> {
-  await page.send("Emulation.setDeviceMetricsOverride", {
-    width,
-    height,
-    deviceScaleFactor: 1,
-    mobile: width < 500,
+  await page.resize(width, HEIGHT);
+  await page.send("Network.setExtraHTTPHeaders", {
+    headers: { "accept-language": language },
   });
+  await page.send("Page.reload");
+  await page.until(
+    "document.documentElement?.dataset.words && document.documentElement.lang",
+    (lang) => lang === language.slice(0, 2),
+  );
+  await page.until(
+    'document.documentElement.classList.contains("live")',
+    (isLive) => isLive === true,
+  );
   await page.send("Emulation.setEmulatedMedia", {
     features: [{ name: "prefers-color-scheme", value: scheme }],
   });

@@ -6,6 +6,8 @@
 
 import { within } from "./deadline.ts";
 
+/** Longest wait for what a page shows: it polls every 5 s at the slowest. */
+const PAGE_LIMIT_MS = 30_000;
 /** Path of Debian's package. */
 export const CHROMIUM = "/usr/bin/chromium";
 
@@ -134,11 +136,13 @@ export class Chromium implements AsyncDisposable {
    *
    * @param expression What is looked at.
    * @param isWanted Whether its value is it.
+   * @param limitMs Longest wait in milliseconds.
    * @returns The value.
    */
   async until(
     expression: string,
     isWanted: (value: unknown) => boolean,
+    limitMs = PAGE_LIMIT_MS,
   ): Promise<unknown> {
     let value: unknown;
     async function look(page: Chromium): Promise<unknown> {
@@ -148,7 +152,11 @@ export class Chromium implements AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
-    return await within(look(this), () => `${expression} is ${value}`);
+    return await within(
+      look(this),
+      () => `${expression} is ${value}`,
+      limitMs,
+    );
   }
 
   /**
@@ -159,6 +167,16 @@ export class Chromium implements AsyncDisposable {
   async open(url: string): Promise<void> {
     await this.send("Page.navigate", { url });
     await this.until("document.readyState", (state) => state === "complete");
+  }
+
+  /** Sets the size of the window in CSS pixels. */
+  async resize(width: number, height = 800): Promise<void> {
+    await this.send("Emulation.setDeviceMetricsOverride", {
+      width,
+      height,
+      deviceScaleFactor: 1,
+      mobile: width < 500,
+    });
   }
 
   /**

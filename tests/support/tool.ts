@@ -4,26 +4,8 @@
  * @module
  */
 
+import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";
-
-/** Registers a test that runs a tool, ignored where there is none. */
-export function testTool(
-  tool: string,
-  name: string,
-  fn: (
-    run: (args: string[], input?: string) => Promise<ToolEnd>,
-  ) => Promise<void>,
-): void {
-  if (Deno.permissions.querySync({ name: "run" }).state !== "granted") {
-    return testWith(["run"], name, () => {});
-  }
-  const isThere = isInstalled(tool);
-  Deno.test({
-    name: isThere ? name : `${name} (ignored: there is no ${tool})`,
-    ignore: !isThere,
-    fn: () => fn((args, input) => runTool(tool, args, input)),
-  });
-}
 
 /** How a tool ended. */
 export interface ToolEnd {
@@ -33,14 +15,30 @@ export interface ToolEnd {
   output: string;
 }
 
-function isInstalled(tool: string): boolean {
-  const args = ["-c", 'command -v "$0"', tool];
-  const { success } = new Deno.Command("sh", { args, stdout: "null" })
-    .outputSync();
-  return success;
+/** Registers a test that uses tools, ignored where one of them is not installed. */
+export function testTools(
+  tools: readonly string[],
+  name: string,
+  fn: (dir: string) => Promise<void>,
+): void {
+  const needs = ["net", "run"] as const;
+  const isGranted = needs.every((need) =>
+    Deno.permissions.querySync({ name: need }).state === "granted"
+  );
+  if (!isGranted) return testWith(needs, name, () => {});
+  const missing = tools.find((tool) => !isInstalled(tool));
+  if (missing === undefined) return testInFolder(name, fn);
+  const ignored = `${name} (ignored: there is no ${missing})`;
+  Deno.test({ name: ignored, ignore: true, fn() {} });
 }
 
-async function runTool(
+function isInstalled(tool: string): boolean {
+  const args = ["-c", 'command -v "$0"', tool];
+  return new Deno.Command("sh", { args, stdout: "null" }).outputSync().success;
+}
+
+/** Runs a tool with a text as its standard input. */
+export async function runTool(
   tool: string,
   args: string[],
   input = "",
@@ -51,10 +49,11 @@ async function runTool(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const writer = process.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(input));
-  await writer.close();
-  const { code, stdout, stderr } = await process.output();
+  const [{ code, stdout, stderr }] = await Promise.all([
+    process.output(),
+    ReadableStream.from([new TextEncoder().encode(input)])
+      .pipeTo(process.stdin),
+  ]);
   const decoder = new TextDecoder();
   return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
 }

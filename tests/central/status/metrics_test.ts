@@ -7,7 +7,7 @@ import {
 import statusPage from "../../../docs/status.md" with { type: "text" };
 import { tableRows } from "../../support/markdown.ts";
 import { madeServed } from "../../support/shown.ts";
-import { testTool } from "../../support/tool.ts";
+import { runTool, testTools } from "../../support/tool.ts";
 
 /** The metrics as curl gets them. */
 function metrics(): string {
@@ -19,8 +19,9 @@ function metrics(): string {
   return formatMetrics({ statistics, served }, chooseFormat("*/*"));
 }
 
-testTool("promtool", "promtool accepts the metrics", async (promtool) => {
-  const { code, output } = await promtool(["check", "metrics"], metrics());
+testTools(["promtool"], "promtool accepts the metrics", async () => {
+  const args = ["check", "metrics"];
+  const { code, output } = await runTool("promtool", args, metrics());
   assertEquals([code, output], [0, ""]);
 });
 

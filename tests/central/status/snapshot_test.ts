@@ -25,6 +25,7 @@ Deno.test("takeSnapshot() has each figure in its place", () => {
   });
   const { agencies, ...figures } = takeSnapshot({ statistics, served });
   assertEquals(figures, {
+    phase: "problem",
     problem: "no disk",
     bets: 30,
     history: [],
@@ -57,6 +58,7 @@ Deno.test("takeSnapshot() has each figure in its place", () => {
     served: madeServed({ 2: 1 }, held),
   });
   assertEquals([after.isDrawHeld, after.drawHeldAtMs], [true, 7]);
+  assertEquals(after.phase, "held");
   assertEquals(after.agencies[0]?.winners, 2);
 });
 
