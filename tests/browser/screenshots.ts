@@ -11,13 +11,18 @@ import { WAIT_LIMIT_MS } from "../support/deadline.ts";
 import { makeCourseData } from "../support/course_data.ts";
 import { freePort, startAgency, startProgram } from "../support/programs.ts";
 
-const FOLDER = fileURLToPath(new URL("../../docs/images/", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../docs/", import.meta.url));
 /** Each picture: its size in CSS pixels, colour scheme and language. */
 const PICTURES = [
-  { name: "status-light", width: 1000, scheme: "light", language: "en" },
-  { name: "status-dark", width: 1000, scheme: "dark", language: "en" },
-  { name: "status-phone", width: 390, scheme: "light", language: "en" },
-  { name: "status-es", width: 1000, scheme: "light", language: "es-AR" },
+  { name: "images/status-light", width: 1000, scheme: "light", language: "en" },
+  { name: "images/status-dark", width: 1000, scheme: "dark", language: "en" },
+  { name: "images/status-phone", width: 390, scheme: "light", language: "en" },
+  {
+    name: "es/images/status-light",
+    width: 1000,
+    scheme: "light",
+    language: "es-AR",
+  },
 ];
 const HEIGHT = 900;
 /** Small batches, so that there is something to see. */
