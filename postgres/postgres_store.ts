@@ -157,7 +157,7 @@ export class PostgresStore implements Store {
       get finished() {
         return finished();
       },
-      sizeBytes: 0,
+      sizeBytes: undefined,
       get problem() {
         return problem();
       },

@@ -55,8 +55,8 @@ export interface StoreStats {
   winnerCount(agency: number): number;
   /** The agencies that have no more bets. */
   readonly finished: ReadonlySet<number>;
-  /** Size in bytes; 0 if unknown. */
-  readonly sizeBytes: number;
+  /** Size in bytes, `undefined` if unknown. */
+  readonly sizeBytes: number | undefined;
   /** Why no bets are accepted, or `undefined` if they are. */
   readonly problem: string | undefined;
 }

@@ -81,10 +81,10 @@ function storeFamilies({ store, draw, connections }: Served): Family[] {
       store.finished.size,
     ),
     gauge("loteria_draw_held", "1 once the draw is held.", +draw.isHeld),
-    {
+    ...(store.sizeBytes === undefined ? [] : [{
       ...gauge("loteria_store_bytes", "Size of the store.", store.sizeBytes),
       unit: "bytes",
-    },
+    }]),
   ];
 }
 

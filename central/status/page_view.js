@@ -28,7 +28,7 @@ export function describeSnapshot(snapshot, words, timeZone) {
       "batches": number(snapshot.batches),
       "refusals": refusals.join(", ") || "0",
       "connections": number(snapshot.connections),
-      "store": `${numberFormat(words, 1)(snapshot.storeBytes / 1e6)} MB`,
+      "store": describeSize(snapshot.storeBytes, words),
       "p50": describeCommit(snapshot.commitP50, words),
       "p99": describeCommit(snapshot.commitP99, words),
       "history-top": number(top),
@@ -71,6 +71,10 @@ function numberFormat({ lang }, digits) {
     useGrouping: "always",
   });
   return (value) => format.format(value);
+}
+
+function describeSize(bytes, words) {
+  return bytes === null ? "–" : `${numberFormat(words, 1)(bytes / 1e6)} MB`;
 }
 
 /** Without a commit there is no time. */

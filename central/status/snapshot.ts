@@ -73,8 +73,8 @@ export interface Snapshot {
   refusals: Record<string, number>;
   /** Connections. */
   connections: number;
-  /** Size of the store in bytes. */
-  storeBytes: number;
+  /** Size of the store in bytes, `null` if unknown. */
+  storeBytes: number | null;
   /** Median time of a commit, in seconds. */
   commitP50: number;
   /** 99th percentile of it. */
@@ -116,7 +116,7 @@ export function takeSnapshot(sources: Sources): Snapshot {
     batches: statistics.acceptedBatches,
     refusals: Object.fromEntries(statistics.refusals),
     connections: served?.connections() ?? 0,
-    storeBytes: store?.sizeBytes ?? 0,
+    storeBytes: store?.sizeBytes ?? null,
     commitP50: statistics.commitQuantile(0.5),
     commitP99: statistics.commitQuantile(0.99),
     agencies: served

@@ -98,7 +98,7 @@ export function madeServed(
     agencyBets: new Map(counts),
     finished: parts.finished ?? new Set<number>(),
     problem: parts.problem,
-    sizeBytes: parts.sizeBytes ?? 0,
+    sizeBytes: parts.sizeBytes,
     winnerCount: parts.winnerCount ?? (() => 0),
   };
   const draw = {
