@@ -6,7 +6,6 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { testInFolder } from "./folder.ts";
-import { testWith } from "./permissions.ts";
 import type { Ending } from "./programs.ts";
 
 const LINE_REGEXP =
@@ -22,11 +21,7 @@ export function testPrograms(
   name: string,
   fn: (dir: string) => Promise<void>,
 ): void {
-  const missing = (["net", "run"] as const).filter((need) =>
-    Deno.permissions.querySync({ name: need }).state !== "granted"
-  );
-  if (missing.length > 0) testWith(missing, name, () => {});
-  else testInFolder(name, fn);
+  testInFolder(name, fn, ["net", "run"]);
 }
 
 /**
