@@ -16,7 +16,7 @@ import {
   setupLogging,
   writeLine,
 } from "./logging.ts";
-import { stopSignal } from "./stop_signal.ts";
+import { stopSignal, surviveFileSizeLimit } from "./stop_signal.ts";
 
 /** What a program runs with. */
 export interface ProgramContext {
@@ -99,6 +99,7 @@ async function run(
   setupLogging(config["log.level"]);
   if (program === "client") warnOfUnknownVariables();
   const signal = stopSignal();
+  surviveFileSizeLimit();
   const code = await main({ config, signal, flags });
   return code === 0 && signal.aborted
     ? STOP_EXIT_CODES[signal.reason] ?? code

@@ -1,5 +1,5 @@
 /**
- * Stopping a program: the signals for it, and waits that it interrupts.
+ * The signals of a program, and waits that a stop interrupts.
  *
  * @module
  */
@@ -21,6 +21,14 @@ export function stopSignal(
     Deno.addSignalListener(signal, () => controller.abort(reasonOf(signal)));
   }
   return controller.signal;
+}
+
+/**
+ * Lets a write beyond the file-size limit fail, like one on a full disk. Without
+ * a listener SIGXFSZ kills the program without a message.
+ */
+export function surviveFileSizeLimit(): void {
+  Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
 /**

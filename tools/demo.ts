@@ -5,20 +5,15 @@
  * @module
  */
 
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ProgramError } from "../program/errors.ts";
 import { verifyStore } from "../storage.ts";
 import type { AgencyFile } from "./agency_files.ts";
 import { auditStore } from "./demo/audit.ts";
-import { type LotteryOptions, runLottery } from "./demo/lottery.ts";
+import { type LotteryRun, runLottery } from "./demo/lottery.ts";
 import { Progress } from "./demo/progress.ts";
-import {
-  type DemoResult,
-  findProblems,
-  formatSuccess,
-  formatTable,
-} from "./demo/report.ts";
+import { findProblems, formatSuccess, formatTable } from "./demo/report.ts";
 import { MAX_BETS } from "./made_bets.ts";
 import { ensureData, makeData } from "./make_data.ts";
 import { interruption, parseWhole, print, runTool } from "./tool.ts";
@@ -62,36 +57,54 @@ async function main(): Promise<void> {
   const { path, from } = files[0]!;
   print([`Data: ${files.length} files like ${path}, from ${from}`]);
   const storeFile = join(folder, "bets.csv");
-  const result = await runAndAudit(files, {
+  const problems: string[] = [];
+  using progress = new Progress(files);
+  const run = await runLottery(files, {
     storeFile,
     statusPort,
     signal,
-    async onFinished(): Promise<void> {
+    onProgress: (agency, delivered) => progress.update(agency, delivered),
+    async onFinished(run): Promise<void> {
+      progress[Symbol.dispose]();
       if (!values.watch) return;
-      print(["All agencies have ended. Ctrl-C stops the central."]);
+      const copy = await copyStore(storeFile);
+      problems.push(...await report(run, files, copy));
+      print([...problems, `Store: ${storeFile}`, "Ctrl-C stops the central."]);
       await aborted(signal);
     },
   });
-  const problems = findProblems(result);
-  print(["", ...formatTable(result), ""]);
-  if (problems.length === 0) print([formatSuccess(result.store)]);
-  print([`Store: ${storeFile}`]);
+  if (!values.watch) {
+    problems.push(...await report(run, files, storeFile));
+    print([`Store: ${storeFile}`]);
+  }
   if (problems.length > 0) throw new ProgramError(problems.join("\n"));
 }
 
-async function runAndAudit(
+/** Checks a store, prints the table, and returns the problems that were found. */
+async function report(
+  run: LotteryRun,
   files: readonly AgencyFile[],
-  options: Omit<LotteryOptions, "onProgress">,
-): Promise<DemoResult> {
-  const { storeFile } = options;
-  using progress = new Progress(files);
-  const { runs, seconds } = await runLottery(files, {
-    ...options,
-    onProgress: (agency, delivered) => progress.update(agency, delivered),
-  });
+  storeFile: string,
+): Promise<string[]> {
   const audits = await auditStore(storeFile, files);
-  const store = await verifyStore(storeFile);
-  return { runs, seconds, audits, store };
+  const result = { ...run, audits, store: await verifyStore(storeFile) };
+  const problems = findProblems(result);
+  print(["", ...formatTable(result), ""]);
+  if (problems.length === 0) print([formatSuccess(result.store)]);
+  return problems;
+}
+
+/** Copies the store of a running central, in the order of docs/operations.md. */
+async function copyStore(storeFile: string): Promise<string> {
+  const folder = await Deno.makeTempDir({ dir: dirname(storeFile) });
+  const copy = join(folder, basename(storeFile));
+  try {
+    await Deno.copyFile(`${storeFile}.finished`, `${copy}.finished`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  await Deno.copyFile(storeFile, copy);
+  return copy;
 }
 
 /** Creates a new folder for this run. */

@@ -88,6 +88,27 @@ testPrograms("deno task demo reports a central that fails", async (dir) => {
   );
 });
 
+testPrograms(
+  "deno task demo --watch prints its table and its check before it waits",
+  async (dir) => {
+    const args = ["--dir", dir, "--bets", "100", "--watch"];
+    await using demo = startProgram("demo", {}, args);
+    await demo.line(/^Ctrl-C stops the central\.$/);
+    const [, url] = await demo.line(/^Status: (.*)$/);
+    const lines = demo.lines.map((line) => line.trim().split(/ +/));
+    const [total] = lines.filter(([name]) => name === "all");
+    assertEquals(total?.slice(0, 5), ["all", "100", "100", "0", "100"]);
+    await demo.line(/^Every one of the 100 bets is in the store/);
+    const [, storeFile] = await demo.line(/^Store: (.*)$/);
+    assertEquals((await Deno.stat(storeFile!)).isFile, true);
+    // Until then the page can be looked at.
+    const page = await fetch(url!, { headers: { "accept-language": "es" } });
+    assertStringIncludes(await page.text(), "Sorteo realizado");
+    const { code, stderr } = await demo.stop();
+    assertEquals(code, 0, stderr);
+  },
+);
+
 testPrograms("deno task demo stops its programs by SIGTERM", async (dir) => {
   const args = ["--dir", dir, "--bets", "200000"];
   await using demo = startProgram("demo", {}, args);

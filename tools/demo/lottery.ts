@@ -49,7 +49,7 @@ export interface LotteryOptions {
   /** Called when an agency has made progress. */
   onProgress(agency: number, delivered: Delivered): void;
   /** Called when all agencies have ended; the central is stopped after it. */
-  onFinished(): Promise<void>;
+  onFinished(run: LotteryRun): Promise<void>;
 }
 
 const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
@@ -85,9 +85,10 @@ export async function runLottery(
   if (delivered.includes(false)) stop.abort();
   const runs = await Promise.all(agencies.map((one) => one.run));
   if (hasEndedEarly) central.fail(await centralEnd);
-  await options.onFinished();
+  const seconds = Math.max(...runs.map((run) => run.seconds));
+  await options.onFinished({ runs, seconds });
   await central.stop();
-  return { runs, seconds: Math.max(...runs.map((run) => run.seconds)) };
+  return { runs, seconds };
 }
 
 /** Returns the number of agencies in the draw: all, if their ids are 1 to N. */

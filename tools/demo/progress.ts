@@ -58,6 +58,7 @@ export class Progress {
   /** Erases the bars. */
   [Symbol.dispose](): void {
     if (this.#isDrawn) writeText(Deno.stderr, this.#toTop() + ERASE_BELOW);
+    this.#isDrawn = false;
   }
 
   #draw(): void {

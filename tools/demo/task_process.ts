@@ -36,6 +36,9 @@ export interface Ending {
   stderr: string;
 }
 
+/** After SIGTERM, SIGHUP and SIGINT: a terminal's Ctrl-C reaches all programs. */
+const STOPPED_CODES = [0, 129, 130];
+
 /** A process of `deno`. Disposal kills it if it still runs, and waits. */
 export class TaskProcess implements AsyncDisposable {
   /** How it ended, once it has and all of its output is read. */
@@ -92,7 +95,8 @@ export class TaskProcess implements AsyncDisposable {
   /** Stops it with SIGTERM, and waits until it has ended well. */
   async stop(): Promise<void> {
     this.#kill("SIGTERM");
-    await this.success();
+    const ending = await this.ending;
+    if (!STOPPED_CODES.includes(ending.code)) this.fail(ending);
   }
 
   /** Throws the signal's reason, or an `Error` that says how it ended. */
