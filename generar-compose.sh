@@ -5,6 +5,7 @@
 #   EXAMPLE=echo ./generar-compose.sh docker-compose-echo.yaml 1
 #   SECURE=true ./generar-compose.sh docker-compose-secure.yaml 5
 #   STORE=postgres ./generar-compose.sh docker-compose-postgres.yaml 5
+#   STATUS_PORT=8080 ./generar-compose.sh docker-compose-status.yaml 5
 set -euo pipefail
 
 # 172.25.125.0/24 without the network's own address, its gateway and the broadcast
@@ -184,6 +185,7 @@ YAML
       SERVER_DRAW_AGENCIES: "$clients"
       SERVER_STATUS_PORT: "8080"
 YAML
+    write_status_host
     if [[ $store ]]; then
       write <<YAML
       SERVER_STORE_URL: postgres://loteria:$PASSWORD@database/loteria
@@ -215,11 +217,27 @@ YAML
 YAML
     fi
   fi
+  if [[ $example != echo ]]; then write_ports "$2"; fi
   write_healthcheck
   write <<YAML
       interval: 1s
       start_period: 60s
     networks: [testing_net]
+YAML
+}
+
+# Only where its port is published does the status page listen to others.
+write_status_host() {
+  write <<YAML
+      ${comment}SERVER_STATUS_HOST: "0.0.0.0"
+YAML
+}
+
+# Publishes the status page of a central, by its place, on this machine only.
+write_ports() {
+  write <<YAML
+    # The page is http://127.0.0.1:$((status_port + $1))/ with this and the host above.
+    ${comment}ports: ["127.0.0.1:$((status_port + $1)):8080"]
 YAML
 }
 
@@ -304,9 +322,10 @@ write_compose() {
     if [[ $secure ]]; then write_secrets_service; fi
   fi
   if [[ $store ]]; then write_database; fi
-  for server in "${servers[@]}"; do
-    if [[ $server != "${servers[0]}" ]]; then printf '\n'; fi
-    write_server "$server"
+  local i
+  for i in "${!servers[@]}"; do
+    if ((i > 0)); then printf '\n'; fi
+    write_server "${servers[i]}" "$i"
   done
   for ((client = 1; client <= clients; client++)); do
     write_client "$client"
@@ -347,6 +366,14 @@ secure=${SECURE:-}
 store=${STORE:-}
 [[ ! $store || ! $example$secure ]] ||
   fail "Cannot use STORE=postgres with EXAMPLE or SECURE"
+status_port=${STATUS_PORT:-8080}
+[[ $status_port =~ ^[1-9][0-9]{0,4}$ && $status_port -lt 65535 ]] ||
+  fail "Cannot use STATUS_PORT=\"$STATUS_PORT\": it must be a port from 1 to 65534, or not set"
+[[ ! ${STATUS_PORT:-} || ! $example ]] ||
+  fail "Cannot use STATUS_PORT with EXAMPLE: it has no status page"
+# Without a port the lines for it are there to be uncommented.
+comment=""
+[[ ${STATUS_PORT:-} ]] || comment="# "
 servers=(server)
 if [[ $store ]]; then servers=(server1 server2); fi
 hosts=("${servers[@]}" ${store:+database})

@@ -96,6 +96,36 @@ testScript("it writes a file with secrets, and has none in it", async (dir) => {
   }
 });
 
+for (const store of ["", "postgres"]) {
+  testScript(
+    `it publishes the status page where asked${store && " of both centrals"}`,
+    async (dir) => {
+      const text = await compose(dir, "1", {
+        STORE: store,
+        STATUS_PORT: "9000",
+      });
+      const { services } = parse(text) as ComposeFile;
+      const names = store ? ["server1", "server2"] : ["server"];
+      for (const [i, name] of names.entries()) {
+        const { environment, ports } = services[name]!;
+        assertEquals(environment.SERVER_STATUS_HOST, "0.0.0.0");
+        assertEquals(ports, [`127.0.0.1:${9000 + i}:8080`]);
+      }
+    },
+  );
+}
+
+testScript("the lines of docker-compose.yaml for it are valid", async () => {
+  const text = await Deno.readTextFile(`${PROJECT}docker-compose.yaml`);
+  const uncommented = text.replace("# SERVER_STATUS_HOST", "SERVER_STATUS_HOST")
+    .replace("# ports:", "ports:");
+  const { services } = parse(uncommented) as ComposeFile;
+  const { environment, ports } = services.server!;
+  assertEquals(environment.SERVER_STATUS_HOST, "0.0.0.0");
+  assertEquals(ports, ["127.0.0.1:8080:8080"]);
+  assertEquals((parse(text) as ComposeFile).services.server!.ports, undefined);
+});
+
 testScript("it writes a file for two centrals on a database", async (dir) => {
   const text = await compose(dir, "3", { STORE: "postgres" });
   const { services, volumes } = parse(text) as ComposeFile;
@@ -162,6 +192,17 @@ const NONSENSE: [args: string[], say: RegExp, env?: Record<string, string>][] =
       /Cannot use STORE=postgres with EXAMPLE or SECURE/,
       { STORE: "postgres", [name]: name === "EXAMPLE" ? "echo" : "true" },
     ]),
+    ...["0", "080", "65535", "x", "8080:80", "-1"].map((
+      port,
+    ): [string[], RegExp, Record<string, string>] => [
+      ["FILE", "5"],
+      /Cannot use STATUS_PORT=".*": it must be a port from 1 to 65534/,
+      { STATUS_PORT: port },
+    ]),
+    [["FILE", "5"], /Cannot use STATUS_PORT with EXAMPLE/, {
+      EXAMPLE: "echo",
+      STATUS_PORT: "8080",
+    }],
     [["FILE", "5"], /Cannot make example "echo" secure/, {
       EXAMPLE: "echo",
       SECURE: "true",
