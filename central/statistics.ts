@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ErrorName } from "../protocol.ts";
+import { type ErrorName, ERRORS } from "../protocol.ts";
 
 /** What is known of an agency since the central started. */
 export interface AgencyActivity {
@@ -71,8 +71,13 @@ export class Statistics {
   acceptedBatches = 0;
   /** Batches refused, for whatever reason. */
   refusedBatches = 0;
-  /** Refusals of any request, by the name of their code. */
-  readonly refusals: Map<string, number> = new Map();
+  /**
+   * Refusals of any request, by the name of their code, also those of which there
+   * were none: Prometheus does not see the first event of a new series.
+   */
+  readonly refusals: Map<string, number> = new Map(
+    Object.keys(ERRORS).map((name) => [name, 0]),
+  );
   /** How long commits took, in seconds. */
   readonly commitSeconds: Histogram = new Histogram(DURATION_BOUNDS_SECONDS);
   /** How many batches shared a commit. */

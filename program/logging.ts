@@ -145,13 +145,16 @@ export function writeText(
   for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
 }
 
-const lineCounts: Record<string, number> = {};
+/** Prometheus does not see the first event of a new series, so all are here. */
+const lineCounts: Record<string, number> = {
+  DEBUG: 0,
+  INFO: 0,
+  WARN: 0,
+  ERROR: 0,
+  CRITICAL: 0,
+};
 
-/**
- * Returns how many lines were logged so far.
- *
- * @returns The number of each level that had any.
- */
+/** Returns how many lines of each level were logged so far. */
 export function logLineCounts(): Readonly<Record<string, number>> {
   return lineCounts;
 }

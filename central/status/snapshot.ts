@@ -114,7 +114,9 @@ export function takeSnapshot(sources: Sources): Snapshot {
     bets: store?.bets ?? 0,
     history: rates?.history ?? [],
     batches: statistics.acceptedBatches,
-    refusals: Object.fromEntries(statistics.refusals),
+    refusals: Object.fromEntries(
+      [...statistics.refusals].filter(([, count]) => count > 0),
+    ),
     connections: served?.connections() ?? 0,
     storeBytes: store?.sizeBytes ?? null,
     commitP50: statistics.commitQuantile(0.5),
