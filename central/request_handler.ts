@@ -109,22 +109,25 @@ export class RequestHandler {
    */
   async handleBatch(payload: Uint8Array): Promise<Reply> {
     let batch: Batch | undefined;
+    // Counted at once: the payload's buffer is used again while the store waits.
+    let bets = 0;
     let repeated: number;
     try {
       batch = decodeBatch(payload);
+      bets = countBets(batch);
       this.#checkAuthorized(batch.agency);
       this.#agency = batch.agency;
       const invalid = findInvalidBet(batch.bets);
       if (invalid) {
         const { index, reason } = invalid;
-        return this.#refuseBatch(batch, "INVALID_BET", reason, index);
+        return this.#refuseBatch(batch, bets, "INVALID_BET", reason, index);
       }
       repeated = await this.#storeBatch(batch);
     } catch (error) {
-      return this.#refuseBatch(batch, errorNameOf(error), messageOf(error));
+      const name = errorNameOf(error);
+      return this.#refuseBatch(batch, bets, name, messageOf(error));
     }
     const { agency } = batch;
-    const bets = countBets(batch);
     this.#statistics.onStored(agency, this.#ip);
     this.#log.info(() =>
       formatAction("apuesta_recibida", "success", {
@@ -243,11 +246,11 @@ export class RequestHandler {
 
   #refuseBatch(
     batch: Batch | undefined,
+    bets: number,
     error: ErrorName,
     reason: string,
     index: number = NO_INDEX,
   ): Reply {
-    const bets = batch ? countBets(batch) : 0;
     this.#statistics.onRefusedBatch(batch?.agency, bets, this.#ip);
     this.#statistics.onRefusal(error);
     this.#log.error(formatAction("apuesta_recibida", "fail", {
