@@ -6,23 +6,14 @@
  */
 
 import type { StartTimer } from "../program/timer.ts";
+import { isDisconnection } from "./disconnection.ts";
 import { IdleClock } from "./idle_clock.ts";
 
 /** The stream under a channel, such as `Deno.TcpConn`. */
 export interface ByteStream {
-  /**
-   * Reads some bytes.
-   *
-   * @param into The buffer to read into.
-   * @returns Number of bytes read, 1 or more, or `null` at the end.
-   */
+  /** Returns the number of bytes read, 1 or more, or `null` at the end. */
   read(into: Uint8Array): Promise<number | null>;
-  /**
-   * Writes some bytes.
-   *
-   * @param bytes The bytes to write.
-   * @returns Number of bytes written.
-   */
+  /** Returns the number of bytes written, 1 or more. */
   write(bytes: Uint8Array): Promise<number>;
   /** Closes the sending side; the peer reads the end of the stream. */
   closeWrite(): Promise<void>;
@@ -53,6 +44,11 @@ export interface ByteChannelOptions {
  * of these, so the buffer only grows for the others.
  */
 const INITIAL_BUFFER_BYTES = 1 << 13;
+/**
+ * Longest write, so that a long list takes turns with what other connections
+ * send, and has a time limit for each piece.
+ */
+const MAX_WRITE_BYTES = 1 << 16;
 /** Time for a peer to read the reason of its refusal before it is cut off. */
 const LINGER_MS = 300;
 
@@ -73,12 +69,7 @@ export class ByteChannel {
   /** The pending read, shared by all callers that need more bytes. */
   #reading: Promise<boolean> | undefined;
 
-  /**
-   * Creates a channel.
-   *
-   * @param stream The stream, which is closed with the channel.
-   * @param options The limits.
-   */
+  /** `stream` is closed with the channel. */
   constructor(stream: ByteStream, options: ByteChannelOptions) {
     this.#stream = stream;
     this.#maxBufferSize = options.maxBufferSize;
@@ -104,25 +95,25 @@ export class ByteChannel {
     return this.#end;
   }
 
+  /** Whether this side has ended the conversation. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
   /** Whether the buffer has no room before something is consumed. */
   get isFull(): boolean {
     return this.#end - this.#start === this.#maxBufferSize;
   }
 
-  /**
-   * Consumes bytes. They stay in the buffer until {@linkcode fill}.
-   *
-   * @param size Number of bytes, at most as many as were read.
-   */
+  /** Consumes bytes that were read. They stay valid until {@linkcode fill}. */
   consume(size: number): void {
     this.#start += size;
   }
 
   /**
-   * Waits for a whole message.
+   * Waits for a whole message. Returns `null` if either side has closed.
    *
    * @param parse Returns the message if all of it is buffered, and consumes it.
-   * @returns The message, or `null` if either side has closed.
    * @throws {Deno.errors.UnexpectedEof} If the peer closes in the middle of a
    * message.
    * @throws {Deno.errors.TimedOut} If the message takes too long.
@@ -146,8 +137,7 @@ export class ByteChannel {
 
   /**
    * Reads once. Moves the unconsumed bytes to the front of the buffer first.
-   *
-   * @returns False at the end of the stream.
+   * Returns false at the end of the stream.
    */
   fill(): Promise<boolean> {
     return this.#reading ??= this.#read();
@@ -156,10 +146,8 @@ export class ByteChannel {
   /**
    * Watches a peer that waits for a reply without a time limit. What it sends
    * is buffered while there is room. If the buffer is full the watch ends,
-   * because the end of the stream could no longer be seen.
-   *
-   * @param done Ends the watch.
-   * @returns Whether the peer is still connected and waiting.
+   * because the end of the stream could no longer be seen. Returns true if the
+   * peer is still connected when `done` resolves.
    */
   async watch(done: Promise<unknown>): Promise<boolean> {
     const isDone = done.then(() => "done" as const);
@@ -172,12 +160,17 @@ export class ByteChannel {
   }
 
   /**
-   * Writes bytes.
+   * Writes all of the bytes, in pieces as the peer takes them.
    *
-   * @param bytes The bytes, all of which are written.
-   * @throws {Deno.errors.TimedOut} If the peer does not read them in time.
+   * @throws {Deno.errors.TimedOut} If the peer does not read a piece in time.
    */
   async write(bytes: Uint8Array): Promise<void> {
+    for (let start = 0; start < bytes.length; start += MAX_WRITE_BYTES) {
+      await this.#writePiece(bytes.subarray(start, start + MAX_WRITE_BYTES));
+    }
+  }
+
+  async #writePiece(bytes: Uint8Array): Promise<void> {
     this.#clock.start();
     try {
       for (let written = 0; written < bytes.length;) {
@@ -191,13 +184,11 @@ export class ByteChannel {
   }
 
   /**
-   * Ends the conversation so that the peer can still read what was written.
-   * Closing with unread input would reset the connection, and a reset discards
-   * what the peer has not read. So this side closes its sending side and waits
-   * briefly for the peer to close. A peer that has already gone is not an
-   * error.
-   *
-   * @param lastWords Bytes to write before.
+   * Ends the conversation after some last bytes, so that the peer can still read
+   * them. Closing with unread input would reset the connection, and a reset
+   * discards what the peer has not read. So this side closes its sending side
+   * and waits briefly for the peer to close. A peer that has already gone is not
+   * an error.
    */
   async hangUp(lastWords?: Uint8Array): Promise<void> {
     this.#hasEnded = true;
@@ -260,27 +251,4 @@ export class ByteChannel {
       `Cannot read message: the peer closed after ${rest} bytes of it`,
     );
   }
-}
-
-const DISCONNECTIONS = [
-  Deno.errors.ConnectionReset,
-  Deno.errors.ConnectionAborted,
-  Deno.errors.ConnectionRefused,
-  Deno.errors.BrokenPipe,
-  Deno.errors.NotConnected,
-  Deno.errors.UnexpectedEof,
-  Deno.errors.TimedOut,
-  // From calls on a connection that this side has closed:
-  Deno.errors.Interrupted,
-  Deno.errors.BadResource,
-];
-
-/**
- * True if an error only means that the connection ended, on either side.
- *
- * @param error The error.
- * @returns Whether it is a lost connection rather than a bug.
- */
-export function isDisconnection(error: unknown): boolean {
-  return DISCONNECTIONS.some((kind) => error instanceof kind);
 }

@@ -8,6 +8,11 @@ import { messageOf, ProgramError } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import { pause } from "../program/stop_signal.ts";
 
+/**
+ * What the machine lacks if a connection cannot be accepted: file descriptors
+ * or memory. Every other failure concerns that connection alone.
+ */
+const SHORTAGES: readonly unknown[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
 /** Wait after the first of several failed accepts; it doubles each time. */
 const MIN_ACCEPT_DELAY_MS = 50;
 /**
@@ -22,38 +27,34 @@ interface Outage {
   failures: number;
 }
 
-/** Handles a new connection. Must not throw. */
-export type Welcome = (stream: Deno.TcpConn, ip: string) => void;
+/** The part of `Deno.TcpListener` that an {@linkcode Acceptor} uses. */
+export type Listener = Pick<Deno.TcpListener, "accept" | "close">;
+
+/** Handles a new connection. */
+export type OnConnection = (stream: Deno.TcpConn, ip: string) => void;
 
 /** Accepts connections one after another. */
 export class Acceptor {
-  readonly #listener: Deno.TcpListener;
-  readonly #welcome: Welcome;
+  readonly #listener: Listener;
+  readonly #onConnection: OnConnection;
   readonly #log = getLogger();
   readonly #stopping = new AbortController();
   #outage: Outage | undefined;
 
-  /**
-   * Creates an acceptor. {@linkcode run} starts it.
-   *
-   * @param listener Accepts connections; {@linkcode stop} closes it.
-   * @param welcome Called with each connection.
-   */
-  constructor(listener: Deno.TcpListener, welcome: Welcome) {
+  /** {@linkcode stop} closes the listener. */
+  constructor(listener: Listener, onConnection: OnConnection) {
     this.#listener = listener;
-    this.#welcome = welcome;
+    this.#onConnection = onConnection;
   }
 
-  /** Accepts connections until {@linkcode stop} is called. */
+  /** Accepts connections until {@linkcode stop} is called. Never rejects. */
   async run(): Promise<void> {
     this.#log.info(formatAction("accept_connections", "in_progress"));
     while (!this.#stopping.signal.aborted) {
       const stream = await this.#accept();
-      if (!stream) continue;
-      const ip = stream.remoteAddr.hostname;
-      this.#log.info(formatAction("accept_connections", "success", { ip }));
-      this.#welcome(stream, ip);
-      this.#log.info(formatAction("accept_connections", "in_progress"));
+      if (stream && this.#handOver(stream)) {
+        this.#log.info(formatAction("accept_connections", "in_progress"));
+      }
     }
   }
 
@@ -64,20 +65,44 @@ export class Acceptor {
     this.#log.info(formatAction("close_listener", "success"));
   }
 
-  /** Returns `undefined` after a failure, and the wait for better times. */
+  /** Returns `undefined` after a failure, and after a wait if that may help. */
   async #accept(): Promise<Deno.TcpConn | undefined> {
     try {
       const stream = await this.#listener.accept();
       this.#endOutage();
+      return stream;
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return undefined;
+      if (isLasting(error)) await this.#waitInOutage(error);
+      else this.#logLostConnection(error);
+      return undefined;
+    }
+  }
+
+  /** Returns false if the connection is lost already. */
+  #handOver(stream: Deno.TcpConn): boolean {
+    let ip: string;
+    try {
+      ip = stream.remoteAddr.hostname;
       stream.setNoDelay(true);
       // An agency that waits for the draw sends nothing; keep-alive finds out
       // if its machine has gone.
       stream.setKeepAlive(true);
-      return stream;
     } catch (error) {
-      if (!this.#stopping.signal.aborted) await this.#waitInOutage(error);
-      return undefined;
+      stream.close();
+      this.#logLostConnection(error);
+      return false;
     }
+    this.#log.info(formatAction("accept_connections", "success", { ip }));
+    this.#onConnection(stream, ip);
+    return true;
+  }
+
+  /** A peer that connects and resets at once, such as a probe, is no error. */
+  #logLostConnection(error: unknown): void {
+    this.#log.debug(() =>
+      formatAction("accept_connections", "fail", { error: messageOf(error) })
+    );
   }
 
   /** Waits for file descriptors, for example, without a line for each try. */
@@ -105,29 +130,22 @@ export class Acceptor {
   }
 }
 
-/** A server for {@linkcode serveUntil}. */
-export interface Server {
-  /** Serves until it is stopped. */
-  serve(): Promise<void>;
-  /** Stops serving and waits until everything has ended. */
-  stop(): Promise<void>;
+/** True if the next accept would fail too: of a shortage, or of the listener. */
+function isLasting(error: unknown): boolean {
+  return error instanceof Deno.errors.BadResource ||
+    (error instanceof Error && "code" in error &&
+      SHORTAGES.includes(error.code));
 }
 
-/**
- * Runs a server until a signal stops it.
- *
- * @param signal Its abort stops the server. The reason is the signal's name.
- * @param server The server.
- */
-export async function serveUntil(
+/** Waits for a signal, whose reason is its name, and stops a server. */
+export async function stopOn(
   signal: AbortSignal,
-  server: Server,
+  server: { stop(): Promise<void> },
 ): Promise<void> {
-  const stopped = new Promise<void>((resolve) => {
+  await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener("abort", () => resolve());
   });
-  await Promise.race([server.serve(), stopped]);
   getLogger().info(
     formatAction("stop", "in_progress", { signal: signal.reason }),
   );
@@ -137,39 +155,28 @@ export async function serveUntil(
 /** Where a server listens. */
 export interface ListenOptions {
   /** An address of this machine, `0.0.0.0` for all of IPv4, `::` for all. */
-  host: string;
+  hostname: string;
   /** The port, or 0 for any free one. */
   port: number;
   /** Largest number of connections waiting to be accepted. */
   backlog: number;
 }
 
-/**
- * Starts to listen.
- *
- * @param options The address, the port and the backlog.
- * @returns The listener.
- * @throws {ProgramError} If the address or the port is not available.
- */
-export function listen(options: ListenOptions): Deno.TcpListener {
-  const { host: hostname, port, backlog } = options;
+/** Listens. Throws a {@linkcode ProgramError} if the address is not available. */
+export function listen(
+  { hostname, port, backlog }: ListenOptions,
+): Deno.TcpListener {
   try {
     return Deno.listen({ hostname, port, tcpBacklog: backlog });
   } catch (cause) {
     throw new ProgramError(
-      `Cannot listen on port ${port}: ${
-        messageOf(cause)
-      } (server.host is ${hostname})`,
+      `Cannot listen on port ${port}: ${messageOf(cause)}`,
       { cause },
     );
   }
 }
 
-/**
- * Logs the port of a listener.
- *
- * @param listener The listener.
- */
-export function logPort({ addr }: Deno.TcpListener): void {
+/** Logs the port of a listener. */
+export function logPort({ addr }: Pick<Deno.TcpListener, "addr">): void {
   getLogger().info(formatAction("listen", "success", { port: addr.port }));
 }

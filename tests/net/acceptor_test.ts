@@ -1,0 +1,112 @@
+import { assert, assertEquals } from "@std/assert";
+import { Acceptor, type Listener } from "../../net/tcp_server.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { FakeStream } from "../support/fake_stream.ts";
+import { FakeTime } from "../support/fake_time.ts";
+
+/** A listener that gives connections and errors in this order, then waits. */
+function listenerOf(arrivals: (Error | Deno.TcpConn)[]): Listener {
+  const { promise: never, reject } = Promise.withResolvers<never>();
+  return {
+    accept(): Promise<Deno.TcpConn> {
+      const next = arrivals.shift();
+      if (next === undefined) return never;
+      return next instanceof Error
+        ? Promise.reject(next)
+        : Promise.resolve(next);
+    },
+    close: () => reject(new Deno.errors.BadResource("Bad resource ID")),
+  };
+}
+
+function connection(setNoDelay = () => {}): FakeStream & Deno.TcpConn {
+  return Object.assign(new FakeStream([]), {
+    remoteAddr: { transport: "tcp", hostname: "10.0.0.1", port: 1 },
+    setNoDelay,
+    setKeepAlive(): void {},
+  }) as unknown as FakeStream & Deno.TcpConn;
+}
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+/** Lets everything run that needs no timer. */
+async function settle(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  const passed = new Promise((resolve) => port2.onmessage = resolve);
+  port1.postMessage("");
+  await passed;
+  port1.close();
+  port2.close();
+}
+
+async function acceptAll(
+  arrivals: (Error | Deno.TcpConn)[],
+  fn: (accepted: Deno.TcpConn[], time: FakeTime) => Promise<void>,
+): Promise<CapturedLog> {
+  const log = CapturedLog.start();
+  using time = new FakeTime();
+  const accepted: Deno.TcpConn[] = [];
+  const acceptor = new Acceptor(
+    listenerOf(arrivals),
+    (stream) => accepted.push(stream),
+  );
+  const running = acceptor.run();
+  try {
+    await settle();
+    await fn(accepted, time);
+  } finally {
+    acceptor.stop();
+    await running;
+  }
+  return log;
+}
+
+Deno.test("Acceptor accepts at once after connections that were lost before", async () => {
+  const lost = [
+    new Deno.errors.NotConnected("Transport endpoint is not connected"),
+    new Deno.errors.ConnectionAborted("Software caused connection abort"),
+    new Deno.errors.ConnectionReset("Connection reset by peer"),
+    new Deno.errors.PermissionDenied("Operation not permitted"),
+    ...["EPROTO", "EHOSTUNREACH", "ENETDOWN", "EINTR"].map(systemError),
+  ];
+  const last = connection();
+  const arrivals = [...Array.from({ length: 500 }, () => lost).flat(), last];
+  const log = await acceptAll(arrivals, async (accepted) => {
+    assertEquals(accepted, [last]);
+    await Promise.resolve();
+  });
+  assert(!log.lines.some((line) => /^(WARN|ERROR)/.test(line)));
+});
+
+Deno.test("Acceptor closes a connection that is lost when it is set up", async () => {
+  const lost = connection(() => {
+    throw new Deno.errors.NotConnected("Transport endpoint is not connected");
+  });
+  const last = connection();
+  await acceptAll([lost, last], async (accepted) => {
+    assertEquals(accepted, [last]);
+    assert(lost.isClosed);
+    await Promise.resolve();
+  });
+});
+
+for (const code of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {
+  Deno.test(`Acceptor waits less than a second each time after ${code}`, async () => {
+    const shortage = Array.from({ length: 9 }, () => systemError(code));
+    const last = connection();
+    const log = await acceptAll([...shortage, last], async (accepted, time) => {
+      for (const _ of shortage) {
+        assertEquals(accepted, []);
+        assertEquals(time.pending, 1);
+        time.advance(999);
+        await settle();
+      }
+      assertEquals(accepted, [last]);
+    });
+    const fails = log.lines.filter((line) => line.startsWith("ERROR"));
+    assertEquals(fails.length, 1);
+    assert(log.lines.some((line) => line.includes("failures: 9")));
+  });
+}

@@ -1,0 +1,60 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { Connection, isDisconnection } from "../../net/connection.ts";
+import { InvariantError, ProgramError } from "../../program/errors.ts";
+import { ProtocolError } from "../../protocol.ts";
+import { FakeStream } from "../support/fake_stream.ts";
+import { frame } from "../support/frames.ts";
+
+/** Errors of connect, accept, read and write, as Deno throws them. */
+const LOST: Error[] = [
+  new Deno.errors.ConnectionReset(),
+  new Deno.errors.PermissionDenied("Operation not permitted (os error 1)"),
+  new Deno.errors.NetworkUnreachable(),
+  new Deno.errors.TimedOut(),
+  new Deno.errors.BadResource(),
+  ...[
+    ...["EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "ENETRESET", "ENOBUFS"],
+    ...["EHOSTDOWN", "EPROTO", "EIO", "ENOMEM"],
+  ].map((code) => Object.assign(new Error(code), { code })),
+  Object.assign(new TypeError("Invalid argument"), { code: "EINVAL" }),
+];
+const NOT_LOST: unknown[] = [
+  new Error("a slip"),
+  new TypeError("a slip"),
+  Object.assign(new TypeError("a slip"), { code: "ERR_INVALID_ARG_TYPE" }),
+  new InvariantError("a slip"),
+  new ProgramError("Cannot start"),
+  new ProtocolError("MALFORMED", "Cannot decode"),
+  new Deno.errors.NotCapable("Requires net access"),
+  Object.assign(new Deno.errors.NotFound(), { code: "ENOENT" }),
+  undefined,
+  "EIO",
+];
+
+Deno.test("isDisconnection() is true for every error of the system", () => {
+  for (const error of LOST) assert(isDisconnection(error), String(error));
+});
+
+Deno.test("isDisconnection() is false for bugs, permissions and files", () => {
+  for (const error of NOT_LOST) {
+    assertFalse(isDisconnection(error), String(error));
+  }
+});
+
+Deno.test("hangUp() takes every network error as a peer that has gone", async () => {
+  for (const error of LOST) {
+    const stream = new FakeStream([]);
+    stream.write = () => Promise.reject(error);
+    await new Connection(stream, {}).hangUp(frame(2));
+    assert(stream.isClosed);
+  }
+});
+
+Deno.test("nextBufferedFrame() returns nothing once the connection is closed", async () => {
+  const two = new Uint8Array([...frame(4), ...frame(4)]);
+  const connection = new Connection(new FakeStream([two]), {});
+  assertEquals((await connection.readFrame())?.type, 4);
+  connection.close();
+  assertEquals(connection.nextBufferedFrame(), undefined);
+  assertEquals(await connection.readFrame(), null);
+});
