@@ -121,7 +121,7 @@ async function createConnection(
     maxAttempts: config["retry.maxAttempts"],
     baseDelayMs: config["retry.baseDelay"],
     replyTimeoutMs: config["retry.replyTimeout"],
-    authorities: ca === "" ? undefined : await readAuthorities(ca),
+    authorities: ca === "" ? undefined : await readAuthorities(ca, "tls.ca"),
     authentication: token && { agency, token },
     signal,
   });

@@ -4,13 +4,12 @@
  * @module
  */
 
+import { Credentials } from "./central/auth/credentials.ts";
+import { TlsCertificate } from "./central/auth/tls_certificate.ts";
 import { Central, type CentralOptions } from "./central/central.ts";
-import { Credentials } from "./central/credentials.ts";
 import { Statistics } from "./central/statistics.ts";
 import type { StatusServer } from "./central/status/status_server.ts";
-import { listen, logPort, serveUntil } from "./net/tcp_server.ts";
-import { readIdentity } from "./net/tls.ts";
-import type { TlsServer } from "./net/tls_server.ts";
+import { stopOn } from "./net/tcp_server.ts";
 import type { Config } from "./program/config.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
 import { formatAction, getLogger } from "./program/logging.ts";
@@ -22,11 +21,24 @@ import {
   type StorageError,
   type Store,
   StoreHeldError,
+  type StoreOptions,
 } from "./storage.ts";
 
-export { Central, type CentralOptions };
+export {
+  Central,
+  type CentralOptions,
+  Credentials,
+  FileStore,
+  type Store,
+  type StoreOptions,
+  TlsCertificate,
+};
 
-/** Opens the store of `store.url`; postgres/server.ts has one. */
+/**
+ * Opens the store of `store.url`; postgres/server.ts has one.
+ *
+ * @internal
+ */
 export type OpenDatabase = (
   url: string,
   options: { drawAgencies: number; onCommit?: OnCommit | undefined },
@@ -37,6 +49,7 @@ const LOOPBACK_REGEXP = /^(?:127\.|::1$|localhost$)/;
 /**
  * Runs the central, as `deno task server` does.
  *
+ * @internal
  * @param context The configuration, and the signal that stops it.
  * @param openDatabase Opens a database, if this program can.
  * @returns The exit code.
@@ -47,18 +60,18 @@ export async function runCentral(
   openDatabase?: OpenDatabase,
 ): Promise<number> {
   logServerConfig(config);
-  const tls = await prepareTls(config);
-  let central: Central | undefined;
-  using credentials = await openCredentials(
-    config,
-    (agencies) => central?.revoke(agencies),
-  );
+  using tls = await openCertificate(config);
+  using credentials = await openCredentials(config);
   warnOfPlainTokens(config);
   const statistics = new Statistics();
   await using status = await startStatus(config, statistics);
   const store = await openStore(config, statistics, openDatabase);
   try {
-    central = createCentral(config, store, { tls, credentials, statistics });
+    await using central = listen(config, store, {
+      tls,
+      credentials,
+      statistics,
+    });
     status?.show(store, central, signal);
     const loss = await serve(signal, central, store);
     if (loss) throw new ProgramError(loss.message, { cause: loss });
@@ -81,33 +94,28 @@ async function startStatus(
   return await StatusServer.start(address, statistics);
 }
 
-async function prepareTls(config: Config): Promise<TlsServer | undefined> {
+async function openCertificate(
+  config: Config,
+): Promise<TlsCertificate | undefined> {
   const certificate = config["tls.certificate"];
   const key = config["tls.key"];
   if (certificate === "" && key === "") return undefined;
-  if (certificate === "" || key === "") {
-    throw new ProgramError(
-      `Cannot use TLS: ${
-        certificate === "" ? "tls.certificate" : "tls.key"
-      } is not set, expected both or none`,
-    );
+  if (certificate !== "" && key !== "") {
+    const names = { certificate: "tls.certificate", key: "tls.key" };
+    return await TlsCertificate.open({ certificate, key, names });
   }
-  const identity = await readIdentity({ certificate, key });
-  const { TlsServer } = await import("./net/tls_server.ts");
-  return new TlsServer(identity);
+  throw new ProgramError(
+    `Cannot use TLS: ${
+      certificate === "" ? "tls.certificate" : "tls.key"
+    } is not set, expected both or none`,
+  );
 }
 
 async function openCredentials(
   config: Config,
-  onRevoked: (agencies: ReadonlySet<number>) => void,
 ): Promise<Credentials | undefined> {
   const path = config["server.credentials"];
-  if (path === "") return undefined;
-  const credentials = await Credentials.open(path, onRevoked);
-  getLogger().info(
-    formatAction("credentials", "success", { agencies: credentials.size }),
-  );
-  return credentials;
+  return path === "" ? undefined : await Credentials.open(path);
 }
 
 /** Anyone who can read the network traffic can read the tokens. */
@@ -134,7 +142,7 @@ async function serve(
     loss = error;
     controller.abort("store lost");
   });
-  await serveUntil(AbortSignal.any([signal, controller.signal]), central);
+  await stopOn(AbortSignal.any([signal, controller.signal]), central);
   return loss;
 }
 
@@ -190,23 +198,27 @@ async function openFileStore(
   }
 }
 
-function createCentral(
+function listen(
   config: Config,
   store: Store,
   parts: Pick<CentralOptions, "credentials" | "statistics" | "tls">,
 ): Central {
-  const listener = listen({
-    host: config["server.host"],
-    port: config["server.port"],
-    backlog: config["server.listenBacklog"],
-  });
-  logPort(listener);
-  return new Central(listener, store, {
-    maxConnections: config["server.maxConnections"],
-    idleTimeoutMs: config["server.idleTimeout"],
-    authTimeoutMs: config["server.authTimeout"],
-    ...parts,
-  });
+  const hostname = config["server.host"];
+  try {
+    return Central.listen(store, {
+      hostname,
+      port: config["server.port"],
+      backlog: config["server.listenBacklog"],
+      maxConnections: config["server.maxConnections"],
+      idleTimeoutMs: config["server.idleTimeout"],
+      authTimeoutMs: config["server.authTimeout"],
+      ...parts,
+    });
+  } catch (cause) {
+    if (!(cause instanceof ProgramError)) throw cause;
+    const message = `${cause.message} (server.host is ${hostname})`;
+    throw new ProgramError(message, { cause });
+  }
 }
 
 if (import.meta.main) await runProgram("server", runCentral);

@@ -20,7 +20,8 @@ export async function readToken(
   env: (variable: string) => string | undefined,
   file: string,
 ): Promise<Uint8Array | undefined> {
-  const given = env(TOKEN_VARIABLE) ?? "";
+  // Secret stores and editors add line ends.
+  const given = (env(TOKEN_VARIABLE) ?? "").trim();
   if (given !== "") return checked(given, TOKEN_VARIABLE);
   if (file === "") return undefined;
   return checked((await readText(file)).trim(), `agency.tokenFile "${file}"`);

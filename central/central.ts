@@ -5,145 +5,250 @@
  */
 
 import { Connection } from "../net/connection.ts";
-import { Acceptor } from "../net/tcp_server.ts";
+import { Acceptor, listen, logPort } from "../net/tcp_server.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Store } from "../storage.ts";
+import { Authenticator, type PendingConnection } from "./auth/authenticator.ts";
+import type { Credentials } from "./auth/credentials.ts";
+import { PendingConnections } from "./auth/pending_connections.ts";
+import type { TlsCertificate } from "./auth/tls_certificate.ts";
 import { Draw } from "./draw.ts";
-import {
-  type Admission,
-  Entrance,
-  type EntranceOptions,
-  type Visitor,
-} from "./entrance.ts";
 import { FairScheduler } from "./fair_scheduler.ts";
 import { Session } from "./session.ts";
+import { Statistics } from "./statistics.ts";
 
 /**
  * Time that agencies have to read their last replies when the central stops.
  */
 const STOP_TIMEOUT_MS = 600;
+const DEFAULT_BACKLOG = 4096;
+const DEFAULT_MAX_CONNECTIONS = 4096;
+const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+const DEFAULT_AUTH_TIMEOUT_MS = 5_000;
 
-/** Options of a {@linkcode Central}. */
-export interface CentralOptions extends EntranceOptions {
-  /** Longest time without a whole frame before a connection is dropped. */
-  idleTimeoutMs: number;
+/** Options of {@linkcode Central.listen}. */
+export interface CentralOptions {
+  /** An address of this machine, `0.0.0.0` for all of IPv4, `::` for all. */
+  hostname: string;
+  /** The port, or 0 for any free one. */
+  port: number;
+  /**
+   * Most connections that wait to be accepted.
+   *
+   * @default {4096}
+   */
+  backlog?: number;
+  /**
+   * Most connections at once. One more is answered with `BUSY`.
+   *
+   * @default {4096}
+   */
+  maxConnections?: number;
+  /**
+   * Longest time for one whole frame, in milliseconds.
+   *
+   * @default {60_000}
+   */
+  idleTimeoutMs?: number;
+  /**
+   * Longest time for the TLS handshake and the token, in milliseconds.
+   *
+   * @default {5_000}
+   */
+  authTimeoutMs?: number;
+  /**
+   * Encrypts connections. Without it they are plain.
+   *
+   * @default {undefined}
+   */
+  tls?: TlsCertificate | undefined;
+  /**
+   * Who may send as which agency. Without it everyone may.
+   *
+   * @default {undefined}
+   */
+  credentials?: Credentials | undefined;
+  /**
+   * Counts what happens, for the status page.
+   *
+   * @internal
+   * @default {new Statistics()}
+   */
+  statistics?: Statistics;
 }
 
-/** Accepts agencies and serves each one in its own session. */
-export class Central {
-  readonly #acceptor: Acceptor;
-  readonly #store: Store;
-  /** The draw of the store. */
+/**
+ * A central that serves agencies until it is disposed of. It stores their bets
+ * in its store, which it leaves open.
+ *
+ * @example Usage
+ * ```ts no-assert
+ * import { Central, FileStore } from "../server.ts";
+ *
+ * async function serve(file: string, signal: AbortSignal): Promise<void> {
+ *   await using store = await FileStore.open(file);
+ *   await using central = Central.listen(store, {
+ *     hostname: "127.0.0.1",
+ *     port: 0,
+ *   });
+ *   console.log(`Send bets to port ${central.port}`);
+ *   await new Promise((stop) => signal.addEventListener("abort", stop));
+ * }
+ * ```
+ */
+export class Central implements AsyncDisposable {
+  /**
+   * The draw as the status page shows it.
+   *
+   * @internal
+   */
   readonly draw: Draw;
-  readonly #options: CentralOptions;
+  /** The port on which it listens. */
+  readonly port: number;
+  readonly #store: Store;
+  readonly #tls: TlsCertificate | undefined;
+  readonly #idleTimeoutMs: number;
+  readonly #statistics: Statistics;
+  readonly #isOpenToAll: boolean;
   readonly #log = getLogger();
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #scheduler = new FairScheduler(this.#sessions);
-  readonly #entrance: Entrance;
-  #isStopping = false;
+  readonly #pending: PendingConnections;
+  readonly #acceptor: Acceptor;
+  readonly #accepting: Promise<void>;
+  #stopping: Promise<void> | undefined;
 
-  /**
-   * Creates a central. {@linkcode serve} starts it.
-   *
-   * @param listener Accepts agencies; {@linkcode stop} closes it.
-   * @param store Stores the bets; the central leaves it open.
-   * @param options The limits.
-   */
-  constructor(
+  private constructor(
     listener: Deno.TcpListener,
     store: Store,
     options: CentralOptions,
   ) {
+    const { tls, credentials, statistics = new Statistics() } = options;
+    const { authTimeoutMs = DEFAULT_AUTH_TIMEOUT_MS } = options;
+    this.port = listener.addr.port;
+    this.draw = new Draw(store);
+    this.#store = store;
+    this.#tls = tls;
+    this.#idleTimeoutMs = options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS;
+    this.#statistics = statistics;
+    this.#isOpenToAll = !tls && !credentials;
+    this.#pending = new PendingConnections({
+      authenticator: new Authenticator(credentials, authTimeoutMs),
+      maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      statistics,
+      onAuthenticated: (pending) => this.#serve(pending),
+    });
+    credentials?.onRevoked((agencies) => this.#revoke(agencies));
     this.#acceptor = new Acceptor(
       listener,
-      (stream, ip) => this.#welcome(stream, ip),
+      (stream, ip) => this.#onConnection(stream, ip),
     );
-    this.#entrance = new Entrance(options);
-    this.#store = store;
-    this.draw = new Draw(store);
-    this.#options = options;
+    this.#accepting = this.#acceptor.run();
+  }
+
+  /**
+   * Listens for agencies, and serves them until the central is disposed of.
+   *
+   * @param store Stores their bets; the central leaves it open.
+   * @param options The address and the limits.
+   * @returns The central.
+   * @throws {ProgramError} If the address is not available.
+   */
+  static listen(store: Store, options: CentralOptions): Central {
+    const { hostname, port, backlog = DEFAULT_BACKLOG } = options;
+    const listener = listen({ hostname, port, backlog });
+    logPort(listener);
+    return new Central(listener, store, options);
   }
 
   /** Number of connections. */
   get connections(): number {
-    return this.#sessions.size + this.#entrance.size;
+    return this.#sessions.size + this.#pending.size;
   }
 
-  /** Accepts agencies until {@linkcode stop} is called. */
-  async serve(): Promise<void> {
-    await this.#acceptor.run();
+  /**
+   * When its certificate expires, in milliseconds since 1970, or `undefined`
+   * without TLS.
+   */
+  get certificateNotAfterMs(): number | undefined {
+    return this.#tls?.notAfterMs;
   }
 
-  /** Stops accepting, and ends each session after its last reply. */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
+  /**
+   * Stops accepting, and ends each session after its last reply. Stopping again
+   * has no effect.
+   */
+  stop(): Promise<void> {
+    return this.#stopping ??= this.#stop();
+  }
+
+  /** Stops, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<void> {
     this.#acceptor.stop();
     const timer = setTimeout(() => {
       for (const session of this.#sessions.keys()) session.abort();
     }, STOP_TIMEOUT_MS);
-    this.#entrance.stop();
+    this.#pending.stop();
     for (const session of this.#sessions.keys()) session.stop();
     await Promise.all(this.#sessions.values());
     clearTimeout(timer);
+    await this.#accepting;
   }
 
-  /**
-   * Closes the connections of agencies whose token is no longer valid.
-   *
-   * @param agencies The agencies' ids.
-   */
-  revoke(agencies: ReadonlySet<number>): void {
+  /** Closes the connections of agencies whose token is no longer valid. */
+  #revoke(agencies: ReadonlySet<number>): void {
+    const revoked = this.#pending.revoke(agencies);
     for (const session of this.#sessions.keys()) {
       const { authorizedAgency: agency } = session;
       if (agency === undefined || !agencies.has(agency)) continue;
+      session.abort();
+      revoked.push(agency);
+    }
+    for (const agency of revoked) {
       this.#log.warn(formatAction("authenticate", "fail", {
         agency,
         reason: "its token was removed or changed",
       }));
-      session.abort();
     }
   }
 
-  #welcome(stream: Deno.TcpConn, ip: string): void {
-    const visitor = this.#visitorOf(stream, ip);
-    if (this.#entrance.isBusy(this.#sessions.size)) {
-      this.#entrance.turnAway(visitor);
-    } else if (this.#entrance.isGuarded) {
-      this.#admit(visitor);
+  #onConnection(stream: Deno.TcpConn, ip: string): void {
+    const pending = this.#pendingConnection(stream, ip);
+    if (this.#pending.isFull(this.#sessions.size)) {
+      this.#pending.rejectBusy(pending);
+    } else if (this.#isOpenToAll) {
+      this.#serve(pending);
     } else {
-      this.#serve(visitor, { agency: undefined });
+      this.#pending.authenticate(pending);
     }
   }
 
-  #visitorOf(stream: Deno.TcpConn, ip: string): Visitor {
-    const { tls } = this.#options;
-    if (!tls) return { connection: new Connection(stream, this.#options), ip };
-    const encrypted = tls.encrypt(stream);
+  #pendingConnection(stream: Deno.TcpConn, ip: string): PendingConnection {
+    const options = { idleTimeoutMs: this.#idleTimeoutMs };
+    const encrypted = this.#tls?.encrypt(stream);
     return {
-      connection: new Connection(encrypted, this.#options),
+      connection: new Connection(encrypted ?? stream, options),
       ip,
-      handshake: () => encrypted.handshake(),
+      handshake: encrypted && (() => encrypted.handshake()),
     };
   }
 
-  /** Never rejects. */
-  async #admit(visitor: Visitor): Promise<void> {
-    const admission = await this.#entrance.admit(visitor);
-    if (admission) this.#serve(visitor, admission);
-  }
-
-  #serve({ connection, ip }: Visitor, { agency }: Admission): void {
+  #serve({ connection, ip, agency }: PendingConnection): void {
     const session = new Session(connection, {
       store: this.#store,
       draw: this.draw,
       scheduler: this.#scheduler,
       ip,
       authorizedAgency: agency,
-      statistics: this.#options.statistics,
+      statistics: this.#statistics,
     });
     const run = session.run().finally(() => this.#sessions.delete(session));
     this.#sessions.set(session, run);
-    // It came in while the central was stopping.
-    if (this.#isStopping) session.stop();
+    // Authenticated or accepted during shutdown.
+    if (this.#stopping) session.stop();
   }
 }

@@ -6,22 +6,36 @@
  */
 
 import { formatAction, getLogger } from "../program/logging.ts";
+import { encodeWinners } from "../protocol.ts";
 import type { DrawHolder, Store, StoreDraw } from "../storage.ts";
+import { joinFrames } from "./reply_queue.ts";
 
 /** The part of the store that the draw uses. */
-export type DrawStore = Pick<Store, "draw">;
+export type DrawStore = Pick<Store, "draw" | "winners">;
+
+/** An agency's winners, as they are sent. */
+export interface WinnersReply {
+  /** Number of winners. */
+  readonly count: number;
+  /** The WINNERS frames. */
+  readonly frames: Uint8Array;
+}
 
 /** The one draw of a store. */
 export class Draw {
   /** Number of agencies that take part, with ids from 1; 0 for no draw. */
   readonly agencies: number;
+  readonly #store: DrawStore;
   readonly #draw: StoreDraw;
+  readonly #winners = new Map<number, Promise<WinnersReply>>();
   readonly #waiting = new Set<() => void>();
   #heldAtMs: number | undefined;
 
   /** Logs when the draw is held. */
-  constructor({ draw }: DrawStore) {
+  constructor(store: DrawStore) {
+    const { draw } = store;
     this.agencies = draw.agencies;
+    this.#store = store;
     this.#draw = draw;
     draw.held.then((holder) => this.#onHeld(holder));
   }
@@ -63,6 +77,28 @@ export class Draw {
     await promise;
     this.#waiting.delete(wake);
     return this.isHeld;
+  }
+
+  /**
+   * Returns an agency's winners once the draw is held. They never change, so all
+   * connections share the encoded list, which may be long.
+   */
+  winners(agency: number): Promise<WinnersReply> {
+    const known = this.#winners.get(agency);
+    if (known) return known;
+    const reply = this.#encodeWinners(agency);
+    this.#winners.set(agency, reply);
+    // A failure, which the caller gets, is not kept.
+    reply.catch(() => this.#winners.delete(agency));
+    return reply;
+  }
+
+  async #encodeWinners(agency: number): Promise<WinnersReply> {
+    const documents = await this.#store.winners(agency);
+    return {
+      count: documents.length,
+      frames: joinFrames(encodeWinners(documents)),
+    };
   }
 
   #onHeld(holder: DrawHolder): void {

@@ -16,7 +16,6 @@ import {
   decodeBatch,
   decodeFinish,
   encodeOk,
-  encodeWinners,
   type ErrorName,
   type Finish,
   type Frame,
@@ -34,18 +33,12 @@ import {
   type Store,
 } from "../storage.ts";
 import type { Statistics } from "./statistics.ts";
-import {
-  joinFrames,
-  OK,
-  refusal,
-  type Reply,
-  SHUTTING_DOWN,
-} from "./reply_queue.ts";
+import { OK, refusal, type Reply, SHUTTING_DOWN } from "./reply_queue.ts";
 
 /** What a request handler needs. */
 export interface RequestOptions {
   /** Stores the bets. */
-  store: Pick<Store, "writer" | "finish" | "winners">;
+  store: Pick<Store, "writer" | "finish">;
   /** Decides who may bet, and until when. */
   draw: Draw;
   /** IP address of the agency, for the log. */
@@ -63,7 +56,7 @@ export interface RequestOptions {
 }
 
 /** Turns the requests of one connection into replies. */
-export class RequestHandler {
+export class RequestHandler implements Disposable {
   readonly #connection: Connection;
   readonly #store: RequestOptions["store"];
   readonly #draw: Draw;
@@ -78,13 +71,7 @@ export class RequestHandler {
   /** The agency's id, once a request contains it. */
   #agency: number | undefined;
 
-  /**
-   * Creates the handler of one connection.
-   *
-   * @param connection The agency's connection, watched while it waits for the
-   * draw.
-   * @param options The store, the draw, and what the log needs.
-   */
+  /** The connection is watched while its agency waits for the draw. */
   constructor(connection: Connection, options: RequestOptions) {
     this.#connection = connection;
     this.#store = options.store;
@@ -95,18 +82,14 @@ export class RequestHandler {
     this.#isAuthenticated = this.#authorizedAgency !== undefined;
     this.#ending = options.ending;
     this.#writer = options.store.writer();
-    this.#ending.addEventListener(
-      "abort",
-      () => this.#writer[Symbol.dispose](),
-    );
   }
 
-  /**
-   * Handles a BET.
-   *
-   * @param payload The payload. It is copied before this returns.
-   * @returns The reply, which is a refusal if the batch is not stored.
-   */
+  /** Ends the order of the connection's batches. */
+  [Symbol.dispose](): void {
+    this.#writer[Symbol.dispose]();
+  }
+
+  /** Handles a BET. Its payload is copied before this returns. */
   async handleBatch(payload: Uint8Array): Promise<Reply> {
     let batch: Batch | undefined;
     // Counted at once: the payload's buffer is used again while the store waits.
@@ -138,12 +121,7 @@ export class RequestHandler {
     return repeated === 0 ? OK : { frame: encodeOk(repeated), closes: false };
   }
 
-  /**
-   * Handles any other message.
-   *
-   * @param frame The message.
-   * @returns The reply.
-   */
+  /** Handles any other message. */
   async handleOther({ type, payload }: Frame): Promise<Reply> {
     try {
       switch (type) {
@@ -179,8 +157,8 @@ export class RequestHandler {
   }
 
   /**
-   * Without credentials a token means nothing. With them the entrance has taken
-   * the first one already.
+   * Without credentials a token means nothing. With them the first one was
+   * checked before the session.
    */
   #handleAuth(payload: Uint8Array): Reply {
     decodeAuth(payload);
@@ -213,9 +191,9 @@ export class RequestHandler {
     if (!this.#draw.isHeld && !await this.#awaitDraw(agency)) {
       return SHUTTING_DOWN;
     }
-    const winners = await this.#store.winners(agency);
-    this.#logQuery("success", agency, winners.length);
-    return { frame: joinFrames(encodeWinners(winners)), closes: false };
+    const { count, frames } = await this.#draw.winners(agency);
+    this.#logQuery("success", agency, count);
+    return { frame: frames, closes: false };
   }
 
   /** Returns false if the central stops before the draw is held. */
@@ -262,13 +240,7 @@ export class RequestHandler {
     return refusal(error, reason, index);
   }
 
-  /**
-   * Refuses a message.
-   *
-   * @param error What is wrong with it.
-   * @returns The reply.
-   * @throws The error itself, if it is a bug of the central.
-   */
+  /** Refuses a message. Throws the error itself if it is the central's bug. */
   refuseFrame(error: unknown): Reply {
     const name = errorNameOf(error);
     this.#statistics.onRefusal(name);

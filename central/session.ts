@@ -8,8 +8,7 @@ import { type Connection, isDisconnection } from "../net/connection.ts";
 import { messageOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import { type Frame, MessageType, ProtocolError } from "../protocol.ts";
-import { SHUTTING_DOWN } from "./reply_queue.ts";
-import { ReplyQueue } from "./reply_queue.ts";
+import { ReplyQueue, SHUTTING_DOWN } from "./reply_queue.ts";
 import { RequestHandler, type RequestOptions } from "./request_handler.ts";
 import type { FairScheduler } from "./fair_scheduler.ts";
 
@@ -40,13 +39,10 @@ export class Session {
   #isReading = false;
   /** Frames handled since the last read from the network. */
   #handledSinceRead = 0;
+  /** Whether a frame has arrived. A probe sends none. */
+  #hasReceived = false;
 
-  /**
-   * Creates a session. {@linkcode run} starts it.
-   *
-   * @param connection The agency's connection, which is closed at the end.
-   * @param options What the session needs.
-   */
+  /** {@linkcode run} starts the session and closes the connection at its end. */
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
     this.#ip = options.ip;
@@ -63,6 +59,7 @@ export class Session {
    * logged and affects no other session.
    */
   async run(): Promise<void> {
+    using _requests = this.#requests;
     try {
       await this.#handleFrames();
       this.#log.info(
@@ -80,7 +77,7 @@ export class Session {
   /** Ends the session after the replies to the frames received so far. */
   stop(): void {
     this.#ending.abort();
-    if (this.#isReading) this.#tellOfEnd();
+    if (this.#isReading) this.#enqueueShutdown();
   }
 
   /** Closes the connection immediately. */
@@ -100,6 +97,7 @@ export class Session {
         const frame = this.#connection.nextBufferedFrame() ??
           await this.#readFrame();
         if (!frame) break;
+        this.#hasReceived = true;
         if (frame.type === MessageType.BET) {
           // Batches do not wait for one another, so that they share a commit.
           this.#replies.enqueue(this.#requests.handleBatch(frame.payload));
@@ -109,7 +107,7 @@ export class Session {
         if (this.#replies.isFull) await this.#replies.whenIdle();
         if (++this.#handledSinceRead % FRAMES_PER_TURN === 0) await nextTurn();
       }
-      if (this.#ending.signal.aborted) this.#tellOfEnd();
+      if (this.#ending.signal.aborted) this.#enqueueShutdown();
     } finally {
       await this.#replies.whenIdle();
     }
@@ -126,7 +124,7 @@ export class Session {
   /**
    * Queues SHUTTING_DOWN after the replies. Queueing it twice has no effect.
    */
-  #tellOfEnd(): void {
+  #enqueueShutdown(): void {
     this.#replies.enqueue(Promise.resolve(SHUTTING_DOWN));
   }
 
@@ -154,8 +152,8 @@ export class Session {
   }
 
   /**
-   * Logs why the connection ended. A lost connection is normal; anything else
-   * is a bug.
+   * Logs why the connection ended. A lost connection is normal, and a probe's is
+   * no news; anything else is a bug.
    */
   #logFailure(error: unknown): void {
     const isFault = !isDisconnection(error) && error instanceof Error;
@@ -164,7 +162,8 @@ export class Session {
       error: isFault ? error.stack : messageOf(error),
     });
     if (isFault) this.#log.critical(line);
-    else this.#log.error(line);
+    else if (this.#hasReceived) this.#log.error(line);
+    else this.#log.info(line);
   }
 }
 

@@ -12,8 +12,8 @@
  * @module
  */
 
-import { isDisconnection } from "../net/byte_channel.ts";
-import { Acceptor, listen, logPort, serveUntil } from "../net/tcp_server.ts";
+import { isDisconnection } from "../net/disconnection.ts";
+import { Acceptor, listen, logPort, stopOn } from "../net/tcp_server.ts";
 import { messageOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import {
@@ -28,7 +28,7 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
   logServerConfig(config);
   const port = config["server.port"];
   const listener = listen({
-    host: config["server.host"],
+    hostname: config["server.host"],
     port,
     backlog: config["server.listenBacklog"],
   });
@@ -38,7 +38,9 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
     maxConnections: config["server.maxConnections"],
     idleTimeoutMs: config["server.idleTimeout"],
   });
-  await serveUntil(signal, server);
+  const serving = server.serve();
+  await stopOn(signal, server);
+  await serving;
   return 0;
 }
 

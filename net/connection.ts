@@ -20,7 +20,7 @@ import {
   ProtocolError,
 } from "../protocol.ts";
 
-export { isDisconnection } from "./byte_channel.ts";
+export { isDisconnection } from "./disconnection.ts";
 
 /** Options of a {@linkcode Connection}. Its messages are the frames. */
 export type ConnectionOptions = Omit<ByteChannelOptions, "maxBufferSize">;
@@ -35,12 +35,7 @@ export class Connection {
   readonly #channel: ByteChannel;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  /**
-   * Creates a connection.
-   *
-   * @param stream The stream, which is closed with the connection.
-   * @param options The limits.
-   */
+  /** `stream` is closed with the connection. */
   constructor(stream: ByteStream, options: ConnectionOptions) {
     this.#channel = new ByteChannel(stream, {
       ...options,
@@ -49,11 +44,10 @@ export class Connection {
   }
 
   /**
-   * Waits for the next frame.
+   * Waits for the next frame. Returns `null` if the peer has closed between
+   * frames or this side has closed. The payload is valid until the next call of
+   * this or of {@linkcode watch}.
    *
-   * @returns The frame, or `null` if the peer has closed between frames or this
-   * side has closed. The payload is valid until the next call of this or of
-   * {@linkcode watch}.
    * @throws {ProtocolError} If the header declares too large a frame.
    * @throws {Deno.errors.UnexpectedEof} If the peer closes in the middle of a
    * frame.
@@ -67,20 +61,25 @@ export class Connection {
   }
 
   /**
-   * Returns the next frame if it is already buffered.
-   *
-   * @returns The frame, with the same validity as that of {@linkcode
-   * readFrame}, or `undefined`.
+   * Returns the next frame if it is already buffered, else `undefined`. It is
+   * valid as long as one of {@linkcode readFrame}.
    */
   nextBufferedFrame(): Frame | undefined {
     const size = this.#nextFrameSize();
-    const { buffer, start, end } = this.#channel;
+    const { buffer, start, end, hasEnded } = this.#channel;
     if (end - start < size || size > MAX_FRAME_BYTES) return undefined;
+    // Nothing is handled that could not be answered.
+    if (hasEnded) return undefined;
     this.#channel.consume(size);
     return {
       type: buffer[start]!,
       payload: buffer.subarray(start + HEADER_BYTES, start + size),
     };
+  }
+
+  /** Whether this side has closed the connection or is closing it. */
+  get hasEnded(): boolean {
+    return this.#channel.hasEnded;
   }
 
   /** Whether part of the next frame is buffered. */
@@ -90,10 +89,8 @@ export class Connection {
 
   /**
    * Watches a peer that waits for a reply without a time limit. What it sends
-   * is kept for {@linkcode readFrame} while there is room.
-   *
-   * @param done Ends the watch.
-   * @returns Whether the peer is still connected and waiting.
+   * is kept for {@linkcode readFrame} while there is room. Returns true if the
+   * peer is still connected when `done` resolves.
    */
   watch(done: Promise<unknown>): Promise<boolean> {
     return this.#channel.watch(done);
@@ -102,7 +99,6 @@ export class Connection {
   /**
    * Writes whole frames.
    *
-   * @param frames The bytes of the frames.
    * @throws {Deno.errors.TimedOut} If the peer does not read them in time.
    */
   write(frames: Uint8Array): Promise<void> {
@@ -110,13 +106,11 @@ export class Connection {
   }
 
   /**
-   * Ends the conversation so that the peer can still read what was written.
-   * Waits only briefly.
-   *
-   * @param lastWords Frames to write before.
+   * Ends the conversation after some last frames, so that the peer can still
+   * read them. Waits only briefly.
    */
-  hangUp(lastWords: Uint8Array): Promise<void> {
-    return this.#channel.hangUp(lastWords);
+  hangUp(lastFrames: Uint8Array): Promise<void> {
+    return this.#channel.hangUp(lastFrames);
   }
 
   /** Closes immediately. Pending calls end. Closing again does nothing. */
@@ -143,7 +137,7 @@ export class Connection {
     if (size <= MAX_FRAME_BYTES) return;
     const { buffer, start } = this.#channel;
     const problem = isTlsRecord(buffer, start)
-      ? "the other side speaks TLS, this one does not (see tls.ca, tls.certificate)"
+      ? "the other side speaks TLS, this one does not"
       : `it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`;
     throw new ProtocolError(
       "TOO_LARGE",

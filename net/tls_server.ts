@@ -12,8 +12,10 @@
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
-import { type ByteStream, isDisconnection } from "./byte_channel.ts";
-import { explainTls, type Identity, isTlsRecord } from "./tls.ts";
+import type { ByteStream } from "./byte_channel.ts";
+import { isDisconnection } from "./disconnection.ts";
+import type { Identity } from "./server_identity.ts";
+import { explainTls, isTlsRecord } from "./tls.ts";
 
 const READ_BYTES = 1 << 14;
 /** A record of TLS 1.2: alert, fatal, unexpected_message (RFC 5246, 7.2). */
@@ -23,21 +25,12 @@ const UNEXPECTED_MESSAGE_ALERT = Uint8Array.of(0x15, 3, 3, 0, 2, 2, 10);
 export class TlsServer {
   readonly #context: SecureContext;
 
-  /**
-   * Prepares the certificate.
-   *
-   * @param identity The certificate and its key.
-   */
-  constructor(identity: Identity) {
-    this.#context = createSecureContext({ ...identity });
+  /** Prepares the certificate. */
+  constructor({ cert, key }: Identity) {
+    this.#context = createSecureContext({ cert, key });
   }
 
-  /**
-   * Puts TLS on a connection.
-   *
-   * @param conn The connection, of which nothing was read yet.
-   * @returns The stream, before its handshake.
-   */
+  /** Puts TLS on a connection of which nothing was read yet. */
   encrypt(conn: Deno.TcpConn): TlsServerStream {
     const raw = new RawStream(conn);
     const socket = new TLSSocket(raw, {
@@ -59,18 +52,16 @@ export class TlsServerStream implements ByteStream {
   /** Wakes the pending read. */
   #wake = (): void => {};
 
-  /**
-   * Takes over a socket.
-   *
-   * @param socket The socket, before its handshake.
-   * @param raw The stream under it, whose failures the socket does not tell.
-   */
-  constructor(socket: TLSSocket, raw: Duplex) {
+  /** The socket does not report failures of the raw stream under it. */
+  constructor(socket: TLSSocket, raw: RawStream) {
     this.#socket = socket;
     raw.on("error", (error) => this.#fail(disconnectionOf(error)));
     // A caller that does not wait for the handshake gets its failure by read().
     this.#secure.promise.catch(() => {});
-    socket.on("secure", () => this.#secure.resolve());
+    socket.on("secure", () => {
+      raw.isSecure = true;
+      this.#secure.resolve();
+    });
     socket.on("readable", () => this.#wake());
     socket.on("end", () => {
       this.#hasEnded = true;
@@ -148,6 +139,8 @@ class RawStream extends Duplex {
   readonly #conn: Deno.TcpConn;
   readonly #buffer = new Uint8Array(READ_BYTES);
   #hasBegun = false;
+  /** Whether the handshake is complete. */
+  isSecure = false;
 
   constructor(conn: Deno.TcpConn) {
     super({ allowHalfOpen: true });
@@ -157,6 +150,7 @@ class RawStream extends Duplex {
   override async _read(): Promise<void> {
     try {
       const size = await this.#conn.read(this.#buffer);
+      if (size === null && !this.isSecure) throw closedEarly();
       if (size !== null && !this.#hasBegun) await this.#begin();
       // A copy, because the buffer is read into again.
       this.push(
@@ -167,7 +161,9 @@ class RawStream extends Duplex {
     }
   }
 
-  /** Tells a peer that does not speak TLS in TLS, as the standard has it. */
+  /**
+   * Answers a peer that does not speak TLS with a TLS alert (RFC 5246, 7.2).
+   */
   async #begin(): Promise<void> {
     this.#hasBegun = true;
     if (isTlsRecord(this.#buffer, 0)) return;
@@ -206,6 +202,13 @@ class RawStream extends Duplex {
     this.#conn.close();
     callback(error);
   }
+}
+
+/** Node's socket would wait for the rest of the handshake for ever. */
+function closedEarly(): Error {
+  return new Deno.errors.UnexpectedEof(
+    "the peer closed before the end of the handshake",
+  );
 }
 
 /** Every failure of an encrypted stream is one of its peer or its network. */

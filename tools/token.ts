@@ -6,11 +6,10 @@
 
 import { parseArgs } from "node:util";
 import {
+  changeCredentials,
   hashToken,
   readCredentials,
-  type TokenHashes,
-  writeCredentials,
-} from "../central/credentials.ts";
+} from "../central/auth/credentials_file.ts";
 import { ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
 import { wholeNumber } from "../program/setting.ts";
@@ -23,8 +22,8 @@ const USAGE =
   remove AGENCY   makes the agency's token invalid
   list            prints the agencies that have a token, one per line
 
-The file of credentials has a hash of each token, never a token. A central that
-runs notices a change within two seconds.
+The credentials file has a hash of each token, never a token. A running central
+notices a change within two seconds.
 
   --file FILE     the file (default: server.credentials of config.yaml, or
                   .data/credentials.csv)
@@ -44,7 +43,8 @@ async function main(): Promise<void> {
   const file = values.file ||
     await readKey("server.credentials", "SERVER_CREDENTIALS") || DEFAULT_FILE;
   if (command === "list" && ids.length === 0) {
-    return print([...(await readCredentials(file)).keys()].map(String));
+    const { hashes } = await readCredentials(file);
+    return print([...hashes.keys()].map(String));
   }
   if (command === "add" && ids.length === 1) {
     return await add(file, parseAgency(ids[0]!));
@@ -60,16 +60,15 @@ async function main(): Promise<void> {
 }
 
 async function add(file: string, agency: number): Promise<void> {
-  const hashes = await readIfThere(file);
-  if (hashes.has(agency)) {
-    throw new ProgramError(
-      `Cannot add a token: agency ${agency} has one in "${file}"; remove it first`,
-    );
-  }
   const bytes = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES));
   const token = bytes.toBase64({ alphabet: "base64url", omitPadding: true });
   const hash = await hashToken(new TextEncoder().encode(token));
-  await writeCredentials(file, new Map([...hashes, [agency, hash]]));
+  await changeCredentials(file, (hashes) => {
+    if (!hashes.has(agency)) return new Map([...hashes, [agency, hash]]);
+    throw new ProgramError(
+      `Cannot add a token: agency ${agency} has one in "${file}"; remove it first`,
+    );
+  });
   hint(
     `Agency ${agency} sends with CLI_TOKEN or agency.tokenFile; its hash is in "${file}" (server.credentials)`,
   );
@@ -77,29 +76,21 @@ async function add(file: string, agency: number): Promise<void> {
 }
 
 async function remove(file: string, agency: number): Promise<void> {
-  const hashes = new Map(await readCredentials(file));
-  if (!hashes.delete(agency)) {
+  // Nothing is created if there is no file.
+  await readCredentials(file);
+  await changeCredentials(file, (hashes) => {
+    const rest = new Map(hashes);
+    if (rest.delete(agency)) return rest;
     throw new ProgramError(
       `Cannot remove a token: agency ${agency} has none in "${file}"`,
     );
-  }
-  await writeCredentials(file, hashes);
+  });
   hint(`Agency ${agency} has no token any more`);
 }
 
 /** Tells on standard error, so that the output is the token alone. */
 function hint(line: string): void {
   writeLine(Deno.stderr, line);
-}
-
-async function readIfThere(file: string): Promise<TokenHashes> {
-  try {
-    await Deno.stat(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return new Map();
-    throw error;
-  }
-  return await readCredentials(file);
 }
 
 function parseAgency(text: string): number {

@@ -1,6 +1,11 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { Draw } from "../../central/draw.ts";
-import type { DrawHolder, StoreDraw } from "../../storage.ts";
+import { decodeWinners } from "../../protocol.ts";
+import {
+  type DrawHolder,
+  StorageError,
+  type StoreDraw,
+} from "../../storage.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 
 /** A store's draw that is held when the test says so. */
@@ -23,6 +28,11 @@ class FakeDraw implements StoreDraw {
   }
 }
 
+/** A store that only has a draw. */
+function storeOf(agencies: number) {
+  return { draw: new FakeDraw(agencies), winners: (): string[] => [] };
+}
+
 for (
   const [holder, action, hasTime] of [
     ["here", "sorteo", true],
@@ -32,7 +42,7 @@ for (
 ) {
   Deno.test(`Draw logs ${action} for a draw held ${holder}`, async () => {
     const log = CapturedLog.start();
-    const store = { draw: new FakeDraw(3) };
+    const store = storeOf(3);
     const draw = new Draw(store);
     assertFalse(draw.isHeld);
     store.draw.hold(holder);
@@ -47,7 +57,7 @@ for (
 }
 
 Deno.test("Draw of no agencies admits everyone and has no part for anyone", () => {
-  const draw = new Draw({ draw: new FakeDraw(0) });
+  const draw = new Draw(storeOf(0));
   for (const agency of [1, 4294967295]) {
     assert(draw.admits(agency));
     assertFalse(draw.hasPart(agency));
@@ -55,7 +65,7 @@ Deno.test("Draw of no agencies admits everyone and has no part for anyone", () =
 });
 
 Deno.test("Draw.admits() agencies 1 to N", () => {
-  const draw = new Draw({ draw: new FakeDraw(3) });
+  const draw = new Draw(storeOf(3));
   const agencies = [1, 2, 3, 4, 4294967295];
   const expected = [true, true, true, false, false];
   assertEquals(agencies.map((agency) => draw.admits(agency)), expected);
@@ -63,7 +73,7 @@ Deno.test("Draw.admits() agencies 1 to N", () => {
 });
 
 Deno.test("Draw.held() waits for the draw, or until it is aborted", async () => {
-  const store = { draw: new FakeDraw(2) };
+  const store = storeOf(2);
   const draw = new Draw(store);
   const leaving = new AbortController();
   const left = draw.held(leaving.signal);
@@ -79,4 +89,24 @@ Deno.test("Draw.held() waits for the draw, or until it is aborted", async () => 
   store.draw.hold("here");
   assertEquals(await Promise.all(waits), waits.map(() => true));
   assert(await draw.held(leaving.signal));
+});
+
+Deno.test("Draw.winners() encodes a list once, and tries again after a failure", async () => {
+  const documents = ["1", "22", "333"];
+  let lookups = 0;
+  const draw = new Draw({
+    draw: new FakeDraw(1),
+    winners(): string[] {
+      if (++lookups === 1) throw new StorageError("Cannot look up winners");
+      return documents;
+    },
+  });
+  await assertRejects(() => draw.winners(1), StorageError);
+  const [first, second] = await Promise.all([draw.winners(1), draw.winners(1)]);
+  assertEquals(lookups, 2);
+  assert(first.frames === second.frames);
+  assert((await draw.winners(1)).frames === first.frames);
+  assertEquals(first.count, 3);
+  const parts = decodeWinners(first.frames.subarray(5));
+  assertEquals(parts, { isLast: true, documents });
 });

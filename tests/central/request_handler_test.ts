@@ -20,9 +20,9 @@ Deno.test("handleBatch() counts bets before the store reuses their buffer", asyn
     store: {
       writer: () => ({ append, [Symbol.dispose]: () => {} }),
       finish: () => Promise.resolve(),
-      winners: () => [],
     },
     draw: new Draw({
+      winners: () => [],
       draw: { agencies: 0, isHeld: false, held: new Promise(() => {}) },
     }),
     ip: "192.0.2.1",

@@ -1,10 +1,8 @@
 import { assertGreaterOrEqual } from "@std/assert";
-import { loadCentral } from "../../bench/load/prepared.ts";
+import { runCrowd } from "../../bench/crowd.ts";
 import { testFault, times } from "./plan.ts";
 
 const AGENCIES = times(200, 2_000);
-/** Bets of each agency: 20 batches. */
-const BETS = 3_000;
 /**
  * The part of the mean that each agency must have when half of all batches are
  * served. Of agencies served one after the other, half would have nothing then.
@@ -13,7 +11,6 @@ const LEAST_SERVED = 0.5;
 
 testFault("a crowd of agencies is served evenly", async ({ dir }) => {
   // It checks every bet of every agency too.
-  const load = { connections: AGENCIES, window: 1, bets: BETS };
-  const { leastServed } = await loadCentral(load, dir);
+  const { leastServed } = await runCrowd(AGENCIES, dir);
   assertGreaterOrEqual(leastServed!, LEAST_SERVED);
 });

@@ -85,7 +85,7 @@ testServed(
   "serve() drops a peer that does not read its replies",
   async ({ port, log }) => {
     using deaf = await Wire.connect(port);
-    const refused = betFrame({ rows: [["", "", "", "", ""]] });
+    const refused = betFrame({ rows: [["", "Gil", "1", "1999-03-17", "1"]] });
     const many = Array.from({ length: 1000 }, () => refused);
     const sending = (async () => {
       for (;;) await deaf.send(...many);
@@ -106,7 +106,9 @@ testPrograms("server.ts logs the exercise's lines", async (dir) => {
   });
   using wire = await Wire.connect(central.port);
   await wire.ask(betFrame({ agency: 3, rows: rows(150) }));
-  await wire.ask(betFrame({ agency: 3, rows: [["", "", "", "", ""]] }));
+  await wire.ask(
+    betFrame({ agency: 3, rows: [["", "Gil", "1", "1999-03-17", "1"]] }),
+  );
   await wire.ask(agencyFrame(Type.FINISH, 3));
   wire.close();
   await central.line(/close_connection/);

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { Statistics } from "../../central/statistics.ts";
 import { Central } from "../../server.ts";
 import type { Store } from "../../storage.ts";
 import { agencyFrame, Type } from "./frames.ts";
@@ -18,9 +17,7 @@ export const WAITS = "action: consulta_ganadores | result: in_progress";
 /** A central that serves. */
 export class DrawCentral {
   readonly #central: Central;
-  readonly #serving: Promise<void>;
   readonly #log: CapturedLog;
-  #stopping: Promise<void> | undefined;
   /** Its port on this machine. */
   readonly port: number;
 
@@ -31,22 +28,14 @@ export class DrawCentral {
    * @param log Where it logs.
    */
   constructor(store: Store, log: CapturedLog) {
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    this.port = listener.addr.port;
-    this.#central = new Central(listener, store, {
-      maxConnections: 1_000,
-      idleTimeoutMs: 60_000,
-      statistics: new Statistics(),
-    });
-    this.#serving = this.#central.serve();
+    this.#central = Central.listen(store, { hostname: "127.0.0.1", port: 0 });
+    this.port = this.#central.port;
     this.#log = log;
   }
 
   /** Stops it like SIGTERM does. */
   async stop(): Promise<void> {
-    this.#stopping ??= this.#central.stop();
-    await this.#stopping;
-    await this.#serving;
+    await this.#central.stop();
   }
 
   /**

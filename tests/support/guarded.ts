@@ -4,12 +4,13 @@
  * @module
  */
 
-import { Credentials } from "../../central/credentials.ts";
-import { Statistics } from "../../central/statistics.ts";
-import { readIdentity } from "../../net/tls.ts";
-import { TlsServer } from "../../net/tls_server.ts";
-import { Central, type CentralOptions } from "../../server.ts";
-import { FileStore } from "../../storage.ts";
+import {
+  Central,
+  type CentralOptions,
+  Credentials,
+  FileStore,
+  TlsCertificate,
+} from "../../server.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { PEM } from "./certificates.ts";
 import { testInFolder } from "./folder.ts";
@@ -57,37 +58,29 @@ export function testGuarded(
     const storeFile = `${dir}/bets.csv`;
     const credentialsFile = `${dir}/credentials.csv`;
     const store = await FileStore.open(storeFile, { drawAgencies });
-    const running: { central?: Central } = {};
     if (tokens) await writeCredentials(credentialsFile, tokens);
-    using credentials = tokens && await Credentials.open(
-      credentialsFile,
-      (agencies) => running.central?.revoke(agencies),
-    );
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const central = new Central(listener, store, {
+    using credentials = tokens && await Credentials.open(credentialsFile);
+    using certificate = tls
+      ? await TlsCertificate.open({
+        certificate: PEM.server,
+        key: PEM.serverKey,
+      })
+      : undefined;
+    await using central = Central.listen(store, {
+      hostname: "127.0.0.1",
+      port: 0,
       maxConnections: 100,
-      idleTimeoutMs: 60_000,
-      statistics: new Statistics(),
-      tls: tls ? await tlsServer() : undefined,
+      tls: certificate,
       credentials,
       ...limits,
     });
-    running.central = central;
-    const serving = central.serve();
     try {
-      const { port } = listener.addr;
-      await fn({ port, storeFile, credentialsFile, log });
+      await fn({ port: central.port, storeFile, credentialsFile, log });
     } finally {
       await central.stop();
-      await serving;
       await store.close();
     }
   });
-}
-
-async function tlsServer(): Promise<TlsServer> {
-  const files = { certificate: PEM.server, key: PEM.serverKey };
-  return new TlsServer(await readIdentity(files));
 }
 
 /**

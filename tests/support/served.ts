@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Statistics } from "../../central/statistics.ts";
 import { Central, type CentralOptions } from "../../server.ts";
 import { FileStore } from "../../storage.ts";
 import { CapturedLog } from "./captured_log.ts";
@@ -52,22 +51,18 @@ export function testServed(
     const log = CapturedLog.start();
     const storeFile = `${dir}/bets.csv`;
     const store = await FileStore.open(storeFile, { drawAgencies });
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const central = new Central(listener, wrapStore(store), {
+    await using central = Central.listen(wrapStore(store), {
+      hostname: "127.0.0.1",
+      port: 0,
       maxConnections: 100,
-      idleTimeoutMs: 60_000,
-      statistics: new Statistics(),
       ...limits,
     });
-    const { port } = listener.addr;
-    const serving = central.serve();
-    let stopping: Promise<void> | undefined;
-    const stop = () => stopping ??= central.stop();
+    const { port } = central;
+    const stop = () => central.stop();
     try {
       await fn({ port, storeFile, log, stop });
     } finally {
       await stop();
-      await serving;
       await store.close();
     }
   });

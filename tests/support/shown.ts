@@ -52,23 +52,16 @@ export function testShown(
       drawAgencies: 2,
       onCommit: (batches, seconds) => statistics.onCommit(batches, seconds),
     });
-    const listener = Deno.listen(address);
-    const central = new Central(listener, store, {
-      maxConnections: 100,
-      idleTimeoutMs: 60_000,
-      statistics,
-    });
+    await using central = Central.listen(store, { ...address, statistics });
     const stopping = new AbortController();
     const show = () => status.show(store, central, stopping.signal);
     if (isShown) show();
-    const serving = central.serve();
     const [url] = /http:\S+/.exec(await log.line("action: status"))!;
-    const { port } = listener.addr;
+    const { port } = central;
     try {
       await fn({ port, url, log, store, storeFile, show, stopping });
     } finally {
       await central.stop();
-      await serving;
       await store.close();
     }
   });

@@ -157,8 +157,6 @@ export class TaskProcess implements AsyncDisposable {
 /** Returns the arguments of `deno` in a task of a project. */
 export function taskArgs(task: string, project = PROJECT_FOLDER): string[] {
   const config = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
-  const entry = config.tasks[task];
-  // A revision before 7587608 has the command alone.
-  const { command = entry } = entry;
+  const { command } = config.tasks[task];
   return command.split(" ").slice(1);
 }

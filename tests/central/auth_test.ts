@@ -4,10 +4,7 @@ import {
   assertGreaterOrEqual,
   assertRejects,
 } from "@std/assert";
-import { Credentials, readCredentials } from "../../central/credentials.ts";
-import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
-import { testInFolder } from "../support/folder.ts";
 import {
   agencyFrame,
   authFrame,
@@ -247,33 +244,3 @@ testGuarded(
     await log.line("the other side speaks TLS, this one does not");
   },
 );
-
-const HASH = "0".repeat(64);
-const BAD_FILES: [text: string, problem: string][] = [
-  [`1,${HASH}\nx\n`, "line 2: expected an agency"],
-  [`0,${HASH}\n`, "line 1: expected an agency"],
-  [`4294967296,${HASH}\n`, "line 1: expected an agency"],
-  [`1,${HASH}0\n`, "line 1: expected an agency"],
-  [`1,${HASH.slice(1)}\n`, "line 1: expected an agency"],
-  [`1,${HASH},2\n`, "line 1: expected an agency"],
-  [`1,${HASH}\n\n2,${HASH}\n1,${HASH}\n`, "line 4: agency 1 is there twice"],
-];
-
-testInFolder("Credentials.open() names the line that is wrong", async (dir) => {
-  const path = `${dir}/credentials.csv`;
-  for (const [text, problem] of BAD_FILES) {
-    await Deno.writeTextFile(path, text);
-    await assertRejects(
-      () => Credentials.open(path, () => {}),
-      ProgramError,
-      `Cannot use credentials "${path}", ${problem}`,
-    );
-  }
-  await assertRejects(
-    () => Credentials.open(`${dir}/none.csv`, () => {}),
-    ProgramError,
-    `Cannot read credentials "${dir}/none.csv": `,
-  );
-  await Deno.writeTextFile(path, `7,${"aB".repeat(32)}\r\n\r\n8,${HASH}`);
-  assertEquals([...(await readCredentials(path)).keys()], [7, 8]);
-});

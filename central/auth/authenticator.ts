@@ -1,0 +1,108 @@
+/**
+ * Authenticates a connection: the TLS handshake, then, with credentials, the
+ * agency's token.
+ *
+ * @module
+ */
+
+import type { Connection } from "../../net/connection.ts";
+import {
+  decodeAuth,
+  MessageType,
+  OK_FRAME,
+  ProtocolError,
+} from "../../protocol.ts";
+import type { Credentials } from "./credentials.ts";
+
+/** A connection that is not authenticated yet. */
+export interface PendingConnection {
+  readonly connection: Connection;
+  /** Its IP address, for the log. */
+  readonly ip: string;
+  /** Waits for the TLS handshake, if there is one. */
+  readonly handshake?: (() => Promise<void>) | undefined;
+  /** The agency whose token it has sent, valid or not. */
+  agency?: number | undefined;
+}
+
+/** The peer did not prove which agency it is. */
+export class UnauthorizedError extends ProtocolError {
+  /** Creates the error, whose message goes to the peer. */
+  constructor(reason: string) {
+    super("UNAUTHORIZED", `Cannot authenticate: ${reason}`);
+  }
+}
+
+/** Authenticates connections. */
+export class Authenticator {
+  readonly #credentials: Credentials | undefined;
+  readonly #timeoutMs: number;
+
+  /** Without credentials only the handshake has to succeed. */
+  constructor(credentials: Credentials | undefined, timeoutMs: number) {
+    this.#credentials = credentials;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Authenticates a connection, and answers its AUTH with OK.
+   *
+   * @throws {UnauthorizedError} If its token is wrong or missing.
+   * @throws {Deno.errors.UnexpectedEof} If the peer closes before that.
+   * @throws {Deno.errors.TimedOut} If it takes too long.
+   */
+  async authenticate(pending: PendingConnection): Promise<void> {
+    const { connection } = pending;
+    await this.#withinTimeout(connection, async () => {
+      await pending.handshake?.();
+      if (this.#credentials) await checkToken(pending, this.#credentials);
+    });
+    if (!this.#credentials) return;
+    await connection.write(OK_FRAME);
+    if (connection.hasEnded) {
+      throw new Deno.errors.ConnectionAborted("the token was revoked just now");
+    }
+  }
+
+  async #withinTimeout(
+    connection: Connection,
+    step: () => Promise<void>,
+  ): Promise<void> {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      connection.close();
+    }, this.#timeoutMs);
+    try {
+      await step();
+    } catch (error) {
+      // A connection closed by the timer looks like one closed by the peer.
+      if (!isLate) throw error;
+      throw new Deno.errors.TimedOut(
+        `Cannot authenticate: it took longer than ${this.#timeoutMs} ms`,
+        { cause: error },
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function checkToken(
+  pending: PendingConnection,
+  credentials: Credentials,
+): Promise<void> {
+  const frame = await pending.connection.readFrame();
+  if (!frame) {
+    throw new Deno.errors.UnexpectedEof("the peer closed before its token");
+  }
+  if (frame.type !== MessageType.AUTH) {
+    throw new UnauthorizedError(`a token comes first, not type ${frame.type}`);
+  }
+  const { agency, token } = decodeAuth(frame.payload);
+  // From now on, a change of the agency's token closes the connection.
+  pending.agency = agency;
+  if (!await credentials.isValid(agency, token)) {
+    throw new UnauthorizedError(`that is not agency ${agency}'s token`);
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Who may send as which agency (docs/security.md).
+ *
+ * @module
+ */
+
+import { ProgramError } from "../../program/errors.ts";
+import { formatAction, getLogger } from "../../program/logging.ts";
+import {
+  hashToken,
+  NOBODY_LINE,
+  readCredentials,
+  type TokenHashes,
+} from "./credentials_file.ts";
+import { WatchedFiles } from "./watched_files.ts";
+
+/** Compared with the token of an agency that is not known. */
+const NO_HASH = new Uint8Array(32);
+
+/** The agencies' tokens, from a file that is read again whenever it changes. */
+export class Credentials implements Disposable {
+  readonly #path: string;
+  readonly #timingSafeEqual: (a: Uint8Array, b: Uint8Array) => boolean;
+  readonly #listeners: ((agencies: ReadonlySet<number>) => void)[] = [];
+  #hashes: TokenHashes = new Map();
+  #watch: Disposable | undefined;
+
+  private constructor(
+    path: string,
+    timingSafeEqual: (a: Uint8Array, b: Uint8Array) => boolean,
+  ) {
+    this.#path = path;
+    this.#timingSafeEqual = timingSafeEqual;
+  }
+
+  /**
+   * Reads a file and watches it.
+   *
+   * @param path The file, with a line `agency,sha256` for each agency.
+   * @returns The credentials.
+   * @throws {ProgramError} If the file cannot be read, is empty, or has a bad
+   * line.
+   */
+  static async open(path: string): Promise<Credentials> {
+    const { timingSafeEqual } = await import("node:crypto");
+    const credentials = new Credentials(path, timingSafeEqual);
+    credentials.#watch = await WatchedFiles.open(
+      [path],
+      "credentials",
+      () => credentials.#load(),
+    );
+    return credentials;
+  }
+
+  /** Number of agencies with a token. */
+  get size(): number {
+    return this.#hashes.size;
+  }
+
+  /**
+   * Calls a function with the agencies whose token is no longer valid, each time
+   * there are some.
+   *
+   * @param listener The function.
+   */
+  onRevoked(listener: (agencies: ReadonlySet<number>) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Checks a token. Takes as long for a wrong one as for the right one.
+   *
+   * @param agency The agency's id.
+   * @param token The token that it has sent.
+   * @returns Whether it is the agency's.
+   */
+  async isValid(agency: number, token: Uint8Array): Promise<boolean> {
+    const hash = await hashToken(token);
+    const expected = this.#hashes.get(agency);
+    const isSame = this.#timingSafeEqual(hash, expected ?? NO_HASH);
+    return isSame && expected !== undefined;
+  }
+
+  /** Stops watching the file. */
+  [Symbol.dispose](): void {
+    this.#watch?.[Symbol.dispose]();
+  }
+
+  async #load(): Promise<void> {
+    const { hashes, isEmpty } = await readCredentials(this.#path);
+    // A file that is about to be written is empty too.
+    if (isEmpty) {
+      throw new ProgramError(
+        `Cannot use credentials "${this.#path}": it is empty (the line "${NOBODY_LINE}" alone means that no agency has a token)`,
+      );
+    }
+    const revoked = new Set<number>();
+    for (const [agency, hash] of this.#hashes) {
+      if (hashes.get(agency)?.toHex() !== hash.toHex()) revoked.add(agency);
+    }
+    this.#hashes = hashes;
+    getLogger().info(
+      formatAction("credentials", "success", { agencies: hashes.size }),
+    );
+    if (revoked.size === 0) return;
+    for (const listener of this.#listeners) listener(revoked);
+  }
+}

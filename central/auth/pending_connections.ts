@@ -1,0 +1,172 @@
+/**
+ * The connections that are not served yet, or not at all: those that are being
+ * authenticated, and those that are being rejected.
+ *
+ * @module
+ */
+
+import { isDisconnection } from "../../net/connection.ts";
+import { messageOf } from "../../program/errors.ts";
+import { formatAction, getLogger } from "../../program/logging.ts";
+import { pause } from "../../program/stop_signal.ts";
+import { encodeError, NO_INDEX, ProtocolError } from "../../protocol.ts";
+import {
+  type Authenticator,
+  type PendingConnection,
+  UnauthorizedError,
+} from "./authenticator.ts";
+import type { Statistics } from "../statistics.ts";
+
+/** Options of {@linkcode PendingConnections}. */
+export interface PendingOptions {
+  authenticator: Authenticator;
+  /** Most connections, pending ones included. */
+  maxConnections: number;
+  statistics: Statistics;
+  /** Called with each connection that is authenticated. */
+  onAuthenticated(pending: PendingConnection): void;
+}
+
+/** Part of all connections that may be pending at once. */
+const PENDING_PART = 1 / 4;
+const MIN_PENDING = 16;
+/** Wait before a wrong token is answered, so that guessing takes long. */
+const REJECTION_DELAY_MS = 1000;
+/** The peer has left, as a probe does. */
+const DEPARTURES = [
+  Deno.errors.UnexpectedEof,
+  Deno.errors.ConnectionReset,
+  Deno.errors.BrokenPipe,
+  Deno.errors.NotConnected,
+];
+
+const BUSY_FRAME = encodeError({
+  error: "BUSY",
+  index: NO_INDEX,
+  reason: "Cannot serve: too many connections",
+});
+
+/** Authenticates connections, or rejects them. Its methods never reject. */
+export class PendingConnections {
+  readonly #options: PendingOptions;
+  readonly #log = getLogger();
+  readonly #authenticating = new Set<PendingConnection>();
+  /** Connections that are rejected with `BUSY`. */
+  readonly #rejecting = new Set<PendingConnection>();
+  readonly #stopping = new AbortController();
+
+  /** Creates an empty set. */
+  constructor(options: PendingOptions) {
+    this.#options = options;
+  }
+
+  /** Number of connections. */
+  get size(): number {
+    return this.#authenticating.size + this.#rejecting.size;
+  }
+
+  /** True if one more is too many, beside this number of served ones. */
+  isFull(served: number): boolean {
+    const { maxConnections } = this.#options;
+    const { size } = this.#authenticating;
+    const maxPending = Math.max(MIN_PENDING, maxConnections * PENDING_PART);
+    return served + size >= maxConnections || size >= maxPending;
+  }
+
+  /** Authenticates a connection, or says why not and closes it. */
+  async authenticate(pending: PendingConnection): Promise<void> {
+    const { authenticator, onAuthenticated } = this.#options;
+    this.#authenticating.add(pending);
+    try {
+      await authenticator.authenticate(pending);
+      const { agency, ip } = pending;
+      if (agency !== undefined) {
+        this.#log.info(
+          formatAction("authenticate", "success", { agency, ip }),
+        );
+      }
+      onAuthenticated(pending);
+    } catch (error) {
+      this.#logFailure(pending, error);
+      if (error instanceof ProtocolError) await this.#reject(pending, error);
+      pending.connection.close();
+    } finally {
+      this.#authenticating.delete(pending);
+    }
+  }
+
+  /** Answers `BUSY` and closes. */
+  async rejectBusy(pending: PendingConnection): Promise<void> {
+    const { ip } = pending;
+    this.#log.warn(
+      formatAction("accept_connections", "fail", { ip, error: "BUSY" }),
+    );
+    this.#options.statistics.onRefusal("BUSY");
+    this.#rejecting.add(pending);
+    await this.#hangUp(pending, BUSY_FRAME);
+    this.#rejecting.delete(pending);
+  }
+
+  /** Closes the connections of these agencies. Returns the agencies it had. */
+  revoke(agencies: ReadonlySet<number>): number[] {
+    const revoked: number[] = [];
+    for (const { agency, connection } of this.#authenticating) {
+      if (agency === undefined || !agencies.has(agency)) continue;
+      connection.close();
+      revoked.push(agency);
+    }
+    return revoked;
+  }
+
+  /** Closes all connections. */
+  stop(): void {
+    this.#stopping.abort();
+    for (const { connection } of this.#authenticating) connection.close();
+    for (const { connection } of this.#rejecting) connection.close();
+  }
+
+  async #reject(
+    pending: PendingConnection,
+    { error, message: reason }: ProtocolError,
+  ): Promise<void> {
+    this.#options.statistics.onRefusal(error);
+    if (error === "UNAUTHORIZED") {
+      await pause(REJECTION_DELAY_MS, this.#stopping.signal);
+    }
+    const frame = encodeError({ error, index: NO_INDEX, reason });
+    await this.#hangUp(pending, frame);
+  }
+
+  async #hangUp(
+    { connection, ip }: PendingConnection,
+    lastFrame: Uint8Array,
+  ): Promise<void> {
+    try {
+      await connection.hangUp(lastFrame);
+    } catch (error) {
+      this.#log.critical(formatAction("close_connection", "fail", {
+        ip,
+        error: stackOf(error),
+      }));
+    }
+  }
+
+  #logFailure({ ip, agency }: PendingConnection, error: unknown): void {
+    const isProtocolError = error instanceof ProtocolError;
+    const isExpected = isProtocolError || isDisconnection(error);
+    const line = formatAction("authenticate", "fail", {
+      ip,
+      agency: error instanceof UnauthorizedError ? agency : undefined,
+      error: isProtocolError ? error.error : undefined,
+      reason: isExpected ? messageOf(error) : stackOf(error),
+    });
+    if (!isExpected) this.#log.critical(line);
+    else if (DEPARTURES.some((kind) => error instanceof kind)) {
+      this.#log.info(line);
+    } else this.#log.error(line);
+  }
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : messageOf(error);
+}

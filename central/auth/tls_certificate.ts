@@ -1,0 +1,113 @@
+/**
+ * The central's TLS certificate, which is read again whenever it changes.
+ *
+ * @module
+ */
+
+import {
+  type Identity,
+  type IdentityFiles,
+  readIdentity,
+} from "../../net/server_identity.ts";
+import type { TlsServer, TlsServerStream } from "../../net/tls_server.ts";
+import { formatAction, getLogger } from "../../program/logging.ts";
+import { WatchedFiles } from "./watched_files.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** How long before its end the certificate is warned of. */
+const WARNING_DAYS = 14;
+
+/** Encrypts connections with a certificate that may be renewed meanwhile. */
+export class TlsCertificate implements Disposable {
+  readonly #files: IdentityFiles;
+  readonly #createServer: (identity: Identity) => TlsServer;
+  #server: TlsServer | undefined;
+  #notAfterMs = 0;
+  #watch: Disposable | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #warnedAtMs = -Infinity;
+
+  private constructor(
+    files: IdentityFiles,
+    createServer: (identity: Identity) => TlsServer,
+  ) {
+    this.#files = files;
+    this.#createServer = createServer;
+  }
+
+  /**
+   * Reads a certificate and its private key, and watches their files. Later
+   * ones are used together once they fit; connections of before go on.
+   *
+   * @param files The two PEM files.
+   * @returns The certificate.
+   * @throws {ProgramError} If it cannot be used.
+   */
+  static async open(files: IdentityFiles): Promise<TlsCertificate> {
+    // Loaded on demand: most centrals do not speak TLS.
+    const { TlsServer } = await import("../../net/tls_server.ts");
+    const certificate = new TlsCertificate(
+      files,
+      (identity) => new TlsServer(identity),
+    );
+    certificate.#watch = await WatchedFiles.open(
+      [files.certificate, files.key],
+      "tls_certificate",
+      () => certificate.#load(),
+    );
+    certificate.#timer = setInterval(() => certificate.#checkExpiry(), HOUR_MS);
+    return certificate;
+  }
+
+  /** When it expires, in milliseconds since 1970. */
+  get notAfterMs(): number {
+    return this.#notAfterMs;
+  }
+
+  /**
+   * Puts TLS on a connection of which nothing was read yet.
+   *
+   * @internal
+   */
+  encrypt(conn: Deno.TcpConn): TlsServerStream {
+    return this.#server!.encrypt(conn);
+  }
+
+  /** Stops watching the files. */
+  [Symbol.dispose](): void {
+    this.#watch?.[Symbol.dispose]();
+    clearInterval(this.#timer);
+  }
+
+  async #load(): Promise<void> {
+    const identity = await readIdentity(this.#files);
+    this.#server = this.#createServer(identity);
+    this.#notAfterMs = identity.notAfterMs;
+    this.#warnedAtMs = -Infinity;
+    getLogger().info(formatAction("tls_certificate", "success", {
+      not_after: new Date(this.#notAfterMs).toISOString(),
+    }));
+    this.#checkExpiry();
+  }
+
+  /** Warns once a day. */
+  #checkExpiry(): void {
+    const nowMs = Date.now();
+    const leftMs = this.#notAfterMs - nowMs;
+    if (leftMs > WARNING_DAYS * DAY_MS) return;
+    // Timers drift; a warning that is due within the hour is due.
+    if (nowMs - this.#warnedAtMs < DAY_MS - HOUR_MS / 2) return;
+    this.#warnedAtMs = nowMs;
+    const date = new Date(this.#notAfterMs).toISOString();
+    if (leftMs > 0) {
+      getLogger().warn(formatAction("tls_certificate", "fail", {
+        reason: `it expires on ${date}, in ${Math.floor(leftMs / DAY_MS)} days`,
+      }));
+    } else {
+      getLogger().error(formatAction("tls_certificate", "fail", {
+        reason: `it expired on ${date}; agencies refuse it`,
+      }));
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  changeCredentials,
+  readCredentials,
+} from "../../central/auth/credentials_file.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { Credentials } from "../../server.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { testInFolder } from "../support/folder.ts";
+import { writeCredentials } from "../support/guarded.ts";
+
+const HASH = "0".repeat(64);
+const UNO = new TextEncoder().encode("uno");
+const BAD_FILES: [text: string, problem: string][] = [
+  [`1,${HASH}\nx\n`, ", line 2: expected an agency"],
+  [`0,${HASH}\n`, ", line 1: expected an agency"],
+  [`4294967296,${HASH}\n`, ", line 1: expected an agency"],
+  [`1,${HASH}0\n`, ", line 1: expected an agency"],
+  [`1,${HASH.slice(1)}\n`, ", line 1: expected an agency"],
+  [`1,${HASH},2\n`, ", line 1: expected an agency"],
+  [`1,${HASH}\nagency,sha256\n`, ", line 2: expected an agency"],
+  [`1,${HASH}\n\n2,${HASH}\n1,${HASH}\n`, ", line 4: agency 1 is there twice"],
+  ["", ": it is empty"],
+  ["\n \n", ": it is empty"],
+];
+
+testInFolder("Credentials.open() names the line that is wrong", async (dir) => {
+  const path = `${dir}/credentials.csv`;
+  for (const [text, problem] of BAD_FILES) {
+    await Deno.writeTextFile(path, text);
+    await assertRejects(
+      () => Credentials.open(path),
+      ProgramError,
+      `Cannot use credentials "${path}"${problem}`,
+    );
+  }
+  await assertRejects(
+    () => Credentials.open(`${dir}/none.csv`),
+    ProgramError,
+    `Cannot read credentials "${dir}/none.csv": `,
+  );
+  await Deno.writeTextFile(path, `7,${"aB".repeat(32)}\r\n\r\n8,${HASH}`);
+  const { hashes } = await readCredentials(path);
+  assertEquals([...hashes.keys()], [7, 8]);
+});
+
+/** What is in the file for a moment, and cannot replace the list before. */
+const MOMENTS: Record<string, (path: string) => Promise<void>> = {
+  "is emptied": (path) => Deno.truncate(path),
+  "is half written": (path) => Deno.writeTextFile(path, `1,${HASH}\n2,00`),
+  "is removed": (path) => Deno.remove(path),
+  "cannot be read": async (path) => {
+    await Deno.remove(path);
+    await Deno.mkdir(path);
+  },
+};
+
+for (const [name, change] of Object.entries(MOMENTS)) {
+  testInFolder(
+    `Credentials keeps the last list while the file ${name}, and reads it again after`,
+    async (dir) => {
+      const path = `${dir}/credentials.csv`;
+      await writeCredentials(path, { 1: "uno", 2: "dos" });
+      const log = CapturedLog.start();
+      using credentials = await Credentials.open(path);
+      const revoked: number[][] = [];
+      credentials.onRevoked((agencies) => revoked.push([...agencies]));
+      await change(path);
+      const line = await log.line("ERROR action: credentials | result: fail");
+      assert(line.endsWith("; keeping the previous ones"), line);
+      assert(await credentials.isValid(1, UNO));
+      assertEquals(revoked, []);
+      if (name !== "is removed") await Deno.remove(path);
+      await writeCredentials(path, { 1: "uno" });
+      await log.line("credentials | result: success | agencies: 1");
+      assertEquals(revoked, [[2]]);
+      const errors = log.lines.filter((line) => line.startsWith("ERROR"));
+      assertEquals(errors.length, 1);
+    },
+  );
+}
+
+testInFolder(
+  "Credentials revokes every token of a list of nobody",
+  async (dir) => {
+    const path = `${dir}/credentials.csv`;
+    const log = CapturedLog.start();
+    await changeCredentials(path, () => new Map([[1, new Uint8Array(32)]]));
+    using credentials = await Credentials.open(path);
+    const revoked = Promise.withResolvers<number[]>();
+    credentials.onRevoked((agencies) => revoked.resolve([...agencies]));
+    await changeCredentials(path, () => new Map());
+    assertEquals(await revoked.promise, [1]);
+    assert(!log.lines.some((line) => line.startsWith("ERROR")));
+  },
+);
+
+testInFolder(
+  "changeCredentials() loses no change of several at once",
+  async (dir) => {
+    const path = `${dir}/credentials.csv`;
+    const agencies = Array.from({ length: 20 }, (_, i) => i + 1);
+    await Promise.all(
+      agencies.map((agency) =>
+        changeCredentials(
+          path,
+          (hashes) => new Map([...hashes, [agency, new Uint8Array(32)]]),
+        )
+      ),
+    );
+    const { hashes } = await readCredentials(path);
+    assertEquals([...hashes.keys()].sort((a, b) => a - b), agencies);
+    const entries = await Array.fromAsync(Deno.readDir(dir));
+    const names = entries.map(({ name }) => name);
+    assertEquals(names, ["credentials.csv"]);
+  },
+);
+
+testInFolder(
+  "changeCredentials() keeps the mode, and the file that a link points to",
+  async (dir) => {
+    await Deno.mkdir(`${dir}/secrets`);
+    const target = `${dir}/secrets/tokens.csv`;
+    const link = `${dir}/credentials.csv`;
+    await Deno.writeTextFile(target, `1,${HASH}\n`);
+    await Deno.chmod(target, 0o640);
+    await Deno.symlink(target, link);
+    await changeCredentials(link, (hashes) => {
+      assertEquals([...hashes.keys()], [1]);
+      return new Map([[2, new Uint8Array(32)]]);
+    });
+    assert((await Deno.lstat(link)).isSymlink);
+    assertEquals((await Deno.stat(target)).mode! & 0o777, 0o640);
+    assertEquals(
+      await Deno.readTextFile(target),
+      `2,${"00".repeat(32)}\n`,
+    );
+    await changeCredentials(`${dir}/new.csv`, () => new Map());
+    assertEquals((await Deno.stat(`${dir}/new.csv`)).mode! & 0o777, 0o600);
+    await assertRejects(() =>
+      changeCredentials(link, () => {
+        throw new ProgramError("Cannot change");
+      }), ProgramError);
+    const { hashes } = await readCredentials(link);
+    assertEquals([...hashes.keys()], [2]);
+  },
+);

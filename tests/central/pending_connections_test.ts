@@ -1,0 +1,164 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import {
+  Authenticator,
+  type PendingConnection,
+} from "../../central/auth/authenticator.ts";
+import { PendingConnections } from "../../central/auth/pending_connections.ts";
+import { Statistics } from "../../central/statistics.ts";
+import { Connection } from "../../net/connection.ts";
+import type { Credentials } from "../../server.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { FakeStream } from "../support/fake_stream.ts";
+import { authFrame, Code, readError, Type } from "../support/frames.ts";
+
+/** Every token is valid. */
+const CREDENTIALS = {
+  isValid: () => Promise.resolve(true),
+} as unknown as Credentials;
+const UNREACHABLE = Object.assign(new Error("No route to host"), {
+  code: "EHOSTUNREACH",
+});
+
+function start(authTimeoutMs = 60_000) {
+  const log = CapturedLog.start();
+  const authenticated: PendingConnection[] = [];
+  const pending = new PendingConnections({
+    authenticator: new Authenticator(CREDENTIALS, authTimeoutMs),
+    maxConnections: 20,
+    statistics: new Statistics(),
+    onAuthenticated: (pending) => authenticated.push(pending),
+  });
+  return { log, pending, authenticated };
+}
+
+function pendingOf(stream: FakeStream): PendingConnection {
+  return { connection: new Connection(stream, {}), ip: "10.0.0.1" };
+}
+
+/** The frame that was written, read as if it had arrived. */
+function replyOf({ written }: FakeStream) {
+  return { type: written[0]!, payload: written.slice(5) };
+}
+
+Deno.test("PendingConnections authenticates an agency and answers OK", async () => {
+  const { pending, authenticated } = start();
+  const stream = new FakeStream([authFrame(7, "token")]);
+  const connection = pendingOf(stream);
+  await pending.authenticate(connection);
+  assertEquals(authenticated, [connection]);
+  assertEquals(connection.agency, 7);
+  assertEquals(replyOf(stream).type, Type.OK);
+  assertEquals(pending.size, 0);
+});
+
+Deno.test("PendingConnections does not serve an agency whose token is revoked while its OK is on the way", async () => {
+  const { pending, authenticated } = start();
+  const writing = Promise.withResolvers<void>();
+  const stream = new FakeStream([authFrame(7, "token")]);
+  const written = Promise.withResolvers<number>();
+  stream.write = () => {
+    writing.resolve();
+    return written.promise;
+  };
+  const done = pending.authenticate(pendingOf(stream));
+  await writing.promise;
+  assertEquals(pending.revoke(new Set([8])), []);
+  assertEquals(pending.revoke(new Set([7])), [7]);
+  // The system has taken the OK all the same.
+  written.resolve(5);
+  await done;
+  assertEquals(authenticated, []);
+  assert(stream.isClosed);
+});
+
+Deno.test("PendingConnections counts those that authenticate among all connections", async () => {
+  const { pending } = start();
+  const done = Array.from(
+    { length: 3 },
+    () => pending.authenticate(pendingOf(new FakeStream([]))),
+  );
+  assertFalse(pending.isFull(16));
+  assert(pending.isFull(17));
+  pending.stop();
+  await Promise.all(done);
+  assertFalse(pending.isFull(19));
+  assert(pending.isFull(20));
+});
+
+Deno.test("PendingConnections takes at most 16 that authenticate", async () => {
+  const { pending } = start();
+  const done = Array.from(
+    { length: 16 },
+    () => pending.authenticate(pendingOf(new FakeStream([]))),
+  );
+  assert(pending.isFull(0));
+  pending.stop();
+  await Promise.all(done);
+});
+
+Deno.test("PendingConnections.rejectBusy() answers BUSY", async () => {
+  const { pending } = start();
+  const stream = new FakeStream([], { ends: true });
+  await pending.rejectBusy(pendingOf(stream));
+  assertEquals(readError(replyOf(stream)).code, Code.BUSY);
+  assert(stream.isClosed);
+  assertEquals(pending.size, 0);
+});
+
+Deno.test("PendingConnections says in time that a peer took too long", async () => {
+  const { pending, log } = start(10);
+  const stream = new FakeStream([]);
+  await pending.authenticate(pendingOf(stream));
+  assert(stream.isClosed);
+  assertEquals(
+    log.lines.at(-1),
+    "ERROR action: authenticate | result: fail | ip: 10.0.0.1 | reason: Cannot authenticate: it took longer than 10 ms",
+  );
+});
+
+for (
+  const [name, pieces] of [["probe", []], ["stranger", [
+    authFrame(0, "x"),
+  ]]] as [
+    string,
+    Uint8Array[],
+  ][]
+) {
+  Deno.test(`PendingConnections survives a network that fails under a ${name}`, async () => {
+    const { pending, log, authenticated } = start();
+    const stream = new FakeStream(pieces);
+    if (name === "probe") stream.read = () => Promise.reject(UNREACHABLE);
+    stream.write = () => Promise.reject(UNREACHABLE);
+    stream.closeWrite = () => Promise.reject(UNREACHABLE);
+    await pending.authenticate(pendingOf(stream));
+    await pending.rejectBusy(pendingOf(stream));
+    assertEquals(authenticated, []);
+    assertEquals(pending.size, 0);
+    assert(stream.isClosed);
+    assertFalse(log.lines.some((line) => line.startsWith("CRITICAL")));
+  });
+}
+
+Deno.test("PendingConnections logs a bug with its stack, and goes on", async () => {
+  const { pending, log } = start();
+  const stream = new FakeStream([authFrame(0, "x")]);
+  stream.write = () => Promise.reject(new TypeError("a slip"));
+  await pending.authenticate(pendingOf(stream));
+  assertEquals(pending.size, 0);
+  const line = await log.line("CRITICAL action: close_connection");
+  assert(line.includes("TypeError: a slip"), line);
+});
+
+Deno.test("PendingConnections frees a probe's place at once, without an error", async () => {
+  const { pending, log } = start();
+  const reset = new FakeStream([]);
+  reset.read = () =>
+    Promise.reject(new Deno.errors.ConnectionReset("Connection reset by peer"));
+  for (const stream of [new FakeStream([], { ends: true }), reset]) {
+    await pending.authenticate(pendingOf(stream));
+    assert(stream.isClosed);
+    assertEquals(pending.size, 0);
+  }
+  const levels = log.lines.map((line) => line.split(" ")[0]);
+  assertEquals(levels, ["INFO", "INFO"]);
+});

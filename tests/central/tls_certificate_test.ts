@@ -1,0 +1,91 @@
+import { assert, assertEquals } from "@std/assert";
+import { TlsCertificate } from "../../server.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { PEM } from "../support/certificates.ts";
+import { agencyFrame, betFrame, Type } from "../support/frames.ts";
+import { testInFolder } from "../support/folder.ts";
+import { testGuarded } from "../support/guarded.ts";
+import { rows } from "../support/rows.ts";
+import { Wire } from "../support/wire.ts";
+
+const DAY_MS = 86_400_000;
+
+testInFolder(
+  "TlsCertificate uses a new pair once it fits, and keeps the old one until then",
+  async (dir) => {
+    const files = { certificate: `${dir}/cert.pem`, key: `${dir}/key.pem` };
+    await Deno.copyFile(PEM.server, files.certificate);
+    await Deno.copyFile(PEM.serverKey, files.key);
+    const log = CapturedLog.start();
+    using certificate = await TlsCertificate.open(files);
+    const before = certificate.notAfterMs;
+    await Deno.copyFile(PEM.otherKey, files.key);
+    const line = await log.line("ERROR action: tls_certificate | result: fail");
+    assert(line.includes("it is not the key of"), line);
+    assert(line.endsWith("; keeping the previous ones"), line);
+    assertEquals(certificate.notAfterMs, before);
+    await Deno.copyFile(PEM.otherName, files.certificate);
+    await Deno.copyFile(PEM.serverKey, files.key);
+    await log.line("INFO action: tls_certificate | result: success", 2);
+    const errors = log.lines.filter((line) => line.startsWith("ERROR"));
+    assertEquals(errors.length, 1);
+  },
+);
+
+for (
+  const [leftMs, level, text] of [
+    [15 * DAY_MS, undefined, ""],
+    [13.5 * DAY_MS, "WARN", "in 13 days"],
+    [-1000, "ERROR", "it expired on "],
+  ] as const
+) {
+  Deno.test({
+    name: `TlsCertificate ${level ? `logs ${level}` : "logs nothing"} ${
+      leftMs / DAY_MS
+    } days before its end`,
+    permissions: { read: true },
+    async fn() {
+      const files = { certificate: PEM.server, key: PEM.serverKey };
+      const log = CapturedLog.start();
+      let { notAfterMs } = await TlsCertificate.open(files).then((one) => {
+        using certificate = one;
+        return certificate;
+      });
+      notAfterMs -= leftMs;
+      const { now } = Date;
+      let looks = 0;
+      // The certificate is still valid when it is read.
+      Date.now = () => looks++ === 0 ? now() : notAfterMs;
+      try {
+        using _certificate = await TlsCertificate.open(files);
+      } finally {
+        Date.now = now;
+      }
+      const found = log.lines.find((line) => /^(WARN|ERROR)/.test(line));
+      assertEquals(found?.split(" ")[0], level);
+      assert((found ?? "").includes(text), found);
+    },
+  });
+}
+
+testGuarded("a TLS probe frees its place at once, without an error", {
+  tls: true,
+  maxConnections: 64,
+}, async ({ port, log }) => {
+  const probes = await Promise.all(
+    Array.from({ length: 16 }, () => Wire.connect(port)),
+  );
+  for (const probe of probes) await probe.closeWrite();
+  // The central closes its side too, long before its time limit.
+  for (const probe of probes) {
+    assertEquals(await probe.reply(), null);
+    probe.close();
+  }
+  const ca = await Deno.readTextFile(PEM.ca);
+  using agency = await Wire.connectTls(port, ca);
+  const bets = betFrame({ rows: rows(1) });
+  assertEquals((await agency.ask(bets))?.type, Type.OK);
+  await agency.ask(agencyFrame(Type.FINISH, 1));
+  const errors = log.lines.filter((line) => /^(ERROR|WARN)/.test(line));
+  assertEquals(errors, []);
+});
