@@ -62,7 +62,7 @@ const DURATION_BOUNDS_SECONDS = [
 const BATCH_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 /** Commits from which the quantiles are taken. */
 const RECENT_COMMITS = 1024;
-/** Agencies remembered that have neither stored a bet nor finished. */
+/** Agencies remembered that have not stored a bet since the start. */
 const MAX_UNPROVEN = 1000;
 
 /** Counts batches, refusals, commits, and the activity of each agency. */
@@ -83,7 +83,7 @@ export class Statistics {
   /** How many batches shared a commit. */
   readonly commitBatches: Histogram = new Histogram(BATCH_BOUNDS);
   readonly #recentCommits: number[] = [];
-  /** Agencies that have stored a bet or finished. */
+  /** Agencies that have stored a bet since the start. */
   readonly #proven = new Map<number, AgencyActivity>();
   /**
    * Other agencies, the latest last. Anyone can send any id in a request that is
@@ -109,7 +109,8 @@ export class Statistics {
   /** Counts a batch that was answered with OK. */
   onStored(agency: number, address: string): void {
     this.acceptedBatches++;
-    this.#prove(agency, address);
+    const activity = this.#see(agency, address);
+    if (this.#unproven.delete(agency)) this.#proven.set(agency, activity);
   }
 
   /** Counts a refused batch, with its agency if it could be decoded. */
@@ -136,11 +137,6 @@ export class Statistics {
     this.#see(agency, address);
   }
 
-  /** Counts an agency that has finished. */
-  onFinished(agency: number, address: string): void {
-    this.#prove(agency, address);
-  }
-
   /** Counts a commit that this number of batches shared. */
   onCommit(batches: number, seconds: number): void {
     this.commitBatches.add(batches);
@@ -149,11 +145,6 @@ export class Statistics {
     if (this.#recentCommits.length > RECENT_COMMITS) {
       this.#recentCommits.shift();
     }
-  }
-
-  #prove(agency: number, address: string): void {
-    const activity = this.#see(agency, address);
-    if (this.#unproven.delete(agency)) this.#proven.set(agency, activity);
   }
 
   #see(agency: number, address: string): AgencyActivity {

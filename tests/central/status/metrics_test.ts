@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import process from "node:process";
 import { Statistics } from "../../../central/statistics.ts";
 import {
   chooseFormat,
@@ -6,8 +7,40 @@ import {
 } from "../../../central/status/metrics.ts";
 import statusPage from "../../../docs/status.md" with { type: "text" };
 import { tableRows } from "../../support/markdown.ts";
+import { parseMetrics } from "../../support/metrics.ts";
 import { madeServed } from "../../support/shown.ts";
 import { runTool, testTools } from "../../support/tool.ts";
+
+Deno.test("formatMetrics() has the sum and the count of each histogram", () => {
+  const statistics = new Statistics();
+  statistics.onCommit(3, 0.25);
+  statistics.onCommit(5, 0.0625);
+  const text = formatMetrics({ statistics }, chooseFormat("*/*"));
+  const values = parseMetrics(text, false);
+  const expected = {
+    "loteria_commit_batches_sum": 8,
+    "loteria_commit_batches_count": 2,
+    'loteria_commit_batches_bucket{le="4.0"}': 1,
+    "loteria_commit_duration_seconds_sum": 0.3125,
+    "loteria_commit_duration_seconds_count": 2,
+    'loteria_commit_duration_seconds_bucket{le="0.1"}': 1,
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    assertEquals([name, values.get(name)], [name, value]);
+  }
+});
+
+Deno.test("formatMetrics() has the CPU time of the user and the system", () => {
+  const seconds = () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  };
+  const sources = { statistics: new Statistics() };
+  const before = seconds();
+  const text = formatMetrics(sources, chooseFormat("*/*"));
+  const value = parseMetrics(text, false).get("process_cpu_seconds_total")!;
+  assert(before <= value && value <= seconds(), `${before}, ${value}`);
+});
 
 /** The metrics as curl gets them. */
 function metrics(): string {

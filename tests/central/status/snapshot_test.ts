@@ -124,6 +124,15 @@ Deno.test("Rates.tick() divides what was stored by seconds", () => {
   assertEquals(rates.rateOf(1), 0);
 });
 
+Deno.test("renderPage() marks a problem", () => {
+  const isMarked = (problem?: string) => {
+    const served = madeServed({}, { problem });
+    const snapshot = takeSnapshot({ statistics: new Statistics(), served });
+    return renderPage(snapshot, chooseTexts("en")).includes('class="problem"');
+  };
+  assertEquals([isMarked(), isMarked("no disk")], [false, true]);
+});
+
 Deno.test("renderPage() escapes what comes from outside", () => {
   const statistics = new Statistics();
   statistics.onStored(1, '<img src="x">&');

@@ -6,6 +6,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import type { Snapshot } from "../../../central/status/snapshot.ts";
 import { agencyFrame, betFrame, frame, Type } from "../../support/frames.ts";
 import { parseMetrics } from "../../support/metrics.ts";
 import { rows } from "../../support/rows.ts";
@@ -132,7 +133,10 @@ testShown("/events sends the figures, and goes on", async (shown) => {
   // nginx would keep them for seconds, or compress them.
   assertEquals(headers.get("x-accel-buffering"), "no");
   assertStringIncludes(headers.get("cache-control")!, "no-transform");
-  const events: { bets: number; agencies: unknown[]; missing: number[] }[] = [];
+  const events: Pick<
+    Snapshot,
+    "agencies" | "bets" | "history" | "missing"
+  >[] = [];
   for await (const text of body!.pipeThrough(new TextDecoderStream())) {
     for (const [, json] of text.matchAll(/^data: (.*)$/gm)) {
       events.push(JSON.parse(json!));
@@ -142,6 +146,7 @@ testShown("/events sends the figures, and goes on", async (shown) => {
   for (const { bets, agencies, missing } of events) {
     assertEquals([bets, agencies.length, missing], [20, 1, [2]]);
   }
+  assertGreater(events.at(-1)!.history.length, 0);
 });
 
 testShown(
