@@ -68,6 +68,9 @@ export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
  */
 const MAX_OWED = 16;
 
+/** Longest write; a longer reply takes turns with others' (64 KiB). */
+const MAX_WRITE_BYTES = 1 << 16;
+
 /** A queued reply, and its outcome once it is known. */
 interface QueuedReply {
   known: Promise<void>;
@@ -161,7 +164,16 @@ export class ReplyQueue {
       if (closes) return await this.#hangUp(frames);
       this.#owed.shift();
     }
-    await this.#connection.write(joinFrames(frames));
+    await this.#write(joinFrames(frames));
+  }
+
+  /** Each piece has its own time limit: a long list may take a while. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let start = 0; start < bytes.length; start += MAX_WRITE_BYTES) {
+      if (start > 0) await this.#scheduler.waitForPiece();
+      const piece = bytes.subarray(start, start + MAX_WRITE_BYTES);
+      await this.#connection.write(piece);
+    }
   }
 
   async #hangUp(lastFrames: Uint8Array[]): Promise<void> {

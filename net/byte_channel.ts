@@ -44,11 +44,6 @@ export interface ByteChannelOptions {
  * of these, so the buffer only grows for the others.
  */
 const INITIAL_BUFFER_BYTES = 1 << 13;
-/**
- * Longest write, so that a long list takes turns with what other connections
- * send, and has a time limit for each piece.
- */
-const MAX_WRITE_BYTES = 1 << 16;
 /** Time for a peer to read the reason of its refusal before it is cut off. */
 const LINGER_MS = 300;
 
@@ -160,17 +155,11 @@ export class ByteChannel {
   }
 
   /**
-   * Writes all of the bytes, in pieces as the peer takes them.
+   * Writes all of the bytes.
    *
-   * @throws {Deno.errors.TimedOut} If the peer does not read a piece in time.
+   * @throws {Deno.errors.TimedOut} If the peer does not read them in time.
    */
   async write(bytes: Uint8Array): Promise<void> {
-    for (let start = 0; start < bytes.length; start += MAX_WRITE_BYTES) {
-      await this.#writePiece(bytes.subarray(start, start + MAX_WRITE_BYTES));
-    }
-  }
-
-  async #writePiece(bytes: Uint8Array): Promise<void> {
     this.#clock.start();
     try {
       for (let written = 0; written < bytes.length;) {

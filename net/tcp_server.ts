@@ -94,7 +94,16 @@ export class Acceptor {
       return false;
     }
     this.#log.info(formatAction("accept_connections", "success", { ip }));
-    this.#onConnection(stream, ip);
+    try {
+      this.#onConnection(stream, ip);
+    } catch (error) {
+      // A bug with one connection must not end the server.
+      stream.close();
+      this.#log.critical(formatAction("accept_connections", "fail", {
+        ip,
+        error: error instanceof Error ? error.stack : messageOf(error),
+      }));
+    }
     return true;
   }
 

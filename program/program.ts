@@ -71,7 +71,7 @@ export async function runProgram(
   const { task = program } = options;
   let code: number;
   try {
-    code = await run(program, main, options);
+    code = await Promise.race([run(program, main, options), escapedError()]);
     await flushLog();
   } catch (error) {
     // The error is the last thing that a terminal shows.
@@ -80,6 +80,23 @@ export async function runProgram(
     print(Deno.stderr, `${task}: ${explain(error)}`);
   }
   Deno.exit(code);
+}
+
+/**
+ * Rejects with an error that no part of the program has caught: a bug. The
+ * runtime would end the program without its last log lines.
+ */
+function escapedError(): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    reject(event.reason);
+  });
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    reject(event.error);
+  });
+  return promise;
 }
 
 async function run(

@@ -39,10 +39,20 @@ Deno.test("FairScheduler.waitForTurn() lets nobody overtake", async () => {
   await turn();
 });
 
+Deno.test("FairScheduler.waitForPiece() lets 4 pass in each turn, and delays no one else", async () => {
+  const scheduler = new FairScheduler({ size: 1 });
+  const turns = await passAll(scheduler, 10, async () => {
+    await scheduler.waitForPiece();
+    assertEquals(scheduler.waitForTurn(), undefined);
+  });
+  assertEquals(turns, [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]);
+});
+
 /** For each of `count` calls: in which of the scheduler's turns it passed. */
 async function passAll(
   scheduler: FairScheduler,
   count: number,
+  wait = () => scheduler.waitForTurn(),
 ): Promise<number[]> {
   const { setTimeout } = globalThis;
   let turns = 0;
@@ -55,7 +65,7 @@ async function passAll(
   try {
     return await Promise.all(
       Array.from({ length: count }, async () => {
-        await scheduler.waitForTurn();
+        await wait();
         return turns;
       }),
     );

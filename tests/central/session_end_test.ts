@@ -35,3 +35,43 @@ testServed(
     await log.line("ERROR action: close_connection");
   },
 );
+
+const writers: { isDisposed: boolean }[] = [];
+
+testServed(
+  "run() stores a connection's batches with one writer, until its end",
+  async ({ port, stop }) => {
+    for (const betIndex of [0, 2]) {
+      using wire = await Wire.connect(port);
+      for (const offset of [0, 1]) {
+        const batch = { betIndex: betIndex + offset, rows: rows(1) };
+        assertEquals((await wire.ask(betFrame(batch)))?.type, Type.OK);
+      }
+    }
+    await stop();
+    assertEquals(writers, [{ isDisposed: true }, { isDisposed: true }]);
+  },
+  {
+    wrapStore: (store) =>
+      new Proxy(store, {
+        get(target, name): unknown {
+          const value = Reflect.get(target, name, target);
+          if (typeof value !== "function") return value;
+          if (name !== "writer") return value.bind(target);
+          return () => {
+            const writer = target.writer();
+            const state = { isDisposed: false };
+            writers.push(state);
+            return {
+              append: (batch: Parameters<typeof writer.append>[0]) =>
+                writer.append(batch),
+              [Symbol.dispose](): void {
+                state.isDisposed = true;
+                writer[Symbol.dispose]();
+              },
+            };
+          };
+        },
+      }),
+  },
+);

@@ -44,13 +44,17 @@ async function settle(): Promise<void> {
 async function acceptAll(
   arrivals: (Error | Deno.TcpConn)[],
   fn: (accepted: Deno.TcpConn[], time: FakeTime) => Promise<void>,
+  onConnection: (stream: Deno.TcpConn) => void = () => {},
 ): Promise<CapturedLog> {
   const log = CapturedLog.start();
   using time = new FakeTime();
   const accepted: Deno.TcpConn[] = [];
   const acceptor = new Acceptor(
     listenerOf(arrivals),
-    (stream) => accepted.push(stream),
+    (stream) => {
+      onConnection(stream);
+      accepted.push(stream);
+    },
   );
   const running = acceptor.run();
   try {
@@ -90,6 +94,19 @@ Deno.test("Acceptor closes a connection that is lost when it is set up", async (
     assert(lost.isClosed);
     await Promise.resolve();
   });
+});
+
+Deno.test("Acceptor logs a bug with one connection, and accepts the next", async () => {
+  const first = connection();
+  const last = connection();
+  const log = await acceptAll([first, last], async (accepted) => {
+    assertEquals(accepted, [last]);
+    assert(first.isClosed);
+    await Promise.resolve();
+  }, (stream) => {
+    if (stream === first) throw new TypeError("a slip");
+  });
+  assert(log.lines.some((line) => /^CRITICAL .*TypeError: a slip/.test(line)));
 });
 
 for (const code of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {

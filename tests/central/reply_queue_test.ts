@@ -1,0 +1,53 @@
+import { assert, assertEquals } from "@std/assert";
+import { FairScheduler } from "../../central/fair_scheduler.ts";
+import { ReplyQueue } from "../../central/reply_queue.ts";
+import { Connection } from "../../net/connection.ts";
+import { FakeStream } from "../support/fake_stream.ts";
+import { FakeTime } from "../support/fake_time.ts";
+
+const PIECE_BYTES = 1 << 16;
+
+/** Counts the largest write. */
+class MeasuredStream extends FakeStream {
+  largest = 0;
+
+  override write(bytes: Uint8Array): Promise<number> {
+    this.largest = Math.max(this.largest, bytes.length);
+    return super.write(bytes);
+  }
+}
+
+Deno.test("ReplyQueue sends a long reply in pieces that take turns", async () => {
+  const stream = new MeasuredStream([]);
+  using connection = new Connection(stream, {});
+  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  const frame = Uint8Array.from(
+    { length: 3 * PIECE_BYTES + 1 },
+    (_, i) => i % 251,
+  );
+  queue.enqueue(Promise.resolve({ frame, closes: false }));
+  await queue.whenIdle();
+  assertEquals(stream.written, frame);
+  assertEquals(stream.writes, 4);
+  assertEquals(stream.largest, PIECE_BYTES);
+});
+
+Deno.test("ReplyQueue gives each piece of a long reply its own time", async () => {
+  using time = new FakeTime();
+  const stream = new FakeStream([]);
+  const write = stream.write.bind(stream);
+  stream.write = (bytes) => {
+    // The agency reads slowly, but it reads.
+    time.advance(900);
+    return write(bytes);
+  };
+  using connection = new Connection(stream, { idleTimeoutMs: 1000 });
+  const scheduler = new FairScheduler({ size: 1 });
+  scheduler.waitForPiece = () => Promise.resolve();
+  const queue = new ReplyQueue(connection, scheduler);
+  const frame = new Uint8Array(5 * PIECE_BYTES);
+  queue.enqueue(Promise.resolve({ frame, closes: false }));
+  await queue.whenIdle();
+  assertEquals(stream.written.length, frame.length);
+  assert(!stream.isClosed);
+});

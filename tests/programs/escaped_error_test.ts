@@ -1,0 +1,43 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { testPrograms } from "../support/end_to_end.ts";
+
+const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+
+for (
+  const [name, escape] of [
+    ["promise", `void Promise.reject(new Error("a slip"))`],
+    ["timer", `setTimeout(() => { throw new Error("a slip"); })`],
+  ] as const
+) {
+  testPrograms(
+    `runProgram() says why a program ends whose ${name} fails unnoticed`,
+    async (dir) => {
+      const script = `${dir}/program.ts`;
+      await Deno.writeTextFile(
+        script,
+        `
+import { getLogger } from "${PROJECT}program/logging.ts";
+import { runProgram } from "${PROJECT}program/program.ts";
+await runProgram("server", async () => {
+  getLogger().info("the last line");
+  ${escape};
+  await new Promise(() => setTimeout(() => {}, 60_000));
+  return 0;
+});
+`,
+      );
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: [
+          ...["run", "--no-check", "--config", `${PROJECT}deno.json`, "-A"],
+          script,
+        ],
+        env: { NO_COLOR: "1" },
+      }).output();
+      const text = new TextDecoder().decode(stderr);
+      assertMatch(text, /^server: Error: a slip\n/, text);
+      assertEquals(code, 1);
+      assertMatch(new TextDecoder().decode(stdout), /the last line/);
+    },
+  );
+}
