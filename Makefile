@@ -1,4 +1,4 @@
-# Deno from npm where none is installed.
+# Deno from npm where none is installed; the programs need 2.8.0 or later.
 DENO := $(if $(shell command -v deno),deno,npx -y deno@2.9.6)
 
 default: build
@@ -20,6 +20,8 @@ demo:
 
 # The Compose plugin, or docker-compose where there is none.
 COMPOSE = $(if $(shell docker compose version 2>/dev/null),docker compose,docker-compose)
+# macOS's tar would add a file of attributes to each file.
+export COPYFILE_DISABLE = 1
 COMPOSE_FILE ?= docker-compose.yaml
 export COMPOSE_FILE
 

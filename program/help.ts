@@ -1,5 +1,5 @@
 /**
- * The texts of `--help` and `--version`.
+ * The text of `--help`.
  *
  * @module
  */
@@ -40,9 +40,6 @@ export interface ProgramOptions {
   operand?: ConfigKey;
 }
 
-/** The project's version, as in `deno.json`. */
-export const VERSION = "1.0.0";
-
 const PROGRAMS: readonly Program[] = ["client", "server"];
 
 /** Explains a program's flags and every key. */
@@ -64,11 +61,6 @@ Every key of the configuration can be set in config.yaml, by its variable,
 and by its flag. A flag wins over a variable, and a variable over the file.
 
 ${configHelp(program)}`;
-}
-
-/** Returns the versions of the program and of what runs it. */
-export function versions(): string {
-  return `loteria ${VERSION}, Deno ${Deno.version.deno}`;
 }
 
 /** One line per key with its variables, flag, default and meaning. */

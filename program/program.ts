@@ -17,6 +17,7 @@ import {
   writeLine,
 } from "./logging.ts";
 import { stopSignal, surviveFileSizeLimit } from "./stop_signal.ts";
+import { checkDeno, VERSION } from "./versions.ts";
 
 /** What a program runs with. */
 export interface ProgramContext {
@@ -104,12 +105,16 @@ async function run(
   main: (context: ProgramContext) => Promise<number>,
   options: ProgramOptions,
 ): Promise<number> {
+  checkDeno();
   const flags = parseFlags(program, options);
-  if (flags["help"] || flags["version"]) {
-    const { programHelp, versions } = await import("./help.ts");
+  if (flags["help"]) {
+    const { programHelp } = await import("./help.ts");
     const own = [...options.flags ?? [], ...COMMON_FLAGS];
-    const help = () => programHelp(program, { ...options, flags: own });
-    print(Deno.stdout, flags["help"] ? help() : versions());
+    print(Deno.stdout, programHelp(program, { ...options, flags: own }));
+    return 0;
+  }
+  if (flags["version"]) {
+    print(Deno.stdout, `loteria ${VERSION}, Deno ${Deno.version.deno}`);
     return 0;
   }
   const config = await loadConfig(program, { file: flags["config"], flags });

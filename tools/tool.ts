@@ -10,6 +10,7 @@ import { writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE, loadConfig } from "../program/program.ts";
 import { wholeNumber } from "../program/setting.ts";
 import { stopSignal } from "../program/stop_signal.ts";
+import { checkDeno } from "../program/versions.ts";
 
 /**
  * Runs a tool and ends the process. Reports a failure in one line on standard
@@ -20,6 +21,7 @@ export async function runTool(
   name?: string,
 ): Promise<never> {
   try {
+    checkDeno();
     await main();
   } catch (error) {
     // The reader of the output, such as `head`, has enough.

@@ -89,7 +89,7 @@ testPrograms(
       [`${dir}/socket`, /it is a socket, expected a regular file/],
       ["/dev/null", /it is a device, expected a regular file/],
       ["/proc/self/environ", /Requires all access/],
-      ["/dev/fd/77", /Requires all access/],
+      ["/dev/fd/77", /Requires all access|No such file/],
       [`${dir}/none.csv`, /No such file/],
       [`${dir}/socket/x.csv`, /Not a directory/],
     ];

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { configRows, VERSION } from "../../program/help.ts";
+import { configRows } from "../../program/help.ts";
+import { LEAST_DENO, VERSION } from "../../program/versions.ts";
 import denoJson from "../../deno.json" with { type: "json" };
 import contributing from "../../CONTRIBUTING.md" with { type: "text" };
 import benchPage from "../../bench/README.md" with { type: "text" };
@@ -87,7 +88,7 @@ Deno.test("README.md's settings are rows of docs/configuration.md", () => {
 
 Deno.test("docs/dependencies.md lists the permissions that the tasks grant", () => {
   for (const [task, permissions] of tableRows(dependenciesPage, "task")) {
-    const words = TASKS[task!]!.command!.split(" ");
+    const words = TASKS[task!]!.command!.replaceAll("'", "").split(" ");
     const granted = words.map((word) => /^--allow-([a-z]+)/.exec(word)?.[1])
       .filter((permission) => permission !== undefined);
     assertEquals(permissions, granted.join(", "), task);
@@ -141,6 +142,27 @@ testWith(
 Deno.test("--version prints the version of deno.json", () => {
   assertEquals(VERSION, denoJson.version);
 });
+
+testWith(
+  ["read"],
+  "README.md, CI and the programs name one least Deno",
+  async () => {
+    const ci = await Deno.readTextFile(new URL(".ci/run", PROJECT));
+    const makefile = await Deno.readTextFile(new URL("Makefile", PROJECT));
+    for (
+      const text of [readme, spanishReadme, dependenciesPage, makefile, ci]
+    ) {
+      assert(text.includes(LEAST_DENO));
+    }
+    const pinned = new Set(
+      [readme, spanishReadme, contributing, ci].flatMap((text) =>
+        text.match(/deno@[\d.]+/g) ?? []
+      ),
+    );
+    pinned.delete(`deno@${LEAST_DENO}`);
+    assertEquals([...pinned], ["deno@2.9.6"]);
+  },
+);
 
 Deno.test("README.md fits on a few screens", () => {
   const { length } = readme.trimEnd().split("\n");

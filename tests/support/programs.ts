@@ -251,7 +251,8 @@ export function startFromShell(
 
 function taskArgs(task: string): string[] {
   const { tasks } = JSON.parse(Deno.readTextFileSync(`${PROJECT}deno.json`));
-  return (tasks[task].command as string).split(" ").slice(1);
+  const { command } = tasks[task] as { command: string };
+  return command.replaceAll("'", "").split(" ").slice(1);
 }
 
 function spawn(

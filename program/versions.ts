@@ -1,0 +1,36 @@
+/**
+ * The project's version, and the least Deno that it runs on.
+ *
+ * @module
+ */
+
+import { ProgramError } from "./errors.ts";
+
+/** The project's version, as in `deno.json`. */
+export const VERSION = "1.0.0";
+
+/**
+ * Deno 2.7 is the first with `Deno.FsFile.tryLock`, and 2.8 the first in which a
+ * signal ends a program that waits for a pipe.
+ */
+export const LEAST_DENO = "2.8.0";
+
+/**
+ * Refuses an older Deno, which would fail later with an error that names no
+ * version.
+ *
+ * @throws {ProgramError} If `version` is below {@linkcode LEAST_DENO}.
+ */
+export function checkDeno(version = Deno.version.deno): void {
+  const found = numbersOf(version);
+  const least = numbersOf(LEAST_DENO);
+  const at = least.findIndex((number, index) => found[index] !== number);
+  if (at < 0 || found[at]! > least[at]!) return;
+  throw new ProgramError(
+    `Cannot run on Deno ${version}: expected ${LEAST_DENO} or later (npx -y deno@2.9.6, or deno upgrade)`,
+  );
+}
+
+function numbersOf(version: string): number[] {
+  return version.split(".").map((part) => parseInt(part));
+}
