@@ -65,27 +65,40 @@ export function formatMetrics(
 
 function familiesOf({ statistics, served }: Sources): Family[] {
   return [
-    ...(served ? storeFamilies(served) : []),
+    ...(served ? servedFamilies(served) : []),
     ...countFamilies(statistics),
     ...processFamilies(),
   ];
 }
 
-function storeFamilies({ store, draw, connections }: Served): Family[] {
+function servedFamilies({ store, central }: Served): Family[] {
+  const expiryMs = central.certificateNotAfterMs;
   return [
     counter("loteria_bets_stored", "Bets in the store.", store.bets),
-    gauge("loteria_connections", "Connections.", connections()),
+    gauge("loteria_connections", "Connections.", central.connections),
     gauge(
       "loteria_agencies_finished",
       "Agencies that have finished.",
       store.finished.size,
     ),
-    gauge("loteria_draw_held", "1 once the draw is held.", +draw.isHeld),
-    ...(store.sizeBytes === undefined ? [] : [{
+    gauge(
+      "loteria_draw_held",
+      "1 once the draw is held.",
+      +central.draw.isHeld,
+    ),
+    {
       ...gauge("loteria_store_bytes", "Size of the store.", store.sizeBytes),
       unit: "bytes",
-    }]),
-  ];
+    },
+    {
+      ...gauge(
+        "loteria_tls_certificate_not_after_seconds",
+        "Time when the certificate expires, since 1970.",
+        expiryMs === undefined ? undefined : expiryMs / 1000,
+      ),
+      unit: "seconds",
+    },
+  ].filter(({ samples }) => samples.length > 0);
 }
 
 function countFamilies(statistics: Statistics): Family[] {
@@ -166,8 +179,9 @@ function counter(name: string, help: string, value: number): Family {
   return { name, type: "counter", help, samples: [["_total", value]] };
 }
 
-function gauge(name: string, help: string, value: number): Family {
-  return { name, type: "gauge", help, samples: [["", value]] };
+function gauge(name: string, help: string, value: number | undefined): Family {
+  const samples = value === undefined ? [] : [["", value] as const];
+  return { name, type: "gauge", help, samples };
 }
 
 function histogram(name: string, help: string, values: Histogram): Family {

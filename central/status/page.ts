@@ -31,6 +31,7 @@ const TOTALS: readonly [id: string, text: keyof Texts][] = [
   ["store", "storeSize"],
   ["p50", "commit50"],
   ["p99", "commit99"],
+  ["certificate", "certificate"],
 ];
 
 /** Renders the page. Its times are in UTC; the script shows local ones. */

@@ -3,6 +3,7 @@
 
 const MAX_HISTORY = 120;
 const HISTORY_HEIGHT = 30;
+const DAY_MS = 86_400_000;
 
 /**
  * Puts a snapshot into words.
@@ -31,6 +32,7 @@ export function describeSnapshot(snapshot, words, timeZone) {
       "store": describeSize(snapshot.storeBytes, words),
       "p50": describeCommit(snapshot.commitP50, words),
       "p99": describeCommit(snapshot.commitP99, words),
+      "certificate": describeExpiry(snapshot.certificateNotAfterMs, words),
       "history-top": number(top),
       "draw-state": describeDraw(snapshot, words, time),
       "empty": snapshot.agencies.length > 0
@@ -75,6 +77,14 @@ function numberFormat({ lang }, digits) {
 
 function describeSize(bytes, words) {
   return bytes === null ? "–" : `${numberFormat(words, 1)(bytes / 1e6)} MB`;
+}
+
+function describeExpiry(notAfterMs, words) {
+  if (notAfterMs === null) return "";
+  const days = Math.floor((notAfterMs - Date.now()) / DAY_MS);
+  return days < 0
+    ? words.expired
+    : `${numberFormat(words, 0)(days)} ${words.days}`;
 }
 
 /** Without a commit there is no time. */

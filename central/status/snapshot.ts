@@ -10,18 +10,26 @@ import type { Statistics } from "../statistics.ts";
 import type { AgencyLists } from "./agency_lists.ts";
 import type { Rates } from "./rates.ts";
 
-/** What a central serves. */
+/** The part of the central that is shown. */
+export interface ShownCentral {
+  /** Number of connections. */
+  readonly connections: number;
+  /** The draw. */
+  readonly draw: Pick<Draw, "agencies" | "heldAtMs" | "isHeld">;
+  /** When its certificate expires, in milliseconds since 1970, if it has one. */
+  readonly certificateNotAfterMs: number | undefined;
+}
+
+/** A central that serves, with its store. */
 export interface Served {
+  /** The central. */
+  central: ShownCentral;
   /** What its store contains. */
   store: StoreStats;
-  /** Its draw. */
-  draw: Pick<Draw, "agencies" | "heldAtMs" | "isHeld">;
   /** The store's agencies. */
   agencies: Pick<AgencyLists, "missing" | "missingCount" | "more" | "shown">;
   /** The store's rates. */
   rates: Pick<Rates, "history" | "rateOf">;
-  /** Returns the number of connections. */
-  connections(): number;
 }
 
 /** The parts of the central that a snapshot is taken of. */
@@ -75,6 +83,8 @@ export interface Snapshot {
   connections: number;
   /** Size of the store in bytes, `null` if unknown. */
   storeBytes: number | null;
+  /** When the certificate expires, since 1970, `null` without TLS. */
+  certificateNotAfterMs: number | null;
   /** Median time of a commit, in seconds. */
   commitP50: number;
   /** 99th percentile of it. */
@@ -101,24 +111,32 @@ const STOPPING = "the central is stopping";
 /** Returns why the central accepts no bets, "" if it does. */
 export function problemOf({ served, isStopping }: Sources): string {
   if (isStopping) return STOPPING;
-  return served ? served.store.problem ?? "" : STARTING;
+  return served ? problemOfServed(served) ?? "" : STARTING;
+}
+
+function problemOfServed({ store, central }: Served): string | undefined {
+  const notAfterMs = central.certificateNotAfterMs ?? Infinity;
+  if (notAfterMs > Date.now()) return store.problem;
+  return `the TLS certificate expired on ${new Date(notAfterMs).toISOString()}`;
 }
 
 /** Takes a snapshot. */
 export function takeSnapshot(sources: Sources): Snapshot {
   const { statistics, served } = sources;
-  const { store, draw, agencies, rates } = served ?? {};
+  const { store, central, agencies, rates } = served ?? {};
+  const draw = central?.draw;
   return {
     phase: phaseOf(sources),
-    problem: store?.problem ?? "",
+    problem: served && problemOfServed(served) || "",
     bets: store?.bets ?? 0,
     history: rates?.history ?? [],
     batches: statistics.acceptedBatches,
     refusals: Object.fromEntries(
       [...statistics.refusals].filter(([, count]) => count > 0),
     ),
-    connections: served?.connections() ?? 0,
+    connections: central?.connections ?? 0,
     storeBytes: store?.sizeBytes ?? null,
+    certificateNotAfterMs: central?.certificateNotAfterMs ?? null,
     commitP50: statistics.commitQuantile(0.5),
     commitP99: statistics.commitQuantile(0.99),
     agencies: served
@@ -136,13 +154,13 @@ export function takeSnapshot(sources: Sources): Snapshot {
 function phaseOf({ served, isStopping }: Sources): Phase {
   if (isStopping) return "stopping";
   if (!served) return "starting";
-  if (served.store.problem) return "problem";
-  return served.draw.isHeld ? "held" : "open";
+  if (problemOfServed(served)) return "problem";
+  return served.central.draw.isHeld ? "held" : "open";
 }
 
 function rowOf(
   agency: number,
-  { store, draw, rates }: Served,
+  { store, central, rates }: Served,
   statistics: Statistics,
 ): AgencyRow {
   const activity = statistics.activityOf(agency);
@@ -154,6 +172,6 @@ function rowOf(
     lastSeenMs: activity?.lastSeenMs ?? null,
     address: activity?.address ?? "",
     isFinished: store.finished.has(agency),
-    winners: draw.isHeld ? store.winnerCount(agency) : null,
+    winners: central.draw.isHeld ? store.winnerCount(agency) : null,
   };
 }

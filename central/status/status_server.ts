@@ -8,14 +8,18 @@
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import type { Store } from "../../storage.ts";
-import type { Draw } from "../draw.ts";
 import type { Statistics } from "../statistics.ts";
 import { AgencyLists } from "./agency_lists.ts";
 import { EventStreams } from "./event_streams.ts";
 import { chooseFormat, formatMetrics } from "./metrics.ts";
 import { renderPage } from "./page.ts";
 import { Rates } from "./rates.ts";
-import { problemOf, type Sources, takeSnapshot } from "./snapshot.ts";
+import {
+  problemOf,
+  type ShownCentral,
+  type Sources,
+  takeSnapshot,
+} from "./snapshot.ts";
 import { chooseTexts } from "./texts.ts";
 
 /** Where it listens. */
@@ -24,14 +28,6 @@ export interface StatusAddress {
   hostname: string;
   /** The port. */
   port: number;
-}
-
-/** The part of the central that is shown. */
-export interface ShownCentral {
-  /** Number of connections. */
-  readonly connections: number;
-  /** The draw. */
-  readonly draw: Draw;
 }
 
 const TICK_MS = 1000;
@@ -102,12 +98,10 @@ export class StatusServer implements AsyncDisposable {
     central: ShownCentral,
     signal?: AbortSignal,
   ): void {
-    const { draw } = central;
-    const agencies = new AgencyLists(store, draw.agencies);
+    const agencies = new AgencyLists(store, central.draw.agencies);
     const rates = new Rates(store, agencies);
-    const connections = () => central.connections;
     this.#rates = rates;
-    this.#sources.served = { store, draw, agencies, rates, connections };
+    this.#sources.served = { store, central, agencies, rates };
     signal?.addEventListener("abort", () => this.#sources.isStopping = true);
   }
 

@@ -20,7 +20,7 @@ const METRIC_REGEXP = /\b(?:loteria|process)_[a-z_]+/g;
 Deno.test("docs/grafana asks only for metrics that there are", () => {
   const text = formatMetrics({
     statistics: new Statistics(),
-    served: madeServed({}, { sizeBytes: 1 }),
+    served: madeServed({}, { sizeBytes: 1, certificateNotAfterMs: 1 }),
   }, chooseFormat("*/*"));
   const samples = new Set(text.match(/^[a-z_]+/gm));
   const rules = (parse(alertsText) as {
@@ -65,6 +65,10 @@ const FIRING = {
   LoteriaUnauthorized: [
     'loteria_refusals_total{code="UNAUTHORIZED", instance="a"}',
     "0+5x20",
+  ],
+  LoteriaCertificate: [
+    'loteria_tls_certificate_not_after_seconds{instance="a"}',
+    "1e6x20",
   ],
   LoteriaSlowDisk: [
     'loteria_commit_duration_seconds_bucket{le="1.0", instance="a"}',

@@ -82,7 +82,9 @@ export interface MadeServed extends Served {
 /** Makes up what a central serves: a store with these bets of each agency. */
 export function madeServed(
   agencyBets: Record<number, number>,
-  parts: Partial<Served["store"] & Served["draw"]> = {},
+  parts:
+    & Partial<Served["store"] & Served["central"]["draw"]>
+    & { certificateNotAfterMs?: number } = {},
 ): MadeServed {
   const counts = Object.entries(agencyBets)
     .map(([agency, bets]) => [Number(agency), bets] as const);
@@ -101,5 +103,7 @@ export function madeServed(
   };
   const agencies = new AgencyLists(store, draw.agencies);
   const rates = new Rates(store, agencies);
-  return { store, draw, agencies, rates, connections: () => 3 };
+  const { certificateNotAfterMs } = parts;
+  const central = { connections: 3, draw, certificateNotAfterMs };
+  return { store, central, agencies, rates };
 }

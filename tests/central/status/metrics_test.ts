@@ -48,9 +48,20 @@ function metrics(): string {
   statistics.onStored(1, "::1");
   statistics.onRefusal("INVALID_BET");
   statistics.onCommit(1, 0.003);
-  const served = madeServed({ 1: 20 }, { sizeBytes: 500 });
+  const served = madeServed({ 1: 20 }, {
+    sizeBytes: 500,
+    certificateNotAfterMs: 1_800_000_000_500,
+  });
   return formatMetrics({ statistics, served }, chooseFormat("*/*"));
 }
+
+Deno.test("formatMetrics() has the certificate's end in seconds, if there is one", () => {
+  const name = "loteria_tls_certificate_not_after_seconds";
+  assertEquals(parseMetrics(metrics(), false).get(name), 1_800_000_000.5);
+  const sources = { statistics: new Statistics(), served: madeServed({}) };
+  const text = formatMetrics(sources, chooseFormat("*/*"));
+  assertEquals(text.includes(name) || text.includes("store_bytes"), false);
+});
 
 testTools(["promtool"], "promtool accepts the metrics", async () => {
   const args = ["check", "metrics"];

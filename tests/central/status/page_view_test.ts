@@ -68,6 +68,23 @@ Deno.test("describeSnapshot() writes numbers as the language does", () => {
   }
 });
 
+Deno.test("describeSnapshot() counts the days of a certificate", () => {
+  const DAY_MS = 86_400_000;
+  const expected: [days: number | undefined, string[]][] = [
+    [undefined, ["", ""]],
+    [1234.5, ["1.234 días restantes", "1,234 days left"]],
+    [0.5, ["0 días restantes", "0 days left"]],
+    [-0.1, ["vencido", "expired"]],
+  ];
+  for (const [days, said] of expected) {
+    const parts = days === undefined
+      ? {}
+      : { certificateNotAfterMs: Date.now() + days * DAY_MS };
+    const served = madeServed({}, parts);
+    assertEquals(texts("certificate", snapshotOf({ served })), said);
+  }
+});
+
 Deno.test("describeSnapshot() says what an empty table waits for", () => {
   assertEquals(texts("empty", snapshotOf({ served: madeServed({}) })), [
     "Todavía ninguna. Cada agencia aparece con su primera apuesta guardada.",

@@ -1,7 +1,7 @@
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { Statistics } from "../../../central/statistics.ts";
 import { renderPage } from "../../../central/status/page.ts";
-import { takeSnapshot } from "../../../central/status/snapshot.ts";
+import { problemOf, takeSnapshot } from "../../../central/status/snapshot.ts";
 import { chooseTexts } from "../../../central/status/texts.ts";
 import { madeServed } from "../../support/shown.ts";
 
@@ -33,6 +33,7 @@ Deno.test("takeSnapshot() has each figure in its place", () => {
     refusals: { INVALID_BET: 1 },
     connections: 3,
     storeBytes: 500,
+    certificateNotAfterMs: null,
     commitP50: 50,
     commitP99: 99,
     moreAgencies: 0,
@@ -122,6 +123,28 @@ Deno.test("Rates.tick() divides what was stored by seconds", () => {
   }
   assertEquals(rates.history, Array.from({ length: 120 }, () => 1));
   assertEquals(rates.rateOf(1), 0);
+});
+
+Deno.test("a certificate that has expired is a problem", () => {
+  const statistics = new Statistics();
+  const DAY_MS = 86_400_000;
+  for (const days of [1, -1]) {
+    const certificateNotAfterMs = Date.now() + days * DAY_MS;
+    const sources = {
+      statistics,
+      served: madeServed({}, { certificateNotAfterMs }),
+    };
+    const isExpired = days < 0;
+    assertEquals(
+      problemOf(sources).startsWith("the TLS certificate expired on 2"),
+      isExpired,
+    );
+    const { phase, problem } = takeSnapshot(sources);
+    assertEquals([phase, problem], [
+      isExpired ? "problem" : "open",
+      problemOf(sources),
+    ]);
+  }
 });
 
 Deno.test("renderPage() marks a problem", () => {
