@@ -5,7 +5,7 @@
  */
 
 import { BatchSender } from "./agency/batch_sender.ts";
-import { throwIfUnsendable } from "./agency/source/file_format.ts";
+import { inspectFormat } from "./agency/source/file_format.ts";
 import { isProcessInput } from "./agency/source/input_file.ts";
 import { ProblemLog } from "./agency/problem_log.ts";
 import { ProgressBar } from "./agency/progress_bar.ts";
@@ -65,25 +65,28 @@ async function sendFile(
 ): Promise<number> {
   const { config, signal } = context;
   const winnersFile = context.flags["winners"];
-  using source = await SourceFile.open(path, signal);
+  using source = await SourceFile.open(path, { signal });
   const separator = config["agency.separator"];
-  throwIfUnsendable(source, separator);
+  const { hasHeader } = await inspectFormat(source, separator);
   using rejected = new RejectedFile(source, {
     path: rejectedPath(path, agency, config),
     separator,
   });
   await rejected.throwIfSource();
-  using bar = new ProgressBar(source.size);
+  using bar = new ProgressBar(source.contentSize);
   const problems = new ProblemLog();
-  const loader = new BatchLoader(new RecordReader(source, { separator }), {
-    agency,
-    fingerprint: source.fingerprint,
-    maxAmount: config["batch.maxAmount"],
-    async onProblem({ line, problem, start, end }): Promise<void> {
-      problems.add({ line, reason: problem });
-      await rejected.add(start, end);
+  const loader = new BatchLoader(
+    new RecordReader(source, { separator, hasHeader }),
+    {
+      agency,
+      fingerprint: source.fingerprint,
+      maxAmount: config["batch.maxAmount"],
+      async onProblem({ line, problem, bytes }): Promise<void> {
+        problems.add({ line, reason: problem });
+        await rejected.add(bytes);
+      },
     },
-  });
+  );
   const central = await createConnection(agency, context);
   const sender = new BatchSender(central, loader, {
     agency,

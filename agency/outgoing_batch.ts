@@ -12,7 +12,7 @@ import {
   encodeBatch,
   HEADER_BYTES,
 } from "../protocol.ts";
-import type { RecordReader } from "./source/record_reader.ts";
+import type { RecordPosition, RecordReader } from "./source/record_reader.ts";
 
 /** Consecutive rows of a loaded batch. */
 interface Piece {
@@ -32,10 +32,8 @@ export class OutgoingBatch {
   readonly frame: BatchFrame = new BatchFrame();
   /** The encoded frame to send, once the batch is loaded. */
   bytes: Uint8Array = new Uint8Array(0);
-  /** Byte offset in the file of the first record of the loaded batch. */
-  byteOffset = 0;
-  /** Line number of that record, from 1. */
-  line = 0;
+  /** Where the first record of the loaded batch is. */
+  from: RecordPosition = { start: 0, line: 1, index: 0 };
   /** The rows of the loaded batch that {@linkcode bytes} has. */
   #piece: Piece = { start: 0, end: 0 };
   /** The loaded batch, once rows are left out, and what is left to send. */
@@ -151,7 +149,7 @@ export class BatchLoader {
     this.#options = options;
   }
 
-  /** Number of bytes of the file that have been read. */
+  /** Number of bytes of the file's content that have been read. */
   get byteOffset(): number {
     return this.#file.end;
   }
@@ -169,8 +167,12 @@ export class BatchLoader {
     for (;;) {
       const step = this.#file.peek();
       if (step === "end") break;
-      if (step === "problem") {
+      if (step === "more") {
+        await this.#file.more();
+      } else if (step === "problem") {
         await onProblem(this.#file);
+        this.#file.consume();
+      } else if (step === "header") {
         this.#file.consume();
       } else if (this.#hasRoom(frame)) {
         this.#add(batch);
@@ -191,8 +193,8 @@ export class BatchLoader {
   #add(batch: OutgoingBatch): void {
     const { frame } = batch;
     if (frame.count === 0) {
-      batch.byteOffset = this.#file.start;
-      batch.line = this.#file.line;
+      const { start, line, index } = this.#file;
+      batch.from = { start, line, index };
     }
     this.#file.pack(frame.view, frame.end);
     frame.add(this.#file.packedSize);

@@ -11,8 +11,7 @@ import { RecordReader } from "./source/record_reader.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
 import type { SourceFile } from "./source/source_file.ts";
 
-const COPY_BYTES = 1 << 16;
-const NEWLINE = 0x0a;
+const UTF8_ENCODER = new TextEncoder();
 
 /** A row that was added. */
 export interface RejectedRow {
@@ -69,27 +68,13 @@ export class RejectedFile {
     );
   }
 
-  /**
-   * Adds one row.
-   *
-   * @param start Byte offset in the agency's file.
-   * @param end Byte offset after the line end.
-   */
-  async add(start: number, end: number): Promise<void> {
+  /** Adds one row, without its line end. */
+  async add(row: Uint8Array): Promise<void> {
     this.#rows++;
     this.#file ??= await this.#create();
-    const chunk = new Uint8Array(Math.min(end - start, COPY_BYTES));
-    let last = NEWLINE;
-    for (let at = start; at < end;) {
-      const piece = chunk.subarray(0, Math.min(end - at, chunk.length));
-      const read = this.#source.read(piece, at);
-      if (read === null) break;
-      await writeAll(this.#file, piece.subarray(0, read));
-      last = piece[read - 1]!;
-      at += read;
-    }
-    // The last row of the agency's file may have no line end.
-    if (last !== NEWLINE) await writeAll(this.#file, Uint8Array.of(NEWLINE));
+    await writeAll(this.#file, row.slice());
+    const lineEnd = UTF8_ENCODER.encode(this.#source.lineEnd);
+    await writeAll(this.#file, lineEnd);
   }
 
   /**
@@ -101,32 +86,30 @@ export class RejectedFile {
    * @returns The rows, in the order of the file.
    */
   async addRows(
-    { byteOffset, line }: OutgoingBatch,
+    { from }: OutgoingBatch,
     rows: ReadonlySet<number>,
   ): Promise<RejectedRow[]> {
     const { separator } = this.#options;
-    const options = { byteOffset, line, separator };
-    const file = new RecordReader(this.#source, options);
+    const file = new RecordReader(this.#source, { separator, from });
     const added: RejectedRow[] = [];
-    for (let row = 0; added.length < rows.size; file.consume()) {
+    for (let row = 0; added.length < rows.size;) {
       const step = file.peek();
       if (step === "end") break;
-      if (step !== "record") continue;
-      if (rows.has(row)) {
-        const text = this.#textAt(file.start, file.end);
-        added.push({ row, line: file.line, text });
-        await this.add(file.start, file.end);
+      if (step === "more") {
+        await file.more();
+        continue;
       }
-      row++;
+      if (step === "record") {
+        if (rows.has(row)) {
+          const text = new TextDecoder().decode(file.bytes);
+          added.push({ row, line: file.line, text });
+          await this.add(file.bytes);
+        }
+        row++;
+      }
+      file.consume();
     }
     return added;
-  }
-
-  /** A row is at most a few kilobytes long, or it could not have been sent. */
-  #textAt(start: number, end: number): string {
-    const bytes = new Uint8Array(end - start);
-    const read = this.#source.read(bytes, start) ?? 0;
-    return new TextDecoder().decode(bytes.subarray(0, read)).trimEnd();
   }
 
   /**

@@ -247,8 +247,11 @@ function bytesBelow(word: number, limit: number): number {
   return (word - limit) & ~word & HIGH_BITS;
 }
 
-/** Marks the bytes equal to the byte that `bytes` repeats. */
-function bytesEqual(word: number, bytes: number): number {
+/**
+ * Marks the bytes equal to the byte that `bytes` repeats; only the lowest mark is
+ * sure.
+ */
+export function bytesEqual(word: number, bytes: number): number {
   return bytesBelow(word ^ bytes, ONES);
 }
 

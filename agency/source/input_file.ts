@@ -5,7 +5,7 @@
  * @module
  */
 
-import { ProgramError } from "../../program/errors.ts";
+import { messageOf, ProgramError } from "../../program/errors.ts";
 
 /** An open file that can be read at any place. */
 export interface InputFile {
@@ -39,12 +39,39 @@ export function isProcessInput(path: string): boolean {
  * Opens an agency's file. What comes through a pipe is copied to a temporary
  * file, because its hash is needed before the first bet is sent.
  *
- * @param path The file, or `-` for standard input.
+ * @param input A path, `-` for standard input, or a stream.
  * @param signal Aborts the wait for a pipe.
- * @returns The open file.
- * @throws {ProgramError} If it is a directory, a socket or a device.
+ * @throws {ProgramError} If it cannot be opened, or is neither a file nor a
+ * pipe.
  */
 export async function openInput(
+  input: string | ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<InputFile> {
+  if (typeof input !== "string") return await spool(input, signal);
+  try {
+    return await openPath(input, signal);
+  } catch (error) {
+    throw readError(input, error);
+  }
+}
+
+/**
+ * Explains an error of the operating system in one line that names the file;
+ * returns any other error as it is.
+ */
+export function readError(path: string, error: unknown): unknown {
+  // Some files Deno itself refuses to open, whatever the permissions.
+  const isExpected = error instanceof Deno.errors.NotCapable ||
+    (error instanceof Error && "code" in error);
+  if (!isExpected) return error;
+  return new ProgramError(
+    `Cannot read agency's file "${path}": ${messageOf(error)}`,
+    { cause: error },
+  );
+}
+
+async function openPath(
   path: string,
   signal?: AbortSignal,
 ): Promise<InputFile> {

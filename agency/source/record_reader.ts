@@ -13,6 +13,8 @@
 import { parse } from "@std/csv";
 import {
   FIELD_KEYS,
+  GAP_BYTES,
+  isGap,
   MAX_FIELD_BYTES,
   MAX_PACKED_BET_BYTES,
   packField,
@@ -25,13 +27,15 @@ import {
   WORD_BYTES,
 } from "../../bytes/swar.ts";
 import { messageOf } from "../../program/errors.ts";
+import { isBlank, LineBuffer, MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
 /**
  * The result of {@linkcode RecordReader.peek}: a record that can be sent, one
- * that cannot (see `problem`), or the end of the file.
+ * that cannot (see `problem`), the header, the end of the bytes in memory (see
+ * `more()`), or the end of the file.
  */
-export type Step = "record" | "problem" | "end";
+export type Step = "record" | "problem" | "header" | "more" | "end";
 
 /** How the file is read. */
 export interface RecordReaderOptions {
@@ -42,22 +46,31 @@ export interface RecordReaderOptions {
    */
   separator?: string;
   /**
-   * Byte offset of the first byte to read, the start of a line.
+   * Whether the first record is a header.
    *
-   * @default {0}
+   * @default {false}
    */
-  byteOffset?: number;
+  hasHeader?: boolean;
   /**
-   * Line number at that offset.
+   * Where to start: a record's offset in the content, its line number and its
+   * index.
    *
-   * @default {1}
+   * @default {The first record}
    */
-  line?: number;
+  from?: RecordPosition;
 }
 
-const CHUNK_BYTES = 1 << 16;
+/** Where a record is. */
+export interface RecordPosition {
+  /** Offset in the normalized content. */
+  start: number;
+  /** Number of its line, from 1. */
+  line: number;
+  /** Number of records before it. */
+  index: number;
+}
+
 const NEWLINE = 0x0a;
-const RETURN = 0x0d;
 const QUOTE = 0x22;
 const FIRST_NOT_ASCII = 0x80;
 /**
@@ -67,37 +80,27 @@ const FIRST_NOT_ASCII = 0x80;
 const COMMA_LIMIT = 0x2d2d2d2d;
 /** For a semicolon, above which digits are not: it is found more slowly. */
 const SEMICOLON_LIMIT = 0x3c3c3c3c;
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const FIELD_COUNT = FIELD_KEYS.length;
 /** The position that the CSV parser puts before its message. */
 const PARSER_PREFIX_REGEXP = /^.*line \d+(?:, column \d+)?: /;
 
 /** Reads the records of one file, one at a time. */
 export class RecordReader {
-  readonly #source: SourceFile;
+  readonly #buffer: LineBuffer;
   readonly #separator: string;
   readonly #separatorByte: number;
   readonly #searchLimit: number;
-  /** One word longer than a chunk, because words are read from any byte on. */
-  readonly #chunk = new Uint8Array(CHUNK_BYTES + WORD_BYTES);
-  readonly #view = viewOf(this.#chunk);
-  /** Byte offset in the file of the first byte of the chunk. */
-  #byteOffset: number;
-  /** The bytes that were read and not consumed are `#chunk[#next..#filled)`. */
-  #next = 0;
-  #filled = 0;
-  #isFileRead = false;
-  /** Line number at `#next`. */
+  readonly #hasHeader: boolean;
+  /** Line number and record index of the current record. */
   #line: number;
+  #index: number;
   /**
-   * The current line is `#chunk[#start..#end)`; the next one starts at
+   * The current line is `[start..end)` in the buffer; the next one starts at
    * `#after`.
    */
   #start = 0;
   #end = 0;
   #after = 0;
-  /** Bytes of the current line that did not fit in the chunk. */
-  #overflow = 0;
   /**
    * Ends of the first five fields of the current line, and its number of
    * fields.
@@ -111,21 +114,16 @@ export class RecordReader {
   #unquotedSize = 0;
   #problem = "";
 
-  /**
-   * Creates a reader, before the first record.
-   *
-   * @param source The file.
-   * @param options The separator, and where to start.
-   */
   constructor(source: SourceFile, options: RecordReaderOptions = {}) {
-    const { separator = ",", byteOffset = 0, line = 1 } = options;
-    this.#source = source;
+    const { separator = ",", hasHeader = false } = options;
+    const { start, line, index } = options.from ?? FIRST_RECORD;
+    this.#buffer = new LineBuffer(source, start);
     this.#separator = separator;
     this.#separatorByte = separator.charCodeAt(0);
     this.#searchLimit = separator === ";" ? SEMICOLON_LIMIT : COMMA_LIMIT;
-    this.#byteOffset = byteOffset;
+    this.#hasHeader = hasHeader;
     this.#line = line;
-    this.#chunk[0] = NEWLINE;
+    this.#index = index;
   }
 
   /** Number of the current record's line, from 1. */
@@ -133,14 +131,36 @@ export class RecordReader {
     return this.#line;
   }
 
-  /** Byte offset in the file of the current record. */
-  get start(): number {
-    return this.#byteOffset + this.#start - this.#overflow;
+  /**
+   * Number of records before the current one, sendable or not; at the end, all
+   * of them.
+   */
+  get index(): number {
+    return this.#index;
   }
 
-  /** Byte offset in the file after the current record's line end. */
+  /** Offset in the content of the current record. */
+  get start(): number {
+    return this.#buffer.offset + this.#start;
+  }
+
+  /** Offset in the content after the current record's line end. */
   get end(): number {
-    return this.#byteOffset + this.#after;
+    return this.#buffer.offset + this.#buffer.dropped + this.#after;
+  }
+
+  /**
+   * The current record's line without its line end; of one that is too long,
+   * the start. Valid until the next call of any method.
+   */
+  get bytes(): Uint8Array {
+    const end = Math.min(this.#end, this.#start + MAX_LINE_BYTES);
+    return this.#buffer.bytes.subarray(this.#start, end);
+  }
+
+  /** True if `bytes` is only the start of the current line. */
+  get isTooLong(): boolean {
+    return this.#end - this.#start + this.#buffer.dropped > MAX_LINE_BYTES;
   }
 
   /** Size in bytes of the current record in packed form. */
@@ -155,23 +175,31 @@ export class RecordReader {
   }
 
   /**
-   * Finds the next record that was not consumed, and reads from the file when
-   * necessary.
-   *
-   * @returns What was found. {@linkcode consume} moves on to the next record.
+   * Finds the next record that was not consumed. {@linkcode consume} moves on
+   * to the one after it.
    */
   peek(): Step {
-    for (;;) {
-      if (!this.#cutLine()) {
-        if (this.#isFileRead) return "end";
-        this.#refill();
-      } else if (this.#start === this.#end && this.#overflow === 0) {
-        this.consume();
+    while (this.#cutLine()) {
+      if (this.#isBlank()) {
+        this.#skipLine();
+      } else if (this.#hasHeader && this.#index === 0) {
+        return "header";
       } else {
         this.#problem = this.#findProblem();
         return this.#problem === "" ? "record" : "problem";
       }
     }
+    return this.#buffer.isAtEnd ? "end" : "more";
+  }
+
+  /**
+   * Reads on, when {@linkcode peek} has found the end of the bytes in memory.
+   *
+   * @throws {ProgramError} If the file was changed.
+   */
+  async more(): Promise<void> {
+    await this.#buffer.more();
+    this.#start = this.#end = this.#after = 0;
   }
 
   /**
@@ -186,7 +214,7 @@ export class RecordReader {
       return;
     }
     const start = this.#start;
-    copyWords(target, at + 1 - start, this.#view, start, this.#end);
+    copyWords(target, at + 1 - start, this.#buffer.view, start, this.#end);
     let from = start;
     for (let field = 0; field < FIELD_COUNT; field++) {
       const end = this.#fieldEnds[field]!;
@@ -197,29 +225,29 @@ export class RecordReader {
 
   /** Moves on: {@linkcode peek} then finds the next record. */
   consume(): void {
-    this.#next = this.#after;
-    this.#overflow = 0;
+    this.#index++;
+    this.#skipLine();
+  }
+
+  #skipLine(): void {
+    this.#buffer.skipTo(this.#after);
     this.#line++;
   }
 
-  /**
-   * Splits the next line at its separators. False if the line is not complete yet.
-   */
+  /** Splits the next line at its separators. False if it has no end yet. */
   #cutLine(): boolean {
-    const chunk = this.#chunk;
-    const view = this.#view;
+    const { bytes, view, next, filled } = this.#buffer;
     const ends = this.#fieldEnds;
     const separator = this.#separatorByte;
     const limit = this.#searchLimit;
-    const lineStart = this.#lineStart();
-    let at = lineStart;
+    let at = next;
     let separators = 0;
     let hasQuote = false;
     let isUtf8 = true;
-    // The sentinel of #refill() ends this loop.
+    // The line end that the buffer has after its last byte ends this loop.
     for (;;) {
       at = findBelow(view, at, limit);
-      const byte = chunk[at]!;
+      const byte = bytes[at]!;
       if (byte === separator) {
         if (separators < FIELD_COUNT) ends[separators] = at;
         separators++;
@@ -235,50 +263,28 @@ export class RecordReader {
       }
       at++;
     }
-    const isEnded = at < this.#filled;
-    const isLast = this.#isFileRead && (at > lineStart || this.#overflow > 0);
-    if (!isEnded && !isLast) return false;
-    const hasReturn = at > lineStart && chunk[at - 1] === RETURN;
-    this.#start = lineStart;
-    this.#end = hasReturn ? at - 1 : at;
-    this.#after = isEnded ? at + 1 : at;
-    if (separators < FIELD_COUNT) ends[separators] = this.#end;
+    if (at >= filled) return false;
+    this.#start = next;
+    this.#end = at;
+    this.#after = at + 1;
+    if (separators < FIELD_COUNT) ends[separators] = at;
     this.#fields = separators + 1;
     this.#hasQuote = hasQuote;
     this.#isUtf8 = isUtf8;
     return true;
   }
 
-  /** Moves the remaining bytes to the front and reads more after them. */
-  #refill(): void {
-    if (this.#next === 0 && this.#filled === CHUNK_BYTES) {
-      this.#overflow += CHUNK_BYTES;
-      this.#next = CHUNK_BYTES;
-    }
-    this.#chunk.copyWithin(0, this.#next, this.#filled);
-    this.#byteOffset += this.#next;
-    this.#filled -= this.#next;
-    this.#next = this.#after = 0;
-    const room = this.#chunk.subarray(this.#filled, CHUNK_BYTES);
-    const read = this.#source.read(room, this.#byteOffset + this.#filled);
-    this.#filled += read ?? 0;
-    this.#isFileRead = read === null;
-    // A sentinel: the search for a line end needs no other bound.
-    this.#chunk[this.#filled] = NEWLINE;
-  }
-
-  /** Start of the next line, after a byte order mark if there is one. */
-  #lineStart(): number {
-    if (this.#byteOffset + this.#next > 0) return this.#next;
-    const hasMark = BYTE_ORDER_MARK.every((byte, i) => this.#chunk[i] === byte);
-    return hasMark ? BYTE_ORDER_MARK.length : 0;
+  /** Lines of spaces and separators only, whichever is configured. */
+  #isBlank(): boolean {
+    return !this.#buffer.hasDroppedText &&
+      isBlank(this.#buffer.bytes, this.#start, this.#end);
   }
 
   /**
    * Says why the current line cannot be sent, or "". Unquotes it if necessary.
    */
   #findProblem(): string {
-    if (this.#overflow > 0) return `longer than ${CHUNK_BYTES} bytes`;
+    if (this.isTooLong) return `longer than ${MAX_LINE_BYTES} bytes`;
     if (!this.#isUtf8) return "not UTF-8";
     if (this.#hasQuote) return this.#unquote();
     if (this.#fields !== FIELD_COUNT) return fieldCountProblem(this.#fields);
@@ -302,9 +308,8 @@ export class RecordReader {
 
   /** Parses the few records that have quotes. */
   #unquote(): string {
-    const line = this.#chunk.subarray(this.#start, this.#end);
     try {
-      const [fields = []] = parse(LINE_DECODER.decode(line), {
+      const [fields = []] = parse(LINE_DECODER.decode(this.bytes), {
         separator: this.#separator,
       });
       if (fields.length !== FIELD_COUNT) {
@@ -313,7 +318,10 @@ export class RecordReader {
       let end = 0;
       for (const field of fields) end = packField(this.#unquoted, end, field);
       this.#unquotedSize = end;
-      return "";
+      // In a frame it would be a gap.
+      return end === GAP_BYTES && isGap(this.#unquoted, 0)
+        ? "all fields are empty"
+        : "";
     } catch (error) {
       if (error instanceof SyntaxError || error instanceof RangeError) {
         return messageOf(error).replace(PARSER_PREFIX_REGEXP, "");
@@ -323,6 +331,7 @@ export class RecordReader {
   }
 }
 
+const FIRST_RECORD: RecordPosition = { start: 0, line: 1, index: 0 };
 const LINE_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function fieldCountProblem(count: number): string {

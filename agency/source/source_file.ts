@@ -1,25 +1,57 @@
 /**
- * An agency's file while it is sent. Its bets are identified by the hash of the
- * whole content, so that content must not change until the last one is stored:
- * new rows would be stored as bets of the old file, and again as bets of the new
- * one.
+ * An agency's file while it is sent. Its fingerprint identifies its bets, so
+ * exactly the bytes that were hashed are sent: each chunk that is read again is
+ * compared with its digest before a row of it is handed out.
  *
  * @module
  */
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
-import { type InputFile, openInput } from "./input_file.ts";
+import { isAscii } from "../../bytes/line_ends.ts";
+import {
+  type Chunk,
+  CHUNK_BYTES,
+  ContentReader,
+  ShortFileError,
+} from "./content_reader.ts";
+import { type InputFile, openInput, readError } from "./input_file.ts";
 
-/** Files up to this size are hashed in one piece. */
-const WHOLE_FILE_BYTES = 1 << 22;
-const CHUNK_BYTES = 1 << 18;
+/** Options of {@linkcode SourceFile.open}. */
+export interface SourceFileOptions {
+  /** Aborts the wait for a pipe, and the hashing. */
+  signal?: AbortSignal;
+  /** Called with the number of bytes that have been hashed. */
+  onProgress?(bytes: number): void;
+  /**
+   * Files up to this size are kept in memory and read once.
+   *
+   * @default {4 MiB}
+   */
+  keptBytes?: number;
+}
+
+const KEPT_BYTES = 1 << 22;
+const DIGEST_BYTES = 32;
 const FINGERPRINT_BYTES = 8;
+const PERMISSION_BITS = 0o777;
 
-/** The open file, of which exactly the bytes that were hashed are read. */
+/** A file's normalized content in chunks, and the digest of each of them. */
 export class SourceFile {
   readonly #file: Deno.FsFile;
   readonly #info: Deno.FileInfo;
   readonly #isSpooled: boolean;
+  readonly #content: ContentReader;
+  readonly #keptBytes: number;
+  /** The chunks' digests, one after the other. */
+  readonly #digests: Uint8Array<ArrayBuffer>;
+  /** Offset in the file of each chunk. */
+  readonly #starts: Float64Array;
+  /** The chunks of a small file. */
+  readonly #kept: Uint8Array[] = [];
+  #chunks = 0;
+  #contentSize = 0;
+  #firstForeignChunk = -1;
+  #lineEnd: "\n" | "\r\n" = "\n";
   #fingerprint = "";
   /** Path of the file. */
   readonly path: string;
@@ -28,64 +60,107 @@ export class SourceFile {
     path: string,
     { file, isSpooled }: InputFile,
     info: Deno.FileInfo,
+    keptBytes: number,
   ) {
     this.path = path;
     this.#file = file;
     this.#isSpooled = isSpooled;
     this.#info = info;
+    this.#content = new ContentReader(file, info.size);
+    this.#keptBytes = keptBytes;
+    // The line end that is added to the last line may be a chunk of its own.
+    const maxChunks = Math.ceil((info.size + 1) / CHUNK_BYTES);
+    this.#digests = new Uint8Array(maxChunks * DIGEST_BYTES);
+    this.#starts = new Float64Array(maxChunks);
   }
 
   /**
    * Opens and hashes a file.
    *
-   * @param path The file or pipe, or `-` for standard input.
-   * @param signal Aborts the wait for a pipe, and the hashing.
-   * @returns The file.
-   * @throws {ProgramError} If it is no file or pipe, or changes in the meantime.
+   * @param input A path, `-` for standard input, or a stream.
+   * @throws {ProgramError} If it cannot be read, or changes in the meantime.
    */
-  static async open(path: string, signal?: AbortSignal): Promise<SourceFile> {
-    const input = await openInput(path, signal);
-    const { file } = input;
+  static async open(
+    input: string | ReadableStream<Uint8Array>,
+    options: SourceFileOptions = {},
+  ): Promise<SourceFile> {
+    const path = typeof input === "string" ? input : "-";
+    const { keptBytes = KEPT_BYTES } = options;
+    const opened = await openInput(input, options.signal);
     try {
-      const source = new SourceFile(path, input, await file.stat());
-      const hash = source.size <= WHOLE_FILE_BYTES
-        ? await source.#hashWhole()
-        : await source.#hashInChunks(signal);
-      source.#fingerprint = hash.subarray(0, FINGERPRINT_BYTES).toHex();
+      const info = await opened.file.stat();
+      const source = new SourceFile(path, opened, info, keptBytes);
+      await source.#hash(options);
       await source.throwIfChanged();
       return source;
     } catch (error) {
-      file.close();
-      throw error;
+      opened.file.close();
+      throw readError(path, error);
     }
   }
 
-  /** Size in bytes when the file was opened. */
+  /** Size of the file in bytes. */
   get size(): number {
     return this.#info.size;
   }
 
-  /** The first 8 bytes of the content's SHA-256, as 16 hex digits. */
+  /** Size of its normalized content in bytes. */
+  get contentSize(): number {
+    return this.#contentSize;
+  }
+
+  /** Number of chunks of its content. */
+  get chunks(): number {
+    return this.#chunks;
+  }
+
+  /** Index of the first chunk that is not all ASCII, or -1. */
+  get firstForeignChunk(): number {
+    return this.#firstForeignChunk;
+  }
+
+  /** Identifies the content, as 16 hex digits. */
   get fingerprint(): string {
     return this.#fingerprint;
   }
 
+  /** How the first line ends. */
+  get lineEnd(): "\n" | "\r\n" {
+    return this.#lineEnd;
+  }
+
+  /** True if the last line has no line end: the file may be incomplete. */
+  get isCut(): boolean {
+    return this.#attempt(() => this.#content.isCut());
+  }
+
+  /** The file's permission bits; `undefined` for a pipe. */
+  get mode(): number | undefined {
+    const { mode } = this.#info;
+    if (this.#isSpooled || mode === null) return undefined;
+    return mode & PERMISSION_BITS;
+  }
+
   /**
-   * Reads some bytes. Synchronous, because a read from the page cache takes
-   * microseconds, less than a hop to another thread.
+   * Reads a chunk and verifies it.
    *
-   * @param into The buffer to read into.
-   * @param byteOffset Byte offset in the file.
-   * @returns Number of bytes read, or `null` at the end.
-   * @throws {ProgramError} If the file has become shorter.
+   * @param into Has room for a chunk, or for a smaller file and one byte.
+   * @returns The size of the chunk.
+   * @throws {ProgramError} If it is not the one that was hashed.
    */
-  read(into: Uint8Array, byteOffset: number): number | null {
-    const left = this.size - byteOffset;
-    if (left <= 0) return null;
-    this.#file.seekSync(byteOffset, Deno.SeekMode.Start);
-    const read = this.#file.readSync(into.subarray(0, left));
-    if (read !== null) return read;
-    throw this.#changed(`it ends at byte ${byteOffset} of ${this.size}`);
+  async readChunk(index: number, into: Uint8Array): Promise<number> {
+    const kept = this.#kept[index];
+    if (kept) {
+      into.set(kept);
+      return kept.length;
+    }
+    const { size } = this.#read(into, this.#starts[index]!);
+    const digest = await sha256(into.subarray(0, size));
+    const isSame = digest.every((byte, i) =>
+      byte === this.#digests[index * DIGEST_BYTES + i]
+    );
+    if (isSame) return size;
+    throw this.#changed("its content is not what was read at first");
   }
 
   /**
@@ -94,23 +169,22 @@ export class SourceFile {
    * @throws {ProgramError} If it was changed, replaced or removed.
    */
   async throwIfChanged(): Promise<void> {
-    const { size, mtime } = await this.#file.stat();
+    const { size, mtime } = await this.#stat(() => this.#file.stat());
     if (size !== this.size) {
       throw this.#changed(`it had ${this.size} bytes and now has ${size}`);
     }
     if (mtime?.getTime() !== this.#info.mtime?.getTime()) {
       throw this.#changed("it was written to");
     }
-    if (this.#isSpooled || this.isSameFile(await this.#statName())) return;
+    if (this.#isSpooled) return;
+    const named = await this.#stat(() => Deno.stat(this.path));
+    if (this.isSameFile(named)) return;
     throw this.#changed("another file has its name now");
   }
 
   /**
-   * True if a file is this one, under whatever name.
-   *
-   * @param info What the system says about the file.
-   * @returns Whether both are the same. On systems without file numbers, true
-   * for files of the same size and time.
+   * True if a file is this one, under whatever name. On systems without file
+   * numbers, true for files of the same size and time.
    */
   isSameFile({ ino, dev, size, mtime }: Deno.FileInfo): boolean {
     const own = this.#info;
@@ -124,9 +198,54 @@ export class SourceFile {
     this.#file.close();
   }
 
-  async #statName(): Promise<Deno.FileInfo> {
+  async #hash({ signal, onProgress }: SourceFileOptions): Promise<void> {
+    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, this.size + 1));
+    let start = this.#attempt(() => this.#content.findStart());
+    let isEnded = true;
+    while (start < this.size || !isEnded) {
+      signal?.throwIfAborted();
+      const chunk = this.#read(buffer, start);
+      const bytes = buffer.subarray(0, chunk.size);
+      isEnded = bytes.at(-1) === NEWLINE;
+      this.#look(bytes, start);
+      this.#digests.set(await sha256(bytes), this.#chunks * DIGEST_BYTES);
+      this.#starts[this.#chunks++] = start;
+      this.#contentSize += chunk.size;
+      start = chunk.end;
+      onProgress?.(start);
+    }
+    const used = this.#digests.subarray(0, this.#chunks * DIGEST_BYTES);
+    this.#fingerprint = (await sha256(used)).subarray(0, FINGERPRINT_BYTES)
+      .toHex();
+  }
+
+  /** Keeps what the first reading shows about the content. */
+  #look(bytes: Uint8Array, start: number): void {
+    if (this.size <= this.#keptBytes) this.#kept.push(bytes.slice());
+    if (this.#firstForeignChunk < 0 && !isAscii(bytes)) {
+      this.#firstForeignChunk = this.#chunks;
+    }
+    const end = this.#chunks === 0 ? bytes.indexOf(NEWLINE) : -1;
+    if (end < 0) return;
+    this.#lineEnd = this.#attempt(() => this.#content.lineEndAt(start + end));
+  }
+
+  #read(into: Uint8Array, start: number): Chunk {
+    return this.#attempt(() => this.#content.readChunk(into, start));
+  }
+
+  #attempt<T>(read: () => T): T {
     try {
-      return await Deno.stat(this.path);
+      return read();
+    } catch (error) {
+      if (!(error instanceof ShortFileError)) throw readError(this.path, error);
+      throw this.#changed(`it ends at byte ${error.end} of ${this.size}`);
+    }
+  }
+
+  async #stat(stat: () => Promise<Deno.FileInfo>): Promise<Deno.FileInfo> {
+    try {
+      return await stat();
     } catch (error) {
       throw this.#changed(messageOf(error));
     }
@@ -137,30 +256,12 @@ export class SourceFile {
       `Cannot go on with agency's file "${this.path}": it changed while it was sent (${what}); have a look at it, then send it again`,
     );
   }
+}
 
-  /**
-   * Hashes a small file without node:crypto, whose loading takes as long as the
-   * rest of an agency's start.
-   */
-  async #hashWhole(): Promise<Uint8Array> {
-    const bytes = new Uint8Array(this.size);
-    let length = 0;
-    while (length < bytes.length) {
-      length += this.read(bytes.subarray(length), length) ?? 0;
-    }
-    return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  }
+const NEWLINE = 0x0a;
 
-  async #hashInChunks(signal?: AbortSignal): Promise<Uint8Array> {
-    const { createHash } = await import("node:crypto");
-    const hash = createHash("sha256");
-    const chunk = new Uint8Array(CHUNK_BYTES);
-    for (let byteOffset = 0;;) {
-      signal?.throwIfAborted();
-      const read = this.read(chunk, byteOffset);
-      if (read === null) return hash.digest();
-      hash.update(chunk.subarray(0, read));
-      byteOffset += read;
-    }
-  }
+async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  // Copied before the first await, so the buffer can be used again.
+  const data = bytes as Uint8Array<ArrayBuffer>;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
 }

@@ -108,7 +108,7 @@ for (
 ) {
   testSending(`run() rejects all of a batch after ${name}`, {
     retryRefused: name !== "INVALID_BET",
-    csv: `x\n${csvOf(rows(12))}y\n${csvOf(rows(18, 13))}`,
+    csv: `x\r\n${csvOf(rows(12))}y\r\n${csvOf(rows(18, 13))}`,
     scripts: [async (session): Promise<void> => {
       await session.take();
       await session.ok();
@@ -122,7 +122,7 @@ for (
   }, ({ central, stored, rejected, error, log }) => {
     assertEquals([error, stored, central.connections], ["", 20, 1]);
     assertEquals(central.names, ["0+10", "10+10", "20+10", "FINISH"]);
-    assertEquals(rejected, `x\ny\n${csvOf(rows(10, 11))}`);
+    assertEquals(rejected, `x\r\ny\r\n${csvOf(rows(10, 11))}`);
     // Its first bet is in line 12 and y follows it: the fifth is in line 17.
     const row = name === "INVALID_BET"
       ? ` | row: ${rows(1, 15)[0]!.join(",")}`

@@ -1,7 +1,8 @@
-import { assertMatch, assertStringIncludes } from "@std/assert";
-import { throwIfUnsendable } from "../../agency/source/file_format.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { inspectFormat } from "../../agency/source/file_format.ts";
 import { SourceFile } from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
+import { concat } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
@@ -76,70 +77,204 @@ const UNSENDABLE: [name: string, bytes: Uint8Array, expected: RegExp][] = [
 ];
 
 for (const [name, bytes, expected] of UNSENDABLE) {
-  testInFolder(`throwIfUnsendable() recognizes ${name}`, async (dir) => {
+  testInFolder(`inspectFormat() recognizes ${name}`, async (dir) => {
     const message = await messageFor(`${dir}/bets.csv`, bytes);
     assertMatch(message, expected);
     assertStringIncludes(message, `agency's file "${dir}/bets.csv": it is `);
   });
 }
 
-const OTHER_SEPARATORS: [name: string, text: string, expected: string][] = [
+/** Text in the encodings of Windows, DOS and old Macs. */
+const ENCODED: [name: string, bytes: number[], expected: RegExp][] = [
   [
-    "semicolons",
-    CSV.replaceAll(",", ";"),
-    'have semicolons and no commas; if its fields are separated by semicolons, set agency.separator (CLI_AGENCY_SEPARATOR) to ";"',
+    "Windows-1252",
+    [0xe9, 0xf1, 0xd1, 0xcd],
+    /text in Windows-1252 .*iconv -f WINDOWS-1252 -t UTF-8$/,
   ],
-  [
-    "one row of semicolons",
-    "Ana;Gil;1;1999-03-17;7",
-    "semicolons and no commas",
-  ],
-  [
-    "a mark and semicolons",
-    `\ufeff\r\n${CSV.replaceAll(",", ";")}`,
-    "semicolons",
-  ],
-  ["tabs", CSV.replaceAll(",", "\t"), 'CLI_AGENCY_SEPARATOR) to "\\t"'],
-  // Longer than the part that is inspected, and without a line end.
-  ["a long row", "x;".repeat(5_000) + "\n" + "y;".repeat(9), ""],
+  ["one letter of Windows-1252", [0xe9], /text in Windows-1252/],
+  ["CP850", [0x82, 0xa4, 0xa5, 0xa0], /another encoding than UTF-8/],
+  ["Mac Roman", [0x8e, 0x96, 0x87, 0x92], /another encoding than UTF-8/],
 ];
 
-for (const [name, text, expected] of OTHER_SEPARATORS) {
-  testInFolder(`throwIfUnsendable() tells of ${name}`, async (dir) => {
+for (const [name, letters, expected] of ENCODED) {
+  testInFolder(`inspectFormat() recognizes ${name}`, async (dir) => {
+    // In the first chunk, and in a later one.
+    for (const before of [0, 20_000]) {
+      const bytes = new TextEncoder().encode(
+        csvOf(rows(before + 100).map((row) => row.with(0, "Ana").with(1, "?"))),
+      );
+      const places = bytes.entries().filter(([, byte]) => byte === QUESTION)
+        .drop(before + 50).map(([at]) => at);
+      for (const letter of letters) bytes[places.next().value!] = letter;
+      const message = await messageFor(`${dir}/bets.csv`, bytes);
+      assertMatch(message, expected);
+    }
+  });
+}
+
+const QUESTION = 0x3f;
+
+testInFolder("inspectFormat() recognizes a file of NULs", async (dir) => {
+  const cases = [
+    new Uint8Array(9),
+    new Uint8Array(1_000_000),
+    concat([new Uint8Array(3_000), BYTES]),
+  ];
+  for (const bytes of cases) {
+    const message = await messageFor(`${dir}/bets.csv`, bytes);
+    assertMatch(message, /it is binary: \d+ of its first \d+ bytes are 0/);
+  }
+});
+
+const SET_SEMICOLON =
+  'its fields look separated by semicolons; set agency.separator (CLI_AGENCY_SEPARATOR) to ";"';
+const SEMICOLONS = CSV.replaceAll(",", ";");
+
+const OTHER_COLUMNS: [name: string, text: string, expected: string][] = [
+  ["semicolons", SEMICOLONS, SET_SEMICOLON],
+  ["one row of semicolons", "Ana;Gil;1;1999-03-17;7", SET_SEMICOLON],
+  ["a mark and semicolons", `\ufeff\r\n${SEMICOLONS}`, SET_SEMICOLON],
+  [
+    "semicolons with a quoted comma",
+    `Ana;"Paz, de Sosa";1;1999-03-17;7\n${SEMICOLONS}`,
+    SET_SEMICOLON,
+  ],
+  [
+    "semicolons with commas in every row",
+    SEMICOLONS.replaceAll("Núñez", "Paz, de Sosa"),
+    SET_SEMICOLON,
+  ],
+  [
+    "semicolons with some rows of commas",
+    `a,b,c,d,e\nf,g,h,i,j\n${SEMICOLONS}`,
+    SET_SEMICOLON,
+  ],
+  ["tabs", CSV.replaceAll(",", "\t"), '(CLI_AGENCY_SEPARATOR) to "\\t"'],
+  ["bars", CSV.replaceAll(",", "|"), "its separator looks like `|`"],
+  [
+    "two empty columns",
+    CSV.replaceAll("\r\n", ",,\n"),
+    "rows have 7 fields, the last two empty: delete the columns",
+  ],
+  [
+    "an empty column",
+    CSV.replaceAll("\r\n", ", \n"),
+    "rows have 6 fields, the last one empty: delete the column",
+  ],
+  [
+    "two empty columns with semicolons",
+    SEMICOLONS.replaceAll("\r\n", ";;\n"),
+    "rows have 7 fields separated by semicolons, the last two empty",
+  ],
+  [
+    "another column",
+    CSV.replaceAll("\r\n", ",x\n"),
+    "rows have 6 fields, expected 5: first name, last name, document, birthdate, number",
+  ],
+  [
+    "four columns",
+    CSV.replaceAll(/,\d+\r\n/g, "\n"),
+    "rows have 4 fields, expected 5",
+  ],
+  ["no separator", "Ana\nEva\n", "rows have 1 field, expected 5"],
+  [
+    "quotes around whole rows",
+    CSV.replaceAll(/(.+)\r\n/g, '"$1"\n'),
+    "rows have 1 field, expected 5",
+  ],
+];
+
+for (const [name, text, expected] of OTHER_COLUMNS) {
+  testInFolder(`inspectFormat() explains a file with ${name}`, async (dir) => {
     const bytes = new TextEncoder().encode(text);
     const message = await messageFor(`${dir}/bets.csv`, bytes);
-    if (expected === "") assertMatch(message, /^$/);
-    else assertStringIncludes(message, expected);
+    assertStringIncludes(
+      message,
+      `Cannot send agency's file "${dir}/bets.csv": `,
+    );
+    assertStringIncludes(message, expected);
   });
 }
 
 testInFolder(
-  "throwIfUnsendable() reports commas if semicolons are expected",
+  "inspectFormat() reports commas if semicolons are expected",
   async (dir) => {
     const message = await messageFor(`${dir}/bets.csv`, BYTES, ";");
-    assertStringIncludes(message, "have commas and no semicolons");
+    assertStringIncludes(message, "its fields look separated by commas; set");
   },
 );
 
 const SENDABLE: [name: string, text: string][] = [
   ["an empty file", ""],
-  ["empty lines", "\r\n\n"],
+  ["empty lines", "\r\n\n , ,\n"],
   ["rows", CSV],
   ["a byte order mark", `\ufeff${CSV}`],
   ["another script", FOREIGN],
-  ["rows with semicolons and commas", CSV.replaceAll("\r", ";\r")],
+  ["rows with semicolons in fields", CSV.replaceAll("Ana", "A;n;a;s;x")],
   ["some rows with semicolons", `a;b;c;d;e\n${CSV}`],
+  ["a few good rows", `${"x\n".repeat(999)}${CSV}`],
   ["a row with a byte 0", "Ana\0,Gil,1,1999-03-17,7\n"],
-  ["rows without any separator", "Ana\nEva\n"],
   ["a name that begins like an archive", `PK${CSV}`],
+  ["a row that is too long", `${"x".repeat(100_000)}\n${CSV}`],
 ];
 
 for (const [name, text] of SENDABLE) {
-  testInFolder(`throwIfUnsendable() lets ${name} pass`, async (dir) => {
+  testInFolder(`inspectFormat() lets ${name} pass`, async (dir) => {
     const bytes = new TextEncoder().encode(text);
-    assertMatch(await messageFor(`${dir}/bets.csv`, bytes), /^$/);
+    assertEquals(await messageFor(`${dir}/bets.csv`, bytes), "");
   });
 }
+
+testInFolder(
+  "inspectFormat() takes UTF-8 with damaged rows for UTF-8",
+  async (dir) => {
+    const damages = [[0xc3], [0xff], [0xff, 0xfe, 0x80], [0xe9], [0xa4, 0xa0]];
+    for (const damage of damages) {
+      const row = concat([
+        new TextEncoder().encode("Jos"),
+        Uint8Array.from(damage),
+        new TextEncoder().encode(",Gil,1,1999-03-17,7\n"),
+      ]);
+      const message = await messageFor(
+        `${dir}/bets.csv`,
+        concat([row, BYTES]),
+      );
+      assertEquals(message, "");
+    }
+  },
+);
+
+const BET = "Ana,Gil,1,1999-03-17,7574";
+const HEADERS: [first: string, next: string, isHeader: boolean][] = [
+  ["first name,last name,document,birthdate,number", BET, true],
+  ["nombre,apellido,documento,nacimiento,número", BET, true],
+  ['"Nombre","Apellido","DNI","Fecha (AAAA-MM-DD)","N°"', BET, true],
+  ["\n,,\na,b,c,d,e", `\n${BET}`, true],
+  ["\ufeffa,b,c,d,e", BET, true],
+  ["Address 1,Address 2,c,d,e", BET, true],
+  ["a,b,c,d,number 1", BET, false],
+  ["Ana,Gil,,,", BET, false],
+  ["Ana,Gil,-,x,y", BET, false],
+  ["a,b,c,d", BET, false],
+  ["a,b,c,d,e,f", BET, false],
+  ["a,b,c,d,e", "a,b,c,d,e", false],
+  ["a,b,c,d,e", "Ana,Gil,1,17/03/1999,7574", false],
+  ["a,b,c,d,e", `${"x".repeat(256)},Gil,1,1999-03-17,7574`, false],
+  [BET, BET, false],
+];
+
+testInFolder("inspectFormat() finds a header", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  for (const [first, next, isHeader] of HEADERS) {
+    await Deno.writeTextFile(path, `${first}\r\n${next}\r\n${BET}\r\n`);
+    using source = await SourceFile.open(path);
+    const { hasHeader } = await inspectFormat(source, ",");
+    assertEquals(hasHeader, isHeader, first);
+  }
+  await Deno.writeTextFile(path, "a,b,c,d,e\n");
+  using source = await SourceFile.open(path);
+  assertEquals(await inspectFormat(source, ","), { hasHeader: false });
+});
 
 /** The reason why the file is refused, or "". */
 async function messageFor(
@@ -151,7 +286,7 @@ async function messageFor(
   using source = await SourceFile.open(path);
   let message = "";
   try {
-    throwIfUnsendable(source, separator);
+    await inspectFormat(source, separator);
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
     message = error.message;

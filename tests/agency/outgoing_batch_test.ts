@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
 import { SourceFile } from "../../agency/source/source_file.ts";
-import { RecordReader } from "../../agency/source/record_reader.ts";
+import {
+  type RecordPosition,
+  RecordReader,
+} from "../../agency/source/record_reader.ts";
+import { contentOf } from "../support/fingerprint.ts";
 import { testInFolder } from "../support/folder.ts";
 import { betFrame, type BetRow } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
@@ -12,8 +16,7 @@ const FINGERPRINT = "00ff00ff00ff00ff";
 interface Loaded {
   bytes: Uint8Array;
   count: number;
-  byteOffset: number;
-  line: number;
+  from: RecordPosition;
 }
 
 testInFolder("load() cuts the file into batches of the amount", async (dir) => {
@@ -23,12 +26,12 @@ testInFolder("load() cuts the file into batches of the amount", async (dir) => {
     frameOf(10, rows(10, 11)),
     frameOf(20, rows(5, 21)),
   ]);
-  assertEquals(loaded.map(({ line }) => line), [1, 11, 21]);
+  assertEquals(loaded.map(({ from }) => from.line), [1, 11, 21]);
   assertEquals(loaded.map(({ count }) => count), [10, 10, 5]);
   const size = (count: number) =>
-    new TextEncoder().encode(csvOf(rows(count))).length;
+    new TextEncoder().encode(csvOf(rows(count))).length - count;
   assertEquals(
-    loaded.map(({ byteOffset }) => byteOffset),
+    loaded.map(({ from }) => from.start),
     [0, size(10), size(20)],
   );
 });
@@ -88,20 +91,21 @@ testInFolder(
       frameOf(0, rows(2)),
       frameOf(2, rows(2, 3)),
     ]);
-    assertEquals(loaded.map(({ line }) => line), [2, 7]);
+    assertEquals(loaded.map(({ from }) => from.line), [2, 7]);
     assertEquals(problems, [1, 5, 6, 9]);
   },
 );
 
 testInFolder(
-  "byteOffset ends at the file's size",
+  "byteOffset ends at the content's size",
   async (dir) => {
     for (
       const [bets, end] of [[1, ""], [5, ""], [9999, ""], [9999, "x"]] as const
     ) {
       const text = `\ufeff${csvOf(rows(bets))}${end}`;
       const { passed } = await loadAll(dir, text, 200);
-      assertEquals(passed.at(-1), new TextEncoder().encode(text).length);
+      const content = contentOf(new TextEncoder().encode(text));
+      assertEquals(passed.at(-1), content.length);
       assertEquals(passed, passed.toSorted((a, b) => a - b));
     }
   },
@@ -134,8 +138,8 @@ async function loadAll(
     const isLoaded = await loader.load(batch);
     passed.push(loader.byteOffset);
     if (!isLoaded) break;
-    const { bytes, frame: { count }, byteOffset, line } = batch;
-    loaded.push({ bytes: bytes.slice(), count, byteOffset, line });
+    const { bytes, frame: { count }, from } = batch;
+    loaded.push({ bytes: bytes.slice(), count, from });
   }
   return { loaded, problems, passed };
 }

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { testInFolder } from "../support/folder.ts";
+import { contentOf } from "../support/fingerprint.ts";
 import { concat } from "../support/frames.ts";
 import { type ReadRecord, readRecords, recordsOf } from "../support/records.ts";
 
@@ -41,24 +42,87 @@ testInFolder("peek() finds no record in an empty file", async (dir) => {
   }
 });
 
+/** Of any number of these characters. */
+const BLANK = [" ", "\t", ",", ";", ",,,,", ";;;;", " ; , \t", " ".repeat(99)];
+
+testInFolder(
+  "peek() skips lines of spaces and separators only",
+  async (dir) => {
+    for (const separator of [",", ";", "\t"]) {
+      const row = ANA.join(separator);
+      const text = BLANK.map((blank) => `${blank}\n${row}\r\n${blank}`).join(
+        "\n",
+      );
+      const records = await recordsOf(dir, text, { separator });
+      assertEquals(records.map(({ fields }) => fields), BLANK.map(() => ANA));
+      assertEquals(records.map(({ index }) => index), [...BLANK.keys()]);
+      assertEquals(records[1]?.line, 5);
+    }
+  },
+);
+
+testInFolder("index counts every record, however it is read", async (dir) => {
+  const lines = [
+    ANA_LINE,
+    "x",
+    LEO.join(";"),
+    ",;,",
+    `"${ANA.join('","')}"`,
+    '"',
+    "",
+    `${ANA_LINE},`,
+    LEO.join("\t"),
+    '"","","","",""',
+    "z".repeat(70_000),
+    "|",
+    LEO_LINE,
+  ];
+  const places: unknown[] = [];
+  for (const separator of [",", ";", "\t"]) {
+    for (const lineEnd of ["\n", "\r\n"]) {
+      for (const hasHeader of [false, true]) {
+        const options = { separator, hasHeader };
+        const text = lines.map((line) => `${line}${lineEnd}`).join("");
+        const records = await recordsOf(dir, text, options);
+        places.push(records.map(({ index, line }) => [index, line]));
+      }
+    }
+  }
+  const indexes = [1, 2, 3, 5, 6, 8, 9, 10, 11, 12, 13].map((
+    line,
+    i,
+  ) => [i, line]);
+  assertEquals(places, places.map(() => indexes));
+});
+
+testInFolder("peek() finds the header first", async (dir) => {
+  const text = `\n,,\nfirst,last,document,birthdate,number\n${ANA_LINE}\n`;
+  const records = await recordsOf(dir, text, { hasHeader: true });
+  assertEquals(records.map(({ problem }) => problem), ["header", undefined]);
+  assertEquals(records.map(({ line }) => line), [3, 4]);
+  assertEquals(records[0]?.text, "first,last,document,birthdate,number");
+  const [first] = await recordsOf(dir, text);
+  assertEquals(first?.problem, undefined);
+});
+
 testInFolder("peek() unquotes fields", async (dir) => {
   const records = await recordsOf(
     dir,
-    `"Gil, Ana","say ""hi""",1,"""",","\n"","",,"",""\n`,
+    `"Gil, Ana","say ""hi""",1,"""",","\n"","",,"",","\n`,
   );
   assertEquals(records.map(({ fields }) => fields), [
     ["Gil, Ana", 'say "hi"', "1", '"', ","],
-    ["", "", "", "", ""],
+    ["", "", "", "", ","],
   ]);
 });
 
 testInFolder(
   "peek() accepts bets that only the central finds invalid",
   async (dir) => {
-    const records = await recordsOf(dir, " a ,\0,x,not a date,-1\n,,,,\n");
+    const records = await recordsOf(dir, " a ,\0,x,not a date,-1\n,,x,,\n");
     assertEquals(records.map(({ fields }) => fields), [
       [" a ", "\0", "x", "not a date", "-1"],
-      ["", "", "", "", ""],
+      ["", "", "x", "", ""],
     ]);
   },
 );
@@ -92,13 +156,15 @@ const PROBLEMS: Record<string, [string | Uint8Array, RegExp]> = {
   "one field": ["Ana", /^expected 5 fields but got 1$/],
   "four fields": ["Ana,Gil,1,1999-03-17", /^expected 5 fields but got 4$/],
   "six fields": [`${ANA_LINE},`, /^expected 5 fields but got 6$/],
-  "a hundred fields": [",".repeat(99), /^expected 5 fields but got 100$/],
+  "a hundred fields": [`x${",".repeat(99)}`, /^expected 5 fields but got 100$/],
   "four fields in quotes": [
     '"Ana","Gil","1","2"',
     /expected 5 fields but got 4/,
   ],
   "six fields in quotes": [`"",${ANA_LINE}`, /expected 5 fields but got 6/],
-  "a space": [" ", /^expected 5 fields but got 1$/],
+  "a space that does not break": ["\u{a0}", /^expected 5 fields but got 1$/],
+  "a CR in it": ["\rx", /^expected 5 fields but got 1$/],
+  "empty fields in quotes": ['"","",,"",""', /^all fields are empty$/],
   "an unclosed quote": [`"Ana,${ANA.slice(1)}`, /quoted-field/],
   "a quote that opens late": [`A"na,${ANA.slice(1)}`, /bare " in non-quoted/],
   "text after a quote": [`"A"na,${ANA.slice(1)}`, /quoted-field/],
@@ -124,6 +190,7 @@ for (const [what, [line, problem]] of Object.entries(PROBLEMS)) {
         UTF8.encode(`${lineEnd}${LEO_LINE}${lineEnd}`),
         bad,
       ]);
+      const content = contentOf(file);
       const records = await recordsOf(dir, file);
       assertEquals(records.map(({ fields }) => fields), [
         ANA,
@@ -135,8 +202,8 @@ for (const [what, [line, problem]] of Object.entries(PROBLEMS)) {
         assertMatch(records[at]!.problem!, problem);
         assertEquals(records[at]!.line, at + 1);
         assertEquals(
-          file.subarray(...span(records[at]!)),
-          at === 1 ? concat([bad, UTF8.encode(lineEnd)]) : bad,
+          content.subarray(...span(records[at]!)),
+          concat([bad, UTF8.encode("\n")]),
         );
       }
     }
@@ -144,32 +211,26 @@ for (const [what, [line, problem]] of Object.entries(PROBLEMS)) {
 }
 
 testInFolder("start and end tell where each record is", async (dir) => {
-  const text = `\ufeff${ANA_LINE}\r\n\n"Ana",${ANA.slice(1)}\n,\r\n${LEO_LINE}`;
+  const text = `\ufeff${ANA_LINE}\r\n\n"Ana",${ANA.slice(1)}\nx\r\n${LEO_LINE}`;
   const records = await recordsOf(dir, text);
-  const file = UTF8.encode(text);
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const content = contentOf(UTF8.encode(text));
   const lines = records.map((one) =>
-    decoder.decode(file.subarray(...span(one)))
+    new TextDecoder().decode(content.subarray(...span(one)))
   );
-  assertEquals(lines, [
-    `${ANA_LINE}\r\n`,
-    `"Ana",${ANA.slice(1)}\n`,
-    ",\r\n",
-    LEO_LINE,
-  ]);
+  const expected = [ANA_LINE, `"Ana",${ANA.slice(1)}`, "x", LEO_LINE];
+  assertEquals(lines, expected.map((line) => `${line}\n`));
+  assertEquals(records.map(({ text }) => text), expected);
 });
 
-testInFolder("open() starts in the middle of the file", async (dir) => {
-  const all = await recordsOf(
-    dir,
-    `\ufeff${ANA_LINE}\n\n,\n${LEO_LINE}\n${ANA_LINE}`,
-  );
-  for (const [i, { start, line }] of all.entries()) {
-    const rest = await readRecords(`${dir}/agency.csv`, {
-      byteOffset: start,
-      line,
-    });
-    assertEquals(rest, all.slice(i));
+testInFolder("RecordReader starts in the middle of the file", async (dir) => {
+  const lines = [ANA_LINE, "", "x", "y".repeat(300_000), LEO_LINE, ANA_LINE];
+  const all = await recordsOf(dir, `\ufeff${lines.join("\r\n")}`);
+  assertEquals(all.length, 5);
+  for (const [i, from] of all.entries()) {
+    assertEquals(
+      await readRecords(`${dir}/agency.csv`, { from }),
+      all.slice(i),
+    );
   }
 });
 

@@ -1,38 +1,195 @@
 import {
   assertEquals,
+  assertLess,
   assertMatch,
   assertRejects,
-  assertThrows,
 } from "@std/assert";
-import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
 import { SourceFile } from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
+import {
+  CHUNK_BYTES,
+  contentOf,
+  fingerprintOf,
+} from "../support/fingerprint.ts";
 import { testInFolder } from "../support/folder.ts";
+import { withShortReads } from "../support/records.ts";
 
-const FOUR_MIB = 1 << 22;
+const UTF8 = new TextEncoder();
+const MARK = "\ufeff";
+/** Every chunk is read again. */
+const NOTHING_KEPT = { keptBytes: 0 };
 
-for (const size of [0, 1, 1000, FOUR_MIB, FOUR_MIB + 1, FOUR_MIB + 300_000]) {
+/** All spellings of each of these contents have one fingerprint. */
+const SPELLINGS: Record<string, string[]> = {
+  "nothing": ["", MARK],
+  "an empty line": ["\n", "\r\n", "\r", `${MARK}\r\n`],
+  "one line": ["a\n", "a", "a\r\n", "a\r", `${MARK}a`],
+  "two lines": ["a\nb\n", "a\r\nb\r\n", "a\r\nb", "a\nb\r\n", "a\nb\r"],
+  "two empty lines": ["\n\n", "\r\n\r\n", "\n\r", "\r\n\r"],
+  "a lone CR": ["a\rb\n", "a\rb\r\n", "a\rb", "a\rb\r"],
+  "a CR before a line end": ["a\r\r\n", "a\r\r\nb".slice(0, -1)],
+};
+
+for (const [what, spellings] of Object.entries(SPELLINGS)) {
   testInFolder(
-    `SourceFile.fingerprint is the start of the SHA-256 of ${size} bytes`,
+    `SourceFile.fingerprint is the same for all spellings of ${what}`,
     async (dir) => {
-      const bytes = Uint8Array.from({ length: size }, (_, i) => i * 31);
-      const expected = createHash("sha256").update(bytes).digest("hex");
-      await Deno.writeFile(`${dir}/bets.csv`, bytes);
-      using source = await SourceFile.open(`${dir}/bets.csv`);
-      assertEquals(source.fingerprint, expected.slice(0, 16));
+      for (const text of spellings) {
+        using source = await open(dir, UTF8.encode(text));
+        assertEquals(source.fingerprint, fingerprintOf(text), text);
+        assertEquals(source.fingerprint, fingerprintOf(spellings[0]!), text);
+        assertEquals(
+          await contentIn(source),
+          contentOf(UTF8.encode(spellings[0]!)),
+        );
+      }
     },
   );
 }
 
+testInFolder(
+  "SourceFile.fingerprint differs for other contents",
+  async (dir) => {
+    const found = new Set<string>();
+    const contents = Object.values(SPELLINGS).map(([text]) => text!);
+    for (const text of [...contents, "\ra\n", `a${MARK}\n`, `${MARK}${MARK}`]) {
+      using source = await open(dir, UTF8.encode(text));
+      found.add(source.fingerprint);
+    }
+    assertEquals(found.size, contents.length + 3);
+  },
+);
+
+testInFolder(
+  "readChunk() returns the content, wherever a line end meets a chunk's edge",
+  async (dir) => {
+    // With a byte order mark, and CRs before it, each edge is moved.
+    for (const end of ["", "\n", "\r", "\r\n", "\rx", "\r\rx\r\n"]) {
+      for (let shift = -4; shift <= 1; shift++) {
+        for (const start of ["", MARK, "\r\n\r"]) {
+          const text = `${start}${"x".repeat(CHUNK_BYTES + shift)}${end}`;
+          await assertContent(dir, text);
+        }
+      }
+    }
+  },
+);
+
+testInFolder("readChunk() returns several chunks of any lines", async (dir) => {
+  const lines = ["a,b\r\n", "\r\n", "\n", "ñandú\r\n", "x\ry\n", "\r\r\n"];
+  const text = Array.from(
+    { length: 3 * CHUNK_BYTES / 4 },
+    (_, i) => lines[(i * i + (i >> 3)) % lines.length],
+  ).join("");
+  await assertContent(dir, text);
+  await assertContent(dir, `${MARK}${text}z`);
+  await withShortReads(5_001, () => assertContent(dir, text));
+});
+
+testInFolder("readChunk() returns the content in short reads", async (dir) => {
+  await withShortReads(1, async () => {
+    for (const text of [`${MARK}a\r\nb\r\r\n\rc`, "\r\n\r", MARK]) {
+      await assertContent(dir, text);
+    }
+  });
+});
+
+testInFolder("SourceFile says how the file's lines end", async (dir) => {
+  const cases: [text: string, lineEnd: string, isCut: boolean][] = [
+    ["", "\n", false],
+    [MARK, "\n", false],
+    ["a\nb\n", "\n", false],
+    ["a\nb", "\n", true],
+    ["a\r\nb\r\n", "\r\n", false],
+    ["a\r\nb", "\r\n", true],
+    ["a\nb\r\n", "\n", false],
+    ["\r\nb\n", "\r\n", false],
+    [`${MARK}a\r\nb`, "\r\n", true],
+    ["a\r\nb\r", "\r\n", false],
+    [`${MARK}a`, "\n", true],
+  ];
+  for (const [text, lineEnd, isCut] of cases) {
+    using source = await open(dir, UTF8.encode(text));
+    assertEquals([source.lineEnd, source.isCut], [lineEnd, isCut], text);
+  }
+});
+
+testInFolder(
+  "SourceFile finds the first chunk that is not ASCII",
+  async (dir) => {
+    const ascii = "x".repeat(CHUNK_BYTES);
+    for (
+      const [text, chunk] of [
+        [ascii, -1],
+        [`${MARK}${ascii}x`, -1],
+        [`${ascii}ñ`, 1],
+        [`ñ${ascii}`, 0],
+        [`${ascii.slice(1)}ñ`, 0],
+      ] as const
+    ) {
+      using source = await open(dir, UTF8.encode(text));
+      assertEquals(source.firstForeignChunk, chunk);
+    }
+  },
+);
+
+testInFolder("SourceFile.open() reports progress", async (dir) => {
+  const text = `${MARK}${"x\r\n".repeat(CHUNK_BYTES)}`;
+  const progress: number[] = [];
+  await Deno.writeTextFile(`${dir}/bets.csv`, text);
+  using source = await SourceFile.open(`${dir}/bets.csv`, {
+    onProgress: (bytes) => progress.push(bytes),
+  });
+  assertEquals(source.size, 3 + 3 * CHUNK_BYTES);
+  assertEquals(source.contentSize, 2 * CHUNK_BYTES);
+  assertEquals(progress.length, source.chunks);
+  assertEquals(progress.at(-1), source.size);
+});
+
 testInFolder("SourceFile.open() stops when aborted", async (dir) => {
-  await Deno.writeFile(`${dir}/bets.csv`, new Uint8Array(FOUR_MIB + 1));
-  const stopped = AbortSignal.abort(new Error("stopped"));
+  await Deno.writeFile(`${dir}/bets.csv`, new Uint8Array(0));
+  await Deno.truncate(`${dir}/bets.csv`, 2 ** 28);
+  const controller = new AbortController();
+  let read = 0;
   await assertRejects(
-    () => SourceFile.open(`${dir}/bets.csv`, stopped),
+    () =>
+      SourceFile.open(`${dir}/bets.csv`, {
+        signal: controller.signal,
+        onProgress(bytes): void {
+          // As a signal handler: in another turn of the event loop.
+          if (read === 0) {
+            setTimeout(() => controller.abort(new Error("stopped")));
+          }
+          read = bytes;
+        },
+      }),
     Error,
     "stopped",
   );
+  assertLess(read, 2 ** 28);
 });
+
+testInFolder("SourceFile.open() reads a stream to its end", async () => {
+  const stream = ReadableStream.from([UTF8.encode("a\r"), UTF8.encode("\nb")]);
+  using source = await SourceFile.open(stream);
+  assertEquals(source.fingerprint, fingerprintOf("a\nb\n"));
+  assertEquals(source.mode, undefined);
+  await source.throwIfChanged();
+});
+
+testInFolder(
+  "SourceFile.open() names a file that cannot be read",
+  async (dir) => {
+    for (const path of [`${dir}/none.csv`, dir]) {
+      await assertRejects(
+        () => SourceFile.open(path),
+        ProgramError,
+        `Cannot read agency's file "${path}": `,
+      );
+    }
+  },
+);
 
 const CHANGES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
   "appended to": [
@@ -70,18 +227,82 @@ for (const [name, [change, what]] of Object.entries(CHANGES)) {
       `agency's file "${path}": it changed while it was sent`,
     );
     assertMatch(error.message, what);
-    // Appended bytes are never read.
-    if (name === "appended to") {
-      const bytes = new Uint8Array(20);
-      assertEquals(source.read(bytes, 0), 9);
-      assertEquals(source.read(bytes, 9), null);
-    }
-    if (name === "cut") {
-      assertThrows(
-        () => source.read(new Uint8Array(4), 4),
-        ProgramError,
-        "it ends at byte 4 of 9",
-      );
-    }
+    // What was read is kept.
+    assertEquals(await contentIn(source), UTF8.encode("something\n"));
   });
+}
+
+testInFolder(
+  "readChunk() refuses bytes that were not hashed, whatever the file's time",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const bytes = new Uint8Array(2 * CHUNK_BYTES + 9).fill(0x61);
+    for (const at of [0, CHUNK_BYTES, bytes.length - 1]) {
+      await Deno.writeFile(path, bytes);
+      const { atime, mtime } = await Deno.stat(path);
+      using source = await SourceFile.open(path, NOTHING_KEPT);
+      using file = await Deno.open(path, { write: true });
+      await file.seek(at, Deno.SeekMode.Start);
+      await file.write(Uint8Array.of(0x62));
+      await Deno.utime(path, atime!, mtime!);
+      await source.throwIfChanged();
+      const changed = Math.floor(at / CHUNK_BYTES);
+      for (let index = 0; index < source.chunks; index++) {
+        const into = new Uint8Array(CHUNK_BYTES);
+        if (index !== changed) await source.readChunk(index, into);
+        else {
+          await assertRejects(
+            () => source.readChunk(index, into),
+            ProgramError,
+            "it changed while it was sent (its content is not what was read at first)",
+          );
+        }
+      }
+    }
+  },
+);
+
+testInFolder("readChunk() reports a file that was cut", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  await Deno.writeTextFile(path, "something");
+  using source = await SourceFile.open(path, NOTHING_KEPT);
+  await Deno.truncate(path, 4);
+  await assertRejects(
+    () => source.readChunk(0, new Uint8Array(20)),
+    ProgramError,
+    "it ends at byte 4 of 9",
+  );
+});
+
+async function open(
+  dir: string,
+  bytes: Uint8Array,
+  options = NOTHING_KEPT,
+): Promise<SourceFile> {
+  await Deno.writeFile(`${dir}/bets.csv`, bytes);
+  return await SourceFile.open(`${dir}/bets.csv`, options);
+}
+
+async function contentIn(source: SourceFile): Promise<Uint8Array> {
+  const content = new Uint8Array(source.contentSize + CHUNK_BYTES + 1);
+  let size = 0;
+  for (let index = 0; index < source.chunks; index++) {
+    size += await source.readChunk(index, content.subarray(size));
+  }
+  return content.subarray(0, size);
+}
+
+/** Checks a file that is read again, and one that is kept. */
+async function assertContent(dir: string, text: string): Promise<void> {
+  const bytes = UTF8.encode(text);
+  const expected = contentOf(bytes);
+  for (const keptBytes of [0, bytes.length]) {
+    using source = await open(dir, bytes, { keptBytes });
+    assertEquals(source.contentSize, expected.length);
+    assertEquals(source.fingerprint, fingerprintOf(bytes));
+    const content = await contentIn(source);
+    assertEquals(content.length, expected.length);
+    // Far faster for large arrays than assertEquals().
+    assertEquals(Buffer.compare(content, expected), 0);
+  }
 }

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { fingerprintOf } from "../support/fingerprint.ts";
 import { csvRow } from "../support/rows.ts";
-import { createHash } from "node:crypto";
 import type { Chance } from "../support/seeded.ts";
 import type { BetRow } from "../support/frames.ts";
 
@@ -15,7 +15,7 @@ export interface MadeFile {
   path: string;
   /** The agency's id. */
   agency: number;
-  /** The file's fingerprint: 16 hex digits of its SHA-256. */
+  /** The file's fingerprint. */
   fingerprint: string;
   /** Its bets, in order. */
   rows: readonly BetRow[];
@@ -92,8 +92,7 @@ export async function makeFile(
 ): Promise<MadeFile> {
   const text = rows.map((row) => `${csvRow(row)}\r\n`).join("");
   await Deno.writeTextFile(path, text);
-  const hash = createHash("sha256").update(text).digest("hex");
-  return { path, agency, fingerprint: hash.slice(0, SOURCE_DIGITS), rows };
+  return { path, agency, fingerprint: fingerprintOf(text), rows };
 }
 
 /**

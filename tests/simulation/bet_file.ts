@@ -4,8 +4,8 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
 import { randomRow } from "../faults/made_bets.ts";
+import { fingerprintOf } from "../support/fingerprint.ts";
 import type { BetRow } from "../support/frames.ts";
 import { csvRow } from "../support/rows.ts";
 import { SimulatedProcess } from "./event_loop.ts";
@@ -17,7 +17,6 @@ const MAX_BETS = [20, 100, 400];
 const WIN_CHANCE = 0.2;
 const INVALID_CHANCE = 0.05;
 const UNREADABLE_CHANCE = 0.02;
-const FINGERPRINT_DIGITS = 16;
 /** A field that breaks a rule: which one, and its value. */
 const INVALID_FIELDS: readonly (readonly [number, string])[] = [
   [2, "12a"],
@@ -78,15 +77,13 @@ export function makeBetFile(
     rows.push(row);
     text += `${csvRow(row)}\r\n`;
   }
-  const fingerprint = createHash("sha256").update(text).digest("hex")
-    .slice(0, FINGERPRINT_DIGITS);
   const path = `/agency/bets-${number}.csv`;
   const owner = new SimulatedProcess("owner", `agency${agency}`, random);
   world.diskOf(owner).create(path, loop.dateMs)
     .write(0, new TextEncoder().encode(text), loop.dateMs);
   const file = {
     agency,
-    fingerprint,
+    fingerprint: fingerprintOf(text),
     rows,
     invalid,
     unreadable,

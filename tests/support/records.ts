@@ -8,18 +8,25 @@ import {
   RecordReader,
   type RecordReaderOptions,
 } from "../../agency/source/record_reader.ts";
-import { SourceFile } from "../../agency/source/source_file.ts";
+import {
+  SourceFile,
+  type SourceFileOptions,
+} from "../../agency/source/source_file.ts";
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { FIELD_KEYS, MAX_PACKED_BET_BYTES, unpackBets } from "../../bet/bet.ts";
 
 /** A record of the file that can be sent, or one that cannot. */
 export interface ReadRecord {
+  /** Number of records before it. */
+  index: number;
   /** Line number, from 1. */
   line: number;
-  /** Byte offset of its start. */
+  /** Offset of its start in the content. */
   start: number;
-  /** Byte offset after its line end. */
+  /** Offset after its line end. */
   end: number;
+  /** Its line without its line end. */
+  text: string;
   /** The fields of a valid record. */
   fields?: string[];
   /** The reason of an invalid record. */
@@ -35,19 +42,27 @@ export interface ReadRecord {
  */
 export async function readRecords(
   path: string,
-  options?: RecordReaderOptions,
+  options?: RecordReaderOptions & SourceFileOptions,
 ): Promise<ReadRecord[]> {
-  using source = await SourceFile.open(path);
+  using source = await SourceFile.open(path, options);
   const file = new RecordReader(source, options);
   const target = new Uint8Array(1 + MAX_PACKED_BET_BYTES + WORD_BYTES);
   const records: ReadRecord[] = [];
   for (;;) {
     const step = file.peek();
     if (step === "end") return records;
-    const { line, start, end, packedSize, problem } = file;
-    if (step === "problem") {
+    if (step === "more") {
+      await file.more();
+      continue;
+    }
+    const { index, line, start, end, packedSize, problem } = file;
+    const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(
+      file.bytes,
+    );
+    const place = { index, line, start, end, text };
+    if (step !== "record") {
       file.consume();
-      records.push({ line, start, end, problem });
+      records.push({ ...place, problem: step === "header" ? step : problem });
       continue;
     }
     file.pack(viewOf(target), 1);
@@ -55,7 +70,7 @@ export async function readRecords(
     const packed = target.subarray(1, 1 + packedSize);
     const [bet] = unpackBets(packed);
     const fields = FIELD_KEYS.map((key) => bet![key]);
-    records.push({ line, start, end, fields });
+    records.push({ ...place, fields });
   }
 }
 
@@ -64,18 +79,20 @@ export async function readRecords(
  *
  * @param dir Folder of the file.
  * @param content What is in it.
+ * @param options How it is read.
  * @returns Its records.
  */
 export async function recordsOf(
   dir: string,
   content: string | Uint8Array,
+  options?: RecordReaderOptions & SourceFileOptions,
 ): Promise<ReadRecord[]> {
   const path = `${dir}/agency.csv`;
   const bytes = typeof content === "string"
     ? new TextEncoder().encode(content)
     : content;
   await Deno.writeFile(path, bytes);
-  return await readRecords(path);
+  return await readRecords(path, options);
 }
 
 /**

@@ -106,7 +106,7 @@ async function deliver(
     agency: 9,
     fingerprint: "0123456789abcdef",
     maxAmount,
-    onProblem: (file) => rejected.add(file.start, file.end),
+    onProblem: ({ bytes }) => rejected.add(bytes),
   });
   const central = new RetryingConnection({
     addresses: [{ hostname: "127.0.0.1", port }],

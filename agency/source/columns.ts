@@ -1,0 +1,141 @@
+/**
+ * Finds out from a file's first rows whether it has the five columns of a bet,
+ * and what it has instead.
+ *
+ * @module
+ */
+
+import { parse } from "@std/csv";
+import { FIELD_KEYS, packBets } from "../../bet/bet.ts";
+import { findInvalidBet } from "../../bet/rules.ts";
+
+const FIELD_COUNT = FIELD_KEYS.length;
+const FIELDS = "first name, last name, document, birthdate, number";
+/** The separators that can be set, and others that are recognized. */
+const SEPARATORS: ReadonlyMap<string, string> = new Map([
+  [",", "commas"],
+  [";", "semicolons"],
+  ["\t", "tabs"],
+]);
+const FOREIGN_SEPARATOR = "|";
+const NUMERALS = ["", "one", "two", "three", "four", "five", "six", "seven"];
+const LETTER_REGEXP = /\p{L}/u;
+const DIGIT_REGEXP = /\p{N}/u;
+
+/** Rows that are split at one separator. */
+interface Table {
+  separator: string;
+  rows: readonly (readonly string[])[];
+}
+
+/**
+ * Says why rows cannot be sent, and what to do; `undefined` if at least some of
+ * them can.
+ */
+export function explainColumns(
+  rows: readonly string[],
+  separator: string,
+): string | undefined {
+  if (rows.length === 0) return undefined;
+  const others = [...SEPARATORS.keys(), FOREIGN_SEPARATOR]
+    .filter((other) => other !== separator);
+  const tables = [separator, ...others].map((one) => tableOf(rows, one));
+  const [own, ...foreign] = tables as [Table, ...Table[]];
+  if (isMost(own, rowsWith(own, FIELD_COUNT))) return undefined;
+  const other = foreign.find((one) => isMost(one, rowsWith(one, FIELD_COUNT)));
+  if (other) return explainSeparator(other.separator);
+  return rowsWith(own, FIELD_COUNT) > 0 ? undefined : explainWidth(tables);
+}
+
+/**
+ * True if the first row has names in place of document, birthdate and number,
+ * and the second one is a bet.
+ */
+export function isHeader(rows: readonly string[], separator: string): boolean {
+  const [first = [], second = []] = tableOf(rows.slice(0, 2), separator).rows;
+  const isNamed = first.length === FIELD_COUNT &&
+    first.slice(2).every((name) =>
+      LETTER_REGEXP.test(name) && !DIGIT_REGEXP.test(name)
+    );
+  return isNamed && isBet(second);
+}
+
+function isBet(fields: readonly string[]): boolean {
+  if (fields.length !== FIELD_COUNT) return false;
+  const [firstName, lastName, document, birthdate, number] = fields as [
+    ...string[],
+  ] as [string, string, string, string, string];
+  const bet = { firstName, lastName, document, birthdate, number };
+  try {
+    return findInvalidBet(packBets([bet])) === undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+function tableOf(rows: readonly string[], separator: string): Table {
+  return { separator, rows: rows.map((row) => splitRow(row, separator)) };
+}
+
+/** Returns no fields if the quotes are wrong. */
+function splitRow(row: string, separator: string): readonly string[] {
+  if (!row.includes('"')) return row.split(separator);
+  try {
+    return parse(row, { separator })[0] ?? [];
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+function rowsWith({ rows }: Table, fields: number): number {
+  return rows.filter((row) => row.length === fields).length;
+}
+
+function isMost({ rows }: Table, count: number): boolean {
+  return count > rows.length / 2;
+}
+
+function explainSeparator(separator: string): string {
+  const name = SEPARATORS.get(separator);
+  return name === undefined
+    ? `its separator looks like \`${separator}\`; save it with commas or semicolons`
+    : `its fields look separated by ${name}; set agency.separator (CLI_AGENCY_SEPARATOR) to ${
+      JSON.stringify(separator)
+    }`;
+}
+
+/** Describes the table in which most rows have the same number of fields. */
+function explainWidth(tables: readonly Table[]): string {
+  let found = { table: tables[0]!, width: 1, count: 0 };
+  for (const table of tables) {
+    for (const { length: width } of table.rows) {
+      const count = rowsWith(table, width);
+      if (width > 1 && count > found.count) found = { table, width, count };
+    }
+  }
+  const { table, width } = found;
+  const { separator } = table;
+  const by = separator === tables[0]!.separator
+    ? ""
+    : ` separated by ${SEPARATORS.get(separator) ?? `\`${separator}\``}`;
+  const what = `rows have ${plural(width, "field")}${by}`;
+  const surplus = width - FIELD_COUNT;
+  if (surplus > 0 && areLastEmpty(found.table, width)) {
+    const columns = surplus === 1 ? "column" : "columns";
+    const count = NUMERALS[surplus] ?? surplus;
+    return `${what}, the last ${count} empty: delete the ${columns}`;
+  }
+  return `${what}, expected ${FIELD_COUNT}: ${FIELDS}`;
+}
+
+/** True if the rows of this width have nothing after the five fields. */
+function areLastEmpty({ rows }: Table, width: number): boolean {
+  return rows.filter((row) => row.length === width)
+    .every((row) => row.slice(FIELD_COUNT).every((text) => text.trim() === ""));
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

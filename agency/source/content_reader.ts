@@ -1,0 +1,117 @@
+/**
+ * Reads a file as its normalized content, which has the same fingerprint
+ * whatever the file's line ends (docs/protocol.md, "Fingerprint").
+ *
+ * @module
+ */
+
+import { removeReturns } from "../../bytes/line_ends.ts";
+
+/** Size of a chunk of the content; the last one is shorter. */
+export const CHUNK_BYTES = 1 << 18;
+
+/** A chunk of the content. */
+export interface Chunk {
+  /** Its size in bytes. */
+  size: number;
+  /** Offset in the file after the bytes that it was made of. */
+  end: number;
+}
+
+/** The file ended before its size. */
+export class ShortFileError extends Error {
+  override readonly name = "ShortFileError";
+  /** Offset in the file where it ended. */
+  readonly end: number;
+
+  constructor(end: number) {
+    super(`Cannot read on at byte ${end}: the file ends there`);
+    this.end = end;
+  }
+}
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+
+/**
+ * Reads a file's content. Synchronous, because a read from the page cache takes
+ * microseconds, less than a hop to another thread.
+ */
+export class ContentReader {
+  readonly #file: Deno.FsFile;
+  readonly #size: number;
+
+  constructor(file: Deno.FsFile, size: number) {
+    this.#file = file;
+    this.#size = size;
+  }
+
+  /** Returns the offset in the file where its content starts. */
+  findStart(): number {
+    const start = this.#bytesAt(0, BYTE_ORDER_MARK.length);
+    const hasMark = BYTE_ORDER_MARK.every((byte, at) => start[at] === byte);
+    return hasMark ? BYTE_ORDER_MARK.length : 0;
+  }
+
+  /** Returns how a line ends in the file, given the offset after its text. */
+  lineEndAt(offset: number): "\n" | "\r\n" {
+    return this.#bytesAt(offset, 1)[0] === RETURN ? "\r\n" : "\n";
+  }
+
+  /** True if the last line has no line end. */
+  isCut(): boolean {
+    if (this.#size <= this.findStart()) return false;
+    const [last] = this.#bytesAt(this.#size - 1, 1);
+    return last !== NEWLINE && last !== RETURN;
+  }
+
+  /**
+   * Reads the chunk that starts at an offset in the file: at its size if only
+   * the last line end is missing.
+   *
+   * @param into Has room for a chunk, or for the rest of the file and a byte.
+   * @throws {ShortFileError} If the file has become shorter.
+   */
+  readChunk(into: Uint8Array, start: number): Chunk {
+    let size = 0;
+    let end = start;
+    let isEnded = false;
+    while (size < CHUNK_BYTES && end < this.#size) {
+      const left = Math.min(CHUNK_BYTES - size, this.#size - end);
+      this.#readAt(into.subarray(size, size + left), end);
+      end += left;
+      const hasReturn = into[size + left - 1] === RETURN &&
+        this.#isLineEndAt(end);
+      const filled = size + left - (hasReturn ? 1 : 0);
+      size = removeReturns(into, size, filled);
+      isEnded = !hasReturn && into[size - 1] === NEWLINE;
+    }
+    if (end === this.#size && size < CHUNK_BYTES && !isEnded) {
+      into[size++] = NEWLINE;
+    }
+    return { size, end };
+  }
+
+  /** True at an LF, and at the end of the file. */
+  #isLineEndAt(offset: number): boolean {
+    return offset === this.#size || this.#bytesAt(offset, 1)[0] === NEWLINE;
+  }
+
+  /** Returns fewer bytes only at the end of the file. */
+  #bytesAt(offset: number, size: number): Uint8Array {
+    const bytes = new Uint8Array(Math.min(size, this.#size - offset));
+    this.#readAt(bytes, offset);
+    return bytes;
+  }
+
+  /** Fills the buffer. */
+  #readAt(into: Uint8Array, offset: number): void {
+    this.#file.seekSync(offset, Deno.SeekMode.Start);
+    for (let filled = 0; filled < into.length;) {
+      const read = this.#file.readSync(into.subarray(filled));
+      if (read === null) throw new ShortFileError(offset + filled);
+      filled += read;
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Recognizes archives, workbooks, and text that is not in UTF-8, by its bytes.
+ *
+ * @module
+ */
+
+import { characterSizeAt, viewOf, wordViewOf } from "../../bytes/swar.ts";
+
+/** What a file is instead of CSV in UTF-8. */
+export interface ForeignFormat {
+  name: string;
+  /** What to do with it. */
+  advice: string;
+}
+
+const SAVE_AS_UTF8 = 'save it as "CSV UTF-8"';
+const SAVE_AS_CSV = 'open it and save the sheet with the bets as "CSV UTF-8"';
+const UNPACK = "unpack it, or send what it unpacks to with agency.file: -";
+
+const UTF16 = encoded("UTF-16");
+const UTF32 = encoded("UTF-32");
+const WINDOWS = {
+  ...encoded("WINDOWS-1252"),
+  name: "text in Windows-1252 (Latin-1)",
+};
+const UNKNOWN_ENCODING: ForeignFormat = {
+  name: "text in another encoding than UTF-8, such as CP850 or Mac Roman",
+  advice: `${SAVE_AS_UTF8}, or convert it with iconv`,
+};
+const GZIP = { name: "compressed with gzip", advice: UNPACK };
+const ZIP = {
+  name: "a zip archive or an Excel workbook (xlsx)",
+  advice: `unpack it, or ${SAVE_AS_CSV}`,
+};
+const XLS = { name: "an Excel workbook (xls)", advice: SAVE_AS_CSV };
+const ZSTD = { name: "compressed with zstd", advice: UNPACK };
+const XZ = { name: "compressed with xz", advice: UNPACK };
+
+/** How files start. A longer start is before a shorter one that it begins with. */
+const STARTS: readonly [start: readonly number[], format: ForeignFormat][] = [
+  [[0xff, 0xfe, 0, 0], UTF32],
+  [[0, 0, 0xfe, 0xff], UTF32],
+  [[0xff, 0xfe], UTF16],
+  [[0xfe, 0xff], UTF16],
+  [[0x1f, 0x8b], GZIP],
+  [[0x50, 0x4b, 0x03, 0x04], ZIP],
+  [[0xd0, 0xcf, 0x11, 0xe0], XLS],
+  [[0x28, 0xb5, 0x2f, 0xfd], ZSTD],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], XZ],
+];
+
+/** Bytes in which NULs are counted: dozens of rows. */
+const SAMPLE_BYTES = 4096;
+/** In UTF-16 nearly half of the bytes of a bet are 0, in UTF-8 none are. */
+const MIN_NUL_PART = 1 / 8;
+const MAX_CODE_POINT = 0x10ffff;
+
+/** Recognizes a format by the start of the file. */
+export function findForeignFormat(
+  start: Uint8Array,
+): ForeignFormat | undefined {
+  const found = STARTS.find(([bytes]) =>
+    bytes.every((byte, at) => start[at] === byte)
+  );
+  return found?.[1] ?? formatWithNuls(start.subarray(0, SAMPLE_BYTES));
+}
+
+/** Recognizes UTF-16 and UTF-32 without a byte order mark, and NULs. */
+function formatWithNuls(bytes: Uint8Array): ForeignFormat | undefined {
+  const nuls = bytes.reduce((count, byte) => byte === 0 ? count + 1 : count, 0);
+  if (nuls === 0 || nuls < MIN_NUL_PART * bytes.length) return undefined;
+  if (isEveryUnit(bytes, 4, isCodePoint)) return UTF32;
+  if (isEveryUnit(bytes, 2, (unit) => unit !== 0)) {
+    return { ...UTF16, name: "text in UTF-16 or binary" };
+  }
+  return {
+    name: `binary: ${nuls} of its first ${bytes.length} bytes are 0`,
+    advice: "it may have been damaged, so get it again from where it was made",
+  };
+}
+
+/** Checks all whole units of 2 or 4 bytes, in both byte orders. */
+function isEveryUnit(
+  bytes: Uint8Array,
+  size: 2 | 4,
+  check: (unit: number) => boolean,
+): boolean {
+  const view = viewOf(bytes);
+  const count = Math.floor(bytes.length / size);
+  const units = Array.from({ length: count }, (_, i) => size * i);
+  return count > 0 &&
+    [true, false].some((isLittleEndian) =>
+      units.every((at) =>
+        check(
+          size === 2
+            ? view.getUint16(at, isLittleEndian)
+            : view.getUint32(at, isLittleEndian),
+        )
+      )
+    );
+}
+
+/** Bytes of characters that may be found cut at the end of a chunk. */
+const MAX_CUT_BYTES = 3;
+/**
+ * Bytes that are not UTF-8 and not Windows-1252 letters: with fewer, single
+ * rows are damaged.
+ */
+const MIN_UNKNOWN = 3;
+/** Of a file in UTF-8 these are the start of a letter with an accent. */
+const CUT_LETTERS = [0xc2, 0xc3];
+
+/**
+ * Recognizes another encoding by a chunk that is not all ASCII. A file that has
+ * more characters in UTF-8 than not is in UTF-8, and some rows are damaged.
+ */
+export function findEncoding(chunk: Uint8Array): ForeignFormat | undefined {
+  const view = wordViewOf(chunk);
+  let valid = 0;
+  let letters = 0;
+  let others = 0;
+  for (let at = 0; at < chunk.length - MAX_CUT_BYTES;) {
+    const byte = chunk[at]!;
+    const isAscii = byte < 0x80;
+    const size = isAscii ? 1 : characterSizeAt(view, at);
+    if (size === 0) {
+      if (isWindowsLetter(byte)) letters++;
+      else if (!CUT_LETTERS.includes(byte)) others++;
+    } else if (!isAscii) {
+      valid++;
+    }
+    at += Math.max(1, size);
+  }
+  if (letters > valid && letters >= others) return WINDOWS;
+  if (others >= MIN_UNKNOWN && others > valid) return UNKNOWN_ENCODING;
+  return undefined;
+}
+
+/** A letter in Windows-1252 with an accent, but ÿ, Þ and þ, which are rare. */
+function isWindowsLetter(byte: number): boolean {
+  return byte >= 0xc0 && byte <= 0xfd && byte !== 0xd7 && byte !== 0xf7 &&
+    !CUT_LETTERS.includes(byte);
+}
+
+function isCodePoint(code: number): boolean {
+  return code > 0 && code <= MAX_CODE_POINT;
+}
+
+function encoded(encoding: string): ForeignFormat {
+  return {
+    name: `text in ${encoding}`,
+    advice:
+      `${SAVE_AS_UTF8}, or convert it with: iconv -f ${encoding} -t UTF-8`,
+  };
+}

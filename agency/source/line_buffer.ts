@@ -1,0 +1,95 @@
+/**
+ * The part of an agency's file that is in memory: a chunk of its content, after
+ * the start of the line that the chunk completes.
+ *
+ * @module
+ */
+
+import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
+import { CHUNK_BYTES } from "./content_reader.ts";
+import type { SourceFile } from "./source_file.ts";
+
+/** Of a longer line, only the start is kept. No bet is that long. */
+export const MAX_LINE_BYTES = 1 << 16;
+
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const TAB = 0x09;
+const COMMA = 0x2c;
+const SEMICOLON = 0x3b;
+
+/** Holds `bytes[next..filled)`, and an LF after them that ends any search. */
+export class LineBuffer {
+  readonly #source: SourceFile;
+  #chunk: number;
+  /** Bytes of the first chunk before the first line. */
+  #skipped: number;
+  /** One word longer, because words are read from any byte on. */
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  /** Offset in the content of the buffer's first byte. */
+  offset: number;
+  next = 0;
+  filled = 0;
+  /** Bytes that were left out of the line at `next`, after its start. */
+  dropped = 0;
+  /** Whether these make the line a record. */
+  hasDroppedText = false;
+
+  /** Starts at the offset of a line in the content. */
+  constructor(source: SourceFile, start: number) {
+    this.#source = source;
+    this.#chunk = Math.floor(start / CHUNK_BYTES);
+    this.#skipped = start % CHUNK_BYTES;
+    this.offset = start - this.#skipped;
+    const room = Math.min(CHUNK_BYTES, source.size + 1);
+    this.bytes = new Uint8Array(MAX_LINE_BYTES + room + WORD_BYTES);
+    this.bytes[0] = NEWLINE;
+    this.view = viewOf(this.bytes);
+  }
+
+  /** True if no more can be read. */
+  get isAtEnd(): boolean {
+    return this.#chunk >= this.#source.chunks;
+  }
+
+  /** Moves the start of the line at `next` to the front and reads on. */
+  async more(): Promise<void> {
+    const end = this.next + Math.min(this.filled - this.next, MAX_LINE_BYTES);
+    this.dropped += this.filled - end;
+    this.hasDroppedText ||= !isBlank(this.bytes, end, this.filled);
+    this.bytes.copyWithin(0, this.next, end);
+    this.offset += this.next;
+    this.filled = end - this.next;
+    this.next = this.#skipped;
+    this.#skipped = 0;
+    this.filled += await this.#source.readChunk(
+      this.#chunk++,
+      this.bytes.subarray(this.filled),
+    );
+    this.bytes[this.filled] = NEWLINE;
+  }
+
+  /** Moves on to the line at an offset in the buffer. */
+  skipTo(next: number): void {
+    this.next = next;
+    this.offset += this.dropped;
+    this.dropped = 0;
+    this.hasDroppedText = false;
+  }
+}
+
+/** True for spaces, tabs, commas and semicolons only. */
+export function isBlank(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    const isText = byte !== SPACE && byte !== COMMA && byte !== SEMICOLON &&
+      byte !== TAB;
+    if (isText) return false;
+  }
+  return true;
+}
