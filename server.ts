@@ -41,7 +41,11 @@ export {
  */
 export type OpenDatabase = (
   url: string,
-  options: { drawAgencies: number; onCommit?: OnCommit | undefined },
+  options: {
+    drawAgencies: number;
+    onCommit?: OnCommit | undefined;
+    signal: AbortSignal;
+  },
 ) => Promise<Store>;
 
 const LOOPBACK_REGEXP = /^(?:127\.|::1$|localhost$)/;
@@ -65,7 +69,8 @@ export async function runCentral(
   warnOfPlainTokens(config);
   const statistics = new Statistics();
   await using status = await startStatus(config, statistics);
-  const store = await openStore(config, statistics, openDatabase);
+  const store = await openStore(config, { statistics, signal, openDatabase });
+  if (!store) return 0;
   try {
     await using central = listen(config, store, {
       tls,
@@ -146,28 +151,37 @@ async function serve(
   return loss;
 }
 
+/** Opens the store; returns `undefined` if it was stopped before it was open. */
 async function openStore(
   config: Config,
-  statistics: Statistics,
-  openDatabase: OpenDatabase | undefined,
-): Promise<Store> {
+  { statistics, signal, openDatabase }: {
+    statistics: Statistics;
+    signal: AbortSignal;
+    openDatabase: OpenDatabase | undefined;
+  },
+): Promise<Store | undefined> {
   const url = config["store.url"];
   const onCommit: OnCommit = (batches, seconds) =>
     statistics.onCommit(batches, seconds);
   if (url === "") return await openFileStore(config, onCommit);
   if (!openDatabase) {
     throw new ProgramError(
-      "Cannot use store.url: this task has no driver of a database; start the central with: deno task server:postgres",
+      "Cannot use store.url: this task cannot use a database; start the central with: deno task server:postgres",
     );
   }
-  const store = await openDatabase(url, {
-    drawAgencies: config["draw.agencies"],
-    onCommit,
-  });
-  getLogger().info(
-    formatAction("recover_store", "success", { bets: store.stats.bets }),
-  );
-  return store;
+  const drawAgencies = config["draw.agencies"];
+  try {
+    const store = await openDatabase(url, { drawAgencies, onCommit, signal });
+    const { bets } = store.stats;
+    getLogger().info(formatAction("recover_store", "success", { bets }));
+    return store;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    getLogger().info(
+      formatAction("recover_store", "fail", { reason: "stopped" }),
+    );
+    return undefined;
+  }
 }
 
 async function openFileStore(

@@ -5,332 +5,173 @@
  * @module
  */
 
-import type { Row } from "postgres";
-import { countBets } from "../bet/bet.ts";
 import { ProgramError } from "../program/errors.ts";
-import { formatAction, getLogger } from "../program/logging.ts";
 import {
   type BatchWriter,
-  type DrawHolder,
   type ExpectedBets,
   IncompleteError,
   type OnCommit,
   StorageError,
   type Store,
-  type StoreDraw,
-  type StoreStats,
 } from "../storage.ts";
-import { keyOf } from "./bet_columns.ts";
-import { CommitQueue } from "./commit_queue.ts";
-import {
-  connect,
-  Database,
-  describeDatabase,
-  explainDatabase,
-} from "./database.ts";
-import { prepareSchema } from "./schema.ts";
+import type { Writer } from "./bets/agency_queues.ts";
+import { BetsTable } from "./bets/bets_table.ts";
+import { CommitQueue } from "./bets/commit_queue.ts";
+import { describeAddress, readAddress } from "./connection/address.ts";
+import type { Database } from "./connection/database.ts";
+import { explainDatabase } from "./connection/errors.ts";
+import { DrawTables } from "./draw/draw_tables.ts";
+import { Health } from "./health.ts";
+import { openDatabase, type OpenedDatabase } from "./open_database.ts";
+import { SharedDraw } from "./draw/shared_draw.ts";
+import { StoreCounts } from "./store_counts.ts";
 
-/** How often is looked at what other centrals have done. */
-const POLL_PERIOD_MS = 1000;
+/** How often to look at what other centrals have done, and for a repair. */
+const POLL_PERIOD_MS = 1_000;
+/** Time that statements under way have at the end, to leave 5 s for all. */
+const STOP_TIMEOUT_MS = 2_500;
 
 /** Options of {@linkcode PostgresStore.open}. */
 export interface PostgresStoreOptions {
-  /**
-   * Number of agencies in the draw, with ids from 1; 0 for no draw.
-   *
-   * @default {0}
-   */
+  /** Number of agencies in the draw, with ids from 1; 0 for no draw. */
   drawAgencies?: number;
-  /**
-   * Called after each commit.
-   *
-   * @default {undefined}
-   */
+  /** Called after each commit. */
   onCommit?: OnCommit | undefined;
+  /** Aborts when the central stops: statements then end within seconds. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Holds every acknowledged bet exactly once. */
 export class PostgresStore implements Store {
   readonly #database: Database;
+  readonly #bets: BetsTable;
   readonly #queue: CommitQueue;
-  readonly #timer: ReturnType<typeof setInterval>;
-  readonly #held = Promise.withResolvers<DrawHolder>();
-  readonly #winnerCounts = new Map<number, number>();
-  #finished = new Set<number>();
-  #isHeld = false;
-  readonly #drawAgencies: number;
+  readonly #health = new Health();
+  #pollTimer: ReturnType<typeof setInterval> | undefined;
+  #stopTimer: ReturnType<typeof setTimeout> | undefined;
   #polling: Promise<void> | undefined;
-  #bets = 0;
-  /** Number of bets of each agency: those at the start, and this central's. */
-  readonly #agencyBets: Map<number, number> = new Map();
-  /** Why the last commit failed, if it did. */
-  #commitProblem: string | undefined;
-  /** Why the last look at the database failed, if it did. */
-  #readProblem: string | undefined;
-  /** The draw. */
-  readonly draw: StoreDraw;
-  /** What the store contains. */
-  readonly stats: StoreStats;
+  readonly stats: StoreCounts = new StoreCounts(this.#health);
+  readonly draw: SharedDraw;
   /** Never: a database may come back. */
   readonly lost: Promise<StorageError> = new Promise(() => {});
 
   private constructor(
-    database: Database,
-    { drawAgencies = 0, onCommit }: PostgresStoreOptions,
+    { database, schema, counts }: OpenedDatabase,
+    statementTimeoutMs: number,
+    { drawAgencies = 0, onCommit, signal }: PostgresStoreOptions,
   ) {
     this.#database = database;
-    this.#drawAgencies = drawAgencies;
-    this.draw = this.#createDraw();
-    this.stats = this.#createStats();
-    this.#queue = new CommitQueue(database, {
-      onStored: (agency, bets) => this.#count(agency, bets),
+    this.#bets = new BetsTable(database, schema);
+    const tables = new DrawTables(database, schema, statementTimeoutMs);
+    this.draw = new SharedDraw(tables, drawAgencies, this.stats);
+    this.#queue = new CommitQueue(this.#bets, {
+      onStored: (agency, bets) => this.stats.add(agency, bets),
       onCommit: (batches, seconds) => onCommit?.(batches, seconds),
-      onOutcome: (problem) => {
-        this.#logChange(this.#commitProblem, problem);
-        this.#commitProblem = problem;
-      },
+      onOutcome: (problem) => this.#health.report("commit", problem),
     });
-    this.#timer = setInterval(() => {
-      this.#polling ??= this.#poll().finally(() => this.#polling = undefined);
-    }, POLL_PERIOD_MS);
+    for (const { agency, bets } of counts) {
+      this.stats.add(Number(agency), Number(bets));
+    }
+    signal?.addEventListener("abort", () => this.#endSoon(), { once: true });
   }
 
   /**
-   * Opens the store. Creates its tables if they do not exist.
-   *
-   * @param url The database's address.
-   * @param options Hooks.
-   * @returns The store.
-   * @throws {ProgramError} If the database cannot be used, in one line.
+   * Opens the store. Creates or upgrades its tables. Throws a `ProgramError` in
+   * one line if the database cannot be used.
    */
   static async open(
     url: string,
     options: PostgresStoreOptions = {},
   ): Promise<PostgresStore> {
-    // Counting all bets may take its time: without a limit.
-    const sql = connect(url);
+    const address = readAddress(url);
     try {
-      await prepareSchema(sql);
-      const counts = await sql`
-        SELECT agency, count(*) AS bets FROM bets GROUP BY agency`;
-      const store = new PostgresStore(new Database(url), options);
+      const opened = await openDatabase(address, options.signal);
+      const { statementTimeoutMs } = address;
+      const store = new PostgresStore(opened, statementTimeoutMs, options);
       try {
-        await store.#start(counts);
-        return store;
+        await store.draw.recover();
       } catch (error) {
         await store.close();
         throw error;
       }
+      store.#pollTimer = setInterval(() => {
+        store.#polling ??= store.#poll().finally(() =>
+          store.#polling = undefined
+        );
+      }, POLL_PERIOD_MS);
+      return store;
     } catch (cause) {
       throw new ProgramError(
-        `Cannot open store "${describeDatabase(url)}": ${
+        `Cannot open store "${describeAddress(address)}": ${
           explainDatabase(cause)
         }`,
         { cause },
       );
-    } finally {
-      await sql.end({ timeout: 0 });
     }
   }
 
-  #createDraw(): StoreDraw {
-    const isHeld = () => this.#drawAgencies > 0 && this.#isHeld;
-    return {
-      agencies: this.#drawAgencies,
-      held: this.#held.promise,
-      get isHeld() {
-        return isHeld();
-      },
-    };
-  }
-
-  #createStats(): StoreStats {
-    const bets = () => this.#bets;
-    const finished = () => this.#finished;
-    const problem = () => this.#commitProblem ?? this.#readProblem;
-    return {
-      get bets() {
-        return bets();
-      },
-      agencyBets: this.#agencyBets,
-      winnerCount: (agency) => this.#winnerCounts.get(agency) ?? 0,
-      get finished() {
-        return finished();
-      },
-      sizeBytes: undefined,
-      get problem() {
-        return problem();
-      },
-    };
-  }
-
-  /** Creates the writer of one connection. */
   writer(): BatchWriter {
-    let failure: StorageError | undefined;
+    const writer: Writer = { hasFailed: false };
     return {
-      append: async (batch) => {
-        if (failure) throw failure;
-        try {
-          return countBets(batch) - await this.#queue.add(batch);
-        } catch (error) {
-          if (error instanceof StorageError) failure = error;
-          throw error;
-        }
-      },
+      append: (batch) => this.#queue.add(batch, writer),
       [Symbol.dispose]: () => {},
     };
   }
 
-  /** Records that an agency has no more bets, and holds the draw if it can. */
   async finish(agency: number, expected?: ExpectedBets): Promise<void> {
-    if (expected) await this.#throwIfIncomplete(agency, expected);
-    await this.#ask(
-      "INSERT INTO finished (agency) VALUES ($1) ON CONFLICT DO NOTHING",
-      [agency],
-    );
-    this.#finished.add(agency);
-    if (this.#isHeld || this.#drawAgencies === 0) return;
-    if (await this.#holdDraw()) this.#held.resolve("here");
-  }
-
-  async #throwIfIncomplete(
-    agency: number,
-    { fingerprint, records }: ExpectedBets,
-  ): Promise<void> {
-    const { source } = keyOf({ agency, fingerprint });
-    const [row] = await this.#ask(
-      "SELECT count(*) AS bets FROM bets WHERE agency = $1 AND source = $2",
-      [agency, source],
-    );
-    const missing = records - Number(row?.["bets"]);
-    if (missing > 0) throw new IncompleteError(agency, missing, records);
-  }
-
-  /**
-   * Holds the draw if all its agencies have finished. The update waits for the
-   * commits under way, and every later one for the update.
-   */
-  async #holdDraw(): Promise<boolean> {
-    const held = await this.#ask(
-      `
-      UPDATE loteria SET draw_held_at = now()
-      WHERE draw_held_at IS NULL AND $1 =
-        (SELECT count(*) FROM finished WHERE agency BETWEEN 1 AND $1)
-      RETURNING 1`,
-      [this.#drawAgencies],
-    );
-    if (held.length === 0) return false;
-    // If this fails, the next look finds the draw held.
-    await this.#countWinners();
-    this.#isHeld = true;
-    return true;
-  }
-
-  /** Returns the documents of an agency's winners, file by file in order. */
-  async winners(agency: number): Promise<readonly string[]> {
-    const rows = await this.#ask(
-      `
-      SELECT document FROM bets WHERE agency = $1 AND number = 7574
-      ORDER BY source, position`,
-      [agency],
-    );
-    return rows.map(({ document }) => String(document));
-  }
-
-  /** Waits for pending commits and closes the connections. */
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await Promise.all([
-      this.#polling,
-      this.#queue.whenIdle(),
-      this.#database.close(),
-    ]);
-  }
-
-  /** Takes over what the database has when this central starts. */
-  async #start(counts: readonly Row[]): Promise<void> {
-    for (const { agency, bets } of counts) {
-      this.#count(Number(agency), Number(bets));
+    await this.#ask(() => this.#bets.addAgency(agency));
+    if (expected) {
+      const { fingerprint, records } = expected;
+      const stored = await this.#ask(() =>
+        this.#bets.count(agency, fingerprint)
+      );
+      const missing = records - stored;
+      if (missing > 0) throw new IncompleteError(agency, missing, records);
     }
-    await this.#look();
-    this.#isHeld = await this.#isDrawHeld();
-    if (!this.#isHeld) return;
-    await this.#countWinners();
-    if (this.#drawAgencies > 0) this.#held.resolve("earlier");
+    await this.#ask(() => this.draw.finish(agency));
+  }
+
+  winners(agency: number): Promise<readonly string[]> {
+    return this.#ask(() => this.draw.winners(agency));
+  }
+
+  /** Waits for pending commits, for a short time, and closes the connections. */
+  async close(): Promise<void> {
+    clearInterval(this.#pollTimer);
+    this.#endSoon();
+    await this.#queue.whenIdle();
+    clearTimeout(this.#stopTimer);
+    this.#database.close();
+    await this.#polling;
+  }
+
+  #endSoon(): void {
+    this.#stopTimer ??= setTimeout(
+      () => this.#database.close(),
+      STOP_TIMEOUT_MS,
+    );
   }
 
   /** Looks at what other centrals have done. Never rejects. */
   async #poll(): Promise<void> {
-    let problem: string | undefined;
     try {
-      await this.#look();
-      if (!this.#isHeld) await this.#lookForDraw();
+      await this.draw.look();
+      // Agencies may be kept away by this problem, so no commit would tell.
+      if (this.stats.problem !== undefined) {
+        await this.draw.probe();
+        this.#health.report("commit", undefined);
+      }
+      this.#health.report("read", undefined);
     } catch (error) {
-      problem = `Cannot read the database: ${explainDatabase(error)}`;
-    }
-    this.#logChange(this.#readProblem, problem);
-    this.#readProblem = problem;
-  }
-
-  async #lookForDraw(): Promise<void> {
-    // A central may have died between recording the last FINISH and the draw.
-    const agencies = this.#drawAgencies;
-    const areDone = agencies > 0 && this.#finished.size >= agencies;
-    const isOwn = areDone && await this.#holdDraw();
-    if (!isOwn) {
-      if (!await this.#isDrawHeld()) return;
-      await this.#countWinners();
-      this.#isHeld = true;
-    }
-    this.#held.resolve("elsewhere");
-  }
-
-  async #look(): Promise<void> {
-    const finished = await this.#database.query("SELECT agency FROM finished");
-    this.#finished = new Set(finished.map(({ agency }) => Number(agency)));
-  }
-
-  async #isDrawHeld(): Promise<boolean> {
-    const [row] = await this.#database.query(
-      "SELECT draw_held_at FROM loteria",
-    );
-    return row?.["draw_held_at"] !== null;
-  }
-
-  async #countWinners(): Promise<void> {
-    const rows = await this.#ask(
-      `
-      SELECT agency, count(*) AS winners FROM bets WHERE number = 7574
-      GROUP BY agency`,
-    );
-    for (const { agency, winners } of rows) {
-      this.#winnerCounts.set(Number(agency), Number(winners));
+      const problem = `Cannot use the database: ${explainDatabase(error)}`;
+      this.#health.report("read", problem);
     }
   }
 
-  #count(agency: number, bets: number): void {
-    this.#bets += bets;
-    const before = this.#agencyBets.get(agency) ?? 0;
-    this.#agencyBets.set(agency, before + bets);
-  }
-
-  /** Logs the first of several failures, and the end of them. */
-  #logChange(before: string | undefined, now: string | undefined): void {
-    if ((before === undefined) === (now === undefined)) return;
-    if (now === undefined) {
-      getLogger().info(formatAction("database", "success"));
-    } else {
-      getLogger().error(formatAction("database", "fail", { error: now }));
-    }
-  }
-
-  /** Runs a statement. Every failure is a {@linkcode StorageError}. */
-  async #ask(
-    statement: string,
-    parameters: (number | string)[] = [],
-  ): Promise<Row[]> {
+  /** Every failure is a {@linkcode StorageError}. */
+  async #ask<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#database.query(statement, parameters);
+      return await work();
     } catch (cause) {
       throw new StorageError(
         `Cannot use the database: ${explainDatabase(cause)}`,

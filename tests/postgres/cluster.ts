@@ -5,17 +5,24 @@
  */
 
 import { dirname } from "node:path";
+import { PEM } from "../support/certificates.ts";
 import { freePort } from "../support/programs.ts";
+import {
+  isRoot,
+  ownFolder,
+  run,
+  runAsOwner,
+  SYSTEM_USER,
+} from "./server_programs.ts";
 
 /** Name of the database, its owner, and the owner's password. */
 const NAME = "loteria";
 const PASSWORD = "secreto";
-/** The system user that runs the server; it refuses to run as root. */
-const SYSTEM_USER = "postgres";
 
 /** A running server with an empty database. */
 export class Cluster {
   readonly #dir: string;
+  #databases = 0;
   /** Ids of the processes that were stopped. */
   #silent: string[] = [];
   /** Where it listens, on this machine. */
@@ -26,12 +33,10 @@ export class Cluster {
     this.port = port;
   }
 
-  /**
-   * Makes a server and starts it.
-   *
-   * @returns The server.
-   */
-  static async start(): Promise<Cluster> {
+  /** Makes a server with these settings and starts it. */
+  static async start(
+    settings: Record<string, string> = {},
+  ): Promise<Cluster> {
     const dir = await ownFolder();
     const passwordFile = `${dir}/password`;
     await Deno.writeTextFile(passwordFile, PASSWORD);
@@ -41,16 +46,13 @@ export class Cluster {
       ...["-D", `${dir}/data`, "-U", NAME, "-A", "scram-sha-256"],
       ...["-E", "UTF8", "--locale=C", `--pwfile=${passwordFile}`],
     ]);
+    await cluster.configure(settings);
     await cluster.#control("start");
     await cluster.query(`CREATE DATABASE ${NAME}`, "postgres");
     return cluster;
   }
 
-  /**
-   * Makes a standby of this server, which follows it synchronously.
-   *
-   * @returns The standby, running.
-   */
+  /** Makes a standby of this server, which follows it synchronously. */
   async startStandby(): Promise<Cluster> {
     const dir = await ownFolder();
     const standby = new Cluster(`${dir}/data`, freePort());
@@ -67,54 +69,87 @@ export class Cluster {
     return standby;
   }
 
-  /**
-   * Waits for something; the test's own limit bounds the wait.
-   *
-   * @param statement Gives one row with 1 once it is so.
-   */
+  /** Adds lines to its configuration file. */
+  async configure(settings: Record<string, string>): Promise<void> {
+    const lines = Object.entries(settings).map(([name, value]) =>
+      `${name} = '${value}'\n`
+    );
+    const append = { append: true };
+    await Deno.writeTextFile(
+      `${this.#dir}/postgresql.conf`,
+      lines.join(""),
+      append,
+    );
+  }
+
+  /** Gives it the tests' certificate, so that it can speak TLS. */
+  async installCertificate(): Promise<void> {
+    await Deno.copyFile(PEM.server, `${this.#dir}/server.crt`);
+    await Deno.copyFile(PEM.serverKey, `${this.#dir}/server.key`);
+    await Deno.copyFile(PEM.ca, `${this.#dir}/root.crt`);
+    await Deno.chmod(`${this.#dir}/server.key`, 0o600);
+    if (isRoot()) {
+      await run("chown", [SYSTEM_USER, `${this.#dir}/server.key`]);
+    }
+    await this.query("ALTER SYSTEM SET ssl_ca_file = 'root.crt'");
+    await this.query("ALTER SYSTEM SET ssl = on");
+    await this.restart();
+  }
+
+  /** Replaces who may connect, and how. */
+  async allow(lines: readonly string[]): Promise<void> {
+    await Deno.writeTextFile(`${this.#dir}/pg_hba.conf`, lines.join("\n"));
+    await this.query("SELECT pg_reload_conf()");
+  }
+
+  /** Folder of its Unix socket. */
+  get socketFolder(): string {
+    return this.#dir;
+  }
+
+  /** Reads its log. */
+  async log(): Promise<string> {
+    return await run("cat", [`${this.#dir}/log`]);
+  }
+
+  /** Waits until a statement gives 1; the test's own limit bounds the wait. */
   async waitFor(statement: string): Promise<void> {
     while (await this.query(statement) !== "1");
   }
 
-  /**
-   * The address of a database.
-   *
-   * @param database Its name.
-   * @returns The address, with the password.
-   */
+  /** Makes one more empty database, and returns its address. */
+  async createDatabase(options = ""): Promise<string> {
+    const name = `d${this.#databases++}`;
+    await this.query(`CREATE DATABASE ${name} ${options}`, "postgres");
+    return this.urlOf(name);
+  }
+
+  /** The address of a database, with the password. */
   urlOf(database: string = NAME): string {
     return `postgres://${NAME}:${PASSWORD}@127.0.0.1:${this.port}/${database}`;
   }
 
-  /**
-   * The address of a primary and its standby.
-   *
-   * @param standby The standby.
-   * @returns The address, with the password.
-   */
+  /** The address of a primary and its standby. */
   urlOfBoth(standby: Cluster): string {
     return this.urlOf().replace(/\/\w+$/, `,127.0.0.1:${standby.port}$&`);
   }
 
   /**
-   * Runs a statement.
-   *
-   * @param statement The statement.
-   * @param database Where.
-   * @returns What it gives: a line for each row, fields separated by a bar.
+   * Runs a statement in a database, given by name or address. Returns a line for
+   * each row, fields separated by a bar.
    */
   async query(statement: string, database: string = NAME): Promise<string> {
     return await run("psql", [
       ...["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"],
-      ...["-c", statement, this.urlOf(database)],
+      ...[
+        "-c",
+        statement,
+        database.includes(":") ? database : this.urlOf(database),
+      ],
     ]);
   }
 
-  /**
-   * Puts the bets on another disk.
-   *
-   * @param dir A folder on that disk.
-   */
+  /** Puts the bets into a folder on another disk. */
   async moveBets(dir: string): Promise<void> {
     if (isRoot()) await run("chown", [SYSTEM_USER, dir]);
     await this.query(`CREATE TABLESPACE elsewhere LOCATION '${dir}'`);
@@ -124,6 +159,24 @@ export class Cluster {
   /** Crashes the server and starts it again. */
   async crash(): Promise<void> {
     await this.#control("restart", "-m", "immediate");
+  }
+
+  /** Stops the server and starts it again. */
+  async restart(): Promise<void> {
+    await this.#control("restart", "-m", "fast");
+  }
+
+  /** Starts it again after it was killed, as a standby of another server. */
+  async returnAsStandbyOf(primary: Cluster): Promise<void> {
+    await run("rm", ["-f", `${this.#dir}/postmaster.pid`]);
+    // It has what its standby has, and perhaps more that nobody was told.
+    await this.#control("start", "-m", "fast");
+    await this.#control("stop", "-m", "fast");
+    await runAsOwner("pg_rewind", [
+      ...["-D", this.#dir, "-R"],
+      `--source-server=${primary.urlOf("postgres")}`,
+    ]);
+    await this.#control("start");
   }
 
   /** Kills the server with SIGKILL. */
@@ -144,12 +197,7 @@ export class Cluster {
     this.#silent = [parent, ...children];
   }
 
-  /**
-   * Locks a table for everyone else.
-   *
-   * @param table The table.
-   * @returns Frees it when it is disposed of.
-   */
+  /** Locks a table for everyone else until it is disposed of. */
   async lock(table: string): Promise<AsyncDisposable> {
     const session = new Deno.Command(`${Deno.env.get("PG_PROGRAMS")}/psql`, {
       args: ["-X", "-A", "-t", "-q", this.urlOf()],
@@ -202,7 +250,7 @@ export class Cluster {
 
   async #processId(): Promise<string> {
     const file = `${this.#dir}/postmaster.pid`;
-    const [id] = (await readAsOwner(file)).split("\n");
+    const [id] = (await run("cat", [file])).split("\n");
     return id!;
   }
 
@@ -215,53 +263,4 @@ export class Cluster {
       ...(command === "start" || command === "restart" ? ["-o", options] : []),
     ]);
   }
-}
-
-async function ownFolder(): Promise<string> {
-  const dir = await Deno.makeTempDir({ prefix: "loteria-postgres-" });
-  if (isRoot()) await run("chown", [SYSTEM_USER, dir]);
-  return dir;
-}
-
-function isRoot(): boolean {
-  return Deno.uid() === 0;
-}
-
-/** Runs a program of PostgreSQL as the user that owns its files. */
-async function runAsOwner(program: string, args: string[]): Promise<string> {
-  const path = `${Deno.env.get("PG_PROGRAMS")}/${program}`;
-  return isRoot()
-    ? await run("runuser", ["-u", SYSTEM_USER, "--", path, ...args])
-    : await run(path, args);
-}
-
-async function readAsOwner(file: string): Promise<string> {
-  return await run("cat", [file]);
-}
-
-async function run(program: string, args: string[]): Promise<string> {
-  const isOwn = program === "psql";
-  const path = isOwn ? `${Deno.env.get("PG_PROGRAMS")}/${program}` : program;
-  const command = `${program} ${args.join(" ")}`;
-  // A started server would keep a pipe open.
-  if (args.includes("-o")) {
-    const { code } = await new Deno.Command(path, {
-      args,
-      cwd: "/",
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn().status;
-    if (code !== 0) throw new Error(`Cannot run ${command}`);
-    return "";
-  }
-  const { code, stdout, stderr } = await new Deno.Command(path, {
-    args,
-    cwd: "/",
-    stdin: "null",
-  }).output();
-  const output = new TextDecoder().decode(stdout).trim();
-  if (code === 0) return output;
-  const reason = new TextDecoder().decode(stderr).trim();
-  throw new Error(`Cannot run ${command}: ${output}${reason}`);
 }

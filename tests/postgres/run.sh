@@ -33,4 +33,4 @@ fi
 PG_PROGRAMS=$(find_programs) || skip "there is no initdb; apt-get install postgresql"
 export PG_PROGRAMS
 deno test --config postgres/deno.json --no-prompt --allow-read --allow-write \
-  --allow-net --allow-run '--allow-env=PG*' --allow-sys=uid tests/postgres/*.ts -- "${args[@]}"
+  --allow-net --allow-run '--allow-env=PG*,HOME,USER' --allow-sys=uid tests/postgres/*.ts -- "${args[@]}"

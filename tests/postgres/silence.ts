@@ -16,7 +16,7 @@ testFault(
     const file = await makeFile(`${dir}/1.csv`, 1, randomRows(random, BETS));
     const lock = await cluster.lock("bets");
     const sending = runAgency(file, central.port);
-    await central.program.line(/error: STORAGE \| reason: .*no answer/);
+    await central.program.line(/error: STORAGE \| reason: .*statement timeout/);
     // The agency is sending again by now.
     await central.stop();
     await lock[Symbol.asyncDispose]();

@@ -3,11 +3,16 @@ import { testFault } from "../faults/plan.ts";
 import { STORE_CASES } from "../support/store_cases.ts";
 import { Cluster } from "./cluster.ts";
 
-for (const { name, run } of STORE_CASES) {
-  testFault(`PostgresStore ${name}`, async () => {
-    await using cluster = await Cluster.start();
-    await run((drawAgencies = 0) =>
-      PostgresStore.open(cluster.urlOf(), { drawAgencies })
-    );
-  });
-}
+testFault("PostgresStore keeps the contract of a store", async () => {
+  await using cluster = await Cluster.start();
+  for (const { name, run } of STORE_CASES) {
+    const url = await cluster.createDatabase();
+    try {
+      await run((drawAgencies = 0) =>
+        PostgresStore.open(url, { drawAgencies })
+      );
+    } catch (cause) {
+      throw new Error(`PostgresStore ${name}: ${cause}`, { cause });
+    }
+  }
+});

@@ -46,11 +46,11 @@ testFault(
         rows.map((row) => `${csvRow([`${agency}`, ...row])}\n`)
       ).join(""),
     );
-    await cluster.query("UPDATE loteria SET version = 2");
+    await cluster.query("UPDATE loteria SET version = 3");
     for (const task of ["verify:postgres", "export:postgres"]) {
       const { code, stderr } = await run(task, url);
       assertEquals(code, 1);
-      assertMatch(stderr, /^\w+: Cannot use [^\n]* version 2, [^\n]*\n$/);
+      assertMatch(stderr, /^\w+: Cannot use [^\n]* version 3, [^\n]*\n$/);
     }
   },
 );

@@ -1,0 +1,148 @@
+/**
+ * Group commit: the batches of an agency that arrive while its statement runs
+ * share the next one. Agencies commit at the same time.
+ *
+ * @module
+ */
+
+import type { Batch } from "../../bet/bet.ts";
+import { BettingClosedError, StorageError } from "../../storage.ts";
+import { AgencyQueues, type Entry, type Writer } from "./agency_queues.ts";
+import type { BetsTable, Stored } from "./bets_table.ts";
+import {
+  DatabaseTimeoutError,
+  explainDatabase,
+  remedyOf,
+} from "../connection/errors.ts";
+
+/** Commits that run at once, each on its own connection (docs/postgres.md). */
+export const MAX_COMMITS = 8;
+
+/** Called after each commit. */
+export interface CommitListener {
+  /** Called with the bets that were stored just now. */
+  onStored(agency: number, bets: number): void;
+  /** Called with the number of batches, and the duration in seconds. */
+  onCommit(batches: number, seconds: number): void;
+  /** Called with why a commit failed, or `undefined` after one that did not. */
+  onOutcome(problem: string | undefined): void;
+}
+
+/** Commits batches in groups, several groups at once. */
+export class CommitQueue {
+  readonly #table: BetsTable;
+  readonly #listener: CommitListener;
+  readonly #queues = new AgencyQueues();
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(table: BetsTable, listener: CommitListener) {
+    this.#table = table;
+    this.#listener = listener;
+  }
+
+  /**
+   * Adds a batch, which is copied before this returns. Resolved with how many of
+   * its bets were stored before, once all of them are committed.
+   */
+  add(batch: Batch, writer: Writer): Promise<number> {
+    const done = Promise.withResolvers<number>();
+    const copy = { ...batch, bets: batch.bets.slice() };
+    this.#queues.add({ batch: copy, writer, done });
+    // Batches of the same turn of the event loop share a commit.
+    if (this.#running.size < MAX_COMMITS) queueMicrotask(() => this.#start());
+    return done.promise;
+  }
+
+  /** Waits for every batch so far. */
+  async whenIdle(): Promise<void> {
+    while (this.#running.size > 0 || !this.#queues.isEmpty) {
+      // What waits starts in this turn of the event loop.
+      await (this.#running.size > 0
+        ? Promise.race(this.#running)
+        : Promise.resolve());
+    }
+  }
+
+  #start(): void {
+    while (this.#running.size < MAX_COMMITS) {
+      const group = this.#queues.take();
+      if (!group) return;
+      const run = this.#commit(group).finally(() => {
+        this.#running.delete(run);
+        this.#queues.release(group[0]!.batch.agency);
+        this.#start();
+      });
+      this.#running.add(run);
+    }
+  }
+
+  /** Commits a group. Never rejects: each entry gets the outcome. */
+  async #commit(group: readonly Entry[]): Promise<void> {
+    const left = group.filter((entry) => !isRefused(entry));
+    if (left.length === 0) return;
+    const startedAtMs = performance.now();
+    try {
+      const stored = await this.#table.insert(left.map(({ batch }) => batch));
+      this.#listener.onCommit(
+        left.length,
+        (performance.now() - startedAtMs) / 1000,
+      );
+      for (const [i, entry] of left.entries()) this.#settle(entry, stored[i]!);
+      this.#listener.onOutcome(undefined);
+    } catch (cause) {
+      if (remedyOf(cause) === "split" && left.length > 1) {
+        for (const entry of left) await this.#commit([entry]);
+      } else {
+        this.#fail(left, cause);
+      }
+    }
+  }
+
+  #settle(
+    { batch, writer, done }: Entry,
+    { bets, before, isLate }: Stored,
+  ): void {
+    if (isLate && before < bets) {
+      done.reject(new BettingClosedError());
+      return;
+    }
+    if (before < bets) this.#listener.onStored(batch.agency, bets - before);
+    // An earlier batch of the connection, in another group, may have failed.
+    if (writer.hasFailed) rejectLater(done);
+    else done.resolve(before);
+  }
+
+  #fail(group: readonly Entry[], cause: unknown): void {
+    const problem = `Cannot store in the database: ${explainDatabase(cause)}`;
+    this.#listener.onOutcome(problem);
+    const error = new StorageError(problem, { cause });
+    for (
+      const { writer, done } of [...group, ...this.#alsoLate(group, cause)]
+    ) {
+      writer.hasFailed = true;
+      done.reject(error);
+    }
+  }
+
+  /**
+   * Batches behind one that took too long: retries would only make the queue
+   * longer. Of all agencies if the database does not answer at all.
+   */
+  #alsoLate([first]: readonly Entry[], cause: unknown): Entry[] {
+    if (cause instanceof DatabaseTimeoutError) return this.#queues.drain();
+    const isSlow = remedyOf(cause) === "wait";
+    return isSlow ? this.#queues.drain(first!.batch.agency) : [];
+  }
+}
+
+/** Refuses a batch whose connection has lost an earlier one. */
+function isRefused({ writer, done }: Entry): boolean {
+  if (writer.hasFailed) rejectLater(done);
+  return writer.hasFailed;
+}
+
+function rejectLater(done: PromiseWithResolvers<number>): void {
+  done.reject(
+    new StorageError("Cannot store: an earlier batch of the connection failed"),
+  );
+}

@@ -1,0 +1,174 @@
+/**
+ * The connections of a central. Each statement takes a free one; a failed one is
+ * replaced, perhaps by a connection to another host.
+ *
+ * @module
+ */
+
+import type { Address } from "./address.ts";
+import { DatabaseClosedError, remedyOf } from "./errors.ts";
+import { connectToWriter } from "./hosts.ts";
+import type { Result, Session } from "./session.ts";
+
+/** Attempts at a transaction that conflicts with another one. */
+const MAX_ATTEMPTS = 5;
+
+/** Options of a {@linkcode Database}. */
+export interface DatabaseOptions {
+  /** Most connections at once. */
+  connections: number;
+  /** Longest time for a statement; 0 for any time. */
+  statementTimeoutMs: number;
+  /** Looks at the database on each new connection; throws if it does not fit. */
+  check(session: Session): Promise<void>;
+}
+
+/** Runs a statement. */
+export type Ask = (
+  text: string,
+  values?: readonly unknown[],
+) => Promise<Result>;
+
+/** A database that responds within seconds, or is connected to again. */
+export class Database {
+  readonly #address: Address;
+  readonly #options: DatabaseOptions;
+  readonly #idle: Session[] = [];
+  /** Every connection that may be open, in use or not. */
+  readonly #open = new Set<Session>();
+  /** Resumes statements that wait for a connection. */
+  readonly #waiting: (() => void)[] = [];
+  #inUse = 0;
+  #isClosed = false;
+
+  /** Connects with the first statement. */
+  constructor(address: Address, options: DatabaseOptions) {
+    this.#address = address;
+    this.#options = options;
+  }
+
+  /** Runs one statement. */
+  query(text: string, values: readonly unknown[] = []): Promise<Result> {
+    return this.#use((ask) => ask(text, values));
+  }
+
+  /**
+   * Runs statements in a transaction, which is committed if they all succeed.
+   * `READ COMMITTED`, so that each sees what was committed before it.
+   */
+  transaction<T>(
+    work: (ask: Ask) => Promise<T>,
+    { timeoutMs = this.#options.statementTimeoutMs, isKept = true } = {},
+  ): Promise<T> {
+    return this.#use(async (ask) => {
+      await ask("BEGIN ISOLATION LEVEL READ COMMITTED");
+      try {
+        await ask(`SET LOCAL statement_timeout TO ${timeoutMs}`);
+        const result = await work(ask);
+        await ask(isKept ? "COMMIT" : "ROLLBACK");
+        return result;
+      } catch (error) {
+        await ask("ROLLBACK").catch(() => {
+          // The connection is lost, and the transaction with it.
+        });
+        throw error;
+      }
+    }, timeoutMs);
+  }
+
+  /** Ends idle connections, so that the next statements connect anew. */
+  renew(): void {
+    for (const session of this.#idle.splice(0)) this.#drop(session);
+  }
+
+  /** Cuts off every connection. Statements under way, and later ones, fail. */
+  close(): void {
+    this.#isClosed = true;
+    for (const session of this.#open) session.destroy();
+    this.#open.clear();
+    for (const resume of this.#waiting.splice(0)) resume();
+  }
+
+  /** Repeats what conflicted with another transaction: all of it was undone. */
+  async #use<T>(
+    work: (ask: Ask) => Promise<T>,
+    timeoutMs = this.#options.statementTimeoutMs,
+  ): Promise<T> {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await this.#try(work, timeoutMs);
+      } catch (error) {
+        if (attempt === MAX_ATTEMPTS || remedyOf(error) !== "repeat") {
+          throw error;
+        }
+      }
+    }
+  }
+
+  async #try<T>(
+    work: (ask: Ask) => Promise<T>,
+    timeoutMs: number,
+  ): Promise<T> {
+    while (!this.#isClosed && this.#inUse >= this.#options.connections) {
+      await new Promise<void>((resume) => this.#waiting.push(resume));
+    }
+    this.#inUse++;
+    let session: Session | undefined;
+    try {
+      this.#throwIfClosed();
+      const used = session = this.#takeIdle() ?? await this.#connect();
+      return await work((text, values = []) =>
+        used.query(text, values, { timeoutMs })
+      );
+    } catch (error) {
+      if (remedyOf(error) === "reconnect") {
+        if (session) this.#drop(session);
+        this.renew();
+      }
+      throw this.#isClosed ? new DatabaseClosedError() : error;
+    } finally {
+      this.#inUse--;
+      if (session) this.#release(session);
+      this.#waiting.shift()?.();
+    }
+  }
+
+  #takeIdle(): Session | undefined {
+    for (let session; (session = this.#idle.pop());) {
+      if (!session.isBroken) return session;
+      this.#drop(session);
+    }
+    return undefined;
+  }
+
+  async #connect(): Promise<Session> {
+    try {
+      return await connectToWriter(this.#address, {
+        statementTimeoutMs: this.#options.statementTimeoutMs,
+        check: this.#options.check,
+        onSession: (session) => {
+          this.#throwIfClosed();
+          this.#open.add(session);
+        },
+      });
+    } finally {
+      for (const session of this.#open) {
+        if (session.isBroken) this.#open.delete(session);
+      }
+    }
+  }
+
+  #release(session: Session): void {
+    if (session.isBroken || this.#isClosed) this.#drop(session);
+    else this.#idle.push(session);
+  }
+
+  #drop(session: Session): void {
+    session.destroy();
+    this.#open.delete(session);
+  }
+
+  #throwIfClosed(): void {
+    if (this.#isClosed) throw new DatabaseClosedError();
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Errors of a database, and what to do about each class of them.
+ *
+ * @module
+ */
+
+import { messageOf } from "../../program/errors.ts";
+
+/**
+ * What helps after a statement failed:
+ * - `repeat`: the same statement at once; all of it was undone
+ * - `split`: each batch alone, so that one bad bet does not fail the others
+ * - `wait`: nothing but time; the connection is good
+ * - `reconnect`: a new connection, perhaps to another host
+ */
+export type Remedy = "repeat" | "split" | "wait" | "reconnect";
+
+/**
+ * PostgreSQL's classes of errors (appendix A of its documentation). The first
+ * prefix that fits counts; any other error makes the central connect anew, which
+ * is always safe.
+ */
+export const ERROR_CLASSES: readonly (readonly [string, Remedy])[] = [
+  ["40001", "repeat"], // serialization failure
+  ["40P01", "repeat"], // deadlock
+  ["22", "split"], // data, such as a date that the database refuses
+  ["23", "split"], // a constraint besides the key
+  ["57014", "wait"], // canceled by statement_timeout, or by a person
+  ["55P03", "wait"], // lock_timeout
+  ["53100", "wait"], // disk full
+  ["08", "reconnect"], // connection, also from a coordinator to its nodes
+  ["25006", "reconnect"], // the host is read-only now
+  ["53", "reconnect"], // too many connections, out of memory
+  ["57P", "reconnect"], // shutting down, crashed, starting
+  ["XX", "reconnect"], // internal error
+];
+
+const SQLSTATE_REGEXP = /^[0-9A-Z]{5}$/;
+
+/** A database that did not answer in time; the statement's outcome is unknown. */
+export class DatabaseTimeoutError extends Error {
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs / 1000} s`);
+  }
+}
+
+/** The central is stopping and waits for the database no longer. */
+export class DatabaseClosedError extends Error {
+  constructor() {
+    super("the central is stopping");
+  }
+}
+
+/** The database is not what the central left there. */
+export class UnfitDatabaseError extends Error {}
+
+/** Returns PostgreSQL's code of an error, if the database has sent one. */
+export function sqlState(error: unknown): string | undefined {
+  const { code, severity } = error as { code?: unknown; severity?: unknown };
+  const isState = typeof code === "string" && SQLSTATE_REGEXP.test(code);
+  return isState && severity !== undefined ? code : undefined;
+}
+
+/** Returns what helps against an error. */
+export function remedyOf(error: unknown): Remedy {
+  const state = sqlState(error);
+  const entry = state === undefined
+    ? undefined
+    : ERROR_CLASSES.find(([prefix]) => state.startsWith(prefix));
+  return entry?.[1] ?? "reconnect";
+}
+
+/** Says in one line why the database could not do something. */
+export function explainDatabase(error: unknown): string {
+  const reasons = error instanceof AggregateError && error.message === ""
+    ? error.errors.map(messageOf)
+    : [messageOf(error)];
+  const { code } = error as { code?: string };
+  const text = reasons.join("; ").replace(/\s+/g, " ");
+  return code === undefined || text.includes(code) ? text : `${text} (${code})`;
+}

@@ -1,0 +1,92 @@
+/**
+ * Finds the host that takes writes.
+ *
+ * @module
+ */
+
+import { type Address, describeHost, type Host } from "./address.ts";
+import { explainDatabase, UnfitDatabaseError } from "./errors.ts";
+import { Session } from "./session.ts";
+import { isAboutTls, tlsWays } from "./tls.ts";
+
+const IS_WRITABLE = `SELECT pg_is_in_recovery() AS recovers,
+  current_setting('transaction_read_only') = 'on' AS "isReadOnly"`;
+
+/** What to do with a new connection. */
+export interface ConnectOptions {
+  /** Longest time for a statement; 0 for any time. */
+  statementTimeoutMs: number;
+  /** Called before it connects, so that it can be cut off. */
+  onSession(session: Session): void;
+  /** Looks whether the database is the right one; throws if not. */
+  check(session: Session): Promise<void>;
+}
+
+/** Connects to the first host that takes writes and passes the check. */
+export async function connectToWriter(
+  address: Address,
+  options: ConnectOptions,
+): Promise<Session> {
+  const failures: { host: Host; error: unknown }[] = [];
+  for (const host of orderOf(address)) {
+    try {
+      return await connectTo(address, host, options);
+    } catch (error) {
+      failures.push({ host, error });
+    }
+  }
+  if (failures.length === 1) throw failures[0]!.error;
+  const reasons = failures.map(({ host, error }) =>
+    `${describeHost(host)}: ${explainDatabase(error)}`
+  );
+  throw new Error(reasons.join("; "), { cause: failures[0]!.error });
+}
+
+async function connectTo(
+  address: Address,
+  host: Host,
+  options: ConnectOptions,
+): Promise<Session> {
+  const session = await openSession(address, host, options);
+  try {
+    const timeoutMs = address.connectTimeoutMs;
+    const { rows } = await session.query(IS_WRITABLE, [], { timeoutMs });
+    const { recovers, isReadOnly } = rows[0]!;
+    if (recovers) throw new UnfitDatabaseError("the host is a standby");
+    if (isReadOnly) throw new UnfitDatabaseError("the host is read-only");
+    await options.check(session);
+    return session;
+  } catch (error) {
+    session.destroy();
+    throw error;
+  }
+}
+
+/** Connects encrypted or not, as `sslmode` has it. */
+async function openSession(
+  address: Address,
+  host: Host,
+  { statementTimeoutMs, onSession }: ConnectOptions,
+): Promise<Session> {
+  const ways = await tlsWays(address, host);
+  for (const [i, way] of ways.entries()) {
+    const session = new Session(address, host, way);
+    onSession(session);
+    try {
+      await session.connect(statementTimeoutMs);
+      return session;
+    } catch (error) {
+      if (i === ways.length - 1 || !isAboutTls(error)) throw error;
+    }
+  }
+  throw new Error("there is no way to connect");
+}
+
+function orderOf({ hosts, isRandom }: Address): Host[] {
+  const order = [...hosts];
+  for (let i = order.length - 1; isRandom && i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

@@ -1,0 +1,154 @@
+/**
+ * One connection to one host, for one statement at a time.
+ *
+ * @module
+ */
+
+// The package's main file also loads a pool and looks for a native driver.
+import PgClient from "pg/lib/client.js";
+import type { Address, Host } from "./address.ts";
+import { DatabaseTimeoutError } from "./errors.ts";
+import type { TlsOptions } from "./tls.ts";
+
+/** A row: its fields, as text unless the type is a small number or boolean. */
+export type Row = Record<string, unknown>;
+
+/** What a statement gave. */
+export interface Result {
+  rows: Row[];
+  /** Number of rows that were read or changed. */
+  rowCount: number | null;
+}
+
+/** The part of the driver that is used; the package has no types. */
+interface Client {
+  connection: {
+    stream: { destroy(): void };
+    prependListener(name: string, on: (message: never) => void): void;
+  };
+  connect(): Promise<unknown>;
+  query(query: { text: string; values?: readonly unknown[] }): Promise<Result>;
+  on(name: "error", on: (error: Error) => void): void;
+}
+
+const BINDING_MECHANISM = "SCRAM-SHA-256-PLUS";
+/** Longer than the server's own limit, which gives the better message. */
+const GRACE_MS = 1_000;
+
+/**
+ * Set on each connection, whatever a role or database has as its defaults. Not
+ * sent when the connection starts, because PgBouncer would refuse that.
+ */
+const SETTINGS = `SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'postgres';
+  SET TimeZone TO 'UTC'; SET client_encoding TO 'UTF8';
+  SET standard_conforming_strings TO on; SET lock_timeout TO 0;
+  SET idle_in_transaction_session_timeout TO 0;
+  SET default_transaction_isolation TO 'read committed';
+  SET statement_timeout TO `;
+
+/** One connection to one host, for one statement at a time. */
+export class Session {
+  readonly #client: Client;
+  readonly #connectTimeoutMs: number;
+  /** Where it is connected. */
+  readonly host: Host;
+  /** Whether the connection has ended. */
+  isBroken = false;
+  /** What the checks after connecting have found: the tables' schema. */
+  schema = "";
+
+  constructor(address: Address, host: Host, ssl: TlsOptions) {
+    this.host = host;
+    this.#connectTimeoutMs = address.connectTimeoutMs;
+    this.#client = new PgClient({
+      host: host.name,
+      port: host.port,
+      database: address.database,
+      user: address.user,
+      password: () => passwordFor(address, host),
+      ssl,
+      application_name: address.applicationName,
+      options: address.options,
+      connectionTimeoutMillis: address.connectTimeoutMs,
+      keepAlive: address.keepAlive,
+      keepAliveInitialDelayMillis: address.keepAliveDelayMs,
+      enableChannelBinding: address.tls.requiresBinding,
+    }) as unknown as Client;
+    // The next statement fails, and says why.
+    this.#client.on("error", () => this.isBroken = true);
+    if (address.tls.requiresBinding) requireBinding(this.#client);
+  }
+
+  /** Connects. A statement may take `statementTimeoutMs`, or any time with 0. */
+  async connect(statementTimeoutMs: number): Promise<void> {
+    try {
+      await this.#client.connect();
+      await this.query(`${SETTINGS}${statementTimeoutMs}`, undefined, {
+        timeoutMs: this.#connectTimeoutMs,
+      });
+    } catch (error) {
+      this.destroy();
+      throw error;
+    }
+  }
+
+  /** Runs a statement; with 0 as time limit, it may take any time. */
+  async query(
+    text: string,
+    values: readonly unknown[] | undefined,
+    { timeoutMs }: { timeoutMs: number },
+  ): Promise<Result> {
+    let isLate = false;
+    const timer = timeoutMs === 0 ? undefined : setTimeout(() => {
+      isLate = true;
+      this.destroy();
+    }, timeoutMs + GRACE_MS);
+    try {
+      return await this.#client.query(values ? { text, values } : { text });
+    } catch (error) {
+      throw isLate ? new DatabaseTimeoutError(timeoutMs + GRACE_MS) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Cuts the connection off. What runs on it fails. */
+  destroy(): void {
+    this.isBroken = true;
+    this.#client.connection.stream.destroy();
+  }
+}
+
+function passwordFor(address: Address, host: Host): string {
+  const password = address.passwordFor(host);
+  if (password !== undefined) return password;
+  throw new Error(
+    "the server asks for a password, and neither the address, PGPASSWORD nor a password file has one",
+  );
+}
+
+/** Ends the connection if the server does not prove that it is the TLS peer. */
+function requireBinding({ connection }: Client): void {
+  let isBound = false;
+  const check = (holds: boolean) => {
+    if (!holds) {
+      throw new Error("the server does not offer channel_binding");
+    }
+  };
+  connection.prependListener(
+    "authenticationSASL",
+    ({ mechanisms }: { mechanisms: string[] }) => {
+      isBound = mechanisms.includes(BINDING_MECHANISM);
+      check(isBound);
+    },
+  );
+  for (
+    const name of [
+      "authenticationCleartextPassword",
+      "authenticationMD5Password",
+      "authenticationOk",
+    ]
+  ) {
+    connection.prependListener(name, () => check(isBound));
+  }
+}

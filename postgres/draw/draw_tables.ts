@@ -1,0 +1,175 @@
+/**
+ * The statements of the draw: who has finished, holding the draw, the winners.
+ *
+ * @module
+ */
+
+import { WINNING_NUMBER } from "../../bet/bet.ts";
+import type { Ask, Database } from "../connection/database.ts";
+import { UnfitDatabaseError } from "../connection/errors.ts";
+import { SCHEMA_VERSION } from "../schema/tables.ts";
+
+/** Counting all bets at the draw may take longer than a statement may. */
+const DRAW_TIMEOUT_FACTOR = 10;
+
+/** The draw's state in the database. */
+export interface DrawState {
+  isHeld: boolean;
+  /** Number of agencies of a held draw; `undefined` if it was not recorded. */
+  agencies: number | undefined;
+  /** The agencies that have finished. */
+  finished: Set<number>;
+}
+
+/** The tables `loteria` and `agencies`, as far as the draw goes. */
+export class DrawTables {
+  readonly #database: Database;
+  readonly #schema: string;
+  readonly #timeoutMs: number;
+
+  constructor(database: Database, schema: string, statementTimeoutMs: number) {
+    this.#database = database;
+    this.#schema = schema;
+    this.#timeoutMs = DRAW_TIMEOUT_FACTOR * statementTimeoutMs;
+  }
+
+  /** Reads the state. */
+  async read(): Promise<DrawState> {
+    const { rows } = await this.#database.query(
+      `SELECT version, held_at IS NOT NULL AS "isHeld", draw_agencies
+      FROM ${this.#schema}.loteria`,
+    );
+    const { isHeld, agencies } = stateOf(rows);
+    const finished = await this.#database.query(
+      `SELECT agency FROM ${this.#schema}.agencies
+      WHERE finished_at IS NOT NULL`,
+    );
+    return {
+      isHeld,
+      agencies,
+      finished: new Set(finished.rows.map(({ agency }) => Number(agency))),
+    };
+  }
+
+  /**
+   * Records that an agency has finished. Waits for its commits under way. After
+   * the draw there is nothing to record for an agency without a row.
+   */
+  async finish(agency: number): Promise<void> {
+    await this.#database.query(
+      `UPDATE ${this.#schema}.agencies
+      SET finished_at = coalesce(finished_at, now()) WHERE agency = $1::bigint`,
+      [agency],
+    );
+  }
+
+  /**
+   * Holds the draw if its agencies have finished. Waits for all commits under
+   * way, and every later one waits for it. Returns whether it was held now.
+   */
+  hold(agencies: number): Promise<boolean> {
+    return this.#database.transaction(async (ask) => {
+      const { rows } = await ask(
+        `SELECT version, held_at IS NOT NULL AS "isHeld", draw_agencies
+        FROM ${this.#schema}.loteria FOR UPDATE`,
+      );
+      if (stateOf(rows).isHeld) return false;
+      const finished = await ask(
+        `SELECT count(*) AS agencies FROM ${this.#schema}.agencies
+        WHERE agency BETWEEN 1 AND $1::bigint AND finished_at IS NOT NULL`,
+        [agencies],
+      );
+      if (Number(finished.rows[0]!["agencies"]) < agencies) return false;
+      await ask(
+        `UPDATE ${this.#schema}.loteria
+        SET held_at = now(), draw_agencies = $1::integer`,
+        [agencies],
+      );
+      await this.#closeAgencies(ask);
+      await this.#checkPrepared(ask);
+      return true;
+    }, { timeoutMs: this.#timeoutMs });
+  }
+
+  /** Returns the documents of an agency's winners, file by file in order. */
+  async winners(agency: number): Promise<string[]> {
+    await this.#checkPrepared((text, values) =>
+      this.#database.query(text, values)
+    );
+    const { rows } = await this.#database.query(
+      `SELECT document FROM ${this.#schema}.bets
+      WHERE agency = $1::bigint AND number = ${WINNING_NUMBER}
+      ORDER BY source, position`,
+      [agency],
+    );
+    return rows.map(({ document }) => String(document));
+  }
+
+  /** Returns how many winners each agency has. */
+  async winnerCounts(): Promise<Map<number, number>> {
+    const { rows } = await this.#database.query(
+      `SELECT agency, count(*) AS winners FROM ${this.#schema}.bets
+      WHERE number = ${WINNING_NUMBER} GROUP BY agency`,
+    );
+    return new Map(
+      rows.map(({ agency, winners }) => [Number(agency), Number(winners)]),
+    );
+  }
+
+  /** Stores a bet and takes it back, to find out whether bets can be stored. */
+  async probe(): Promise<void> {
+    await this.#database.transaction((ask) =>
+      ask(
+        `INSERT INTO ${this.#schema}.bets (agency, source, position, first_name,
+          last_name, document, birthdate, number)
+        VALUES (0, 0, 0, '-', '-', '0', '2000-01-01', 0)`,
+      ), { isKept: false });
+  }
+
+  /** The row locks are waited for first; the counts then see every commit. */
+  async #closeAgencies(ask: Ask): Promise<void> {
+    await ask(`UPDATE ${this.#schema}.agencies SET closed_at = now()`);
+    await ask(
+      `UPDATE ${this.#schema}.agencies AS o SET bets_drawn =
+        (SELECT count(*) FROM ${this.#schema}.bets AS b
+          WHERE b.agency = o.agency)`,
+    );
+  }
+
+  /**
+   * Bets of a prepared transaction are acknowledged and not visible yet. Only a
+   * two-phase commit over several nodes makes one; its locks name no process.
+   */
+  async #checkPrepared(ask: Ask): Promise<void> {
+    const { rows } = await ask(
+      `SELECT count(*) AS locks FROM pg_locks
+      WHERE pid IS NULL AND locktype = 'relation'
+      AND relation = '${this.#schema}.bets'::regclass
+      AND database = (SELECT oid FROM pg_database
+        WHERE datname = current_database())`,
+    );
+    if (Number(rows[0]!["locks"]) === 0) return;
+    throw new UnfitDatabaseError(
+      "a prepared transaction (pg_prepared_xacts) holds bets that cannot be seen yet; commit it or roll it back",
+    );
+  }
+}
+
+function stateOf(
+  rows: readonly Record<string, unknown>[],
+): Omit<DrawState, "finished"> {
+  const [row] = rows;
+  if (!row) throw new UnfitDatabaseError("its table loteria has no row");
+  if (Number(row["version"]) !== SCHEMA_VERSION) {
+    throw new UnfitDatabaseError(
+      `its tables have version ${
+        row["version"]
+      }, this central knows version ${SCHEMA_VERSION}`,
+    );
+  }
+  const agencies = row["draw_agencies"];
+  return {
+    isHeld: row["isHeld"] === true,
+    agencies: agencies === null ? undefined : Number(agencies),
+  };
+}

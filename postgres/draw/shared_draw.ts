@@ -1,0 +1,103 @@
+/**
+ * The draw of a store that several centrals share. Any of them may hold it.
+ *
+ * @module
+ */
+
+import type { DrawHolder, StoreDraw } from "../../storage.ts";
+import { UnfitDatabaseError } from "../connection/errors.ts";
+import type { DrawState, DrawTables } from "./draw_tables.ts";
+import type { StoreCounts } from "../store_counts.ts";
+
+/** The draw of a store that several centrals share. */
+export class SharedDraw implements StoreDraw {
+  readonly #tables: DrawTables;
+  readonly #stats: StoreCounts;
+  readonly #held = Promise.withResolvers<DrawHolder>();
+  #areWinnersCounted = false;
+  readonly agencies: number;
+  isHeld = false;
+
+  constructor(tables: DrawTables, agencies: number, stats: StoreCounts) {
+    this.#tables = tables;
+    this.#stats = stats;
+    this.agencies = agencies;
+  }
+
+  get held(): Promise<DrawHolder> {
+    return this.#held.promise;
+  }
+
+  /** Finds a draw that was held before this start. */
+  async recover(): Promise<void> {
+    await this.#take(await this.#tables.read(), "earlier");
+  }
+
+  /**
+   * Looks at what other centrals have done. Holds the draw if one of them died
+   * after it recorded the last FINISH.
+   */
+  async look(): Promise<void> {
+    await this.#take(await this.#tables.read(), "elsewhere");
+    if (!this.isHeld) await this.#holdIfComplete();
+  }
+
+  /** Records that an agency has finished, and holds the draw if it was the last. */
+  async finish(agency: number): Promise<void> {
+    await this.#tables.finish(agency);
+    await this.look();
+  }
+
+  winners(agency: number): Promise<string[]> {
+    return this.#tables.winners(agency);
+  }
+
+  /** Finds out whether bets can be stored. */
+  probe(): Promise<void> {
+    return this.#tables.probe();
+  }
+
+  async #take(
+    { isHeld, agencies, finished }: DrawState,
+    holder: DrawHolder,
+  ): Promise<void> {
+    this.#stats.finished = finished;
+    if (!isHeld) return;
+    this.#checkAgencies(agencies);
+    await this.#onHeld(holder);
+  }
+
+  /** Refuses to take part in another draw than the one that was held. */
+  #checkAgencies(held: number | undefined): void {
+    // Version 1 did not record the number.
+    const fits = held === undefined ? this.#isComplete : held === this.agencies;
+    if (fits) return;
+    throw new UnfitDatabaseError(
+      `the draw has been held with ${
+        held ?? "other"
+      } agencies, and draw.agencies is ${this.agencies}`,
+    );
+  }
+
+  /** Whether all agencies of the draw have finished. */
+  get #isComplete(): boolean {
+    if (this.agencies === 0) return false;
+    for (let agency = 1; agency <= this.agencies; agency++) {
+      if (!this.#stats.finished.has(agency)) return false;
+    }
+    return true;
+  }
+
+  async #holdIfComplete(): Promise<void> {
+    if (!this.#isComplete) return;
+    if (await this.#tables.hold(this.agencies)) await this.#onHeld("here");
+  }
+
+  async #onHeld(holder: DrawHolder): Promise<void> {
+    this.isHeld = true;
+    this.#held.resolve(holder);
+    if (this.#areWinnersCounted) return;
+    this.#stats.winners = await this.#tables.winnerCounts();
+    this.#areWinnersCounted = true;
+  }
+}

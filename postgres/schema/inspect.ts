@@ -1,0 +1,206 @@
+/**
+ * Looks at what a database is like: its encoding, its tables, their keys, and
+ * what the role may do. Changes nothing.
+ *
+ * @module
+ */
+
+import type { Ask } from "../connection/database.ts";
+import { UnfitDatabaseError } from "../connection/errors.ts";
+import type { Session } from "../connection/session.ts";
+import { SCHEMA_VERSION, TABLES, type TableShape } from "./tables.ts";
+
+/** Marks the tables of a lottery of any version. */
+const MAIN_TABLE = "loteria";
+/** Of version 1; `agencies` has replaced it. */
+const OLD_TABLE = "finished";
+/** Looking at the catalog takes milliseconds. */
+const TIMEOUT_MS = 8_000;
+
+/** The tables with the names of ours, in every schema. */
+const FIND_TABLES = `
+  SELECT n.nspname AS schema, c.relname AS name,
+    n.nspname = ANY (current_schemas(false)) AS "isOnPath",
+    c.relkind IN ('r', 'p') AS "isTable",
+    c.relpersistence = 'p' AS "isLogged",
+    row_security_active(c.oid) AS "isFiltered",
+    (SELECT json_object_agg(attname, format_type(atttypid, atttypmod))
+      FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0
+      AND NOT attisdropped) AS columns,
+    (SELECT json_agg(a.attname ORDER BY k.place)
+      FROM pg_index i, unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place),
+        pg_attribute a
+      WHERE i.indrelid = c.oid AND i.indisprimary AND i.indisvalid
+      AND i.indimmediate AND a.attrelid = c.oid AND a.attnum = k.number) AS key,
+    (SELECT json_agg(r) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS r
+      WHERE has_table_privilege(c.oid, r)) AS rights
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  ORDER BY 1, 2`;
+
+const FIND_SERVER = `SELECT current_setting('server_encoding') AS encoding,
+  current_schema() AS schema, current_user AS role`;
+
+/** A table as it is. */
+interface FoundTable extends TableShape {
+  schema: string;
+  name: string;
+  isOnPath: boolean;
+  isTable: boolean;
+  isLogged: boolean;
+  isFiltered: boolean;
+}
+
+/** What a database is like. */
+export interface Inspection {
+  /** Schema of the tables, quoted for statements; `undefined` without tables. */
+  schema: string | undefined;
+  /** Version of the tables; `undefined` without tables. */
+  version: number | undefined;
+  role: string;
+  tables: readonly FoundTable[];
+}
+
+/**
+ * Looks at the database as it is at one moment, also while another central
+ * upgrades its tables. Throws if no central can use it; the connection is not to
+ * be used then.
+ */
+export async function inspect(session: Session): Promise<Inspection> {
+  const ask: Ask = (text, values = []) =>
+    session.query(text, values, { timeoutMs: TIMEOUT_MS });
+  await ask("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+  const inspection = await look(ask);
+  await ask("COMMIT");
+  return inspection;
+}
+
+async function look(ask: Ask): Promise<Inspection> {
+  const [server] = (await ask(FIND_SERVER)).rows;
+  const { encoding, role } = server as { encoding: string; role: string };
+  if (encoding !== "UTF8") {
+    throw new UnfitDatabaseError(
+      `its encoding is ${encoding}, expected UTF8, which can hold every name`,
+    );
+  }
+  const names = [...Object.keys(TABLES), OLD_TABLE];
+  const found = (await ask(FIND_TABLES, [names]))
+    .rows as unknown as FoundTable[];
+  const schema = schemaOf(found, server!["schema"] as string | null);
+  if (schema === undefined) {
+    return { schema, version: undefined, role, tables: [] };
+  }
+  const tables = found.filter((table) => table.schema === schema);
+  const version = await versionOf(ask, schema, tables);
+  return { schema: quoteName(schema), version, role, tables };
+}
+
+/** Checks that the tables of this version are as they must be. */
+export function checkTables({ tables, role, version }: Inspection): void {
+  if (version !== SCHEMA_VERSION) {
+    throw new UnfitDatabaseError(
+      `its tables have version ${version}, this central knows version ${SCHEMA_VERSION}`,
+    );
+  }
+  for (const [name, shape] of Object.entries(TABLES)) {
+    checkTable(name, shape, tables.find((found) => found.name === name), role);
+  }
+}
+
+function checkTable(
+  name: string,
+  { columns, key, rights }: TableShape,
+  found: FoundTable | undefined,
+  role: string,
+): void {
+  const problem = (text: string) =>
+    new UnfitDatabaseError(`its table ${name} ${text}`);
+  if (!found) throw problem("is missing");
+  if (!found.isTable) throw problem("is a view or a foreign table");
+  if (!found.isLogged) throw problem("is UNLOGGED, which a crash empties");
+  if (found.isFiltered) throw problem("hides rows (row-level security)");
+  for (const [column, type] of Object.entries(columns)) {
+    const other = found.columns[column];
+    if (other === type) continue;
+    throw problem(
+      `has ${other ?? "no"} column ${column}, expected ${column} ${type}`,
+    );
+  }
+  if (found.key?.join() !== key.join()) {
+    throw problem(
+      `has ${
+        found.key ? `the primary key (${found.key.join()})` : "no primary key"
+      }, expected (${key.join()})`,
+    );
+  }
+  for (const right of rights) {
+    if (found.rights?.includes(right)) continue;
+    throw problem(
+      `does not allow ${right} to the role ${role}: permission denied`,
+    );
+  }
+}
+
+/** Finds the only schema with tables of ours. */
+function schemaOf(
+  found: readonly FoundTable[],
+  current: string | null,
+): string | undefined {
+  const onPath = schemasOf(found.filter(({ isOnPath }) => isOnPath));
+  if (onPath.length > 1) {
+    throw new UnfitDatabaseError(
+      `several schemas of the search path have its tables: ${
+        onPath.join(", ")
+      }; expected one`,
+    );
+  }
+  const [schema] = onPath;
+  if (schema !== undefined) return schema;
+  const elsewhere = schemasOf(
+    found.filter(({ name }) => name === MAIN_TABLE),
+  );
+  if (elsewhere.length > 0) {
+    throw new UnfitDatabaseError(
+      `its tables are in the schema ${
+        elsewhere.join(", ")
+      }, which is not on the search path; add ?options=-csearch_path%3D${
+        elsewhere[0]
+      } to the address, or remove the tables`,
+    );
+  }
+  if (current === null) {
+    throw new UnfitDatabaseError("no schema of the search path exists");
+  }
+  return undefined;
+}
+
+function schemasOf(tables: readonly FoundTable[]): string[] {
+  return [...new Set(tables.map(({ schema }) => schema))];
+}
+
+async function versionOf(
+  ask: Ask,
+  schema: string,
+  tables: readonly FoundTable[],
+): Promise<number> {
+  const names = tables.map(({ name }) => name);
+  if (!names.includes(MAIN_TABLE)) {
+    throw new UnfitDatabaseError(
+      `the schema ${schema} has ${
+        names.join(", ")
+      }, but not ${MAIN_TABLE}; restore all its tables, or remove these`,
+    );
+  }
+  const { rows } = await ask(
+    `SELECT version FROM ${quoteName(schema)}.${MAIN_TABLE}`,
+  );
+  if (rows.length === 1) return Number(rows[0]!["version"]);
+  throw new UnfitDatabaseError(
+    `its table ${MAIN_TABLE} has ${rows.length} rows, expected one`,
+  );
+}
+
+function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

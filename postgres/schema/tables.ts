@@ -1,0 +1,106 @@
+/**
+ * The tables (docs/postgres.md), and the statements that create them.
+ *
+ * @module
+ */
+
+/** Version of the tables. */
+export const SCHEMA_VERSION = 2;
+
+/** A table as it must be. */
+export interface TableShape {
+  /** Its columns in any order, with their types. */
+  columns: Readonly<Record<string, string>>;
+  /** Columns of its primary key. */
+  key: readonly string[];
+  /** What the central's role must be allowed. */
+  rights: readonly string[];
+}
+
+/** The tables as they must be. */
+export const TABLES: Readonly<Record<string, TableShape>> = {
+  loteria: {
+    columns: {
+      id: "integer",
+      version: "integer",
+      held_at: "timestamp with time zone",
+      draw_agencies: "integer",
+    },
+    key: ["id"],
+    rights: ["SELECT", "UPDATE"],
+  },
+  agencies: {
+    columns: {
+      agency: "bigint",
+      finished_at: "timestamp with time zone",
+      closed_at: "timestamp with time zone",
+      bets_drawn: "bigint",
+    },
+    key: ["agency"],
+    rights: ["SELECT", "INSERT", "UPDATE"],
+  },
+  bets: {
+    columns: {
+      agency: "bigint",
+      source: "bigint",
+      position: "bigint",
+      first_name: "text",
+      last_name: "text",
+      document: "text",
+      birthdate: "date",
+      number: "bigint",
+    },
+    key: ["agency", "source", "position"],
+    rights: ["SELECT", "INSERT"],
+  },
+};
+
+const CREATE_AGENCIES = `CREATE TABLE agencies (
+  agency bigint PRIMARY KEY,
+  finished_at timestamptz,
+  closed_at timestamptz,
+  bets_drawn bigint
+)`;
+
+/** Creates the tables in the first schema of the search path. */
+export const CREATE_TABLES: readonly string[] = [
+  `CREATE TABLE loteria (
+    id integer PRIMARY KEY CHECK (id = 1),
+    version integer NOT NULL,
+    held_at timestamptz,
+    draw_agencies integer
+  )`,
+  CREATE_AGENCIES,
+  `CREATE TABLE bets (
+    agency bigint NOT NULL,
+    source bigint NOT NULL,
+    position bigint NOT NULL,
+    first_name text NOT NULL,
+    last_name text NOT NULL,
+    document text NOT NULL,
+    birthdate date NOT NULL,
+    number bigint NOT NULL,
+    PRIMARY KEY (agency, source, position)
+  )`,
+  "CREATE INDEX bets_winners ON bets (agency) WHERE number = 7574",
+  `INSERT INTO loteria (id, version) VALUES (1, ${SCHEMA_VERSION})`,
+];
+
+/**
+ * Upgrades the tables of version 1. `draw_held_at` gets another name, so that
+ * the statements of a central of version 1 fail, which it answers with STORAGE:
+ * it would not wait for the locks of this version.
+ */
+export const UPGRADE_FROM_1: readonly string[] = [
+  "ALTER TABLE loteria RENAME COLUMN draw_held_at TO held_at",
+  "ALTER TABLE loteria ADD COLUMN draw_agencies integer",
+  CREATE_AGENCIES,
+  `INSERT INTO agencies (agency, finished_at, closed_at, bets_drawn)
+    SELECT agency, finished_at, held_at,
+      CASE WHEN held_at IS NOT NULL THEN coalesce(bets, 0) END
+    FROM finished FULL JOIN
+      (SELECT agency, count(*) AS bets FROM bets GROUP BY agency) AS counted
+      USING (agency), loteria`,
+  "DROP TABLE finished",
+  `UPDATE loteria SET version = ${SCHEMA_VERSION}`,
+];

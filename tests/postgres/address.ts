@@ -1,0 +1,234 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  type Address,
+  describeAddress,
+  readAddress,
+} from "../../postgres/connection/address.ts";
+import { findPassword } from "../../postgres/connection/pg_files.ts";
+import { ProgramError } from "../../program/errors.ts";
+
+/** What of an address is compared; the rest has its defaults. */
+type Part = Partial<Record<keyof Address | "password", unknown>>;
+
+const CASES: readonly (readonly [string, Part])[] = [
+  ["postgres://u:p@h/d", {
+    hosts: [{ name: "h", port: 5432 }],
+    user: "u",
+    password: "p",
+    database: "d",
+    connectTimeoutMs: 3000,
+    statementTimeoutMs: 8000,
+    applicationName: "loteria",
+    isRandom: false,
+    tls: {
+      mode: "prefer",
+      rootCertificate: undefined,
+      certificate: undefined,
+      key: undefined,
+      requiresBinding: false,
+    },
+  }],
+  ["postgresql://u@h:1,[::1]:2,10.0.0.1/d", {
+    hosts: [
+      { name: "h", port: 1 },
+      { name: "::1", port: 2 },
+      { name: "10.0.0.1", port: 5432 },
+    ],
+    password: undefined,
+  }],
+  ["postgres://u%40x:p%2F%3A%25%40@h/mi%20base", {
+    user: "u@x",
+    password: "p/:%@",
+    database: "mi base",
+  }],
+  ["postgres://u:a:b@h/d", { password: "a:b" }],
+  ["postgres://u@h", { database: "u" }],
+  ["postgres:///d?host=/var/run/postgresql&port=6432&user=u", {
+    hosts: [{ name: "/var/run/postgresql", port: 6432 }],
+  }],
+  ["postgres://u@%2Fvar%2Frun/d", {
+    hosts: [{ name: "/var/run", port: 5432 }],
+  }],
+  ["postgres://u@h/d?host=a,b&port=7", {
+    hosts: [{ name: "a", port: 7 }, { name: "b", port: 7 }],
+  }],
+  ["postgres://u@h/d?options=-csearch_path%3Da&application_name=x", {
+    options: "-csearch_path=a",
+    applicationName: "x",
+  }],
+  [
+    "postgres://u@h/d?connect_timeout=10&statement_timeout=20000&load_balance_hosts=random",
+    { connectTimeoutMs: 10_000, statementTimeoutMs: 20_000, isRandom: true },
+  ],
+  [
+    "postgres://u@h/d?keepalives=1&keepalives_idle=30&keepalives_interval=5&keepalives_count=3",
+    { keepAlive: true, keepAliveDelayMs: 30_000 },
+  ],
+  ["postgres://u@h/d?keepalives=0", { keepAlive: false }],
+  ["postgres://u@h/d?gssencmode=disable&target_session_attrs=read-write", {}],
+  ["postgres://u@h/d?target_session_attrs=any&client_encoding=UTF8", {}],
+];
+
+for (const [url, expected] of CASES) {
+  Deno.test(`readAddress() reads ${url}`, () => assertAddress(url, expected));
+}
+
+const MODES = [
+  ...["disable", "allow", "prefer", "require", "verify-ca", "verify-full"],
+];
+for (const mode of MODES) {
+  Deno.test(`readAddress() reads sslmode ${mode} from the URL and PGSSLMODE`, () => {
+    const url = "postgres://u@h/d";
+    const ofUrl = readAddress(`${url}?sslmode=${mode}`, () => undefined);
+    assertEquals(ofUrl.tls.mode, mode);
+    const ofVariable = readAddress(url, envOf({ PGSSLMODE: mode }));
+    assertEquals(ofVariable.tls.mode, mode);
+  });
+}
+
+Deno.test("readAddress() completes the URL from the environment", () => {
+  assertAddress("postgres://", {
+    hosts: [{ name: "h", port: 5 }],
+    user: "u",
+    password: "s",
+    database: "d",
+    options: "-c a=b",
+  }, {
+    PGHOST: "h",
+    PGPORT: "5",
+    PGUSER: "u",
+    PGPASSWORD: "s",
+    PGDATABASE: "d",
+    PGOPTIONS: "-c a=b",
+  });
+});
+
+Deno.test("readAddress() prefers the URL to the environment", () => {
+  assertAddress("postgres://u:p@h:1/d?sslmode=require", {
+    hosts: [{ name: "h", port: 1 }],
+    password: "p",
+  }, { PGHOST: "x", PGPORT: "9", PGPASSWORD: "x", PGSSLMODE: "disable" });
+});
+
+const REFUSED: readonly (readonly [string, RegExp, Record<string, string>?])[] =
+  [
+    ["host=h dbname=d", /expected an address such as postgres:/],
+    ["mysql://u@h/d", /expected an address such as postgres:/],
+    ["postgres://u:geheim@x@h/d", /"@" as %40/],
+    ["postgres://u:gehe/im@h/d", /"\/" as %2F/],
+    ["postgres://u:gehe?im@h/d", /"\?" as %3F/],
+    ["postgres://u:100%geheim@h/d", /write "%" as %25/],
+    ["postgres://u:geheim@h:port/d", /expected hosts such as/],
+    ["postgres://u@h:70000/d", /port must be 1 to 65535/],
+    ["postgres://u@h/d?host=a,b&port=1,2,3", /2 hosts and 3 ports/],
+    ["postgres://h/d", /names no user/],
+    ["postgres://u@/d", /names no host/],
+    ["postgres://u@h/d?sslmode=on", /sslmode must be disable, allow/],
+    ["postgres://u@h/d", /sslmode must be disable/, { PGSSLMODE: "on" }],
+    ["postgres://u@h/d?sslmode=require&sslrootcert=system", /verify-full/],
+    ["postgres://u@h/d?sslcert=a.pem", /sslcert and sslkey/],
+    ["postgres://u@h/d?channel_binding=require&sslmode=disable", /needs TLS/],
+    ["postgres://u@h/d?gssencmode=require", /cannot use GSSAPI/],
+    ["postgres://u@h/d?target_session_attrs=standby", /has to write/],
+    ["postgres://u@h/d?client_encoding=LATIN1", /client_encoding must be UTF8/],
+    ["postgres://u@h/d?connect_timeout=0", /connect_timeout must be 1 to 99/],
+    ["postgres://u@h/d?statement_timeout=5", /100 to 999999 milliseconds/],
+    ["postgres://u@h/d?sslcrl=a", /"sslcrl" is not supported/],
+    ["postgres://u@h/d?schema=a", /"schema" is not supported/],
+    ["postgres://u@h/d?work_mem=1GB", /"work_mem" is not supported/],
+    ["postgres://u@h/d?toString=1", /"toString" is not supported/],
+    ["postgres://u@h/d?a", /expected name=value/],
+    ["postgres://u@h/d", /PGSSLCRL is not supported/, { PGSSLCRL: "a" }],
+    ["postgres://u@h/d?service=a", /PGSERVICEFILE is not set/],
+  ];
+
+for (const [url, reason, env] of REFUSED) {
+  Deno.test(`readAddress() refuses ${url} ${JSON.stringify(env ?? "")}`, () => {
+    const error = assertThrows(
+      () => readAddress(url, envOf(env ?? {})),
+      ProgramError,
+    );
+    assertEquals(reason.test(error.message), true, error.message);
+    assertEquals(/geheim|gehe|\n/.test(error.message), false, error.message);
+  });
+}
+
+Deno.test("describeAddress() leaves out the password", () => {
+  const address = readAddress(
+    "postgres://u:geheim@h,[::1]:2/d?a=b".replace("?a=b", ""),
+    () => undefined,
+  );
+  assertEquals(describeAddress(address), "h:5432,[::1]:2/d");
+});
+
+Deno.test("readAddress() reads a service of PGSERVICEFILE", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(
+    path,
+    "[other]\nhost=x\n\n[lottery]\n# a comment\nhost=h\nport=7\nuser=u\ndbname=d\n[last]\nport=9\n",
+  );
+  const hosts = [{ name: "h", port: 7 }];
+  const env = { PGSERVICEFILE: path };
+  assertAddress("postgres://?service=lottery", { hosts, user: "u" }, env);
+  assertAddress("postgres://", { hosts, database: "d" }, {
+    ...env,
+    PGSERVICE: "lottery",
+  });
+  assertThrows(
+    () => readAddress("postgres://?service=none", envOf(env)),
+    ProgramError,
+    'no service "none"',
+  );
+  await Deno.remove(path);
+});
+
+Deno.test("readAddress() takes the password from PGPASSFILE", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "h:5432:d:u:secreto\n");
+  await Deno.chmod(path, 0o600);
+  assertAddress("postgres://u@h/d", { password: "secreto" }, {
+    PGPASSFILE: path,
+  });
+  await Deno.chmod(path, 0o644);
+  assertThrows(
+    () =>
+      passwordOf(readAddress("postgres://u@h/d", envOf({ PGPASSFILE: path }))),
+    ProgramError,
+    "expected mode 0600",
+  );
+  await Deno.remove(path);
+});
+
+Deno.test("findPassword() matches as libpq does", () => {
+  const key = { host: "h", port: 5, database: "d", user: "u" };
+  const file =
+    "#h:5:d:u:no\nx:5:d:u:no\nh:6:d:u:no\nh:5:d:u:a\\:b\\\\c\n*:*:*:*:x";
+  assertEquals(findPassword(file, key), "a:b\\c");
+  assertEquals(findPassword(file, { ...key, user: "v" }), "x");
+  assertEquals(
+    findPassword("localhost:*:*:*:s", { ...key, host: "/run" }),
+    "s",
+  );
+  assertEquals(findPassword("h:5:d:u", key), undefined);
+  assertEquals(findPassword("", key), undefined);
+});
+
+function assertAddress(
+  url: string,
+  expected: Part,
+  env: Record<string, string> = {},
+): void {
+  const address = readAddress(url, envOf(env));
+  const found: Part = { ...address, password: passwordOf(address) };
+  for (const [name, value] of Object.entries(expected)) {
+    assertEquals(found[name as keyof Part], value, name);
+  }
+}
+
+function passwordOf(address: Address): string | undefined {
+  return address.passwordFor(address.hosts[0]!);
+}
+
+function envOf(variables: Record<string, string>) {
+  return (name: string) => variables[name];
+}

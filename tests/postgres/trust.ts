@@ -1,0 +1,199 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { PostgresStore } from "../../postgres/postgres_store.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { StorageError } from "../../storage.ts";
+import { sleep, testFault } from "../faults/plan.ts";
+import { Cluster } from "./cluster.ts";
+import { append, makeBatch, openStore } from "./made_store.ts";
+
+/** What a person or a restore does to the tables, and what the start says. */
+const UNFIT: readonly (readonly [string, RegExp])[] = [
+  [
+    "ALTER TABLE bets DROP CONSTRAINT bets_pkey",
+    /table bets has no primary key/,
+  ],
+  [
+    "ALTER TABLE agencies DROP CONSTRAINT agencies_pkey",
+    /table agencies has no primary key/,
+  ],
+  [
+    "ALTER TABLE bets DROP CONSTRAINT bets_pkey, ADD PRIMARY KEY (agency, source, position, number)",
+    /primary key \(agency,source,position,number\), expected \(agency,source,position\)/,
+  ],
+  [
+    "ALTER TABLE bets DROP CONSTRAINT bets_pkey, ADD PRIMARY KEY (agency, source, position) DEFERRABLE",
+    /has no primary key/,
+  ],
+  ["TRUNCATE loteria", /table loteria has 0 rows, expected one/],
+  ["DROP TABLE loteria", /has agencies, bets, but not loteria/],
+  ["DROP TABLE bets", /table bets is missing/],
+  ["DROP TABLE agencies", /table agencies is missing/],
+  ["ALTER TABLE bets DROP COLUMN document", /has no column document/],
+  ["ALTER TABLE bets ALTER document TYPE varchar(5)", /document text/],
+  ["ALTER TABLE bets SET UNLOGGED", /bets is UNLOGGED/],
+  [
+    "ALTER TABLE bets RENAME TO b; CREATE VIEW bets AS SELECT * FROM b",
+    /bets is a view/,
+  ],
+  [
+    "CREATE SCHEMA loteria; CREATE TABLE loteria.bets (a int)",
+    /several schemas/,
+  ],
+  [
+    "CREATE SCHEMA other; ALTER ROLE loteria IN DATABASE %d SET search_path TO other",
+    /in the schema public, which is not on the search path/,
+  ],
+  ["UPDATE loteria SET version = 3", /version 3, this central knows version 2/],
+];
+
+testFault(
+  "PostgresStore.open() refuses a database that does not fit",
+  async () => {
+    await using cluster = await Cluster.start();
+    for (const [statement, reason] of UNFIT) {
+      const url = await cluster.createDatabase();
+      await (await PostgresStore.open(url)).close();
+      await cluster.query(statement.replace("%d", url.split("/").at(-1)!), url);
+      await assertRefused(url, reason);
+    }
+  },
+);
+
+testFault(
+  "PostgresStore.open() refuses encodings other than UTF8",
+  async () => {
+    await using cluster = await Cluster.start();
+    const url = await cluster.createDatabase(
+      "ENCODING 'LATIN1' TEMPLATE template0",
+    );
+    await assertRefused(url, /encoding is LATIN1, expected UTF8/);
+  },
+);
+
+testFault("PostgresStore.open() asks what its role may do", async () => {
+  await using cluster = await Cluster.start();
+  await cluster.query("CREATE ROLE agent LOGIN PASSWORD 'clave'");
+  const url = cluster.urlOf();
+  await (await PostgresStore.open(url)).close();
+  const agentUrl = url.replace("loteria:secreto", "agent:clave");
+  await assertRefused(agentUrl, /permission denied/);
+  await cluster.query(
+    `GRANT SELECT, INSERT, UPDATE ON agencies, loteria TO agent;
+    GRANT SELECT ON bets TO agent`,
+  );
+  await assertRefused(agentUrl, /bets does not allow INSERT to the role agent/);
+  await cluster.query("GRANT INSERT ON bets TO agent");
+  {
+    await using store = await openStore(agentUrl, 1);
+    assertEquals(await append(store, makeBatch(1)), 0);
+    await store.finish(1);
+    assertEquals(store.draw.isHeld, true);
+  }
+  await cluster.query("ALTER TABLE bets ENABLE ROW LEVEL SECURITY");
+  await assertRefused(agentUrl, /bets hides rows/);
+});
+
+testFault("a schema with the role's name hides no bets", async () => {
+  await using cluster = await Cluster.start();
+  const url = cluster.urlOf();
+  await using store = await openStore(url);
+  await append(store, makeBatch(1));
+  await cluster.query("CREATE SCHEMA loteria");
+  await using second = await openStore(url);
+  assertEquals(second.stats.bets, 10);
+  assertEquals(await append(second, makeBatch(1)), 10);
+});
+
+testFault("each connection has its own settings", async () => {
+  await using cluster = await Cluster.start();
+  const url = cluster.urlOf();
+  await cluster.query(`ALTER DATABASE loteria SET DateStyle TO 'SQL, DMY';
+    ALTER DATABASE loteria SET standard_conforming_strings TO off;
+    ALTER DATABASE loteria SET default_transaction_isolation TO serializable;
+    ALTER DATABASE loteria SET client_encoding TO LATIN1`);
+  await using store = await openStore(url);
+  const batch = makeBatch(1);
+  await append(store, batch);
+  assertEquals(await append(store, batch), 10);
+  const days = "SELECT DISTINCT to_char(birthdate, 'YYYY-MM-DD') FROM bets";
+  assertEquals(await cluster.query(days), "1999-03-17");
+});
+
+testFault(
+  "tables that are emptied under a central are a STORAGE until they are back",
+  async () => {
+    await using cluster = await Cluster.start();
+    await using store = await openStore(cluster.urlOf(), 2);
+    await append(store, makeBatch(1));
+    await cluster.query(
+      "CREATE TABLE copy AS TABLE loteria; TRUNCATE loteria, bets, agencies",
+    );
+    const error = await assertRejects(
+      () => append(store, makeBatch(1)),
+      StorageError,
+    );
+    assertEquals(/loteria has (?:no row|0 rows)/.test(error.message), true);
+    // Looking at the tables again tells, without any agency.
+    await until(() => store.stats.problem !== undefined);
+    await cluster.query("INSERT INTO loteria TABLE copy");
+    await until(() => store.stats.problem === undefined);
+    assertEquals(await append(store, makeBatch(1)), 0);
+  },
+);
+
+testFault(
+  "a key that is lost later is found with the next connection",
+  async () => {
+    await using cluster = await Cluster.start();
+    await using store = await openStore(cluster.urlOf());
+    await append(store, makeBatch(1));
+    await cluster.query("ALTER TABLE bets DROP CONSTRAINT bets_pkey");
+    await cluster.cutConnections();
+    // The cut may be noticed by a statement, or before.
+    await until(() => store.stats.problem?.includes("no primary key") === true);
+    await assertRejects(() => append(store, makeBatch(1)), StorageError);
+    await cluster.query(
+      "ALTER TABLE bets ADD PRIMARY KEY (agency, source, position)",
+    );
+    await until(() => store.stats.problem === undefined);
+    assertEquals(await append(store, makeBatch(1)), 10);
+  },
+);
+
+testFault("one bad bet fails alone", async () => {
+  await using cluster = await Cluster.start();
+  await using store = await openStore(cluster.urlOf());
+  await cluster.query(
+    "ALTER TABLE bets ADD CHECK (NOT (source = 0 AND position = 15))",
+  );
+  const zero = "0000000000000000";
+  using writer = store.writer();
+  const outcomes = await Promise.allSettled([
+    append(store, makeBatch(1, 0, 10, zero)),
+    append(store, makeBatch(1, 20, 10, zero)),
+    writer.append(makeBatch(1, 10, 10, zero)),
+    // Behind the bad one on its connection.
+    writer.append(makeBatch(1, 40, 10, zero)),
+    append(store, makeBatch(1, 30, 10, zero)),
+    append(store, makeBatch(2, 0, 10, zero)),
+  ]);
+  assertEquals(
+    outcomes.map(({ status }) => status === "fulfilled"),
+    [true, true, false, false, true, true],
+  );
+  assertEquals(await cluster.query("SELECT count(*) FROM bets"), "40");
+});
+
+async function assertRefused(url: string, reason: RegExp): Promise<void> {
+  const error = await assertRejects(
+    () => PostgresStore.open(url),
+    ProgramError,
+  );
+  assertEquals(reason.test(error.message), true, error.message);
+  assertEquals(error.message.includes("\n"), false, error.message);
+}
+
+/** Waits; the test's own limit bounds it. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(20);
+}
