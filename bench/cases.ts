@@ -5,148 +5,127 @@
  */
 
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
-import { CROWD_BATCHES, runCrowd } from "./crowd.ts";
-import { BATCH_BETS } from "./crowd_load.ts";
-import { type DataSet, loadData, SET_NAMES } from "./data.ts";
+import { AGENCIES, type DataSet, loadData, SET_NAMES } from "./data.ts";
 import { runEndToEnd, runOnDatabase } from "./end_to_end.ts";
-import type { CaseResult, Figures } from "./figures.ts";
+import type { Case, Figures } from "./figures.ts";
+import { BATCH_BETS } from "./load/main.ts";
 import { output, settleDisk } from "./machine.ts";
-import { type LoadWay, Postgres } from "./postgres.ts";
-import { startCentral } from "./programs.ts";
+import { LOAD_WAYS, Postgres } from "./rivals/postgres.ts";
+import { type Load, loadCentral, loadRedis } from "./load/prepared.ts";
+import { type Projects, startCentral } from "./programs.ts";
+import { loadSqlite } from "./rivals/sqlite.ts";
+import { startCases } from "./start.ts";
 
-/** A case before it is measured. */
-export interface Case extends Omit<CaseResult, "runs"> {
-  /** Does one run. */
-  run(): Promise<Figures>;
-}
-
-/** A case without its name, whose runs get an empty folder. */
-interface Prepared extends Omit<Case, "name" | "run"> {
-  run(folder: string): Promise<Figures>;
-}
-
-/** What is wanted. */
 export interface Wanted {
   /** Parts of the names of the wanted cases; empty for all. */
   only: readonly string[];
   /** Bets of the made set. */
   bets: number;
-  /** Whether PostgreSQL is measured too. */
   postgres: boolean;
+  redis: boolean;
+  sqlite: boolean;
+  /** Whether only the agency's start is measured. */
+  start: boolean;
   /** A revision of the project that is measured too. */
   baseline?: string;
 }
 
-const WINDOWS = [1, 8, 32];
+type Run = [name: string, run: (emptyFolder: string) => Promise<Figures>];
+
+const WINDOWS = [1, 8];
 /** Window of a central on PostgreSQL. */
 const DATABASE_WINDOW = 8;
 const CROWDS = [1000, 5000];
-const WAY_TITLES = {
-  "copy": "PostgreSQL 15, five \\copy at once",
-  "copy-150": "PostgreSQL 15, COPY of 150 rows a transaction",
-  "insert-150": "PostgreSQL 15, INSERT of 150 rows a transaction",
-  "insert-150-keyed": "PostgreSQL 15, the same into Lotería's table",
-} satisfies Record<LoadWay, string>;
+const CROWD_BATCHES = 20;
 
-/**
- * Prepares the wanted cases: their data, and PostgreSQL if it is asked for.
- * `stack` gets what must be ended at the end.
- */
+/** Lists the wanted cases. `stack` gets what must be ended at the end. */
 export async function prepareCases(
-  { only, bets, postgres, baseline }: Wanted,
+  wanted: Wanted,
   folder: string,
   stack: AsyncDisposableStack,
 ): Promise<Case[]> {
-  const cases: Case[] = [];
-  async function add(
-    name: string,
-    prepare: () => Promise<Prepared> | Prepared,
-  ): Promise<void> {
-    if (!isWanted(name, only)) return;
-    const { run, ...about } = await prepare();
-    cases.push({ name, ...about, run: () => inFolder(folder, run) });
+  const { baseline, only } = wanted;
+  const projects = new Map([["", PROJECT_FOLDER]]);
+  if (baseline !== undefined) {
+    projects.set(`@${baseline}`, await checkOut(baseline, folder, stack));
   }
+  if (wanted.start) return await startCases(projects, folder, stack);
   const startServer = once(() => startPostgres(folder, stack));
-  const checkOutBaseline = once(() => checkOut(baseline!, folder, stack));
+  const runs = loadRuns(wanted, projects);
   for (const set of SET_NAMES) {
-    const load = once(() => loadData(set, folder, bets));
-    for (const window of WINDOWS) {
-      const name = `${set}-window-${window}`;
-      await add(name, async () => windowCase(await load(), window));
-      if (baseline === undefined) continue;
-      await add(`${name}@${baseline}`, async () => {
-        const project = await checkOutBaseline();
-        return windowCase(await load(), window, project, `@${baseline}`);
-      });
+    const load = once(() => loadData(set, folder, wanted.bets));
+    runs.push(...windowRuns(set, load, projects));
+    if (wanted.sqlite) {
+      runs.push([
+        `${set}-sqlite`,
+        async (dir) => loadSqlite(await load(), dir),
+      ]);
     }
-    if (!postgres) continue;
-    await add(
-      `${set}-database-window-${DATABASE_WINDOW}`,
-      async () => databaseCase(await load(), await startServer()),
+    if (wanted.postgres) runs.push(...postgresRuns(set, load, startServer));
+  }
+  return runs
+    .filter(([name]) =>
+      only.length === 0 || only.some((part) => name.includes(part))
+    )
+    .map(([name, run]) => ({ name, run: () => inFolder(folder, run) }));
+}
+
+/** Everything that the load generator sends. */
+function loadRuns({ bets, redis }: Wanted, projects: Projects): Run[] {
+  const ofCentral = (name: string, load: Load) =>
+    [...projects].map(([suffix, project]): Run => [
+      name + suffix,
+      (dir) => loadCentral(load, dir, project),
+    ]);
+  const prepared = WINDOWS.flatMap((window) => {
+    const load = { connections: AGENCIES, window, bets: bets / AGENCIES };
+    const name = `redis-window-${window}`;
+    const rival: Run = [name, (dir) => loadRedis(load, dir)];
+    const ours = ofCentral(`prepared-window-${window}`, load);
+    return redis ? [...ours, rival] : ours;
+  });
+  const crowds = CROWDS.flatMap((connections) =>
+    ofCentral(`crowd-${connections}`, {
+      connections,
+      window: 1,
+      bets: CROWD_BATCHES * BATCH_BETS,
+    })
+  );
+  return [...prepared, ...crowds];
+}
+
+function windowRuns(
+  set: string,
+  load: () => Promise<DataSet>,
+  projects: Projects,
+): Run[] {
+  return WINDOWS.flatMap((window) =>
+    [...projects].map(([suffix, project]): Run => [
+      `${set}-window-${window}${suffix}`,
+      async (dir) => runEndToEnd({ data: await load(), window, project }, dir),
+    ])
+  );
+}
+
+function postgresRuns(
+  set: string,
+  load: () => Promise<DataSet>,
+  startServer: () => Promise<Postgres>,
+): Run[] {
+  const ways = LOAD_WAYS.map((way): Run => {
+    const prepare = once(async () =>
+      (await startServer()).prepare(await load(), way)
     );
-    for (const way of Object.keys(WAY_TITLES) as LoadWay[]) {
-      await add(
-        `${set}-postgres-${way}`,
-        async () => await wayCase(await load(), way, await startServer()),
-      );
-    }
-  }
-  for (const agencies of CROWDS) {
-    await add(`crowd-${agencies}`, () => crowdCase(agencies));
-  }
-  return cases;
-}
-
-/** True if a case's name has one of the parts, or if there are none. */
-export function isWanted(name: string, only: readonly string[]): boolean {
-  return only.length === 0 || only.some((part) => name.includes(part));
-}
-
-function windowCase(
-  data: DataSet,
-  window: number,
-  project: string = PROJECT_FOLDER,
-  suffix = "",
-): Prepared {
-  return {
-    title: `Lotería${suffix}, window ${window}`,
-    data: data.title,
-    bets: data.bets,
-    run: (folder) => runEndToEnd({ data, window, folder, project }),
-  };
-}
-
-function databaseCase(data: DataSet, server: Postgres): Prepared {
-  const window = DATABASE_WINDOW;
-  return {
-    title: `Lotería on PostgreSQL 15, window ${window}`,
-    data: data.title,
-    bets: data.bets,
-    run: (folder) => runOnDatabase({ data, window, folder }, server),
-  };
-}
-
-async function wayCase(
-  data: DataSet,
-  way: LoadWay,
-  server: Postgres,
-): Promise<Prepared> {
-  await server.prepare(data, way);
-  return {
-    title: WAY_TITLES[way],
-    data: data.title,
-    bets: data.bets,
-    run: () => server.load(data, way),
-  };
-}
-
-function crowdCase(agencies: number): Prepared {
-  return {
-    title: `Lotería, ${agencies} agencies of ${CROWD_BATCHES} batches`,
-    data: "a crowd",
-    bets: agencies * CROWD_BATCHES * BATCH_BETS,
-    run: (folder) => runCrowd(agencies, folder),
-  };
+    return [`${set}-postgres-${way}`, async () => {
+      await prepare();
+      return (await startServer()).load(await load(), way);
+    }];
+  });
+  return [...ways, [
+    `${set}-database-window-${DATABASE_WINDOW}`,
+    async () =>
+      runOnDatabase(await load(), DATABASE_WINDOW, await startServer()),
+  ]];
 }
 
 function once<T>(prepare: () => Promise<T>): () => Promise<T> {
@@ -186,10 +165,7 @@ async function startPostgres(
 }
 
 /** Gives a run its own folder, and a disk with nothing left to write. */
-async function inFolder(
-  parent: string,
-  run: (dir: string) => Promise<Figures>,
-): Promise<Figures> {
+async function inFolder(parent: string, run: Run[1]): Promise<Figures> {
   const dir = await Deno.makeTempDir({ dir: parent, prefix: "run-" });
   try {
     await settleDisk();

@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import { writeLine } from "../program/logging.ts";
 import type { AgencyFile } from "../tools/agency_files.ts";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import { ensureData, makeData } from "../tools/make_data.ts";
@@ -15,13 +16,9 @@ export const AGENCIES = 5;
 /** The sets, whose names begin the names of their cases. */
 export const SET_NAMES = ["real", "made"] as const;
 
-/** The files that are sent in one run. */
+/** The files that are sent in one run, one for each agency. */
 export interface DataSet {
-  /** Name of the set. */
   name: typeof SET_NAMES[number];
-  /** What it is, for people. */
-  title: string;
-  /** The files, by agency. */
   files: AgencyFile[];
   /** Bets of all files. */
   bets: number;
@@ -46,12 +43,14 @@ export async function loadData(
   if (name === "made") {
     const dir = join(folder, `made-${bets}`);
     const options = { dir, bets, agencies: AGENCIES, isEqual: true };
-    return dataSet(name, "made data", await ensureData(options));
+    return dataSet(name, await ensureData(options));
   }
   const dir = join(folder, "real");
-  return await copyArchive(dir)
-    ? dataSet(name, "real data", await makeData({ dir, force: true }))
-    : dataSet(name, "made data of the real size", await ensureData({ dir }));
+  if (await copyArchive(dir)) {
+    return dataSet(name, await makeData({ dir, force: true }));
+  }
+  writeLine(Deno.stderr, `real: no ${ARCHIVES[0]}, so as many bets are made`);
+  return dataSet(name, await ensureData({ dir }));
 }
 
 async function copyArchive(dir: string): Promise<boolean> {
@@ -68,11 +67,6 @@ async function copyArchive(dir: string): Promise<boolean> {
   return false;
 }
 
-function dataSet(
-  name: DataSet["name"],
-  title: string,
-  files: AgencyFile[],
-): DataSet {
-  const bets = files.reduce((sum, file) => sum + file.bets, 0);
-  return { name, title, files, bets };
+function dataSet(name: DataSet["name"], files: AgencyFile[]): DataSet {
+  return { name, files, bets: files.reduce((sum, { bets }) => sum + bets, 0) };
 }

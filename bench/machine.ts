@@ -87,6 +87,13 @@ function medianFlush(folder: string): number {
   return times.sort((a, b) => a - b)[FLUSHES >> 1]!;
 }
 
+/** Returns a free port, from another process: this one may not use the network. */
+export async function freePort(): Promise<number> {
+  const script =
+    "console.log(Deno.listen({ port: 0, hostname: '127.0.0.1' }).addr.port)";
+  return Number(await output(Deno.execPath(), ["eval", script]));
+}
+
 /** Runs a command and returns what it prints. Throws an `Error` if it fails. */
 export async function output(
   command: string,

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { join } from "node:path";
 import {
   PROJECT_FOLDER,
   taskArgs,
@@ -12,13 +11,11 @@ import {
 } from "../tools/demo/task_process.ts";
 
 const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
-const LATENCY_PRELOAD = join(PROJECT_FOLDER, "bench/latency_preload.ts");
-const LATENCY_VARIABLE = "BENCH_LATENCY_FILE";
 
-/**
- * Starts the central of a project on a free port, with a file of bets or the URL
- * of a database, and does not wait until it listens.
- */
+/** Folders of the projects that are measured, by the suffix of their cases. */
+export type Projects = ReadonlyMap<string, string>;
+
+/** Starts a project's central on a free port; `store` is a file or a URL. */
 export function spawnCentral(
   store: string,
   env: Record<string, string> = {},
@@ -45,31 +42,20 @@ export async function startCentral(
   return { central, port: Number(port) };
 }
 
-/** What an agency is started with. */
 export interface AgencyOptions {
-  /** Its id. */
   agency: number;
-  /** Its file of bets. */
   file: string;
   /** Port of the central on this machine. */
   port: number;
   /** Batches under way at once. */
   window: number;
-  /** File for the latency of each batch. */
-  latencyFile: string;
-  /** Folder of the project that it is of. */
+  /** Folder of the project whose agency runs. */
   project: string;
 }
 
-/** Starts an agency that notes how long each batch takes. */
 export function spawnAgency(options: AgencyOptions): TaskProcess {
-  const { agency, file, port, window, latencyFile, project } = options;
-  const args = [
-    ...["run", `--preload=${LATENCY_PRELOAD}`],
-    `--allow-env=${LATENCY_VARIABLE}`,
-    ...taskArgs("client", project).slice(1),
-  ];
-  return new TaskProcess(args, {
+  const { agency, file, port, window, project } = options;
+  return new TaskProcess(taskArgs("client", project), {
     name: `agency ${agency}`,
     env: {
       CLI_ID: String(agency),
@@ -77,7 +63,6 @@ export function spawnAgency(options: AgencyOptions): TaskProcess {
       CLI_SERVER_ADDRESS: `127.0.0.1:${port}`,
       CLI_BATCH_WINDOW: String(window),
       CLI_LOG_LEVEL: "INFO",
-      [LATENCY_VARIABLE]: latencyFile,
     },
     project,
   });

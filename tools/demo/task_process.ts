@@ -159,6 +159,8 @@ export class TaskProcess implements AsyncDisposable {
 /** Returns the arguments of `deno` in a task of a project. */
 export function taskArgs(task: string, project = PROJECT_FOLDER): string[] {
   const config = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
-  const { command } = config.tasks[task];
+  const entry = config.tasks[task];
+  // A revision before 7587608 has the command alone.
+  const { command = entry } = entry;
   return command.replaceAll("'", "").split(" ").slice(1);
 }

@@ -6,16 +6,17 @@
  */
 
 import { join } from "node:path";
-import type { DataSet } from "./data.ts";
-import type { Figures } from "./figures.ts";
-import { output, settleDisk } from "./machine.ts";
+import type { DataSet } from "../data.ts";
+import type { Figures } from "../figures.ts";
+import { freePort, output, settleDisk } from "../machine.ts";
 
 /**
  * A way to load: one `\copy`; COPY commands of as many rows as our batches have,
- * each a transaction; INSERT commands of as many; the same into the table of a
- * central on PostgreSQL, with its key.
+ * each a transaction; INSERT commands of as many into the table of a central on
+ * PostgreSQL, with its key.
  */
-export type LoadWay = "copy" | "copy-150" | "insert-150" | "insert-150-keyed";
+export const LOAD_WAYS = ["copy", "copy-150", "insert-150-keyed"] as const;
+export type LoadWay = typeof LOAD_WAYS[number];
 
 const BINARIES = "/usr/lib/postgresql/15/bin";
 /** PostgreSQL refuses to run as root; the package creates this user. */
@@ -27,19 +28,6 @@ const CREATE_TABLE = `CREATE TABLE bets (agency integer NOT NULL,
   first_name text NOT NULL, last_name text NOT NULL, document text NOT NULL,
   birthdate date NOT NULL, number bigint NOT NULL)`;
 
-/** Writes INSERT commands of 150 rows that begin with some fields. */
-function insertProgram(firstFields: string): string {
-  return `
-    BEGIN { FS = "," }
-    {
-      gsub(/'/, "''")
-      printf "%s", NR % 150 == 1 ? "INSERT INTO bets VALUES " : ",\\n"
-      printf "(%s,'%s','%s','%s','%s','%s')", ${firstFields}, $1, $2, $3, $4, $5
-    }
-    NR % 150 == 0 { print ";" }
-    END { if (NR % 150) print ";" }`;
-}
-
 /** AWK programs that write what psql is given, from an agency's file. */
 const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
   "copy": '{ print agency "," $0 }',
@@ -48,8 +36,16 @@ const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
     { print agency "," $0 }
     NR % 150 == 0 { print "\\\\." }
     END { if (NR % 150) print "\\\\." }`,
-  "insert-150": insertProgram("agency"),
-  "insert-150-keyed": insertProgram('agency "," agency "," (NR - 1)'),
+  "insert-150-keyed": `
+    BEGIN { FS = "," }
+    {
+      gsub(/'/, "''")
+      printf "%s", NR % 150 == 1 ? "INSERT INTO bets VALUES " : ",\\n"
+      printf "(%s,%s,%s,'%s','%s','%s','%s','%s')",
+        agency, agency, NR - 1, $1, $2, $3, $4, $5
+    }
+    NR % 150 == 0 { print ";" }
+    END { if (NR % 150) print ";" }`,
 };
 
 /** A server for the benchmark, stopped when it is disposed of. */
@@ -127,7 +123,8 @@ export class Postgres implements AsyncDisposable {
     }));
     const seconds = (performance.now() - startedAt) / 1000;
     await this.check(data, database);
-    return { seconds, betsPerSecond: data.bets / seconds };
+    const { bets } = data;
+    return { bets, seconds, betsPerSecond: bets / seconds };
   }
 
   /** Empties a table of bets, so that a run does not pay for earlier ones. */
@@ -176,13 +173,6 @@ export class Postgres implements AsyncDisposable {
   #inputOf(name: string, way: LoadWay, agency: number): string {
     return join(this.#folder, `${name}-${way}-${agency}`);
   }
-}
-
-/** Asks another process: this one may not use the network. */
-async function freePort(): Promise<number> {
-  const script =
-    "console.log(Deno.listen({ port: 0, hostname: '127.0.0.1' }).addr.port)";
-  return Number(await output(Deno.execPath(), ["eval", script]));
 }
 
 async function checkInstalled(): Promise<void> {

@@ -1,0 +1,54 @@
+/**
+ * Checks a store after a run, once its central has stopped.
+ *
+ * @module
+ */
+
+import { type AuditedFile, auditStore } from "../tools/demo/audit.ts";
+import {
+  PROJECT_FOLDER,
+  taskArgs,
+  TaskProcess,
+} from "../tools/demo/task_process.ts";
+
+/**
+ * Checks that a store has the bets of the files, each once and in order, and no
+ * others. The project that wrote the store verifies its commit marks, because
+ * another revision may write other marks. Returns the number of batches, or
+ * throws an `Error`.
+ */
+export async function checkStore(
+  path: string,
+  files: readonly AuditedFile[],
+  project: string = PROJECT_FOLDER,
+): Promise<number> {
+  const audits = await auditStore(path, files);
+  for (const { agency, bets, stored, isExact } of audits) {
+    if (isExact) continue;
+    throw new Error(
+      `Cannot use run: of ${bets} bets of agency ${agency} ${stored} are stored, or not as they were sent`,
+    );
+  }
+  const { bets, batches } = await verify(path, project);
+  const sent = audits.reduce((sum, audit) => sum + audit.bets, 0);
+  if (bets === sent) return batches!;
+  throw new Error(`Cannot use run: ${bets} bets are stored, ${sent} were sent`);
+}
+
+/** Runs `deno task verify` and returns the counts that it prints. */
+async function verify(
+  path: string,
+  project: string,
+): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  await using task = new TaskProcess([...taskArgs("verify", project), path], {
+    name: "verify",
+    project,
+    onLine(line): void {
+      const [, what, count] = /^(\w+): (\d+)$/.exec(line) ?? [];
+      if (what !== undefined) counts[what] = Number(count);
+    },
+  });
+  await task.success();
+  return counts;
+}
