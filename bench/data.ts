@@ -5,10 +5,9 @@
  */
 
 import { join } from "node:path";
-import { writeLine } from "../program/logging.ts";
 import type { AgencyFile } from "../tools/agency_files.ts";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
-import { ensureData, makeData } from "../tools/make_data.ts";
+import { ensureData } from "../tools/make_data.ts";
 
 /** Agencies that send at once. */
 export const AGENCIES = 5;
@@ -24,49 +23,18 @@ export interface DataSet {
   bets: number;
 }
 
-const ARCHIVES = [
-  ".data/datasets.zip",
-  ".data/dataset.zip",
-  "../shared/data/datasets.zip",
-];
-
 /**
- * Puts a set below a folder, unless an earlier sitting has. Of the made set every
- * agency gets the same part of `bets`, a multiple of {@linkcode AGENCIES}. Where
- * the archive of the real set is not found, as much is made that looks like it.
+ * Loads the agencies' files of `.data`, as the demo does, or makes so many bets
+ * below a folder, unless that was done before. Each agency gets the same part.
  */
 export async function loadData(
   name: DataSet["name"],
   folder: string,
   bets: number,
 ): Promise<DataSet> {
-  if (name === "made") {
-    const dir = join(folder, `made-${bets}`);
-    const options = { dir, bets, agencies: AGENCIES, isEqual: true };
-    return dataSet(name, await ensureData(options));
-  }
-  const dir = join(folder, "real");
-  if (await copyArchive(dir)) {
-    return dataSet(name, await makeData({ dir, force: true }));
-  }
-  writeLine(Deno.stderr, `real: no ${ARCHIVES[0]}, so as many bets are made`);
-  return dataSet(name, await ensureData({ dir }));
-}
-
-async function copyArchive(dir: string): Promise<boolean> {
-  await Deno.mkdir(dir, { recursive: true });
-  for (const name of ARCHIVES) {
-    try {
-      const archive = join(PROJECT_FOLDER, name);
-      await Deno.copyFile(archive, join(dir, "datasets.zip"));
-      return true;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  return false;
-}
-
-function dataSet(name: DataSet["name"], files: AgencyFile[]): DataSet {
+  const dir = join(folder, `made-${bets}`);
+  const made = { dir, bets, agencies: AGENCIES, isEqual: true };
+  const real = { dir: join(PROJECT_FOLDER, ".data") };
+  const files = await ensureData(name === "made" ? made : real);
   return { name, files, bets: files.reduce((sum, { bets }) => sum + bets, 0) };
 }

@@ -46,12 +46,9 @@ export async function describeMachine(
 ): Promise<Record<string, string>> {
   const cpuinfo = await output("cat", ["/proc/cpuinfo"]);
   const model = /^model name\s*: (.*)$/m.exec(cpuinfo)?.[1] ?? "unknown";
-  const meminfo = await output("cat", ["/proc/meminfo"]);
-  const kibibytes = Number(/^MemTotal:\s+(\d+) kB$/m.exec(meminfo)?.[1]);
   const { deno, v8 } = Deno.version;
   return {
     cpu: `${navigator.hardwareConcurrency} × ${model}`,
-    memory: `${(kibibytes / 1024 ** 2).toFixed(0)} GiB`,
     system: await output("uname", ["-sr"]),
     runtime: `Deno ${deno}, V8 ${v8}`,
     flush: `${

@@ -8,7 +8,8 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeLine } from "../program/logging.ts";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
-import { interruption, print, runTool } from "../tools/tool.ts";
+import { MAX_BETS } from "../tools/made_bets.ts";
+import { interruption, parseWhole, print, runTool } from "../tools/tool.ts";
 import { prepareCases } from "./cases.ts";
 import { AGENCIES } from "./data.ts";
 import type { Case, CaseResult } from "./figures.ts";
@@ -26,7 +27,7 @@ Measures a central with prepared batches, the whole system with five agencies,
 and crowds of agencies. Every bet and commit mark is checked after every run.
 
   --runs N        runs of each case, one of each in turn (default ${RUNS})
-  --bets N        bets of the made set, a multiple of ${AGENCIES} (default ${BETS})
+  --bets N        bets of ${AGENCIES} agencies together (default ${BETS})
   --only A,B      only cases with A or B in their names (bench/README.md)
   --redis         also measure Redis, if it is installed
   --sqlite        also measure SQLite
@@ -76,23 +77,14 @@ function parseOptions(args: readonly string[]) {
       start: { type: "boolean", default: false },
     },
   });
+  const bets = parseWhole("--bets", values.bets, [AGENCIES, MAX_BETS]);
   const runs = values.runs ?? String(values.start ? STARTS : RUNS);
   return {
     ...values,
-    runs: multiple("--runs", runs, 1),
-    bets: multiple("--bets", values.bets, AGENCIES),
+    runs: parseWhole("--runs", runs, [1, 1000]),
+    bets: bets - bets % AGENCIES,
     only: values.only.split(",").filter((part) => part !== ""),
   };
-}
-
-function multiple(flag: string, text: string, factor: number): number {
-  const value = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value > 0 && value % factor === 0) return value;
-  throw new RangeError(
-    `Cannot use ${flag} "${text}": it must be a whole number from ${factor}${
-      factor > 1 ? `, a multiple of ${factor}` : ""
-    }`,
-  );
 }
 
 /**

@@ -34,49 +34,6 @@ const CONNECTED_AT_ONCE = 100;
  */
 const WRITES_AT_ONCE = 16;
 
-/** Encoded batches of one file, one after the other. */
-class Requests {
-  readonly #bytes: Uint8Array;
-  /** Where each batch ends. */
-  readonly #ends: readonly number[];
-
-  constructor(wire: Wire, rows: readonly string[]) {
-    const encoded: Uint8Array[] = [];
-    for (let at = 0; at < rows.length; at += BATCH_BETS) {
-      encoded.push(wire.encode(rows.slice(at, at + BATCH_BETS), at));
-    }
-    let size = 0;
-    this.#ends = encoded.map(({ length }) => size += length);
-    this.#bytes = new Uint8Array(size);
-    for (const [i, bytes] of encoded.entries()) {
-      this.#bytes.set(bytes, this.#startOf(i));
-    }
-  }
-
-  get count(): number {
-    return this.#ends.length;
-  }
-
-  /** Size of the largest batch, in bytes. */
-  get maxBytes(): number {
-    return this.#ends.reduce(
-      (most, end, i) => Math.max(most, end - this.#startOf(i)),
-      0,
-    );
-  }
-
-  /** Copies a batch to an offset of a buffer. Returns where it ends there. */
-  copy(index: number, into: Uint8Array, offset: number): number {
-    const [start, end] = [this.#startOf(index), this.#ends[index]!];
-    into.set(this.#bytes.subarray(start, end), offset);
-    return offset + end - start;
-  }
-
-  #startOf(index: number): number {
-    return this.#ends[index - 1] ?? 0;
-  }
-}
-
 /** A fixed number of buffers, handed out in the order of the requests. */
 class BufferPool {
   readonly #free: Uint8Array[];
@@ -151,6 +108,16 @@ function secondsSince(startedAt: number): number {
   return (performance.now() - startedAt) / 1000;
 }
 
+/** Encodes a file in CSV with CRLF, batch by batch. */
+function encodeFile(wire: Wire, text: string): Uint8Array[] {
+  const rows = text.trimEnd().split("\r\n");
+  const requests: Uint8Array[] = [];
+  for (let at = 0; at < rows.length; at += BATCH_BETS) {
+    requests.push(wire.encode(rows.slice(at, at + BATCH_BETS), at));
+  }
+  return requests;
+}
+
 async function connectAll(
   port: number,
   count: number,
@@ -171,21 +138,21 @@ async function main(): Promise<void> {
     ...Deno.args.slice(1, 4).map(Number),
   ] as const;
   const wire = WIRES[name];
-  const text = await Deno.readTextFile(Deno.args[4]!);
-  const requests = new Requests(wire, text.trimEnd().split("\r\n"));
-  const pool = new BufferPool(WRITES_AT_ONCE, window! * requests.maxBytes);
+  const requests = encodeFile(wire, await Deno.readTextFile(Deno.args[4]!));
+  const maxBytes = Math.max(...requests.map(({ length }) => length));
+  const pool = new BufferPool(WRITES_AT_ONCE, window! * maxBytes);
 
   async function send(
     stream: Deno.TcpConn,
     agency: number,
-    [from, to]: readonly [from: number, to: number],
+    batches: readonly Uint8Array[],
   ): Promise<void> {
     const buffer = await pool.take();
     let end = 0;
-    for (let index = from; index < to; index++) {
-      const start = end;
-      end = requests.copy(index, buffer, start);
-      wire.address(buffer.subarray(start, end), agency);
+    for (const batch of batches) {
+      buffer.set(batch, end);
+      wire.address(buffer.subarray(end), agency);
+      end += batch.length;
     }
     for (let at = 0; at < end;) {
       at += await stream.write(buffer.subarray(at, end));
@@ -199,11 +166,13 @@ async function main(): Promise<void> {
     const writtenAt = new Float64Array(window!);
     let sent = 0;
     let answered = 0;
-    while (answered < requests.count) {
-      const until = Math.min(answered + window!, requests.count);
+    while (answered < requests.length) {
+      const until = Math.min(answered + window!, requests.length);
       const now = performance.now();
       for (let i = sent; i < until; i++) writtenAt[i % window!] = now;
-      if (sent < until) await send(stream, connection + 1, [sent, until]);
+      if (sent < until) {
+        await send(stream, connection + 1, requests.slice(sent, until));
+      }
       sent = until;
       const size = await stream.read(replies);
       if (size === null) throw new Error("Cannot go on: the server hung up");
@@ -215,7 +184,7 @@ async function main(): Promise<void> {
   }
 
   const streams = await connectAll(port!, connections!);
-  const tally = new Tally(connections!, requests.count);
+  const tally = new Tally(connections!, requests.length);
   await Promise.all(streams.map(run));
   writeLine(Deno.stdout, JSON.stringify(tally.result()));
 }
