@@ -9,7 +9,7 @@ agencies=$2
 umask 027
 
 mkdir -p "$folder/central"
-if [ ! -e "$folder/central/key.pem" ]; then
+if [ ! -e "$folder/central/certificate.pem" ]; then
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -days 365 -subj /CN=server -addext subjectAltName=DNS:server \
     -addext basicConstraints=critical,CA:FALSE \

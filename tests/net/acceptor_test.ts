@@ -1,8 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
+import { connect } from "node:net";
 import { Acceptor, type Listener } from "../../net/tcp_server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
+import { testWith } from "../support/permissions.ts";
+import { Wire } from "../support/wire.ts";
 
 /** A listener that gives connections and errors in this order, then waits. */
 function listenerOf(arrivals: (Error | Deno.TcpConn)[]): Listener {
@@ -125,5 +128,39 @@ for (const code of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {
     const fails = log.lines.filter((line) => line.startsWith("ERROR"));
     assertEquals(fails.length, 1);
     assert(log.lines.some((line) => line.includes("failures: 9")));
+  });
+}
+
+testWith(
+  ["net"],
+  "Acceptor does not wait after connections that were reset before accept",
+  async () => {
+    const log = CapturedLog.start();
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    for (let i = 0; i < 50; i++) await connectAndReset(port);
+    const accepted = Promise.withResolvers<void>();
+    const acceptor = new Acceptor(listener, (stream) => {
+      stream.close();
+      accepted.resolve();
+    });
+    const running = acceptor.run();
+    using _wire = await Wire.connect(port);
+    await accepted.promise;
+    acceptor.stop();
+    await running;
+    const lost = log.lines.filter((line) =>
+      line.startsWith("DEBUG action: accept_connections | result: fail")
+    );
+    assert(lost.length > 0, log.lines.join("\n"));
+    assert(!log.lines.some((line) => /^(WARN|ERROR)/.test(line)));
+  },
+);
+
+function connectAndReset(port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1", () => socket.resetAndDestroy());
+    socket.on("close", () => resolve());
+    socket.on("error", reject);
   });
 }
