@@ -51,12 +51,9 @@ export type OpenDatabase = (
 const LOOPBACK_REGEXP = /^(?:127\.|::1$|localhost$)/;
 
 /**
- * Runs the central, as `deno task server` does.
+ * Runs the central, as `deno task server` does, and returns the exit code.
  *
  * @internal
- * @param context The configuration, and the signal that stops it.
- * @param openDatabase Opens a database, if this program can.
- * @returns The exit code.
  * @throws {ProgramError} If it cannot start, or loses its store.
  */
 export async function runCentral(
@@ -65,18 +62,18 @@ export async function runCentral(
 ): Promise<number> {
   logServerConfig(config);
   using tls = await openCertificate(config);
-  using credentials = await openCredentials(config);
+  const credentialsFile = config["server.credentials"];
+  using credentials = credentialsFile === ""
+    ? undefined
+    : await Credentials.open(credentialsFile);
   warnOfPlainTokens(config);
   const statistics = new Statistics();
   await using status = await startStatus(config, statistics);
   const store = await openStore(config, { statistics, signal, openDatabase });
   if (!store) return 0;
   try {
-    await using central = listen(config, store, {
-      tls,
-      credentials,
-      statistics,
-    });
+    const parts = { tls, credentials, statistics };
+    await using central = listen(config, store, parts);
     status?.show(store, central, signal);
     const loss = await serve(signal, central, store);
     if (loss) throw new ProgramError(loss.message, { cause: loss });
@@ -109,18 +106,10 @@ async function openCertificate(
     const names = { certificate: "tls.certificate", key: "tls.key" };
     return await TlsCertificate.open({ certificate, key, names });
   }
+  const missing = certificate === "" ? "tls.certificate" : "tls.key";
   throw new ProgramError(
-    `Cannot use TLS: ${
-      certificate === "" ? "tls.certificate" : "tls.key"
-    } is not set, expected both or none`,
+    `Cannot use TLS: ${missing} is not set, expected both or none`,
   );
-}
-
-async function openCredentials(
-  config: Config,
-): Promise<Credentials | undefined> {
-  const path = config["server.credentials"];
-  return path === "" ? undefined : await Credentials.open(path);
 }
 
 /** Anyone who can read the network traffic can read the tokens. */

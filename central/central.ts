@@ -21,10 +21,12 @@ import { Statistics } from "./statistics.ts";
  * Time that agencies have to read their last replies when the central stops.
  */
 const STOP_TIMEOUT_MS = 600;
-const DEFAULT_BACKLOG = 4096;
-const DEFAULT_MAX_CONNECTIONS = 4096;
-const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
-const DEFAULT_AUTH_TIMEOUT_MS = 5_000;
+const DEFAULTS = {
+  backlog: 4096,
+  maxConnections: 4096,
+  idleTimeoutMs: 60_000,
+  authTimeoutMs: 5_000,
+};
 
 /** Options of {@linkcode Central.listen}. */
 export interface CentralOptions {
@@ -85,14 +87,12 @@ export interface CentralOptions {
  * ```ts no-assert
  * import { Central, FileStore } from "../server.ts";
  *
- * async function serve(file: string, signal: AbortSignal): Promise<void> {
+ * async function serveFor(milliseconds: number, file: string): Promise<void> {
  *   await using store = await FileStore.open(file);
- *   await using central = Central.listen(store, {
- *     hostname: "127.0.0.1",
- *     port: 0,
- *   });
+ *   const address = { hostname: "127.0.0.1", port: 0 };
+ *   await using central = Central.listen(store, address);
  *   console.log(`Send bets to port ${central.port}`);
- *   await new Promise((stop) => signal.addEventListener("abort", stop));
+ *   await new Promise((resolve) => setTimeout(resolve, milliseconds));
  * }
  * ```
  */
@@ -124,17 +124,20 @@ export class Central implements AsyncDisposable {
     options: CentralOptions,
   ) {
     const { tls, credentials, statistics = new Statistics() } = options;
-    const { authTimeoutMs = DEFAULT_AUTH_TIMEOUT_MS } = options;
+    const { authTimeoutMs, idleTimeoutMs, maxConnections } = {
+      ...DEFAULTS,
+      ...options,
+    };
     this.port = listener.addr.port;
     this.draw = new Draw(store);
     this.#store = store;
     this.#tls = tls;
-    this.#idleTimeoutMs = options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS;
+    this.#idleTimeoutMs = idleTimeoutMs;
     this.#statistics = statistics;
     this.#isOpenToAll = !tls && !credentials;
     this.#pending = new PendingConnections({
       authenticator: new Authenticator(credentials, authTimeoutMs),
-      maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+      maxConnections,
       statistics,
       onAuthenticated: (pending) => this.#serve(pending),
     });
@@ -155,7 +158,7 @@ export class Central implements AsyncDisposable {
    * @throws {ProgramError} If the address is not available.
    */
   static listen(store: Store, options: CentralOptions): Central {
-    const { hostname, port, backlog = DEFAULT_BACKLOG } = options;
+    const { hostname, port, backlog } = { ...DEFAULTS, ...options };
     const listener = listen({ hostname, port, backlog });
     logPort(listener);
     return new Central(listener, store, options);
@@ -228,13 +231,11 @@ export class Central implements AsyncDisposable {
   }
 
   #pendingConnection(stream: Deno.TcpConn, ip: string): PendingConnection {
-    const options = { idleTimeoutMs: this.#idleTimeoutMs };
     const encrypted = this.#tls?.encrypt(stream);
-    return {
-      connection: new Connection(encrypted ?? stream, options),
-      ip,
-      handshake: encrypted && (() => encrypted.handshake()),
-    };
+    const connection = new Connection(encrypted ?? stream, {
+      idleTimeoutMs: this.#idleTimeoutMs,
+    });
+    return { connection, ip, handshake: () => encrypted?.handshake() };
   }
 
   #serve({ connection, ip, agency }: PendingConnection): void {

@@ -69,7 +69,7 @@ export interface StoreOptions {
 /**
  * Holds every acknowledged bet exactly once. One process opens it at a time.
  */
-export class FileStore implements Store {
+export class FileStore implements Store, AsyncDisposable {
   readonly #file: HeldFile;
   readonly #log: AppendLog<RowBuffer>;
   readonly #finishLog: FinishLog;
@@ -309,6 +309,11 @@ export class FileStore implements Store {
     await this.#log.close();
     await this.#finishLog.close();
     await this.#file.release();
+  }
+
+  /** Closes, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 
   #checkFiles(): void {

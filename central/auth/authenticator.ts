@@ -20,7 +20,7 @@ export interface PendingConnection {
   /** Its IP address, for the log. */
   readonly ip: string;
   /** Waits for the TLS handshake, if there is one. */
-  readonly handshake?: (() => Promise<void>) | undefined;
+  handshake(): Promise<void> | undefined;
   /** The agency whose token it has sent, valid or not. */
   agency?: number | undefined;
 }
@@ -54,7 +54,7 @@ export class Authenticator {
   async authenticate(pending: PendingConnection): Promise<void> {
     const { connection } = pending;
     await this.#withinTimeout(connection, async () => {
-      await pending.handshake?.();
+      await pending.handshake();
       if (this.#credentials) await checkToken(pending, this.#credentials);
     });
     if (!this.#credentials) return;

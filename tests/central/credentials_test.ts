@@ -117,20 +117,25 @@ testInFolder(
 );
 
 testInFolder(
-  "changeCredentials() keeps the mode, and the file that a link points to",
+  "changeCredentials() keeps owner and mode, and the file that a link points to",
   async (dir) => {
     await Deno.mkdir(`${dir}/secrets`);
     const target = `${dir}/secrets/tokens.csv`;
     const link = `${dir}/credentials.csv`;
     await Deno.writeTextFile(target, `1,${HASH}\n`);
     await Deno.chmod(target, 0o640);
+    // Only root may give a file away.
+    const isRoot = (await Deno.stat(target)).uid === 0;
+    if (isRoot) await Deno.chown(target, 12, 34);
+    const { uid, gid } = await Deno.stat(target);
     await Deno.symlink(target, link);
     await changeCredentials(link, (hashes) => {
       assertEquals([...hashes.keys()], [1]);
       return new Map([[2, new Uint8Array(32)]]);
     });
     assert((await Deno.lstat(link)).isSymlink);
-    assertEquals((await Deno.stat(target)).mode! & 0o777, 0o640);
+    const now = await Deno.stat(target);
+    assertEquals([now.uid, now.gid, now.mode! & 0o777], [uid, gid, 0o640]);
     assertEquals(
       await Deno.readTextFile(target),
       `2,${"00".repeat(32)}\n`,

@@ -32,7 +32,8 @@ function start(authTimeoutMs = 60_000) {
 }
 
 function pendingOf(stream: FakeStream): PendingConnection {
-  return { connection: new Connection(stream, {}), ip: "10.0.0.1" };
+  const connection = new Connection(stream, {});
+  return { connection, ip: "10.0.0.1", handshake: () => undefined };
 }
 
 /** The frame that was written, read as if it had arrived. */

@@ -1,0 +1,30 @@
+import { assertEquals } from "@std/assert";
+import { Central, FileStore } from "../../server.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { betFrame, Type } from "../support/frames.ts";
+import { testInFolder } from "../support/folder.ts";
+import { rows } from "../support/rows.ts";
+import { readStore } from "../support/stored.ts";
+import { Wire } from "../support/wire.ts";
+
+testInFolder(
+  "Central.listen() serves until it is disposed of, and leaves the store open",
+  async (dir) => {
+    CapturedLog.start();
+    const file = `${dir}/bets.csv`;
+    await using store = await FileStore.open(file);
+    for (const betIndex of [0, 1]) {
+      await using central = Central.listen(store, {
+        hostname: "127.0.0.1",
+        port: 0,
+      });
+      using wire = await Wire.connect(central.port);
+      const bets = betFrame({ betIndex, rows: rows(1) });
+      assertEquals((await wire.ask(bets))?.type, Type.OK);
+      assertEquals(central.connections, 1);
+    }
+    assertEquals(store.stats.bets, 2);
+    assertEquals((await readStore(file)).length, 2);
+  },
+  ["net"],
+);
