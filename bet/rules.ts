@@ -5,8 +5,9 @@
  * @module
  */
 
-import { GAP_BYTES, isGap } from "./bet.ts";
-import { areDigits, isPlainText, wordViewOf } from "../bytes/swar.ts";
+import { type Bet, GAP_BYTES, isGap } from "./bet.ts";
+import { isBlankText, isPlainText } from "../bytes/plain_text.ts";
+import { areDigits, wordViewOf } from "../bytes/swar.ts";
 
 /** The first bet of a batch that breaks a rule. */
 export interface InvalidBet {
@@ -21,6 +22,8 @@ const MAX_NUMBER_DIGITS = 10;
 const MAX_NUMBER = 4294967295;
 const ZERO = 0x30;
 const DASH = 0x2d;
+const SPACE = 0x20;
+const FIRST_NOT_ASCII = 0x80;
 const BIRTHDATE_BYTES = "YYYY-MM-DD".length;
 /**
  * Returned instead of a number. It is so low that no sum with it is in range.
@@ -29,6 +32,7 @@ const NO_NUMBER = -1_000_000;
 
 /** A field of a packed bet and its rule. */
 interface FieldRule {
+  key: keyof Bet;
   label: string;
   isValid(view: DataView, start: number, end: number): boolean;
   /** The rule, as a refusal quotes it. */
@@ -39,30 +43,40 @@ interface FieldRule {
 
 const NAME = {
   isValid: isName,
-  rule:
-    "1 to 255 bytes of UTF-8 without control characters, U+2028, U+2029 or U+FEFF",
-  unwanted: /[\p{Cc}\u2028\u2029\uFEFF]/u,
+  rule: "1 to 255 bytes of UTF-8 without invisible characters",
+  unwanted: /[\p{Cc}\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]/u,
 };
 const NOT_DIGIT = /[^0-9]/u;
+/** Spaces, and the joiners that names may contain. */
+const BLANK_REGEXP = /^[\p{Zs}\u200C\u200D]+$/u;
+const PRINTABLE_ASCII_REGEXP = /^[!-~]$/;
+const PRINTABLE_REGEXP = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
 // One for all: a peer may send nothing but invalid bets, as fast as it can.
 const UTF8_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+const STRICT_DECODER = new TextDecoder("utf-8", {
+  ignoreBOM: true,
+  fatal: true,
+});
 
 /** The fields in packed order. */
 const FIELDS: readonly FieldRule[] = [
-  { label: "first name", ...NAME },
-  { label: "last name", ...NAME },
+  { key: "firstName", label: "first name", ...NAME },
+  { key: "lastName", label: "last name", ...NAME },
   {
+    key: "document",
     label: "document",
     isValid: isDocument,
     rule: `1 to ${MAX_DOCUMENT_DIGITS} digits`,
     unwanted: NOT_DIGIT,
   },
   {
+    key: "birthdate",
     label: "birthdate",
     isValid: isBirthdate,
     rule: "a day that exists, as YYYY-MM-DD",
   },
   {
+    key: "number",
     label: "number",
     isValid: isNumber,
     rule: `1 to ${MAX_NUMBER_DIGITS} digits, at most ${MAX_NUMBER}`,
@@ -107,34 +121,88 @@ function validBetEnd(
   return isValid ? end : -1;
 }
 
-/** Names field and rule, but not the value: reasons and logs travel further. */
-function explainInvalidBet(packed: Uint8Array, start: number): string {
-  const view = wordViewOf(packed);
-  let at = start;
-  for (const { label, isValid, rule, unwanted } of FIELDS) {
-    const fieldStart = at + 1;
-    at = fieldStart + packed[at]!;
-    if (isValid(view, fieldStart, at)) continue;
-    const found = findCharacter(packed.subarray(fieldStart, at), unwanted);
-    const cause = found === undefined ? "" : `: it contains ${found}`;
-    return `Cannot take bet: ${label} is not ${rule}${cause}`;
-  }
-  throw new Error(`Cannot explain bet at byte ${start}: it breaks no rule`);
+/** An invalid field of a packed bet. */
+interface InvalidField {
+  field: FieldRule;
+  value: Uint8Array;
 }
 
-/** Returns the code point of an unwanted character, such as "U+FEFF". */
-function findCharacter(
-  field: Uint8Array,
-  unwanted: RegExp | undefined,
-): string | undefined {
-  const character = unwanted?.exec(UTF8_DECODER.decode(field))?.[0];
-  if (character === undefined) return undefined;
+/** Returns the key of the first field that breaks its rule. */
+export function findInvalidField(
+  packed: Uint8Array,
+  start: number,
+): keyof Bet | undefined {
+  return invalidFieldAt(packed, start)?.field.key;
+}
+
+function invalidFieldAt(
+  packed: Uint8Array,
+  start: number,
+): InvalidField | undefined {
+  const view = wordViewOf(packed);
+  let at = start;
+  for (const field of FIELDS) {
+    const fieldStart = at + 1;
+    at = fieldStart + packed[at]!;
+    if (!field.isValid(view, fieldStart, at)) {
+      return { field, value: packed.subarray(fieldStart, at) };
+    }
+  }
+  return undefined;
+}
+
+/** Names field and rule, but not the value: reasons and logs travel further. */
+function explainInvalidBet(packed: Uint8Array, start: number): string {
+  const invalid = invalidFieldAt(packed, start);
+  if (!invalid) {
+    throw new Error(`Cannot explain bet at byte ${start}: it breaks no rule`);
+  }
+  const { field, value } = invalid;
+  return `Cannot take bet: ${field.label} ${explainValue(field, value)}`;
+}
+
+function explainValue(
+  { rule, unwanted }: FieldRule,
+  value: Uint8Array,
+): string {
+  const text = UTF8_DECODER.decode(value);
+  if (text === "") return "is empty";
+  if (BLANK_REGEXP.test(text)) return "has only spaces";
+  const character = unwanted?.exec(text)?.[0];
+  if (character !== undefined) {
+    return `is not ${rule}: it contains ${nameOf(character)}`;
+  }
+  return isUtf8(value) ? `is not ${rule}` : "is not UTF-8";
+}
+
+/** Names a character so that a person can search for it. */
+function nameOf(character: string): string {
+  if (character === " ") return "a space";
+  if (PRINTABLE_ASCII_REGEXP.test(character)) return `"${character}"`;
   const hex = character.codePointAt(0)!.toString(16).toUpperCase();
-  return `U+${hex.padStart(4, "0")}`;
+  const codePoint = `U+${hex.padStart(4, "0")}`;
+  return PRINTABLE_REGEXP.test(character)
+    ? `"${character}" (${codePoint})`
+    : codePoint;
+}
+
+function isUtf8(value: Uint8Array): boolean {
+  try {
+    STRICT_DECODER.decode(value);
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 function isName(view: DataView, start: number, end: number): boolean {
-  return end > start && isPlainText(view, start, end);
+  if (end === start) return false;
+  // Nearly every name begins with a letter, which is not a space.
+  const first = view.getUint8(start);
+  const isVisible = (first > SPACE && first < FIRST_NOT_ASCII) ||
+    !isBlankText(view, start, end);
+  return isVisible && isPlainText(view, start, end);
 }
 
 function isDocument(view: DataView, start: number, end: number): boolean {

@@ -31,23 +31,11 @@ export const WORD_BYTES = 4;
 const LITTLE_ENDIAN = true;
 const HIGH_BITS = 0x80808080 | 0;
 const ONES = 0x01010101;
-const SPACES = 0x20202020;
 const QUOTES = 0x22222222;
 const COMMAS = 0x2c2c2c2c;
-const DELETES = 0x7f7f7f7f;
 const ZEROS = 0x30303030;
 /** Added to a byte above "9", sets its highest bit. */
 const BEYOND_NINES = 0x46464646;
-/**
- * Added to a byte plus one, sets its highest bit unless it is a control
- * character.
- */
-const BEYOND_CONTROLS = 0x5f5f5f5f;
-/** Selects the value bits of a two-byte lead. */
-const LEAD_VALUES = 0x1f1f1f1f;
-/** Added to these bits, sets the highest bit if their value is 3 or more. */
-const BEYOND_TWOS = 0x7d7d7d7d;
-
 /**
  * Creates a view of exactly these bytes.
  *
@@ -153,76 +141,6 @@ export function findBelow(view: DataView, from: number, limit: number): number {
  */
 export function characterSizeAt(view: DataView, at: number): number {
   return characterSize(view.getInt32(at, LITTLE_ENDIAN));
-}
-
-/**
- * Checks for valid UTF-8 without invisible characters: none of category Cc
- * (U+0000 to U+001F, U+007F to U+009F), no U+2028, U+2029 or U+FEFF.
- *
- * @param view The bytes, followed by one more word.
- * @param start Offset of the first byte.
- * @param end Offset after the last byte.
- * @returns Whether the text is plain. True for an empty range.
- */
-export function isPlainText(
-  view: DataView,
-  start: number,
-  end: number,
-): boolean {
-  return isLatinText(view, start, end) || isAnyText(view, start, end);
-}
-
-/**
- * Checks for plain text of ASCII and U+00C0 to U+07FF, which nearly every name
- * is. It does not branch on the bytes: accents are so frequent and irregular
- * that mispredicted branches would cost more than the work.
- */
-function isLatinText(view: DataView, start: number, end: number): boolean {
-  let faults = 0;
-  // Marks the first byte of the next word if a character continues there.
-  let unended = 0;
-  for (let at = start; at < end; at += WORD_BYTES) {
-    const behind = Math.max(0, at + WORD_BYTES - end);
-    const mask = -1 >>> (8 * behind);
-    const word = (view.getInt32(at, LITTLE_ENDIAN) & mask) | (SPACES & ~mask);
-    // Each byte plus one: at most 32 only for a control character.
-    const next = ((word & DELETES) + ONES) & DELETES;
-    const leads = word & (word << 1) & HIGH_BITS;
-    const tails = word & ~(word << 1) & HIGH_BITS;
-    // A two-byte lead is 110xxxxx. Its value is 3 or more from U+00C0 on; below
-    // are the control characters U+0080 to U+009F.
-    const large = (word & LEAD_VALUES) + BEYOND_TWOS;
-    faults |= ~(word | (next + BEYOND_CONTROLS)) |
-      (leads & ((word << 2) | ~large)) | (tails ^ ((leads << 8) | unended));
-    unended = leads >>> 24;
-  }
-  return ((faults & HIGH_BITS) | unended) === 0;
-}
-
-/** Checks for plain text one character at a time. */
-function isAnyText(view: DataView, start: number, end: number): boolean {
-  let at = start;
-  while (at < end) {
-    const word = view.getInt32(at, LITTLE_ENDIAN);
-    const isAscii = (word & 0x80) === 0;
-    const size = isAscii ? asciiSize(word & 0xff) : characterSize(word);
-    if (size === 0 || (!isAscii && isInvisible(word))) return false;
-    at += size;
-  }
-  return at === end;
-}
-
-/** True for U+0080 to U+009F, U+2028, U+2029 and U+FEFF at a word's start. */
-function isInvisible(word: number): boolean {
-  const twoBytes = word & 0xffff;
-  const threeBytes = word & 0xffffff;
-  return (twoBytes & 0xe0ff) === 0x80c2 || threeBytes === 0xa880e2 ||
-    threeBytes === 0xa980e2 || threeBytes === 0xbfbbef;
-}
-
-/** Returns 0 for a control character. */
-function asciiSize(byte: number): 0 | 1 {
-  return byte < 0x20 || byte === 0x7f ? 0 : 1;
 }
 
 /**

@@ -18,7 +18,7 @@ import { Wire } from "../support/wire.ts";
 const GOOD: RawRow = ["Ana", "Gil", "30904465", "1999-03-17", "7574"];
 const FIELDS = ["first name", "last name", "document", "birthdate", "number"];
 const BAD_NAMES = [
-  ...["", "A\0", "\x1f", "a\x7fb", "A\nB"],
+  ...["", " ", "\u00a0", "A\0", "\x1f", "a\x7fb", "A\nB", "\u200bA"],
   ...[[0xff], [0x41, 0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80]].map((bytes) =>
     Uint8Array.from(bytes)
   ),
@@ -38,7 +38,7 @@ const BAD_VALUES = [
 const EXTREMES: RawRow[] = [
   ["ñ".repeat(127) + "x", "y", "0", "0001-01-01", "0"],
   ["😀", '"', "0".repeat(20), "9999-12-31", "4294967295"],
-  [" ", "a,b", "12345678901234567890", "2000-02-29", "0000000000"],
+  [" x", "a,b", "12345678901234567890", "2000-02-29", "0000000000"],
 ];
 
 for (const [field, values] of BAD_VALUES.entries()) {

@@ -64,7 +64,7 @@ testPrograms(
     assertEquals(log, [
       `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
       "ERROR action: read_bet | result: fail | line: 3 | reason: expected 5 fields but got 1",
-      `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | line: 8 | error: INVALID_BET | reason: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains U+0078 | row: ${
+      `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | line: 8 | error: INVALID_BET | reason: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains "x" | row: ${
         bad.join(",")
       }`,
       "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rejected: 2",

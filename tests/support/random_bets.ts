@@ -15,7 +15,8 @@ const ENCODER = new TextEncoder();
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 const FIRST_DAY = Date.parse("0001-01-01T00:00:00Z");
 /** Characters of 1 to 4 bytes, some with a meaning in CSV or in the mark. */
-const NAME_CHARACTERS = [...`aZ mñÁéü,",":;'-.ß€中\u{a0}\u{200b}\u{ffff}😀𐍈`];
+const NAME_CHARACTERS = [...`aZ mñÁéü,",":;'-.ß€中\u{a0}\u{200d}\u{ffff}😀𐍈`];
+const BLANK_REGEXP = /^[\p{Zs}\u{200d}]*$/u;
 const SPOILERS = [
   ...[
     "",
@@ -31,7 +32,7 @@ const SPOILERS = [
     "1e3",
     "٣",
   ],
-  ...["\u2028", "\ufeffAna"],
+  ...["\u2028", "\ufeffAna", "\u00a0", "\u200bAna", "Ana\u202c", "\u061c"],
   ...["4294967295", "4294967296", "9999999999", "0".repeat(10)],
   ...["1".repeat(11), "7".repeat(20), "7".repeat(21), "x".repeat(255)],
   ...["2000-02-29", "1900-02-29", "2023-02-29", "2024-02-30", "2024-04-31"],
@@ -143,7 +144,7 @@ function randomName(random: Random): string {
     name += character;
     left -= bytes;
   }
-  return name;
+  return BLANK_REGEXP.test(name) ? "x" : name;
 }
 
 function randomDigits(random: Random, count: number): string {

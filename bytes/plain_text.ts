@@ -1,0 +1,137 @@
+/**
+ * Checks names on bytes: well-formed UTF-8 that people can see.
+ *
+ * @module
+ */
+
+import { characterSize } from "./utf8.ts";
+import { WORD_BYTES } from "./swar.ts";
+
+const LITTLE_ENDIAN = true;
+const HIGH_BITS = 0x80808080 | 0;
+const ONES = 0x01010101;
+const SPACES = 0x20202020;
+const DELETES = 0x7f7f7f7f;
+/**
+ * Added to a byte plus one, sets its highest bit unless it is a control
+ * character.
+ */
+const BEYOND_CONTROLS = 0x5f5f5f5f;
+/** Selects the value bits of a two-byte lead. */
+const LEAD_VALUES = 0x1f1f1f1f;
+/** Added to these bits, sets the highest bit if their value is 3 or more. */
+const BEYOND_TWOS = 0x7d7d7d7d;
+/** The same, if it is 24 or more. */
+const BEYOND_23S = 0x68686868;
+
+/**
+ * Checks for valid UTF-8 without invisible characters (docs/protocol.md, "What
+ * is a valid bet").
+ *
+ * @param view The bytes, followed by one more word.
+ * @param start Offset of the first byte.
+ * @param end Offset after the last byte.
+ * @returns Whether the text is plain. True for an empty range.
+ */
+export function isPlainText(
+  view: DataView,
+  start: number,
+  end: number,
+): boolean {
+  return isLatinText(view, start, end) || isAnyText(view, start, end);
+}
+
+/**
+ * True for plain text of spaces (Unicode's category Zs) and joiners only, and
+ * for an empty range.
+ */
+export function isBlankText(
+  view: DataView,
+  start: number,
+  end: number,
+): boolean {
+  for (let at = start; at < end;) {
+    const size = blankSize(view.getInt32(at, LITTLE_ENDIAN));
+    if (size === 0) return false;
+    at += size;
+  }
+  return true;
+}
+
+/**
+ * Checks for plain text of ASCII and U+00C0 to U+05FF, which nearly every name
+ * is. It does not branch on the bytes: accents are so frequent and irregular
+ * that mispredicted branches would cost more than the work.
+ */
+function isLatinText(view: DataView, start: number, end: number): boolean {
+  let faults = 0;
+  // Marks the first byte of the next word if a character continues there.
+  let unended = 0;
+  for (let at = start; at < end; at += WORD_BYTES) {
+    const behind = Math.max(0, at + WORD_BYTES - end);
+    const mask = -1 >>> (8 * behind);
+    const word = (view.getInt32(at, LITTLE_ENDIAN) & mask) | (SPACES & ~mask);
+    // Each byte plus one: at most 32 only for a control character.
+    const next = ((word & DELETES) + ONES) & DELETES;
+    const leads = word & (word << 1) & HIGH_BITS;
+    const tails = word & ~(word << 1) & HIGH_BITS;
+    // A two-byte lead is 110xxxxx. Its value is 3 or more from U+00C0 on, and
+    // 24 or more from U+0600 on; invisible characters are outside.
+    const values = word & LEAD_VALUES;
+    const outside = ~(values + BEYOND_TWOS) | (values + BEYOND_23S);
+    faults |= ~(word | (next + BEYOND_CONTROLS)) |
+      (leads & ((word << 2) | outside)) | (tails ^ ((leads << 8) | unended));
+    unended = leads >>> 24;
+  }
+  return ((faults & HIGH_BITS) | unended) === 0;
+}
+
+/** Checks for plain text one character at a time. */
+function isAnyText(view: DataView, start: number, end: number): boolean {
+  let at = start;
+  while (at < end) {
+    const word = view.getInt32(at, LITTLE_ENDIAN);
+    const isAscii = (word & 0x80) === 0;
+    const size = isAscii ? asciiSize(word & 0xff) : characterSize(word);
+    if (size === 0 || (!isAscii && isInvisible(word))) return false;
+    at += size;
+  }
+  return at === end;
+}
+
+/** True for an invisible character at a word's start. */
+function isInvisible(word: number): boolean {
+  const twoBytes = word & 0xffff;
+  const third = (word >> 16) & 0xff;
+  // U+2000 to U+203F
+  if (twoBytes === 0x80e2) {
+    return third === 0x8b || third === 0x8e || third === 0x8f ||
+      (third >= 0xa8 && third <= 0xae);
+  }
+  // U+2040 to U+207F
+  if (twoBytes === 0x81e2) return third >= 0xa0 && third <= 0xaf;
+  // U+0080 to U+009F, U+061C, U+FEFF
+  return (twoBytes & 0xe0ff) === 0x80c2 || twoBytes === 0x9cd8 ||
+    (word & 0xffffff) === 0xbfbbef;
+}
+
+/** Returns the size of a space or joiner at a word's start, or 0. */
+function blankSize(word: number): number {
+  if ((word & 0xff) === 0x20) return 1;
+  const twoBytes = word & 0xffff;
+  const third = (word >> 16) & 0xff;
+  if (twoBytes === 0xa0c2) return 2;
+  // U+2000 to U+200D, U+202F
+  if (twoBytes === 0x80e2) return third <= 0x8d || third === 0xaf ? 3 : 0;
+  const threeBytes = word & 0xffffff;
+  // U+1680, U+205F, U+3000
+  return threeBytes === 0x809ae1 || threeBytes === 0x9f81e2 ||
+      threeBytes === 0x8080e3
+    ? 3
+    : 0;
+}
+
+/** Returns 0 for a control character. */
+function asciiSize(byte: number): 0 | 1 {
+  return byte < 0x20 || byte === 0x7f ? 0 : 1;
+}

@@ -1,0 +1,73 @@
+import { assertEquals, fail } from "@std/assert";
+import { isBlankText, isPlainText } from "../../bytes/plain_text.ts";
+import { WORD_BYTES, wordViewOf } from "../../bytes/swar.ts";
+import { forEachRange } from "../support/byte_ranges.ts";
+import { isDecodable } from "../support/decodable.ts";
+import { SEED } from "../support/random_bets.ts";
+
+/** Control characters, zero-width spaces, and what changes the direction. */
+const INVISIBLE_REGEXP =
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\u200B\u2060-\u206F\uFEFF]/u;
+
+Deno.test(`isPlainText() agrees with a decoder (seed ${SEED})`, () => {
+  forEachRange((bytes, view, start, end) => {
+    const field = bytes.subarray(start, end);
+    if (isPlainText(view, start, end) !== isPlain(field)) fail(field.toHex());
+  });
+});
+
+Deno.test("isPlainText() is right about any two bytes at any offset", () => {
+  for (let shift = 0; shift < WORD_BYTES; shift++) {
+    const bytes = new Uint8Array(3 * WORD_BYTES).fill(0x61);
+    const field = bytes.subarray(0, shift + 2);
+    const view = wordViewOf(field);
+    for (let first = 0; first < 256; first++) {
+      for (let second = 0; second < 256; second++) {
+        field.set([first, second], shift);
+        if (isPlainText(view, 0, shift + 2) !== isPlain(field)) {
+          fail(field.toHex());
+        }
+      }
+    }
+  }
+});
+
+Deno.test("isPlainText() is right about every character at any offset", () => {
+  const encoder = new TextEncoder();
+  for (let code = 0; code <= 0x10ffff; code += code < 0x11000 ? 1 : 251) {
+    const isSurrogate = code >= 0xd800 && code <= 0xdfff;
+    if (isSurrogate) continue;
+    const character = String.fromCodePoint(code);
+    const isVisible = !INVISIBLE_REGEXP.test(character);
+    for (const before of ["", "a", "ñ", "añ"]) {
+      const text = encoder.encode(`${before}${character}b`);
+      if (isPlainText(wordViewOf(text), 0, text.length) !== isVisible) {
+        fail(`U+${code.toString(16)} behind "${before}"`);
+      }
+    }
+  }
+});
+
+Deno.test("isBlankText() knows every space", () => {
+  const encoder = new TextEncoder();
+  for (let code = 0; code <= 0xffff; code++) {
+    if (code >= 0xd800 && code <= 0xdfff) continue;
+    const character = String.fromCharCode(code);
+    // Others are never in plain text.
+    if (INVISIBLE_REGEXP.test(character)) continue;
+    const isBlank = /[\p{Zs}\u200C\u200D]/u.test(character);
+    const text = encoder.encode(` ${character}\u00a0\u3000`);
+    if (isBlankText(wordViewOf(text), 0, text.length) !== isBlank) {
+      fail(`U+${code.toString(16)}`);
+    }
+  }
+  assertEquals(isBlankText(wordViewOf(encoder.encode("ab")), 1, 1), true);
+  assertEquals(isBlankText(wordViewOf(encoder.encode("  a")), 0, 2), true);
+});
+
+function isPlain(field: Uint8Array): boolean {
+  return isDecodable(field) &&
+    !INVISIBLE_REGEXP.test(
+      new TextDecoder("utf-8", { ignoreBOM: true }).decode(field),
+    );
+}
