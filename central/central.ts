@@ -106,10 +106,8 @@ export class Central implements AsyncDisposable {
   /** The port on which it listens. */
   readonly port: number;
   readonly #store: Store;
-  readonly #tls: TlsCertificate | undefined;
-  readonly #idleTimeoutMs: number;
+  readonly #options: CentralOptions & typeof DEFAULTS;
   readonly #statistics: Statistics;
-  readonly #isOpenToAll: boolean;
   readonly #log = getLogger();
   readonly #sessions = new Map<Session, Promise<void>>();
   readonly #scheduler = new FairScheduler(this.#sessions);
@@ -123,18 +121,13 @@ export class Central implements AsyncDisposable {
     store: Store,
     options: CentralOptions,
   ) {
-    const { tls, credentials, statistics = new Statistics() } = options;
-    const { authTimeoutMs, idleTimeoutMs, maxConnections } = {
-      ...DEFAULTS,
-      ...options,
-    };
+    this.#options = { ...DEFAULTS, ...options };
+    const { credentials, authTimeoutMs, maxConnections } = this.#options;
+    const { statistics = new Statistics() } = options;
     this.port = listener.addr.port;
     this.draw = new Draw(store);
     this.#store = store;
-    this.#tls = tls;
-    this.#idleTimeoutMs = idleTimeoutMs;
     this.#statistics = statistics;
-    this.#isOpenToAll = !tls && !credentials;
     this.#pending = new PendingConnections({
       authenticator: new Authenticator(credentials, authTimeoutMs),
       maxConnections,
@@ -174,7 +167,7 @@ export class Central implements AsyncDisposable {
    * without TLS.
    */
   get certificateNotAfterMs(): number | undefined {
-    return this.#tls?.notAfterMs;
+    return this.#options.tls?.notAfterMs;
   }
 
   /**
@@ -221,20 +214,20 @@ export class Central implements AsyncDisposable {
 
   #onConnection(stream: Deno.TcpConn, ip: string): void {
     const pending = this.#pendingConnection(stream, ip);
+    const { tls, credentials } = this.#options;
     if (this.#pending.isFull(this.#sessions.size)) {
       this.#pending.rejectBusy(pending);
-    } else if (this.#isOpenToAll) {
-      this.#serve(pending);
-    } else {
+    } else if (tls || credentials) {
       this.#pending.authenticate(pending);
+    } else {
+      this.#serve(pending);
     }
   }
 
   #pendingConnection(stream: Deno.TcpConn, ip: string): PendingConnection {
-    const encrypted = this.#tls?.encrypt(stream);
-    const connection = new Connection(encrypted ?? stream, {
-      idleTimeoutMs: this.#idleTimeoutMs,
-    });
+    const { tls, idleTimeoutMs } = this.#options;
+    const encrypted = tls?.encrypt(stream);
+    const connection = new Connection(encrypted ?? stream, { idleTimeoutMs });
     return { connection, ip, handshake: () => encrypted?.handshake() };
   }
 

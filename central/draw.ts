@@ -8,7 +8,7 @@
 import { formatAction, getLogger } from "../program/logging.ts";
 import { encodeWinners } from "../protocol.ts";
 import type { DrawHolder, Store, StoreDraw } from "../storage.ts";
-import { joinFrames } from "./reply_queue.ts";
+import { joinFrames } from "./replies.ts";
 
 /** The part of the store that the draw uses. */
 export type DrawStore = Pick<Store, "draw" | "winners">;

@@ -5,61 +5,8 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import {
-  encodeError,
-  type ErrorName,
-  ERRORS,
-  NO_INDEX,
-  OK_FRAME,
-} from "../protocol.ts";
 import type { FairScheduler } from "./fair_scheduler.ts";
-
-/** The reply to one request. */
-export interface Reply {
-  /** Zero or more whole frames. */
-  frame: Uint8Array;
-  /** Whether the connection is closed after it. */
-  closes: boolean;
-}
-
-/** Every bet of the batch is stored. */
-export const OK: Reply = { frame: OK_FRAME, closes: false };
-
-/** The central is stopping. */
-export const SHUTTING_DOWN: Reply = refusal(
-  "SHUTTING_DOWN",
-  "Cannot take more: the central is shutting down",
-);
-
-/** Creates a refusal. `index` is that of the first bet at fault, if any is. */
-export function refusal(
-  error: ErrorName,
-  reason: string,
-  index: number = NO_INDEX,
-): Reply {
-  return {
-    frame: encodeError({ error, index, reason }),
-    closes: ERRORS[error].closes,
-  };
-}
-
-/**
- * Joins frames, so that one write sends them.
- *
- * @param frames The frames.
- * @returns Their bytes, one after the other.
- */
-export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
-  if (frames.length === 1) return frames[0]!;
-  const size = frames.reduce((sum, frame) => sum + frame.length, 0);
-  const joined = new Uint8Array(size);
-  let at = 0;
-  for (const frame of frames) {
-    joined.set(frame, at);
-    at += frame.length;
-  }
-  return joined;
-}
+import { joinFrames, type Reply } from "./replies.ts";
 
 /**
  * Largest number of queued replies. It bounds what one agency can have under
@@ -90,12 +37,7 @@ export class ReplyQueue {
   #isOver = false;
   #fault: { error: unknown } | undefined;
 
-  /**
-   * Creates an empty queue.
-   *
-   * @param connection The agency's connection; a reply may close it.
-   * @param scheduler Decides when a write may start.
-   */
+  /** A reply may close the connection; the scheduler says when to write. */
   constructor(connection: Connection, scheduler: FairScheduler) {
     this.#connection = connection;
     this.#scheduler = scheduler;
@@ -112,9 +54,8 @@ export class ReplyQueue {
   }
 
   /**
-   * Adds a reply. Replies after one that closes the connection are dropped.
-   *
-   * @param reply The reply. If it rejects, the connection is closed.
+   * Adds a reply. If it rejects, the connection is closed. Replies after one that
+   * closes the connection are dropped.
    */
   enqueue(reply: Promise<Reply>): void {
     const owed: QueuedReply = {
@@ -130,9 +71,8 @@ export class ReplyQueue {
   }
 
   /**
-   * Waits until the queue is empty.
-   *
-   * @throws The error that kept a reply from being made or sent.
+   * Waits until the queue is empty. Throws the error that kept a reply from being
+   * made or sent.
    */
   async whenIdle(): Promise<void> {
     await this.#sending;

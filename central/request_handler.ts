@@ -25,15 +25,16 @@ import {
   OK_FRAME,
   ProtocolError,
 } from "../protocol.ts";
-import {
-  type BatchWriter,
-  BettingClosedError,
-  IncompleteError,
-  StorageError,
-  type Store,
-} from "../storage.ts";
+import type { BatchWriter, Store } from "../storage.ts";
 import type { Statistics } from "./statistics.ts";
-import { OK, refusal, type Reply, SHUTTING_DOWN } from "./reply_queue.ts";
+import {
+  errorNameOf,
+  OK,
+  refusal,
+  type Reply,
+  SHUTTING_DOWN,
+  unknownAgency,
+} from "./replies.ts";
 
 /** What a request handler needs. */
 export interface RequestOptions {
@@ -251,20 +252,4 @@ export class RequestHandler implements Disposable {
     }));
     return refusal(name, messageOf(error));
   }
-}
-
-function unknownAgency(agency: number): ProtocolError {
-  return new ProtocolError(
-    "UNKNOWN_AGENCY",
-    `Cannot serve agency ${agency}: it has no part in the draw`,
-  );
-}
-
-/** Names an error of the peer or the disk. Any other error is a bug. */
-function errorNameOf(error: unknown): ErrorName {
-  if (error instanceof ProtocolError) return error.error;
-  if (error instanceof StorageError) return "STORAGE";
-  if (error instanceof BettingClosedError) return "BETTING_CLOSED";
-  if (error instanceof IncompleteError) return "INCOMPLETE";
-  throw error;
 }

@@ -29,13 +29,7 @@ export class IdleClock {
   #hasExpired = false;
   #hasEnded = false;
 
-  /**
-   * Creates a stopped clock.
-   *
-   * @param timeoutMs Longest duration of one wait, or `Infinity`.
-   * @param onExpired Called when a wait has lasted that long.
-   * @param start Starts the timers.
-   */
+  /** Creates a stopped clock. Without a limit the time-out is `Infinity`. */
   constructor(
     timeoutMs: number,
     onExpired: () => void,
@@ -72,10 +66,8 @@ export class IdleClock {
   }
 
   /**
-   * Explains an error, given that the clock may have caused it.
-   *
-   * @param error The error thrown during the wait.
-   * @returns A time-out error if the clock has expired, else the error itself.
+   * Returns a time-out error if the clock has expired, and so caused this one,
+   * else the error itself.
    */
   explain(error: unknown): unknown {
     if (!this.#hasExpired) return error;

@@ -1,0 +1,78 @@
+/**
+ * The replies to requests, and which error becomes which refusal.
+ *
+ * @module
+ */
+
+import {
+  encodeError,
+  type ErrorName,
+  ERRORS,
+  NO_INDEX,
+  OK_FRAME,
+  ProtocolError,
+} from "../protocol.ts";
+import {
+  BettingClosedError,
+  IncompleteError,
+  StorageError,
+} from "../storage.ts";
+
+/** The reply to one request. */
+export interface Reply {
+  /** Zero or more whole frames. */
+  frame: Uint8Array;
+  /** Whether the connection is closed after it. */
+  closes: boolean;
+}
+
+/** Every bet of the batch is stored. */
+export const OK: Reply = { frame: OK_FRAME, closes: false };
+
+/** The central is stopping. */
+export const SHUTTING_DOWN: Reply = refusal(
+  "SHUTTING_DOWN",
+  "Cannot take more: the central is shutting down",
+);
+
+/** Creates a refusal. `index` is that of the first bet at fault, if any is. */
+export function refusal(
+  error: ErrorName,
+  reason: string,
+  index: number = NO_INDEX,
+): Reply {
+  return {
+    frame: encodeError({ error, index, reason }),
+    closes: ERRORS[error].closes,
+  };
+}
+
+/** Joins frames, so that one write sends them. */
+export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
+  if (frames.length === 1) return frames[0]!;
+  const size = frames.reduce((sum, frame) => sum + frame.length, 0);
+  const joined = new Uint8Array(size);
+  let at = 0;
+  for (const frame of frames) {
+    joined.set(frame, at);
+    at += frame.length;
+  }
+  return joined;
+}
+
+/** Creates the error for an agency outside of the draw. */
+export function unknownAgency(agency: number): ProtocolError {
+  return new ProtocolError(
+    "UNKNOWN_AGENCY",
+    `Cannot serve agency ${agency}: it has no part in the draw`,
+  );
+}
+
+/** Names an error of the peer or the disk. Any other error is a bug. */
+export function errorNameOf(error: unknown): ErrorName {
+  if (error instanceof ProtocolError) return error.error;
+  if (error instanceof StorageError) return "STORAGE";
+  if (error instanceof BettingClosedError) return "BETTING_CLOSED";
+  if (error instanceof IncompleteError) return "INCOMPLETE";
+  throw error;
+}
