@@ -22,13 +22,14 @@ const UNREACHABLE = Object.assign(new Error("No route to host"), {
 function start(authTimeoutMs = 60_000) {
   const log = CapturedLog.start();
   const authenticated: PendingConnection[] = [];
+  const statistics = new Statistics();
   const pending = new PendingConnections({
     authenticator: new Authenticator(CREDENTIALS, authTimeoutMs),
     maxConnections: 20,
-    statistics: new Statistics(),
+    statistics,
     onAuthenticated: (pending) => authenticated.push(pending),
   });
-  return { log, pending, authenticated };
+  return { log, pending, authenticated, statistics };
 }
 
 function pendingOf(stream: FakeStream): PendingConnection {
@@ -98,10 +99,11 @@ Deno.test("PendingConnections takes at most 16 that authenticate", async () => {
 });
 
 Deno.test("PendingConnections.rejectBusy() answers BUSY", async () => {
-  const { pending } = start();
+  const { pending, statistics } = start();
   const stream = new FakeStream([], { ends: true });
   await pending.rejectBusy(pendingOf(stream));
   assertEquals(readError(replyOf(stream)).code, Code.BUSY);
+  assertEquals(statistics.refusals.get("BUSY"), 1);
   assert(stream.isClosed);
   assertEquals(pending.size, 0);
 });

@@ -51,3 +51,13 @@ Deno.test("ReplyQueue gives each piece of a long reply its own time", async () =
   assertEquals(stream.written.length, frame.length);
   assert(!stream.isClosed);
 });
+
+Deno.test("ReplyQueue is full with 16 replies that are not known yet", () => {
+  using connection = new Connection(new FakeStream([]), {});
+  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  for (let i = 0; i < 16; i++) {
+    assert(!queue.isFull);
+    queue.enqueue(new Promise(() => {}));
+  }
+  assert(queue.isFull);
+});

@@ -5,10 +5,12 @@ import { PEM } from "../support/certificates.ts";
 import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
 import { testGuarded } from "../support/guarded.ts";
+import { FakeIntervals } from "../support/intervals.ts";
 import { rows } from "../support/rows.ts";
 import { Wire } from "../support/wire.ts";
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 testInFolder(
   "TlsCertificate uses a new pair once it fits, and keeps the old one until then",
@@ -67,6 +69,29 @@ for (
     },
   });
 }
+
+Deno.test({
+  name: "TlsCertificate warns once a day, until the end and after it",
+  permissions: { read: true },
+  async fn() {
+    using intervals = new FakeIntervals();
+    const log = CapturedLog.start();
+    const files = { certificate: PEM.server, key: PEM.serverKey };
+    using certificate = await TlsCertificate.open(files);
+    const { now } = Date;
+    const startMs = certificate.notAfterMs - 2.5 * DAY_MS;
+    try {
+      for (let hour = 0; hour < 4 * 24; hour++) {
+        Date.now = () => startMs + hour * HOUR_MS;
+        await intervals.pass(HOUR_MS);
+      }
+    } finally {
+      Date.now = now;
+    }
+    const levels = log.lines.map((line) => line.split(" ")[0]);
+    assertEquals(levels, ["INFO", "WARN", "WARN", "WARN", "ERROR"]);
+  },
+});
 
 testGuarded("a TLS probe frees its place at once, without an error", {
   tls: true,

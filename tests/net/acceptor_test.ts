@@ -22,12 +22,23 @@ function listenerOf(arrivals: (Error | Deno.TcpConn)[]): Listener {
   };
 }
 
-function connection(setNoDelay = () => {}): FakeStream & Deno.TcpConn {
+interface FakeConnection
+  extends FakeStream, Omit<Deno.TcpConn, keyof FakeStream> {
+  /** The options that were set. */
+  options: string[];
+}
+
+function connection(setNoDelay = () => {}): FakeConnection & Deno.TcpConn {
+  const options: string[] = [];
   return Object.assign(new FakeStream([]), {
     remoteAddr: { transport: "tcp", hostname: "10.0.0.1", port: 1 },
-    setNoDelay,
-    setKeepAlive(): void {},
-  }) as unknown as FakeStream & Deno.TcpConn;
+    options,
+    setNoDelay(): void {
+      setNoDelay();
+      options.push("noDelay");
+    },
+    setKeepAlive: () => options.push("keepAlive"),
+  }) as unknown as FakeConnection & Deno.TcpConn;
 }
 
 function systemError(code: string): Error {
@@ -82,6 +93,7 @@ Deno.test("Acceptor accepts at once after connections that were lost before", as
   const arrivals = [...Array.from({ length: 500 }, () => lost).flat(), last];
   const log = await acceptAll(arrivals, async (accepted) => {
     assertEquals(accepted, [last]);
+    assertEquals(last.options, ["noDelay", "keepAlive"]);
     await Promise.resolve();
   });
   assert(!log.lines.some((line) => /^(WARN|ERROR)/.test(line)));
@@ -112,9 +124,14 @@ Deno.test("Acceptor logs a bug with one connection, and accepts the next", async
   assert(log.lines.some((line) => /^CRITICAL .*TypeError: a slip/.test(line)));
 });
 
-for (const code of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {
-  Deno.test(`Acceptor waits less than a second each time after ${code}`, async () => {
-    const shortage = Array.from({ length: 9 }, () => systemError(code));
+for (
+  const error of [
+    ...["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"].map(systemError),
+    new Deno.errors.BadResource("Bad resource ID"),
+  ]
+) {
+  Deno.test(`Acceptor waits less than a second each time after ${error.message}`, async () => {
+    const shortage = Array.from({ length: 9 }, () => error);
     const last = connection();
     const log = await acceptAll([...shortage, last], async (accepted, time) => {
       for (const _ of shortage) {

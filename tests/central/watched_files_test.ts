@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { WatchedFiles } from "../../central/auth/watched_files.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { testInFolder } from "../support/folder.ts";
+import { FakeIntervals } from "../support/intervals.ts";
+
+const PERIOD_MS = 500;
+
+testInFolder(
+  "WatchedFiles loads files once they look the same twice",
+  async (dir) => {
+    using intervals = new FakeIntervals();
+    const paths = [`${dir}/a`, `${dir}/b`];
+    for (const path of paths) await Deno.writeTextFile(path, "");
+    const loaded: string[] = [];
+    using _watch = await WatchedFiles.open(paths, "files", async () => {
+      const texts = await Promise.all(
+        paths.map((one) => Deno.readTextFile(one)),
+      );
+      loaded.push(texts.join());
+    });
+    await intervals.pass(PERIOD_MS);
+    assertEquals(loaded, [","]);
+    for (const text of ["1", "12", "123"]) {
+      await Deno.writeTextFile(paths[1]!, text);
+      await intervals.pass(PERIOD_MS);
+      assertEquals(loaded, [","]);
+    }
+    for (let i = 0; i < 3; i++) await intervals.pass(PERIOD_MS);
+    assertEquals(loaded, [",", ",123"]);
+  },
+);
+
+testInFolder(
+  "WatchedFiles logs a problem once, and again after a success",
+  async (dir) => {
+    using intervals = new FakeIntervals();
+    const log = CapturedLog.start();
+    const path = `${dir}/a`;
+    await Deno.writeTextFile(path, "good");
+    using _watch = await WatchedFiles.open([path], "files", async () => {
+      const text = await Deno.readTextFile(path);
+      if (text !== "good") throw new Error(`Cannot use "${text}"`);
+    });
+    for (const text of ["bad", "good", "bad"]) {
+      await Deno.writeTextFile(path, text);
+      for (let i = 0; i < 4; i++) await intervals.pass(PERIOD_MS);
+    }
+    const problem =
+      'ERROR action: files | result: fail | reason: Cannot use "bad"; keeping the previous ones';
+    assertEquals(log.lines, [problem, problem]);
+  },
+);
