@@ -67,6 +67,26 @@ export function testShown(
   });
 }
 
+/** An answer of the status page. */
+export interface Answer {
+  /** The status code. */
+  status: number;
+  /** The headers. */
+  headers: Headers;
+  /** The whole body. */
+  text: string;
+}
+
+/** Gets a page. */
+export async function get(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const response = await fetch(url, { headers });
+  const { status, headers: answered } = response;
+  return { status, headers: answered, text: await response.text() };
+}
+
 /** What a central serves, whose store can be changed. */
 export interface MadeServed extends Served {
   /** Its store. */
