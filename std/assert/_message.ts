@@ -1,15 +1,19 @@
-import { inspect } from "node:util";
-
 /**
- * Shows a value in full, on one line where possible, strings in quotes.
+ * Shows a value in full, strings in quotes, as upstream does.
  *
  * @param value The value to show.
  * @returns The text that goes into a message.
  */
 export function show(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value)
-    : inspect(value, { depth: Infinity, maxArrayLength: Infinity });
+  return Deno.inspect(value, {
+    depth: Infinity,
+    iterableLimit: Infinity,
+    strAbbreviateSize: Infinity,
+    sorted: true,
+    trailingComma: true,
+    compact: false,
+    getters: true,
+  });
 }
 
 /**

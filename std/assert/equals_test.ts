@@ -10,6 +10,9 @@ class Point {
   constructor(readonly x: number, readonly y: number) {}
 }
 
+/** Kept, so that no WeakRef loses its referent. */
+const REFERENTS = [{ a: 1 }, { a: 1 }, { a: 2 }] as const;
+
 const EQUAL: [name: string, a: unknown, b: unknown][] = [
   ["strings", "a", "a"],
   ["NaN", NaN, NaN],
@@ -24,7 +27,37 @@ const EQUAL: [name: string, a: unknown, b: unknown][] = [
   ["sets", new Set([1, 2]), new Set([2, 1])],
   ["bytes", new Uint8Array([1, 2]), new Uint8Array([1, 2])],
   ["instances", new Point(1, 2), new Point(1, 2)],
+  ["zeros in maps and instances", [
+    new Map([["a", 0]]),
+    new Point(0, 0),
+    new Float64Array([0]),
+  ], [new Map([["a", -0]]), new Point(-0, 0), new Float64Array([-0])]],
+  [
+    "maps with objects as keys",
+    new Map([[{ a: 1 }, 1], [{ a: 2 }, 2]]),
+    new Map([[{ a: 2 }, 2], [{ a: 1 }, 1]]),
+  ],
+  ["locales", new Intl.Locale("es-AR"), new Intl.Locale("es-AR")],
+  ["referents", new WeakRef(REFERENTS[0]), new WeakRef(REFERENTS[1])],
+  ["URLs", new URL("http://a/"), new URL("http://a/")],
+  ["invalid dates", new Date(NaN), new Date(NaN)],
+  ["errors", new Error("a"), new Error("a")],
+  [
+    "objects without a prototype",
+    { a: 1 },
+    Object.assign(Object.create(null), { a: 1 }),
+  ],
 ];
+
+class Hidden {
+  #value: number;
+  constructor(value: number) {
+    this.#value = value;
+  }
+  get value(): number {
+    return this.#value;
+  }
+}
 
 const DIFFERENT: [name: string, a: unknown, b: unknown][] = [
   ["strings", "a", "b"],
@@ -44,6 +77,14 @@ const DIFFERENT: [name: string, a: unknown, b: unknown][] = [
   ["kinds of arrays", new Uint8Array([1]), new Int8Array([1])],
   ["instances", new Point(1, 2), new Point(2, 1)],
   ["an instance and an object", new Point(1, 2), { x: 1, y: 2 }],
+  ["locales", new Intl.Locale("es-AR"), new Intl.Locale("es-UY")],
+  ["referents", new WeakRef(REFERENTS[0]), new WeakRef(REFERENTS[2])],
+  ["getters of the prototype", new Hidden(1), new Hidden(2)],
+  ["URLs", new URL("http://a/"), new URL("http://b/")],
+  ["errors", new Error("a"), new Error("b")],
+  ["buffers", new Uint8Array([1]).buffer, new Uint8Array([2]).buffer],
+  ["symbols as keys", { [Symbol.iterator]: 1 }, { [Symbol.iterator]: 2 }],
+  ["a hole", [undefined], new Array(1)],
 ];
 
 for (const [name, a, b] of EQUAL) {
@@ -61,6 +102,18 @@ for (const [name, a, b] of DIFFERENT) {
     assertThrows(() => assertEquals(a, b), AssertionError);
   });
 }
+
+Deno.test("assertEquals() cannot compare what hides its content", () => {
+  for (
+    const [name, a, b] of [
+      ["WeakMap", new WeakMap(), new WeakMap()],
+      ["WeakSet", new WeakSet(), new WeakSet()],
+    ] as const
+  ) {
+    const message = `Cannot compare ${name} instances`;
+    assertThrows(() => assertEquals<object>(a, b), TypeError, message);
+  }
+});
 
 Deno.test("assertEquals() compares cycles", () => {
   const cycle = (value: number) => {
@@ -100,6 +153,11 @@ Deno.test("assertNotEquals() names both values", () => {
   const refused = () => assertNotEquals("a", "a");
   const { message } = assertThrows(refused, AssertionError);
   assertEquals(message, 'Expected actual: "a" not to be: "a".');
+  assertThrows(
+    () => assertNotEquals({ b: [1], a: 2 }, { b: [1], a: 2 }),
+    AssertionError,
+    "Expected actual: {\n  a: 2,\n  b: [\n    1,\n  ],\n} not to be: {",
+  );
   assertThrows(
     () => assertNotEquals(1, 1, "same bet"),
     AssertionError,

@@ -1,7 +1,8 @@
 /**
  * The part of `@std/assert` that this project's tests use, with upstream's
- * behaviour and messages. Difference: -0 inside a map, a typed array or an
- * instance of a class is not equal to 0.
+ * behaviour and messages. Differences: `assertEquals()` shows the difference of
+ * two values as node does, without colors; errors are compared without their
+ * stacks, and `ArrayBuffer`s byte by byte.
  *
  * ```ts
  * import { assertEquals, assertThrows } from "@std/assert";

@@ -66,8 +66,21 @@ const ERRORS: [name: string, input: string, message: string][] = [
     'a\n"b\nc"d,e',
     `Syntax error on line 2; parse error on line 3, column 2: ${MISSING}`,
   ],
-  ["an unclosed quote", 'a,"b', MISSING],
-  ["an unclosed quote in a later line", '"a\nb,c', MISSING],
+  [
+    "an unclosed quote",
+    'a,"b',
+    `Syntax error on line 1; parse error on line 2, column 1: ${MISSING}`,
+  ],
+  [
+    "an unclosed quote in a later line",
+    '"a\nb,c',
+    `Syntax error on line 1; parse error on line 3, column 1: ${MISSING}`,
+  ],
+  [
+    "an unclosed quote at the very end",
+    'a,"',
+    `Syntax error on line 1; parse error on line 1, column 4: ${MISSING}`,
+  ],
 ];
 
 for (const [name, input, message] of ERRORS) {

@@ -1,6 +1,7 @@
 /**
  * The part of `@std/csv` that this project uses: `parse()` with the option
- * `separator`, with upstream's behaviour and messages.
+ * `separator`, with upstream's behaviour and messages. There are no other
+ * differences.
  *
  * @module
  */
@@ -119,9 +120,7 @@ class RecordReader {
     for (;;) {
       const quote = this.#text.indexOf('"', this.#at);
       if (quote < 0) {
-        field += this.#text.slice(this.#at);
-        this.#at = this.#text.length;
-        if (!this.#nextLine()) this.#failAtQuote(this.#at);
+        field += this.#rest();
         field += "\n";
         continue;
       }
@@ -133,6 +132,17 @@ class RecordReader {
       field += '"';
       this.#at++;
     }
+  }
+
+  /** Returns the rest of a line that ends in a quoted field. */
+  #rest(): string {
+    const rest = this.#text.slice(this.#at);
+    if (this.#nextLine()) return rest;
+    // Upstream looks for the quote on the line behind the last, if it can.
+    if (rest === "") return this.#failAtQuote(this.#text.length);
+    this.#text = "";
+    this.#line++;
+    return this.#failAtQuote(0);
   }
 
   #failAtQuote(at: number): never {

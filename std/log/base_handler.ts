@@ -1,21 +1,18 @@
-import { type LevelName, LogLevels } from "./levels.ts";
+import {
+  getLevelByName,
+  getLevelName,
+  type LevelName,
+  type LogLevel,
+} from "./levels.ts";
+import type { LogRecord } from "./log_record.ts";
 
-/** One logged message. */
-export interface LogRecord {
-  /** The message. */
-  readonly msg: string;
-  /** The level. */
-  readonly level: number;
-  /** The name of the level. */
-  readonly levelName: string;
-  /** The time of the call. */
-  readonly datetime: Date;
-}
+/** Formats a record. */
+export type FormatterFunction = (logRecord: LogRecord) => string;
 
 /** The options of {@linkcode BaseHandler}. */
 export interface BaseHandlerOptions {
   /** Formats a record. The default is level and message. */
-  formatter?: (logRecord: LogRecord) => string;
+  formatter?: FormatterFunction;
 }
 
 /**
@@ -34,8 +31,9 @@ export interface BaseHandlerOptions {
  * ```
  */
 export abstract class BaseHandler {
-  readonly #level: number;
-  readonly #formatter: (logRecord: LogRecord) => string;
+  /** Formats a record. */
+  formatter: FormatterFunction;
+  #level: LogLevel;
 
   /**
    * Creates a handler.
@@ -44,9 +42,35 @@ export abstract class BaseHandler {
    * @param options How records are formatted.
    */
   constructor(levelName: LevelName, options: BaseHandlerOptions = {}) {
-    this.#level = LogLevels[levelName];
-    this.#formatter = options.formatter ??
+    this.#level = getLevelByName(levelName);
+    this.formatter = options.formatter ??
       (({ levelName, msg }) => `${levelName} ${msg}`);
+  }
+
+  /**
+   * Records below this level are dropped.
+   *
+   * @returns The level.
+   */
+  get level(): LogLevel {
+    return this.#level;
+  }
+
+  set level(level: LogLevel) {
+    this.#level = level;
+  }
+
+  /**
+   * The name of the level.
+   *
+   * @returns The name.
+   */
+  get levelName(): LevelName {
+    return getLevelName(this.#level);
+  }
+
+  set levelName(levelName: LevelName) {
+    this.#level = getLevelByName(levelName);
   }
 
   /**
@@ -55,7 +79,17 @@ export abstract class BaseHandler {
    * @param logRecord The record.
    */
   handle(logRecord: LogRecord): void {
-    if (logRecord.level >= this.#level) this.log(this.#formatter(logRecord));
+    if (logRecord.level >= this.#level) this.log(this.format(logRecord));
+  }
+
+  /**
+   * Formats a record.
+   *
+   * @param logRecord The record.
+   * @returns The text.
+   */
+  format(logRecord: LogRecord): string {
+    return this.formatter(logRecord);
   }
 
   /**
@@ -65,6 +99,14 @@ export abstract class BaseHandler {
    */
   abstract log(msg: string): void;
 
+  /** Prepares the handler; `setup()` calls it on the new ones. */
+  setup(): void {}
+
   /** Releases the handler's resources; `setup()` calls it on the old ones. */
   destroy(): void {}
+
+  /** Releases them, for `using`. */
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
 }

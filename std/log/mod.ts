@@ -1,8 +1,8 @@
 /**
  * The part of `@std/log` that this project uses, with upstream's names and
- * behaviour. Differences: messages are strings, or functions that return one,
- * without further arguments; there is only the default logger; before `setup()`
- * it writes to the console without colors.
+ * behaviour. Differences: before `setup()` the console is written without colors;
+ * upstream's functions for the default logger, formatters and other handlers are
+ * missing.
  *
  * @module
  */
@@ -10,8 +10,20 @@
 export {
   BaseHandler,
   type BaseHandlerOptions,
-  type LogRecord,
+  type FormatterFunction,
 } from "./base_handler.ts";
-export type { LevelName } from "./levels.ts";
-export type { Logger } from "./logger.ts";
-export { getLogger, type LogConfig, setup } from "./setup.ts";
+export {
+  getLevelByName,
+  getLevelName,
+  type LevelName,
+  type LogLevel,
+  LogLevels,
+} from "./levels.ts";
+export { Logger, type LoggerOptions } from "./logger.ts";
+export type { LogRecord } from "./log_record.ts";
+export {
+  getLogger,
+  type LogConfig,
+  type LoggerConfig,
+  setup,
+} from "./setup.ts";
