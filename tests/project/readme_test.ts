@@ -10,6 +10,13 @@ import configurationPage from "../../docs/configuration.md" with {
 };
 import containersPage from "../../docs/containers.md" with { type: "text" };
 import dependenciesPage from "../../docs/dependencies.md" with { type: "text" };
+import exercisePage from "../../docs/exercise.md" with { type: "text" };
+import spanishContainersPage from "../../docs/es/containers.md" with {
+  type: "text",
+};
+import spanishExercisePage from "../../docs/es/exercise.md" with {
+  type: "text",
+};
 import drawPage from "../../docs/draw.md" with { type: "text" };
 import inputFilesPage from "../../docs/input-files.md" with { type: "text" };
 import performancePage from "../../docs/performance.md" with { type: "text" };
@@ -43,6 +50,9 @@ const PAGES: Record<string, string> = {
   "docs/containers.md": containersPage,
   "docs/dependencies.md": dependenciesPage,
   "docs/draw.md": drawPage,
+  "docs/exercise.md": exercisePage,
+  "docs/es/containers.md": spanishContainersPage,
+  "docs/es/exercise.md": spanishExercisePage,
   "docs/es/configuration.md": spanishConfigurationPage,
   "docs/input-files.md": inputFilesPage,
   "docs/performance.md": performancePage,
