@@ -13,7 +13,6 @@ const NEWLINE = 0x0a;
 
 /** The peer has sent a line that is too long. */
 export class LineTooLongError extends Error {
-  /** Creates the error. */
   constructor() {
     super(`Cannot take line: it has over ${MAX_LINE_BYTES} bytes`);
     this.name = "LineTooLongError";
@@ -32,12 +31,6 @@ export class LineConnection {
   /** Number of bytes of the line that were searched for its end. */
   #searched = 0;
 
-  /**
-   * Creates a connection.
-   *
-   * @param stream The stream, which is closed with the connection.
-   * @param options The limits.
-   */
   constructor(stream: ByteStream, options: LineConnectionOptions) {
     this.#channel = new ByteChannel(stream, {
       ...options,
@@ -48,8 +41,6 @@ export class LineConnection {
   /**
    * Waits for the next line.
    *
-   * @returns The line with its end, which the last one may lack. Valid until
-   * the next call. `null` if either side has closed.
    * @throws {LineTooLongError} If it has no end within the limit.
    * @throws {Deno.errors.TimedOut} If it does not arrive in time.
    */
@@ -65,7 +56,6 @@ export class LineConnection {
   /**
    * Writes a line.
    *
-   * @param line The line with its end.
    * @throws {Deno.errors.TimedOut} If the peer does not read it in time.
    */
   write(line: Uint8Array): Promise<void> {
@@ -104,12 +94,7 @@ export class LineConnection {
   }
 }
 
-/**
- * Converts a line to text, for the log.
- *
- * @param line The line.
- * @returns Its text without the end. Bytes that are not UTF-8 are replaced.
- */
+/** Converts a line to text, for the log. */
 export function textOf(line: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(line)
     .replace(/\r?\n$/, "");

@@ -4,22 +4,16 @@
  * @module
  */
 
-/**
- * Returns the message of an error.
- *
- * @param error Whatever was thrown.
- * @returns Its message, without a stack trace.
- */
+/** Returns the message of whatever was thrown, without a stack trace. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 /**
  * Checks what only a bug can break. A program that continues with a broken
- * invariant could spoil the store, so it stops.
+ * invariant could spoil the store, so it stops. `invariant` says what must be
+ * true, as the middle of a sentence.
  *
- * @param holds Whether the invariant holds.
- * @param invariant What must be true, as the middle of a sentence.
  * @throws {InvariantError} If it does not hold.
  */
 export function assertInvariant(
@@ -31,11 +25,6 @@ export function assertInvariant(
 
 /** A bug: something that must be true is not. */
 export class InvariantError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param invariant What must be true.
-   */
   constructor(invariant: string) {
     super(`Cannot go on: broken invariant: ${invariant}`);
     this.name = "InvariantError";
@@ -44,12 +33,6 @@ export class InvariantError extends Error {
 
 /** The program cannot do its job, for a reason that people can act on. */
 export class ProgramError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param message One line: what failed, where, and what was expected.
-   * @param options The cause.
-   */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "ProgramError";

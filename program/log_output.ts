@@ -10,12 +10,7 @@ import { startRareTimer } from "./timer.ts";
 
 /** Where lines are written; `Deno.stdout` is one. */
 export interface LogSink {
-  /**
-   * Writes some bytes.
-   *
-   * @param bytes The bytes to write.
-   * @returns Number of bytes written.
-   */
+  /** Writes some bytes, and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
@@ -48,22 +43,12 @@ export class LogOutput {
   #writing: Promise<void> | undefined;
   #isBroken = false;
 
-  /**
-   * Creates an output.
-   *
-   * @param sink Where the lines go.
-   * @param options Called on failures.
-   */
   constructor(sink: LogSink, options: LogOutputOptions) {
     this.#sink = sink;
     this.#options = options;
   }
 
-  /**
-   * Adds a line, or drops it if too many are waiting.
-   *
-   * @param line The line without its end.
-   */
+  /** Adds a line, or drops it if too many are waiting. */
   add(line: string): void {
     if (this.#isBroken) return;
     if (this.#waiting.length > MAX_WAITING_CHARS) {
@@ -76,9 +61,7 @@ export class LogOutput {
   }
 
   /**
-   * Writes the waiting lines.
-   *
-   * @returns Resolved once it is written, or cannot be for now.
+   * Writes the waiting lines. Resolves once they are written, or cannot be now.
    */
   async flush(): Promise<void> {
     this.#start();

@@ -35,13 +35,9 @@ const ERASE_LINE = "\x1b[K";
 const CONTROL_REGEXP = /[\0-\x1f\x7f-\x9f\u2028\u2029\ufeff]/g;
 
 /**
- * Formats a log line, without time and level. Line breaks and other control
- * characters are escaped, so that no peer can forge a line.
- *
- * @param action What happened.
- * @param result The result.
- * @param details More fields, in order.
- * @returns `action: … | result: … | key: value …`.
+ * Formats a log line, `action: … | result: … | key: value …`, without time and
+ * level. Line breaks and other control characters are escaped, so that no peer
+ * can forge a line.
  */
 export function formatAction(
   action: string,
@@ -56,11 +52,7 @@ export function formatAction(
   return text.replace(CONTROL_REGEXP, escapeControl);
 }
 
-/**
- * Sets up the log behind `getLogger()`.
- *
- * @param level Lines below this level are left out.
- */
+/** Sets up the log behind `getLogger()`, from a level on. */
 export function setupLogging(level: LevelName): void {
   output = openOutput();
   setup({
@@ -118,12 +110,7 @@ function openOutput(): LogOutput {
   });
 }
 
-/**
- * Writes one line immediately.
- *
- * @param to The output.
- * @param line The line without its end.
- */
+/** Writes one line immediately. */
 export function writeLine(
   to: { writeSync(bytes: Uint8Array): number },
   line: string,
@@ -131,12 +118,7 @@ export function writeLine(
   writeText(to, `${line}\n`);
 }
 
-/**
- * Writes text immediately.
- *
- * @param to The output.
- * @param text The text.
- */
+/** Writes text immediately. */
 export function writeText(
   to: { writeSync(bytes: Uint8Array): number },
   text: string,

@@ -57,13 +57,7 @@ const COMMON_FLAGS: readonly ProgramFlag[] = [
   { name: "version", help: "prints the version" },
 ];
 
-/**
- * Runs a program and exits.
- *
- * @param program Selects the variables and flags of the configuration.
- * @param main The program. Returns the exit code.
- * @param options The task and its flags.
- */
+/** Runs a program and exits. */
 export async function runProgram(
   program: Program,
   main: (context: ProgramContext) => Promise<number>,
@@ -199,11 +193,7 @@ export async function loadConfig(
   return readConfig({ program, yaml, file: path, env, flags });
 }
 
-/**
- * Logs the configuration of a server.
- *
- * @param config The configuration.
- */
+/** Logs the configuration of a server. */
 export function logServerConfig(config: Config): void {
   getLogger().debug(() =>
     formatAction("config", "success", {

@@ -12,19 +12,9 @@ export interface Setting<T> {
   readonly yaml: "string" | "number" | "boolean";
   /** What was expected, for error messages. */
   readonly expected: string;
-  /**
-   * Parses a value.
-   *
-   * @param text The text of a variable, or of a YAML value.
-   * @returns The value, or `undefined` if it is invalid.
-   */
+  /** Parses a variable or a YAML value; `undefined` if it is invalid. */
   parse(text: string): T | undefined;
-  /**
-   * Formats a value.
-   *
-   * @param value The value.
-   * @returns A text that parses to the same value.
-   */
+  /** Formats a value as a text that parses to it. */
   format(value: T): string;
 }
 
@@ -124,13 +114,7 @@ export const SEPARATOR: Setting<string> = {
   format: (separator) => separator === "\t" ? "\\t" : separator,
 };
 
-/**
- * A whole number in decimal.
- *
- * @param min Smallest value.
- * @param max Largest value.
- * @returns The type.
- */
+/** A whole number in decimal, from `min` to `max`. */
 export function wholeNumber(min: number, max: number): Setting<number> {
   return {
     yaml: "number",
@@ -143,22 +127,12 @@ export function wholeNumber(min: number, max: number): Setting<number> {
   };
 }
 
-/**
- * Formats several addresses.
- *
- * @param addresses The addresses.
- * @returns Each as `host:port`, separated by commas.
- */
+/** Formats addresses as `host:port`, separated by commas. */
 export function formatAddresses(addresses: readonly Address[]): string {
   return addresses.map(formatAddress).join();
 }
 
-/**
- * Formats an address.
- *
- * @param address The address.
- * @returns `host:port`.
- */
+/** Formats an address as `host:port`. */
 export function formatAddress({ hostname, port }: Address): string {
   return hostname.includes(":")
     ? `[${hostname}]:${port}`
@@ -174,11 +148,8 @@ function parseAddress(text: string): Address | undefined {
 }
 
 /**
- * Parses a duration.
- *
- * @param text One or more numbers, each with its unit: `ms`, `s`, `m` or `h`.
- * @returns The duration in milliseconds, more than 0, or `undefined` if it is
- * not one or is longer than a timer can wait.
+ * Parses a duration such as `1m30s` into milliseconds; `undefined` if it is not
+ * one, is 0, or is longer than a timer can wait.
  *
  * @example Usage
  * ```ts

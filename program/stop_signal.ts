@@ -8,10 +8,8 @@
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Listens for the signals that ask a program to stop.
- *
- * @param reasonOf Makes the abort reason from the signal's name.
- * @returns Aborted by the first of the signals.
+ * Returns a signal that is aborted by the first signal that asks the program to
+ * stop, with `reasonOf` its name as the reason.
  */
 export function stopSignal(
   reasonOf: (signal: Deno.Signal) => unknown = (signal) => signal,
@@ -28,14 +26,13 @@ export function stopSignal(
  * a listener SIGXFSZ kills the program without a message.
  */
 export function surviveFileSizeLimit(): void {
+  if (Deno.build.os === "windows") return;
   Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
 /**
  * Waits for a time.
  *
- * @param milliseconds Duration of the wait.
- * @param signal Ends the wait early.
  * @throws The signal's reason, if the signal ends the wait.
  */
 export async function delay(
@@ -46,12 +43,7 @@ export async function delay(
   signal.throwIfAborted();
 }
 
-/**
- * Waits for a time, or until the signal aborts, which is no failure.
- *
- * @param milliseconds Duration of the wait.
- * @param signal Ends the wait early.
- */
+/** Waits for a time, or until the signal aborts, which is no failure. */
 export async function pause(
   milliseconds: number,
   signal: AbortSignal,

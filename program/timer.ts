@@ -7,13 +7,7 @@
 /** {@linkcode startTimer} or {@linkcode startRareTimer}. */
 export type StartTimer = typeof startTimer;
 
-/**
- * Starts a timer that leaves nothing behind when it is cancelled.
- *
- * @param callback Called once, after the delay.
- * @param delayMs The delay in milliseconds.
- * @returns Cancels the timer.
- */
+/** Starts a timer. The returned function cancels it and leaves nothing behind. */
 export function startTimer(
   callback: () => void,
   delayMs: number,
@@ -23,14 +17,10 @@ export function startTimer(
 }
 
 /**
- * Starts a timer where there are only a few: after it is cancelled, about a
- * kilobyte is not freed before the delay is over. It does without `setTimeout`,
+ * Starts a timer where there are only a few, and returns the function that
+ * cancels it. After that about a kilobyte is not freed before the delay is over. It does without `setTimeout`,
  * whose first call loads so much of Node that it takes a tenth of the time of an
  * agency with a short file.
- *
- * @param callback Called once, after the delay.
- * @param delayMs The delay in milliseconds.
- * @returns Cancels the timer.
  */
 export function startRareTimer(
   callback: () => void,
