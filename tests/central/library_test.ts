@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { Central, FileStore } from "../../server.ts";
+import { Central, Credentials, FileStore } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { betFrame, Type } from "../support/frames.ts";
+import { authFrame, betFrame, Type } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
+import { writeCredentials } from "../support/guarded.ts";
 import { rows } from "../support/rows.ts";
 import { readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
@@ -25,6 +26,28 @@ testInFolder(
     }
     assertEquals(store.stats.bets, 2);
     assertEquals((await readStore(file)).length, 2);
+  },
+  ["net"],
+);
+
+testInFolder(
+  "Central.connections counts those that are not authenticated yet",
+  async (dir) => {
+    const log = CapturedLog.start();
+    await writeCredentials(`${dir}/credentials.csv`, { 1: "uno" });
+    await using store = await FileStore.open(`${dir}/bets.csv`);
+    using credentials = await Credentials.open(`${dir}/credentials.csv`);
+    await using central = Central.listen(store, {
+      hostname: "127.0.0.1",
+      port: 0,
+      credentials,
+    });
+    using _stranger = await Wire.connect(central.port);
+    using agency = await Wire.connect(central.port);
+    await agency.ask(authFrame(1, "uno"));
+    await log.line("accept_connections | result: success", 2);
+    await log.line("authenticate | result: success");
+    assertEquals(central.connections, 2);
   },
   ["net"],
 );

@@ -20,7 +20,14 @@ class MeasuredStream extends FakeStream {
 Deno.test("ReplyQueue sends a long reply in pieces that take turns", async () => {
   const stream = new MeasuredStream([]);
   using connection = new Connection(stream, {});
-  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  const scheduler = new FairScheduler({ size: 1 });
+  const waitForPiece = scheduler.waitForPiece.bind(scheduler);
+  let turns = 0;
+  scheduler.waitForPiece = () => {
+    turns++;
+    return waitForPiece();
+  };
+  const queue = new ReplyQueue(connection, scheduler);
   const frame = Uint8Array.from(
     { length: 3 * PIECE_BYTES + 1 },
     (_, i) => i % 251,
@@ -28,7 +35,7 @@ Deno.test("ReplyQueue sends a long reply in pieces that take turns", async () =>
   queue.enqueue(Promise.resolve({ frame, closes: false }));
   await queue.whenIdle();
   assertEquals(stream.written, frame);
-  assertEquals(stream.writes, 4);
+  assertEquals([stream.writes, turns], [4, 3]);
   assertEquals(stream.largest, PIECE_BYTES);
 });
 

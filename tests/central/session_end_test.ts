@@ -1,5 +1,13 @@
-import { assertEquals } from "@std/assert";
-import { agencyFrame, betFrame, Type } from "../support/frames.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  agencyFrame,
+  betFrame,
+  Code,
+  concat,
+  frame,
+  readError,
+  Type,
+} from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
 import { testServed } from "../support/served.ts";
 import { readStore } from "../support/stored.ts";
@@ -33,6 +41,32 @@ testServed(
     await agency.send(betFrame({ betIndex: 1, rows: rows(1) }).subarray(0, 9));
     agency.close();
     await log.line("ERROR action: close_connection");
+  },
+);
+
+testServed(
+  "run() answers a FINISH with INCOMPLETE while bets of its file are missing",
+  async ({ port, storeFile }) => {
+    const batch = { rows: rows(3) };
+    for (const [records, expected] of [[4, Code.INCOMPLETE], [3, "OK"]]) {
+      using wire = await Wire.connect(port);
+      assertEquals((await wire.ask(betFrame(batch)))?.type, Type.OK);
+      const fingerprint = (await readStore(storeFile))[0]!.fingerprint;
+      const payload = concat([
+        Uint8Array.of(0, 0, 0, 1),
+        Uint8Array.fromHex(fingerprint),
+        Uint8Array.of(0, 0, 0, Number(records)),
+      ]);
+      const reply = await wire.ask(frame(Type.FINISH, payload));
+      if (expected === "OK") {
+        assertEquals(reply?.type, Type.OK);
+      } else {
+        const { code, reason } = readError(reply);
+        assertEquals(code, expected);
+        assertStringIncludes(reason, "1 of 4");
+      }
+      assertEquals(await wire.reply(), null);
+    }
   },
 );
 

@@ -134,10 +134,12 @@ for (
     const shortage = Array.from({ length: 9 }, () => error);
     const last = connection();
     const log = await acceptAll([...shortage, last], async (accepted, time) => {
-      for (const _ of shortage) {
+      for (const waitMs of [50, 100, 200, 400, 800, 900, 900, 900, 900]) {
         assertEquals(accepted, []);
+        time.advance(waitMs - 1);
         assertEquals(time.pending, 1);
-        time.advance(999);
+        time.advance(1);
+        assertEquals(time.pending, 0);
         await settle();
       }
       assertEquals(accepted, [last]);

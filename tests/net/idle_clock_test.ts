@@ -59,3 +59,21 @@ Deno.test("IdleClock does not expire once it has ended", () => {
   time.advance(2 * TIMEOUT);
   assertEquals(clock.hasExpired, false);
 });
+
+Deno.test("IdleClock gives a peer more time if this process was held up", () => {
+  using time = new FakeTime();
+  const delays: number[] = [];
+  let look = (): void => {};
+  const clock = new IdleClock(TIMEOUT, () => {}, (callback, delayMs) => {
+    look = callback;
+    delays.push(delayMs);
+    return () => {};
+  });
+  clock.start();
+  time.advance(TIMEOUT + 11);
+  look();
+  assertEquals([clock.hasExpired, delays], [false, [TIMEOUT, 50]]);
+  time.advance(50);
+  look();
+  assertEquals(clock.hasExpired, true);
+});

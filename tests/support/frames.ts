@@ -55,6 +55,7 @@ export const Code = {
   UNKNOWN_AGENCY: 8,
   BUSY: 9,
   UNAUTHORIZED: 10,
+  INCOMPLETE: 11,
 } as const;
 
 /** The index of an ERROR that no single bet is to blame for. */
