@@ -61,12 +61,17 @@ export class Cluster {
       ...["-d", `${this.urlOf("postgres")}?application_name=standby`],
     ]);
     await standby.#control("start");
-    await this.query("ALTER SYSTEM SET synchronous_standby_names = 'standby'");
+    await this.beFollowed();
+    return standby;
+  }
+
+  /** Waits until its standby has all it has, and follows it synchronously. */
+  async beFollowed(): Promise<void> {
+    await this.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
     await this.query("SELECT pg_reload_conf()");
     await this.waitFor(
       "SELECT 1 FROM pg_stat_replication WHERE sync_state = 'sync'",
     );
-    return standby;
   }
 
   /** Adds lines to its configuration file. */
@@ -166,12 +171,14 @@ export class Cluster {
     await this.#control("restart", "-m", "fast");
   }
 
-  /** Starts it again after it was killed, as a standby of another server. */
+  /**
+   * Starts it again after it was killed, as a standby of another server, which
+   * may not have all that it has.
+   */
   async returnAsStandbyOf(primary: Cluster): Promise<void> {
     await run("rm", ["-f", `${this.#dir}/postmaster.pid`]);
-    // It has what its standby has, and perhaps more that nobody was told.
-    await this.#control("start", "-m", "fast");
-    await this.#control("stop", "-m", "fast");
+    // pg_rewind finds the new timeline in the control file only after this.
+    await primary.query("CHECKPOINT");
     await runAsOwner("pg_rewind", [
       ...["-D", this.#dir, "-R"],
       `--source-server=${primary.urlOf("postgres")}`,
@@ -181,7 +188,9 @@ export class Cluster {
 
   /** Kills the server with SIGKILL. */
   async kill(): Promise<void> {
-    await run("/bin/kill", ["-9", await this.#processId()]);
+    const parent = await this.#processId();
+    const children = (await run("pgrep", ["-P", parent])).split("\n");
+    await run("/bin/kill", ["-9", parent, ...children]);
   }
 
   /**
@@ -256,7 +265,7 @@ export class Cluster {
 
   async #control(command: string, ...more: string[]): Promise<void> {
     const options =
-      `-p ${this.port} -k ${this.#dir} -c listen_addresses=127.0.0.1`;
+      `-p ${this.port} -k ${this.#dir} -c listen_addresses=127.0.0.1,127.0.0.2`;
     await runAsOwner("pg_ctl", [
       ...[command, "-w", "-D", this.#dir, ...more],
       ...(command === "promote" ? [] : ["-l", `${this.#dir}/log`]),

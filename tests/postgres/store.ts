@@ -1,7 +1,10 @@
 import { PostgresStore } from "../../postgres/postgres_store.ts";
 import { testFault } from "../faults/plan.ts";
-import { STORE_CASES } from "../support/store_cases.ts";
+import { assertEquals } from "@std/assert";
+import { batchOf } from "../support/batches.ts";
+import { SPECIAL_NAMES, STORE_CASES } from "../support/store_cases.ts";
 import { Cluster } from "./cluster.ts";
+import { append, openStore } from "./made_store.ts";
 
 testFault("PostgresStore keeps the contract of a store", async () => {
   await using cluster = await Cluster.start();
@@ -15,4 +18,24 @@ testFault("PostgresStore keeps the contract of a store", async () => {
       throw new Error(`PostgresStore ${name}: ${cause}`, { cause });
     }
   }
+});
+
+testFault("names are stored as they are", async () => {
+  await using cluster = await Cluster.start();
+  await using store = await openStore(cluster.urlOf());
+  const bets = SPECIAL_NAMES.map((name, i) => ({
+    firstName: name,
+    lastName: SPECIAL_NAMES.at(-i)!,
+    document: "1",
+    birthdate: "1999-03-17",
+    number: "1",
+  }));
+  await append(store, batchOf(bets));
+  const stored = await cluster.query(
+    "SELECT json_agg(json_build_array(first_name, last_name) ORDER BY position) FROM bets",
+  );
+  assertEquals(
+    JSON.parse(stored),
+    bets.map(({ firstName, lastName }) => [firstName, lastName]),
+  );
 });

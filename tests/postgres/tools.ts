@@ -7,8 +7,69 @@ import { type Ending, startProgram } from "../support/programs.ts";
 import { csvRow } from "../support/rows.ts";
 import { Cluster } from "./cluster.ts";
 import { assertStored } from "./database_central.ts";
+import { append, makeBatch, openStore } from "./made_store.ts";
 
 const BETS = 400;
+
+/** More than are imported at once. */
+const BATCHES = 450;
+
+testFault(
+  "an import of many batches keeps each agency's bets apart",
+  async ({ dir, random }) => {
+    await using cluster = await Cluster.start();
+    const path = `${dir}/bets.csv`;
+    await using central = await CrashingCentral.start(path);
+    const files = await Promise.all(
+      [1, 2, 3].map((agency) =>
+        makeFile(`${dir}/${agency}.csv`, agency, randomRows(random, BATCHES))
+      ),
+    );
+    await Promise.all(files.map((file) =>
+      runAgency(file, central.port, {
+        CLI_BATCH_MAXAMOUNT: "2",
+        CLI_BATCH_WINDOW: "8",
+      })
+    ));
+    await central.stop();
+    await run("import:postgres", path, cluster.urlOf());
+    await assertStored(cluster, files);
+  },
+);
+
+testFault("verify finds gaps, and bets that came after the draw", async () => {
+  await using cluster = await Cluster.start();
+  const url = cluster.urlOf();
+  {
+    await using store = await openStore(url, 1);
+    await append(store, makeBatch(1, 5));
+    await store.finish(1);
+  }
+  const env = { SERVER_STORE_URL: url };
+  const good = await runWith(env, "verify:postgres");
+  assertEquals(good.code, 0);
+  assertMatch(
+    good.stdout,
+    /^gaps: agency 1, file 0123456789abcdef: 10 bets, 5 bet indexes/m,
+  );
+  await cluster.query(
+    `INSERT INTO bets SELECT agency, source, 99, first_name, last_name, document,
+      birthdate, number FROM bets LIMIT 1`,
+  );
+  const late = await runWith(env, "verify:postgres");
+  assertEquals(late.code, 1);
+  assertEquals(
+    late.stderr,
+    "verify: agency 1 had 10 bets at the draw, and has 11 now\n",
+  );
+  await cluster.query("ALTER TABLE bets DROP CONSTRAINT bets_pkey");
+  const unfit = await runWith(env, "verify:postgres");
+  assertEquals(unfit.code, 1);
+  assertMatch(
+    unfit.stderr,
+    /^verify: Cannot use [^\n]*no primary key[^\n]*\n$/,
+  );
+});
 
 testFault(
   "a file store is imported, exported and verified",
@@ -55,7 +116,15 @@ testFault(
   },
 );
 
-async function run(task: string, ...args: string[]): Promise<Ending> {
-  await using program = startProgram(task, {}, args);
+function run(task: string, ...args: string[]): Promise<Ending> {
+  return runWith({}, task, ...args);
+}
+
+async function runWith(
+  env: Record<string, string>,
+  task: string,
+  ...args: string[]
+): Promise<Ending> {
+  await using program = startProgram(task, env, args);
   return await program.ending();
 }

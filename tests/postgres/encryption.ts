@@ -1,0 +1,128 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { PostgresStore } from "../../postgres/postgres_store.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { PEM } from "../support/certificates.ts";
+import { testFault } from "../faults/plan.ts";
+import { Cluster } from "./cluster.ts";
+
+const CA = `sslrootcert=${PEM.ca}`;
+const OTHER_CA = `sslrootcert=${PEM.otherCa}`;
+const IS_ENCRYPTED = `SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity
+  USING (pid) WHERE application_name = 'loteria'`;
+
+/** Parameters, and whether the connection is encrypted, or why there is none. */
+const WITH_TLS: readonly (readonly [string, boolean | RegExp])[] = [
+  ["sslmode=disable", false],
+  ["sslmode=allow", false],
+  ["sslmode=prefer", true],
+  ["", true],
+  ["sslmode=require", true],
+  [`sslmode=require&${OTHER_CA}`, /certificate/],
+  [`sslmode=verify-ca&${CA}`, true],
+  [`sslmode=verify-ca&${OTHER_CA}`, /certificate/],
+  [`sslmode=verify-full&${CA}`, true],
+  [`sslmode=verify-full&${OTHER_CA}`, /certificate/],
+  ["sslmode=verify-full", /certificate/],
+  ["sslmode=verify-full&sslrootcert=/nowhere.pem", /nowhere/],
+  [`sslmode=verify-full&${CA}&channel_binding=require`, true],
+];
+const WITHOUT_TLS: readonly (readonly [string, boolean | RegExp])[] = [
+  ["sslmode=allow", false],
+  ["sslmode=prefer", false],
+  ["sslmode=require", /does not support SSL/],
+  ["sslmode=prefer&channel_binding=require", /does not support SSL/],
+];
+
+testFault("sslmode means what it means to libpq", async () => {
+  await using cluster = await Cluster.start();
+  await (await PostgresStore.open(cluster.urlOf())).close();
+  await assertModes(cluster, WITHOUT_TLS);
+  await cluster.installCertificate();
+  await assertModes(cluster, WITH_TLS);
+  // The certificate is for 127.0.0.1, localhost and ::1.
+  const renamed = cluster.urlOf().replace("127.0.0.1", "127.0.0.2");
+  await cluster.allow(["host all all 127.0.0.0/8 scram-sha-256"]);
+  for (
+    const [mode, outcome] of [["verify-ca", true], [
+      "verify-full",
+      /IP/,
+    ]] as const
+  ) {
+    await assertMode(cluster, `${renamed}?sslmode=${mode}&${CA}`, outcome);
+  }
+});
+
+testFault(
+  "a server that takes only one kind of connection gets it",
+  async () => {
+    await using cluster = await Cluster.start();
+    await cluster.installCertificate();
+    const url = cluster.urlOf();
+    await cluster.allow([
+      "local all all scram-sha-256",
+      "hostssl all all 127.0.0.1/32 scram-sha-256",
+    ]);
+    await assertMode(cluster, `${url}?sslmode=allow`, true);
+    await assertMode(cluster, `${url}?sslmode=disable`, /no encryption/);
+    await cluster.allow(["hostnossl all all 127.0.0.1/32 scram-sha-256"]);
+    await assertMode(cluster, `${url}?sslmode=prefer`, false);
+    await assertMode(cluster, `${url}?sslmode=require`, /pg_hba/);
+  },
+);
+
+testFault("a client's certificate takes the password's place", async () => {
+  await using cluster = await Cluster.start();
+  await cluster.installCertificate();
+  await cluster.query("CREATE ROLE localhost LOGIN SUPERUSER");
+  await cluster.allow([
+    "host all loteria 127.0.0.1/32 scram-sha-256",
+    "hostssl all localhost 127.0.0.1/32 cert",
+  ]);
+  const url = cluster.urlOf().replace("loteria:secreto", "localhost");
+  const files = `sslcert=${PEM.server}&sslkey=${PEM.serverKey}`;
+  await assertMode(cluster, `${url}?sslmode=require&${files}`, true);
+  await assertMode(cluster, `${url}?sslmode=require`, /certificate/);
+});
+
+testFault("a Unix socket and percent-encoded names are reached", async () => {
+  await using cluster = await Cluster.start();
+  await cluster.query('CREATE DATABASE "mi base/1"');
+  await cluster.query(`CREATE ROLE "u@x" LOGIN SUPERUSER PASSWORD 'p:/@%?#'`);
+  const credentials = "u%40x:p%3A%2F%40%25%3F%23";
+  const name = "mi%20base%2F1";
+  const { port, socketFolder } = cluster;
+  await (await PostgresStore.open(
+    `postgres://${credentials}@/${name}?host=${socketFolder}&port=${port}`,
+  )).close();
+  await (await PostgresStore.open(
+    `postgres://${credentials}@localhost:${port}/${name}`,
+  )).close();
+});
+
+async function assertModes(
+  cluster: Cluster,
+  modes: readonly (readonly [string, boolean | RegExp])[],
+): Promise<void> {
+  for (const [parameters, outcome] of modes) {
+    await assertMode(cluster, `${cluster.urlOf()}?${parameters}`, outcome);
+  }
+}
+
+async function assertMode(
+  cluster: Cluster,
+  url: string,
+  outcome: boolean | RegExp,
+): Promise<void> {
+  if (outcome instanceof RegExp) {
+    const error = await assertRejects(
+      () => PostgresStore.open(url),
+      ProgramError,
+    );
+    assertEquals(outcome.test(error.message), true, `${url} ${error.message}`);
+    return;
+  }
+  const store = await PostgresStore.open(url);
+  const isEncrypted = await cluster.query(IS_ENCRYPTED);
+  await store.close();
+  assertEquals(isEncrypted, outcome ? "t" : "f", url);
+}

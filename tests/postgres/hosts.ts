@@ -1,0 +1,106 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { StorageError } from "../../storage.ts";
+import { IS_FULL, sleep, testFault } from "../faults/plan.ts";
+import { Cluster } from "./cluster.ts";
+import {
+  assertStored,
+  makeAgencies,
+  OKS_AFTER,
+  SHORT_TIMEOUT,
+  startOn,
+} from "./database_central.ts";
+import { append, makeBatch, openStore } from "./made_store.ts";
+
+testFault("a standby that is first in the address is passed over", async () => {
+  await using primary = await Cluster.start();
+  await using standby = await primary.startStandby();
+  for (const query of ["", "?load_balance_hosts=random"]) {
+    const url = `${standby.urlOfBoth(primary)}${query}`;
+    await using store = await openStore(url);
+    await append(store, makeBatch(1));
+    // New connections find the primary too.
+    await primary.cutConnections();
+    await sleep(50);
+    assertEquals(await append(store, makeBatch(1)), 10);
+  }
+});
+
+testFault("a host that turns read-only is left for another", async () => {
+  await using primary = await Cluster.start();
+  await using standby = await primary.startStandby();
+  await using store = await openStore(primary.urlOfBoth(standby));
+  await append(store, makeBatch(1));
+  await standby.promote();
+  await primary.query("ALTER SYSTEM SET synchronous_standby_names = ''");
+  await primary.query("ALTER SYSTEM SET default_transaction_read_only = on");
+  await primary.query("SELECT pg_reload_conf()");
+  let refused = 0;
+  while (await standby.query("SELECT count(*) FROM bets") !== "20") {
+    try {
+      await append(store, makeBatch(1, 10));
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      refused++;
+      await sleep(20);
+    }
+  }
+  assertEquals(refused <= 2, true, `${refused} batches were refused`);
+});
+
+testFault(
+  "without a host that takes writes, each one's reason is told",
+  async () => {
+    await using primary = await Cluster.start();
+    await using standby = await primary.startStandby();
+    const url = primary.urlOfBoth(standby);
+    await using store = await openStore(url);
+    await primary.kill();
+    await assertRejects(() => append(store, makeBatch(1)), StorageError);
+    const error = await assertRejects(
+      () => append(store, makeBatch(1)),
+      StorageError,
+    );
+    const { port } = standby;
+    assertEquals(
+      new RegExp(`ECONNREFUSED.*; 127.0.0.1:${port}: the host is a standby`)
+        .test(error.message),
+      true,
+      error.message,
+    );
+  },
+);
+
+testFault(
+  "no OK is lost when the old primary returns as a standby",
+  async ({ random }) => {
+    await using one = await Cluster.start({ wal_log_hints: "on" });
+    await using other = await one.startStandby();
+    const url = `${one.urlOfBoth(other)}${SHORT_TIMEOUT}`;
+    await using central = await startOn(url);
+    const agencies = makeAgencies([central.port], random);
+    const running = Promise.all(agencies.map((agency) => agency.run()));
+    const work = () =>
+      Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
+    await work();
+    await one.kill();
+    await other.promote();
+    await work();
+    // It comes back first in the address, and connections are renewed.
+    await one.returnAsStandbyOf(other);
+    await other.cutConnections();
+    await work();
+    if (IS_FULL) {
+      await other.beFollowed();
+      await other.kill();
+      await one.promote();
+      await work();
+    }
+    for (const agency of agencies) agency.finish();
+    await running;
+    await assertStored(
+      IS_FULL ? one : other,
+      agencies.map(({ acknowledged }) => acknowledged),
+    );
+    await central.stop();
+  },
+);
