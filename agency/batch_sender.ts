@@ -6,43 +6,37 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import { assertInvariant } from "../program/errors.ts";
+import { assertInvariant, ProgramError } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import {
+  decodeOk,
   encodeFinish,
+  type Finish,
   type Frame,
   MAX_FRAME_BYTES,
+  meaningOf,
   type Refusal,
 } from "../protocol.ts";
-import type { ProblemLog } from "./problem_log.ts";
-import type { RejectedFile } from "./rejected_file.ts";
-import type { SourceFile } from "./source/source_file.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
-import {
-  isOk,
-  parseRefusal,
-  readReply,
-  UnrecoverableError,
-} from "./replies.ts";
-import type { RetryingConnection } from "./retrying_connection.ts";
+import type { RefusedRows } from "./refused_rows.ts";
+import { decodeRefusal, errorOf, isOk, readReply } from "./replies.ts";
+import type { Exchange } from "./retrying_connection.ts";
 
 /** Options of a {@linkcode BatchSender}. */
 export interface BatchSenderOptions {
-  /** The agency's id. */
-  agency: number;
   /** Largest number of batches under way at once. */
   window: number;
-  /** The file, which must not change before the last bet is stored. */
-  source: Pick<SourceFile, "throwIfChanged">;
-  /** Collects the refused rows. */
-  rejected: RejectedFile;
-  /** Logs the rows that this agency finds invalid itself. */
-  problems: ProblemLog;
+  /** Collects and logs the refused rows. */
+  refused: RefusedRows;
   /**
    * Whether a batch with invalid bets is sent again without them. If not, all of
-   * its rows are rejected.
+   * its rows are refused.
    */
   retryRefused: boolean;
+  /** Called on each new connection, and before FINISH: the file must be as it was. */
+  check(): Promise<void>;
+  /** Says how to finish once all batches are answered; `undefined` for not at all. */
+  finish(): Finish | undefined;
   /** Called after each reply to a batch. */
   onProgress(): void;
 }
@@ -54,7 +48,6 @@ const FRAMES_PER_WRITE = 8;
 
 /** Sends the batches of a loader in order, and counts the replies. */
 export class BatchSender {
-  readonly #central: RetryingConnection;
   readonly #loader: BatchLoader;
   readonly #options: BatchSenderOptions;
   readonly #log = getLogger();
@@ -67,21 +60,12 @@ export class BatchSender {
   /** Buffer for the frames of one write. */
   readonly #outgoing: Uint8Array;
   #stored = 0;
+  #repeated = 0;
+  /** Whether all bets were new of the last batch that was sent only once. */
+  #areNew = true;
 
-  /**
-   * Creates a sender. {@linkcode run} starts it.
-   *
-   * @param central Connects to the central.
-   * @param loader Loads the batches.
-   * @param options The agency and its limits.
-   */
-  constructor(
-    central: RetryingConnection,
-    loader: BatchLoader,
-    options: BatchSenderOptions,
-  ) {
+  constructor(loader: BatchLoader, options: BatchSenderOptions) {
     assertInvariant(options.window >= 1, "a window holds a batch");
-    this.#central = central;
     this.#loader = loader;
     this.#options = options;
     // While one window is under way, the next one is loaded.
@@ -91,43 +75,43 @@ export class BatchSender {
     this.#outgoing = new Uint8Array(frames * MAX_FRAME_BYTES);
   }
 
-  /** Number of bets answered with OK so far. */
+  /** Number of bets that are stored now and were not before. */
   get stored(): number {
     return this.#stored;
   }
 
-  /**
-   * Sends all remaining batches, then FINISH.
-   *
-   * @throws {UnrecoverableError} If the central cannot be reached or breaks the
-   * protocol.
-   */
-  async run(): Promise<void> {
-    await this.#central.run((connection) => this.#deliver(connection));
+  /** Number of bets that the central had already. */
+  get repeated(): number {
+    return this.#repeated;
   }
 
   /**
-   * Resends what the last connection left unanswered, then sends the rest and
-   * FINISH.
+   * Sends what no connection had an answer for, then the rest and FINISH. Its
+   * result is whether the agency has finished, unless it was not to.
    */
-  async #deliver(connection: Connection): Promise<void> {
+  readonly deliver: Exchange<boolean | undefined> = async (
+    connection,
+    progress,
+  ) => {
     this.#underWay = 0;
-    await this.#options.source.throwIfChanged();
-    await this.#load();
+    await this.#options.check();
+    await this.load();
     while (this.#queue.length > 0) {
       await this.#fillWindow(connection);
-      await this.#load();
+      await this.load();
       let reply: Frame | undefined = await readReply(connection);
       while (reply) {
-        await this.#handleReply(reply);
+        this.#handleReply(reply, progress);
         reply = connection.nextBufferedFrame();
       }
     }
-    await this.#finish(connection);
-  }
+    await this.#options.check();
+    const finish = this.#options.finish();
+    return finish && await this.#finish(connection, finish);
+  };
 
   /** Fills every free batch while there are bets left. */
-  async #load(): Promise<void> {
+  async load(): Promise<void> {
     for (;;) {
       const batch = this.#free.at(-1);
       if (!batch || !await this.#loader.load(batch)) return;
@@ -142,9 +126,10 @@ export class BatchSender {
     while (this.#underWay < last) {
       const end = Math.min(last, this.#underWay + FRAMES_PER_WRITE);
       let size = 0;
-      for (const { bytes } of this.#queue.slice(this.#underWay, end)) {
-        this.#outgoing.set(bytes, size);
-        size += bytes.length;
+      for (const batch of this.#queue.slice(this.#underWay, end)) {
+        this.#outgoing.set(batch.bytes, size);
+        size += batch.bytes.length;
+        batch.sent++;
       }
       this.#underWay = end;
       await connection.write(this.#outgoing.subarray(0, size));
@@ -152,83 +137,86 @@ export class BatchSender {
   }
 
   /** Handles the reply to the oldest batch under way. */
-  async #handleReply(reply: Frame): Promise<void> {
+  #handleReply(reply: Frame, progress: () => void): void {
     const batch = this.#queue[0];
-    if (!batch || this.#underWay === 0) {
-      // A central that is stopping sends SHUTTING_DOWN after its last reply.
-      parseRefusal(reply);
-      throw new UnrecoverableError(
-        `Cannot go on: the central sent a reply of type ${reply.type} too many`,
-      );
-    }
+    if (!batch || this.#underWay === 0) throw unexpected(reply);
     if (isOk(reply)) {
-      this.#logStored(batch);
+      this.#count(batch, decodeOk(reply.payload));
+      batch.count = 0;
+      progress();
     } else {
-      await this.#reject(batch, parseRefusal(reply));
+      this.#refuse(batch, decodeRefusal(reply));
     }
-    this.#central.resetAttempts();
     this.#queue.shift();
     this.#underWay--;
-    if (batch.nextPiece()) this.#queue.splice(this.#underWay, 0, batch);
+    // What is left of a refused batch is sent after those under way.
+    if (batch.count > 0) this.#queue.splice(this.#underWay, 0, batch);
     else this.#free.push(batch);
     this.#options.onProgress();
   }
 
-  #logStored({ count }: OutgoingBatch): void {
-    this.#stored += count;
+  #count({ count, sent }: OutgoingBatch, repeated: number): void {
+    if (repeated > count) {
+      throw new ProgramError(
+        `Cannot go on: the central says that ${repeated} of ${count} bets were stored before`,
+      );
+    }
+    if (sent === 1) this.#areNew = repeated === 0;
+    // Of a batch whose first reply was lost, those were new that are repeated now.
+    const before = sent > 1 && this.#areNew ? 0 : repeated;
+    this.#stored += count - before;
+    this.#repeated += before;
     this.#log.debug(() =>
       formatAction("apuesta_enviada", "success", { cantidad: count })
     );
   }
 
   /**
-   * Sets rows of a refused batch aside: those that break a rule if the others
-   * can be sent again, else all.
+   * Leaves out the bets of a refused batch that break a rule, if the others can
+   * be sent again; else all.
    */
-  async #reject(batch: OutgoingBatch, refusal: Refusal): Promise<void> {
+  #refuse(batch: OutgoingBatch, refusal: Refusal): void {
     const { error, index, reason } = refusal;
-    const { rejected, retryRefused } = this.#options;
-    const { count, firstRow } = batch;
+    if (meaningOf(error).closes) throw errorOf(refusal);
+    const { retryRefused, refused } = this.#options;
     const isRetried = retryRefused && error === "INVALID_BET" &&
-      index < count;
+      batch.hasBetAt(index);
     // The central has named only the first one.
-    const invalid = isRetried ? batch.findInvalidRows() : undefined;
-    const rows = invalid
-      ? new Set(invalid.keys()).add(firstRow + index)
-      : new Set(Array.from({ length: count }, (_, i) => firstRow + i));
-    const added = await rejected.addRows(batch, rows);
-    const named = added.find(({ row }) => row === firstRow + index) ?? added[0];
-    this.#log.error(formatAction("apuesta_enviada", "fail", {
-      cantidad: count,
-      line: named?.line,
-      error,
-      reason,
-      // Only the agency, whose data it is, logs the row itself.
-      row: error === "INVALID_BET" ? named?.text : undefined,
-    }));
-    if (!invalid) return;
-    for (const row of added) {
-      if (row === named) continue;
-      this.#options.problems.add({
-        line: row.line,
-        reason: invalid.get(row.row) ?? reason,
-        text: row.text,
-      });
+    const invalid = isRetried ? batch.findInvalid() : new Map<number, string>();
+    const out = isRetried ? [index] : batch.places();
+    for (const place of out) {
+      if (!invalid.has(place)) invalid.set(place, reason);
     }
-    batch.leaveOut(rows);
+    refused.addRefused(batch, refusal, invalid);
+    batch.leaveOut(new Set(invalid.keys()));
   }
 
-  /** Sends FINISH. Without an OK it may be lost, and is sent again. */
-  async #finish(connection: Connection): Promise<void> {
-    await this.#options.source.throwIfChanged();
-    await connection.write(encodeFinish({ agency: this.#options.agency }));
+  /** Sends FINISH. False if the central refuses it. */
+  async #finish(connection: Connection, finish: Finish): Promise<boolean> {
+    await connection.write(encodeFinish(finish));
     const reply = await readReply(connection);
-    this.#central.resetAttempts();
-    if (isOk(reply)) return;
-    const { error, reason } = parseRefusal(reply);
+    if (isOk(reply)) return true;
+    const refusal = decodeRefusal(reply);
+    const { error, reason } = refusal;
+    const isFinal = error === "INCOMPLETE" || !meaningOf(error).closes;
+    if (!isFinal) throw errorOf(refusal);
     this.#log.error(formatAction("agency_finished", "fail", {
       error,
       reason,
+      hint: error === "INCOMPLETE"
+        ? "correct the refused rows and send them; --finish-anyway finishes without"
+        : undefined,
     }));
+    return false;
   }
+}
+
+/** A central that is stopping sends SHUTTING_DOWN after its last reply. */
+function unexpected(reply: Frame): Error {
+  const isRefusal = !isOk(reply);
+  const refusal = isRefusal ? decodeRefusal(reply) : undefined;
+  if (refusal && meaningOf(refusal.error).closes) return errorOf(refusal);
+  return new ProgramError(
+    `Cannot go on: the central sent a reply of type ${reply.type} too many`,
+  );
 }

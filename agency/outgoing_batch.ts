@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type Batch, packedBetStart } from "../bet/bet.ts";
+import {
+  GAP_BYTES,
+  isGap,
+  packedBetEnd,
+  packedBetStart,
+  unpackBets,
+} from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";
 import {
   BatchFrame,
@@ -12,109 +18,106 @@ import {
   encodeBatch,
   HEADER_BYTES,
 } from "../protocol.ts";
-import type { RecordPosition, RecordReader } from "./source/record_reader.ts";
+import type { RecordReader } from "./source/record_reader.ts";
 
-/** Consecutive rows of a loaded batch. */
-interface Piece {
-  start: number;
-  end: number;
-}
+/** A frame counts its places, bets and gaps, in 16 bits. */
+const MAX_PLACES = 65535;
 
 /**
  * A batch and its encoded frame. It is kept until the reply and then reused.
- *
- * A batch that was refused for some of its rows can leave them out. It is then
- * sent in pieces of consecutive rows, one after the other, because the bets of a
- * frame are consecutive: each bet keeps its bet index, whatever is left out.
+ * A _place_ is the index of a bet or gap in the frame, from 0.
  */
 export class OutgoingBatch {
   /** Encodes the batch. */
   readonly frame: BatchFrame = new BatchFrame();
   /** The encoded frame to send, once the batch is loaded. */
   bytes: Uint8Array = new Uint8Array(0);
-  /** Where the first record of the loaded batch is. */
-  from: RecordPosition = { start: 0, line: 1, index: 0 };
-  /** The rows of the loaded batch that {@linkcode bytes} has. */
-  #piece: Piece = { start: 0, end: 0 };
-  /** The loaded batch, once rows are left out, and what is left to send. */
-  #whole: Batch | undefined;
-  #pieces: Piece[] = [];
-
-  /** Makes the frame ready to send. All of its rows are in one piece. */
-  finishLoading(): void {
-    this.bytes = this.frame.finish();
-    this.#piece = { start: 0, end: this.frame.count };
-  }
-
+  /** Bet index of the first place. */
+  betIndex = 0;
   /** Number of bets to send. */
-  get count(): number {
-    return this.#piece.end - this.#piece.start;
+  count = 0;
+  /** How often it was sent. */
+  sent = 0;
+  /** Line number of the bet at each place. */
+  readonly #lines: number[] = [];
+
+  /** Adds the reader's record, after gaps for the records that were skipped. */
+  add(reader: RecordReader): void {
+    const { frame } = this;
+    while (this.betIndex + frame.count < reader.index) frame.addGap();
+    this.#lines[frame.count] = reader.line;
+    reader.pack(frame.view, frame.end);
+    frame.add(reader.packedSize);
+    this.count++;
   }
 
-  /** Index in the loaded batch of the first bet to send. */
-  get firstRow(): number {
-    return this.#piece.start;
+  /** Line number, from 1, of the bet at a place. */
+  lineAt(place: number): number {
+    return this.#lines[place]!;
   }
 
-  /**
-   * Finds the rows to send that break a rule.
-   *
-   * @returns Why each of them is invalid, by its index in the loaded batch.
-   */
-  findInvalidRows(): Map<number, string> {
+  /** The fields of the bet at a place. */
+  fieldsAt(place: number): string[] {
+    const { bets } = this.#decode();
+    const start = packedBetStart(bets, place);
+    const [bet] = unpackBets(bets.subarray(start, packedBetEnd(bets, start)));
+    return Object.values(bet!);
+  }
+
+  /** True if a bet, not a gap, is at a place. */
+  hasBetAt(place: number): boolean {
+    const { bets, count } = this.#decode();
+    return place < count && !isGap(bets, packedBetStart(bets, place));
+  }
+
+  /** The places of all bets. */
+  places(): number[] {
+    const { bets, count } = this.#decode();
+    const places: number[] = [];
+    let start = 0;
+    for (let place = 0; place < count; place++) {
+      if (!isGap(bets, start)) places.push(place);
+      start = packedBetEnd(bets, start);
+    }
+    return places;
+  }
+
+  /** Finds the bets that break a rule: why each is invalid, by its place. */
+  findInvalid(): Map<number, string> {
     const found = new Map<number, string>();
-    let { bets } = decodeBatch(this.bytes.subarray(HEADER_BYTES));
-    let row = this.firstRow;
+    let { bets } = this.#decode();
+    let place = 0;
     for (;;) {
       const invalid = findInvalidBet(bets);
       if (!invalid) return found;
       const { index, reason } = invalid;
-      found.set(row + index, reason);
-      row += index + 1;
+      found.set(place + index, reason);
+      place += index + 1;
       bets = bets.subarray(packedBetStart(bets, index + 1));
     }
   }
 
-  /**
-   * Leaves out rows. {@linkcode nextPiece} then finds the others.
-   *
-   * @param rows Their indexes in the loaded batch.
-   */
-  leaveOut(rows: ReadonlySet<number>): void {
-    // The frame's buffer holds the pieces that are sent from now on.
-    this.#whole ??= decodeBatch(this.bytes.slice(HEADER_BYTES));
-    const pieces: Piece[] = [];
-    for (let row = this.#piece.start; row < this.#piece.end; row++) {
-      if (rows.has(row)) continue;
-      const last = pieces.at(-1);
-      if (last?.end === row) last.end++;
-      else pieces.push({ start: row, end: row + 1 });
+  /** Puts gaps in the places of some bets. Without any bet left, nothing is sent. */
+  leaveOut(places: ReadonlySet<number>): void {
+    this.count -= places.size;
+    this.sent = 0;
+    if (this.count === 0) return;
+    const { bets, count, ...batch } = this.#decode();
+    const rest = new Uint8Array(bets.length);
+    let size = 0;
+    let start = 0;
+    for (let place = 0; place < count; place++) {
+      const end = packedBetEnd(bets, start);
+      // Five empty fields are a gap; `rest` is all 0.
+      if (!places.has(place)) rest.set(bets.subarray(start, end), size);
+      size += places.has(place) ? GAP_BYTES : end - start;
+      start = end;
     }
-    this.#pieces.unshift(...pieces);
+    this.bytes = encodeBatch({ ...batch, bets: rest.subarray(0, size) });
   }
 
-  /**
-   * Encodes the next piece of a batch that left out rows.
-   *
-   * @returns False if all of the batch has been sent.
-   */
-  nextPiece(): boolean {
-    const piece = this.#pieces.shift();
-    if (!piece || !this.#whole) {
-      this.#whole = undefined;
-      return false;
-    }
-    const { bets, betIndex, ...batch } = this.#whole;
-    this.#piece = piece;
-    this.bytes = encodeBatch({
-      ...batch,
-      betIndex: betIndex + piece.start,
-      bets: bets.subarray(
-        packedBetStart(bets, piece.start),
-        packedBetStart(bets, piece.end),
-      ),
-    });
-    return true;
+  #decode(): ReturnType<typeof decodeBatch> {
+    return decodeBatch(this.bytes.subarray(HEADER_BYTES));
   }
 }
 
@@ -122,82 +125,75 @@ export class OutgoingBatch {
 export interface BatchLoaderOptions {
   /** The agency's id. */
   agency: number;
-  /** The file's fingerprint. */
+  /** The fingerprint under which the bets are stored. */
   fingerprint: string;
   /** Largest number of bets in a batch. */
   maxAmount: number;
-  /**
-   * Called for each record that cannot be sent, while the reader stands at it.
-   */
-  onProblem(file: RecordReader): Promise<void>;
+  /** Called for each record that cannot be sent, while the reader stands at it. */
+  onProblem(reader: RecordReader): void;
 }
 
-/** Fills batches with consecutive records of a file. */
+/** Fills batches with the records of a file. */
 export class BatchLoader {
-  readonly #file: RecordReader;
+  readonly #reader: RecordReader;
   readonly #options: BatchLoaderOptions;
-  #betIndex = 0;
+  #records = 0;
 
-  /**
-   * Creates a loader at the start of the file.
-   *
-   * @param file Reads the records.
-   * @param options The agency, and how large a batch may be.
-   */
-  constructor(file: RecordReader, options: BatchLoaderOptions) {
-    this.#file = file;
+  constructor(reader: RecordReader, options: BatchLoaderOptions) {
+    this.#reader = reader;
     this.#options = options;
   }
 
-  /** Number of bytes of the file's content that have been read. */
+  /** Number of bytes of the file that have been read. */
   get byteOffset(): number {
-    return this.#file.end;
+    return this.#reader.end;
   }
 
-  /**
-   * Fills a batch with the next bets.
-   *
-   * @param batch A free batch.
-   * @returns False if there are no bets left.
-   */
+  /** Number of bet indexes so far, also that of a header. */
+  get end(): number {
+    return this.#reader.index;
+  }
+
+  /** Number of records so far, also those that cannot be sent; no header. */
+  get records(): number {
+    return this.#records;
+  }
+
+  /** Fills a free batch with the next bets. False if there are none left. */
   async load(batch: OutgoingBatch): Promise<boolean> {
     const { agency, fingerprint, onProblem } = this.#options;
-    const { frame } = batch;
-    frame.begin({ agency, fingerprint, betIndex: this.#betIndex });
+    const reader = this.#reader;
+    batch.count = 0;
+    batch.sent = 0;
     for (;;) {
-      const step = this.#file.peek();
+      const step = reader.peek();
       if (step === "end") break;
       if (step === "more") {
-        await this.#file.more();
-      } else if (step === "problem") {
-        await onProblem(this.#file);
-        this.#file.consume();
-      } else if (step === "header") {
-        this.#file.consume();
-      } else if (this.#hasRoom(frame)) {
-        this.#add(batch);
-      } else {
-        break;
+        await reader.more();
+        continue;
       }
+      if (step === "problem") {
+        onProblem(reader);
+      } else if (step === "record") {
+        if (batch.count === 0) {
+          batch.betIndex = reader.index;
+          batch.frame.begin({ agency, fingerprint, betIndex: reader.index });
+        } else if (!this.#hasRoom(batch)) {
+          break;
+        }
+        batch.add(reader);
+      }
+      if (step !== "header") this.#records++;
+      reader.consume();
     }
-    this.#betIndex += frame.count;
-    batch.finishLoading();
-    return frame.count > 0;
+    if (batch.count > 0) batch.bytes = batch.frame.finish();
+    return batch.count > 0;
   }
 
-  #hasRoom(frame: BatchFrame): boolean {
-    return frame.count < this.#options.maxAmount &&
-      frame.hasRoom(this.#file.packedSize);
-  }
-
-  #add(batch: OutgoingBatch): void {
-    const { frame } = batch;
-    if (frame.count === 0) {
-      const { start, line, index } = this.#file;
-      batch.from = { start, line, index };
-    }
-    this.#file.pack(frame.view, frame.end);
-    frame.add(this.#file.packedSize);
-    this.#file.consume();
+  #hasRoom({ frame, count, betIndex }: OutgoingBatch): boolean {
+    const gaps = this.#reader.index - betIndex - frame.count;
+    return count < this.#options.maxAmount &&
+      frame.count + gaps < MAX_PLACES &&
+      frame.hasRoom(gaps * GAP_BYTES + this.#reader.packedSize);
   }
 }

@@ -1,54 +1,69 @@
 /**
- * A progress bar on standard error, for people at a terminal.
+ * How far the agency is: a bar on standard error for people at a terminal, else
+ * a line in the log now and then.
  *
  * @module
  */
 
+import { formatAction, getLogger } from "../program/logging.ts";
+
 /** How far the agency is. */
 export interface Progress {
-  /** Bytes of the file that were read. */
+  /** The file is read once before it is sent. */
+  phase: "reading" | "sending";
+  /** Bytes of the file that were read in this phase. */
   bytes: number;
+  /** Bytes of the whole file, once it was read. */
+  totalBytes: number | undefined;
   /** Bets that were answered. */
   bets: number;
 }
 
 /** Shortest time between two drawings. */
 const DRAW_PERIOD_MS = 100;
+/** Time between two lines in the log. */
+const LOG_PERIOD_MS = 30_000;
 const MAX_BAR_WIDTH = 24;
 const ERASE_LINE = "\x1b[K";
 const ENCODER = new TextEncoder();
 
-/** Redraws one line. Does nothing if standard error is not a terminal. */
+/** Shows the progress of one file. */
 export class ProgressBar {
-  readonly #totalBytes: number;
   readonly #isShown = Deno.stderr.isTerminal();
-  readonly #startedAt = performance.now();
+  #phase: Progress["phase"] | undefined;
+  #startedAt = 0;
   #drawnAt = -Infinity;
+  #loggedAt = performance.now();
 
-  /**
-   * Creates a bar. {@linkcode update} draws it.
-   *
-   * @param totalBytes Size of the whole file.
-   */
-  constructor(totalBytes: number) {
-    this.#totalBytes = totalBytes;
+  /** Shows the current progress, unless that was done just before. */
+  update(progress: Progress): void {
+    const now = performance.now();
+    if (progress.phase !== this.#phase) {
+      this.#phase = progress.phase;
+      this.#startedAt = now;
+    }
+    if (this.#isShown) this.#draw(progress, now);
+    else this.#log(progress, now);
   }
 
-  /**
-   * Redraws the bar, unless that was done just before.
-   *
-   * @param progress The current progress.
-   */
-  update(progress: Progress): void {
-    if (!this.#isShown) return;
-    const now = performance.now();
+  #draw(progress: Progress, now: number): void {
     if (now - this.#drawnAt < DRAW_PERIOD_MS) return;
     this.#drawnAt = now;
     const seconds = (now - this.#startedAt) / 1000;
     // A wrapped line could not be overwritten.
     const columns = Deno.consoleSize().columns - 1;
-    const line = formatProgress(progress, this.#totalBytes, seconds, columns);
-    this.#write(`${line}\r`);
+    this.#write(`${formatProgress(progress, seconds, columns)}\r`);
+  }
+
+  #log({ phase, bytes, totalBytes, bets }: Progress, now: number): void {
+    if (now - this.#loggedAt < LOG_PERIOD_MS) return;
+    this.#loggedAt = now;
+    getLogger().info(formatAction("send_file", "in_progress", {
+      phase,
+      bytes,
+      total_bytes: totalBytes,
+      cantidad: bets,
+    }));
   }
 
   /** Erases the bar. */
@@ -62,21 +77,17 @@ export class ProgressBar {
 }
 
 /**
- * Formats the bar.
- *
- * @param progress The current progress.
- * @param totalBytes Size of the whole file.
- * @param seconds Time since the start.
- * @param columns Largest number of characters. The bar itself is shortened
- * first.
- * @returns Bar, percentage, bets, bets per second and time left.
+ * Formats the bar: percentage, bets, bets per second and time left, in at most
+ * so many columns. The bar itself is shortened first.
  */
 export function formatProgress(
-  { bytes, bets }: Progress,
-  totalBytes: number,
+  { bytes, totalBytes, bets }: Progress,
   seconds: number,
   columns = Infinity,
 ): string {
+  if (totalBytes === undefined) {
+    return `reading the file | ${bytes} bytes`.slice(0, columns);
+  }
   const part = totalBytes > 0 ? bytes / totalBytes : 1;
   const rate = seconds > 0 ? Math.round(bets / seconds) : 0;
   const left = part > 0 ? `${Math.ceil(seconds / part - seconds)}s` : "?";

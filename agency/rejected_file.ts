@@ -7,118 +7,141 @@
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
-import { RecordReader } from "./source/record_reader.ts";
-import type { OutgoingBatch } from "./outgoing_batch.ts";
+import type { DeliveredFile } from "./delivered_file.ts";
+import type { IndexSet } from "./delivery/index_set.ts";
+import { everyRecord } from "./every_record.ts";
+import {
+  hashOf,
+  ifThere,
+  modeOfCopy,
+  PendingFile,
+  probe,
+} from "./output_file.ts";
+import { isProcessInput } from "./source/input_file.ts";
 import type { SourceFile } from "./source/source_file.ts";
 
-const UTF8_ENCODER = new TextEncoder();
+const KEY = "agency.rejectedFile (--rejected-file)";
+const CSV_REGEXP = /(\.csv)?$/;
 
-/** A row that was added. */
-export interface RejectedRow {
-  /** Its index in the batch, from 0. */
-  row: number;
-  /** Its line number, from 1. */
-  line: number;
-  /** Its text, unchanged. */
-  text: string;
-}
-
-/** Where the rows come from and go to. */
-export interface RejectedFileOptions {
-  /** The file to write. */
+/** The rows that were copied. */
+export interface RejectedCopy {
   path: string;
-  /** Separates the fields of the agency's file. */
-  separator: string;
+  /** SHA-256 of the file, in hex. */
+  hash: string;
 }
 
-/** Collects refused rows. Without any, it creates no file. */
+/** Stands for the name of an input without one. */
+const UNNAMED_INPUT = ".data/stdin-{id}-{fingerprint}";
+
+/** Returns the path for the refused rows of an agency's file. */
+export function rejectedPath(
+  template: string,
+  agency: number,
+  { path, fingerprint }: Pick<SourceFile, "path" | "fingerprint">,
+): string {
+  const id = String(agency);
+  const file = isProcessInput(path)
+    ? fillIn(UNNAMED_INPUT, { id, fingerprint })
+    : path;
+  return fillIn(template, { id, file });
+}
+
+/** Replaces each `{name}` of a path. */
+export function fillIn(
+  template: string,
+  values: Readonly<Record<string, string>>,
+): string {
+  return template.replaceAll(
+    /\{(\w+)\}/g,
+    (placeholder, name) => values[name] ?? placeholder,
+  );
+}
+
+/** The file of refused rows, which is written once all of them are known. */
 export class RejectedFile {
-  readonly #source: SourceFile;
-  readonly #options: RejectedFileOptions;
-  #file: Deno.FsFile | undefined;
-  #rows = 0;
+  readonly #path: string;
+  readonly #file: DeliveredFile;
 
-  /**
-   * Starts an empty collection. The file of an earlier run is kept until the
-   * first row is added or the run ends: someone may be editing it.
-   *
-   * @param source The agency's file; left open.
-   * @param options The file to write.
-   */
-  constructor(source: SourceFile, options: RejectedFileOptions) {
-    this.#source = source;
-    this.#options = options;
-  }
-
-  /** Number of refused rows so far. */
-  get rows(): number {
-    return this.#rows;
+  constructor(path: string, file: DeliveredFile) {
+    this.#path = path;
+    this.#file = file;
   }
 
   /**
-   * Checks that the file is not the agency's own, which would be lost.
+   * Checks before anything is sent that the file can be written.
    *
-   * @throws {ProgramError} If it is.
+   * @throws {ProgramError} If it cannot, or is the agency's own file.
    */
-  async throwIfSource(): Promise<void> {
-    const info = await statIfThere(this.#options.path);
-    if (!info || !this.#source.isSameFile(info)) return;
+  async check(): Promise<void> {
+    const path = this.#path;
+    await probe(path).catch((cause) => {
+      throw unwritable(path, cause);
+    });
+    const info = await ifThere(Deno.stat(path));
+    if (!info || !this.#file.source.isSameFile(info)) return;
     throw new ProgramError(
-      `Cannot use ${KEY} "${this.#options.path}": it is the agency's file itself, expected another one`,
+      `Cannot use ${KEY} "${path}": it is the agency's file itself, expected another one`,
     );
   }
 
-  /** Adds one row, without its line end. */
-  async add(row: Uint8Array): Promise<void> {
-    this.#rows++;
-    this.#file ??= await this.#create();
-    await writeAll(this.#file, row.slice());
-    const lineEnd = UTF8_ENCODER.encode(this.#source.lineEnd);
-    await writeAll(this.#file, lineEnd);
-  }
-
   /**
-   * Adds rows of a batch that the central refused. Reads that part of the file
-   * again.
+   * Writes the rows, in the file's order. Without any, removes the file of an
+   * earlier run. Nothing is replaced or removed that is not as an earlier run
+   * has left it.
    *
-   * @param batch The batch.
-   * @param rows Indexes of the rows in the loaded batch.
-   * @returns The rows, in the order of the file.
+   * @throws {ProgramError} If the rows cannot be written.
    */
-  async addRows(
-    { from }: OutgoingBatch,
-    rows: ReadonlySet<number>,
-  ): Promise<RejectedRow[]> {
-    const { separator } = this.#options;
-    const file = new RecordReader(this.#source, { separator, from });
-    const added: RejectedRow[] = [];
-    for (let row = 0; added.length < rows.size;) {
-      const step = file.peek();
-      if (step === "end") break;
-      if (step === "more") {
-        await file.more();
-        continue;
-      }
-      if (step === "record") {
-        if (rows.has(row)) {
-          const text = new TextDecoder().decode(file.bytes);
-          added.push({ row, line: file.line, text });
-          await this.add(file.bytes);
-        }
-        row++;
-      }
-      file.consume();
+  async write(
+    refused: IndexSet,
+    written: ReadonlySet<string>,
+  ): Promise<RejectedCopy | undefined> {
+    const path = this.#path;
+    if (refused.size === 0) {
+      await this.#removeOld(written);
+      return undefined;
     }
-    return added;
+    try {
+      return await this.#replace(refused, written);
+    } catch (cause) {
+      throw unwritable(path, cause);
+    }
   }
 
-  /**
-   * Ends the collection. Without refused rows, removes the file of an earlier
-   * run.
-   */
-  async complete(): Promise<void> {
-    const { path } = this.#options;
-    if (this.#rows > 0 || !await statIfThere(path)) return;
+  async #replace(
+    refused: IndexSet,
+    written: ReadonlySet<string>,
+  ): Promise<RejectedCopy> {
+    const path = this.#path;
+    await using file = await PendingFile.create(path);
+    await this.#copyRows(refused, file);
+    const hash = await file.hash();
+    for (let number = 1;; number++) {
+      const free = numbered(path, number);
+      const before = await hashIfRegular(free);
+      const isFree = before === undefined || before === hash ||
+        written.has(before);
+      if (!isFree) continue;
+      await file.rename(free, modeOfCopy(this.#file.source.mode));
+      if (number > 1) warnOfUserFile(path, free);
+      return { path: free, hash };
+    }
+  }
+
+  /** Rows are copied unchanged; only the last one may lack a line end. */
+  async #copyRows(refused: IndexSet, to: PendingFile): Promise<void> {
+    const { source, openReader } = this.#file;
+    const lineEnd = new TextEncoder().encode(source.lineEnd);
+    await everyRecord(openReader(), async (reader) => {
+      if (!refused.has(reader.index)) return;
+      await to.write(reader.bytes);
+      await to.write(lineEnd);
+    });
+  }
+
+  async #removeOld(written: ReadonlySet<string>): Promise<void> {
+    const path = this.#path;
+    const hash = await hashIfRegular(path);
+    if (hash === undefined || !written.has(hash)) return;
     try {
       await Deno.remove(path);
     } catch (error) {
@@ -129,45 +152,32 @@ export class RejectedFile {
       }));
     }
   }
-
-  async #create(): Promise<Deno.FsFile> {
-    const { path } = this.#options;
-    try {
-      return await Deno.open(path, {
-        write: true,
-        create: true,
-        truncate: true,
-      });
-    } catch (cause) {
-      throw new ProgramError(
-        `Cannot write the rejected rows to "${path}": ${
-          messageOf(cause)
-        }; set ${KEY} to a file that can be written`,
-        { cause },
-      );
-    }
-  }
-
-  /** Closes the file. */
-  [Symbol.dispose](): void {
-    this.#file?.close();
-  }
 }
 
-const KEY = "agency.rejectedFile (CLI_AGENCY_REJECTEDFILE)";
-
-/** Returns `undefined` if there is no such file. */
-async function statIfThere(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
+function unwritable(path: string, cause: unknown): ProgramError {
+  return new ProgramError(
+    `Cannot write the refused rows to "${path}": ${
+      messageOf(cause)
+    }; set ${KEY} to a file that can be written`,
+    { cause },
+  );
 }
 
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += await file.write(bytes.subarray(at));
-  }
+function warnOfUserFile(path: string, free: string): void {
+  getLogger().warn(formatAction("write_rejected", "success", {
+    file: free,
+    reason: `${path} is not as an earlier run has left it, and stays`,
+  }));
+}
+
+/** `bets.rejected.csv`, `bets.rejected-2.csv`, `bets.rejected-3.csv` … */
+function numbered(path: string, number: number): string {
+  return number === 1 ? path : path.replace(CSV_REGEXP, `-${number}$1`);
+}
+
+/** The hash of a regular file, "" for anything else; `undefined` if there is none. */
+async function hashIfRegular(path: string): Promise<string | undefined> {
+  const info = await ifThere(Deno.lstat(path));
+  if (!info) return undefined;
+  return info.isFile ? await hashOf(path) : "";
 }

@@ -6,48 +6,47 @@
  */
 
 import type { Connection } from "../net/connection.ts";
+import { ProgramError } from "../program/errors.ts";
 import {
   decodeError,
   decodeOk,
   type Frame,
   meaningOf,
   MessageType,
+  type PeerErrorName,
   type Refusal,
 } from "../protocol.ts";
 
-/** A failure that no further attempt can fix. */
-export class UnrecoverableError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param message What could not be done.
-   * @param options The cause.
-   */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "UnrecoverableError";
+/** The central refused for good: a further attempt would end like this one. */
+export class RefusedError extends ProgramError {
+  override readonly name = "RefusedError";
+  /** The error's name in the protocol, such as `UNAUTHORIZED`. */
+  readonly error: PeerErrorName;
+
+  /** The central's explanation is part of the message. */
+  constructor(message: string, { error, reason }: Refusal) {
+    super(`${message}: the central answered ${error}: ${reason}`);
+    this.error = error;
   }
 }
 
 /** A failure that a later attempt may not have. */
 export class RetryableError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param message What could not be done.
-   * @param options The cause.
-   */
-  constructor(message: string, options?: ErrorOptions) {
+  override readonly name = "RetryableError";
+  /** The central's error, if it sent one. */
+  readonly error: PeerErrorName | undefined;
+
+  /** An error of the central, or another cause. */
+  constructor(
+    message: string,
+    options: ErrorOptions & { error?: PeerErrorName } = {},
+  ) {
     super(message, options);
-    this.name = "RetryableError";
+    this.error = options.error;
   }
 }
 
-/**
- * True for an OK.
- *
- * @throws {ProtocolError} If its payload is malformed.
- */
+/** True for an OK. Its payload is decoded with `decodeOk`. */
 export function isOk({ type, payload }: Frame): boolean {
   if (type !== MessageType.OK) return false;
   decodeOk(payload);
@@ -57,8 +56,6 @@ export function isOk({ type, payload }: Frame): boolean {
 /**
  * Waits for a reply.
  *
- * @param connection The connection.
- * @returns The reply.
  * @throws {Deno.errors.ConnectionReset} If the central closes instead.
  */
 export async function readReply(connection: Connection): Promise<Frame> {
@@ -70,26 +67,24 @@ export async function readReply(connection: Connection): Promise<Frame> {
 }
 
 /**
- * Decodes a reply that is not the expected one.
+ * Decodes a reply that is no OK.
  *
- * @param reply The reply.
- * @returns The refusal, if only this request was refused and the connection
- * stays usable.
- * @throws {UnrecoverableError} If it is not a refusal, or says that this agency
- * is at fault.
- * @throws {RetryableError} If a later attempt on another connection may
- * succeed.
+ * @throws {ProgramError} If it is not an ERROR either.
  */
-export function parseRefusal(reply: Frame): Refusal {
-  if (reply.type !== MessageType.ERROR) {
-    throw new UnrecoverableError(
-      `Cannot go on: the central sent a reply of type ${reply.type} with ${reply.payload.length} bytes, expected another or an ERROR`,
-    );
-  }
-  const refusal = decodeError(reply.payload);
-  const { closes, retry } = meaningOf(refusal.error);
-  if (!closes) return refusal;
-  const text = `${refusal.error}: ${refusal.reason}`;
-  if (retry) throw new RetryableError(text);
-  throw new UnrecoverableError(`Cannot go on: the central answered ${text}`);
+export function decodeRefusal(reply: Frame): Refusal {
+  if (reply.type === MessageType.ERROR) return decodeError(reply.payload);
+  throw new ProgramError(
+    `Cannot go on: the central sent a reply of type ${reply.type} with ${reply.payload.length} bytes, expected another or an ERROR`,
+  );
+}
+
+/** Makes the error of a refusal that ends the exchange. */
+export function errorOf(
+  refusal: Refusal,
+  message = "Cannot go on",
+): RefusedError | RetryableError {
+  const { error, reason } = refusal;
+  return meaningOf(error).retry
+    ? new RetryableError(`${error}: ${reason}`, { error })
+    : new RefusedError(message, refusal);
 }

@@ -8,7 +8,7 @@ import { Connection, isDisconnection } from "../net/connection.ts";
 import { startTls, type TlsClientOptions, type TlsStream } from "../net/tls.ts";
 import { delay } from "../program/stop_signal.ts";
 import { startRareTimer } from "../program/timer.ts";
-import { messageOf } from "../program/errors.ts";
+import { messageOf, ProgramError } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import { type Authentication, encodeAuth, ProtocolError } from "../protocol.ts";
 import {
@@ -17,11 +17,11 @@ import {
   formatAddresses,
 } from "../program/setting.ts";
 import {
+  decodeRefusal,
+  errorOf,
   isOk,
-  parseRefusal,
   readReply,
   RetryableError,
-  UnrecoverableError,
 } from "./replies.ts";
 
 /** Options of a {@linkcode RetryingConnection}. */
@@ -50,8 +50,18 @@ export interface RetryingConnectionOptions {
   signal: AbortSignal;
 }
 
-/** An exchange of messages over one connection. */
-export type Exchange<T> = (connection: Connection) => Promise<T>;
+/** What an exchange returns that goes on with another connection, at once. */
+export const AGAIN: unique symbol = Symbol("again");
+
+/**
+ * An exchange of messages over one connection. After a lost connection it is
+ * called again with the next one, and keeps track itself of what was answered.
+ * It calls `progress` for each success: that makes the next failure the first.
+ */
+export type Exchange<T> = (
+  connection: Connection,
+  progress: () => void,
+) => Promise<T | typeof AGAIN>;
 
 /** Longest wait between two attempts. */
 const MAX_DELAY_MS = 10_000;
@@ -66,71 +76,45 @@ export class RetryingConnection {
   /** Number of attempts to connect: each one takes the next address. */
   #attempts = 0;
 
-  /**
-   * Creates the object; {@linkcode run} connects.
-   *
-   * @param options The address and the limits.
-   */
   constructor(options: RetryingConnectionOptions) {
     this.#options = options;
   }
 
   /**
-   * Runs an exchange to its end. After a lost connection it starts again on a
-   * new one.
+   * Runs an exchange to its end, on as many connections as it takes.
    *
-   * @param exchange What to do on each connection. It keeps track of what was
-   * answered.
-   * @returns The result of the exchange.
-   * @throws {UnrecoverableError} If all attempts fail or the central breaks the
-   * protocol.
+   * @throws {UnreachableError} If as many attempts in a row fail as are allowed.
+   * @throws {ProgramError} If the central breaks the protocol.
    */
-  async run<T>(
-    exchange: Exchange<T>,
-  ): Promise<T> {
+  async run<T>(exchange: Exchange<T>): Promise<T> {
     for (;;) {
-      const result = await this.#attempt(exchange);
-      if (result) return result.value;
+      try {
+        const result = await this.#attempt(exchange);
+        if (result !== AGAIN) return result;
+      } catch (error) {
+        await this.#waitForNextAttempt(error);
+      }
     }
   }
 
-  /** Resets the retry count after progress. */
-  resetAttempts(): void {
-    this.#failedAttempts = 0;
-  }
-
   /**
-   * Runs the exchange on one connection. If the connection is lost, waits for
-   * the backoff time and returns `undefined`.
+   * Runs the exchange on one connection.
+   *
+   * @throws {RetryableError} If the connection is lost, or the central says
+   * "later". Any other error is final.
    */
-  async #attempt<T>(
-    exchange: Exchange<T>,
-  ): Promise<{ value: T } | undefined> {
+  async #attempt<T>(exchange: Exchange<T>): Promise<T | typeof AGAIN> {
     const { signal } = this.#options;
+    using connection = await this.#connect();
+    const abort = () => connection.close();
+    signal.addEventListener("abort", abort);
     try {
-      using connection = await this.#connect();
-      const abort = () => connection.close();
-      signal.addEventListener("abort", abort);
-      try {
-        await this.#authenticate(connection);
-        const value = await exchange(connection);
-        // A connection closed by the abort looks like one closed by the
-        // central.
-        signal.throwIfAborted();
-        return { value };
-      } finally {
-        signal.removeEventListener("abort", abort);
-      }
-    } catch (error) {
+      await this.#authenticate(connection);
+      return await exchange(connection, () => this.#failedAttempts = 0);
+    } finally {
+      signal.removeEventListener("abort", abort);
+      // A connection closed by the abort looks like one closed by the central.
       signal.throwIfAborted();
-      if (error instanceof ProtocolError) {
-        throw new UnrecoverableError(messageOf(error), { cause: error });
-      }
-      if (!isDisconnection(error) && !(error instanceof RetryableError)) {
-        throw error;
-      }
-      await this.#waitForNextAttempt(error);
-      return undefined;
     }
   }
 
@@ -171,32 +155,66 @@ export class RetryingConnection {
     if (!authentication) return;
     await connection.write(encodeAuth(authentication));
     const reply = await readReply(connection);
-    if (!isOk(reply)) parseRefusal(reply);
+    if (!isOk(reply)) throw errorOf(decodeRefusal(reply));
   }
 
+  /** Throws the error again if it is final. */
   async #waitForNextAttempt(error: unknown): Promise<void> {
-    const { maxAttempts, baseDelayMs, signal } = this.#options;
-    this.#failedAttempts++;
+    const { addresses, maxAttempts, signal } = this.#options;
+    signal.throwIfAborted();
+    if (error instanceof ProtocolError) {
+      throw new ProgramError(messageOf(error), { cause: error });
+    }
+    if (!isDisconnection(error) && !(error instanceof RetryableError)) {
+      throw error;
+    }
+    const attempt = ++this.#failedAttempts;
+    const isLast = attempt >= maxAttempts;
     this.#log.warn(formatAction("connect", "fail", {
       server_address: formatAddress(this.#address),
-      attempt: this.#failedAttempts,
+      attempt,
       error: messageOf(error),
+      gives_up: isLast ? "now" : `in about ${formatWait(this.#waitLeft())}`,
     }));
-    if (this.#failedAttempts >= maxAttempts) {
-      throw new UnrecoverableError(
+    if (isLast) {
+      throw new UnreachableError(
         `Cannot reach the central at ${
-          formatAddresses(this.#options.addresses)
+          formatAddresses(addresses)
         }: ${maxAttempts} attempts in a row failed, the last one with: ${
           messageOf(error)
-        }`,
+        }; nothing is lost: run it again to go on`,
         { cause: error },
       );
     }
-    await delay(
-      backoff(this.#failedAttempts, baseDelayMs, Math.random()),
-      signal,
-    );
+    await delay(this.#backoff(attempt, Math.random()), signal);
   }
+
+  #backoff(attempt: number, random: number): number {
+    return backoff(attempt, this.#options.baseDelayMs, random);
+  }
+
+  /** Average of all waits that are left, in milliseconds. */
+  #waitLeft(): number {
+    let left = 0;
+    for (let next = this.#failedAttempts; next < this.#options.maxAttempts;) {
+      const wait = this.#backoff(next++, 0.5);
+      left += wait;
+      if (wait < 0.75 * MAX_DELAY_MS) continue;
+      // All that follow are as long.
+      return left + wait * (this.#options.maxAttempts - next);
+    }
+    return left;
+  }
+}
+
+/** All attempts failed. Nothing is lost: the same call goes on where it ended. */
+export class UnreachableError extends ProgramError {
+  override readonly name = "UnreachableError";
+}
+
+function formatWait(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 120 ? `${seconds}s` : `${Math.round(seconds / 60)}min`;
 }
 
 /**
@@ -214,7 +232,7 @@ async function openStream(
     if (
       cause instanceof Deno.errors.NotCapable || cause instanceof URIError
     ) {
-      throw new UnrecoverableError(
+      throw new ProgramError(
         `Cannot connect to ${formatAddress(address)}: ${messageOf(cause)}`,
         { cause },
       );
@@ -240,10 +258,8 @@ async function encrypt(
  * shortens it by up to a half, so that agencies that lost the central at the
  * same moment do not all come back at the same moment.
  *
- * @param attempt Number of failed attempts in a row, 1 or more.
- * @param baseDelayMs Wait after the first failure, in milliseconds.
- * @param random A number from 0 to less than 1.
- * @returns The wait in milliseconds.
+ * `attempt` is the number of failed attempts in a row, from 1; `random` is from
+ * 0 to less than 1.
  */
 export function backoff(
   attempt: number,

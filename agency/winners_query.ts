@@ -4,32 +4,42 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
+import { type Connection, isDisconnection } from "../net/connection.ts";
 import { decodeWinners, encodeWinnersQuery, MessageType } from "../protocol.ts";
-import { parseRefusal, readReply, UnrecoverableError } from "./replies.ts";
+import {
+  decodeRefusal,
+  errorOf,
+  readReply,
+  RetryableError,
+} from "./replies.ts";
+import { AGAIN, type Exchange } from "./retrying_connection.ts";
 
 /**
- * Asks for the winners and waits for the draw.
+ * Asks for the winners and waits for the draw, which may be days away: the
+ * central may restart many times meanwhile. So a query that was lost, not
+ * refused, is a wait that was served, and no failed attempt.
  *
- * @param connection A connection that carries nothing else.
- * @param agency The agency's id.
- * @returns The documents, in the order in which the bets were stored, or
- * `undefined` if nothing came within the connection's time limit. Then the draw
- * may not be held yet, or the central's machine may have died without a word:
- * asking again on a new connection tells.
- * @throws {UnrecoverableError} If the agency does not take part in a draw.
+ * The documents come in the order in which the bets were stored.
  */
-export async function askForWinners(
-  connection: Connection,
-  agency: number,
-): Promise<string[] | undefined> {
-  await connection.write(encodeWinnersQuery(agency));
-  try {
-    return await readWinners(connection);
-  } catch (error) {
-    if (error instanceof Deno.errors.TimedOut) return undefined;
-    throw error;
-  }
+export function winnersQuery(agency: number): Exchange<string[]> {
+  return async (connection, progress) => {
+    try {
+      await connection.write(encodeWinnersQuery(agency));
+      return await readWinners(connection);
+    } catch (error) {
+      if (!isServedWait(error)) throw error;
+      progress();
+      // The draw is not held yet, or the central's machine died without a word:
+      // asking again on a new connection tells.
+      if (error instanceof Deno.errors.TimedOut) return AGAIN;
+      throw error;
+    }
+  };
+}
+
+function isServedWait(error: unknown): boolean {
+  return isDisconnection(error) ||
+    error instanceof RetryableError && error.error === "SHUTTING_DOWN";
 }
 
 async function readWinners(connection: Connection): Promise<string[]> {
@@ -37,10 +47,7 @@ async function readWinners(connection: Connection): Promise<string[]> {
   for (;;) {
     const reply = await readReply(connection);
     if (reply.type !== MessageType.WINNERS) {
-      const { error, reason } = parseRefusal(reply);
-      throw new UnrecoverableError(
-        `Cannot ask for the winners: the central answered ${error}: ${reason}`,
-      );
+      throw errorOf(decodeRefusal(reply), "Cannot ask for the winners");
     }
     const { isLast, documents } = decodeWinners(reply.payload);
     for (const document of documents) winners.push(document);

@@ -151,6 +151,11 @@ export const TABLE = {
     "{file}.rejected.csv",
     "where refused rows go, with agency.file for {file}",
   ),
+  "agency.sentFolder": forClient(
+    OPTIONAL_TEXT,
+    ".data/sent",
+    "where the agency remembers what it sent; without it a corrected file is new",
+  ),
   "batch.maxAmount": forClient(
     wholeNumber(1, 65535),
     150,
@@ -168,7 +173,7 @@ export const TABLE = {
   ),
   "retry.maxAttempts": forClient(
     wholeNumber(1, 1_000_000),
-    10,
+    20,
     "failed attempts in a row before the agency gives up",
   ),
   "retry.baseDelay": forClient(

@@ -31,8 +31,7 @@ const LAST_FLUSH_MS = 1000;
 const LEVEL_WIDTH = 8;
 /** Erases a progress bar in the terminal line. */
 const ERASE_LINE = "\x1b[K";
-// deno-lint-ignore no-control-regex -- it is meant to find control characters
-const CONTROL_REGEXP = /[\0-\x1f\x7f-\x9f\u2028\u2029\ufeff]/g;
+const CONTROL_REGEXP = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 /**
  * Formats a log line, `action: … | result: … | key: value …`, without time and
@@ -49,6 +48,14 @@ export function formatAction(
     const value = details[key];
     if (value !== undefined) text += ` | ${key}: ${value}`;
   }
+  return escapeControls(text);
+}
+
+/**
+ * Escapes what could forge a line or change a terminal: line breaks, other
+ * control characters, and those that change the direction of text.
+ */
+export function escapeControls(text: string): string {
   return text.replace(CONTROL_REGEXP, escapeControl);
 }
 
@@ -175,5 +182,6 @@ function twoDigits(value: number): string {
 }
 
 function escapeControl(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const digits = character.codePointAt(0)!.toString(16);
+  return digits.length > 4 ? `\\u{${digits}}` : `\\u${digits.padStart(4, "0")}`;
 }

@@ -10,6 +10,7 @@ import { messageOf, ProgramError } from "./errors.ts";
 import { type Arguments, misuse, parseArguments } from "./flags.ts";
 import type { ProgramFlag, ProgramOptions } from "./help.ts";
 import {
+  escapeControls,
   flushLog,
   formatAction,
   getLogger,
@@ -207,6 +208,6 @@ export function logServerConfig(config: Config): void {
 /** Formats an expected error as one line, and a bug with its stack trace. */
 function explain(error: unknown): string {
   return error instanceof ProgramError || !(error instanceof Error)
-    ? messageOf(error)
-    : `${error.stack}`;
+    ? escapeControls(messageOf(error))
+    : `${error.stack}`.split("\n").map(escapeControls).join("\n");
 }

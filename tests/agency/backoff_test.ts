@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { backoff } from "../../agency/retrying_connection.ts";
+import { KEYS } from "../../program/config_keys.ts";
 
 Deno.test("backoff() doubles up to ten seconds", () => {
   const delays = Array.from({ length: 10 }, (_, i) => backoff(i + 1, 100, 0));
@@ -15,4 +16,17 @@ Deno.test("backoff() is up to a half shorter by chance", () => {
   assertEquals(backoff(1, 100, 0.5), 75);
   assertEquals(backoff(2, 100, 0.999), 200 * (1 - 0.999 / 2));
   assertEquals(backoff(9, 100, 0.5), 7500);
+});
+
+Deno.test("backoff() covers a minute by default, whatever the chance", () => {
+  const attempts = KEYS["retry.maxAttempts"].fallback;
+  const baseDelayMs = KEYS["retry.baseDelay"].fallback;
+  const waits = (random: number) =>
+    Array.from(
+      { length: attempts - 1 },
+      (_, i) => backoff(i + 1, baseDelayMs, random),
+    );
+  const sum = (delays: number[]) => delays.reduce((a, b) => a + b);
+  assertGreater(sum(waits(0.9999)), 60_000);
+  assertLess(sum(waits(0).slice(0, 3)), 1000);
 });

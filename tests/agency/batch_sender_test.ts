@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { SendOptions } from "../../client.ts";
 import { testSending } from "../support/sending.ts";
 import type { FakeSession, Script } from "../support/fake_central.ts";
-import { betFrame, Code, errorFrame, frame, Type } from "../support/frames.ts";
+import {
+  betFrame,
+  Code,
+  concat,
+  errorFrame,
+  frame,
+  Type,
+} from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 /** Changes of a file while it is sent. */
@@ -17,21 +25,34 @@ const FILE_CHANGES: Record<string, (path: string) => Promise<void>> = {
 
 const serve: Script = (session) => session.serve();
 
-testSending("run() sends every batch in order, then FINISH", {
+testSending("send() sends every batch in order, then FINISH", {
   scripts: [serve],
 }, ({ central, stored, rejected, error, log }) => {
   assertEquals([error, stored, rejected, central.connections], ["", 30, "", 1]);
+  const fingerprint = central.taken[0]!.payload.slice(4, 12);
   assertEquals(
     central.taken.map(({ type, payload }) => frame(type, payload)),
     [
       ...[0, 10, 20].map((betIndex) =>
-        betFrame({ agency: 9, betIndex, rows: rows(10, 1 + betIndex) })
+        betFrame({
+          agency: 9,
+          fingerprint: fingerprint.toHex(),
+          betIndex,
+          rows: rows(10, 1 + betIndex),
+        })
       ),
-      frame(Type.FINISH, Uint8Array.of(0, 0, 0, 9)),
+      frame(
+        Type.FINISH,
+        concat([
+          Uint8Array.of(0, 0, 0, 9),
+          fingerprint,
+          Uint8Array.of(0, 0, 0, 30),
+        ]),
+      ),
     ],
   );
   assertEquals(
-    log.lines.slice(1),
+    log.lines.filter((line) => line.startsWith("DEBUG")).slice(1),
     [10, 10, 10].map((count) =>
       `DEBUG action: apuesta_enviada | result: success | cantidad: ${count}`
     ),
@@ -48,14 +69,74 @@ testSending("BatchSender refuses a window without room for a batch", {
   );
 });
 
-testSending("run() sends FINISH alone for a file without bets", {
-  bets: 0,
-  scripts: [serve],
-}, ({ central, stored, error }) => {
-  assertEquals([error, stored, central.names], ["", 0, ["FINISH"]]);
+for (const csv of ["", "\r\n", "\ufeff", ";;;;\n, ,,,\n"]) {
+  testSending(
+    `send() does not even connect without bets: ${JSON.stringify(csv)}`,
+    {
+      csv,
+      scripts: [serve],
+    },
+    ({ central, error }) => {
+      assertEquals(central.connections, 0);
+      assertMatch(
+        error,
+        /^ProgramError: .* it has no bets, expected at least one/,
+      );
+    },
+  );
+}
+
+const LAST_REPLIES: [
+  finish: SendOptions["finish"],
+  reply: Uint8Array,
+  isFinished: boolean,
+][] = [
+  ["complete", frame(Type.OK), true],
+  ["anyway", frame(Type.OK), true],
+  ["complete", errorFrame(Code.INCOMPLETE, undefined, "2 of 30 bets"), false],
+  ["complete", errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part"), false],
+];
+
+for (const [finish, reply, isFinished] of LAST_REPLIES) {
+  testSending(
+    `send() finishes ${finish}, and ends after a reply of type ${reply[0]}, ${
+      reply[5]
+    }`,
+    {
+      finish: finish!,
+      bets: 10,
+      scripts: [async (session): Promise<void> => {
+        await session.take();
+        await session.ok();
+        await session.take();
+        await session.send(reply);
+      }],
+    },
+    (delivered) => {
+      const { central, error, log } = delivered;
+      assertEquals([error, delivered.summary?.isFinished], ["", isFinished]);
+      assertEquals(central.names, ["0+10", "FINISH"]);
+      const bytes = finish === "anyway" ? 4 : 16;
+      assertEquals(central.taken[1]!.payload.length, bytes);
+      const lines = log.lines.filter((line) =>
+        line.includes("agency_finished")
+      );
+      assertEquals(lines.length, isFinished ? 0 : 1);
+    },
+  );
+}
+
+testSending("send() sends no FINISH if another file follows", {
+  finish: "no",
+  bets: 10,
+  scripts: [(session) => session.okAll()],
+}, ({ central, summary, error }) => {
+  assertEquals([error, summary?.isFinished, central.names], ["", undefined, [
+    "0+10",
+  ]]);
 });
 
-testSending("run() waits for each reply with a window of 1", {
+testSending("send() waits for each reply with a window of 1", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     for (let i = 0; i < 3; i++) {
@@ -69,7 +150,7 @@ testSending("run() waits for each reply with a window of 1", {
   }],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
-testSending("run() has as many batches under way as the window", {
+testSending("send() has as many batches under way as the window", {
   window: 8,
   bets: 200,
   scripts: [async (session): Promise<void> => {
@@ -90,7 +171,7 @@ testSending("run() has as many batches under way as the window", {
   assertEquals(central.names, [...betIndexes, "FINISH"]);
 });
 
-testSending("run() reads a reply byte by byte", {
+testSending("send() reads a reply byte by byte", {
   scripts: [async (session): Promise<void> => {
     for (let i = 0; i < 3; i++) {
       await session.take();
@@ -106,14 +187,15 @@ testSending("run() reads a reply byte by byte", {
 for (
   const name of ["INVALID_BET", "BETTING_CLOSED", "UNKNOWN_AGENCY"] as const
 ) {
-  testSending(`run() rejects all of a batch after ${name}`, {
+  testSending(`send() rejects all of a batch after ${name}`, {
     retryRefused: name !== "INVALID_BET",
     csv: `x\r\n${csvOf(rows(12))}y\r\n${csvOf(rows(18, 13))}`,
     scripts: [async (session): Promise<void> => {
       await session.take();
       await session.ok();
       await session.take();
-      await session.send(errorFrame(Code[name], 4, "por algo"));
+      // Its third place is the gap of y.
+      await session.send(errorFrame(Code[name], 5, "por algo"));
       await session.take();
       await session.ok();
       await session.take();
@@ -121,8 +203,11 @@ for (
     }],
   }, ({ central, stored, rejected, error, log }) => {
     assertEquals([error, stored, central.connections], ["", 20, 1]);
-    assertEquals(central.names, ["0+10", "10+10", "20+10", "FINISH"]);
-    assertEquals(rejected, `x\r\ny\r\n${csvOf(rows(10, 11))}`);
+    assertEquals(central.names, ["1+10", "11+11", "22+10", "FINISH"]);
+    assertEquals(
+      rejected,
+      `x\r\n${csvOf(rows(2, 11))}y\r\n${csvOf(rows(8, 13))}`,
+    );
     // Its first bet is in line 12 and y follows it: the fifth is in line 17.
     const row = name === "INVALID_BET"
       ? ` | row: ${rows(1, 15)[0]!.join(",")}`
@@ -137,7 +222,7 @@ for (
 }
 
 for (const [name, change] of Object.entries(FILE_CHANGES)) {
-  testSending(`run() sends no FINISH for a file that was ${name}`, {
+  testSending(`send() sends no FINISH for a file that was ${name}`, {
     bets: 3_000,
     scripts: [async (session, path): Promise<void> => {
       await session.take();
@@ -153,7 +238,7 @@ for (const [name, change] of Object.entries(FILE_CHANGES)) {
   });
 }
 
-testSending("run() sends FINISH again after a close without OK", {
+testSending("send() sends FINISH again after a close without OK", {
   scripts: [
     async (session): Promise<void> => {
       await session.take();
@@ -172,7 +257,7 @@ testSending("run() sends FINISH again after a close without OK", {
   );
 });
 
-testSending("run() copies a refused batch of many under way", {
+testSending("send() copies a refused batch of many under way", {
   window: 8,
   retryRefused: false,
   scripts: [async (session): Promise<void> => {
@@ -189,6 +274,58 @@ testSending("run() copies a refused batch of many under way", {
   assertEquals([stored, rejected], [20, csvOf(rows(10, 11))]);
 });
 
+/** OK for a batch of which some bets were stored before. */
+function repeated(bets: number): Uint8Array {
+  return frame(Type.OK, Uint8Array.of(0, bets));
+}
+
+testSending("send() tells new bets from those that were there", {
+  scripts: [async (session): Promise<void> => {
+    for (const bets of [10, 3, 10]) {
+      await session.take();
+      await session.send(repeated(bets));
+    }
+    await session.take();
+    await session.ok();
+  }],
+}, ({ summary }) => {
+  assertEquals([summary?.stored, summary?.repeated], [7, 23]);
+});
+
+/** How many of 30 bets are new if a reply is lost after so many repeated ones. */
+for (const [first, stored] of [[0, 30], [10, 10]] as const) {
+  testSending(
+    `send() counts a batch whose reply was lost like the one before: ${first}`,
+    {
+      scripts: [async (session): Promise<void> => {
+        await session.take();
+        await session.send(repeated(first));
+        // It is stored, and the OK is lost.
+        await session.take();
+      }, async (session): Promise<void> => {
+        await session.take();
+        await session.send(repeated(10));
+        await session.serve();
+      }],
+    },
+    ({ summary }) => {
+      assertEquals([summary?.stored, summary?.repeated], [stored, 30 - stored]);
+    },
+  );
+}
+
+testSending(
+  "send() gives up on an OK for more repeated bets than it has sent",
+  {
+    scripts: [async (session): Promise<void> => {
+      await session.take();
+      await session.send(repeated(11));
+      await session.gone();
+    }],
+  },
+  ({ error }) => assertMatch(error, /11 of 10 bets were stored before/),
+);
+
 /** What a central does with a batch before it closes the connection. */
 const LOSSES: Record<string, (session: FakeSession) => Promise<unknown>> = {
   "STORAGE": (session) => session.send(errorFrame(Code.STORAGE)),
@@ -200,7 +337,7 @@ const LOSSES: Record<string, (session: FakeSession) => Promise<unknown>> = {
 };
 
 for (const [what, lose] of Object.entries(LOSSES)) {
-  testSending(`run() sends the same batch again after ${what}`, {
+  testSending(`send() sends the same batch again after ${what}`, {
     scripts: [async (session): Promise<void> => {
       await session.take();
       await session.ok();
@@ -222,7 +359,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     assertMatch(fails[0]!, /^WARN action: connect .* attempt: 1 \| error: /);
   });
 
-  testSending(`run() sends all unanswered again after ${what}`, {
+  testSending(`send() sends all unanswered again after ${what}`, {
     window: 8,
     bets: 120,
     scripts: [async (session): Promise<void> => {
@@ -249,11 +386,11 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     const payloads = central.taken.map(({ payload }) => payload);
     assertEquals(payloads.slice(11, 19), payloads.slice(3, 11));
     assertEquals(payloads.slice(20, 28), payloads.slice(12, 20));
-    assertEquals(payloads.at(-1)?.at(-1), 9);
+    assertEquals(payloads.at(-1)?.at(3), 9);
   });
 }
 
-testSending("run() reconnects to a central that stops after an OK", {
+testSending("send() reconnects to a central that stops after an OK", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     await session.send(frame(Type.OK), errorFrame(Code.SHUTTING_DOWN));

@@ -1,10 +1,15 @@
 import { assertEquals, assertLess, assertMatch } from "@std/assert";
-import { formatProgress, ProgressBar } from "../../agency/progress_bar.ts";
+import {
+  formatProgress,
+  type Progress,
+  ProgressBar,
+} from "../../agency/progress_bar.ts";
+import { CapturedLog } from "../support/captured_log.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
 Deno.test("formatProgress() shows bytes, bets, speed and time left", () => {
   assertEquals(
-    formatProgress({ bytes: 500, bets: 30 }, 1000, 2),
+    formatProgress(sending(500, 1000, 30), 2),
     `[${"#".repeat(12)}${
       ".".repeat(12)
     }] 50% | 500/1000 bytes | 30 bets | 15 bets/s | 2s left`,
@@ -13,14 +18,14 @@ Deno.test("formatProgress() shows bytes, bets, speed and time left", () => {
 
 Deno.test("formatProgress() begins with nothing known", () => {
   assertEquals(
-    formatProgress({ bytes: 0, bets: 0 }, 1000, 0),
+    formatProgress(sending(0, 1000, 0), 0),
     `[${".".repeat(24)}] 0% | 0/1000 bytes | 0 bets | 0 bets/s | ? left`,
   );
 });
 
 Deno.test("formatProgress() ends full", () => {
   for (const bytes of [0, 1251486]) {
-    const text = formatProgress({ bytes, bets: 26936 }, bytes, 1.5);
+    const text = formatProgress(sending(bytes, bytes, 26936), 1.5);
     assertEquals(
       text,
       `[${
@@ -32,14 +37,14 @@ Deno.test("formatProgress() ends full", () => {
 
 Deno.test("formatProgress() keeps its bar's width, and is not done too early", () => {
   for (let bytes = 0; bytes < 1000; bytes++) {
-    const text = formatProgress({ bytes, bets: 1 }, 1000, 1);
+    const text = formatProgress(sending(bytes, 1000, 1), 1);
     assertMatch(text, /^\[#*\.*\] \d\d?% /);
     assertEquals(text.indexOf("]"), 25);
   }
 });
 
 Deno.test("formatProgress() keeps to the maximum width", () => {
-  const progress = { bytes: 600_000, bets: 12_345 };
+  const progress = sending(600_000, 1_200_000, 12_345);
   const text =
     "50% | 600000/1200000 bytes | 12345 bets | 12345 bets/s | 1s left";
   const full = `[${"#".repeat(12)}${".".repeat(12)}] ${text}`;
@@ -52,7 +57,7 @@ Deno.test("formatProgress() keeps to the maximum width", () => {
       [10, `[] ${text}`.slice(0, 10)],
     ] as const
   ) {
-    assertEquals(formatProgress(progress, 1_200_000, 1, columns), expected);
+    assertEquals(formatProgress(progress, 1, columns), expected);
   }
 });
 
@@ -60,10 +65,10 @@ Deno.test("update() draws in one line, not more than ten times a second", () => 
   using terminal = new FakeTerminal(true);
   using time = new FakeTime();
   {
-    using bar = new ProgressBar(100);
+    using bar = new ProgressBar();
     for (let i = 1; i <= 50; i++) {
       time.advance(20);
-      bar.update({ bytes: 2 * i, bets: i });
+      bar.update(sending(2 * i, 100, i));
     }
   }
   const { written } = terminal;
@@ -75,14 +80,34 @@ Deno.test("update() draws in one line, not more than ten times a second", () => 
   assertEquals(written.at(-1), "\x1b[K");
 });
 
-Deno.test("update() draws nothing without a terminal", () => {
+Deno.test("formatProgress() shows only bytes while the file is read", () => {
+  const progress = { ...sending(500, 0, 0), phase: "reading" as const };
+  const reading = { ...progress, totalBytes: undefined };
+  assertEquals(formatProgress(reading, 2), "reading the file | 500 bytes");
+  assertEquals(formatProgress(reading, 2, 7), "reading");
+});
+
+Deno.test("update() logs now and then without a terminal", () => {
   using terminal = new FakeTerminal(false);
+  using time = new FakeTime();
+  const log = CapturedLog.start();
   {
-    using bar = new ProgressBar(100);
-    bar.update({ bytes: 1, bets: 1 });
+    using bar = new ProgressBar();
+    for (let second = 1; second <= 65; second++) {
+      time.advance(1000);
+      bar.update(sending(second, 100, 10 * second));
+    }
   }
   assertEquals(terminal.written, []);
+  assertEquals(log.lines, [
+    "INFO action: send_file | result: in_progress | phase: sending | bytes: 30 | total_bytes: 100 | cantidad: 300",
+    "INFO action: send_file | result: in_progress | phase: sending | bytes: 60 | total_bytes: 100 | cantidad: 600",
+  ]);
 });
+
+function sending(bytes: number, totalBytes: number, bets: number): Progress {
+  return { phase: "sending", bytes, totalBytes, bets };
+}
 
 /** Replaces standard error until it is disposed of. */
 class FakeTerminal {

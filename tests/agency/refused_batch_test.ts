@@ -1,6 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { FakeSession } from "../support/fake_central.ts";
-import { type BetRow, Code, errorFrame } from "../support/frames.ts";
+import {
+  betFrame,
+  type BetRow,
+  Code,
+  errorFrame,
+  frame,
+} from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { testSending } from "../support/sending.ts";
 
@@ -28,36 +34,42 @@ function refuseOnce(
   };
 }
 
-/** Refuses row 4 of the first batch, then the second piece of its rest. */
-function refusePiece(
+/** Refuses row 4 of the first batch, then something else of its rest. */
+function refuseTwice(
   refusal: Uint8Array,
 ): (session: FakeSession) => Promise<unknown> {
   return async (session) => {
     await session.take();
     await session.send(errorFrame(Code.INVALID_BET, 4));
     await session.take();
-    await session.ok();
-    await session.take();
     await session.send(refusal);
     await session.serve();
   };
 }
 
-/** The bad rows of a batch of ten, and the pieces in which the rest is sent. */
-const PIECES: [bad: number[], names: string[]][] = [
-  [[0], ["1+9"]],
-  [[9], ["0+9"]],
-  [[4], ["0+4", "5+5"]],
-  [[2, 7], ["0+2", "3+4", "8+2"]],
-  [[0, 1, 2, 9], ["3+6"]],
-  [[1, 3, 5, 7, 9], ["0+1", "2+1", "4+1", "6+1", "8+1"]],
-  [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], []],
+/** The bad rows of a batch of ten. */
+const BAD_ROWS: number[][] = [
+  [0],
+  [9],
+  [4],
+  [2, 7],
+  [0, 1, 2, 9],
+  [1, 3, 5, 7, 9],
+  [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
 ];
 
-for (const [bad, names] of PIECES) {
+/** What a batch of ten looks like whose bad rows were left out. */
+function withGaps(bad: readonly number[], fingerprint: string): Uint8Array {
+  const places = rowsWithBad(10, bad).map((row, index) =>
+    bad.includes(index) ? ["", "", "", "", ""] : row
+  );
+  return betFrame({ agency: 9, fingerprint, rows: places });
+}
+
+for (const bad of BAD_ROWS) {
   for (const window of [1, 8]) {
     testSending(
-      `run() sends a batch again without rows ${bad}, with window ${window}`,
+      `send() sends a batch again without rows ${bad}, with window ${window}`,
       {
         csv: csvOf(rowsWithBad(10, bad)),
         window,
@@ -65,7 +77,14 @@ for (const [bad, names] of PIECES) {
       },
       ({ central, stored, rejected, error, log }) => {
         assertEquals([error, stored], ["", 10 - bad.length]);
-        assertEquals(central.names, ["0+10", ...names, "FINISH"]);
+        const isAll = bad.length === 10;
+        const names = isAll ? ["0+10"] : ["0+10", "0+10"];
+        assertEquals(central.names, [...names, "FINISH"]);
+        const { type, payload } = central.taken[1]!;
+        const fingerprint = payload.slice(4, 12).toHex();
+        if (!isAll) {
+          assertEquals(frame(type, payload), withGaps(bad, fingerprint));
+        }
         assertEquals(rejected, badRows(bad));
         const lines = log.lines.filter((line) => line.startsWith("ERROR"));
         assertEquals(lines.length, bad.length);
@@ -84,26 +103,34 @@ for (const [bad, names] of PIECES) {
   }
 }
 
-testSending("run() leaves out a row that only the central finds invalid", {
+testSending("send() leaves out a row that only the central finds invalid", {
   scripts: [refuseOnce(4)],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored], ["", 29]);
-  const names = ["0+10", "0+4", "5+5", "10+10", "20+10", "FINISH"];
+  const names = ["0+10", "0+10", "10+10", "20+10", "FINISH"];
   assertEquals(central.names, names);
   assertEquals(rejected, csvOf(rows(1, 5)));
 });
 
-testSending("run() splits a piece that is refused again", {
+testSending("send() leaves out more rows of a batch that is refused again", {
   csv: csvOf(rowsWithBad(10, [4])),
-  // Row 7 of the file, the third of the piece 5+5.
-  scripts: [refusePiece(errorFrame(Code.INVALID_BET, 2))],
+  scripts: [refuseTwice(errorFrame(Code.INVALID_BET, 7))],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored], ["", 8]);
-  assertEquals(central.names, ["0+10", "0+4", "5+5", "5+2", "8+2", "FINISH"]);
+  assertEquals(central.names, ["0+10", "0+10", "0+10", "FINISH"]);
   assertEquals(rejected, badRows([4]) + csvOf(rows(1, 8)));
 });
 
-testSending("run() rejects a batch whose refusal names no bet", {
+testSending("send() refuses the rest of a batch if a gap is blamed", {
+  csv: csvOf(rowsWithBad(10, [4])),
+  scripts: [refuseTwice(errorFrame(Code.INVALID_BET, 4))],
+}, ({ central, stored, rejected, error }) => {
+  assertEquals([error, stored], ["", 0]);
+  assertEquals(central.names, ["0+10", "0+10", "FINISH"]);
+  assertEquals(rejected.split("\n").length, 11);
+});
+
+testSending("send() rejects a batch whose refusal names no bet", {
   bets: 10,
   scripts: [refuseOnce(65535)],
 }, ({ central, stored, rejected, error }) => {
@@ -112,16 +139,16 @@ testSending("run() rejects a batch whose refusal names no bet", {
   assertEquals(rejected, csvOf(rows(10)));
 });
 
-testSending("run() rejects a piece that comes after the draw", {
+testSending("send() rejects what is left of a batch after the draw", {
   csv: csvOf(rowsWithBad(10, [4])),
-  scripts: [refusePiece(errorFrame(Code.BETTING_CLOSED))],
+  scripts: [refuseTwice(errorFrame(Code.BETTING_CLOSED))],
 }, ({ central, stored, rejected, error }) => {
-  assertEquals([error, stored], ["", 4]);
-  assertEquals(central.names, ["0+10", "0+4", "5+5", "FINISH"]);
-  assertEquals(rejected, badRows([4]) + csvOf(rows(5, 6)));
+  assertEquals([error, stored], ["", 0]);
+  assertEquals(central.names, ["0+10", "0+10", "FINISH"]);
+  assertEquals(rejected, csvOf(rowsWithBad(10, [4])));
 });
 
-testSending("run() sends pieces after the batches under way", {
+testSending("send() sends the rest of a batch after those under way", {
   csv: csvOf(rowsWithBad(60, [2, 5, 13])),
   window: 3,
   scripts: [async (session): Promise<void> => {
@@ -137,40 +164,36 @@ testSending("run() sends pieces after the batches under way", {
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored], ["", 57]);
   assertEquals(rejected, badRows([2, 5, 13]));
-  const sent = central.names.slice(3, -1).map((name) =>
-    name.split("+").map(Number)
-  );
-  // After the first three batches: each good row once, and nothing else.
-  const good = Array.from({ length: 60 }, (_, row) => row)
-    .filter((row) => ![2, 5, 13].includes(row) && (row < 20 || row >= 30));
-  assertEquals(
-    sent.flatMap(([first, count]) =>
-      Array.from({ length: count! }, (_, i) => first! + i)
-    ).sort((a, b) => a - b),
-    good,
-  );
+  assertEquals(central.names, [
+    "0+10",
+    "10+10",
+    "20+10",
+    "10+10",
+    "0+10",
+    "30+10",
+    "40+10",
+    "50+10",
+    "FINISH",
+  ]);
 });
 
-testSending("run() continues with its pieces on another connection", {
+testSending("send() sends the rest of a batch on another connection", {
   csv: csvOf(rowsWithBad(20, [2, 5])),
   scripts: [async (session): Promise<void> => {
     await session.take();
     await session.send(errorFrame(Code.INVALID_BET, 2));
-    await session.take();
-    await session.ok();
-    // The connection breaks while 3+2 is under way.
+    // The connection breaks while the rest is under way.
     await session.take();
   }, (session): Promise<unknown> => session.serve()],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored, central.connections], ["", 18, 2]);
   assertEquals(rejected, badRows([2, 5]));
-  assertEquals(
-    central.names,
-    ["0+10", "0+2", "3+2", "3+2", "6+4", "10+10", "FINISH"],
-  );
+  const names = ["0+10", "0+10", "0+10", "10+10", "FINISH"];
+  assertEquals(central.names, names);
+  assertEquals(central.taken[1], central.taken[2]);
 });
 
-testSending("run() logs 100 rows as errors and counts the rest", {
+testSending("send() logs 100 rows as errors and counts the rest", {
   csv: csvOf(
     rowsWithBad(200, Array.from({ length: 200 }, (_, row) => row)),
   ),

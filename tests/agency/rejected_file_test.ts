@@ -1,160 +1,183 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  RejectedFile,
-  type RejectedFileOptions,
-} from "../../agency/rejected_file.ts";
-import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
-import { SourceFile } from "../../agency/source/source_file.ts";
-import { RecordReader } from "../../agency/source/record_reader.ts";
+import { type DeliveredFile, openFile } from "../../agency/delivered_file.ts";
+import { IndexSet } from "../../agency/delivery/index_set.ts";
+import { hashOf } from "../../agency/output_file.ts";
+import { RejectedFile, rejectedPath } from "../../agency/rejected_file.ts";
 import { ProgramError } from "../../program/errors.ts";
+import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 
 const CSV = "a,b,1,2000-01-01,1\r\n" +
   "no bet\r\n" +
-  '"ñ ""x""",b,2,2000-01-01,1\n' +
-  "\n" +
+  '"ñ ""x""",b,2,2000-01-01,1\r\n' +
+  "\r\n" +
   "c,d,3,2000-01-01,1\r\n" +
   "e,f,4,2000-01-01,1";
+const NONE: ReadonlySet<string> = new Set();
 
 testInFolder(
-  "complete() removes an old file, and creates none",
+  "write() copies rows unchanged, in the file's order",
   async (dir) => {
-    const path = await putFile(dir);
-    await Deno.writeTextFile(`${path}.rejected.csv`, "stale\n");
-    using source = await SourceFile.open(path);
-    using rejected = rejectedFile(source);
-    assertEquals(rejected.rows, 0);
-    assertEquals(await readRejected(path), "stale\n");
-    await rejected.complete();
-    await assertRejects(() => readRejected(path), Deno.errors.NotFound);
-    await rejected.complete();
-  },
-);
-
-testInFolder("complete() keeps the rows of this run", async (dir) => {
-  const path = await putFile(dir, "one\ntwo\n");
-  await Deno.writeTextFile(`${path}.rejected.csv`, "stale, and longer\n");
-  using source = await SourceFile.open(path);
-  using rejected = rejectedFile(source);
-  await rejected.add(bytesOf("two"));
-  await rejected.complete();
-  assertEquals(await readRejected(path), "two\n");
-});
-
-testInFolder("add() writes rows with the file's line end", async (dir) => {
-  for (const lineEnd of ["\n", "\r\n"]) {
-    const path = await putFile(dir, `one${lineEnd}two`);
-    using source = await SourceFile.open(path);
-    using rejected = rejectedFile(source);
-    await rejected.add(bytesOf("two"));
-    await rejected.add(bytesOf("ñ"));
-    assertEquals(rejected.rows, 2);
-    assertEquals(await readRejected(path), `two${lineEnd}ñ${lineEnd}`);
-  }
-});
-
-testInFolder(
-  "addRows() copies rows of a batch, and returns their lines",
-  async (dir) => {
-    const path = await putFile(dir);
-    const lines = CSV.split(/(?<=\n)/).filter((line) => line.includes(","));
-    const numbers = [1, 3, 5, 6];
-    for (const rows of [[0], [3], [1, 2], [0, 3], [0, 1, 2, 3]]) {
-      using source = await SourceFile.open(path);
-      using rejected = rejectedFile(source);
-      const batch = await load(path, 100);
-      assertEquals(
-        await rejected.addRows(batch, new Set(rows)),
-        rows.map((row) => ({
-          row,
-          line: numbers[row]!,
-          text: lines[row]!.trimEnd(),
-        })),
-      );
-      assertEquals(rejected.rows, rows.length);
-      const copied = rows.map((row) => `${lines[row]!.trimEnd()}\r\n`);
-      assertEquals(await readRejected(path), copied.join(""));
+    const lines = CSV.split("\r\n").filter((line) => line !== "");
+    for (const indexes of [[0], [4], [3, 1, 2], [0, 4], [4, 3, 2, 1, 0]]) {
+      using file = await putFile(dir);
+      const copy = await write(file, indexes);
+      const rows = indexes.toSorted().map((index) => `${lines[index]}\r\n`);
+      const path = `${dir}/agency.csv.rejected.csv`;
+      assertEquals(copy?.path, path);
+      assertEquals(await Deno.readTextFile(path), rows.join(""));
+      assertEquals(copy?.hash, await hashOf(path));
+      await Deno.remove(path);
     }
   },
 );
 
-testInFolder("addRows() uses the file's separator", async (dir) => {
-  const path = await putFile(dir, "a;b;1;2000-01-01;1\nc,c;d;2;2000-01-01;2\n");
-  using source = await SourceFile.open(path);
-  using rejected = rejectedFile(source, { separator: ";" });
-  const batch = await load(path, 100, ";");
-  assertEquals(batch.count, 2);
-  await rejected.addRows(batch, new Set([1]));
-  assertEquals(await readRejected(path), "c,c;d;2;2000-01-01;2\n");
+testInFolder("write() makes the copy as private as its source", async (dir) => {
+  for (const mode of [0o600, 0o640, 0o644]) {
+    using file = await putFile(dir, CSV, mode);
+    const copy = await write(file, [1]);
+    assertEquals((await Deno.stat(copy!.path)).mode! & 0o777, mode);
+    await Deno.remove(copy!.path);
+  }
 });
 
-testInFolder("RejectedFile is never the agency's file", async (dir) => {
-  const path = await putFile(dir);
-  await Deno.link(path, `${dir}/link.csv`);
-  await Deno.symlink(path, `${dir}/symlink.csv`);
-  using source = await SourceFile.open(path);
-  for (const name of ["agency.csv", "link.csv", "symlink.csv"]) {
-    using rejected = rejectedFile(source, { path: `${dir}/${name}` });
-    await assertRejects(
-      () => rejected.throwIfSource(),
-      ProgramError,
-      `Cannot use agency.rejectedFile (CLI_AGENCY_REJECTEDFILE) "${dir}/${name}": it is the agency's file itself`,
-    );
-  }
-  using rejected = rejectedFile(source);
-  await rejected.throwIfSource();
-  await Deno.copyFile(path, `${path}.rejected.csv`);
-  await rejected.throwIfSource();
+testInFolder("write() leaves nothing but the copy", async (dir) => {
+  using file = await putFile(dir);
+  await rejectedFile(file).check();
+  assertEquals(namesIn(dir), ["agency.csv"]);
+  await write(file, [1]);
+  assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
 });
 
 testInFolder(
-  "add() names the key of a file that cannot be written",
+  "write() removes and replaces only what an earlier run wrote",
   async (dir) => {
-    using source = await SourceFile.open(await putFile(dir));
-    using rejected = rejectedFile(source, { path: `${dir}/none/x.csv` });
-    await assertRejects(
-      () => rejected.add(bytesOf("row")),
-      ProgramError,
-      `Cannot write the rejected rows to "${dir}/none/x.csv": `,
-    );
+    CapturedLog.start();
+    const path = `${dir}/agency.csv.rejected.csv`;
+    using file = await putFile(dir);
+    const first = await write(file, [1]);
+    const written = new Set([first!.hash]);
+    assertEquals(await write(file, [], NONE), undefined);
+    assertEquals(await Deno.readTextFile(path), "no bet\r\n");
+    const second = await write(file, [0], written);
+    assertEquals(second?.path, path);
+    written.add(second!.hash);
+    await write(file, [], written);
+    assertEquals(namesIn(dir), ["agency.csv"]);
   },
 );
 
+/** What may be where the refused rows go, and must stay. */
+const OTHERS: Record<string, (path: string, dir: string) => Promise<void>> = {
+  "a file of the user's": (path) => Deno.writeTextFile(path, "notes"),
+  "an empty file": (path) => Deno.writeTextFile(path, ""),
+  "a folder": (path) => Deno.mkdir(path),
+  async "a link"(path, dir) {
+    await Deno.writeTextFile(`${dir}/target`, "notes");
+    await Deno.symlink(`${dir}/target`, path);
+  },
+  "a dangling link": (path, dir) => Deno.symlink(`${dir}/nothing`, path),
+};
+
+for (const [what, put] of Object.entries(OTHERS)) {
+  testInFolder(
+    `write() leaves ${what} alone, and takes a free name`,
+    async (dir) => {
+      const log = CapturedLog.start();
+      using file = await putFile(dir);
+      const path = `${dir}/agency.csv.rejected.csv`;
+      await put(path, dir);
+      const before = await describe(path);
+      await write(file, []);
+      assertEquals(await describe(path), before);
+      const copy = await write(file, [1]);
+      assertEquals(copy?.path, `${dir}/agency.csv.rejected-2.csv`);
+      assertEquals(await Deno.readTextFile(copy!.path), "no bet\r\n");
+      assertEquals(await describe(path), before);
+      assertEquals(log.lines.slice(1), [
+        `WARN action: write_rejected | result: success | file: ${
+          copy!.path
+        } | reason: ${path} is not as an earlier run has left it, and stays`,
+      ]);
+      assertEquals(
+        (await write(file, [0]))?.path,
+        `${dir}/agency.csv.rejected-3.csv`,
+      );
+      // The same rows again need no other name.
+      assertEquals((await write(file, [1]))?.path, copy!.path);
+    },
+  );
+}
+
+testInFolder("check() refuses the agency's own file", async (dir) => {
+  using file = await putFile(dir);
+  await Deno.link(file.source.path, `${dir}/link.csv`);
+  await Deno.symlink(file.source.path, `${dir}/symlink.csv`);
+  for (const name of ["agency.csv", "link.csv", "symlink.csv"]) {
+    await assertRejects(
+      () => rejectedFile(file, `${dir}/${name}`).check(),
+      ProgramError,
+      `Cannot use agency.rejectedFile (--rejected-file) "${dir}/${name}": it is the agency's file itself`,
+    );
+  }
+  const copy = `${dir}/agency.csv.rejected.csv`;
+  await Deno.copyFile(file.source.path, copy);
+  await rejectedFile(file, copy).check();
+});
+
+testInFolder("check() names a file that cannot be written", async (dir) => {
+  using file = await putFile(dir);
+  await assertRejects(
+    () => rejectedFile(file, `${dir}/none/x.csv`).check(),
+    ProgramError,
+    `Cannot write the refused rows to "${dir}/none/x.csv": No such file`,
+  );
+});
+
+Deno.test("rejectedPath() names a pipe's copy after what came through it", () => {
+  const fingerprint = "0123456789abcdef";
+  const pipe = { path: "-", fingerprint };
+  assertEquals(
+    rejectedPath("{file}.rejected.csv", 3, pipe),
+    ".data/stdin-3-0123456789abcdef.rejected.csv",
+  );
+  const file = { path: "a.csv", fingerprint };
+  assertEquals(rejectedPath("{file}-{id}{x}", 3, file), "a.csv-3{x}");
+});
+
 function rejectedFile(
-  source: SourceFile,
-  options: Partial<RejectedFileOptions> = {},
+  file: DeliveredFile,
+  path = `${file.source.path}.rejected.csv`,
 ): RejectedFile {
-  const path = `${source.path}.rejected.csv`;
-  return new RejectedFile(source, { path, separator: ",", ...options });
+  return new RejectedFile(path, file);
 }
 
-function bytesOf(text: string): Uint8Array {
-  return new TextEncoder().encode(text);
+async function write(
+  file: DeliveredFile,
+  indexes: readonly number[],
+  written = NONE,
+): ReturnType<RejectedFile["write"]> {
+  const refused = new IndexSet();
+  for (const index of indexes) refused.add(index);
+  return await rejectedFile(file).write(refused, written);
 }
 
-async function putFile(dir: string, text = CSV): Promise<string> {
+async function putFile(
+  dir: string,
+  text = CSV,
+  mode = 0o644,
+): Promise<DeliveredFile> {
   const path = `${dir}/agency.csv`;
   await Deno.writeTextFile(path, text);
-  return path;
+  await Deno.chmod(path, mode);
+  return await openFile(path, {});
 }
 
-async function readRejected(path: string): Promise<string> {
-  return await Deno.readTextFile(`${path}.rejected.csv`);
+function namesIn(dir: string): string[] {
+  return [...Deno.readDirSync(dir)].map(({ name }) => name).sort();
 }
 
-async function load(
-  path: string,
-  maxAmount: number,
-  separator = ",",
-): Promise<OutgoingBatch> {
-  using source = await SourceFile.open(path);
-  const file = new RecordReader(source, { separator });
-  const batch = new OutgoingBatch();
-  await new BatchLoader(file, {
-    agency: 1,
-    fingerprint: "0123456789abcdef",
-    maxAmount,
-    onProblem: () => Promise.resolve(),
-  }).load(batch);
-  return batch;
+async function describe(path: string): Promise<unknown> {
+  const { isFile, isDirectory, isSymlink, size, ino } = await Deno.lstat(path);
+  return { isFile, isDirectory, isSymlink, size, ino };
 }

@@ -2,13 +2,14 @@ import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { testSending } from "../support/sending.ts";
 import type { Script } from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
+import { csvOf, rows } from "../support/rows.ts";
 
 const serve: Script = (session) => session.serve();
 
 /** Closes each connection as soon as it is accepted. */
 const hangUp: Script = () => Promise.resolve();
 
-testSending("run() tries again if nothing listens", {
+testSending("send() tries again if nothing listens", {
   scripts: [hangUp, hangUp, hangUp, serve],
 }, ({ central, stored, error, log }) => {
   assertEquals([error, stored, central.connections], ["", 30, 4]);
@@ -16,37 +17,37 @@ testSending("run() tries again if nothing listens", {
   assertEquals(attempts.filter((n) => n), ["1", "2", "3"]);
 });
 
-testSending("run() tries again after BUSY", {
+testSending("send() tries again after BUSY", {
   scripts: [async (session): Promise<void> => {
     await session.send(errorFrame(Code.BUSY));
     await session.gone();
   }, serve],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
-testSending("run() does not try again with an invalid address", {
+testSending("send() does not try again with an invalid address", {
   scripts: [serve],
-  addresses: [{ hostname: "not a host", port: 12345 }],
+  server: "not%a%host:12345",
 }, ({ central, error, log }) => {
   assertEquals(central.connections, 0);
   assertMatch(
     error,
-    /^UnrecoverableError: Cannot connect to not a host:12345: invalid host/,
+    /^ProgramError: Cannot connect to not%a%host:12345: invalid host/,
   );
-  assertEquals(log.lines, []);
+  assertEquals(log.lines.length, 1);
 });
 
-testSending("run() gives up after all attempts", {
+testSending("send() gives up after all attempts", {
   scripts: [hangUp],
   maxAttempts: 3,
 }, ({ central, stored, error }) => {
   assertEquals([stored, central.connections], [0, 3]);
   assertMatch(
     error,
-    /^UnrecoverableError: Cannot reach the central at 127\.0\.0\.1:\d+: 3 attempts in a row failed, the last one with: /,
+    /^UnreachableError: Cannot reach the central at 127\.0\.0\.1:\d+: 3 attempts in a row failed, the last one with: /,
   );
 });
 
-testSending("run() resets the attempts after each reply", {
+testSending("send() resets the attempts after each reply", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     await session.ok();
@@ -58,7 +59,7 @@ testSending("run() resets the attempts after each reply", {
   assertGreater(central.connections, 5);
 });
 
-testSending("run() gives up on a silent central", {
+testSending("send() gives up on a silent central", {
   scripts: [(session) => session.gone(), serve],
   replyTimeoutMs: 50,
 }, ({ central, stored, error, log }) => {
@@ -67,7 +68,7 @@ testSending("run() gives up on a silent central", {
 });
 
 testSending(
-  "run() ends with the signal's reason",
+  "send() ends with the signal's reason",
   {
     scripts: [(session) => session.gone()],
     signal: AbortSignal.abort("SIGTERM"),
@@ -78,7 +79,7 @@ testSending(
 const stopping = new AbortController();
 
 testSending(
-  "run() ends in the middle of an exchange when aborted",
+  "send() ends in the middle of an exchange when aborted",
   {
     scripts: [async (session): Promise<void> => {
       await session.take();
@@ -94,7 +95,7 @@ testSending(
 
 const waiting = new AbortController();
 
-testSending("run() ends during its delay when aborted", {
+testSending("send() ends during its delay when aborted", {
   scripts: [async (session): Promise<void> => {
     await session.take();
     setTimeout(() => waiting.abort("SIGTERM"), 20);
@@ -123,7 +124,7 @@ const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
 };
 
 for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
-  testSending(`run() gives up at once on ${what}`, {
+  testSending(`send() gives up at once on ${what}`, {
     scripts: [async (session): Promise<void> => {
       await session.take();
       await session.send(bytes);
@@ -131,12 +132,12 @@ for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
     }],
   }, ({ central, rejected, error }) => {
     assertEquals([central.connections, rejected], [1, ""]);
-    assertMatch(error, /^UnrecoverableError: Cannot /);
+    assertMatch(error, /^(ProgramError|RefusedError): Cannot /);
     assertMatch(error, message);
   });
 }
 
-testSending("run() sends FINISH again if it was not accepted", {
+testSending("send() sends FINISH again if it was not accepted", {
   bets: 10,
   scripts: [async (session): Promise<void> => {
     await session.take();
@@ -149,16 +150,42 @@ testSending("run() sends FINISH again if it was not accepted", {
   assertEquals(central.names, ["0+10", "FINISH", "FINISH"]);
 });
 
-testSending("run() logs a refused FINISH", {
-  bets: 0,
+testSending("send() gives up on a FINISH that cannot be recorded", {
+  bets: 10,
+  maxAttempts: 3,
   scripts: [async (session): Promise<void> => {
     await session.take();
-    await session.send(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part"));
+    await session.ok();
+    await session.take();
+    await session.send(errorFrame(Code.STORAGE));
+  }, async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.STORAGE));
   }],
+}, ({ central, error }) => {
+  assertMatch(error, /^UnreachableError: .* 3 attempts in a row failed/);
+  assertEquals(central.names, ["0+10", "FINISH", "FINISH", "FINISH"]);
+});
+
+testSending("send() does not take a refusal for progress", {
+  maxAttempts: 3,
+  csv: csvOf(rows(10).map((row) => row.with(2, "x"))),
+  maxAmount: 2,
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 0));
+  }],
+}, ({ central, error }) => {
+  assertMatch(error, /^UnreachableError: /);
+  assertEquals(central.connections, 3);
+});
+
+testSending("send() says for how long it goes on, and how to go on then", {
+  scripts: [hangUp],
+  maxAttempts: 3,
+  baseDelayMs: 4,
 }, ({ error, log }) => {
-  assertEquals(error, "");
-  assertEquals(
-    log.lines.at(-1),
-    "ERROR action: agency_finished | result: fail | error: UNKNOWN_AGENCY | reason: no part",
-  );
+  const found = log.lines.map((line) => /gives_up: (.*)$/.exec(line)?.[1]);
+  assertEquals(found.filter(Boolean), ["in about 1s", "in about 1s", "now"]);
+  assertMatch(error, /; nothing is lost: run it again to go on$/);
 });

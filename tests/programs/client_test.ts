@@ -34,11 +34,12 @@ testPrograms(
     const sent = "DEBUG action: apuesta_enviada | result: success | cantidad:";
     assertEquals(assertEnding(await agency.ending(), 0), [
       `INFO action: config | result: success | client_id: 3 | server_address: ${address} | batch_max_amount: 150 | log_level: DEBUG`,
+      `INFO action: send_file | result: in_progress | client_id: 3 | file: ${dir}/agency-3.csv | bytes: 12264`,
       `DEBUG action: connect | result: success | server_address: ${address}`,
       `${sent} 150`,
       `${sent} 150`,
       `${sent} 20`,
-      "INFO action: loop_finished | result: success | client_id: 3 | cantidad: 320 | rejected: 0",
+      `INFO action: loop_finished | result: success | client_id: 3 | cantidad: 320 | rejected: 0 | repeated: 0 | records: 320 | file: ${dir}/agency-3.csv`,
     ]);
     assertEquals(await readBets(`${dir}/bets.csv`), new Map([[3, rows(320)]]));
     assert(!Object.hasOwn(await contents(dir), "agency-3.csv.rejected.csv"));
@@ -51,46 +52,104 @@ testPrograms(
     const file = `${dir}/agency.csv`;
     const rejected = `${file}.rejected.csv`;
     const bad = rows(1, 7)[0]!.with(2, "0030904465").with(4, "x");
-    const worse = "Ana;Gil\r\n";
+    const worse = "Ana,Gil\r\n";
     const all = [...rows(6), bad, ...rows(13, 8)];
     const text = csvOf(all.slice(0, 2)) + worse + csvOf(all.slice(2));
     await Deno.writeTextFile(file, text);
-    await Deno.writeTextFile(rejected, "stale");
     await using central = await startCentral(`${dir}/bets.csv`);
     const env = { CLI_BATCH_MAXAMOUNT: "5" };
     const first = startAgency(1, file, central.port, env);
     const log = assertEnding(await first.ending(), 2);
-    const address = `127.0.0.1:${central.port}`;
-    assertEquals(log, [
-      `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
-      "ERROR action: read_bet | result: fail | line: 3 | reason: expected 5 fields but got 1",
+    assertEquals(log.slice(2), [
+      "ERROR action: read_bet | result: fail | line: 3 | reason: expected 5 fields but got 2",
       `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | line: 8 | error: INVALID_BET | reason: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains "x" | row: ${
         bad.join(",")
       }`,
-      "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rejected: 2",
+      "ERROR action: agency_finished | result: fail | error: INCOMPLETE | reason: Cannot finish agency 1: 2 of 21 bets are not stored | hint: correct the refused rows and send them; --finish-anyway finishes without",
+      `INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rejected: 2 | repeated: 0 | records: 21 | file: ${file} | rejected_file: ${rejected}`,
     ]);
+    const address = `127.0.0.1:${central.port}`;
+    assertEquals(
+      log[0],
+      `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
+    );
     // The central neither sends nor logs a value of a bet.
     for (const line of central.lines) assert(!line.includes(bad[2]!), line);
     assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
 
-    const mended = `${dir}/mended.csv`;
-    const text2 = (await Deno.readTextFile(rejected)).replace(worse, "")
-      .replace(",x\r\n", ",7\r\n");
-    await Deno.writeTextFile(mended, text2);
-    const second = startAgency(1, mended, central.port, env);
-    assertEnding(await second.ending(), 0);
+    // Corrected in place, it is the same delivery: two rows are added.
+    const mended = [...all.slice(0, 2), ...rows(1, 99), ...all.slice(2)]
+      .map((row) => row === bad ? bad.with(4, "7") : row);
+    await Deno.writeTextFile(file, csvOf(mended));
+    const second = startAgency(1, file, central.port, env);
+    assertMatch(
+      assertEnding(await second.ending(), 0).at(-1)!,
+      /cantidad: 2 \| rejected: 0 \| repeated: 19 \| records: 21 /,
+    );
     const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
     assertEquals(
       stored.toSorted(byDocument),
-      [...all.filter((row) => row !== bad), bad.with(4, "7")]
-        .toSorted(byDocument),
+      mended.toSorted(byDocument),
     );
-
-    // After the rows are corrected in place, none is left over.
-    await Deno.writeTextFile(file, csvOf(rows(20)));
-    const third = startAgency(1, file, central.port, env);
-    assertEnding(await third.ending(), 0);
     assert(!Object.hasOwn(await contents(dir), "agency.csv.rejected.csv"));
+  },
+);
+
+testPrograms(
+  "client.ts stores nothing twice of a rejected file that is corrected in two steps",
+  async (dir) => {
+    const file = `${dir}/agency.csv`;
+    const rejected = `${file}.rejected.csv`;
+    const bad = rows(20).map((row, i) => i < 4 ? row.with(2, "x") : row);
+    await Deno.writeTextFile(file, csvOf(bad));
+    await using central = await startCentral(`${dir}/bets.csv`);
+    assertEnding(await startAgency(1, file, central.port).ending(), 2);
+    for (const [corrected, code] of [[2, 2], [4, 0]] as const) {
+      const half = rows(4).map((row, i) => i < corrected ? row : bad[i]!);
+      await Deno.writeTextFile(rejected, csvOf(half));
+      const agency = startAgency(1, rejected, central.port);
+      assertEnding(await agency.ending(), code);
+    }
+    const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
+    assertEquals(stored.toSorted(byDocument), rows(20));
+  },
+);
+
+testPrograms(
+  "client.ts --as-new stores a file once more, --check only reads it",
+  async (dir) => {
+    const file = `${dir}/agency.csv`;
+    await Deno.writeTextFile(file, csvOf(rows(3)));
+    await using central = await startCentral(`${dir}/bets.csv`);
+    const env = {
+      CLI_ID: "1",
+      CLI_SERVER_ADDRESS: `127.0.0.1:${central.port}`,
+      CLI_AGENCY_FILE: file,
+    };
+    const runs: [args: string[], code: number, summary: RegExp][] = [
+      [
+        ["--check"],
+        0,
+        /cantidad: 0 \| rejected: 0 \| repeated: 0 \| records: 3 /,
+      ],
+      [[], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 \| records: 3 /],
+      [[], 0, /cantidad: 0 .* repeated: 3 .* sent_before: 2.* --as-new /],
+      [["--as-new"], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 /],
+    ];
+    for (const [args, code, summary] of runs) {
+      const agency = startProgram("client", env, args);
+      assertMatch(assertEnding(await agency.ending(), code).at(-1)!, summary);
+    }
+    await Deno.writeTextFile(
+      file,
+      "no bet\n" + csvOf(rows(3).with(1, ["", "", "", "", "1"])),
+    );
+    const checked = startProgram("client", env, ["--check"]);
+    const log = assertEnding(await checked.ending(), 2);
+    assertEquals(log.filter((line) => line.startsWith("ERROR")).length, 2);
+    assertMatch(log.at(-1)!, /rejected: 2 \| repeated: 0 \| records: 4 /);
+    const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
+    assertEquals(stored, [...rows(3), ...rows(3)]);
   },
 );
 
@@ -136,19 +195,20 @@ testPrograms(
   "client.ts logs 100 rows that it cannot send, and counts the rest",
   async (dir) => {
     const file = `${dir}/agency.csv`;
-    await Deno.writeTextFile(file, "no bet\n".repeat(350) + csvOf(rows(3)));
+    await Deno.writeTextFile(file, csvOf(rows(3)) + "no bet\r\n".repeat(350));
     await using central = await startCentral(`${dir}/bets.csv`);
     const agency = startAgency(1, file, central.port);
     const log = assertEnding(await agency.ending(), 2);
     const errors = log.filter((line) => line.startsWith("ERROR "));
-    assertEquals(errors.length, 100);
-    assertEquals(log.slice(-2), [
+    // One more says that the file is not complete.
+    assertEquals(errors.length, 101);
+    assertEquals(
+      log.at(-2),
       "WARN action: read_bet | result: fail | rows: 350 | debug_only: 250",
-      "INFO action: loop_finished | result: success | client_id: 1 | cantidad: 3 | rejected: 350",
-    ]);
+    );
     assertEquals(
       await Deno.readTextFile(`${file}.rejected.csv`),
-      "no bet\n".repeat(350),
+      "no bet\r\n".repeat(350),
     );
   },
 );
@@ -268,7 +328,7 @@ for (
       await waits;
       agency.kill(signal);
       const ending = assertEnding(await agency.ending(), code);
-      assertEquals(ending.slice(1), stopped);
+      assertEquals(ending.slice(2), stopped);
     },
   );
 
@@ -283,7 +343,7 @@ for (
       await agency.line(/action: connect \| result: fail .* attempt: 1 /);
       agency.kill(signal);
       const ending = assertEnding(await agency.ending(), code);
-      assertEquals(ending.slice(2), stopped);
+      assertEquals(ending.slice(3), stopped);
     },
   );
 }
@@ -319,7 +379,7 @@ testPrograms("client.ts takes all it needs as flags", async (dir) => {
     "WARN action: config | result: fail | variable: CLI_FILE | reason: unknown variable, --help lists all",
   );
   assertStringIncludes(lines[1]!, "client_id: 8 |");
-  assertStringIncludes(lines.at(-1)!, "cantidad: 10 | rejected: 0");
+  assertStringIncludes(lines.at(-1)!, "cantidad: 10 | rejected: 0 |");
 });
 
 testPrograms("--help and --version survive a closed pipe", async () => {

@@ -191,7 +191,9 @@ testPrograms(
     };
     const winners = `${dir}/winners.txt`;
     await Deno.writeTextFile(winners, "what was there before\n".repeat(9));
-    await using first = startProgram("client", env, ["--winners", winners]);
+    await using first = startProgram("client", env, [
+      ...["--finish-anyway", "--winners", winners],
+    ]);
     // One row was refused nevertheless.
     assertEnding(await first.ending(), 2);
     assertEquals(await Deno.readTextFile(winners), "0012\n7574\n");

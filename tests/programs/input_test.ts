@@ -139,7 +139,7 @@ testPrograms(
       );
       await Deno.writeTextFile(
         file,
-        lines.map((row) => row.join(text) + "\r\n").join("") + "no bet\n",
+        lines.map((row) => row.join(text) + "\r\n").join("") + "no bet\r\n",
       );
       const env = { CLI_AGENCY_SEPARATOR: separator };
       const agency = startAgency(id, file, central.port, env);
@@ -157,11 +157,11 @@ testPrograms(
   async (dir) => {
     await using central = await startCentral(`${dir}/bets.csv`);
     const file = `${dir}/agency-7.csv`;
-    await Deno.writeTextFile(file, `no bet\n${csvOf(rows(2))}`);
+    await Deno.writeTextFile(file, `no bet\r\n${csvOf(rows(2))}`);
     const env = { CLI_AGENCY_REJECTEDFILE: `${dir}/{id}-refused.csv` };
     const agency = startAgency(7, file, central.port, env);
     assertEnding(await agency.ending(), 2);
-    assertEquals(await Deno.readTextFile(`${dir}/7-refused.csv`), "no bet\n");
+    assertEquals(await Deno.readTextFile(`${dir}/7-refused.csv`), "no bet\r\n");
 
     const none = { CLI_AGENCY_REJECTEDFILE: `${dir}/none/x.csv` };
     const failed = startAgency(7, file, central.port, none);
@@ -175,7 +175,7 @@ testPrograms(
     assertFailure(await refused.ending(), /it is the agency's file itself/);
     assertEquals(
       await Deno.readTextFile(file),
-      `no bet\n${csvOf(rows(2))}`,
+      `no bet\r\n${csvOf(rows(2))}`,
     );
   },
 );

@@ -78,7 +78,9 @@ export class AgencyRun {
     const { signal } = new AbortController();
     this.#world.trace.add(this.name, `starts on ${this.#file.path}`);
     this.#world.loop.schedule(process, 0, () => {
-      runAgency({ config, signal, flags: {} }).then(
+      // An agency with bad rows would hold up the draw.
+      const flags = this.#world.hasDraw ? { "finish-anyway": "true" } : {};
+      runAgency({ config, signal, flags }).then(
         (exitCode) => this.#end(exitCode),
         (error) => this.#fail(error),
       );

@@ -60,20 +60,24 @@ export function makeBetFile(
   const invalidChance = random.pick([0, 0, INVALID_CHANCE]);
   const rows: BetRow[] = [];
   const invalid = new Set<number>();
-  let unreadable = 0;
+  let isOrdered = true;
+  let hasBet = false;
   let text = "";
   for (let left = random.between(1, random.pick(MAX_BETS)); left > 0; left--) {
     if (random.says(UNREADABLE_CHANCE)) {
       text += "not,a,bet\n";
-      unreadable++;
+      invalid.add(rows.length);
+      rows.push(["not", "a", "bet", "", ""]);
     }
     let row = drawRow(world);
     // No two files are the same.
-    if (rows.length === 0) row = row.with(2, `${agency}000${number}`);
+    if (!hasBet) row = row.with(2, `${agency}000${number}`);
     if (random.says(invalidChance)) {
       row = row.with(...random.pick(INVALID_FIELDS));
       invalid.add(rows.length);
+      isOrdered = false;
     }
+    hasBet = true;
     rows.push(row);
     text += `${csvRow(row)}\r\n`;
   }
@@ -86,9 +90,8 @@ export function makeBetFile(
     fingerprint: fingerprintOf(text),
     rows,
     invalid,
-    unreadable,
     path,
-    isOrdered: invalid.size === 0,
+    isOrdered,
     isSent: false,
   };
   ledger.addFile(file);

@@ -48,7 +48,6 @@ export class IndependentClient {
       fingerprint: this.#fingerprint,
       rows: this.#rows,
       invalid: new Set(),
-      unreadable: 0,
       isOrdered: false,
     });
   }

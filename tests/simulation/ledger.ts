@@ -21,12 +21,10 @@ export interface KnownFile {
   agency: number;
   /** 16 hex digits. */
   fingerprint: string;
-  /** Its bets by their index. */
+  /** Its records by their index. */
   rows: readonly BetRow[];
-  /** Indexes of the bets that break a rule. */
+  /** Indexes of those that are no bets, or break a rule. */
   invalid: ReadonlySet<number>;
-  /** Number of rows that are no bets. */
-  unreadable: number;
   /**
    * Whether its bets are stored in their order. The rest of a refused batch may
    * follow later batches.
@@ -97,9 +95,8 @@ export class Ledger {
   /** Notes an OK that an agency has seen. */
   onOk(batch: SentBatch, who: string): void {
     const file = this.#fileOf(batch);
-    this.#trace.add(who, `OK for ${batch.betIndex} + ${batch.count}`);
-    for (let i = 0; i < batch.count; i++) {
-      const index = batch.betIndex + i;
+    this.#trace.add(who, `OK for ${describe(batch)}`);
+    for (const index of batch.indexes) {
       if (file.invalid.has(index)) {
         throw this.broken(`OK for the invalid bet ${index} of ${keyOf(batch)}`);
       }
@@ -113,10 +110,7 @@ export class Ledger {
     const file = this.#files.get(keyOf(batch));
     // A hostile peer sends bets of no file.
     if (!file) return;
-    const indexes = Array.from(
-      { length: batch.count },
-      (_, i) => batch.betIndex + i,
-    );
+    const { indexes } = batch;
     if (code === Code.BETTING_CLOSED) {
       if (!this.#isDrawKnown) {
         throw this.broken("betting is closed before the draw was held");
@@ -124,9 +118,7 @@ export class Ledger {
       for (const index of indexes) file.late.add(index);
     } else if (!indexes.some((index) => file.invalid.has(index))) {
       throw this.broken(
-        `code ${code} for valid bets ${batch.betIndex} + ${batch.count} of ${
-          keyOf(batch)
-        }`,
+        `code ${code} for valid bets ${describe(batch)} of ${keyOf(batch)}`,
       );
     }
   }
@@ -244,7 +236,7 @@ export class Ledger {
   checkSent(file: KnownFile, exitCode: number, text: string): void {
     const record = this.#fileOf(file);
     const stored = new Set(this.check(text).get(keyOf(file)));
-    let refused = file.unreadable;
+    let refused = 0;
     for (const index of file.rows.keys()) {
       if (stored.has(index)) continue;
       refused++;
@@ -292,6 +284,10 @@ export class Ledger {
     if (file) return file;
     throw this.broken(`bets of ${keyOf(batch)}, which nobody has`);
   }
+}
+
+function describe({ indexes }: SentBatch): string {
+  return `${indexes[0]} to ${indexes.at(-1)}`;
 }
 
 function keyOf(

@@ -139,6 +139,20 @@ function files(world: World): object {
       call((process) => describe(world.diskOf(process).find(path))),
     statSync: (path: string) =>
       describe(world.diskOf(loop.current!).find(path)),
+    lstat: (path: string) =>
+      call((process) => describe(world.diskOf(process).find(path))),
+    realPath: (path: string) => call(() => path),
+    mkdir: () => call(() => {}),
+    chmod: () => call(() => {}),
+    readDir: (folder: string) => namesIn(world, folder),
+    rename: (from: string, to: string) =>
+      call((process) => {
+        const { files } = world.diskOf(process);
+        files.set(to, world.diskOf(process).find(from));
+        files.delete(from);
+      }),
+    readFile: (path: string) =>
+      call((process) => world.diskOf(process).find(path).bytes.slice()),
     remove: (path: string) =>
       call((process) => world.diskOf(process).remove(path)),
     readTextFile: (path: string) =>
@@ -148,6 +162,20 @@ function files(world: World): object {
     writeTextFile: (path: string, text: string) =>
       call((process) => write(process, path, text)),
   };
+}
+
+/** Lists a folder of the process that asks for it. */
+async function* namesIn(
+  world: World,
+  folder: string,
+): AsyncGenerator<{ name: string }> {
+  const { files } = world.diskOf(world.loop.current!);
+  const start = `${folder}/`;
+  const names = [...files.keys()].filter((path) => path.startsWith(start));
+  for (const path of names) {
+    await Promise.resolve();
+    yield { name: path.slice(start.length) };
+  }
 }
 
 function network({ network }: World): object {

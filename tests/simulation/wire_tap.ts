@@ -16,10 +16,8 @@ export interface SentBatch {
   agency: number;
   /** 16 hex digits. */
   fingerprint: string;
-  /** Bet index of the first bet. */
-  betIndex: number;
-  /** Number of bets. */
-  count: number;
+  /** Bet indexes of its bets, without its gaps. */
+  indexes: readonly number[];
 }
 
 /** Refusals that say nothing about the bets. */
@@ -133,7 +131,18 @@ function batchOf({ payload }: Request): SentBatch {
   return {
     agency: view.getUint32(0),
     fingerprint: payload.slice(4, 12).toHex(),
-    betIndex: view.getUint32(12),
-    count: view.getUint16(16),
+    indexes: indexesOf(payload, view.getUint32(12)),
   };
+}
+
+/** A gap, five empty fields, leaves an index out. */
+function indexesOf(payload: Uint8Array, betIndex: number): number[] {
+  const indexes: number[] = [];
+  let index = betIndex;
+  for (let at = 18; at < payload.length; index++) {
+    const start = at;
+    for (let field = 0; field < 5; field++) at += 1 + payload[at]!;
+    if (at - start > 5) indexes.push(index);
+  }
+  return indexes;
 }

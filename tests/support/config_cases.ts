@@ -204,6 +204,11 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     fallback: "{file}.rejected.csv",
     variables: { client: "CLI_AGENCY_REJECTEDFILE" },
   },
+  "agency.sentFolder": {
+    ...OPTIONAL_PATH,
+    fallback: ".data/sent",
+    variables: { client: "CLI_AGENCY_SENTFOLDER" },
+  },
   "batch.maxAmount": {
     fallback: 150,
     variables: { client: "CLI_BATCH_MAXAMOUNT" },
@@ -226,7 +231,7 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     variables: { client: "CLI_BATCH_RETRYREFUSED" },
   },
   "retry.maxAttempts": {
-    fallback: 10,
+    fallback: 20,
     variables: { client: "CLI_RETRY_MAXATTEMPTS" },
     good: { "1": 1, "1000000": 1_000_000 },
     bad: ["0", "x"],

@@ -52,8 +52,8 @@ export async function putZip(
  */
 export async function contents(dir: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for await (const { name } of Deno.readDir(dir)) {
-    if (name.endsWith(".zip")) continue;
+  for await (const { name, isFile } of Deno.readDir(dir)) {
+    if (!isFile || name.endsWith(".zip")) continue;
     found[name] = await Deno.readTextFile(`${dir}/${name}`);
   }
   return found;

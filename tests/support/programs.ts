@@ -176,7 +176,18 @@ export function startProgram(
   env: Record<string, string>,
   args: string[] = [],
 ): RunningProgram {
-  return new RunningProgram(spawn(task, env, args));
+  return new RunningProgram(spawn(task, withSentFolder(env, args), args));
+}
+
+/** The agency's memory is beside its file, and goes away with the test. */
+function withSentFolder(
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): Record<string, string> {
+  const paths = [env["CLI_AGENCY_FILE"], env["FILE"], ...args];
+  const file = paths.find((path) => path?.startsWith("/"));
+  if (file === undefined) return env;
+  return { CLI_AGENCY_SENTFOLDER: file.replace(/[^/]*$/, ".sent"), ...env };
 }
 
 /**
@@ -241,7 +252,7 @@ export function startFromShell(
   const command = new Deno.Command("bash", {
     args: ["-c", script, "bash", Deno.execPath(), ...taskArgs(task)],
     cwd: PROJECT,
-    env,
+    env: withSentFolder(env),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

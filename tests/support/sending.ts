@@ -4,16 +4,8 @@
  * @module
  */
 
-import { BatchSender } from "../../agency/batch_sender.ts";
-import { ProblemLog } from "../../agency/problem_log.ts";
-import { RejectedFile } from "../../agency/rejected_file.ts";
-import { BatchLoader } from "../../agency/outgoing_batch.ts";
-import {
-  RetryingConnection,
-  type RetryingConnectionOptions,
-} from "../../agency/retrying_connection.ts";
-import { SourceFile } from "../../agency/source/source_file.ts";
-import { RecordReader } from "../../agency/source/record_reader.ts";
+import { Agency } from "../../client.ts";
+import type { AgencyOptions, SendOptions, Summary } from "../../client.ts";
 import { messageOf } from "../../program/errors.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { FakeCentral, type FakeSession, type Script } from "./fake_central.ts";
@@ -22,17 +14,12 @@ import { testWith } from "./permissions.ts";
 import { csvOf, rows } from "./rows.ts";
 
 /** Describes a delivery. */
-export interface SendingOptions extends Partial<RetryingConnectionOptions> {
+export interface SendingOptions
+  extends Omit<Partial<AgencyOptions>, "id">, SendOptions {
   /** Bets in the agency's file. @default {30} */
   bets?: number;
   /** Text of the file, instead of made bets. */
   csv?: string;
-  /** Largest number of bets in a batch. @default {10} */
-  maxAmount?: number;
-  /** Batches that may be under way at once. @default {1} */
-  window?: number;
-  /** Whether refused batches are sent again without bad rows. @default {true} */
-  retryRefused?: boolean;
   /** Scripts of the central, one per connection. */
   scripts: readonly SendingScript[];
 }
@@ -53,6 +40,8 @@ export interface Delivered {
   rejected: string;
   /** The log. */
   log: CapturedLog;
+  /** What was returned, if the delivery was completed. */
+  summary: Summary | undefined;
   /** Reason for giving up; empty if the delivery was completed. */
   error: string;
 }
@@ -83,56 +72,41 @@ export function testSending(
       path,
       options.csv ?? csvOf(rows(options.bets ?? 30)),
     );
-    const { stored, error } = await deliver(path, central.port, options);
+    const { stored, summary, error } = await deliver(
+      path,
+      central.port,
+      options,
+    );
     const rejected = await readIfThere(`${path}.rejected.csv`);
-    await check({ central, stored, rejected, log, error });
+    await check({ central, stored, rejected, log, summary, error });
   });
 }
 
 async function deliver(
   path: string,
   port: number,
-  { maxAmount = 10, window = 1, retryRefused = true, ...options }:
-    SendingOptions,
-): Promise<{ stored: number; error: string }> {
-  using source = await SourceFile.open(path);
-  const file = new RecordReader(source);
-  const problems = new ProblemLog();
-  using rejected = new RejectedFile(source, {
-    path: `${path}.rejected.csv`,
-    separator: ",",
-  });
-  const loader = new BatchLoader(file, {
-    agency: 9,
-    fingerprint: "0123456789abcdef",
-    maxAmount,
-    onProblem: ({ bytes }) => rejected.add(bytes),
-  });
-  const central = new RetryingConnection({
-    addresses: [{ hostname: "127.0.0.1", port }],
+  options: SendingOptions,
+): Promise<Pick<Delivered, "stored" | "summary" | "error">> {
+  const agency = new Agency({
+    id: 9,
+    server: `127.0.0.1:${port}`,
+    maxAmount: 10,
     maxAttempts: 5,
     baseDelayMs: 1,
-    replyTimeoutMs: 60_000,
-    signal: new AbortController().signal,
     ...options,
   });
-  let sender: BatchSender | undefined;
+  let stored = 0;
   try {
-    sender = new BatchSender(central, loader, {
-      agency: 9,
-      window,
-      source,
-      rejected,
-      problems,
-      retryRefused,
-      onProgress(): void {},
+    const summary = await agency.send(path, {
+      ...options,
+      rejectedFile: "{file}.rejected.csv",
+      onProgress: ({ bets }) => stored = bets,
     });
-    await sender.run();
-    return { stored: sender.stored, error: "" };
+    return { stored, summary, error: "" };
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
     const text = `${name}: ${messageOf(error)}`;
-    return { stored: sender?.stored ?? 0, error: text };
+    return { stored, summary: undefined, error: text };
   }
 }
 

@@ -56,7 +56,7 @@ const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 const SENT_REGEXP =
   /action: apuesta_enviada \| result: success \| cantidad: (\d+)/;
 const FINISHED_REGEXP =
-  /action: loop_finished \| result: success .* rejected: (\d+)$/;
+  /action: loop_finished \| result: success .*? rejected: (\d+)/;
 const WINNERS_REGEXP =
   /action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)/;
 

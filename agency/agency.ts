@@ -1,0 +1,225 @@
+/**
+ * An agency, in code: sends bets to the central, and asks for its winners.
+ *
+ * @module
+ */
+
+import { ProgramError } from "../program/errors.ts";
+import { formatAction, getLogger } from "../program/logging.ts";
+import { ADDRESSES } from "../program/setting.ts";
+import { BatchSender } from "./batch_sender.ts";
+import { type DeliveredFile, openFile } from "./delivered_file.ts";
+import { Delivery } from "./delivery/delivery.ts";
+import { SentFolder } from "./delivery/sent_folder.ts";
+import type { AgencyOptions, Input, SendOptions, Summary } from "./options.ts";
+import { BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
+import { RefusedRows } from "./refused_rows.ts";
+import { RejectedFile, rejectedPath } from "./rejected_file.ts";
+import { RetryingConnection } from "./retrying_connection.ts";
+import { winnersQuery } from "./winners_query.ts";
+
+const DEFAULTS = {
+  token: undefined,
+  authorities: undefined,
+  maxAmount: 150,
+  window: 1,
+  retryRefused: true,
+  maxAttempts: 20,
+  baseDelayMs: 100,
+  replyTimeoutMs: 60_000,
+} as const;
+
+/** Identifies nothing: nothing is sent. */
+const NO_FINGERPRINT = "0".repeat(16);
+
+/**
+ * An agency.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { Agency } from "@loteria/loteria/client";
+ *
+ * const agency = new Agency({ id: 1, server: "localhost:12345" });
+ * const { stored, refused } = await agency.send("bets.csv");
+ * ```
+ */
+export class Agency {
+  readonly #options: Required<AgencyOptions>;
+
+  /** Connects to nothing yet. */
+  constructor(options: AgencyOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /**
+   * Sends bets. Sending the same ones again stores nothing twice.
+   *
+   * @throws {ProgramError} If they cannot be sent. It is an {@linkcode
+   * UnreachableError} if the central cannot be reached, and a {@linkcode
+   * RefusedError} if it refuses the agency.
+   */
+  async send(input: Input, options: SendOptions = {}): Promise<Summary> {
+    using file = await openFile(input, options);
+    const { source } = file;
+    const rejected = await this.#openRejected(file, options);
+    const folder = new SentFolder(options.sentFolder ?? "", this.#options.id);
+    const delivery = await Delivery.identify(file, folder, options.asNew);
+    getLogger().info(formatAction("send_file", "in_progress", {
+      client_id: this.#options.id,
+      file: source.path,
+      bytes: source.size,
+    }));
+    const refused = new RefusedRows(options);
+    const loader = this.#load(file, delivery.id, refused);
+    const sender = this.#sender({ file, delivery, refused, loader }, options);
+    await sender.load();
+    throwIfEmpty(file, loader);
+    const isFinished = await this.#connect(options).run(sender.deliver);
+    refused.complete();
+    const { sentBefore } = delivery;
+    const copy = await rejected?.write(refused.indexes, delivery.written);
+    await delivery.complete(loader.end, refused.indexes, copy?.hash);
+    return {
+      ...summaryOf(file, loader, refused),
+      stored: sender.stored,
+      repeated: sender.repeated,
+      rejectedFile: copy?.path,
+      sentBefore,
+      isFinished,
+    };
+  }
+
+  /**
+   * Reads bets as {@linkcode send} does, and finds all that would be refused.
+   * Nothing is sent.
+   *
+   * @throws {ProgramError} If they could not be sent.
+   */
+  async check(input: Input, options: SendOptions = {}): Promise<Summary> {
+    using file = await openFile(input, options);
+    const refused = new RefusedRows({ ...options, maxErrors: Infinity });
+    const loader = this.#load(file, NO_FINGERPRINT, refused);
+    const batch = new OutgoingBatch();
+    while (await loader.load(batch)) {
+      refused.addInvalid(batch, batch.findInvalid());
+      options.signal?.throwIfAborted();
+    }
+    throwIfEmpty(file, loader);
+    return { ...summaryOf(file, loader, refused), stored: 0, repeated: 0 };
+  }
+
+  /**
+   * Waits for the draw, without a time limit.
+   *
+   * @returns The documents of the winning bets, in the order in which these were
+   * stored.
+   * @throws {ProgramError} As {@linkcode send} does.
+   */
+  winners(
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<string[]> {
+    return this.#connect(options).run(winnersQuery(this.#options.id));
+  }
+
+  async #openRejected(
+    file: DeliveredFile,
+    { rejectedFile = "" }: SendOptions,
+  ): Promise<RejectedFile | undefined> {
+    if (rejectedFile === "") return undefined;
+    const path = rejectedPath(rejectedFile, this.#options.id, file.source);
+    const rejected = new RejectedFile(path, file);
+    await rejected.check();
+    return rejected;
+  }
+
+  #load(
+    file: DeliveredFile,
+    fingerprint: string,
+    refused: RefusedRows,
+  ): BatchLoader {
+    const { id, maxAmount } = this.#options;
+    return new BatchLoader(file.openReader(), {
+      agency: id,
+      fingerprint,
+      maxAmount,
+      onProblem: (reader) => refused.addUnsendable(reader),
+    });
+  }
+
+  #sender(
+    { file, delivery, refused, loader }: Sending,
+    { finish = "complete", onProgress }: SendOptions,
+  ): BatchSender {
+    const { id, window, retryRefused } = this.#options;
+    const { source } = file;
+    const sender: BatchSender = new BatchSender(loader, {
+      window,
+      retryRefused,
+      refused,
+      async check(): Promise<void> {
+        await source.throwIfChanged();
+        await delivery.begin();
+      },
+      finish: () =>
+        finish === "no" ? undefined : {
+          agency: id,
+          delivery: finish === "anyway"
+            ? undefined
+            : { fingerprint: delivery.id, records: loader.records },
+        },
+      onProgress: () =>
+        onProgress?.({
+          phase: "sending",
+          bytes: loader.byteOffset,
+          totalBytes: source.contentSize,
+          bets: sender.stored + sender.repeated,
+        }),
+    });
+    return sender;
+  }
+
+  #connect(
+    { signal = new AbortController().signal }: SendOptions,
+  ): RetryingConnection {
+    const { id, server, token, ...options } = this.#options;
+    const addresses = ADDRESSES.parse(server);
+    if (!addresses) {
+      throw new ProgramError(
+        `Cannot use server: it is "${server}", expected ${ADDRESSES.expected}`,
+      );
+    }
+    return new RetryingConnection({
+      ...options,
+      addresses,
+      authentication: token && { agency: id, token },
+      signal,
+    });
+  }
+}
+
+/** A file that is being sent. */
+interface Sending {
+  file: DeliveredFile;
+  delivery: Delivery;
+  refused: RefusedRows;
+  loader: BatchLoader;
+}
+
+function summaryOf(
+  { source }: DeliveredFile,
+  { records }: BatchLoader,
+  { count }: RefusedRows,
+): Pick<Summary, "file" | "records" | "refused"> {
+  return { file: source.path, records, refused: count };
+}
+
+/** What produced an empty input has probably failed. */
+function throwIfEmpty(
+  { source }: DeliveredFile,
+  { records }: BatchLoader,
+): void {
+  if (records > 0) return;
+  throw new ProgramError(
+    `Cannot send agency's file "${source.path}": it has no bets, expected at least one`,
+  );
+}

@@ -1,0 +1,62 @@
+/**
+ * The file of bets that is sent: its bytes, and the way to read them.
+ *
+ * @module
+ */
+
+import { formatAction, getLogger } from "../program/logging.ts";
+import { csvOf } from "./bets_csv.ts";
+import type { OpenReader } from "./every_record.ts";
+import type { Input, SendOptions } from "./options.ts";
+import { inspectFormat } from "./source/file_format.ts";
+import { RecordReader } from "./source/record_reader.ts";
+import { SourceFile } from "./source/source_file.ts";
+
+/** An open file of bets. */
+export interface DeliveredFile extends Disposable {
+  readonly source: SourceFile;
+  /** Begins to read its records. */
+  readonly openReader: OpenReader;
+}
+
+/**
+ * Opens and reads what is to be sent.
+ *
+ * @throws {ProgramError} If it cannot be read, or is no CSV of bets.
+ */
+export async function openFile(
+  input: Input,
+  { signal, separator = ",", onProgress }: SendOptions,
+): Promise<DeliveredFile> {
+  const source = await SourceFile.open(bytesOf(input), {
+    ...signal ? { signal } : {},
+    onProgress: (bytes) =>
+      onProgress?.({ phase: "reading", bytes, totalBytes: undefined, bets: 0 }),
+  });
+  try {
+    const { hasHeader } = await inspectFormat(source, separator);
+    if (source.isCut) warnOfCut(source);
+    return {
+      source,
+      openReader: () => new RecordReader(source, { separator, hasHeader }),
+      [Symbol.dispose]: () => source[Symbol.dispose](),
+    };
+  } catch (error) {
+    source[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function bytesOf(input: Input): string | ReadableStream<Uint8Array> {
+  return typeof input === "string" || input instanceof ReadableStream
+    ? input
+    : csvOf(input);
+}
+
+/** A number may be cut as well as a line end: 7574 becomes 75 without a word. */
+function warnOfCut({ path }: SourceFile): void {
+  getLogger().warn(formatAction("read_file", "fail", {
+    file: path,
+    reason: "the last row has no line end: it may be cut",
+  }));
+}

@@ -1,0 +1,57 @@
+/**
+ * Compares a file with a delivery that was sent before.
+ *
+ * @module
+ */
+
+import { everyRecord, type OpenReader } from "../every_record.ts";
+import { IndexSet } from "./index_set.ts";
+import { DigestWriter } from "./record_digests.ts";
+import type { SentDelivery } from "./sent_folder.ts";
+
+/** What is left out of a digest that shall have all records. */
+const NOTHING = new IndexSet();
+
+/**
+ * Says where a file differs from a delivery in other rows than those that were
+ * refused, as the end of a sentence. `undefined` if it does not: then its
+ * records are those of the delivery, with some corrected.
+ */
+export async function findDifference(
+  openReader: OpenReader,
+  { isComplete, records, refused, digests }: SentDelivery,
+): Promise<string | undefined> {
+  if (!isComplete) return "it was changed since";
+  const leftOut = IndexSet.parse(refused) ?? NOTHING;
+  const { every, values } = digests ?? { every: 1, values: undefined };
+  const writer = new DigestWriter(every, leftOut);
+  const lines: number[] = [];
+  let unsendable: number | undefined;
+  let count = 0;
+  await everyRecord(openReader(), (reader, step) => {
+    if (reader.index % every === 0) lines.push(reader.line);
+    if (!writer.add(reader, step)) unsendable ??= reader.line;
+    count = reader.index + 1;
+  });
+  const { values: found } = writer.finish();
+  const first = values?.findIndex((value, i) => value !== found[i]) ?? -1;
+  if (first >= 0 && first < lines.length) {
+    return `${describeLines(lines, first, every)} was changed since`;
+  }
+  if (count > records) return `it has ${count - records} more rows now`;
+  if (count < records) return `it has ${records - count} rows less now`;
+  if (unsendable !== undefined) return `line ${unsendable} was changed since`;
+  return values ? undefined : "it was changed since";
+}
+
+function describeLines(
+  lines: readonly number[],
+  at: number,
+  every: number,
+): string {
+  if (every === 1) return `line ${lines[at]}`;
+  const next = lines[at + 1];
+  return `a row from line ${lines[at]} on${
+    next ? `, before line ${next},` : ""
+  }`;
+}

@@ -1,0 +1,62 @@
+/**
+ * A set of bet indexes: one bit each, since all rows of a file may be refused.
+ *
+ * @module
+ */
+
+const RANGES_REGEXP = /^(?:\d+(?:-\d+)?(?:,(?=\d)|$))*$/;
+
+/** A set of whole numbers from 0. */
+export class IndexSet {
+  #bits = new Uint8Array(64);
+  #size = 0;
+
+  /** Number of indexes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** True if an index is in the set. */
+  has(index: number): boolean {
+    return (this.#bits[index >>> 3]! & (1 << (index & 7))) !== 0;
+  }
+
+  /** Adds an index. False if it was there already. */
+  add(index: number): boolean {
+    if (this.has(index)) return false;
+    const at = index >>> 3;
+    if (at >= this.#bits.length) {
+      const larger = new Uint8Array(Math.max(at + 1, 2 * this.#bits.length));
+      larger.set(this.#bits);
+      this.#bits = larger;
+    }
+    this.#bits[at]! |= 1 << (index & 7);
+    this.#size++;
+    return true;
+  }
+
+  /** Formats the set as ranges, such as `3,7-9`. */
+  format(): string {
+    const ranges: string[] = [];
+    const end = 8 * this.#bits.length;
+    for (let first = 0; first < end; first++) {
+      if (!this.has(first)) continue;
+      let last = first;
+      while (this.has(last + 1)) last++;
+      ranges.push(first === last ? `${first}` : `${first}-${last}`);
+      first = last;
+    }
+    return ranges.join();
+  }
+
+  /** Parses what {@linkcode format} wrote; `undefined` for anything else. */
+  static parse(text: string): IndexSet | undefined {
+    if (!RANGES_REGEXP.test(text)) return undefined;
+    const set = new IndexSet();
+    for (const range of text === "" ? [] : text.split(",")) {
+      const [first = 0, last = first] = range.split("-").map(Number);
+      for (let index = first; index <= last; index++) set.add(index);
+    }
+    return set;
+  }
+}

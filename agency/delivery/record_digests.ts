@@ -1,0 +1,86 @@
+/**
+ * Digests of a file's bets, which tell later whether only refused rows of it
+ * were changed, and if not, where it differs.
+ *
+ * @module
+ */
+
+import { MAX_PACKED_BET_BYTES } from "../../bet/bet.ts";
+import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
+import type { RecordStep } from "../every_record.ts";
+import type { RecordReader } from "../source/record_reader.ts";
+import type { IndexSet } from "./index_set.ts";
+
+/** Most digests of a file: what is kept of it stays small. */
+const MAX_DIGESTS = 1024;
+const DIGEST_DIGITS = 16;
+// Two different odd multipliers, so that the halves of a digest differ.
+const FIRST_PRIME = 0x01000193;
+const SECOND_PRIME = 0x85ebca6b;
+
+/** What is kept of a file's records. */
+export interface RecordDigests {
+  /** Number of consecutive records in a digest. */
+  every: number;
+  /** The digests, 16 hex digits each. Records that were refused are left out. */
+  values: readonly string[];
+}
+
+/** Number of records in a digest for a file of so many records. */
+export function recordsPerDigest(records: number): number {
+  return Math.max(1, Math.ceil(records / MAX_DIGESTS));
+}
+
+/**
+ * Computes digests, record by record. They find accidents, not attacks: 64 bits
+ * of a fast hash. A bet counts in its packed form, so that quotes and line ends
+ * make no difference.
+ */
+export class DigestWriter {
+  readonly #every: number;
+  readonly #leftOut: IndexSet;
+  readonly #packed = new Uint8Array(MAX_PACKED_BET_BYTES + WORD_BYTES);
+  readonly #view = viewOf(this.#packed);
+  readonly #halves: number[] = [];
+
+  /** The records of a set are left out. */
+  constructor(every: number, leftOut: IndexSet) {
+    this.#every = every;
+    this.#leftOut = leftOut;
+  }
+
+  /** Adds the reader's record. False if it cannot be sent and is not left out. */
+  add(reader: RecordReader, step: RecordStep): boolean {
+    const { index, packedSize } = reader;
+    const at = 2 * Math.floor(index / this.#every);
+    while (this.#halves.length < at + 2) {
+      this.#halves.push(FIRST_PRIME, SECOND_PRIME);
+    }
+    if (step === "header" || this.#leftOut.has(index)) return true;
+    if (step === "problem") return false;
+    reader.pack(this.#view, 0);
+    let first = this.#halves[at]! ^ index;
+    let second = this.#halves[at + 1]! ^ index;
+    for (let i = 0; i < packedSize; i++) {
+      const byte = this.#packed[i]!;
+      first = Math.imul(first ^ byte, FIRST_PRIME);
+      second = Math.imul(second ^ byte, SECOND_PRIME);
+      second ^= second >>> 15;
+    }
+    this.#halves[at] = first ^ (first >>> 16);
+    this.#halves[at + 1] = second ^ (second >>> 13);
+    return true;
+  }
+
+  /** The digests so far. */
+  finish(): RecordDigests {
+    const hex = viewOf(new Uint8Array(4 * this.#halves.length));
+    this.#halves.forEach((half, i) => hex.setInt32(4 * i, half)); // big-endian
+    const digits = new Uint8Array(hex.buffer).toHex();
+    const values: string[] = [];
+    for (let at = 0; at < digits.length; at += DIGEST_DIGITS) {
+      values.push(digits.slice(at, at + DIGEST_DIGITS));
+    }
+    return { every: this.#every, values };
+  }
+}

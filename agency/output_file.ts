@@ -1,0 +1,122 @@
+/**
+ * Files that the agency writes. Each of them is whole or not there, and nothing
+ * of the user's is overwritten by mistake.
+ *
+ * @module
+ */
+
+/** Permission bits for reading and writing: nothing here is a program. */
+const READ_WRITE = 0o666;
+const PRIVATE_MODE = 0o600;
+/** Bytes that are worth a write. */
+const WRITE_BYTES = 1 << 16;
+
+/** Writes a file beside the path, and gives it that name when it is whole. */
+export async function replaceFile(
+  path: string,
+  content: Uint8Array,
+  mode: number,
+): Promise<void> {
+  await using file = await PendingFile.create(path);
+  await file.write(content);
+  await file.rename(path, mode);
+}
+
+/** A file beside its final place. Without {@linkcode rename} it goes away. */
+export class PendingFile {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #isRenamed = false;
+
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** Creates it in the folder of a path. */
+  static async create(path: string): Promise<PendingFile> {
+    const name = Math.random().toString(36).slice(2, 10);
+    const pending = `${path}.${name}.part`;
+    const file = await Deno.open(pending, {
+      write: true,
+      createNew: true,
+      mode: PRIVATE_MODE,
+    });
+    return new PendingFile(pending, file);
+  }
+
+  /** Adds bytes, a copy of which waits for others to be written with. */
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#waiting.push(bytes.slice());
+    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes >= WRITE_BYTES) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = new Uint8Array(this.#waitingBytes);
+    let end = 0;
+    for (const part of this.#waiting) {
+      bytes.set(part, end);
+      end += part.length;
+    }
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (let at = 0; at < end;) {
+      at += await this.#file.write(bytes.subarray(at));
+    }
+  }
+
+  /** SHA-256 of what was written, in hex. */
+  async hash(): Promise<string> {
+    await this.#flush();
+    return await hashOf(this.#path);
+  }
+
+  /** Puts it in place of whatever has the path. */
+  async rename(path: string, mode: number): Promise<void> {
+    await this.#flush();
+    if (mode !== PRIVATE_MODE) await Deno.chmod(this.#path, mode);
+    await Deno.rename(this.#path, path);
+    this.#isRenamed = true;
+  }
+
+  /** Closes it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#file.close();
+    if (!this.#isRenamed) await Deno.remove(this.#path);
+  }
+}
+
+/** Copies are as private as their source. */
+export function modeOfCopy(source: number | null | undefined): number {
+  return source === null || source === undefined
+    ? PRIVATE_MODE
+    : source & READ_WRITE;
+}
+
+/**
+ * Checks before anything is sent that a file can be written: one beside it is
+ * made and removed.
+ */
+export async function probe(path: string): Promise<void> {
+  await using _file = await PendingFile.create(path);
+}
+
+/** Returns `undefined` if what was asked for does not exist. */
+export async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** SHA-256 of a file's content, in hex. */
+export async function hashOf(path: string): Promise<string> {
+  const content = await Deno.readFile(path);
+  const hash = await crypto.subtle.digest("SHA-256", content);
+  return new Uint8Array(hash).toHex();
+}

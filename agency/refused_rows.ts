@@ -1,0 +1,124 @@
+/**
+ * The rows that are not stored: which they are, and the log of them.
+ *
+ * @module
+ */
+
+import { formatAction, getLogger } from "../program/logging.ts";
+import type { Refusal } from "../protocol.ts";
+import { IndexSet } from "./delivery/index_set.ts";
+import type { OutgoingBatch } from "./outgoing_batch.ts";
+import type { RecordReader } from "./source/record_reader.ts";
+
+/** Number of rows that are logged as errors; a file may have millions. */
+const MAX_ERRORS = 100;
+
+/** A row that cannot be sent or breaks a rule. */
+export interface RefusedRow {
+  /** Its line number in the file, from 1. */
+  line: number;
+  /** Its place among the file's records, from 0. */
+  index: number;
+  /** Why it is not stored. */
+  reason: string;
+}
+
+/** Options of {@linkcode RefusedRows}. */
+export interface RefusedRowsOptions {
+  /** Rows logged as errors; the others are logged at DEBUG. @default {100} */
+  maxErrors?: number;
+  /** Called for each row. */
+  onRefused?: ((row: RefusedRow) => void) | undefined;
+}
+
+/** Collects and logs refused rows. */
+export class RefusedRows {
+  /** The bet indexes of the rows. */
+  readonly indexes: IndexSet = new IndexSet();
+  readonly #log = getLogger();
+  readonly #maxErrors: number;
+  readonly #onRefused: ((row: RefusedRow) => void) | undefined;
+  #logged = 0;
+
+  constructor({ maxErrors = MAX_ERRORS, onRefused }: RefusedRowsOptions = {}) {
+    this.#maxErrors = maxErrors;
+    this.#onRefused = onRefused;
+  }
+
+  /** Number of rows. */
+  get count(): number {
+    return this.indexes.size;
+  }
+
+  /** Adds the reader's record, which cannot be sent. */
+  addUnsendable({ line, index, problem }: RecordReader): void {
+    this.#add({ line, index, reason: problem });
+    this.#logRow(line, problem);
+  }
+
+  /** Adds the bets of a batch that break a rule, by their place in it. */
+  addInvalid(batch: OutgoingBatch, invalid: ReadonlyMap<number, string>): void {
+    for (const [place, reason] of invalid) {
+      this.#addBet(batch, place, reason);
+      this.#logRow(batch.lineAt(place), reason, () => batch.fieldsAt(place));
+    }
+  }
+
+  /**
+   * Adds bets of a batch that the central refused, by their place in it. The log
+   * has one line for the batch, which names the bet that the central named, and
+   * one for each other bet with a reason of its own.
+   */
+  addRefused(
+    batch: OutgoingBatch,
+    { error, index, reason }: Refusal,
+    invalid: ReadonlyMap<number, string>,
+  ): void {
+    const [first] = invalid.keys();
+    const named = invalid.has(index) ? index : first!;
+    this.#addBet(batch, named, invalid.get(named) ?? reason);
+    const isInvalid = error === "INVALID_BET";
+    this.#log.error(formatAction("apuesta_enviada", "fail", {
+      cantidad: batch.count,
+      line: batch.lineAt(named),
+      error,
+      reason,
+      // Only the agency, whose data it is, logs the row itself.
+      row: isInvalid ? batch.fieldsAt(named).join() : undefined,
+    }));
+    const others = new Map(invalid);
+    others.delete(named);
+    if (isInvalid) this.addInvalid(batch, others);
+    else for (const [place] of others) this.#addBet(batch, place, reason);
+  }
+
+  /** Logs how many rows were logged at DEBUG only, if any were. */
+  complete(): void {
+    if (this.#logged <= this.#maxErrors) return;
+    this.#log.warn(formatAction("read_bet", "fail", {
+      rows: this.#logged,
+      debug_only: this.#logged - this.#maxErrors,
+    }));
+  }
+
+  #addBet(batch: OutgoingBatch, place: number, reason: string): void {
+    const index = batch.betIndex + place;
+    this.#add({ line: batch.lineAt(place), index, reason });
+  }
+
+  #add(row: RefusedRow): void {
+    if (this.indexes.add(row.index)) this.#onRefused?.(row);
+  }
+
+  #logRow(line: number, reason: string, fields?: () => string[]): void {
+    const write = () =>
+      formatAction("read_bet", "fail", {
+        line,
+        reason,
+        row: fields?.().join(),
+      });
+    this.#logged++;
+    if (this.#logged <= this.#maxErrors) this.#log.error(write());
+    else this.#log.debug(write);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Where the winners' documents go: a file, or standard output.
+ *
+ * @module
+ */
+
+import { messageOf, ProgramError } from "../program/errors.ts";
+import { flushLog, writeText } from "../program/logging.ts";
+import { ifThere, modeOfCopy, probe, replaceFile } from "./output_file.ts";
+import { isProcessInput } from "./source/input_file.ts";
+
+const STANDARD_OUTPUT = "-";
+
+/** A file for the winners that was checked before anything is sent. */
+export class WinnersFile {
+  readonly #path: string;
+  readonly #mode: number;
+
+  private constructor(path: string, mode: number) {
+    this.#path = path;
+    this.#mode = mode;
+  }
+
+  /**
+   * Checks that the winners can be written.
+   *
+   * @throws {ProgramError} If they cannot, or would overwrite the agency's file.
+   */
+  static async open(path: string, agencyFile: string): Promise<WinnersFile> {
+    const isPipe = isProcessInput(agencyFile);
+    const source = isPipe ? undefined : await ifThere(Deno.stat(agencyFile));
+    const mode = modeOfCopy(source?.mode ?? null);
+    if (path === STANDARD_OUTPUT) return new WinnersFile(path, mode);
+    if (path === "") throw unwritable(path, "the name is empty");
+    const info = await ifThere(Deno.stat(path));
+    if (info?.isDirectory) throw unwritable(path, "it is a directory");
+    if (info && !info.isFile) return new WinnersFile(path, mode);
+    if (info && info.ino === source?.ino && info.dev === source?.dev) {
+      throw unwritable(path, "it is the agency's file itself");
+    }
+    // Behind a symbolic link the file is replaced, not the link.
+    const target = info ? await Deno.realPath(path) : path;
+    await probe(target).catch((cause) => {
+      throw unwritable(path, messageOf(cause), cause);
+    });
+    return new WinnersFile(target, info?.mode ?? mode);
+  }
+
+  /** Writes one document per line. */
+  async write(winners: readonly string[]): Promise<void> {
+    const text = winners.map((document) => `${document}\n`).join("");
+    try {
+      if (this.#path === STANDARD_OUTPUT) {
+        await flushLog();
+        writeText(Deno.stdout, text);
+      } else {
+        await this.#writeFile(new TextEncoder().encode(text));
+      }
+    } catch (cause) {
+      throw unwritable(this.#path, messageOf(cause), cause);
+    }
+  }
+
+  async #writeFile(content: Uint8Array): Promise<void> {
+    const info = await ifThere(Deno.stat(this.#path));
+    // A device or a pipe is written to, not replaced.
+    if (info && !info.isFile) await Deno.writeFile(this.#path, content);
+    else await replaceFile(this.#path, content, this.#mode & 0o777);
+  }
+}
+
+function unwritable(
+  path: string,
+  reason: string,
+  cause?: unknown,
+): ProgramError {
+  return new ProgramError(`Cannot write winners "${path}": ${reason}`, {
+    cause,
+  });
+}

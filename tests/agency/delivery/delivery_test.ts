@@ -1,0 +1,251 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { openFile } from "../../../agency/delivered_file.ts";
+import { Delivery } from "../../../agency/delivery/delivery.ts";
+import { IndexSet } from "../../../agency/delivery/index_set.ts";
+import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
+import { ProgramError } from "../../../program/errors.ts";
+import { CapturedLog } from "../../support/captured_log.ts";
+import { testInFolder } from "../../support/folder.ts";
+import { csvOf, rows } from "../../support/rows.ts";
+
+const ROWS = rows(6);
+/** Row 2 has no document. */
+const WITH_BAD = csvOf(ROWS.with(2, ROWS[2]!.with(2, "x")));
+const CORRECTED = csvOf(ROWS);
+
+/** A row of which another part was changed. */
+function changed(index: number): string {
+  return csvOf(ROWS.with(index, ROWS[index]!.with(1, "Otro")));
+}
+
+/** Sends a text, of which some rows are refused, and returns its identity. */
+async function send(
+  dir: string,
+  text: string,
+  { name = "a.csv", refused = [], isNew = false, isCut = false, agency = 1 }: {
+    name?: string;
+    refused?: readonly number[];
+    isNew?: boolean;
+    isCut?: boolean;
+    agency?: number;
+  } = {},
+): Promise<string> {
+  const path = `${dir}/${name}`;
+  await Deno.writeTextFile(path, text);
+  using file = await openFile(path, {});
+  const folder = new SentFolder(`${dir}/sent`, agency);
+  const delivery = await Delivery.identify(file, folder, isNew);
+  await delivery.begin();
+  const indexes = new IndexSet();
+  for (const index of refused) indexes.add(index);
+  const records = text.trimEnd().split("\n").length;
+  if (!isCut) await delivery.complete(records, indexes, undefined);
+  return delivery.id;
+}
+
+testInFolder("identify() knows content again, under any name", async (dir) => {
+  const id = await send(dir, CORRECTED);
+  assertEquals(await send(dir, CORRECTED), id);
+  assertEquals(await send(dir, CORRECTED, { name: "b.csv" }), id);
+  assertEquals(await send(dir, CORRECTED.replaceAll("\r", "")), id);
+});
+
+testInFolder(
+  "identify() takes a corrected file for the same delivery",
+  async (dir) => {
+    const id = await send(dir, WITH_BAD, { refused: [2] });
+    assertEquals(await send(dir, CORRECTED), id);
+    assertEquals(await send(dir, CORRECTED), id);
+    // The first version is of the same identity, too: nothing is stored twice.
+    assertEquals(await send(dir, WITH_BAD, { refused: [2] }), id);
+  },
+);
+
+testInFolder(
+  "identify() knows a corrected file in several steps",
+  async (dir) => {
+    const bad = csvOf(ROWS.map((row, i) => i < 3 ? row.with(2, "x") : row));
+    const half = csvOf(ROWS.with(0, ROWS[0]!.with(2, "x")));
+    const id = await send(dir, bad, { refused: [0, 1, 2] });
+    assertEquals(await send(dir, half, { refused: [0] }), id);
+    assertEquals(await send(dir, CORRECTED), id);
+  },
+);
+
+testInFolder(
+  "identify() knows a corrected file that was moved",
+  async (dir) => {
+    const id = await send(dir, WITH_BAD, { refused: [2] });
+    assertEquals(await send(dir, CORRECTED, { name: "moved.csv" }), id);
+  },
+);
+
+testInFolder(
+  "identify() knows a corrected file with other line ends and quotes",
+  async (dir) => {
+    const id = await send(dir, WITH_BAD, { refused: [2] });
+    const saved = `\ufeff${
+      CORRECTED.replaceAll("\r", "").replaceAll("Núñez", '"Núñez"')
+    }`;
+    assertEquals(await send(dir, saved), id);
+  },
+);
+
+testInFolder(
+  "identify() takes a correction that was cut off for the same",
+  async (dir) => {
+    const id = await send(dir, WITH_BAD, { refused: [2] });
+    assertEquals(await send(dir, CORRECTED, { isCut: true }), id);
+    assertEquals(await send(dir, CORRECTED), id);
+  },
+);
+
+/** Other changes, where they are, and how the message names that place. */
+const CHANGES: [name: string, text: string, where: string][] = [
+  ["a row that was stored", changed(4), "line 5 was changed since"],
+  ["the first row", changed(0), "line 1 was changed since"],
+  ["the last row", changed(5), "line 6 was changed since"],
+  ["two more rows", CORRECTED + csvOf(rows(2, 90)), "it has 2 more rows now"],
+  ["a row less", csvOf(ROWS.slice(0, 5)), "it has 1 rows less now"],
+  [
+    "a row between",
+    csvOf(ROWS.toSpliced(3, 0, ...rows(1, 90))),
+    "line 4 was changed since",
+  ],
+  [
+    "a row that cannot be sent",
+    CORRECTED.replace("Ana Sofía,Núñez,2", "2"),
+    "line 2 was changed since",
+  ],
+  [
+    "two rows exchanged",
+    csvOf(ROWS.with(3, ROWS[4]!).with(4, ROWS[3]!)),
+    "line 4 was changed since",
+  ],
+];
+
+for (const [name, text, where] of CHANGES) {
+  testInFolder(
+    `identify() refuses a file with a change in ${name}`,
+    async (dir) => {
+      const id = await send(dir, WITH_BAD, { refused: [2] });
+      const error = await assertRejects(() => send(dir, text), ProgramError);
+      assert(error.message.includes(`, and ${where}; `), error.message);
+      assert(error.message.includes("--as-new"), error.message);
+      const other = await send(dir, text, { isNew: true });
+      assert(other !== id);
+      assertEquals(await send(dir, text), other);
+    },
+  );
+}
+
+testInFolder(
+  "identify() takes a file for new if no row of the last one was stored",
+  async (dir) => {
+    const id = await send(dir, WITH_BAD, { refused: [0, 1, 2, 3, 4, 5] });
+    assert(await send(dir, changed(1)) !== id);
+    assert(await send(dir, csvOf(rows(20)), { name: "b.csv" }) !== id);
+  },
+);
+
+testInFolder(
+  "identify() does not take another file with few equal rows for a correction",
+  async (dir) => {
+    const bad = csvOf(ROWS.map((row, i) => i > 1 ? row.with(2, "x") : row));
+    const id = await send(dir, bad, { refused: [2, 3, 4, 5] });
+    assert(await send(dir, CORRECTED, { name: "tomorrow.csv" }) !== id);
+    assertEquals(await send(dir, bad, { refused: [2, 3, 4, 5] }), id);
+  },
+);
+
+testInFolder(
+  "identify() refuses a changed file of which a part was sent",
+  async (dir) => {
+    await send(dir, CORRECTED, { isCut: true });
+    await assertRejects(
+      () => send(dir, changed(1)),
+      ProgramError,
+      "a part of it was sent on ",
+    );
+    await send(dir, CORRECTED);
+  },
+);
+
+testInFolder("identify() names a place in a large file", async (dir) => {
+  const many = rows(5000);
+  const bad = csvOf(many.with(0, many[0]!.with(2, "x")));
+  await send(dir, bad, { refused: [0] });
+  const other = csvOf(many.with(4000, many[4000]!.with(0, "Otra")));
+  await assertRejects(
+    () => send(dir, other),
+    ProgramError,
+    "a row from line 4001 on, before line 4006, was changed since",
+  );
+});
+
+testInFolder("identify() gives copies identities of their own", async (dir) => {
+  const first = await send(dir, CORRECTED);
+  const second = await send(dir, CORRECTED, { isNew: true, isCut: true });
+  // A copy that was cut off goes on, with the flag and without.
+  assertEquals(
+    await send(dir, CORRECTED, { isNew: true, isCut: true }),
+    second,
+  );
+  assertEquals(await send(dir, CORRECTED), second);
+  const third = await send(dir, CORRECTED, { isNew: true });
+  assertEquals(new Set([first, second, third]).size, 3);
+});
+
+testInFolder(
+  "identify() knows nothing of another agency's files",
+  async (dir) => {
+    await send(dir, WITH_BAD, { refused: [2] });
+    await send(dir, changed(4), { agency: 2 });
+  },
+);
+
+testInFolder(
+  "identify() takes each file for new without a memory",
+  async (dir) => {
+    const log = CapturedLog.start();
+    await Deno.writeTextFile(`${dir}/sent`, "not a folder");
+    const id = await send(dir, WITH_BAD, { refused: [2] });
+    assert(await send(dir, CORRECTED) !== id);
+    assert(log.lines.length > 0);
+    for (const line of log.lines) {
+      assert(
+        line.startsWith("WARN action: remember_delivery | result: fail"),
+        line,
+      );
+    }
+  },
+);
+
+testInFolder(
+  "list() warns of what it cannot read, and goes on",
+  async (dir) => {
+    const log = CapturedLog.start();
+    const id = await send(dir, WITH_BAD, { refused: [2] });
+    for (const text of ["", "{}", "null", '{"version":2}', "x"]) {
+      await Deno.writeTextFile(
+        `${dir}/sent/agency-1-${id}-0000000000000000.json`,
+        text,
+      );
+      const { deliveries: known } = await new SentFolder(`${dir}/sent`, 1).find(
+        { fingerprint: id, path: undefined },
+      );
+      assertEquals(known.map(({ id }) => id), [id]);
+    }
+    assertEquals(log.lines.length, 5);
+  },
+);
+
+testInFolder("save() keeps deliveries private", async (dir) => {
+  await send(dir, CORRECTED);
+  const names = await Array.fromAsync(Deno.readDir(`${dir}/sent`));
+  for (const { name } of names) {
+    const { mode } = await Deno.stat(`${dir}/sent/${name}`);
+    assertEquals(mode! & 0o777, 0o600);
+  }
+  assertEquals((await Deno.stat(`${dir}/sent`)).mode! & 0o777, 0o700);
+});

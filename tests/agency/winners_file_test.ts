@@ -1,0 +1,61 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { WinnersFile } from "../../agency/winners_file.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { testInFolder } from "../support/folder.ts";
+
+/** Names that are refused before anything is sent, and why. */
+const REFUSED: [name: string, reason: string][] = [
+  ["", 'Cannot write winners "": the name is empty'],
+  ["agency.csv", "it is the agency's file itself"],
+  ["hard.csv", "it is the agency's file itself"],
+  ["soft.csv", "it is the agency's file itself"],
+  ["none/winners.txt", "No such file or directory"],
+  ["folder", "it is a directory"],
+];
+
+testInFolder("open() refuses a file before anything is sent", async (dir) => {
+  const source = await putSource(dir);
+  await Deno.link(source, `${dir}/hard.csv`);
+  await Deno.symlink(source, `${dir}/soft.csv`);
+  await Deno.mkdir(`${dir}/folder`);
+  for (const [name, reason] of REFUSED) {
+    const path = name === "" ? "" : `${dir}/${name}`;
+    await assertRejects(
+      () => WinnersFile.open(path, source),
+      ProgramError,
+      reason,
+    );
+  }
+  assertEquals(await Deno.readTextFile(source), "bets");
+});
+
+testInFolder(
+  "write() replaces what was there, and is as private as the source",
+  async (dir) => {
+    const source = await putSource(dir);
+    const path = `${dir}/winners.txt`;
+    const file = await WinnersFile.open(path, source);
+    await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
+    await file.write(["12", "7"]);
+    assertEquals(await Deno.readTextFile(path), "12\n7\n");
+    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
+    await (await WinnersFile.open(path, source)).write([]);
+    assertEquals(await Deno.readTextFile(path), "");
+  },
+);
+
+testInFolder("write() keeps a link, and writes what it names", async (dir) => {
+  const source = await putSource(dir);
+  await Deno.writeTextFile(`${dir}/target`, "old");
+  await Deno.symlink(`${dir}/target`, `${dir}/link`);
+  const file = await WinnersFile.open(`${dir}/link`, source);
+  await file.write(["1"]);
+  assertEquals(await Deno.readTextFile(`${dir}/target`), "1\n");
+  assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
+});
+
+async function putSource(dir: string): Promise<string> {
+  await Deno.writeTextFile(`${dir}/agency.csv`, "bets");
+  await Deno.chmod(`${dir}/agency.csv`, 0o640);
+  return `${dir}/agency.csv`;
+}
