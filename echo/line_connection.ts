@@ -39,7 +39,8 @@ export class LineConnection {
   }
 
   /**
-   * Waits for the next line.
+   * Waits for the next line, and returns it with its end, which the last one may
+   * lack; `null` if either side has closed. Valid until the next call.
    *
    * @throws {LineTooLongError} If it has no end within the limit.
    * @throws {Deno.errors.TimedOut} If it does not arrive in time.
@@ -94,7 +95,7 @@ export class LineConnection {
   }
 }
 
-/** Converts a line to text, for the log. */
+/** Converts a line to text without its end; what is not UTF-8 is replaced. */
 export function textOf(line: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(line)
     .replace(/\r?\n$/, "");

@@ -96,6 +96,7 @@ testPrograms(
     // Like a kill before the draw: the first central held none.
     for (let life = 1; life <= 2; life++) {
       await using next = await startCentral(store, OF_THREE);
+      await next.line(/action: recover_draw/);
       assertEquals(drawLines(next), [RECOVERED]);
       for (const agency of [1, 2, 3]) {
         assertEquals(await askWinners(next.port, agency), [`${agency}`]);
