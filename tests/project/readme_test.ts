@@ -14,6 +14,9 @@ import exercisePage from "../../docs/exercise.md" with { type: "text" };
 import spanishContainersPage from "../../docs/es/containers.md" with {
   type: "text",
 };
+import spanishMessagesPage from "../../docs/es/messages.md" with {
+  type: "text",
+};
 import spanishExercisePage from "../../docs/es/exercise.md" with {
   type: "text",
 };
@@ -52,6 +55,7 @@ const PAGES: Record<string, string> = {
   "docs/draw.md": drawPage,
   "docs/exercise.md": exercisePage,
   "docs/es/containers.md": spanishContainersPage,
+  "docs/es/messages.md": spanishMessagesPage,
   "docs/es/exercise.md": spanishExercisePage,
   "docs/es/configuration.md": spanishConfigurationPage,
   "docs/input-files.md": inputFilesPage,
@@ -184,6 +188,8 @@ Deno.test("README.es.md has the commands, keys and links of README.md", () => {
     blocks: [...text.matchAll(BLOCK_REGEXP)].map(([block]) => block),
     // The two pages link to each other, and to the same pages.
     links: linksOf(text).slice(1)
+      // Only Spanish needs a page about what the English messages mean.
+      .filter((link) => link !== "docs/es/messages.md")
       .map((link) => link.replace("docs/es/", "docs/")).sort(),
     settings: tableRows(text, text === readme ? "key" : "clave")
       .map(withoutMeaning),
