@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { TlsCertificate } from "../../server.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Central, FileStore, TlsCertificate } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { PEM } from "../support/certificates.ts";
 import { agencyFrame, betFrame, Type } from "../support/frames.ts";
@@ -33,6 +33,52 @@ testInFolder(
     assertEquals(errors.length, 1);
   },
 );
+
+testInFolder(
+  "Central goes on with open connections when its certificate is renewed",
+  async (dir) => {
+    const files = { certificate: `${dir}/cert.pem`, key: PEM.serverKey };
+    await Deno.copyFile(PEM.otherName, files.certificate);
+    const log = CapturedLog.start();
+    using tls = await TlsCertificate.open(files);
+    await using store = await FileStore.open(`${dir}/bets.csv`);
+    await using central = Central.listen(store, {
+      hostname: "127.0.0.1",
+      port: 0,
+      tls,
+    });
+    const ca = await Deno.readTextFile(PEM.ca);
+    const connect = (hostname: string) =>
+      connectTls(central.port, hostname, ca);
+    using before = new Wire(await connect("central.example"));
+    await assertRejects(() => connect("localhost"));
+    await Deno.copyFile(PEM.server, files.certificate);
+    await log.line("INFO action: tls_certificate | result: success", 2);
+    using after = new Wire(await connect("localhost"));
+    for (const [betIndex, wire] of [before, after].entries()) {
+      const reply = await wire.ask(betFrame({ betIndex, rows: rows(1) }));
+      assertEquals(reply?.type, Type.OK);
+    }
+  },
+  ["net"],
+);
+
+/** Connects to this machine under any name. */
+async function connectTls(
+  port: number,
+  hostname: string,
+  ca: string,
+): Promise<Deno.TlsConn> {
+  const tcp = await Deno.connect({ hostname: "127.0.0.1", port });
+  const conn = await Deno.startTls(tcp, { hostname, caCerts: [ca] });
+  try {
+    await conn.handshake();
+    return conn;
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}
 
 for (
   const [leftMs, level, text] of [
