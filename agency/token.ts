@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readVariable } from "../program/config.ts";
 import { TOKEN_VARIABLE } from "../program/config_names.ts";
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { MAX_TOKEN_BYTES } from "../protocol.ts";
@@ -21,7 +22,7 @@ export async function readToken(
   file: string,
 ): Promise<Uint8Array | undefined> {
   // Secret stores and editors add line ends.
-  const given = (env(TOKEN_VARIABLE) ?? "").trim();
+  const given = (readVariable(TOKEN_VARIABLE, env) ?? "").trim();
   if (given !== "") return checked(given, TOKEN_VARIABLE);
   if (file === "") return undefined;
   return checked((await readText(file)).trim(), `agency.tokenFile "${file}"`);

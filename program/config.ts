@@ -88,12 +88,32 @@ function overridesOf(
 ): [source: string, text: string][] {
   const variable = variableOf(name, program);
   const flag = flagOf(name, program);
-  const fromEnv = variable && env(variable);
+  const fromEnv = variable && readVariable(variable, env);
   const given = flag === undefined ? undefined : flags[flag];
   const overrides: [string, string][] = [];
   if (variable && fromEnv) overrides.push([variable, fromEnv]);
   if (given !== undefined) overrides.push([`--${flag}`, given]);
   return overrides;
+}
+
+/**
+ * Reads an environment variable.
+ *
+ * @throws {ProgramError} If it is not UTF-8. The message has nothing of it.
+ */
+export function readVariable(
+  variable: string,
+  env: ConfigSources["env"],
+): string | undefined {
+  try {
+    return env(variable);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.InvalidData)) throw cause;
+    throw new ProgramError(
+      `Cannot use ${variable}: it is not UTF-8, as any text and any file's name must be`,
+      { cause },
+    );
+  }
 }
 
 function setDefault<K extends ConfigKey>(values: Values, name: K): void {

@@ -65,8 +65,12 @@ export function readError(path: string, error: unknown): unknown {
   const isExpected = error instanceof Deno.errors.NotCapable ||
     (error instanceof Error && "code" in error);
   if (!isExpected) return error;
+  // The runtime has put this in place of bytes that are not UTF-8.
+  const hint = path.includes("\ufffd")
+    ? '; if its name is not UTF-8, rename it or send it with "-"'
+    : "";
   return new ProgramError(
-    `Cannot read agency's file "${path}": ${messageOf(error)}`,
+    `Cannot read agency's file "${path}": ${messageOf(error)}${hint}`,
     { cause: error },
   );
 }

@@ -121,6 +121,23 @@ Deno.test("readConfig() says where a URL in SERVER_PORT comes from", () => {
   );
 });
 
+Deno.test("readConfig() refuses a variable that is not UTF-8", () => {
+  assertThrows(
+    () =>
+      readConfig({
+        program: "client",
+        yaml: "",
+        file: "",
+        env(variable): string | undefined {
+          if (variable !== "CLI_AGENCY_FILE") return undefined;
+          throw new Deno.errors.InvalidData("not valid unicode");
+        },
+      }),
+    ProgramError,
+    "Cannot use CLI_AGENCY_FILE: it is not UTF-8",
+  );
+});
+
 Deno.test("agencyIdOf() refuses an id that is not set", () => {
   assertEquals(agencyIdOf(read("", { CLI_ID: "5" })), 5);
   for (const env of [{}, { CLI_ID: "" }]) {
