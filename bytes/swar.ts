@@ -174,6 +174,6 @@ export function bytesEqual(word: number, bytes: number): number {
 }
 
 /** Returns the index in the word of the lowest mark, from 0. */
-function firstMark(marks: number): number {
+export function firstMark(marks: number): number {
   return (31 - Math.clz32(marks & -marks)) >> 3;
 }

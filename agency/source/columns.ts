@@ -5,9 +5,9 @@
  * @module
  */
 
-import { parse } from "@std/csv";
-import { FIELD_KEYS, packBets } from "../../bet/bet.ts";
+import { type Bet, FIELD_KEYS, packBets } from "../../bet/bet.ts";
 import { findInvalidBet } from "../../bet/rules.ts";
+import { splitRow } from "./csv_row.ts";
 
 const FIELD_COUNT = FIELD_KEYS.length;
 const FIELDS = "first name, last name, document, birthdate, number";
@@ -62,10 +62,8 @@ export function isHeader(rows: readonly string[], separator: string): boolean {
 
 function isBet(fields: readonly string[]): boolean {
   if (fields.length !== FIELD_COUNT) return false;
-  const [firstName, lastName, document, birthdate, number] = fields as [
-    ...string[],
-  ] as [string, string, string, string, string];
-  const bet = { firstName, lastName, document, birthdate, number };
+  const entries = FIELD_KEYS.map((key, at) => [key, fields[at]!]);
+  const bet: Bet = Object.fromEntries(entries);
   try {
     return findInvalidBet(packBets([bet])) === undefined;
   } catch (error) {
@@ -75,14 +73,13 @@ function isBet(fields: readonly string[]): boolean {
 }
 
 function tableOf(rows: readonly string[], separator: string): Table {
-  return { separator, rows: rows.map((row) => splitRow(row, separator)) };
+  return { separator, rows: rows.map((row) => fieldsOf(row, separator)) };
 }
 
 /** Returns no fields if the quotes are wrong. */
-function splitRow(row: string, separator: string): readonly string[] {
-  if (!row.includes('"')) return row.split(separator);
+function fieldsOf(row: string, separator: string): readonly string[] {
   try {
-    return parse(row, { separator })[0] ?? [];
+    return splitRow(row, separator);
   } catch (error) {
     if (error instanceof SyntaxError) return [];
     throw error;

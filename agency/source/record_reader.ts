@@ -10,23 +10,9 @@
  * @module
  */
 
-import { parse } from "@std/csv";
-import {
-  FIELD_KEYS,
-  GAP_BYTES,
-  isGap,
-  MAX_FIELD_BYTES,
-  MAX_PACKED_BET_BYTES,
-  packField,
-} from "../../bet/bet.ts";
-import {
-  characterSizeAt,
-  copyWords,
-  findBelow,
-  viewOf,
-  WORD_BYTES,
-} from "../../bytes/swar.ts";
-import { messageOf } from "../../program/errors.ts";
+import { FIELD_KEYS, MAX_FIELD_BYTES } from "../../bet/bet.ts";
+import { characterSizeAt, copyWords, findBelow } from "../../bytes/swar.ts";
+import { fieldCountProblem, UnquotedRecord } from "./csv_row.ts";
 import { isBlank, LineBuffer, MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
@@ -81,8 +67,6 @@ const COMMA_LIMIT = 0x2d2d2d2d;
 /** For a semicolon, above which digits are not: it is found more slowly. */
 const SEMICOLON_LIMIT = 0x3c3c3c3c;
 const FIELD_COUNT = FIELD_KEYS.length;
-/** The position that the CSV parser puts before its message. */
-const PARSER_PREFIX_REGEXP = /^.*line \d+(?:, column \d+)?: /;
 
 /** Reads the records of one file, one at a time. */
 export class RecordReader {
@@ -109,9 +93,8 @@ export class RecordReader {
   #fields = 0;
   #hasQuote = false;
   #isUtf8 = true;
-  /** The packed form of the current record, if it has quotes. */
-  readonly #unquoted = new Uint8Array(MAX_PACKED_BET_BYTES + WORD_BYTES);
-  #unquotedSize = 0;
+  /** The current record, if it has quotes. */
+  readonly #unquoted = new UnquotedRecord();
   #problem = "";
 
   constructor(source: SourceFile, options: RecordReaderOptions = {}) {
@@ -166,7 +149,7 @@ export class RecordReader {
   /** Size in bytes of the current record in packed form. */
   get packedSize(): number {
     // Each separator is replaced by a length byte, and there is one more of these.
-    return this.#hasQuote ? this.#unquotedSize : this.#end - this.#start + 1;
+    return this.#hasQuote ? this.#unquoted.size : this.#end - this.#start + 1;
   }
 
   /** Why the current record cannot be sent. */
@@ -210,7 +193,8 @@ export class RecordReader {
    */
   pack(target: DataView, at: number): void {
     if (this.#hasQuote) {
-      copyWords(target, at, viewOf(this.#unquoted), 0, this.#unquotedSize);
+      const { view, size } = this.#unquoted;
+      copyWords(target, at, view, 0, size);
       return;
     }
     const start = this.#start;
@@ -286,7 +270,9 @@ export class RecordReader {
   #findProblem(): string {
     if (this.isTooLong) return `longer than ${MAX_LINE_BYTES} bytes`;
     if (!this.#isUtf8) return "not UTF-8";
-    if (this.#hasQuote) return this.#unquote();
+    if (this.#hasQuote) {
+      return this.#unquoted.unquote(this.bytes, this.#separator);
+    }
     if (this.#fields !== FIELD_COUNT) return fieldCountProblem(this.#fields);
     // Only a long line can have a field that is too long.
     return this.#end - this.#start > MAX_FIELD_BYTES
@@ -305,35 +291,6 @@ export class RecordReader {
     }
     return "";
   }
-
-  /** Parses the few records that have quotes. */
-  #unquote(): string {
-    try {
-      const [fields = []] = parse(LINE_DECODER.decode(this.bytes), {
-        separator: this.#separator,
-      });
-      if (fields.length !== FIELD_COUNT) {
-        return fieldCountProblem(fields.length);
-      }
-      let end = 0;
-      for (const field of fields) end = packField(this.#unquoted, end, field);
-      this.#unquotedSize = end;
-      // In a frame it would be a gap.
-      return end === GAP_BYTES && isGap(this.#unquoted, 0)
-        ? "all fields are empty"
-        : "";
-    } catch (error) {
-      if (error instanceof SyntaxError || error instanceof RangeError) {
-        return messageOf(error).replace(PARSER_PREFIX_REGEXP, "");
-      }
-      throw error;
-    }
-  }
 }
 
 const FIRST_RECORD: RecordPosition = { start: 0, line: 1, index: 0 };
-const LINE_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
-
-function fieldCountProblem(count: number): string {
-  return `expected ${FIELD_COUNT} fields but got ${count}`;
-}

@@ -14,6 +14,7 @@ import {
   ContentReader,
   ShortFileError,
 } from "./content_reader.ts";
+import { ChunkDigests } from "./fingerprint.ts";
 import { type InputFile, openInput, readError } from "./input_file.ts";
 
 /** Options of {@linkcode SourceFile.open}. */
@@ -31,8 +32,7 @@ export interface SourceFileOptions {
 }
 
 const KEPT_BYTES = 1 << 22;
-const DIGEST_BYTES = 32;
-const FINGERPRINT_BYTES = 8;
+const NEWLINE = 0x0a;
 const PERMISSION_BITS = 0o777;
 
 /** A file's normalized content in chunks, and the digest of each of them. */
@@ -42,8 +42,7 @@ export class SourceFile {
   readonly #isSpooled: boolean;
   readonly #content: ContentReader;
   readonly #keptBytes: number;
-  /** The chunks' digests, one after the other. */
-  readonly #digests: Uint8Array<ArrayBuffer>;
+  readonly #digests: ChunkDigests;
   /** Offset in the file of each chunk. */
   readonly #starts: Float64Array;
   /** The chunks of a small file. */
@@ -70,7 +69,7 @@ export class SourceFile {
     this.#keptBytes = keptBytes;
     // The line end that is added to the last line may be a chunk of its own.
     const maxChunks = Math.ceil((info.size + 1) / CHUNK_BYTES);
-    this.#digests = new Uint8Array(maxChunks * DIGEST_BYTES);
+    this.#digests = new ChunkDigests(maxChunks);
     this.#starts = new Float64Array(maxChunks);
   }
 
@@ -155,11 +154,8 @@ export class SourceFile {
       return kept.length;
     }
     const { size } = this.#read(into, this.#starts[index]!);
-    const digest = await sha256(into.subarray(0, size));
-    const isSame = digest.every((byte, i) =>
-      byte === this.#digests[index * DIGEST_BYTES + i]
-    );
-    if (isSame) return size;
+    const chunk = into.subarray(0, size);
+    if (await this.#digests.matches(index, chunk)) return size;
     throw this.#changed("its content is not what was read at first");
   }
 
@@ -208,15 +204,13 @@ export class SourceFile {
       const bytes = buffer.subarray(0, chunk.size);
       isEnded = bytes.at(-1) === NEWLINE;
       this.#look(bytes, start);
-      this.#digests.set(await sha256(bytes), this.#chunks * DIGEST_BYTES);
+      await this.#digests.add(bytes);
       this.#starts[this.#chunks++] = start;
       this.#contentSize += chunk.size;
       start = chunk.end;
       onProgress?.(start);
     }
-    const used = this.#digests.subarray(0, this.#chunks * DIGEST_BYTES);
-    this.#fingerprint = (await sha256(used)).subarray(0, FINGERPRINT_BYTES)
-      .toHex();
+    this.#fingerprint = await this.#digests.fingerprint();
   }
 
   /** Keeps what the first reading shows about the content. */
@@ -256,12 +250,4 @@ export class SourceFile {
       `Cannot go on with agency's file "${this.path}": it changed while it was sent (${what}); have a look at it, then send it again`,
     );
   }
-}
-
-const NEWLINE = 0x0a;
-
-async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  // Copied before the first await, so the buffer can be used again.
-  const data = bytes as Uint8Array<ArrayBuffer>;
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
 }

@@ -1,0 +1,65 @@
+/**
+ * Splits single rows of CSV as text (RFC 4180): the few that have quotes, and
+ * the first rows, which show what a file is.
+ *
+ * @module
+ */
+
+import { parse } from "@std/csv";
+import {
+  FIELD_KEYS,
+  GAP_BYTES,
+  isGap,
+  MAX_PACKED_BET_BYTES,
+  packField,
+} from "../../bet/bet.ts";
+import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
+import { messageOf } from "../../program/errors.ts";
+
+const FIELD_COUNT = FIELD_KEYS.length;
+/** The position that the CSV parser puts before its message. */
+const PARSER_PREFIX_REGEXP = /^.*line \d+(?:, column \d+)?: /;
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Splits a row.
+ *
+ * @throws {SyntaxError} If its quotes are wrong.
+ */
+export function splitRow(row: string, separator: string): readonly string[] {
+  if (!row.includes('"')) return row.split(separator);
+  return parse(row, { separator })[0] ?? [];
+}
+
+/** Says why a record of so many fields cannot be sent. */
+export function fieldCountProblem(count: number): string {
+  return `expected ${FIELD_COUNT} fields but got ${count}`;
+}
+
+/** The packed form of a record that has quotes. */
+export class UnquotedRecord {
+  readonly #bytes = new Uint8Array(MAX_PACKED_BET_BYTES + WORD_BYTES);
+  readonly view: DataView = viewOf(this.#bytes);
+  size = 0;
+
+  /** Unquotes a line. Returns why it cannot be sent, or "". */
+  unquote(line: Uint8Array, separator: string): string {
+    try {
+      const fields = splitRow(DECODER.decode(line), separator);
+      if (fields.length !== FIELD_COUNT) {
+        return fieldCountProblem(fields.length);
+      }
+      let end = 0;
+      for (const field of fields) end = packField(this.#bytes, end, field);
+      this.size = end;
+    } catch (error) {
+      if (error instanceof SyntaxError || error instanceof RangeError) {
+        return messageOf(error).replace(PARSER_PREFIX_REGEXP, "");
+      }
+      throw error;
+    }
+    // In a frame it would be a gap.
+    const isEmpty = this.size === GAP_BYTES && isGap(this.#bytes, 0);
+    return isEmpty ? "all fields are empty" : "";
+  }
+}
