@@ -17,6 +17,9 @@ import spanishContainersPage from "../../docs/es/containers.md" with {
 import spanishMessagesPage from "../../docs/es/messages.md" with {
   type: "text",
 };
+import spanishInputFilesPage from "../../docs/es/input-files.md" with {
+  type: "text",
+};
 import spanishExercisePage from "../../docs/es/exercise.md" with {
   type: "text",
 };
@@ -57,6 +60,7 @@ const PAGES: Record<string, string> = {
   "docs/es/containers.md": spanishContainersPage,
   "docs/es/messages.md": spanishMessagesPage,
   "docs/es/exercise.md": spanishExercisePage,
+  "docs/es/input-files.md": spanishInputFilesPage,
   "docs/es/configuration.md": spanishConfigurationPage,
   "docs/input-files.md": inputFilesPage,
   "docs/performance.md": performancePage,
