@@ -15,29 +15,23 @@ const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 /** Folders of the projects that are measured, by the suffix of their cases. */
 export type Projects = ReadonlyMap<string, string>;
 
-/** Starts a project's central on a free port; `store` is a file or a URL. */
-export function spawnCentral(
-  store: string,
-  env: Record<string, string> = {},
-  project: string = PROJECT_FOLDER,
-): TaskProcess {
-  const [task, variable] = store.startsWith("postgres://")
-    ? ["server:postgres", "SERVER_STORE_URL"] as const
-    : ["server", "SERVER_STORE_FILE"] as const;
-  return new TaskProcess(taskArgs(task, project), {
-    name: "the central",
-    env: { SERVER_PORT: "0", [variable]: store, LOGGING_LEVEL: "INFO", ...env },
-    project,
-  });
-}
-
-/** Starts a central and waits until it listens on the returned port. */
+/**
+ * Starts a project's central and waits until it listens on the returned port.
+ * `store` is a file or a URL.
+ */
 export async function startCentral(
   store: string,
   env: Record<string, string> = {},
   project: string = PROJECT_FOLDER,
 ): Promise<{ central: TaskProcess; port: number }> {
-  const central = spawnCentral(store, env, project);
+  const [task, variable] = store.startsWith("postgres://")
+    ? ["server:postgres", "SERVER_STORE_URL"] as const
+    : ["server", "SERVER_STORE_FILE"] as const;
+  const central = new TaskProcess(taskArgs(task, project), {
+    name: "the central",
+    env: { SERVER_PORT: "0", [variable]: store, LOGGING_LEVEL: "INFO", ...env },
+    project,
+  });
   const [, port] = await central.line(LISTEN_REGEXP);
   return { central, port: Number(port) };
 }
