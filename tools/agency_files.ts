@@ -1,6 +1,5 @@
 /**
- * Finds, measures and writes the agencies' files of a folder. Nobody sees a file
- * that is half written.
+ * Finds, measures and writes the agencies' files of a folder.
  *
  * @module
  */
@@ -10,17 +9,15 @@ import { join } from "node:path";
 const AGENCY_FILE_REGEXP = /^agency-(\d+)\.csv$/;
 const NEWLINE = 0x0a;
 
-/** One agency's file of bets. */
+/** One agency's bets file. */
 export interface AgencyFile {
   /** The agency's id, from the file's name. */
   agency: number;
-  /** Path of the file. */
   path: string;
-  /** Rows of the file. */
   bets: number;
-  /** Size of the file, in bytes. */
+  /** Size of the file. */
   bytes: number;
-  /** Origin of the file, for people: the archive's path, or a few words. */
+  /** Where it comes from: the archive's path, or a few words. */
   from: string;
 }
 
@@ -49,17 +46,14 @@ export async function findAgencies(
   return found.sort((a, b) => a.agency - b.agency);
 }
 
-/**
- * Counts the rows and bytes of a file. Each row is a bet, also a last one without
- * a line end.
- */
+/** Counts the bets and bytes of a file. The last row needs no line end. */
 export async function measure(
-  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  path: string,
 ): Promise<Pick<AgencyFile, "bets" | "bytes">> {
   let bets = 0;
   let bytes = 0;
   let last = NEWLINE;
-  for await (const chunk of chunks) {
+  for await (const chunk of (await Deno.open(path)).readable) {
     for (const byte of chunk) {
       if (byte === NEWLINE) bets++;
     }
@@ -70,39 +64,30 @@ export async function measure(
 }
 
 /**
- * Files that are written under temporary names until all are complete. Disposal
- * removes those that were not committed.
+ * Writes files under temporary names, and moves them to their paths once all are
+ * complete. If that fails, nothing is changed.
  */
-export class StagedFiles {
-  /** Final path of each file, by its temporary path. */
-  readonly #finalPaths = new Map<string, string>();
-
-  /** Writes a file next to its final path. Returns its size in bytes. */
-  async write(path: string, chunks: Iterable<Uint8Array>): Promise<number> {
-    // Always the same name, so the next run overwrites what a killed one left.
-    const temporary = `${path}.part`;
-    this.#finalPaths.set(temporary, path);
+export async function writeTogether(
+  files: ReadonlyMap<string, Iterable<Uint8Array>>,
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  for (const [path, chunks] of files) {
+    const temporary = temporaryPath(path);
+    stack.defer(() => removeIfThere(temporary));
     await Deno.writeFile(temporary, ReadableStream.from(chunks));
-    return (await Deno.stat(temporary)).size;
   }
+  for (const path of files.keys()) await Deno.rename(temporaryPath(path), path);
+}
 
-  /** Moves all files to their final paths and replaces what is there. */
-  async commit(): Promise<void> {
-    for (const [temporary, path] of this.#finalPaths) {
-      await Deno.rename(temporary, path);
-      this.#finalPaths.delete(temporary);
-    }
-  }
+/** Always the same, so that the next run overwrites what a killed one left. */
+function temporaryPath(path: string): string {
+  return `${path}.part`;
+}
 
-  /** Removes the files that were not committed. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const temporary of this.#finalPaths.keys()) {
-      try {
-        await Deno.remove(temporary);
-      } catch (error) {
-        // Creating it has failed, and that error was thrown already.
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
-    }
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

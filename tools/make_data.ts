@@ -11,7 +11,7 @@ import {
   agencyOf,
   findAgencies,
   measure,
-  StagedFiles,
+  writeTogether,
 } from "./agency_files.ts";
 import { madeAgency, REAL_SIZES, shares, winnersOf } from "./made_bets.ts";
 import { ZipArchive } from "./zip.ts";
@@ -64,31 +64,31 @@ export async function makeData(options: DataOptions): Promise<AgencyFile[]> {
       `Cannot make the data: ${state}; --force replaces the whole set`,
     );
   }
-  await using staged = new StagedFiles();
   const files = archive === null
-    ? await stageMade(staged, options)
-    : await stageUnpacked(staged, archive, dir);
-  await staged.commit();
+    ? madeFiles(options)
+    : unpackedFiles(archive, dir);
+  await writeTogether(files);
   if (force) {
-    const kept = new Set(files.map(({ path }) => path));
     for (const { path } of before) {
-      if (!kept.has(path)) await Deno.remove(path);
+      if (!files.has(path)) await Deno.remove(path);
     }
   }
-  return files;
+  const described = await describeFiles(dir, archive?.path ?? FROM_GENERATOR);
+  return described.filter(({ path }) => files.has(path));
 }
 
 /** Returns the agencies' files that are there. Makes them only if none are. */
 export async function ensureData(options: DataOptions): Promise<AgencyFile[]> {
-  const files: AgencyFile[] = [];
-  for (const { agency, path } of await findAgencies(options.dir)) {
-    const { readable } = await Deno.open(path);
-    files.push({
-      ...{ agency, path, from: FROM_BEFORE },
-      ...await measure(readable),
-    });
-  }
+  const files = await describeFiles(options.dir, FROM_BEFORE);
   return files.length > 0 ? files : await makeData(options);
+}
+
+async function describeFiles(dir: string, from: string): Promise<AgencyFile[]> {
+  const files: AgencyFile[] = [];
+  for (const found of await findAgencies(dir)) {
+    files.push({ ...found, ...await measure(found.path), from });
+  }
+  return files;
 }
 
 /**
@@ -110,23 +110,21 @@ export async function unusedArchive(
   return isUnpacked ? null : archive.path;
 }
 
-async function stageMade(
-  staged: StagedFiles,
-  { dir, bets: total = REAL_TOTAL, agencies = REAL_SIZES.length, isEqual }:
+/** Chunks of each file, by its path; made or unpacked when they are read. */
+type FileChunks = Map<string, Iterable<Uint8Array>>;
+
+function madeFiles(
+  { dir, bets = REAL_TOTAL, agencies = REAL_SIZES.length, isEqual }:
     DataOptions,
-): Promise<AgencyFile[]> {
-  const files: AgencyFile[] = [];
-  for (const [index, bets] of shares(total, agencies, isEqual).entries()) {
-    const agency = index + 1;
-    const path = join(dir, `agency-${agency}.csv`);
-    const winners = winnersOf(agency, agencies);
-    const bytes = await staged.write(
-      path,
-      madeAgency(agency, bets, { winners }),
-    );
-    files.push({ agency, path, bets, bytes, from: FROM_GENERATOR });
-  }
-  return files;
+): FileChunks {
+  return new Map(
+    shares(bets, agencies, isEqual).map((share, index) => {
+      const agency = index + 1;
+      const winners = winnersOf(agency, agencies);
+      const path = join(dir, `agency-${agency}.csv`);
+      return [path, madeAgency(agency, share, { winners })];
+    }),
+  );
 }
 
 interface Archive {
@@ -165,27 +163,27 @@ function agencyEntries({ zip }: Pick<Archive, "zip">): AgencyEntry[] {
   });
 }
 
-async function stageUnpacked(
-  staged: StagedFiles,
-  { path: from, zip }: Archive,
-  dir: string,
-): Promise<AgencyFile[]> {
-  const files = new Map<number, AgencyFile>();
+function unpackedFiles({ path: from, zip }: Archive, dir: string): FileChunks {
+  const files: FileChunks = new Map();
+  const agencies = new Set<number>();
   for (const { agency, name, entry } of agencyEntries({ zip })) {
-    if (files.has(agency)) {
+    if (agencies.has(agency)) {
       throw new SyntaxError(
         `Cannot unpack "${entry.name}" of "${from}": agency ${agency} is there twice`,
       );
     }
-    const path = join(dir, name);
-    const rows = [zip.read(entry)];
-    await staged.write(path, rows);
-    files.set(agency, { agency, path, ...await measure(rows), from });
+    agencies.add(agency);
+    files.set(join(dir, name), unpacked(zip, entry));
   }
-  if (files.size === 0) {
-    throw new SyntaxError(
-      `Cannot unpack "${from}": it has no file named like "agency-1.csv"`,
-    );
-  }
-  return [...files.values()].sort((a, b) => a.agency - b.agency);
+  if (files.size > 0) return files;
+  throw new SyntaxError(
+    `Cannot unpack "${from}": it has no file named like "agency-1.csv"`,
+  );
+}
+
+function* unpacked(
+  zip: ZipArchive,
+  entry: AgencyEntry["entry"],
+): Generator<Uint8Array> {
+  yield zip.read(entry);
 }
