@@ -7,23 +7,21 @@
 
 export type { OnCommit } from "./storage/append_log.ts";
 export type { Batch } from "./bet/bet.ts";
-export { type CommitMark, withoutMark } from "./storage/commit_mark.ts";
 export {
   BettingClosedError,
+  DamagedStoreError,
   IncompleteError,
   StorageError,
+  StoreMismatchError,
 } from "./storage/errors.ts";
 export { FileStore, type StoreOptions } from "./storage/file_store.ts";
-export type { Recovery } from "./storage/recovery/file_recovery.ts";
-export {
-  DamagedStoreError,
-  type ScanResult,
-  scanStore,
-  type StoredBatch,
-} from "./storage/recovery/scan.ts";
+export type { Recovery } from "./storage/recovery/store_files.ts";
 export {
   exportStore,
-  openUnheldFile,
+  type FinishReport,
+  readBatches,
+  readFinished,
+  type StoreFault,
   type StoreReport,
   verifyStore,
 } from "./storage/recovery/unheld_store.ts";

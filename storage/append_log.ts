@@ -7,12 +7,25 @@
 
 import { assertInvariant, messageOf } from "../program/errors.ts";
 import { StorageError } from "./errors.ts";
+import { CRC_DIGITS, type LogEnd } from "./format/seal.ts";
+import type { Repair } from "./recovery/repair.ts";
 import type { StoreFile } from "./store_file.ts";
+
+/** Called after each commit. */
+export type OnCommit = (entries: number, seconds: number) => void;
 
 /** Options of an {@linkcode AppendLog}. */
 export interface AppendLogOptions {
   /** Whether an entry must be on disk to count as committed. */
   fsync: boolean;
+  /** The repair of the file, tried again before a write if it is not done. */
+  repair: Pick<Repair, "isDone" | "run" | "problem" | "tornBytes">;
+  /**
+   * Called before the first write; called again with the next one if it fails.
+   *
+   * @default {async () => {}}
+   */
+  onFirstWrite?: () => Promise<void>;
   /**
    * Whether no connection can send anything until a commit of this many entries
    * is on disk. This thread may then wait for the disk itself.
@@ -20,89 +33,87 @@ export interface AppendLogOptions {
    * @default {() => false}
    */
   doAllWait?: (entries: number) => boolean;
-  /**
-   * Called after each commit with the number of its entries and the time that it
-   * took, in seconds.
-   *
-   * @default {undefined}
-   */
-  onCommit?: OnCommit | undefined;
-  /**
-   * Called once if another program has changed or removed the file.
-   *
-   * @default {() => {}}
-   */
+  /** Called once if another program has changed or removed the file. */
   onLost?: (error: StorageError) => void;
+  /** Called after each commit. */
+  onCommit?: OnCommit | undefined;
 }
-
-/** Collects what is written in one commit. */
-export interface EntryBuffer {
-  /** The bytes so far: a view that is valid until the next change. */
-  readonly rows: Uint8Array;
-  /** Number of bytes so far. */
-  readonly length: number;
-  /** Whether there is enough for one commit. */
-  readonly isFull: boolean;
-  /**
-   * Removes the last bytes.
-   *
-   * @param length Number of bytes to keep.
-   */
-  truncate(length: number): void;
-  /** Empties the buffer. */
-  clear(): void;
-}
-
-/** Called after each commit. */
-export type OnCommit = (entries: number, seconds: number) => void;
 
 /** Number of entries for which a commit starts without waiting for more. */
 const ENOUGH_ENTRIES = 16;
 /** Longest wait for more entries before a commit. Deno makes it about 2 ms. */
 const GATHER_TIME_MS = 1;
-
-/** Called once, when the entry is committed or has failed. */
-export type OnSettled = (isCommitted: boolean) => void;
+/** Size of a write, unless a single entry needs more. */
+const WRITE_BYTES = 1 << 20;
+/** Room for the rows of any batch of 8 kB. */
+const ENTRY_ROOM = 1 << 16;
+const ASCII_DECODER = new TextDecoder();
 
 /** The entries of one write and one fdatasync. */
-class Group<B extends EntryBuffer> {
-  readonly rows: B;
-  readonly callbacks: OnSettled[] = [];
+class Group {
+  /** Byte offset where the write begins. */
+  readonly start: number;
+  /** The entries; the bytes after {@linkcode length} have no meaning. */
+  buffer: Uint8Array<ArrayBuffer>;
+  length = 0;
+  entries = 0;
   readonly #committed = Promise.withResolvers<void>();
 
-  constructor(rows: B) {
-    this.rows = rows;
+  constructor(start: number, buffer: Uint8Array<ArrayBuffer>) {
+    this.start = start;
+    this.buffer = buffer;
   }
 
-  get promise(): Promise<void> {
+  get bytes(): Uint8Array {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  get committed(): Promise<void> {
     return this.#committed.promise;
   }
 
+  /** Whether another batch may not fit. */
+  get isFull(): boolean {
+    return this.length > WRITE_BYTES - ENTRY_ROOM;
+  }
+
+  add(entry: Uint8Array): void {
+    const length = this.length + entry.length;
+    if (length > this.buffer.length) {
+      const larger = new Uint8Array(length);
+      larger.set(this.bytes);
+      this.buffer = larger;
+    }
+    this.buffer.set(entry, this.length);
+    this.length = length;
+    this.entries++;
+  }
+
   succeed(): void {
-    for (const onSettled of this.callbacks) onSettled(true);
     this.#committed.resolve();
   }
 
   fail(error: StorageError): void {
-    for (const onSettled of this.callbacks) onSettled(false);
     // Nobody waits for a group without entries.
-    if (this.callbacks.length > 0) this.#committed.reject(error);
+    if (this.entries > 0) this.#committed.reject(error);
   }
 }
 
 /** Appends entries durably and in order, each one completely or not at all. */
-export class AppendLog<B extends EntryBuffer> {
+export class AppendLog {
   readonly #file: StoreFile;
   readonly #fsync: boolean;
   readonly #doAllWait: (entries: number) => boolean;
   readonly #onLost: (error: StorageError) => void;
   readonly #onCommit: OnCommit | undefined;
-  #size: number;
-  readonly #createBuffer: () => B;
+  readonly #repair: AppendLogOptions["repair"];
+  readonly #onFirstWrite: () => Promise<void>;
+  #isReady = false;
+  #end: LogEnd;
   /** Groups in the order of their commits. The last one collects entries. */
-  readonly #waiting: Group<B>[];
+  readonly #waiting: Group[];
   /** A free buffer for the next group. */
-  #spare: B | undefined;
+  #spare: Uint8Array<ArrayBuffer> | undefined;
   #commits: Promise<void> | undefined;
   /** Whether a commit is changing the size of the file. */
   #isCommitting = false;
@@ -113,71 +124,74 @@ export class AppendLog<B extends EntryBuffer> {
   /** Why the last commit failed, if it did. */
   #lastFailure: string | undefined;
   /** The reason why no more entries are accepted, if so. */
-  #end: StorageError | undefined;
+  #refusal: StorageError | undefined;
+  #hasGivenUp = false;
+  #failures = 0;
+  #isLost = false;
 
   /**
    * Continues a log at its end.
    *
    * @param file The file, opened for appending.
-   * @param size Size of the file in bytes, all of it committed.
-   * @param createBuffer Creates an empty buffer for entries.
-   * @param options The durability.
+   * @param end Where it ends; all of it is committed.
    */
-  constructor(
-    file: StoreFile,
-    size: number,
-    createBuffer: () => B,
-    options: AppendLogOptions,
-  ) {
+  constructor(file: StoreFile, end: LogEnd, options: AppendLogOptions) {
     this.#file = file;
-    this.#size = size;
-    this.#createBuffer = createBuffer;
-    this.#waiting = [new Group(createBuffer())];
+    this.#end = end;
     this.#fsync = options.fsync;
+    this.#repair = options.repair;
+    this.#lastFailure = options.repair.problem;
+    this.#onFirstWrite = options.onFirstWrite ?? (() => Promise.resolve());
     this.#doAllWait = options.doAllWait ?? (() => false);
     this.#onLost = options.onLost ?? (() => {});
     this.#onCommit = options.onCommit;
+    this.#waiting = [this.#emptyGroup(end.size)];
+  }
+
+  /** Where the committed entries end. */
+  get end(): LogEnd {
+    return this.#end;
+  }
+
+  /** Byte offset where the write begins that the next entry will be part of. */
+  get writeStart(): number {
+    return this.#waiting.at(-1)!.start;
   }
 
   /**
-   * Appends an entry.
-   *
-   * @param write Adds the entry's rows; called immediately. If it throws,
-   * nothing of the entry is kept.
-   * @param onSettled Called when the entry is committed or has failed, before
-   * the promise settles.
-   * @returns A promise shared by all entries of a commit. Rejects with a
-   * {@linkcode StorageError} if none of them is stored.
-   * @throws {StorageError} If no more entries are accepted.
+   * Number of failures so far. Each one refuses every entry that was not
+   * committed, before any later entry is accepted.
    */
-  append(
-    write: (rows: B) => unknown,
-    onSettled: OnSettled,
-  ): Promise<void> {
-    this.throwIfEnded();
-    const group = this.#waiting.at(-1)!;
-    const { length } = group.rows;
-    try {
-      write(group.rows);
-    } catch (error) {
-      group.rows.truncate(length);
-      throw error;
-    }
-    const entries = group.callbacks.push(onSettled);
-    if (entries === this.#gathering?.wanted) this.#gathering.end();
-    if (group.rows.isFull) this.#waiting.push(this.#emptyGroup());
-    this.#commits ??= this.#commitGroups();
-    return group.promise;
-  }
-
-  /** Size of what is committed, in bytes. */
-  get size(): number {
-    return this.#size;
+  get failures(): number {
+    return this.#failures;
   }
 
   /** Why entries are refused, or `undefined` if they are accepted. */
   get problem(): string | undefined {
-    return this.#end?.message ?? this.#lastFailure;
+    return this.#refusal?.message ?? this.#lastFailure;
+  }
+
+  /** Whether the file ends where the committed entries do. */
+  get isWhole(): boolean {
+    return !this.#hasGivenUp && this.#lastFailure === undefined;
+  }
+
+  /**
+   * Appends an entry, with a seal for {@linkcode writeStart}. It is copied before
+   * this returns.
+   *
+   * @returns A promise shared by all entries of a commit. Rejects with a
+   * {@linkcode StorageError} if none of them is stored.
+   * @throws {StorageError} If no more entries are accepted.
+   */
+  append(entry: Uint8Array): Promise<void> {
+    this.throwIfEnded();
+    const group = this.#waiting.at(-1)!;
+    group.add(entry);
+    if (group.entries === this.#gathering?.wanted) this.#gathering.end();
+    if (group.isFull) this.#addGroupAfter(group);
+    this.#commits ??= this.#commitGroups();
+    return group.committed;
   }
 
   /**
@@ -186,7 +200,7 @@ export class AppendLog<B extends EntryBuffer> {
    * @throws {StorageError} If they are not, with the reason.
    */
   throwIfEnded(): void {
-    if (this.#end) throw this.#end;
+    if (this.#refusal) throw this.#refusal;
   }
 
   /**
@@ -208,29 +222,30 @@ export class AppendLog<B extends EntryBuffer> {
    */
   checkFile(): StorageError | undefined {
     // A commit that failed may have left the size changed.
-    const isSizeKnown = !this.#isCommitting && !this.#end;
-    const loss = this.#file.findLoss(isSizeKnown ? this.#size : undefined);
+    const isSizeKnown = !this.#isCommitting && !this.#refusal;
+    const size = this.#end.size + this.#repair.tornBytes;
+    const loss = this.#file.findLoss(isSizeKnown ? size : undefined);
     if (loss === undefined) return undefined;
     this.#lose(loss);
-    return this.#end;
+    return this.#refusal;
   }
 
   /** Commits the waiting entries. Then no more are accepted. */
   async close(): Promise<void> {
-    this.#end ??= new StorageError("Cannot store: the store is closed");
+    this.#refusal ??= new StorageError("Cannot store: the store is closed");
     await this.#commits;
   }
 
   async #commitGroups(): Promise<void> {
     // Entries from the same turn of the event loop join the first group.
     await Promise.resolve();
-    while (this.#waiting[0]!.callbacks.length > 0) {
+    while (this.#waiting[0]!.entries > 0) {
       const group = this.#nextGroup();
       this.#isCommitting = true;
       await this.#commit(group);
       this.#isCommitting = false;
-      this.#spare = group.rows;
-      await this.#gather(group.callbacks.length);
+      if (group.buffer.length === WRITE_BYTES) this.#spare = group.buffer;
+      await this.#gather(group.entries);
     }
     this.#commits = undefined;
   }
@@ -240,7 +255,7 @@ export class AppendLog<B extends EntryBuffer> {
    * of them costs hardly more than one for half of them.
    */
   async #gather(answered: number): Promise<void> {
-    const waiting = this.#waiting[0]!.callbacks.length;
+    const waiting = this.#waiting[0]!.entries;
     const wanted = Math.min(waiting + answered, ENOUGH_ENTRIES);
     if (!this.#fsync || waiting >= wanted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -254,31 +269,36 @@ export class AppendLog<B extends EntryBuffer> {
   /**
    * Removes the oldest group. There is always one left that collects entries.
    */
-  #nextGroup(): Group<B> {
+  #nextGroup(): Group {
     const group = this.#waiting.shift()!;
-    if (this.#waiting.length === 0) this.#waiting.push(this.#emptyGroup());
+    if (this.#waiting.length === 0) this.#addGroupAfter(group);
     return group;
   }
 
-  #emptyGroup(): Group<B> {
-    const rows = this.#spare ?? this.#createBuffer();
-    this.#spare = undefined;
-    rows.clear();
-    return new Group(rows);
+  #addGroupAfter({ start, length }: Group): void {
+    this.#waiting.push(this.#emptyGroup(start + length));
   }
 
-  async #commit(group: Group<B>): Promise<void> {
-    const { rows } = group.rows;
+  #emptyGroup(start: number): Group {
+    const buffer = this.#spare ?? new Uint8Array(WRITE_BYTES);
+    this.#spare = undefined;
+    return new Group(start, buffer);
+  }
+
+  async #commit(group: Group): Promise<void> {
+    const { bytes } = group;
     const startedAt = this.#onCommit ? performance.now() : 0;
     try {
-      await this.#writeAll(rows);
+      if (!this.#isReady) await this.#getReady();
+      await this.#writeAll(bytes);
     } catch (cause) {
-      await this.#undoWrite(group, cause);
+      this.#fail("Cannot write to the store", cause, group);
+      await this.#cutBack();
       return;
     }
     try {
       if (this.#fsync) {
-        await this.#file.syncData(this.#doAllWait(group.callbacks.length));
+        await this.#file.syncData(this.#doAllWait(group.entries));
       }
     } catch (cause) {
       // After a failed fdatasync the page cache cannot be trusted: pages that
@@ -289,26 +309,27 @@ export class AppendLog<B extends EntryBuffer> {
       return;
     }
     assertInvariant(
-      group.rows.length === rows.length,
-      `a commit of ${rows.length} bytes does not grow while it is written`,
+      group.length === bytes.length,
+      `a commit of ${bytes.length} bytes does not grow while it is written`,
     );
-    const loss = this.#file.findLoss(this.#size + rows.length);
+    const loss = this.#file.findLoss(group.start + bytes.length);
     if (loss !== undefined) {
       this.#lose(loss, group);
       return;
     }
-    this.#size += rows.length;
+    this.#end = endAfter(group);
     this.#lastFailure = undefined;
     group.succeed();
     if (!this.#onCommit) return;
     const seconds = (performance.now() - startedAt) / 1000;
-    this.#onCommit(group.callbacks.length, seconds);
+    this.#onCommit(group.entries, seconds);
   }
 
-  #lose(loss: string, ...groups: Group<B>[]): void {
-    if (this.#end) return;
-    this.#giveUp("Cannot trust the store", new Error(loss), ...groups);
-    this.#onLost(this.#end!);
+  /** Makes the file ready for its first write. */
+  async #getReady(): Promise<void> {
+    if (!this.#repair.isDone) await this.#repair.run();
+    await this.#onFirstWrite();
+    this.#isReady = true;
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
@@ -319,46 +340,58 @@ export class AppendLog<B extends EntryBuffer> {
     }
   }
 
-  /**
-   * Fails the group and all later ones, because a later batch must not be stored
-   * if an earlier one was not. Then truncates the file to its committed
-   * size.
-   */
-  async #undoWrite(group: Group<B>, cause: unknown): Promise<void> {
-    const what = "Cannot write to the store";
-    this.#lastFailure = `${what}: ${messageOf(cause)}`;
-    refuse(what, cause, group, ...this.#takeWaiting());
-    await this.#cutBack();
-  }
-
   /** Truncates the file to its committed size. */
   async #cutBack(): Promise<void> {
+    // A torn tail is only cut off once there is a copy of it.
+    if (!this.#isReady) return;
     try {
-      await this.#file.truncate(this.#size);
+      await this.#file.truncate(this.#end.size);
     } catch (cause) {
       this.#giveUp("Cannot cut back the store", cause);
     }
   }
 
-  /** Fails these groups, all waiting ones, and every entry from now on. */
-  #giveUp(what: string, cause: unknown, ...groups: Group<B>[]): void {
-    this.#end = new StorageError(
-      `${what}: ${messageOf(cause)}; it takes no more until the next start`,
-      { cause },
-    );
-    refuse(what, cause, ...groups, ...this.#takeWaiting());
+  #fail(what: string, cause: unknown, group: Group): void {
+    this.#lastFailure = `${what}: ${messageOf(cause)}`;
+    this.#refuse(new StorageError(this.#lastFailure, { cause }), group);
   }
 
-  #takeWaiting(): Group<B>[] {
-    return this.#waiting.splice(0, this.#waiting.length, this.#emptyGroup());
+  #lose(loss: string, group?: Group): void {
+    this.#giveUp("Cannot trust the store", new Error(loss), group);
+    if (!this.#isLost) this.#onLost(this.#refusal!);
+    this.#isLost = true;
+  }
+
+  /** Fails the group, all waiting ones, and every entry from now on. */
+  #giveUp(what: string, cause: unknown, group?: Group): void {
+    this.#hasGivenUp = true;
+    const problem = `${what}: ${messageOf(cause)}`;
+    this.#refusal ??= new StorageError(
+      `${problem}; restart the central to accept bets again`,
+      { cause },
+    );
+    this.#refuse(new StorageError(problem, { cause }), group);
+  }
+
+  /**
+   * Fails the group and all waiting ones: a later entry must not be stored if an
+   * earlier one was not.
+   */
+  #refuse(error: StorageError, group?: Group): void {
+    this.#failures++;
+    const empty = this.#emptyGroup(this.#end.size);
+    const waiting = this.#waiting.splice(0, this.#waiting.length, empty);
+    group?.fail(error);
+    for (const later of waiting) later.fail(error);
   }
 }
 
-function refuse(
-  what: string,
-  cause: unknown,
-  ...groups: Group<EntryBuffer>[]
-): void {
-  const error = new StorageError(`${what}: ${messageOf(cause)}`, { cause });
-  for (const group of groups) group.fail(error);
+/** The end of the file once a group is committed. */
+function endAfter({ start, length, bytes }: Group): LogEnd {
+  const crc = bytes.subarray(-1 - CRC_DIGITS, -1);
+  return {
+    size: start + length,
+    write: start,
+    crc: parseInt(ASCII_DECODER.decode(crc), 16),
+  };
 }

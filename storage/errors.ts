@@ -6,12 +6,7 @@
 
 /** An entry was not stored. A later attempt may succeed. */
 export class StorageError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param message What could not be done.
-   * @param options The cause.
-   */
+  /** Creates the error. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "StorageError";
@@ -35,5 +30,27 @@ export class IncompleteError extends Error {
       `Cannot finish agency ${agency}: ${missing} of ${records} bets are not stored`,
     );
     this.name = "IncompleteError";
+  }
+}
+
+/** A file of the store contains something that was not written by a central. */
+export class DamagedStoreError extends Error {
+  /** Byte offset of the first entry that is not whole. */
+  readonly byteOffset: number;
+
+  /** `what` is wrong at a byte offset of `file`. */
+  constructor(byteOffset: number, what: string, file = "store") {
+    super(`Cannot trust ${file}: damage at byte ${byteOffset}: ${what}`);
+    this.name = "DamagedStoreError";
+    this.byteOffset = byteOffset;
+  }
+}
+
+/** The store's two files, or its draw and `draw.agencies`, do not fit. */
+export class StoreMismatchError extends Error {
+  /** Creates the error. */
+  constructor(message: string) {
+    super(message);
+    this.name = "StoreMismatchError";
   }
 }

@@ -1,105 +1,86 @@
 /**
- * `finished.csv`: the agencies that have finished, one per line.
+ * The finished file, `<store>.finished`: which agencies have finished, and the
+ * draw (docs/storage.md).
  *
  * @module
  */
 
-import { AppendLog, type AppendLogOptions } from "./append_log.ts";
-import type { StorageError } from "./errors.ts";
-import { LineBuffer } from "./line_buffer.ts";
-import { DamagedStoreError } from "./recovery/scan.ts";
-import { rewriteTail, saveTornTail } from "./recovery/torn_tail.ts";
-import { type HeldFile, holdFile } from "./store_file.ts";
+import { assertInvariant } from "../program/errors.ts";
+import type { AppendLog } from "./append_log.ts";
+import { BettingClosedError, StorageError } from "./errors.ts";
+import type { FinishState } from "./finish_state.ts";
+import { type FinishEvent, formatRecord } from "./format/finish_record.ts";
+import type { LogEnd } from "./format/seal.ts";
 
-const AGENCY_REGEXP = /^[1-9]\d{0,9}$/;
-/** What a crash may leave of an id, with zeros for pages that were not written. */
-const TORN_REGEXP = /^[\d\0]{1,4096}$/;
-
-/** Records durably which agencies have finished. */
+/** Records durably which agencies have finished, and the draw. */
 export class FinishLog {
-  readonly #held: HeldFile;
-  readonly #log: AppendLog<LineBuffer>;
-  readonly #finished: Set<number>;
+  readonly #log: AppendLog;
+  readonly #state: FinishState;
+  readonly #betsEnd: () => LogEnd;
+  /** Records under way, by the text that tells them apart. */
+  readonly #pending = new Map<string, Promise<void>>();
 
-  private constructor(
-    held: HeldFile,
-    log: AppendLog<LineBuffer>,
-    finished: Set<number>,
-  ) {
-    this.#held = held;
+  /** `betsEnd` returns where the bets file ends. */
+  constructor(log: AppendLog, state: FinishState, betsEnd: () => LogEnd) {
     this.#log = log;
-    this.#finished = finished;
-  }
-
-  /**
-   * Opens the file and creates it if it does not exist. Cuts off a torn last
-   * line.
-   *
-   * @param path The file.
-   * @param options The durability.
-   * @returns The log.
-   * @throws {DamagedStoreError} If a whole line is not an agency's id.
-   * @throws {StoreHeldError} If another process holds it.
-   */
-  static async open(
-    path: string,
-    options: AppendLogOptions,
-  ): Promise<FinishLog> {
-    const held = await holdFile(path);
-    try {
-      const text = await Deno.readTextFile(path);
-      const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-      const finished = parseFinished(whole);
-      const torn = text.slice(whole.length);
-      if (torn !== "") {
-        if (!TORN_REGEXP.test(torn)) {
-          throw new DamagedStoreError(
-            whole.length,
-            `${JSON.stringify(torn)} in finished.csv is not a part of an id`,
-          );
-        }
-        await saveTornTail(path, new TextEncoder().encode(torn));
-        await held.file.truncate(whole.length);
-      }
-      // A killed process may have left it in the page cache only.
-      if (options.fsync) {
-        await rewriteTail(path, whole.length);
-        await held.file.syncData();
-      }
-      const log = new AppendLog(
-        held.file,
-        whole.length,
-        () => new LineBuffer(),
-        options,
-      );
-      return new FinishLog(held, log, finished);
-    } catch (error) {
-      await held.release();
-      throw error;
-    }
+    this.#state = state;
+    this.#betsEnd = betsEnd;
   }
 
   /** The agencies that have finished. */
   get agencies(): ReadonlySet<number> {
-    return this.#finished;
+    return this.#state.agencies;
+  }
+
+  /** The number of agencies of the draw, if it is held. */
+  get drawAgencies(): number | undefined {
+    return this.#state.drawAgencies;
   }
 
   /**
    * Records that an agency has finished, unless it is recorded already.
    *
-   * @param agency The agency's id.
    * @throws {StorageError} If it cannot be recorded.
+   * @throws {BettingClosedError} If the draw is held without it.
    */
-  async add(agency: number): Promise<void> {
-    if (this.#finished.has(agency)) {
+  async finish(agency: number): Promise<void> {
+    if (this.agencies.has(agency)) {
       const loss = this.checkFile();
       if (loss) throw loss;
       return;
     }
-    await this.#log.append(
-      (lines) => lines.addLine(String(agency)),
-      (isCommitted) => isCommitted && this.#finished.add(agency),
-    );
+    if (this.drawAgencies !== undefined) throw new BettingClosedError();
+    await this.#record("finish", agency);
+  }
+
+  /** Records that the draw is held. */
+  async holdDraw(agencies: number): Promise<void> {
+    await this.#record("draw", agencies);
+  }
+
+  /** Records that bets may be added from now on. */
+  async start(): Promise<void> {
+    if (!this.#state.isStarted) await this.#record("start");
+  }
+
+  /**
+   * Closes the file.
+   *
+   * @param isWhole Whether the bets file ends where it was committed. Then this
+   * is recorded, so that bets that are added elsewhere are noticed.
+   */
+  async close({ isWhole }: { isWhole: boolean }): Promise<void> {
+    if (isWhole && this.#state.isStarted) await this.#tryStop();
+    await this.#log.close();
+  }
+
+  async #tryStop(): Promise<void> {
+    try {
+      await this.#record("stop");
+    } catch (error) {
+      // Without it, as after a crash, the next start notices less.
+      if (!(error instanceof StorageError)) throw error;
+    }
   }
 
   /**
@@ -111,26 +92,22 @@ export class FinishLog {
     return this.#log.checkFile();
   }
 
-  /** Waits for pending commits and closes the file. */
-  async close(): Promise<void> {
-    await this.#log.close();
-    await this.#held.release();
-  }
-}
-
-/** Parses the whole lines, of ASCII only. */
-function parseFinished(text: string): Set<number> {
-  const finished = new Set<number>();
-  let byteOffset = 0;
-  for (const line of text.split("\n").slice(0, -1)) {
-    if (!AGENCY_REGEXP.test(line)) {
-      throw new DamagedStoreError(
-        byteOffset,
-        `${JSON.stringify(line)} in finished.csv is not the id of an agency`,
-      );
+  /** Appends a record, once if it is asked for twice at the same time. */
+  #record(event: FinishEvent, number = 0): Promise<void> {
+    const key = `${event},${number}`;
+    let pending = this.#pending.get(key);
+    if (!pending) {
+      pending = this.#append(event, number)
+        .finally(() => this.#pending.delete(key));
+      this.#pending.set(key, pending);
     }
-    finished.add(Number(line));
-    byteOffset += line.length + 1;
+    return pending;
   }
-  return finished;
+
+  async #append(event: FinishEvent, number: number): Promise<void> {
+    const record = { event, number, bets: this.#betsEnd() };
+    await this.#log.append(formatRecord(record, this.#log.writeStart));
+    const problem = this.#state.add(record);
+    assertInvariant(!problem, `a record that is written is right: ${problem}`);
+  }
 }

@@ -6,6 +6,8 @@
 
 import { dirname } from "node:path";
 import { messageOf } from "../program/errors.ts";
+import { createPrivateFile } from "./private_file.ts";
+import { isNoRoomError, isReadOnlyError } from "./system_errors.ts";
 
 /** The operations of a file that is only read. */
 export type ReadableFile = Pick<Deno.FsFile, "read" | "seek" | "stat">;
@@ -67,39 +69,89 @@ export interface HeldFile {
  * lock belongs to the operating system, so it cannot outlive a killed process.
  * `<path>.pid` only tells people who holds it.
  *
- * @param path The file.
- * @returns The locked file.
  * @throws {StoreHeldError} If another process holds it.
  * @throws {Deno.errors.NotFound} If its folder does not exist.
  */
 export async function holdFile(path: string): Promise<HeldFile> {
-  const file = await Deno.open(path, {
-    read: true,
-    append: true,
-    create: true,
-  });
-  const note = noteOf(path);
+  const { file, refusal } = await openForAppending(path);
   try {
     if (!await file.tryLock(true)) throw await heldError(path);
-    await syncFolder(dirname(path));
-    await Deno.writeTextFile(note, `${Deno.pid}\n`);
+    if (!refusal) await syncFolder(dirname(path));
   } catch (error) {
     file.close();
     throw error;
   }
+  const note = await writeNote(path);
   return {
-    file: storeFile(path, file, await file.stat()),
+    file: storeFile(path, file, await file.stat(), refusal),
     async release(): Promise<void> {
       try {
-        await Deno.remove(note);
-      } catch (error) {
-        // The file with the process id was removed. It is for people only.
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        await note?.remove();
       } finally {
         file.close();
       }
     },
   };
+}
+
+/**
+ * Opens a file, which need not be writable: what it has can be read even then.
+ *
+ * @returns The file, and why it cannot be written to, if so.
+ */
+async function openForAppending(
+  path: string,
+): Promise<{ file: Deno.FsFile; refusal?: Error }> {
+  try {
+    return { file: await openOrCreate(path) };
+  } catch (refusal) {
+    if (!isReadOnlyError(refusal) || !await exists(path)) throw refusal;
+    return { file: await Deno.open(path, { read: true }), refusal };
+  }
+}
+
+async function openOrCreate(path: string): Promise<Deno.FsFile> {
+  if (!await exists(path)) (await createPrivateFile(path)).close();
+  return await Deno.open(path, { read: true, append: true });
+}
+
+/** True if there is a file at the path. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Notes who holds a file. If the disk is full or the folder cannot be written
+ * to, there is no note: it is for people only.
+ */
+async function writeNote(
+  path: string,
+): Promise<{ remove(): Promise<void> } | undefined> {
+  const note = noteOf(path);
+  const removeNote = () => removeIfThere(note);
+  try {
+    await removeNote();
+    using file = await createPrivateFile(note);
+    await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
+  } catch (error) {
+    if (!isNoRoomError(error)) throw error;
+    return undefined;
+  }
+  return { remove: removeNote };
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 /**
@@ -110,10 +162,14 @@ function storeFile(
   path: string,
   file: Deno.FsFile,
   opened: Deno.FileInfo,
+  refusal: Error | undefined,
 ): StoreFile {
   return {
     read: (into) => file.read(into),
-    write: (bytes) => file.writeSync(bytes),
+    write(bytes): number {
+      if (refusal) throw refusal;
+      return file.writeSync(bytes);
+    },
     seek: (offset, whence) => file.seek(offset, whence),
     truncate: (size) => file.truncate(size),
     syncData: (isInPlace) => isInPlace ? file.syncDataSync() : file.syncData(),
@@ -145,19 +201,16 @@ function noteOf(path: string): string {
   return `${path}.pid`;
 }
 
-/**
- * Creates the error for a file that is locked, with the process that holds it.
- *
- * @param path The file.
- * @returns The error.
- */
+/** Creates the error for a locked file, with the process that holds it. */
 export async function heldError(path: string): Promise<StoreHeldError> {
   return new StoreHeldError(path, await readHolder(noteOf(path)));
 }
 
 async function readHolder(note: string): Promise<string> {
   try {
-    return `process ${(await Deno.readTextFile(note)).trim()}`;
+    const holder = (await Deno.readTextFile(note)).trim();
+    // A full disk has no room for the note.
+    return holder === "" ? "another process" : `process ${holder}`;
   } catch (error) {
     // The lock was taken just now, and the note is not written yet.
     if (error instanceof Deno.errors.NotFound) return "another process";
@@ -165,11 +218,7 @@ async function readHolder(note: string): Promise<string> {
   }
 }
 
-/**
- * Makes a new file's name durable by flushing its folder.
- *
- * @param path The folder.
- */
+/** Makes new files' names durable by flushing their folder. */
 export async function syncFolder(path: string): Promise<void> {
   if (Deno.build.os === "windows") return; // Folders cannot be opened there.
   using directory = await Deno.open(path, { read: true });

@@ -6,93 +6,49 @@
  */
 
 import type { Batch } from "../bet/bet.ts";
-import { assertInvariant } from "../program/errors.ts";
+import { countIndexes } from "./format/commit_mark.ts";
+import type { StoredBatch } from "./format/stored_batch.ts";
 import { type IndexRange, IndexRanges } from "./index_ranges.ts";
-import { DamagedStoreError, type StoredBatch } from "./recovery/scan.ts";
+
+/** Identifies a file of an agency. */
+export type FileKey = Pick<Batch, "agency" | "fingerprint">;
+
+/** The bets of a file that are under way; none of them once a commit fails. */
+interface Claims {
+  readonly ranges: IndexRanges;
+  /** Number of the log's failures when they were appended. */
+  readonly failures: number;
+  /** Number of commits that have not settled. */
+  commits: number;
+  /** The latest commit. */
+  last: Promise<void>;
+}
 
 /** Which bets of one file of one agency are stored or under way. */
-export class FileState {
-  readonly #stored = new IndexRanges();
-  /** Under way; some may be stored by now, see {@linkcode commit}. */
-  readonly #pending = new IndexRanges();
-  #pendingParts = 0;
-  /** The latest commit that has some of the file's bets. */
-  lastCommit: Promise<void> = Promise.resolve();
-  /** Called when a commit of some of the file's bets fails. */
-  readonly onFailed: Set<() => void> = new Set();
-
-  /**
-   * Finds the bets that are neither stored nor under way.
-   *
-   * @param start First bet index.
-   * @param end Bet index after the last.
-   * @returns The ranges, in order.
-   */
-  unclaimed(start: number, end: number): IndexRange[] {
-    return this.#stored.missing(start, end).flatMap((range) =>
-      this.#pending.missing(range.start, range.end)
-    );
-  }
-
-  /**
-   * Finds the bets that are not stored.
-   *
-   * @param start First bet index.
-   * @param end Bet index after the last.
-   * @returns The ranges, in order.
-   */
-  missing(start: number, end: number): IndexRange[] {
-    return this.#stored.missing(start, end);
-  }
-
+interface FileState {
+  readonly stored: IndexRanges;
   /** Number of bets stored. */
-  stored = 0;
+  count: number;
+  claims: Claims | undefined;
+}
 
-  /**
-   * Marks bets as under way.
-   *
-   * @param start First bet index.
-   * @param end Bet index after the last.
-   */
-  claim(start: number, end: number): void {
-    this.#pending.add(start, end);
-    this.#pendingParts++;
-  }
-
-  /**
-   * Marks bets as stored.
-   *
-   * @param start First bet index.
-   * @param end Bet index after the last.
-   */
-  commit(start: number, end: number): void {
-    this.#stored.add(start, end);
-    this.stored += end - start;
-    this.#endPart();
-  }
-
-  /** Marks bets as not stored. A failed commit fails all that wait after it. */
-  fail(): void {
-    this.#pending.clear();
-    this.#endPart();
-    for (const onFailed of this.onFailed) onFailed();
-  }
-
-  /** Forgets what is under way once nothing is. */
-  #endPart(): void {
-    this.#pendingParts--;
-    assertInvariant(this.#pendingParts >= 0, "no more parts end than began");
-    if (this.#pendingParts === 0) this.#pending.clear();
-  }
+/** What becomes of the bets of a batch. */
+export interface NewBets {
+  /** Those that are neither stored nor under way. */
+  ranges: IndexRange[];
+  /** The commit of the others, if they are under way. */
+  commit: Promise<void> | undefined;
 }
 
 /** Built when the store is read at the start, and updated with every commit. */
 export class StoreIndex {
+  /** Only files of which something is stored or under way. */
   readonly #files = new Map<string, FileState>();
   readonly #winners = new Map<number, string[]>();
   readonly #agencyBets = new Map<number, number>();
   #bets = 0;
   #batches = 0;
+  #commits = 0;
 
   /** Number of bets stored. */
   get bets(): number {
@@ -109,98 +65,147 @@ export class StoreIndex {
     return this.#batches;
   }
 
-  /**
-   * Adds a batch that was read from the store.
-   *
-   * @param batch The batch.
-   * @throws {DamagedStoreError} If one of its bets was stored before.
-   */
-  addStored(batch: StoredBatch): void {
-    const { agency, betIndex, count, byteOffset, winners } = batch;
-    const state = this.fileState(batch);
-    const end = betIndex + count;
-    const [missing] = state.missing(betIndex, end);
-    if (missing?.start !== betIndex || missing.end !== end) {
-      throw new DamagedStoreError(
-        byteOffset,
-        `some of its ${count} bets from index ${betIndex} on are stored before`,
-      );
+  /** Number of batches under way. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /** Adds a batch read from the file. Returns what is wrong with it. */
+  addStored(batch: StoredBatch): string | undefined {
+    const { ranges } = batch;
+    const count = countIndexes(ranges);
+    if (countIndexes(this.missing(batch, ranges)) < count) {
+      return `some of its ${count} bets from index ${
+        ranges[0]!.start
+      } on are stored before`;
     }
-    state.claim(betIndex, end);
-    state.commit(betIndex, end);
-    this.addWinners(agency, winners);
-    this.addBets(agency, count);
+    this.#add(batch, ranges, batch.winners);
     this.#batches++;
+    return undefined;
+  }
+
+  /** Returns those of the bets that are not stored. */
+  missing(key: FileKey, ranges: readonly IndexRange[]): IndexRange[] {
+    const state = this.#files.get(nameOf(key));
+    if (!state) return [...ranges];
+    return ranges.flatMap(({ start, end }) => state.stored.missing(start, end));
   }
 
   /**
-   * Counts stored bets.
+   * Tells bets that are under way from others, none of which are stored.
    *
-   * @param agency Their agency.
-   * @param count How many.
+   * @param failures Number of the log's failures so far.
    */
-  addBets(agency: number, count: number): void {
-    this.#bets += count;
-    this.#agencyBets.set(agency, (this.#agencyBets.get(agency) ?? 0) + count);
-  }
-
-  /**
-   * Returns the state of an agency's file, which is created if it is new.
-   *
-   * @param batch The agency and the file.
-   * @returns The state.
-   */
-  fileState(
-    { agency, fingerprint }: Pick<Batch, "agency" | "fingerprint">,
-  ): FileState {
-    const key = `${agency}:${fingerprint}`;
-    let state = this.#files.get(key);
-    if (!state) {
-      state = new FileState();
-      this.#files.set(key, state);
+  unclaimed(
+    key: FileKey,
+    missing: readonly IndexRange[],
+    failures: number,
+  ): NewBets {
+    const claims = this.#files.get(nameOf(key))?.claims;
+    if (claims?.failures !== failures) {
+      return { ranges: [...missing], commit: undefined };
     }
-    return state;
+    const ranges = missing.flatMap(({ start, end }) =>
+      claims.ranges.missing(start, end)
+    );
+    return { ranges, commit: claims.last };
   }
 
   /**
-   * True if a whole batch is stored. Asking about an unknown file leaves no
-   * trace.
+   * Adds bets once their commit succeeds; until then they are under way.
    *
-   * @param batch The batch.
-   * @returns Whether every bet of it is stored.
+   * @param failures Number of the log's failures so far.
+   * @param winners The documents of the winning bets, in order.
+   * @throws Whatever the commit throws.
    */
-  has({ agency, fingerprint, betIndex, count }: Batch): boolean {
-    const state = this.#files.get(`${agency}:${fingerprint}`);
-    return state?.missing(betIndex, betIndex + count).length === 0;
+  async addCommitted(
+    key: FileKey,
+    ranges: readonly IndexRange[],
+    { commit, failures, winners }: {
+      commit: Promise<void>;
+      failures: number;
+      winners: readonly string[];
+    },
+  ): Promise<void> {
+    const state = this.#stateOf(key);
+    const claims = claim(state, ranges, commit, failures);
+    this.#commits++;
+    try {
+      await commit;
+      this.#add(key, ranges, winners);
+    } finally {
+      this.#commits--;
+      claims.commits--;
+      if (claims.commits === 0 && state.claims === claims) {
+        state.claims = undefined;
+      }
+      // A refused file must leave no trace, or refusals would fill the memory.
+      const isEmpty = state.count === 0 && !state.claims;
+      if (isEmpty && this.#files.get(nameOf(key)) === state) {
+        this.#files.delete(nameOf(key));
+      }
+    }
   }
 
-  /** Number of bets stored of a file. Asking leaves no trace. */
-  countStored(
-    { agency, fingerprint }: Pick<Batch, "agency" | "fingerprint">,
-  ): number {
-    return this.#files.get(`${agency}:${fingerprint}`)?.stored ?? 0;
+  /** Number of bets stored of a file. */
+  countStored(key: FileKey): number {
+    return this.#files.get(nameOf(key))?.count ?? 0;
   }
 
-  /**
-   * Adds stored winners.
-   *
-   * @param agency Their agency.
-   * @param documents Their documents, in the order stored.
-   */
-  addWinners(agency: number, documents: readonly string[]): void {
-    if (documents.length === 0) return;
-    const earlier = this.#winners.get(agency) ?? [];
-    this.#winners.set(agency, earlier);
-    earlier.push(...documents);
-  }
-
-  /**
-   * Returns the winners of an agency.
-   *
-   * @param agency The agency's id.
-   * @returns Their documents, in the order stored.
-   */
+  /** Returns the documents of an agency's winners, in the order stored. */
   winners(agency: number): readonly string[] {
     return this.#winners.get(agency) ?? [];
   }
+
+  #add(
+    key: FileKey,
+    ranges: readonly IndexRange[],
+    winners: readonly string[],
+  ): void {
+    const state = this.#stateOf(key);
+    const count = countIndexes(ranges);
+    for (const { start, end } of ranges) state.stored.add(start, end);
+    state.count += count;
+    this.#bets += count;
+    const { agency } = key;
+    this.#agencyBets.set(agency, (this.#agencyBets.get(agency) ?? 0) + count);
+    if (winners.length === 0) return;
+    const earlier = this.#winners.get(agency);
+    if (earlier) earlier.push(...winners);
+    else this.#winners.set(agency, [...winners]);
+  }
+
+  #stateOf(key: FileKey): FileState {
+    const name = nameOf(key);
+    let state = this.#files.get(name);
+    if (!state) {
+      state = { stored: new IndexRanges(), count: 0, claims: undefined };
+      this.#files.set(name, state);
+    }
+    return state;
+  }
+}
+
+/** Marks bets of a file as under way. */
+function claim(
+  state: FileState,
+  ranges: readonly IndexRange[],
+  commit: Promise<void>,
+  failures: number,
+): Claims {
+  if (state.claims?.failures !== failures) state.claims = undefined;
+  const claims = state.claims ??= {
+    ranges: new IndexRanges(),
+    failures,
+    commits: 0,
+    last: commit,
+  };
+  claims.last = commit;
+  claims.commits++;
+  for (const { start, end } of ranges) claims.ranges.add(start, end);
+  return claims;
+}
+
+function nameOf({ agency, fingerprint }: FileKey): string {
+  return `${agency}:${fingerprint}`;
 }

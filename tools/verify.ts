@@ -1,24 +1,24 @@
 /**
- * Entry of `deno task verify`: checks every commit mark of a store that no
- * central holds, and changes nothing.
+ * Entry of `deno task verify`: checks a store that no central holds, and changes
+ * nothing.
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
-import { StoreHeldError } from "../storage.ts";
-import { verifyStore } from "../storage.ts";
+import { StoreHeldError, verifyStore } from "../storage.ts";
 import { chooseStore, print, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task verify [FILE]
 
-Checks every commit mark of the store FILE (default: store.file of config.yaml),
-which no central may hold meanwhile. Prints its bets, batches and agencies, and
-the first bad byte if there is one. Nothing is changed. For a database there is
+Checks the store FILE (default: store.file of config.yaml) and FILE.finished,
+which no central may hold: every mark, that no bet is there twice, and that the
+two files belong together. Prints the bets, batches and agencies, who finished,
+and the first bad byte if there is one. Changes nothing. For a database there is
 deno task verify:postgres.
 
-Exit codes: 0 every byte belongs to a whole batch; 1 not so, or not to be read.
+Exit codes: 0 the store is good; 1 it is damaged, or cannot be read.
 
   --help          print this`;
 
@@ -38,12 +38,17 @@ export async function run(
   if (values.help) return { lines: [USAGE] };
   const path = await chooseStore("verify", positionals);
   try {
-    const { bets, batches, agencies, fault } = await verifyStore(path);
+    const { drawAgencies, fault, ...counts } = await verifyStore(path);
+    const { bets, batches, agencies, finished } = counts;
     const lines = [
       `store: ${path}`,
       `bets: ${bets}`,
       `batches: ${batches}`,
       `agencies: ${agencies}`,
+      `finished: ${finished}`,
+      `draw: ${
+        drawAgencies === undefined ? "not held" : `of ${drawAgencies} agencies`
+      }`,
       `first bad byte: ${fault?.byteOffset ?? "none"}`,
     ];
     return fault ? { lines, problem: fault.problem } : { lines };

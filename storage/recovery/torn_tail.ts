@@ -1,39 +1,100 @@
 /**
- * The torn tail of a store: what a crash in the middle of a write leaves after
- * the last whole batch. It was never acknowledged, so the next start removes it,
+ * The torn tail of a file: what a crash in the middle of a write leaves after
+ * the last whole entry. It was never acknowledged, so the next start removes it,
  * but only if it can be ours, and never without a copy (docs/storage.md).
  *
  * @module
  */
 
-import { dirname } from "node:path";
-import { type ReadableFile, syncFolder } from "../store_file.ts";
+import { crc32 } from "node:zlib";
+import { countIndexes, parseMark } from "../format/commit_mark.ts";
+import { CRC_DIGITS, type LogEnd, parseSeal } from "../format/seal.ts";
+import type { ReadableFile } from "../store_file.ts";
 
-/** No write is larger, so no torn tail is longer (see row_buffer.ts). */
+/** No write is larger, so no torn tail is longer (see append_log.ts). */
 export const MAX_TORN_BYTES: number = 1 << 20;
 
-/** Disks write sectors of this size, or a multiple of it, as a whole. */
-const SECTOR_BYTES = 512;
+/** What shows that a tail is damage. */
+export interface TailProblem {
+  /** Offset in the tail. */
+  at: number;
+  what: string;
+}
+
+/** A line of a tail. */
+interface TailLine {
+  start: number;
+  /** Offset of its line end. */
+  end: number;
+}
+
 const NEWLINE = 0x0a;
+const COMMA = 0x2c;
+const ONE = 0x31;
+const NINE = 0x39;
 /** A row without a mark, or with one; a name may contain anything. */
 const ROW_REGEXP =
-  /^[1-9]\d{0,9},.+,\d{1,20},\d{4}-\d\d-\d\d,\d{1,10}(?:,[0-9a-f:]*)?$/;
+  /^[1-9]\d{0,9},.+,\d{1,20},\d{4}-\d\d-\d\d,\d{1,10}(?:,[0-9a-f:.]*)?$/;
+/** A line of the finished file, whole or damaged in its last column. */
+const RECORD_REGEXP = /^(?:start|stop|finish|draw),\d{0,10},[0-9a-f:]*$/;
 /** A page that never reached the disk reads as zeros. */
 const ZERO = "\0";
+const DECODER = new TextDecoder();
 
 /**
- * Reads the torn tail of a file.
+ * Checks whether a crash can have left what follows the whole entries. The
+ * system writes pages in any order, so some of the last write's entries may be
+ * whole, after a page that never reached the disk. But every earlier write was
+ * flushed before the next one began.
  *
- * @param file The file.
- * @param start Byte offset of the tail.
- * @param size Size of the file, at most {@linkcode MAX_TORN_BYTES} more.
- * @returns The tail.
+ * @param end The end of the whole entries.
+ * @param size Size of the file.
+ * @returns What shows that it is damage, if something does.
  */
-export async function readTornTail(
+export async function checkTornTail(
   file: ReadableFile,
+  end: LogEnd,
+  size: number,
+): Promise<TailProblem | undefined> {
+  if (size - end.size > MAX_TORN_BYTES) {
+    const what = `no whole entry follows in ${
+      size - end.size
+    } bytes, and no torn write is longer than ${MAX_TORN_BYTES}`;
+    return { at: 0, what };
+  }
+  const tail = await readTail(file, end.size, size);
+  const lines = wholeLines(tail);
+  let sealed = 0;
+  for (const [i, line] of lines.entries()) {
+    const column = lastColumn(tail, line);
+    const seal = parseSeal(column);
+    if (!seal) continue;
+    const { write } = seal;
+    const rows = countIndexes(parseMark(column)?.ranges ?? []) || 1;
+    const first = lines[i + 1 - rows];
+    if (write === end.write || write === end.size) {
+      sealed = i + 1;
+    } else if (
+      isLaterWrite(tail, write - end.size, line) ||
+      first && endsWholeEntry(tail, first, line, seal.crc)
+    ) {
+      const what =
+        `no whole entry begins there, but one of a write at ${write} follows`;
+      return { at: 0, what };
+    }
+  }
+  return findForeignLine(tail, lines.slice(sealed));
+}
+
+/**
+ * Reads the bytes of a file from `start` to `size`, at most
+ * {@linkcode MAX_TORN_BYTES}.
+ */
+export async function readTail(
+  file: Pick<ReadableFile, "seek" | "read">,
   start: number,
   size: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const tail = new Uint8Array(size - start);
   await file.seek(start, Deno.SeekMode.Start);
   let length = 0;
@@ -45,78 +106,65 @@ export async function readTornTail(
   return tail.subarray(0, length);
 }
 
-/**
- * Finds a line that no central wrote. The last line is not checked: a crash may
- * have cut it anywhere.
- *
- * @param tail The torn tail.
- * @returns Offset in the tail of the first line that is not a row, or -1.
- */
-export function findForeignLine(tail: Uint8Array): number {
-  const decoder = new TextDecoder();
-  const lastLine = tail.lastIndexOf(NEWLINE, tail.length - 2) + 1;
-  for (let start = 0; start < lastLine;) {
+function wholeLines(tail: Uint8Array): TailLine[] {
+  const lines: TailLine[] = [];
+  for (let start = 0;;) {
     const end = tail.indexOf(NEWLINE, start);
-    const line = decoder.decode(tail.subarray(start, end));
-    if (!line.includes(ZERO) && !ROW_REGEXP.test(line)) return start;
+    if (end < 0) return lines;
+    lines.push({ start, end });
     start = end + 1;
   }
-  return -1;
+}
+
+function lastColumn(tail: Uint8Array, { start, end }: TailLine): string {
+  const bytes = tail.subarray(start, end);
+  return DECODER.decode(bytes.subarray(bytes.lastIndexOf(COMMA) + 1));
 }
 
 /**
- * True if a whole sector never reached the disk, so that it reads as zeros. No
- * row has a zero.
- *
- * @param bytes A part of the file.
- * @param byteOffset Where in the file it begins; a sector that begins before
- * counts from there.
- * @returns Whether there is such a sector.
+ * True if a write began at this offset of the tail, before the line: at the
+ * start of a line, or where the byte before was lost. A changed digit of a seal
+ * hardly ever points there.
  */
-export function hasLostSector(bytes: Uint8Array, byteOffset: number): boolean {
-  for (let start = 0; start < bytes.length;) {
-    const size = SECTOR_BYTES - (byteOffset + start) % SECTOR_BYTES;
-    const sector = bytes.subarray(start, start + size);
-    if (sector.every((byte) => byte === 0)) return true;
-    start += size;
+function isLaterWrite(tail: Uint8Array, at: number, line: TailLine): boolean {
+  return at > 0 && at <= line.start &&
+    (tail[at - 1] === NEWLINE || tail[at - 1] === 0);
+}
+
+/**
+ * True if an entry with this CRC begins in the line `first`, at its start or
+ * after a damaged line end, and ends with the line `last`.
+ */
+function endsWholeEntry(
+  tail: Uint8Array,
+  first: TailLine,
+  last: TailLine,
+  crc: number,
+): boolean {
+  const end = last.end - CRC_DIGITS;
+  for (let start = first.start; start < first.end; start++) {
+    const byte = tail[start]!;
+    const mayBegin = start === first.start || (byte >= ONE && byte <= NINE);
+    if (mayBegin && crc32(tail.subarray(start, end)) === crc) return true;
   }
   return false;
 }
 
 /**
- * Writes the last bytes of a file again, where they are. A flush that failed in
- * an earlier process leaves pages that read back fine but that the system takes
- * for flushed, so that no later flush would bring them to the disk.
- *
- * @param path The file. Only its last write may be unflushed, which is at most
- * {@linkcode MAX_TORN_BYTES} long.
- * @param size Size of the file.
+ * Finds a line that no central wrote. The last line of the tail is not checked:
+ * a crash may have cut it anywhere.
  */
-export async function rewriteTail(path: string, size: number): Promise<void> {
-  using file = await Deno.open(path, { read: true, write: true });
-  const start = Math.max(0, size - MAX_TORN_BYTES);
-  const tail = await readTornTail(file, start, size);
-  await file.seek(start, Deno.SeekMode.Start);
-  for (let at = 0; at < tail.length;) at += await file.write(tail.subarray(at));
-}
-
-/**
- * Copies the torn tail to another file, durably.
- *
- * @param path The file that has the tail.
- * @param tail The tail.
- * @returns The path of the copy: `<path>.torn-<time>`.
- * @throws {Deno.errors.AlreadyExists} If there is such a copy already.
- */
-export async function saveTornTail(
-  path: string,
+function findForeignLine(
   tail: Uint8Array,
-): Promise<string> {
-  const time = new Date().toISOString().replace(/[-:]/g, "");
-  const copy = `${path}.torn-${time}`;
-  using file = await Deno.open(copy, { write: true, createNew: true });
-  for (let at = 0; at < tail.length;) at += await file.write(tail.subarray(at));
-  await file.sync();
-  await syncFolder(dirname(copy));
-  return copy;
+  lines: readonly TailLine[],
+): TailProblem | undefined {
+  const what = "that line is not a row of a store; is it another file?";
+  for (const { start, end } of lines) {
+    if (end === tail.length - 1) break;
+    const line = DECODER.decode(tail.subarray(start, end));
+    const isOurs = line.includes(ZERO) || ROW_REGEXP.test(line) ||
+      RECORD_REGEXP.test(line);
+    if (!isOurs) return { at: start, what };
+  }
+  return undefined;
 }

@@ -5,12 +5,13 @@
  * @module
  */
 
-import { withoutMark } from "../commit_mark.ts";
-import { DamagedStoreError, scanStore, type StoredBatch } from "./scan.ts";
-import { heldError } from "../store_file.ts";
+import type { Batch } from "../../bet/bet.ts";
+import { DamagedStoreError, StoreMismatchError } from "../errors.ts";
+import { readStoredBatch, rowsText, toBatch } from "../format/stored_batch.ts";
+import { exists, heldError } from "../store_file.ts";
 import { StoreIndex } from "../store_index.ts";
-
-const CHUNK_BYTES = 1 << 18;
+import { type LogEntry, LogScan } from "./log_scan.ts";
+import { finishedPath, scanStore, type StoreFiles } from "./store_scan.ts";
 
 /** What a store holds, up to the first bad byte if there is one. */
 export interface StoreReport {
@@ -20,95 +21,165 @@ export interface StoreReport {
   batches: number;
   /** Agencies that they are of. */
   agencies: number;
-  /** The first bad byte's offset in the file, and what is wrong, for people. */
-  fault?: { byteOffset: number; problem: string };
+  /** Agencies that have finished; 0 if the finished file cannot be read. */
+  finished: number;
+  /** The number of agencies of the draw, if it is held. */
+  drawAgencies?: number;
+  /** What is wrong, if something is. */
+  fault?: StoreFault;
+}
+
+/** What is wrong with a store. */
+export interface StoreFault {
+  /** The first bad byte's offset in its file, if the fault is at one. */
+  byteOffset?: number;
+  /** One line for people. */
+  problem: string;
+}
+
+/** Who has finished, and the draw. */
+export interface FinishReport {
+  /** The agencies that have finished. */
+  agencies: ReadonlySet<number>;
+  /** The number of agencies of the draw, if it is held. */
+  drawAgencies: number | undefined;
 }
 
 /**
- * Checks a store as the central does when it starts: every mark, and that no bet
- * is there twice.
+ * Checks a store as the central does when it starts: every mark, that no bet is
+ * there twice, and that its two files belong together.
  *
- * @param path The file of bets.
+ * @param path The bets file.
  * @returns What is in it.
  * @throws {StoreHeldError} If a central holds it.
  * @throws {Deno.errors.NotFound} If it does not exist.
  */
 export async function verifyStore(path: string): Promise<StoreReport> {
-  using file = await openUnheldFile(path);
+  await using files = await openFiles(path);
   const index = new StoreIndex();
-  const agencies = new Set<number>();
-  const fault = await findFault(file, (batch) => {
-    index.addStored(batch);
-    agencies.add(batch.agency);
+  const counts = () => ({
+    bets: index.bets,
+    batches: index.batches,
+    agencies: index.agencyBets.size,
   });
-  const { bets, batches } = index;
-  const report = { bets, batches, agencies: agencies.size };
-  return fault ? { ...report, fault } : report;
+  try {
+    const { bets, finished, state } = await scanStore(
+      files,
+      (batch) => index.addStored(batch),
+    );
+    const torn = [
+      { ...bets, path },
+      { ...finished, path: finishedPath(path) },
+    ].find(({ end, size }) => end.size < size);
+    return {
+      ...counts(),
+      finished: state.agencies.size,
+      ...(state.drawAgencies === undefined
+        ? {}
+        : { drawAgencies: state.drawAgencies }),
+      ...(torn === undefined ? {} : { fault: tornFault(torn) }),
+    };
+  } catch (error) {
+    return { ...counts(), finished: 0, fault: faultOf(error) };
+  }
 }
 
 /**
  * Reads the bets of a store as CSV without commit marks, in constant memory. A
  * torn tail is left out.
  *
- * @param path The file of bets.
- * @returns Text with whole lines, piece by piece.
+ * @param path The bets file.
+ * @returns Text with whole lines, batch by batch.
  * @throws {StoreHeldError} If a central holds it.
  * @throws {DamagedStoreError} If it is damaged.
+ * @throws {StoreMismatchError} If its files do not belong together.
  */
 export async function* exportStore(path: string): AsyncGenerator<string> {
-  using file = await openUnheldFile(path);
-  const { committedSize } = await scanStore(file, () => {});
-  await file.seek(0, Deno.SeekMode.Start);
-  const decoder = new TextDecoder();
-  const chunk = new Uint8Array(CHUNK_BYTES);
-  let rest = "";
-  for (let left = committedSize; left > 0;) {
-    const read = await file.read(chunk.subarray(0, left));
-    if (read === null) break;
-    left -= read;
-    rest += decoder.decode(chunk.subarray(0, read), { stream: true });
-    const end = rest.lastIndexOf("\n") + 1;
-    yield rest.slice(0, end).split("\n").map(withoutMark).join("\n");
-    rest = rest.slice(end);
-  }
+  await using files = await openFiles(path);
+  await scanStore(files, () => undefined);
+  yield* readEntries(files, rowsText);
 }
 
 /**
- * Opens a file of the store for reading, and keeps others from locking it.
- * Changes nothing on disk.
+ * Reads the batches of a store as they were stored, with gaps, in constant
+ * memory. A torn tail is left out.
  *
- * @param path The file.
- * @returns The file, at its start.
- * @throws {StoreHeldError} If a process holds it.
- * @throws {Deno.errors.NotFound} If it does not exist.
+ * @param path The bets file.
+ * @returns The batches, in order.
+ * @throws {StoreHeldError} If a central holds it.
+ * @throws {DamagedStoreError} If it is damaged.
+ * @throws {StoreMismatchError} If its files do not belong together.
  */
-export async function openUnheldFile(path: string): Promise<Deno.FsFile> {
+export async function* readBatches(path: string): AsyncGenerator<Batch> {
+  await using files = await openFiles(path);
+  await scanStore(files, () => undefined);
+  yield* readEntries(files, (entry) => toBatch(entry, readStoredBatch(entry)!));
+}
+
+/**
+ * Reads who has finished.
+ *
+ * @param path The bets file.
+ * @returns The agencies, and the draw.
+ * @throws {StoreHeldError} If a central holds it.
+ * @throws {DamagedStoreError} If it is damaged.
+ * @throws {StoreMismatchError} If its files do not belong together.
+ */
+export async function readFinished(path: string): Promise<FinishReport> {
+  await using files = await openFiles(path);
+  const { state } = await scanStore(files, () => undefined);
+  return state;
+}
+
+async function* readEntries<T>(
+  { bets }: StoreFiles,
+  read: (entry: LogEntry) => T,
+): AsyncGenerator<T> {
+  for await (const entry of new LogScan(bets).entries()) yield read(entry);
+}
+
+/** Opens both files for reading, and keeps others from locking them. */
+async function openFiles(path: string): Promise<StoreFiles & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const bets = await openShared(path, stack);
+  const finished = finishedPath(path);
+  const files = {
+    path,
+    bets,
+    finished: await exists(finished)
+      ? await openShared(finished, stack)
+      : undefined,
+  };
+  const locks = stack.move();
+  return { ...files, [Symbol.asyncDispose]: () => locks.disposeAsync() };
+}
+
+async function openShared(
+  path: string,
+  stack: AsyncDisposableStack,
+): Promise<Deno.FsFile> {
   const file = await Deno.open(path, { read: true });
-  try {
-    // A shared lock: several processes may read at once.
-    if (!await file.tryLock(false)) throw await heldError(path);
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+  stack.defer(() => file.close());
+  // A shared lock: several processes may read at once.
+  if (!await file.tryLock(false)) throw await heldError(path);
   return file;
 }
 
-async function findFault(
-  file: Deno.FsFile,
-  onBatch: (batch: StoredBatch) => void,
-): Promise<StoreReport["fault"]> {
-  try {
-    const { committedSize, size } = await scanStore(file, onBatch);
-    if (committedSize === size) return undefined;
-    const tail = `a torn tail of ${size - committedSize} bytes`;
-    return {
-      byteOffset: committedSize,
-      problem:
-        `Cannot trust store after byte ${committedSize}: ${tail}, never acknowledged; the central saves a copy and cuts it off when it starts`,
-    };
-  } catch (error) {
-    if (!(error instanceof DamagedStoreError)) throw error;
+function tornFault(
+  { path, end, size }: { path: string; end: { size: number }; size: number },
+): StoreFault {
+  return {
+    byteOffset: end.size,
+    problem: `Cannot trust "${path}" after byte ${end.size}: a torn tail of ${
+      size - end.size
+    } bytes, never acknowledged; the central saves a copy and cuts it off when it starts`,
+  };
+}
+
+function faultOf(error: unknown): StoreFault {
+  if (error instanceof DamagedStoreError) {
     return { byteOffset: error.byteOffset, problem: error.message };
   }
+  if (error instanceof StoreMismatchError) return { problem: error.message };
+  throw error;
 }

@@ -15,7 +15,7 @@ import {
   Type,
 } from "../support/frames.ts";
 import { type Served, testServed } from "../support/served.ts";
-import { readStore } from "../support/stored.ts";
+import { readFinishers, readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
 const HELD = "action: sorteo | result: success";
@@ -120,8 +120,7 @@ testServed(
     assertEquals(reply?.type, Type.OK);
     await finish(port, 1);
     assertEquals((await readStore(storeFile)).length, 1);
-    const finished = storeFile.replace("bets.csv", "finished.csv");
-    assertEquals(await Deno.readTextFile(finished), "1\n");
+    assertEquals(await readFinishers(storeFile), [1]);
     assert(!log.lines.some((line) => line.includes("action: sorteo")));
   },
   { drawAgencies: 2 },
@@ -169,8 +168,7 @@ testServed(
     for (const agency of [1, 2, 1]) await finish(port, agency);
     assertEquals(await askWinners(port, 1), ["1", "2"]);
     assertEquals(await askWinners(port, 2), []);
-    const finished = storeFile.replace("bets.csv", "finished.csv");
-    assertEquals(await Deno.readTextFile(finished), "1\n2\n");
+    assertEquals(await readFinishers(storeFile), [1, 2]);
     assertEquals(linesWith(served, HELD).length, 1);
     assertEquals(linesWith(served, "action: agency_finished").length, 7);
   },

@@ -15,7 +15,7 @@ import {
 } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
 import { testServed } from "../support/served.ts";
-import { readStore } from "../support/stored.ts";
+import { readFinishers, readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
 testServed(
@@ -32,8 +32,7 @@ testServed(
     }
     assertEquals(await wire.reply(), null);
     assertEquals((await readStore(storeFile)).length, 2);
-    const finished = storeFile.replace("bets.csv", "finished.csv");
-    assertEquals(await Deno.readTextFile(finished), "7\n");
+    assertEquals(await readFinishers(storeFile), [7]);
     await log.line("INFO action: agency_finished | result: success");
   },
 );

@@ -12,7 +12,7 @@ import {
 } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
 import { testServed } from "../support/served.ts";
-import { readStore } from "../support/stored.ts";
+import { readFinishers, readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
 const GOOD: RawRow = ["Ana", "Gil", "30904465", "1999-03-17", "7574"];
@@ -198,8 +198,7 @@ testServed(
     assertEquals(await wire.reply(), null);
     const [first] = await readStore(storeFile);
     assertEquals(first?.bets, rows(2));
-    const finished = storeFile.replace("bets.csv", "finished.csv");
-    assertEquals(await Deno.readTextFile(finished), "");
+    assertEquals(await readFinishers(storeFile), []);
   },
 );
 

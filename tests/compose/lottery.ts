@@ -193,7 +193,7 @@ function testLottery(name: string, fn: () => Promise<void>): void {
 }
 
 async function removeStore(): Promise<void> {
-  for (const name of ["bets.csv", "finished.csv"]) {
+  for (const name of ["bets.csv", "bets.csv.finished"]) {
     try {
       await Deno.remove(`${CLONE}/.data/${name}`);
     } catch (error) {

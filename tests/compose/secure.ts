@@ -82,7 +82,7 @@ async function prepare(): Promise<void> {
   await run(["./generar-compose.sh", SECURE, String(AGENCIES.length)], {
     SECURE: "true",
   });
-  for (const name of ["bets.csv", "finished.csv"]) {
+  for (const name of ["bets.csv", "bets.csv.finished"]) {
     try {
       await Deno.remove(`${CLONE}/.data/${name}`);
     } catch (error) {

@@ -20,7 +20,8 @@ export interface Sent {
   rows: readonly BetRow[];
 }
 
-const MARK_REGEXP = /,([0-9a-f]{16}):(\d+):(\d+):[0-9a-f]{8}$/;
+/** A batch without gaps. */
+const MARK_REGEXP = /,([0-9a-f]{16}):(\d+):(\d+):\d+:[0-9a-f]{8}$/;
 
 /**
  * Asserts that a store has every bet of some files once, each file's in order,

@@ -10,6 +10,7 @@ import {
   startProgram,
 } from "../support/programs.ts";
 import { csvOf } from "../support/rows.ts";
+import { readFinishers } from "../support/stored.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
 const WAITS = /consulta_ganadores \| result: in_progress \| agency: \d/;
@@ -112,23 +113,22 @@ testPrograms(
   "server.ts waits for the other agencies when it was killed before the last FINISH",
   async (dir) => {
     const store = `${dir}/bets.csv`;
-    await Deno.writeTextFile(`${dir}/finished.csv`, "2\n3\n7\n1");
-    await using central = await CrashingCentral.start(store, OF_THREE);
+    await using central = await CrashingCentral.start(store);
     await sendBets(central.port, 1, [betOf("1")]);
+    for (const agency of [2, 3, 7, 1]) await finish(central.port, agency);
     await central.crash();
-    await central.restart();
-    const early = askWinners(central.port, 1);
-    await central.program.line(WAITS);
-    assertEquals(drawLines(central.program), []);
-    await finish(central.port, 1);
+    const { size } = await Deno.stat(`${store}.finished`);
+    await Deno.truncate(`${store}.finished`, size - 3);
+    await using next = await startCentral(store, OF_THREE);
+    const early = askWinners(next.port, 1);
+    await next.line(WAITS);
+    assertEquals(drawLines(next), []);
+    await finish(next.port, 1);
     assertEquals(await early, ["1"]);
-    await central.program.line(/action: sorteo/);
-    await central.stop();
-    assertEquals(drawLines(central.program), [HELD]);
-    assertEquals(
-      await Deno.readTextFile(`${dir}/finished.csv`),
-      "2\n3\n7\n1\n",
-    );
+    await next.line(/action: sorteo/);
+    assertEnding(await next.stop(), 0);
+    assertEquals(drawLines(next), [HELD]);
+    assertEquals(await readFinishers(store), [2, 3, 7, 1]);
   },
 );
 

@@ -131,7 +131,7 @@ testPrograms("server.ts logs the exercise's lines", async (dir) => {
   // The file with the holder's process id is removed.
   assertEquals(Object.keys(await contents(dir)).sort(), [
     "bets.csv",
-    "finished.csv",
+    "bets.csv.finished",
   ]);
 });
 

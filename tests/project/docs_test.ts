@@ -33,13 +33,12 @@ import {
   OK_FRAME,
 } from "../../protocol.ts";
 import { FileStore } from "../../storage.ts";
-import { RowBuffer } from "../../storage/row_buffer.ts";
 import {
   decodeWinners,
   encodeWinners,
   encodeWinnersQuery,
 } from "../../protocol.ts";
-import { appendTo } from "../support/batches.ts";
+import { appendTo, GAP, rowsOf } from "../support/batches.ts";
 import { testInFolder } from "../support/folder.ts";
 import { joinHexLines, parseHexDump } from "../support/hex_dump.ts";
 import { fencedBlocks, tableRows } from "../support/markdown.ts";
@@ -66,14 +65,24 @@ const MARY_BATCH: Batch = {
   agency: 12,
   fingerprint: "0f1e2d3c4b5a6978",
   betIndex: 150,
-  count: 1,
-  bets: packBets([{
-    firstName: 'María "Mary"',
-    lastName: "Paz",
-    document: "21689196",
-    birthdate: "1984-05-31",
-    number: "42",
-  }]),
+  count: 3,
+  bets: packBets([
+    {
+      firstName: 'María "Mary"',
+      lastName: "Paz",
+      document: "21689196",
+      birthdate: "1984-05-31",
+      number: "42",
+    },
+    GAP,
+    {
+      firstName: "Juan",
+      lastName: "Paz",
+      document: "21689197",
+      birthdate: "1984-05-31",
+      number: "7",
+    },
+  ]),
 };
 
 function blockOf(blocks: Map<string, string>, info: string): string {
@@ -232,11 +241,12 @@ Deno.test("docs/protocol.md states the largest frame", () => {
 });
 
 Deno.test("docs/storage.md shows the rows that a batch becomes", () => {
-  const rows = new RowBuffer();
-  rows.addBatch(decodeBatch(payloadOf(example("hex BET"))));
-  rows.addBatch(MARY_BATCH);
+  const rows = rowsOf(
+    decodeBatch(payloadOf(example("hex BET"))),
+    MARY_BATCH,
+  );
   assertEquals(
-    new TextDecoder().decode(rows.rows),
+    new TextDecoder().decode(rows),
     blockOf(STORAGE_BLOCKS, "csv bets.csv"),
   );
 });
@@ -246,18 +256,18 @@ Deno.test("docs/storage.md says which bytes a CRC covers", () => {
   const [, crc, size] = /`([0-9a-f]{8})` covers the (\d+)\s+bytes/.exec(
     storagePage,
   )!;
-  const colon = store.indexOf(":2:") + ":2:".length;
+  const colon = store.indexOf(":2:0:") + ":2:0:".length;
   const checked = new TextEncoder().encode(store.slice(0, colon));
   assertEquals(checked.length, Number(size));
   assertEquals(crc32(checked).toString(16).padStart(8, "0"), crc);
-  assertStringIncludes(store, `:2:${crc}\n`);
+  assertStringIncludes(store, `:2:0:${crc}\n`);
 });
 
 testInFolder(
   "docs/storage.md shows files that FileStore.open() reads and writes",
   async (dir) => {
     const bets = blockOf(STORAGE_BLOCKS, "csv bets.csv");
-    const finished = blockOf(STORAGE_BLOCKS, "csv finished.csv");
+    const finished = blockOf(STORAGE_BLOCKS, "csv bets.csv.finished");
     const path = `${dir}/bets.csv`;
     const written = await FileStore.open(path);
     await appendTo(written, decodeBatch(payloadOf(example("hex BET"))));
@@ -266,14 +276,14 @@ testInFolder(
     await written.finish(12);
     await written.close();
     assertEquals(await Deno.readTextFile(path), bets);
-    assertEquals(await Deno.readTextFile(`${dir}/finished.csv`), finished);
+    assertEquals(await Deno.readTextFile(`${path}.finished`), finished);
 
     const read = await FileStore.open(path);
     const { recovery } = read;
     const finishers = [...read.stats.finished];
     const winners = read.winners(3);
     await read.close();
-    assertEquals(recovery, { bets: 3, batches: 2, discardedBytes: 0 });
+    assertEquals(recovery, { bets: 4, batches: 2, discardedBytes: 0 });
     assertEquals(finishers, [3, 12]);
     assertEquals(winners, [ANA.document]);
   },

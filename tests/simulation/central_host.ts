@@ -171,11 +171,11 @@ export class CentralHost {
       }
       this.#isOpen = true;
       ledger.check(this.#world.storeText);
-    } else if (/^action: (recuperar_)?sorteo \| result: success/.test(line)) {
+    } else if (/^action: (sorteo|recover_draw) \| result: success/.test(line)) {
       ledger.onDraw(line.startsWith("action: sorteo"));
       if (this.#world.isStoreDurable) return;
       throw ledger.broken("the draw is held while bets are under way");
-    } else if (line.includes("until the next start")) {
+    } else if (line.includes("restart the central")) {
       this.#stopSoon();
     }
   }

@@ -174,7 +174,7 @@ export class Ledger {
       const indexes = stored.get(keyOf(batch)) ?? [];
       stored.set(keyOf(batch), indexes);
       for (const [i, bet] of batch.bets.entries()) {
-        const index = batch.betIndex + i;
+        const index = batch.betIndexes[i]!;
         this.#checkBet(file, index, bet);
         if (file.isOrdered && index <= (indexes.at(-1) ?? -1)) {
           throw this.broken(

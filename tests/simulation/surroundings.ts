@@ -136,7 +136,11 @@ function files(world: World): object {
           : new SimulatedFile(world, process, path, options)
       ),
     stat: (path: string) =>
-      call((process) => describe(world.diskOf(process).find(path))),
+      call((process) =>
+        world.isFolder(path)
+          ? { mode: 0o700 }
+          : describe(world.diskOf(process).find(path))
+      ),
     statSync: (path: string) =>
       describe(world.diskOf(loop.current!).find(path)),
     lstat: (path: string) =>

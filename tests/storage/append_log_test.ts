@@ -1,11 +1,4 @@
-import {
-  assertEquals,
-  assertLess,
-  assertRejects,
-  assertThrows,
-} from "@std/assert";
-import { InvariantError } from "../../program/errors.ts";
-import type { LineBuffer } from "../../storage/line_buffer.ts";
+import { assertEquals, assertLess } from "@std/assert";
 import {
   assertEnded,
   everyTurn,
@@ -93,7 +86,9 @@ Deno.test("AppendLog.append() continues after partial writes", async () => {
 });
 
 Deno.test("AppendLog.append() never waits for the disk without fsync", async () => {
-  const { log, memory, file, append, appendAll } = openMemoryLog(false);
+  const { log, memory, file, append, appendAll } = openMemoryLog({
+    fsync: false,
+  });
   await appendAll("a", "b");
   await append("c");
   await log.close();
@@ -131,40 +126,50 @@ Deno.test("AppendLog.whenIdle() waits for every entry so far, refused or not", a
   await Promise.all(outcomes);
 });
 
-Deno.test("AppendLog.append() keeps nothing of an entry that throws", async () => {
-  const { log, memory, settled, append } = openMemoryLog();
-  const before = append("one");
-  assertThrows(
-    () =>
-      log.append((rows) => {
-        rows.addLine("half");
-        throw new Error("a bug");
-      }, () => settled.push("half")),
-    Error,
-    "a bug",
-  );
-  const after = append("two");
-  assertEquals(await Promise.all([before, after]), ["stored", "stored"]);
-  assertEquals(memory.text, "before\none\ntwo\n");
-  assertEquals(settled, ["one true", "two true"]);
+Deno.test("AppendLog.writeStart is where the write begins that has the next entry", async () => {
+  const { log, file, append, appendAll } = openMemoryLog();
+  assertEquals(log.writeStart, 7);
+  const gate = file.hold("syncData");
+  const stored = appendAll("a", "b");
+  assertEquals(log.writeStart, 7);
+  await gate.reached;
+  assertEquals(log.writeStart, 11);
+  const later = append("c");
+  assertEquals(log.writeStart, 11);
+  file.fail("write");
+  gate.release();
+  await Promise.all([stored, later]);
+  assertEquals(log.writeStart, 11, "the failed write is undone");
+  assertEquals(log.end.size, 11);
 });
 
-Deno.test("AppendLog stops at a commit that grows while it is written", async () => {
-  const { log, file } = openMemoryLog();
-  const gate = file.hold("syncData");
-  let late: LineBuffer | undefined;
-  // It never settles: the program has a bug and must not continue.
-  log.append((rows) => {
-    rows.addLine("one");
-    late = rows;
-  }, () => {});
-  const idle = assertRejects(
-    () => log.whenIdle(),
-    InvariantError,
-    "a commit of",
-  );
-  await gate.reached;
-  late!.addLine("late");
-  gate.release();
-  await idle;
+Deno.test("AppendLog.append() makes the file ready before its first write", async () => {
+  const steps: string[] = [];
+  let problem: string | undefined = "No space left";
+  const repair = {
+    problem,
+    isDone: false,
+    tornBytes: 5,
+    run(): Promise<void> {
+      steps.push("repair");
+      if (problem) return Promise.reject(new Error(problem));
+      this.isDone = true;
+      return Promise.resolve();
+    },
+  };
+  const { log, file, append } = openMemoryLog({
+    repair,
+    onFirstWrite(): Promise<void> {
+      steps.push("first write");
+      return Promise.resolve();
+    },
+  });
+  assertEquals(log.problem, problem);
+  assertEquals(await append("a"), "Cannot write to the store: No space left");
+  assertEquals(file.calls, [], "a torn tail stays");
+  problem = undefined;
+  assertEquals(await append("b"), "stored");
+  assertEquals(await append("c"), "stored");
+  assertEquals(steps, ["repair", "repair", "first write"]);
+  assertEquals(log.problem, undefined);
 });

@@ -23,7 +23,7 @@ testInFolder(
         await store.finish(agency);
         assertEquals(store.draw.isHeld, agency === AGENCIES);
       }
-      assert(lookups < 5 * AGENCIES, `${lookups} look-ups`);
+      assert(lookups < 10 * AGENCIES, `${lookups} look-ups`);
     } finally {
       await store.close();
     }

@@ -58,7 +58,7 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
     );
   }
 
-  for (const file of ["bets.csv", "finished.csv"]) {
+  for (const file of ["bets.csv", "bets.csv.finished"]) {
     testInFolder(
       `Store.lost reports without a request that ${file} was ${name}`,
       async (dir) => {
@@ -78,7 +78,7 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
     async (dir) => {
       const store = await FileStore.open(`${dir}/bets.csv`);
       await store.finish(1);
-      await lose(`${dir}/finished.csv`);
+      await lose(`${dir}/bets.csv.finished`);
       const error = await assertRejects(() => store.finish(1), StorageError);
       assertMatch(error.message, reason);
       await store.close();

@@ -7,11 +7,23 @@
 import { assertEquals } from "@std/assert";
 import { type Batch, type Bet, packBets } from "../../bet/bet.ts";
 import type { Store } from "../../storage.ts";
-import { RowBuffer } from "../../storage/row_buffer.ts";
+import { betRanges } from "../../storage/format/bet_ranges.ts";
+import { formatRecord } from "../../storage/format/finish_record.ts";
+import { EMPTY_END } from "../../storage/format/seal.ts";
+import { RowFormatter } from "../../storage/format/row_formatter.ts";
 import { readStore } from "./stored.ts";
 
 /** Identifies a file of an agency. */
 export const FINGERPRINT = "0123456789abcdef";
+
+/** Five empty fields, which leave an index out. */
+export const GAP: Bet = {
+  firstName: "",
+  lastName: "",
+  document: "",
+  birthdate: "",
+  number: "",
+};
 
 /** Origin of a batch that is not of the first file of agency 1. */
 export type BatchOrigin = Partial<Pick<Batch, "agency" | "fingerprint">>;
@@ -102,21 +114,58 @@ export async function assertStored(
 ): Promise<void> {
   const expected = batches.map(({ agency, fingerprint, betIndex, count }) => ({
     ...{ agency, fingerprint, betIndex },
+    betIndexes: Array.from({ length: count }, (_, i) => betIndex + i),
     bets: numberedRows(betIndex, betIndex + count),
   }));
-  assertEquals(await readStore(path), expected);
+  const found = await readStore(path);
+  assertEquals(found.map(({ write: _, ...batch }) => batch), expected);
 }
 
 /**
  * Writes batches as a store has them.
  *
- * @param batches The batches.
+ * @param start Byte offset where the first write begins.
+ * @param writes The batches of each write.
  * @returns The bytes.
  */
+export function rowsAt(
+  start: number,
+  ...writes: readonly (readonly Batch[])[]
+): Uint8Array<ArrayBuffer> {
+  const rows = new RowFormatter();
+  let bytes = new Uint8Array(0);
+  for (const batches of writes) {
+    const write = start + bytes.length;
+    for (const batch of batches) {
+      const formatted = rows.format(batch, betRanges(batch), write);
+      bytes = Uint8Array.from([...bytes, ...formatted.bytes]);
+    }
+  }
+  return bytes;
+}
+
+/** Writes batches as a new store has them, each in a write of its own. */
 export function rowsOf(...batches: Batch[]): Uint8Array<ArrayBuffer> {
-  const rows = new RowBuffer();
-  for (const batch of batches) rows.addBatch(batch);
-  return rows.rows.slice();
+  return rowsAt(0, ...batches.map((batch) => [batch]));
+}
+
+/**
+ * Writes a store as a central that was killed leaves it, before any agency has
+ * finished.
+ *
+ * @param dir Its folder.
+ * @param parts The bytes of its bets file.
+ * @returns The path of the bets file.
+ */
+export async function putStore(
+  dir: string,
+  ...parts: Uint8Array<ArrayBuffer>[]
+): Promise<string> {
+  const path = `${dir}/bets.csv`;
+  await Deno.writeFile(path, await new Blob(parts).bytes());
+  const record = { event: "start", number: 0, bets: EMPTY_END } as const;
+  await Deno.writeFile(`${path}.finished`, formatRecord(record, 0));
+  return path;
 }
 
 /** Appends a batch on a connection of its own. */

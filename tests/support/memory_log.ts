@@ -5,21 +5,20 @@
  */
 
 import { assertThrows } from "@std/assert";
-import { AppendLog } from "../../storage/append_log.ts";
+import { AppendLog, type AppendLogOptions } from "../../storage/append_log.ts";
 import { StorageError } from "../../storage/errors.ts";
-import { LineBuffer } from "../../storage/line_buffer.ts";
 import { FaultFile } from "./fault_file.ts";
 import { MemoryFile } from "./memory_file.ts";
 
 /** A log and everything observable of it. */
 export interface MemoryLog {
   /** The log. */
-  log: AppendLog<LineBuffer>;
+  log: AppendLog;
   /** The log's file. */
   file: FaultFile;
   /** Content of the file: `before`, and what was appended. */
   memory: MemoryFile;
-  /** `entry true` or `entry false`, in the order in which the log told. */
+  /** `entry true` or `entry false`, in the order in which they settled. */
   settled: string[];
   /** Appends a line. Resolves to "stored" or the reason; never rejects. */
   append(entry: string): Promise<string>;
@@ -27,30 +26,33 @@ export interface MemoryLog {
   appendAll(...entries: string[]): Promise<string[]>;
 }
 
+/** Content of the file of a new log. */
+const BEFORE = "before\n";
+
 /**
  * Opens a log.
  *
- * @param fsync Whether it waits for the disk. @default {true}
+ * @param options As of a log. @default {{ fsync: true }}
  * @returns The log.
  */
-export function openMemoryLog(fsync = true): MemoryLog {
-  const memory = new MemoryFile(new TextEncoder().encode("before\n"));
+export function openMemoryLog(
+  options: Partial<AppendLogOptions> = {},
+): MemoryLog {
+  const memory = new MemoryFile(new TextEncoder().encode(BEFORE));
   const file = new FaultFile(memory);
   const log = new AppendLog(
     file,
-    memory.bytes.length,
-    () => new LineBuffer(),
-    { fsync },
+    { size: BEFORE.length, write: 0, crc: 0 },
+    { fsync: true, repair: NO_REPAIR, ...options },
   );
   const settled: string[] = [];
   async function append(entry: string): Promise<string> {
     try {
-      await log.append(
-        (rows) => rows.addLine(entry),
-        (isCommitted) => settled.push(`${entry} ${isCommitted}`),
-      );
+      await log.append(lineOf(entry));
+      settled.push(`${entry} true`);
       return "stored";
     } catch (error) {
+      settled.push(`${entry} false`);
       if (error instanceof StorageError) return error.message;
       throw error;
     }
@@ -59,6 +61,19 @@ export function openMemoryLog(fsync = true): MemoryLog {
     return Promise.all(entries.map(append));
   }
   return { log, file, memory, settled, append, appendAll };
+}
+
+/** A repair that has nothing to do. */
+const NO_REPAIR: AppendLogOptions["repair"] = {
+  isDone: true,
+  run: () => Promise.resolve(),
+  problem: undefined,
+  tornBytes: 0,
+};
+
+/** Returns an entry of one line. */
+export function lineOf(text: string): Uint8Array {
+  return new TextEncoder().encode(`${text}\n`);
 }
 
 /**
@@ -83,11 +98,11 @@ export async function everyTurn(): Promise<void> {
  * @param message What it says of it.
  */
 export function assertEnded(
-  log: AppendLog<LineBuffer>,
+  log: AppendLog,
   message: string,
 ): void {
   assertThrows(
-    () => log.append((rows) => rows.addLine("late"), () => {}),
+    () => log.append(lineOf("late")),
     StorageError,
     message,
   );

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { appendTo } from "./batches.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Bet } from "../../bet/bet.ts";
 import {
@@ -13,7 +12,7 @@ import {
   IncompleteError,
   type Store,
 } from "../../storage.ts";
-import { batchOf } from "./batches.ts";
+import { appendTo, batchOf, GAP } from "./batches.ts";
 
 /** Opens the store of a case; may be called again. */
 export type OpenStore = (drawAgencies?: number) => Promise<Store>;
@@ -27,15 +26,6 @@ export interface StoreCase {
 }
 
 const WINNING = "7574";
-/** Five empty fields leave an index out. */
-const GAP: Bet = {
-  firstName: "",
-  lastName: "",
-  document: "",
-  birthdate: "",
-  number: "",
-};
-
 /** Names with each character that CSV, SQL, arrays or COPY treat specially. */
 export const SPECIAL_NAMES: readonly string[] = [
   ...['Juan "El Zurdo"', '"', '""', '\\"', '"\\', "'", "''", "`"],

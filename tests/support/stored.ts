@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "@std/csv";
 import { crc32 } from "node:zlib";
 
@@ -15,8 +15,12 @@ export interface StoredBatch {
   agency: number;
   /** 16 hex digits. */
   fingerprint: string;
-  /** Position of its first bet. */
+  /** Bet index of its first row. */
   betIndex: number;
+  /** Bet index of each row. */
+  betIndexes: number[];
+  /** Byte offset where its write began. */
+  write: number;
   /** Its rows, without the agency and the mark. */
   bets: string[][];
 }
@@ -42,6 +46,7 @@ export function parseStore(text: string): StoredBatch[] {
   const batches: StoredBatch[] = [];
   let rows: string[][] = [];
   let batchText = "";
+  let byteOffset = 0;
   for (const line of text.split("\n").slice(0, -1)) {
     const [row] = parse(line);
     rows.push(row!);
@@ -50,7 +55,9 @@ export function parseStore(text: string): StoredBatch[] {
       batchText += "\n";
       continue;
     }
-    batches.push(checkBatch(rows, batchText));
+    const { write } = batches.at(-1) ?? { write: 0 };
+    batches.push(checkBatch(rows, batchText, { byteOffset, write }));
+    byteOffset += new TextEncoder().encode(batchText).length + 1;
     rows = [];
     batchText = "";
   }
@@ -77,11 +84,21 @@ export async function readBets(
   return bets;
 }
 
-function checkBatch(rows: string[][], text: string): StoredBatch {
+/** Checks a batch that begins at this byte, after a write that began at one. */
+function checkBatch(
+  rows: string[][],
+  text: string,
+  { byteOffset, write: before }: { byteOffset: number; write: number },
+): StoredBatch {
   const mark = rows.at(-1)![6]!;
-  assertMatch(mark, /^[0-9a-f]{16}:\d+:\d+:[0-9a-f]{8}$/);
-  const [fingerprint, betIndex, count, crc] = mark.split(":");
-  assertEquals(Number(count), rows.length, `count of mark ${mark}`);
+  assertMatch(mark, /^[0-9a-f]{16}:\d+:\d+(\.\d+\.\d+)*:\d+:[0-9a-f]{8}$/);
+  const [fingerprint, betIndex, runs, write, crc] = mark.split(":");
+  const betIndexes = indexesOf(Number(betIndex), runs!);
+  assertEquals(betIndexes.length, rows.length, `rows of mark ${mark}`);
+  assert(
+    [before, byteOffset].includes(Number(write)),
+    `write of mark ${mark} at byte ${byteOffset}`,
+  );
   const checked = text.slice(0, -crc!.length);
   assertEquals(
     crc32(checked).toString(16).padStart(8, "0"),
@@ -92,23 +109,27 @@ function checkBatch(rows: string[][], text: string): StoredBatch {
   return {
     agency: Number(rows[0]![0]),
     fingerprint: fingerprint!,
-    betIndex: Number(betIndex),
+    betIndex: betIndexes[0]!,
+    betIndexes,
+    write: Number(write),
     bets: rows.map((row) => row.slice(1, 6)),
   };
 }
 
-/**
- * Writes a store.
- *
- * @param dir Its folder.
- * @param parts The bytes of its file of bets.
- * @returns The path of the file.
- */
-export async function putStore(
-  dir: string,
-  ...parts: Uint8Array<ArrayBuffer>[]
-): Promise<string> {
-  const path = `${dir}/bets.csv`;
-  await Deno.writeFile(path, new Uint8Array(await new Blob(parts).bytes()));
-  return path;
+/** The indexes of `rows.gap.rows` from the first on. */
+function indexesOf(first: number, runs: string): number[] {
+  const indexes: number[] = [];
+  let at = first;
+  for (const [i, length] of runs.split(".").map(Number).entries()) {
+    for (const end = at + length; at < end; at++) {
+      if (i % 2 === 0) indexes.push(at);
+    }
+  }
+  return indexes;
+}
+
+/** Reads the agencies that have finished, in their order. */
+export async function readFinishers(path: string): Promise<number[]> {
+  const text = await Deno.readTextFile(`${path}.finished`);
+  return [...text.matchAll(/^finish,(\d+),/gm)].map(([, id]) => Number(id));
 }

@@ -1,23 +1,23 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FileStore } from "../../storage.ts";
 import { run } from "../../tools/verify.ts";
-import { numberedBatch, rowsOf } from "../support/batches.ts";
+import { numberedBatch, putStore, rowsAt, rowsOf } from "../support/batches.ts";
 import { testPrograms } from "../support/end_to_end.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 import { startCentral, startProgram } from "../support/programs.ts";
-import { putStore } from "../support/stored.ts";
 
 const FIRST = rowsOf(numberedBatch(0, 3));
-const SECOND = rowsOf(numberedBatch(3, 2));
-const OTHER = rowsOf(numberedBatch(0, 4, { agency: 7 }));
+const OTHER = rowsAt(FIRST.length, [numberedBatch(0, 4, { agency: 7 })]);
+const THIRD = rowsAt(FIRST.length + OTHER.length, [numberedBatch(3, 2)]);
 
 testInFolder("run() prints what it found and what is wrong", async (dir) => {
   const path = await putStore(dir, FIRST, OTHER);
-  const head = [`store: ${path}`, "bets: 7", "batches: 2", "agencies: 2"];
+  const head = [`store: ${path}`, "bets: 7", "batches: 2", "agencies: 2"]
+    .concat(["finished: 0", "draw: not held"]);
   assertEquals(await run([path]), {
     lines: [...head, "first bad byte: none"],
   });
-  await putStore(dir, FIRST, OTHER, SECOND.subarray(0, -1));
+  await putStore(dir, FIRST, OTHER, THIRD.subarray(0, -1));
   const { lines, problem } = await run([path]);
   const byteOffset = FIRST.length + OTHER.length;
   assertEquals(lines, [...head, `first bad byte: ${byteOffset}`]);
@@ -51,11 +51,11 @@ testInFolder("run() reports a store that cannot be read", async (dir) => {
 testPrograms(
   "deno task verify exits 0 for a good store, else 1",
   async (dir) => {
-    const path = await putStore(dir, FIRST, SECOND);
+    const path = await putStore(dir, FIRST, OTHER);
     const env = { SERVER_STORE_FILE: path };
     const good = await startProgram("verify", env).ending();
     assertEquals(good.code, 0, good.stderr);
-    assertStringIncludes(good.stdout, `store: ${path}\nbets: 5\nbatches: 2\n`);
+    assertStringIncludes(good.stdout, `store: ${path}\nbets: 7\nbatches: 2\n`);
     assertEquals(good.stderr, "");
 
     await using central = await startCentral(path);
@@ -64,7 +64,7 @@ testPrograms(
     assertStringIncludes(held.stderr, `held by process ${central.pid}\n`);
     await central.stop();
 
-    await putStore(dir, FIRST, SECOND.subarray(0, -1), OTHER);
+    await putStore(dir, FIRST, OTHER.subarray(1), THIRD);
     const bad = await startProgram("verify", {}, [path]).ending();
     assertEquals(bad.code, 1);
     assertStringIncludes(bad.stdout, `first bad byte: ${FIRST.length}\n`);

@@ -6,7 +6,7 @@
  */
 
 import { parse } from "@std/csv";
-import { WINNING_NUMBER } from "../bet/bet.ts";
+import { WINNING_NUMBER } from "../../bet/bet.ts";
 
 const ZERO = 0x30;
 const COMMA = 0x2c;

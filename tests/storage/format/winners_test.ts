@@ -1,15 +1,15 @@
-import { appendTo } from "../support/batches.ts";
+import { appendTo } from "../../support/batches.ts";
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import type { Bet } from "../../bet/bet.ts";
-import { FileStore } from "../../storage.ts";
+import type { Bet } from "../../../bet/bet.ts";
+import { FileStore } from "../../../storage.ts";
 import {
   documentOfRow,
   findWinners,
   isWinningRow,
-} from "../../storage/winners.ts";
-import { batchOf } from "../support/batches.ts";
-import { testInFolder } from "../support/folder.ts";
-import { Random, randomBets, SEED } from "../support/random_bets.ts";
+} from "../../../storage/format/winners.ts";
+import { batchOf } from "../../support/batches.ts";
+import { testInFolder } from "../../support/folder.ts";
+import { Random, randomBets, SEED } from "../../support/random_bets.ts";
 
 const WINNING_NUMBERS = ["7574", "07574", "007574", "0000007574"];
 const LOSING_NUMBERS = [

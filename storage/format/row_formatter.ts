@@ -1,20 +1,20 @@
 /**
- * Formats batches as rows of `bets.csv` (docs/storage.md) for one write.
+ * Formats batches as rows of the bets file (docs/storage.md).
  *
  * @module
  */
 
 import { crc32 } from "node:zlib";
-import { type Batch, FIELD_KEYS } from "../bet/bet.ts";
+import { type Batch, FIELD_KEYS, packedBetEnd } from "../../bet/bet.ts";
 import {
   copyLookingForSeparators,
   viewOf,
   WORD_BYTES,
   wordViewOf,
-} from "../bytes/swar.ts";
-import { assertInvariant } from "../program/errors.ts";
-import type { EntryBuffer } from "./append_log.ts";
-import { formatCrc, formatMarkStart, MAX_MARK_BYTES } from "./commit_mark.ts";
+} from "../../bytes/swar.ts";
+import type { IndexRange } from "../index_ranges.ts";
+import { formatMark, maxMarkSize } from "./commit_mark.ts";
+import { formatCrc } from "./seal.ts";
 import { documentOfRow, isWinningRow } from "./winners.ts";
 
 const COMMA = 0x2c;
@@ -28,94 +28,82 @@ const NAME_COUNT = 2;
 const MAX_AGENCY_DIGITS = 10;
 /** Size of a row beyond its packed bytes: agency, comma, quotes, line end. */
 const MAX_ROW_OVERHEAD = MAX_AGENCY_DIGITS + 1 + 2 * NAME_COUNT + 1;
-/** Size of a buffer, unless a single batch needs more. */
-const BUFFER_BYTES = 1 << 20;
-/** Room for the rows of any batch of 8 kB. */
-const BATCH_ROOM = 1 << 16;
+/** Room for the rows of any batch of 8 kB; a larger batch makes it grow. */
+const BUFFER_BYTES = 1 << 16;
 const ASCII_ENCODER = new TextEncoder();
 
-/** Collects rows for one write. It is emptied and reused. */
-export class RowBuffer implements EntryBuffer {
+/** A batch as it stands in the file. */
+export interface BatchRows {
+  /** Its rows and its mark: a view that is valid until the next call. */
+  bytes: Uint8Array;
+  /** The documents of the winning bets, in order. */
+  winners: readonly string[];
+}
+
+/** Formats batches, in one buffer that is reused. */
+export class RowFormatter {
   #bytes = new Uint8Array(BUFFER_BYTES);
   #view = viewOf(this.#bytes);
   #length = 0;
 
-  /** The rows so far: a view that is valid until the next call. */
-  get rows(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  /** Number of bytes so far. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Whether another batch may not fit without growing. */
-  get isFull(): boolean {
-    return this.#length > BUFFER_BYTES - BATCH_ROOM;
-  }
-
   /**
-   * Removes the last rows.
+   * Formats the rows of a batch, the last one with the commit mark.
    *
-   * @param length Number of bytes to keep.
+   * @param batch The batch, of valid bets.
+   * @param ranges The bets to format, one or more, by their indexes.
+   * @param write Byte offset where the write begins that will have them.
    */
-  truncate(length: number): void {
-    assertInvariant(
-      length <= this.#length,
-      `${length} bytes are there to keep`,
-    );
-    this.#length = length;
-  }
-
-  /** Empties the buffer and releases what it has grown by. */
-  clear(): void {
-    this.#length = 0;
-    if (this.#bytes.length > BUFFER_BYTES) {
-      this.#hold(new Uint8Array(BUFFER_BYTES));
-    }
-  }
-
-  /**
-   * Adds the rows of a batch, the last one with the commit mark.
-   *
-   * @param batch The batch, of one or more valid bets.
-   * @returns The documents of the winning bets, in order.
-   */
-  addBatch(batch: Batch): string[] {
+  format(
+    batch: Batch,
+    ranges: readonly IndexRange[],
+    write: number,
+  ): BatchRows {
     this.#reserve(maxRowsSize(batch));
-    const batchStart = this.#length;
-    const agency = `${batch.agency},`;
     const bets = wordViewOf(batch.bets);
+    const agency = `${batch.agency},`;
     const winners: string[] = [];
-    for (let bet = 0; bet < batch.bets.length;) {
-      if (bet > 0) this.#bytes[this.#length++] = NEWLINE;
-      const rowStart = this.#length;
-      for (let i = 0; i < agency.length; i++) {
-        this.#bytes[this.#length++] = agency.charCodeAt(i);
-      }
-      bet = this.#addBet(bets, bet);
-      if (isWinningRow(this.#bytes, this.#length)) {
-        winners.push(documentOfRow(this.rows.subarray(rowStart)));
+    let at = 0;
+    let index = batch.betIndex;
+    for (const { start, end } of ranges) {
+      for (; index < start; index++) at = packedBetEnd(batch.bets, at);
+      for (; index < end; index++) {
+        at = this.#addRow(agency, bets, at, winners);
       }
     }
-    this.#addText(`,${formatMarkStart(batch)}`);
-    const crc = crc32(this.#bytes.subarray(batchStart, this.#length));
+    const { fingerprint } = batch;
+    // The last row goes on with its mark instead of a line end.
+    this.#length--;
+    this.#addText(`,${formatMark({ fingerprint, ranges, write })}`);
+    const crc = crc32(this.#bytes.subarray(0, this.#length));
     this.#addText(`${formatCrc(crc)}\n`);
-    return winners;
+    return { bytes: this.#bytes.subarray(0, this.#length), winners };
   }
 
   #reserve(size: number): void {
-    const needed = this.#length + size;
-    if (needed <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
-    larger.set(this.rows);
-    this.#hold(larger);
+    this.#length = 0;
+    if (size <= this.#bytes.length) return;
+    this.#bytes = new Uint8Array(size);
+    this.#view = viewOf(this.#bytes);
   }
 
-  #hold(bytes: Uint8Array<ArrayBuffer>): void {
-    this.#bytes = bytes;
-    this.#view = viewOf(bytes);
+  /** Adds the bet at `start` as a row, and returns where the bet ends. */
+  #addRow(
+    agency: string,
+    bets: DataView,
+    start: number,
+    winners: string[],
+  ): number {
+    const rowStart = this.#length;
+    for (let i = 0; i < agency.length; i++) {
+      this.#bytes[this.#length++] = agency.charCodeAt(i);
+    }
+    const end = this.#addBet(bets, start);
+    if (isWinningRow(this.#bytes, this.#length)) {
+      const row = this.#bytes.subarray(rowStart, this.#length);
+      winners.push(documentOfRow(row));
+    }
+    this.#bytes[this.#length++] = NEWLINE;
+    return end;
   }
 
   /** Adds the fields of the bet at `start` and returns where it ends. */
@@ -171,6 +159,6 @@ export class RowBuffer implements EntryBuffer {
 
 /** Upper bound of the size of a batch's rows, so that no byte needs a check. */
 function maxRowsSize({ bets, count }: Batch): number {
-  return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + MAX_MARK_BYTES + 1 +
-    WORD_BYTES;
+  return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + maxMarkSize(count) +
+    1 + WORD_BYTES;
 }

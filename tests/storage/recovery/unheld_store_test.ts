@@ -1,25 +1,36 @@
-import { appendTo } from "../support/batches.ts";
+import { appendTo } from "../../support/batches.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { FileStore } from "../../storage.ts";
+import { FileStore } from "../../../storage.ts";
 import {
   exportStore,
   verifyStore,
-} from "../../storage/recovery/unheld_store.ts";
-import { batchOf, numberedBatch, rowsOf } from "../support/batches.ts";
-import { contents, testInFolder } from "../support/folder.ts";
-import { Random, randomBets } from "../support/random_bets.ts";
-import { csvRow } from "../support/rows.ts";
-import { putStore } from "../support/stored.ts";
+} from "../../../storage/recovery/unheld_store.ts";
+import {
+  batchOf,
+  numberedBatch,
+  putStore,
+  rowsAt,
+  rowsOf,
+} from "../../support/batches.ts";
+import { contents, testInFolder } from "../../support/folder.ts";
+import { Random, randomBets } from "../../support/random_bets.ts";
+import { csvRow } from "../../support/rows.ts";
 
 const FIRST = rowsOf(numberedBatch(0, 3));
-const SECOND = rowsOf(numberedBatch(3, 2));
-const OTHER = rowsOf(numberedBatch(0, 4, { agency: 7 }));
+const SECOND = rowsAt(FIRST.length, [numberedBatch(3, 2)]);
+const OTHER = rowsAt(
+  FIRST.length + SECOND.length,
+  [numberedBatch(0, 4, { agency: 7 })],
+);
 
 testInFolder("verifyStore() counts what is in a good store", async (dir) => {
-  const path = await putStore(dir, FIRST, OTHER, SECOND);
-  assertEquals(await verifyStore(path), { bets: 9, batches: 3, agencies: 2 });
+  const path = await putStore(dir, FIRST, SECOND, OTHER);
+  const none = { bets: 0, batches: 0, agencies: 0, finished: 0 };
+  assertEquals(await verifyStore(path), {
+    ...{ bets: 9, batches: 3, agencies: 2, finished: 0 },
+  });
   await putStore(dir);
-  assertEquals(await verifyStore(path), { bets: 0, batches: 0, agencies: 0 });
+  assertEquals(await verifyStore(path), none);
 });
 
 testInFolder("verifyStore() finds a torn tail", async (dir) => {
@@ -27,11 +38,13 @@ testInFolder("verifyStore() finds a torn tail", async (dir) => {
   for (const size of [1, 50, SECOND.length - 1]) {
     const path = await putStore(dir, FIRST, SECOND.subarray(0, size));
     const { fault, ...counts } = await verifyStore(path);
-    assertEquals(counts, { bets: 3, batches: 1, agencies: 1 });
+    assertEquals(counts, {
+      ...{ bets: 3, batches: 1, agencies: 1, finished: 0 },
+    });
     assertEquals(fault?.byteOffset, byteOffset);
     assertStringIncludes(
       fault!.problem,
-      `after byte ${byteOffset}: a torn tail of ${size} bytes`,
+      `byte ${byteOffset}: a torn tail of ${size} bytes`,
     );
   }
 });
@@ -42,20 +55,21 @@ testInFolder("verifyStore() finds damage in the middle", async (dir) => {
     const damaged = SECOND.with(at, SECOND[at]! ^ 1);
     const path = await putStore(dir, FIRST, damaged, OTHER);
     const { fault, ...counts } = await verifyStore(path);
-    assertEquals(counts, { bets: 3, batches: 1, agencies: 1 });
+    assertEquals(counts, {
+      ...{ bets: 3, batches: 1, agencies: 1, finished: 0 },
+    });
     assertEquals(fault?.byteOffset, byteOffset);
     assertStringIncludes(fault!.problem, `damage at byte ${byteOffset}`);
   }
 });
 
 testInFolder("verifyStore() finds a bet that is stored twice", async (dir) => {
-  for (const again of [SECOND, rowsOf(numberedBatch(4, 2))]) {
-    const path = await putStore(dir, FIRST, SECOND, OTHER, again);
+  const size = FIRST.length + SECOND.length + OTHER.length;
+  for (const again of [numberedBatch(3, 2), numberedBatch(4, 2)]) {
+    const rows = rowsAt(size, [again]);
+    const path = await putStore(dir, FIRST, SECOND, OTHER, rows);
     const { fault } = await verifyStore(path);
-    assertEquals(
-      fault?.byteOffset,
-      FIRST.length + SECOND.length + OTHER.length,
-    );
+    assertEquals(fault?.byteOffset, size);
     assertStringIncludes(fault!.problem, "stored before");
   }
 });
@@ -67,7 +81,7 @@ testInFolder("verifyStore() changes nothing in the folder", async (dir) => {
   const before = await contents(dir);
   await verifyStore(path);
   assertEquals(await contents(dir), before);
-  assertEquals(Object.keys(before), ["bets.csv"]);
+  assertEquals(Object.keys(before).sort(), ["bets.csv", "bets.csv.finished"]);
 });
 
 testInFolder("verifyStore() allows two readers at once", async (dir) => {

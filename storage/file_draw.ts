@@ -1,0 +1,98 @@
+/**
+ * The draw of a store in files.
+ *
+ * @module
+ */
+
+import { StorageError } from "./errors.ts";
+import type { FinishLog } from "./finish_log.ts";
+import type { DrawHolder, StoreDraw } from "./store.ts";
+
+/** What the draw needs of its store. */
+export interface FileDrawOptions {
+  finishLog: FinishLog;
+  /** Waits until every batch is stored or refused; rejects if nobody can tell. */
+  whenIdle: () => Promise<void>;
+}
+
+/** Holds the draw once all its agencies have finished. */
+export class FileDraw implements StoreDraw {
+  /** Number of agencies that take part, with ids from 1; 0 for no draw. */
+  readonly agencies: number;
+  readonly #finishLog: FinishLog;
+  readonly #whenIdle: () => Promise<void>;
+  readonly #held = Promise.withResolvers<DrawHolder>();
+  /** The lowest agency id of the draw that has not finished. */
+  #nextToFinish = 1;
+  #isBettingClosed = false;
+  #isHeld = false;
+  #holding: Promise<void> | undefined;
+
+  constructor(agencies: number, options: FileDrawOptions) {
+    this.agencies = agencies;
+    this.#finishLog = options.finishLog;
+    this.#whenIdle = options.whenIdle;
+  }
+
+  /** Whether it is held. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** Resolves once it is held. */
+  get held(): Promise<DrawHolder> {
+    return this.#held.promise;
+  }
+
+  /** Whether no bets are accepted, though some may be under way. */
+  get isBettingClosed(): boolean {
+    return this.#isBettingClosed;
+  }
+
+  /**
+   * Goes on where the store was when it was opened. A crash may have come between
+   * the last FINISH and the record of the draw, which is made now.
+   */
+  async resume(): Promise<void> {
+    if (this.#finishLog.drawAgencies !== undefined) {
+      this.#end("earlier");
+      return;
+    }
+    try {
+      await this.#holdIfDue("earlier");
+    } catch (error) {
+      // The disk is full. The last agency, which got no OK, finishes again.
+      if (!(error instanceof StorageError)) throw error;
+    }
+  }
+
+  /** Holds the draw if all its agencies have finished and it is not held. */
+  async holdIfDue(): Promise<void> {
+    await this.#holdIfDue("here");
+  }
+
+  async #holdIfDue(holder: DrawHolder): Promise<void> {
+    if (this.#isHeld || !this.#haveAllFinished()) return;
+    this.#isBettingClosed = true;
+    this.#holding ??= this.#hold(holder)
+      .finally(() => this.#holding = undefined);
+    await this.#holding;
+  }
+
+  async #hold(holder: DrawHolder): Promise<void> {
+    await this.#whenIdle();
+    await this.#finishLog.holdDraw(this.agencies);
+    this.#end(holder);
+  }
+
+  #end(holder: DrawHolder): void {
+    this.#isBettingClosed = this.#isHeld = true;
+    this.#held.resolve(holder);
+  }
+
+  #haveAllFinished(): boolean {
+    const { agencies } = this.#finishLog;
+    while (agencies.has(this.#nextToFinish)) this.#nextToFinish++;
+    return this.agencies > 0 && this.#nextToFinish > this.agencies;
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * What the finished file says: who has finished, whether the draw is held, and
+ * how the bets file must look for that to be true.
+ *
+ * @module
+ */
+
+import { StoreMismatchError } from "./errors.ts";
+import type { FinishRecord } from "./format/finish_record.ts";
+import type { LogEnd } from "./format/seal.ts";
+
+/** The records so far. */
+export class FinishState {
+  readonly #agencies = new Set<number>();
+  readonly #records: FinishRecord[] = [];
+  #drawAgencies: number | undefined;
+  #isStarted = false;
+
+  /** The agencies that have finished. */
+  get agencies(): ReadonlySet<number> {
+    return this.#agencies;
+  }
+
+  /** The number of agencies of the draw, if it is held. */
+  get drawAgencies(): number | undefined {
+    return this.#drawAgencies;
+  }
+
+  /** Whether bets may follow the last record that says so. */
+  get isStarted(): boolean {
+    return this.#isStarted;
+  }
+
+  /** Whether there is no record at all. */
+  get isEmpty(): boolean {
+    return this.#records.length === 0;
+  }
+
+  /** Adds a record. Returns what is wrong with it, if something is. */
+  add(record: FinishRecord): string | undefined {
+    this.#dropCutOff(record);
+    const problem = this.#findProblem(record);
+    if (problem) return problem;
+    const { event, number } = record;
+    if (event === "finish") this.#agencies.add(number);
+    if (event === "draw") this.#drawAgencies = number;
+    if (event === "start") this.#isStarted = true;
+    if (event === "stop") this.#isStarted = false;
+    this.#records.push(record);
+    return undefined;
+  }
+
+  /**
+   * Forgets records of the bets file's last write if it was torn and cut off.
+   * Only the start and the stop of a central outlast that.
+   */
+  #dropCutOff({ bets }: FinishRecord): void {
+    for (;;) {
+      const last = this.#records.at(-1);
+      if (!last || last.bets.size <= bets.size) return;
+      if (isFinal(last) || last.bets.write > bets.size) return;
+      this.#records.pop();
+    }
+  }
+
+  #findProblem({ event, number, bets }: FinishRecord): string | undefined {
+    const last = this.#records.at(-1);
+    if (last && last.bets.size > bets.size) {
+      return "the bets file never becomes smaller";
+    }
+    if (event === "finish" && this.#agencies.has(number)) {
+      return `agency ${number} has finished before`;
+    }
+    if (event === "stop") return undefined;
+    if (this.#drawAgencies !== undefined) return "nothing follows a draw";
+    if (event !== "draw") return undefined;
+    for (let agency = 1; agency <= number; agency++) {
+      if (!this.#agencies.has(agency)) {
+        return `a draw, but agency ${agency} has not finished`;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Creates the check of a bets file, which reads it batch by batch.
+   *
+   * @param path The bets file, for error messages.
+   */
+  checkBets(path: string): BetsCheck {
+    return new BetsCheck(path, this.#records, {
+      mayGrow: this.#isStarted && this.#drawAgencies === undefined,
+    });
+  }
+}
+
+function isFinal({ event }: FinishRecord): boolean {
+  return event === "finish" || event === "draw";
+}
+
+/** Checks that a bets file is the one that the records were made for. */
+export class BetsCheck {
+  readonly #path: string;
+  readonly #records: readonly FinishRecord[];
+  readonly #mayGrow: boolean;
+  #next = 0;
+
+  /** `mayGrow`: whether bets may follow the last record. */
+  constructor(
+    path: string,
+    records: readonly FinishRecord[],
+    { mayGrow }: { mayGrow: boolean },
+  ) {
+    this.#path = path;
+    this.#records = records;
+    this.#mayGrow = mayGrow;
+    while (records[this.#next]?.bets.size === 0) this.#next++;
+  }
+
+  /**
+   * Size of what the records say was flushed. What is only known from a start or
+   * a stop counts up to its last write: if a fault of the disk tears that, it is
+   * cut off like any torn write.
+   */
+  get flushedSize(): number {
+    let size = 0;
+    for (const record of this.#records) {
+      const { bets } = record;
+      size = Math.max(size, isFinal(record) ? bets.size : bets.write);
+    }
+    return size;
+  }
+
+  /** Compares the end of a batch with the records made there. */
+  onBatch({ size, write, crc }: LogEnd): void {
+    for (;;) {
+      const record = this.#records[this.#next];
+      if (!record || record.bets.size > size) return;
+      const { bets } = record;
+      if (bets.size !== size || bets.write !== write || bets.crc !== crc) {
+        throw this.#mismatch(`it has other bets before byte ${bets.size}`);
+      }
+      this.#next++;
+    }
+  }
+
+  /** Compares the end of the file. */
+  onEnd({ size }: LogEnd): void {
+    if (size < this.flushedSize) {
+      throw this.#mismatch(
+        `it has ${size} bytes, and had ${this.flushedSize} before`,
+      );
+    }
+    const known = this.#records.at(-1)?.bets.size ?? 0;
+    if (!this.#mayGrow && size > known) {
+      throw this.#mismatch(`it has ${size} bytes, and had ${known} at the end`);
+    }
+  }
+
+  #mismatch(what: string): StoreMismatchError {
+    return new StoreMismatchError(
+      `"${this.#path}" and "${this.#path}.finished" are not of the same time: ${what}; restore both from one backup`,
+    );
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Which bets of a batch there are, by their indexes.
+ *
+ * @module
+ */
+
+import { type Batch, isGap, packedBetEnd } from "../../bet/bet.ts";
+import type { IndexRange } from "../index_ranges.ts";
+
+/** Returns the ranges of a batch's bets, without the gaps between them. */
+export function betRanges({ bets, betIndex }: Batch): IndexRange[] {
+  const ranges: IndexRange[] = [];
+  let last: IndexRange | undefined;
+  for (let at = 0, index = betIndex; at < bets.length; index++) {
+    if (isGap(bets, at)) last = undefined;
+    else if (last) last.end++;
+    else ranges.push(last = { start: index, end: index + 1 });
+    at = packedBetEnd(bets, at);
+  }
+  return ranges;
+}

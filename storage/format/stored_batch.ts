@@ -1,0 +1,95 @@
+/**
+ * Reads a batch from its rows in the bets file.
+ *
+ * @module
+ */
+
+import { parse } from "@std/csv";
+import {
+  type Batch,
+  type Bet,
+  FIELD_KEYS,
+  GAP_BYTES,
+  packBets,
+} from "../../bet/bet.ts";
+import type { LogEntry } from "../recovery/log_scan.ts";
+import { type CommitMark, countIndexes, parseMark } from "./commit_mark.ts";
+import { findWinners, isWinningRow } from "./winners.ts";
+
+/** A whole batch found in the bets file. */
+export interface StoredBatch extends CommitMark {
+  /** The agency's id. */
+  agency: number;
+  /** The documents of its winning bets, in order. */
+  winners: readonly string[];
+}
+
+const AGENCY_REGEXP = /^[1-9]\d{0,9}$/;
+const COMMA = 0x2c;
+const NEWLINE = "\n";
+const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Returns the batch, or `undefined` if an entry has not the form of one. */
+export function readStoredBatch(entry: LogEntry): StoredBatch | undefined {
+  const { bytes, lineEnds, lastColumn } = entry;
+  const mark = parseMark(DECODER.decode(bytes.subarray(lastColumn, -1)));
+  const agency = DECODER.decode(bytes.subarray(0, bytes.indexOf(COMMA)));
+  if (!mark || !AGENCY_REGEXP.test(agency)) return undefined;
+  if (countIndexes(mark.ranges) !== lineEnds.length) return undefined;
+  return { ...mark, agency: Number(agency), winners: winnersOf(entry) };
+}
+
+/** Most batches have none, which one look at the end of each row shows. */
+function winnersOf({ bytes, lineEnds, lastColumn }: LogEntry): string[] {
+  const end = lastColumn - 1;
+  const hasWinner = lineEnds.some((lineEnd) =>
+    isWinningRow(bytes, Math.min(lineEnd, end))
+  );
+  return hasWinner ? findWinners(bytes.subarray(0, end)) : [];
+}
+
+/** Returns an entry's rows as text with six columns, without the mark. */
+export function rowsText({ bytes, lastColumn }: LogEntry): string {
+  return DECODER.decode(bytes.subarray(0, lastColumn - 1)) + NEWLINE;
+}
+
+/** Returns a stored batch in the form in which it is sent, with its gaps. */
+export function toBatch(entry: LogEntry, stored: StoredBatch): Batch {
+  const { agency, fingerprint, ranges } = stored;
+  const rows = rowsText(entry).split(NEWLINE);
+  const parts: Uint8Array[] = [];
+  const betIndex = ranges[0]!.start;
+  let index = betIndex;
+  for (const { start, end } of ranges) {
+    parts.push(new Uint8Array((start - index) * GAP_BYTES));
+    const bets = rows.splice(0, end - start).map(parseBet);
+    parts.push(packBets(bets));
+    index = end;
+  }
+  return {
+    agency,
+    fingerprint,
+    betIndex,
+    count: index - betIndex,
+    bets: concatenate(parts),
+  };
+}
+
+function parseBet(row: string): Bet {
+  const [columns] = parse(row);
+  const [, ...fields] = columns!;
+  return Object.fromEntries(
+    FIELD_KEYS.map((key, i) => [key, fields[i]]),
+  ) as unknown as Bet;
+}
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

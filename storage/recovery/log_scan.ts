@@ -1,0 +1,157 @@
+/**
+ * Reads one of the store's files from start to end, in one pass and constant
+ * memory: finds the whole entries, and decides what follows the last of them
+ * (docs/storage.md, "At the start").
+ *
+ * No field contains a line break, so every line end ends a row. Only a seal has
+ * a colon right before its CRC, so one byte shows whether a line ends its entry.
+ *
+ * @module
+ */
+
+import { crc32 } from "node:zlib";
+import { DamagedStoreError } from "../errors.ts";
+import { isOldMark } from "../format/commit_mark.ts";
+import {
+  CRC_DIGITS,
+  EMPTY_END,
+  type LogEnd,
+  parseSeal,
+  type Seal,
+} from "../format/seal.ts";
+import type { ReadableFile } from "../store_file.ts";
+import { FileWindow } from "./file_window.ts";
+import { checkTornTail } from "./torn_tail.ts";
+
+/** A whole entry: its lines, of which the last one ends with the seal. */
+export interface LogEntry {
+  /** The entry: a view that is valid until the next entry. */
+  bytes: Uint8Array;
+  /** Offsets in the entry of its line ends; valid until the next entry. */
+  lineEnds: readonly number[];
+  /** Offset in the entry of its last column, the one with the seal. */
+  lastColumn: number;
+  seal: Seal;
+  /** Byte offset in the file. */
+  byteOffset: number;
+}
+
+/** What is known of a file before it is read. */
+export interface ScanOptions {
+  /** Name for error messages. @default {"store"} */
+  name?: string;
+  /**
+   * Size of what was certainly flushed: no crash can have torn it.
+   *
+   * @default {0}
+   */
+  flushedSize?: number;
+}
+
+const NEWLINE = 0x0a;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+/** Distance from the line end back to the colon before the CRC. */
+const COLON_TO_NEWLINE = CRC_DIGITS + 1;
+const ASCII_DECODER = new TextDecoder();
+
+/** One reading of a file. */
+export class LogScan {
+  readonly #file: ReadableFile;
+  readonly #name: string;
+  readonly #flushedSize: number;
+  #end: LogEnd = EMPTY_END;
+
+  constructor(file: ReadableFile, options: ScanOptions = {}) {
+    this.#file = file;
+    this.#name = options.name ?? "store";
+    this.#flushedSize = options.flushedSize ?? 0;
+  }
+
+  /** The end of the last whole entry read. */
+  get end(): LogEnd {
+    return this.#end;
+  }
+
+  /** Reads the whole entries at the start of the file. */
+  async *entries(): AsyncGenerator<LogEntry> {
+    this.#end = EMPTY_END;
+    await this.#file.seek(0, Deno.SeekMode.Start);
+    const window = new FileWindow(this.#file, 0);
+    const lineEnds: number[] = [];
+    let start = 0;
+    let lineStart = 0;
+    for (;;) {
+      const newline = window.indexOf(NEWLINE, lineStart);
+      if (newline < 0) {
+        lineStart -= start;
+        if (!await window.slide(start)) return;
+        start = 0;
+        continue;
+      }
+      lineStart = newline + 1;
+      lineEnds.push(newline - start);
+      if (window.bytes[newline - COLON_TO_NEWLINE] !== COLON) continue;
+      const entry = this.#readEntry(window, start, lineEnds);
+      if (!entry) return;
+      yield entry;
+      start = lineStart;
+      lineEnds.length = 0;
+    }
+  }
+
+  /**
+   * Decides what follows the whole entries, once all of them were read.
+   *
+   * @returns The size of the file. Anything after the whole entries is a torn
+   * tail, which was never acknowledged.
+   * @throws {DamagedStoreError} If it cannot be one.
+   */
+  async checkRest(): Promise<number> {
+    const { size } = await this.#file.stat();
+    const start = this.#end.size;
+    if (start === size) return size;
+    if (start < this.#flushedSize) {
+      throw this.damage(start, "no whole entry begins there; it was flushed");
+    }
+    const problem = await checkTornTail(this.#file, this.#end, size);
+    if (problem) throw this.damage(start + problem.at, problem.what);
+    return size;
+  }
+
+  /** Creates the error for damage at a byte offset of the file. */
+  damage(byteOffset: number, what: string): DamagedStoreError {
+    return new DamagedStoreError(byteOffset, what, this.#name);
+  }
+
+  /** Returns the entry with these lines, if its CRC is right. */
+  #readEntry(
+    window: FileWindow,
+    start: number,
+    lineEnds: readonly number[],
+  ): LogEntry | undefined {
+    const length = lineEnds.at(-1)! + 1;
+    const bytes = window.bytes.subarray(start, start + length);
+    const lastColumn = bytes.lastIndexOf(COMMA) + 1;
+    const mark = ASCII_DECODER.decode(bytes.subarray(lastColumn, -1));
+    const seal = parseSeal(mark);
+    if (!seal || crc32(bytes.subarray(0, -1 - CRC_DIGITS)) !== seal.crc) {
+      return undefined;
+    }
+    const byteOffset = window.byteOffset + start;
+    this.#checkWrite(seal, byteOffset, mark);
+    this.#end = { ...seal, size: byteOffset + length };
+    return { bytes, lineEnds, lastColumn, seal, byteOffset };
+  }
+
+  /** An entry goes on with the write of the one before it, or begins another. */
+  #checkWrite({ write }: Seal, byteOffset: number, mark: string): void {
+    if (write === byteOffset || write === this.#end.write) return;
+    throw this.damage(
+      byteOffset,
+      this.#end.size === 0 && isOldMark(mark)
+        ? "its marks are an older version's; export its bets with that version, and send the files to a new store"
+        : `an entry of a write at byte ${write} is not at its place`,
+    );
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The two files of a store, opened, checked and repaired at a start.
+ *
+ * @module
+ */
+
+import { StoreMismatchError } from "../errors.ts";
+import type { FinishState } from "../finish_state.ts";
+import type { LogEnd } from "../format/seal.ts";
+import {
+  exists,
+  type HeldFile,
+  holdFile,
+  type StoreFile,
+} from "../store_file.ts";
+import { StoreIndex } from "../store_index.ts";
+import { Repair } from "./repair.ts";
+import { type FileScan, finishedPath, scanStore } from "./store_scan.ts";
+
+/** What the store contained when it was opened. */
+export interface Recovery {
+  /** Number of bets in whole batches. */
+  bets: number;
+  /** Number of whole batches. */
+  batches: number;
+  /** Size of the torn tail. It was never acknowledged. */
+  discardedBytes: number;
+  /** The copy of the torn tail, once it is cut off. */
+  tornFile?: string;
+  /** Why the files cannot be written to now, if so. */
+  problem?: string;
+}
+
+/** How to open the files. */
+export interface OpenOptions {
+  fsync?: boolean;
+  drawAgencies?: number;
+  wrapFile?: (file: StoreFile) => StoreFile;
+  wrapFinishedFile?: (file: StoreFile) => StoreFile;
+}
+
+/** One of the files. */
+export interface RepairableFile {
+  file: StoreFile;
+  /** The end of its whole entries. */
+  end: LogEnd;
+  repair: Repair;
+}
+
+/** Both files, locked, and what they contain. */
+export interface StoreFiles {
+  bets: RepairableFile;
+  finished: RepairableFile;
+  /** What the bets file has. */
+  index: StoreIndex;
+  /** What the finished file has. */
+  state: FinishState;
+  recovery: Recovery;
+  /** Closes the files and releases their locks. */
+  release(): Promise<void>;
+}
+
+/**
+ * Opens both files and creates them if neither exists. Cuts off what a crash left
+ * half written, and makes the rest durable, as far as the disk has room.
+ *
+ * @throws {StoreHeldError} If another process holds one.
+ * @throws {DamagedStoreError} If one is damaged.
+ * @throws {StoreMismatchError} If they do not belong together.
+ */
+export async function openStoreFiles(
+  path: string,
+  options: OpenOptions,
+): Promise<StoreFiles> {
+  const { fsync = true, drawAgencies = 0 } = options;
+  const { wrapFile = asItIs, wrapFinishedFile = asItIs } = options;
+  await refuseOrphan(path);
+  await using stack = new AsyncDisposableStack();
+  const held = await hold(path, stack);
+  const file = wrapFile(held.file);
+  await refuseUnknown(path, file);
+  const heldFinished = await hold(finishedPath(path), stack);
+  const finishedFile = wrapFinishedFile(heldFinished.file);
+  const index = new StoreIndex();
+  const scan = await scanStore(
+    { path, bets: file, finished: finishedFile },
+    (batch) => index.addStored(batch),
+  );
+  checkDrawAgencies(path, scan.state.drawAgencies, drawAgencies);
+  const bets = await repair(path, file, scan.bets, fsync);
+  const finished = await repair(
+    finishedPath(path),
+    finishedFile,
+    scan.finished,
+    fsync,
+  );
+  const locks = stack.move();
+  return {
+    bets,
+    finished,
+    index,
+    state: scan.state,
+    recovery: describe(index, scan.bets, bets.repair),
+    release: () => locks.disposeAsync(),
+  };
+}
+
+async function hold(
+  path: string,
+  stack: AsyncDisposableStack,
+): Promise<HeldFile> {
+  const held = await holdFile(path);
+  stack.defer(() => held.release());
+  return held;
+}
+
+/** A file with content but without a finished file gets none: what is it? */
+async function refuseUnknown(path: string, bets: StoreFile): Promise<void> {
+  if ((await bets.stat()).size === 0 || await exists(finishedPath(path))) {
+    return;
+  }
+  await scanStore({ path, bets, finished: undefined }, () => undefined);
+}
+
+/** A new bets file must not take the place of one that is missing. */
+async function refuseOrphan(path: string): Promise<void> {
+  if (await exists(path) || !await exists(finishedPath(path))) return;
+  throw new StoreMismatchError(
+    `"${path}" is not there, but "${
+      finishedPath(path)
+    }" is; restore both from one backup, or remove it to begin a new store`,
+  );
+}
+
+function checkDrawAgencies(
+  path: string,
+  held: number | undefined,
+  expected: number,
+): void {
+  if (held === undefined || held === expected) return;
+  throw new StoreMismatchError(
+    `The draw of "${path}" was held with ${held} agencies, but draw.agencies is ${expected}; set it to ${held}, or use a new store`,
+  );
+}
+
+async function repair(
+  path: string,
+  file: StoreFile,
+  { end, size }: FileScan,
+  fsync: boolean,
+): Promise<RepairableFile> {
+  const repair = new Repair({
+    path,
+    file,
+    committedSize: end.size,
+    size,
+    fsync,
+  });
+  await repair.tryRun();
+  return { file, end, repair };
+}
+
+function describe(
+  { bets, batches }: StoreIndex,
+  { end, size }: FileScan,
+  { tornFile, problem }: Repair,
+): Recovery {
+  return {
+    bets,
+    batches,
+    discardedBytes: size - end.size,
+    ...(tornFile === undefined ? {} : { tornFile }),
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+function asItIs(file: StoreFile): StoreFile {
+  return file;
+}

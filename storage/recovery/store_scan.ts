@@ -1,0 +1,123 @@
+/**
+ * Reads both files of a store and checks that they are whole and belong
+ * together. Changes nothing.
+ *
+ * @module
+ */
+
+import { StoreMismatchError } from "../errors.ts";
+import { FinishState } from "../finish_state.ts";
+import { parseRecord } from "../format/finish_record.ts";
+import { readStoredBatch, type StoredBatch } from "../format/stored_batch.ts";
+import type { LogEnd } from "../format/seal.ts";
+import type { ReadableFile } from "../store_file.ts";
+import { type LogEntry, LogScan } from "./log_scan.ts";
+
+/** How far a file's whole entries reach. */
+export interface FileScan {
+  /** The end of its whole entries. */
+  end: LogEnd;
+  /** Its size in bytes, with a torn tail. */
+  size: number;
+}
+
+/** The files of a store, open for reading. */
+export interface StoreFiles<File extends ReadableFile = ReadableFile> {
+  /** The path of the bets file. */
+  path: string;
+  bets: File;
+  /** The finished file; `undefined` if there is none. */
+  finished: File | undefined;
+}
+
+/** What was found in both files. */
+export interface StoreScan {
+  bets: FileScan;
+  finished: FileScan;
+  /** Who has finished. */
+  state: FinishState;
+}
+
+const DECODER = new TextDecoder();
+
+/** Returns the path of the finished file of a store. */
+export function finishedPath(path: string): string {
+  return `${path}.finished`;
+}
+
+/**
+ * Reads both files.
+ *
+ * @param onBatch Called for each whole batch, in order. Returns what is wrong
+ * with it, if something is.
+ * @throws {DamagedStoreError} If one is damaged.
+ * @throws {StoreMismatchError} If they do not belong together.
+ */
+export async function scanStore(
+  { path, bets, finished }: StoreFiles,
+  onBatch: (batch: StoredBatch, entry: LogEntry) => string | undefined,
+): Promise<StoreScan> {
+  const { state, ...finishedScan } = await scanFinished(path, finished);
+  const check = state.checkBets(path);
+  const betsScan = await scanBets(bets, {
+    flushedSize: check.flushedSize,
+    onBatch(batch, entry) {
+      const size = entry.byteOffset + entry.bytes.length;
+      if (!state.isEmpty) check.onBatch({ ...batch, size });
+      return onBatch(batch, entry);
+    },
+  });
+  if (state.isEmpty && betsScan.size > 0) throw missing(path, finished);
+  check.onEnd(betsScan.end);
+  return { bets: betsScan, finished: finishedScan, state };
+}
+
+async function scanBets(
+  file: ReadableFile,
+  { flushedSize, onBatch }: {
+    flushedSize: number;
+    onBatch: (batch: StoredBatch, entry: LogEntry) => string | undefined;
+  },
+): Promise<FileScan> {
+  const scan = new LogScan(file, { flushedSize });
+  for await (const entry of scan.entries()) {
+    const batch = readStoredBatch(entry);
+    const problem = batch
+      ? onBatch(batch, entry)
+      : "its mark does not describe its rows";
+    if (problem) throw scan.damage(entry.byteOffset, problem);
+  }
+  const size = await scan.checkRest();
+  return { end: scan.end, size };
+}
+
+async function scanFinished(
+  path: string,
+  file: ReadableFile | undefined,
+): Promise<FileScan & { state: FinishState }> {
+  const state = new FinishState();
+  if (!file) return { state, end: { size: 0, write: 0, crc: 0 }, size: 0 };
+  const scan = new LogScan(file, { name: `"${finishedPath(path)}"` });
+  for await (const { bytes, byteOffset } of scan.entries()) {
+    const line = DECODER.decode(bytes.subarray(0, -1));
+    const record = parseRecord(line);
+    const problem = record ? state.add(record) : "it is not a record";
+    if (problem) {
+      throw scan.damage(byteOffset, `${JSON.stringify(line)}: ${problem}`);
+    }
+  }
+  const size = await scan.checkRest();
+  return { state, end: scan.end, size };
+}
+
+function missing(
+  path: string,
+  finished: ReadableFile | undefined,
+): StoreMismatchError {
+  const state = finished ? "has no record" : "is not there";
+  return new StoreMismatchError(
+    `"${
+      finishedPath(path)
+    }" ${state}, but "${path}" has bets or is not a store; restore both from one backup`,
+  );
+}

@@ -1,0 +1,22 @@
+/**
+ * Errors of the system after which a store can still be read.
+ *
+ * @module
+ */
+
+const READ_ONLY_CODES: readonly string[] = ["EROFS", "EACCES", "EPERM"];
+const FULL_CODES: readonly string[] = ["ENOSPC", "EDQUOT"];
+
+/** True if a file may not be written to. */
+export function isReadOnlyError(error: unknown): error is Error {
+  return READ_ONLY_CODES.includes(codeOf(error));
+}
+
+/** True if a file may not be written to, or the disk is full. */
+export function isNoRoomError(error: unknown): error is Error {
+  return isReadOnlyError(error) || FULL_CODES.includes(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}

@@ -1,0 +1,154 @@
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import {
+  type CommitMark,
+  formatMark,
+  isOldMark,
+  maxMarkSize,
+  parseMark,
+} from "../../../storage/format/commit_mark.ts";
+import { CRC_DIGITS, formatCrc } from "../../../storage/format/seal.ts";
+import type { IndexRange } from "../../../storage/index_ranges.ts";
+import { Random, SEED } from "../../support/random_bets.ts";
+
+const MARK: CommitMark = {
+  fingerprint: "0123456789abcdef",
+  ranges: [{ start: 1350, end: 1500 }],
+  write: 4096,
+  crc: 0x00beef0a,
+};
+const TEXT = "0123456789abcdef:1350:150:4096:00beef0a";
+
+const GAPPED: CommitMark = {
+  ...MARK,
+  ranges: [
+    { start: 0, end: 3 },
+    { start: 4, end: 14 },
+    { start: 24, end: 25 },
+  ],
+  write: 0,
+};
+const GAPPED_TEXT = "0123456789abcdef:0:3.1.10.10.1:0:00beef0a";
+
+function format(mark: CommitMark): string {
+  return formatMark(mark) + formatCrc(mark.crc);
+}
+
+Deno.test("formatMark() writes the mark of the store, with its gaps", () => {
+  assertEquals(formatMark(MARK), "0123456789abcdef:1350:150:4096:");
+  assertEquals(format(MARK), TEXT);
+  assertEquals(format(GAPPED), GAPPED_TEXT);
+});
+
+Deno.test("formatCrc() writes 8 lowercase digits of any CRC", () => {
+  const table: [number, string][] = [
+    [0, "00000000"],
+    [0xa, "0000000a"],
+    [0x80000000, "80000000"],
+    [0xffffffff, "ffffffff"],
+  ];
+  for (const [crc, text] of table) {
+    assertEquals(formatCrc(crc), text);
+    assertEquals(text.length, CRC_DIGITS);
+  }
+});
+
+Deno.test("parseMark() reads what was written", () => {
+  assertEquals(parseMark(TEXT), MARK);
+  assertEquals(parseMark(GAPPED_TEXT), GAPPED);
+  assertEquals(parseMark("ffffffffffffffff:0:1:0:ffffffff"), {
+    fingerprint: "ffffffffffffffff",
+    ranges: [{ start: 0, end: 1 }],
+    write: 0,
+    crc: 0xffffffff,
+  });
+});
+
+Deno.test("parseMark() refuses a mark cut at either end", () => {
+  for (const text of [TEXT, GAPPED_TEXT]) {
+    for (let cut = 1; cut <= text.length; cut++) {
+      assertEquals(parseMark(text.slice(0, -cut)), undefined, `${cut} behind`);
+      assertEquals(parseMark(text.slice(cut)), undefined, `${cut} before`);
+    }
+  }
+});
+
+Deno.test("parseMark() refuses text with more than a mark", () => {
+  const table = [
+    ` ${TEXT}`,
+    `${TEXT} `,
+    `${TEXT}\n`,
+    `${TEXT}\r`,
+    `,${TEXT}`,
+    `"${TEXT}"`,
+    `${TEXT}:`,
+    TEXT.toUpperCase(),
+    TEXT.replace("beef", "BEEF"),
+    TEXT.replace(":1350", ":01350"),
+    TEXT.replace(":1350", ":-1350"),
+    TEXT.replace(":1350", ":+1350"),
+    TEXT.replace(":1350", ":1e3"),
+    TEXT.replace(":1350", ":"),
+    TEXT.replace(":150", ":0"),
+    TEXT.replace(":150", ":00150"),
+    TEXT.replace(":150", ":"),
+    TEXT.replace(":150", ":150."),
+    TEXT.replace(":150", ":150.1"),
+    TEXT.replace(":150", ":150.0.1"),
+    TEXT.replace(":150", ":150.1.0"),
+    TEXT.replace(":150", ":150..1"),
+    TEXT.replace(":4096", ":04096"),
+    TEXT.replace(":4096", ":"),
+    TEXT.replace(":4096", ""),
+    TEXT.replace(":4096", ":9007199254740993"),
+    TEXT.replace("0123", "g123"),
+    TEXT.replace("0123", "00123"),
+    TEXT.replace("00beef0a", "000beef0a"),
+    TEXT.replace("00beef0a", "0xbeef0a"),
+  ];
+  for (const text of table) assertEquals(parseMark(text), undefined, text);
+});
+
+Deno.test("isOldMark() knows the marks of older versions", () => {
+  assertEquals(isOldMark("f917eac11a87c080:0:2:e3d5a1a3"), true);
+  for (const text of [TEXT, GAPPED_TEXT, ""]) {
+    assertEquals(isOldMark(text), false, text);
+  }
+});
+
+Deno.test("parseMark() never reads a changed mark as the same", () => {
+  for (const original of [TEXT, GAPPED_TEXT]) {
+    for (let at = 0; at < original.length; at++) {
+      for (let bit = 0; bit < 7; bit++) {
+        const code = original.charCodeAt(at) ^ (1 << bit);
+        const changed = String.fromCharCode(code);
+        const text = original.slice(0, at) + changed + original.slice(at + 1);
+        const mark = parseMark(text);
+        assert(mark === undefined || format(mark) === text, text);
+      }
+    }
+  }
+});
+
+Deno.test(`parseMark() returns what was formatted (seed ${SEED})`, () => {
+  const random = new Random(SEED);
+  for (let round = 0; round < 1_000; round++) {
+    const first = random.below(2 ** 32);
+    const ranges: IndexRange[] = [];
+    let at = first;
+    for (let runs = 1 + random.below(5); runs > 0; runs--) {
+      const end = at + 1 + random.below(65535);
+      ranges.push({ start: at, end });
+      at = end + 1 + random.below(12);
+    }
+    const mark = {
+      fingerprint: random.bytes(8).toHex(),
+      ranges,
+      write: random.below(2 ** 40),
+      crc: random.below(2 ** 32),
+    };
+    const text = format(mark);
+    assertEquals(parseMark(text), mark);
+    const places = ranges.at(-1)!.end - first;
+    assertLessOrEqual(text.length, maxMarkSize(places));
+  }
+});

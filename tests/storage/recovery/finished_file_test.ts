@@ -1,0 +1,158 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DamagedStoreError, FileStore } from "../../../storage.ts";
+import {
+  type FinishEvent,
+  formatRecord,
+} from "../../../storage/format/finish_record.ts";
+import { EMPTY_END } from "../../../storage/format/seal.ts";
+import { appendTo, numberedBatch } from "../../support/batches.ts";
+import { contents, testInFolder } from "../../support/folder.ts";
+
+/** A line of the finished file of a store without bets. */
+type Line = readonly [FinishEvent, number];
+
+/** Writes a store without bets whose records were one write each. */
+async function putFinished(
+  dir: string,
+  ...lines: readonly Line[]
+): Promise<string> {
+  const path = `${dir}/bets.csv`;
+  await Deno.writeTextFile(path, "");
+  await Deno.writeFile(`${path}.finished`, linesOf(lines));
+  return path;
+}
+
+function linesOf(
+  lines: readonly Line[],
+  writes = lines.length,
+): Uint8Array<ArrayBuffer> {
+  let bytes = new Uint8Array(0);
+  let write = 0;
+  for (const [i, [event, number]] of lines.entries()) {
+    if (i < writes) write = bytes.length;
+    const line = formatRecord({ event, number, bets: EMPTY_END }, write);
+    bytes = Uint8Array.from([...bytes, ...line]);
+  }
+  return bytes;
+}
+
+/** Opens and closes a store. Returns the agencies that have finished. */
+async function finishersOf(path: string): Promise<number[]> {
+  const store = await FileStore.open(path);
+  await store.close();
+  return [...store.stats.finished];
+}
+
+testInFolder("FileStore.finish() is remembered, once each", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const store = await FileStore.open(path);
+  await Promise.all([5, 4294967295, 5].map((agency) => store.finish(agency)));
+  await store.finish(1);
+  await store.finish(5);
+  await store.close();
+  assertEquals(await finishersOf(path), [5, 4294967295, 1]);
+  const { length } = (await Deno.readTextFile(`${path}.finished`)).split("\n");
+  assertEquals(length, 3 + 1);
+});
+
+testInFolder(
+  "FileStore.open() cuts off a last record torn at any byte, and keeps a copy",
+  async (dir) => {
+    const whole = linesOf([["finish", 3], ["finish", 12]]);
+    const all = linesOf([["finish", 3], ["finish", 12], ["finish", 7]]);
+    const path = await putFinished(dir);
+    for (let size = whole.length; size < all.length; size++) {
+      await Deno.writeFile(`${path}.finished`, all.subarray(0, size));
+      assertEquals(await finishersOf(path), [3, 12]);
+      assertEquals(await Deno.readFile(`${path}.finished`), whole);
+    }
+    const copies = Object.keys(await contents(dir))
+      .filter((name) => name.startsWith("bets.csv.finished.torn-"));
+    assert(copies.length > 1, copies.join());
+  },
+);
+
+testInFolder(
+  "FileStore.open() cuts off a last write of records of which a page is lost",
+  async (dir) => {
+    const agencies = Array.from({ length: 200 }, (_, i) => i + 1);
+    const lines = agencies.map((agency): Line => ["finish", agency]);
+    const old = linesOf(lines.slice(0, 100));
+    // The last write has a hundred records and goes over the page's end.
+    const bytes = linesOf(lines, 101);
+    const path = await putFinished(dir);
+    const page = 4096;
+    assert(old.length < page && bytes.length > page);
+    await Deno.writeFile(
+      `${path}.finished`,
+      bytes.fill(0, old.length, page),
+    );
+    assertEquals(await finishersOf(path), agencies.slice(0, 100));
+    assertEquals(await Deno.readFile(`${path}.finished`), old);
+  },
+);
+
+testInFolder(
+  "FileStore.open() refuses damage before the last record, and leaves the files unchanged",
+  async (dir) => {
+    const path = await putFinished(dir);
+    const bytes = linesOf([["finish", 3], ["finish", 12], ["finish", 7]]);
+    const first = bytes.indexOf(0x0a) + 1;
+    for (let at = 0; at < first; at++) {
+      await Deno.writeFile(`${path}.finished`, bytes.with(at, 0));
+      const before = await contents(dir);
+      const error = await assertRejects(
+        () => FileStore.open(path),
+        DamagedStoreError,
+        `Cannot trust "${path}.finished": damage at byte 0: `,
+      );
+      assertEquals(error.byteOffset, 0);
+      assertEquals(await contents(dir), before);
+    }
+    // The locks are released.
+    await Deno.writeFile(`${path}.finished`, bytes);
+    assertEquals(await finishersOf(path), [3, 12, 7]);
+  },
+);
+
+testInFolder(
+  "FileStore.open() refuses records that no central writes",
+  async (dir) => {
+    const table: [Line[], string][] = [
+      [[["finish", 0]], "it is not a record"],
+      [[["finish", 4294967296]], "it is not a record"],
+      [[["start", 3]], "it is not a record"],
+      [[["draw", 0]], "it is not a record"],
+      [[["finish", 3], ["finish", 3]], "agency 3 has finished before"],
+      [[["finish", 1], ["draw", 2]], "a draw, but agency 2 has not finished"],
+      [
+        [["finish", 1], ["draw", 1], ["finish", 2]],
+        "nothing follows a draw",
+      ],
+      [[["finish", 1], ["draw", 1], ["draw", 1]], "nothing follows a draw"],
+      [[["finish", 1], ["draw", 1], ["start", 0]], "nothing follows a draw"],
+    ];
+    for (const [lines, reason] of table) {
+      const path = await putFinished(dir, ...lines);
+      await assertRejects(
+        () => FileStore.open(path, { drawAgencies: 1 }),
+        DamagedStoreError,
+        reason,
+      );
+    }
+  },
+);
+
+testInFolder(
+  "FileStore.finish() takes no agency after the draw",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const store = await FileStore.open(path, { drawAgencies: 1 });
+    await appendTo(store, numberedBatch(0, 1));
+    await store.finish(1);
+    await store.finish(1);
+    await assertRejects(() => store.finish(2), Error, "the draw has been held");
+    await store.close();
+    assertEquals([...store.stats.finished], [1]);
+  },
+);
