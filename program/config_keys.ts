@@ -104,7 +104,7 @@ export const TABLE = {
   "store.file": forServer(
     TEXT,
     ".data/bets.csv",
-    "the store; <store.file>.finished is kept beside it",
+    "the store; bets.csv.finished is kept beside it",
   ),
   "store.url": forServer(
     OPTIONAL_TEXT,

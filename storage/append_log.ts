@@ -194,6 +194,11 @@ export class AppendLog {
     return group.committed;
   }
 
+  /** Whether no more entries are accepted until the next start. */
+  get hasEnded(): boolean {
+    return this.#refusal !== undefined;
+  }
+
   /**
    * Checks that entries are accepted.
    *

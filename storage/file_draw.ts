@@ -4,7 +4,6 @@
  * @module
  */
 
-import { StorageError } from "./errors.ts";
 import type { FinishLog } from "./finish_log.ts";
 import type { DrawHolder, StoreDraw } from "./store.ts";
 
@@ -51,19 +50,17 @@ export class FileDraw implements StoreDraw {
 
   /**
    * Goes on where the store was when it was opened. A crash may have come between
-   * the last FINISH and the record of the draw, which is made now.
+   * the last FINISH and the record of the draw, which is made now. If it cannot
+   * be, the last agency, which got no OK, finishes again.
+   *
+   * @throws {StorageError} If it cannot be recorded.
    */
   async resume(): Promise<void> {
     if (this.#finishLog.drawAgencies !== undefined) {
       this.#end("earlier");
       return;
     }
-    try {
-      await this.#holdIfDue("earlier");
-    } catch (error) {
-      // The disk is full. The last agency, which got no OK, finishes again.
-      if (!(error instanceof StorageError)) throw error;
-    }
+    await this.#holdIfDue("earlier");
   }
 
   /** Holds the draw if all its agencies have finished and it is not held. */

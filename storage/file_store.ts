@@ -8,11 +8,7 @@
 import type { Batch } from "../bet/bet.ts";
 import { assertInvariant } from "../program/errors.ts";
 import { AppendLog, type OnCommit } from "./append_log.ts";
-import {
-  BettingClosedError,
-  IncompleteError,
-  type StorageError,
-} from "./errors.ts";
+import { BettingClosedError, IncompleteError, StorageError } from "./errors.ts";
 import { FileDraw } from "./file_draw.ts";
 import { FinishLog } from "./finish_log.ts";
 import { betRanges } from "./format/bet_ranges.ts";
@@ -33,6 +29,7 @@ import type {
   StoreStats,
 } from "./store.ts";
 import type { StoreFile } from "./store_file.ts";
+import { isNoRoomError } from "./system_errors.ts";
 import type { StoreIndex } from "./store_index.ts";
 
 /** How often the files are checked when no bets arrive. */
@@ -137,7 +134,8 @@ export class FileStore implements Store, AsyncDisposable {
     const files = await openStoreFiles(path, options);
     try {
       const parts = createParts(files, options);
-      await parts.draw.resume();
+      await ifThereIsRoom(() => parts.draw.resume());
+      await ifThereIsRoom(() => parts.finishLog.start());
       return new FileStore(parts);
     } catch (error) {
       await files.release();
@@ -208,12 +206,12 @@ export class FileStore implements Store, AsyncDisposable {
     await this.#files.bets.repair.flush();
   }
 
-  /** Refuses a batch, unless what is under way has all of it. */
+  /** Refuses a batch once the draw is held, unless what is stored has it. */
   async #refuseLate(
     batch: Batch,
     ranges: readonly IndexRange[],
   ): Promise<void> {
-    await this.whenIdle();
+    await this.#draw.holdIfDue();
     if (this.#index.missing(batch, ranges).length === 0) return;
     throw new BettingClosedError();
   }
@@ -229,7 +227,10 @@ export class FileStore implements Store, AsyncDisposable {
   async finish(agency: number, expected?: ExpectedBets): Promise<void> {
     if (this.#loss) throw this.#loss;
     if (expected) this.#throwIfIncomplete(agency, expected);
+    const isRepeated = this.#finishLog.agencies.has(agency);
     await this.#finishLog.finish(agency);
+    // The next start holds the draw if nothing more is accepted.
+    if (isRepeated && this.#log.hasEnded) return;
     await this.#draw.holdIfDue();
   }
 
@@ -275,6 +276,17 @@ export class FileStore implements Store, AsyncDisposable {
   #checkFiles(): void {
     this.#log.checkFile();
     this.#finishLog.checkFile();
+  }
+}
+
+/** Records something, if the disk is not full; else that is done later. */
+async function ifThereIsRoom(record: () => Promise<void>): Promise<void> {
+  try {
+    await record();
+  } catch (error) {
+    if (!(error instanceof StorageError && isNoRoomError(error.cause))) {
+      throw error;
+    }
   }
 }
 

@@ -58,9 +58,10 @@ export class FinishLog {
     await this.#record("draw", agencies);
   }
 
-  /** Records that bets may be added from now on. */
+  /** Records that bets may be added from now on, unless the draw is held. */
   async start(): Promise<void> {
-    if (!this.#state.isStarted) await this.#record("start");
+    if (this.#state.isStarted || this.drawAgencies !== undefined) return;
+    await this.#record("start");
   }
 
   /**

@@ -7,7 +7,7 @@
 import { dirname } from "node:path";
 import { messageOf } from "../program/errors.ts";
 import { createPrivateFile } from "./private_file.ts";
-import { isNoRoomError, isReadOnlyError } from "./system_errors.ts";
+import { isReadOnlyError, isSystemError } from "./system_errors.ts";
 
 /** The operations of a file that is only read. */
 export type ReadableFile = Pick<Deno.FsFile, "read" | "seek" | "stat">;
@@ -74,19 +74,20 @@ export interface HeldFile {
  */
 export async function holdFile(path: string): Promise<HeldFile> {
   const { file, refusal } = await openForAppending(path);
+  const note = noteOf(path);
   try {
     if (!await file.tryLock(true)) throw await heldError(path);
     if (!refusal) await syncFolder(dirname(path));
+    await writeNote(note);
   } catch (error) {
     file.close();
     throw error;
   }
-  const note = await writeNote(path);
   return {
     file: storeFile(path, file, await file.stat(), refusal),
     async release(): Promise<void> {
       try {
-        await note?.remove();
+        await removeNote(note);
       } finally {
         file.close();
       }
@@ -127,30 +128,27 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * Notes who holds a file. If the disk is full or the folder cannot be written
- * to, there is no note: it is for people only.
+ * Notes who holds a file. If that fails, for example on a full disk, there is no
+ * note: it is for people only.
  */
-async function writeNote(
-  path: string,
-): Promise<{ remove(): Promise<void> } | undefined> {
-  const note = noteOf(path);
-  const removeNote = () => removeIfThere(note);
+async function writeNote(note: string): Promise<void> {
+  await removeNote(note);
   try {
-    await removeNote();
     using file = await createPrivateFile(note);
     await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
   } catch (error) {
-    if (!isNoRoomError(error)) throw error;
-    return undefined;
+    if (!isSystemError(error)) throw error;
   }
-  return { remove: removeNote };
 }
 
-async function removeIfThere(path: string): Promise<void> {
+/** Removes a note, unless it is not there or the folder cannot be changed. */
+async function removeNote(note: string): Promise<void> {
   try {
-    await Deno.remove(path);
+    await Deno.remove(note);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const isExpected = error instanceof Deno.errors.NotFound ||
+      isReadOnlyError(error);
+    if (!isExpected) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Errors of the system after which a store can still be read.
+ * Errors of the operating system, after some of which a store can be read.
  *
  * @module
  */
@@ -15,6 +15,11 @@ export function isReadOnlyError(error: unknown): error is Error {
 /** True if a file may not be written to, or the disk is full. */
 export function isNoRoomError(error: unknown): error is Error {
   return isReadOnlyError(error) || FULL_CODES.includes(codeOf(error));
+}
+
+/** True for any error of the operating system. */
+export function isSystemError(error: unknown): error is Error {
+  return codeOf(error) !== "";
 }
 
 function codeOf(error: unknown): string {

@@ -11,11 +11,12 @@ import type { IndexRange } from "../index_ranges.ts";
 export function betRanges({ bets, betIndex }: Batch): IndexRange[] {
   const ranges: IndexRange[] = [];
   let last: IndexRange | undefined;
-  for (let at = 0, index = betIndex; at < bets.length; index++) {
+  let index = betIndex;
+  for (let at = 0; at < bets.length; at = packedBetEnd(bets, at)) {
     if (isGap(bets, at)) last = undefined;
     else if (last) last.end++;
     else ranges.push(last = { start: index, end: index + 1 });
-    at = packedBetEnd(bets, at);
+    index++;
   }
   return ranges;
 }

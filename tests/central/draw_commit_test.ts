@@ -19,6 +19,7 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
+import { everyTurn } from "../support/memory_log.ts";
 import { Wire } from "../support/wire.ts";
 
 const LATE = betFrame({ betIndex: 1, rows: [betOf("11")] });
@@ -49,7 +50,6 @@ function testLateWinner(
     const log = CapturedLog.start();
     const path = `${dir}/bets.csv`;
     const { store, file } = await openFaulty(path, { drawAgencies: 1 });
-    const bettingClosed = firstSettled(store);
     {
       await using central = new DrawCentral(store, log);
       const { port } = central;
@@ -61,7 +61,7 @@ function testLateWinner(
       await betting.send(LATE);
       await gate.reached;
       await finishing.send(FINISH);
-      await bettingClosed;
+      await bettingClosed(store);
       assertFalse(log.lines.some((line) => line.includes("sorteo")));
       const { release } = gate;
       await fn({
@@ -85,15 +85,9 @@ function testLateWinner(
   });
 }
 
-/** Resolves when the draw has closed the betting and waits for the store. */
-function firstSettled(store: FileStore): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const whenIdle = store.whenIdle.bind(store);
-  store.whenIdle = () => {
-    resolve();
-    return whenIdle();
-  };
-  return promise;
+/** Waits until the draw has closed the betting and waits for the store. */
+async function bettingClosed({ stats }: FileStore): Promise<void> {
+  while (!stats.finished.has(1)) await everyTurn();
 }
 
 testLateWinner(
@@ -156,7 +150,6 @@ testPrograms(
     const { store, file } = await openFaulty(`${dir}/bets.csv`, {
       drawAgencies: 1,
     });
-    const bettingClosed = firstSettled(store);
     await using central = new DrawCentral(store, log);
     const { port } = central;
     await sendBets(port, 1, [betOf("1")]);
@@ -167,7 +160,7 @@ testPrograms(
     await gate.reached;
     using finishing = await Wire.connect(port);
     await finishing.send(FINISH);
-    await bettingClosed;
+    await bettingClosed(store);
     gate.release();
     assertEquals(readError(await betting.reply()).code, Code.STORAGE);
     assertEquals((await finishing.reply())?.type, Type.OK);

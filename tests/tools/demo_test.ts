@@ -22,7 +22,7 @@ const AUDITS: AgencyAudit[] = [
   { agency: 1, bets: 12000, stored: 12000, isExact: true },
   { agency: 2, bets: 100, stored: 100, isExact: true },
 ];
-const STORE = { bets: 12100, batches: 81, agencies: 2 };
+const STORE = { bets: 12100, batches: 81, agencies: 2, finished: 2 };
 const RESULT = { runs: RUNS, audits: AUDITS, store: STORE, seconds: 2 };
 
 testPrograms("deno task demo stores every bet and says so", async (dir) => {
