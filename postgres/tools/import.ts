@@ -4,7 +4,7 @@
  * @module
  */
 
-import { countBets } from "../../bet/bet.ts";
+import { type Batch, countBets } from "../../bet/bet.ts";
 import { writeLine } from "../../program/logging.ts";
 import { readBatches, readFinished } from "../../storage.ts";
 import { PostgresStore } from "../postgres_store.ts";
@@ -18,15 +18,17 @@ export async function importStore(path: string, url: string): Promise<void> {
   let bets = 0;
   try {
     using writer = store.writer();
-    let underWay: Promise<number>[] = [];
+    let group: Batch[] = [];
+    const flush = async () => {
+      await Promise.all(group.map((batch) => writer.append(batch)));
+      group = [];
+    };
     for await (const batch of readBatches(path)) {
       bets += countBets(batch);
-      underWay.push(writer.append(batch));
-      if (underWay.length < BATCHES_AT_ONCE) continue;
-      await Promise.all(underWay);
-      underWay = [];
+      group.push(batch);
+      if (group.length === BATCHES_AT_ONCE) await flush();
     }
-    await Promise.all(underWay);
+    await flush();
     const { agencies } = await readFinished(path);
     for (const agency of agencies) await store.finish(agency);
   } finally {
