@@ -11,7 +11,12 @@ import type { Case, Figures } from "./figures.ts";
 import { BATCH_BETS } from "./load/main.ts";
 import { output, settleDisk } from "./machine.ts";
 import { LOAD_WAYS, Postgres } from "./rivals/postgres.ts";
-import { type Load, loadCentral, loadRedis } from "./load/prepared.ts";
+import {
+  type Load,
+  loadCentral,
+  loadDatabase,
+  loadRedis,
+} from "./load/prepared.ts";
 import { type Projects, startCentral } from "./programs.ts";
 import { loadSqlite } from "./rivals/sqlite.ts";
 import { startCases } from "./start.ts";
@@ -36,7 +41,9 @@ const WINDOWS = [1, 8];
 /** Window of a central on PostgreSQL. */
 const DATABASE_WINDOW = 8;
 const CROWDS = [1000, 5000];
-const CROWD_BATCHES = 20;
+/** Agencies of a crowd whose central stores in PostgreSQL. */
+const DATABASE_CROWD = 100;
+const CROWD_BETS = 20 * BATCH_BETS;
 
 /** Lists the wanted cases. `stack` gets what must be ended at the end. */
 export async function prepareCases(
@@ -52,6 +59,13 @@ export async function prepareCases(
   if (wanted.start) return await startCases(projects, folder, stack);
   const startServer = once(() => startPostgres(folder, stack));
   const runs = loadRuns(wanted, projects);
+  if (wanted.postgres) {
+    const load = { connections: DATABASE_CROWD, window: 1, bets: CROWD_BETS };
+    runs.push([
+      `database-crowd-${DATABASE_CROWD}`,
+      async (dir) => loadDatabase(load, dir, await startServer()),
+    ]);
+  }
   for (const set of SET_NAMES) {
     const load = once(() => loadData(set, folder, wanted.bets));
     runs.push(...windowRuns(set, load, projects));
@@ -88,7 +102,7 @@ function loadRuns({ bets, redis }: Wanted, projects: Projects): Run[] {
     ofCentral(`crowd-${connections}`, {
       connections,
       window: 1,
-      bets: CROWD_BATCHES * BATCH_BETS,
+      bets: CROWD_BETS,
     })
   );
   return [...prepared, ...crowds];

@@ -29,6 +29,12 @@ const TARGETS: readonly Target[] = [
     ...["made-database-window-8", "betsPerSecond", 0.8] as const,
     "made-postgres-insert-150-keyed",
   ],
+  [
+    "database-crowd-100",
+    "betsPerSecond",
+    0.8,
+    "made-postgres-insert-150-keyed",
+  ],
   ["start-agency", "startSeconds", 1.7, "start-empty"],
   ["made-window-1", "peakRss", 76e6],
   ["made-window-8", "peakRss", 76e6],

@@ -12,6 +12,7 @@ import type { Figures } from "../figures.ts";
 import type { LoadResult } from "./main.ts";
 import { usageOf } from "../machine.ts";
 import { startCentral } from "../programs.ts";
+import type { Postgres } from "../rivals/postgres.ts";
 import { Redis } from "../rivals/redis.ts";
 import type { WIRES } from "./wire.ts";
 
@@ -34,10 +35,32 @@ export async function loadCentral(
 ): Promise<Figures> {
   const storeFile = join(folder, "bets.csv");
   const file = await writeBets(load, folder);
-  const figures = await measureCentral(load, { storeFile, file, project });
+  const figures = await measureCentral(load, {
+    store: storeFile,
+    file,
+    project,
+  });
   const agencies = Array.from({ length: load.connections }, (_, i) => i + 1);
   const files = agencies.map((agency) => ({ agency, path: file }));
   await checkStore(storeFile, files, project);
+  return figures;
+}
+
+/** Loads a central on a database that is emptied first, and counts the bets. */
+export async function loadDatabase(
+  load: Load,
+  folder: string,
+  database: Postgres,
+): Promise<Figures> {
+  const file = await writeBets(load, folder);
+  await database.empty();
+  const figures = await measureCentral(load, { store: database.url, file });
+  const { connections, bets } = load;
+  const files = Array.from({ length: connections }, (_, i) => ({
+    agency: i + 1,
+    bets,
+  }));
+  await database.check({ files });
   return figures;
 }
 
@@ -52,15 +75,15 @@ export async function loadRedis(load: Load, folder: string): Promise<Figures> {
 
 async function measureCentral(
   load: Load,
-  { storeFile, file, project }: {
-    storeFile: string;
+  { store, file, project }: {
+    store: string;
     file: string;
-    project: string | undefined;
+    project?: string | undefined;
   },
 ): Promise<Figures> {
   const connections = String(load.connections + SPARE_CONNECTIONS);
   const env = { SERVER_MAX_CONNECTIONS: connections };
-  const { central, port } = await startCentral(storeFile, env, project);
+  const { central, port } = await startCentral(store, env, project);
   await using _central = central;
   const server = { pid: central.pid, port };
   const figures = await measure(load, { wire: "central", server, file });

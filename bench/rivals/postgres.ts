@@ -135,7 +135,9 @@ export class Postgres implements AsyncDisposable {
 
   /** Throws an `Error` if not every bet is there, or any other is. */
   async check(
-    { files }: DataSet,
+    { files }: {
+      files: readonly Pick<DataSet["files"][number], "agency" | "bets">[];
+    },
     database: string = CENTRAL_DATABASE,
   ): Promise<void> {
     const query =

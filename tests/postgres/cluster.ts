@@ -107,9 +107,9 @@ export class Cluster {
     await this.query("SELECT pg_reload_conf()");
   }
 
-  /** Folder of its Unix socket. */
+  /** Folder of its Unix socket; not among its data, which pg_rewind copies. */
   get socketFolder(): string {
-    return this.#dir;
+    return dirname(this.#dir);
   }
 
   /** Reads its log. */
@@ -265,7 +265,7 @@ export class Cluster {
 
   async #control(command: string, ...more: string[]): Promise<void> {
     const options =
-      `-p ${this.port} -k ${this.#dir} -c listen_addresses=127.0.0.1,127.0.0.2`;
+      `-p ${this.port} -k ${this.socketFolder} -c listen_addresses=127.0.0.1,127.0.0.2`;
     await runAsOwner("pg_ctl", [
       ...[command, "-w", "-D", this.#dir, ...more],
       ...(command === "promote" ? [] : ["-l", `${this.#dir}/log`]),

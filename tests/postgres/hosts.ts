@@ -73,7 +73,10 @@ testFault(
 testFault(
   "no OK is lost when the old primary returns as a standby",
   async ({ random }) => {
-    await using one = await Cluster.start({ wal_log_hints: "on" });
+    await using one = await Cluster.start({
+      wal_log_hints: "on",
+      wal_keep_size: "256MB",
+    });
     await using other = await one.startStandby();
     const url = `${one.urlOfBoth(other)}${SHORT_TIMEOUT}`;
     await using central = await startOn(url);
