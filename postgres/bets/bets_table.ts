@@ -5,6 +5,7 @@
  * @module
  */
 
+import { crc32 } from "node:zlib";
 import type { Batch } from "../../bet/bet.ts";
 import { arrayOf, columnsOf, sourceOf } from "./bet_columns.ts";
 import type { Database } from "../connection/database.ts";
@@ -28,10 +29,13 @@ export interface Stored {
 export class BetsTable {
   readonly #database: Database;
   readonly #schema: string;
+  /** Of the text: behind a pool, another client's statement may have the name. */
+  readonly #insertName: string;
 
   constructor(database: Database, schema: string) {
     this.#database = database;
     this.#schema = schema;
+    this.#insertName = `insert_bets_${crc32(this.#insertStatement)}`;
   }
 
   /** Stores batches of one file, and commits. */
@@ -44,6 +48,7 @@ export class BetsTable {
       const { rows } = await this.#database.query(
         this.#insertStatement,
         values,
+        this.#insertName,
       );
       if (rows.length > 0) return storedOf(positions, rows);
       const state = await this.#stateOf(agency);

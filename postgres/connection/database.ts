@@ -6,7 +6,7 @@
  */
 
 import type { Address } from "./address.ts";
-import { DatabaseClosedError, remedyOf } from "./errors.ts";
+import { DatabaseClosedError, isUnprepared, remedyOf } from "./errors.ts";
 import { connectToWriter } from "./hosts.ts";
 import type { Result, Session } from "./session.ts";
 
@@ -27,6 +27,7 @@ export interface DatabaseOptions {
 export type Ask = (
   text: string,
   values?: readonly unknown[],
+  name?: string,
 ) => Promise<Result>;
 
 /** A database that responds within seconds, or is connected to again. */
@@ -39,6 +40,8 @@ export class Database {
   /** Resumes statements that wait for a connection. */
   readonly #waiting: (() => void)[] = [];
   #inUse = 0;
+  /** False behind a pool that mixes up the prepared statements of its clients. */
+  #canPrepare = true;
   #isClosed = false;
 
   /** Connects with the first statement. */
@@ -47,9 +50,13 @@ export class Database {
     this.#options = options;
   }
 
-  /** Runs one statement. */
-  query(text: string, values: readonly unknown[] = []): Promise<Result> {
-    return this.#use((ask) => ask(text, values));
+  /** Runs one statement. One with a name is prepared where that is possible. */
+  query(
+    text: string,
+    values: readonly unknown[] = [],
+    name?: string,
+  ): Promise<Result> {
+    return this.#use((ask) => ask(text, values, name));
   }
 
   /**
@@ -117,10 +124,14 @@ export class Database {
     try {
       this.#throwIfClosed();
       const used = session = this.#takeIdle() ?? await this.#connect();
-      return await work((text, values = []) =>
-        used.query(text, values, { timeoutMs })
+      return await work((text, values = [], name) =>
+        used.query(text, values, {
+          timeoutMs,
+          name: this.#canPrepare ? name : undefined,
+        })
       );
     } catch (error) {
+      if (isUnprepared(error)) this.#canPrepare = false;
       if (remedyOf(error) === "reconnect") {
         if (session) this.#drop(session);
         this.renew();

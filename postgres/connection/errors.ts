@@ -23,6 +23,8 @@ export type Remedy = "repeat" | "split" | "wait" | "reconnect";
 export const ERROR_CLASSES: readonly (readonly [string, Remedy])[] = [
   ["40001", "repeat"], // serialization failure
   ["40P01", "repeat"], // deadlock
+  ["26000", "repeat"], // a pool has lost a prepared statement
+  ["42P05", "repeat"], // a pool has another client's prepared statement
   ["22", "split"], // data, such as a date that the database refuses
   ["23", "split"], // a constraint besides the key
   ["57014", "wait"], // canceled by statement_timeout, or by a person
@@ -68,6 +70,11 @@ export function remedyOf(error: unknown): Remedy {
     ? undefined
     : ERROR_CLASSES.find(([prefix]) => state.startsWith(prefix));
   return entry?.[1] ?? "reconnect";
+}
+
+/** Whether a statement was not prepared on the connection that got it. */
+export function isUnprepared(error: unknown): boolean {
+  return ["26000", "42P05"].includes(sqlState(error) ?? "");
 }
 
 /** Says in one line why the database could not do something. */

@@ -27,7 +27,11 @@ interface Client {
     prependListener(name: string, on: (message: never) => void): void;
   };
   connect(): Promise<unknown>;
-  query(query: { text: string; values?: readonly unknown[] }): Promise<Result>;
+  query(query: {
+    text: string;
+    values?: readonly unknown[] | undefined;
+    name?: string | undefined;
+  }): Promise<Result>;
   on(name: "error", on: (error: Error) => void): void;
 }
 
@@ -92,11 +96,14 @@ export class Session {
     }
   }
 
-  /** Runs a statement; with 0 as time limit, it may take any time. */
+  /**
+   * Runs a statement; with 0 as time limit, it may take any time. One with a name
+   * is prepared once on this connection.
+   */
   async query(
     text: string,
     values: readonly unknown[] | undefined,
-    { timeoutMs }: { timeoutMs: number },
+    { timeoutMs, name }: { timeoutMs: number; name?: string | undefined },
   ): Promise<Result> {
     let isLate = false;
     const timer = timeoutMs === 0 ? undefined : setTimeout(() => {
@@ -104,7 +111,7 @@ export class Session {
       this.destroy();
     }, timeoutMs + GRACE_MS);
     try {
-      return await this.#client.query(values ? { text, values } : { text });
+      return await this.#client.query({ text, values, name });
     } catch (error) {
       throw isLate ? new DatabaseTimeoutError(timeoutMs + GRACE_MS) : error;
     } finally {

@@ -12,6 +12,8 @@ import { append, makeBatch, openStore } from "./made_store.ts";
 const CODES: readonly (readonly [string, Remedy])[] = [
   ["40001", "repeat"],
   ["40P01", "repeat"],
+  ["26000", "repeat"],
+  ["42P05", "repeat"],
   ["22008", "split"],
   ["23514", "split"],
   ["57014", "wait"],
