@@ -35,6 +35,7 @@ export async function openFile(
   });
   try {
     const { hasHeader } = await inspectFormat(source, separator);
+    if (hasHeader) logHeader(source);
     if (source.isCut) warnOfCut(source);
     return {
       source,
@@ -51,6 +52,10 @@ function bytesOf(input: Input): string | ReadableStream<Uint8Array> {
   return typeof input === "string" || input instanceof ReadableStream
     ? input
     : csvOf(input);
+}
+
+function logHeader({ path }: SourceFile): void {
+  getLogger().info(formatAction("skip_header", "success", { file: path }));
 }
 
 /** A number may be cut as well as a line end: 7574 becomes 75 without a word. */

@@ -11,6 +11,7 @@ import {
   packedBetStart,
   unpackBets,
 } from "../bet/bet.ts";
+import { adviceFor } from "../bet/advice.ts";
 import { findInvalidBet } from "../bet/rules.ts";
 import {
   BatchFrame,
@@ -62,6 +63,12 @@ export class OutgoingBatch {
     const start = packedBetStart(bets, place);
     const [bet] = unpackBets(bets.subarray(start, packedBetEnd(bets, start)));
     return Object.values(bet!);
+  }
+
+  /** How to correct the bet at a place, if its values show what was meant. */
+  adviceAt(place: number): string | undefined {
+    const { bets } = this.#decode();
+    return adviceFor(bets, packedBetStart(bets, place));
   }
 
   /** True if a bet, not a gap, is at a place. */

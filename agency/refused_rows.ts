@@ -60,7 +60,10 @@ export class RefusedRows {
   addInvalid(batch: OutgoingBatch, invalid: ReadonlyMap<number, string>): void {
     for (const [place, reason] of invalid) {
       this.#addBet(batch, place, reason);
-      this.#logRow(batch.lineAt(place), reason, () => batch.fieldsAt(place));
+      this.#logRow(batch.lineAt(place), reason, () => ({
+        hint: batch.adviceAt(place),
+        row: batch.fieldsAt(place).join(),
+      }));
     }
   }
 
@@ -84,6 +87,7 @@ export class RefusedRows {
       error,
       reason,
       // Only the agency, whose data it is, logs the row itself.
+      hint: isInvalid ? batch.adviceAt(named) : undefined,
       row: isInvalid ? batch.fieldsAt(named).join() : undefined,
     }));
     const others = new Map(invalid);
@@ -110,13 +114,13 @@ export class RefusedRows {
     if (this.indexes.add(row.index)) this.#onRefused?.(row);
   }
 
-  #logRow(line: number, reason: string, fields?: () => string[]): void {
+  #logRow(
+    line: number,
+    reason: string,
+    more?: () => Record<string, string | undefined>,
+  ): void {
     const write = () =>
-      formatAction("read_bet", "fail", {
-        line,
-        reason,
-        row: fields?.().join(),
-      });
+      formatAction("read_bet", "fail", { line, reason, ...more?.() });
     this.#logged++;
     if (this.#logged <= this.#maxErrors) this.#log.error(write());
     else this.#log.debug(write);

@@ -21,14 +21,12 @@ const SEMICOLON = 0x3b;
 /** Holds `bytes[next..filled)`, and an LF after them that ends any search. */
 export class LineBuffer {
   readonly #source: SourceFile;
-  #chunk: number;
-  /** Bytes of the first chunk before the first line. */
-  #skipped: number;
+  #chunk = 0;
   /** One word longer, because words are read from any byte on. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
   /** Offset in the content of the buffer's first byte. */
-  offset: number;
+  offset = 0;
   next = 0;
   filled = 0;
   /** Bytes that were left out of the line at `next`, after its start. */
@@ -36,12 +34,8 @@ export class LineBuffer {
   /** Whether these make the line a record. */
   hasDroppedText = false;
 
-  /** Starts at the offset of a line in the content. */
-  constructor(source: SourceFile, start: number) {
+  constructor(source: SourceFile) {
     this.#source = source;
-    this.#chunk = Math.floor(start / CHUNK_BYTES);
-    this.#skipped = start % CHUNK_BYTES;
-    this.offset = start - this.#skipped;
     const room = Math.min(CHUNK_BYTES, source.size + 1);
     this.bytes = new Uint8Array(MAX_LINE_BYTES + room + WORD_BYTES);
     this.bytes[0] = NEWLINE;
@@ -61,8 +55,7 @@ export class LineBuffer {
     this.bytes.copyWithin(0, this.next, end);
     this.offset += this.next;
     this.filled = end - this.next;
-    this.next = this.#skipped;
-    this.#skipped = 0;
+    this.next = 0;
     this.filled += await this.#source.readChunk(
       this.#chunk++,
       this.bytes.subarray(this.filled),

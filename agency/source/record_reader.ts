@@ -37,23 +37,6 @@ export interface RecordReaderOptions {
    * @default {false}
    */
   hasHeader?: boolean;
-  /**
-   * Where to start: a record's offset in the content, its line number and its
-   * index.
-   *
-   * @default {The first record}
-   */
-  from?: RecordPosition;
-}
-
-/** Where a record is. */
-export interface RecordPosition {
-  /** Offset in the normalized content. */
-  start: number;
-  /** Number of its line, from 1. */
-  line: number;
-  /** Number of records before it. */
-  index: number;
 }
 
 const NEWLINE = 0x0a;
@@ -76,8 +59,8 @@ export class RecordReader {
   readonly #searchLimit: number;
   readonly #hasHeader: boolean;
   /** Line number and record index of the current record. */
-  #line: number;
-  #index: number;
+  #line = 1;
+  #index = 0;
   /**
    * The current line is `[start..end)` in the buffer; the next one starts at
    * `#after`.
@@ -99,14 +82,11 @@ export class RecordReader {
 
   constructor(source: SourceFile, options: RecordReaderOptions = {}) {
     const { separator = ",", hasHeader = false } = options;
-    const { start, line, index } = options.from ?? FIRST_RECORD;
-    this.#buffer = new LineBuffer(source, start);
+    this.#buffer = new LineBuffer(source);
     this.#separator = separator;
     this.#separatorByte = separator.charCodeAt(0);
     this.#searchLimit = separator === ";" ? SEMICOLON_LIMIT : COMMA_LIMIT;
     this.#hasHeader = hasHeader;
-    this.#line = line;
-    this.#index = index;
   }
 
   /** Number of the current record's line, from 1. */
@@ -292,5 +272,3 @@ export class RecordReader {
     return "";
   }
 }
-
-const FIRST_RECORD: RecordPosition = { start: 0, line: 1, index: 0 };

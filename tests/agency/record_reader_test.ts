@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { testInFolder } from "../support/folder.ts";
 import { contentOf } from "../support/fingerprint.ts";
 import { concat } from "../support/frames.ts";
-import { type ReadRecord, readRecords, recordsOf } from "../support/records.ts";
+import { type ReadRecord, recordsOf } from "../support/records.ts";
 
 const ANA = ["Ana", "Gil", "30904465", "1999-03-17", "7574"];
 const LEO = ["Leo", "Núñez", "1", "2000-02-29", "1"];
@@ -220,18 +220,6 @@ testInFolder("start and end tell where each record is", async (dir) => {
   const expected = [ANA_LINE, `"Ana",${ANA.slice(1)}`, "x", LEO_LINE];
   assertEquals(lines, expected.map((line) => `${line}\n`));
   assertEquals(records.map(({ text }) => text), expected);
-});
-
-testInFolder("RecordReader starts in the middle of the file", async (dir) => {
-  const lines = [ANA_LINE, "", "x", "y".repeat(300_000), LEO_LINE, ANA_LINE];
-  const all = await recordsOf(dir, `\ufeff${lines.join("\r\n")}`);
-  assertEquals(all.length, 5);
-  for (const [i, from] of all.entries()) {
-    assertEquals(
-      await readRecords(`${dir}/agency.csv`, { from }),
-      all.slice(i),
-    );
-  }
 });
 
 function span({ start, end }: ReadRecord): [number, number] {

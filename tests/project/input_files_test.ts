@@ -40,7 +40,7 @@ for (const [name, text] of Object.entries(PAGES)) {
     const packed = packBets(await betsOf(dir, blocks.get("csv reason")!));
     const { reason } = findInvalidBet(packed)!;
     assertEquals(
-      `${reason}; ${adviceFor(packed, 0)}\n`,
+      `reason: ${reason} | hint: ${adviceFor(packed, 0)}\n`,
       blocks.get("text reason"),
     );
   });

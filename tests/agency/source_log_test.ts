@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { Code, errorFrame } from "../support/frames.ts";
+import { csvOf, rows } from "../support/rows.ts";
+import { testSending } from "../support/sending.ts";
+
+const HEADER = "Nombre,Apellido,DNI,Nacimiento,Número\r\n";
+
+testSending("send() skips a header, and logs it", {
+  csv: `${HEADER}${csvOf(rows(3))}`,
+  scripts: [(session) => session.serve()],
+}, ({ stored, summary, rejected, log, central }) => {
+  assertEquals([stored, summary?.records, rejected], [3, 3, ""]);
+  assertEquals(central.names, ["1+3", "FINISH"]);
+  assertEquals(matching(log.lines, "skip_header").length, 1);
+});
+
+testSending("send() warns of a last row without a line end", {
+  csv: csvOf(rows(3)).trimEnd(),
+  scripts: [(session) => session.serve()],
+}, ({ stored, log }) => {
+  assertEquals(stored, 3);
+  assertEquals(matching(log.lines, "it may be cut").length, 1);
+});
+
+testSending("send() hints at how to correct a bet that breaks a rule", {
+  csv: csvOf(rows(4).map((row, i) => i < 2 ? row.with(3, "17/03/1999") : row)),
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 0, "no"));
+    await session.serve();
+  }],
+}, ({ log }) => {
+  const hints = matching(log.lines, " | hint: write it 1999-03-17 | row: ");
+  assertEquals(hints.length, 2, log.lines.join("\n"));
+});
+
+function matching(lines: readonly string[], text: string): string[] {
+  return lines.filter((line) => line.includes(text));
+}
