@@ -3,7 +3,7 @@ import { parse } from "@std/csv";
 import { testPrograms } from "../support/end_to_end.ts";
 import { FakeCentral } from "../support/fake_central.ts";
 import { Code, frame, Type } from "../support/frames.ts";
-import { PROJECT, startCentral } from "../support/programs.ts";
+import { PROJECT, startAgency, startCentral } from "../support/programs.ts";
 import { testWith } from "../support/permissions.ts";
 import { csvOf, csvRow, rows } from "../support/rows.ts";
 
@@ -26,7 +26,7 @@ const GOOD = [
 ];
 
 for (const language of Object.keys(LANGUAGES)) {
-  testAgency(language, "stores each bet once", async (dir, send) => {
+  testAgency(language, "stores what client.ts stores", async (dir, send) => {
     const file = `${dir}/bets.csv`;
     const [first, second, ...others] = GOOD.map(csvRow);
     // A byte order mark, blank records, a short one, bad bets, both line ends.
@@ -46,7 +46,8 @@ for (const language of Object.keys(LANGUAGES)) {
       ...GOOD.map((bet) => ["3", ...bet]),
     ]);
 
-    // The same file again adds nothing.
+    // The same file again adds nothing, whoever sends it.
+    await startAgency(3, file, central.port).ending();
     await send(central.port, file);
     assertEquals(await Deno.readTextFile(store), stored);
     await central.stop();
