@@ -200,7 +200,12 @@ export class ByteChannel {
     this.#isClosed = true;
     this.#hasEnded = true;
     this.#clock.end();
-    this.#stream.close();
+    try {
+      this.#stream.close();
+    } catch (error) {
+      // Closed already, as it has to be.
+      if (!isDisconnection(error)) throw error;
+    }
   }
 
   async #read(): Promise<boolean> {

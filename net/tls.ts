@@ -103,6 +103,7 @@ export async function startTls(
     const tls = await Deno.startTls(tcp, { hostname, caCerts });
     conn = tls;
     await tls.handshake();
+    if (isLate) throw new Deno.errors.TimedOut("the timer has closed it");
     return new TlsStream(tls);
   } catch (cause) {
     if (!isLate) conn.close();

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { Connection, isDisconnection } from "../../net/connection.ts";
 import { InvariantError, ProgramError } from "../../program/errors.ts";
 import { ProtocolError } from "../../protocol.ts";
@@ -58,3 +58,16 @@ Deno.test("nextBufferedFrame() returns nothing once the connection is closed", a
   assertEquals(connection.nextBufferedFrame(), undefined);
   assertEquals(await connection.readFrame(), null);
 });
+
+Deno.test("close() takes a stream that is closed already, and reports a bug", () => {
+  for (const error of LOST) closeFailing(error);
+  assertThrows(() => closeFailing(new TypeError("a slip")), TypeError);
+});
+
+function closeFailing(error: Error): void {
+  const stream = new FakeStream([]);
+  stream.close = () => {
+    throw error;
+  };
+  new Connection(stream, {}).close();
+}
