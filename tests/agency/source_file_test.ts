@@ -67,9 +67,9 @@ testInFolder(
     // With a byte order mark, and CRs before it, each edge is moved.
     for (const end of ["", "\n", "\r", "\r\n", "\rx", "\r\rx\r\n"]) {
       for (let shift = -4; shift <= 1; shift++) {
-        for (const start of ["", MARK, "\r\n\r"]) {
+        for (const start of [MARK, "\r\n\r"]) {
           const text = `${start}${"x".repeat(CHUNK_BYTES + shift)}${end}`;
-          await assertContent(dir, text);
+          await assertContent(dir, text, [0]);
         }
       }
     }
@@ -293,10 +293,14 @@ async function contentIn(source: SourceFile): Promise<Uint8Array> {
 }
 
 /** Checks a file that is read again, and one that is kept. */
-async function assertContent(dir: string, text: string): Promise<void> {
+async function assertContent(
+  dir: string,
+  text: string,
+  limits = [0, Infinity],
+): Promise<void> {
   const bytes = UTF8.encode(text);
   const expected = contentOf(bytes);
-  for (const keptBytes of [0, bytes.length]) {
+  for (const keptBytes of limits) {
     using source = await open(dir, bytes, { keptBytes });
     assertEquals(source.contentSize, expected.length);
     assertEquals(source.fingerprint, fingerprintOf(bytes));
