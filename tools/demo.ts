@@ -98,11 +98,7 @@ async function report(
 async function copyStore(storeFile: string): Promise<string> {
   const folder = await Deno.makeTempDir({ dir: dirname(storeFile) });
   const copy = join(folder, basename(storeFile));
-  try {
-    await Deno.copyFile(`${storeFile}.finished`, `${copy}.finished`);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  await Deno.copyFile(`${storeFile}.finished`, `${copy}.finished`);
   await Deno.copyFile(storeFile, copy);
   return copy;
 }
