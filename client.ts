@@ -6,12 +6,13 @@
 
 import { Agency } from "./agency/agency.ts";
 import type { SendOptions, Summary } from "./agency/options.ts";
-import { ProgressBar } from "./agency/progress_bar.ts";
-import { fillIn } from "./agency/rejected_file.ts";
-import { readToken } from "./agency/token.ts";
-import { WinnersFile } from "./agency/winners_file.ts";
+import { ProgressBar } from "./agency/output/progress_bar.ts";
+import { fillIn } from "./agency/output/rejected_file.ts";
+import { readToken } from "./agency/connection/token.ts";
+import { WinnersFile } from "./agency/output/winners_file.ts";
 import { agencyIdOf } from "./program/config.ts";
 import { readAuthorities } from "./net/tls.ts";
+import { misuse } from "./program/flags.ts";
 import { formatAction, getLogger } from "./program/logging.ts";
 import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
@@ -25,10 +26,10 @@ export type {
   SendOptions,
   Summary,
 } from "./agency/options.ts";
-export type { Progress } from "./agency/progress_bar.ts";
+export type { Progress } from "./agency/output/progress_bar.ts";
 export type { RefusedRow } from "./agency/refused_rows.ts";
-export { RefusedError } from "./agency/replies.ts";
-export { UnreachableError } from "./agency/retrying_connection.ts";
+export { RefusedError } from "./agency/connection/replies.ts";
+export { UnreachableError } from "./agency/connection/retrying_connection.ts";
 export { ProgramError } from "./program/errors.ts";
 
 /** The flags of the program, beside those of the configuration. */
@@ -53,6 +54,7 @@ const FLAGS = [
 /**
  * Runs the agency, as `deno task client` does.
  *
+ * @internal
  * @param context The configuration, the flags, and the signal that stops it.
  * @returns The exit code.
  * @throws {ProgramError} If the file cannot be sent.
@@ -108,16 +110,22 @@ async function send(
     rejectedFile: config["agency.rejectedFile"],
     sentFolder: config["agency.sentFolder"],
     asNew: flags["as-new"] !== undefined,
-    finish: flags["no-finish"]
-      ? "no"
-      : flags["finish-anyway"]
-      ? "anyway"
-      : "complete",
+    finish: finishOf(flags),
     onProgress: (progress) => bar.update(progress),
   };
   return flags["check"]
     ? await agency.check(path, options)
     : await agency.send(path, options);
+}
+
+function finishOf(
+  flags: ProgramContext["flags"],
+): NonNullable<SendOptions["finish"]> {
+  if (flags["no-finish"] && flags["finish-anyway"]) {
+    throw misuse("--no-finish", "not together with --finish-anyway");
+  }
+  if (flags["no-finish"]) return "no";
+  return flags["finish-anyway"] ? "anyway" : "complete";
 }
 
 async function createAgency(

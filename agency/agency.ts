@@ -14,9 +14,9 @@ import { SentFolder } from "./delivery/sent_folder.ts";
 import type { AgencyOptions, Input, SendOptions, Summary } from "./options.ts";
 import { BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import { RefusedRows } from "./refused_rows.ts";
-import { RejectedFile, rejectedPath } from "./rejected_file.ts";
-import { RetryingConnection } from "./retrying_connection.ts";
-import { winnersQuery } from "./winners_query.ts";
+import { RejectedFile, rejectedPath } from "./output/rejected_file.ts";
+import { RetryingConnection } from "./connection/retrying_connection.ts";
+import { winnersQuery } from "./connection/winners_query.ts";
 
 const DEFAULTS = {
   token: undefined,
@@ -28,6 +28,8 @@ const DEFAULTS = {
   baseDelayMs: 100,
   replyTimeoutMs: 60_000,
 } as const;
+
+const MAX_ID = 4294967295;
 
 /** Identifies nothing: nothing is sent. */
 const NO_FINGERPRINT = "0".repeat(16);
@@ -48,6 +50,12 @@ export class Agency {
 
   /** Connects to nothing yet. */
   constructor(options: AgencyOptions) {
+    const { id } = options;
+    if (!Number.isInteger(id) || id < 1 || id > MAX_ID) {
+      throw new RangeError(
+        `Cannot use agency's id: it is ${id}, expected a whole number from 1 to ${MAX_ID}`,
+      );
+    }
     this.#options = { ...DEFAULTS, ...options };
   }
 

@@ -19,8 +19,13 @@ import {
 } from "../protocol.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import type { RefusedRows } from "./refused_rows.ts";
-import { decodeRefusal, errorOf, isOk, readReply } from "./replies.ts";
-import type { Exchange } from "./retrying_connection.ts";
+import {
+  decodeRefusal,
+  errorOf,
+  isOk,
+  readReply,
+} from "./connection/replies.ts";
+import type { Exchange } from "./connection/retrying_connection.ts";
 
 /** Options of a {@linkcode BatchSender}. */
 export interface BatchSenderOptions {

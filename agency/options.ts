@@ -5,7 +5,7 @@
  */
 
 import type { Bet } from "../bet/bet.ts";
-import type { Progress } from "./progress_bar.ts";
+import type { Progress } from "./output/progress_bar.ts";
 import type { RefusedRow } from "./refused_rows.ts";
 
 /** Options of an `Agency`. */

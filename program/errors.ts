@@ -33,6 +33,7 @@ export class InvariantError extends Error {
 
 /** The program cannot do its job, for a reason that people can act on. */
 export class ProgramError extends Error {
+  /** The message is one line: what failed, where, and what was expected. */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "ProgramError";

@@ -10,8 +10,9 @@
 
 import {
   BaseHandler,
-  getLogger,
+  getLogger as currentLogger,
   type LevelName,
+  type Logger,
   type LogRecord,
   setup,
 } from "@std/log";
@@ -79,7 +80,18 @@ export async function flushLog(): Promise<void> {
   cancel();
 }
 
-export { getLogger };
+const DEFAULT_LOGGER = currentLogger();
+/** The setup knows no logger of this name, so it writes to nobody. */
+const SILENT_LOGGER = currentLogger("silent");
+
+/**
+ * Returns the logger. Until a program has set up the log there is none that
+ * writes: parts of a program that somebody else wrote print nothing.
+ */
+export function getLogger(): Logger {
+  const logger = currentLogger();
+  return logger === DEFAULT_LOGGER ? SILENT_LOGGER : logger;
+}
 
 let output: LogOutput | undefined;
 

@@ -11,7 +11,7 @@
 
 import { messageOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
-import { replaceFile } from "../output_file.ts";
+import { replaceFile } from "../output/output_file.ts";
 import type { RecordDigests } from "./record_digests.ts";
 
 /** What is known about a delivery. */

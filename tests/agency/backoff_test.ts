@@ -1,5 +1,9 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { backoff } from "../../agency/retrying_connection.ts";
+import {
+  backoff,
+  formatWait,
+  waitLeft,
+} from "../../agency/connection/backoff.ts";
 import { KEYS } from "../../program/config_keys.ts";
 
 Deno.test("backoff() doubles up to ten seconds", () => {
@@ -29,4 +33,18 @@ Deno.test("backoff() covers a minute by default, whatever the chance", () => {
   const sum = (delays: number[]) => delays.reduce((a, b) => a + b);
   assertGreater(sum(waits(0.9999)), 60_000);
   assertLess(sum(waits(0).slice(0, 3)), 1000);
+});
+
+Deno.test("waitLeft() sums up the average waits that are left", () => {
+  assertEquals(waitLeft(1, 1, 100), 0);
+  assertEquals(waitLeft(1, 4, 100), 75 + 150 + 300);
+  assertEquals(waitLeft(3, 4, 100), 300);
+  assertEquals(waitLeft(1, 1_000_000, 10_000), 999_999 * 7500);
+});
+
+Deno.test("formatWait() rounds up", () => {
+  assertEquals([1, 1000, 1001, 118_500].map(formatWait), [
+    ...["1s", "1s", "2s", "119s"],
+  ]);
+  assertEquals([121_000, 3_600_000].map(formatWait), ["2min", "60min"]);
 });

@@ -3,7 +3,7 @@ import {
   formatProgress,
   type Progress,
   ProgressBar,
-} from "../../agency/progress_bar.ts";
+} from "../../agency/output/progress_bar.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeTime } from "../support/fake_time.ts";
 

@@ -1,8 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { type DeliveredFile, openFile } from "../../agency/delivered_file.ts";
 import { IndexSet } from "../../agency/delivery/index_set.ts";
-import { hashOf } from "../../agency/output_file.ts";
-import { RejectedFile, rejectedPath } from "../../agency/rejected_file.ts";
+import { hashOf } from "../../agency/output/output_file.ts";
+import {
+  RejectedFile,
+  rejectedPath,
+} from "../../agency/output/rejected_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readToken } from "../../agency/token.ts";
+import { readToken } from "../../agency/connection/token.ts";
 
 Deno.test("readToken() leaves out what secret stores add around the token", async () => {
   for (const given of ["secret", "secret\n", " \tsecret\r\n"]) {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { WinnersFile } from "../../agency/winners_file.ts";
+import { WinnersFile } from "../../agency/output/winners_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { testInFolder } from "../support/folder.ts";
 

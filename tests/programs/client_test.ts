@@ -12,7 +12,7 @@ import {
 } from "../support/end_to_end.ts";
 import { FakeCentral } from "../support/fake_central.ts";
 import { contents } from "../support/folder.ts";
-import { frame } from "../support/frames.ts";
+import { Code, errorFrame, frame } from "../support/frames.ts";
 import {
   startAgency,
   startCentral,
@@ -270,6 +270,9 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
     [{ CLI_LOG_LEVEL: "loud" }, [], /^client: Cannot use CLI_LOG_LEVEL: /],
     [{}, ["--config", `${dir}/none.yaml`], /^client: Cannot read config/],
     [{}, ["--confg", "x"], /^client: .*--confg.*see --help/],
+    [{}, ["--winners", ""], /^client: Cannot write winners "": .* empty/],
+    [{}, ["--winners", file], /^client: Cannot write winners .* agency's file/],
+    [{}, ["--no-finish", "--finish-anyway"], /^client: Cannot use --no-finish/],
     [
       {},
       ["a.csv", "b.csv"],
@@ -281,6 +284,25 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
     assertFailure(await agency.ending(), line);
   }));
 });
+
+testPrograms(
+  "client.ts prints a hostile central's reason in one line, without control characters",
+  async (dir) => {
+    const file = `${dir}/agency.csv`;
+    await Deno.writeTextFile(file, csvOf(rows(1)));
+    const reason = "x\n2026-11-29 INFO forged\r\x1b[31m\u202e\u2028";
+    await using central = new FakeCentral(async (session) => {
+      await session.take();
+      await session.send(errorFrame(Code.MALFORMED, undefined, reason));
+      await session.gone();
+    });
+    const ending = await startAgency(1, file, central.port).ending();
+    assertEquals(
+      ending.stderr,
+      "client: Cannot go on: the central answered MALFORMED: x\\u000a2026-11-29 INFO forged\\u000d\\u001b[31m\\u202e\\u2028\n",
+    );
+  },
+);
 
 testPrograms(
   "client.ts reports in one line a central that breaks the protocol",

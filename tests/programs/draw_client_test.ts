@@ -6,13 +6,7 @@ import {
   assertFailure,
   testPrograms,
 } from "../support/end_to_end.ts";
-import {
-  agencyFrame,
-  Code,
-  errorFrame,
-  frame,
-  Type,
-} from "../support/frames.ts";
+import { agencyFrame, frame, Type } from "../support/frames.ts";
 import {
   type RunningProgram,
   startAgency,
@@ -23,7 +17,6 @@ import { csvOf, rows } from "../support/rows.ts";
 import { Wire } from "../support/wire.ts";
 
 const QUERY = agencyFrame(Type.WINNERS_QUERY, 1).slice(5);
-const NO_WINNERS = frame(WINNERS, Uint8Array.of(1, 0, 0));
 /** The documents "12" and "3". */
 const TWO_WINNERS = frame(
   WINNERS,
@@ -104,72 +97,6 @@ testPrograms(
       "DEBUG action: winner | result: success | document: 12",
       "DEBUG action: winner | result: success | document: 3",
     ]);
-  },
-);
-
-testPrograms(
-  "client.ts asks again after a central that was killed while it waited",
-  async (dir) => {
-    using central = new ManualCentral();
-    await using agency = await startAwaiting(dir, central.port);
-    await central.nextFinish();
-    using asking = await central.nextQuery();
-    // The central is killed while its reply is on the way.
-    await asking.send(FIRST_PART);
-    asking.close();
-    using again = await central.nextQuery();
-    await again.send(errorFrame(Code.SHUTTING_DOWN));
-    again.close();
-    using last = await central.nextQuery();
-    await last.send(TWO_WINNERS);
-    const log = assertEnding(await agency.ending(), 0);
-    const found = log.filter((line) => line.includes("consulta_ganadores"));
-    assertEquals(found, [
-      "INFO action: consulta_ganadores | result: success | cant_ganadores: 2",
-    ]);
-  },
-);
-
-testPrograms(
-  "client.ts asks again for as long as the draw takes, without a failed attempt",
-  async (dir) => {
-    using central = new ManualCentral();
-    await using agency = await startAwaiting(dir, central.port, {
-      CLI_RETRY_REPLYTIMEOUT: "200ms",
-      CLI_RETRY_MAXATTEMPTS: "1",
-    });
-    await central.nextFinish();
-    // Like a machine that died: no packet arrives any more.
-    using _first = await central.nextQuery();
-    using _second = await central.nextQuery();
-    using asking = await central.nextQuery();
-    await asking.send(NO_WINNERS);
-    const log = assertEnding(await agency.ending(), 0);
-    assertEquals(
-      log.at(-1),
-      "INFO action: consulta_ganadores | result: success | cant_ganadores: 0",
-    );
-    assertEquals(log.filter((line) => line.includes("fail")), []);
-  },
-);
-
-testPrograms(
-  "client.ts survives more lost waits than its limit of failed attempts",
-  async (dir) => {
-    using central = new ManualCentral();
-    await using agency = await startAwaiting(dir, central.port, {
-      CLI_RETRY_MAXATTEMPTS: "2",
-    });
-    await central.nextFinish();
-    for (let restarts = 1; restarts <= 4; restarts++) {
-      using asking = await central.nextQuery();
-      // Like a central that is killed.
-      asking.close();
-      await agency.line(/connect \| result: fail .* attempt: 1 /, restarts);
-    }
-    using asking = await central.nextQuery();
-    await asking.send(NO_WINNERS);
-    assertEnding(await agency.ending(), 0);
   },
 );
 

@@ -123,7 +123,7 @@ function startAgency(
   { agency, path }: AgencyFile,
   port: number,
   awaitsDraw: boolean,
-  { signal, onProgress }: LotteryOptions,
+  { storeFile, signal, onProgress }: LotteryOptions,
 ): RunningAgency {
   const run: AgencyRun = { agency, sent: 0, refused: 0, seconds: 0 };
   const startedAt = performance.now();
@@ -150,6 +150,7 @@ function startAgency(
       CLI_AGENCY_FILE: resolvePath(path),
       CLI_SERVER_ADDRESS: `127.0.0.1:${port}`,
       CLI_DRAW_AWAIT: String(awaitsDraw),
+      CLI_AGENCY_SENTFOLDER: `${resolvePath(storeFile)}.sent`,
       CLI_LOG_LEVEL: "DEBUG",
     },
     signal,

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
-import { ProgramError } from "../program/errors.ts";
+import type { Connection } from "../../net/connection.ts";
+import { ProgramError } from "../../program/errors.ts";
 import {
   decodeError,
   decodeOk,
@@ -15,16 +15,20 @@ import {
   MessageType,
   type PeerErrorName,
   type Refusal,
-} from "../protocol.ts";
+} from "../../protocol.ts";
 
 /** The central refused for good: a further attempt would end like this one. */
 export class RefusedError extends ProgramError {
+  /** The name of the class. */
   override readonly name = "RefusedError";
   /** The error's name in the protocol, such as `UNAUTHORIZED`. */
-  readonly error: PeerErrorName;
+  readonly error: string;
 
   /** The central's explanation is part of the message. */
-  constructor(message: string, { error, reason }: Refusal) {
+  constructor(
+    message: string,
+    { error, reason }: { error: string; reason: string },
+  ) {
     super(`${message}: the central answered ${error}: ${reason}`);
     this.error = error;
   }

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { messageOf, ProgramError } from "../program/errors.ts";
-import { formatAction, getLogger } from "../program/logging.ts";
-import type { DeliveredFile } from "./delivered_file.ts";
-import type { IndexSet } from "./delivery/index_set.ts";
-import { everyRecord } from "./every_record.ts";
+import { messageOf, ProgramError } from "../../program/errors.ts";
+import { formatAction, getLogger } from "../../program/logging.ts";
+import type { DeliveredFile } from "../delivered_file.ts";
+import type { IndexSet } from "../delivery/index_set.ts";
+import { everyRecord } from "../every_record.ts";
 import {
   hashOf,
   ifThere,
@@ -17,8 +17,8 @@ import {
   PendingFile,
   probe,
 } from "./output_file.ts";
-import { isProcessInput } from "./source/input_file.ts";
-import type { SourceFile } from "./source/source_file.ts";
+import { isProcessInput } from "../source/input_file.ts";
+import type { SourceFile } from "../source/source_file.ts";
 
 const KEY = "agency.rejectedFile (--rejected-file)";
 const CSV_REGEXP = /(\.csv)?$/;

@@ -4,18 +4,27 @@
  * @module
  */
 
-import { Connection, isDisconnection } from "../net/connection.ts";
-import { startTls, type TlsClientOptions, type TlsStream } from "../net/tls.ts";
-import { delay } from "../program/stop_signal.ts";
-import { startRareTimer } from "../program/timer.ts";
-import { messageOf, ProgramError } from "../program/errors.ts";
-import { formatAction, getLogger } from "../program/logging.ts";
-import { type Authentication, encodeAuth, ProtocolError } from "../protocol.ts";
+import { Connection, isDisconnection } from "../../net/connection.ts";
+import {
+  startTls,
+  type TlsClientOptions,
+  type TlsStream,
+} from "../../net/tls.ts";
+import { delay } from "../../program/stop_signal.ts";
+import { startRareTimer } from "../../program/timer.ts";
+import { messageOf, ProgramError } from "../../program/errors.ts";
+import { formatAction, getLogger } from "../../program/logging.ts";
+import {
+  type Authentication,
+  encodeAuth,
+  ProtocolError,
+} from "../../protocol.ts";
 import {
   type Address,
   formatAddress,
   formatAddresses,
-} from "../program/setting.ts";
+} from "../../program/setting.ts";
+import { backoff, formatWait, waitLeft } from "./backoff.ts";
 import {
   decodeRefusal,
   errorOf,
@@ -62,9 +71,6 @@ export type Exchange<T> = (
   connection: Connection,
   progress: () => void,
 ) => Promise<T | typeof AGAIN>;
-
-/** Longest wait between two attempts. */
-const MAX_DELAY_MS = 10_000;
 
 /**
  * Runs exchanges with the central, and reconnects when a connection is lost.
@@ -160,7 +166,7 @@ export class RetryingConnection {
 
   /** Throws the error again if it is final. */
   async #waitForNextAttempt(error: unknown): Promise<void> {
-    const { addresses, maxAttempts, signal } = this.#options;
+    const { addresses, maxAttempts, baseDelayMs, signal } = this.#options;
     signal.throwIfAborted();
     if (error instanceof ProtocolError) {
       throw new ProgramError(messageOf(error), { cause: error });
@@ -174,7 +180,9 @@ export class RetryingConnection {
       server_address: formatAddress(this.#address),
       attempt,
       error: messageOf(error),
-      gives_up: isLast ? "now" : `in about ${formatWait(this.#waitLeft())}`,
+      gives_up: isLast
+        ? "now"
+        : `in about ${formatWait(waitLeft(attempt, maxAttempts, baseDelayMs))}`,
     }));
     if (isLast) {
       throw new UnreachableError(
@@ -186,35 +194,14 @@ export class RetryingConnection {
         { cause: error },
       );
     }
-    await delay(this.#backoff(attempt, Math.random()), signal);
-  }
-
-  #backoff(attempt: number, random: number): number {
-    return backoff(attempt, this.#options.baseDelayMs, random);
-  }
-
-  /** Average of all waits that are left, in milliseconds. */
-  #waitLeft(): number {
-    let left = 0;
-    for (let next = this.#failedAttempts; next < this.#options.maxAttempts;) {
-      const wait = this.#backoff(next++, 0.5);
-      left += wait;
-      if (wait < 0.75 * MAX_DELAY_MS) continue;
-      // All that follow are as long.
-      return left + wait * (this.#options.maxAttempts - next);
-    }
-    return left;
+    await delay(backoff(attempt, baseDelayMs, Math.random()), signal);
   }
 }
 
 /** All attempts failed. Nothing is lost: the same call goes on where it ended. */
 export class UnreachableError extends ProgramError {
+  /** The name of the class. */
   override readonly name = "UnreachableError";
-}
-
-function formatWait(milliseconds: number): string {
-  const seconds = Math.ceil(milliseconds / 1000);
-  return seconds < 120 ? `${seconds}s` : `${Math.round(seconds / 60)}min`;
 }
 
 /**
@@ -251,21 +238,4 @@ async function encrypt(
   } catch (cause) {
     throw new RetryableError(messageOf(cause), { cause });
   }
-}
-
-/**
- * Returns the wait after a failed attempt. It doubles each time. Random jitter
- * shortens it by up to a half, so that agencies that lost the central at the
- * same moment do not all come back at the same moment.
- *
- * `attempt` is the number of failed attempts in a row, from 1; `random` is from
- * 0 to less than 1.
- */
-export function backoff(
-  attempt: number,
-  baseDelayMs: number,
-  random: number,
-): number {
-  const delay = Math.min(baseDelayMs * 2 ** (attempt - 1), MAX_DELAY_MS);
-  return delay * (1 - random / 2);
 }

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { messageOf, ProgramError } from "../program/errors.ts";
-import { flushLog, writeText } from "../program/logging.ts";
+import { messageOf, ProgramError } from "../../program/errors.ts";
+import { flushLog, writeText } from "../../program/logging.ts";
 import { ifThere, modeOfCopy, probe, replaceFile } from "./output_file.ts";
-import { isProcessInput } from "./source/input_file.ts";
+import { isProcessInput } from "../source/input_file.ts";
 
 const STANDARD_OUTPUT = "-";
 

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { readVariable } from "../program/config.ts";
-import { TOKEN_VARIABLE } from "../program/config_names.ts";
-import { messageOf, ProgramError } from "../program/errors.ts";
-import { MAX_TOKEN_BYTES } from "../protocol.ts";
+import { readVariable } from "../../program/config.ts";
+import { TOKEN_VARIABLE } from "../../program/config_names.ts";
+import { messageOf, ProgramError } from "../../program/errors.ts";
+import { MAX_TOKEN_BYTES } from "../../protocol.ts";
 
 /**
  * Reads the agency's token. No message of a failure has any of it.

@@ -4,8 +4,12 @@
  * @module
  */
 
-import { type Connection, isDisconnection } from "../net/connection.ts";
-import { decodeWinners, encodeWinnersQuery, MessageType } from "../protocol.ts";
+import { type Connection, isDisconnection } from "../../net/connection.ts";
+import {
+  decodeWinners,
+  encodeWinnersQuery,
+  MessageType,
+} from "../../protocol.ts";
 import {
   decodeRefusal,
   errorOf,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatAction, getLogger } from "../program/logging.ts";
+import { formatAction, getLogger } from "../../program/logging.ts";
 
 /** How far the agency is. */
 export interface Progress {

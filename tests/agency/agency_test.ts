@@ -1,0 +1,206 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  Agency,
+  type Bet,
+  ProgramError,
+  type Progress,
+  RefusedError,
+  type RefusedRow,
+  UnreachableError,
+} from "../../client.ts";
+import { FakeCentral, type Script } from "../support/fake_central.ts";
+import { testInFolder } from "../support/folder.ts";
+import { Code, errorFrame } from "../support/frames.ts";
+import { testWith } from "../support/permissions.ts";
+import { csvOf, rows } from "../support/rows.ts";
+
+const FILES = ["net", "read", "write"] as const;
+const serve: Script = (session) => session.serve();
+
+function betsOf(count: number): Bet[] {
+  return rows(count).map(([firstName, lastName, document, birthdate, number]) =>
+    ({ firstName, lastName, document, birthdate, number }) as Bet
+  );
+}
+
+function agencyOf({ port }: FakeCentral): Agency {
+  return new Agency({
+    id: 9,
+    server: `127.0.0.1:${port}`,
+    maxAmount: 10,
+    maxAttempts: 2,
+    baseDelayMs: 1,
+  });
+}
+
+async function* later(bets: readonly Bet[]): AsyncGenerator<Bet> {
+  for (const bet of bets) {
+    await Promise.resolve();
+    yield bet;
+  }
+}
+
+testWith(
+  FILES,
+  "send() takes a path, a stream and bets, all the same",
+  async () => {
+    const dir = await Deno.makeTempDir();
+    const path = `${dir}/bets.csv`;
+    await Deno.writeTextFile(path, csvOf(rows(25)));
+    const inputs = [
+      path,
+      ReadableStream.from([new TextEncoder().encode(csvOf(rows(25)))]),
+      betsOf(25),
+      later(betsOf(25)),
+    ];
+    const sent: unknown[] = [];
+    for (const input of inputs) {
+      await using central = new FakeCentral(serve);
+      const summary = await agencyOf(central).send(input);
+      assertEquals(summary, {
+        file: typeof input === "string" ? path : "-",
+        records: 25,
+        refused: 0,
+        stored: 25,
+        repeated: 0,
+        rejectedFile: undefined,
+        sentBefore: undefined,
+        isFinished: true,
+      });
+      sent.push(central.taken);
+    }
+    for (const taken of sent) assertEquals(taken, sent[0]);
+    await Deno.remove(dir, { recursive: true });
+  },
+);
+
+testWith(
+  FILES,
+  "send() keeps quotes and separators of bets, and refuses line breaks",
+  async () => {
+    const odd = betsOf(1).map((bet) => ({ ...bet, lastName: 'O"x, y' }));
+    await using central = new FakeCentral(serve);
+    await agencyOf(central).send(odd);
+    const text = new TextDecoder().decode(central.taken[0]!.payload);
+    assertEquals(text.includes('O"x, y'), true);
+    const broken = odd.map((bet) => ({ ...bet, firstName: "a\nb" }));
+    await assertRejects(
+      () => agencyOf(central).send(broken),
+      ProgramError,
+      "Cannot send bet 0: a field has a line break",
+    );
+  },
+);
+
+testInFolder("send() tells progress and refused rows", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const bad = rows(12).map((row, i) => i === 3 ? row.with(2, "x") : row);
+  await Deno.writeTextFile(path, `${csvOf(bad)}no bet\n`);
+  await using central = new FakeCentral(async (session) => {
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 3, "because"));
+    await session.serve();
+  });
+  const refused: RefusedRow[] = [];
+  const progress: Progress[] = [];
+  await agencyOf(central).send(path, {
+    onRefused: (row) => refused.push(row),
+    onProgress: (step) => progress.push(step),
+  });
+  assertEquals(
+    refused.map(({ line, index }) => [line, index]),
+    [[13, 12], [4, 3]],
+  );
+  assertEquals(progress.at(-1)?.bets, 11);
+  assertEquals(
+    new Set(progress.map(({ phase }) => phase)).has("sending"),
+    true,
+  );
+});
+
+testWith(FILES, "send() throws errors by class", async () => {
+  await using central = new FakeCentral(async (session) => {
+    await session.take();
+    await session.send(errorFrame(Code.UNAUTHORIZED, undefined, "who?"));
+  }, () => Promise.resolve());
+  const refused = await assertRejects(() => agencyOf(central).send(betsOf(1)));
+  assert(refused instanceof RefusedError);
+  assertEquals(refused.error, "UNAUTHORIZED");
+  await assertRejects(
+    () => agencyOf(central).send(betsOf(1)),
+    UnreachableError,
+  );
+  await assertRejects(
+    () => new Agency({ id: 1, server: "nowhere" }).send(betsOf(1)),
+    ProgramError,
+    'Cannot use server: it is "nowhere", expected an address',
+  );
+  for (const id of [0, -1, 1.5, NaN, 4294967296]) {
+    assertThrows(() => new Agency({ id, server: "localhost:1" }), RangeError);
+  }
+  const signal = AbortSignal.abort("enough");
+  const stopped = agencyOf(central).send(betsOf(1), { signal });
+  assertEquals(await stopped.catch((reason: unknown) => reason), "enough");
+});
+
+testInFolder(
+  "check() finds all that would be refused, and sends nothing",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const bad = rows(30).map((row, i) => i % 10 === 3 ? row.with(2, "x") : row);
+    await Deno.writeTextFile(path, `no bet\n${csvOf(bad)}`);
+    const lines: number[] = [];
+    const agency = new Agency({ id: 1, server: "127.0.0.1:1" });
+    const summary = await agency.check(path, {
+      onRefused: ({ line }) => lines.push(line),
+    });
+    assertEquals(lines.toSorted((a, b) => a - b), [1, 5, 15, 25]);
+    assertEquals([summary.records, summary.refused], [31, 4]);
+  },
+);
+
+testInFolder(
+  "send() twice at once leaves one whole file of refused rows",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const bad = "no bet at all\n".repeat(5000);
+    await Deno.writeTextFile(
+      path,
+      `${csvOf(rows(20)).replaceAll("\r", "")}${bad}`,
+    );
+    await using central = new FakeCentral(serve);
+    const options = {
+      rejectedFile: "{file}.rejected.csv",
+      sentFolder: `${dir}/sent`,
+    };
+    const stopped = new AbortController();
+    const runs = [
+      agencyOf(central).send(path, options),
+      agencyOf(central).send(path, options),
+      agencyOf(central).send(path, { ...options, signal: stopped.signal }),
+    ];
+    stopped.abort("stopped");
+    const ends = await Promise.allSettled(runs);
+    assertEquals(ends.map(({ status }) => status), [
+      ...["fulfilled", "fulfilled", "rejected"],
+    ]);
+    assertEquals(await Deno.readTextFile(`${path}.rejected.csv`), bad);
+    const names = await Array.fromAsync(Deno.readDir(dir));
+    assertEquals(names.length, 3);
+  },
+);
+
+testInFolder(
+  "send() makes no rejected file where one cannot be written, and sends nothing",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    await Deno.writeTextFile(path, csvOf(rows(20)));
+    await using central = new FakeCentral(serve);
+    await assertRejects(
+      () => agencyOf(central).send(path, { rejectedFile: `${dir}/none/x.csv` }),
+      ProgramError,
+      `${dir}/none/x.csv`,
+    );
+    assertEquals(central.connections, 0);
+  },
+);

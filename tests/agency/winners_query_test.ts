@@ -1,0 +1,104 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Agency, RefusedError, UnreachableError } from "../../client.ts";
+import { WINNERS } from "../support/draw_wire.ts";
+import { FakeCentral, type Script } from "../support/fake_central.ts";
+import { Code, errorFrame, frame } from "../support/frames.ts";
+import { testWith } from "../support/permissions.ts";
+
+/** The document "9", and more to come. */
+const FIRST_PART = frame(WINNERS, Uint8Array.of(0, 0, 1, 1, 0x39));
+/** The documents "12" and "3". */
+const LAST_PART = frame(
+  WINNERS,
+  Uint8Array.of(1, 0, 2, 2, 0x31, 0x32, 1, 0x33),
+);
+
+const answer: Script = async (session) => {
+  await session.take();
+  await session.send(FIRST_PART, LAST_PART);
+};
+
+/** How a central ends while an agency waits. */
+const ENDS: Record<string, Script> = {
+  async "a clean stop"(session) {
+    await session.take();
+    await session.send(errorFrame(Code.SHUTTING_DOWN));
+  },
+  "a kill": (session) => session.take(),
+  async "a kill between two parts"(session) {
+    await session.take();
+    await session.send(FIRST_PART);
+  },
+};
+
+function winnersOf({ port }: FakeCentral): Promise<string[]> {
+  return new Agency({
+    id: 9,
+    server: `127.0.0.1:${port}`,
+    maxAttempts: 3,
+    baseDelayMs: 1,
+  }).winners();
+}
+
+for (const [name, end] of Object.entries(ENDS)) {
+  testWith(
+    ["net"],
+    `winners() outlives any number of restarts by ${name}`,
+    async () => {
+      const restarts = Array.from({ length: 20 }, () => end);
+      await using central = new FakeCentral(...restarts, answer);
+      assertEquals(await winnersOf(central), ["9", "12", "3"]);
+      assertEquals(central.connections, 21);
+    },
+  );
+}
+
+testWith(
+  ["net"],
+  "winners() asks again at once after a wait without a reply",
+  async () => {
+    await using central = new FakeCentral(
+      (session) => session.gone(),
+      (session) => session.gone(),
+      answer,
+    );
+    const agency = new Agency({
+      id: 9,
+      server: `127.0.0.1:${central.port}`,
+      maxAttempts: 1,
+      replyTimeoutMs: 30,
+    });
+    assertEquals(await agency.winners(), ["9", "12", "3"]);
+  },
+);
+
+testWith(
+  ["net"],
+  "winners() does not take a refusal for a wait that was served",
+  async () => {
+    for (const code of [Code.BUSY, Code.STORAGE]) {
+      await using central = new FakeCentral(async (session) => {
+        await session.take();
+        await session.send(errorFrame(code));
+      });
+      await assertRejects(() => winnersOf(central), UnreachableError);
+      assertEquals(central.connections, 3);
+    }
+  },
+);
+
+testWith(
+  ["net"],
+  "winners() ends if there is no draw for the agency",
+  async () => {
+    await using central = new FakeCentral(async (session) => {
+      await session.take();
+      await session.send(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part"));
+    });
+    await assertRejects(
+      () => winnersOf(central),
+      RefusedError,
+      "Cannot ask for the winners: the central answered UNKNOWN_AGENCY: no part",
+    );
+  },
+);
