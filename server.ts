@@ -189,6 +189,7 @@ async function openFileStore(
       discarded_bytes: discardedBytes,
       copy: tornFile,
     }));
+    warnOfProblem(store);
     return store;
   } catch (cause) {
     const message = messageOf(cause);

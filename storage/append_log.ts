@@ -166,6 +166,11 @@ export class AppendLog {
     return this.#failures;
   }
 
+  /** Reports why entries will be refused, until one is committed. */
+  reportProblem(problem: string): void {
+    this.#lastFailure ??= problem;
+  }
+
   /** Why entries are refused, or `undefined` if they are accepted. */
   get problem(): string | undefined {
     return this.#refusal?.message ?? this.#lastFailure;

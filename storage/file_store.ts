@@ -134,8 +134,7 @@ export class FileStore implements Store, AsyncDisposable {
     const files = await openStoreFiles(path, options);
     try {
       const parts = createParts(files, options);
-      await ifThereIsRoom(() => parts.draw.resume());
-      await ifThereIsRoom(() => parts.finishLog.start());
+      await recordStart(parts);
       return new FileStore(parts);
     } catch (error) {
       await files.release();
@@ -279,14 +278,17 @@ export class FileStore implements Store, AsyncDisposable {
   }
 }
 
-/** Records something, if the disk is not full; else that is done later. */
-async function ifThereIsRoom(record: () => Promise<void>): Promise<void> {
+/** Records what a start records. On a full disk that is done later. */
+async function recordStart(
+  { draw, finishLog, log }: StoreParts,
+): Promise<void> {
   try {
-    await record();
+    await draw.resume();
+    await finishLog.start();
   } catch (error) {
-    if (!(error instanceof StorageError && isNoRoomError(error.cause))) {
-      throw error;
-    }
+    const isLater = error instanceof StorageError && isNoRoomError(error.cause);
+    if (!isLater) throw error;
+    log.reportProblem(error.message);
   }
 }
 

@@ -7,7 +7,7 @@
 
 import { StoreMismatchError } from "./errors.ts";
 import type { FinishRecord } from "./format/finish_record.ts";
-import type { LogEnd } from "./format/seal.ts";
+import { EMPTY_END, type LogEnd } from "./format/seal.ts";
 
 /** The records so far. */
 export class FinishState {
@@ -138,23 +138,29 @@ export class BetsCheck {
       if (!record || record.bets.size > size) return;
       const { bets } = record;
       if (bets.size !== size || bets.write !== write || bets.crc !== crc) {
-        throw this.#mismatch(`it has other bets before byte ${bets.size}`);
+        throw this.#mismatch(
+          `the bets file had other bets before byte ${bets.size}`,
+        );
       }
       this.#next++;
     }
   }
 
-  /** Compares the end of the file. */
-  onEnd({ size }: LogEnd): void {
-    if (size < this.flushedSize) {
-      throw this.#mismatch(
-        `it has ${size} bytes, and had ${this.flushedSize} before`,
-      );
-    }
-    const known = this.#records.at(-1)?.bets.size ?? 0;
-    if (!this.#mayGrow && size > known) {
-      throw this.#mismatch(`it has ${size} bytes, and had ${known} at the end`);
-    }
+  /**
+   * Compares the end of the file.
+   *
+   * @param end The end of its whole batches.
+   * @param size Its size, with a torn tail: something of the last write is left.
+   */
+  onEnd(end: LogEnd, size: number): void {
+    const known = this.#records.at(-1)?.bets ?? EMPTY_END;
+    const isShort = end.size < this.flushedSize ||
+      (size <= known.write && known.size > 0);
+    const isLong = !this.#mayGrow && end.size > known.size;
+    if (!isShort && !isLong) return;
+    throw this.#mismatch(
+      `the bets file has ${size} bytes, and had ${known.size}`,
+    );
   }
 
   #mismatch(what: string): StoreMismatchError {

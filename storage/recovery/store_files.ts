@@ -27,8 +27,6 @@ export interface Recovery {
   discardedBytes: number;
   /** The copy of the torn tail, once it is cut off. */
   tornFile?: string;
-  /** Why the files cannot be written to now, if so. */
-  problem?: string;
 }
 
 /** How to open the files. */
@@ -163,14 +161,13 @@ async function repair(
 function describe(
   { bets, batches }: StoreIndex,
   { end, size }: FileScan,
-  { tornFile, problem }: Repair,
+  { tornFile }: Repair,
 ): Recovery {
   return {
     bets,
     batches,
     discardedBytes: size - end.size,
     ...(tornFile === undefined ? {} : { tornFile }),
-    ...(problem === undefined ? {} : { problem }),
   };
 }
 

@@ -68,7 +68,7 @@ export async function scanStore(
     },
   });
   if (state.isEmpty && betsScan.size > 0) throw missing(path, finished);
-  check.onEnd(betsScan.end);
+  check.onEnd(betsScan.end, betsScan.size);
   return { bets: betsScan, finished: finishedScan, state };
 }
 

@@ -37,7 +37,7 @@ testFault(
   async ({ dir, random }) => {
     const store = await leaveStore(dir, random);
     for (let i = 0; i < POSITIONS; i++) {
-      const size = random.between(store.lastWrite, store.bytes.length - 1);
+      const size = random.between(store.lastWrite + 1, store.bytes.length - 1);
       await recover(store, store.bytes.slice(0, size), size);
     }
   },

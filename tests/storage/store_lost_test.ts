@@ -1,8 +1,10 @@
 import { appendTo } from "../support/batches.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { FileStore, StorageError } from "../../storage.ts";
+import { messageOf } from "../../program/errors.ts";
 import { numberedBatch } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";
+import { openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
 
 /** What an operator may do to the file of an open store. */
@@ -84,6 +86,39 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
       await store.close();
     },
   );
+}
+
+for (const name of ["bets.csv", "bets.csv.finished"] as const) {
+  for (const operation of ["write", "syncData"] as const) {
+    testInFolder(
+      `Store settles everything if ${name} is renamed during its ${operation}`,
+      async (dir) => {
+        const path = `${dir}/bets.csv`;
+        const { store, file, finished, append } = await openFaulty(path);
+        await appendTo(store, STORED);
+        const isBets = name === "bets.csv";
+        const gate = (isBets ? file : finished).hold(operation);
+        const send = (index: number) =>
+          isBets
+            ? append(numberedBatch(3 + index, 1))
+            : store.finish(1 + index).then(() => "stored", messageOf);
+        const outcomes = [send(0)];
+        await gate.reached;
+        outcomes.push(send(1));
+        await Deno.rename(`${dir}/${name}`, `${dir}/moved`);
+        // The watch notices it while the commit is under way.
+        await within(store.lost, () => "not lost");
+        gate.release();
+        for (const outcome of outcomes) {
+          assertMatch(
+            await within(outcome, () => "not settled"),
+            /^Cannot trust the store: No such file/,
+          );
+        }
+        await within(store.close(), () => "not closed");
+      },
+    );
+  }
 }
 
 /** The text of each file of a folder, without the files of process ids. */

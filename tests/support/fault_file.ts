@@ -74,7 +74,7 @@ export class FaultFile implements StoreFile {
    */
   fail(operation: Operation, fault: Fault = {}): void {
     const { nth = 1, after = 0, code = "EIO" } = fault;
-    const error = new Error(FAULT_TEXTS[code]);
+    const error = Object.assign(new Error(FAULT_TEXTS[code]), { code });
     this.#faults.push({ operation, left: nth, after, error });
   }
 

@@ -6,15 +6,22 @@
 
 import { appendTo } from "./batches.ts";
 import type { Batch } from "../../bet/bet.ts";
-import { FileStore, StorageError, type StoreOptions } from "../../storage.ts";
+import {
+  FileStore,
+  StorageError,
+  type StoreFile,
+  type StoreOptions,
+} from "../../storage.ts";
 import { FaultFile } from "./fault_file.ts";
 
 /** A store and its file. */
 export interface FaultyStore {
   /** The store. */
   store: FileStore;
-  /** Its file of bets. */
+  /** Its bets file. */
   file: FaultFile;
+  /** Its finished file. */
+  finished: FaultFile;
   /** Appends a batch. Resolves to "stored" or the reason; never rejects. */
   append(batch: Batch): Promise<string>;
 }
@@ -23,22 +30,26 @@ export interface FaultyStore {
  * Opens a store.
  *
  * @param path Its file of bets.
- * @param options As of a store. @default {{}}
+ * @param options As of a store; `onFile` gets each file before it is used.
  * @returns The store.
  */
 export async function openFaulty(
   path: string,
-  options: StoreOptions = {},
+  options: StoreOptions & { onFile?: (file: FaultFile) => void } = {},
 ): Promise<FaultyStore> {
-  const { promise: file, resolve } = Promise.withResolvers<FaultFile>();
+  const files: FaultFile[] = [];
+  const wrap = (inner: StoreFile) => {
+    const wrapped = new FaultFile(inner);
+    options.onFile?.(wrapped);
+    files.push(wrapped);
+    return wrapped;
+  };
   const store = await FileStore.open(path, {
     ...options,
-    wrapFile(inner) {
-      const wrapped = new FaultFile(inner);
-      resolve(wrapped);
-      return wrapped;
-    },
+    wrapFile: wrap,
+    wrapFinishedFile: wrap,
   });
+  const [file, finished] = files;
   async function append(batch: Batch): Promise<string> {
     try {
       await appendTo(store, batch);
@@ -48,7 +59,7 @@ export async function openFaulty(
       throw error;
     }
   }
-  return { store, file: await file, append };
+  return { store, file: file!, finished: finished!, append };
 }
 
 /**

@@ -1,0 +1,225 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { FileStore, StoreMismatchError } from "../../../storage.ts";
+import { appendTo, numberedBatch } from "../../support/batches.ts";
+import { contents, testInFolder } from "../../support/folder.ts";
+
+type Contents = Record<string, string>;
+
+/** Opens a store, uses it and closes it. Returns its files. */
+async function use(
+  path: string,
+  fn: (store: FileStore) => Promise<unknown>,
+  drawAgencies = 0,
+): Promise<Contents> {
+  {
+    await using store = await FileStore.open(path, { drawAgencies });
+    await fn(store);
+  }
+  return await contents(path.replace(/[^/]*$/, ""));
+}
+
+function append(
+  index: number,
+  agency = 1,
+): (store: FileStore) => Promise<unknown> {
+  return (store) => appendTo(store, numberedBatch(index, 3, { agency }));
+}
+
+/** Asserts that a start on these files refuses, and changes nothing. */
+async function assertRefused(
+  dir: string,
+  files: Contents,
+  reason: string,
+  drawAgencies = 0,
+): Promise<void> {
+  for (const name of Object.keys(await contents(dir))) {
+    await Deno.remove(`${dir}/${name}`);
+  }
+  for (const [name, text] of Object.entries(files)) {
+    await Deno.writeTextFile(`${dir}/${name}`, text);
+  }
+  for (let times = 0; times < 2; times++) {
+    await assertRejects(
+      () => FileStore.open(`${dir}/bets.csv`, { drawAgencies }),
+      StoreMismatchError,
+      reason,
+    );
+  }
+  assertEquals(await contents(dir), files);
+}
+
+/** Both files, each from one of two states of a store. */
+function mixed(bets: Contents, finished: Contents): Contents {
+  return {
+    "bets.csv": bets["bets.csv"]!,
+    "bets.csv.finished": finished["bets.csv.finished"]!,
+  };
+}
+
+testInFolder(
+  "FileStore.open() refuses a file without the other",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const store = await use(path, append(0));
+    const bets = store["bets.csv"]!;
+    const finished = store["bets.csv.finished"]!;
+    await assertRefused(dir, { "bets.csv": bets }, '.finished" is not there');
+    await assertRefused(
+      dir,
+      { "bets.csv": bets, "bets.csv.finished": "" },
+      '.finished" has no record',
+    );
+    await assertRefused(
+      dir,
+      { "bets.csv": bets, "bets.csv.finished": finished.slice(0, 20) },
+      '.finished" has no record',
+    );
+    await assertRefused(
+      dir,
+      { "bets.csv.finished": finished },
+      'bets.csv" is not there',
+    );
+    await assertRefused(
+      dir,
+      { "bets.csv": "", "bets.csv.finished": finished },
+      "the bets file has 0 bytes",
+    );
+  },
+);
+
+testInFolder(
+  "FileStore.open() refuses files of different times",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const first = await use(path, append(0));
+    const second = await use(path, append(3));
+    const third = await use(path, async (store) => {
+      await append(6)(store);
+      await store.finish(1);
+    });
+    const same = "are not of the same time";
+    await assertRefused(
+      dir,
+      mixed(second, first),
+      `${same}: the bets file has`,
+    );
+    await assertRefused(dir, mixed(third, first), `${same}: the bets file has`);
+    await assertRefused(dir, mixed(first, third), `${same}: the bets file has`);
+    await assertRefused(
+      dir,
+      mixed(second, third),
+      `${same}: the bets file has`,
+    );
+  },
+);
+
+testInFolder(
+  "FileStore.open() refuses files of different stores",
+  async (dir) => {
+    const one = await use(`${dir}/bets.csv`, append(0));
+    await Deno.remove(`${dir}/bets.csv`);
+    await Deno.remove(`${dir}/bets.csv.finished`);
+    const other = await use(`${dir}/bets.csv`, append(0, 2));
+    const reason = "the bets file had other bets before byte";
+    await assertRefused(dir, mixed(one, other), reason);
+    await assertRefused(dir, mixed(other, one), reason);
+  },
+);
+
+testInFolder(
+  "FileStore.open() refuses another number of agencies than the draw's",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const early = await use(path, async (store) => {
+      await append(0)(store);
+      await store.finish(1);
+    }, 2);
+    const held = await use(path, async (store) => {
+      await append(0, 2)(store);
+      await store.finish(2);
+      assertEquals(await store.draw.held, "here");
+    }, 2);
+    for (const agencies of [0, 1, 3]) {
+      const reason =
+        `was held with 2 agencies, but draw.agencies is ${agencies}`;
+      await assertRefused(dir, held, reason, agencies);
+    }
+    // The draw does not open again with an older finished file.
+    await assertRefused(dir, mixed(held, early), "are not of the same time", 2);
+    for (const [name, text] of Object.entries(held)) {
+      await Deno.writeTextFile(`${dir}/${name}`, text);
+    }
+    await use(path, async (store) => {
+      assertEquals(await store.draw.held, "earlier");
+    }, 2);
+  },
+);
+
+testInFolder(
+  "FileStore.open() holds a draw that was not recorded",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const before = await use(path, async (store) => {
+      await append(0)(store);
+      await store.finish(1);
+    });
+    assertEquals(before["bets.csv.finished"]!.includes("draw,"), false);
+    const after = await use(path, async (store) => {
+      assertEquals(store.draw.isHeld, true);
+      await assertRejects(
+        () => append(3)(store),
+        Error,
+        "the draw has been held",
+      );
+    }, 1);
+    assertEquals(after["bets.csv.finished"]!.includes("\ndraw,1,"), true);
+  },
+);
+
+testInFolder(
+  "FileStore.open() begins a store again whose creation was cut off",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const whole =
+      (await use(path, () => Promise.resolve()))["bets.csv.finished"]!;
+    const start = whole.slice(0, whole.indexOf("\n") + 1);
+    for (const finished of [undefined, "", start.slice(0, 10), start]) {
+      await Deno.writeTextFile(path, "");
+      if (finished === undefined) await Deno.remove(`${path}.finished`);
+      else await Deno.writeTextFile(`${path}.finished`, finished);
+      await use(path, append(0));
+      const { bets } = (await FileStore.open(path).then(async (store) => {
+        await store.close();
+        return store;
+      })).stats;
+      assertEquals(bets, 3);
+    }
+  },
+);
+
+testInFolder(
+  "FileStore.open() goes on after a last write that was cut off",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    await use(path, append(0));
+    await use(path, append(3));
+    const { size } = await Deno.stat(path);
+    for (const change of ["bets", "finish"]) {
+      await Deno.truncate(path, size - 5);
+      await use(path, async (store) => {
+        assertEquals(store.stats.bets, 3);
+        if (change === "finish") await store.finish(1);
+        else await append(3)(store);
+      });
+      await use(path, append(3));
+      await use(
+        path,
+        (store) => Promise.resolve(assertEquals(store.stats.bets, 6)),
+      );
+      if (change === "bets") {
+        continue;
+      }
+      assertEquals((await contents(dir))["bets.csv"]!.split("\n").length, 7);
+    }
+  },
+);

@@ -1,0 +1,185 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { FileStore, StorageError } from "../../storage.ts";
+import {
+  appendTo,
+  assertStored,
+  numberedBatch,
+  putStore,
+  rowsAt,
+  rowsOf,
+} from "../support/batches.ts";
+import type { FaultFile } from "../support/fault_file.ts";
+import { openFaulty } from "../support/faulty_store.ts";
+import { contents, testInFolder } from "../support/folder.ts";
+
+const FIRST = numberedBatch(0, 3);
+const SECOND = numberedBatch(3, 2);
+const WHOLE = rowsOf(FIRST);
+const TORN = rowsAt(WHOLE.length, [SECOND]).slice(0, 40);
+const FULL = "No space left on device (os error 28)";
+
+testInFolder(
+  "FileStore.open() answers what is stored while the disk is full, and cuts off the torn tail later",
+  async (dir) => {
+    const path = await putStore(dir, WHOLE, TORN);
+    const before = await Deno.readFile(path);
+    // A folder in the place of the copies is as good as a full disk.
+    const failing = failWrites("bets.csv.torn-");
+    try {
+      const { store, append } = await openFaulty(path);
+      assertMatch(store.stats.problem!, /No space left/);
+      assertEquals(store.recovery.tornFile, undefined);
+      assertEquals(store.stats.bets, 3);
+      assertEquals(store.winners(1), []);
+      assertEquals(await append(FIRST), "stored");
+      assertMatch(await append(SECOND), /^Cannot write to the store: No space/);
+      assertMatch(await append(SECOND), /^Cannot write to the store: No space/);
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      assertEquals(await Deno.readFile(path), before, "not cut off");
+      assertEquals(await append(FIRST), "stored");
+
+      failing[Symbol.dispose]();
+      assertEquals(await append(SECOND), "stored");
+      assertEquals(store.stats.problem, undefined);
+      await store.close();
+    } finally {
+      failing[Symbol.dispose]();
+    }
+    await assertStored(path, [FIRST, SECOND]);
+    const copies = Object.entries(await contents(dir))
+      .filter(([name]) => name.includes(".torn-"));
+    assertEquals(copies.map(([, text]) => text), [
+      new TextDecoder().decode(TORN),
+    ]);
+  },
+);
+
+testInFolder(
+  "FileStore.open() does without notes that it cannot write",
+  async (dir) => {
+    const path = await putStore(dir, WHOLE);
+    using _failing = failWrites(".pid");
+    const store = await FileStore.open(path);
+    await appendTo(store, SECOND);
+    assertEquals(Object.keys(await contents(dir)).sort(), [
+      "bets.csv",
+      "bets.csv.finished",
+    ]);
+    await assertRejects(() => FileStore.open(path), Error, "another process");
+    await store.close();
+  },
+);
+
+testInFolder(
+  "FileStore takes bets once there is room for its start",
+  async (dir) => {
+    const path = await putStore(dir, WHOLE);
+    await (await FileStore.open(path)).close();
+    const files: FaultFile[] = [];
+    const { store, append, finished } = await openFaulty(path, {
+      onFile(file) {
+        files.push(file);
+        if (files.length === 2) file.fail("write", { code: "ENOSPC" });
+      },
+    });
+    assertMatch(store.stats.problem!, /No space left/);
+    finished.fail("write", { code: "ENOSPC" });
+    assertEquals(await append(FIRST), "stored");
+    assertMatch(await append(SECOND), /No space left/);
+    assertEquals(await append(SECOND), "stored");
+    assertEquals(store.stats.problem, undefined);
+    await store.close();
+    await assertStored(path, [FIRST, SECOND]);
+    await (await FileStore.open(path)).close();
+  },
+);
+
+testInFolder(
+  "FileStore confirms nothing that it could not flush",
+  async (dir) => {
+    const path = await putStore(dir, WHOLE);
+    const { store, file, append } = await openFaulty(path, {
+      onFile: (file) => file.fail("syncData", { code: "ENOSPC" }),
+    });
+    file.fail("syncData", { code: "ENOSPC" });
+    assertMatch(
+      await append(FIRST),
+      /^Cannot flush the store to disk: No space/,
+    );
+    assertEquals(await append(FIRST), "stored");
+    await store.close();
+  },
+);
+
+testInFolder(
+  "FileStore.open() reads files that may not be written to",
+  async (dir) => {
+    const path = await putStore(dir, WHOLE, TORN);
+    const before = await contents(dir);
+    using _failing = failOpen("EROFS");
+    const store = await FileStore.open(path);
+    assertMatch(store.stats.problem!, /Read-only file system/);
+    await appendTo(store, FIRST);
+    await assertRejects(
+      () => appendTo(store, SECOND),
+      StorageError,
+      "Read-only file system",
+    );
+    await store.close();
+    assertEquals(await contents(dir), before);
+  },
+);
+
+testInFolder(
+  "FileStore creates files that only their owner may read, or the group of a shared folder",
+  async (dir) => {
+    for (const [mode, expected] of [[0o755, 0o600], [0o775, 0o660]] as const) {
+      const folder = `${dir}/${mode}`;
+      await Deno.mkdir(folder);
+      await Deno.chmod(folder, mode);
+      const path = `${folder}/bets.csv`;
+      await (await FileStore.open(path)).close();
+      await Deno.writeFile(path, TORN, { append: true });
+      const store = await FileStore.open(path);
+      const modes: Record<string, number> = {};
+      for await (const { name } of Deno.readDir(folder)) {
+        modes[name] = (await Deno.stat(`${folder}/${name}`)).mode! & 0o777;
+      }
+      await store.close();
+      assertEquals(Object.keys(modes).length, 5, "with notes and a copy");
+      for (const name in modes) assertEquals(modes[name], expected, name);
+    }
+  },
+);
+
+/** Lets no file with `part` in its name be created. */
+function failWrites(part: string): Disposable {
+  const { open } = Deno;
+  Deno.open = (path, options) =>
+    options?.createNew && String(path).includes(part)
+      ? Promise.reject(systemError(FULL, "ENOSPC"))
+      : open(path, options);
+  return { [Symbol.dispose]: () => Deno.open = open };
+}
+
+/** Lets no file be opened for writing. */
+function failOpen(code: string): Disposable {
+  const { open, remove } = Deno;
+  const refusal = () =>
+    Promise.reject(systemError("Read-only file system (os error 30)", code));
+  Deno.open = (path, options) =>
+    options?.write || options?.append || options?.createNew
+      ? refusal()
+      : open(path, options);
+  Deno.remove = refusal;
+  return {
+    [Symbol.dispose]() {
+      Deno.open = open;
+      Deno.remove = remove;
+    },
+  };
+}
+
+function systemError(message: string, code: string): Error {
+  return Object.assign(new Error(message), { code });
+}
