@@ -173,6 +173,12 @@ async function openStore(
   }
 }
 
+/** A store that takes no bets now can still answer what it has. */
+function warnOfProblem({ stats: { problem } }: Store): void {
+  if (problem === undefined) return;
+  getLogger().warn(formatAction("recover_store", "fail", { reason: problem }));
+}
+
 async function openFileStore(
   config: Config,
   onCommit: OnCommit,
