@@ -70,11 +70,11 @@ function isBad(row: BetRow): boolean {
 /** Each agency's bets, each with its bet index, in the order of the store. */
 async function storedBets(store: string): Promise<Map<number, string[]>> {
   const found = new Map<number, string[]>();
-  for (const { agency, betIndex, bets } of await readStore(store)) {
+  for (const { agency, betIndexes, bets } of await readStore(store)) {
     const earlier = found.get(agency) ?? [];
     found.set(agency, earlier);
     for (const [i, bet] of bets.entries()) {
-      earlier.push(`${betIndex + i}: ${bet.join()}`);
+      earlier.push(`${betIndexes[i]}: ${bet.join()}`);
     }
   }
   return found;
