@@ -39,6 +39,8 @@ export interface Batch {
   betIndex: number;
   /** Number of places, bets and gaps; at least one is a bet. */
   count: number;
+  /** Number of places that are gaps. */
+  gaps: number;
   /** The packed bets and gaps, one after the other. */
   bets: Uint8Array;
 }
@@ -76,12 +78,7 @@ export function isGap(packed: Uint8Array, start: number): boolean {
 }
 
 /** Returns the number of bets of a batch, without its gaps. */
-export function countBets({ bets, count }: Batch): number {
-  let gaps = 0;
-  for (let start = 0; start < bets.length;) {
-    if (isGap(bets, start)) gaps++;
-    start = packedBetEnd(bets, start);
-  }
+export function countBets({ count, gaps }: Batch): number {
   return count - gaps;
 }
 

@@ -107,7 +107,7 @@ export class BatchFrame {
  * @returns The whole frame.
  * @throws {RangeError} If the bets do not fit in one frame or one is cut off.
  */
-export function encodeBatch(batch: Omit<Batch, "count">): Uint8Array {
+export function encodeBatch(batch: Omit<Batch, "count" | "gaps">): Uint8Array {
   const frame = new BatchFrame();
   frame.begin(batch);
   for (let start = 0; start < batch.bets.length;) {
@@ -146,28 +146,30 @@ export function decodeBatch(payload: Uint8Array): Batch {
     fingerprint: payload.subarray(FINGERPRINT_AT, BET_INDEX_AT).toHex(),
     betIndex: view.getUint32(BET_INDEX_AT),
     count: view.getUint16(COUNT_AT),
+    gaps: 0,
     bets: payload.subarray(BETS_AT),
   };
   if (batch.agency === 0) throw malformed("the agency is 0, not 1 or more");
   if (batch.count === 0) throw malformed("the count is 0, not 1 or more");
-  checkPlaces(batch);
+  batch.gaps = countGaps(batch);
   return batch;
 }
 
 /**
  * Checks that there are as many places as declared, nothing after them, and at
- * least one bet.
+ * least one bet. Returns the number of gaps.
  */
-function checkPlaces({ bets, count }: Batch): void {
+function countGaps({ bets, count }: Batch): number {
   let at = 0;
-  let hasBet = false;
+  let gaps = 0;
   for (let index = 0; index < count; index++) {
-    hasBet ||= !isGap(bets, at);
+    if (isGap(bets, at)) gaps++;
     at = packedBetEnd(bets, at);
     if (at < 0) throw malformed(`bet ${index} of ${count} runs past the end`);
   }
-  if (!hasBet) throw malformed(`all ${count} places are gaps`);
+  if (gaps === count) throw malformed(`all ${count} places are gaps`);
   if (at < bets.length) {
     throw malformed(`${bets.length - at} bytes are left after bet ${count}`);
   }
+  return gaps;
 }

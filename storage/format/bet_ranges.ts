@@ -8,7 +8,10 @@ import { type Batch, isGap, packedBetEnd } from "../../bet/bet.ts";
 import type { IndexRange } from "../index_ranges.ts";
 
 /** Returns the ranges of a batch's bets, without the gaps between them. */
-export function betRanges({ bets, betIndex }: Batch): IndexRange[] {
+export function betRanges(
+  { bets, betIndex, count, gaps }: Batch,
+): IndexRange[] {
+  if (gaps === 0) return [{ start: betIndex, end: betIndex + count }];
   const ranges: IndexRange[] = [];
   let last: IndexRange | undefined;
   let index = betIndex;

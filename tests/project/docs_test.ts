@@ -66,6 +66,7 @@ const MARY_BATCH: Batch = {
   fingerprint: "0f1e2d3c4b5a6978",
   betIndex: 150,
   count: 3,
+  gaps: 1,
   bets: packBets([
     {
       firstName: 'María "Mary"',
@@ -145,6 +146,7 @@ Deno.test("docs/protocol.md shows the BET of the file that it shows", () => {
     fingerprint: sha256(sha256(file)).toString("hex").slice(0, 16),
     betIndex: 0,
     count: 2,
+    gaps: 0,
     bets: [ANGELA, ANA],
   });
   assertEquals(parse(file), [ANGELA, ANA].map((bet) => Object.values(bet)));

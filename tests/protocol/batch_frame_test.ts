@@ -57,6 +57,7 @@ Deno.test("decodeBatch() reads the frame as the protocol says", () => {
     fingerprint: FINGERPRINT,
     betIndex: 0x0a0b,
     count: 1,
+    gaps: 0,
     bets: packBets([BET]),
   });
 });
@@ -138,6 +139,7 @@ Deno.test("decodeBatch() takes gaps between bets, but not gaps alone", () => {
   for (const places of [[bet, gap], [gap, bet], [bet, gap, gap, bet]]) {
     const batch = {
       ...numberedBatch(0, places.length),
+      gaps: places.filter((one) => one === gap).length,
       bets: Uint8Array.fromHex(places.join("")),
     };
     const decoded = decodeBatch(payloadOf(encodeBatch(batch)));
@@ -183,7 +185,11 @@ Deno.test("encodeBatch() fills a frame to its last byte and not past it", () => 
   };
   const frame = encodeBatch(batch);
   assertEquals(frame.length, 8192);
-  assertEquals(decodeBatch(payloadOf(frame)), { ...batch, count: count + 1 });
+  assertEquals(decodeBatch(payloadOf(frame)), {
+    ...batch,
+    count: count + 1,
+    gaps: 0,
+  });
 
   const longer = packBets([{ ...fields, number: "9".repeat(left - 4) }]);
   batch.bets = Uint8Array.from([...filled, ...longer]);

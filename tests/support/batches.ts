@@ -68,6 +68,7 @@ export function batchOf(
     ...origin,
     betIndex,
     count: bets.length,
+    gaps: bets.filter((bet) => Object.values(bet).join("") === "").length,
     bets: packBets(bets),
   };
 }
