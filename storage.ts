@@ -14,7 +14,8 @@ export {
   StorageError,
   StoreMismatchError,
 } from "./storage/errors.ts";
-export { FileStore, type StoreOptions } from "./storage/file_store.ts";
+export { FileStore } from "./storage/file_store.ts";
+export type { StoreOptions } from "./storage/store_parts.ts";
 export type { Recovery } from "./storage/recovery/store_files.ts";
 export {
   exportStore,
@@ -37,4 +38,4 @@ export {
   type ReadableFile,
   type StoreFile,
   StoreHeldError,
-} from "./storage/store_file.ts";
+} from "./storage/files/store_file.ts";

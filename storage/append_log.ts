@@ -6,10 +6,11 @@
  */
 
 import { assertInvariant, messageOf } from "../program/errors.ts";
+import { CommitGroup, WRITE_BYTES } from "./commit_group.ts";
 import { StorageError } from "./errors.ts";
-import { CRC_DIGITS, type LogEnd } from "./format/seal.ts";
+import type { LogEnd } from "./format/seal.ts";
 import type { Repair } from "./recovery/repair.ts";
-import type { StoreFile } from "./store_file.ts";
+import type { StoreFile } from "./files/store_file.ts";
 
 /** Called after each commit. */
 export type OnCommit = (entries: number, seconds: number) => void;
@@ -43,61 +44,6 @@ export interface AppendLogOptions {
 const ENOUGH_ENTRIES = 16;
 /** Longest wait for more entries before a commit. Deno makes it about 2 ms. */
 const GATHER_TIME_MS = 1;
-/** Size of a write, unless a single entry needs more. */
-const WRITE_BYTES = 1 << 20;
-/** Room for the rows of any batch of 8 kB. */
-const ENTRY_ROOM = 1 << 16;
-const ASCII_DECODER = new TextDecoder();
-
-/** The entries of one write and one fdatasync. */
-class Group {
-  /** Byte offset where the write begins. */
-  readonly start: number;
-  /** The entries; the bytes after {@linkcode length} have no meaning. */
-  buffer: Uint8Array<ArrayBuffer>;
-  length = 0;
-  entries = 0;
-  readonly #committed = Promise.withResolvers<void>();
-
-  constructor(start: number, buffer: Uint8Array<ArrayBuffer>) {
-    this.start = start;
-    this.buffer = buffer;
-  }
-
-  get bytes(): Uint8Array {
-    return this.buffer.subarray(0, this.length);
-  }
-
-  get committed(): Promise<void> {
-    return this.#committed.promise;
-  }
-
-  /** Whether another batch may not fit. */
-  get isFull(): boolean {
-    return this.length > WRITE_BYTES - ENTRY_ROOM;
-  }
-
-  add(entry: Uint8Array): void {
-    const length = this.length + entry.length;
-    if (length > this.buffer.length) {
-      const larger = new Uint8Array(length);
-      larger.set(this.bytes);
-      this.buffer = larger;
-    }
-    this.buffer.set(entry, this.length);
-    this.length = length;
-    this.entries++;
-  }
-
-  succeed(): void {
-    this.#committed.resolve();
-  }
-
-  fail(error: StorageError): void {
-    // Nobody waits for a group without entries.
-    if (this.entries > 0) this.#committed.reject(error);
-  }
-}
 
 /** Appends entries durably and in order, each one completely or not at all. */
 export class AppendLog {
@@ -111,7 +57,7 @@ export class AppendLog {
   #isReady = false;
   #end: LogEnd;
   /** Groups in the order of their commits. The last one collects entries. */
-  readonly #waiting: Group[];
+  readonly #waiting: CommitGroup[];
   /** A free buffer for the next group. */
   #spare: Uint8Array<ArrayBuffer> | undefined;
   #commits: Promise<void> | undefined;
@@ -279,23 +225,23 @@ export class AppendLog {
   /**
    * Removes the oldest group. There is always one left that collects entries.
    */
-  #nextGroup(): Group {
+  #nextGroup(): CommitGroup {
     const group = this.#waiting.shift()!;
     if (this.#waiting.length === 0) this.#addGroupAfter(group);
     return group;
   }
 
-  #addGroupAfter({ start, length }: Group): void {
+  #addGroupAfter({ start, length }: CommitGroup): void {
     this.#waiting.push(this.#emptyGroup(start + length));
   }
 
-  #emptyGroup(start: number): Group {
+  #emptyGroup(start: number): CommitGroup {
     const buffer = this.#spare ?? new Uint8Array(WRITE_BYTES);
     this.#spare = undefined;
-    return new Group(start, buffer);
+    return new CommitGroup(start, buffer);
   }
 
-  async #commit(group: Group): Promise<void> {
+  async #commit(group: CommitGroup): Promise<void> {
     const { bytes } = group;
     const startedAt = this.#onCommit ? performance.now() : 0;
     try {
@@ -327,7 +273,7 @@ export class AppendLog {
       this.#lose(loss, group);
       return;
     }
-    this.#end = endAfter(group);
+    this.#end = group.end;
     this.#lastFailure = undefined;
     group.succeed();
     if (!this.#onCommit) return;
@@ -361,19 +307,19 @@ export class AppendLog {
     }
   }
 
-  #fail(what: string, cause: unknown, group: Group): void {
+  #fail(what: string, cause: unknown, group: CommitGroup): void {
     this.#lastFailure = `${what}: ${messageOf(cause)}`;
     this.#refuse(new StorageError(this.#lastFailure, { cause }), group);
   }
 
-  #lose(loss: string, group?: Group): void {
+  #lose(loss: string, group?: CommitGroup): void {
     this.#giveUp("Cannot trust the store", new Error(loss), group);
     if (!this.#isLost) this.#onLost(this.#refusal!);
     this.#isLost = true;
   }
 
   /** Fails the group, all waiting ones, and every entry from now on. */
-  #giveUp(what: string, cause: unknown, group?: Group): void {
+  #giveUp(what: string, cause: unknown, group?: CommitGroup): void {
     this.#hasGivenUp = true;
     const problem = `${what}: ${messageOf(cause)}`;
     this.#refusal ??= new StorageError(
@@ -387,21 +333,11 @@ export class AppendLog {
    * Fails the group and all waiting ones: a later entry must not be stored if an
    * earlier one was not.
    */
-  #refuse(error: StorageError, group?: Group): void {
+  #refuse(error: StorageError, group?: CommitGroup): void {
     this.#failures++;
     const empty = this.#emptyGroup(this.#end.size);
     const waiting = this.#waiting.splice(0, this.#waiting.length, empty);
     group?.fail(error);
     for (const later of waiting) later.fail(error);
   }
-}
-
-/** The end of the file once a group is committed. */
-function endAfter({ start, length, bytes }: Group): LogEnd {
-  const crc = bytes.subarray(-1 - CRC_DIGITS, -1);
-  return {
-    size: start + length,
-    write: start,
-    crc: parseInt(ASCII_DECODER.decode(crc), 16),
-  };
 }

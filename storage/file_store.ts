@@ -6,16 +6,19 @@
  */
 
 import type { Batch } from "../bet/bet.ts";
-import { assertInvariant } from "../program/errors.ts";
-import { AppendLog, type OnCommit } from "./append_log.ts";
-import { BettingClosedError, IncompleteError, StorageError } from "./errors.ts";
-import { FileDraw } from "./file_draw.ts";
-import { FinishLog } from "./finish_log.ts";
+import type { AppendLog } from "./append_log.ts";
+import {
+  BettingClosedError,
+  IncompleteError,
+  type StorageError,
+} from "./errors.ts";
+import type { FileDraw } from "./file_draw.ts";
+import type { FinishLog } from "./finish_log.ts";
 import { betRanges } from "./format/bet_ranges.ts";
 import { countIndexes } from "./format/commit_mark.ts";
 import { RowFormatter } from "./format/row_formatter.ts";
 import type { IndexRange } from "./index_ranges.ts";
-import { doAllWait, OrderedWriter } from "./ordered_writer.ts";
+import { OrderedWriter } from "./ordered_writer.ts";
 import {
   openStoreFiles,
   type Recovery,
@@ -28,57 +31,17 @@ import type {
   StoreDraw,
   StoreStats,
 } from "./store.ts";
-import type { StoreFile } from "./store_file.ts";
-import { isNoRoomError } from "./system_errors.ts";
 import type { StoreIndex } from "./store_index.ts";
+import {
+  createParts,
+  recordStart,
+  statsOf,
+  type StoreOptions,
+  type StoreParts,
+} from "./store_parts.ts";
 
 /** How often the files are checked when no bets arrive. */
 const WATCH_PERIOD_MS = 500;
-
-/** Options of {@linkcode FileStore.open}. */
-export interface StoreOptions {
-  /**
-   * Whether a batch counts as stored only once it is on disk.
-   *
-   * @default {true}
-   */
-  fsync?: boolean;
-  /**
-   * Number of agencies in the draw, with ids from 1; 0 for no draw.
-   *
-   * @default {0}
-   */
-  drawAgencies?: number;
-  /**
-   * Wraps the store's bets file, so that tests can inject faults.
-   *
-   * @default {(file) => file}
-   */
-  wrapFile?: (file: StoreFile) => StoreFile;
-  /**
-   * Wraps the store's finished file, likewise.
-   *
-   * @default {(file) => file}
-   */
-  wrapFinishedFile?: (file: StoreFile) => StoreFile;
-  /**
-   * Called after each commit.
-   *
-   * @default {undefined}
-   */
-  onCommit?: OnCommit | undefined;
-}
-
-/** What a store is made of. */
-interface StoreParts {
-  files: StoreFiles;
-  log: AppendLog;
-  finishLog: FinishLog;
-  draw: FileDraw;
-  /** The connections that have sent batches and may send more. */
-  writers: Set<OrderedWriter>;
-  lost: Promise<StorageError>;
-}
 
 /**
  * Holds every acknowledged bet exactly once. One process opens it at a time.
@@ -276,75 +239,4 @@ export class FileStore implements Store, AsyncDisposable {
     this.#log.checkFile();
     this.#finishLog.checkFile();
   }
-}
-
-/** Records what a start records. On a full disk that is done later. */
-async function recordStart(
-  { draw, finishLog, log }: StoreParts,
-): Promise<void> {
-  try {
-    await draw.resume();
-    await finishLog.start();
-  } catch (error) {
-    const isLater = error instanceof StorageError && isNoRoomError(error.cause);
-    if (!isLater) throw error;
-    log.reportProblem(error.message);
-  }
-}
-
-/** Connects the parts of an open store. */
-function createParts(files: StoreFiles, options: StoreOptions): StoreParts {
-  const { fsync = true, drawAgencies = 0, onCommit } = options;
-  const { promise: lost, resolve: onLost } = Promise.withResolvers<
-    StorageError
-  >();
-  const writers = new Set<OrderedWriter>();
-  const { bets, finished } = files;
-  const finishLog: FinishLog = new FinishLog(
-    new AppendLog(finished.file, finished.end, {
-      fsync,
-      onLost,
-      repair: finished.repair,
-    }),
-    files.state,
-    () => log.end,
-  );
-  const log: AppendLog = new AppendLog(bets.file, bets.end, {
-    fsync,
-    onLost,
-    onCommit,
-    repair: bets.repair,
-    onFirstWrite: () => finishLog.start(),
-    doAllWait: (entries) => doAllWait(writers, entries),
-  });
-  const draw = new FileDraw(drawAgencies, {
-    finishLog,
-    async whenIdle() {
-      await log.whenIdle();
-      const { commits } = files.index;
-      assertInvariant(commits === 0, `${commits} batches are under way`);
-    },
-  });
-  return { files, log, finishLog, draw, writers, lost };
-}
-
-function statsOf({ files: { index }, log, finishLog }: StoreParts): StoreStats {
-  return {
-    get bets() {
-      return index.bets;
-    },
-    get agencyBets() {
-      return index.agencyBets;
-    },
-    winnerCount: (agency) => index.winners(agency).length,
-    get finished() {
-      return finishLog.agencies;
-    },
-    get sizeBytes() {
-      return log.end.size;
-    },
-    get problem() {
-      return log.problem;
-    },
-  };
 }

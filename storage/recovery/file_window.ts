@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReadableFile } from "../store_file.ts";
+import type { ReadableFile } from "../files/store_file.ts";
 
 const WINDOW_BYTES = 1 << 20;
 

@@ -19,7 +19,7 @@ import {
   parseSeal,
   type Seal,
 } from "../format/seal.ts";
-import type { ReadableFile } from "../store_file.ts";
+import type { ReadableFile } from "../files/store_file.ts";
 import { FileWindow } from "./file_window.ts";
 import { checkTornTail } from "./torn_tail.ts";
 

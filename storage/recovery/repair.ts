@@ -8,9 +8,9 @@
 import { dirname } from "node:path";
 import { messageOf } from "../../program/errors.ts";
 import { StorageError } from "../errors.ts";
-import { createPrivateFile } from "../private_file.ts";
-import { type StoreFile, syncFolder } from "../store_file.ts";
-import { isNoRoomError, isReadOnlyError } from "../system_errors.ts";
+import { createPrivateFile } from "../files/private_file.ts";
+import { type StoreFile, syncFolder } from "../files/store_file.ts";
+import { isNoRoomError, isReadOnlyError } from "../files/system_errors.ts";
 import { MAX_TORN_BYTES, readTail } from "./torn_tail.ts";
 
 /** A file as it was found. */

@@ -10,7 +10,7 @@ import { FinishState } from "../finish_state.ts";
 import { parseRecord } from "../format/finish_record.ts";
 import { readStoredBatch, type StoredBatch } from "../format/stored_batch.ts";
 import type { LogEnd } from "../format/seal.ts";
-import type { ReadableFile } from "../store_file.ts";
+import type { ReadableFile } from "../files/store_file.ts";
 import { type LogEntry, LogScan } from "./log_scan.ts";
 
 /** How far a file's whole entries reach. */

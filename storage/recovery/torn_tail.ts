@@ -9,7 +9,7 @@
 import { crc32 } from "node:zlib";
 import { countIndexes, parseMark } from "../format/commit_mark.ts";
 import { CRC_DIGITS, type LogEnd, parseSeal } from "../format/seal.ts";
-import type { ReadableFile } from "../store_file.ts";
+import type { ReadableFile } from "../files/store_file.ts";
 
 /** No write is larger, so no torn tail is longer (see append_log.ts). */
 export const MAX_TORN_BYTES: number = 1 << 20;

@@ -8,7 +8,7 @@
 import type { Batch } from "../../bet/bet.ts";
 import { DamagedStoreError, StoreMismatchError } from "../errors.ts";
 import { readStoredBatch, rowsText, toBatch } from "../format/stored_batch.ts";
-import { exists, heldError } from "../store_file.ts";
+import { exists, heldError } from "../files/store_file.ts";
 import { StoreIndex } from "../store_index.ts";
 import { type LogEntry, LogScan } from "./log_scan.ts";
 import { finishedPath, scanStore, type StoreFiles } from "./store_scan.ts";

@@ -1,3 +1,7 @@
+import { assertEquals } from "@std/assert";
+import { betFrame, Code, readError, Type } from "../support/frames.ts";
+import { rows } from "../support/rows.ts";
+import { Wire } from "../support/wire.ts";
 import { readStore } from "../support/stored.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { makeFile, randomRows } from "./made_bets.ts";
@@ -23,6 +27,51 @@ testFault(
   fillDisk,
   { ignored: IS_POSSIBLE ? undefined : "cannot mount a tmpfs here" },
 );
+
+testFault(
+  "a central that is killed on a full disk starts on it, and answers what it has",
+  startOnFullDisk,
+  { ignored: IS_POSSIBLE ? undefined : "cannot mount a tmpfs here" },
+);
+
+async function startOnFullDisk({ dir }: FaultContext): Promise<void> {
+  await using disk = await SmallDisk.mount(`${dir}/disk`, SIZE);
+  await using central = await CrashingCentral.start(`${dir}/disk/bets.csv`);
+  const batch = (index: number) =>
+    betFrame({ betIndex: 20 * index, rows: rows(20, 20 * index) });
+  const ask = async (index: number) => {
+    using wire = await Wire.connect(central.port);
+    const reply = await wire.ask(batch(index));
+    return reply?.type === Type.OK ? "OK" : readError(reply).code;
+  };
+  assertEquals(await ask(0), "OK");
+  await fillUp(`${dir}/disk/filler`);
+  let stored = 1;
+  while (await ask(stored) === "OK") stored++;
+  await central.crash();
+  // What a write that was cut off may leave: its copy needs a block.
+  await Deno.writeTextFile(central.store, "1,Ana", { append: true });
+  await fillUp(`${dir}/disk/filler`);
+  await central.restart();
+  await central.program.line(/action: recover_store \| result: fail/);
+  for (let i = 0; i < stored; i++) assertEquals(await ask(i), "OK");
+  assertEquals(await ask(stored), Code.STORAGE);
+  await disk.resize(ENOUGH_SIZE);
+  assertEquals(await ask(stored), "OK");
+  await central.stop();
+  assertEquals((await readStore(central.store)).length, stored + 1);
+}
+
+/** Takes the last block of a disk. */
+async function fillUp(path: string): Promise<void> {
+  using file = await Deno.open(path, { append: true, create: true });
+  const bytes = new Uint8Array(512);
+  try {
+    for (;;) await file.write(bytes);
+  } catch (error) {
+    if (!String(error).includes("os error 28")) throw error;
+  }
+}
 
 async function fillDisk({ dir, random }: FaultContext): Promise<void> {
   await using disk = await SmallDisk.mount(`${dir}/disk`, SIZE);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type BatchWriter, FileStore } from "../../storage.ts";
-import type { StoreFile } from "../../storage/store_file.ts";
+import type { StoreFile } from "../../storage/files/store_file.ts";
 import { numberedBatch } from "../support/batches.ts";
 import { testInFolder } from "../support/folder.ts";
 

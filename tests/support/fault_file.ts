@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { StoreFile } from "../../storage/store_file.ts";
+import type { StoreFile } from "../../storage/files/store_file.ts";
 
 /** An operation that can fail or be held. */
 export type Operation = "write" | "syncData" | "truncate";

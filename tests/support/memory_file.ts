@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { StoreFile } from "../../storage/store_file.ts";
+import type { StoreFile } from "../../storage/files/store_file.ts";
 
 /** A file in memory. Like the store's, it is written at its end. */
 export class MemoryFile implements StoreFile {

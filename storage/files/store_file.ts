@@ -5,7 +5,7 @@
  */
 
 import { dirname } from "node:path";
-import { messageOf } from "../program/errors.ts";
+import { messageOf } from "../../program/errors.ts";
 import { createPrivateFile } from "./private_file.ts";
 import { isReadOnlyError, isSystemError } from "./system_errors.ts";
 
