@@ -1,15 +1,11 @@
-/**
- * How to correct a bet that breaks a rule. Unlike the rules' reasons, advice has
- * the value in it, so it is for the agency only, whose data it is.
- *
- * @module
- */
+// How to correct a bet that breaks a rule. Unlike the rules' reasons, the
+// advice quotes the value, so only the agency, whose data it is, may log it.
 
 import { type Bet, packBets, unpackBets } from "./bet.ts";
 import { packedBetEnd } from "./bet.ts";
 import { findInvalidField } from "./rules.ts";
 
-/** Values that could be meant, the likeliest first. */
+/** Values that may have been meant, the likeliest first. */
 type Corrections = (text: string) => readonly string[];
 
 const CORRECTIONS: Partial<Record<keyof Bet, Corrections>> = {
@@ -29,11 +25,8 @@ const GROUPED_REGEXP = /^\d{1,3}(?:[., ]\d{3})+$/;
 const DECIMAL_REGEXP = /^(\d+)[.,]0+$/;
 
 /**
- * Returns what to write in place of the first invalid field, such as "write it
+ * Suggests a correction of the first invalid field, such as "write it
  * 1999-03-17", if its value shows what was meant.
- *
- * @param packed Whole packed bets.
- * @param start Offset of the invalid bet.
  */
 export function adviceFor(
   packed: Uint8Array,

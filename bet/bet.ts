@@ -1,14 +1,9 @@
-/**
- * What a bet is: its five fields, and the packed form in which it travels from
- * the agency's file to the store.
- *
- * In packed form each field is one length byte and that many bytes of UTF-8, in
- * the order of the CSV file. The programs never turn a bet into a string or an
- * object; {@linkcode packBets} and {@linkcode unpackBets} are for people and
- * tests.
- *
- * @module
- */
+// What a bet is: its five fields, and the packed form in which it travels from
+// the agency's file to the store.
+//
+// In packed form each field is one length byte and that many bytes of UTF-8, in
+// the order of the CSV file. The programs never turn a bet into a string or an
+// object; `packBets` and `unpackBets` are for embedding programs and tests.
 
 /** A bet as five texts, in the order of an agency's CSV file. */
 export interface Bet {
@@ -45,10 +40,9 @@ export interface Batch {
   bets: Uint8Array;
 }
 
-/** The number that wins the draw. */
 export const WINNING_NUMBER = 7574;
 
-/** Largest size of a field, the largest value of its length byte. */
+/** The largest value of a length byte. */
 export const MAX_FIELD_BYTES = 255;
 
 /** A bet's fields, in the order of the file, the frame and the store. */
@@ -60,16 +54,14 @@ export const FIELD_KEYS = [
   "number",
 ] as const satisfies readonly (keyof Bet)[];
 
-/** Largest size of a packed bet. */
 export const MAX_PACKED_BET_BYTES = FIELD_KEYS.length * (1 + MAX_FIELD_BYTES);
 
 /**
- * Size of a gap: five empty fields in the place of a bet whose index is left
- * out. No valid bet looks like it.
+ * Size of a gap: five empty fields, which leave out one bet index. No valid bet
+ * looks like this.
  */
 export const GAP_BYTES: number = FIELD_KEYS.length;
 
-/** True if a gap, not a bet, is at `start`. */
 export function isGap(packed: Uint8Array, start: number): boolean {
   for (let at = start; at < start + GAP_BYTES; at++) {
     if (packed[at] !== 0) return false;
@@ -77,17 +69,14 @@ export function isGap(packed: Uint8Array, start: number): boolean {
   return true;
 }
 
-/** Returns the number of bets of a batch, without its gaps. */
+/** Number of bets, without the gaps. */
 export function countBets({ count, gaps }: Batch): number {
   return count - gaps;
 }
 
 /**
- * Finds the end of a packed bet. Only the length bytes are read.
- *
- * @param packed The bytes, which may be too few.
- * @param start Offset of the bet's first length byte.
- * @returns Offset after the bet, or -1 if a field runs past the bytes.
+ * Returns the offset after the bet at `start`, or -1 if a field runs past the
+ * bytes. Reads only the length bytes.
  */
 export function packedBetEnd(packed: Uint8Array, start: number): number {
   let at = start;
@@ -99,11 +88,8 @@ export function packedBetEnd(packed: Uint8Array, start: number): number {
 }
 
 /**
- * Finds the start of a packed bet.
- *
- * @param bets Whole packed bets, one after the other.
- * @param index Index of the bet, or the number of bets to find the end.
- * @returns Offset of its first length byte.
+ * Returns the offset of a bet's first length byte. The number of bets as
+ * `index` gives the end.
  */
 export function packedBetStart(bets: Uint8Array, index: number): number {
   let start = 0;
@@ -112,7 +98,8 @@ export function packedBetStart(bets: Uint8Array, index: number): number {
 }
 
 /**
- * Packs bets, valid or not.
+ * Packs bets, valid or not. Throws a `RangeError` if a field is longer than 255
+ * bytes of UTF-8.
  *
  * @param bets The bets.
  * @returns Their packed form, one after the other.
@@ -143,13 +130,8 @@ export function packBets(bets: readonly Bet[]): Uint8Array {
 }
 
 /**
- * Packs one field.
- *
- * @param target Must have 256 free bytes from `at` on.
- * @param at Offset of the length byte.
- * @param text The field.
- * @returns Offset after the field.
- * @throws {RangeError} If the text is longer than 255 bytes of UTF-8.
+ * Packs a field at `at`, where `target` must have 256 free bytes. Returns the
+ * offset after it. Throws a `RangeError` above 255 bytes of UTF-8.
  */
 export function packField(
   target: Uint8Array,
@@ -170,11 +152,8 @@ export function packField(
 }
 
 /**
- * Unpacks bets, valid or not. Bytes that are not UTF-8 become U+FFFD.
- *
- * @param packed Whole packed bets, one after the other.
- * @returns The bets.
- * @throws {RangeError} If the last bet is cut off.
+ * Unpacks whole bets, valid or not. Bytes that are not UTF-8 become U+FFFD.
+ * Throws a `RangeError` if the last bet is cut off.
  */
 export function unpackBets(packed: Uint8Array): Bet[] {
   const bets: Bet[] = [];
@@ -190,7 +169,7 @@ export function unpackBets(packed: Uint8Array): Bet[] {
 }
 
 const UTF8_ENCODER = new TextEncoder();
-// A leading U+FEFF belongs to the field; it is not a byte order mark.
+// A leading U+FEFF belongs to the field: it is not a byte order mark.
 const UTF8_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 function unpackBet(packed: Uint8Array, start: number): Bet {

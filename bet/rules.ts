@@ -1,19 +1,14 @@
-/**
- * The rules of a valid bet (docs/protocol.md, "What is a valid bet"), checked
- * on packed bytes.
- *
- * @module
- */
+// The rules of a valid bet (docs/protocol.md, "What is a valid bet"), checked
+// on packed bytes.
 
 import { type Bet, GAP_BYTES, isGap } from "./bet.ts";
 import { isBlankText, isPlainText } from "../bytes/plain_text.ts";
 import { areDigits, wordViewOf } from "../bytes/swar.ts";
 
-/** The first bet of a batch that breaks a rule. */
 export interface InvalidBet {
-  /** Its index in the batch, from 0. */
+  /** Index in the batch, from 0. */
   index: number;
-  /** Which field breaks which rule, for people. */
+  /** Human-readable: which field breaks which rule. */
   reason: string;
 }
 
@@ -25,19 +20,15 @@ const DASH = 0x2d;
 const SPACE = 0x20;
 const FIRST_NOT_ASCII = 0x80;
 const BIRTHDATE_BYTES = "YYYY-MM-DD".length;
-/**
- * Returned instead of a number. It is so low that no sum with it is in range.
- */
+/** Returned for non-digits. So low that no sum with it is in range. */
 const NO_NUMBER = -1_000_000;
 
-/** A field of a packed bet and its rule. */
 interface FieldRule {
   key: keyof Bet;
   label: string;
   isValid(view: DataView, start: number, end: number): boolean;
-  /** The rule, as a refusal quotes it. */
   rule: string;
-  /** Finds a character that the field may not contain. */
+  /** Finds a character that the field must not contain. */
   unwanted?: RegExp;
 }
 
@@ -51,14 +42,13 @@ const NOT_DIGIT = /[^0-9]/u;
 const BLANK_REGEXP = /^[\p{Zs}\u200C\u200D]+$/u;
 const PRINTABLE_ASCII_REGEXP = /^[!-~]$/;
 const PRINTABLE_REGEXP = /^[\p{L}\p{N}\p{P}\p{S}]$/u;
-// One for all: a peer may send nothing but invalid bets, as fast as it can.
+// Shared by all: a peer may send nothing but invalid bets, as fast as it can.
 const UTF8_DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 const STRICT_DECODER = new TextDecoder("utf-8", {
   ignoreBOM: true,
   fatal: true,
 });
 
-/** The fields in packed order. */
 const FIELDS: readonly FieldRule[] = [
   { key: "firstName", label: "first name", ...NAME },
   { key: "lastName", label: "last name", ...NAME },
@@ -84,12 +74,7 @@ const FIELDS: readonly FieldRule[] = [
   },
 ];
 
-/**
- * Finds the first bet that breaks a rule. A gap breaks none.
- *
- * @param packed Whole packed bets, one after the other.
- * @returns The first invalid bet, or `undefined` if all are valid.
- */
+/** Finds the first bet that breaks a rule. A gap breaks none. */
 export function findInvalidBet(packed: Uint8Array): InvalidBet | undefined {
   const view = wordViewOf(packed);
   let start = 0;
@@ -102,7 +87,6 @@ export function findInvalidBet(packed: Uint8Array): InvalidBet | undefined {
   return undefined;
 }
 
-/** Returns the offset after the bet at `start` if it is valid, else -1. */
 function validBetEnd(
   packed: Uint8Array,
   view: DataView,
@@ -121,7 +105,6 @@ function validBetEnd(
   return isValid ? end : -1;
 }
 
-/** An invalid field of a packed bet. */
 interface InvalidField {
   field: FieldRule;
   value: Uint8Array;
@@ -151,7 +134,10 @@ function invalidFieldAt(
   return undefined;
 }
 
-/** Names field and rule, but not the value: reasons and logs travel further. */
+/**
+ * Names field and rule, but not the value: refusals and logs may be read by
+ * others.
+ */
 function explainInvalidBet(packed: Uint8Array, start: number): string {
   const invalid = invalidFieldAt(packed, start);
   if (!invalid) {
@@ -175,7 +161,7 @@ function explainValue(
   return isUtf8(value) ? `is not ${rule}` : "is not UTF-8";
 }
 
-/** Names a character so that a person can search for it. */
+/** Names a character in a form that can be searched for. */
 function nameOf(character: string): string {
   if (character === " ") return "a space";
   if (PRINTABLE_ASCII_REGEXP.test(character)) return `"${character}"`;
@@ -237,7 +223,6 @@ function isNumber(view: DataView, start: number, end: number): boolean {
     (size < MAX_NUMBER_DIGITS || valueOf(view, start, end) <= MAX_NUMBER);
 }
 
-/** Converts digits to their value. */
 function valueOf(view: DataView, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at++) {

@@ -1,9 +1,5 @@
-/**
- * Searches in whole chunks of a file, for bytes that most chunks do not have:
- * 16 bytes at a time, which is faster than the runtime's own `indexOf()`.
- *
- * @module
- */
+// Searches whole chunks of a file for bytes that most chunks do not contain, 16
+// bytes at a time, which is faster than the runtime's own `indexOf()`.
 
 import { bytesEqual, firstMark, viewOf } from "./swar.ts";
 
@@ -17,10 +13,8 @@ const WORD_BYTES = 4;
 const BLOCK_BYTES = 16;
 
 /**
- * Makes each CR LF in `bytes[start..end)` an LF, in place. Any other CR is
- * data.
- *
- * @returns Offset after the bytes that remain.
+ * Replaces each CR LF in `bytes[start..end)` with LF, in place, and returns the
+ * new end. Any other CR is data.
  */
 export function removeReturns(
   bytes: Uint8Array,
@@ -33,13 +27,14 @@ export function removeReturns(
   let to = at;
   while (at < lastWord) {
     if (bytes[at + 1] !== NEWLINE) bytes[to++] = RETURN;
-    // Words are written behind where they are read, so none is read changed.
+    // Words are written behind the read position, so no word is read after a
+    // change.
     for (at++; at < lastWord; at += WORD_BYTES, to += WORD_BYTES) {
       const word = view.getInt32(at, LITTLE_ENDIAN);
       const marks = bytesEqual(word, RETURNS);
       if (marks !== 0) {
         const size = firstMark(marks);
-        // The rest of a whole word could be where nothing was read yet.
+        // A whole word here could overwrite bytes not read yet.
         if (size > 0) bytes[to] = word;
         if (size > 1) bytes[to + 1] = word >> 8;
         if (size > 2) bytes[to + 2] = word >> 16;
@@ -58,7 +53,6 @@ export function removeReturns(
   return to;
 }
 
-/** Returns `end` if there is no CR in `view[start..end)`. */
 function findReturn(view: DataView, start: number, end: number): number {
   let at = start;
   for (; at + BLOCK_BYTES <= end; at += BLOCK_BYTES) {
@@ -72,7 +66,6 @@ function findReturn(view: DataView, start: number, end: number): number {
   return at;
 }
 
-/** True if all bytes are ASCII. */
 export function isAscii(bytes: Uint8Array): boolean {
   const view = viewOf(bytes);
   let bits = 0;

@@ -1,8 +1,4 @@
-/**
- * Checks names on bytes: well-formed UTF-8 that people can see.
- *
- * @module
- */
+// Checks names on bytes: well-formed UTF-8 without invisible characters.
 
 import { characterSize } from "./utf8.ts";
 import { WORD_BYTES } from "./swar.ts";
@@ -26,12 +22,8 @@ const BEYOND_23S = 0x68686868;
 
 /**
  * Checks for valid UTF-8 without invisible characters (docs/protocol.md, "What
- * is a valid bet").
- *
- * @param view The bytes, followed by one more word.
- * @param start Offset of the first byte.
- * @param end Offset after the last byte.
- * @returns Whether the text is plain. True for an empty range.
+ * is a valid bet"). `view` must have one more word after `end`. True for an
+ * empty range.
  */
 export function isPlainText(
   view: DataView,
@@ -42,8 +34,8 @@ export function isPlainText(
 }
 
 /**
- * True for plain text of spaces (Unicode's category Zs) and joiners only, and
- * for an empty range.
+ * True for an empty range, and for plain text of only spaces (Unicode category
+ * Zs) and joiners.
  */
 export function isBlankText(
   view: DataView,
@@ -59,9 +51,9 @@ export function isBlankText(
 }
 
 /**
- * Checks for plain text of ASCII and U+00C0 to U+05FF, which nearly every name
- * is. It does not branch on the bytes: accents are so frequent and irregular
- * that mispredicted branches would cost more than the work.
+ * Checks for plain text of ASCII and U+00C0 to U+05FF, which covers nearly
+ * every name. Does not branch on the bytes: accents are frequent and irregular,
+ * so mispredicted branches would cost more than the work.
  */
 function isLatinText(view: DataView, start: number, end: number): boolean {
   let faults = 0;
@@ -86,7 +78,7 @@ function isLatinText(view: DataView, start: number, end: number): boolean {
   return ((faults & HIGH_BITS) | unended) === 0;
 }
 
-/** Checks for plain text one character at a time. */
+/** Checks one character at a time. */
 function isAnyText(view: DataView, start: number, end: number): boolean {
   let at = start;
   while (at < end) {
@@ -99,7 +91,7 @@ function isAnyText(view: DataView, start: number, end: number): boolean {
   return at === end;
 }
 
-/** True for an invisible character at a word's start. */
+/** True if an invisible character is at the start of the word. */
 function isInvisible(word: number): boolean {
   const twoBytes = word & 0xffff;
   const third = (word >> 16) & 0xff;
@@ -115,7 +107,7 @@ function isInvisible(word: number): boolean {
     (word & 0xffffff) === 0xbfbbef;
 }
 
-/** Returns the size of a space or joiner at a word's start, or 0. */
+/** Size of the space or joiner at the start of the word, or 0. */
 function blankSize(word: number): number {
   if ((word & 0xff) === 0x20) return 1;
   const twoBytes = word & 0xffff;
@@ -131,7 +123,6 @@ function blankSize(word: number): number {
     : 0;
 }
 
-/** Returns 0 for a control character. */
 function asciiSize(byte: number): 0 | 1 {
   return byte < 0x20 || byte === 0x7f ? 0 : 1;
 }

@@ -1,31 +1,26 @@
-/**
- * SWAR, SIMD within a register: operations on four bytes at a time, in one
- * 32-bit word. They process every byte of every bet, in half the time of a loop
- * over single bytes. (R. J. Fisher and H. G. Dietz named the technique in
- * "Compiling for SIMD Within a Register", 1998.)
- *
- * Example: which bytes of "a,b," are commas? Words are read in little-endian
- * order, so the first byte is the lowest:
- *
- * ```text
- * word                          2c 62 2c 61   "a,b,"
- * x = word ^ 2c2c2c2c           00 4e 00 4d   0 where there is a comma
- * x - 01010101                  ff 4c ff 4c   0 borrows and becomes ff
- * & ~x & 80808080               80 00 80 00   a mark on each comma
- * ```
- *
- * A byte of 0 borrows from the byte above it, so a mark above another mark may
- * be wrong. The lowest mark is always right, and so is a result without marks.
- *
- * The loops are in this module, not at their call sites, because V8 looks up an
- * imported constant at each use.
- *
- * @module
- */
+// SWAR, SIMD within a register: operations on four bytes at a time, in one
+// 32-bit word. They process every byte of every bet, in half the time of a loop
+// over single bytes. (R. J. Fisher and H. G. Dietz named the technique in
+// "Compiling for SIMD Within a Register", 1998.)
+//
+// Example: which bytes of "a,b," are commas? Words are read in little-endian
+// order, so the first byte is the lowest:
+//
+// ```text
+// word                          2c 62 2c 61   "a,b,"
+// x = word ^ 2c2c2c2c           00 4e 00 4d   0 where there is a comma
+// x - 01010101                  ff 4c ff 4c   0 borrows and becomes ff
+// & ~x & 80808080               80 00 80 00   a mark on each comma
+// ```
+//
+// A byte of 0 borrows from the byte above it, so a mark above another mark may
+// be wrong. The lowest mark is always right, and so is a result without marks.
+//
+// The loops are in this module, not at their call sites, because V8 looks up an
+// imported constant at each use.
 
 import { characterSize } from "./utf8.ts";
 
-/** Size of a word. */
 export const WORD_BYTES = 4;
 
 const LITTLE_ENDIAN = true;
@@ -36,22 +31,14 @@ const COMMAS = 0x2c2c2c2c;
 const ZEROS = 0x30303030;
 /** Added to a byte above "9", sets its highest bit. */
 const BEYOND_NINES = 0x46464646;
-/**
- * Creates a view of exactly these bytes.
- *
- * @param bytes The bytes.
- * @returns The view.
- */
+/** A view of exactly these bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**
- * Creates a view that is one word longer than the bytes, so that a word can be
- * read at any of them. Copies the bytes if their buffer ends too early.
- *
- * @param bytes The bytes.
- * @returns The view.
+ * A view one word longer than the bytes, so that a word can be read at any of
+ * them. Copies the bytes if their buffer ends too early.
  */
 export function wordViewOf(bytes: Uint8Array): DataView {
   const { buffer, byteOffset, length } = bytes;
@@ -65,15 +52,8 @@ export function wordViewOf(bytes: Uint8Array): DataView {
 }
 
 /**
- * Copies `source[start..end)` word by word. Reads and writes up to 3 bytes
- * more.
- *
- * @param target The buffer to write to.
- * @param shift Added to an offset in the source to get the offset in the
- * target.
- * @param source The buffer to read from, not the same as the target.
- * @param start Offset of the first byte.
- * @param end Offset after the last byte.
+ * Copies `source[start..end)` word by word to `start + shift` in another
+ * buffer. Reads and writes up to 3 bytes more.
  */
 export function copyWords(
   target: DataView,
@@ -89,16 +69,8 @@ export function copyWords(
 }
 
 /**
- * Copies like {@linkcode copyWords}, and looks for characters that need quotes
- * in CSV.
- *
- * @param target The buffer to write to.
- * @param shift Added to an offset in the source to get the offset in the
- * target.
- * @param source The buffer to read from, not the same as the target.
- * @param start Offset of the first byte.
- * @param end Offset after the last byte.
- * @returns True if one of the copied words has a comma or a quote.
+ * Copies like {@linkcode copyWords}. Returns true if a copied word has a comma
+ * or a quote, which need quotes in CSV.
  */
 export function copyLookingForSeparators(
   target: DataView,
@@ -117,12 +89,8 @@ export function copyLookingForSeparators(
 }
 
 /**
- * Finds the first byte that is below a limit or is not ASCII.
- *
- * @param view The bytes, which must contain such a byte.
- * @param from Offset of the first byte to check.
- * @param limit The limit, repeated in each byte of a word; ASCII.
- * @returns The offset of the byte found.
+ * Finds the first byte that is below a limit or not ASCII. There must be one.
+ * `limit` is an ASCII byte repeated in each byte of a word.
  */
 export function findBelow(view: DataView, from: number, limit: number): number {
   for (let at = from;; at += WORD_BYTES) {
@@ -133,23 +101,16 @@ export function findBelow(view: DataView, from: number, limit: number): number {
 }
 
 /**
- * Returns the size of a non-ASCII character.
- *
- * @param view The bytes, followed by one more word.
- * @param at Offset of the character's first byte.
- * @returns Size in bytes, or 0 if the character is ASCII or not valid UTF-8.
+ * Size in bytes of the non-ASCII character at `at`, or 0 if it is ASCII or not
+ * valid UTF-8. One more word must follow it.
  */
 export function characterSizeAt(view: DataView, at: number): number {
   return characterSize(view.getInt32(at, LITTLE_ENDIAN));
 }
 
 /**
- * Checks for ASCII digits.
- *
- * @param view The bytes, followed by one more word.
- * @param start Offset of the first byte.
- * @param end Offset after the last byte.
- * @returns Whether all bytes are digits. True for an empty range.
+ * Checks for ASCII digits; one more word must follow `end`. True for an empty
+ * range.
  */
 export function areDigits(view: DataView, start: number, end: number): boolean {
   for (let at = start; at < end; at += WORD_BYTES) {
@@ -166,14 +127,14 @@ function bytesBelow(word: number, limit: number): number {
 }
 
 /**
- * Marks the bytes equal to the byte that `bytes` repeats; only the lowest mark is
- * sure.
+ * Marks the bytes equal to the byte that `bytes` repeats; only the lowest mark
+ * is certain.
  */
 export function bytesEqual(word: number, bytes: number): number {
   return bytesBelow(word ^ bytes, ONES);
 }
 
-/** Returns the index in the word of the lowest mark, from 0. */
+/** Index of the lowest mark in the word, from 0. */
 export function firstMark(marks: number): number {
   return (31 - Math.clz32(marks & -marks)) >> 3;
 }

@@ -1,17 +1,10 @@
-/**
- * Validates UTF-8 on bytes. `TextDecoder` would have to create a string for
- * every name.
- *
- * @module
- */
+// Validates UTF-8 on bytes. `TextDecoder` would have to create a string for
+// every name.
 
 /**
- * Returns the size of the character at the start of a word, if it is not ASCII
- * and well-formed as in Unicode 15, table 3-7: not overlong, not a surrogate,
- * not past U+10FFFF, not cut off.
- *
- * @param word Four bytes, the first one lowest (bytes/swar.ts).
- * @returns Size in bytes, 2 to 4, or 0 if there is no such character.
+ * Size in bytes, 2 to 4, of the non-ASCII character at the start of a word
+ * (first byte lowest, see swar.ts), or 0 if it is not well-formed as in Unicode
+ * 15, table 3-7: overlong, a surrogate, past U+10FFFF or cut off.
  *
  * @example Usage
  * ```ts

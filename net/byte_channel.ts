@@ -1,9 +1,5 @@
-/**
- * Buffered I/O over one connection: handles short reads, short writes, idle
- * peers and closing. It does not know what the bytes mean.
- *
- * @module
- */
+// Buffered I/O over one connection: handles short reads, short writes, idle
+// peers and closing. It does not know what the bytes mean.
 
 import type { StartTimer } from "../program/timer.ts";
 import { isDisconnection } from "./disconnection.ts";
@@ -11,49 +7,37 @@ import { IdleClock } from "./idle_clock.ts";
 
 /** The stream under a channel, such as `Deno.TcpConn`. */
 export interface ByteStream {
-  /** Returns the number of bytes read, 1 or more, or `null` at the end. */
+  /** Number of bytes read, 1 or more, or `null` at the end. */
   read(into: Uint8Array): Promise<number | null>;
-  /** Returns the number of bytes written, 1 or more. */
+  /** Number of bytes written, 1 or more. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Closes the sending side; the peer reads the end of the stream. */
+  /** Closes the sending side only. */
   closeWrite(): Promise<void>;
   /** Closes both sides. Pending calls reject. */
   close(): void;
 }
 
-/** Options of a {@linkcode ByteChannel}. */
 export interface ByteChannelOptions {
-  /**
-   * Longest time for one whole message, read or written, in milliseconds.
-   *
-   * @default {Infinity}
-   */
+  /** Limit for one whole message, read or written. Default: `Infinity`. */
   idleTimeoutMs?: number;
-  /**
-   * Starts the timers of that limit.
-   *
-   * @default {startTimer}
-   */
   startTimer?: StartTimer;
-  /** Largest number of buffered bytes. */
   maxBufferSize: number;
 }
 
 /**
  * Fits any frame of an agency with one batch under way. There may be thousands
- * of these, so the buffer only grows for the others.
+ * of these, so the buffer grows only for agencies with more.
  */
 const INITIAL_BUFFER_BYTES = 1 << 13;
-/** Time for a peer to read the reason of its refusal before it is cut off. */
+/** Time for a rejected peer to read the reason before it is cut off. */
 const LINGER_MS = 300;
 
-/** Buffers what one peer sends, and writes to it. */
 export class ByteChannel {
   readonly #stream: ByteStream;
   readonly #maxBufferSize: number;
   readonly #clock: IdleClock;
   #buffer = new Uint8Array(INITIAL_BUFFER_BYTES);
-  /** The bytes that were read and not consumed are `#buffer[#start..#end)`. */
+  /** The unconsumed bytes are `#buffer[#start..#end)`. */
   #start = 0;
   #end = 0;
   /**
@@ -64,7 +48,6 @@ export class ByteChannel {
   /** The pending read, shared by all callers that need more bytes. */
   #reading: Promise<boolean> | undefined;
 
-  /** `stream` is closed with the channel. */
   constructor(stream: ByteStream, options: ByteChannelOptions) {
     this.#stream = stream;
     this.#maxBufferSize = options.maxBufferSize;
@@ -75,27 +58,22 @@ export class ByteChannel {
     );
   }
 
-  /** The buffer. Its unconsumed bytes are `start` to `end`. */
   get buffer(): Uint8Array {
     return this.#buffer;
   }
 
-  /** Offset in the buffer of the first unconsumed byte. */
   get start(): number {
     return this.#start;
   }
 
-  /** Offset in the buffer after the last byte read. */
   get end(): number {
     return this.#end;
   }
 
-  /** Whether this side has ended the conversation. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
 
-  /** Whether the buffer has no room before something is consumed. */
   get isFull(): boolean {
     return this.#end - this.#start === this.#maxBufferSize;
   }
@@ -106,12 +84,10 @@ export class ByteChannel {
   }
 
   /**
-   * Waits for a whole message. Returns `null` if either side has closed.
-   *
-   * @param parse Returns the message if all of it is buffered, and consumes it.
-   * @throws {Deno.errors.UnexpectedEof} If the peer closes in the middle of a
-   * message.
-   * @throws {Deno.errors.TimedOut} If the message takes too long.
+   * Waits for a whole message; `null` if either side has closed. `parse`
+   * returns the message and consumes it once it is fully buffered. Throws
+   * `UnexpectedEof` if the peer closes in mid-message, `TimedOut` if the
+   * message takes too long.
    */
   async readMessage<T>(parse: () => T | undefined): Promise<T | null> {
     this.#clock.start();
@@ -131,18 +107,18 @@ export class ByteChannel {
   }
 
   /**
-   * Reads once. Moves the unconsumed bytes to the front of the buffer first.
-   * Returns false at the end of the stream.
+   * Reads once; false at the end of the stream. Moves the unconsumed bytes to
+   * the front of the buffer first.
    */
   fill(): Promise<boolean> {
     return this.#reading ??= this.#read();
   }
 
   /**
-   * Watches a peer that waits for a reply without a time limit. What it sends
-   * is buffered while there is room. If the buffer is full the watch ends,
-   * because the end of the stream could no longer be seen. Returns true if the
-   * peer is still connected when `done` resolves.
+   * Watches a peer that waits for a reply without a time limit; true if it is
+   * still connected when `done` resolves. Input is buffered while there is
+   * room. With a full buffer the watch ends, because the end of the stream
+   * could no longer be seen.
    */
   async watch(done: Promise<unknown>): Promise<boolean> {
     const isDone = done.then(() => "done" as const);
@@ -154,11 +130,7 @@ export class ByteChannel {
     return false;
   }
 
-  /**
-   * Writes all of the bytes.
-   *
-   * @throws {Deno.errors.TimedOut} If the peer does not read them in time.
-   */
+  /** Throws `TimedOut` if the peer does not read the bytes in time. */
   async write(bytes: Uint8Array): Promise<void> {
     this.#clock.start();
     try {
@@ -173,11 +145,10 @@ export class ByteChannel {
   }
 
   /**
-   * Ends the conversation after some last bytes, so that the peer can still read
-   * them. Closing with unread input would reset the connection, and a reset
-   * discards what the peer has not read. So this side closes its sending side
-   * and waits briefly for the peer to close. A peer that has already gone is not
-   * an error.
+   * Ends the conversation after some last bytes, so that the peer can still
+   * read them. Closing with unread input would reset the connection, and a
+   * reset discards what the peer has not read. So this side closes its sending
+   * side and waits briefly for the peer to close.
    */
   async hangUp(lastWords?: Uint8Array): Promise<void> {
     this.#hasEnded = true;
@@ -194,7 +165,6 @@ export class ByteChannel {
     }
   }
 
-  /** Closes immediately. Pending calls end. Closing again does nothing. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -203,7 +173,7 @@ export class ByteChannel {
     try {
       this.#stream.close();
     } catch (error) {
-      // Closed already, as it has to be.
+      // The peer has already closed the connection.
       if (!isDisconnection(error)) throw error;
     }
   }

@@ -1,9 +1,4 @@
-/**
- * Reads and writes frames over one connection. It does not know what the frames
- * mean.
- *
- * @module
- */
+// Reads and writes frames over one connection, whatever their meaning.
 
 import {
   ByteChannel,
@@ -22,7 +17,6 @@ import {
 
 export { isDisconnection } from "./disconnection.ts";
 
-/** Options of a {@linkcode Connection}. Its messages are the frames. */
 export type ConnectionOptions = Omit<ByteChannelOptions, "maxBufferSize">;
 
 /** Largest read buffer, for a peer with many frames under way. */
@@ -35,7 +29,6 @@ export class Connection {
   readonly #channel: ByteChannel;
   #view: DataView = new DataView(new ArrayBuffer(0));
 
-  /** `stream` is closed with the connection. */
   constructor(stream: ByteStream, options: ConnectionOptions) {
     this.#channel = new ByteChannel(stream, {
       ...options,
@@ -44,14 +37,11 @@ export class Connection {
   }
 
   /**
-   * Waits for the next frame. Returns `null` if the peer has closed between
-   * frames or this side has closed. The payload is valid until the next call of
-   * this or of {@linkcode watch}.
-   *
-   * @throws {ProtocolError} If the header declares too large a frame.
-   * @throws {Deno.errors.UnexpectedEof} If the peer closes in the middle of a
-   * frame.
-   * @throws {Deno.errors.TimedOut} If no whole frame arrives in time.
+   * Waits for the next frame; `null` if the peer has closed between frames or
+   * this side has closed. The payload is valid until the next call of this or
+   * {@linkcode watch}. Throws a `ProtocolError` if the header declares too
+   * large a frame, `UnexpectedEof` if the peer closes in mid-frame, `TimedOut`
+   * if no whole frame arrives in time.
    */
   readFrame(): Promise<Frame | null> {
     return this.#channel.readMessage(() => {
@@ -61,14 +51,14 @@ export class Connection {
   }
 
   /**
-   * Returns the next frame if it is already buffered, else `undefined`. It is
-   * valid as long as one of {@linkcode readFrame}.
+   * Returns the next frame if it is already buffered. It is valid as long as
+   * one of {@linkcode readFrame}.
    */
   nextBufferedFrame(): Frame | undefined {
     const size = this.#nextFrameSize();
     const { buffer, start, end, hasEnded } = this.#channel;
     if (end - start < size || size > MAX_FRAME_BYTES) return undefined;
-    // Nothing is handled that could not be answered.
+    // Do not handle requests that can no longer be answered.
     if (hasEnded) return undefined;
     this.#channel.consume(size);
     return {
@@ -77,7 +67,6 @@ export class Connection {
     };
   }
 
-  /** Whether this side has closed the connection or is closing it. */
   get hasEnded(): boolean {
     return this.#channel.hasEnded;
   }
@@ -88,18 +77,17 @@ export class Connection {
   }
 
   /**
-   * Watches a peer that waits for a reply without a time limit. What it sends
-   * is kept for {@linkcode readFrame} while there is room. Returns true if the
-   * peer is still connected when `done` resolves.
+   * Watches a peer that waits for a reply without a time limit; true if it is
+   * still connected when `done` resolves. Input is kept for {@linkcode
+   * readFrame} while there is room.
    */
   watch(done: Promise<unknown>): Promise<boolean> {
     return this.#channel.watch(done);
   }
 
   /**
-   * Writes whole frames.
-   *
-   * @throws {Deno.errors.TimedOut} If the peer does not read them in time.
+   * Writes whole frames. Throws `TimedOut` if the peer does not read them in
+   * time.
    */
   write(frames: Uint8Array): Promise<void> {
     return this.#channel.write(frames);
@@ -113,17 +101,14 @@ export class Connection {
     return this.#channel.hangUp(lastFrames);
   }
 
-  /** Closes immediately. Pending calls end. Closing again does nothing. */
   close(): void {
     this.#channel.close();
   }
 
-  /** Closes, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Size of the next frame, or of a header if that is not complete yet. */
   #nextFrameSize(): number {
     const { buffer, start, end } = this.#channel;
     if (end - start < HEADER_BYTES) return HEADER_BYTES;
@@ -131,7 +116,7 @@ export class Connection {
     return frameSize(this.#view, start);
   }
 
-  /** Checks the size from the header, before the payload arrives. */
+  /** Checks the size in the header, before the payload arrives. */
   #checkFrameSize(): void {
     const size = this.#nextFrameSize();
     if (size <= MAX_FRAME_BYTES) return;

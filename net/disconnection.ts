@@ -1,8 +1,4 @@
-/**
- * Tells a lost connection from a bug.
- *
- * @module
- */
+// Distinguishes a lost connection from a bug.
 
 /** Deno's errors that no network causes: a missing permission, or a file. */
 const OTHERS = [
@@ -15,13 +11,15 @@ const OTHERS = [
   Deno.errors.FilesystemLoop,
 ];
 const KINDS = Object.values(Deno.errors);
-/** A code of the system, such as `EHOSTUNREACH`; Node's own begin with `ERR_`. */
+/**
+ * A system error code, such as `EHOSTUNREACH`; Node's own begin with `ERR_`.
+ */
 const SYSTEM_CODE_REGEXP = /^E[A-Z0-9]+$/;
 
 /**
- * True if an error only means that the connection ended, on either side. A
- * network fails in more ways than can be listed (no route, a firewall, an
- * interface that is down), so every error of the system is one.
+ * True if an error only means that the connection ended, on either side.
+ * Networks fail in too many ways to list (no route, a firewall, an interface
+ * that is down), so every system error counts.
  */
 export function isDisconnection(error: unknown): boolean {
   if (OTHERS.some((kind) => error instanceof kind)) return false;

@@ -1,35 +1,28 @@
-/**
- * Measures how long a peer keeps this side waiting.
- *
- * @module
- */
+// Measures how long a peer keeps this side waiting.
 
 import { type StartTimer, startTimer } from "../program/timer.ts";
 
-/** A timer this late shows that the process itself was held up. */
+/** A timer this late shows that the process itself was suspended or busy. */
 const HELD_UP_MS = 10;
 /** Time to process what arrived while the process was held up. */
 const CATCH_UP_MS = 50;
 
 /**
  * Runs while this side waits for the peer, and expires once. There are
- * thousands of waits per second, so one timer serves many of them: when it
- * fires, it checks how long the current wait has lasted.
+ * thousands of waits per second, so one timer serves many: when it fires, it
+ * checks how long the current wait has lasted.
  */
 export class IdleClock {
   readonly #timeoutMs: number;
   readonly #onExpired: () => void;
   readonly #startTimer: StartTimer;
-  /** Number of waits in progress. */
   #waits = 0;
   #startedAt: number | undefined;
-  /** When the timer is due. */
   #dueAt = 0;
   #cancelTimer: (() => void) | undefined;
   #hasExpired = false;
   #hasEnded = false;
 
-  /** Creates a stopped clock. Without a limit the time-out is `Infinity`. */
   constructor(
     timeoutMs: number,
     onExpired: () => void,
@@ -40,34 +33,32 @@ export class IdleClock {
     this.#startTimer = start;
   }
 
-  /** Whether a wait has lasted too long. */
   get hasExpired(): boolean {
     return this.#hasExpired;
   }
 
-  /** Starts a wait. One that starts during another is part of it. */
+  /** Starts a wait. A wait that starts during another joins it. */
   start(): void {
     if (this.#waits++ === 0) this.#restart();
   }
 
   /**
-   * Ends a wait. Another one in progress is restarted, because the peer is
-   * active.
+   * Ends a wait. Restarts any other in progress, because the peer is active.
    */
   stop(): void {
     this.#startedAt = undefined;
     if (--this.#waits > 0) this.#restart();
   }
 
-  /** Ends the clock. There are no more waits. */
+  /** Ends the clock: no more waits. */
   end(): void {
     this.#hasEnded = true;
     this.#cancelTimer?.();
   }
 
   /**
-   * Returns a time-out error if the clock has expired, and so caused this one,
-   * else the error itself.
+   * Returns a time-out error if the expired clock caused this one, else the
+   * error itself.
    */
   explain(error: unknown): unknown {
     if (!this.#hasExpired) return error;
@@ -96,7 +87,7 @@ export class IdleClock {
     if (left > 0) {
       this.#lookIn(left);
     } else if (now - this.#dueAt > HELD_UP_MS) {
-      // This process may have been held up rather than the peer.
+      // Perhaps this process was held up, not the peer.
       this.#lookIn(CATCH_UP_MS);
     } else {
       this.#hasExpired = true;

@@ -1,34 +1,21 @@
-/**
- * A TLS server's certificate and private key: reads and checks them.
- *
- * @module
- */
+// Reads and checks a TLS server's certificate and private key.
 
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { CERTIFICATE_REGEXP, readPem } from "./tls.ts";
 
-/** A server's certificate chain and private key. */
 export interface Identity {
   /** The chain as PEM, the server's own certificate first. */
   cert: string;
-  /** The private key as PEM. */
   key: string;
   /** When the certificate expires, in milliseconds since 1970. */
   notAfterMs: number;
 }
 
-/** Paths of an {@linkcode Identity}. */
 export interface IdentityFiles {
-  /** PEM file of the chain. */
   certificate: string;
-  /** PEM file of the private key. */
   key: string;
-  /**
-   * What messages call the two files.
-   *
-   * @default {{ certificate: "certificate", key: "private key" }}
-   */
+  /** What messages call the files. Default: "certificate" and "private key". */
   names?: { certificate: string; key: string };
 }
 
@@ -38,20 +25,18 @@ const KEY_REGEXP = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 const ENCRYPTED_REGEXP = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/;
 const BYTE_ORDER_MARK = "\ufeff";
 const MIN_RSA_BITS = 2048;
-/** Those that TLS can use (RFC 8446, 4.2.3), by their names in OpenSSL. */
+/** The curves that TLS can use (RFC 8446, 4.2.3), by their OpenSSL names. */
 const CURVES: readonly unknown[] = ["prime256v1", "secp384r1", "secp521r1"];
 const KEYS =
   "expected RSA of 2048 bits or more, P-256, P-384, P-521 or Ed25519";
-/** DER: the tag of the version, which a version 1 certificate leaves out. */
+/** DER tag of the version, which a version 1 certificate leaves out. */
 const VERSION_TAG = 0xa0;
 const VERSION_3 = 2;
 
 /**
- * Reads a server's certificate and private key.
- *
- * @throws {ProgramError} If a file cannot be read or is not what it should be,
- * the certificate is not valid at this time, agencies would refuse it, or the
- * key is another one's.
+ * Throws a `ProgramError` if a file cannot be read or parsed, the certificate
+ * is not valid now or agencies would refuse it, or the key does not belong to
+ * it.
  */
 export async function readIdentity(
   { certificate, key, names = DEFAULT_NAMES }: IdentityFiles,
@@ -121,7 +106,7 @@ function privateKeyProblem(pem: string): string | undefined {
   return undefined;
 }
 
-/** Says why no TLS handshake could use a key. */
+/** Why TLS cannot use a key. */
 function weakness(key: KeyObject): string | undefined {
   const { asymmetricKeyType: type, asymmetricKeyDetails = {} } = key;
   const { modulusLength = 0, namedCurve } = asymmetricKeyDetails;
@@ -139,7 +124,7 @@ function weakness(key: KeyObject): string | undefined {
   }
 }
 
-/** Says why an agency would refuse a certificate. */
+/** Why an agency would refuse a certificate. */
 function refusalReason(certificate: X509Certificate): string | undefined {
   if (!isVersion3(certificate.raw)) {
     return "it is an X.509 certificate of version 1, expected version 3 (with a subjectAltName)";
@@ -170,14 +155,14 @@ function mismatch(
 }
 
 function isVersion3(der: Uint8Array): boolean {
-  // Certificate, a SEQUENCE, begins with another one, which begins with the
-  // version, whose number is the last of its five bytes.
+  // A Certificate is a SEQUENCE that begins with another one, which begins with
+  // the version: five bytes, the number last.
   const outer = derHeaderBytes(der, 0);
   const at = outer + derHeaderBytes(der, outer);
   return der[at] === VERSION_TAG && der[at + 4] === VERSION_3;
 }
 
-/** Size of tag and length; a long length says in how many bytes it follows. */
+/** Size of tag and length; a long length begins with its own size. */
 function derHeaderBytes(der: Uint8Array, at: number): number {
   const length = der[at + 1]!;
   return length < 0x80 ? 2 : 2 + (length & 0x7f);

@@ -1,27 +1,22 @@
-/**
- * What all servers share: listening, accepting, and stopping on a signal.
- *
- * @module
- */
+// What all servers share: listening, accepting, and stopping on a signal.
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import { pause } from "../program/stop_signal.ts";
 
 /**
- * What the machine lacks if a connection cannot be accepted: file descriptors
- * or memory. Every other failure concerns that connection alone.
+ * Shortages of the machine: file descriptors or memory. Any other failed accept
+ * concerns one connection only.
  */
 const SHORTAGES: readonly unknown[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
 /** Wait after the first of several failed accepts; it doubles each time. */
 const MIN_ACCEPT_DELAY_MS = 50;
 /**
- * Longest wait between two attempts. It is below a second, so that agencies are
- * served within a second of there being file descriptors again.
+ * Below a second, so that agencies are served within a second once file
+ * descriptors are free.
  */
 const MAX_ACCEPT_DELAY_MS = 900;
 
-/** A time in which no connection could be accepted. */
 interface Outage {
   startedAt: number;
   failures: number;
@@ -30,10 +25,8 @@ interface Outage {
 /** The part of `Deno.TcpListener` that an {@linkcode Acceptor} uses. */
 export type Listener = Pick<Deno.TcpListener, "accept" | "close">;
 
-/** Handles a new connection. */
 export type OnConnection = (stream: Deno.TcpConn, ip: string) => void;
 
-/** Accepts connections one after another. */
 export class Acceptor {
   readonly #listener: Listener;
   readonly #onConnection: OnConnection;
@@ -41,7 +34,6 @@ export class Acceptor {
   readonly #stopping = new AbortController();
   #outage: Outage | undefined;
 
-  /** {@linkcode stop} closes the listener. */
   constructor(listener: Listener, onConnection: OnConnection) {
     this.#listener = listener;
     this.#onConnection = onConnection;
@@ -58,7 +50,6 @@ export class Acceptor {
     }
   }
 
-  /** Stops accepting. */
   stop(): void {
     this.#stopping.abort();
     this.#listener.close();
@@ -79,14 +70,13 @@ export class Acceptor {
     }
   }
 
-  /** Returns false if the connection is lost already. */
   #handOver(stream: Deno.TcpConn): boolean {
     let ip: string;
     try {
       ip = stream.remoteAddr.hostname;
       stream.setNoDelay(true);
-      // An agency that waits for the draw sends nothing; keep-alive finds out
-      // if its machine has gone.
+      // An agency that waits for the draw sends nothing: keep-alive detects
+      // that its machine is gone.
       stream.setKeepAlive(true);
     } catch (error) {
       stream.close();
@@ -107,14 +97,18 @@ export class Acceptor {
     return true;
   }
 
-  /** A peer that connects and resets at once, such as a probe, is no error. */
+  /**
+   * A peer that connects and resets at once, such as a probe, is not an error.
+   */
   #logLostConnection(error: unknown): void {
     this.#log.debug(() =>
       formatAction("accept_connections", "fail", { error: messageOf(error) })
     );
   }
 
-  /** Waits for file descriptors, for example, without a line for each try. */
+  /**
+   * Waits, for example for file descriptors. Logs once, not for each attempt.
+   */
   async #waitInOutage(error: unknown): Promise<void> {
     if (!this.#outage) {
       this.#outage = { startedAt: performance.now(), failures: 0 };
@@ -139,7 +133,7 @@ export class Acceptor {
   }
 }
 
-/** True if the next accept would fail too: of a shortage, or of the listener. */
+/** True if the next accept would fail too: a shortage, or a broken listener. */
 function isLasting(error: unknown): boolean {
   return error instanceof Deno.errors.BadResource ||
     (error instanceof Error && "code" in error &&
@@ -161,17 +155,15 @@ export async function stopOn(
   await server.stop();
 }
 
-/** Where a server listens. */
 export interface ListenOptions {
-  /** An address of this machine, `0.0.0.0` for all of IPv4, `::` for all. */
+  /** An address of this machine; `0.0.0.0` for all of IPv4, `::` for all. */
   hostname: string;
-  /** The port, or 0 for any free one. */
+  /** 0 for any free port. */
   port: number;
-  /** Largest number of connections waiting to be accepted. */
   backlog: number;
 }
 
-/** Listens. Throws a {@linkcode ProgramError} if the address is not available. */
+/** Throws a `ProgramError` if the address is not available. */
 export function listen(
   { hostname, port, backlog }: ListenOptions,
 ): Deno.TcpListener {
@@ -185,7 +177,6 @@ export function listen(
   }
 }
 
-/** Logs the port of a listener. */
 export function logPort({ addr }: Pick<Deno.TcpListener, "addr">): void {
   getLogger().info(formatAction("listen", "success", { port: addr.port }));
 }

@@ -1,27 +1,21 @@
-/**
- * TLS: the authorities that a client trusts, what failures mean, and the client's
- * side.
- *
- * @module
- */
+// TLS: trusted authorities, explanations of failures, and the client's side.
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import type { ByteStream } from "./byte_channel.ts";
 
-/** Bundles of trusted authorities, where systems keep them. */
+/** Where systems keep their bundles of trusted authorities. */
 const SYSTEM_BUNDLES = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
   "/etc/ssl/cert.pem",
 ];
-/** A certificate in PEM form. */
 export const CERTIFICATE_REGEXP: RegExp =
   /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g;
-/** Content types of TLS records: an alert, or a part of the handshake. */
+/** Content types of TLS records: alert and handshake. */
 const TLS_TYPES: readonly number[] = [0x15, 0x16];
 const TLS_MAJOR_VERSION = 3;
 
-/** Plain words for the failures that rustls names in its own. */
+/** Plain words for failures that rustls names in its own. */
 const EXPLANATIONS: readonly [RegExp, string][] = [
   [/InvalidContentType|corrupt message/, "the other side does not speak TLS"],
   [/UnknownIssuer/, "no trusted authority has signed its certificate"],
@@ -34,12 +28,10 @@ const EXPLANATIONS: readonly [RegExp, string][] = [
 ];
 
 /**
- * Reads the certificates of the authorities that an agency trusts, as PEM, from a
- * PEM file or, for `system`, those of the system. Without a system bundle it
- * returns none: Deno then trusts those that Mozilla trusts. `name` is what messages
- * call the file.
- *
- * @throws {ProgramError} If the file cannot be read or has no certificate.
+ * Reads the authorities that an agency trusts, as PEM, from a PEM file or, for
+ * `system`, from the system's bundle. Returns none if there is no bundle: Deno
+ * then trusts Mozilla's list. `name` is what messages call the file. Throws a
+ * `ProgramError` if the file cannot be read or has no certificate.
  */
 export async function readAuthorities(
   ca: string,
@@ -65,28 +57,24 @@ export function isTlsRecord(bytes: Uint8Array, at: number): boolean {
   return TLS_TYPES.includes(bytes[at]!) && bytes[at + 1] === TLS_MAJOR_VERSION;
 }
 
-/** Says in plain words why TLS failed, followed by Deno's own message. */
+/** Explains in plain words why TLS failed, followed by Deno's own message. */
 export function explainTls(error: unknown): string {
   const message = messageOf(error);
   const words = EXPLANATIONS.find(([pattern]) => pattern.test(message))?.[1];
   return words === undefined ? message : `${words} (${message})`;
 }
 
-/** Options of {@linkcode startTls}. */
 export interface TlsClientOptions {
-  /** Name that the server's certificate must have. */
+  /** The name that the server's certificate must have. */
   hostname: string;
-  /** The authorities that are trusted, as PEM. */
+  /** The trusted authorities, as PEM. */
   authorities: readonly string[];
-  /** Longest time for the handshake, in milliseconds. */
   timeoutMs: number;
 }
 
 /**
- * Puts TLS on a connection to a server, and runs the handshake. The connection is
- * closed if this fails.
- *
- * @throws {Deno.errors.ConnectionAborted} If it fails, with the reason.
+ * Runs the client's TLS handshake on a connection. Closes it and throws
+ * `ConnectionAborted` with the reason if that fails.
  */
 export async function startTls(
   tcp: Deno.TcpConn,
@@ -116,31 +104,28 @@ export async function startTls(
   }
 }
 
-/** An agency's encrypted stream. A failure of TLS ends it like a lost connection. */
+/**
+ * An agency's encrypted stream. A TLS failure ends it like a lost connection.
+ */
 export class TlsStream implements ByteStream {
   readonly #conn: Deno.TlsConn;
 
-  /** `conn` has completed its handshake. */
   constructor(conn: Deno.TlsConn) {
     this.#conn = conn;
   }
 
-  /** Reads some bytes, as {@linkcode ByteStream}. */
   read(into: Uint8Array): Promise<number | null> {
     return explained(this.#conn.read(into));
   }
 
-  /** Writes some bytes, as {@linkcode ByteStream}. */
   write(bytes: Uint8Array): Promise<number> {
     return explained(this.#conn.write(bytes));
   }
 
-  /** Closes the sending side. */
   closeWrite(): Promise<void> {
     return explained(this.#conn.closeWrite());
   }
 
-  /** Closes both sides. */
   close(): void {
     this.#conn.close();
   }
@@ -169,7 +154,6 @@ async function readSystemBundle(): Promise<string[]> {
   return [];
 }
 
-/** Reads a PEM file; `what` says what it should have. */
 export async function readPem(what: string, path: string): Promise<string> {
   try {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(

@@ -1,13 +1,9 @@
-/**
- * The server's side of TLS, on top of an accepted connection. Loaded only where
- * TLS is configured.
- *
- * `Deno.listenTls` is not used: a peer that stalls in the handshake keeps its
- * socket there for ever, even if the connection is closed, and TCP_NODELAY
- * cannot be set. Node's TLS socket, which Deno carries, has neither problem.
- *
- * @module
- */
+// The server's side of TLS, on an accepted connection. Loaded only where TLS is
+// configured.
+//
+// `Deno.listenTls` is not used: a peer that stalls in the handshake keeps its
+// socket open forever, even after a close, and TCP_NODELAY cannot be set.
+// Node's TLS socket, which Deno includes, has neither problem.
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
@@ -18,19 +14,17 @@ import type { Identity } from "./server_identity.ts";
 import { explainTls, isTlsRecord } from "./tls.ts";
 
 const READ_BYTES = 1 << 14;
-/** A record of TLS 1.2: alert, fatal, unexpected_message (RFC 5246, 7.2). */
+/** A TLS 1.2 record: alert, fatal, unexpected_message (RFC 5246, 7.2). */
 const UNEXPECTED_MESSAGE_ALERT = Uint8Array.of(0x15, 3, 3, 0, 2, 2, 10);
 
-/** Encrypts accepted connections. */
 export class TlsServer {
   readonly #context: SecureContext;
 
-  /** Prepares the certificate. */
   constructor({ cert, key }: Identity) {
     this.#context = createSecureContext({ cert, key });
   }
 
-  /** Puts TLS on a connection of which nothing was read yet. */
+  /** Starts TLS on a connection from which nothing was read yet. */
   encrypt(conn: Deno.TcpConn): TlsServerStream {
     const raw = new RawStream(conn);
     const socket = new TLSSocket(raw, {
@@ -41,22 +35,22 @@ export class TlsServer {
   }
 }
 
-/** An encrypted stream. A failure of TLS ends it like a lost connection. */
+/** An encrypted stream. A TLS failure ends it like a lost connection. */
 export class TlsServerStream implements ByteStream {
   readonly #socket: TLSSocket;
   readonly #secure = Promise.withResolvers<void>();
-  /** What was decrypted and not read yet. */
+  /** Decrypted bytes that were not read yet. */
   #rest: Uint8Array = new Uint8Array(0);
   #hasEnded = false;
   #failure: Error | undefined;
-  /** Wakes the pending read. */
   #wake = (): void => {};
 
   /** The socket does not report failures of the raw stream under it. */
   constructor(socket: TLSSocket, raw: RawStream) {
     this.#socket = socket;
     raw.on("error", (error) => this.#fail(disconnectionOf(error)));
-    // A caller that does not wait for the handshake gets its failure by read().
+    // A caller that does not wait for the handshake gets its failure from
+    // read().
     this.#secure.promise.catch(() => {});
     socket.on("secure", () => {
       raw.isSecure = true;
@@ -73,16 +67,11 @@ export class TlsServerStream implements ByteStream {
     });
   }
 
-  /**
-   * Waits for the end of the handshake.
-   *
-   * @throws {Deno.errors.ConnectionAborted} If it fails, with the reason.
-   */
+  /** Throws `ConnectionAborted` with the reason if the handshake fails. */
   async handshake(): Promise<void> {
     await this.#secure.promise;
   }
 
-  /** Reads some bytes, as {@linkcode ByteStream}. */
   async read(into: Uint8Array): Promise<number | null> {
     for (;;) {
       if (this.#rest.length === 0) {
@@ -101,7 +90,6 @@ export class TlsServerStream implements ByteStream {
     }
   }
 
-  /** Writes all of the bytes, as {@linkcode ByteStream}. */
   async write(bytes: Uint8Array): Promise<number> {
     if (this.#failure) throw this.#failure;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -113,7 +101,6 @@ export class TlsServerStream implements ByteStream {
     return bytes.length;
   }
 
-  /** Closes the sending side. */
   async closeWrite(): Promise<void> {
     if (this.#failure) throw this.#failure;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -122,7 +109,6 @@ export class TlsServerStream implements ByteStream {
     await promise;
   }
 
-  /** Closes both sides. Pending calls reject. */
   close(): void {
     this.#socket.destroy();
   }
@@ -134,12 +120,13 @@ export class TlsServerStream implements ByteStream {
   }
 }
 
-/** The encrypted bytes of a connection, as Node's TLS socket wants them. */
+/**
+ * A connection's encrypted bytes, as the stream that Node's TLS socket needs.
+ */
 class RawStream extends Duplex {
   readonly #conn: Deno.TcpConn;
   readonly #buffer = new Uint8Array(READ_BYTES);
   #hasBegun = false;
-  /** Whether the handshake is complete. */
   isSecure = false;
 
   constructor(conn: Deno.TcpConn) {
@@ -152,7 +139,7 @@ class RawStream extends Duplex {
       const size = await this.#conn.read(this.#buffer);
       if (size === null && !this.isSecure) throw closedEarly();
       if (size !== null && !this.#hasBegun) await this.#begin();
-      // A copy, because the buffer is read into again.
+      // A copy, because the buffer is reused for the next read.
       this.push(
         size === null ? null : Buffer.from(this.#buffer.slice(0, size)),
       );
@@ -204,14 +191,14 @@ class RawStream extends Duplex {
   }
 }
 
-/** Node's socket would wait for the rest of the handshake for ever. */
+/** Node's socket would wait for the rest of the handshake forever. */
 function closedEarly(): Error {
   return new Deno.errors.UnexpectedEof(
     "the peer closed before the end of the handshake",
   );
 }
 
-/** Every failure of an encrypted stream is one of its peer or its network. */
+/** Every failure of an encrypted stream comes from its peer or its network. */
 function disconnectionOf(error: Error): Error {
   if (isDisconnection(error)) return error;
   return new Deno.errors.ConnectionAborted(

@@ -1,20 +1,15 @@
-/**
- * The BET message: a batch of packed bets in one frame (docs/protocol.md,
- * "BET"). A gap stands in the place of a record that is not sent.
- *
- * ```text
- * agency u32 | fingerprint 8 bytes | bet index u32 | count u16 | packed bets
- * ```
- *
- * @module
- */
+// The BET message: a batch of packed bets in one frame (docs/protocol.md,
+// "BET"). A gap stands in the place of a record that is not sent.
+//
+// ```text
+// agency u32 | fingerprint 8 bytes | bet index u32 | count u16 | packed bets
+// ```
 
 import { type Batch, GAP_BYTES, isGap, packedBetEnd } from "../bet/bet.ts";
 import { viewOf, WORD_BYTES } from "../bytes/swar.ts";
 import { MessageType } from "./codes.ts";
 import { HEADER_BYTES, malformed, MAX_FRAME_BYTES } from "./frame.ts";
 
-/** Offset of each field in the payload. */
 const AGENCY_AT = 0;
 const FINGERPRINT_AT = 4;
 const BET_INDEX_AT = 12;
@@ -23,7 +18,7 @@ const BETS_AT = 18;
 
 /** Encodes batches one bet at a time, each into the same buffer. */
 export class BatchFrame {
-  /** One word longer than a frame, because bets are copied by whole words. */
+  /** One word longer than a frame, because bets are copied in whole words. */
   readonly #frame = new Uint8Array(MAX_FRAME_BYTES + WORD_BYTES);
   readonly #view = viewOf(this.#frame);
   #size = 0;

@@ -1,9 +1,5 @@
-/**
- * The type bytes of the messages, and the error codes with what each of them
- * means for both sides (docs/protocol.md, "ERROR").
- *
- * @module
- */
+// The type bytes of the messages, and the error codes with what each of them
+// means for both sides (docs/protocol.md, "ERROR").
 
 /** The type byte of each message. */
 export const MessageType = {
@@ -57,18 +53,20 @@ export const ERRORS = {
 /** The name of an error code, such as `INVALID_BET`. */
 export type ErrorName = keyof typeof ERRORS;
 
-/** The name of an error code of a peer that may know more of them. */
+/** An error name from a peer whose protocol may have more codes. */
 export type PeerErrorName = ErrorName | `ERROR_${number}`;
 
 const ERROR_NAMES = Object.keys(ERRORS) as ErrorName[];
 
-/** Returns the name of a code, or `ERROR_<code>` for an unknown one. */
 export function errorNameOf(code: number): PeerErrorName {
   return ERROR_NAMES.find((name) => ERRORS[name].code === code) ??
     `ERROR_${code}`;
 }
 
-/** Returns what an error means. An unknown one ends the connection for good. */
+/**
+ * Returns what an error means. An unknown code closes the connection and is not
+ * retried.
+ */
 export function meaningOf(name: PeerErrorName): Omit<ErrorMeaning, "code"> {
   return name in ERRORS ? ERRORS[name as ErrorName] : CLOSES;
 }

@@ -1,9 +1,5 @@
-/**
- * Frames: `type u8`, `length u32` of the payload, then the payload. All
- * integers are unsigned and big-endian.
- *
- * @module
- */
+// Frames: `type u8`, `length u32` of the payload, then the payload. All
+// integers are unsigned and big-endian.
 
 import { viewOf } from "../bytes/swar.ts";
 import type { ErrorName } from "./codes.ts";
@@ -38,14 +34,14 @@ export class ProtocolError extends Error {
   }
 }
 
-/** Creates the error for a payload that cannot be parsed. */
+/** The error for a payload that cannot be parsed. */
 export function malformed(what: string): ProtocolError {
   return new ProtocolError("MALFORMED", `Cannot decode payload: ${what}`);
 }
 
 /**
- * Returns the size in bytes of a whole frame, from its header at `at` alone. It
- * is over {@linkcode MAX_FRAME_BYTES} if the peer breaks the protocol.
+ * Returns the size in bytes of a whole frame, from its header at `at`. Above
+ * {@linkcode MAX_FRAME_BYTES} the peer breaks the protocol.
  */
 export function frameSize(view: DataView, at: number): number {
   return HEADER_BYTES + view.getUint32(at + 1); // big-endian

@@ -1,8 +1,4 @@
-/**
- * What an agency sends besides its bets: FINISH, WINNERS_QUERY and AUTH.
- *
- * @module
- */
+// What an agency sends besides its bets: FINISH, WINNERS_QUERY and AUTH.
 
 import { viewOf } from "../bytes/swar.ts";
 import { MessageType } from "./codes.ts";
@@ -13,7 +9,7 @@ const FINGERPRINT_BYTES = 8;
 const RECORDS_BYTES = 4;
 const CHECKED_FINISH_BYTES = AGENCY_BYTES + FINGERPRINT_BYTES + RECORDS_BYTES;
 
-/** The file that an agency has sent, as it says. */
+/** The file that an agency says it has sent. */
 export interface Delivery {
   /** The file's fingerprint, 16 hex digits. */
   fingerprint: string;

@@ -1,12 +1,9 @@
-/**
- * The WINNERS message: a list of winners in one or more frames (docs/protocol.md, "WINNERS").
- *
- * ```text
- * last u8 | count u16 | count documents, each length u8 + UTF-8
- * ```
- *
- * @module
- */
+// The WINNERS message: a list of winners in one or more frames
+// (docs/protocol.md, "WINNERS").
+//
+// ```text
+// last u8 | count u16 | count documents, each length u8 + UTF-8
+// ```
 
 import { packField } from "../bet/bet.ts";
 import { viewOf } from "../bytes/swar.ts";
