@@ -98,12 +98,8 @@ export function packedBetStart(bets: Uint8Array, index: number): number {
 }
 
 /**
- * Packs bets, valid or not. Throws a `RangeError` if a field is longer than 255
- * bytes of UTF-8.
- *
- * @param bets The bets.
- * @returns Their packed form, one after the other.
- * @throws {RangeError} If a field is longer than 255 bytes of UTF-8.
+ * Packs bets, valid or not, one after the other. Throws a `RangeError` if a
+ * field is longer than 255 bytes of UTF-8.
  *
  * @example Usage
  * ```ts
