@@ -1,9 +1,5 @@
-/**
- * Reads the configuration of both programs: `config.yaml`, overridden by
- * environment variables, and these by flags.
- *
- * @module
- */
+// Reads the configuration of both programs: flags override environment
+// variables, which override `config.yaml`.
 
 import { parse } from "@std/yaml";
 import {
@@ -20,28 +16,20 @@ import { NO_AGENCY } from "./setting.ts";
 
 export type { Config, ConfigKey, Program };
 
-/** Sources of a configuration. */
 export interface ConfigSources {
-  /** The program that reads it. */
   program: Program;
-  /** Content of `config.yaml`. An empty text selects all defaults. */
+  /** Content of `config.yaml`; "" selects all defaults. */
   yaml: string;
   /** Name of the file, for messages. */
   file: string;
-  /** Returns the value of an environment variable. */
   env(variable: string): string | undefined;
-  /** The flags that were given, by name. Some may belong to the program. */
+  /** The given flags, by name. Some may belong to the program. */
   flags?: Readonly<Record<string, string>>;
 }
 
 type Values = { -readonly [K in ConfigKey]?: Config[K] };
 
-/**
- * Reads the value of every key: a flag wins over a variable, which wins over the
- * file.
- *
- * @throws {ProgramError} If a key is unknown or a value is invalid.
- */
+/** Throws a `ProgramError` if a key is unknown or a value is invalid. */
 export function readConfig(sources: ConfigSources): Config {
   const values: Values = {};
   for (const name of CONFIG_KEYS) setDefault(values, name);
@@ -67,9 +55,7 @@ export function readConfig(sources: ConfigSources): Config {
 }
 
 /**
- * Returns the agency's id, which has no default.
- *
- * @throws {ProgramError} If it is not set.
+ * Throws a `ProgramError` if the agency's id, which has no default, is not set.
  */
 export function agencyIdOf(config: Config): number {
   const id = config["agency.id"];
@@ -81,7 +67,7 @@ export function agencyIdOf(config: Config): number {
   );
 }
 
-/** Lists what is set for a key outside of the file, weakest first. */
+/** Values set outside the file for a key, weakest first. */
 function overridesOf(
   name: ConfigKey,
   { program, env, flags = {} }: ConfigSources,
@@ -96,11 +82,7 @@ function overridesOf(
   return overrides;
 }
 
-/**
- * Reads an environment variable.
- *
- * @throws {ProgramError} If it is not UTF-8. The message has nothing of it.
- */
+/** Throws a `ProgramError` if a variable is not UTF-8, without quoting it. */
 export function readVariable(
   variable: string,
   env: ConfigSources["env"],
@@ -120,7 +102,6 @@ function setDefault<K extends ConfigKey>(values: Values, name: K): void {
   values[name] = KEYS[name].fallback;
 }
 
-/** Parses a text, which is `undefined` for a value of another type. */
 function setValue<K extends ConfigKey>(
   values: Values,
   name: K,

@@ -1,9 +1,5 @@
-/**
- * The one table of the configuration: each key's readers, type, default and
- * meaning. `config_names.ts` derives variables and flags from the keys.
- *
- * @module
- */
+// The only table of the configuration: each key's readers, type, default and
+// meaning. `config_names.ts` derives variables and flags from the keys.
 
 import {
   ADDRESSES,
@@ -19,22 +15,17 @@ import {
   wholeNumber,
 } from "./setting.ts";
 
-/** The two programs that read the configuration. */
 export type Program = "client" | "server";
 
-/** The definition of a key. */
 export interface Key<T> {
   /** The programs that read it. */
   readonly programs: readonly Program[];
-  /** Type of its value. */
   readonly type: Setting<T>;
-  /** Default value. */
   readonly fallback: T;
-  /** Meaning, for people. */
   readonly help: string;
 }
 
-/** Every key with its definition. Durations are in milliseconds. */
+/** Durations are in milliseconds. */
 export const TABLE = {
   "server.address": forClient(
     ADDRESSES,
@@ -206,19 +197,15 @@ export const TABLE = {
 /** A key of `config.yaml`, such as `server.port`. */
 export type ConfigKey = keyof typeof TABLE;
 
-/** The value of every key. */
 export type Config = {
   readonly [K in ConfigKey]: (typeof TABLE)[K]["fallback"];
 };
 
-/** The definition of every key. */
 export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = TABLE;
 
-/** Every key, in the table's order. */
 export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(TABLE)
   .filter(isConfigKey);
 
-/** True if a key exists. */
 export function isConfigKey(name: string): name is ConfigKey {
   return Object.hasOwn(TABLE, name);
 }

@@ -1,8 +1,4 @@
-/**
- * The names of a key outside of `config.yaml`: its variable and its flag.
- *
- * @module
- */
+// The names of a key outside `config.yaml`: its variable and its flag.
 
 import {
   CONFIG_KEYS,
@@ -15,7 +11,7 @@ import type { Flag } from "./flags.ts";
 /** The agency's token. It has no flag, which every user could see in `ps`. */
 export const TOKEN_VARIABLE = "CLI_TOKEN";
 
-/** Variables that the exercise fixes against the rule. */
+/** Variables that the exercise names, against the rule. */
 const FIXED_VARIABLES: Readonly<Record<string, string>> = {
   "client agency.id": "CLI_ID",
   "server log.level": "LOGGING_LEVEL",
@@ -30,9 +26,8 @@ const OWN_SECTIONS: Readonly<Record<Program, string>> = {
 };
 
 /**
- * Returns the variable of a key: `SERVER_LISTEN_BACKLOG` of
- * `server.listenBacklog` for the central, `CLI_BATCH_MAXAMOUNT` of
- * `batch.maxAmount` for the agency. `undefined` if the program does not read it.
+ * Returns the variable of a key, such as `SERVER_LISTEN_BACKLOG` for
+ * `server.listenBacklog`, or `undefined` if the program does not read the key.
  */
 export function variableOf(
   name: ConfigKey,
@@ -48,8 +43,8 @@ export function variableOf(
 }
 
 /**
- * Returns the flag of a key, without dashes: `token-file` of `agency.tokenFile`
- * for the agency. `undefined` if the program does not read it.
+ * Returns the flag of a key without dashes, such as the agency's `token-file`
+ * for `agency.tokenFile`, or `undefined` if the program does not read the key.
  */
 export function flagOf(name: ConfigKey, program: Program): string | undefined {
   if (!KEYS[name].programs.includes(program)) return undefined;
@@ -59,12 +54,11 @@ export function flagOf(name: ConfigKey, program: Program): string | undefined {
     upperSnakeCase(rest).toLowerCase().replaceAll("_", "-");
 }
 
-/** Writes `log.level` or `tokenFile` as `LOG_LEVEL` or `TOKEN_FILE`. */
+/** `tokenFile` becomes `TOKEN_FILE`, `log.level` `LOG_LEVEL`. */
 export function upperSnakeCase(name: string): string {
   return name.replace(/[A-Z]/g, "_$&").replaceAll(".", "_").toUpperCase();
 }
 
-/** Lists the flags for all keys that a program reads. */
 export function configFlags(program: Program): Flag[] {
   return CONFIG_KEYS.flatMap((key): Flag[] => {
     const name = flagOf(key, program);
@@ -75,8 +69,8 @@ export function configFlags(program: Program): Flag[] {
 }
 
 /**
- * Lists the agency's variables that are set but mean nothing. Without the
- * permission to list all variables, only likely mistakes are looked up, such as
+ * Lists the agency's variables that are set but have no meaning. Without the
+ * permission to list all variables, checks only likely mistakes, such as
  * `CLI_FILE` for `CLI_AGENCY_FILE`.
  */
 export function unknownVariables(): string[] {

@@ -1,20 +1,14 @@
-/**
- * Errors: their text for people, and the kinds that all programs share.
- *
- * @module
- */
+// Errors that all programs share, and their human-readable text.
 
-/** Returns the message of whatever was thrown, without a stack trace. */
+/** Returns the message of any thrown value, without a stack trace. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 /**
  * Checks what only a bug can break. A program that continues with a broken
- * invariant could spoil the store, so it stops. `invariant` says what must be
- * true, as the middle of a sentence.
- *
- * @throws {InvariantError} If it does not hold.
+ * invariant could corrupt the store, so it stops. `invariant` says what must be
+ * true, as the middle of a sentence. Throws an `InvariantError` if it is not.
  */
 export function assertInvariant(
   holds: boolean,
@@ -31,7 +25,7 @@ export class InvariantError extends Error {
   }
 }
 
-/** The program cannot do its job, for a reason that people can act on. */
+/** The program cannot do its job, for a reason that the user can act on. */
 export class ProgramError extends Error {
   /** The message is one line: what failed, where, and what was expected. */
   constructor(message: string, options?: ErrorOptions) {

@@ -1,29 +1,21 @@
-/**
- * Parses a command line: `--name VALUE`, `--name=VALUE`, `--switch`, operands.
- *
- * `parseArgs` of `node:util` does nearly the same, but loading it takes a third
- * of an agency's start.
- *
- * @module
- */
+// Parses a command line: `--name VALUE`, `--name=VALUE`, `--switch`, operands.
+//
+// `parseArgs` of `node:util` does nearly the same, but loading it takes a third
+// of an agency's start.
 
 import { ProgramError } from "./errors.ts";
 
-/** A flag that a program has. */
 export interface Flag {
-  /** Its name, without dashes. */
   readonly name: string;
   /** Placeholder of its value, for `--help`. A switch has none. */
   readonly value?: string;
-  /** True if a switch may also be written `--name=false`. */
+  /** Whether a switch may also be written `--name=false`. */
   readonly isBoolean?: boolean;
 }
 
-/** What a command line says. */
 export interface Arguments {
-  /** The value of each flag that was given; "true" for a switch. */
+  /** The value of each given flag; "true" for a switch. */
   readonly flags: Readonly<Record<string, string>>;
-  /** Everything else. */
   readonly operands: readonly string[];
 }
 
@@ -31,9 +23,7 @@ const FLAG_REGEXP = /^--([^=]+)(?:=(.*))?$/s;
 
 /**
  * Parses a command line. The last of several equal flags wins, and `-h` is
- * `--help`.
- *
- * @throws {ProgramError} If a flag is unknown, or lacks its value.
+ * `--help`. Throws a `ProgramError` if a flag is unknown or lacks its value.
  */
 export function parseArguments(
   args: readonly string[],
@@ -57,7 +47,7 @@ export function parseArguments(
   return { flags, operands };
 }
 
-/** Returns a flag's value, taken from the following arguments if need be. */
+/** Returns a flag's value, taken from the following arguments if necessary. */
 function valueOf(
   { name, value, isBoolean = false }: Flag,
   inline: string | undefined,
@@ -78,7 +68,7 @@ function valueOf(
   return next;
 }
 
-/** The error of an argument that cannot be used. */
+/** The error for an argument that cannot be used. */
 export function misuse(argument: string, reason: string): ProgramError {
   return new ProgramError(`Cannot use ${argument}: ${reason} (see --help)`);
 }

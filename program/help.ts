@@ -1,8 +1,4 @@
-/**
- * The text of `--help`.
- *
- * @module
- */
+// The text of `--help`.
 
 import {
   CONFIG_KEYS,
@@ -12,29 +8,17 @@ import {
 } from "./config_keys.ts";
 import { flagOf, TOKEN_VARIABLE, variableOf } from "./config_names.ts";
 
-/** A flag that only one program has: `--<name> <VALUE>`, or `--<name>`. */
 export interface ProgramFlag {
-  /** Name of the flag, without dashes. */
   name: string;
   /** Placeholder of its value. A switch has none; its value is "true". */
   value?: string;
-  /** What it does, for `--help`. */
   help: string;
 }
 
-/** Options of `runProgram`. */
 export interface ProgramOptions {
-  /**
-   * Name of the task that starts it.
-   *
-   * @default {program}
-   */
+  /** The task that starts the program. Default: the program's name. */
   task?: string;
-  /**
-   * The flags that only this program has.
-   *
-   * @default {[]}
-   */
+  /** The flags that only this program has. */
   flags?: readonly ProgramFlag[];
   /** The key that an argument without a flag sets. */
   operand?: ConfigKey;
@@ -42,7 +26,6 @@ export interface ProgramOptions {
 
 const PROGRAMS: readonly Program[] = ["client", "server"];
 
-/** Explains a program's flags and every key. */
 export function programHelp(
   program: Program,
   { task = program, flags = [], operand }: ProgramOptions,
@@ -63,7 +46,7 @@ and by its flag. A flag wins over a variable, and a variable over the file.
 ${configHelp(program)}`;
 }
 
-/** One line per key with its variables, flag, default and meaning. */
+/** One line per key: variables, flag, default and meaning. */
 export function configHelp(program: Program): string {
   return alignColumns([
     ["KEY", "VARIABLE", "FLAG", "DEFAULT", ""],
@@ -71,7 +54,6 @@ export function configHelp(program: Program): string {
   ]);
 }
 
-/** Each key with its variables, flag, default and meaning. */
 export function configRows(
   flagsOf: readonly Program[] = PROGRAMS,
 ): string[][] {

@@ -1,28 +1,23 @@
-/**
- * The output of the log. It must never stop or end the program: a reader may
- * stop reading (a pager), go away (`head -1`), or be a file on a full disk.
- *
- * @module
- */
+// The output of the log. It must never block or end the program, even if the
+// reader stops reading (a pager), exits (`head -1`) or is a file on a full
+// disk.
 
 import { messageOf } from "./errors.ts";
 import { startRareTimer } from "./timer.ts";
 
 /** Where lines are written; `Deno.stdout` is one. */
 export interface LogSink {
-  /** Writes some bytes, and returns how many. */
+  /** Writes some bytes and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Options of a {@linkcode LogOutput}. */
 export interface LogOutputOptions {
-  /** Formats the line about dropped lines. */
   formatDropped(count: number): string;
-  /** Called once with the reason if the reader has gone for good. */
+  /** Called once, with the reason, when the reader is gone for good. */
   onBroken(reason: string): void;
 }
 
-/** Longest time that a line waits, so that one write takes many. */
+/** Longest time that a line waits for others to share a write. */
 const FLUSH_DELAY_MS = 50;
 /** Number of waiting characters that are written immediately. */
 const FLUSH_CHARS = 1 << 15;
@@ -31,12 +26,12 @@ const MAX_WAITING_CHARS = 1 << 20;
 /** Wait before a failed write is tried again. */
 const RETRY_DELAY_MS = 1000;
 
-/** Buffers lines and writes them in order, without holding up the program. */
+/** Buffers lines and writes them in order, without blocking the program. */
 export class LogOutput {
   readonly #sink: LogSink;
   readonly #options: LogOutputOptions;
   #waiting = "";
-  /** Bytes that the last write did not get to. */
+  /** Bytes that the last write left over. */
   #rest: Uint8Array = new Uint8Array(0);
   #dropped = 0;
   #cancelTimer: (() => void) | undefined;
@@ -48,7 +43,7 @@ export class LogOutput {
     this.#options = options;
   }
 
-  /** Adds a line, or drops it if too many are waiting. */
+  /** Drops the line if too many are waiting. */
   add(line: string): void {
     if (this.#isBroken) return;
     if (this.#waiting.length > MAX_WAITING_CHARS) {
@@ -60,9 +55,7 @@ export class LogOutput {
     else this.#startIn(FLUSH_DELAY_MS);
   }
 
-  /**
-   * Writes the waiting lines. Resolves once they are written, or cannot be now.
-   */
+  /** Resolves once the waiting lines are written, or cannot be now. */
   async flush(): Promise<void> {
     this.#start();
     await this.#writing;

@@ -1,12 +1,9 @@
-/**
- * The log: one line per event, on standard output.
- *
- * ```text
- * 2026-11-24 09:30:00 INFO     action: apuesta_recibida | result: success | cantidad: 150
- * ```
- *
- * @module
- */
+// The log: one line per event, on standard output.
+//
+// ```text
+// 2026-11-24 09:30:00 INFO     action: apuesta_recibida | result: success |
+// cantidad: 150
+// ```
 
 import {
   BaseHandler,
@@ -19,10 +16,9 @@ import {
 import { LogOutput } from "./log_output.ts";
 import { startRareTimer } from "./timer.ts";
 
-/** The result of an action. */
 export type Result = "success" | "fail" | "in_progress";
 
-/** More fields of a line. Those that are `undefined` are left out. */
+/** More fields of a line. `undefined` ones are left out. */
 export type Details = Readonly<
   Record<string, string | number | boolean | undefined>
 >;
@@ -35,9 +31,8 @@ const ERASE_LINE = "\x1b[K";
 const CONTROL_REGEXP = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 /**
- * Formats a log line, `action: … | result: … | key: value …`, without time and
- * level. Line breaks and other control characters are escaped, so that no peer
- * can forge a line.
+ * Formats a log line without time and level. Line breaks and other control
+ * characters are escaped, so that no peer can forge a line.
  */
 export function formatAction(
   action: string,
@@ -54,13 +49,12 @@ export function formatAction(
 
 /**
  * Escapes what could forge a line or change a terminal: line breaks, other
- * control characters, and those that change the direction of text.
+ * control characters, and characters that change the direction of text.
  */
 export function escapeControls(text: string): string {
   return text.replace(CONTROL_REGEXP, escapeControl);
 }
 
-/** Sets up the log behind `getLogger()`, from a level on. */
 export function setupLogging(level: LevelName): void {
   output = openOutput();
   setup({
@@ -69,9 +63,7 @@ export function setupLogging(level: LevelName): void {
   });
 }
 
-/**
- * Writes the buffered lines, if the output accepts them within a second.
- */
+/** Writes the buffered lines, if the output accepts them within a second. */
 export async function flushLog(): Promise<void> {
   if (!output) return;
   const { promise: late, resolve } = Promise.withResolvers<void>();
@@ -81,12 +73,12 @@ export async function flushLog(): Promise<void> {
 }
 
 const DEFAULT_LOGGER = currentLogger();
-/** The setup knows no logger of this name, so it writes to nobody. */
+/** The setup does not configure this name, so nothing is written. */
 const SILENT_LOGGER = currentLogger("silent");
 
 /**
- * Returns the logger. Until a program has set up the log there is none that
- * writes: parts of a program that somebody else wrote print nothing.
+ * Returns the logger. Until a program sets up the log it writes nothing, so
+ * that an embedding program's output has only its own lines.
  */
 export function getLogger(): Logger {
   const logger = currentLogger();
@@ -121,15 +113,14 @@ function openOutput(): LogOutput {
       try {
         writeLine(Deno.stderr, `Cannot write log: ${reason}`);
       } catch (error) {
-        // Standard error fails too: the failure cannot be reported anywhere,
-        // and the program continues.
+        // Standard error fails too, so the failure cannot be reported;
+        // continue.
         if (!(error instanceof Error)) throw error;
       }
     },
   });
 }
 
-/** Writes one line immediately. */
 export function writeLine(
   to: { writeSync(bytes: Uint8Array): number },
   line: string,
@@ -137,7 +128,6 @@ export function writeLine(
   writeText(to, `${line}\n`);
 }
 
-/** Writes text immediately. */
 export function writeText(
   to: { writeSync(bytes: Uint8Array): number },
   text: string,
@@ -146,7 +136,10 @@ export function writeText(
   for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
 }
 
-/** Prometheus does not see the first event of a new series, so all are here. */
+/**
+ * All levels are present, because Prometheus does not see the first event of a
+ * new series.
+ */
 const lineCounts: Record<string, number> = {
   DEBUG: 0,
   INFO: 0,
@@ -155,7 +148,7 @@ const lineCounts: Record<string, number> = {
   CRITICAL: 0,
 };
 
-/** Returns how many lines of each level were logged so far. */
+/** Lines logged so far, by level. */
 export function logLineCounts(): Readonly<Record<string, number>> {
   return lineCounts;
 }

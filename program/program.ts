@@ -1,8 +1,4 @@
-/**
- * What every program has: flags, configuration, signals and exit codes.
- *
- * @module
- */
+// What every program has: flags, configuration, signals and exit codes.
 
 import { type Config, type Program, readConfig } from "./config.ts";
 import { configFlags, flagOf, unknownVariables } from "./config_names.ts";
@@ -20,13 +16,11 @@ import {
 import { stopSignal, surviveFileSizeLimit } from "./stop_signal.ts";
 import { checkDeno, VERSION } from "./versions.ts";
 
-/** What a program runs with. */
 export interface ProgramContext {
-  /** The configuration. */
   config: Config;
   /** Aborted by a stop signal. The reason is the signal's name. */
   signal: AbortSignal;
-  /** The values of the program's own flags that were given. */
+  /** The given values of the program's own flags. */
   flags: Readonly<Record<string, string>>;
 }
 
@@ -38,9 +32,9 @@ export const EXIT_REFUSED = 2;
 const DEFAULT_CONFIG_FILE = "config.yaml";
 
 /**
- * The exit code after a signal is 128 and its number, as for a program without
- * a handler, so that `client && archive` does not go on. SIGTERM is the usual
- * way to stop a service, and a success.
+ * The exit code after a signal is 128 plus its number, as for a program without
+ * a handler, so that `client && archive` stops. SIGTERM is the usual way to
+ * stop a service, and a success.
  */
 const STOP_EXIT_CODES: Readonly<Record<string, number>> = {
   SIGHUP: 129,
@@ -58,7 +52,6 @@ const COMMON_FLAGS: readonly ProgramFlag[] = [
   { name: "version", help: "prints the version" },
 ];
 
-/** Runs a program and exits. */
 export async function runProgram(
   program: Program,
   main: (context: ProgramContext) => Promise<number>,
@@ -70,7 +63,7 @@ export async function runProgram(
     code = await Promise.race([run(program, main, options), escapedError()]);
     await flushLog();
   } catch (error) {
-    // The error is the last thing that a terminal shows.
+    // The terminal must show the error last.
     await flushLog();
     code = EXIT_FAILURE;
     print(Deno.stderr, `${task}: ${explain(error)}`);
@@ -158,21 +151,14 @@ function print(
   }
 }
 
-/** What {@linkcode loadConfig} reads. */
 export interface ConfigInput {
-  /** The file. By default the project's `config.yaml`, which may be missing. */
+  /** Default: the project's `config.yaml`, which may be missing. */
   file?: string | undefined;
-  /** The flags that were given. */
   flags?: Arguments["flags"];
-  /** Returns the value of an environment variable. */
   env?: (variable: string) => string | undefined;
 }
 
-/**
- * Loads the configuration of a program.
- *
- * @throws {ProgramError} If it cannot be read or used.
- */
+/** Throws a `ProgramError` if the configuration cannot be read or used. */
 export async function loadConfig(
   program: Program,
   { file, flags = {}, env = (variable) => Deno.env.get(variable) }: ConfigInput,
@@ -194,7 +180,6 @@ export async function loadConfig(
   return readConfig({ program, yaml, file: path, env, flags });
 }
 
-/** Logs the configuration of a server. */
 export function logServerConfig(config: Config): void {
   getLogger().debug(() =>
     formatAction("config", "success", {

@@ -1,28 +1,19 @@
-/**
- * The types of configuration values.
- *
- * @module
- */
+// The types of configuration values.
 
 import type { LevelName } from "@std/log";
 
-/** A type of value: how it is written, parsed and described. */
 export interface Setting<T> {
-  /** Its type in YAML. */
   readonly yaml: "string" | "number" | "boolean";
   /** What was expected, for error messages. */
   readonly expected: string;
   /** Parses a variable or a YAML value; `undefined` if it is invalid. */
   parse(text: string): T | undefined;
-  /** Formats a value as a text that parses to it. */
+  /** Formats a value as text that parses to it. */
   format(value: T): string;
 }
 
-/** Address of a server. */
 export interface Address {
-  /** A host name or IP address. */
   hostname: string;
-  /** A TCP port. */
   port: number;
 }
 
@@ -40,7 +31,6 @@ const MAX_DURATION_MS = 2 ** 31 - 1;
 const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"] as const;
 const ADDRESS_REGEXP = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/;
 
-/** A text that is not empty. */
 export const TEXT: Setting<string> = {
   yaml: "string",
   expected: "a text that is not empty",
@@ -48,7 +38,7 @@ export const TEXT: Setting<string> = {
   format: String,
 };
 
-/** A text that may be empty, for nothing. */
+/** "" for none. */
 export const OPTIONAL_TEXT: Setting<string> = {
   yaml: "string",
   expected: "a text, or an empty one for none",
@@ -56,7 +46,6 @@ export const OPTIONAL_TEXT: Setting<string> = {
   format: String,
 };
 
-/** `true` or `false`. */
 export const BOOLEAN: Setting<boolean> = {
   yaml: "boolean",
   expected: "true or false",
@@ -74,7 +63,6 @@ export const DURATION: Setting<number> = {
     duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`,
 };
 
-/** The lowest level that is logged. */
 export const LEVEL: Setting<LevelName> = {
   yaml: "string",
   expected: `one of ${LEVELS.join(", ")}`,
@@ -103,7 +91,6 @@ export const ADDRESSES: Setting<readonly Address[]> = {
   format: formatAddresses,
 };
 
-/** What separates the fields of a CSV file. */
 export const SEPARATOR: Setting<string> = {
   yaml: "string",
   expected: '"," or ";" or a tab, also written \\t',
@@ -114,7 +101,6 @@ export const SEPARATOR: Setting<string> = {
   format: (separator) => separator === "\t" ? "\\t" : separator,
 };
 
-/** A whole number in decimal, from `min` to `max`. */
 export function wholeNumber(min: number, max: number): Setting<number> {
   return {
     yaml: "number",
@@ -127,12 +113,10 @@ export function wholeNumber(min: number, max: number): Setting<number> {
   };
 }
 
-/** Formats addresses as `host:port`, separated by commas. */
 export function formatAddresses(addresses: readonly Address[]): string {
   return addresses.map(formatAddress).join();
 }
 
-/** Formats an address as `host:port`. */
 export function formatAddress({ hostname, port }: Address): string {
   return hostname.includes(":")
     ? `[${hostname}]:${port}`

@@ -1,15 +1,11 @@
-/**
- * The signals of a program, and waits that a stop interrupts.
- *
- * @module
- */
+// A program's signals, and waits that a stop interrupts.
 
 /** SIGHUP comes when the terminal is closed. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Returns a signal that is aborted by the first signal that asks the program to
- * stop, with `reasonOf` its name as the reason.
+ * Returns a signal that the first stop signal aborts, with `reasonOf` its name
+ * as the reason.
  */
 export function stopSignal(
   reasonOf: (signal: Deno.Signal) => unknown = (signal) => signal,
@@ -22,19 +18,15 @@ export function stopSignal(
 }
 
 /**
- * Lets a write beyond the file-size limit fail, like one on a full disk. Without
- * a listener SIGXFSZ kills the program without a message.
+ * Makes a write beyond the file-size limit fail like one on a full disk.
+ * Without a listener SIGXFSZ kills the program without a message.
  */
 export function surviveFileSizeLimit(): void {
   if (Deno.build.os === "windows") return;
   Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
-/**
- * Waits for a time.
- *
- * @throws The signal's reason, if the signal ends the wait.
- */
+/** Throws the signal's reason if the signal ends the wait. */
 export async function delay(
   milliseconds: number,
   signal: AbortSignal,
@@ -43,7 +35,7 @@ export async function delay(
   signal.throwIfAborted();
 }
 
-/** Waits for a time, or until the signal aborts, which is no failure. */
+/** Waits for a time, or until the signal aborts, which is not a failure. */
 export async function pause(
   milliseconds: number,
   signal: AbortSignal,

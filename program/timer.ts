@@ -1,13 +1,8 @@
-/**
- * Timers of programs that may end a moment after their start.
- *
- * @module
- */
+// Timers for programs that may end a moment after their start.
 
-/** {@linkcode startTimer} or {@linkcode startRareTimer}. */
 export type StartTimer = typeof startTimer;
 
-/** Starts a timer. The returned function cancels it and leaves nothing behind. */
+/** Starts a timer. The returned function cancels it and frees it. */
 export function startTimer(
   callback: () => void,
   delayMs: number,
@@ -17,9 +12,9 @@ export function startTimer(
 }
 
 /**
- * Starts a timer where there are only a few, and returns the function that
- * cancels it. After that about a kilobyte is not freed before the delay is over. It does without `setTimeout`,
- * whose first call loads so much of Node that it takes a tenth of the time of an
+ * Starts a timer and returns the function that cancels it; about a kilobyte is
+ * only freed once the delay is over, so use few. It avoids `setTimeout`, whose
+ * first call loads so much of Node that it takes a tenth of the time of an
  * agency with a short file.
  */
 export function startRareTimer(

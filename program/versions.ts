@@ -1,25 +1,18 @@
-/**
- * The project's version, and the least Deno that it runs on.
- *
- * @module
- */
+// The project's version, and the oldest Deno that it runs on.
 
 import { ProgramError } from "./errors.ts";
 
-/** The project's version, as in `deno.json`. */
 export const VERSION = "1.0.0";
 
 /**
- * Deno 2.7 is the first with `Deno.FsFile.tryLock`, and 2.8 the first in which a
- * signal ends a program that waits for a pipe.
+ * Deno 2.7 is the first with `Deno.FsFile.tryLock`, and 2.8 the first in which
+ * a signal ends a program that waits for a pipe.
  */
 export const LEAST_DENO = "2.8.0";
 
 /**
- * Refuses an older Deno, which would fail later with an error that names no
- * version.
- *
- * @throws {ProgramError} If `version` is below {@linkcode LEAST_DENO}.
+ * Throws a `ProgramError` for an older Deno, which would fail later with an
+ * error that names no version.
  */
 export function checkDeno(version = Deno.version.deno): void {
   const found = numbersOf(version);

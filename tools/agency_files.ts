@@ -1,36 +1,29 @@
-/**
- * Finds, measures and writes the agencies' files of a folder.
- *
- * @module
- */
+// Finds, measures and writes the agencies' files of a folder.
 
 import { join } from "node:path";
 
 const AGENCY_FILE_REGEXP = /^agency-(\d+)\.csv$/;
 const NEWLINE = 0x0a;
 
-/** One agency's bets file. */
 export interface AgencyFile {
-  /** The agency's id, from the file's name. */
   agency: number;
   path: string;
   bets: number;
-  /** Size of the file. */
   bytes: number;
   /** Where it comes from: the archive's path, or a few words. */
   from: string;
 }
 
 /**
- * Reads an agency's id from the name of its file, without folders. Returns null
- * if it is not the name of an agency's file.
+ * Returns the agency's id in a file name, or null if it is not an agency's
+ * file.
  */
 export function agencyOf(name: string): number | null {
   const digits = AGENCY_FILE_REGEXP.exec(name)?.[1];
   return digits === undefined ? null : Number(digits);
 }
 
-/** Finds the agencies' files of a folder, which may be missing; sorted by id. */
+/** Returns the files sorted by id; none if the folder is missing. */
 export async function findAgencies(
   dir: string,
 ): Promise<Pick<AgencyFile, "agency" | "path">[]> {
@@ -64,8 +57,8 @@ export async function measure(
 }
 
 /**
- * Writes files under temporary names, and moves them to their paths once all are
- * complete. If that fails, nothing is changed.
+ * Writes files under temporary names, and moves them to their paths once all
+ * are complete. A failure changes nothing.
  */
 export async function writeTogether(
   files: ReadonlyMap<string, Iterable<Uint8Array>>,

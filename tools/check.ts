@@ -1,8 +1,4 @@
-/**
- * Runs all checks at once, also if one fails, and says how to mend what failed.
- *
- * @module
- */
+// Runs all checks at once, even if one fails, and says how to fix what failed.
 
 import { writeText } from "../program/logging.ts";
 
@@ -20,7 +16,7 @@ for (const task of failed) {
 }
 Deno.exit(failed.length > 0 ? 1 : 0);
 
-/** Prints the output of a check that fails, and returns its name. */
+/** Prints the output of a failed check, and returns the check's name. */
 async function check(task: string): Promise<string | undefined> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["task", "--quiet", task],

@@ -1,9 +1,5 @@
-/**
- * Entry of `deno task data`: unpacks the agencies' files from the course's archive
- * if it is in the folder, else makes them.
- *
- * @module
- */
+// Entry of `deno task data`: unpacks the agencies' files from the course's
+// archive if it is in the folder, else makes them.
 
 import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
@@ -32,8 +28,8 @@ neither is there, makes a set like the real one, the same each time.
   --help          print this`;
 
 /**
- * Runs `deno task data` and returns the lines to print. Throws an `Error` if an
- * argument is wrong, or as {@linkcode makeData} does.
+ * Returns the lines to print. Throws an `Error` for a wrong argument, or as
+ * {@linkcode makeData} does.
  */
 export async function run(args: readonly string[]): Promise<string[]> {
   const { values } = parseArgs({

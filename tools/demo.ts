@@ -1,9 +1,5 @@
-/**
- * Entry of `deno task demo`: runs the main job, and looks for every bet in the
- * store.
- *
- * @module
- */
+// Entry of `deno task demo`: runs the main job, and looks for every bet in the
+// store.
 
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -80,7 +76,7 @@ async function main(): Promise<void> {
   if (problems.length > 0) throw new ProgramError(problems.join("\n"));
 }
 
-/** Checks a store, prints the table, and returns the problems that were found. */
+/** Checks a store, prints the table, and returns the problems found. */
 async function report(
   run: LotteryRun,
   files: readonly AgencyFile[],
@@ -94,7 +90,9 @@ async function report(
   return problems;
 }
 
-/** Copies the store of a running central, in the order of docs/operations.md. */
+/**
+ * Copies the store of a running central, in the order of docs/operations.md.
+ */
 async function copyStore(storeFile: string): Promise<string> {
   const folder = await Deno.makeTempDir({ dir: dirname(storeFile) });
   const copy = join(folder, basename(storeFile));
@@ -103,7 +101,6 @@ async function copyStore(storeFile: string): Promise<string> {
   return copy;
 }
 
-/** Creates a new folder for this run. */
 async function makeFolder(dir: string): Promise<string> {
   const parent = join(dir, "demo");
   await Deno.mkdir(parent, { recursive: true });

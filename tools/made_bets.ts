@@ -1,20 +1,15 @@
-/**
- * Makes bets like the real ones, the same on every run and machine: rows
- * `first,last,document,birthdate,number` in UTF-8 with CRLF, without a header.
- *
- * @module
- */
+// Makes bets like the real ones, the same on every run and machine: rows
+// `first,last,document,birthdate,number` in UTF-8 with CRLF, without a header.
 
 import { WINNING_NUMBER } from "../bet/bet.ts";
 import { MadeRows } from "./made_row.ts";
 
-/** Bets of each agency of the real set. */
 export const REAL_SIZES: readonly number[] = [26936, 25518, 16014, 9238, 991];
 
-/** Largest number of bets. Somewhat above, {@linkcode shares} is inexact. */
+/** Somewhat above this, {@linkcode shares} is inexact. */
 export const MAX_BETS = 1_000_000_000;
 
-/** Largest number of agencies. Each becomes a file. */
+/** Each agency becomes a file. */
 export const MAX_AGENCIES = 1000;
 
 const SEED = 2026;
@@ -22,9 +17,8 @@ const SEED = 2026;
 /** A character of these rows takes at most 2 bytes. */
 const CHUNK_CHARACTERS = 32 * 1000;
 
-/** Options of {@linkcode madeAgency}. */
 export interface MadeAgencyOptions {
-  /** Bets with the winning number, 0 by default, spread evenly; at most all. */
+  /** Bets with the winning number, spread evenly; at most all. Default: 0. */
   winners?: number;
 }
 
@@ -58,8 +52,8 @@ export function madeAgency(
 }
 
 /**
- * Returns how many bets of an agency win: 2 or 3 as in the real set, and none of
- * the last agency.
+ * Number of an agency's winners: 2 or 3 as in the real set, and none for the
+ * last agency.
  */
 export function winnersOf(agency: number, agencies: number): number {
   return agency === agencies ? 0 : 2 + ((agency >> 1) & 1);

@@ -1,9 +1,4 @@
-/**
- * Draws the rows of a made agency from a seed: names, document, birthdate and
- * number.
- *
- * @module
- */
+// Generates the rows of a made agency from a seed.
 
 const LAST_NAMES = words(`
   Acosta Aguirre Álvarez Arias Ávila Benítez Blanco Bustos Cabrera Cáceres
@@ -26,21 +21,21 @@ const FIRST_NAMES = [
   `),
 ] as const;
 
-/** Draws rows: the same ones from the same seed and stream. */
+/** Generates rows: the same ones from the same seed and stream. */
 export class MadeRows {
   readonly #random: Random;
 
-  /** Starts a stream of rows. The low 32 bits of both numbers count. */
+  /** Only the low 32 bits of both numbers count. */
   constructor(seed: number, stream: number) {
     this.#random = new Random(seed, stream);
   }
 
-  /** Draws the number of a bet, from 1 to 9999. */
+  /** A bet's number, from 1 to 9999. */
   drawNumber(): number {
     return 1 + this.#random.below(9999);
   }
 
-  /** Draws the person of a bet. Returns the row, with its line end. */
+  /** Returns the row of a bet with this number, with its line end. */
   draw(number: number): string {
     const random = this.#random;
     const firstNames = drawFirstNames(random);
@@ -93,7 +88,7 @@ class Random {
     for (let i = 0; i < 12; i++) this.below(1);
   }
 
-  /** Returns a whole number from 0 to `limit` - 1. */
+  /** A whole number from 0 to `limit` - 1. */
   below(limit: number): number {
     const value = (this.#a + this.#b + this.#counter) | 0;
     this.#counter = (this.#counter + 1) | 0;

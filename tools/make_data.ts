@@ -1,9 +1,5 @@
-/**
- * Creates the agencies' files of a folder: unpacks them from the course's
- * archive if it is there, else makes them.
- *
- * @module
- */
+// Creates a folder's agencies' files: unpacks them from the course's archive if
+// it is there, else makes them.
 
 import { join } from "node:path";
 import {
@@ -22,36 +18,33 @@ export const FROM_GENERATOR = "the generator";
 /** {@linkcode AgencyFile.from} of a file that existed before. */
 export const FROM_BEFORE = "an earlier run";
 
-/** Default number of bets: that of the real set. */
 export const REAL_TOTAL: number = REAL_SIZES.reduce((sum, one) => sum + one);
 
 const ARCHIVE_NAMES = ["datasets.zip", "dataset.zip"];
 
-/** Options of {@linkcode makeData} and {@linkcode ensureData}. */
 export interface DataOptions {
-  /** Folder of the files, created if it is missing. */
+  /** Created if it is missing. */
   dir: string;
-  /** Bets of all agencies, 78,697 by default; not used with an archive. */
+  /** Bets of all agencies. Ignored with an archive. Default: 78,697. */
   bets?: number;
-  /** Number of agencies, 5 by default; not used with an archive. */
+  /** Ignored with an archive. Default: 5. */
   agencies?: number;
   /** Gives five agencies the same number of bets, not the real proportions. */
   isEqual?: boolean;
   /**
-   * Lets made files replace existing ones. Agencies' files that are not in the
-   * new set are removed, so that two sets never mix.
+   * Overwrites existing files. Agencies' files that are not in the new set are
+   * removed, so that two sets never mix.
    */
   force?: boolean;
 }
 
 /**
  * Unpacks or makes the agencies' files, and returns them sorted by agency.
- * Changes no existing file before all new ones are complete on disk.
- *
- * @throws {SyntaxError} If the archive is corrupt or has no agency.
- * @throws {RangeError} If the bets or agencies are out of range.
- * @throws {Deno.errors.AlreadyExists} If there is no archive, the folder has
- * agencies' files and `force` is not set.
+ * Changes no existing file before all new ones are complete on disk. Throws
+ * `SyntaxError` if the archive is corrupt or has no agency. Throws `RangeError`
+ * if the bets or agencies are out of range. Throws `Deno.errors.AlreadyExists`
+ * if there is no archive, the folder has agencies' files and `force` is not
+ * set.
  */
 export async function makeData(options: DataOptions): Promise<AgencyFile[]> {
   const { dir, force = false } = options;
@@ -77,7 +70,7 @@ export async function makeData(options: DataOptions): Promise<AgencyFile[]> {
   return described.filter(({ path }) => files.has(path));
 }
 
-/** Returns the agencies' files that are there. Makes them only if none are. */
+/** Returns the agencies' files, and makes them only if there are none. */
 export async function ensureData(options: DataOptions): Promise<AgencyFile[]> {
   const files = await describeFiles(options.dir, FROM_BEFORE);
   return files.length > 0 ? files : await makeData(options);
@@ -92,8 +85,8 @@ async function describeFiles(dir: string, from: string): Promise<AgencyFile[]> {
 }
 
 /**
- * Returns the folder's archive if files that are there are not unpacked from it,
- * as when it arrived later than they did.
+ * Returns the folder's archive if the files there are not unpacked from it, for
+ * example because it arrived later.
  */
 export async function unusedArchive(
   dir: string,
@@ -152,7 +145,7 @@ interface AgencyEntry {
 
 function agencyEntries({ zip }: Pick<Archive, "zip">): AgencyEntry[] {
   return zip.entries.flatMap((entry) => {
-    // Only the name counts, so no entry is written outside of the folder.
+    // Only the name counts, so no entry is written outside the folder.
     const folders = entry.name.split(/[/\\]/);
     const name = folders.pop() ?? "";
     const agency = agencyOf(name);

@@ -1,8 +1,4 @@
-/**
- * Entry of `deno task token`: makes, removes and lists the agencies' tokens.
- *
- * @module
- */
+// Entry of `deno task token`: makes, removes and lists the agencies' tokens.
 
 import { parseArgs } from "node:util";
 import {
@@ -88,7 +84,7 @@ async function remove(file: string, agency: number): Promise<void> {
   hint(`Agency ${agency} has no token any more`);
 }
 
-/** Tells on standard error, so that the output is the token alone. */
+/** Writes to standard error, so that standard output is the token alone. */
 function hint(line: string): void {
   writeLine(Deno.stderr, line);
 }

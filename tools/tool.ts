@@ -1,9 +1,4 @@
-/**
- * What the tools have in common: arguments, endings, tables, and the store that
- * a tool is for.
- *
- * @module
- */
+// What the tools share: arguments, exit, tables, and the choice of a store.
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
@@ -14,7 +9,7 @@ import { checkDeno } from "../program/versions.ts";
 
 /**
  * Runs a tool and ends the process. Reports a failure in one line on standard
- * error, with exit code 1. A `name` begins that line.
+ * error, which begins with `name` if given, with exit code 1.
  */
 export async function runTool(
   main: () => Promise<void>,
@@ -24,7 +19,7 @@ export async function runTool(
     checkDeno();
     await main();
   } catch (error) {
-    // The reader of the output, such as `head`, has enough.
+    // The reader of the output, such as `head`, has exited.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit();
     const problem = messageOf(error);
     writeLine(Deno.stderr, name ? `${name}: ${problem}` : problem);
@@ -33,12 +28,11 @@ export async function runTool(
   Deno.exit();
 }
 
-/** Prints lines on standard output. */
 export function print(lines: readonly string[]): void {
   for (const line of lines) writeLine(Deno.stdout, line);
 }
 
-/** Returns a signal that SIGINT, SIGTERM and SIGHUP abort, with an `Error`. */
+/** Returns a signal that SIGINT, SIGTERM and SIGHUP abort with an `Error`. */
 export function interruption(): AbortSignal {
   return stopSignal((signal) =>
     new Error(`Cannot go on: stopped by ${signal}`)
@@ -46,8 +40,8 @@ export function interruption(): AbortSignal {
 }
 
 /**
- * Parses a whole number of the command line. Throws a `RangeError` that names the
- * flag if it is not from `least` to `most`.
+ * Parses a whole number. Throws a `RangeError` that names the flag if it is not
+ * from `least` to `most`.
  */
 export function parseWhole(
   flag: string,
@@ -63,8 +57,8 @@ export function parseWhole(
 }
 
 /**
- * Aligns the cells of a table to the right, but those of the first column to the
- * left if `isFirstLeft`. Returns its lines.
+ * Returns a table's lines. Cells are aligned to the right, the first column to
+ * the left if `isFirstLeft`.
  */
 export function alignColumns(
   rows: readonly (readonly string[])[],
@@ -84,8 +78,8 @@ export function alignColumns(
 
 /**
  * Reads one of the central's keys from the configuration file and its variable.
- * Asks for no other variable, as the tool may not read them. Throws a
- * `ProgramError` if the configuration cannot be read or used.
+ * Reads no other variable, because the tools may not. Throws a `ProgramError`
+ * if the configuration cannot be used.
  */
 export async function readKey<K extends "server.credentials" | "store.file">(
   key: K,
@@ -97,8 +91,8 @@ export async function readKey<K extends "server.credentials" | "store.file">(
 }
 
 /**
- * Chooses the file of a store: the one that was given on the command line, or the
- * configured one. Throws a `ProgramError` for several, or for a database.
+ * Returns the store file on the command line, else the configured one. Throws a
+ * `ProgramError` for several, or for a database.
  */
 export async function chooseStore(
   task: "export" | "verify",

@@ -1,9 +1,5 @@
-/**
- * Entry of `deno task verify`: checks a store that no central holds, and changes
- * nothing.
- *
- * @module
- */
+// Entry of `deno task verify`: checks a store that no central holds, and
+// changes nothing.
 
 import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
@@ -23,9 +19,8 @@ Exit codes: 0 the store is good; 1 it is damaged, or cannot be read.
   --help          print this`;
 
 /**
- * Runs `deno task verify`. Returns the lines to print, and the problem in one
- * line if there is one. Throws an `Error` if an argument or the configuration is
- * wrong.
+ * Returns the lines to print, and the problem in one line if there is one.
+ * Throws an `Error` if an argument or the configuration is wrong.
  */
 export async function run(
   args: readonly string[],

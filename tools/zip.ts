@@ -1,9 +1,5 @@
-/**
- * A small reader of ZIP archives, for the course's data sets. It knows stored and
- * deflated entries, and checks every offset before it follows it.
- *
- * @module
- */
+// A small ZIP reader for the course's data sets. It supports stored and
+// deflated entries, and checks every offset before it follows it.
 
 import { crc32, inflateRawSync } from "node:zlib";
 import { messageOf } from "../program/errors.ts";
@@ -25,37 +21,35 @@ const ENCRYPTED_FLAGS = 0x0001 | 0x0040 | 0x2000;
 const METHOD_STORED = 0;
 const METHOD_DEFLATED = 8;
 
-/** Values that refer to a zip64 record for the real value. */
+/** Values that mean: see a zip64 record for the real value. */
 const ZIP64_COUNT = 0xffff;
 const ZIP64_MARK = 0xffffffff;
 const ZIP64_PROBLEM = "it is zip64, which this reader does not know";
 
-/** Largest entry. An entry is kept in memory as a whole. */
+/** An entry is kept in memory as a whole. */
 const MAX_ENTRY_BYTES = 512 * 1024 * 1024;
 
-/** A file or folder of an archive. */
 export interface ZipEntry {
   /** Path inside the archive. Do not trust it as a path on disk. */
   readonly name: string;
   /** Byte offset of its header in the central directory. */
   readonly at: number;
-  /** Size of the unpacked content, in bytes. */
   readonly size: number;
 }
 
-/** A ZIP archive in memory. */
 export class ZipArchive {
-  /** The entries, in the order of the central directory. */
   readonly entries: readonly ZipEntry[];
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #name: string;
-  /** Byte offset of the central directory. No entry's data reaches beyond it. */
+  /**
+   * Byte offset of the central directory. No entry's data reaches beyond it.
+   */
   readonly #directory: number;
 
   /**
-   * Reads the central directory of an archive, which is kept, not copied. `name`
-   * is for errors: a `SyntaxError` if it is truncated, corrupt or zip64.
+   * Throws a `SyntaxError` if the archive is truncated, corrupt or zip64. The
+   * bytes are kept, not copied.
    */
   constructor(bytes: Uint8Array, name: string) {
     this.#bytes = bytes;
@@ -83,7 +77,8 @@ export class ZipArchive {
   /**
    * Unpacks an entry, and checks its size and CRC-32. Returns a view of the
    * archive if the entry is stored. Throws a `SyntaxError` if it is truncated,
-   * corrupt, encrypted, zip64, over 512 MiB or of an unknown compression method.
+   * corrupt, encrypted, zip64, over 512 MiB or of an unknown compression
+   * method.
    */
   read(entry: ZipEntry): Uint8Array {
     const { at, size } = entry;
@@ -108,7 +103,7 @@ export class ZipArchive {
     throw this.#error(`its CRC-32 is ${hex(found)}, not ${hex(crc)}`, entry);
   }
 
-  /** Returns the byte offset of the end record, which a comment may follow. */
+  /** Byte offset of the end record, which a comment may follow. */
   #findEnd(): number {
     const last = this.#bytes.length - END_BYTES;
     const first = Math.max(0, last - MAX_COMMENT_BYTES);
@@ -146,7 +141,7 @@ export class ZipArchive {
     );
   }
 
-  /** Unpacks an entry, to no more than `size` bytes if it is deflated. */
+  /** Unpacks at most `size` bytes if the entry is deflated. */
   #unpack(entry: ZipEntry, size: number): Uint8Array {
     const packed = this.#packedData(entry);
     const method = this.#u16(entry.at + 10);

@@ -1,9 +1,5 @@
-/**
- * Checks that a store has the agencies' bets, without the programs' own code:
- * reads both sides as CSV and compares them bet for bet, in order.
- *
- * @module
- */
+// Checks that a store has the agencies' bets, without the programs' own code:
+// reads both sides as CSV and compares them bet for bet, in order.
 
 import { parse } from "@std/csv";
 import { createHash, type Hash } from "node:crypto";
@@ -13,9 +9,7 @@ import { readLines } from "./text_lines.ts";
 /** The part of an agency's file that is needed. */
 export type AuditedFile = Pick<AgencyFile, "agency" | "path">;
 
-/** Result for one agency. */
 export interface AgencyAudit {
-  /** Number of the agency. */
   agency: number;
   /** Number of rows of its file, without empty ones. */
   bets: number;
@@ -25,11 +19,10 @@ export interface AgencyAudit {
   isExact: boolean;
 }
 
-/** Fields of a bet in an agency's file. */
 const FIELD_COUNT = 5;
 
 /**
- * Compares a store with the files that were sent to it. Returns the result for
+ * Compares a store with the files that were sent to it. Returns a result for
  * each agency, in the order of the files.
  */
 export async function auditStore(
@@ -54,7 +47,6 @@ export async function auditStore(
   return audits;
 }
 
-/** Some bets, in order. */
 class Tally {
   readonly #hash: Hash = createHash("sha256");
   #bets = 0;
@@ -83,7 +75,7 @@ async function tallyFile(path: string): Promise<Tally> {
   return tally;
 }
 
-/** Returns the bets of each agency, by its id as written in the store. */
+/** Returns each agency's bets, by its id as written in the store. */
 async function tallyStore(path: string): Promise<Map<string, Tally>> {
   const tallies = new Map<string, Tally>();
   const { readable } = await Deno.open(path);
@@ -102,7 +94,7 @@ function fieldsOf(line: string): string[] {
   try {
     return parse(line)[0] ?? [];
   } catch (error) {
-    // It is not a bet, and equals none.
+    // A line that is not CSV is not a bet, and equals none.
     if (error instanceof SyntaxError) return [line];
     throw error;
   }

@@ -1,26 +1,19 @@
-/**
- * Runs the main job with real processes: a central, all agencies at once, and the
- * draw.
- *
- * @module
- */
+// Runs the main job with real processes: a central, all agencies at once, and
+// the draw.
 
 import { resolve as resolvePath } from "node:path";
 import { EXIT_REFUSED } from "../../program/program.ts";
 import type { AgencyFile } from "../agency_files.ts";
 import { taskArgs, TaskProcess } from "./task_process.ts";
 
-/** Progress of an agency. */
 export interface Delivered {
-  /** Number of bets answered with OK. */
+  /** Bets answered with OK. */
   sent: number;
-  /** Number of rows refused by the agency itself or by the central. */
+  /** Rows refused by the agency itself or by the central. */
   refused: number;
 }
 
-/** Result of an agency. */
 export interface AgencyRun extends Delivered {
-  /** The agency's id. */
   agency: number;
   /** From the start of its process until all of its bets were answered. */
   seconds: number;
@@ -30,25 +23,22 @@ export interface AgencyRun extends Delivered {
   failure?: string;
 }
 
-/** Result of the whole run. */
 export interface LotteryRun {
-  /** The result of each agency, in the order of the files. */
   runs: AgencyRun[];
   /** From the first agency's start until the last bet was answered. */
   seconds: number;
 }
 
-/** Options of {@linkcode runLottery}. */
 export interface LotteryOptions {
-  /** The central's store, in a folder that is there. */
+  /** In an existing folder. */
   storeFile: string;
-  /** Port of its status page. */
+  /** Port of the status page. */
   statusPort: number;
   /** Ends the run early. Its reason becomes the error. */
   signal: AbortSignal;
   /** Called when an agency has made progress. */
   onProgress(agency: number, delivered: Delivered): void;
-  /** Called when all agencies have ended; the central is stopped after it. */
+  /** Called when all agencies have ended; then the central is stopped. */
   onFinished(run: LotteryRun): Promise<void>;
 }
 
@@ -61,9 +51,9 @@ const WINNERS_REGEXP =
   /action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)/;
 
 /**
- * Starts a central on a free port, sends it every file at once, each by an
- * agency's process, and stops it by SIGTERM. Throws an `Error` if the central
- * fails or the signal ends it.
+ * Starts a central on a free port, sends it every file at once, each from an
+ * agency's process, and stops it with SIGTERM. Throws an `Error` if the central
+ * fails or the signal ends the run.
  */
 export async function runLottery(
   files: readonly AgencyFile[],
@@ -91,7 +81,7 @@ export async function runLottery(
   return { runs, seconds };
 }
 
-/** Returns the number of agencies in the draw: all, if their ids are 1 to N. */
+/** Number of agencies in the draw: all, if their ids are 1 to N. */
 function countDrawAgencies(files: readonly AgencyFile[]): number {
   return files.every(({ agency }, i) => agency === i + 1) ? files.length : 0;
 }

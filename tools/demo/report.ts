@@ -1,17 +1,11 @@
-/**
- * Reports the result of a demo as a table and in words.
- *
- * @module
- */
+// Reports the result of a demo as a table and in words.
 
 import { alignColumns } from "../tool.ts";
 import type { StoreReport } from "../../storage.ts";
 import type { AgencyAudit } from "./audit.ts";
 import type { AgencyRun } from "./lottery.ts";
 
-/** Result of a demo. */
 export interface DemoResult {
-  /** The result of each agency. */
   runs: readonly AgencyRun[];
   /** What the store has of each agency, in the same order. */
   audits: readonly AgencyAudit[];
@@ -25,7 +19,7 @@ const HEADS = "agency bets sent refused stored seconds bets/s winners".split(
   " ",
 );
 
-/** Formats the result as a table: a row for each agency, and one for all. */
+/** A row for each agency, and one for all. */
 export function formatTable({ runs, audits, seconds }: DemoResult): string[] {
   const rows = runs.map((run, i) => row(String(run.agency), run, audits[i]!));
   const total = row(
@@ -56,7 +50,6 @@ export function findProblems({ runs, audits, store }: DemoResult): string[] {
   return problems;
 }
 
-/** Describes in one sentence the store of a result without problems. */
 export function formatSuccess({ bets, batches }: StoreReport): string {
   return `Every one of the ${bets} bets is in the store, once and in its file's order; all ${batches} commit marks are good.`;
 }
@@ -71,7 +64,7 @@ function row(
   return [name, ...counts, seconds.toFixed(2), rate, String(winners ?? "-")];
 }
 
-/** Returns the number of all winners, if every agency knows its own. */
+/** Number of all winners, if every agency knows its own. */
 function totalWinners(
   runs: readonly AgencyRun[],
 ): Pick<AgencyRun, "winners"> {

@@ -1,20 +1,14 @@
-/**
- * Runs tasks of `deno.json` as processes, with exactly the permissions that they
- * grant.
- *
- * @module
- */
+// Runs tasks of `deno.json` as processes, with exactly the permissions that
+// they grant.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readLines } from "./text_lines.ts";
 
-/** The project's folder. */
 export const PROJECT_FOLDER: string = fileURLToPath(
   new URL("../../", import.meta.url),
 );
 
-/** Options of {@linkcode TaskProcess}. */
 export interface TaskOptions {
   /** What it is, for errors. */
   name: string;
@@ -24,31 +18,28 @@ export interface TaskOptions {
   project?: string;
   /** Sends the process SIGTERM; its reason becomes the error. */
   signal?: AbortSignal;
-  /** Called with each line of its standard output. */
+  /** Called with each line of standard output. */
   onLine?(line: string): void;
 }
 
-/** How a process ended. */
 export interface Ending {
-  /** Its exit code. */
   code: number;
-  /** Its standard error. */
   stderr: string;
 }
 
 /** After SIGTERM, SIGHUP and SIGINT: a terminal's Ctrl-C reaches all programs. */
 const STOPPED_CODES = [0, 129, 130];
 
-/** A process of `deno`. Disposal kills it if it still runs, and waits. */
+/** A `deno` process. Disposal kills it if it still runs, and waits. */
 export class TaskProcess implements AsyncDisposable {
-  /** How it ended, once it has and all of its output is read. */
+  /** How it ended, once its output was read to the end. */
   readonly ending: Promise<Ending>;
   readonly #process: Deno.ChildProcess;
   readonly #options: TaskOptions;
   readonly #isRead: Promise<undefined>;
   #expect: ((line: string) => void) | undefined;
 
-  /** Starts `deno` with these arguments, unless the signal was aborted before. */
+  /** Starts `deno`, unless the signal was aborted before. */
   constructor(args: readonly string[], options: TaskOptions) {
     const { env = {}, project = PROJECT_FOLDER, signal } = options;
     signal?.throwIfAborted();
@@ -66,13 +57,12 @@ export class TaskProcess implements AsyncDisposable {
     this.ending = this.#end();
   }
 
-  /** The process's id. */
   get pid(): number {
     return this.#process.pid;
   }
 
   /**
-   * Waits for a line of its output. Call it once, immediately after the start.
+   * Waits for a line of output. Call it once, immediately after the start.
    * Throws an `Error` if the process ends without it.
    */
   async line(pattern: RegExp): Promise<RegExpExecArray> {
@@ -86,13 +76,13 @@ export class TaskProcess implements AsyncDisposable {
     return match ?? this.fail(await this.ending);
   }
 
-  /** Waits for its end. Throws an `Error` if the exit code is not 0. */
+  /** Waits for the end. Throws an `Error` if the exit code is not 0. */
   async success(): Promise<void> {
     const ending = await this.ending;
     if (ending.code !== 0) this.fail(ending);
   }
 
-  /** Stops it with SIGTERM, and waits until it has ended well. */
+  /** Stops the process with SIGTERM, and waits for a clean end. */
   async stop(): Promise<void> {
     this.#kill("SIGTERM");
     const ending = await this.ending;
@@ -107,13 +97,11 @@ export class TaskProcess implements AsyncDisposable {
     throw new Error(`Cannot go on: ${this.describe(ending)}`);
   }
 
-  /** Says in one sentence how it ended. */
   describe({ code, stderr }: Ending): string {
     const end = `${this.#options.name} ended with exit code ${code}`;
     return stderr === "" ? end : `${end}: ${stderr}`;
   }
 
-  /** Kills it if it still runs, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#kill("SIGKILL");
     await this.ending;
@@ -137,8 +125,8 @@ export class TaskProcess implements AsyncDisposable {
 
   /**
    * The output while it is wanted. The rest is read too, because a full pipe
-   * would stop the process, but dropped: a central logs thousands of lines a
-   * second, and decoding them would take CPU time from what is measured.
+   * would block the process, but not decoded: a central logs thousands of lines
+   * a second, which would take CPU time from what is measured.
    */
   async *#wanted(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     for await (const chunk of this.#process.stdout) {
@@ -156,7 +144,6 @@ export class TaskProcess implements AsyncDisposable {
   }
 }
 
-/** Returns the arguments of `deno` in a task of a project. */
 export function taskArgs(task: string, project = PROJECT_FOLDER): string[] {
   const config = JSON.parse(Deno.readTextFileSync(join(project, "deno.json")));
   const entry = config.tasks[task];

@@ -1,12 +1,8 @@
-/**
- * Splits bytes into lines of text.
- *
- * @module
- */
+// Splits bytes into lines of text.
 
 /**
- * Splits UTF-8 in chunks of any size into lines without their LF or CRLF. Skips a
- * byte order mark. The last line may have no end.
+ * Splits UTF-8 in chunks of any size into lines without their LF or CRLF. Skips
+ * a byte order mark. The last line may lack its line end.
  */
 export async function* readLines(
   bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
