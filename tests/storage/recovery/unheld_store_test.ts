@@ -3,17 +3,23 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FileStore } from "../../../storage.ts";
 import {
   exportStore,
+  readBatches,
+  readFinished,
   verifyStore,
 } from "../../../storage/recovery/unheld_store.ts";
 import {
   batchOf,
+  GAP,
   numberedBatch,
+  numberedBet,
   putStore,
   rowsAt,
   rowsOf,
 } from "../../support/batches.ts";
 import { contents, testInFolder } from "../../support/folder.ts";
 import { Random, randomBets } from "../../support/random_bets.ts";
+import { SPECIAL_NAMES } from "../../support/store_cases.ts";
+import { readStore } from "../../support/stored.ts";
 import { csvRow } from "../../support/rows.ts";
 
 const FIRST = rowsOf(numberedBatch(0, 3));
@@ -111,5 +117,36 @@ testInFolder(
     // A torn tail, as a crash leaves it, contains no bet.
     await Deno.writeTextFile(path, "1,Ana,Gi", { append: true });
     assertEquals((await Array.fromAsync(exportStore(path))).join(""), expected);
+  },
+);
+
+testInFolder(
+  "readBatches() returns each batch as it was sent, and readFinished() who finished",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const bets = SPECIAL_NAMES.map((name, i) => ({
+      ...numberedBet(i),
+      firstName: name,
+      lastName: name,
+    }));
+    const batches = [
+      batchOf(bets, 7, { agency: 4294967295 }),
+      batchOf([bets[0]!, GAP, GAP, bets[1]!, bets[2]!], 100),
+    ];
+    {
+      await using store = await FileStore.open(path, { drawAgencies: 1 });
+      for (const batch of batches) await appendTo(store, batch);
+      await store.finish(3);
+      await store.finish(1);
+    }
+    assertEquals(await Array.fromAsync(readBatches(path)), batches);
+    assertEquals(
+      (await readStore(path))[0]!.bets,
+      bets.map((bet) => Object.values(bet)),
+    );
+    const { agencies, drawAgencies } = await readFinished(path);
+    assertEquals([[...agencies], drawAgencies], [[3, 1], 1]);
+    const { finished, drawAgencies: verified } = await verifyStore(path);
+    assertEquals([finished, verified], [2, 1]);
   },
 );
