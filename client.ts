@@ -10,13 +10,13 @@ import { ProgressBar } from "./agency/output/progress_bar.ts";
 import { fillIn } from "./agency/output/rejected_file.ts";
 import { readToken } from "./agency/connection/token.ts";
 import { WinnersFile } from "./agency/output/winners_file.ts";
-import { agencyIdOf } from "./program/config.ts";
+import { agencyIdOf } from "./program/config/config.ts";
 import { readAuthorities } from "./net/tls.ts";
 import { misuse } from "./program/flags.ts";
 import { formatAction, getLogger } from "./program/logging.ts";
 import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
-import { formatAddresses } from "./program/setting.ts";
+import { formatAddresses } from "./program/config/setting.ts";
 
 export type { Bet } from "./bet/bet.ts";
 export { Agency } from "./agency/agency.ts";

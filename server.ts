@@ -10,7 +10,7 @@ import { Central, type CentralOptions } from "./central/central.ts";
 import { Statistics } from "./central/statistics.ts";
 import type { StatusServer } from "./central/status/status_server.ts";
 import { stopOn } from "./net/tcp_server.ts";
-import type { Config } from "./program/config.ts";
+import type { Config } from "./program/config/config.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
 import { formatAction, getLogger } from "./program/logging.ts";
 import { logServerConfig, runProgram } from "./program/program.ts";

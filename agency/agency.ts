@@ -6,7 +6,7 @@
 
 import { ProgramError } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
-import { ADDRESSES } from "../program/setting.ts";
+import { ADDRESSES } from "../program/config/setting.ts";
 import { BatchSender } from "./batch_sender.ts";
 import { type DeliveredFile, openFile } from "./delivered_file.ts";
 import { Delivery } from "./delivery/delivery.ts";

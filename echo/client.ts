@@ -10,7 +10,7 @@
  * @module
  */
 
-import { agencyIdOf } from "../program/config.ts";
+import { agencyIdOf } from "../program/config/config.ts";
 import { delay } from "../program/stop_signal.ts";
 import { messageOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
@@ -19,7 +19,7 @@ import {
   type ProgramContext,
   runProgram,
 } from "../program/program.ts";
-import { DURATION, formatAddresses } from "../program/setting.ts";
+import { DURATION, formatAddresses } from "../program/config/setting.ts";
 import { LineConnection, textOf } from "./line_connection.ts";
 
 /** Sends `loop.amount` messages. Returns the exit code. */

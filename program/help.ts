@@ -5,8 +5,8 @@ import {
   type ConfigKey,
   KEYS,
   type Program,
-} from "./config_keys.ts";
-import { flagOf, TOKEN_VARIABLE, variableOf } from "./config_names.ts";
+} from "./config/config_keys.ts";
+import { flagOf, TOKEN_VARIABLE, variableOf } from "./config/config_names.ts";
 
 export interface ProgramFlag {
   name: string;

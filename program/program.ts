@@ -1,7 +1,12 @@
 // What every program has: flags, configuration, signals and exit codes.
 
-import { type Config, type Program, readConfig } from "./config.ts";
-import { configFlags, flagOf, unknownVariables } from "./config_names.ts";
+import { type Config, type Program, readConfig } from "./config/config.ts";
+import { parseConfigFile } from "./config/config_file.ts";
+import {
+  configFlags,
+  flagOf,
+  unknownVariables,
+} from "./config/config_names.ts";
 import { messageOf, ProgramError } from "./errors.ts";
 import { type Arguments, misuse, parseArguments } from "./flags.ts";
 import type { ProgramFlag, ProgramOptions } from "./help.ts";
@@ -177,7 +182,8 @@ export async function loadConfig(
       );
     }
   }
-  return readConfig({ program, yaml, file: path, env, flags });
+  const document = await parseConfigFile(yaml, path);
+  return readConfig({ program, document, file: path, env, flags });
 }
 
 export function logServerConfig(config: Config): void {

@@ -8,7 +8,7 @@ import {
 } from "../central/auth/credentials_file.ts";
 import { ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
-import { wholeNumber } from "../program/setting.ts";
+import { wholeNumber } from "../program/config/setting.ts";
 import { print, readKey, runTool } from "./tool.ts";
 
 const USAGE =

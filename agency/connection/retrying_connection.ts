@@ -23,7 +23,7 @@ import {
   type Address,
   formatAddress,
   formatAddresses,
-} from "../../program/setting.ts";
+} from "../../program/config/setting.ts";
 import { backoff, formatWait, waitLeft } from "./backoff.ts";
 import {
   decodeRefusal,

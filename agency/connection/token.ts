@@ -4,8 +4,8 @@
  * @module
  */
 
-import { readVariable } from "../../program/config.ts";
-import { TOKEN_VARIABLE } from "../../program/config_names.ts";
+import { readVariable } from "../../program/config/config.ts";
+import { TOKEN_VARIABLE } from "../../program/config/config_names.ts";
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { MAX_TOKEN_BYTES } from "../../protocol.ts";
 

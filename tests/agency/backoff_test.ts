@@ -4,7 +4,7 @@ import {
   formatWait,
   waitLeft,
 } from "../../agency/connection/backoff.ts";
-import { KEYS } from "../../program/config_keys.ts";
+import { KEYS } from "../../program/config/config_keys.ts";
 
 Deno.test("backoff() doubles up to ten seconds", () => {
   const delays = Array.from({ length: 10 }, (_, i) => backoff(i + 1, 100, 0));

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseDuration } from "../../program/setting.ts";
+import { parseDuration } from "../../program/config/setting.ts";
 
 const DURATIONS: Record<string, number> = {
   "1ms": 1,

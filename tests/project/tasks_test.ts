@@ -1,6 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { CONFIG_KEYS } from "../../program/config_keys.ts";
-import { TOKEN_VARIABLE, variableOf } from "../../program/config_names.ts";
+import { CONFIG_KEYS } from "../../program/config/config_keys.ts";
+import {
+  TOKEN_VARIABLE,
+  variableOf,
+} from "../../program/config/config_names.ts";
 import project from "../../deno.json" with { type: "json" };
 
 const TASKS: Record<string, { description: string; command?: string }> =

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readConfig } from "../../program/config.ts";
+import { readConfig } from "../../program/config/config.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { runAgency } from "../../client.ts";
 import type { SimulatedBetFile } from "./bet_file.ts";
@@ -71,7 +71,7 @@ export class AgencyRun {
     const process = this.#process;
     const config = readConfig({
       program: "client",
-      yaml: "",
+      document: null,
       file: "",
       env: (name) => process.env.get(name),
     });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Config, readConfig } from "../../program/config.ts";
+import { type Config, readConfig } from "../../program/config/config.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { runCentral } from "../../server.ts";
 import { DamagedStoreError, StoreHeldError } from "../../storage.ts";
@@ -187,7 +187,7 @@ export class CentralHost {
   get #config(): Config {
     return readConfig({
       program: "server",
-      yaml: "",
+      document: null,
       file: "",
       env: (name) => this.#env[name],
     });

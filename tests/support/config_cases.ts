@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConfigKey } from "../../program/config.ts";
+import type { ConfigKey } from "../../program/config/config.ts";
 
 /** Everything to try with a key. */
 export interface KeyCase {

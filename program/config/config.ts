@@ -1,7 +1,6 @@
 // Reads the configuration of both programs: flags override environment
 // variables, which override `config.yaml`.
 
-import { parse } from "@std/yaml";
 import {
   type Config,
   CONFIG_KEYS,
@@ -11,15 +10,15 @@ import {
   type Program,
 } from "./config_keys.ts";
 import { flagOf, variableOf } from "./config_names.ts";
-import { assertInvariant, messageOf, ProgramError } from "./errors.ts";
+import { assertInvariant, ProgramError } from "../errors.ts";
 import { NO_AGENCY } from "./setting.ts";
 
 export type { Config, ConfigKey, Program };
 
 export interface ConfigSources {
   program: Program;
-  /** Content of `config.yaml`; "" selects all defaults. */
-  yaml: string;
+  /** The parsed `config.yaml`. `null` selects all defaults. */
+  document: unknown;
   /** Name of the file, for messages. */
   file: string;
   env(variable: string): string | undefined;
@@ -136,8 +135,8 @@ function isComplete(values: Values): values is Config {
  * Lists the file's keys with their sections: `server: {port: 1}` is
  * `server.port`.
  */
-function flatten({ yaml, file }: ConfigSources): [string, unknown][] {
-  const document = parseYaml(yaml, file) ?? {};
+function flatten({ document, file }: ConfigSources): [string, unknown][] {
+  if (document === null) return [];
   if (!isMapping(document)) {
     throw new ProgramError(`Cannot read "${file}": expected sections of keys`);
   }
@@ -149,16 +148,6 @@ function flatten({ yaml, file }: ConfigSources): [string, unknown][] {
       value,
     ]);
   });
-}
-
-function parseYaml(yaml: string, file: string): unknown {
-  try {
-    return parse(yaml);
-  } catch (cause) {
-    throw new ProgramError(`Cannot read "${file}": ${messageOf(cause)}`, {
-      cause,
-    });
-  }
 }
 
 function isMapping(value: unknown): value is Record<string, unknown> {

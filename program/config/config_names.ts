@@ -6,7 +6,7 @@ import {
   KEYS,
   type Program,
 } from "./config_keys.ts";
-import type { Flag } from "./flags.ts";
+import type { Flag } from "../flags.ts";
 
 /** The agency's token. It has no flag, which every user could see in `ps`. */
 export const TOKEN_VARIABLE = "CLI_TOKEN";
