@@ -150,7 +150,8 @@ async function createAgency(
 
 function logSummary(id: number, summary: Summary): void {
   const { stored, repeated, refused, sentBefore } = summary;
-  const isOld = stored === 0 && repeated > 0;
+  // Rows to correct are no reason to store the others once more.
+  const isOld = stored === 0 && repeated > 0 && refused === 0;
   getLogger().info(formatAction("loop_finished", "success", {
     client_id: id,
     cantidad: stored,

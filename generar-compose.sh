@@ -6,6 +6,8 @@
 #   SECURE=true ./generar-compose.sh docker-compose-secure.yaml 5
 #   STORE=postgres ./generar-compose.sh docker-compose-postgres.yaml 5
 #   STATUS_PORT=8080 ./generar-compose.sh docker-compose-status.yaml 5
+# `sh generar-compose.sh` may run it in dash.
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 set -euo pipefail
 
 # 172.25.125.0/24 without the network's own address, its gateway and the broadcast

@@ -68,6 +68,7 @@ export class BatchSender {
   #repeated = 0;
   /** Whether all bets were new of the last batch that was sent only once. */
   #areNew = true;
+  #isBettingClosed = false;
 
   constructor(loader: BatchLoader, options: BatchSenderOptions) {
     assertInvariant(options.window >= 1, "a window holds a batch");
@@ -183,6 +184,7 @@ export class BatchSender {
   #refuse(batch: OutgoingBatch, refusal: Refusal): void {
     const { error, index, reason } = refusal;
     if (meaningOf(error).closes) throw errorOf(refusal);
+    this.#isBettingClosed ||= error === "BETTING_CLOSED";
     const { retryRefused, refused } = this.#options;
     const isRetried = retryRefused && error === "INVALID_BET" &&
       batch.hasBetAt(index);
@@ -208,7 +210,7 @@ export class BatchSender {
     this.#log.error(formatAction("agency_finished", "fail", {
       error,
       reason,
-      hint: error === "INCOMPLETE"
+      hint: error === "INCOMPLETE" && !this.#isBettingClosed
         ? "correct the refused rows and send them; --finish-anyway finishes without"
         : undefined,
     }));

@@ -91,6 +91,9 @@ func ask(kind byte, payload []byte) (code byte, index int, reason string) {
 }
 
 func main() {
+	if len(os.Args) != 4 {
+		log.Fatalln("Usage: agency.go ID HOST:PORT FILE")
+	}
 	agency, err := strconv.ParseUint(os.Args[1], 10, 32)
 	check(err)
 	content, err := os.ReadFile(os.Args[3])

@@ -76,4 +76,4 @@ def main(agency, address, path):
     print(f"{len(places)} records, {refused} refused")
     sys.exit(2 if refused else 0)
 
-main(*sys.argv[1:])
+main(*sys.argv[1:]) if len(sys.argv) == 4 else sys.exit("Usage: agency.py ID HOST:PORT FILE")

@@ -25,7 +25,7 @@ the folder, which are made if there are none.
   --watch         keep the central and its status page up until Ctrl-C
   --help          print this
 
-Exit codes: 0 every bet is in the store, once and in order; 1 not so.`;
+Exit codes: 0 every bet is in the store, once and in order; 1 otherwise.`;
 
 /** Rarely used ports, above those that Linux gives to clients. */
 const DYNAMIC_PORTS = { min: 61000, max: 65535 };

@@ -6,6 +6,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { ProgramError } from "../program/errors.ts";
 import { writeText } from "../program/logging.ts";
 import { exportStore } from "../storage.ts";
 import { chooseStore, print, runTool } from "./tool.ts";
@@ -14,7 +15,7 @@ const USAGE = `Usage: deno task export [FILE]
 
 Writes the bets of the store FILE (default: store.file of config.yaml) to standard
 output: agency, first name, last name, document, birthdate, number. No central may
-hold the store meanwhile. For a database: deno task export:postgres URL
+hold the store. For a database: deno task export:postgres URL
 
   --help          print this`;
 
@@ -24,8 +25,14 @@ async function main(): Promise<void> {
     allowPositionals: true,
   });
   if (values.help) return print([USAGE]);
-  const pieces = exportStore(await chooseStore("export", positionals));
-  for await (const piece of pieces) writeText(Deno.stdout, piece);
+  const path = await chooseStore("export", positionals);
+  try {
+    for await (const piece of exportStore(path)) writeText(Deno.stdout, piece);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    const problem = `Cannot export store "${path}": it is not there`;
+    throw new ProgramError(problem, { cause });
+  }
 }
 
 if (import.meta.main) await runTool(main, "export");

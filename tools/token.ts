@@ -81,7 +81,7 @@ async function remove(file: string, agency: number): Promise<void> {
       `Cannot remove a token: agency ${agency} has none in "${file}"`,
     );
   });
-  hint(`Agency ${agency} has no token any more`);
+  hint(`Removed the token of agency ${agency}`);
 }
 
 /** Writes to standard error, so that standard output is the token alone. */

@@ -39,7 +39,7 @@ export async function findDifference(
     return `${describeLines(lines, first, every)} was changed since`;
   }
   if (count > records) return `it has ${count - records} more rows now`;
-  if (count < records) return `it has ${records - count} rows less now`;
+  if (count < records) return `it has ${records - count} fewer rows now`;
   if (unsendable !== undefined) return `line ${unsendable} was changed since`;
   return values ? undefined : "it was changed since";
 }

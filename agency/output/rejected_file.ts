@@ -86,8 +86,8 @@ export class RejectedFile {
 
   /**
    * Writes the rows, in the file's order. Without any, removes the file of an
-   * earlier run. Nothing is replaced or removed that is not as an earlier run
-   * has left it.
+   * earlier run. Replaces and removes only what an earlier run wrote and
+   * nobody has changed.
    *
    * @throws {ProgramError} If the rows cannot be written.
    */
@@ -166,7 +166,7 @@ function unwritable(path: string, cause: unknown): ProgramError {
 function warnOfUserFile(path: string, free: string): void {
   getLogger().warn(formatAction("write_rejected", "success", {
     file: free,
-    reason: `${path} is not as an earlier run has left it, and stays`,
+    reason: `${path} is not the copy that an earlier run wrote, so it is kept`,
   }));
 }
 

@@ -148,6 +148,20 @@ testSending("send() rejects what is left of a batch after the draw", {
   assertEquals(rejected, csvOf(rowsWithBad(10, [4])));
 });
 
+testSending("send() asks for no corrections after the draw", {
+  bets: 10,
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.BETTING_CLOSED));
+    await session.take();
+    await session.send(errorFrame(Code.INCOMPLETE));
+  }],
+}, ({ error, log, summary }) => {
+  assertEquals([error, summary?.isFinished], ["", false]);
+  const line = log.lines.find((line) => line.includes("agency_finished"))!;
+  assert(!line.includes("hint"), line);
+});
+
 testSending("send() sends the rest of a batch after those under way", {
   csv: csvOf(rowsWithBad(60, [2, 5, 13])),
   window: 3,

@@ -100,7 +100,7 @@ for (const [what, put] of Object.entries(OTHERS)) {
       assertEquals(log.lines.slice(1), [
         `WARN action: write_rejected | result: success | file: ${
           copy!.path
-        } | reason: ${path} is not as an earlier run has left it, and stays`,
+        } | reason: ${path} is not the copy that an earlier run wrote, so it is kept`,
       ]);
       assertEquals(
         (await write(file, [0]))?.path,

@@ -77,6 +77,13 @@ testPrograms(
     for (const line of central.lines) assert(!line.includes(bad[2]!), line);
     assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
 
+    // The rows are to be corrected: no hint at --as-new.
+    const again = await startAgency(1, file, central.port, env).ending();
+    assertMatch(
+      assertEnding(again, 2).at(-1)!,
+      /cantidad: 0 \| rejected: 2 \| repeated: 19 (?!.*hint)/,
+    );
+
     // Corrected in place, it is the same delivery: two rows are added.
     const mended = [...all.slice(0, 2), ...rows(1, 99), ...all.slice(2)]
       .map((row) => row === bad ? bad.with(4, "7") : row);

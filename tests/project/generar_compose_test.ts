@@ -160,6 +160,19 @@ testScript("it writes a file for two centrals on a database", async (dir) => {
   assertEquals(Object.keys(most).length, 255);
 });
 
+testScript("sh runs it, too", async (dir) => {
+  const { code, stderr } = await runScript(
+    [`${dir}/compose.yaml`, "5"],
+    {},
+    "sh",
+  );
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(
+    await Deno.readTextFile(`${dir}/compose.yaml`),
+    await Deno.readTextFile(`${PROJECT}docker-compose.yaml`),
+  );
+});
+
 testScript("it overwrites an existing file", async (dir) => {
   await Deno.writeTextFile(`${dir}/compose.yaml`, "x".repeat(100_000));
   const text = await compose(dir, "0");
@@ -246,9 +259,10 @@ async function compose(
 async function runScript(
   args: string[],
   env: Record<string, string>,
+  shell: "bash" | "sh" = "bash",
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const script = `${PROJECT}generar-compose.sh`;
-  const { code, stdout, stderr } = await new Deno.Command("bash", {
+  const { code, stdout, stderr } = await new Deno.Command(shell, {
     args: [script, ...args],
     env,
   }).output();

@@ -7,7 +7,10 @@ testPrograms(
   async (dir) => {
     await using central = await startCentral(`${dir}/bets.csv`);
     for (
-      const [file, reason] of [["bets.csv", "held by"], ["x", "No such file"]]
+      const [file, reason] of [["bets.csv", "held by"], [
+        "x",
+        "it is not there",
+      ]]
     ) {
       await using program = startProgram("export", {}, [`${dir}/${file}`]);
       const { code, stdout, stderr } = await program.ending();

@@ -106,7 +106,7 @@ const CHANGES: [name: string, text: string, where: string][] = [
   ["the first row", changed(0), "line 1 was changed since"],
   ["the last row", changed(5), "line 6 was changed since"],
   ["two more rows", CORRECTED + csvOf(rows(2, 90)), "it has 2 more rows now"],
-  ["a row less", csvOf(ROWS.slice(0, 5)), "it has 1 rows less now"],
+  ["a row less", csvOf(ROWS.slice(0, 5)), "it has 1 fewer rows now"],
   [
     "a row between",
     csvOf(ROWS.toSpliced(3, 0, ...rows(1, 90))),
