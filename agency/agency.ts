@@ -1,8 +1,4 @@
-/**
- * An agency, in code: sends bets to the central, and asks for its winners.
- *
- * @module
- */
+// The agency as a library: sends bets to the central, and asks for its winners.
 
 import { ProgramError } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
@@ -31,7 +27,7 @@ const DEFAULTS = {
 
 const MAX_ID = 4294967295;
 
-/** Identifies nothing: nothing is sent. */
+/** Used where nothing is sent. */
 const NO_FINGERPRINT = "0".repeat(16);
 
 /**
@@ -205,7 +201,6 @@ export class Agency {
   }
 }
 
-/** A file that is being sent. */
 interface Sending {
   file: DeliveredFile;
   delivery: Delivery;
@@ -221,7 +216,9 @@ function summaryOf(
   return { file: source.path, records, refused: count };
 }
 
-/** What produced an empty input has probably failed. */
+/**
+ * An empty input usually means that the program that produced it has failed.
+ */
 function throwIfEmpty(
   { source }: DeliveredFile,
   { records }: BatchLoader,

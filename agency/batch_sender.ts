@@ -1,9 +1,5 @@
-/**
- * Sends an agency's bets. Each batch is sent until the central has replied to
- * it; up to `window` batches are under way at once.
- *
- * @module
- */
+// Sends an agency's bets. Each batch is sent until the central has replied to
+// it; up to `window` batches are under way at once.
 
 import type { Connection } from "../net/connection.ts";
 import { assertInvariant, ProgramError } from "../program/errors.ts";
@@ -27,20 +23,21 @@ import {
 } from "./connection/replies.ts";
 import type { Exchange } from "./connection/retrying_connection.ts";
 
-/** Options of a {@linkcode BatchSender}. */
 export interface BatchSenderOptions {
   /** Largest number of batches under way at once. */
   window: number;
-  /** Collects and logs the refused rows. */
   refused: RefusedRows;
   /**
-   * Whether a batch with invalid bets is sent again without them. If not, all of
-   * its rows are refused.
+   * Whether a batch with invalid bets is sent again without them. If not, all
+   * of its rows are refused.
    */
   retryRefused: boolean;
-  /** Called on each new connection, and before FINISH: the file must be as it was. */
+  /**
+   * Called on each new connection and before FINISH: throws if the file has
+   * changed.
+   */
   check(): Promise<void>;
-  /** Says how to finish once all batches are answered; `undefined` for not at all. */
+  /** The FINISH to send once all batches are answered; `undefined` for none. */
   finish(): Finish | undefined;
   /** Called after each reply to a batch. */
   onProgress(): void;
@@ -62,11 +59,10 @@ export class BatchSender {
   readonly #queue: OutgoingBatch[] = [];
   #underWay = 0;
   readonly #free: OutgoingBatch[];
-  /** Buffer for the frames of one write. */
   readonly #outgoing: Uint8Array;
   #stored = 0;
   #repeated = 0;
-  /** Whether all bets were new of the last batch that was sent only once. */
+  /** Whether all bets were new in the last batch that was sent only once. */
   #areNew = true;
   #isBettingClosed = false;
 
@@ -81,19 +77,19 @@ export class BatchSender {
     this.#outgoing = new Uint8Array(frames * MAX_FRAME_BYTES);
   }
 
-  /** Number of bets that are stored now and were not before. */
+  /** Bets stored now and not before. */
   get stored(): number {
     return this.#stored;
   }
 
-  /** Number of bets that the central had already. */
+  /** Bets that the central had already. */
   get repeated(): number {
     return this.#repeated;
   }
 
   /**
-   * Sends what no connection had an answer for, then the rest and FINISH. Its
-   * result is whether the agency has finished, unless it was not to.
+   * Resends what was not answered, then sends the rest and FINISH. Returns
+   * whether the agency has finished; `undefined` if it was not asked to.
    */
   readonly deliver: Exchange<boolean | undefined> = async (
     connection,
@@ -155,7 +151,7 @@ export class BatchSender {
     }
     this.#queue.shift();
     this.#underWay--;
-    // What is left of a refused batch is sent after those under way.
+    // The rest of a refused batch is sent after those under way.
     if (batch.count > 0) this.#queue.splice(this.#underWay, 0, batch);
     else this.#free.push(batch);
     this.#options.onProgress();
@@ -168,7 +164,8 @@ export class BatchSender {
       );
     }
     if (sent === 1) this.#areNew = repeated === 0;
-    // Of a batch whose first reply was lost, those were new that are repeated now.
+    // If the reply to its first attempt was lost, the bets repeated now were
+    // new then.
     const before = sent > 1 && this.#areNew ? 0 : repeated;
     this.#stored += count - before;
     this.#repeated += before;
@@ -178,8 +175,8 @@ export class BatchSender {
   }
 
   /**
-   * Leaves out the bets of a refused batch that break a rule, if the others can
-   * be sent again; else all.
+   * Leaves out the invalid bets of a refused batch if the others can be sent
+   * again; else all.
    */
   #refuse(batch: OutgoingBatch, refusal: Refusal): void {
     const { error, index, reason } = refusal;
@@ -188,7 +185,7 @@ export class BatchSender {
     const { retryRefused, refused } = this.#options;
     const isRetried = retryRefused && error === "INVALID_BET" &&
       batch.hasBetAt(index);
-    // The central has named only the first one.
+    // The central names only the first one.
     const invalid = isRetried ? batch.findInvalid() : new Map<number, string>();
     const out = isRetried ? [index] : batch.places();
     for (const place of out) {
@@ -198,7 +195,7 @@ export class BatchSender {
     batch.leaveOut(new Set(invalid.keys()));
   }
 
-  /** Sends FINISH. False if the central refuses it. */
+  /** False if the central refuses to finish. */
   async #finish(connection: Connection, finish: Finish): Promise<boolean> {
     await connection.write(encodeFinish(finish));
     const reply = await readReply(connection);

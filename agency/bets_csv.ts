@@ -1,18 +1,14 @@
-/**
- * Writes bets as an agency's file has them, for programs that have no file.
- *
- * @module
- */
+// Encodes bets as an agency's file, for programs that have no file.
 
 import { type Bet, FIELD_KEYS } from "../bet/bet.ts";
 import { ProgramError } from "../program/errors.ts";
 
 const NEEDS_QUOTES_REGEXP = /[",]/;
 const LINE_BREAK_REGEXP = /[\r\n]/;
-/** Characters that are worth a chunk. */
+/** Target size of a chunk. */
 const CHUNK_CHARS = 1 << 16;
 
-/** Encodes bets as CSV, one per line. */
+/** One bet per line. */
 export function csvOf(
   bets: Iterable<Bet> | AsyncIterable<Bet>,
 ): ReadableStream<Uint8Array> {

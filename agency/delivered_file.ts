@@ -1,8 +1,4 @@
-/**
- * The file of bets that is sent: its bytes, and the way to read them.
- *
- * @module
- */
+// The bets file that is sent: its bytes, and how to read them.
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import { csvOf } from "./bets_csv.ts";
@@ -12,17 +8,15 @@ import { inspectFormat } from "./source/file_format.ts";
 import { RecordReader } from "./source/record_reader.ts";
 import { SourceFile } from "./source/source_file.ts";
 
-/** An open file of bets. */
 export interface DeliveredFile extends Disposable {
   readonly source: SourceFile;
-  /** Begins to read its records. */
+  /** Starts reading the records. */
   readonly openReader: OpenReader;
 }
 
 /**
- * Opens and reads what is to be sent.
- *
- * @throws {ProgramError} If it cannot be read, or is no CSV of bets.
+ * Opens and reads the input. Throws a `ProgramError` if it cannot be read or is
+ * not a CSV of bets.
  */
 export async function openFile(
   input: Input,
@@ -58,7 +52,7 @@ function logHeader({ path }: SourceFile): void {
   getLogger().info(formatAction("skip_header", "success", { file: path }));
 }
 
-/** A number may be cut as well as a line end: 7574 becomes 75 without a word. */
+/** A number may be cut as well as a line end: 7574 would silently become 75. */
 function warnOfCut({ path }: SourceFile): void {
   getLogger().warn(formatAction("read_file", "fail", {
     file: path,

@@ -1,18 +1,13 @@
-/**
- * Reads a file once more, from its start to its end.
- *
- * @module
- */
+// Reads a file once more, from start to end.
 
 import type { RecordReader, Step } from "./source/record_reader.ts";
 
-/** Reads the records of one file from the start, as often as it is called. */
+/** Starts reading a file's records; may be called repeatedly. */
 export type OpenReader = () => RecordReader;
 
-/** A record that a reader stands at. */
 export type RecordStep = Exclude<Step, "more" | "end">;
 
-/** Calls `visit` while the reader stands at each record. */
+/** Calls `visit` for each record, while it is the reader's current one. */
 export async function everyRecord(
   reader: RecordReader,
   visit: (reader: RecordReader, step: RecordStep) => void | Promise<void>,

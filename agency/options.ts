@@ -1,8 +1,4 @@
-/**
- * What an agency takes, and what it gives back.
- *
- * @module
- */
+// The agency's options and results.
 
 import type { Bet } from "../bet/bet.ts";
 import type { Progress } from "./output/progress_bar.ts";
@@ -56,8 +52,8 @@ export interface SendOptions {
   /** Called for each row that is refused. @default {undefined} */
   onRefused?: ((row: RefusedRow) => void) | undefined;
   /**
-   * When the agency has finished: if every record is stored, in any case, or
-   * not yet, since another file follows.
+   * When the agency finishes: if every record is stored, in any case, or not
+   * yet, because another file follows.
    *
    * @default {"complete"}
    */
@@ -80,9 +76,9 @@ export interface SendOptions {
   rejectedFile?: string;
 }
 
-/** What became of a file. */
+/** The result of sending or checking a file. */
 export interface Summary {
-  /** Its name; "-" for what has none. */
+  /** Its name; "-" if it has none. */
   file: string;
   /** Number of records, without a header. */
   records: number;

@@ -1,8 +1,4 @@
-/**
- * Batches loaded from an agency's file, ready to send and to resend.
- *
- * @module
- */
+// Batches loaded from an agency's file, ready to send and to resend.
 
 import {
   GAP_BYTES,
@@ -25,19 +21,16 @@ import type { RecordReader } from "./source/record_reader.ts";
 const MAX_PLACES = 65535;
 
 /**
- * A batch and its encoded frame. It is kept until the reply and then reused.
- * A _place_ is the index of a bet or gap in the frame, from 0.
+ * A batch and its encoded frame, kept until the reply and then reused. A
+ * _place_ is the index of a bet or gap in the frame, from 0.
  */
 export class OutgoingBatch {
-  /** Encodes the batch. */
   readonly frame: BatchFrame = new BatchFrame();
-  /** The encoded frame to send, once the batch is loaded. */
+  /** The frame to send, once the batch is loaded. */
   bytes: Uint8Array = new Uint8Array(0);
   /** Bet index of the first place. */
   betIndex = 0;
-  /** Number of bets to send. */
   count = 0;
-  /** How often it was sent. */
   sent = 0;
   /** Line number of the bet at each place. */
   readonly #lines: number[] = [];
@@ -57,7 +50,6 @@ export class OutgoingBatch {
     return this.#lines[place]!;
   }
 
-  /** The fields of the bet at a place. */
   fieldsAt(place: number): string[] {
     const { bets } = this.#decode();
     const start = packedBetStart(bets, place);
@@ -65,19 +57,17 @@ export class OutgoingBatch {
     return Object.values(bet!);
   }
 
-  /** How to correct the bet at a place, if its values show what was meant. */
+  /** How to correct the bet at a place, if its values suggest a correction. */
   adviceAt(place: number): string | undefined {
     const { bets } = this.#decode();
     return adviceFor(bets, packedBetStart(bets, place));
   }
 
-  /** True if a bet, not a gap, is at a place. */
   hasBetAt(place: number): boolean {
     const { bets, count } = this.#decode();
     return place < count && !isGap(bets, packedBetStart(bets, place));
   }
 
-  /** The places of all bets. */
   places(): number[] {
     const { bets, count } = this.#decode();
     const places: number[] = [];
@@ -89,7 +79,7 @@ export class OutgoingBatch {
     return places;
   }
 
-  /** Finds the bets that break a rule: why each is invalid, by its place. */
+  /** Why each invalid bet is invalid, by its place. */
   findInvalid(): Map<number, string> {
     const found = new Map<number, string>();
     let { bets } = this.#decode();
@@ -104,7 +94,7 @@ export class OutgoingBatch {
     }
   }
 
-  /** Puts gaps in the places of some bets. Without any bet left, nothing is sent. */
+  /** Replaces bets with gaps. Nothing is sent if no bet is left. */
   leaveOut(places: ReadonlySet<number>): void {
     this.count -= places.size;
     this.sent = 0;
@@ -128,19 +118,19 @@ export class OutgoingBatch {
   }
 }
 
-/** Options of a {@linkcode BatchLoader}. */
 export interface BatchLoaderOptions {
-  /** The agency's id. */
   agency: number;
   /** The fingerprint under which the bets are stored. */
   fingerprint: string;
   /** Largest number of bets in a batch. */
   maxAmount: number;
-  /** Called for each record that cannot be sent, while the reader stands at it. */
+  /**
+   * Called for each record that cannot be sent, while it is the reader's
+   * current one.
+   */
   onProblem(reader: RecordReader): void;
 }
 
-/** Fills batches with the records of a file. */
 export class BatchLoader {
   readonly #reader: RecordReader;
   readonly #options: BatchLoaderOptions;
@@ -151,17 +141,20 @@ export class BatchLoader {
     this.#options = options;
   }
 
-  /** Number of bytes of the file that have been read. */
+  /** Bytes of the file read so far. */
   get byteOffset(): number {
     return this.#reader.end;
   }
 
-  /** Number of bet indexes so far, also that of a header. */
+  /** Number of bet indexes so far, including a header's. */
   get end(): number {
     return this.#reader.index;
   }
 
-  /** Number of records so far, also those that cannot be sent; no header. */
+  /**
+   * Number of records so far, including those that cannot be sent, without a
+   * header.
+   */
   get records(): number {
     return this.#records;
   }

@@ -1,8 +1,4 @@
-/**
- * The rows that are not stored: which they are, and the log of them.
- *
- * @module
- */
+// Collects and logs the rows that are not stored.
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Refusal } from "../protocol.ts";
@@ -10,7 +6,7 @@ import { IndexSet } from "./delivery/index_set.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
 import type { RecordReader } from "./source/record_reader.ts";
 
-/** Number of rows that are logged as errors; a file may have millions. */
+/** Rows logged as errors; a file may have millions. */
 const MAX_ERRORS = 100;
 
 /** A row that cannot be sent or breaks a rule. */
@@ -23,17 +19,13 @@ export interface RefusedRow {
   reason: string;
 }
 
-/** Options of {@linkcode RefusedRows}. */
 export interface RefusedRowsOptions {
-  /** Rows logged as errors; the others are logged at DEBUG. @default {100} */
+  /** Rows logged as errors; the others are logged at DEBUG. Default: 100. */
   maxErrors?: number;
-  /** Called for each row. */
   onRefused?: ((row: RefusedRow) => void) | undefined;
 }
 
-/** Collects and logs refused rows. */
 export class RefusedRows {
-  /** The bet indexes of the rows. */
   readonly indexes: IndexSet = new IndexSet();
   readonly #log = getLogger();
   readonly #maxErrors: number;
@@ -45,7 +37,6 @@ export class RefusedRows {
     this.#onRefused = onRefused;
   }
 
-  /** Number of rows. */
   get count(): number {
     return this.indexes.size;
   }
@@ -56,7 +47,7 @@ export class RefusedRows {
     this.#logRow(line, problem);
   }
 
-  /** Adds the bets of a batch that break a rule, by their place in it. */
+  /** Adds the invalid bets of a batch, by place. */
   addInvalid(batch: OutgoingBatch, invalid: ReadonlyMap<number, string>): void {
     for (const [place, reason] of invalid) {
       this.#addBet(batch, place, reason);
@@ -68,9 +59,9 @@ export class RefusedRows {
   }
 
   /**
-   * Adds bets of a batch that the central refused, by their place in it. The log
-   * has one line for the batch, which names the bet that the central named, and
-   * one for each other bet with a reason of its own.
+   * Adds a batch's bets that the central refused, by place. Logs one line for
+   * the batch, about the bet that the central named, and one for each other bet
+   * with a reason of its own.
    */
   addRefused(
     batch: OutgoingBatch,

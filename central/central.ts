@@ -1,8 +1,4 @@
-/**
- * Accepts agencies and serves each one in its own session.
- *
- * @module
- */
+// Accepts agencies and serves each one in its own session.
 
 import { Connection } from "../net/connection.ts";
 import { Acceptor, listen, logPort } from "../net/tcp_server.ts";
@@ -17,9 +13,7 @@ import { FairScheduler } from "./fair_scheduler.ts";
 import { Session } from "./session.ts";
 import { Statistics } from "./statistics.ts";
 
-/**
- * Time that agencies have to read their last replies when the central stops.
- */
+/** Time for agencies to read their last replies when the central stops. */
 const STOP_TIMEOUT_MS = 600;
 const DEFAULTS = {
   backlog: 4096,
@@ -35,13 +29,14 @@ export interface CentralOptions {
   /** The port, or 0 for any free one. */
   port: number;
   /**
-   * Most connections that wait to be accepted.
+   * Largest number of connections waiting to be accepted.
    *
    * @default {4096}
    */
   backlog?: number;
   /**
-   * Most connections at once. One more is answered with `BUSY`.
+   * Largest number of connections. Above it, a connection is rejected with
+   * `BUSY`.
    *
    * @default {4096}
    */
@@ -81,7 +76,7 @@ export interface CentralOptions {
 
 /**
  * A central that serves agencies until it is disposed of. It stores their bets
- * in its store, which it leaves open.
+ * in its store, which stays open.
  *
  * @example Usage
  * ```ts no-assert

@@ -1,29 +1,20 @@
-/**
- * The draw as agencies see it: who takes part, and who waits for it. The store
- * records who has finished, and holds it (storage/store.ts).
- *
- * @module
- */
+// The draw as agencies see it: who takes part and who waits. The store records
+// who has finished, and holds it (storage/store.ts).
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import { encodeWinners } from "../protocol.ts";
 import type { DrawHolder, Store, StoreDraw } from "../storage.ts";
 import { joinFrames } from "./replies.ts";
 
-/** The part of the store that the draw uses. */
 export type DrawStore = Pick<Store, "draw" | "winners">;
 
-/** An agency's winners, as they are sent. */
 export interface WinnersReply {
-  /** Number of winners. */
   readonly count: number;
-  /** The WINNERS frames. */
   readonly frames: Uint8Array;
 }
 
-/** The one draw of a store. */
 export class Draw {
-  /** Number of agencies that take part, with ids from 1; 0 for no draw. */
+  /** Number of participating agencies, with ids from 1; 0 for no draw. */
   readonly agencies: number;
   readonly #store: DrawStore;
   readonly #draw: StoreDraw;
@@ -31,7 +22,6 @@ export class Draw {
   readonly #waiting = new Set<() => void>();
   #heldAtMs: number | undefined;
 
-  /** Logs when the draw is held. */
   constructor(store: DrawStore) {
     const { draw } = store;
     this.agencies = draw.agencies;
@@ -40,14 +30,13 @@ export class Draw {
     draw.held.then((holder) => this.#onHeld(holder));
   }
 
-  /** Whether the draw has been held. */
   get isHeld(): boolean {
     return this.#draw.isHeld;
   }
 
   /**
-   * When it was held, in milliseconds since 1970, or `undefined` if that was
-   * before the start or not at all.
+   * In milliseconds since 1970; `undefined` before the draw, or if it was held
+   * before this start.
    */
   get heldAtMs(): number | undefined {
     return this.#heldAtMs;
@@ -58,17 +47,11 @@ export class Draw {
     return this.agencies === 0 || this.hasPart(agency);
   }
 
-  /** True if an agency takes part in the draw. */
   hasPart(agency: number): boolean {
     return agency <= this.agencies;
   }
 
-  /**
-   * Waits until the draw is held.
-   *
-   * @param signal Ends the wait.
-   * @returns False if the signal ended the wait before the draw was held.
-   */
+  /** Waits until the draw is held; false if the signal ends the wait first. */
   async held(signal: AbortSignal): Promise<boolean> {
     if (this.isHeld || signal.aborted) return this.isHeld;
     const { promise, resolve: wake } = Promise.withResolvers<void>();
@@ -80,15 +63,15 @@ export class Draw {
   }
 
   /**
-   * Returns an agency's winners once the draw is held. They never change, so all
-   * connections share the encoded list, which may be long.
+   * Returns an agency's winners once the draw is held. They never change, so
+   * all connections share the encoded list, which may be long.
    */
   winners(agency: number): Promise<WinnersReply> {
     const known = this.#winners.get(agency);
     if (known) return known;
     const reply = this.#encodeWinners(agency);
     this.#winners.set(agency, reply);
-    // A failure, which the caller gets, is not kept.
+    // The caller gets the failure; it is not cached.
     reply.catch(() => this.#winners.delete(agency));
     return reply;
   }

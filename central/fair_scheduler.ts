@@ -1,27 +1,22 @@
-/**
- * Keeps a large crowd of agencies from starving one another.
- *
- * @module
- */
+// Keeps a large crowd of agencies from starving one another.
 
 /**
- * Agencies that are answered in one turn of the event loop. If more are
- * answered at once, the runtime keeps reading from those that come back first,
- * and the others starve. Fewer make a crowd slower (docs/performance.md has the
- * figures).
+ * Agencies answered in one turn of the event loop. With more, the runtime keeps
+ * reading from those that come back first, and the others starve. With fewer, a
+ * crowd gets slower (docs/performance.md has the figures).
  */
 const PASSES_PER_TURN = 24;
 
 /**
- * Up to this many agencies there is nothing to schedule. The runtime (Tokio)
+ * Up to this many agencies there is nothing to schedule: the runtime (Tokio)
  * polls for ready connections after every 128 operations, and a batch takes
- * two: a read and a write.
+ * two, a read and a write.
  */
 const CROWD_SIZE = 64;
 
 /**
- * Pieces of long replies that are sent in one turn. The system copies a piece
- * into its buffers even if the agency does not read, which takes some 50 µs.
+ * Pieces of long replies sent in one turn. The system copies a piece into its
+ * buffers even if the agency does not read; that takes about 50 µs.
  */
 const PIECES_PER_TURN = 4;
 
@@ -36,14 +31,14 @@ export class FairScheduler {
   #passed = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `crowd` is all connected agencies; only their number counts. */
+  /** `crowd` is all connected agencies; only its size is used. */
   constructor(crowd: { readonly size: number }) {
     this.#crowd = crowd;
   }
 
   /**
-   * Waits for a turn. Returns a promise that resolves when it comes, or
-   * `undefined` if it is now.
+   * Returns a promise that resolves when the turn comes, or `undefined` if it
+   * is now.
    */
   waitForTurn(): Promise<void> | undefined {
     if (this.#crowd.size <= CROWD_SIZE) return undefined;
@@ -55,7 +50,6 @@ export class FairScheduler {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Waits for the turn of a piece of a long reply. */
   waitForPiece(): Promise<void> {
     this.#timer ??= setTimeout(() => this.#turn());
     return new Promise((resolve) => this.#pieces.push(resolve));

@@ -1,8 +1,4 @@
-/**
- * The replies to requests, and which error becomes which refusal.
- *
- * @module
- */
+// The replies to requests, and the mapping from errors to refusals.
 
 import {
   encodeError,
@@ -18,7 +14,6 @@ import {
   StorageError,
 } from "../storage.ts";
 
-/** The reply to one request. */
 export interface Reply {
   /** Zero or more whole frames. */
   frame: Uint8Array;
@@ -29,13 +24,12 @@ export interface Reply {
 /** Every bet of the batch is stored. */
 export const OK: Reply = { frame: OK_FRAME, closes: false };
 
-/** The central is stopping. */
 export const SHUTTING_DOWN: Reply = refusal(
   "SHUTTING_DOWN",
   "Cannot take more: the central is shutting down",
 );
 
-/** Creates a refusal. `index` is that of the first bet at fault, if any is. */
+/** `index` is that of the first invalid bet, if there is one. */
 export function refusal(
   error: ErrorName,
   reason: string,
@@ -60,7 +54,7 @@ export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
-/** Creates the error for an agency outside of the draw. */
+/** The error for an agency that does not take part in the draw. */
 export function unknownAgency(agency: number): ProtocolError {
   return new ProtocolError(
     "UNKNOWN_AGENCY",
@@ -68,7 +62,7 @@ export function unknownAgency(agency: number): ProtocolError {
   );
 }
 
-/** Names an error of the peer or the disk. Any other error is a bug. */
+/** Names an error of the peer or the disk. Throws any other: it is a bug. */
 export function errorNameOf(error: unknown): ErrorName {
   if (error instanceof ProtocolError) return error.error;
   if (error instanceof StorageError) return "STORAGE";

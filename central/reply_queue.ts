@@ -1,49 +1,41 @@
-/**
- * The queue of replies to one agency.
- *
- * @module
- */
+// The queue of replies to one agency.
 
 import type { Connection } from "../net/connection.ts";
 import type { FairScheduler } from "./fair_scheduler.ts";
 import { joinFrames, type Reply } from "./replies.ts";
 
 /**
- * Largest number of queued replies. It bounds what one agency can have under
- * way, so that one that sends thousands of small batches cannot hold up the
- * others.
+ * Limits how much one agency can have under way: thousands of small batches
+ * from one must not hold up the others.
  */
 const MAX_OWED = 16;
 
-/** Longest write; a longer reply takes turns with others' (64 KiB). */
+/** Longest write; a longer reply takes turns with other agencies' (64 KiB). */
 const MAX_WRITE_BYTES = 1 << 16;
 
-/** A queued reply, and its outcome once it is known. */
 interface QueuedReply {
   known: Promise<void>;
   outcome?: { reply: Reply } | { fault: unknown };
 }
 
 /**
- * Sends replies in the order of the requests. Replies that are known at the
- * same time, such as those of one commit, are sent in one write.
+ * Sends replies in the order of the requests. Replies known at the same time,
+ * such as those of one commit, share a write.
  */
 export class ReplyQueue {
   readonly #connection: Connection;
   readonly #scheduler: FairScheduler;
-  /** In the order of the requests. */
   readonly #owed: QueuedReply[] = [];
   #sending: Promise<void> | undefined;
   #isOver = false;
   #fault: { error: unknown } | undefined;
 
-  /** A reply may close the connection; the scheduler says when to write. */
+  /** A reply may close the connection; the scheduler decides when to write. */
   constructor(connection: Connection, scheduler: FairScheduler) {
     this.#connection = connection;
     this.#scheduler = scheduler;
   }
 
-  /** Whether the queue has reached its limit. */
   get isFull(): boolean {
     return this.#owed.length >= MAX_OWED;
   }
@@ -54,8 +46,8 @@ export class ReplyQueue {
   }
 
   /**
-   * Adds a reply. If it rejects, the connection is closed. Replies after one that
-   * closes the connection are dropped.
+   * Closes the connection if the reply rejects. Drops replies after one that
+   * closes the connection.
    */
   enqueue(reply: Promise<Reply>): void {
     const owed: QueuedReply = {
@@ -71,8 +63,8 @@ export class ReplyQueue {
   }
 
   /**
-   * Waits until the queue is empty. Throws the error that kept a reply from being
-   * made or sent.
+   * Waits until the queue is empty. Throws the error that kept a reply from
+   * being made or sent.
    */
   async whenIdle(): Promise<void> {
     await this.#sending;

@@ -1,8 +1,4 @@
-/**
- * Handles each message of an agency.
- *
- * @module
- */
+// Handles each message of an agency.
 
 import { type Batch, countBets } from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";
@@ -36,21 +32,13 @@ import {
   unknownAgency,
 } from "./replies.ts";
 
-/** What a request handler needs. */
 export interface RequestOptions {
-  /** Stores the bets. */
   store: Pick<Store, "writer" | "finish">;
-  /** Decides who may bet, and until when. */
   draw: Draw;
-  /** IP address of the agency, for the log. */
+  /** The agency's IP address, for the log. */
   ip: string;
-  /**
-   * The only agency that the connection may speak for, `undefined` for any.
-   *
-   * @default {undefined}
-   */
+  /** The only agency that the connection may speak for; `undefined` for any. */
   authorizedAgency?: number | undefined;
-  /** Counts what happens. */
   statistics: Statistics;
   /** Aborted when the session ends or has to end. */
   ending: AbortSignal;
@@ -85,15 +73,15 @@ export class RequestHandler implements Disposable {
     this.#writer = options.store.writer();
   }
 
-  /** Ends the order of the connection's batches. */
+  /** Disposes of the connection's batch writer. */
   [Symbol.dispose](): void {
     this.#writer[Symbol.dispose]();
   }
 
-  /** Handles a BET. Its payload is copied before this returns. */
+  /** The payload is copied before this returns. */
   async handleBatch(payload: Uint8Array): Promise<Reply> {
     let batch: Batch | undefined;
-    // Counted at once: the payload's buffer is used again while the store waits.
+    // Counted now: the payload's buffer is reused while the store waits.
     let bets = 0;
     let repeated: number;
     try {
@@ -122,7 +110,6 @@ export class RequestHandler implements Disposable {
     return repeated === 0 ? OK : { frame: encodeOk(repeated), closes: false };
   }
 
-  /** Handles any other message. */
   async handleOther({ type, payload }: Frame): Promise<Reply> {
     try {
       switch (type) {
@@ -158,7 +145,7 @@ export class RequestHandler implements Disposable {
   }
 
   /**
-   * Without credentials a token means nothing. With them the first one was
+   * Without credentials the token is ignored. With them, the first AUTH was
    * checked before the session.
    */
   #handleAuth(payload: Uint8Array): Reply {
@@ -168,7 +155,10 @@ export class RequestHandler implements Disposable {
     return OK;
   }
 
-  /** Stores a batch, if the draw allows it. Returns its repeated bets. */
+  /**
+   * Stores a batch, if the draw allows it. Returns how many bets were stored
+   * before.
+   */
   async #storeBatch(batch: Batch): Promise<number> {
     if (!this.#draw.admits(batch.agency)) throw unknownAgency(batch.agency);
     return await this.#writer.append(batch);
@@ -185,7 +175,7 @@ export class RequestHandler implements Disposable {
     return { frame: OK_FRAME, closes: true };
   }
 
-  /** Replies with the agency's winners, once the draw is held. */
+  /** Replies with the winners once the draw is held. */
   async #handleWinnersQuery(agency: number): Promise<Reply> {
     this.#checkRequest(agency);
     if (!this.#draw.hasPart(agency)) throw unknownAgency(agency);
@@ -208,8 +198,8 @@ export class RequestHandler implements Disposable {
   }
 
   /**
-   * Logs a query. The protocol allows asking for another agency's winners; the
-   * log shows it as a warning.
+   * The protocol allows asking for another agency's winners; the log shows it
+   * as a warning.
    */
   #logQuery(result: Result, agency: number, winners?: number): void {
     const isOwn = this.#agency === undefined || this.#agency === agency;
@@ -241,7 +231,7 @@ export class RequestHandler implements Disposable {
     return refusal(error, reason, index);
   }
 
-  /** Refuses a message. Throws the error itself if it is the central's bug. */
+  /** Throws the error itself if it is a bug of the central. */
   refuseFrame(error: unknown): Reply {
     const name = errorNameOf(error);
     this.#statistics.onRefusal(name);

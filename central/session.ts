@@ -1,8 +1,4 @@
-/**
- * One agency's connection: reads requests and sends replies.
- *
- * @module
- */
+// One agency's connection: reads requests and sends replies.
 
 import { type Connection, isDisconnection } from "../net/connection.ts";
 import { messageOf } from "../program/errors.ts";
@@ -13,9 +9,7 @@ import { ReplyQueue } from "./reply_queue.ts";
 import { RequestHandler, type RequestOptions } from "./request_handler.ts";
 import type { FairScheduler } from "./fair_scheduler.ts";
 
-/** What a session needs. */
 export interface SessionOptions extends Omit<RequestOptions, "ending"> {
-  /** Decides when a write may start. */
   scheduler: FairScheduler;
 }
 
@@ -38,12 +32,13 @@ export class Session {
   readonly #ending = new AbortController();
   /** Whether the session waits for the agency's next frame. */
   #isReading = false;
-  /** Frames handled since the last read from the network. */
   #handledSinceRead = 0;
   /** Whether a frame has arrived. A probe sends none. */
   #hasReceived = false;
 
-  /** {@linkcode run} starts the session and closes the connection at its end. */
+  /**
+   * {@linkcode run} starts the session and closes the connection at its end.
+   */
   constructor(connection: Connection, options: SessionOptions) {
     this.#connection = connection;
     this.#ip = options.ip;
@@ -81,17 +76,14 @@ export class Session {
     if (this.#isReading) this.#enqueueShutdown();
   }
 
-  /** Closes the connection immediately. */
   abort(): void {
     this.#connection.close();
   }
 
-  /** Whether no more requests are accepted. */
   get #isEnding(): boolean {
     return this.#ending.signal.aborted || this.#replies.isOver;
   }
 
-  /** Handles requests until one side ends the session. */
   async #handleFrames(): Promise<void> {
     try {
       while (!this.#isEnding) {
@@ -114,7 +106,7 @@ export class Session {
     }
   }
 
-  /** Handles a message that is not a BET, after all earlier replies. */
+  /** Handles a message other than BET, after all earlier replies. */
   async #handleOther(frame: Frame): Promise<void> {
     await this.#replies.whenIdle();
     if (this.#isEnding) return;
@@ -122,20 +114,18 @@ export class Session {
     await this.#replies.whenIdle();
   }
 
-  /**
-   * Queues SHUTTING_DOWN after the replies. Queueing it twice has no effect.
-   */
+  /** Queues SHUTTING_DOWN after the replies. Doing it twice has no effect. */
   #enqueueShutdown(): void {
     this.#replies.enqueue(Promise.resolve(SHUTTING_DOWN));
   }
 
   /**
-   * Reads the next frame. Returns nothing at the end, or after an invalid
-   * frame, which is answered.
+   * Returns `undefined` at the end, or after an invalid frame, which is
+   * answered.
    */
   async #readFrame(): Promise<Frame | undefined> {
-    // Only an agency in the middle of a frame is sending. The others wait for
-    // replies, and a pending read for each of them would waste memory.
+    // Only an agency in mid-frame is sending. The others wait for replies, and
+    // a pending read for each of them would waste memory.
     if (!this.#connection.isMidFrame) await this.#replies.whenIdle();
     if (this.#isEnding) return undefined;
     this.#isReading = true;
@@ -153,8 +143,8 @@ export class Session {
   }
 
   /**
-   * Logs why the connection ended. A lost connection is normal, and a probe's is
-   * no news; anything else is a bug.
+   * A lost connection is logged as normal, a probe's not at all; anything else
+   * is a bug.
    */
   #logFailure(error: unknown): void {
     const isFault = !isDisconnection(error) && error instanceof Error;
@@ -168,7 +158,6 @@ export class Session {
   }
 }
 
-/** Lets the event loop serve the other connections. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }

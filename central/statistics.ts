@@ -1,14 +1,10 @@
-/**
- * What the central counts while it serves.
- *
- * @module
- */
+// What the central counts while it serves.
 
 import { type ErrorName, ERRORS } from "../protocol.ts";
 
-/** What is known of an agency since the central started. */
+/** What is known about an agency since the central started. */
 export interface AgencyActivity {
-  /** Bets in batches that were refused. */
+  /** Bets in refused batches. */
   refused: number;
   /** Time of the last request, in milliseconds since 1970. */
   lastSeenMs: number;
@@ -18,24 +14,21 @@ export interface AgencyActivity {
 
 /** Counts values by upper bounds, as Prometheus does. */
 export class Histogram {
-  /** Upper bounds, rising; a value above all of them counts in the total only. */
+  /** Ascending; a larger value counts in the total only. */
   readonly bounds: readonly number[];
   readonly #counts: number[];
   #count = 0;
   #sum = 0;
 
-  /** Creates an empty histogram with these upper bounds, which must rise. */
   constructor(bounds: readonly number[]) {
     this.bounds = bounds;
     this.#counts = bounds.map(() => 0);
   }
 
-  /** Number of values. */
   get count(): number {
     return this.#count;
   }
 
-  /** Sum of the values. */
   get sum(): number {
     return this.#sum;
   }
@@ -46,7 +39,6 @@ export class Histogram {
     return this.#counts.map((count) => sum += count);
   }
 
-  /** Adds a value. */
   add(value: number): void {
     this.#count++;
     this.#sum += value;
@@ -60,45 +52,40 @@ const DURATION_BOUNDS_SECONDS = [
   ...[0.1, 0.25, 0.5, 1, 2.5],
 ];
 const BATCH_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
-/** Commits from which the quantiles are taken. */
+/** Number of latest commits from which the quantiles are taken. */
 const RECENT_COMMITS = 1024;
-/** Agencies remembered that have not stored a bet since the start. */
+/** Limit for agencies that have not stored a bet since the start. */
 const MAX_UNPROVEN = 1000;
 
-/** Counts batches, refusals, commits, and the activity of each agency. */
 export class Statistics {
-  /** Batches answered with OK. */
   acceptedBatches = 0;
-  /** Batches refused, for whatever reason. */
   refusedBatches = 0;
   /**
-   * Refusals of any request, by the name of their code, also those of which there
-   * were none: Prometheus does not see the first event of a new series.
+   * Refusals of any request by error name. All names are present, because
+   * Prometheus does not see the first event of a new series.
    */
   readonly refusals: Map<string, number> = new Map(
     Object.keys(ERRORS).map((name) => [name, 0]),
   );
-  /** How long commits took, in seconds. */
   readonly commitSeconds: Histogram = new Histogram(DURATION_BOUNDS_SECONDS);
-  /** How many batches shared a commit. */
   readonly commitBatches: Histogram = new Histogram(BATCH_BOUNDS);
   readonly #recentCommits: number[] = [];
   /** Agencies that have stored a bet since the start. */
   readonly #proven = new Map<number, AgencyActivity>();
   /**
-   * Other agencies, the latest last. Anyone can send any id in a request that is
-   * refused, so only the latest are kept.
+   * Other agencies, the latest last. Refused requests may contain any id, so
+   * only the latest are kept.
    */
   readonly #unproven = new Map<number, AgencyActivity>();
 
-  /** Returns what an agency has done, `undefined` if nothing is known. */
+  /** `undefined` if nothing is known about the agency. */
   activityOf(agency: number): Readonly<AgencyActivity> | undefined {
     return this.#proven.get(agency) ?? this.#unproven.get(agency);
   }
 
   /**
-   * Returns the time, in seconds, within which this part (0 to 1) of the latest
-   * commits was done, or 0 if there were none.
+   * Returns the time in seconds within which this part (0 to 1) of the latest
+   * commits was done; 0 without commits.
    */
   commitQuantile(part: number): number {
     const sorted = this.#recentCommits.toSorted((a, b) => a - b);
@@ -106,14 +93,13 @@ export class Statistics {
     return sorted[Math.max(0, rank)] ?? 0;
   }
 
-  /** Counts a batch that was answered with OK. */
   onStored(agency: number, address: string): void {
     this.acceptedBatches++;
     const activity = this.#see(agency, address);
     if (this.#unproven.delete(agency)) this.#proven.set(agency, activity);
   }
 
-  /** Counts a refused batch, with its agency if it could be decoded. */
+  /** The agency is unknown if the batch could not be decoded. */
   onRefusedBatch(
     agency: number | undefined,
     bets: number,
@@ -123,21 +109,14 @@ export class Statistics {
     if (agency !== undefined) this.#see(agency, address).refused += bets;
   }
 
-  /**
-   * Counts a refusal.
-   *
-   * @param name Its name.
-   */
   onRefusal(name: ErrorName): void {
     this.refusals.set(name, (this.refusals.get(name) ?? 0) + 1);
   }
 
-  /** Counts any other request of an agency. */
   onRequest(agency: number, address: string): void {
     this.#see(agency, address);
   }
 
-  /** Counts a commit that this number of batches shared. */
   onCommit(batches: number, seconds: number): void {
     this.commitBatches.add(batches);
     this.commitSeconds.add(seconds);

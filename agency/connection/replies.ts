@@ -1,9 +1,5 @@
-/**
- * What the central's replies mean for the agency: go on, try again later, or
- * give up.
- *
- * @module
- */
+// What the central's replies mean for the agency: continue, retry later, or
+// give up.
 
 import type { Connection } from "../../net/connection.ts";
 import { ProgramError } from "../../program/errors.ts";
@@ -34,7 +30,7 @@ export class RefusedError extends ProgramError {
   }
 }
 
-/** A failure that a later attempt may not have. */
+/** A failure worth retrying. */
 export class RetryableError extends Error {
   override readonly name = "RetryableError";
   /** The central's error, if it sent one. */
@@ -50,18 +46,14 @@ export class RetryableError extends Error {
   }
 }
 
-/** True for an OK. Its payload is decoded with `decodeOk`. */
+/** True for an OK. `decodeOk` decodes its payload. */
 export function isOk({ type, payload }: Frame): boolean {
   if (type !== MessageType.OK) return false;
   decodeOk(payload);
   return true;
 }
 
-/**
- * Waits for a reply.
- *
- * @throws {Deno.errors.ConnectionReset} If the central closes instead.
- */
+/** Throws `ConnectionReset` if the central closes instead of replying. */
 export async function readReply(connection: Connection): Promise<Frame> {
   const reply = await connection.readFrame();
   if (reply) return reply;
@@ -71,9 +63,7 @@ export async function readReply(connection: Connection): Promise<Frame> {
 }
 
 /**
- * Decodes a reply that is no OK.
- *
- * @throws {ProgramError} If it is not an ERROR either.
+ * Decodes a reply other than OK. Throws a `ProgramError` if it is not an ERROR.
  */
 export function decodeRefusal(reply: Frame): Refusal {
   if (reply.type === MessageType.ERROR) return decodeError(reply.payload);
@@ -82,7 +72,7 @@ export function decodeRefusal(reply: Frame): Refusal {
   );
 }
 
-/** Makes the error of a refusal that ends the exchange. */
+/** The error for a refusal that ends the exchange. */
 export function errorOf(
   refusal: Refusal,
   message = "Cannot go on",

@@ -1,8 +1,4 @@
-/**
- * The connection to the central, which is made again whenever it is lost.
- *
- * @module
- */
+// The connection to the central, with reconnects.
 
 import { Connection, isDisconnection } from "../../net/connection.ts";
 import {
@@ -33,39 +29,30 @@ import {
   RetryableError,
 } from "./replies.ts";
 
-/** Options of a {@linkcode RetryingConnection}. */
 export interface RetryingConnectionOptions {
   /** Addresses of the central, or of several centrals of one store. */
   addresses: readonly Address[];
   /** Largest number of failed attempts in a row. */
   maxAttempts: number;
-  /** Wait after the first failed attempt, in milliseconds. */
+  /** Wait after the first failed attempt. */
   baseDelayMs: number;
-  /** Longest wait for a reply, in milliseconds. */
+  /** Longest wait for a reply. */
   replyTimeoutMs: number;
-  /**
-   * The authorities trusted for TLS, as PEM. Without it the connection is plain.
-   *
-   * @default {undefined}
-   */
+  /** The trusted authorities as PEM. Without them the connection is plain. */
   authorities?: readonly string[] | undefined;
-  /**
-   * What is sent first on each connection: the agency and its token.
-   *
-   * @default {undefined}
-   */
+  /** Sent first on each connection. */
   authentication?: Authentication | undefined;
   /** Aborts everything; its reason is thrown. */
   signal: AbortSignal;
 }
 
-/** What an exchange returns that goes on with another connection, at once. */
+/** Returned by an exchange to continue at once with another connection. */
 export const AGAIN: unique symbol = Symbol("again");
 
 /**
  * An exchange of messages over one connection. After a lost connection it is
  * called again with the next one, and keeps track itself of what was answered.
- * It calls `progress` for each success: that makes the next failure the first.
+ * It calls `progress` after each success, which resets the failed attempts.
  */
 export type Exchange<T> = (
   connection: Connection,
@@ -87,10 +74,9 @@ export class RetryingConnection {
   }
 
   /**
-   * Runs an exchange to its end, on as many connections as it takes.
-   *
-   * @throws {UnreachableError} If as many attempts in a row fail as are allowed.
-   * @throws {ProgramError} If the central breaks the protocol.
+   * Runs an exchange to its end, on as many connections as it takes. Throws an
+   * `UnreachableError` after too many failed attempts in a row, a
+   * `ProgramError` if the central breaks the protocol.
    */
   async run<T>(exchange: Exchange<T>): Promise<T> {
     for (;;) {
@@ -104,9 +90,7 @@ export class RetryingConnection {
   }
 
   /**
-   * Runs the exchange on one connection.
-   *
-   * @throws {RetryableError} If the connection is lost, or the central says
+   * Throws a `RetryableError` if the connection is lost or the central says
    * "later". Any other error is final.
    */
   async #attempt<T>(exchange: Exchange<T>): Promise<T | typeof AGAIN> {
@@ -155,7 +139,6 @@ export class RetryingConnection {
     });
   }
 
-  /** Sends the agency's token, if it has one. */
   async #authenticate(connection: Connection): Promise<void> {
     const { authentication } = this.#options;
     if (!authentication) return;
@@ -164,7 +147,7 @@ export class RetryingConnection {
     if (!isOk(reply)) throw errorOf(decodeRefusal(reply));
   }
 
-  /** Throws the error again if it is final. */
+  /** Rethrows a final error. */
   async #waitForNextAttempt(error: unknown): Promise<void> {
     const { addresses, maxAttempts, baseDelayMs, signal } = this.#options;
     signal.throwIfAborted();
@@ -205,8 +188,8 @@ export class UnreachableError extends ProgramError {
 }
 
 /**
- * Connects. Most failures are retryable: even a name that does not resolve may
- * do so later.
+ * Most failures are retryable: even a name that does not resolve may do so
+ * later.
  */
 async function openStream(
   address: Address,
@@ -215,7 +198,8 @@ async function openStream(
   try {
     return await Deno.connect({ ...address, signal });
   } catch (cause) {
-    // Neither a missing permission nor a malformed address gets better.
+    // Retrying does not help against a missing permission or a malformed
+    // address.
     if (
       cause instanceof Deno.errors.NotCapable || cause instanceof URIError
     ) {
@@ -228,7 +212,7 @@ async function openStream(
   }
 }
 
-/** Runs the TLS handshake. Its failures are retryable: certificates change. */
+/** Failures are retryable: certificates change. */
 async function encrypt(
   tcp: Deno.TcpConn,
   options: TlsClientOptions,

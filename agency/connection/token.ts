@@ -1,8 +1,4 @@
-/**
- * The agency's token.
- *
- * @module
- */
+// The agency's token.
 
 import { readVariable } from "../../program/config/config.ts";
 import { TOKEN_VARIABLE } from "../../program/config/config_names.ts";
@@ -10,12 +6,10 @@ import { messageOf, ProgramError } from "../../program/errors.ts";
 import { MAX_TOKEN_BYTES } from "../../protocol.ts";
 
 /**
- * Reads the agency's token. No message of a failure has any of it.
- *
- * @param env Returns the value of an environment variable.
- * @param file The file that has it if the environment does not; "" for none.
- * @returns The token, 1 to 255 bytes, or `undefined` if the agency has none.
- * @throws {ProgramError} If the file cannot be read or the token is no token.
+ * Returns the agency's token, 1 to 255 bytes, or `undefined` if it has none.
+ * `file` ("" for none) is read if the environment has none. Throws a
+ * `ProgramError` if the file cannot be read or the token is invalid. Error
+ * messages never contain the token.
  */
 export async function readToken(
   env: (variable: string) => string | undefined,

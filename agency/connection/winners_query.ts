@@ -1,9 +1,3 @@
-/**
- * Asks for the agency's winners and waits for the draw.
- *
- * @module
- */
-
 import { type Connection, isDisconnection } from "../../net/connection.ts";
 import {
   decodeWinners,
@@ -19,11 +13,10 @@ import {
 import { AGAIN, type Exchange } from "./retrying_connection.ts";
 
 /**
- * Asks for the winners and waits for the draw, which may be days away: the
- * central may restart many times meanwhile. So a query that was lost, not
- * refused, is a wait that was served, and no failed attempt.
- *
- * The documents come in the order in which the bets were stored.
+ * Asks for the winners, in the order in which the bets were stored, and waits
+ * for the draw. That may take days, in which the central may restart many
+ * times, so a query that is lost, not refused, does not count as a failed
+ * attempt.
  */
 export function winnersQuery(agency: number): Exchange<string[]> {
   return async (connection, progress) => {
@@ -33,8 +26,8 @@ export function winnersQuery(agency: number): Exchange<string[]> {
     } catch (error) {
       if (!isServedWait(error)) throw error;
       progress();
-      // The draw is not held yet, or the central's machine died without a word:
-      // asking again on a new connection tells.
+      // Either the draw is not held yet or the central's machine is gone: a new
+      // connection will show.
       if (error instanceof Deno.errors.TimedOut) return AGAIN;
       throw error;
     }

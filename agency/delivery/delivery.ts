@@ -1,9 +1,5 @@
-/**
- * Which delivery a file is: a new one, one that was sent before, or one of
- * which refused rows were corrected (docs/refused-rows.md).
- *
- * @module
- */
+// Which delivery a file is: new, sent before, or a correction of a delivery
+// with refused rows (docs/refused-rows.md).
 
 import { ProgramError } from "../../program/errors.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
@@ -23,7 +19,6 @@ import type {
 const DIGESTED_BYTES = 1 << 18;
 const FINGERPRINT_BYTES = 8;
 
-/** The delivery that a file is. */
 export class Delivery {
   readonly #folder: SentFolder;
   readonly #file: DeliveredFile;
@@ -45,11 +40,9 @@ export class Delivery {
   }
 
   /**
-   * Finds out which delivery a file is. With `isNew`, content that was sent
-   * before is stored once more.
-   *
-   * @throws {ProgramError} If it was changed in other rows than those that were
-   * refused: these would be stored twice.
+   * Identifies a file's delivery. With `isNew`, content that was sent before is
+   * stored once more. Throws a `ProgramError` if other rows than the refused
+   * ones were changed: they would be stored twice.
    */
   static async identify(
     file: DeliveredFile,
@@ -60,7 +53,7 @@ export class Delivery {
     const { fingerprint } = source;
     const path = await fullPathOf(source);
     const known = await folder.find({ fingerprint, path });
-    // The latest first; an older version of its own content is the same, too.
+    // The latest first; an older version of its own content also matches.
     const same = known.deliveries.filter(({ content, id }) =>
       content === fingerprint || id === fingerprint
     );
@@ -88,20 +81,20 @@ export class Delivery {
     return this.#entry.id;
   }
 
-  /** When it was sent to its end before, if that is known. */
+  /** When it was sent to its end before, if known. */
   get sentBefore(): string | undefined {
     return this.#entry.isComplete ? this.#entry.at : undefined;
   }
 
-  /** Remembers that its bets are on the way, before the first one is. */
+  /** Records the delivery before its first bet is sent. */
   async begin(): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    // What was known before is what a correction is recognized by.
+    // A correction is recognized by what was known before.
     if (!this.#entry.isComplete) await this.#folder.save(this.#entry);
   }
 
-  /** Remembers what was stored, and what was not. */
+  /** Records what was stored, and what was not. */
   async complete(
     records: number,
     refused: IndexSet,
@@ -151,12 +144,14 @@ function entryOf(
   };
 }
 
-/** Returns `undefined` for a pipe, which has no name of its own. */
+/** `undefined` for a pipe, which has no name of its own. */
 async function fullPathOf({ path }: SourceFile): Promise<string | undefined> {
   return isProcessInput(path) ? undefined : await Deno.realPath(path);
 }
 
-/** One more copy of the same content, unless the last one is still under way. */
+/**
+ * One more copy of the same content, unless the last one is still under way.
+ */
 async function nextCopy(
   source: SourceFile,
   same: readonly SentDelivery[],
@@ -186,9 +181,8 @@ export async function fingerprintOfCopy(
 }
 
 /**
- * Finds the delivery of which this file is a correction.
- *
- * @throws {ProgramError} If the file was sent before and is none.
+ * Finds the delivery that this file corrects. Throws a `ProgramError` if the
+ * file was sent before and is not a correction.
  */
 async function findCorrected(
   { source, openReader }: DeliveredFile,
@@ -214,8 +208,8 @@ async function findCorrected(
 }
 
 /**
- * True if most rows of a delivery were stored, and no more than the others can
- * differ in a file of this size. With a few equal rows it may be another file.
+ * True if most rows of a delivery were stored, and a file of this size can only
+ * differ in the others. With few equal rows it may be another file.
  */
 function isSimilar(delivery: SentDelivery, { size }: SourceFile): boolean {
   const kept = keptRows(delivery);
@@ -227,15 +221,14 @@ function isSimilar(delivery: SentDelivery, { size }: SourceFile): boolean {
 }
 
 /**
- * Number of rows that were stored, as far as is known; only these can be stored
- * twice.
+ * Number of rows stored, as far as is known; only these can be stored twice.
  */
 function keptRows({ isComplete, records, refused }: SentDelivery): number {
   if (!isComplete) return Infinity;
   return records - (IndexSet.parse(refused)?.size ?? 0);
 }
 
-/** Equal rows from which on a file of another name may be a corrected one. */
+/** Fewest equal rows that make a file of another name a correction. */
 const MIN_KEPT_ROWS = 5;
 /** A corrected row may be anything up to the largest bet, with quotes. */
 const MAX_ROW_CHANGE_BYTES = 4096;

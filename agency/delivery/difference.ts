@@ -1,21 +1,17 @@
-/**
- * Compares a file with a delivery that was sent before.
- *
- * @module
- */
+// Compares a file with a delivery that was sent before.
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import { IndexSet } from "./index_set.ts";
 import { DigestWriter } from "./record_digests.ts";
 import type { SentDelivery } from "./sent_folder.ts";
 
-/** What is left out of a digest that shall have all records. */
+/** Leaves no record out of a digest. */
 const NOTHING = new IndexSet();
 
 /**
- * Says where a file differs from a delivery in other rows than those that were
- * refused, as the end of a sentence. `undefined` if it does not: then its
- * records are those of the delivery, with some corrected.
+ * Says where a file differs from a delivery in other rows than the refused
+ * ones, as the end of a sentence; `undefined` if it does not: then its records
+ * are those of the delivery, with some corrected.
  */
 export async function findDifference(
   openReader: OpenReader,

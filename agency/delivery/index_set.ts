@@ -1,27 +1,21 @@
-/**
- * A set of bet indexes: one bit each, since all rows of a file may be refused.
- *
- * @module
- */
+// A set of bet indexes: one bit each, because all rows of a file may be
+// refused.
 
 const RANGES_REGEXP = /^(?:\d+(?:-\d+)?(?:,(?=\d)|$))*$/;
 
-/** A set of whole numbers from 0. */
 export class IndexSet {
   #bits = new Uint8Array(64);
   #size = 0;
 
-  /** Number of indexes. */
   get size(): number {
     return this.#size;
   }
 
-  /** True if an index is in the set. */
   has(index: number): boolean {
     return (this.#bits[index >>> 3]! & (1 << (index & 7))) !== 0;
   }
 
-  /** Adds an index. False if it was there already. */
+  /** False if the index was there already. */
   add(index: number): boolean {
     if (this.has(index)) return false;
     const at = index >>> 3;
@@ -49,7 +43,7 @@ export class IndexSet {
     return ranges.join();
   }
 
-  /** Parses what {@linkcode format} wrote; `undefined` for anything else. */
+  /** Parses the result of {@linkcode format}; `undefined` for anything else. */
   static parse(text: string): IndexSet | undefined {
     if (!RANGES_REGEXP.test(text)) return undefined;
     const set = new IndexSet();

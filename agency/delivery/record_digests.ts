@@ -1,9 +1,5 @@
-/**
- * Digests of a file's bets, which tell later whether only refused rows of it
- * were changed, and if not, where it differs.
- *
- * @module
- */
+// Digests of a file's bets, which later show whether only refused rows were
+// changed, and if not, where the file differs.
 
 import { MAX_PACKED_BET_BYTES } from "../../bet/bet.ts";
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
@@ -11,30 +7,29 @@ import type { RecordStep } from "../every_record.ts";
 import type { RecordReader } from "../source/record_reader.ts";
 import type { IndexSet } from "./index_set.ts";
 
-/** Most digests of a file: what is kept of it stays small. */
+/** Limits what is kept of a file. */
 const MAX_DIGESTS = 1024;
 const DIGEST_DIGITS = 16;
 // Two different odd multipliers, so that the halves of a digest differ.
 const FIRST_PRIME = 0x01000193;
 const SECOND_PRIME = 0x85ebca6b;
 
-/** What is kept of a file's records. */
 export interface RecordDigests {
   /** Number of consecutive records in a digest. */
   every: number;
-  /** The digests, 16 hex digits each. Records that were refused are left out. */
+  /** 16 hex digits each. Refused records are left out. */
   values: readonly string[];
 }
 
-/** Number of records in a digest for a file of so many records. */
+/** Number of records in a digest for a file of `records` records. */
 export function recordsPerDigest(records: number): number {
   return Math.max(1, Math.ceil(records / MAX_DIGESTS));
 }
 
 /**
  * Computes digests, record by record. They find accidents, not attacks: 64 bits
- * of a fast hash. A bet counts in its packed form, so that quotes and line ends
- * make no difference.
+ * of a fast hash. A bet counts in its packed form, so quotes and line ends make
+ * no difference.
  */
 export class DigestWriter {
   readonly #every: number;
@@ -43,13 +38,15 @@ export class DigestWriter {
   readonly #view = viewOf(this.#packed);
   readonly #halves: number[] = [];
 
-  /** The records of a set are left out. */
+  /** Records in `leftOut` are not digested. */
   constructor(every: number, leftOut: IndexSet) {
     this.#every = every;
     this.#leftOut = leftOut;
   }
 
-  /** Adds the reader's record. False if it cannot be sent and is not left out. */
+  /**
+   * Adds the reader's record. False if it cannot be sent and is not left out.
+   */
   add(reader: RecordReader, step: RecordStep): boolean {
     const { index, packedSize } = reader;
     const at = 2 * Math.floor(index / this.#every);
@@ -72,7 +69,6 @@ export class DigestWriter {
     return true;
   }
 
-  /** The digests so far. */
   finish(): RecordDigests {
     const hex = viewOf(new Uint8Array(4 * this.#halves.length));
     this.#halves.forEach((half, i) => hex.setInt32(4 * i, half)); // big-endian

@@ -1,22 +1,17 @@
-/**
- * The agency's memory of what it has sent: one small file per delivery, so that
- * a corrected file is known to be the same delivery, and one per path, which
- * names the delivery that was sent from it last.
- *
- * There may be thousands. So their names have what is searched for, and only
- * those that matter are read.
- *
- * @module
- */
+// What the agency has sent: one small file per delivery, so that a corrected
+// file is recognized as the same delivery, and one per path, which names the
+// delivery last sent from it.
+//
+// There may be thousands, so their names contain the search keys, and only
+// matching files are read.
 
 import { messageOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { replaceFile } from "../output/output_file.ts";
 import type { RecordDigests } from "./record_digests.ts";
 
-/** What is known about a delivery. */
 export interface SentDelivery {
-  /** Form of this file. */
+  /** Version of this file's format. */
   version: 1;
   /** The fingerprint under which its bets are stored: its identity. */
   id: string;
@@ -28,15 +23,18 @@ export interface SentDelivery {
   path?: string | undefined;
   /** Size of the file in bytes. */
   size: number;
-  /** When it was sent to its end first, or begun, as ISO 8601. */
+  /** When it was first sent to its end, or else started, as ISO 8601. */
   at: string;
-  /** Whether it was ever sent to its end. Then the rest is known. */
+  /**
+   * Whether it was ever sent to its end. Only then are the following fields
+   * known.
+   */
   isComplete: boolean;
-  /** Number of records, with a header. */
+  /** Number of records, including a header. */
   records: number;
   /** Bet indexes that are not stored, as ranges: `3,7-9`. */
   refused: string;
-  /** The other records, if these were kept. */
+  /** Digests of the other records, if they were kept. */
   digests?: RecordDigests | undefined;
   /** SHA-256 of the copy of its refused rows, in hex. */
   rejected?: string | undefined;
@@ -45,42 +43,43 @@ export interface SentDelivery {
 const VERSION = 1;
 const LINK_BYTES = 8;
 const FOLDER_MODE = 0o700;
-/** Only for its owner: bets are personal data, and so is who sent which. */
+/** For the owner only: bets, and who sent which, are personal data. */
 const FILE_MODE = 0o600;
 
-/** What a file that is to be sent is searched by. */
+/** The search keys of a file that is to be sent. */
 export interface SearchedFile {
-  /** The fingerprint of its content. */
   fingerprint: string;
   /** Its full path, if it has one. */
   path: string | undefined;
 }
 
-/** What was found. */
 export interface FoundDeliveries {
-  /** Those with the same content, or with refused rows; the latest first. */
+  /**
+   * Deliveries with the same content, or with refused rows; the latest first.
+   */
   deliveries: readonly SentDelivery[];
-  /** The one that was sent last from the same path. */
+  /** The delivery last sent from the same path. */
   before: SentDelivery | undefined;
 }
 
-/** A name has the agency, the identity, the content, and whether rows are missing. */
+/**
+ * A name has the agency, the identity, the content, and whether rows are
+ * missing.
+ */
 const NAME_REGEXP =
   /^agency-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})(-refused)?\.json$/;
 
-/** The folder with the files of one agency. */
 export class SentFolder {
   readonly #path: string;
   readonly #agency: number;
   #isWarned = false;
 
-  /** A folder "" remembers nothing. */
+  /** With the path "" nothing is kept. */
   constructor(path: string, agency: number) {
     this.#path = path;
     this.#agency = agency;
   }
 
-  /** Finds what is known about a file. */
   async find(file: SearchedFile): Promise<FoundDeliveries> {
     const deliveries: SentDelivery[] = [];
     const last = file.path && await this.#readLink(file.path);
@@ -94,7 +93,6 @@ export class SentFolder {
     return { deliveries, before: deliveries.find(({ id }) => id === last) };
   }
 
-  /** Keeps a delivery. */
   async save(delivery: SentDelivery): Promise<void> {
     const { id, content, refused, path } = delivery;
     const suffix = refused === "" ? "" : "-refused";
@@ -132,7 +130,6 @@ export class SentFolder {
     return await this.#orWarn(() => Deno.readTextFile(`${this.#path}/${link}`));
   }
 
-  /** Name of the file that says which delivery was sent from a path. */
   async #linkOf(path: string): Promise<string> {
     const bytes = new TextEncoder().encode(path);
     const hash = await crypto.subtle.digest("SHA-256", bytes);
@@ -140,7 +137,7 @@ export class SentFolder {
     return `agency-${this.#agency}-path-${digits}`;
   }
 
-  /** The names of the agency's deliveries, with what they say. */
+  /** The names of the agency's deliveries, parsed. */
   async #names(): Promise<DeliveryName[]> {
     return await this.#orWarn(async () => {
       const names: DeliveryName[] = [];
@@ -155,8 +152,8 @@ export class SentFolder {
   }
 
   /**
-   * A failure is only a warning, and is told once: the bets do not depend on
-   * what is remembered. What is not there is not known; that is no failure.
+   * Warns once about a failure: the bets do not depend on this folder. A
+   * missing file is not a failure.
    */
   async #orWarn<T>(operation: () => Promise<T>): Promise<T | undefined> {
     if (this.#path === "") return undefined;
@@ -177,7 +174,7 @@ export class SentFolder {
   }
 }
 
-/** What the name of a delivery's file says. */
+/** The content of a delivery's file name. */
 interface DeliveryName {
   name: string;
   id: string;

@@ -1,17 +1,15 @@
-/**
- * Files that the agency writes. Each of them is whole or not there, and nothing
- * of the user's is overwritten by mistake.
- *
- * @module
- */
+// Files that the agency writes. Each is complete or not there, and no file of
+// the user's is overwritten by mistake.
 
-/** Permission bits for reading and writing: nothing here is a program. */
+/**
+ * Permission bits for reading and writing: none of these files is a program.
+ */
 const READ_WRITE = 0o666;
 const PRIVATE_MODE = 0o600;
-/** Bytes that are worth a write. */
+/** Smallest write. */
 const WRITE_BYTES = 1 << 16;
 
-/** Writes a file beside the path, and gives it that name when it is whole. */
+/** Writes a file beside the path, and renames it once it is complete. */
 export async function replaceFile(
   path: string,
   content: Uint8Array,
@@ -22,7 +20,7 @@ export async function replaceFile(
   await file.rename(path, mode);
 }
 
-/** A file beside its final place. Without {@linkcode rename} it goes away. */
+/** A file beside its final path. Without {@linkcode rename} it is removed. */
 export class PendingFile {
   readonly #path: string;
   readonly #file: Deno.FsFile;
@@ -35,7 +33,6 @@ export class PendingFile {
     this.#file = file;
   }
 
-  /** Creates it in the folder of a path. */
   static async create(path: string): Promise<PendingFile> {
     const name = Math.random().toString(36).slice(2, 10);
     const pending = `${path}.${name}.part`;
@@ -47,7 +44,7 @@ export class PendingFile {
     return new PendingFile(pending, file);
   }
 
-  /** Adds bytes, a copy of which waits for others to be written with. */
+  /** Copies the bytes, and writes once enough are collected. */
   async write(bytes: Uint8Array): Promise<void> {
     this.#waiting.push(bytes.slice());
     this.#waitingBytes += bytes.length;
@@ -74,7 +71,7 @@ export class PendingFile {
     return await hashOf(this.#path);
   }
 
-  /** Puts it in place of whatever has the path. */
+  /** Replaces whatever is at the path. */
   async rename(path: string, mode: number): Promise<void> {
     await this.#flush();
     if (mode !== PRIVATE_MODE) await Deno.chmod(this.#path, mode);
@@ -82,7 +79,6 @@ export class PendingFile {
     this.#isRenamed = true;
   }
 
-  /** Closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#file.close();
     if (!this.#isRenamed) await Deno.remove(this.#path);
@@ -97,14 +93,14 @@ export function modeOfCopy(source: number | null | undefined): number {
 }
 
 /**
- * Checks before anything is sent that a file can be written: one beside it is
- * made and removed.
+ * Checks, before anything is sent, that a file can be written: creates and
+ * removes one beside it.
  */
 export async function probe(path: string): Promise<void> {
   await using _file = await PendingFile.create(path);
 }
 
-/** Returns `undefined` if what was asked for does not exist. */
+/** Returns `undefined` for a file that does not exist. */
 export async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
   try {
     return await result;

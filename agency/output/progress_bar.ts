@@ -1,9 +1,5 @@
-/**
- * How far the agency is: a bar on standard error for people at a terminal, else
- * a line in the log now and then.
- *
- * @module
- */
+// The agency's progress: a bar on standard error at a terminal, else a line in
+// the log every half minute.
 
 import { formatAction, getLogger } from "../../program/logging.ts";
 
@@ -27,7 +23,6 @@ const MAX_BAR_WIDTH = 24;
 const ERASE_LINE = "\x1b[K";
 const ENCODER = new TextEncoder();
 
-/** Shows the progress of one file. */
 export class ProgressBar {
   readonly #isShown = Deno.stderr.isTerminal();
   #phase: Progress["phase"] | undefined;
@@ -35,7 +30,7 @@ export class ProgressBar {
   #drawnAt = -Infinity;
   #loggedAt = performance.now();
 
-  /** Shows the current progress, unless that was done just before. */
+  /** Shows the current progress, unless the last update was just before. */
   update(progress: Progress): void {
     const now = performance.now();
     if (progress.phase !== this.#phase) {
@@ -66,7 +61,6 @@ export class ProgressBar {
     }));
   }
 
-  /** Erases the bar. */
   [Symbol.dispose](): void {
     if (this.#isShown) this.#write("");
   }
@@ -77,8 +71,8 @@ export class ProgressBar {
 }
 
 /**
- * Formats the bar: percentage, bets, bets per second and time left, in at most
- * so many columns. The bar itself is shortened first.
+ * Formats percentage, bets, bets per second and time left in at most `columns`.
+ * The bar itself is shortened first.
  */
 export function formatProgress(
   { bytes, totalBytes, bets }: Progress,

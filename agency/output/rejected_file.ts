@@ -1,9 +1,5 @@
-/**
- * `<file>.rejected.csv`: a copy of the refused rows, which people can correct
- * and send as a file of their own.
- *
- * @module
- */
+// `<file>.rejected.csv`: a copy of the refused rows, to be corrected and sent
+// as a file of its own.
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
@@ -23,14 +19,13 @@ import type { SourceFile } from "../source/source_file.ts";
 const KEY = "agency.rejectedFile (--rejected-file)";
 const CSV_REGEXP = /(\.csv)?$/;
 
-/** The rows that were copied. */
 export interface RejectedCopy {
   path: string;
   /** SHA-256 of the file, in hex. */
   hash: string;
 }
 
-/** Stands for the name of an input without one. */
+/** Replaces the name of an input that has none. */
 const UNNAMED_INPUT = ".data/stdin-{id}-{fingerprint}";
 
 /** Returns the path for the refused rows of an agency's file. */
@@ -46,7 +41,7 @@ export function rejectedPath(
   return fillIn(template, { id, file });
 }
 
-/** Replaces each `{name}` of a path. */
+/** Replaces each `{name}` in a path. */
 export function fillIn(
   template: string,
   values: Readonly<Record<string, string>>,
@@ -57,7 +52,7 @@ export function fillIn(
   );
 }
 
-/** The file of refused rows, which is written once all of them are known. */
+/** Written once all refused rows are known. */
 export class RejectedFile {
   readonly #path: string;
   readonly #file: DeliveredFile;
@@ -68,9 +63,8 @@ export class RejectedFile {
   }
 
   /**
-   * Checks before anything is sent that the file can be written.
-   *
-   * @throws {ProgramError} If it cannot, or is the agency's own file.
+   * Checks, before anything is sent, that the file can be written. Throws a
+   * `ProgramError` if not, or if it is the agency's own file.
    */
   async check(): Promise<void> {
     const path = this.#path;
@@ -145,7 +139,7 @@ export class RejectedFile {
     try {
       await Deno.remove(path);
     } catch (error) {
-      // Every bet is stored: that is no failure of this run.
+      // Every bet is stored, so this run has not failed.
       getLogger().warn(formatAction("remove_rejected", "fail", {
         file: path,
         error: messageOf(error),
@@ -175,7 +169,10 @@ function numbered(path: string, number: number): string {
   return number === 1 ? path : path.replace(CSV_REGEXP, `-${number}$1`);
 }
 
-/** The hash of a regular file, "" for anything else; `undefined` if there is none. */
+/**
+ * The hash of a regular file, "" for anything else, `undefined` if nothing is
+ * there.
+ */
 async function hashIfRegular(path: string): Promise<string | undefined> {
   const info = await ifThere(Deno.lstat(path));
   if (!info) return undefined;

@@ -1,8 +1,4 @@
-/**
- * Where the winners' documents go: a file, or standard output.
- *
- * @module
- */
+// Writes the winners' documents to a file or standard output.
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { flushLog, writeText } from "../../program/logging.ts";
@@ -11,7 +7,7 @@ import { isProcessInput } from "../source/input_file.ts";
 
 const STANDARD_OUTPUT = "-";
 
-/** A file for the winners that was checked before anything is sent. */
+/** A file for the winners, checked before anything is sent. */
 export class WinnersFile {
   readonly #path: string;
   readonly #mode: number;
@@ -22,9 +18,8 @@ export class WinnersFile {
   }
 
   /**
-   * Checks that the winners can be written.
-   *
-   * @throws {ProgramError} If they cannot, or would overwrite the agency's file.
+   * Throws a `ProgramError` if the winners cannot be written or would overwrite
+   * the agency's file.
    */
   static async open(path: string, agencyFile: string): Promise<WinnersFile> {
     const isPipe = isProcessInput(agencyFile);
@@ -38,7 +33,7 @@ export class WinnersFile {
     if (info && info.ino === source?.ino && info.dev === source?.dev) {
       throw unwritable(path, "it is the agency's file itself");
     }
-    // Behind a symbolic link the file is replaced, not the link.
+    // Replaces a symbolic link's target, not the link.
     const target = info ? await Deno.realPath(path) : path;
     await probe(target).catch((cause) => {
       throw unwritable(path, messageOf(cause), cause);

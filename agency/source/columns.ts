@@ -1,9 +1,5 @@
-/**
- * Finds out from a file's first rows whether it has the five columns of a bet,
- * and what it has instead.
- *
- * @module
- */
+// Checks whether a file's first rows have the five columns of a bet, and if
+// not, describes them.
 
 import { type Bet, FIELD_KEYS, packBets } from "../../bet/bet.ts";
 import { findInvalidBet } from "../../bet/rules.ts";
@@ -11,7 +7,7 @@ import { splitRow } from "./csv_row.ts";
 
 const FIELD_COUNT = FIELD_KEYS.length;
 const FIELDS = "first name, last name, document, birthdate, number";
-/** The separators that can be set, and others that are recognized. */
+/** The configurable separators, and others that are recognized. */
 const SEPARATORS: ReadonlyMap<string, string> = new Map([
   [",", "commas"],
   [";", "semicolons"],
@@ -22,16 +18,13 @@ const NUMERALS = ["", "one", "two", "three", "four", "five", "six", "seven"];
 const LETTER_REGEXP = /\p{L}/u;
 const DIGIT_REGEXP = /\p{N}/u;
 
-/** Rows that are split at one separator. */
+/** Rows split at one separator. */
 interface Table {
   separator: string;
   rows: readonly (readonly string[])[];
 }
 
-/**
- * Says why rows cannot be sent, and what to do; `undefined` if at least some of
- * them can.
- */
+/** Why no row can be sent, and what to do; `undefined` if some can. */
 export function explainColumns(
   rows: readonly string[],
   separator: string,

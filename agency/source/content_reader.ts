@@ -1,24 +1,18 @@
-/**
- * Reads a file as its normalized content, which has the same fingerprint
- * whatever the file's line ends (docs/protocol.md, "Fingerprint").
- *
- * @module
- */
+// Reads a file's normalized content, whose fingerprint does not depend on the
+// line ends (docs/protocol.md, "Fingerprint").
 
 import { removeReturns } from "../../bytes/line_ends.ts";
 
 /** Size of a chunk of the content; the last one is shorter. */
 export const CHUNK_BYTES = 1 << 18;
 
-/** A chunk of the content. */
 export interface Chunk {
-  /** Its size in bytes. */
   size: number;
-  /** Offset in the file after the bytes that it was made of. */
+  /** Offset in the file after the chunk's source bytes. */
   end: number;
 }
 
-/** The file ended before its size. */
+/** The file ended before its expected size. */
 export class ShortFileError extends Error {
   override readonly name = "ShortFileError";
   /** Offset in the file where it ended. */
@@ -36,7 +30,7 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /**
  * Reads a file's content. Synchronous, because a read from the page cache takes
- * microseconds, less than a hop to another thread.
+ * microseconds, less than switching threads.
  */
 export class ContentReader {
   readonly #file: Deno.FsFile;
@@ -47,7 +41,7 @@ export class ContentReader {
     this.#size = size;
   }
 
-  /** Returns the offset in the file where its content starts. */
+  /** Offset in the file where its content starts. */
   findStart(): number {
     const start = this.#bytesAt(0, BYTE_ORDER_MARK.length);
     const hasMark = BYTE_ORDER_MARK.every((byte, at) => start[at] === byte);
@@ -67,11 +61,10 @@ export class ContentReader {
   }
 
   /**
-   * Reads the chunk that starts at an offset in the file: at its size if only
-   * the last line end is missing.
-   *
-   * @param into Has room for a chunk, or for the rest of the file and a byte.
-   * @throws {ShortFileError} If the file has become shorter.
+   * Reads the chunk that starts at an offset in the file; the offset is the
+   * file's size if only the last line end is missing. `into` must have room for
+   * a chunk, or for the rest of the file and a byte. Throws a `ShortFileError`
+   * if the file has become shorter.
    */
   readChunk(into: Uint8Array, start: number): Chunk {
     let size = 0;
@@ -105,7 +98,6 @@ export class ContentReader {
     return bytes;
   }
 
-  /** Fills the buffer. */
   #readAt(into: Uint8Array, offset: number): void {
     this.#file.seekSync(offset, Deno.SeekMode.Start);
     for (let filled = 0; filled < into.length;) {

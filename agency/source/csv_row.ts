@@ -1,9 +1,5 @@
-/**
- * Splits single rows of CSV as text (RFC 4180): the few that have quotes, and
- * the first rows, which show what a file is.
- *
- * @module
- */
+// Splits single CSV rows as text (RFC 4180): the few with quotes, and the first
+// rows, which show the file's format.
 
 import { parse } from "@std/csv";
 import {
@@ -21,17 +17,13 @@ const FIELD_COUNT = FIELD_KEYS.length;
 const PARSER_PREFIX_REGEXP = /^.*line \d+(?:, column \d+)?: /;
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/**
- * Splits a row.
- *
- * @throws {SyntaxError} If its quotes are wrong.
- */
+/** Throws a `SyntaxError` if the quotes are wrong. */
 export function splitRow(row: string, separator: string): readonly string[] {
   if (!row.includes('"')) return row.split(separator);
   return parse(row, { separator })[0] ?? [];
 }
 
-/** Says why a record of so many fields cannot be sent. */
+/** Why a record with this number of fields cannot be sent. */
 export function fieldCountProblem(count: number): string {
   return `expected ${FIELD_COUNT} fields but got ${count}`;
 }

@@ -1,9 +1,5 @@
-/**
- * Recognizes files that are not CSV in UTF-8 with five columns, before anything
- * of them is sent. Otherwise each of their rows would be an error.
- *
- * @module
- */
+// Recognizes files that are not CSV in UTF-8 with five columns, before anything
+// is sent. Otherwise each of their rows would be an error.
 
 import { ProgramError } from "../../program/errors.ts";
 import { explainColumns, isHeader } from "./columns.ts";
@@ -12,7 +8,6 @@ import { findEncoding, findForeignFormat } from "./foreign_formats.ts";
 import { isBlank, MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
-/** How to read a file. */
 export interface FileFormat {
   /** Whether the first record is a header. */
   hasHeader: boolean;
@@ -22,11 +17,8 @@ const SAMPLE_ROWS = 1000;
 const NEWLINE = 0x0a;
 
 /**
- * Inspects an agency's file.
- *
- * @param separator The configured separator of its fields.
- * @throws {ProgramError} If nothing of it can be sent. The message says what it
- * is and what to do.
+ * Throws a `ProgramError` if nothing of a file can be sent. The message says
+ * what the file is and what to do.
  */
 export async function inspectFormat(
   source: SourceFile,

@@ -1,10 +1,6 @@
-/**
- * The fingerprint of a file's content: a tree of the digests of its chunks
- * (docs/protocol.md, "Fingerprint"). A digest also tells whether a chunk is the
- * same when it is read again.
- *
- * @module
- */
+// The fingerprint of a file's content: a tree of the digests of its chunks
+// (docs/protocol.md, "Fingerprint"). A digest also shows whether a chunk is
+// unchanged when it is read again.
 
 const DIGEST_BYTES = 32;
 const FINGERPRINT_BYTES = 8;
@@ -18,12 +14,12 @@ export class ChunkDigests {
     this.#digests = new Uint8Array(maxChunks * DIGEST_BYTES);
   }
 
-  /** Adds a chunk. The buffer can be used again before the result is there. */
+  /** The buffer may be reused before this resolves. */
   async add(chunk: Uint8Array): Promise<void> {
     this.#digests.set(await sha256(chunk), DIGEST_BYTES * this.#count++);
   }
 
-  /** True if the chunk is the one that was added at an index. */
+  /** True if the chunk equals the one added at an index. */
   async matches(index: number, chunk: Uint8Array): Promise<boolean> {
     const digest = await sha256(chunk);
     return digest.every((byte, at) =>

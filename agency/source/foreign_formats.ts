@@ -1,15 +1,10 @@
-/**
- * Recognizes archives, workbooks, and text that is not in UTF-8, by its bytes.
- *
- * @module
- */
+// Recognizes archives, workbooks, and text that is not in UTF-8, by its bytes.
 
 import { characterSizeAt, viewOf, wordViewOf } from "../../bytes/swar.ts";
 
 /** What a file is instead of CSV in UTF-8. */
 export interface ForeignFormat {
   name: string;
-  /** What to do with it. */
   advice: string;
 }
 
@@ -36,7 +31,10 @@ const XLS = { name: "an Excel workbook (xls)", advice: SAVE_AS_CSV };
 const ZSTD = { name: "compressed with zstd", advice: UNPACK };
 const XZ = { name: "compressed with xz", advice: UNPACK };
 
-/** How files start. A longer start is before a shorter one that it begins with. */
+/**
+ * First bytes of each format. A longer start precedes any shorter one that it
+ * begins with.
+ */
 const STARTS: readonly [start: readonly number[], format: ForeignFormat][] = [
   [[0xff, 0xfe, 0, 0], UTF32],
   [[0, 0, 0xfe, 0xff], UTF32],
@@ -51,7 +49,7 @@ const STARTS: readonly [start: readonly number[], format: ForeignFormat][] = [
 
 /** Bytes in which NULs are counted: dozens of rows. */
 const SAMPLE_BYTES = 4096;
-/** In UTF-16 nearly half of the bytes of a bet are 0, in UTF-8 none are. */
+/** In UTF-16 nearly half of a bet's bytes are 0, in UTF-8 none are. */
 const MIN_NUL_PART = 1 / 8;
 const MAX_CODE_POINT = 0x10ffff;
 
@@ -100,19 +98,20 @@ function isEveryUnit(
     );
 }
 
-/** Bytes of characters that may be found cut at the end of a chunk. */
+/** Bytes of a character that the end of a chunk may cut. */
 const MAX_CUT_BYTES = 3;
 /**
- * Bytes that are not UTF-8 and not Windows-1252 letters: with fewer, single
+ * Bytes that are neither UTF-8 nor Windows-1252 letters: with fewer, single
  * rows are damaged.
  */
 const MIN_UNKNOWN = 3;
-/** Of a file in UTF-8 these are the start of a letter with an accent. */
+/** In a UTF-8 file these begin a letter with an accent. */
 const CUT_LETTERS = [0xc2, 0xc3];
 
 /**
- * Recognizes another encoding by a chunk that is not all ASCII. A file that has
- * more characters in UTF-8 than not is in UTF-8, and some rows are damaged.
+ * Recognizes another encoding in a chunk that is not all ASCII. If most
+ * non-ASCII characters are valid UTF-8, the file is UTF-8 with some damaged
+ * rows.
  */
 export function findEncoding(chunk: Uint8Array): ForeignFormat | undefined {
   const view = wordViewOf(chunk);
@@ -136,7 +135,7 @@ export function findEncoding(chunk: Uint8Array): ForeignFormat | undefined {
   return undefined;
 }
 
-/** A letter in Windows-1252 with an accent, but ÿ, Þ and þ, which are rare. */
+/** A Windows-1252 letter with an accent, except the rare ÿ, Þ and þ. */
 function isWindowsLetter(byte: number): boolean {
   return byte >= 0xc0 && byte <= 0xfd && byte !== 0xd7 && byte !== 0xf7 &&
     !CUT_LETTERS.includes(byte);

@@ -1,17 +1,11 @@
-/**
- * Opens what a person gave as the agency's file: a regular file, a pipe, or
- * standard input.
- *
- * @module
- */
+// Opens the agency's file: a regular file, a pipe, or standard input.
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
 
-/** An open file that can be read at any place. */
+/** An open file that can be read at any offset. */
 export interface InputFile {
-  /** The file. */
   file: Deno.FsFile;
-  /** Whether it is a copy without a name of what came through a pipe. */
+  /** Whether it is a pipe's content, copied to an unlinked temporary file. */
   isSpooled: boolean;
 }
 
@@ -26,23 +20,18 @@ const STANDARD_INPUTS = new Set([
 const PROCESS_PATH_REGEXP = /^\/(?:dev|proc)\//;
 
 /**
- * True if no file can be made beside the input.
- *
- * @param path The agency's file.
- * @returns Whether it is standard input or a pipe of the process.
+ * True for standard input and a process's pipe: no file can be created beside
+ * them.
  */
 export function isProcessInput(path: string): boolean {
   return STANDARD_INPUTS.has(path) || PROCESS_PATH_REGEXP.test(path);
 }
 
 /**
- * Opens an agency's file. What comes through a pipe is copied to a temporary
- * file, because its hash is needed before the first bet is sent.
- *
- * @param input A path, `-` for standard input, or a stream.
- * @param signal Aborts the wait for a pipe.
- * @throws {ProgramError} If it cannot be opened, or is neither a file nor a
- * pipe.
+ * Opens a path, `-` for standard input, or a stream. A pipe's content is copied
+ * to a temporary file, because its hash is needed before the first bet is sent;
+ * the signal aborts the wait for it. Throws a `ProgramError` if the input
+ * cannot be opened, or is neither a file nor a pipe.
  */
 export async function openInput(
   input: string | ReadableStream<Uint8Array>,
@@ -57,15 +46,15 @@ export async function openInput(
 }
 
 /**
- * Explains an error of the operating system in one line that names the file;
- * returns any other error as it is.
+ * Explains an operating system error in one line that names the file; returns
+ * any other error unchanged.
  */
 export function readError(path: string, error: unknown): unknown {
-  // Some files Deno itself refuses to open, whatever the permissions.
+  // Deno refuses to open some files, whatever the permissions.
   const isExpected = error instanceof Deno.errors.NotCapable ||
     (error instanceof Error && "code" in error);
   if (!isExpected) return error;
-  // The runtime has put this in place of bytes that are not UTF-8.
+  // The runtime replaces bytes that are not UTF-8 with this.
   const hint = path.includes("\ufffd")
     ? '; if its name is not UTF-8, rename it or send it with "-"'
     : "";
@@ -84,7 +73,7 @@ async function openPath(
   }
   const info = await Deno.stat(path);
   if (info.isFifo) {
-    // Opening waits for a writer, perhaps for ever.
+    // Opening waits for a writer, perhaps forever.
     const pipe = await orAborted(Deno.open(path), signal);
     return await spool(pipe.readable, signal);
   }
@@ -108,7 +97,7 @@ async function spool(
   const path = await Deno.makeTempFile({ prefix: "loteria-", suffix: ".csv" });
   const file = await Deno.open(path, { read: true, write: true });
   try {
-    // Without a name it goes away however this process ends.
+    // Without a name the file disappears however this process ends.
     await Deno.remove(path);
     const output = new WritableStream<Uint8Array>({
       async write(chunk): Promise<void> {

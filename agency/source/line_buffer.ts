@@ -1,15 +1,11 @@
-/**
- * The part of an agency's file that is in memory: a chunk of its content, after
- * the start of the line that the chunk completes.
- *
- * @module
- */
+// The part of an agency's file in memory: a chunk of its content, after the
+// start of the line that the chunk completes.
 
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { CHUNK_BYTES } from "./content_reader.ts";
 import type { SourceFile } from "./source_file.ts";
 
-/** Of a longer line, only the start is kept. No bet is that long. */
+/** Only the start of a longer line is kept. No bet is that long. */
 export const MAX_LINE_BYTES = 1 << 16;
 
 const NEWLINE = 0x0a;
@@ -22,16 +18,16 @@ const SEMICOLON = 0x3b;
 export class LineBuffer {
   readonly #source: SourceFile;
   #chunk = 0;
-  /** One word longer, because words are read from any byte on. */
+  /** One word longer, because words are read at any byte. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
   /** Offset in the content of the buffer's first byte. */
   offset = 0;
   next = 0;
   filled = 0;
-  /** Bytes that were left out of the line at `next`, after its start. */
+  /** Bytes left out of the line at `next`, after its start. */
   dropped = 0;
-  /** Whether these make the line a record. */
+  /** Whether the dropped bytes make the line a record. */
   hasDroppedText = false;
 
   constructor(source: SourceFile) {
@@ -63,7 +59,6 @@ export class LineBuffer {
     this.bytes[this.filled] = NEWLINE;
   }
 
-  /** Moves on to the line at an offset in the buffer. */
   skipTo(next: number): void {
     this.next = next;
     this.offset += this.dropped;

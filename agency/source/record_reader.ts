@@ -1,14 +1,10 @@
-/**
- * Reads an agency's CSV file as a sequence of records. It works on the bytes of
- * large chunks, without a string or an object per record; only records with
- * quotes are parsed as text.
- *
- * Every record ends at its line end. RFC 4180 allows line breaks in quoted
- * fields, but no field of a bet may contain one, and this way a forgotten quote
- * cannot swallow the rest of the file.
- *
- * @module
- */
+// Reads an agency's CSV file as a sequence of records. It works on the bytes of
+// large chunks, without a string or an object per record; only records with
+// quotes are parsed as text.
+//
+// Every record ends at its line end. RFC 4180 allows line breaks in quoted
+// fields, but no field of a bet may contain one, and this way a forgotten quote
+// cannot swallow the rest of the file.
 
 import { FIELD_KEYS, MAX_FIELD_BYTES } from "../../bet/bet.ts";
 import { characterSizeAt, copyWords, findBelow } from "../../bytes/swar.ts";
@@ -18,24 +14,15 @@ import type { SourceFile } from "./source_file.ts";
 
 /**
  * The result of {@linkcode RecordReader.peek}: a record that can be sent, one
- * that cannot (see `problem`), the header, the end of the bytes in memory (see
+ * that cannot (see `problem`), the header, the end of the bytes in memory (call
  * `more()`), or the end of the file.
  */
 export type Step = "record" | "problem" | "header" | "more" | "end";
 
-/** How the file is read. */
 export interface RecordReaderOptions {
-  /**
-   * Separates the fields: one ASCII character up to ";".
-   *
-   * @default {","}
-   */
+  /** One ASCII character up to ";". Default: `","`. */
   separator?: string;
-  /**
-   * Whether the first record is a header.
-   *
-   * @default {false}
-   */
+  /** Whether the first record is a header. */
   hasHeader?: boolean;
 }
 
@@ -47,11 +34,10 @@ const FIRST_NOT_ASCII = 0x80;
  * it; letters, digits and dashes are not.
  */
 const COMMA_LIMIT = 0x2d2d2d2d;
-/** For a semicolon, above which digits are not: it is found more slowly. */
+/** For a semicolon; digits are below it, so the search is slower. */
 const SEMICOLON_LIMIT = 0x3c3c3c3c;
 const FIELD_COUNT = FIELD_KEYS.length;
 
-/** Reads the records of one file, one at a time. */
 export class RecordReader {
   readonly #buffer: LineBuffer;
   readonly #separator: string;
@@ -113,8 +99,8 @@ export class RecordReader {
   }
 
   /**
-   * The current record's line without its line end; of one that is too long,
-   * the start. Valid until the next call of any method.
+   * The current record's line without its line end, or the start of one that is
+   * too long. Valid until the next call of any method.
    */
   get bytes(): Uint8Array {
     const end = Math.min(this.#end, this.#start + MAX_LINE_BYTES);
@@ -128,7 +114,7 @@ export class RecordReader {
 
   /** Size in bytes of the current record in packed form. */
   get packedSize(): number {
-    // Each separator is replaced by a length byte, and there is one more of these.
+    // Each separator becomes a length byte, and there is one more of these.
     return this.#hasQuote ? this.#unquoted.size : this.#end - this.#start + 1;
   }
 
@@ -156,9 +142,8 @@ export class RecordReader {
   }
 
   /**
-   * Reads on, when {@linkcode peek} has found the end of the bytes in memory.
-   *
-   * @throws {ProgramError} If the file was changed.
+   * Reads on after {@linkcode peek} has found the end of the bytes in memory.
+   * Throws a `ProgramError` if the file was changed.
    */
   async more(): Promise<void> {
     await this.#buffer.more();
@@ -166,10 +151,8 @@ export class RecordReader {
   }
 
   /**
-   * Writes the packed form of the current record.
-   *
-   * @param target Has room for {@linkcode packedSize} bytes and one word more.
-   * @param at Offset of the record's first length byte.
+   * Writes the packed form of the current record at `at`. `target` must have
+   * room for {@linkcode packedSize} bytes and one more word.
    */
   pack(target: DataView, at: number): void {
     if (this.#hasQuote) {
@@ -187,7 +170,6 @@ export class RecordReader {
     }
   }
 
-  /** Moves on: {@linkcode peek} then finds the next record. */
   consume(): void {
     this.#index++;
     this.#skipLine();
@@ -208,7 +190,7 @@ export class RecordReader {
     let separators = 0;
     let hasQuote = false;
     let isUtf8 = true;
-    // The line end that the buffer has after its last byte ends this loop.
+    // The LF that the buffer has after its last byte ends this loop.
     for (;;) {
       at = findBelow(view, at, limit);
       const byte = bytes[at]!;

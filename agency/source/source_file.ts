@@ -1,10 +1,6 @@
-/**
- * An agency's file while it is sent. Its fingerprint identifies its bets, so
- * exactly the bytes that were hashed are sent: each chunk that is read again is
- * compared with its digest before a row of it is handed out.
- *
- * @module
- */
+// An agency's file while it is sent. Its fingerprint identifies its bets, so
+// exactly the bytes that were hashed are sent: each chunk that is read again is
+// compared with its digest before any of its rows is used.
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { isAscii } from "../../bytes/line_ends.ts";
@@ -17,17 +13,12 @@ import {
 import { ChunkDigests } from "./fingerprint.ts";
 import { type InputFile, openInput, readError } from "./input_file.ts";
 
-/** Options of {@linkcode SourceFile.open}. */
 export interface SourceFileOptions {
   /** Aborts the wait for a pipe, and the hashing. */
   signal?: AbortSignal;
-  /** Called with the number of bytes that have been hashed. */
+  /** Called with the number of bytes hashed so far. */
   onProgress?(bytes: number): void;
-  /**
-   * Files up to this size are kept in memory and read once.
-   *
-   * @default {4 MiB}
-   */
+  /** Files up to this size are kept in memory and read once. Default: 4 MiB. */
   keptBytes?: number;
 }
 
@@ -35,7 +26,7 @@ const KEPT_BYTES = 1 << 22;
 const NEWLINE = 0x0a;
 const PERMISSION_BITS = 0o777;
 
-/** A file's normalized content in chunks, and the digest of each of them. */
+/** A file's normalized content in chunks, with a digest of each. */
 export class SourceFile {
   readonly #file: Deno.FsFile;
   readonly #info: Deno.FileInfo;
@@ -52,7 +43,6 @@ export class SourceFile {
   #firstForeignChunk = -1;
   #lineEnd: "\n" | "\r\n" = "\n";
   #fingerprint = "";
-  /** Path of the file. */
   readonly path: string;
 
   private constructor(
@@ -67,17 +57,15 @@ export class SourceFile {
     this.#info = info;
     this.#content = new ContentReader(file, info.size);
     this.#keptBytes = keptBytes;
-    // The line end that is added to the last line may be a chunk of its own.
+    // The line end added to the last line may need its own chunk.
     const maxChunks = Math.ceil((info.size + 1) / CHUNK_BYTES);
     this.#digests = new ChunkDigests(maxChunks);
     this.#starts = new Float64Array(maxChunks);
   }
 
   /**
-   * Opens and hashes a file.
-   *
-   * @param input A path, `-` for standard input, or a stream.
-   * @throws {ProgramError} If it cannot be read, or changes in the meantime.
+   * Opens and hashes a path, `-` for standard input, or a stream. Throws a
+   * `ProgramError` if it cannot be read, or changes while it is hashed.
    */
   static async open(
     input: string | ReadableStream<Uint8Array>,
@@ -108,7 +96,6 @@ export class SourceFile {
     return this.#contentSize;
   }
 
-  /** Number of chunks of its content. */
   get chunks(): number {
     return this.#chunks;
   }
@@ -123,7 +110,6 @@ export class SourceFile {
     return this.#fingerprint;
   }
 
-  /** How the first line ends. */
   get lineEnd(): "\n" | "\r\n" {
     return this.#lineEnd;
   }
@@ -141,11 +127,9 @@ export class SourceFile {
   }
 
   /**
-   * Reads a chunk and verifies it.
-   *
-   * @param into Has room for a chunk, or for a smaller file and one byte.
-   * @returns The size of the chunk.
-   * @throws {ProgramError} If it is not the one that was hashed.
+   * Reads and verifies a chunk, and returns its size. `into` must have room for
+   * a chunk, or for a smaller file and one byte. Throws a `ProgramError` if it
+   * is not the chunk that was hashed.
    */
   async readChunk(index: number, into: Uint8Array): Promise<number> {
     const kept = this.#kept[index];
@@ -160,9 +144,8 @@ export class SourceFile {
   }
 
   /**
-   * Checks that the file, under its name, is still the one that was hashed.
-   *
-   * @throws {ProgramError} If it was changed, replaced or removed.
+   * Throws a `ProgramError` if the path no longer leads to the unchanged file
+   * that was hashed.
    */
   async throwIfChanged(): Promise<void> {
     const { size, mtime } = await this.#stat(() => this.#file.stat());
@@ -189,7 +172,6 @@ export class SourceFile {
       (size === own.size && mtime?.getTime() === own.mtime?.getTime());
   }
 
-  /** Closes the file. */
   [Symbol.dispose](): void {
     this.#file.close();
   }
@@ -213,7 +195,7 @@ export class SourceFile {
     this.#fingerprint = await this.#digests.fingerprint();
   }
 
-  /** Keeps what the first reading shows about the content. */
+  /** Collects what the first reading shows about the content. */
   #look(bytes: Uint8Array, start: number): void {
     if (this.size <= this.#keptBytes) this.#kept.push(bytes.slice());
     if (this.#firstForeignChunk < 0 && !isAscii(bytes)) {

@@ -1,9 +1,5 @@
-/**
- * Authenticates a connection: the TLS handshake, then, with credentials, the
- * agency's token.
- *
- * @module
- */
+// Authenticates a connection: the TLS handshake, then the agency's token if
+// there are credentials.
 
 import type { Connection } from "../../net/connection.ts";
 import {
@@ -14,26 +10,23 @@ import {
 } from "../../protocol.ts";
 import type { Credentials } from "./credentials.ts";
 
-/** A connection that is not authenticated yet. */
 export interface PendingConnection {
   readonly connection: Connection;
-  /** Its IP address, for the log. */
+  /** The peer's IP address, for the log. */
   readonly ip: string;
-  /** Waits for the TLS handshake, if there is one. */
+  /** `undefined` without TLS. */
   handshake(): Promise<void> | undefined;
-  /** The agency whose token it has sent, valid or not. */
+  /** The agency whose token was sent, valid or not. */
   agency?: number | undefined;
 }
 
-/** The peer did not prove which agency it is. */
+/** The peer did not prove which agency it is. The message goes to the peer. */
 export class UnauthorizedError extends ProtocolError {
-  /** Creates the error, whose message goes to the peer. */
   constructor(reason: string) {
     super("UNAUTHORIZED", `Cannot authenticate: ${reason}`);
   }
 }
 
-/** Authenticates connections. */
 export class Authenticator {
   readonly #credentials: Credentials | undefined;
   readonly #timeoutMs: number;
@@ -45,11 +38,9 @@ export class Authenticator {
   }
 
   /**
-   * Authenticates a connection, and answers its AUTH with OK.
-   *
-   * @throws {UnauthorizedError} If its token is wrong or missing.
-   * @throws {Deno.errors.UnexpectedEof} If the peer closes before that.
-   * @throws {Deno.errors.TimedOut} If it takes too long.
+   * Authenticates a connection, and answers its AUTH with OK. Throws an
+   * `UnauthorizedError` for a wrong or missing token, `UnexpectedEof` if the
+   * peer closes first, `TimedOut` if it takes too long.
    */
   async authenticate(pending: PendingConnection): Promise<void> {
     const { connection } = pending;

@@ -1,8 +1,4 @@
-/**
- * Who may send as which agency (docs/security.md).
- *
- * @module
- */
+// Who may send as which agency (docs/security.md).
 
 import { ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
@@ -14,7 +10,7 @@ import {
 } from "./credentials_file.ts";
 import { WatchedFiles } from "./watched_files.ts";
 
-/** Compared with the token of an agency that is not known. */
+/** Compared with the token of an unknown agency. */
 const NO_HASH = new Uint8Array(32);
 
 /** The agencies' tokens, from a file that is read again whenever it changes. */
@@ -58,8 +54,8 @@ export class Credentials implements Disposable {
   }
 
   /**
-   * Calls a function with the agencies whose token is no longer valid, each time
-   * there are some.
+   * Registers a listener that is called whenever tokens are revoked, with their
+   * agencies.
    *
    * @param listener The function.
    */
@@ -88,7 +84,7 @@ export class Credentials implements Disposable {
 
   async #load(): Promise<void> {
     const { hashes, isEmpty } = await readCredentials(this.#path);
-    // A file that is about to be written is empty too.
+    // A file that is being written may still be empty.
     if (isEmpty) {
       throw new ProgramError(
         `Cannot use credentials "${this.#path}": it is empty (the line "${NOBODY_LINE}" alone means that no agency has a token)`,

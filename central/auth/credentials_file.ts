@@ -1,13 +1,9 @@
-/**
- * The credentials file: CSV with the SHA-256 of each agency's token
- * (docs/security.md).
- *
- * @module
- */
+// The credentials file: CSV with the SHA-256 of each agency's token
+// (docs/security.md).
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
 
-/** The first line may be this one. It tells a list of nobody from an empty file. */
+/** Optional first line. It distinguishes an empty list from an empty file. */
 export const NOBODY_LINE = "agency,sha256";
 const LINE_REGEXP = /^([1-9]\d{0,9}),([0-9a-fA-F]{64})$/;
 const MAX_AGENCY = 4294967295;
@@ -17,37 +13,32 @@ const OWNER_ONLY = 0o600;
 /** The hash of each agency's token, by its id. */
 export type TokenHashes = ReadonlyMap<number, Uint8Array>;
 
-/** What a credentials file contains. */
 export interface CredentialsList {
-  /** The hash of each agency's token. */
   hashes: TokenHashes;
-  /** Whether the file has no line, not even the first one. */
+  /** Whether the file has no line at all, not even the first one. */
   isEmpty: boolean;
 }
 
-/** Hashes a token as the file has it. */
+/** Hashes a token as in the file. */
 export async function hashToken(token: Uint8Array): Promise<Uint8Array> {
-  // A copy, because the token may be a view of a buffer that is used again.
+  // A copy, because the token may be a view of a reused buffer.
   return new Uint8Array(await crypto.subtle.digest("SHA-256", token.slice()));
 }
 
 /**
- * Reads a credentials file.
- *
- * @throws {ProgramError} If it cannot be read, has a bad line, or an agency
- * twice.
+ * Throws a `ProgramError` if the file cannot be read, has a bad line, or an
+ * agency twice.
  */
 export async function readCredentials(path: string): Promise<CredentialsList> {
   return parseCredentials(path, await readText(path));
 }
 
 /**
- * Changes a credentials file, or creates one. Waits while another process
- * changes it. Replaces it in one step, so that no reader sees half of it; owner,
- * mode and a symbolic link to it are kept. A new one is for its owner only.
- *
- * @param change Returns the new hashes, or throws to change nothing.
- * @throws {ProgramError} If the file cannot be read or replaced.
+ * Changes a credentials file, or creates one for its owner only. Waits while
+ * another process changes it. Replaces it in one step, so that no reader sees
+ * half of it; owner, mode and a symbolic link are kept. `change` returns the
+ * new hashes, or throws to change nothing. Throws a `ProgramError` if the file
+ * cannot be read or replaced.
  */
 export async function changeCredentials(
   path: string,
@@ -68,8 +59,8 @@ export async function changeCredentials(
 }
 
 /**
- * Opens and locks a file that is replaced when it changes: waiting for the lock
- * of a file that was replaced in the meantime starts again on the new one.
+ * Opens and locks a file that is replaced when it changes: if it was replaced
+ * during the wait for the lock, starts again with the new one.
  */
 async function openLocked(path: string): Promise<Deno.FsFile> {
   for (;;) {

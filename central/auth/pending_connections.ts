@@ -1,9 +1,4 @@
-/**
- * The connections that are not served yet, or not at all: those that are being
- * authenticated, and those that are being rejected.
- *
- * @module
- */
+// Connections that are being authenticated or rejected.
 
 import { isDisconnection } from "../../net/connection.ts";
 import { messageOf } from "../../program/errors.ts";
@@ -17,20 +12,18 @@ import {
 } from "./authenticator.ts";
 import type { Statistics } from "../statistics.ts";
 
-/** Options of {@linkcode PendingConnections}. */
 export interface PendingOptions {
   authenticator: Authenticator;
-  /** Most connections, pending ones included. */
+  /** Limit for all connections, pending and served. */
   maxConnections: number;
   statistics: Statistics;
-  /** Called with each connection that is authenticated. */
   onAuthenticated(pending: PendingConnection): void;
 }
 
 /** Part of all connections that may be pending at once. */
 const PENDING_PART = 1 / 4;
 const MIN_PENDING = 16;
-/** Wait before a wrong token is answered, so that guessing takes long. */
+/** Wait before a wrong token is answered, to slow down guessing. */
 const REJECTION_DELAY_MS = 1000;
 /** The peer has left, as a probe does. */
 const DEPARTURES = [
@@ -51,21 +44,21 @@ export class PendingConnections {
   readonly #options: PendingOptions;
   readonly #log = getLogger();
   readonly #authenticating = new Set<PendingConnection>();
-  /** Connections that are rejected with `BUSY`. */
   readonly #rejecting = new Set<PendingConnection>();
   readonly #stopping = new AbortController();
 
-  /** Creates an empty set. */
   constructor(options: PendingOptions) {
     this.#options = options;
   }
 
-  /** Number of connections. */
   get size(): number {
     return this.#authenticating.size + this.#rejecting.size;
   }
 
-  /** True if one more is too many, beside this number of served ones. */
+  /**
+   * True if one more connection is too many, besides this number of served
+   * ones.
+   */
   isFull(served: number): boolean {
     const { maxConnections } = this.#options;
     const { size } = this.#authenticating;
@@ -73,7 +66,7 @@ export class PendingConnections {
     return served + size >= maxConnections || size >= maxPending;
   }
 
-  /** Authenticates a connection, or says why not and closes it. */
+  /** Authenticates a connection, or answers why not and closes it. */
   async authenticate(pending: PendingConnection): Promise<void> {
     const { authenticator, onAuthenticated } = this.#options;
     this.#authenticating.add(pending);
@@ -107,7 +100,10 @@ export class PendingConnections {
     this.#rejecting.delete(pending);
   }
 
-  /** Closes the connections of these agencies. Returns the agencies it had. */
+  /**
+   * Closes the connections of these agencies. Returns the agencies that had
+   * one.
+   */
   revoke(agencies: ReadonlySet<number>): number[] {
     const revoked: number[] = [];
     for (const { agency, connection } of this.#authenticating) {
@@ -118,7 +114,6 @@ export class PendingConnections {
     return revoked;
   }
 
-  /** Closes all connections. */
   stop(): void {
     this.#stopping.abort();
     for (const { connection } of this.#authenticating) connection.close();

@@ -1,8 +1,4 @@
-/**
- * The central's TLS certificate, which is read again whenever it changes.
- *
- * @module
- */
+// The central's TLS certificate, which is read again whenever it changes.
 
 import {
   type Identity,
@@ -15,10 +11,10 @@ import { WatchedFiles } from "./watched_files.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** How long before its end the certificate is warned of. */
+/** A warning is logged this long before the certificate expires. */
 const WARNING_DAYS = 14;
 
-/** Encrypts connections with a certificate that may be renewed meanwhile. */
+/** Encrypts connections with a certificate that may be renewed at any time. */
 export class TlsCertificate implements Disposable {
   readonly #files: IdentityFiles;
   readonly #createServer: (identity: Identity) => TlsServer;
@@ -37,15 +33,15 @@ export class TlsCertificate implements Disposable {
   }
 
   /**
-   * Reads a certificate and its private key, and watches their files. Later
-   * ones are used together once they fit; connections of before go on.
+   * Reads a certificate and its private key, and watches their files. Renewed
+   * files are used once both match; existing connections continue.
    *
    * @param files The two PEM files.
    * @returns The certificate.
    * @throws {ProgramError} If it cannot be used.
    */
   static async open(files: IdentityFiles): Promise<TlsCertificate> {
-    // Loaded on demand: most centrals do not speak TLS.
+    // Loaded on demand: most centrals do not use TLS.
     const { TlsServer } = await import("../../net/tls_server.ts");
     const certificate = new TlsCertificate(
       files,
@@ -66,7 +62,7 @@ export class TlsCertificate implements Disposable {
   }
 
   /**
-   * Puts TLS on a connection of which nothing was read yet.
+   * Starts TLS on a connection from which nothing was read yet.
    *
    * @internal
    */
@@ -96,7 +92,7 @@ export class TlsCertificate implements Disposable {
     const nowMs = Date.now();
     const leftMs = this.#notAfterMs - nowMs;
     if (leftMs > WARNING_DAYS * DAY_MS) return;
-    // Timers drift; a warning that is due within the hour is due.
+    // Timers drift, so a warning due within the hour is logged now.
     if (nowMs - this.#warnedAtMs < DAY_MS - HOUR_MS / 2) return;
     this.#warnedAtMs = nowMs;
     const date = new Date(this.#notAfterMs).toISOString();

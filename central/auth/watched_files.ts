@@ -1,16 +1,12 @@
-/**
- * Files that are loaded again while the central runs.
- *
- * @module
- */
+// Files that are reloaded while the central runs.
 
 import { messageOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 
-/** Time between two looks at the files. */
+/** Time between two checks of the files. */
 const WATCH_PERIOD_MS = 500;
 
-/** Loads files again whenever they change, until it is disposed of. */
+/** Reloads files whenever they change, until it is disposed of. */
 export class WatchedFiles implements Disposable {
   readonly #paths: readonly string[];
   readonly #action: string;
@@ -35,11 +31,9 @@ export class WatchedFiles implements Disposable {
   }
 
   /**
-   * Loads files and watches them. If they cannot be loaded later, what was
-   * loaded before stays in force.
-   *
-   * @param action Names it in the log.
-   * @throws What `load` throws the first time.
+   * Loads files and watches them. If a later load fails, the previous content
+   * stays in use. `action` names the event in the log. Throws what `load`
+   * throws the first time.
    */
   static async open(
     paths: readonly string[],
@@ -51,7 +45,6 @@ export class WatchedFiles implements Disposable {
     return new WatchedFiles(paths, version, action, load);
   }
 
-  /** Stops watching. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
@@ -70,8 +63,8 @@ export class WatchedFiles implements Disposable {
   }
 
   /**
-   * Loads the files if they have changed, but only once they look the same
-   * twice: while they are written, they may be half of what they will be.
+   * Reloads changed files once two checks in a row see the same version: while
+   * they are written, they may be incomplete.
    */
   async #reload(): Promise<void> {
     const version = await versionOf(this.#paths);
@@ -83,7 +76,7 @@ export class WatchedFiles implements Disposable {
     this.#lastProblem = "";
   }
 
-  /** Logs a problem once, although every look finds it again. */
+  /** Logs a problem once, although every check finds it again. */
   #logProblem(problem: string): void {
     if (problem === this.#lastProblem) return;
     this.#lastProblem = problem;
@@ -100,7 +93,7 @@ async function versionOf(paths: readonly string[]): Promise<string> {
       const { ino, mtime, ctime, size } = await Deno.stat(path);
       return `${ino} ${mtime?.getTime()} ${ctime?.getTime()} ${size}`;
     } catch (error) {
-      // Loading it says what is wrong.
+      // Loading the file will say what is wrong.
       return messageOf(error);
     }
   }));

@@ -1,12 +1,8 @@
-/**
- * The `Accept…` headers of HTTP.
- *
- * @module
- */
+// The `Accept…` headers of HTTP.
 
 /**
- * Returns what a header accepts in lower case, the most wanted first, without the
- * parameters and what it refuses by `q=0` (RFC 9110, 12.4.2).
+ * Returns what a header accepts, in lower case, by descending preference,
+ * without parameters and what `q=0` refuses (RFC 9110, 12.4.2).
  */
 export function parseAccept(header: string | null): string[] {
   return (header ?? "").toLowerCase().split(",")

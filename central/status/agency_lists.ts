@@ -1,27 +1,23 @@
-/**
- * Which agencies the status page names. Anyone may send as any agency where there
- * are no credentials, so there may be millions.
- *
- * @module
- */
+// Which agencies the status page names. Without credentials anyone may send as
+// any agency, so there may be millions.
 
 import type { StoreStats } from "../../storage.ts";
 
 const MAX_SHOWN = 1000;
 const MAX_MISSING = 50;
 
-/** Lists of agencies, made anew when the store has others than before. */
+/** Lists of agencies, rebuilt when the store has new ones. */
 export class AgencyLists {
   readonly #store: Pick<StoreStats, "agencyBets" | "finished">;
   readonly #drawAgencies: number;
-  /** The store's numbers of agencies for which the lists were made. */
+  /** The store's numbers of agencies when the lists were built. */
   #made = { withBets: -1, finished: -1 };
   #shown: readonly number[] = [];
   #more = 0;
   #missing: readonly number[] = [];
   #missingCount = 0;
 
-  /** Lists a store's agencies; the draw needs those with ids from 1 to N. */
+  /** The draw needs the agencies with ids from 1 to N. */
   constructor(
     store: Pick<StoreStats, "agencyBets" | "finished">,
     drawAgencies: number,
@@ -36,7 +32,7 @@ export class AgencyLists {
     return this.#shown;
   }
 
-  /** Number of agencies beyond those. */
+  /** Number of agencies beyond the shown ones. */
   get more(): number {
     this.#refresh();
     return this.#more;
@@ -48,13 +44,12 @@ export class AgencyLists {
     return this.#missing;
   }
 
-  /** Number of agencies that the draw waits for. */
   get missingCount(): number {
     this.#refresh();
     return this.#missingCount;
   }
 
-  /** No agency ever leaves the store, so equal numbers mean the same agencies. */
+  /** No agency ever leaves the store, so equal numbers mean equal lists. */
   #refresh(): void {
     const { agencyBets, finished } = this.#store;
     const made = { withBets: agencyBets.size, finished: finished.size };
@@ -82,7 +77,7 @@ export class AgencyLists {
   }
 }
 
-/** Returns the lowest numbers, in order, without sorting all of them. */
+/** Returns the lowest numbers in order, without sorting all of them. */
 function lowest(lists: Iterable<number>[], count: number): number[] {
   let kept: number[] = [];
   let limit = Infinity;

@@ -1,27 +1,25 @@
-/**
- * Streams of server-sent events: one to each open status page.
- *
- * @module
- */
+// Streams of server-sent events, one for each open status page.
 
 type Controller = ReadableStreamDefaultController<Uint8Array>;
 
-/** Streams that are served at once. */
 const MAX_STREAMS = 64;
-/** Events that a watcher may miss before its place is given to another one. */
+/** Events that a page may miss in a row before its stream can be replaced. */
 const MAX_MISSED = 30;
 
-/** Sends events to everyone who watches, and keeps none for those who do not read. */
+/**
+ * Sends events to all open pages, and buffers none for pages that do not read.
+ */
 export class EventStreams {
-  /** How many events in a row each of them has missed. */
+  /** How many events in a row each stream has missed. */
   readonly #missed = new Map<Controller, number>();
 
-  /** Number of streams. */
   get size(): number {
     return this.#missed.size;
   }
 
-  /** Opens a stream that begins with this text, `undefined` if there are too many. */
+  /**
+   * Opens a stream that begins with `first`; `undefined` if there are too many.
+   */
   open(first: string): ReadableStream<Uint8Array> | undefined {
     if (this.#missed.size >= MAX_STREAMS) return undefined;
     let own: Controller;
@@ -37,7 +35,7 @@ export class EventStreams {
     });
   }
 
-  /** Sends a text to every stream whose last one was taken. */
+  /** Skips streams that have not taken the previous text. */
   send(text: string): void {
     const bytes = new TextEncoder().encode(text);
     for (const [stream, missed] of this.#missed) {
@@ -53,7 +51,6 @@ export class EventStreams {
     }
   }
 
-  /** Ends all streams. */
   close(): void {
     for (const stream of this.#missed.keys()) stream.close();
     this.#missed.clear();

@@ -1,8 +1,4 @@
-/**
- * The central's metrics in OpenMetrics 1.0 or Prometheus's text format 0.0.4.
- *
- * @module
- */
+// The central's metrics in OpenMetrics 1.0 or Prometheus's text format 0.0.4.
 
 import process from "node:process";
 import { logLineCounts } from "../../program/logging.ts";
@@ -10,11 +6,11 @@ import type { Histogram, Statistics } from "../statistics.ts";
 import { parseAccept } from "./accept.ts";
 import type { Served, Sources } from "./snapshot.ts";
 
-/** A text format and how it is named in HTTP. */
 export interface MetricsFormat {
-  /** The content type. */
   contentType: string;
-  /** Whether it is OpenMetrics, which differs in a few points. */
+  /**
+   * OpenMetrics, or Prometheus's text format, which differs in a few points.
+   */
   isOpenMetrics: boolean;
 }
 
@@ -31,17 +27,16 @@ const PROMETHEUS: MetricsFormat = {
 const START_SECONDS = (Date.now() - performance.now()) / 1000;
 const MICROSECOND = 1e-6;
 
-/** A metric family. */
 interface Family {
   name: string;
   type: "counter" | "gauge" | "histogram";
   unit?: string;
   help: string;
-  /** Each sample: suffix with labels, and value. */
+  /** Samples: suffix with labels, and value. */
   samples: readonly (readonly [suffix: string, value: number])[];
 }
 
-/** Chooses OpenMetrics if a client prefers it by name to other text. */
+/** Chooses OpenMetrics if the client prefers it by name to other text. */
 export function chooseFormat(accept: string | null): MetricsFormat {
   const [first] = parseAccept(accept).filter((type) =>
     KNOWN_TYPES.includes(type)
@@ -50,8 +45,8 @@ export function chooseFormat(accept: string | null): MetricsFormat {
 }
 
 /**
- * Formats the metrics. What is not known yet is left out: a 0 before the store is
- * read would look like a reset, and the total after it like so many new bets.
+ * Formats the metrics. Unknown values are left out: a 0 before the store is
+ * read would look like a reset, and the total after it like that many new bets.
  */
 export function formatMetrics(
   sources: Sources,
@@ -201,7 +196,7 @@ function histogram(name: string, help: string, values: Histogram): Family {
   };
 }
 
-/** OpenMetrics wants a point in each bound. */
+/** OpenMetrics requires a decimal point in each bound. */
 function formatBound(bound: number): string {
   return Number.isInteger(bound) ? `${bound}.0` : String(bound);
 }
@@ -210,7 +205,7 @@ function formatFamily(
   { name, type, unit, help, samples }: Family,
   isOpenMetrics: boolean,
 ): string {
-  // The older format calls a counter by the name of its samples.
+  // The older format names a counter like its samples.
   const family = type === "counter" && !isOpenMetrics ? `${name}_total` : name;
   const lines = [
     `# HELP ${family} ${help}`,

@@ -1,15 +1,11 @@
-/**
- * The status page as HTML, with the figures of one moment in it, so that it is
- * of use without its script.
- *
- * @module
- */
+// The status page as HTML with the current figures, so that it is useful
+// without its script.
 
 import { describeSnapshot } from "./page_view.js";
 import type { AgencyRow, Snapshot } from "./snapshot.ts";
 import type { Texts } from "./texts.ts";
 
-/** The columns of the agencies' table, by the names of their figures. */
+/** The columns of the agencies' table, by figure. */
 const COLUMNS: readonly [key: keyof AgencyRow, text: keyof Texts][] = [
   ["agency", "agency"],
   ["bets", "bets"],
@@ -21,7 +17,7 @@ const COLUMNS: readonly [key: keyof AgencyRow, text: keyof Texts][] = [
   ["winners", "winners"],
 ];
 
-/** The totals, by the ids of their elements. */
+/** The totals, by element id. */
 const TOTALS: readonly [id: string, text: keyof Texts][] = [
   ["bets", "bets"],
   ["rate", "rate"],

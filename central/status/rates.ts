@@ -1,16 +1,12 @@
-/**
- * How many bets the store gets in a second.
- *
- * @module
- */
+// How many bets the store receives per second.
 
 import type { StoreStats } from "../../storage.ts";
 import type { AgencyLists } from "./agency_lists.ts";
 
-/** Seconds that the line of the rate shows. */
+/** Length of the rate's history. */
 const HISTORY_SECONDS = 120;
 
-/** Bets stored in each of the last seconds, as {@linkcode tick} divides them. */
+/** Counts the bets stored in each second, which {@linkcode tick} ends. */
 export class Rates {
   /** Bets stored in each of the last seconds, the latest last. */
   readonly history: number[] = [];
@@ -32,12 +28,11 @@ export class Rates {
     this.#agencyBets = this.#countShown();
   }
 
-  /** Returns how many of an agency's bets were stored in the last second. */
+  /** Bets of an agency stored in the last second. */
   rateOf(agency: number): number {
     return this.#agencyRates.get(agency) ?? 0;
   }
 
-  /** Ends a second. */
   tick(): void {
     const { bets } = this.#store;
     this.history.push(bets - this.#bets);

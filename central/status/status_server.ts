@@ -1,9 +1,5 @@
-/**
- * The status page, metrics and health checks over HTTP. Read-only; it can hold up
- * no agency, because it only looks at what is counted anyway.
- *
- * @module
- */
+// The status page, metrics and health checks over HTTP. Read-only: it only
+// reads existing counters, so it cannot hold up agencies.
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
@@ -22,17 +18,14 @@ import {
 } from "./snapshot.ts";
 import { chooseTexts } from "./texts.ts";
 
-/** Where it listens. */
 export interface StatusAddress {
-  /** An address of this machine. */
   hostname: string;
-  /** The port. */
   port: number;
 }
 
 const TICK_MS = 1000;
 const STOP_TIMEOUT_MS = 300;
-/** How long a browser waits before it connects again, in milliseconds. */
+/** How long a browser waits before it reconnects. */
 const RETRY_MS = 2000;
 const HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store",
@@ -42,19 +35,21 @@ const HEADERS: Readonly<Record<string, string>> = {
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
 };
-/** A proxy must hand on each event at once; nginx knows a header of its own. */
+/**
+ * A proxy must forward each event at once; nginx has its own header for that.
+ */
 const EVENT_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "no-store, no-transform",
   "x-accel-buffering": "no",
 };
 const TEXT = "text/plain; charset=utf-8";
-/** The files beside this module that are served, and their types. */
+/** The files served from this folder, and their types. */
 const FILE_TYPES: Readonly<Record<string, string>> = {
   "/page.css": "text/css; charset=utf-8",
   "/page.js": "text/javascript; charset=utf-8",
   "/page_view.js": "text/javascript; charset=utf-8",
 };
-/** What a host name with a port never contains, but would move the path. */
+/** Characters that a host never contains and that would move the path. */
 const NO_HOST_REGEXP = /[\s/\\?#@]/;
 
 /** Serves HTTP until it is disposed of. Loaded only if `status.port` is set. */
@@ -72,8 +67,8 @@ export class StatusServer implements AsyncDisposable {
   }
 
   /**
-   * Starts listening. Until {@linkcode show} there is no store. Throws a
-   * {@linkcode ProgramError} if the address is not available.
+   * Starts listening. There is no store until {@linkcode show}. Throws a
+   * `ProgramError` if the address is not available.
    */
   static async start(
     address: StatusAddress,
@@ -105,13 +100,12 @@ export class StatusServer implements AsyncDisposable {
     signal?.addEventListener("abort", () => this.#sources.isStopping = true);
   }
 
-  /** Ends all streams and stops. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#streams.close();
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
-    // A client that reads or sends slowly must not keep the central alive.
+    // A client that reads or sends slowly must not keep the central running.
     await Promise.race([this.#server?.shutdown(), late]);
     clearTimeout(timer);
   }
@@ -192,7 +186,10 @@ export class StatusServer implements AsyncDisposable {
     return respond(text, FILE_TYPES[path]!);
   }
 
-  /** Only these last, so only these are limited; probes are always answered. */
+  /**
+   * Only event streams stay open, so only they are limited; probes are always
+   * answered.
+   */
   #respondWithEvents(method: string): Response {
     const body = method === "HEAD"
       ? ""
@@ -212,7 +209,9 @@ export class StatusServer implements AsyncDisposable {
   }
 }
 
-/** Returns the path of a request, `undefined` if its host or address is none. */
+/**
+ * Returns the path of a request, `undefined` if its host or address is invalid.
+ */
 function pathOf({ url, headers }: Request): string | undefined {
   const host = headers.get("host") ?? "";
   return NO_HOST_REGEXP.test(host) ? undefined : URL.parse(url)?.pathname;

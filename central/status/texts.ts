@@ -1,12 +1,7 @@
-/**
- * The words of the status page in the languages that it speaks.
- *
- * @module
- */
+// The status page's texts in English and Spanish.
 
 import { parseAccept } from "./accept.ts";
 
-/** The words in English. */
 export const ENGLISH = {
   lang: "en",
   title: "Lotería: the central",
@@ -50,7 +45,7 @@ export const ENGLISH = {
   noScript: "The figures of this moment. Reload the page for later ones.",
 };
 
-/** The words of one language, by what they say; `lang` is its name in HTML. */
+/** The texts of one language; `lang` is its name in HTML. */
 export type Texts = Readonly<Record<keyof typeof ENGLISH, string>>;
 
 const SPANISH: Texts = {
@@ -97,7 +92,7 @@ const SPANISH: Texts = {
   noScript: "Las cifras de este momento. Recargá la página para ver otras.",
 };
 
-/** Chooses Spanish if a browser prefers it to English, else English. */
+/** Chooses Spanish if the browser prefers it to English, else English. */
 export function chooseTexts(acceptLanguage: string | null): Texts {
   const first = parseAccept(acceptLanguage)
     .map((language) => language.split("-")[0])
