@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { configRows } from "../../program/help.ts";
 import { LEAST_DENO, VERSION } from "../../program/versions.ts";
 import denoJson from "../../deno.json" with { type: "json" };
+import changelog from "../../CHANGELOG.md" with { type: "text" };
 import contributing from "../../CONTRIBUTING.md" with { type: "text" };
 import benchPage from "../../bench/README.md" with { type: "text" };
 import architecturePage from "../../docs/architecture.md" with { type: "text" };
@@ -14,10 +15,17 @@ import exercisePage from "../../docs/exercise.md" with { type: "text" };
 import spanishContainersPage from "../../docs/es/containers.md" with {
   type: "text",
 };
+import spanishDrawPage from "../../docs/es/draw.md" with { type: "text" };
 import spanishMessagesPage from "../../docs/es/messages.md" with {
   type: "text",
 };
 import spanishInputFilesPage from "../../docs/es/input-files.md" with {
+  type: "text",
+};
+import spanishOperationsPage from "../../docs/es/operations.md" with {
+  type: "text",
+};
+import spanishRefusedRowsPage from "../../docs/es/refused-rows.md" with {
   type: "text",
 };
 import spanishExercisePage from "../../docs/es/exercise.md" with {
@@ -25,7 +33,9 @@ import spanishExercisePage from "../../docs/es/exercise.md" with {
 };
 import drawPage from "../../docs/draw.md" with { type: "text" };
 import inputFilesPage from "../../docs/input-files.md" with { type: "text" };
+import operationsPage from "../../docs/operations.md" with { type: "text" };
 import performancePage from "../../docs/performance.md" with { type: "text" };
+import postgresPage from "../../docs/postgres.md" with { type: "text" };
 import protocolPage from "../../docs/protocol.md" with { type: "text" };
 import refusedRowsPage from "../../docs/refused-rows.md" with { type: "text" };
 import reliabilityPage from "../../docs/reliability.md" with { type: "text" };
@@ -49,6 +59,7 @@ const PROJECT = new URL("../../", import.meta.url);
 const PAGES: Record<string, string> = {
   "README.md": readme,
   "README.es.md": spanishReadme,
+  "CHANGELOG.md": changelog,
   "CONTRIBUTING.md": contributing,
   "bench/README.md": benchPage,
   "docs/architecture.md": architecturePage,
@@ -58,12 +69,17 @@ const PAGES: Record<string, string> = {
   "docs/draw.md": drawPage,
   "docs/exercise.md": exercisePage,
   "docs/es/containers.md": spanishContainersPage,
+  "docs/es/draw.md": spanishDrawPage,
   "docs/es/messages.md": spanishMessagesPage,
+  "docs/es/operations.md": spanishOperationsPage,
+  "docs/es/refused-rows.md": spanishRefusedRowsPage,
   "docs/es/exercise.md": spanishExercisePage,
   "docs/es/input-files.md": spanishInputFilesPage,
   "docs/es/configuration.md": spanishConfigurationPage,
   "docs/input-files.md": inputFilesPage,
+  "docs/operations.md": operationsPage,
   "docs/performance.md": performancePage,
+  "docs/postgres.md": postgresPage,
   "docs/protocol.md": protocolPage,
   "docs/refused-rows.md": refusedRowsPage,
   "docs/reliability.md": reliabilityPage,
@@ -77,6 +93,23 @@ const TASK_COMMAND_REGEXP = /\bdeno(?:@[\d.]+)? task ([a-z][a-z:]*)/g;
 const MAKE_COMMAND_REGEXP = /`make ([a-z]+)`/g;
 const BLOCK_REGEXP = /^```[^]*?^```$/gm;
 const MODULE_REGEXP = /^(?:[a-z]+\/)?[a-z_]+\.ts$/;
+
+testWith(
+  ["read"],
+  "the tests of the documentation know every page",
+  async () => {
+    const found: string[] = [];
+    for (const folder of ["", "bench/", "docs/", "docs/es/"]) {
+      for await (
+        const { name } of Deno.readDir(new URL(folder || ".", PROJECT))
+      ) {
+        if (name.endsWith(".md")) found.push(`${folder}${name}`);
+      }
+    }
+    assertEquals(found.sort(), Object.keys(PAGES).sort());
+  },
+);
+
 Deno.test("the documentation names only tasks that deno.json has", () => {
   for (const [page, text] of Object.entries(PAGES)) {
     for (const [, task] of text.matchAll(TASK_COMMAND_REGEXP)) {
