@@ -1,5 +1,5 @@
 /**
- * The agency: sends its file of bets to the central.
+ * The agency: sends its bets file to the central.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export { RefusedError } from "./agency/connection/replies.ts";
 export { UnreachableError } from "./agency/connection/retrying_connection.ts";
 export { ProgramError } from "./program/errors.ts";
 
-/** The flags of the program, beside those of the configuration. */
+/** The flags that are not derived from the configuration. */
 const FLAGS = [
   { name: "check", help: "reads and checks the file, and sends nothing" },
   {

@@ -1,9 +1,5 @@
-/**
- * An append-only file with group commit (docs/storage.md): entries that arrive
- * while one fdatasync runs share the next.
- *
- * @module
- */
+// An append-only file with group commit (docs/storage.md): entries that arrive
+// while one fdatasync runs share the next.
 
 import { assertInvariant, messageOf } from "../program/errors.ts";
 import { CommitGroup, WRITE_BYTES } from "./commit_group.ts";
@@ -15,32 +11,26 @@ import type { StoreFile } from "./files/store_file.ts";
 /** Called after each commit. */
 export type OnCommit = (entries: number, seconds: number) => void;
 
-/** Options of an {@linkcode AppendLog}. */
 export interface AppendLogOptions {
   /** Whether an entry must be on disk to count as committed. */
   fsync: boolean;
-  /** The repair of the file, tried again before a write if it is not done. */
+  /** The repair of the file; if not done, retried before a write. */
   repair: Pick<Repair, "isDone" | "run" | "problem" | "tornBytes">;
   /**
-   * Called before the first write; called again with the next one if it fails.
-   *
-   * @default {async () => {}}
+   * Called before the first write, and again before the next one if it fails.
    */
   onFirstWrite?: () => Promise<void>;
   /**
    * Whether no connection can send anything until a commit of this many entries
-   * is on disk. This thread may then wait for the disk itself.
-   *
-   * @default {() => false}
+   * is on disk. Then this thread may wait for the disk itself.
    */
   doAllWait?: (entries: number) => boolean;
   /** Called once if another program has changed or removed the file. */
   onLost?: (error: StorageError) => void;
-  /** Called after each commit. */
   onCommit?: OnCommit | undefined;
 }
 
-/** Number of entries for which a commit starts without waiting for more. */
+/** With this many entries a commit starts without waiting for more. */
 const ENOUGH_ENTRIES = 16;
 /** Longest wait for more entries before a commit. Deno makes it about 2 ms. */
 const GATHER_TIME_MS = 1;
@@ -63,24 +53,14 @@ export class AppendLog {
   #commits: Promise<void> | undefined;
   /** Whether a commit is changing the size of the file. */
   #isCommitting = false;
-  /**
-   * The wait for more entries before the next commit, if one is in progress.
-   */
   #gathering: { wanted: number; end: () => void } | undefined;
-  /** Why the last commit failed, if it did. */
   #lastFailure: string | undefined;
-  /** The reason why no more entries are accepted, if so. */
   #refusal: StorageError | undefined;
   #hasGivenUp = false;
   #failures = 0;
   #isLost = false;
 
-  /**
-   * Continues a log at its end.
-   *
-   * @param file The file, opened for appending.
-   * @param end Where it ends; all of it is committed.
-   */
+  /** `file` is opened for appending; everything before `end` is committed. */
   constructor(file: StoreFile, end: LogEnd, options: AppendLogOptions) {
     this.#file = file;
     this.#end = end;
@@ -99,14 +79,14 @@ export class AppendLog {
     return this.#end;
   }
 
-  /** Byte offset where the write begins that the next entry will be part of. */
+  /** Byte offset of the start of the write that the next entry will be in. */
   get writeStart(): number {
     return this.#waiting.at(-1)!.start;
   }
 
   /**
-   * Number of failures so far. Each one refuses every entry that was not
-   * committed, before any later entry is accepted.
+   * Number of failures so far. Each refuses all uncommitted entries, before any
+   * later entry is accepted.
    */
   get failures(): number {
     return this.#failures;
@@ -128,12 +108,10 @@ export class AppendLog {
   }
 
   /**
-   * Appends an entry, with a seal for {@linkcode writeStart}. It is copied before
-   * this returns.
-   *
-   * @returns A promise shared by all entries of a commit. Rejects with a
-   * {@linkcode StorageError} if none of them is stored.
-   * @throws {StorageError} If no more entries are accepted.
+   * Appends an entry, sealed for {@linkcode writeStart}, and copies it before
+   * returning. The promise is shared by all entries of a commit and rejects
+   * with a `StorageError` if none of them is stored. Throws a `StorageError` if
+   * no more entries are accepted.
    */
   append(entry: Uint8Array): Promise<void> {
     this.throwIfEnded();
@@ -150,20 +128,15 @@ export class AppendLog {
     return this.#refusal !== undefined;
   }
 
-  /**
-   * Checks that entries are accepted.
-   *
-   * @throws {StorageError} If they are not, with the reason.
-   */
+  /** Throws a `StorageError` with the reason if no entries are accepted. */
   throwIfEnded(): void {
     if (this.#refusal) throw this.#refusal;
   }
 
   /**
-   * Waits until every entry so far is committed or has failed.
-   *
-   * @throws {StorageError} If no more entries are accepted: the next start may
-   * find entries that were refused.
+   * Waits until every entry so far is committed or has failed. Throws a
+   * `StorageError` if no more entries are accepted: the next start may find
+   * entries that were refused.
    */
   async whenIdle(): Promise<void> {
     await this.#commits;
@@ -171,13 +144,12 @@ export class AppendLog {
   }
 
   /**
-   * Checks that no other program has changed or removed the file. If one has, its
-   * content is no longer ours to change: nothing more is accepted.
-   *
-   * @returns Why nothing is accepted, if the file is lost.
+   * Checks that no other program has changed or removed the file. If one has,
+   * the content is no longer ours to change: nothing more is accepted. Returns
+   * why.
    */
   checkFile(): StorageError | undefined {
-    // A commit that failed may have left the size changed.
+    // A failed commit may have left the size changed.
     const isSizeKnown = !this.#isCommitting && !this.#refusal;
     const size = this.#end.size + this.#repair.tornBytes;
     const loss = this.#file.findLoss(isSizeKnown ? size : undefined);
@@ -281,7 +253,6 @@ export class AppendLog {
     this.#onCommit(group.entries, seconds);
   }
 
-  /** Makes the file ready for its first write. */
   async #getReady(): Promise<void> {
     if (!this.#repair.isDone) await this.#repair.run();
     await this.#onFirstWrite();
@@ -296,9 +267,8 @@ export class AppendLog {
     }
   }
 
-  /** Truncates the file to its committed size. */
   async #cutBack(): Promise<void> {
-    // A torn tail is only cut off once there is a copy of it.
+    // A torn tail is cut off only after it was copied.
     if (!this.#isReady) return;
     try {
       await this.#file.truncate(this.#end.size);
@@ -330,8 +300,8 @@ export class AppendLog {
   }
 
   /**
-   * Fails the group and all waiting ones: a later entry must not be stored if an
-   * earlier one was not.
+   * Fails the group and all waiting ones: a later entry must not be stored if
+   * an earlier one was not.
    */
   #refuse(error: StorageError, group?: CommitGroup): void {
     this.#failures++;

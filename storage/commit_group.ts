@@ -1,8 +1,4 @@
-/**
- * The entries of one commit.
- *
- * @module
- */
+// The entries of one commit.
 
 import type { StorageError } from "./errors.ts";
 import { CRC_DIGITS, type LogEnd } from "./format/seal.ts";
@@ -17,7 +13,7 @@ const ASCII_DECODER = new TextDecoder();
 export class CommitGroup {
   /** Byte offset where the write begins. */
   readonly start: number;
-  /** The entries; the bytes after {@linkcode length} have no meaning. */
+  /** Bytes after {@linkcode length} are undefined. */
   buffer: Uint8Array<ArrayBuffer>;
   length = 0;
   entries = 0;
@@ -28,7 +24,6 @@ export class CommitGroup {
     this.buffer = buffer;
   }
 
-  /** The entries so far. */
   get bytes(): Uint8Array {
     return this.buffer.subarray(0, this.length);
   }
@@ -53,7 +48,6 @@ export class CommitGroup {
     };
   }
 
-  /** Copies an entry to the end. */
   add(entry: Uint8Array): void {
     const length = this.length + entry.length;
     if (length > this.buffer.length) {
@@ -66,14 +60,12 @@ export class CommitGroup {
     this.entries++;
   }
 
-  /** Settles the entries as committed. */
   succeed(): void {
     this.#committed.resolve();
   }
 
-  /** Settles the entries as refused. */
   fail(error: StorageError): void {
-    // Nobody waits for a group without entries.
+    // Nobody handles the rejection of a group without entries.
     if (this.entries > 0) this.#committed.reject(error);
   }
 }

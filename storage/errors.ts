@@ -1,8 +1,4 @@
-/**
- * Errors of a store.
- *
- * @module
- */
+// Errors of a store.
 
 /** An entry was not stored. A later attempt may succeed. */
 export class StorageError extends Error {
@@ -22,7 +18,9 @@ export class BettingClosedError extends Error {
   }
 }
 
-/** The agency's file is not stored completely, so it has not finished. */
+/**
+ * The agency's file is not completely stored, so the agency has not finished.
+ */
 export class IncompleteError extends Error {
   /** `missing` of the `records` bets of agency `agency`'s file are not stored. */
   constructor(agency: number, missing: number, records: number) {
@@ -33,9 +31,9 @@ export class IncompleteError extends Error {
   }
 }
 
-/** A file of the store contains something that was not written by a central. */
+/** A file of the store contains something that no central wrote. */
 export class DamagedStoreError extends Error {
-  /** Byte offset of the first entry that is not whole. */
+  /** Byte offset of the first incomplete or invalid entry. */
   readonly byteOffset: number;
 
   /** `what` is wrong at a byte offset of `file`. */
@@ -46,7 +44,7 @@ export class DamagedStoreError extends Error {
   }
 }
 
-/** The store's two files, or its draw and `draw.agencies`, do not fit. */
+/** The store's two files, or its draw and `draw.agencies`, do not match. */
 export class StoreMismatchError extends Error {
   /** Creates the error. */
   constructor(message: string) {

@@ -1,22 +1,19 @@
-/**
- * The draw of a store in files.
- *
- * @module
- */
+// The draw of a store in files.
 
 import type { FinishLog } from "./finish_log.ts";
 import type { DrawHolder, StoreDraw } from "./store.ts";
 
-/** What the draw needs of its store. */
 export interface FileDrawOptions {
   finishLog: FinishLog;
-  /** Waits until every batch is stored or refused; rejects if nobody can tell. */
+  /**
+   * Waits until every batch is stored or refused; rejects if that is unknown.
+   */
   whenIdle: () => Promise<void>;
 }
 
 /** Holds the draw once all its agencies have finished. */
 export class FileDraw implements StoreDraw {
-  /** Number of agencies that take part, with ids from 1; 0 for no draw. */
+  /** Number of participating agencies, with ids from 1; 0 for no draw. */
   readonly agencies: number;
   readonly #finishLog: FinishLog;
   readonly #whenIdle: () => Promise<void>;
@@ -33,27 +30,24 @@ export class FileDraw implements StoreDraw {
     this.#whenIdle = options.whenIdle;
   }
 
-  /** Whether it is held. */
   get isHeld(): boolean {
     return this.#isHeld;
   }
 
-  /** Resolves once it is held. */
   get held(): Promise<DrawHolder> {
     return this.#held.promise;
   }
 
-  /** Whether no bets are accepted, though some may be under way. */
+  /** Whether new bets are rejected, although some may be under way. */
   get isBettingClosed(): boolean {
     return this.#isBettingClosed;
   }
 
   /**
-   * Goes on where the store was when it was opened. A crash may have come between
-   * the last FINISH and the record of the draw, which is made now. If it cannot
-   * be, the last agency, which got no OK, finishes again.
-   *
-   * @throws {StorageError} If it cannot be recorded.
+   * Continues from the opened store. If a crash came between the last FINISH
+   * and the record of the draw, makes the record now. If that fails, the last
+   * agency, which got no OK, finishes again. Throws a `StorageError` if it
+   * cannot be recorded.
    */
   async resume(): Promise<void> {
     if (this.#finishLog.drawAgencies !== undefined) {

@@ -1,9 +1,5 @@
-/**
- * The store in files: the bets file, which is both the database and the export,
- * and the finished file beside it. docs/storage.md specifies both formats.
- *
- * @module
- */
+// The store in files: the bets file, which is both the database and the export,
+// and the finished file beside it. docs/storage.md specifies both formats.
 
 import type { Batch } from "../bet/bet.ts";
 import type { AppendLog } from "./append_log.ts";
@@ -55,11 +51,11 @@ export class FileStore implements Store, AsyncDisposable {
   readonly #writers: Set<OrderedWriter>;
   readonly #rows = new RowFormatter();
   readonly #watch: ReturnType<typeof setInterval>;
-  /** Set when the files are not ours any more. */
+  /** Set when the files are no longer ours. */
   #loss: StorageError | undefined;
   /**
-   * Resolves if someone else changes, replaces or removes a file of the store
-   * while it is open. Nothing can be stored or looked up any more.
+   * Resolves if another program changes, replaces or removes a file of the
+   * store while it is open. Then nothing can be stored or looked up.
    */
   readonly lost: Promise<StorageError>;
   /** What the store contains. */
@@ -79,8 +75,8 @@ export class FileStore implements Store, AsyncDisposable {
   }
 
   /**
-   * Opens a store and creates it if it does not exist. Reads it once, and cuts
-   * off what a crash left half written.
+   * Opens a store, and creates it if it does not exist. Reads it once, and cuts
+   * off incomplete writes.
    *
    * @param path The bets file. Its folder must exist.
    * @param options Durability, the draw, and hooks for tests.
@@ -161,14 +157,14 @@ export class FileStore implements Store, AsyncDisposable {
     });
   }
 
-  /** Checks that bets which the file has are ours, and durable. */
+  /** Checks that bets found in the file are ours, and durable. */
   async #confirmStored(): Promise<void> {
     const loss = this.#log.checkFile();
     if (loss) throw loss;
     await this.#files.bets.repair.flush();
   }
 
-  /** Refuses a batch once the draw is held, unless what is stored has it. */
+  /** Refuses a batch after the draw, unless all of it is stored. */
   async #refuseLate(
     batch: Batch,
     ranges: readonly IndexRange[],
@@ -180,7 +176,7 @@ export class FileStore implements Store, AsyncDisposable {
 
   /**
    * Records that an agency has no more bets. Holds the draw if it was the last:
-   * closes the betting, waits for what is under way, and records the draw.
+   * rejects new bets, waits for those under way, and records the draw.
    *
    * @throws {IncompleteError} If some of the expected bets are not stored.
    * @throws {StorageError} If it cannot be recorded, or if only the next start
@@ -191,7 +187,7 @@ export class FileStore implements Store, AsyncDisposable {
     if (expected) this.#throwIfIncomplete(agency, expected);
     const isRepeated = this.#finishLog.agencies.has(agency);
     await this.#finishLog.finish(agency);
-    // The next start holds the draw if nothing more is accepted.
+    // If nothing more is accepted, the next start holds the draw.
     if (isRepeated && this.#log.hasEnded) return;
     await this.#draw.holdIfDue();
   }

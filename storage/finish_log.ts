@@ -1,9 +1,5 @@
-/**
- * The finished file, `<store>.finished`: which agencies have finished, and the
- * draw (docs/storage.md).
- *
- * @module
- */
+// The finished file, `<store>.finished`: which agencies have finished, and the
+// draw (docs/storage.md).
 
 import { assertInvariant } from "../program/errors.ts";
 import type { AppendLog } from "./append_log.ts";
@@ -17,7 +13,7 @@ export class FinishLog {
   readonly #log: AppendLog;
   readonly #state: FinishState;
   readonly #betsEnd: () => LogEnd;
-  /** Records under way, by the text that tells them apart. */
+  /** Records under way, by event and number. */
   readonly #pending = new Map<string, Promise<void>>();
 
   /** `betsEnd` returns where the bets file ends. */
@@ -27,21 +23,19 @@ export class FinishLog {
     this.#betsEnd = betsEnd;
   }
 
-  /** The agencies that have finished. */
   get agencies(): ReadonlySet<number> {
     return this.#state.agencies;
   }
 
-  /** The number of agencies of the draw, if it is held. */
+  /** The draw's number of agencies, if it is held. */
   get drawAgencies(): number | undefined {
     return this.#state.drawAgencies;
   }
 
   /**
-   * Records that an agency has finished, unless it is recorded already.
-   *
-   * @throws {StorageError} If it cannot be recorded.
-   * @throws {BettingClosedError} If the draw is held without it.
+   * Does nothing if it is already recorded. Throws a `StorageError` if it
+   * cannot be recorded, a `BettingClosedError` if the draw was held without the
+   * agency.
    */
   async finish(agency: number): Promise<void> {
     if (this.agencies.has(agency)) {
@@ -53,7 +47,6 @@ export class FinishLog {
     await this.#record("finish", agency);
   }
 
-  /** Records that the draw is held. */
   async holdDraw(agencies: number): Promise<void> {
     await this.#record("draw", agencies);
   }
@@ -65,10 +58,9 @@ export class FinishLog {
   }
 
   /**
-   * Closes the file.
-   *
-   * @param isWhole Whether the bets file ends where it was committed. Then this
-   * is recorded, so that bets that are added elsewhere are noticed.
+   * Closes the file. `isWhole`: whether the bets file ends where it was
+   * committed. If so, that is recorded, so that later changes by other programs
+   * are noticed.
    */
   async close({ isWhole }: { isWhole: boolean }): Promise<void> {
     if (isWhole && this.#state.isStarted) await this.#tryStop();
@@ -79,21 +71,20 @@ export class FinishLog {
     try {
       await this.#record("stop");
     } catch (error) {
-      // Without it, as after a crash, the next start notices less.
+      // Without the record, as after a crash, the next start detects less.
       if (!(error instanceof StorageError)) throw error;
     }
   }
 
   /**
-   * Checks that no other program has changed or removed the file.
-   *
-   * @returns Why nothing is accepted, if it is lost.
+   * Checks that no other program has changed or removed the file. Returns why
+   * nothing is accepted, if it was.
    */
   checkFile(): StorageError | undefined {
     return this.#log.checkFile();
   }
 
-  /** Appends a record, once if it is asked for twice at the same time. */
+  /** Appends a record; simultaneous requests for the same one share it. */
   #record(event: FinishEvent, number = 0): Promise<void> {
     const key = `${event},${number}`;
     let pending = this.#pending.get(key);

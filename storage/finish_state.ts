@@ -1,42 +1,35 @@
-/**
- * What the finished file says: who has finished, whether the draw is held, and
- * how the bets file must look for that to be true.
- *
- * @module
- */
+// The content of the finished file: who has finished, whether the draw is held,
+// and the state of the bets file that this implies.
 
 import { StoreMismatchError } from "./errors.ts";
 import type { FinishRecord } from "./format/finish_record.ts";
 import { EMPTY_END, type LogEnd } from "./format/seal.ts";
 
-/** The records so far. */
 export class FinishState {
   readonly #agencies = new Set<number>();
   readonly #records: FinishRecord[] = [];
   #drawAgencies: number | undefined;
   #isStarted = false;
 
-  /** The agencies that have finished. */
   get agencies(): ReadonlySet<number> {
     return this.#agencies;
   }
 
-  /** The number of agencies of the draw, if it is held. */
+  /** The draw's number of agencies, if it is held. */
   get drawAgencies(): number | undefined {
     return this.#drawAgencies;
   }
 
-  /** Whether bets may follow the last record that says so. */
+  /** Whether bets may follow the last record. */
   get isStarted(): boolean {
     return this.#isStarted;
   }
 
-  /** Whether there is no record at all. */
   get isEmpty(): boolean {
     return this.#records.length === 0;
   }
 
-  /** Adds a record. Returns what is wrong with it, if something is. */
+  /** Returns what is wrong with the record, if anything. */
   add(record: FinishRecord): string | undefined {
     this.#dropCutOff(record);
     const problem = this.#findProblem(record);
@@ -51,8 +44,8 @@ export class FinishState {
   }
 
   /**
-   * Forgets records of the bets file's last write if it was torn and cut off.
-   * Only the start and the stop of a central outlast that.
+   * Removes records of the bets file's last write if it was torn and cut off.
+   * Only records of a start or a stop remain.
    */
   #dropCutOff({ bets }: FinishRecord): void {
     for (;;) {
@@ -82,11 +75,7 @@ export class FinishState {
     return undefined;
   }
 
-  /**
-   * Creates the check of a bets file, which reads it batch by batch.
-   *
-   * @param path The bets file, for error messages.
-   */
+  /** `path` names the bets file in errors. */
   checkBets(path: string): BetsCheck {
     return new BetsCheck(path, this.#records, {
       mayGrow: this.#isStarted && this.#drawAgencies === undefined,
@@ -118,9 +107,9 @@ export class BetsCheck {
   }
 
   /**
-   * Size of what the records say was flushed. What is only known from a start or
-   * a stop counts up to its last write: if a fault of the disk tears that, it is
-   * cut off like any torn write.
+   * How many bytes the records say were flushed. If known only from a start or
+   * a stop, up to the last write: if a disk fault tears that, it is cut off
+   * like any torn write.
    */
   get flushedSize(): number {
     let size = 0;
@@ -147,10 +136,8 @@ export class BetsCheck {
   }
 
   /**
-   * Compares the end of the file.
-   *
-   * @param end The end of its whole batches.
-   * @param size Its size, with a torn tail: something of the last write is left.
+   * `end` is the end of the whole batches, `size` includes a torn tail:
+   * something of the last write is left.
    */
   onEnd(end: LogEnd, size: number): void {
     const known = this.#records.at(-1)?.bets ?? EMPTY_END;

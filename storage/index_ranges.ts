@@ -1,25 +1,19 @@
-/**
- * A set of bet indexes, kept as ranges: which bets of a file are stored.
- *
- * @module
- */
+// A set of bet indexes, kept as ranges: which bets of a file are stored.
 
 import { assertInvariant } from "../program/errors.ts";
 
-/** The indexes `start`, `start + 1`, … up to but not including `end`. */
+/** The indexes from `start` up to but not including `end`. */
 export interface IndexRange {
-  /** First index. */
   start: number;
-  /** Index after the last. */
   end: number;
 }
 
 /**
- * A set of indexes. An agency sends its file from the front, so that there is
- * nearly always one range; but indexes may come in any order and with gaps.
+ * An agency sends its file from the front, so there is nearly always one range;
+ * but indexes may come in any order and with gaps.
  */
 export class IndexRanges {
-  /** They ascend, with a gap between any two. */
+  /** Ascending, with a gap between any two. */
   #ranges: IndexRange[] = [];
 
   /** Returns the ranges from `start` to `end` that are not in the set. */
@@ -36,7 +30,9 @@ export class IndexRanges {
     return missing;
   }
 
-  /** Adds the indexes from `start` to `end`, some of which may be in the set. */
+  /**
+   * Adds the indexes from `start` to `end`, some of which may be in the set.
+   */
   add(start: number, end: number): void {
     assertInvariant(start < end, `range ${start}..${end} is not empty`);
     const first = this.#firstEndingFrom(start);
@@ -52,7 +48,7 @@ export class IndexRanges {
     else this.#ranges.splice(first, after - first, joined);
   }
 
-  /** Index of the first range that ends at `index` or after it. */
+  /** Index of the first range that ends at or after `index`. */
   #firstEndingFrom(index: number): number {
     let low = 0;
     let high = this.#ranges.length;

@@ -1,14 +1,9 @@
-/**
- * The writer of one connection: the order of its batches, and whether they wait.
- *
- * @module
- */
+// The writer of one connection: keeps its batches in order.
 
 import type { Batch } from "../bet/bet.ts";
 import { StorageError } from "./errors.ts";
 import type { BatchWriter } from "./store.ts";
 
-/** What a writer needs of its store. */
 export interface WriterOptions {
   /** Stores a batch of the writer. */
   append: (batch: Batch, writer: OrderedWriter) => Promise<number>;
@@ -17,9 +12,9 @@ export interface WriterOptions {
 }
 
 /**
- * Stores the batches of one connection in their order. Once one of them is not
+ * Stores the batches of one connection in order. After a batch that was not
  * stored, no later one is: an agency's bets keep the order of its file. The
- * failure ends with the connection, whatever is sent on the next one.
+ * failure ends with the connection; the next one may send anything.
  */
 export class OrderedWriter implements BatchWriter {
   readonly #options: WriterOptions;
@@ -42,11 +37,9 @@ export class OrderedWriter implements BatchWriter {
   }
 
   /**
-   * Checks that every batch so far is stored or under way.
-   *
-   * @param failures Number of failures of the log so far: with each of them, all
-   * waiting batches have failed, even if they do not know it yet.
-   * @throws {StorageError} If one was not stored.
+   * Throws a `StorageError` if a batch so far was not stored. `failures` is the
+   * log's number of failures: with each of them all waiting batches have
+   * failed, even if their promises are not settled yet.
    */
   throwIfFailed(failures: number): void {
     if (this.#waiting > 0 && failures !== this.#failures) {
@@ -59,7 +52,6 @@ export class OrderedWriter implements BatchWriter {
     );
   }
 
-  /** Waits for the commit of a batch. */
   async wait(commit: Promise<void>): Promise<void> {
     this.#waiting++;
     try {
@@ -78,11 +70,8 @@ export class OrderedWriter implements BatchWriter {
 }
 
 /**
- * True if every connection has exactly one batch in a commit: none of them has
- * more to say before its reply.
- *
- * @param writers The writers of all connections that may send batches.
- * @param entries Number of batches in the commit.
+ * True if every connection has exactly one batch in a commit of this many
+ * entries: none of them sends more before its reply.
  */
 export function doAllWait(
   writers: ReadonlySet<OrderedWriter>,

@@ -1,9 +1,5 @@
-/**
- * The store interface. `storage/file_store.ts` keeps bets in files,
- * `postgres/postgres_store.ts` in a database.
- *
- * @module
- */
+// The store interface. `storage/file_store.ts` keeps bets in files,
+// `postgres/postgres_store.ts` in a database.
 
 import type { Batch } from "../bet/bet.ts";
 import type { StorageError } from "./errors.ts";
@@ -15,8 +11,8 @@ export interface BatchWriter extends Disposable {
    * again.
    *
    * @param batch Valid bets; copied before this returns.
-   * @returns Resolved once the whole batch is durable, with how many of its bets
-   * were stored before or are another connection's.
+   * @returns Resolved once the whole batch is durable, with how many of its
+   * bets were stored before or are another connection's.
    * @throws {StorageError} If it may not be stored, or if an earlier batch of
    * this writer was not. Sending it again, on a new connection, is safe.
    * @throws {BettingClosedError} If the draw is held.
@@ -32,12 +28,12 @@ export interface ExpectedBets {
   records: number;
 }
 
-/** Who held a draw: this store when it was open, before, or another central. */
+/** Who held a draw: this store while open, earlier, or another central. */
 export type DrawHolder = "here" | "earlier" | "elsewhere";
 
 /** The draw of a store. */
 export interface StoreDraw {
-  /** Number of agencies that take part, with ids from 1; 0 for no draw. */
+  /** Number of participating agencies, with ids from 1; 0 for no draw. */
   readonly agencies: number;
   /** Whether it is held. Then no bet is stored, and the result never changes. */
   readonly isHeld: boolean;
@@ -88,7 +84,7 @@ export interface Store {
 
   /** What it contains: one object whose fields change with the store. */
   readonly stats: StoreStats;
-  /** Resolves if the store cannot be used any more. */
+  /** Resolves when the store becomes unusable. */
   readonly lost: Promise<StorageError>;
 
   /** Waits for pending commits and closes the store. */

@@ -1,19 +1,14 @@
-/**
- * What the central knows of its store without reading it: which bets are stored
- * or under way, and which of them win.
- *
- * @module
- */
+// What the central knows about its store without reading it: which bets are
+// stored or under way, and which of them win.
 
 import type { Batch } from "../bet/bet.ts";
 import { countIndexes } from "./format/commit_mark.ts";
 import type { StoredBatch } from "./format/stored_batch.ts";
 import { type IndexRange, IndexRanges } from "./index_ranges.ts";
 
-/** Identifies a file of an agency. */
 export type FileKey = Pick<Batch, "agency" | "fingerprint">;
 
-/** The bets of a file that are under way; none of them once a commit fails. */
+/** The bets of a file that are under way; void once a commit fails. */
 interface Claims {
   readonly ranges: IndexRanges;
   /** Number of the log's failures when they were appended. */
@@ -32,9 +27,8 @@ interface FileState {
   claims: Claims | undefined;
 }
 
-/** What becomes of the bets of a batch. */
 export interface NewBets {
-  /** Those that are neither stored nor under way. */
+  /** Bets that are neither stored nor under way. */
   ranges: IndexRange[];
   /** The commit of the others, if they are under way. */
   commit: Promise<void> | undefined;
@@ -42,7 +36,7 @@ export interface NewBets {
 
 /** Built when the store is read at the start, and updated with every commit. */
 export class StoreIndex {
-  /** Only files of which something is stored or under way. */
+  /** Only files with something stored or under way. */
   readonly #files = new Map<string, FileState>();
   readonly #winners = new Map<number, string[]>();
   readonly #agencyBets = new Map<number, number>();
@@ -50,7 +44,6 @@ export class StoreIndex {
   #batches = 0;
   #commits = 0;
 
-  /** Number of bets stored. */
   get bets(): number {
     return this.#bets;
   }
@@ -60,17 +53,18 @@ export class StoreIndex {
     return this.#agencyBets;
   }
 
-  /** Number of batches read at the start. */
   get batches(): number {
     return this.#batches;
   }
 
-  /** Number of batches under way. */
   get commits(): number {
     return this.#commits;
   }
 
-  /** Adds a batch read from the file. Returns what is wrong with it. */
+  /**
+   * Adds a batch read from the file. Returns what is wrong with it, if
+   * anything.
+   */
   addStored(batch: StoredBatch): string | undefined {
     const { ranges } = batch;
     const count = countIndexes(ranges);
@@ -84,7 +78,7 @@ export class StoreIndex {
     return undefined;
   }
 
-  /** Returns those of the bets that are not stored. */
+  /** Returns which of the bets are not stored. */
   missing(key: FileKey, ranges: readonly IndexRange[]): IndexRange[] {
     const state = this.#files.get(nameOf(key));
     if (!state) return [...ranges];
@@ -92,9 +86,8 @@ export class StoreIndex {
   }
 
   /**
-   * Tells bets that are under way from others, none of which are stored.
-   *
-   * @param failures Number of the log's failures so far.
+   * Separates bets under way from others, none of which are stored. `failures`
+   * is the log's number of failures so far.
    */
   unclaimed(
     key: FileKey,
@@ -113,10 +106,8 @@ export class StoreIndex {
 
   /**
    * Adds bets once their commit succeeds; until then they are under way.
-   *
-   * @param failures Number of the log's failures so far.
-   * @param winners The documents of the winning bets, in order.
-   * @throws Whatever the commit throws.
+   * `winners` has the documents of the winning bets, in order. Throws what the
+   * commit throws.
    */
   async addCommitted(
     key: FileKey,
@@ -152,7 +143,7 @@ export class StoreIndex {
     return this.#files.get(nameOf(key))?.count ?? 0;
   }
 
-  /** Returns the documents of an agency's winners, in the order stored. */
+  /** The documents of an agency's winners, in the order stored. */
   winners(agency: number): readonly string[] {
     return this.#winners.get(agency) ?? [];
   }
@@ -186,7 +177,6 @@ export class StoreIndex {
   }
 }
 
-/** Marks bets of a file as under way. */
 function claim(
   state: FileState,
   ranges: readonly IndexRange[],

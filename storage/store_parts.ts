@@ -1,8 +1,4 @@
-/**
- * The parts of an open store in files.
- *
- * @module
- */
+// The parts of an open store in files.
 
 import { assertInvariant } from "../program/errors.ts";
 import { AppendLog, type OnCommit } from "./append_log.ts";
@@ -36,7 +32,7 @@ export interface StoreOptions {
    */
   wrapFile?: (file: StoreFile) => StoreFile;
   /**
-   * Wraps the store's finished file, likewise.
+   * Wraps the store's finished file.
    *
    * @default {(file) => file}
    */
@@ -49,7 +45,6 @@ export interface StoreOptions {
   onCommit?: OnCommit | undefined;
 }
 
-/** What a store is made of. */
 export interface StoreParts {
   files: StoreFiles;
   log: AppendLog;
@@ -60,7 +55,7 @@ export interface StoreParts {
   lost: Promise<StorageError>;
 }
 
-/** Records what a start records. On a full disk that is done later. */
+/** Makes the records of a start. On a full disk that is done later. */
 export async function recordStart(
   { draw, finishLog, log }: StoreParts,
 ): Promise<void> {
@@ -74,7 +69,6 @@ export async function recordStart(
   }
 }
 
-/** Connects the parts of an open store. */
 export function createParts(
   files: StoreFiles,
   options: StoreOptions,
@@ -113,7 +107,6 @@ export function createParts(
   return { files, log, finishLog, draw, writers, lost };
 }
 
-/** Returns live statistics of a store. */
 export function statsOf(
   { files: { index }, log, finishLog }: StoreParts,
 ): StoreStats {

@@ -1,10 +1,6 @@
-/**
- * Creates the store's files: readable by their owner, and by the folder's group
- * if that may write to the folder, which is how several users and containers
- * share a store. Nobody else may read bets.
- *
- * @module
- */
+// Creates the store's files: readable by the owner, and by the folder's group
+// if it may write to the folder, so that several users and containers can share
+// a store. Nobody else may read bets.
 
 import { dirname } from "node:path";
 
@@ -12,7 +8,7 @@ const OWNER_ONLY = 0o600;
 const OWNER_AND_GROUP = 0o660;
 const GROUP_WRITES = 0o020;
 
-/** Creates a file, opened for writing; fails if it exists. */
+/** Creates a file for writing; fails if it exists. */
 export async function createPrivateFile(path: string): Promise<Deno.FsFile> {
   const file = await Deno.open(path, {
     write: true,
@@ -28,7 +24,7 @@ export async function createPrivateFile(path: string): Promise<Deno.FsFile> {
   return file;
 }
 
-/** Gives the group what it has of the folder. */
+/** Gives the group the rights that it has on the folder. */
 async function shareWithGroup(path: string): Promise<void> {
   const { mode } = await Deno.stat(dirname(path));
   // The mode is null on Windows, where rights are inherited from the folder.

@@ -1,8 +1,4 @@
-/**
- * Opens the files of a store, each locked by one process.
- *
- * @module
- */
+// Opens the files of a store, each locked by one process.
 
 import { dirname } from "node:path";
 import { messageOf } from "../../program/errors.ts";
@@ -16,19 +12,18 @@ export type ReadableFile = Pick<Deno.FsFile, "read" | "seek" | "stat">;
 export interface StoreFile
   extends ReadableFile, Pick<Deno.FsFile, "truncate" | "close"> {
   /**
-   * Flushes what was written to disk.
+   * Flushes written data to disk.
    *
-   * @param isInPlace Whether this thread waits. That is faster than a hop to
-   * another thread and back, if this one has nothing else to do.
+   * @param isInPlace Whether this thread waits, which is faster than switching
+   * to another thread and back if there is nothing else to do.
    */
   syncData(isInPlace?: boolean): void | Promise<void>;
 
   /**
-   * Checks that no other program has changed the file: its path still leads to
-   * it, and it has the size that it was given.
+   * Checks that the path still leads to this file, and that it has the expected
+   * size.
    *
-   * @param expectedSize That size in bytes, or `undefined` while a write changes
-   * it.
+   * @param expectedSize In bytes; `undefined` while a write changes it.
    * @returns What has happened to the file, or `undefined`.
    */
   findLoss(expectedSize?: number): string | undefined;
@@ -66,11 +61,9 @@ export interface HeldFile {
 
 /**
  * Opens and locks a file of the store, and creates it if it does not exist. The
- * lock belongs to the operating system, so it cannot outlive a killed process.
- * `<path>.pid` only tells people who holds it.
- *
- * @throws {StoreHeldError} If another process holds it.
- * @throws {Deno.errors.NotFound} If its folder does not exist.
+ * operating system holds the lock, so it cannot outlive a killed process;
+ * `<path>.pid` is only a note. Throws a `StoreHeldError` if another process
+ * holds the file, `NotFound` if its folder does not exist.
  */
 export async function holdFile(path: string): Promise<HeldFile> {
   const { file, refusal } = await openForAppending(path);
@@ -96,9 +89,8 @@ export async function holdFile(path: string): Promise<HeldFile> {
 }
 
 /**
- * Opens a file, which need not be writable: what it has can be read even then.
- *
- * @returns The file, and why it cannot be written to, if so.
+ * Opens a file even if it is read-only: its content can still be read. Also
+ * returns why it cannot be written to, if so.
  */
 async function openForAppending(
   path: string,
@@ -116,7 +108,6 @@ async function openOrCreate(path: string): Promise<Deno.FsFile> {
   return await Deno.open(path, { read: true, append: true });
 }
 
-/** True if there is a file at the path. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
@@ -128,8 +119,8 @@ export async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * Notes who holds a file. If that fails, for example on a full disk, there is no
- * note: it is for people only.
+ * Notes who holds a file. Failures are ignored, for example on a full disk: the
+ * note is only informative.
  */
 async function writeNote(note: string): Promise<void> {
   await removeNote(note);
@@ -141,7 +132,7 @@ async function writeNote(note: string): Promise<void> {
   }
 }
 
-/** Removes a note, unless it is not there or the folder cannot be changed. */
+/** Removes a note, unless it is missing or the folder is read-only. */
 async function removeNote(note: string): Promise<void> {
   try {
     await Deno.remove(note);
@@ -153,8 +144,8 @@ async function removeNote(note: string): Promise<void> {
 }
 
 /**
- * Writes and looks at the file synchronously, because both take microseconds,
- * less than a hop to another thread.
+ * Writes and checks the file synchronously: both take microseconds, less than
+ * switching threads.
  */
 function storeFile(
   path: string,
@@ -177,7 +168,7 @@ function storeFile(
   };
 }
 
-/** Looks at the path: the open file does not tell that it was renamed. */
+/** Checks the path: the open file does not show that it was renamed. */
 function findLoss(
   path: string,
   opened: Deno.FileInfo,
@@ -199,7 +190,7 @@ function noteOf(path: string): string {
   return `${path}.pid`;
 }
 
-/** Creates the error for a locked file, with the process that holds it. */
+/** The error for a locked file, with the process that holds it. */
 export async function heldError(path: string): Promise<StoreHeldError> {
   return new StoreHeldError(path, await readHolder(noteOf(path)));
 }
@@ -210,7 +201,7 @@ async function readHolder(note: string): Promise<string> {
     // A full disk has no room for the note.
     return holder === "" ? "another process" : `process ${holder}`;
   } catch (error) {
-    // The lock was taken just now, and the note is not written yet.
+    // The lock is so new that the note is not written yet.
     if (error instanceof Deno.errors.NotFound) return "another process";
     throw error;
   }

@@ -1,23 +1,19 @@
-/**
- * Errors of the operating system, after some of which a store can be read.
- *
- * @module
- */
+// Classifies errors of the operating system: after some, a store can still be
+// read.
 
 const READ_ONLY_CODES: readonly string[] = ["EROFS", "EACCES", "EPERM"];
 const FULL_CODES: readonly string[] = ["ENOSPC", "EDQUOT"];
 
-/** True if a file may not be written to. */
+/** True if a file must not be written to. */
 export function isReadOnlyError(error: unknown): error is Error {
   return READ_ONLY_CODES.includes(codeOf(error));
 }
 
-/** True if a file may not be written to, or the disk is full. */
+/** True if a file must not be written to, or the disk is full. */
 export function isNoRoomError(error: unknown): error is Error {
   return isReadOnlyError(error) || FULL_CODES.includes(codeOf(error));
 }
 
-/** True for any error of the operating system. */
 export function isSystemError(error: unknown): error is Error {
   return codeOf(error) !== "";
 }

@@ -1,13 +1,8 @@
-/**
- * Which bets of a batch there are, by their indexes.
- *
- * @module
- */
+// Which bet indexes of a batch are bets, not gaps.
 
 import { type Batch, isGap, packedBetEnd } from "../../bet/bet.ts";
 import type { IndexRange } from "../index_ranges.ts";
 
-/** Returns the ranges of a batch's bets, without the gaps between them. */
 export function betRanges(
   { bets, betIndex, count, gaps }: Batch,
 ): IndexRange[] {

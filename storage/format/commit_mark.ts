@@ -1,16 +1,11 @@
-/**
- * The commit mark, the seventh column of a batch's last row:
- * `fingerprint:index:runs:write:crc` (docs/storage.md).
- *
- * @module
- */
+// The commit mark, the seventh column of a batch's last row:
+// `fingerprint:index:runs:write:crc` (docs/storage.md).
 
 import type { IndexRange } from "../index_ranges.ts";
 import { CRC_DIGITS, parseSeal, type Seal } from "./seal.ts";
 
-/** The content of a mark. */
 export interface CommitMark extends Seal {
-  /** Fingerprint of the agency's file: 16 lowercase hex digits. */
+  /** 16 lowercase hex digits. */
   fingerprint: string;
   /** Bet indexes of the rows, in order, with a gap between any two ranges. */
   ranges: readonly IndexRange[];
@@ -23,20 +18,20 @@ const OLD_MARK_REGEXP = /^[0-9a-f]{16}:\d+:\d+:[0-9a-f]{8}$/;
 /** Size of a mark without its runs, with the largest numbers. */
 const MAX_FIXED_BYTES = 16 + 1 + 10 + 1 + 1 + 15 + 1 + CRC_DIGITS;
 
-/** Upper bound of the size of the mark of a batch with `count` places. */
+/** Upper bound for the mark of a batch with `count` places. */
 export function maxMarkSize(count: number): number {
   // A run of n places takes at most 2n characters, with its separator.
   return MAX_FIXED_BYTES + 2 * count;
 }
 
-/** Formats a mark without its CRC, which also covers this part. */
+/** Formats a mark up to its CRC, which also covers this part. */
 export function formatMark(mark: Omit<CommitMark, "crc">): string {
   const { fingerprint, ranges, write } = mark;
   const { start } = ranges[0]!;
   return `${fingerprint}:${start}:${formatRuns(ranges)}:${write}:`;
 }
 
-/** Parses a mark. Accepts only the exact form that is written here. */
+/** Accepts only the exact form written here. */
 export function parseMark(text: string): CommitMark | undefined {
   const match = MARK_REGEXP.exec(text);
   const seal = parseSeal(text);
@@ -54,7 +49,6 @@ export function isOldMark(text: string): boolean {
   return OLD_MARK_REGEXP.test(text);
 }
 
-/** Number of indexes in the ranges. */
 export function countIndexes(ranges: readonly IndexRange[]): number {
   let count = 0;
   for (const { start, end } of ranges) count += end - start;

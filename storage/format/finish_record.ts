@@ -1,19 +1,14 @@
-/**
- * One line of the finished file: `event,number,size:write:crc:write:crc`
- * (docs/storage.md).
- *
- * @module
- */
+// One line of the finished file: `event,number,size:write:crc:write:crc`
+// (docs/storage.md).
 
 import { EMPTY_END, formatCrc, type LogEnd, sealLine } from "./seal.ts";
 
 /**
- * What is recorded: that bets may be added from now on, that none was added
- * since, that an agency has finished, that the draw is held.
+ * Bets may be added from now on; none was added since; an agency has finished;
+ * the draw is held.
  */
 export type FinishEvent = "start" | "stop" | "finish" | "draw";
 
-/** A record. */
 export interface FinishRecord {
   event: FinishEvent;
   /** The agency that finished, or the draw's number of agencies; else 0. */
@@ -26,14 +21,13 @@ const RECORD_REGEXP =
   /^(?:(start|stop),|(finish|draw),([1-9]\d{0,9})),(0|[1-9]\d{0,14}):(0|[1-9]\d{0,14}):([0-9a-f]{8}):\d+:[0-9a-f]{8}$/;
 const MAX_NUMBER = 2 ** 32 - 1;
 
-/** Formats a record, with its seal. */
 export function formatRecord(record: FinishRecord, write: number): Uint8Array {
   const { event, number, bets } = record;
   const end = `${bets.size}:${bets.write}:${formatCrc(bets.crc)}`;
   return sealLine(`${event},${number || ""},${end}`, write);
 }
 
-/** Parses a line whose seal is right. */
+/** Parses a line whose seal was verified. */
 export function parseRecord(line: string): FinishRecord | undefined {
   const match = RECORD_REGEXP.exec(line);
   if (!match) return undefined;

@@ -1,8 +1,4 @@
-/**
- * Formats batches as rows of the bets file (docs/storage.md).
- *
- * @module
- */
+// Formats batches as rows of the bets file (docs/storage.md).
 
 import { crc32 } from "node:zlib";
 import { type Batch, FIELD_KEYS, packedBetEnd } from "../../bet/bet.ts";
@@ -28,30 +24,26 @@ const NAME_COUNT = 2;
 const MAX_AGENCY_DIGITS = 10;
 /** Size of a row beyond its packed bytes: agency, comma, quotes, line end. */
 const MAX_ROW_OVERHEAD = MAX_AGENCY_DIGITS + 1 + 2 * NAME_COUNT + 1;
-/** Room for the rows of any batch of 8 kB; a larger batch makes it grow. */
+/** Room for the rows of any batch of 8 kB; grows for a larger one. */
 const BUFFER_BYTES = 1 << 16;
 const ASCII_ENCODER = new TextEncoder();
 
-/** A batch as it stands in the file. */
 export interface BatchRows {
-  /** Its rows and its mark: a view that is valid until the next call. */
+  /** Rows and mark: a view that is valid until the next call. */
   bytes: Uint8Array;
   /** The documents of the winning bets, in order. */
   winners: readonly string[];
 }
 
-/** Formats batches, in one buffer that is reused. */
 export class RowFormatter {
   #bytes = new Uint8Array(BUFFER_BYTES);
   #view = viewOf(this.#bytes);
   #length = 0;
 
   /**
-   * Formats the rows of a batch, the last one with the commit mark.
-   *
-   * @param batch The batch, of valid bets.
-   * @param ranges The bets to format, one or more, by their indexes.
-   * @param write Byte offset where the write begins that will have them.
+   * Formats the rows of valid bets, one or more, the last row with the commit
+   * mark. `ranges` selects bets by index; `write` is the byte offset where the
+   * write that contains them begins.
    */
   format(
     batch: Batch,
@@ -71,7 +63,7 @@ export class RowFormatter {
       }
     }
     const { fingerprint } = batch;
-    // The last row goes on with its mark instead of a line end.
+    // The last row continues with its mark instead of a line end.
     this.#length--;
     this.#addText(`,${formatMark({ fingerprint, ranges, write })}`);
     const crc = crc32(this.#bytes.subarray(0, this.#length));
@@ -106,7 +98,6 @@ export class RowFormatter {
     return end;
   }
 
-  /** Adds the fields of the bet at `start` and returns where it ends. */
   #addBet(bets: DataView, start: number): number {
     const lastName = start + 1 + bets.getUint8(start);
     const document = lastName + 1 + bets.getUint8(lastName);
@@ -128,7 +119,7 @@ export class RowFormatter {
     return end;
   }
 
-  /** Adds the bet field by field, with quotes where they are needed. */
+  /** Adds the bet field by field, with quotes where necessary. */
   #addQuotedBet(bets: DataView, start: number): void {
     let at = start;
     for (let field = 0; field < FIELD_KEYS.length; field++) {
@@ -140,7 +131,7 @@ export class RowFormatter {
     }
   }
 
-  /** Adds a field, in quotes if it needs them (RFC 4180). */
+  /** Adds a field, in quotes if necessary (RFC 4180). */
   #addField(field: Uint8Array): void {
     const needsQuotes = field.includes(COMMA) || field.includes(QUOTE);
     if (needsQuotes) this.#bytes[this.#length++] = QUOTE;

@@ -1,15 +1,10 @@
-/**
- * The end of every entry of the store's two files: `:write:crc`
- * (docs/storage.md). It makes each file its own journal.
- *
- * @module
- */
+// The end of every entry in the store's two files: `:write:crc`
+// (docs/storage.md). It makes each file its own journal.
 
 import { crc32 } from "node:zlib";
 
-/** The content of a seal. */
 export interface Seal {
-  /** Byte offset where the write began that the entry is part of. */
+  /** Byte offset where the write that contains the entry began. */
   write: number;
   /** CRC-32 of the entry's bytes up to and including the colon before it. */
   crc: number;
@@ -17,14 +12,12 @@ export interface Seal {
 
 /** Where a file ends: its size, and the seal of its last entry. */
 export interface LogEnd extends Seal {
-  /** Size in bytes. */
   size: number;
 }
 
-/** The end of an empty file. */
 export const EMPTY_END: Readonly<LogEnd> = { size: 0, write: 0, crc: 0 };
 
-/** Number of characters of the CRC. */
+/** Number of hex digits. */
 export const CRC_DIGITS = 8;
 /** An offset of at most 15 digits is a safe integer. */
 const SEAL_REGEXP = /:(0|[1-9]\d{0,14}):([0-9a-f]{8})$/;
@@ -34,13 +27,12 @@ export function formatCrc(crc: number): string {
   return crc.toString(16).padStart(CRC_DIGITS, "0");
 }
 
-/** Returns an entry of one line with its seal and line end. */
+/** Returns a one-line entry with its seal and line end. */
 export function sealLine(text: string, write: number): Uint8Array {
   const start = `${text}:${write}:`;
   return new TextEncoder().encode(`${start}${formatCrc(crc32(start))}\n`);
 }
 
-/** Parses the seal at the end of an entry's last column. */
 export function parseSeal(column: string): Seal | undefined {
   const match = SEAL_REGEXP.exec(column);
   if (!match) return undefined;

@@ -1,8 +1,4 @@
-/**
- * Reads a batch from its rows in the bets file.
- *
- * @module
- */
+// Reads a batch from its rows in the bets file.
 
 import { parse } from "@std/csv";
 import {
@@ -16,9 +12,7 @@ import type { LogEntry } from "../recovery/log_scan.ts";
 import { type CommitMark, countIndexes, parseMark } from "./commit_mark.ts";
 import { findWinners, isWinningRow } from "./winners.ts";
 
-/** A whole batch found in the bets file. */
 export interface StoredBatch extends CommitMark {
-  /** The agency's id. */
   agency: number;
   /** The documents of its winning bets, in order. */
   winners: readonly string[];
@@ -29,7 +23,7 @@ const COMMA = 0x2c;
 const NEWLINE = "\n";
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Returns the batch, or `undefined` if an entry has not the form of one. */
+/** Returns `undefined` if the entry is not a batch. */
 export function readStoredBatch(entry: LogEntry): StoredBatch | undefined {
   const { bytes, lineEnds, lastColumn } = entry;
   const mark = parseMark(DECODER.decode(bytes.subarray(lastColumn, -1)));
@@ -39,7 +33,7 @@ export function readStoredBatch(entry: LogEntry): StoredBatch | undefined {
   return { ...mark, agency: Number(agency), winners: winnersOf(entry) };
 }
 
-/** Most batches have none, which one look at the end of each row shows. */
+/** Most batches have none, which the end of each row shows. */
 function winnersOf({ bytes, lineEnds, lastColumn }: LogEntry): string[] {
   const end = lastColumn - 1;
   const hasWinner = lineEnds.some((lineEnd) =>

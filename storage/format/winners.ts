@@ -1,9 +1,5 @@
-/**
- * Finds the winners in rows as they are written or read, so that a query need
- * not read the store.
- *
- * @module
- */
+// Finds the winners in rows as they are written or read, so that a query does
+// not need to read the store.
 
 import { parse } from "@std/csv";
 import { WINNING_NUMBER } from "../../bet/bet.ts";
@@ -15,11 +11,8 @@ const DOCUMENT_COLUMN = 3;
 const WINNING_DIGITS = new TextEncoder().encode(String(WINNING_NUMBER));
 
 /**
- * True if a row's number wins. Leading zeros do not count.
- *
- * @param rows Rows of the store.
- * @param end Offset after the row's number, its sixth column.
- * @returns Whether it wins.
+ * True if a row's number wins; leading zeros do not count. `end` is the offset
+ * after the number, the sixth column.
  */
 export function isWinningRow(rows: Uint8Array, end: number): boolean {
   let at = end - WINNING_DIGITS.length;
@@ -31,10 +24,8 @@ export function isWinningRow(rows: Uint8Array, end: number): boolean {
 }
 
 /**
- * Finds the winners of a batch.
- *
- * @param rows The batch's rows, without the commit mark.
- * @returns The documents of the winning bets, in order.
+ * Returns the documents of a batch's winning bets, in order. `rows` has no
+ * commit mark.
  */
 export function findWinners(rows: Uint8Array): string[] {
   const winners: string[] = [];
@@ -49,12 +40,7 @@ export function findWinners(rows: Uint8Array): string[] {
   return winners;
 }
 
-/**
- * Returns the document of a row.
- *
- * @param row The row, at least up to its sixth column.
- * @returns The document.
- */
+/** Returns the document of a row, given at least up to its sixth column. */
 export function documentOfRow(row: Uint8Array): string {
   const [columns] = parse(new TextDecoder().decode(row));
   return columns![DOCUMENT_COLUMN]!;

@@ -1,13 +1,10 @@
-/**
- * Reads one of the store's files from start to end, in one pass and constant
- * memory: finds the whole entries, and decides what follows the last of them
- * (docs/storage.md, "At the start").
- *
- * No field contains a line break, so every line end ends a row. Only a seal has
- * a colon right before its CRC, so one byte shows whether a line ends its entry.
- *
- * @module
- */
+// Reads one of the store's files from start to end, in one pass and constant
+// memory: finds the whole entries, and decides what follows the last of them
+// (docs/storage.md, "At the start").
+//
+// No field contains a line break, so every line end ends a row. Only a seal has
+// a colon right before its CRC, so one byte shows whether a line ends its
+// entry.
 
 import { crc32 } from "node:zlib";
 import { DamagedStoreError } from "../errors.ts";
@@ -25,7 +22,7 @@ import { checkTornTail } from "./torn_tail.ts";
 
 /** A whole entry: its lines, of which the last one ends with the seal. */
 export interface LogEntry {
-  /** The entry: a view that is valid until the next entry. */
+  /** A view that is valid until the next entry. */
   bytes: Uint8Array;
   /** Offsets in the entry of its line ends; valid until the next entry. */
   lineEnds: readonly number[];
@@ -36,15 +33,10 @@ export interface LogEntry {
   byteOffset: number;
 }
 
-/** What is known of a file before it is read. */
 export interface ScanOptions {
-  /** Name for error messages. @default {"store"} */
+  /** Name for error messages. Default: "store". */
   name?: string;
-  /**
-   * Size of what was certainly flushed: no crash can have torn it.
-   *
-   * @default {0}
-   */
+  /** How many bytes were certainly flushed: no crash can have torn them. */
   flushedSize?: number;
 }
 
@@ -55,7 +47,6 @@ const COLON = 0x3a;
 const COLON_TO_NEWLINE = CRC_DIGITS + 1;
 const ASCII_DECODER = new TextDecoder();
 
-/** One reading of a file. */
 export class LogScan {
   readonly #file: ReadableFile;
   readonly #name: string;
@@ -101,11 +92,9 @@ export class LogScan {
   }
 
   /**
-   * Decides what follows the whole entries, once all of them were read.
-   *
-   * @returns The size of the file. Anything after the whole entries is a torn
-   * tail, which was never acknowledged.
-   * @throws {DamagedStoreError} If it cannot be one.
+   * Decides what follows the whole entries, once all were read. Returns the
+   * size of the file. Anything after the whole entries is a torn tail, which
+   * was never acknowledged. Throws a `DamagedStoreError` if it cannot be one.
    */
   async checkRest(): Promise<number> {
     const { size } = await this.#file.stat();
@@ -119,7 +108,7 @@ export class LogScan {
     return size;
   }
 
-  /** Creates the error for damage at a byte offset of the file. */
+  /** The error for damage at a byte offset of the file. */
   damage(byteOffset: number, what: string): DamagedStoreError {
     return new DamagedStoreError(byteOffset, what, this.#name);
   }
@@ -144,7 +133,7 @@ export class LogScan {
     return { bytes, lineEnds, lastColumn, seal, byteOffset };
   }
 
-  /** An entry goes on with the write of the one before it, or begins another. */
+  /** An entry continues the write of the one before it, or begins another. */
   #checkWrite({ write }: Seal, byteOffset: number, mark: string): void {
     if (write === byteOffset || write === this.#end.write) return;
     throw this.damage(

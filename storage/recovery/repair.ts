@@ -1,9 +1,5 @@
-/**
- * Makes a file ready for new entries after a start: makes what it has durable,
- * and cuts off what a crash left half written (docs/storage.md).
- *
- * @module
- */
+// Prepares a file for new entries after a start: makes its content durable, and
+// cuts off an incomplete write (docs/storage.md).
 
 import { dirname } from "node:path";
 import { messageOf } from "../../program/errors.ts";
@@ -13,16 +9,14 @@ import { type StoreFile, syncFolder } from "../files/store_file.ts";
 import { isNoRoomError, isReadOnlyError } from "../files/system_errors.ts";
 import { MAX_TORN_BYTES, readTail } from "./torn_tail.ts";
 
-/** A file as it was found. */
 export interface FoundFile {
   path: string;
-  /** The file, open and locked. */
   file: StoreFile;
   /** Size of its whole entries in bytes. */
   committedSize: number;
-  /** Its size in bytes, with a torn tail. */
+  /** Its size in bytes, including a torn tail. */
   size: number;
-  /** Whether what it has must be on disk. */
+  /** Whether its content must be on disk. */
   fsync: boolean;
 }
 
@@ -57,21 +51,20 @@ export class Repair {
     return this.#tornFile;
   }
 
-  /** Why {@linkcode tryRun} did not do it. */
+  /** Why {@linkcode tryRun} has postponed the repair. */
   get problem(): string | undefined {
     return this.#problem;
   }
 
-  /** Does what is left to do. */
+  /** Completes the repair. */
   run(): Promise<void> {
     this.#running ??= this.#run().finally(() => this.#running = undefined);
     return this.#running;
   }
 
   /**
-   * Does the same if the disk has room; else it is left for later.
-   *
-   * @throws Any error but a lack of room or permission.
+   * Completes the repair, or postpones it if the disk is full or read-only.
+   * Throws any other error.
    */
   async tryRun(): Promise<void> {
     try {
@@ -83,16 +76,15 @@ export class Repair {
   }
 
   /**
-   * Makes sure that the whole entries are durable, as far as they have to be.
-   *
-   * @throws {StorageError} If they are not.
+   * Makes the whole entries durable, if required. Throws a `StorageError` if
+   * that fails.
    */
   async flush(): Promise<void> {
     if (this.#isFlushed) return;
     try {
       await this.run();
     } catch (cause) {
-      // Perhaps only the torn tail is left.
+      // Perhaps only the torn tail is left to repair.
       if (this.#isFlushed) return;
       throw new StorageError(
         `Cannot flush the store to disk: ${messageOf(cause)}`,
@@ -104,8 +96,8 @@ export class Repair {
   async #run(): Promise<void> {
     const { path, file, committedSize, size, fsync } = this.#found;
     if (!this.#isFlushed) {
-      // A killed process may have left entries in the page cache only, and a
-      // repetition of them is answered with OK at once.
+      // A killed process may have left entries in the page cache only, and
+      // repeated ones are answered with OK at once.
       await rewriteTail(path, committedSize);
       await file.syncData();
       this.#isFlushed = true;
@@ -122,14 +114,11 @@ export class Repair {
 }
 
 /**
- * Writes the last bytes of a file again, where they are. A flush that failed in
- * an earlier process leaves pages that read back fine but that the system takes
- * for flushed, so that no later flush would bring them to the disk. A file that
- * cannot be written to stays as it is.
- *
- * @param path The file. Only its last write may be unflushed, which is at most
- * {@linkcode MAX_TORN_BYTES} long.
- * @param size Size of what is written again.
+ * Rewrites the end of a file's first `size` bytes in place. A flush that failed
+ * in an earlier process leaves pages that read back fine but that the system
+ * considers flushed, so no later flush would write them to disk. Only the last
+ * write, at most {@linkcode MAX_TORN_BYTES}, may be unflushed. A read-only file
+ * stays as it is.
  */
 export async function rewriteTail(path: string, size: number): Promise<void> {
   using file = await openForWriting(path);
@@ -158,7 +147,7 @@ async function saveTornTail(path: string, tail: Uint8Array): Promise<string> {
     await writeAll(file, tail);
     await file.sync();
   } catch (error) {
-    // The disk is full. A copy of a part would not help.
+    // The disk is full. A partial copy would not help.
     await Deno.remove(copy);
     throw error;
   }

@@ -1,8 +1,4 @@
-/**
- * The two files of a store, opened, checked and repaired at a start.
- *
- * @module
- */
+// Opens, checks and repairs the two files of a store at startup.
 
 import { StoreMismatchError } from "../errors.ts";
 import type { FinishState } from "../finish_state.ts";
@@ -29,7 +25,6 @@ export interface Recovery {
   tornFile?: string;
 }
 
-/** How to open the files. */
 export interface OpenOptions {
   fsync?: boolean;
   drawAgencies?: number;
@@ -37,7 +32,6 @@ export interface OpenOptions {
   wrapFinishedFile?: (file: StoreFile) => StoreFile;
 }
 
-/** One of the files. */
 export interface RepairableFile {
   file: StoreFile;
   /** The end of its whole entries. */
@@ -49,22 +43,17 @@ export interface RepairableFile {
 export interface StoreFiles {
   bets: RepairableFile;
   finished: RepairableFile;
-  /** What the bets file has. */
   index: StoreIndex;
-  /** What the finished file has. */
   state: FinishState;
   recovery: Recovery;
-  /** Closes the files and releases their locks. */
   release(): Promise<void>;
 }
 
 /**
- * Opens both files and creates them if neither exists. Cuts off what a crash left
- * half written, and makes the rest durable, as far as the disk has room.
- *
- * @throws {StoreHeldError} If another process holds one.
- * @throws {DamagedStoreError} If one is damaged.
- * @throws {StoreMismatchError} If they do not belong together.
+ * Opens both files, and creates them if neither exists. Cuts off incomplete
+ * writes, and makes the rest durable, as far as the disk has room. Throws a
+ * `StoreHeldError` if another process holds one, a `DamagedStoreError` if one
+ * is damaged, a `StoreMismatchError` if they do not belong together.
  */
 export async function openStoreFiles(
   path: string,
@@ -112,7 +101,10 @@ async function hold(
   return held;
 }
 
-/** A file with content but without a finished file gets none: what is it? */
+/**
+ * Rejects a bets file with content but without its finished file: its origin is
+ * unknown.
+ */
 async function refuseUnknown(path: string, bets: StoreFile): Promise<void> {
   if ((await bets.stat()).size === 0 || await exists(finishedPath(path))) {
     return;
@@ -120,7 +112,7 @@ async function refuseUnknown(path: string, bets: StoreFile): Promise<void> {
   await scanStore({ path, bets, finished: undefined }, () => undefined);
 }
 
-/** A new bets file must not take the place of one that is missing. */
+/** A new bets file must not take the place of a missing one. */
 async function refuseOrphan(path: string): Promise<void> {
   if (await exists(path) || !await exists(finishedPath(path))) return;
   throw new StoreMismatchError(

@@ -1,9 +1,5 @@
-/**
- * Reads both files of a store and checks that they are whole and belong
- * together. Changes nothing.
- *
- * @module
- */
+// Reads both files of a store and checks that they are whole and belong
+// together. Changes nothing.
 
 import { StoreMismatchError } from "../errors.ts";
 import { FinishState } from "../finish_state.ts";
@@ -17,41 +13,33 @@ import { type LogEntry, LogScan } from "./log_scan.ts";
 export interface FileScan {
   /** The end of its whole entries. */
   end: LogEnd;
-  /** Its size in bytes, with a torn tail. */
+  /** Its size in bytes, including a torn tail. */
   size: number;
 }
 
-/** The files of a store, open for reading. */
 export interface StoreFiles<File extends ReadableFile = ReadableFile> {
-  /** The path of the bets file. */
   path: string;
   bets: File;
-  /** The finished file; `undefined` if there is none. */
+  /** `undefined` if there is none. */
   finished: File | undefined;
 }
 
-/** What was found in both files. */
 export interface StoreScan {
   bets: FileScan;
   finished: FileScan;
-  /** Who has finished. */
   state: FinishState;
 }
 
 const DECODER = new TextDecoder();
 
-/** Returns the path of the finished file of a store. */
 export function finishedPath(path: string): string {
   return `${path}.finished`;
 }
 
 /**
- * Reads both files.
- *
- * @param onBatch Called for each whole batch, in order. Returns what is wrong
- * with it, if something is.
- * @throws {DamagedStoreError} If one is damaged.
- * @throws {StoreMismatchError} If they do not belong together.
+ * Reads both files. `onBatch` is called for each whole batch in order, and
+ * returns what is wrong with it, if anything. Throws a `DamagedStoreError` if a
+ * file is damaged, a `StoreMismatchError` if they do not belong together.
  */
 export async function scanStore(
   { path, bets, finished }: StoreFiles,

@@ -1,17 +1,14 @@
-/**
- * The torn tail of a file: what a crash in the middle of a write leaves after
- * the last whole entry. It was never acknowledged, so the next start removes it,
- * but only if it can be ours, and never without a copy (docs/storage.md).
- *
- * @module
- */
+// The torn tail of a file: what a crash in the middle of a write leaves after
+// the last whole entry. It was never acknowledged, so the next start removes
+// it, but only after a copy, and only if a crash can have left it
+// (docs/storage.md).
 
 import { crc32 } from "node:zlib";
 import { countIndexes, parseMark } from "../format/commit_mark.ts";
 import { CRC_DIGITS, type LogEnd, parseSeal } from "../format/seal.ts";
 import type { ReadableFile } from "../files/store_file.ts";
 
-/** No write is larger, so no torn tail is longer (see append_log.ts). */
+/** The size of the largest write (see append_log.ts). */
 export const MAX_TORN_BYTES: number = 1 << 20;
 
 /** What shows that a tail is damage. */
@@ -21,7 +18,6 @@ export interface TailProblem {
   what: string;
 }
 
-/** A line of a tail. */
 interface TailLine {
   start: number;
   /** Offset of its line end. */
@@ -32,7 +28,7 @@ const NEWLINE = 0x0a;
 const COMMA = 0x2c;
 const ONE = 0x31;
 const NINE = 0x39;
-/** A row without a mark, or with one; a name may contain anything. */
+/** A row with or without a mark; a name may contain anything. */
 const ROW_REGEXP =
   /^[1-9]\d{0,9},.+,\d{1,20},\d{4}-\d\d-\d\d,\d{1,10}(?:,[0-9a-f:.]*)?$/;
 /** A line of the finished file, whole or damaged in its last column. */
@@ -42,14 +38,11 @@ const ZERO = "\0";
 const DECODER = new TextDecoder();
 
 /**
- * Checks whether a crash can have left what follows the whole entries. The
- * system writes pages in any order, so some of the last write's entries may be
- * whole, after a page that never reached the disk. But every earlier write was
- * flushed before the next one began.
- *
- * @param end The end of the whole entries.
- * @param size Size of the file.
- * @returns What shows that it is damage, if something does.
+ * Checks whether a crash can have left what follows the whole entries, which
+ * end at `end`; returns what shows that it is damage, if anything. The system
+ * writes pages in any order, so some of the last write's entries may be whole,
+ * after a page that never reached the disk. But every earlier write was flushed
+ * before the next one began.
  */
 export async function checkTornTail(
   file: ReadableFile,
@@ -86,10 +79,7 @@ export async function checkTornTail(
   return findForeignLine(tail, lines.slice(sealed));
 }
 
-/**
- * Reads the bytes of a file from `start` to `size`, at most
- * {@linkcode MAX_TORN_BYTES}.
- */
+/** Reads a file from `start` to `size`, at most {@linkcode MAX_TORN_BYTES}. */
 export async function readTail(
   file: Pick<ReadableFile, "seek" | "read">,
   start: number,
@@ -123,8 +113,8 @@ function lastColumn(tail: Uint8Array, { start, end }: TailLine): string {
 
 /**
  * True if a write began at this offset of the tail, before the line: at the
- * start of a line, or where the byte before was lost. A changed digit of a seal
- * hardly ever points there.
+ * start of a line, or after a lost byte. A changed digit of a seal hardly ever
+ * points there.
  */
 function isLaterWrite(tail: Uint8Array, at: number, line: TailLine): boolean {
   return at > 0 && at <= line.start &&
@@ -151,8 +141,8 @@ function endsWholeEntry(
 }
 
 /**
- * Finds a line that no central wrote. The last line of the tail is not checked:
- * a crash may have cut it anywhere.
+ * Finds a line that no central wrote. Ignores the tail's last line: a crash may
+ * have cut it anywhere.
  */
 function findForeignLine(
   tail: Uint8Array,

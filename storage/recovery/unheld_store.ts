@@ -1,9 +1,5 @@
-/**
- * Reads a store that no central holds, and changes nothing: checks it, or gives
- * its bets.
- *
- * @module
- */
+// Reads a store that no central holds, and changes nothing: checks it, or gives
+// its bets.
 
 import type { Batch } from "../../bet/bet.ts";
 import { DamagedStoreError, StoreMismatchError } from "../errors.ts";
@@ -19,11 +15,11 @@ export interface StoreReport {
   bets: number;
   /** Whole batches. */
   batches: number;
-  /** Agencies that they are of. */
+  /** Number of agencies with bets. */
   agencies: number;
   /** Agencies that have finished; 0 if the finished file cannot be read. */
   finished: number;
-  /** The number of agencies of the draw, if it is held. */
+  /** The draw's number of agencies, if it is held. */
   drawAgencies?: number;
   /** What is wrong, if something is. */
   fault?: StoreFault;
@@ -31,9 +27,9 @@ export interface StoreReport {
 
 /** What is wrong with a store. */
 export interface StoreFault {
-  /** The first bad byte's offset in its file, if the fault is at one. */
+  /** Offset of the first bad byte in its file, if there is one. */
   byteOffset?: number;
-  /** One line for people. */
+  /** One human-readable line. */
   problem: string;
 }
 
@@ -41,13 +37,13 @@ export interface StoreFault {
 export interface FinishReport {
   /** The agencies that have finished. */
   agencies: ReadonlySet<number>;
-  /** The number of agencies of the draw, if it is held. */
+  /** The draw's number of agencies, if it is held. */
   drawAgencies: number | undefined;
 }
 
 /**
- * Checks a store as the central does when it starts: every mark, that no bet is
- * there twice, and that its two files belong together.
+ * Checks a store as the central does at startup: every commit mark, that no bet
+ * is there twice, and that its two files belong together.
  *
  * @param path The bets file.
  * @returns What is in it.
