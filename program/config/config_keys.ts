@@ -1,7 +1,9 @@
 // The only table of the configuration: each key's readers, type, default and
 // meaning. `config_names.ts` derives variables and flags from the keys.
 
+import type { LevelName } from "@std/log";
 import {
+  type Address,
   ADDRESSES,
   AGENCY_ID,
   BOOLEAN,
@@ -26,7 +28,46 @@ export interface Key<T> {
 }
 
 /** Durations are in milliseconds. */
-export const TABLE = {
+export interface Config {
+  readonly "server.address": readonly Address[];
+  readonly "server.host": string;
+  readonly "server.port": number;
+  readonly "server.listenBacklog": number;
+  readonly "server.maxConnections": number;
+  readonly "server.idleTimeout": number;
+  readonly "server.credentials": string;
+  readonly "server.authTimeout": number;
+  readonly "tls.certificate": string;
+  readonly "tls.key": string;
+  readonly "tls.ca": string;
+  readonly "status.port": number;
+  readonly "status.host": string;
+  readonly "store.file": string;
+  readonly "store.url": string;
+  readonly "store.fsync": boolean;
+  readonly "draw.agencies": number;
+  readonly "draw.await": boolean;
+  readonly "agency.id": number;
+  readonly "agency.file": string;
+  readonly "agency.tokenFile": string;
+  readonly "agency.separator": string;
+  readonly "agency.rejectedFile": string;
+  readonly "agency.sentFolder": string;
+  readonly "batch.maxAmount": number;
+  readonly "batch.window": number;
+  readonly "batch.retryRefused": boolean;
+  readonly "retry.maxAttempts": number;
+  readonly "retry.baseDelay": number;
+  readonly "retry.replyTimeout": number;
+  readonly "loop.amount": number;
+  readonly "loop.period": number;
+  readonly "log.level": LevelName;
+}
+
+/** A key of `config.yaml`, such as `server.port`. */
+export type ConfigKey = keyof Config;
+
+export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   "server.address": forClient(
     ADDRESSES,
     [{ hostname: "localhost", port: 12345 }],
@@ -72,11 +113,7 @@ export const TABLE = {
     "",
     "PEM file of the central's certificate; with it the central speaks TLS",
   ),
-  "tls.key": forServer(
-    OPTIONAL_TEXT,
-    "",
-    "PEM file of its private key",
-  ),
+  "tls.key": forServer(OPTIONAL_TEXT, "", "PEM file of its private key"),
   "tls.ca": forClient(
     OPTIONAL_TEXT,
     "",
@@ -87,11 +124,7 @@ export const TABLE = {
     0,
     "HTTP port of the status page, metrics and health checks; 0 for none",
   ),
-  "status.host": forServer(
-    TEXT,
-    "127.0.0.1",
-    "address that it listens on",
-  ),
+  "status.host": forServer(TEXT, "127.0.0.1", "address that it listens on"),
   "store.file": forServer(
     TEXT,
     ".data/bets.csv",
@@ -102,11 +135,7 @@ export const TABLE = {
     "",
     "PostgreSQL database in place of the file, for server:postgres",
   ),
-  "store.fsync": forServer(
-    BOOLEAN,
-    true,
-    "whether OK waits for the disk",
-  ),
+  "store.fsync": forServer(BOOLEAN, true, "whether OK waits for the disk"),
   "draw.agencies": forServer(
     wholeNumber(0, 1_000_000),
     0,
@@ -172,11 +201,7 @@ export const TABLE = {
     100,
     "wait before the second attempt; doubles each time, up to 10s",
   ),
-  "retry.replyTimeout": forClient(
-    DURATION,
-    60_000,
-    "longest wait for a reply",
-  ),
+  "retry.replyTimeout": forClient(DURATION, 60_000, "longest wait for a reply"),
   "loop.amount": forClient(
     wholeNumber(0, 1_000_000_000),
     5,
@@ -187,27 +212,14 @@ export const TABLE = {
     5_000,
     "wait between two of these messages",
   ),
-  "log.level": forBoth(
-    LEVEL,
-    "INFO",
-    "DEBUG, INFO, WARN, ERROR or CRITICAL",
-  ),
+  "log.level": forBoth(LEVEL, "INFO", "DEBUG, INFO, WARN, ERROR or CRITICAL"),
 };
 
-/** A key of `config.yaml`, such as `server.port`. */
-export type ConfigKey = keyof typeof TABLE;
-
-export type Config = {
-  readonly [K in ConfigKey]: (typeof TABLE)[K]["fallback"];
-};
-
-export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = TABLE;
-
-export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(TABLE)
+export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(KEYS)
   .filter(isConfigKey);
 
 export function isConfigKey(name: string): name is ConfigKey {
-  return Object.hasOwn(TABLE, name);
+  return Object.hasOwn(KEYS, name);
 }
 
 function forClient<T>(type: Setting<T>, fallback: T, help: string): Key<T> {
