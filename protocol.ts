@@ -3,59 +3,44 @@
  * docs/protocol.md describes every message with an example.
  *
  * A frame is `type u8`, `length u32` of the payload, then the payload. All
- * integers are unsigned and big-endian. A whole frame has at most {@linkcode
- * MAX_FRAME_BYTES} bytes.
+ * integers are unsigned and big-endian.
+ *
+ * @example Encode a batch, and decode its payload
+ * ```ts
+ * import { type Bet, decode, encode } from "./protocol/mod.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bet: Bet = {
+ *   firstName: "Ana",
+ *   lastName: "Gil",
+ *   document: "30904465",
+ *   birthdate: "1999-03-17",
+ *   number: "7574",
+ * };
+ * const frame = encode.batch({
+ *   agency: 1,
+ *   fingerprint: "0f1e2d3c4b5a6978",
+ *   betIndex: 0,
+ *   bets: encode.bets([bet]),
+ * });
+ * const batch = decode.batch(frame.subarray(5));
+ * assertEquals(decode.bets(batch.bets), [bet]);
+ * ```
  *
  * @module
  */
 
-export type { Batch, Bet } from "./bet/bet.ts";
-export {
-  BatchFrame,
-  decodeBatch,
-  encodeBatch,
-} from "./protocol/batch_frame.ts";
-export {
-  type ErrorMeaning,
-  type ErrorName,
-  ERRORS,
-  meaningOf,
-  MessageType,
-  type PeerErrorName,
-} from "./protocol/codes.ts";
-export {
-  encodeFrame,
-  type Frame,
-  frameSize,
-  HEADER_BYTES,
-  malformed,
-  MAX_FRAME_BYTES,
-  MAX_PAYLOAD_BYTES,
-  ProtocolError,
-} from "./protocol/frame.ts";
-export {
-  decodeError,
-  decodeOk,
-  encodeError,
-  encodeOk,
-  NO_INDEX,
-  OK_FRAME,
-  type Refusal,
-} from "./protocol/replies.ts";
+export * as decode from "./protocol/decode.ts";
+export * as encode from "./protocol/encode.ts";
 export {
   type Authentication,
-  decodeAgency,
-  decodeAuth,
-  decodeFinish,
-  type Delivery,
-  encodeAuth,
-  encodeFinish,
-  encodeWinnersQuery,
+  type Batch,
+  type Bet,
+  type ErrorName,
+  ERRORS,
   type Finish,
-  MAX_TOKEN_BYTES,
-} from "./protocol/requests.ts";
-export {
-  decodeWinners,
-  encodeWinners,
-  type WinnersPart,
-} from "./protocol/winners_frame.ts";
+  MessageType,
+  type PeerErrorName,
+  ProtocolError,
+  type Refusal,
+} from "./protocol/mod.ts";

@@ -22,7 +22,7 @@ import {
   type Store,
   StoreHeldError,
   type StoreOptions,
-} from "./storage.ts";
+} from "./storage/mod.ts";
 
 export {
   Central,

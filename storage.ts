@@ -5,37 +5,17 @@
  * @module
  */
 
-export type { OnCommit } from "./storage/append_log.ts";
-export type { Batch } from "./bet/bet.ts";
 export {
-  BettingClosedError,
+  type BatchWriter,
   DamagedStoreError,
-  IncompleteError,
+  type ExpectedBets,
+  FileStore,
+  type Recovery,
   StorageError,
-  StoreMismatchError,
-} from "./storage/errors.ts";
-export { FileStore } from "./storage/file_store.ts";
-export type { StoreOptions } from "./storage/store_parts.ts";
-export type { Recovery } from "./storage/recovery/store_files.ts";
-export {
-  exportStore,
-  type FinishReport,
-  readBatches,
-  readFinished,
-  type StoreFault,
-  type StoreReport,
-  verifyStore,
-} from "./storage/recovery/unheld_store.ts";
-export type {
-  BatchWriter,
-  DrawHolder,
-  ExpectedBets,
-  Store,
-  StoreDraw,
-  StoreStats,
-} from "./storage/store.ts";
-export {
-  type ReadableFile,
-  type StoreFile,
+  type Store,
+  type StoreDraw,
   StoreHeldError,
-} from "./storage/files/store_file.ts";
+  StoreMismatchError,
+  type StoreOptions,
+  type StoreStats,
+} from "./storage/mod.ts";

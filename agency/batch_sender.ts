@@ -12,7 +12,7 @@ import {
   MAX_FRAME_BYTES,
   meaningOf,
   type Refusal,
-} from "../protocol.ts";
+} from "../protocol/mod.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import type { RefusedRows } from "./refused_rows.ts";
 import {

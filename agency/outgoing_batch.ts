@@ -14,7 +14,7 @@ import {
   decodeBatch,
   encodeBatch,
   HEADER_BYTES,
-} from "../protocol.ts";
+} from "../protocol/mod.ts";
 import type { RecordReader } from "./source/record_reader.ts";
 
 /** A frame counts its places, bets and gaps, in 16 bits. */

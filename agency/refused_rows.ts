@@ -1,7 +1,7 @@
 // Collects and logs the rows that are not stored.
 
 import { formatAction, getLogger } from "../program/logging.ts";
-import type { Refusal } from "../protocol.ts";
+import type { Refusal } from "../protocol/mod.ts";
 import { IndexSet } from "./delivery/index_set.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
 import type { RecordReader } from "./source/record_reader.ts";

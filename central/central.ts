@@ -3,7 +3,7 @@
 import { Connection } from "../net/connection.ts";
 import { Acceptor, listen, logPort } from "../net/tcp_server.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
-import type { Store } from "../storage.ts";
+import type { Store } from "../storage/mod.ts";
 import { Authenticator, type PendingConnection } from "./auth/authenticator.ts";
 import type { Credentials } from "./auth/credentials.ts";
 import { PendingConnections } from "./auth/pending_connections.ts";

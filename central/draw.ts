@@ -2,8 +2,8 @@
 // who has finished, and holds it (storage/store.ts).
 
 import { formatAction, getLogger } from "../program/logging.ts";
-import { encodeWinners } from "../protocol.ts";
-import type { DrawHolder, Store, StoreDraw } from "../storage.ts";
+import { encodeWinners } from "../protocol/mod.ts";
+import type { DrawHolder, Store, StoreDraw } from "../storage/mod.ts";
 import { joinFrames } from "./replies.ts";
 
 export type DrawStore = Pick<Store, "draw" | "winners">;

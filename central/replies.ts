@@ -7,12 +7,12 @@ import {
   NO_INDEX,
   OK_FRAME,
   ProtocolError,
-} from "../protocol.ts";
+} from "../protocol/mod.ts";
 import {
   BettingClosedError,
   IncompleteError,
   StorageError,
-} from "../storage.ts";
+} from "../storage/mod.ts";
 
 export interface Reply {
   /** Zero or more whole frames. */

@@ -20,8 +20,8 @@ import {
   NO_INDEX,
   OK_FRAME,
   ProtocolError,
-} from "../protocol.ts";
-import type { BatchWriter, Store } from "../storage.ts";
+} from "../protocol/mod.ts";
+import type { BatchWriter, Store } from "../storage/mod.ts";
 import type { Statistics } from "./statistics.ts";
 import {
   errorNameOf,

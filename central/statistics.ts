@@ -1,6 +1,6 @@
 // What the central counts while it serves.
 
-import { type ErrorName, ERRORS } from "../protocol.ts";
+import { type ErrorName, ERRORS } from "../protocol/mod.ts";
 
 /** What is known about an agency since the central started. */
 export interface AgencyActivity {

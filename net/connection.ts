@@ -13,7 +13,7 @@ import {
   HEADER_BYTES,
   MAX_FRAME_BYTES,
   ProtocolError,
-} from "../protocol.ts";
+} from "../protocol/mod.ts";
 
 export { isDisconnection } from "./disconnection.ts";
 

@@ -13,7 +13,7 @@ import {
   type OnCommit,
   StorageError,
   type Store,
-} from "../storage.ts";
+} from "../storage/mod.ts";
 import type { Writer } from "./bets/agency_queues.ts";
 import { BetsTable } from "./bets/bets_table.ts";
 import { CommitQueue } from "./bets/commit_queue.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { StoreStats } from "../storage.ts";
+import type { StoreStats } from "../storage/mod.ts";
 import type { Health } from "./health.ts";
 
 /** What the store contains, as far as this central knows. */

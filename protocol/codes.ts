@@ -29,25 +29,21 @@ export interface ErrorMeaning {
   readonly retry: boolean;
 }
 
-const STAYS_OPEN = { closes: false, retry: false };
-const CLOSES = { closes: true, retry: false };
-const CLOSES_FOR_NOW = { closes: true, retry: true };
-
 /**
  * All error codes. The table in docs/protocol.md is checked against this one.
  */
 export const ERRORS = {
-  INVALID_BET: { code: 1, ...STAYS_OPEN },
-  MALFORMED: { code: 2, ...CLOSES },
-  TOO_LARGE: { code: 3, ...CLOSES },
-  UNKNOWN_TYPE: { code: 4, ...CLOSES },
-  STORAGE: { code: 5, ...CLOSES_FOR_NOW },
-  SHUTTING_DOWN: { code: 6, ...CLOSES_FOR_NOW },
-  BETTING_CLOSED: { code: 7, ...STAYS_OPEN },
-  UNKNOWN_AGENCY: { code: 8, ...STAYS_OPEN },
-  BUSY: { code: 9, ...CLOSES_FOR_NOW },
-  UNAUTHORIZED: { code: 10, ...CLOSES },
-  INCOMPLETE: { code: 11, ...CLOSES },
+  INVALID_BET: { code: 1, closes: false, retry: false },
+  MALFORMED: { code: 2, closes: true, retry: false },
+  TOO_LARGE: { code: 3, closes: true, retry: false },
+  UNKNOWN_TYPE: { code: 4, closes: true, retry: false },
+  STORAGE: { code: 5, closes: true, retry: true },
+  SHUTTING_DOWN: { code: 6, closes: true, retry: true },
+  BETTING_CLOSED: { code: 7, closes: false, retry: false },
+  UNKNOWN_AGENCY: { code: 8, closes: false, retry: false },
+  BUSY: { code: 9, closes: true, retry: true },
+  UNAUTHORIZED: { code: 10, closes: true, retry: false },
+  INCOMPLETE: { code: 11, closes: true, retry: false },
 } as const satisfies Readonly<Record<string, ErrorMeaning>>;
 
 /** The name of an error code, such as `INVALID_BET`. */
@@ -68,5 +64,7 @@ export function errorNameOf(code: number): PeerErrorName {
  * retried.
  */
 export function meaningOf(name: PeerErrorName): Omit<ErrorMeaning, "code"> {
-  return name in ERRORS ? ERRORS[name as ErrorName] : CLOSES;
+  return name in ERRORS
+    ? ERRORS[name as ErrorName]
+    : { closes: true, retry: false };
 }

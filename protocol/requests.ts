@@ -9,20 +9,15 @@ const FINGERPRINT_BYTES = 8;
 const RECORDS_BYTES = 4;
 const CHECKED_FINISH_BYTES = AGENCY_BYTES + FINGERPRINT_BYTES + RECORDS_BYTES;
 
-/** The file that an agency says it has sent. */
-export interface Delivery {
-  /** The file's fingerprint, 16 hex digits. */
-  fingerprint: string;
-  /** Number of its bets that should be stored. */
-  records: number;
-}
-
 /** The content of a FINISH. */
 export interface Finish {
   /** The agency's id, 1 or more. */
   agency: number;
-  /** What must be stored before the agency counts as finished, if anything. */
-  delivery?: Delivery | undefined;
+  /**
+   * The file of which a number of bets must be stored before the agency counts
+   * as finished, if any. Its fingerprint has 16 hex digits.
+   */
+  delivery?: { fingerprint: string; records: number } | undefined;
 }
 
 /** The content of an AUTH. */

@@ -10,14 +10,6 @@ import { viewOf } from "../bytes/swar.ts";
 import { MessageType } from "./codes.ts";
 import { encodeFrame, malformed, MAX_PAYLOAD_BYTES } from "./frame.ts";
 
-/** One part of an agency's list of winners. */
-export interface WinnersPart {
-  /** Whether it is the last part. */
-  isLast: boolean;
-  /** The documents, in the order in which the bets were stored. */
-  documents: string[];
-}
-
 const DOCUMENTS_AT = 3;
 /** A length byte and the longest possible document. */
 const MAX_ENTRY_BYTES = 256;
@@ -54,11 +46,14 @@ export function encodeWinners(documents: readonly string[]): Uint8Array[] {
  * Decodes the payload of a WINNERS.
  *
  * @param payload The payload.
- * @returns One part of the list.
+ * @returns One part of the list: the documents, in the order in which the bets
+ * were stored.
  * @throws {ProtocolError} `MALFORMED` if the payload cannot be parsed to its
  * last byte.
  */
-export function decodeWinners(payload: Uint8Array): WinnersPart {
+export function decodeWinners(
+  payload: Uint8Array,
+): { isLast: boolean; documents: string[] } {
   if (payload.length < DOCUMENTS_AT) {
     throw malformed(
       `a WINNERS of ${payload.length} bytes is shorter than its ${DOCUMENTS_AT} of header`,

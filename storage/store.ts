@@ -28,18 +28,21 @@ export interface ExpectedBets {
   records: number;
 }
 
-/** Who held a draw: this store while open, earlier, or another central. */
-export type DrawHolder = "here" | "earlier" | "elsewhere";
-
 /** The draw of a store. */
 export interface StoreDraw {
   /** Number of participating agencies, with ids from 1; 0 for no draw. */
   readonly agencies: number;
   /** Whether it is held. Then no bet is stored, and the result never changes. */
   readonly isHeld: boolean;
-  /** Resolves once it is held. */
-  readonly held: Promise<DrawHolder>;
+  /**
+   * Resolves once it is held, with who held it: this store when it was open,
+   * before, or another central.
+   */
+  readonly held: Promise<"here" | "earlier" | "elsewhere">;
 }
+
+/** Who held a draw. */
+export type DrawHolder = Awaited<StoreDraw["held"]>;
 
 /** What a store contains, as far as this process knows. */
 export interface StoreStats {

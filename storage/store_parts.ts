@@ -1,7 +1,7 @@
 // The parts of an open store in files.
 
 import { assertInvariant } from "../program/errors.ts";
-import { AppendLog, type OnCommit } from "./append_log.ts";
+import { AppendLog } from "./append_log.ts";
 import { StorageError } from "./errors.ts";
 import { FileDraw } from "./file_draw.ts";
 import type { StoreFile } from "./files/store_file.ts";
@@ -28,21 +28,23 @@ export interface StoreOptions {
   /**
    * Wraps the store's bets file, so that tests can inject faults.
    *
+   * @internal
    * @default {(file) => file}
    */
   wrapFile?: (file: StoreFile) => StoreFile;
   /**
    * Wraps the store's finished file.
    *
+   * @internal
    * @default {(file) => file}
    */
   wrapFinishedFile?: (file: StoreFile) => StoreFile;
   /**
-   * Called after each commit.
+   * Called after each commit, with the number of its batches.
    *
    * @default {undefined}
    */
-  onCommit?: OnCommit | undefined;
+  onCommit?: ((batches: number, seconds: number) => void) | undefined;
 }
 
 export interface StoreParts {

@@ -4,7 +4,7 @@
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ProgramError } from "../program/errors.ts";
-import { verifyStore } from "../storage.ts";
+import { verifyStore } from "../storage/mod.ts";
 import type { AgencyFile } from "./agency_files.ts";
 import { auditStore } from "./demo/audit.ts";
 import { type LotteryRun, runLottery } from "./demo/lottery.ts";

@@ -8,7 +8,7 @@
 import { parseArgs } from "node:util";
 import { ProgramError } from "../program/errors.ts";
 import { writeText } from "../program/logging.ts";
-import { exportStore } from "../storage.ts";
+import { exportStore } from "../storage/mod.ts";
 import { chooseStore, print, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task export [FILE]

@@ -3,7 +3,7 @@
 
 import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
-import { StoreHeldError, verifyStore } from "../storage.ts";
+import { StoreHeldError, verifyStore } from "../storage/mod.ts";
 import { chooseStore, print, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task verify [FILE]

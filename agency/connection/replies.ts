@@ -11,7 +11,7 @@ import {
   MessageType,
   type PeerErrorName,
   type Refusal,
-} from "../../protocol.ts";
+} from "../../protocol/mod.ts";
 
 /** The central refused for good: a further attempt would end like this one. */
 export class RefusedError extends ProgramError {

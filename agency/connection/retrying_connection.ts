@@ -14,7 +14,7 @@ import {
   type Authentication,
   encodeAuth,
   ProtocolError,
-} from "../../protocol.ts";
+} from "../../protocol/mod.ts";
 import {
   type Address,
   formatAddress,

@@ -3,7 +3,7 @@
 import { readVariable } from "../../program/config/config.ts";
 import { TOKEN_VARIABLE } from "../../program/config/config_names.ts";
 import { messageOf, ProgramError } from "../../program/errors.ts";
-import { MAX_TOKEN_BYTES } from "../../protocol.ts";
+import { MAX_TOKEN_BYTES } from "../../protocol/mod.ts";
 
 /**
  * Returns the agency's token, 1 to 255 bytes, or `undefined` if it has none.

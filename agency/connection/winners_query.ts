@@ -3,7 +3,7 @@ import {
   decodeWinners,
   encodeWinnersQuery,
   MessageType,
-} from "../../protocol.ts";
+} from "../../protocol/mod.ts";
 import {
   decodeRefusal,
   errorOf,

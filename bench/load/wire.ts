@@ -6,7 +6,7 @@
  */
 
 import { type Bet, packBets } from "../../bet/bet.ts";
-import { encodeBatch, HEADER_BYTES, MessageType } from "../../protocol.ts";
+import { encodeBatch, HEADER_BYTES, MessageType } from "../../protocol/mod.ts";
 
 export interface Wire {
   /** Encodes the request that stores these rows for any agency. */

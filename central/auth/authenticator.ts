@@ -7,7 +7,7 @@ import {
   MessageType,
   OK_FRAME,
   ProtocolError,
-} from "../../protocol.ts";
+} from "../../protocol/mod.ts";
 import type { Credentials } from "./credentials.ts";
 
 export interface PendingConnection {

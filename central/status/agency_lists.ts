@@ -1,7 +1,7 @@
 // Which agencies the status page names. Without credentials anyone may send as
 // any agency, so there may be millions.
 
-import type { StoreStats } from "../../storage.ts";
+import type { StoreStats } from "../../storage/mod.ts";
 
 const MAX_SHOWN = 1000;
 const MAX_MISSING = 50;

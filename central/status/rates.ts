@@ -1,6 +1,6 @@
 // How many bets the store receives per second.
 
-import type { StoreStats } from "../../storage.ts";
+import type { StoreStats } from "../../storage/mod.ts";
 import type { AgencyLists } from "./agency_lists.ts";
 
 /** Length of the rate's history. */

@@ -1,6 +1,6 @@
 // The central's state at one moment, for the status page.
 
-import type { StoreStats } from "../../storage.ts";
+import type { StoreStats } from "../../storage/mod.ts";
 import type { Draw } from "../draw.ts";
 import type { Statistics } from "../statistics.ts";
 import type { AgencyLists } from "./agency_lists.ts";

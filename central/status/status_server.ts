@@ -3,7 +3,7 @@
 
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
-import type { Store } from "../../storage.ts";
+import type { Store } from "../../storage/mod.ts";
 import type { Statistics } from "../statistics.ts";
 import { AgencyLists } from "./agency_lists.ts";
 import { EventStreams } from "./event_streams.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { Batch } from "../../bet/bet.ts";
-import { BettingClosedError, StorageError } from "../../storage.ts";
+import { BettingClosedError, StorageError } from "../../storage/mod.ts";
 import { AgencyQueues, type Entry, type Writer } from "./agency_queues.ts";
 import type { BetsTable, Stored } from "./bets_table.ts";
 import {

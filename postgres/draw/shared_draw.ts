@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DrawHolder, StoreDraw } from "../../storage.ts";
+import type { DrawHolder, StoreDraw } from "../../storage/mod.ts";
 import { UnfitDatabaseError } from "../connection/errors.ts";
 import type { DrawState, DrawTables } from "./draw_tables.ts";
 import type { StoreCounts } from "../store_counts.ts";

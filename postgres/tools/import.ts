@@ -6,7 +6,7 @@
 
 import { type Batch, countBets } from "../../bet/bet.ts";
 import { writeLine } from "../../program/logging.ts";
-import { readBatches, readFinished } from "../../storage.ts";
+import { readBatches, readFinished } from "../../storage/mod.ts";
 import { PostgresStore } from "../postgres_store.ts";
 
 /** Batches that are under way at once. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { quantile } from "../../bench/load/main.ts";
 import { WIRES } from "../../bench/load/wire.ts";
-import { decodeBatch, HEADER_BYTES, OK_FRAME } from "../../protocol.ts";
+import { decodeBatch, HEADER_BYTES, OK_FRAME } from "../../protocol/mod.ts";
 import { concat } from "../support/frames.ts";
 
 const ROWS = ["Ana,Peña,30904465,1999-03-17,7574", "Luz,Paz,20,2000-01-01,1"];

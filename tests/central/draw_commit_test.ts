@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { FileStore } from "../../storage.ts";
+import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { DrawCentral } from "../support/draw_central.ts";
 import {

@@ -5,7 +5,7 @@ import { FairScheduler } from "../../central/fair_scheduler.ts";
 import { Statistics } from "../../central/statistics.ts";
 import { Connection } from "../../net/connection.ts";
 import { Draw } from "../../central/draw.ts";
-import { FileStore } from "../../storage.ts";
+import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { WAITS } from "../support/draw_central.ts";
 import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { Draw } from "../../central/draw.ts";
-import { decodeWinners } from "../../protocol.ts";
+import { decodeWinners } from "../../protocol/mod.ts";
 import {
   type DrawHolder,
   StorageError,
   type StoreDraw,
-} from "../../storage.ts";
+} from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 
 /** A store's draw that is held when the test says so. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { FileStore } from "../../storage.ts";
+import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { DrawCentral, WAITS } from "../support/draw_central.ts";
 import { betOf, finish, readWinners, sendBets } from "../support/draw_wire.ts";

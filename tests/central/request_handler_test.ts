@@ -3,7 +3,7 @@ import { Draw } from "../../central/draw.ts";
 import { RequestHandler } from "../../central/request_handler.ts";
 import { Statistics } from "../../central/statistics.ts";
 import type { Connection } from "../../net/connection.ts";
-import { HEADER_BYTES } from "../../protocol.ts";
+import { HEADER_BYTES } from "../../protocol/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { betFrame } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";

@@ -4,7 +4,7 @@ import {
   type BatchWriter,
   type FileStore,
   StorageError,
-} from "../../storage.ts";
+} from "../../storage/mod.ts";
 import {
   agencyFrame,
   betFrame,

@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { Connection } from "../../net/connection.ts";
-import { type Frame, ProtocolError } from "../../protocol.ts";
+import { type Frame, ProtocolError } from "../../protocol/mod.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { concat, frame } from "../support/frames.ts";

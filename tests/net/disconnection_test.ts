@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { Connection, isDisconnection } from "../../net/connection.ts";
 import { InvariantError, ProgramError } from "../../program/errors.ts";
-import { ProtocolError } from "../../protocol.ts";
+import { ProtocolError } from "../../protocol/mod.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { frame } from "../support/frames.ts";
 

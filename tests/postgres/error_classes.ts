@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { StorageError } from "../../storage.ts";
+import { StorageError } from "../../storage/mod.ts";
 import {
   ERROR_CLASSES,
   type Remedy,

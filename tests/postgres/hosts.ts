@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { StorageError } from "../../storage.ts";
+import { StorageError } from "../../storage/mod.ts";
 import { IS_FULL, sleep, testFault } from "../faults/plan.ts";
 import { Cluster } from "./cluster.ts";
 import {

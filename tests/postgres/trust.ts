@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { PostgresStore } from "../../postgres/postgres_store.ts";
 import { ProgramError } from "../../program/errors.ts";
-import { StorageError } from "../../storage.ts";
+import { StorageError } from "../../storage/mod.ts";
 import { sleep, testFault } from "../faults/plan.ts";
 import { Cluster } from "./cluster.ts";
 import { append, makeBatch, openStore } from "./made_store.ts";

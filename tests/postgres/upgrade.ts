@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { PostgresStore } from "../../postgres/postgres_store.ts";
-import { BettingClosedError } from "../../storage.ts";
+import { BettingClosedError } from "../../storage/mod.ts";
 import { testFault } from "../faults/plan.ts";
 import { Cluster } from "./cluster.ts";
 import { append, makeBatch, openStore } from "./made_store.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import operationsPage from "../../docs/operations.md" with { type: "text" };
-import { FileStore, verifyStore } from "../../storage.ts";
+import { FileStore, verifyStore } from "../../storage/mod.ts";
 import { testPrograms } from "../support/end_to_end.ts";
 import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { fencedBlocks } from "../support/markdown.ts";

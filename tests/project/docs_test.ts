@@ -3,7 +3,7 @@ import { parse } from "@std/csv";
 import type { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import { decodeBatch, encodeBatch } from "../../protocol.ts";
+import { decodeBatch, encodeBatch } from "../../protocol/mod.ts";
 import {
   type Batch,
   type Bet,
@@ -31,13 +31,13 @@ import {
   MAX_PAYLOAD_BYTES,
   MessageType,
   OK_FRAME,
-} from "../../protocol.ts";
-import { FileStore } from "../../storage.ts";
+} from "../../protocol/mod.ts";
+import { FileStore } from "../../storage/mod.ts";
 import {
   decodeWinners,
   encodeWinners,
   encodeWinnersQuery,
-} from "../../protocol.ts";
+} from "../../protocol/mod.ts";
 import { appendTo, GAP, rowsOf } from "../support/batches.ts";
 import { testInFolder } from "../support/folder.ts";
 import { joinHexLines, parseHexDump } from "../support/hex_dump.ts";

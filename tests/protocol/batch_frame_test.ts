@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BatchFrame, decodeBatch, encodeBatch } from "../../protocol.ts";
+import { BatchFrame, decodeBatch, encodeBatch } from "../../protocol/mod.ts";
 import {
   type Bet,
   countBets,
@@ -12,7 +12,7 @@ import {
   HEADER_BYTES,
   MAX_FRAME_BYTES,
   ProtocolError,
-} from "../../protocol.ts";
+} from "../../protocol/mod.ts";
 import { batchOf, FINGERPRINT, numberedBatch } from "../support/batches.ts";
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
 

@@ -24,7 +24,7 @@ import {
   OK_FRAME,
   ProtocolError,
   type Refusal,
-} from "../../protocol.ts";
+} from "../../protocol/mod.ts";
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
 
 function payloadOf(frame: Uint8Array): Uint8Array {

@@ -6,12 +6,12 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { ProtocolError } from "../../protocol.ts";
+import { ProtocolError } from "../../protocol/mod.ts";
 import {
   decodeWinners,
   encodeWinners,
   encodeWinnersQuery,
-} from "../../protocol.ts";
+} from "../../protocol/mod.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 const HEADER_BYTES = 5;

@@ -8,7 +8,7 @@
 import { type Config, readConfig } from "../../program/config/config.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { runCentral } from "../../server.ts";
-import { DamagedStoreError, StoreHeldError } from "../../storage.ts";
+import { DamagedStoreError, StoreHeldError } from "../../storage/mod.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 

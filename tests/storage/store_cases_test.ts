@@ -1,4 +1,4 @@
-import { FileStore } from "../../storage.ts";
+import { FileStore } from "../../storage/mod.ts";
 import { testInFolder } from "../support/folder.ts";
 import { STORE_CASES } from "../support/store_cases.ts";
 

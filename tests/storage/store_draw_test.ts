@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { FileStore } from "../../storage.ts";
+import { FileStore } from "../../storage/mod.ts";
 import { testInFolder } from "../support/folder.ts";
 
 const AGENCIES = 1_000;

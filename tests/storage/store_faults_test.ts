@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { StorageError } from "../../storage.ts";
+import { StorageError } from "../../storage/mod.ts";
 import { assertStored, batchOf, numberedBatch } from "../support/batches.ts";
 import {
   appendAll,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type BatchWriter, FileStore } from "../../storage.ts";
+import { type BatchWriter, FileStore } from "../../storage/mod.ts";
 import type { StoreFile } from "../../storage/files/store_file.ts";
 import { numberedBatch } from "../support/batches.ts";
 import { testInFolder } from "../support/folder.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { FileStore, StorageError } from "../../storage.ts";
+import { FileStore, StorageError } from "../../storage/mod.ts";
 import {
   appendTo,
   assertStored,

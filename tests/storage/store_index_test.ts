@@ -1,5 +1,5 @@
 import { assertEquals, assertLess, assertRejects } from "@std/assert";
-import { StorageError } from "../../storage.ts";
+import { StorageError } from "../../storage/mod.ts";
 import { StoreIndex } from "../../storage/store_index.ts";
 
 const REFUSED = 100_000;

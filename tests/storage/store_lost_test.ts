@@ -1,6 +1,6 @@
 import { appendTo } from "../support/batches.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { FileStore, StorageError } from "../../storage.ts";
+import { FileStore, StorageError } from "../../storage/mod.ts";
 import { messageOf } from "../../program/errors.ts";
 import { numberedBatch } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";

@@ -1,6 +1,6 @@
 import { appendTo } from "../support/batches.ts";
 import { assertEquals, assertRejects } from "@std/assert";
-import { FileStore, StorageError } from "../../storage.ts";
+import { FileStore, StorageError } from "../../storage/mod.ts";
 import {
   assertStored,
   batchOf,

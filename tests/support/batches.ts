@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type Batch, type Bet, packBets } from "../../bet/bet.ts";
-import type { Store } from "../../storage.ts";
+import type { Store } from "../../storage/mod.ts";
 import { betRanges } from "../../storage/format/bet_ranges.ts";
 import { formatRecord } from "../../storage/format/finish_record.ts";
 import { EMPTY_END } from "../../storage/format/seal.ts";

@@ -6,7 +6,7 @@
  */
 
 import { Central } from "../../server.ts";
-import type { Store } from "../../storage.ts";
+import type { Store } from "../../storage/mod.ts";
 import { agencyFrame, Type } from "./frames.ts";
 import type { CapturedLog } from "./captured_log.ts";
 import { Wire } from "./wire.ts";

@@ -11,7 +11,7 @@ import {
   StorageError,
   type StoreFile,
   type StoreOptions,
-} from "../../storage.ts";
+} from "../../storage/mod.ts";
 import { FaultFile } from "./fault_file.ts";
 
 /** A store and its file. */

@@ -5,7 +5,7 @@
  */
 
 import { Central, type CentralOptions } from "../../server.ts";
-import { FileStore } from "../../storage.ts";
+import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";

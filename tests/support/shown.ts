@@ -11,7 +11,7 @@ import { Rates } from "../../central/status/rates.ts";
 import type { Served } from "../../central/status/snapshot.ts";
 import { StatusServer } from "../../central/status/status_server.ts";
 import { Central } from "../../server.ts";
-import { FileStore } from "../../storage.ts";
+import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";

@@ -11,7 +11,7 @@ import {
   BettingClosedError,
   IncompleteError,
   type Store,
-} from "../../storage.ts";
+} from "../../storage/mod.ts";
 import { appendTo, batchOf, GAP } from "./batches.ts";
 
 /** Opens the store of a case; may be called again. */

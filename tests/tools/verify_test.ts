@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { FileStore } from "../../storage.ts";
+import { FileStore } from "../../storage/mod.ts";
 import { run } from "../../tools/verify.ts";
 import { numberedBatch, putStore, rowsAt, rowsOf } from "../support/batches.ts";
 import { testPrograms } from "../support/end_to_end.ts";

@@ -1,7 +1,7 @@
 // Reports the result of a demo as a table and in words.
 
 import { alignColumns } from "../tool.ts";
-import type { StoreReport } from "../../storage.ts";
+import type { StoreReport } from "../../storage/mod.ts";
 import type { AgencyAudit } from "./audit.ts";
 import type { AgencyRun } from "./lottery.ts";
 

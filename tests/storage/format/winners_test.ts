@@ -1,7 +1,7 @@
 import { appendTo } from "../../support/batches.ts";
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import type { Bet } from "../../../bet/bet.ts";
-import { FileStore } from "../../../storage.ts";
+import { FileStore } from "../../../storage/mod.ts";
 import {
   documentOfRow,
   findWinners,

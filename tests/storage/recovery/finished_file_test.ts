@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { DamagedStoreError, FileStore } from "../../../storage.ts";
+import { DamagedStoreError, FileStore } from "../../../storage/mod.ts";
 import {
   type FinishEvent,
   formatRecord,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { crc32 } from "node:zlib";
 import type { Batch } from "../../../bet/bet.ts";
-import { DamagedStoreError } from "../../../storage.ts";
+import { DamagedStoreError } from "../../../storage/mod.ts";
 import {
   readStoredBatch,
   type StoredBatch,

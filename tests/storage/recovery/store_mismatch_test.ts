@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { FileStore, StoreMismatchError } from "../../../storage.ts";
+import { FileStore, StoreMismatchError } from "../../../storage/mod.ts";
 import { appendTo, numberedBatch } from "../../support/batches.ts";
 import { contents, testInFolder } from "../../support/folder.ts";
 

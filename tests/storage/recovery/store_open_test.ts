@@ -4,7 +4,7 @@ import {
   DamagedStoreError,
   FileStore,
   StoreHeldError,
-} from "../../../storage.ts";
+} from "../../../storage/mod.ts";
 import {
   assertStored,
   numberedBatch,

@@ -1,6 +1,6 @@
 import { appendTo } from "../../support/batches.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { FileStore } from "../../../storage.ts";
+import { FileStore } from "../../../storage/mod.ts";
 import {
   exportStore,
   readBatches,

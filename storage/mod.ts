@@ -1,0 +1,41 @@
+/**
+ * Keeps bets exactly once. docs/storage.md describes the store in files;
+ * docs/postgres.md another one, which is a package of its own.
+ *
+ * @module
+ */
+
+export type { OnCommit } from "./append_log.ts";
+export type { Batch } from "../bet/bet.ts";
+export {
+  BettingClosedError,
+  DamagedStoreError,
+  IncompleteError,
+  StorageError,
+  StoreMismatchError,
+} from "./errors.ts";
+export { FileStore } from "./file_store.ts";
+export type { StoreOptions } from "./store_parts.ts";
+export type { Recovery } from "./recovery/store_files.ts";
+export {
+  exportStore,
+  type FinishReport,
+  readBatches,
+  readFinished,
+  type StoreFault,
+  type StoreReport,
+  verifyStore,
+} from "./recovery/unheld_store.ts";
+export type {
+  BatchWriter,
+  DrawHolder,
+  ExpectedBets,
+  Store,
+  StoreDraw,
+  StoreStats,
+} from "./store.ts";
+export {
+  type ReadableFile,
+  type StoreFile,
+  StoreHeldError,
+} from "./files/store_file.ts";
