@@ -7,7 +7,7 @@
  *
  * @example Encode a batch, and decode its payload
  * ```ts
- * import { type Bet, decode, encode } from "./protocol/mod.ts";
+ * import { type Bet, decode, encode } from "./protocol.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const bet: Bet = {
