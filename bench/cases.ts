@@ -1,8 +1,4 @@
-/**
- * The cases that are measured.
- *
- * @module
- */
+// The cases that are measured.
 
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import { AGENCIES, type DataSet, loadData, SET_NAMES } from "./data.ts";
@@ -31,7 +27,7 @@ export interface Wanted {
   sqlite: boolean;
   /** Whether only the agency's start is measured. */
   start: boolean;
-  /** A revision of the project that is measured too. */
+  /** A revision of the project that is measured as well. */
   baseline?: string;
 }
 
@@ -45,7 +41,7 @@ const CROWDS = [1000, 5000];
 const DATABASE_CROWD = 100;
 const CROWD_BETS = 20 * BATCH_BETS;
 
-/** Lists the wanted cases. `stack` gets what must be ended at the end. */
+/** Lists the wanted cases. `stack` gets what must be disposed of at the end. */
 export async function prepareCases(
   wanted: Wanted,
   folder: string,
@@ -84,7 +80,7 @@ export async function prepareCases(
     .map(([name, run]) => ({ name, run: () => inFolder(folder, run) }));
 }
 
-/** Everything that the load generator sends. */
+/** All runs of the load generator. */
 function loadRuns({ bets, redis }: Wanted, projects: Projects): Run[] {
   const ofCentral = (name: string, load: Load) =>
     [...projects].map(([suffix, project]): Run => [
@@ -147,7 +143,7 @@ function once<T>(prepare: () => Promise<T>): () => Promise<T> {
   return () => prepared ??= prepare();
 }
 
-/** Checks a revision out beside the data, until the end. */
+/** Checks out a revision beside the data; removed at the end. */
 async function checkOut(
   revision: string,
   folder: string,
@@ -163,7 +159,9 @@ async function checkOut(
   return dir;
 }
 
-/** Starts PostgreSQL in a folder that is removed after the server's end. */
+/**
+ * Starts PostgreSQL in a folder that is removed once the server has stopped.
+ */
 async function startPostgres(
   parent: string,
   stack: AsyncDisposableStack,
@@ -171,14 +169,14 @@ async function startPostgres(
   const dir = await Deno.makeTempDir({ dir: parent, prefix: "postgres-" });
   stack.defer(() => Deno.remove(dir, { recursive: true }));
   const server = stack.use(await Postgres.start(dir));
-  // The central makes its tables.
+  // The central creates its tables.
   const { central } = await startCentral(server.url);
   await using _central = central;
   await central.stop();
   return server;
 }
 
-/** Gives a run its own folder, and a disk with nothing left to write. */
+/** Gives a run its own folder, and a disk without pending writes. */
 async function inFolder(parent: string, run: Run[1]): Promise<Figures> {
   const dir = await Deno.makeTempDir({ dir: parent, prefix: "run-" });
   try {

@@ -1,8 +1,4 @@
-/**
- * Checks a store after a run, once its central has stopped.
- *
- * @module
- */
+// Checks a store after a run, once its central has stopped.
 
 import { type AuditedFile, auditStore } from "../tools/demo/audit.ts";
 import {
@@ -12,10 +8,9 @@ import {
 } from "../tools/demo/task_process.ts";
 
 /**
- * Checks that a store has the bets of the files, each once and in order, and no
- * others. The project that wrote the store verifies its commit marks, because
- * another revision may write other marks. Returns the number of batches, or
- * throws an `Error`.
+ * Throws an `Error` unless a store has each bet of the files once and in order,
+ * and no others. Returns the number of batches. The project that wrote the
+ * store verifies it, because another revision may write other commit marks.
  */
 export async function checkStore(
   path: string,

@@ -1,8 +1,4 @@
-/**
- * The agencies' files that are sent.
- *
- * @module
- */
+// The agencies' files that are sent.
 
 import { join } from "node:path";
 import type { AgencyFile } from "../tools/agency_files.ts";
@@ -12,20 +8,20 @@ import { ensureData } from "../tools/make_data.ts";
 /** Agencies that send at once. */
 export const AGENCIES = 5;
 
-/** The sets, whose names begin the names of their cases. */
+/** Prefixes of the cases' names. */
 export const SET_NAMES = ["real", "made"] as const;
 
-/** The files that are sent in one run, one for each agency. */
+/** The files sent in one run, one per agency. */
 export interface DataSet {
   name: typeof SET_NAMES[number];
   files: AgencyFile[];
-  /** Bets of all files. */
   bets: number;
 }
 
 /**
- * Loads the agencies' files of `.data`, as the demo does, or makes so many bets
- * below a folder, unless that was done before. Each agency gets the same part.
+ * Loads the agencies' files from `.data`, as the demo does, or makes this many
+ * bets below a folder, unless that was done before. Each agency gets the same
+ * number.
  */
 export async function loadData(
   name: DataSet["name"],

@@ -1,9 +1,5 @@
-/**
- * One run of the whole system: a central and an agency's process for each file,
- * from the start of the agencies to the exit of the last one.
- *
- * @module
- */
+// One run of the whole system: a central and one agency process per file, from
+// the start of the agencies to the exit of the last one.
 
 import { join } from "node:path";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
@@ -49,7 +45,7 @@ export async function runOnDatabase(
   return figures;
 }
 
-/** Runs an agency for each file, all at once, and measures the central. */
+/** Runs one agency per file, all at once, and measures the central. */
 async function measureSending(
   store: string,
   { data, window, project }: Sending,
@@ -79,7 +75,7 @@ async function measureSending(
   };
 }
 
-/** Returns the seconds from a central's start on a full store until it listens. */
+/** Seconds from a central's start on a full store until it listens. */
 async function measureRecovery(
   storeFile: string,
   project: string,

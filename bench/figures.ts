@@ -1,8 +1,4 @@
-/**
- * The kinds of figure, and the results of a case.
- *
- * @module
- */
+// The kinds of figure, and the results of a case.
 
 export interface Kind {
   /** Head of its column. */
@@ -10,7 +6,7 @@ export interface Kind {
   readonly isMoreBetter: boolean;
   /** Decimal places, after the division by `unit`. */
   readonly digits: number;
-  /** What the figure, which is in base units, is divided by to be shown. */
+  /** Divides the figure, which is in base units, to be shown. */
   readonly unit: number;
 }
 
@@ -31,30 +27,27 @@ export const KINDS = {
 
 export type KindName = keyof typeof KINDS;
 
-/** The figures of one run. */
 export type Figures = { [K in KindName]?: number };
 
-/** A case before it is measured. */
 export interface Case {
   name: string;
-  /** Does one run, and before the first one what all runs share. */
+  /** Does one run; the first one also does what all runs share. */
   run(): Promise<Figures>;
 }
 
-/** All runs of one case. */
 export interface CaseResult {
   name: string;
   runs: Figures[];
 }
 
 export interface Spread {
-  /** The middle one; of an even number, the mean of the two in the middle. */
+  /** The middle value, or the mean of the two in the middle. */
   median: number;
   min: number;
   max: number;
 }
 
-/** Returns where some values lie, or `undefined` if there are none. */
+/** `undefined` if there are no values. */
 export function spread(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined;
   const sorted = values.toSorted((a, b) => a - b);
@@ -72,8 +65,8 @@ export function spreadOf(
 }
 
 /**
- * Returns where the ratios of two cases lie, run by run: both runs of a pair saw
- * the machine in about the same state. `undefined` if no pair has the figure.
+ * The spread of two cases' ratios, run by run: both runs of a pair saw the
+ * machine in about the same state. `undefined` if no pair has the figure.
  */
 export function ratioSpread(
   over: CaseResult,

@@ -1,36 +1,30 @@
-/**
- * The machine, and what a process on it uses. `/proc` is read by `cat`, because
- * Deno itself reads it only with all permissions.
- *
- * @module
- */
+// The machine, and what a process on it uses. `cat` reads `/proc`, because Deno
+// itself reads it only with all permissions.
 
 import { join } from "node:path";
 
-/** What a process has used so far. */
 export interface Usage {
-  /** User and system time, in seconds. */
+  /** User and system time. */
   cpuSeconds: number;
-  /** Most memory that it had at once, in bytes. */
+  /** Peak resident memory in bytes. */
   peakRss: number;
 }
 
-/** Indexes of the fields after the name in `/proc/<pid>/stat`, from 0. */
+/** Indexes, from 0, of the fields after the name in `/proc/<pid>/stat`. */
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
 const FLUSHES = 101;
 const FLUSH_BYTES = 8192;
-/** Load over which figures mean little. */
+/** Above this load, figures are unreliable. */
 const BUSY_LOAD = 0.5;
 
-/** Measures a process by its id. */
 export async function usageOf(pid: number): Promise<Usage> {
   const files = [`/proc/${pid}/stat`, `/proc/${pid}/status`];
   const [text, hertz] = await Promise.all([
     output("cat", files),
     output("getconf", ["CLK_TCK"]),
   ]);
-  // The name before may have spaces and parentheses.
+  // The name before it may have spaces and parentheses.
   const fields = text.slice(text.indexOf(") ") + 2).split(" ");
   const ticks = Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS]);
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1];
@@ -40,7 +34,7 @@ export async function usageOf(pid: number): Promise<Usage> {
   };
 }
 
-/** Describes the machine and the disk of a folder, a few words by subject. */
+/** Describes the machine and a folder's disk, a few words by subject. */
 export async function describeMachine(
   folder: string,
 ): Promise<Record<string, string>> {
@@ -58,7 +52,7 @@ export async function describeMachine(
   };
 }
 
-/** True if others use the machine, as it was described. */
+/** True if the description shows other load on the machine. */
 export function isBusy(machine: Record<string, string>): boolean {
   return Number.parseFloat(machine["load"] ?? "0") > BUSY_LOAD;
 }
@@ -84,14 +78,17 @@ function medianFlush(folder: string): number {
   return times.sort((a, b) => a - b)[FLUSHES >> 1]!;
 }
 
-/** Returns a free port, from another process: this one may not use the network. */
+/**
+ * Returns a free port, found by another process: this one may not use the
+ * network.
+ */
 export async function freePort(): Promise<number> {
   const script =
     "console.log(Deno.listen({ port: 0, hostname: '127.0.0.1' }).addr.port)";
   return Number(await output(Deno.execPath(), ["eval", script]));
 }
 
-/** Runs a command and returns what it prints. Throws an `Error` if it fails. */
+/** Returns a command's output. Throws an `Error` if it fails. */
 export async function output(
   command: string,
   args: string[],

@@ -1,8 +1,4 @@
-/**
- * The central and the agencies as processes, with the flags of their tasks.
- *
- * @module
- */
+// The central and the agencies as processes, with their tasks' permissions.
 
 import {
   PROJECT_FOLDER,
@@ -12,7 +8,7 @@ import {
 
 const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 
-/** Folders of the projects that are measured, by the suffix of their cases. */
+/** Folders of the measured projects, by the suffix of their cases. */
 export type Projects = ReadonlyMap<string, string>;
 
 /**
@@ -41,7 +37,6 @@ export interface AgencyOptions {
   file: string;
   /** Port of the central on this machine. */
   port: number;
-  /** Batches under way at once. */
   window: number;
   /** Folder of the project whose agency runs. */
   project: string;

@@ -1,9 +1,5 @@
-/**
- * How long an agency with one bet takes, from the start of its process to its
- * end, compared with an empty program.
- *
- * @module
- */
+// How long an agency with one bet takes, from process start to exit, compared
+// with an empty program.
 
 import { dirname, join } from "node:path";
 import { TaskProcess } from "../tools/demo/task_process.ts";

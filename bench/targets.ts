@@ -1,8 +1,4 @@
-/**
- * What the system has to reach, and whether it does.
- *
- * @module
- */
+// The performance targets, and whether they are met.
 
 import {
   type CaseResult,
@@ -13,7 +9,7 @@ import {
   spreadOf,
 } from "./figures.ts";
 
-/** The worst median that meets it, or the worst median ratio to a rival. */
+/** The worst acceptable median, or median ratio to a rival. */
 type Target = readonly [
   name: string,
   kind: KindName,
@@ -44,8 +40,8 @@ const TARGETS: readonly Target[] = [
 ];
 
 /**
- * Compares medians with the targets, as far as they were measured. Returns a row
- * for each: case, figure, target, median, met or not.
+ * Compares measured medians with the targets. Returns a row for each: case,
+ * figure, target, median, met or not.
  */
 export function checkTargets(cases: readonly CaseResult[]): string[][] {
   return TARGETS.flatMap(([name, kind, bound, rival]) => {

@@ -1,15 +1,11 @@
-/**
- * Whether bets can be stored, as far as the last commits and looks tell.
- *
- * @module
- */
+// Whether bets can be stored, as shown by the last commits and polls.
 
 import { formatAction, getLogger } from "../program/logging.ts";
 
-/** What failed last: a commit, or reading what other centrals have done. */
+/** What failed last: a commit, or polling other centrals' changes. */
 export type Subject = "commit" | "read";
 
-/** Keeps the last problem with each subject, and logs when it comes and goes. */
+/** Keeps the last problem with each subject, and logs its start and end. */
 export class Health {
   readonly #problems = new Map<Subject, string>();
 

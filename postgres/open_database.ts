@@ -1,8 +1,4 @@
-/**
- * Connects to the database at a central's start.
- *
- * @module
- */
+// Connects to the database when a central starts.
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import { MAX_COMMITS } from "./bets/commit_queue.ts";
@@ -12,7 +8,6 @@ import { UnfitDatabaseError } from "./connection/errors.ts";
 import type { Row } from "./connection/session.ts";
 import { checkDatabase, prepareTables } from "./schema/prepare.ts";
 
-/** A database that is ready for a central. */
 export interface OpenedDatabase {
   database: Database;
   /** The tables' schema, quoted. */

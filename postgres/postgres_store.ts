@@ -1,9 +1,5 @@
-/**
- * The store in a PostgreSQL database, which many centrals may share
- * (docs/postgres.md). Exactly once is the database's: its primary key.
- *
- * @module
- */
+// The store in a PostgreSQL database, which many centrals may share
+// (docs/postgres.md). The table's primary key guarantees exactly once.
 
 import { ProgramError } from "../program/errors.ts";
 import {
@@ -26,22 +22,20 @@ import { openDatabase, type OpenedDatabase } from "./open_database.ts";
 import { SharedDraw } from "./draw/shared_draw.ts";
 import { StoreCounts } from "./store_counts.ts";
 
-/** How often to look at what other centrals have done, and for a repair. */
+/** How often to poll for other centrals' changes, and for a repair. */
 const POLL_PERIOD_MS = 1_000;
-/** Time that statements under way have at the end, to leave 5 s for all. */
+/** Time for statements under way at shutdown; the whole shutdown has 5 s. */
 const STOP_TIMEOUT_MS = 2_500;
 
 /** Options of {@linkcode PostgresStore.open}. */
 export interface PostgresStoreOptions {
-  /** Number of agencies in the draw, with ids from 1; 0 for no draw. */
+  /** Number of participating agencies, with ids from 1; 0 for no draw. */
   drawAgencies?: number;
-  /** Called after each commit. */
   onCommit?: OnCommit | undefined;
   /** Aborts when the central stops: statements then end within seconds. */
   signal?: AbortSignal | undefined;
 }
 
-/** Holds every acknowledged bet exactly once. */
 export class PostgresStore implements Store {
   readonly #database: Database;
   readonly #bets: BetsTable;
@@ -52,7 +46,7 @@ export class PostgresStore implements Store {
   #polling: Promise<void> | undefined;
   readonly stats: StoreCounts = new StoreCounts(this.#health);
   readonly draw: SharedDraw;
-  /** Never: a database may come back. */
+  /** Never resolves: a database may come back. */
   readonly lost: Promise<StorageError> = new Promise(() => {});
 
   private constructor(
@@ -76,8 +70,8 @@ export class PostgresStore implements Store {
   }
 
   /**
-   * Opens the store. Creates or upgrades its tables. Throws a `ProgramError` in
-   * one line if the database cannot be used.
+   * Opens the store; creates or upgrades its tables. Throws a `ProgramError` if
+   * the database cannot be used.
    */
   static async open(
     url: string,
@@ -135,7 +129,7 @@ export class PostgresStore implements Store {
     return this.#ask(() => this.draw.winners(agency));
   }
 
-  /** Waits for pending commits, for a short time, and closes the connections. */
+  /** Waits briefly for pending commits, and closes the connections. */
   async close(): Promise<void> {
     clearInterval(this.#pollTimer);
     this.#endSoon();
@@ -152,11 +146,12 @@ export class PostgresStore implements Store {
     );
   }
 
-  /** Looks at what other centrals have done. Never rejects. */
+  /** Polls for other centrals' changes. Never rejects. */
   async #poll(): Promise<void> {
     try {
       await this.draw.look();
-      // Agencies may be kept away by this problem, so no commit would tell.
+      // Agencies may have stopped sending because of this problem, so no commit
+      // would show its end.
       if (this.stats.problem !== undefined) {
         await this.draw.probe();
         this.#health.report("commit", undefined);
@@ -168,7 +163,7 @@ export class PostgresStore implements Store {
     }
   }
 
-  /** Every failure is a {@linkcode StorageError}. */
+  /** Turns every failure into a {@linkcode StorageError}. */
   async #ask<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();

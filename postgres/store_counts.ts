@@ -1,21 +1,15 @@
-/**
- * What the store contains, as far as this central knows: what was there at its
- * start, what it has stored since, and what it has read of other centrals.
- *
- * @module
- */
+// What the store contains, as far as this central knows: what it found at its
+// start, has stored since, and has read about other centrals.
 
 import type { StoreStats } from "../storage/mod.ts";
 import type { Health } from "./health.ts";
 
-/** What the store contains, as far as this central knows. */
 export class StoreCounts implements StoreStats {
   readonly #health: Health;
   readonly agencyBets: Map<number, number> = new Map();
   winners: ReadonlyMap<number, number> = new Map();
   finished: Set<number> = new Set();
   bets = 0;
-  /** Unknown. */
   readonly sizeBytes = undefined;
 
   constructor(health: Health) {
@@ -30,7 +24,6 @@ export class StoreCounts implements StoreStats {
     return this.winners.get(agency) ?? 0;
   }
 
-  /** Counts bets that are stored. */
   add(agency: number, bets: number): void {
     this.bets += bets;
     this.agencyBets.set(agency, bets + (this.agencyBets.get(agency) ?? 0));

@@ -1,9 +1,5 @@
-/**
- * What people do with the database: `deno task verify:postgres`,
- * `export:postgres` and `import:postgres`.
- *
- * @module
- */
+// The database tools: `deno task verify:postgres`, `export:postgres` and
+// `import:postgres`.
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { setupLogging, writeLine } from "../program/logging.ts";
@@ -83,12 +79,12 @@ function urlOf(operand: string | undefined): string {
 }
 
 if (import.meta.main) {
-  // The output is the tool's own.
+  // Standard output is for the tool's own output.
   setupLogging("ERROR");
   try {
     await main(Deno.args);
   } catch (error) {
-    // The reader of the output, such as `head`, has enough.
+    // The reader of the output, such as `head`, has exited.
     if (!(error instanceof Deno.errors.BrokenPipe)) {
       writeLine(Deno.stderr, `${Deno.args[0]}: ${messageOf(error)}`);
       Deno.exitCode = EXIT_FAILURE;

@@ -1,12 +1,8 @@
-/**
- * A load generator: many connections in one process, each an agency that sends
- * the same file. Everything is encoded before the start, and all connections
- * start together. Prints its measurements as JSON.
- *
- * `bench/load/main.ts central|redis PORT CONNECTIONS WINDOW FILE`
- *
- * @module
- */
+// A load generator: many connections in one process, each an agency that sends
+// the same file. Everything is encoded before the start, and all connections
+// start together. Prints its measurements as JSON.
+//
+// `bench/load/main.ts central|redis PORT CONNECTIONS WINDOW FILE`
 
 import { writeLine } from "../../program/logging.ts";
 import { type Wire, WIRES } from "./wire.ts";
@@ -29,8 +25,8 @@ export interface LoadResult {
 
 const CONNECTED_AT_ONCE = 100;
 /**
- * The runtime prefers new writes to waiting ones. More at once would starve some
- * connections here, whatever the server does.
+ * The runtime prefers new writes to waiting ones, so more at once would starve
+ * some connections here, whatever the server does.
  */
 const WRITES_AT_ONCE = 16;
 
@@ -55,7 +51,7 @@ class BufferPool {
   }
 }
 
-/** Counts how often each connection was answered, and when. */
+/** Counts when and how often each connection was answered. */
 class Tally {
   readonly #startedAt = performance.now();
   readonly #answered: Uint32Array;
@@ -70,7 +66,6 @@ class Tally {
     this.#latencies = new Float64Array(connections * batches);
   }
 
-  /** Counts one reply to a connection. */
   add(connection: number, writtenAt: number): void {
     const connections = this.#answered.length;
     const batches = this.#latencies.length;
@@ -99,7 +94,7 @@ class Tally {
   }
 }
 
-/** Returns the value at a part of rising values, 1 or more (nearest rank). */
+/** The value at a part of ascending values, 1 or more (nearest rank). */
 export function quantile(sorted: Float64Array, part: number): number {
   return sorted[Math.max(1, Math.ceil(part * sorted.length)) - 1]!;
 }

@@ -1,9 +1,5 @@
-/**
- * What the load generator sends and how it reads the replies: batches as BET
- * frames for a central, or as RPUSH commands for Redis.
- *
- * @module
- */
+// What the load generator sends and how it reads replies: batches as BET frames
+// for a central, or as RPUSH commands for Redis.
 
 import { type Bet, packBets } from "../../bet/bet.ts";
 import { encodeBatch, HEADER_BYTES, MessageType } from "../../protocol/mod.ts";
@@ -71,7 +67,7 @@ const redis: Wire = {
   countReplies() {
     return (chunk) => {
       let replies = 0;
-      // Integers of one line each; a "-" is only in an error.
+      // Replies are one-line integers; only an error contains "-".
       for (const byte of chunk) {
         if (byte === LINE_FEED) replies++;
         if (byte !== ERROR_MARK) continue;

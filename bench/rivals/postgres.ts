@@ -1,9 +1,5 @@
-/**
- * PostgreSQL 15 as Debian packages it, as a user would load the same files into
- * it: with its default settings, which are durable.
- *
- * @module
- */
+// PostgreSQL 15 as Debian packages it, loading the same files as a user would,
+// with its default settings, which are durable.
 
 import { join } from "node:path";
 import type { DataSet } from "../data.ts";
@@ -11,9 +7,9 @@ import type { Figures } from "../figures.ts";
 import { freePort, output, settleDisk } from "../machine.ts";
 
 /**
- * A way to load: one `\copy`; COPY commands of as many rows as our batches have,
- * each a transaction; INSERT commands of as many into the table of a central on
- * PostgreSQL, with its key.
+ * One `\copy`; COPY commands of as many rows as our batches, each a
+ * transaction; or INSERT commands of as many rows into a central's table, with
+ * its key.
  */
 export const LOAD_WAYS = ["copy", "copy-150", "insert-150-keyed"] as const;
 export type LoadWay = typeof LOAD_WAYS[number];
@@ -28,7 +24,7 @@ const CREATE_TABLE = `CREATE TABLE bets (agency integer NOT NULL,
   first_name text NOT NULL, last_name text NOT NULL, document text NOT NULL,
   birthdate date NOT NULL, number bigint NOT NULL)`;
 
-/** AWK programs that write what psql is given, from an agency's file. */
+/** AWK programs that turn an agency's file into psql's input. */
 const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
   "copy": '{ print agency "," $0 }',
   "copy-150": `
@@ -48,7 +44,7 @@ const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
     END { if (NR % 150) print ";" }`,
 };
 
-/** A server for the benchmark, stopped when it is disposed of. */
+/** A server for the benchmark, stopped on disposal. */
 export class Postgres implements AsyncDisposable {
   /** Folder of its data, and of the files that are loaded. */
   readonly #folder: string;
@@ -61,14 +57,14 @@ export class Postgres implements AsyncDisposable {
     this.#port = port;
   }
 
-  /** Where a central finds its database. */
+  /** The URL of a central's database. */
   get url(): string {
     return `postgres://postgres:@127.0.0.1:${this.#port}/${CENTRAL_DATABASE}`;
   }
 
   /**
-   * Creates two empty databases in an empty folder and starts a server on a free
-   * port. Throws an `Error` if that is not possible.
+   * Starts a server with two empty databases, on a free port, in an empty
+   * folder. Throws an `Error` on failure.
    */
   static async start(folder: string): Promise<Postgres> {
     await checkInstalled();
@@ -94,7 +90,7 @@ export class Postgres implements AsyncDisposable {
     return server;
   }
 
-  /** Writes the files that are loaded. Not part of what is measured. */
+  /** Writes the files to load; not part of the measurement. */
   async prepare({ name, files }: DataSet, way: LoadWay): Promise<void> {
     const script = 'file=$1; shift; exec awk "$@" > "$file"';
     const program = `{ sub(/\\r$/, "") } ${INPUT_PROGRAMS[way]}`;
@@ -107,8 +103,8 @@ export class Postgres implements AsyncDisposable {
   }
 
   /**
-   * Loads every prepared file at once, a session for each, into the empty table.
-   * Throws an `Error` if not every bet is there afterwards.
+   * Loads every prepared file at once, one session each, into the empty table.
+   * Throws an `Error` unless every bet is there afterwards.
    */
   async load(data: DataSet, way: LoadWay): Promise<Figures> {
     const database = way.endsWith("keyed") ? CENTRAL_DATABASE : OWN_DATABASE;
@@ -133,7 +129,7 @@ export class Postgres implements AsyncDisposable {
     await settleDisk();
   }
 
-  /** Throws an `Error` if not every bet is there, or any other is. */
+  /** Throws an `Error` unless exactly these bets are there. */
   async check(
     { files }: {
       files: readonly Pick<DataSet["files"][number], "agency" | "bets">[];
@@ -148,7 +144,6 @@ export class Postgres implements AsyncDisposable {
     throw new Error(`Cannot use run: PostgreSQL has\n${found}`);
   }
 
-  /** Stops the server. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server("pg_ctl", ["stop", "--mode=fast"]);
   }

@@ -1,14 +1,10 @@
-/**
- * Redis as Debian packages it, with a flush before each reply.
- *
- * @module
- */
+// Redis as Debian packages it, with a flush before each reply.
 
 import { readLines } from "../../tools/demo/text_lines.ts";
 import { freePort, output } from "../machine.ts";
 import { redisKey } from "../load/wire.ts";
 
-/** A server for the benchmark, stopped when it is disposed of. */
+/** A server for the benchmark, stopped on disposal. */
 export class Redis implements AsyncDisposable {
   readonly port: number;
   readonly #process: Deno.ChildProcess;
@@ -38,7 +34,7 @@ export class Redis implements AsyncDisposable {
     throw new Error("Cannot measure Redis: redis-server did not start");
   }
 
-  /** Throws an `Error` if any of these agencies does not have so many bets. */
+  /** Throws an `Error` unless each agency has this number of bets. */
   async check(agencies: number, bets: number): Promise<void> {
     for (let agency = 1; agency <= agencies; agency++) {
       const args = ["-p", String(this.port), "LLEN", redisKey(agency)];

@@ -1,8 +1,4 @@
-/**
- * Runs of SQLite, as Deno has it.
- *
- * @module
- */
+// Runs of SQLite, as included in Deno.
 
 import { join } from "node:path";
 import { TaskProcess } from "../../tools/demo/task_process.ts";

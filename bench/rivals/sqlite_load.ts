@@ -1,12 +1,8 @@
-/**
- * Loads files into SQLite, in one process: one batch of each file in turn, each
- * a durable transaction into a table with a key. Rows are parsed before the
- * start. Prints the seconds, and how many bets are in the table then.
- *
- * `sqlite_load.ts DATABASE FILE…`
- *
- * @module
- */
+// Loads files into SQLite in one process: one batch of each file in turn, each
+// a durable transaction into a table with a key. Rows are parsed before the
+// start. Prints the seconds, and the number of bets in the table.
+//
+// `sqlite_load.ts DATABASE FILE…`
 
 import { DatabaseSync } from "node:sqlite";
 import { writeLine } from "../../program/logging.ts";

@@ -1,34 +1,27 @@
-/**
- * Batches that wait for a commit: a queue for each agency, served in turn.
- *
- * @module
- */
+// Batches that wait for a commit: one queue per agency, served in turn.
 
 import type { Batch } from "../../bet/bet.ts";
 
-/** Most bets of a statement. More take longer without being faster. */
+/** Limit of bets per statement. More take longer without being faster. */
 const MAX_BETS = 3_000;
 
-/** The batches of one connection; once one of them has failed, all others do. */
+/** The batches of one connection; after one failure, all later ones fail. */
 export interface Writer {
   hasFailed: boolean;
 }
 
-/** A batch that waits. */
 export interface Entry {
   batch: Batch;
   writer: Writer;
-  /** Resolved with how many of its bets were stored before. */
+  /** Resolved with the number of bets that were stored before. */
   done: PromiseWithResolvers<number>;
 }
 
-/** Batches that wait for a commit. */
 export class AgencyQueues {
   /** In the order in which the agencies are served. */
   readonly #waiting = new Map<number, Entry[]>();
   readonly #busy = new Set<number>();
 
-  /** Adds a batch behind the others of its agency. */
   add(entry: Entry): void {
     const { agency } = entry.batch;
     const entries = this.#waiting.get(agency);
@@ -42,7 +35,8 @@ export class AgencyQueues {
 
   /**
    * Takes batches of one file of the agency whose turn it is. The agency has no
-   * other turn before {@linkcode release}, so that its bets are stored in order.
+   * other turn before {@linkcode release}, so that its bets are stored in
+   * order.
    */
   take(): Entry[] | undefined {
     for (const [agency, entries] of this.#waiting) {
@@ -57,12 +51,12 @@ export class AgencyQueues {
     return undefined;
   }
 
-  /** Gives the agency turns again. */
+  /** Lets the agency take turns again. */
   release(agency: number): void {
     this.#busy.delete(agency);
   }
 
-  /** Takes all batches that wait, of one agency or of all. */
+  /** Takes all waiting batches, of one agency or of all. */
   drain(agency?: number): Entry[] {
     const agencies = agency === undefined
       ? [...this.#waiting.keys()]
@@ -75,7 +69,9 @@ export class AgencyQueues {
   }
 }
 
-/** How many batches share the next statement: of one file, one at least. */
+/**
+ * How many batches share the next statement: those of one file, at least one.
+ */
 function groupLength(entries: readonly Entry[]): number {
   const { fingerprint } = entries[0]!.batch;
   let bets = 0;

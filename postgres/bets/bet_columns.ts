@@ -1,12 +1,8 @@
-/**
- * Bets as the parameters of one statement.
- *
- * @module
- */
+// Bets as the parameters of one statement.
 
 import { type Batch, unpackBets } from "../../bet/bet.ts";
 
-/** Bets as arrays, each in the text that PostgreSQL reads. */
+/** Bets as arrays, in PostgreSQL's text format. */
 export interface BetColumns {
   /** Bet indexes of each batch, in order. */
   positions: number[][];
@@ -14,12 +10,11 @@ export interface BetColumns {
   parameters: string[];
 }
 
-/** Returns a fingerprint as PostgreSQL's `bigint` has it. */
+/** Converts a fingerprint to PostgreSQL's `bigint`. */
 export function sourceOf(fingerprint: string): string {
   return BigInt.asIntN(64, BigInt(`0x${fingerprint}`)).toString();
 }
 
-/** Returns the columns of some batches' bets. */
 export function columnsOf(batches: readonly Batch[]): BetColumns {
   const columns: string[][] = Array.from({ length: 6 }, () => []);
   const positions = batches.map(({ betIndex, bets }) => {
@@ -27,7 +22,7 @@ export function columnsOf(batches: readonly Batch[]): BetColumns {
     let position = betIndex - 1;
     for (const bet of unpackBets(bets)) {
       position++;
-      // A place without a bet only counts as an index.
+      // A gap only takes an index.
       if (bet.firstName === "") continue;
       ofBatch.push(position);
       columns[0]!.push(String(position));
@@ -42,7 +37,6 @@ export function columnsOf(batches: readonly Batch[]): BetColumns {
   return { positions, parameters: columns.map(arrayOf) };
 }
 
-/** Writes an array as PostgreSQL reads it. */
 export function arrayOf(items: readonly (number | string)[]): string {
   return `{${items.join()}}`;
 }

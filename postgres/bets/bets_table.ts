@@ -1,9 +1,6 @@
-/**
- * The statements of the hot path: storing bets of one agency. Each names the
- * agency, so that a distributed engine sends it to one node (docs/postgres.md).
- *
- * @module
- */
+// The statements of the hot path, which store bets of one agency. Each names
+// the agency, so that a distributed engine sends it to one node
+// (docs/postgres.md).
 
 import { crc32 } from "node:zlib";
 import type { Batch } from "../../bet/bet.ts";
@@ -15,21 +12,24 @@ import type { Row } from "../connection/session.ts";
 /** Attempts to find the agency's row, which a restore may have removed. */
 const MAX_ATTEMPTS = 5;
 
-/** What became of a batch. */
+/** The outcome of a batch. */
 export interface Stored {
   /** Number of its bets. */
   bets: number;
-  /** Number of those that were stored before. */
+  /** Number of bets that were stored before. */
   before: number;
   /** Whether the draw is held, so that nothing was stored now. */
   isLate: boolean;
 }
 
-/** The tables `bets` and `agencies`, as far as storing bets goes. */
+/** The tables `bets` and `agencies`, as far as needed to store bets. */
 export class BetsTable {
   readonly #database: Database;
   readonly #schema: string;
-  /** Of the text: behind a pool, another client's statement may have the name. */
+  /**
+   * Contains a hash of the text: behind a pool, another client's statement may
+   * have the same name.
+   */
   readonly #insertName: string;
 
   constructor(database: Database, schema: string) {
@@ -63,7 +63,9 @@ export class BetsTable {
     );
   }
 
-  /** Makes the row of an agency, if there is none and the draw is not held. */
+  /**
+   * Creates the row of an agency, if there is none and the draw is not held.
+   */
   async addAgency(agency: number): Promise<void> {
     await this.#database.query(
       `INSERT INTO ${this.#schema}.agencies (agency)
@@ -84,7 +86,7 @@ export class BetsTable {
   }
 
   /**
-   * The agency's row is locked until the commit, so that the draw and FINISH wait
+   * Locks the agency's row until the commit, so that the draw and FINISH wait
    * for it, and this statement for them: no bet gets in between.
    */
   get #insertStatement(): string {
@@ -119,7 +121,7 @@ export class BetsTable {
     );
   }
 
-  /** Looks which bets are stored, now that the draw is held. */
+  /** Counts stored bets after the draw is held. */
   async #late(
     agency: number,
     source: string,
@@ -140,7 +142,7 @@ export class BetsTable {
   }
 }
 
-/** Says of each batch how many of its bets are not among the new ones. */
+/** For each batch, how many of its bets are not among the new ones. */
 function storedOf(
   positions: readonly number[][],
   rows: readonly Row[],

@@ -1,9 +1,5 @@
-/**
- * Group commit: the batches of an agency that arrive while its statement runs
- * share the next one. Agencies commit at the same time.
- *
- * @module
- */
+// Group commit: an agency's batches that arrive while its statement runs share
+// the next one. Agencies commit in parallel.
 
 import type { Batch } from "../../bet/bet.ts";
 import { BettingClosedError, StorageError } from "../../storage/mod.ts";
@@ -15,16 +11,18 @@ import {
   remedyOf,
 } from "../connection/errors.ts";
 
-/** Commits that run at once, each on its own connection (docs/postgres.md). */
+/** Parallel commits, each on its own connection (docs/postgres.md). */
 export const MAX_COMMITS = 8;
 
-/** Called after each commit. */
 export interface CommitListener {
-  /** Called with the bets that were stored just now. */
+  /** Called with the number of bets just stored. */
   onStored(agency: number, bets: number): void;
-  /** Called with the number of batches, and the duration in seconds. */
+  /** Called with the number of batches and the duration in seconds. */
   onCommit(batches: number, seconds: number): void;
-  /** Called with why a commit failed, or `undefined` after one that did not. */
+  /**
+   * Called with the reason of a failed commit, or `undefined` after a
+   * successful one.
+   */
   onOutcome(problem: string | undefined): void;
 }
 
@@ -41,8 +39,8 @@ export class CommitQueue {
   }
 
   /**
-   * Adds a batch, which is copied before this returns. Resolved with how many of
-   * its bets were stored before, once all of them are committed.
+   * Adds a batch, which is copied before this returns. Resolved, once all its
+   * bets are committed, with how many were stored before.
    */
   add(batch: Batch, writer: Writer): Promise<number> {
     const done = Promise.withResolvers<number>();
@@ -56,7 +54,7 @@ export class CommitQueue {
   /** Waits for every batch so far. */
   async whenIdle(): Promise<void> {
     while (this.#running.size > 0 || !this.#queues.isEmpty) {
-      // What waits starts in this turn of the event loop.
+      // Waiting batches start in this turn of the event loop.
       await (this.#running.size > 0
         ? Promise.race(this.#running)
         : Promise.resolve());
@@ -125,8 +123,9 @@ export class CommitQueue {
   }
 
   /**
-   * Batches behind one that took too long: retries would only make the queue
-   * longer. Of all agencies if the database does not answer at all.
+   * Fails the batches queued behind a timed-out one too: retries would only
+   * make the queue longer. Fails all agencies' batches if the database does not
+   * answer at all.
    */
   #alsoLate([first]: readonly Entry[], cause: unknown): Entry[] {
     if (cause instanceof DatabaseTimeoutError) return this.#queues.drain();

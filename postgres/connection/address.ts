@@ -1,9 +1,5 @@
-/**
- * Where the database is and how to connect to it: the URL's parts, completed by
- * the environment and by libpq's files.
- *
- * @module
- */
+// The database's address: the parts of the URL, completed by the environment
+// and libpq's files.
 
 import { addressError, parseDatabaseUrl } from "./database_url.ts";
 import {
@@ -14,13 +10,12 @@ import {
 } from "./parameters.ts";
 import { findPassword, readPasswordFile, readService } from "./pg_files.ts";
 
-/** A server, by name, address, or the folder of its Unix socket. */
+/** A server: a name, an address, or the folder of its Unix socket. */
 export interface Host {
   name: string;
   port: number;
 }
 
-/** How a connection is encrypted and whom it trusts. */
 export interface TlsSettings {
   mode: string;
   rootCertificate?: string | undefined;
@@ -29,7 +24,6 @@ export interface TlsSettings {
   requiresBinding: boolean;
 }
 
-/** Where the database is, and how to connect to it. */
 export interface Address {
   hosts: Host[];
   database: string;
@@ -42,7 +36,7 @@ export interface Address {
   options: string | undefined;
   connectTimeoutMs: number;
   statementTimeoutMs: number;
-  /** Begin with any host, for engines with several writers. */
+  /** Start with a random host, for engines with several writers. */
   isRandom: boolean;
   keepAlive: boolean;
   keepAliveDelayMs: number;
@@ -52,16 +46,16 @@ const DEFAULT_PORT = 5432;
 /** Longest time to connect, to each host. */
 const CONNECT_TIMEOUT_S = 3;
 /**
- * Longest time for a statement. Shorter than an agency waits for a reply
- * (`retry.replyTimeout`), so that it gets one.
+ * Shorter than an agency's wait for a reply (`retry.replyTimeout`), so that it
+ * gets one.
  */
 const STATEMENT_TIMEOUT_MS = 8_000;
 const WEAK_WITH_SYSTEM = /^(?:disable|allow|prefer|require|verify-ca)$/;
 
-/** Where settings besides the URL come from. */
+/** Returns the value of an environment variable. */
 export type Environment = (name: string) => string | undefined;
 
-/** Reads an address. Throws a `ProgramError` for one that cannot be used. */
+/** Throws a `ProgramError` for an unusable address. */
 export function readAddress(
   url: string,
   env: Environment = (name) => Deno.env.get(name),
@@ -102,7 +96,7 @@ export function readAddress(
   };
 }
 
-/** Describes where the database is, without the password. */
+/** Describes the address without the password. */
 export function describeAddress({ hosts, database }: Address): string {
   return `${hosts.map(describeHost).join()}/${database}`;
 }
@@ -112,7 +106,7 @@ export function describeHost({ name, port }: Host): string {
   return `${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
-/** libpq reads `ssl=true`, which JDBC's URLs have, as `sslmode=require`. */
+/** libpq reads `ssl=true`, from JDBC URLs, as `sslmode=require`. */
 function withoutJdbcName(parts: Map<string, string>): Map<string, string> {
   if (parts.get("ssl") !== "true") return parts;
   parts.delete("ssl");

@@ -1,9 +1,5 @@
-/**
- * The connections of a central. Each statement takes a free one; a failed one is
- * replaced, perhaps by a connection to another host.
- *
- * @module
- */
+// A central's connections. Each statement takes a free one; a failed one is
+// replaced, perhaps by a connection to another host.
 
 import type { Address } from "./address.ts";
 import { DatabaseClosedError, isUnprepared, remedyOf } from "./errors.ts";
@@ -13,24 +9,22 @@ import type { Result, Session } from "./session.ts";
 /** Attempts at a transaction that conflicts with another one. */
 const MAX_ATTEMPTS = 5;
 
-/** Options of a {@linkcode Database}. */
 export interface DatabaseOptions {
-  /** Most connections at once. */
+  /** Limit of open connections. */
   connections: number;
-  /** Longest time for a statement; 0 for any time. */
+  /** Limit for one statement; 0 for none. */
   statementTimeoutMs: number;
-  /** Looks at the database on each new connection; throws if it does not fit. */
+  /** Checks the database on each new connection; throws if it is unusable. */
   check(session: Session): Promise<void>;
 }
 
-/** Runs a statement. */
 export type Ask = (
   text: string,
   values?: readonly unknown[],
   name?: string,
 ) => Promise<Result>;
 
-/** A database that responds within seconds, or is connected to again. */
+/** A database that answers within seconds, or is reconnected. */
 export class Database {
   readonly #address: Address;
   readonly #options: DatabaseOptions;
@@ -40,17 +34,17 @@ export class Database {
   /** Resumes statements that wait for a connection. */
   readonly #waiting: (() => void)[] = [];
   #inUse = 0;
-  /** False behind a pool that mixes up the prepared statements of its clients. */
+  /** False behind a pool that mixes up its clients' prepared statements. */
   #canPrepare = true;
   #isClosed = false;
 
-  /** Connects with the first statement. */
+  /** The first statement connects. */
   constructor(address: Address, options: DatabaseOptions) {
     this.#address = address;
     this.#options = options;
   }
 
-  /** Runs one statement. One with a name is prepared where that is possible. */
+  /** Runs one statement. With a name it is prepared where possible. */
   query(
     text: string,
     values: readonly unknown[] = [],
@@ -60,8 +54,8 @@ export class Database {
   }
 
   /**
-   * Runs statements in a transaction, which is committed if they all succeed.
-   * `READ COMMITTED`, so that each sees what was committed before it.
+   * Runs statements in a transaction and commits it if they all succeed. `READ
+   * COMMITTED`, so that each sees what was committed before it.
    */
   transaction<T>(
     work: (ask: Ask) => Promise<T>,
@@ -83,12 +77,12 @@ export class Database {
     }, timeoutMs);
   }
 
-  /** Ends idle connections, so that the next statements connect anew. */
+  /** Ends idle connections, so that the next statements reconnect. */
   renew(): void {
     for (const session of this.#idle.splice(0)) this.#drop(session);
   }
 
-  /** Cuts off every connection. Statements under way, and later ones, fail. */
+  /** Cuts off every connection. Current and later statements fail. */
   close(): void {
     this.#isClosed = true;
     for (const session of this.#open) session.destroy();
@@ -96,7 +90,10 @@ export class Database {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
-  /** Repeats what conflicted with another transaction: all of it was undone. */
+  /**
+   * Repeats what conflicted with another transaction: all of it was rolled
+   * back.
+   */
   async #use<T>(
     work: (ask: Ask) => Promise<T>,
     timeoutMs = this.#options.statementTimeoutMs,

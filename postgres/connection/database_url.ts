@@ -1,10 +1,6 @@
-/**
- * The URL of a database, as libpq reads it (PostgreSQL's documentation, 34.1.1.2).
- * Error messages never contain a part of the URL: any part may be a password that
- * was written without percent-encoding.
- *
- * @module
- */
+// Parses a database URL like libpq (PostgreSQL's documentation, 34.1.1.2).
+// Error messages never quote the URL: any part may be a password written
+// without percent-encoding.
 
 import { ProgramError } from "../../program/errors.ts";
 
@@ -14,14 +10,14 @@ const SCHEME_REGEXP = /^postgres(?:ql)?:\/\//;
 /** A name, an address in brackets, or nothing; then a port. */
 const HOST_REGEXP = /^(\[[0-9A-Fa-f:.%\w]+\]|[^:[\]]*)(?::(\d*))?$/;
 
-/** Thrown for an address that cannot be used. */
+/** The error for an unusable address. */
 export function addressError(reason: string): ProgramError {
   return new ProgramError(`Cannot use store.url: ${reason}`);
 }
 
 /**
  * Returns a URL's parts under libpq's names: `user`, `password`, `host`, `port`
- * (lists with commas if there are several hosts), `dbname` and the parameters.
+ * (comma-separated for several hosts), `dbname` and the parameters.
  */
 export function parseDatabaseUrl(url: string): Map<string, string> {
   if (!SCHEME_REGEXP.test(url)) {

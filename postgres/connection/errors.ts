@@ -1,8 +1,4 @@
-/**
- * Errors of a database, and what to do about each class of them.
- *
- * @module
- */
+// Database errors, and how to react to each class.
 
 import { messageOf } from "../../program/errors.ts";
 
@@ -39,31 +35,30 @@ export const ERROR_CLASSES: readonly (readonly [string, Remedy])[] = [
 
 const SQLSTATE_REGEXP = /^[0-9A-Z]{5}$/;
 
-/** A database that did not answer in time; the statement's outcome is unknown. */
+/** The database did not answer in time; the statement's outcome is unknown. */
 export class DatabaseTimeoutError extends Error {
   constructor(timeoutMs: number) {
     super(`no answer within ${timeoutMs / 1000} s`);
   }
 }
 
-/** The central is stopping and waits for the database no longer. */
+/** The central is stopping and no longer waits for the database. */
 export class DatabaseClosedError extends Error {
   constructor() {
     super("the central is stopping");
   }
 }
 
-/** The database is not what the central left there. */
+/** The database is not in the state in which the central left it. */
 export class UnfitDatabaseError extends Error {}
 
-/** Returns PostgreSQL's code of an error, if the database has sent one. */
+/** PostgreSQL's code of an error, if the database sent one. */
 export function sqlState(error: unknown): string | undefined {
   const { code, severity } = error as { code?: unknown; severity?: unknown };
   const isState = typeof code === "string" && SQLSTATE_REGEXP.test(code);
   return isState && severity !== undefined ? code : undefined;
 }
 
-/** Returns what helps against an error. */
 export function remedyOf(error: unknown): Remedy {
   const state = sqlState(error);
   const entry = state === undefined
@@ -72,12 +67,12 @@ export function remedyOf(error: unknown): Remedy {
   return entry?.[1] ?? "reconnect";
 }
 
-/** Whether a statement was not prepared on the connection that got it. */
+/** True if a statement was not prepared on its connection. */
 export function isUnprepared(error: unknown): boolean {
   return ["26000", "42P05"].includes(sqlState(error) ?? "");
 }
 
-/** Says in one line why the database could not do something. */
+/** Explains in one line why a statement failed. */
 export function explainDatabase(error: unknown): string {
   const reasons = error instanceof AggregateError && error.message === ""
     ? error.errors.map(messageOf)

@@ -1,8 +1,4 @@
-/**
- * Finds the host that takes writes.
- *
- * @module
- */
+// Finds the host that accepts writes.
 
 import { type Address, describeHost, type Host } from "./address.ts";
 import { explainDatabase, UnfitDatabaseError } from "./errors.ts";
@@ -12,17 +8,16 @@ import { isAboutTls, tlsWays } from "./tls.ts";
 const IS_WRITABLE = `SELECT pg_is_in_recovery() AS recovers,
   current_setting('transaction_read_only') = 'on' AS "isReadOnly"`;
 
-/** What to do with a new connection. */
 export interface ConnectOptions {
-  /** Longest time for a statement; 0 for any time. */
+  /** Limit for one statement; 0 for none. */
   statementTimeoutMs: number;
-  /** Called before it connects, so that it can be cut off. */
+  /** Called before the session connects, so that it can be cut off. */
   onSession(session: Session): void;
-  /** Looks whether the database is the right one; throws if not. */
+  /** Checks that the database is the right one; throws if not. */
   check(session: Session): Promise<void>;
 }
 
-/** Connects to the first host that takes writes and passes the check. */
+/** Connects to the first host that accepts writes and passes the check. */
 export async function connectToWriter(
   address: Address,
   options: ConnectOptions,
@@ -62,7 +57,7 @@ async function connectTo(
   }
 }
 
-/** Connects encrypted or not, as `sslmode` has it. */
+/** Connects with or without encryption, according to `sslmode`. */
 async function openSession(
   address: Address,
   host: Host,

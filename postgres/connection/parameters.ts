@@ -1,21 +1,16 @@
-/**
- * The parameters of libpq that the central knows, each with the environment
- * variable that gives its value if the URL does not. Any other is refused.
- *
- * @module
- */
+// The libpq parameters that the central supports, each with the environment
+// variable that sets it if the URL does not. All others are rejected.
 
 import { addressError } from "./database_url.ts";
 
-/** A parameter that is known. */
 interface Parameter {
   env?: string;
-  /** The values it may have, for the error message and as a check. */
+  /** Allowed values, as a check and for the error message. */
   values?: RegExp;
   expected?: string;
 }
 
-/** Of these, `host` to `service` are free text; the others are checked. */
+/** `host` to `service` are free text; the others are checked. */
 const PARAMETERS = {
   host: { env: "PGHOST" },
   port: { env: "PGPORT", values: /^[\d,]*$/, expected: "numbers" },
@@ -76,12 +71,10 @@ const PARAMETERS = {
   },
 } satisfies Record<string, Parameter>;
 
-/** Name of a parameter that the central knows. */
 export type ParameterName = keyof typeof PARAMETERS;
-/** The values that are given. */
 export type Parameters = Partial<Record<ParameterName, string>>;
 
-/** Variables of libpq that would change what the central does not support. */
+/** libpq variables whose effect the central does not support. */
 const UNSUPPORTED_VARIABLES = [
   ...["PGHOSTADDR", "PGREQUIREAUTH", "PGREQUIREPEER", "PGREQUIRESSL"],
   ...["PGSSLCRL", "PGSSLCRLDIR", "PGSSLCERTMODE", "PGSSLNEGOTIATION"],
@@ -89,7 +82,7 @@ const UNSUPPORTED_VARIABLES = [
   ...["PGGSSDELEGATION", "PGGSSLIB", "PGKRBSRVNAME"],
 ];
 
-/** Refuses variables of the environment that cannot be honoured. */
+/** Throws for environment variables that cannot be honoured. */
 export function checkVariables(env: (name: string) => string | undefined) {
   for (const name of UNSUPPORTED_VARIABLES) {
     if (!env(name)) continue;
@@ -97,7 +90,7 @@ export function checkVariables(env: (name: string) => string | undefined) {
   }
 }
 
-/** Returns the values that the environment gives. */
+/** Returns the values set in the environment. */
 export function parametersOfEnvironment(
   env: (name: string) => string | undefined,
 ): Map<string, string> {
@@ -110,7 +103,7 @@ export function parametersOfEnvironment(
   return given;
 }
 
-/** Checks names and values; the origin is named in errors. */
+/** Checks names and values; errors name the origin. */
 export function checkParameters(
   given: ReadonlyMap<string, string>,
 ): Parameters {

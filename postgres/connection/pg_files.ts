@@ -1,8 +1,4 @@
-/**
- * The files that libpq reads: passwords (PGPASSFILE) and services.
- *
- * @module
- */
+// The files that libpq reads: passwords (PGPASSFILE) and services.
 
 import { messageOf } from "../../program/errors.ts";
 import { addressError } from "./database_url.ts";
@@ -19,7 +15,7 @@ const FIELD = String.raw`((?:\\.|[^:\\])*)`;
 const PASSWORD_LINE_REGEXP = new RegExp(
   `^(?!#)${Array(5).fill(FIELD).join(":")}(?::|$)`,
 );
-/** Group and others; libpq refuses a file that they may read, and so do we. */
+/** Group and others; like libpq, we refuse a file that they may read. */
 const OTHERS_MODE = 0o077;
 
 /**
@@ -44,7 +40,7 @@ export function findPassword(
   return undefined;
 }
 
-/** Reads a password file. One that does not exist has no passwords. */
+/** A missing file has no passwords. */
 export function readPasswordFile(path: string): string {
   try {
     const { mode } = Deno.statSync(path);
@@ -60,7 +56,7 @@ export function readPasswordFile(path: string): string {
   }
 }
 
-/** Returns the parameters of a section of a service file. */
+/** Returns the parameters in a section of a service file. */
 export function readService(path: string, name: string): Map<string, string> {
   let text: string;
   try {

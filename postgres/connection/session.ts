@@ -1,8 +1,4 @@
-/**
- * One connection to one host, for one statement at a time.
- *
- * @module
- */
+// One connection to one host, for one statement at a time.
 
 // The package's main file also loads a pool and looks for a native driver.
 import PgClient from "pg/lib/client.js";
@@ -10,13 +6,13 @@ import type { Address, Host } from "./address.ts";
 import { DatabaseTimeoutError } from "./errors.ts";
 import type { TlsOptions } from "./tls.ts";
 
-/** A row: its fields, as text unless the type is a small number or boolean. */
+/** Fields are text unless the type is a small number or boolean. */
 export type Row = Record<string, unknown>;
 
-/** What a statement gave. */
+/** The result of a statement. */
 export interface Result {
   rows: Row[];
-  /** Number of rows that were read or changed. */
+  /** Number of rows read or changed. */
   rowCount: number | null;
 }
 
@@ -40,8 +36,8 @@ const BINDING_MECHANISM = "SCRAM-SHA-256-PLUS";
 const GRACE_MS = 1_000;
 
 /**
- * Set on each connection, whatever a role or database has as its defaults. Not
- * sent when the connection starts, because PgBouncer would refuse that.
+ * Set on each connection, whatever the defaults of a role or database. Not sent
+ * as startup parameters, because PgBouncer would reject them.
  */
 const SETTINGS = `SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'postgres';
   SET TimeZone TO 'UTC'; SET client_encoding TO 'UTF8';
@@ -50,15 +46,13 @@ const SETTINGS = `SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'postgres';
   SET default_transaction_isolation TO 'read committed';
   SET statement_timeout TO `;
 
-/** One connection to one host, for one statement at a time. */
 export class Session {
   readonly #client: Client;
   readonly #connectTimeoutMs: number;
-  /** Where it is connected. */
   readonly host: Host;
   /** Whether the connection has ended. */
   isBroken = false;
-  /** What the checks after connecting have found: the tables' schema. */
+  /** The tables' schema, found by the checks after connecting. */
   schema = "";
 
   constructor(address: Address, host: Host, ssl: TlsOptions) {
@@ -78,12 +72,12 @@ export class Session {
       keepAliveInitialDelayMillis: address.keepAliveDelayMs,
       enableChannelBinding: address.tls.requiresBinding,
     }) as unknown as Client;
-    // The next statement fails, and says why.
+    // The next statement fails with the reason.
     this.#client.on("error", () => this.isBroken = true);
     if (address.tls.requiresBinding) requireBinding(this.#client);
   }
 
-  /** Connects. A statement may take `statementTimeoutMs`, or any time with 0. */
+  /** Limits statements to `statementTimeoutMs`; 0 for no limit. */
   async connect(statementTimeoutMs: number): Promise<void> {
     try {
       await this.#client.connect();
@@ -97,8 +91,8 @@ export class Session {
   }
 
   /**
-   * Runs a statement; with 0 as time limit, it may take any time. One with a name
-   * is prepared once on this connection.
+   * Runs a statement, with a time limit unless it is 0. With a name it is
+   * prepared once on this connection.
    */
   async query(
     text: string,
@@ -119,7 +113,7 @@ export class Session {
     }
   }
 
-  /** Cuts the connection off. What runs on it fails. */
+  /** Cuts off the connection. Its current statement fails. */
   destroy(): void {
     this.isBroken = true;
     this.#client.connection.stream.destroy();

@@ -1,8 +1,4 @@
-/**
- * What `sslmode` means for a connection.
- *
- * @module
- */
+// What `sslmode` means for a connection.
 
 import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import { addressError } from "./database_url.ts";
@@ -20,7 +16,7 @@ export type TlsOptions = false | {
 /** `pg_hba.conf` has no line for a connection of this kind. */
 const NO_ENTRY = "28000";
 
-/** The ways to connect to a host, in the order in which they are tried. */
+/** The ways to connect to a host, in the order to try. */
 export async function tlsWays(
   { tls }: Address,
   host: Host,
@@ -45,13 +41,13 @@ export function isAboutTls(error: unknown): boolean {
     /\bSSL\b|certificate|handshake/.test(message ?? "");
 }
 
-/** Files are read for each connection: certificates are renewed. */
+/** Reads the files for each connection: certificates are renewed. */
 async function tlsOptions(
   { tls }: Pick<Address, "tls">,
   { name: host }: Host,
 ): Promise<TlsOptions> {
   const { mode, rootCertificate, certificate, key } = tls;
-  // libpq: an authority that is named is checked in the weaker modes too.
+  // libpq: a configured authority is checked in the weaker modes too.
   const isChecked = mode.startsWith("verify") || rootCertificate !== undefined;
   return {
     rejectUnauthorized: isChecked,

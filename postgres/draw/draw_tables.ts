@@ -1,18 +1,13 @@
-/**
- * The statements of the draw: who has finished, holding the draw, the winners.
- *
- * @module
- */
+// The statements of the draw: who has finished, holding the draw, the winners.
 
 import { WINNING_NUMBER } from "../../bet/bet.ts";
 import type { Ask, Database } from "../connection/database.ts";
 import { UnfitDatabaseError } from "../connection/errors.ts";
 import { SCHEMA_VERSION } from "../schema/tables.ts";
 
-/** Counting all bets at the draw may take longer than a statement may. */
+/** Counting all bets at the draw may take longer than other statements. */
 const DRAW_TIMEOUT_FACTOR = 10;
 
-/** The draw's state in the database. */
 export interface DrawState {
   isHeld: boolean;
   /** Number of agencies of a held draw; `undefined` if it was not recorded. */
@@ -21,7 +16,7 @@ export interface DrawState {
   finished: Set<number>;
 }
 
-/** The tables `loteria` and `agencies`, as far as the draw goes. */
+/** The tables `loteria` and `agencies`, as far as the draw needs them. */
 export class DrawTables {
   readonly #database: Database;
   readonly #schema: string;
@@ -33,7 +28,6 @@ export class DrawTables {
     this.#timeoutMs = DRAW_TIMEOUT_FACTOR * statementTimeoutMs;
   }
 
-  /** Reads the state. */
   async read(): Promise<DrawState> {
     const { rows } = await this.#database.query(
       `SELECT version, held_at IS NOT NULL AS "isHeld", draw_agencies
@@ -53,7 +47,7 @@ export class DrawTables {
 
   /**
    * Records that an agency has finished. Waits for its commits under way. After
-   * the draw there is nothing to record for an agency without a row.
+   * the draw, nothing is recorded for an agency without a row.
    */
   async finish(agency: number): Promise<void> {
     await this.#database.query(
@@ -65,7 +59,8 @@ export class DrawTables {
 
   /**
    * Holds the draw if its agencies have finished. Waits for all commits under
-   * way, and every later one waits for it. Returns whether it was held now.
+   * way, and blocks later ones until it is done. True only if this call held
+   * it.
    */
   hold(agencies: number): Promise<boolean> {
     return this.#database.transaction(async (ask) => {
@@ -91,7 +86,6 @@ export class DrawTables {
     }, { timeoutMs: this.#timeoutMs });
   }
 
-  /** Returns the documents of an agency's winners, file by file in order. */
   async winners(agency: number): Promise<string[]> {
     await this.#checkPrepared((text, values) =>
       this.#database.query(text, values)
@@ -105,7 +99,6 @@ export class DrawTables {
     return rows.map(({ document }) => String(document));
   }
 
-  /** Returns how many winners each agency has. */
   async winnerCounts(): Promise<Map<number, number>> {
     const { rows } = await this.#database.query(
       `SELECT agency, count(*) AS winners FROM ${this.#schema}.bets
@@ -116,7 +109,7 @@ export class DrawTables {
     );
   }
 
-  /** Stores a bet and takes it back, to find out whether bets can be stored. */
+  /** Stores a bet and rolls back, to find out whether bets can be stored. */
   async probe(): Promise<void> {
     await this.#database.transaction((ask) =>
       ask(
@@ -126,7 +119,7 @@ export class DrawTables {
       ), { isKept: false });
   }
 
-  /** The row locks are waited for first; the counts then see every commit. */
+  /** Takes the row locks first, so that the counts see every commit. */
   async #closeAgencies(ask: Ask): Promise<void> {
     await ask(`UPDATE ${this.#schema}.agencies SET closed_at = now()`);
     await ask(
@@ -137,8 +130,8 @@ export class DrawTables {
   }
 
   /**
-   * Bets of a prepared transaction are acknowledged and not visible yet. Only a
-   * two-phase commit over several nodes makes one; its locks name no process.
+   * Bets of a prepared transaction are acknowledged but not visible yet. Only a
+   * two-phase commit over several nodes creates one; its locks name no process.
    */
   async #checkPrepared(ask: Ask): Promise<void> {
     const { rows } = await ask(

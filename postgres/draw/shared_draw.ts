@@ -1,15 +1,10 @@
-/**
- * The draw of a store that several centrals share. Any of them may hold it.
- *
- * @module
- */
+// The draw of a store that several centrals share. Any of them may hold it.
 
 import type { DrawHolder, StoreDraw } from "../../storage/mod.ts";
 import { UnfitDatabaseError } from "../connection/errors.ts";
 import type { DrawState, DrawTables } from "./draw_tables.ts";
 import type { StoreCounts } from "../store_counts.ts";
 
-/** The draw of a store that several centrals share. */
 export class SharedDraw implements StoreDraw {
   readonly #tables: DrawTables;
   readonly #stats: StoreCounts;
@@ -34,15 +29,17 @@ export class SharedDraw implements StoreDraw {
   }
 
   /**
-   * Looks at what other centrals have done. Holds the draw if one of them died
-   * after it recorded the last FINISH.
+   * Polls for other centrals' changes. Holds the draw if a central died after
+   * it recorded the last FINISH.
    */
   async look(): Promise<void> {
     await this.#take(await this.#tables.read(), "elsewhere");
     if (!this.isHeld) await this.#holdIfComplete();
   }
 
-  /** Records that an agency has finished, and holds the draw if it was the last. */
+  /**
+   * Records that an agency has finished, and holds the draw if it was the last.
+   */
   async finish(agency: number): Promise<void> {
     await this.#tables.finish(agency);
     await this.look();
@@ -67,7 +64,7 @@ export class SharedDraw implements StoreDraw {
     await this.#onHeld(holder);
   }
 
-  /** Refuses to take part in another draw than the one that was held. */
+  /** Throws if the draw was held with another number of agencies. */
   #checkAgencies(held: number | undefined): void {
     // Version 1 did not record the number.
     const fits = held === undefined ? this.#isComplete : held === this.agencies;

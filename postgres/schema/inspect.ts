@@ -1,23 +1,19 @@
-/**
- * Looks at what a database is like: its encoding, its tables, their keys, and
- * what the role may do. Changes nothing.
- *
- * @module
- */
+// Inspects a database without changing it: its encoding, tables, keys, and the
+// role's rights.
 
 import type { Ask } from "../connection/database.ts";
 import { UnfitDatabaseError } from "../connection/errors.ts";
 import type { Session } from "../connection/session.ts";
 import { SCHEMA_VERSION, TABLES, type TableShape } from "./tables.ts";
 
-/** Marks the tables of a lottery of any version. */
+/** Every version of the tables includes this one. */
 const MAIN_TABLE = "loteria";
-/** Of version 1; `agencies` has replaced it. */
+/** A table of version 1; `agencies` has replaced it. */
 const OLD_TABLE = "finished";
-/** Looking at the catalog takes milliseconds. */
+/** Reading the catalog takes milliseconds. */
 const TIMEOUT_MS = 8_000;
 
-/** The tables with the names of ours, in every schema. */
+/** The tables with our names, in every schema. */
 const FIND_TABLES = `
   SELECT n.nspname AS schema, c.relname AS name,
     n.nspname = ANY (current_schemas(false)) AS "isOnPath",
@@ -42,7 +38,6 @@ const FIND_TABLES = `
 const FIND_SERVER = `SELECT current_setting('server_encoding') AS encoding,
   current_schema() AS schema, current_user AS role`;
 
-/** A table as it is. */
 interface FoundTable extends TableShape {
   schema: string;
   name: string;
@@ -52,9 +47,10 @@ interface FoundTable extends TableShape {
   isFiltered: boolean;
 }
 
-/** What a database is like. */
 export interface Inspection {
-  /** Schema of the tables, quoted for statements; `undefined` without tables. */
+  /**
+   * Schema of the tables, quoted for statements; `undefined` without tables.
+   */
   schema: string | undefined;
   /** Version of the tables; `undefined` without tables. */
   version: number | undefined;
@@ -63,9 +59,9 @@ export interface Inspection {
 }
 
 /**
- * Looks at the database as it is at one moment, also while another central
- * upgrades its tables. Throws if no central can use it; the connection is not to
- * be used then.
+ * Inspects the database in one snapshot, even while another central upgrades
+ * its tables. Throws if no central can use it; then the connection must not be
+ * used.
  */
 export async function inspect(session: Session): Promise<Inspection> {
   const ask: Ask = (text, values = []) =>
@@ -96,7 +92,7 @@ async function look(ask: Ask): Promise<Inspection> {
   return { schema: quoteName(schema), version, role, tables };
 }
 
-/** Checks that the tables of this version are as they must be. */
+/** Checks that the tables of this version are as required. */
 export function checkTables({ tables, role, version }: Inspection): void {
   if (version !== SCHEMA_VERSION) {
     throw new UnfitDatabaseError(
@@ -142,7 +138,7 @@ function checkTable(
   }
 }
 
-/** Finds the only schema with tables of ours. */
+/** Finds the only schema with our tables. */
 function schemaOf(
   found: readonly FoundTable[],
   current: string | null,

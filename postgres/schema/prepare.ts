@@ -1,9 +1,5 @@
-/**
- * Makes the tables ready at a central's start: creates them, or upgrades those
- * of an earlier version.
- *
- * @module
- */
+// Creates the tables at a central's start, or upgrades those of an earlier
+// version.
 
 import {
   explainDatabase,
@@ -15,9 +11,9 @@ import { formatAction, getLogger } from "../../program/logging.ts";
 import { checkTables, inspect } from "./inspect.ts";
 import { CREATE_TABLES, SCHEMA_VERSION, UPGRADE_FROM_1 } from "./tables.ts";
 
-/** Centrals that start at once get in each other's way. */
+/** Centrals that start at once conflict with each other. */
 const ATTEMPTS = 5;
-/** The same table, type or row was made by another central just now. */
+/** Another central has just created the same table, type or row. */
 const CONFLICTS: readonly string[] = [
   ...["23505", "42P07", "42710", "XX000", "40001", "40P01", "42701", "42703"],
 ];
@@ -59,7 +55,7 @@ async function create(session: Session): Promise<void> {
   }));
 }
 
-/** Waits for the statements of centrals of version 1, and locks them out. */
+/** Waits for the statements of version 1 centrals, and locks them out. */
 async function upgrade(session: Session, schema: string): Promise<void> {
   await runAll(session, [
     `SET LOCAL search_path TO ${schema}, pg_catalog`,
@@ -79,7 +75,7 @@ async function upgrade(session: Session, schema: string): Promise<void> {
   }));
 }
 
-/** Runs statements in one transaction. They may take any time. */
+/** Runs statements in one transaction, without a time limit. */
 async function runAll(
   session: Session,
   statements: readonly string[],

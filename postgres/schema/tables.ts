@@ -1,23 +1,17 @@
-/**
- * The tables (docs/postgres.md), and the statements that create them.
- *
- * @module
- */
+// The tables (docs/postgres.md), and the statements that create them.
 
-/** Version of the tables. */
 export const SCHEMA_VERSION = 2;
 
-/** A table as it must be. */
+/** The required shape of a table. */
 export interface TableShape {
   /** Its columns in any order, with their types. */
   columns: Readonly<Record<string, string>>;
   /** Columns of its primary key. */
   key: readonly string[];
-  /** What the central's role must be allowed. */
+  /** Rights that the central's role needs. */
   rights: readonly string[];
 }
 
-/** The tables as they must be. */
 export const TABLES: Readonly<Record<string, TableShape>> = {
   loteria: {
     columns: {
@@ -87,9 +81,9 @@ export const CREATE_TABLES: readonly string[] = [
 ];
 
 /**
- * Upgrades the tables of version 1. `draw_held_at` gets another name, so that
- * the statements of a central of version 1 fail, which it answers with STORAGE:
- * it would not wait for the locks of this version.
+ * Upgrades the tables of version 1. Renames `draw_held_at`, so that the
+ * statements of a version 1 central fail, which it answers with STORAGE: it
+ * would not wait for the locks of this version.
  */
 export const UPGRADE_FROM_1: readonly string[] = [
   "ALTER TABLE loteria RENAME COLUMN draw_held_at TO held_at",

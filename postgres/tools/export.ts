@@ -1,15 +1,11 @@
-/**
- * `deno task export:postgres`: all bets as CSV, in constant memory.
- *
- * @module
- */
+// `deno task export:postgres`: all bets as CSV, in constant memory.
 
 import type { Ask } from "../connection/database.ts";
 import { writeLine } from "../../program/logging.ts";
 
 const ROWS_AT_ONCE = 2_000;
 
-/** Writes all bets; within a transaction, so that they are of one moment. */
+/** Writes all bets. Called in a transaction, for a consistent snapshot. */
 export async function exportBets(ask: Ask, schema: string): Promise<void> {
   await ask(`
     DECLARE bets_in_order NO SCROLL CURSOR FOR

@@ -1,18 +1,16 @@
-/**
- * `deno task import:postgres`: copies a store in files into the database.
- *
- * @module
- */
+// `deno task import:postgres`: copies a store in files into the database.
 
 import { type Batch, countBets } from "../../bet/bet.ts";
 import { writeLine } from "../../program/logging.ts";
 import { readBatches, readFinished } from "../../storage/mod.ts";
 import { PostgresStore } from "../postgres_store.ts";
 
-/** Batches that are under way at once. */
+/** Batches under way at once. */
 const BATCHES_AT_ONCE = 200;
 
-/** Stores what a file store has. Bets that are there already stay as they are. */
+/**
+ * Stores the bets of a file store. Bets that are already there stay unchanged.
+ */
 export async function importStore(path: string, url: string): Promise<void> {
   const store = await PostgresStore.open(url);
   let bets = 0;

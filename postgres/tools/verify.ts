@@ -1,17 +1,13 @@
-/**
- * `deno task verify:postgres`: the checks of a central's start, and what the
- * tables say about each other.
- *
- * @module
- */
+// `deno task verify:postgres`: the checks of a central's start, and whether the
+// tables are consistent.
 
 import type { Ask } from "../connection/database.ts";
 import { writeLine } from "../../program/logging.ts";
 
-/** Most files with missing bet indexes that are named. */
+/** Limit of named files with missing bet indexes. */
 const MAX_NAMED = 20;
 
-/** Prints counts. Returns whether the tables agree with each other. */
+/** Prints counts. Returns whether the tables are consistent. */
 export async function verify(ask: Ask, schema: string): Promise<boolean> {
   await printTotals(ask, schema);
   await printGaps(ask, schema);
@@ -38,7 +34,7 @@ async function printTotals(ask: Ask, schema: string): Promise<void> {
   print(`draw: ${heldAt ?? "not held"}`);
 }
 
-/** Refused rows leave gaps, so these are no errors. */
+/** Refused rows leave gaps, so gaps are not errors. */
 async function printGaps(ask: Ask, schema: string): Promise<void> {
   const { rows } = await ask(`
     SELECT agency, lpad(to_hex(source), 16, '0') AS file, bets, places - bets AS gaps
