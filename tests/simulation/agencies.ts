@@ -6,7 +6,7 @@
 
 import { AgencyRun } from "./agency_run.ts";
 import { IndependentClient } from "./independent_client.ts";
-import { makeBetFile, type SimulatedBetFile } from "./bet_file.ts";
+import { editFile, makeBetFile, type SimulatedBetFile } from "./bet_file.ts";
 import type { World } from "./world.ts";
 
 /** Longest pause before an agency is started again. */
@@ -87,6 +87,16 @@ export class Agencies {
     if (this.#extraRuns.size >= MAX_EXTRA_RUNS) return;
     const agency = this.#world.random.pick(this.#agencies);
     this.#startExtra(this.#world.random.pick(agency.files));
+  }
+
+  /** Edits a file while it is sent, and puts it back some time later. */
+  editFile(): void {
+    const { random, ledger } = this.#world;
+    const files = this.#agencies.flatMap(({ run }) => run ? [run.file] : [])
+      .filter((file) => ledger.isBegun(file) && !file.isChanged);
+    const large = files.filter(({ isLarge }) => isLarge);
+    const choices = large.length > 0 ? large : files;
+    if (choices.length > 0) editFile(this.#world, random.pick(choices));
   }
 
   /** Sends another file of the same agency, whatever the first one does. */

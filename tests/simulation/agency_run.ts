@@ -17,11 +17,14 @@ export type OnEnd = (exitCode: number | undefined) => void;
 
 /** The program may give up after its attempts. */
 const GIVES_UP = "Cannot reach the central";
+/** It must, if its file was edited. */
+const EDITED_REGEXP = /^Cannot (?:go on with|send) agency's file/;
 
 /** A run of the agency's program. */
 export class AgencyRun {
   readonly #world: World;
-  readonly #file: SimulatedBetFile;
+  /** What is sent. */
+  readonly file: SimulatedBetFile;
   readonly #onEnd: OnEnd;
   readonly #process: SimulatedProcess;
 
@@ -40,7 +43,7 @@ export class AgencyRun {
     isPatient = false,
   ) {
     this.#world = world;
-    this.#file = file;
+    this.file = file;
     this.#onEnd = onEnd;
     const { random, ledger } = world;
     this.#process = new SimulatedProcess(
@@ -76,7 +79,7 @@ export class AgencyRun {
       env: (name) => process.env.get(name),
     });
     const { signal } = new AbortController();
-    this.#world.trace.add(this.name, `starts on ${this.#file.path}`);
+    this.#world.trace.add(this.name, `starts on ${this.file.path}`);
     this.#world.loop.schedule(process, 0, () => {
       // An agency with bad rows would hold up the draw.
       const flags = this.#world.hasDraw ? { "finish-anyway": "true" } : {};
@@ -96,10 +99,15 @@ export class AgencyRun {
   #fail(error: unknown): void {
     if (!this.#process.isAlive) return;
     if (!(error instanceof ProgramError)) this.#world.fail(error);
-    else if (!error.message.startsWith(GIVES_UP)) {
+    else if (!this.#isExpected(error)) {
       this.#world.ledger.broken(`${this.name} gives up: ${error.message}`);
     }
     this.#end(undefined);
+  }
+
+  #isExpected({ message }: ProgramError): boolean {
+    return message.startsWith(GIVES_UP) ||
+      this.file.isEdited && EDITED_REGEXP.test(message);
   }
 
   #end(exitCode: number | undefined): void {

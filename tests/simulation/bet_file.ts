@@ -24,12 +24,29 @@ const INVALID_FIELDS: readonly (readonly [number, string])[] = [
   [4, "4294967296"],
 ];
 
+/** Distance of the last digit from the end of the file, before CR and LF. */
+const LAST_DIGIT = 3;
+const ZERO = 0x30;
+const MAX_EDIT_MS = 20_000;
+const PADDED_CHANCE = 0.05;
+/**
+ * Blank lines, which are no records: a file of this size is not kept in memory
+ * but read a second time while it is sent.
+ */
+const PADDING = `${" ".repeat(60_000)}\n`.repeat(80);
+
 /** A file on the disk of its agency. */
 export interface SimulatedBetFile extends KnownFile {
   /** Its path. */
   path: string;
   /** Whether it was sent to its end. */
   isSent: boolean;
+  /** Whether it is too large to be kept in memory. */
+  isLarge: boolean;
+  /** Whether somebody has edited it, and may have restored it. */
+  isEdited: boolean;
+  /** Whether it is not as it was. */
+  isChanged: boolean;
 }
 
 /**
@@ -59,11 +76,13 @@ export function makeBetFile(
   const { random, ledger, loop } = world;
   const invalidChance = random.pick([0, 0, INVALID_CHANCE]);
   const rows: BetRow[] = [];
+  const bets = random.between(1, random.pick(MAX_BETS));
+  const padded = random.says(PADDED_CHANCE) ? Math.ceil(bets / 2) : 0;
   const invalid = new Set<number>();
   let isOrdered = true;
   let hasBet = false;
   let text = "";
-  for (let left = random.between(1, random.pick(MAX_BETS)); left > 0; left--) {
+  for (let left = bets; left > 0; left--) {
     if (random.says(UNREADABLE_CHANCE)) {
       text += "not,a,bet\n";
       invalid.add(rows.length);
@@ -80,6 +99,7 @@ export function makeBetFile(
     hasBet = true;
     rows.push(row);
     text += `${csvRow(row)}\r\n`;
+    if (left === padded) text += PADDING;
   }
   const path = `/agency/bets-${number}.csv`;
   const owner = new SimulatedProcess("owner", `agency${agency}`, random);
@@ -93,7 +113,34 @@ export function makeBetFile(
     path,
     isOrdered,
     isSent: false,
+    isLarge: padded > 0,
+    isEdited: false,
+    isChanged: false,
   };
   ledger.addFile(file);
   return file;
+}
+
+/** Changes a digit of its last row, in place, and restores it some time later. */
+export function editFile(world: World, file: SimulatedBetFile): void {
+  const { random, loop, trace } = world;
+  const owner = new SimulatedProcess("owner", `agency${file.agency}`, random);
+  const inode = world.diskOf(owner).find(file.path);
+  const at = inode.bytes.length - LAST_DIGIT;
+  const digit = inode.bytes.slice(at, at + 1);
+  const { modifiedMs } = inode;
+  const isTimeKept = random.says(0.5);
+  const write = (byte: number): void => {
+    inode.write(at, new Uint8Array([byte]), loop.dateMs);
+    if (isTimeKept) inode.modifiedMs = modifiedMs;
+  };
+  file.isEdited = file.isChanged = true;
+  trace.add("owner", `edits ${file.path}`);
+  write(digit[0]! === ZERO ? ZERO + 1 : ZERO);
+  loop.schedule(undefined, random.between(1, MAX_EDIT_MS), () => {
+    trace.add("owner", `restores ${file.path}`);
+    write(digit[0]!);
+    inode.modifiedMs = modifiedMs;
+    file.isChanged = false;
+  });
 }

@@ -8,7 +8,11 @@
 import { type Config, readConfig } from "../../program/config/config.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { runCentral } from "../../server.ts";
-import { DamagedStoreError, StoreHeldError } from "../../storage/mod.ts";
+import {
+  DamagedStoreError,
+  StoreHeldError,
+  StoreMismatchError,
+} from "../../storage/mod.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 
@@ -40,6 +44,10 @@ export class CentralHost {
   #isLastStop = false;
   /** Whether the central of this life has its store open. */
   #isOpen = false;
+  /** Whoever has access to its files. */
+  readonly operator: Operator;
+  /** Why the central of this life must not start, if so. */
+  #trial: Trial | undefined;
   /** Another central, which must not get the store. */
   #rival: SimulatedProcess | undefined;
 
@@ -51,6 +59,7 @@ export class CentralHost {
   constructor(world: World) {
     this.#world = world;
     const { random } = world;
+    this.operator = new Operator(world, world.centralDisk, STORE_FILE);
     this.#env = {
       SERVER_STORE_FILE: STORE_FILE,
       SERVER_PORT: String(CENTRAL_PORT),
@@ -113,6 +122,18 @@ export class CentralHost {
     });
   }
 
+  /** Lets the operator do something to the files of a central that runs. */
+  mishandle(): void {
+    if (!this.#isOpen || this.#rival || this.operator.isAtWork) return;
+    this.operator.mishandle();
+    const process = this.#process!;
+    this.#world.loop.schedule(process, STOP_TIMEOUT_MS, () => {
+      this.#world.ledger.broken(
+        `the central runs ${STOP_TIMEOUT_MS} ms after its store was changed`,
+      );
+    });
+  }
+
   /** Stops the central for good. */
   stopForGood(): void {
     this.#isLastStop = true;
@@ -124,7 +145,7 @@ export class CentralHost {
    * first one runs.
    */
   startRival(): void {
-    if (!this.#isOpen || this.#rival) return;
+    if (!this.#isOpen || this.#rival || this.operator.isAtWork) return;
     const { random, loop, ledger } = this.#world;
     const rival = new SimulatedProcess("rival", "central", random, this.#env);
     this.#rival = rival;
@@ -169,6 +190,11 @@ export class CentralHost {
       if (this.#rival?.isAlive && this.#world.loop.current === this.#rival) {
         throw ledger.broken("two centrals have the store at once");
       }
+      if (this.#trial) {
+        throw ledger.broken(
+          `the central starts although somebody ${this.#trial.what}`,
+        );
+      }
       this.#isOpen = true;
       ledger.check(this.#world.storeText);
     } else if (/^action: (sorteo|recover_draw) \| result: success/.test(line)) {
@@ -189,7 +215,7 @@ export class CentralHost {
       program: "server",
       document: null,
       file: "",
-      env: (name) => this.#env[name],
+      env: (name) => this.#trial?.env[name] ?? this.#env[name],
     });
   }
 
@@ -205,6 +231,7 @@ export class CentralHost {
   #start(): void {
     if (this.#process || !this.#isUp || this.#isLastStop) return;
     this.#lives++;
+    this.#trial = this.operator.planTrial();
     const process = this.#process = this.#newProcess();
     this.#world.trace.add("central", "starts");
     this.#stopping = new AbortController();
@@ -240,8 +267,14 @@ export class CentralHost {
       this.#world.fail(error);
       return;
     }
+    if (this.#disk.isFull && error.message.includes("No space left")) {
+      this.#world.ledger.broken(`a full disk prevents a start: ${error}`);
+    }
     const { cause } = error;
+    // The operator puts back what is damaged.
+    if (this.operator.isAtWork) return;
     if (cause instanceof DamagedStoreError) this.#repair(cause);
+    if (cause instanceof StoreMismatchError) this.#world.fail(error);
   }
 
   /**
@@ -271,8 +304,10 @@ export class CentralHost {
     // If the first one had ended, it would get the store.
     this.#endRival();
     this.#isOpen = false;
+    this.#trial = undefined;
     this.#process?.end(isSilent);
     this.#process = undefined;
+    this.operator.putBack();
   }
 
   #startLater(maxMs: number): void {

@@ -170,6 +170,8 @@ export class Disk {
   #ids = 0;
   /** Whether every flush fails. */
   isBroken = false;
+  /** Whether no file can grow. */
+  isFull = false;
 
   /**
    * Creates an empty disk.

@@ -40,8 +40,14 @@ export interface FaultRates {
   stall: number;
   /** A write takes, or a read gives, a part of the bytes. That is no fault. */
   split: number;
-  /** A connection cannot be accepted. */
+  /** A connection cannot be accepted: this machine lacks something. */
   failedAccept: number;
+  /** A connection is lost before it is accepted. */
+  lostBeforeAccept: number;
+  /** A connection cannot be made. */
+  failedConnect: number;
+  /** The store or its settings do not fit at a start. */
+  misfit: number;
 }
 
 /** How often each fault occurs in a run that has it. */
@@ -62,6 +68,9 @@ const RATES: Readonly<Record<keyof FaultRates, readonly number[]>> = {
   stall: [0.005, 0.05],
   split: [0.05, 0.5],
   failedAccept: [0.01, 0.2],
+  lostBeforeAccept: [0.05, 0.5],
+  failedConnect: [0.05, 0.3],
+  misfit: [0.1, 0.5],
 };
 /** Part of the runs that have a fault. */
 const IN_RUN = 0.4;

@@ -51,7 +51,8 @@ export class Ledger {
   readonly #drawAgencies: number;
   /** Winners that an agency was told, by its id. */
   readonly #winners = new Map<number, string>();
-  #isDrawKnown = false;
+  /** Whether the draw was held. */
+  isDrawKnown = false;
   /** Number of bets answered with OK. */
   acknowledged = 0;
   /** The first promise that was broken. */
@@ -92,6 +93,11 @@ export class Ledger {
     return new WireTap(this, who);
   }
 
+  /** Whether some of a file is known to be stored. */
+  isBegun(file: KnownFile): boolean {
+    return this.#fileOf(file).acknowledged.size > 0;
+  }
+
   /** Notes an OK that an agency has seen. */
   onOk(batch: SentBatch, who: string): void {
     const file = this.#fileOf(batch);
@@ -112,7 +118,7 @@ export class Ledger {
     if (!file) return;
     const { indexes } = batch;
     if (code === Code.BETTING_CLOSED) {
-      if (!this.#isDrawKnown) {
+      if (!this.isDrawKnown) {
         throw this.broken("betting is closed before the draw was held");
       }
       for (const index of indexes) file.late.add(index);
@@ -136,7 +142,7 @@ export class Ledger {
   onWinners(agency: number, documents: readonly string[], who: string): void {
     const told = documents.join();
     this.#trace.add(who, `learns ${documents.length} winners of ${agency}`);
-    if (!this.#isDrawKnown) {
+    if (!this.isDrawKnown) {
       throw this.broken(`${who} learns winners before the draw`);
     }
     const before = this.#winners.get(agency);
@@ -150,14 +156,14 @@ export class Ledger {
 
   /** Notes that the central holds the draw, or knows that it was held. */
   onDraw(isNew: boolean): void {
-    if (isNew && this.#isDrawKnown) {
+    if (isNew && this.isDrawKnown) {
       throw this.broken("the draw is held twice");
     }
     for (let agency = 1; agency <= this.#drawAgencies; agency++) {
       if (this.#finished.has(agency)) continue;
       throw this.broken(`the draw is held before agency ${agency} finishes`);
     }
-    this.#isDrawKnown = true;
+    this.isDrawKnown = true;
   }
 
   /**

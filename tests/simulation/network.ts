@@ -6,6 +6,7 @@
  */
 
 import type { SimulatedProcess } from "./event_loop.ts";
+import { networkError } from "./network_errors.ts";
 import { Connection, Pipe } from "./simulated_connection.ts";
 import { SimulatedListener } from "./simulated_listener.ts";
 import type { World } from "./world.ts";
@@ -82,6 +83,8 @@ export class Network {
             "Connection refused (os error 111)",
           ),
         );
+      } else if (this.#world.faults.occurs("failedConnect", process.name)) {
+        reject(networkError(this.#world.random, "connect"));
       } else {
         resolve(this.#open(process, listener));
       }

@@ -11,6 +11,7 @@ import {
   type Resource,
   type SimulatedProcess,
 } from "./event_loop.ts";
+import { networkError } from "./network_errors.ts";
 import type { WireTap } from "./wire_tap.ts";
 import type { World } from "./world.ts";
 
@@ -264,7 +265,9 @@ export class Connection implements Resource {
     if (!reading) return;
     if (this.#isReset) {
       this.#reading = undefined;
-      this.#tell(() => reading.reject(resetError()));
+      this.#tell(() =>
+        reading.reject(networkError(this.#world.random, "read"))
+      );
     } else if (this.#received.length > 0) {
       this.#reading = undefined;
       this.#tell(() => {
@@ -283,7 +286,7 @@ export class Connection implements Resource {
     if (!writing) return;
     if (this.#isReset || this.#isWriteClosed) {
       this.#writing = undefined;
-      const error = new Deno.errors.BrokenPipe("Broken pipe (os error 32)");
+      const error = networkError(this.#world.random, "write");
       this.#tell(() => writing.reject(error));
       return;
     }
@@ -339,10 +342,4 @@ function interruptedError(): Error {
 
 function closedError(): Error {
   return new Deno.errors.BadResource("Bad resource ID");
-}
-
-function resetError(): Error {
-  return new Deno.errors.ConnectionReset(
-    "Connection reset by peer (os error 104)",
-  );
 }

@@ -100,6 +100,7 @@ export class SimulatedFile implements Resource {
   writeSync(bytes: Uint8Array): number {
     this.#throwIfClosed();
     this.#mayDie();
+    this.#throwIfFull(bytes.length);
     const { faults } = this.#disk;
     if (faults?.occurs("failedWrite", this.#path)) {
       this.#append(bytes.subarray(0, this.#world.random.below(bytes.length)));
@@ -211,8 +212,17 @@ export class SimulatedFile implements Resource {
     return this.#world.loop.operate(CALL_MS, effect);
   }
 
+  #throwIfFull(size: number): void {
+    const grows = this.#writeAt + size > this.#inode.bytes.length;
+    if (grows && this.#disk.isFull) throw systemError("ENOSPC");
+  }
+
+  get #writeAt(): number {
+    return this.#appends ? this.#inode.bytes.length : this.#at;
+  }
+
   #append(bytes: Uint8Array): void {
-    const at = this.#appends ? this.#inode.bytes.length : this.#at;
+    const at = this.#writeAt;
     this.#world.trace.add(this.#path, `${bytes.length} bytes at ${at}`);
     this.#inode.write(at, bytes, this.#world.loop.dateMs);
     this.#at = at + bytes.length;

@@ -10,6 +10,7 @@ import {
   type Resource,
   type SimulatedProcess,
 } from "./event_loop.ts";
+import { networkError } from "./network_errors.ts";
 import type { Connection } from "./simulated_connection.ts";
 import type { World } from "./world.ts";
 
@@ -97,7 +98,13 @@ export class SimulatedListener implements Resource {
         return;
       }
       const connection = this.#queue.shift();
-      if (connection) accepting.resolve(connection);
+      if (!connection) return;
+      if (this.#world.faults.occurs("lostBeforeAccept", "central")) {
+        connection.refuse();
+        accepting.reject(networkError(this.#world.random, "accept"));
+        return;
+      }
+      accepting.resolve(connection);
     });
   }
 }

@@ -86,6 +86,8 @@ export class World {
   readonly agencyCount: number;
   /** Whether there is a draw of all agencies. */
   readonly hasDraw: boolean;
+  /** The disk of the central's machine. */
+  readonly centralDisk: Disk;
   readonly #agencies: Agencies;
   readonly #disks = new Map<string, Disk>();
   #failure: Error | undefined;
@@ -99,7 +101,8 @@ export class World {
     this.hasDraw = this.random.says(0.5);
     this.ledger = new Ledger(this.trace, this.hasDraw ? this.agencyCount : 0);
     this.network = new Network(this);
-    this.#disks.set("central", new Disk(this.faults));
+    this.centralDisk = new Disk(this.faults);
+    this.#disks.set("central", this.centralDisk);
     this.central = new CentralHost(this);
     this.#agencies = new Agencies(this);
   }
@@ -159,13 +162,13 @@ export class World {
 
   /** The content of the store, as programs would read it. */
   get storeText(): string {
-    const inode = this.#disks.get("central")!.files.get(STORE_FILE);
+    const inode = this.centralDisk.files.get(STORE_FILE);
     return inode ? new TextDecoder().decode(inode.bytes) : "";
   }
 
   /** Whether the disk has all of the store that programs would read. */
   get isStoreDurable(): boolean {
-    const inode = this.#disks.get("central")!.find(STORE_FILE);
+    const inode = this.centralDisk.find(STORE_FILE);
     return inode.bytes.toHex() === inode.durable.toHex();
   }
 

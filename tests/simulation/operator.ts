@@ -1,0 +1,177 @@
+/**
+ * The operator of the central, who mishandles its store: moves, replaces, cuts
+ * and restores its files, fills the disk, and changes its configuration. What
+ * was done is undone before the next start, which otherwise could only say so.
+ *
+ * @module
+ */
+
+import type { Disk, Inode } from "./disk.ts";
+import type { World } from "./world.ts";
+
+/** Longest time that the disk stays full. */
+const MAX_FULL_MS = 60_000;
+
+/** A start that the central has to refuse. */
+export interface Trial {
+  /** Why. */
+  what: string;
+  /** Settings that differ from the usual ones. */
+  env: Readonly<Record<string, string>>;
+}
+
+/** Changes one file. Returns what puts it back. */
+type Mistake = (disk: Disk, path: string) => () => void;
+
+/** Mishandles the store in `folder`. */
+export class Operator {
+  readonly #world: World;
+  readonly #disk: Disk;
+  readonly #bets: string;
+  readonly #mistakes: Readonly<Record<string, Mistake>>;
+  #undo: (() => void)[] = [];
+
+  /** `bets` is the path of the bets file. */
+  constructor(world: World, disk: Disk, bets: string) {
+    this.#world = world;
+    this.#disk = disk;
+    this.#bets = bets;
+    this.#mistakes = {
+      moves: moveAway,
+      replaces: (disk, path) => this.#replace(disk, path),
+      cuts: (disk, path) => this.#cut(disk, path),
+      "adds to": (disk, path) => this.#addTo(disk, path),
+    };
+  }
+
+  /** Whether the store is not as the central left it. */
+  get isAtWork(): boolean {
+    return this.#undo.length > 0;
+  }
+
+  /** Does something to one of the files, or to both, of a central that runs. */
+  mishandle(): void {
+    const { random } = this.#world;
+    const mistake = random.pick(Object.keys(this.#mistakes));
+    const paths = random.pick([
+      [this.#bets],
+      [this.#finished],
+      [this.#bets, this.#finished],
+    ]);
+    this.#make(`${mistake} ${paths.join(" and ")}`, () => {
+      for (const path of paths) {
+        this.#undo.push(this.#mistakes[mistake]!(this.#disk, path));
+      }
+    });
+  }
+
+  /** Fills the disk, and makes room later. */
+  fillDisk(): void {
+    const { loop, random } = this.#world;
+    this.#disk.isFull = true;
+    loop.schedule(undefined, random.between(1, MAX_FULL_MS), () => {
+      this.#disk.isFull = false;
+    });
+  }
+
+  /** Before a start: makes it one that the central has to refuse, if it can be. */
+  planTrial(): Trial | undefined {
+    const { random, faults } = this.#world;
+    const plans = this.#trials();
+    if (plans.length === 0 || !faults.occurs("misfit", "operator")) {
+      return undefined;
+    }
+    const { what, env = {}, prepare = () => () => {} } = random.pick(plans);
+    this.#make(what, () => this.#undo.push(prepare()));
+    return { what, env };
+  }
+
+  /** Puts everything back, durably. */
+  putBack(): void {
+    if (!this.isAtWork) return;
+    this.#world.trace.add("operator", "puts everything back");
+    for (const undo of this.#undo.splice(0).reverse()) undo();
+    this.#disk.flushFolder(this.#bets.slice(0, this.#bets.lastIndexOf("/")));
+  }
+
+  get #finished(): string {
+    return `${this.#bets}.finished`;
+  }
+
+  #make(what: string, act: () => void): void {
+    this.#world.trace.add("operator", what);
+    this.#world.trace.count("mistake of the operator");
+    act();
+  }
+
+  #trials() {
+    const { agencyCount, ledger, hasDraw, random } = this.#world;
+    const [bets, finished] = [this.#bets, this.#finished].map((path) =>
+      this.#disk.files.get(path)
+    );
+    const trials: {
+      what: string;
+      env?: Record<string, string>;
+      prepare?: () => () => void;
+    }[] = [];
+    if (!bets || !finished) return trials;
+    const restores = [
+      [bets.bytes.length > 0, this.#finished],
+      [finished.bytes.length > 0, this.#bets],
+    ] as const;
+    for (const [isNeeded, path] of restores) {
+      if (!isNeeded) continue;
+      const prepare = () => moveAway(this.#disk, path);
+      trials.push({ what: `restores the store without ${path}`, prepare });
+    }
+    if (!hasDraw || !ledger.isDrawKnown) return trials;
+    const other = random.pick([0, agencyCount + 1, agencyCount - 1]);
+    const env = { SERVER_DRAW_AGENCIES: String(other) };
+    trials.push({ what: `sets draw.agencies to ${other}`, env });
+    if (bets.bytes.length > 0) {
+      const prepare = () => this.#cut(this.#disk, this.#bets);
+      trials.push({ what: "restores bets.csv of an older time", prepare });
+    }
+    return trials;
+  }
+
+  #replace(disk: Disk, path: string): () => void {
+    const { bytes } = disk.find(path);
+    this.#overwrite(disk.create(path, this.#world.loop.dateMs), bytes);
+    // The copy is as good as what it replaces.
+    return () => {};
+  }
+
+  #cut(disk: Disk, path: string): () => void {
+    const inode = disk.find(path);
+    const before = inode.bytes.slice();
+    if (before.length > 0) {
+      const size = this.#world.random.below(before.length);
+      inode.truncate(size, this.#world.loop.dateMs);
+    }
+    return () => this.#overwrite(inode, before);
+  }
+
+  #addTo(disk: Disk, path: string): () => void {
+    const inode = disk.find(path);
+    const before = inode.bytes.slice();
+    const text = new TextEncoder().encode("a line that no central wrote\n");
+    inode.write(before.length, text, this.#world.loop.dateMs);
+    return () => this.#overwrite(inode, before);
+  }
+
+  #overwrite(inode: Inode, bytes: Uint8Array): void {
+    const { dateMs } = this.#world.loop;
+    inode.truncate(0, dateMs);
+    inode.write(0, bytes, dateMs);
+    inode.beginFlush()(true);
+  }
+}
+
+function moveAway({ files }: Disk, path: string): () => void {
+  const inode = files.get(path);
+  files.delete(path);
+  return () => {
+    if (inode) files.set(path, inode);
+  };
+}
