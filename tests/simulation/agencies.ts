@@ -36,11 +36,6 @@ export class Agencies {
   readonly #client: IndependentClient;
   #isCalm = false;
 
-  /**
-   * Creates the agencies and their files.
-   *
-   * @param world The simulation.
-   */
   constructor(world: World) {
     this.#world = world;
     this.#agencies = Array.from(
@@ -107,11 +102,7 @@ export class Agencies {
     this.#startExtra(this.#addFile(agency));
   }
 
-  /**
-   * Checks all files that were sent to their end.
-   *
-   * @param storeText The content of the store.
-   */
+  /** Checks all files that were sent to their end. */
   checkSent(storeText: string): void {
     for (const { file, exitCode } of this.#sent) {
       this.#world.ledger.checkSent(file, exitCode, storeText);

@@ -7,6 +7,7 @@
 import { readConfig } from "../../program/config/config.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { runAgency } from "../../client.ts";
+import { Attempts } from "./attempts.ts";
 import type { SimulatedBetFile } from "./bet_file.ts";
 import { CENTRAL_PORT } from "./central_host.ts";
 import { SimulatedProcess } from "./event_loop.ts";
@@ -27,15 +28,8 @@ export class AgencyRun {
   readonly file: SimulatedBetFile;
   readonly #onEnd: OnEnd;
   readonly #process: SimulatedProcess;
+  readonly #attempts: Attempts;
 
-  /**
-   * Prepares a run, with settings of its own.
-   *
-   * @param world The simulation.
-   * @param file The file to send.
-   * @param onEnd Told how it ended.
-   * @param isPatient Whether it never gives up.
-   */
   constructor(
     world: World,
     file: SimulatedBetFile,
@@ -46,6 +40,8 @@ export class AgencyRun {
     this.file = file;
     this.#onEnd = onEnd;
     const { random, ledger } = world;
+    const maxAttempts = isPatient ? 1_000_000 : random.pick([3, 20]);
+    this.#attempts = new Attempts(maxAttempts);
     this.#process = new SimulatedProcess(
       `agency${file.agency}#${random.below(10_000)}`,
       `agency${file.agency}`,
@@ -56,12 +52,16 @@ export class AgencyRun {
         CLI_SERVER_ADDRESS: `central:${CENTRAL_PORT}`,
         CLI_BATCH_MAXAMOUNT: String(random.pick([1, 5, 20, 150])),
         CLI_BATCH_WINDOW: String(random.pick([1, 3, 16])),
-        CLI_RETRY_MAXATTEMPTS: isPatient ? "1000000" : "20",
+        CLI_RETRY_MAXATTEMPTS: String(maxAttempts),
         CLI_RETRY_REPLYTIMEOUT: random.pick(["2s", "10s", "60s"]),
         CLI_DRAW_AWAIT: String(world.hasDraw),
       },
     );
-    this.#process.createTap = () => ledger.tap(this.name);
+    this.#process.createTap = () => ledger.tap(this.name, this.#attempts);
+    this.#process.onConnect = () => {
+      if (this.#attempts.add()) return;
+      ledger.broken(`${this.name} tries more often than ${maxAttempts} times`);
+    };
   }
 
   /** For the trace. */
@@ -106,7 +106,7 @@ export class AgencyRun {
   }
 
   #isExpected({ message }: ProgramError): boolean {
-    return message.startsWith(GIVES_UP) ||
+    return message.startsWith(GIVES_UP) && this.#attempts.areUsedUp ||
       this.file.isEdited && EDITED_REGEXP.test(message);
   }
 

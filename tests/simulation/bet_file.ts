@@ -28,12 +28,12 @@ const INVALID_FIELDS: readonly (readonly [number, string])[] = [
 const LAST_DIGIT = 3;
 const ZERO = 0x30;
 const MAX_EDIT_MS = 20_000;
-const PADDED_CHANCE = 0.05;
+const PADDED_CHANCE = 0.3;
 /**
  * Blank lines, which are no records: a file of this size is not kept in memory
  * but read a second time while it is sent.
  */
-const PADDING = `${" ".repeat(60_000)}\n`.repeat(80);
+const PADDING = `${" ".repeat(60_000)}\n`.repeat(70);
 
 /** A file on the disk of its agency. */
 export interface SimulatedBetFile extends KnownFile {
@@ -49,25 +49,13 @@ export interface SimulatedBetFile extends KnownFile {
   isChanged: boolean;
 }
 
-/**
- * Draws a row of a file.
- *
- * @param world The simulation.
- * @returns A valid bet.
- */
+/** Draws a row of a file. */
 export function drawRow({ random }: World): BetRow {
   const row = randomRow(random);
   return random.says(WIN_CHANCE) ? row.with(4, "7574") : row;
 }
 
-/**
- * Makes a file on the disk of its agency.
- *
- * @param world The simulation.
- * @param agency The agency's id.
- * @param number Distinguishes the files of an agency.
- * @returns The file.
- */
+/** Makes a file on the disk of its agency. */
 export function makeBetFile(
   world: World,
   agency: number,
@@ -77,7 +65,9 @@ export function makeBetFile(
   const invalidChance = random.pick([0, 0, INVALID_CHANCE]);
   const rows: BetRow[] = [];
   const bets = random.between(1, random.pick(MAX_BETS));
-  const padded = random.says(PADDED_CHANCE) ? Math.ceil(bets / 2) : 0;
+  const padded = world.hasLargeFiles && random.says(PADDED_CHANCE)
+    ? Math.ceil(bets / 2)
+    : 0;
   const invalid = new Set<number>();
   let isOrdered = true;
   let hasBet = false;

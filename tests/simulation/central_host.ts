@@ -51,11 +51,6 @@ export class CentralHost {
   /** Another central, which must not get the store. */
   #rival: SimulatedProcess | undefined;
 
-  /**
-   * Creates the machine, without power.
-   *
-   * @param world The simulation.
-   */
   constructor(world: World) {
     this.#world = world;
     const { random } = world;
@@ -178,11 +173,7 @@ export class CentralHost {
     );
   }
 
-  /**
-   * Checks a line that the central logs.
-   *
-   * @param line The line.
-   */
+  /** Checks a line that the central logs. */
   onLog(line: string): void {
     const { ledger } = this.#world;
     const result = "result: success";

@@ -18,12 +18,6 @@ export class Chaos {
   readonly #actions: readonly (readonly [string, () => void])[];
   readonly #meanPauseMs: number;
 
-  /**
-   * Chooses which events the run has.
-   *
-   * @param world The simulation.
-   * @param agencies The agencies, which may be killed.
-   */
   constructor(world: World, agencies: Agencies) {
     this.#world = world;
     const { random, central } = world;

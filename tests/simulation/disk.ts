@@ -35,23 +35,11 @@ export class Inode {
   holder: Resource | undefined;
   #version = 0;
 
-  /**
-   * Creates an empty file.
-   *
-   * @param id Its number.
-   * @param nowMs The date.
-   */
   constructor(readonly id: number, nowMs: number) {
     this.modifiedMs = nowMs;
   }
 
-  /**
-   * Writes to the page cache.
-   *
-   * @param at Byte offset.
-   * @param bytes What is written.
-   * @param nowMs The date.
-   */
+  /** Writes to the page cache. */
   write(at: number, bytes: Uint8Array, nowMs: number): void {
     const end = at + bytes.length;
     if (end > this.bytes.length) this.#resize(end);
@@ -59,12 +47,7 @@ export class Inode {
     this.#touch(at, end, nowMs);
   }
 
-  /**
-   * Cuts the file, or fills it with zeros.
-   *
-   * @param size The new size in bytes.
-   * @param nowMs The date.
-   */
+  /** Cuts the file, or fills it with zeros. */
   truncate(size: number, nowMs: number): void {
     this.#resize(size);
     const pages = Math.ceil(size / PAGE_BYTES);
@@ -75,10 +58,9 @@ export class Inode {
   }
 
   /**
-   * Begins a flush of all that is in the cache now.
-   *
-   * @returns Ends the flush: what was there at its start is durable, or, if it
-   * fails, never will be, although the cache still shows it.
+   * Begins a flush of all that is in the cache now. The result ends it: what was
+   * there at its start is durable, or, if it fails, never will be, although the
+   * cache still shows it.
    */
   beginFlush(): (isSuccess: boolean) => void {
     const image = this.bytes.slice();
@@ -91,13 +73,7 @@ export class Inode {
     };
   }
 
-  /**
-   * Loses power.
-   *
-   * @param random Decides about each page.
-   * @param trace Is told what becomes of them.
-   * @param flipsBit Whether a bit of what was not flushed is to flip.
-   */
+  /** Loses power. */
   losePower(random: Chance, trace: Trace, flipsBit: boolean): void {
     const flushed = this.durable.length;
     const fates = random.pick(FATES);
@@ -173,20 +149,9 @@ export class Disk {
   /** Whether no file can grow. */
   isFull = false;
 
-  /**
-   * Creates an empty disk.
-   *
-   * @param faults Decides about the faults, if the disk has any.
-   */
   constructor(readonly faults: Faults | undefined) {}
 
-  /**
-   * Creates a file.
-   *
-   * @param path Its path.
-   * @param nowMs The date.
-   * @returns The file, empty.
-   */
+  /** Creates a file. */
   create(path: string, nowMs: number): Inode {
     const inode = new Inode(++this.#ids, nowMs);
     this.files.set(path, inode);
@@ -196,7 +161,6 @@ export class Disk {
   /**
    * Removes a file.
    *
-   * @param path Its path.
    * @throws {Deno.errors.NotFound} If there is none.
    */
   remove(path: string): void {
@@ -207,8 +171,6 @@ export class Disk {
   /**
    * Finds a file.
    *
-   * @param path Its path.
-   * @returns The file.
    * @throws {Deno.errors.NotFound} If there is none.
    */
   find(path: string): Inode {
@@ -219,11 +181,7 @@ export class Disk {
     );
   }
 
-  /**
-   * Makes the names in a folder durable.
-   *
-   * @param folder The folder.
-   */
+  /** Makes the names in a folder durable. */
   flushFolder(folder: string): void {
     const others = [...this.#durableNames].filter(([path]) =>
       dirname(path) !== folder
@@ -232,12 +190,7 @@ export class Disk {
     this.#durableNames = new Map([...others, ...own]);
   }
 
-  /**
-   * Loses power. Of the names that were not flushed some are lost.
-   *
-   * @param random Decides.
-   * @param trace Is told.
-   */
+  /** Loses power. Of the names that were not flushed some are lost. */
   losePower(random: Chance, trace: Trace): void {
     const before = new Map(this.files);
     const paths = new Set([...before.keys(), ...this.#durableNames.keys()]);

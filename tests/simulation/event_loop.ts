@@ -21,12 +21,7 @@ export class KilledError extends Error {
 
 /** A resource that the system closes when its process ends. */
 export interface Resource {
-  /**
-   * Closes it on behalf of a process that has ended.
-   *
-   * @param isSilent Whether the machine went down with it, so that no peer
-   * hears of it.
-   */
+  /** Closes it on behalf of a process that has ended. */
   release(isSilent: boolean): void;
 }
 
@@ -40,19 +35,13 @@ export class SimulatedProcess {
   timers = 0;
   /** Creates the tap for a new connection of the process, if there is one. */
   createTap: (() => WireTap) | undefined;
+  /** Called when the process tries to connect, if it is one that counts. */
+  onConnect: (() => void) | undefined;
   /** Order of its events among those of other processes at the same time. */
   readonly rank: number;
   /** Its environment. */
   readonly env: ReadonlyMap<string, string>;
 
-  /**
-   * Starts a process without code.
-   *
-   * @param name For the trace.
-   * @param machine Whose disk it uses.
-   * @param random Where its rank comes from.
-   * @param env Its environment.
-   */
   constructor(
     readonly name: string,
     readonly machine: string,
@@ -66,8 +55,6 @@ export class SimulatedProcess {
   /**
    * Ends it: nothing of its code runs any more, and the system closes what it
    * had open.
-   *
-   * @param isSilent Whether its machine went down.
    */
   end(isSilent = false): void {
     if (!this.isAlive) return;
@@ -96,12 +83,6 @@ export class EventLoop {
   /** The process whose code runs. */
   current: SimulatedProcess | undefined;
 
-  /**
-   * Creates an empty loop.
-   *
-   * @param random Decides about events at the same time.
-   * @param trace Is told the time.
-   */
   constructor(random: Chance, trace: Trace) {
     this.#random = random;
     trace.clock = () => this.nowMs;
@@ -112,15 +93,7 @@ export class EventLoop {
     return EPOCH_MS + Math.floor(this.nowMs);
   }
 
-  /**
-   * Plans an event.
-   *
-   * @param process The process whose code it runs, if it is one's. The event is
-   * dropped if that has ended.
-   * @param delayMs How long from now.
-   * @param run What happens.
-   * @returns Cancels it.
-   */
+  /** Plans an event. */
   schedule(
     process: SimulatedProcess | undefined,
     delayMs: number,
@@ -141,10 +114,6 @@ export class EventLoop {
   /**
    * Calls a function for the running process after some time, as the system
    * does.
-   *
-   * @param delayMs How long it takes.
-   * @param effect What is done; what it returns or throws is the result.
-   * @returns The result. It never comes if the process ends before.
    */
   operate<T>(delayMs: number, effect: () => T): Promise<T> {
     const process = this.current;
@@ -160,12 +129,7 @@ export class EventLoop {
     return promise;
   }
 
-  /**
-   * Runs the code of a process until all of it waits, as one step.
-   *
-   * @param process The process.
-   * @param run Its code.
-   */
+  /** Runs the code of a process until all of it waits, as one step. */
   async runStep(
     process: SimulatedProcess | undefined,
     run: () => void,
@@ -177,13 +141,7 @@ export class EventLoop {
     this.current = undefined;
   }
 
-  /**
-   * Runs events until a condition holds.
-   *
-   * @param untilMs The time at which to stop at the latest.
-   * @param isDone The condition, which is checked after each event.
-   * @returns Whether it holds.
-   */
+  /** Runs events until a condition holds. */
   async run(untilMs: number, isDone: () => boolean): Promise<boolean> {
     while (!isDone()) {
       const next = this.#events[0];

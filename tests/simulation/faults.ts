@@ -70,7 +70,7 @@ const RATES: Readonly<Record<keyof FaultRates, readonly number[]>> = {
   failedAccept: [0.01, 0.2],
   lostBeforeAccept: [0.05, 0.5],
   failedConnect: [0.05, 0.3],
-  misfit: [0.1, 0.5],
+  misfit: [0.5, 0.9],
 };
 /** Part of the runs that have a fault. */
 const IN_RUN = 0.4;
@@ -85,13 +85,6 @@ export class Faults {
   /** Number of faults so far. */
   injected = 0;
 
-  /**
-   * Draws the rates of a run.
-   *
-   * @param random Where they come from.
-   * @param trace Is told each fault.
-   * @param limit Number of faults after which there are no more.
-   */
   constructor(random: Chance, trace: Trace, limit: number) {
     this.#random = random;
     this.#trace = trace;
@@ -118,26 +111,14 @@ export class Faults {
     this.#isCalm = true;
   }
 
-  /**
-   * Decides whether a fault occurs.
-   *
-   * @param name Which one.
-   * @param who Whom it would hit.
-   * @returns Whether it does.
-   */
+  /** Decides whether a fault occurs. */
   occurs(name: keyof FaultRates, who: string): boolean {
     const rate = this.#rates[name];
     if (rate === 0 || !this.#random.says(rate)) return false;
     return this.inject(name, who);
   }
 
-  /**
-   * Counts a fault that was decided elsewhere.
-   *
-   * @param name Which one.
-   * @param who Whom it hits.
-   * @returns False if there are no more faults.
-   */
+  /** Counts a fault that was decided elsewhere. */
   inject(name: string, who: string): boolean {
     if (this.areOver) return false;
     this.injected++;

@@ -13,11 +13,7 @@ const MAX_FRAMES = 4;
 /** Time after which it leaves without closing. */
 const MAX_LIFE_MS = 120_000;
 
-/**
- * Starts a peer that connects and sends malformed frames.
- *
- * @param world The simulation.
- */
+/** Starts a peer that connects and sends malformed frames. */
 export function sendHostileBytes(world: World): void {
   const { random, loop, trace } = world;
   const process = new SimulatedProcess("peer", "peer", random);

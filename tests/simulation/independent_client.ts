@@ -31,12 +31,6 @@ export class IndependentClient {
   #process: SimulatedProcess | undefined;
   #hasEnded = false;
 
-  /**
-   * Creates a client with bets of its own.
-   *
-   * @param world The simulation.
-   * @param agency The agency's id that it sends for.
-   */
   constructor(world: World, agency: number) {
     this.#world = world;
     this.#agency = agency;

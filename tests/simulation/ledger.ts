@@ -8,6 +8,7 @@
 import { type BetRow, Code } from "../support/frames.ts";
 import { parseStore } from "../support/stored.ts";
 import type { Trace } from "./trace.ts";
+import type { Attempts } from "./attempts.ts";
 import { type SentBatch, WireTap } from "./wire_tap.ts";
 
 /** A promise was broken. */
@@ -58,22 +59,12 @@ export class Ledger {
   /** The first promise that was broken. */
   failure: BrokenPromise | undefined;
 
-  /**
-   * Creates an empty ledger.
-   *
-   * @param trace Is told what is promised.
-   * @param drawAgencies Number of agencies in the draw; 0 for none.
-   */
   constructor(trace: Trace, drawAgencies: number) {
     this.#trace = trace;
     this.#drawAgencies = drawAgencies;
   }
 
-  /**
-   * Adds a file that will be sent.
-   *
-   * @param file The file.
-   */
+  /** Adds a file that will be sent. */
   addFile(file: KnownFile): void {
     this.#files.set(keyOf(file), {
       ...file,
@@ -83,14 +74,9 @@ export class Ledger {
     });
   }
 
-  /**
-   * Follows a new connection.
-   *
-   * @param who The agency's process.
-   * @returns The tap.
-   */
-  tap(who: string): WireTap {
-    return new WireTap(this, who);
+  /** Follows a new connection. */
+  tap(who: string, attempts?: Attempts): WireTap {
+    return new WireTap(this, who, attempts);
   }
 
   /** Whether some of a file is known to be stored. */
@@ -169,9 +155,6 @@ export class Ledger {
   /**
    * Checks a store that the central has just opened: each OK is kept, nothing is
    * there twice, and no unknown bets are there.
-   *
-   * @param text The content of bets.csv.
-   * @returns The indexes stored of each file.
    */
   check(text: string): Map<string, number[]> {
     const stored = new Map<string, number[]>();
@@ -210,8 +193,6 @@ export class Ledger {
   /**
    * Checks a store at the end, when nothing is under way: its winners are those
    * that the agencies got.
-   *
-   * @param text The content of bets.csv.
    */
   checkEnd(text: string): void {
     this.check(text);
@@ -232,13 +213,7 @@ export class Ledger {
     }
   }
 
-  /**
-   * Checks a file that its agency has sent to the end.
-   *
-   * @param file The file.
-   * @param exitCode How the agency ended, 0 or 2.
-   * @param text The content of bets.csv.
-   */
+  /** Checks a file that its agency has sent to the end. */
   checkSent(file: KnownFile, exitCode: number, text: string): void {
     const record = this.#fileOf(file);
     const stored = new Set(this.check(text).get(keyOf(file)));
@@ -261,12 +236,7 @@ export class Ledger {
     );
   }
 
-  /**
-   * Records that a promise is broken, even if the caller swallows the error.
-   *
-   * @param what Which one.
-   * @returns The error to throw.
-   */
+  /** Records that a promise is broken, even if the caller swallows the error. */
   broken(what: string): BrokenPromise {
     const error = new BrokenPromise(what);
     this.failure ??= error;

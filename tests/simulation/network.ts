@@ -23,11 +23,6 @@ export class Network {
   readonly connections: Set<Connection> = new Set();
   #nextPort = 40_000;
 
-  /**
-   * Creates a network without connections.
-   *
-   * @param world The simulation.
-   */
   constructor(world: World) {
     this.#world = world;
   }
@@ -42,8 +37,6 @@ export class Network {
   /**
    * Listens on behalf of the running process.
    *
-   * @param port The port.
-   * @returns The listener.
    * @throws {Deno.errors.AddrInUse} If another one has the port.
    */
   listen(port: number): SimulatedListener {
@@ -60,15 +53,13 @@ export class Network {
   /**
    * Connects on behalf of the running process.
    *
-   * @param port The port of the central.
-   * @param signal Aborts the attempt.
-   * @returns The connection's near side.
    * @throws {Deno.errors.ConnectionRefused} If nobody listens.
    * @throws {Deno.errors.TimedOut} If the machine is down.
    */
   connect(port: number, signal?: AbortSignal): Promise<Connection> {
     const { loop } = this.#world;
     const process = loop.current!;
+    process.onConnect?.();
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
     const timeMs = this.#world.isCentralUp ? this.latencyMs : UNREACHABLE_MS;
     const cancel = loop.schedule(process, timeMs, () => {

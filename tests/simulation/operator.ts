@@ -12,6 +12,11 @@ import type { World } from "./world.ts";
 /** Longest time that the disk stays full. */
 const MAX_FULL_MS = 60_000;
 
+/** A disk writes it as a whole. */
+const SECTOR_BYTES = 512;
+/** The end of a batch: the byte where its write begins, and the CRC. */
+const MARK_REGEXP = /:(\d+):[0-9a-f]{8}\n/g;
+
 /** A start that the central has to refuse. */
 export interface Trial {
   /** Why. */
@@ -124,6 +129,11 @@ export class Operator {
       const prepare = () => moveAway(this.#disk, path);
       trials.push({ what: `restores the store without ${path}`, prepare });
     }
+    const flushed = flushedSize(bets);
+    if (flushed >= SECTOR_BYTES) {
+      const prepare = () => this.#loseSector(bets, flushed);
+      trials.push({ what: "loses a sector of an earlier write", prepare });
+    }
     if (!hasDraw || !ledger.isDrawKnown) return trials;
     const other = random.pick([0, agencyCount + 1, agencyCount - 1]);
     const env = { SERVER_DRAW_AGENCIES: String(other) };
@@ -145,10 +155,18 @@ export class Operator {
   #cut(disk: Disk, path: string): () => void {
     const inode = disk.find(path);
     const before = inode.bytes.slice();
-    if (before.length > 0) {
-      const size = this.#world.random.below(before.length);
-      inode.truncate(size, this.#world.loop.dateMs);
-    }
+    // There is nothing to cut.
+    if (before.length === 0) return this.#addTo(disk, path);
+    const size = this.#world.random.below(before.length);
+    inode.truncate(size, this.#world.loop.dateMs);
+    return () => this.#overwrite(inode, before);
+  }
+
+  #loseSector(inode: Inode, flushed: number): () => void {
+    const before = inode.bytes.slice();
+    const sectors = Math.floor(flushed / SECTOR_BYTES);
+    const at = this.#world.random.below(sectors) * SECTOR_BYTES;
+    inode.write(at, new Uint8Array(SECTOR_BYTES), this.#world.loop.dateMs);
     return () => this.#overwrite(inode, before);
   }
 
@@ -166,6 +184,12 @@ export class Operator {
     inode.write(0, bytes, dateMs);
     inode.beginFlush()(true);
   }
+}
+
+/** Where the last write begins: all before it was flushed (docs/storage.md). */
+function flushedSize({ bytes }: Inode): number {
+  const marks = new TextDecoder().decode(bytes).matchAll(MARK_REGEXP);
+  return Number([...marks].at(-1)?.[1] ?? 0);
 }
 
 function moveAway({ files }: Disk, path: string): () => void {

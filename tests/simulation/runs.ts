@@ -52,12 +52,7 @@ export interface FailedRun extends WorldResult {
   failure: Error;
 }
 
-/**
- * Runs simulations until one fails.
- *
- * @param options Which ones.
- * @returns How they went.
- */
+/** Runs simulations until one fails. */
 export async function simulateRuns(options: RunsOptions): Promise<RunsResult> {
   const hash = createHash("sha256");
   const counts = new Map<string, number>();
@@ -88,10 +83,6 @@ export async function simulateRuns(options: RunsOptions): Promise<RunsResult> {
 /**
  * Finds the shortest run of a failed simulation that still fails: the one with
  * the fewest faults, counted from its start.
- *
- * @param failed The simulation.
- * @param options What it was run with.
- * @returns The shortest one; the failed one itself if all faults are needed.
  */
 export async function shorten(
   failed: FailedRun,

@@ -42,22 +42,12 @@ export class Pipe {
   /** Called when something was read, so that there is room. */
   onRoom: () => void = () => {};
 
-  /**
-   * Creates an empty pipe.
-   *
-   * @param world The simulation.
-   */
   constructor(world: World) {
     this.#world = world;
     this.capacity = world.random.pick([2048, 16_384, 65_536]);
   }
 
-  /**
-   * Sends something, which arrives after all that was sent before.
-   *
-   * @param arrival What.
-   * @param delayMs How long it takes at least.
-   */
+  /** Sends something, which arrives after all that was sent before. */
   send(arrival: Arrival, delayMs: number): void {
     const { loop } = this.#world;
     if (arrival.kind === "bytes") this.unread += arrival.bytes.length;
@@ -71,11 +61,7 @@ export class Pipe {
     });
   }
 
-  /**
-   * Makes room.
-   *
-   * @param size Number of bytes read.
-   */
+  /** Makes room. */
   consume(size: number): void {
     this.unread -= size;
     this.onRoom();
@@ -117,15 +103,6 @@ export class Connection implements Resource {
   #reading: PendingRead | undefined;
   #writing: PendingWrite | undefined;
 
-  /**
-   * Creates one side of an open connection.
-   *
-   * @param world The simulation.
-   * @param process Whose side it is.
-   * @param name For the trace.
-   * @param incoming What the other side sends.
-   * @param outgoing What this side sends.
-   */
   constructor(
     world: World,
     process: SimulatedProcess,

@@ -41,10 +41,6 @@ export class SimulatedFile implements Resource {
   /**
    * Opens a file for the running process.
    *
-   * @param world The simulation.
-   * @param process The process.
-   * @param path Its path.
-   * @param options As those of `Deno.open`.
    * @throws {Deno.errors.NotFound} If it is not there and is not to be created.
    * @throws {Deno.errors.AlreadyExists} If it is there and must be new.
    */
@@ -254,12 +250,7 @@ export class SimulatedFile implements Resource {
   }
 }
 
-/**
- * Describes a file.
- *
- * @param inode The file.
- * @returns What `Deno.stat` says of it.
- */
+/** Describes a file. */
 export function describe(inode: Inode): Deno.FileInfo {
   return {
     isFile: true,
@@ -292,13 +283,6 @@ export class SimulatedFolder implements Resource {
   readonly #process: SimulatedProcess;
   readonly #path: string;
 
-  /**
-   * Opens a folder for a process.
-   *
-   * @param world The simulation.
-   * @param process The process.
-   * @param path Its path.
-   */
   constructor(world: World, process: SimulatedProcess, path: string) {
     this.#world = world;
     this.#process = process;

@@ -28,13 +28,6 @@ export class SimulatedListener implements Resource {
   /** Where it listens. */
   readonly addr: Deno.NetAddr;
 
-  /**
-   * Listens on behalf of the running process.
-   *
-   * @param world The simulation.
-   * @param port The port.
-   * @param onClosed Called when it is closed.
-   */
   constructor(world: World, port: number, onClosed: () => void) {
     this.#world = world;
     this.#onClosed = onClosed;
@@ -43,11 +36,7 @@ export class SimulatedListener implements Resource {
     this.process.resources.add(this);
   }
 
-  /**
-   * Queues a connection.
-   *
-   * @param connection The side of the process that listens.
-   */
+  /** Queues a connection. */
   offer(connection: Connection): void {
     this.#queue.push(connection);
     this.#serve();

@@ -16,12 +16,7 @@ const CALL_MS = 0.02;
 /** A process that computes takes time too. */
 const MIN_TIMER_MS = 0.01;
 
-/**
- * Replaces what the programs take from the system.
- *
- * @param world The simulation that takes its place.
- * @returns Puts everything back.
- */
+/** Replaces what the programs take from the system. */
 export function replaceSurroundings(world: World): Disposable {
   const stack = new DisposableStack();
   const replace = <T extends object>(object: T, members: Partial<T>): void => {

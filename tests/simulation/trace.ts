@@ -21,21 +21,11 @@ export class Trace {
   /** Tells the simulated time, in milliseconds. */
   clock: () => number = () => 0;
 
-  /**
-   * Starts an empty trace.
-   *
-   * @param onLine Called with each line, to show all of them.
-   */
   constructor(onLine?: (line: string) => void) {
     this.#onLine = onLine;
   }
 
-  /**
-   * Adds a line.
-   *
-   * @param who The process or the thing it happens to.
-   * @param what What happens.
-   */
+  /** Adds a line. */
   add(who: string, what: string): void {
     const line = `${(this.clock() / 1000).toFixed(6)} ${who}: ${what}`;
     this.#hash.update(`${line}\n`);
@@ -46,11 +36,7 @@ export class Trace {
     }
   }
 
-  /**
-   * Counts something.
-   *
-   * @param what What happened.
-   */
+  /** Counts something. */
   count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
@@ -60,11 +46,7 @@ export class Trace {
     return this.#lines.slice(-KEPT_LINES);
   }
 
-  /**
-   * Ends the trace.
-   *
-   * @returns The hash of all lines.
-   */
+  /** Ends the trace. */
   digest(): string {
     return this.#hash.digest("hex").slice(0, HASH_DIGITS);
   }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { Attempts } from "./attempts.ts";
 import { decodeWinners, WINNERS } from "../support/draw_wire.ts";
 import { Code, concat, HEADER_BYTES, Type } from "../support/frames.ts";
 import type { Ledger } from "./ledger.ts";
@@ -36,43 +37,32 @@ interface Request {
 export class WireTap {
   readonly #ledger: Ledger;
   readonly #who: string;
+  readonly #attempts: Attempts | undefined;
   readonly #sent = new FrameSplitter();
   readonly #read = new FrameSplitter();
   /** Requests without a reply, in order. */
   readonly #requests: Request[] = [];
   #winners: string[] = [];
 
-  /**
-   * Creates a tap of a new connection.
-   *
-   * @param ledger Notes what is promised.
-   * @param who The agency's process.
-   */
-  constructor(ledger: Ledger, who: string) {
+  constructor(ledger: Ledger, who: string, attempts?: Attempts) {
+    this.#attempts = attempts;
     this.#ledger = ledger;
     this.#who = who;
   }
 
-  /**
-   * Notes what the agency has sent.
-   *
-   * @param bytes The bytes.
-   */
+  /** Notes what the agency has sent. */
   onSent(bytes: Uint8Array): void {
     for (const frame of this.#sent.split(bytes)) {
       if (frame.type === Type.FINISH) {
         const isEarly = this.#requests.length > 0;
         this.#ledger.onFinishSent(agencyOf(frame), isEarly, this.#who);
       }
+      if (frame.type === Type.WINNERS_QUERY) this.#attempts?.wait();
       this.#requests.push(frame);
     }
   }
 
-  /**
-   * Notes what the agency has read.
-   *
-   * @param bytes The bytes.
-   */
+  /** Notes what the agency has read. */
   onRead(bytes: Uint8Array): void {
     for (const reply of this.#read.split(bytes)) this.#onReply(reply);
   }
@@ -86,7 +76,16 @@ export class WireTap {
       if (!isLast) return;
       this.#ledger.onWinners(agencyOf(request), this.#winners, this.#who);
       this.#winners = [];
-    } else if (request.type === Type.BET) {
+      this.#requests.shift();
+      return;
+    }
+    if (reply.type === Type.OK) {
+      const isFinish = request.type === Type.FINISH;
+      this.#attempts?.succeed({ isFinish });
+    } else if (reply.payload[0] !== Code.SHUTTING_DOWN) {
+      this.#attempts?.refuseWait();
+    }
+    if (request.type === Type.BET) {
       const batch = batchOf(request);
       if (reply.type === Type.OK) this.#ledger.onOk(batch, this.#who);
       else this.#onRefused(batch, reply.payload[0]!);

@@ -86,6 +86,8 @@ export class World {
   readonly agencyCount: number;
   /** Whether there is a draw of all agencies. */
   readonly hasDraw: boolean;
+  /** Whether some files are too large to be kept in memory, which takes time. */
+  readonly hasLargeFiles: boolean;
   /** The disk of the central's machine. */
   readonly centralDisk: Disk;
   readonly #agencies: Agencies;
@@ -99,6 +101,7 @@ export class World {
     this.loop = new EventLoop(this.random, this.trace);
     this.agencyCount = this.random.between(1, MAX_AGENCIES);
     this.hasDraw = this.random.says(0.5);
+    this.hasLargeFiles = this.random.says(0.1);
     this.ledger = new Ledger(this.trace, this.hasDraw ? this.agencyCount : 0);
     this.network = new Network(this);
     this.centralDisk = new Disk(this.faults);
@@ -107,12 +110,7 @@ export class World {
     this.#agencies = new Agencies(this);
   }
 
-  /**
-   * Runs a simulation.
-   *
-   * @param options The seed and the limits.
-   * @returns How it went.
-   */
+  /** Runs a simulation. */
   static async simulate(options: WorldOptions): Promise<WorldResult> {
     const world = new World(options);
     setup({
@@ -148,12 +146,7 @@ export class World {
     return this.central.isUp;
   }
 
-  /**
-   * Returns the disk of a process.
-   *
-   * @param process The process.
-   * @returns The disk of its machine.
-   */
+  /** Returns the disk of a process. */
   diskOf({ machine }: SimulatedProcess): Disk {
     let disk = this.#disks.get(machine);
     if (!disk) this.#disks.set(machine, disk = new Disk(undefined));
@@ -172,12 +165,7 @@ export class World {
     return inode.bytes.toHex() === inode.durable.toHex();
   }
 
-  /**
-   * True for the only folder that programs open.
-   *
-   * @param path The path.
-   * @returns Whether it is a folder.
-   */
+  /** True for the only folder that programs open. */
   isFolder(path: string): boolean {
     return path === STORE_FOLDER;
   }
@@ -185,8 +173,6 @@ export class World {
   /**
    * Ends the central at one of its own calls, if there is such a fault.
    *
-   * @param process The process that makes the call.
-   * @param place Where it ends more often than anywhere else.
    * @throws {KilledError} If it ends.
    */
   mayDie(process: SimulatedProcess, place?: "AtFlush"): void {
@@ -199,11 +185,7 @@ export class World {
     if (!process.isAlive) throw new KilledError();
   }
 
-  /**
-   * Makes every flush of a disk fail, until it is repaired some time later.
-   *
-   * @param disk The disk.
-   */
+  /** Makes every flush of a disk fail, until it is repaired some time later. */
   breakDisk(disk: Disk): void {
     disk.isBroken = true;
     const maxMs = this.random.pick(BROKEN_DISK_MS);
@@ -212,20 +194,12 @@ export class World {
     });
   }
 
-  /**
-   * Notes the first failure.
-   *
-   * @param error What is wrong.
-   */
+  /** Notes the first failure. */
   fail(error: unknown): void {
     this.#failure ??= error instanceof Error ? error : new Error(String(error));
   }
 
-  /**
-   * Notes what a program logs.
-   *
-   * @param line The line.
-   */
+  /** Notes what a program logs. */
   onLog(line: string): void {
     const process = this.loop.current;
     if (!process?.isAlive) return;
