@@ -13,6 +13,7 @@ import {
   StoreHeldError,
   StoreMismatchError,
 } from "../../storage/mod.ts";
+import { Operator, type Trial } from "./operator.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 
