@@ -54,11 +54,14 @@ export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
-/** The error for an agency that does not take part in the draw. */
-export function unknownAgency(agency: number): ProtocolError {
+/** The error for an agency that does not take part in a draw of `agencies`. */
+export function unknownAgency(agency: number, agencies: number): ProtocolError {
+  const reason = agencies === 0
+    ? "there is no draw (draw.agencies is 0)"
+    : `only agencies 1 to ${agencies} take part in the draw`;
   return new ProtocolError(
     "UNKNOWN_AGENCY",
-    `Cannot serve agency ${agency}: it has no part in the draw`,
+    `Cannot serve agency ${agency}: ${reason}`,
   );
 }
 

@@ -160,14 +160,19 @@ export class RequestHandler implements Disposable {
    * before.
    */
   async #storeBatch(batch: Batch): Promise<number> {
-    if (!this.#draw.admits(batch.agency)) throw unknownAgency(batch.agency);
+    this.#checkAdmission(batch.agency);
     return await this.#writer.append(batch);
+  }
+
+  #checkAdmission(agency: number): void {
+    if (this.#draw.admits(agency)) return;
+    throw unknownAgency(agency, this.#draw.agencies);
   }
 
   async #handleFinish({ agency, delivery }: Finish): Promise<Reply> {
     this.#checkRequest(agency);
     this.#agency = agency;
-    if (!this.#draw.admits(agency)) throw unknownAgency(agency);
+    this.#checkAdmission(agency);
     await this.#store.finish(agency, delivery);
     this.#log.info(
       formatAction("agency_finished", "success", { agency }),
@@ -178,7 +183,9 @@ export class RequestHandler implements Disposable {
   /** Replies with the winners once the draw is held. */
   async #handleWinnersQuery(agency: number): Promise<Reply> {
     this.#checkRequest(agency);
-    if (!this.#draw.hasPart(agency)) throw unknownAgency(agency);
+    if (!this.#draw.hasPart(agency)) {
+      throw unknownAgency(agency, this.#draw.agencies);
+    }
     if (!this.#draw.isHeld && !await this.#awaitDraw(agency)) {
       return SHUTTING_DOWN;
     }

@@ -122,7 +122,7 @@ export class Connection {
     if (size <= MAX_FRAME_BYTES) return;
     const { buffer, start } = this.#channel;
     const problem = isTlsRecord(buffer, start)
-      ? "the other side speaks TLS, this one does not"
+      ? "the other side speaks TLS, this one does not; set tls.ca on the agency, or tls.certificate and tls.key on the central"
       : `it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`;
     throw new ProtocolError(
       "TOO_LARGE",

@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   if (values.help) return print([USAGE]);
   const bets = values.bets === undefined
     ? undefined
-    : parseWhole("--bets", values.bets, [0, MAX_BETS]);
+    : parseWhole("--bets", values.bets, [1, MAX_BETS]);
   const signal = interruption();
   const statusPort = randomPort();
   print([`Status: http://127.0.0.1:${statusPort}/`]);

@@ -21,11 +21,26 @@ export async function runTool(
   } catch (error) {
     // The reader of the output, such as `head`, has exited.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit();
-    const problem = messageOf(error);
+    const problem = isMisuse(error)
+      ? `${firstSentence(messageOf(error))} (see --help)`
+      : messageOf(error);
     writeLine(Deno.stderr, name ? `${name}: ${problem}` : problem);
     Deno.exit(EXIT_FAILURE);
   }
   Deno.exit();
+}
+
+/** Whether `parseArgs` has refused the arguments. */
+function isMisuse(error: unknown): boolean {
+  return error instanceof Error && (
+    "code" in error && /^ERR_PARSE_ARGS/.test(String(error.code)) ||
+    isMisuse(error.cause)
+  );
+}
+
+/** `parseArgs` advises about other arguments than these. */
+function firstSentence(text: string): string {
+  return text.replace(/\.?\s(?:To specify|Did you forget)[^]*$/, "");
 }
 
 export function print(lines: readonly string[]): void {

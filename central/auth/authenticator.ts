@@ -88,7 +88,9 @@ async function checkToken(
     throw new Deno.errors.UnexpectedEof("the peer closed before its token");
   }
   if (frame.type !== MessageType.AUTH) {
-    throw new UnauthorizedError(`a token comes first, not type ${frame.type}`);
+    throw new UnauthorizedError(
+      `this central requires a token (CLI_TOKEN or agency.tokenFile), got a frame of type ${frame.type}`,
+    );
   }
   const { agency, token } = decodeAuth(frame.payload);
   // From now on, a change of the agency's token closes the connection.

@@ -33,9 +33,9 @@ export async function parseConfigFile(
   try {
     return parse(text);
   } catch (cause) {
-    throw new ProgramError(`Cannot read "${file}": ${messageOf(cause)}`, {
-      cause,
-    });
+    // A copy of the place follows, in several lines.
+    const [problem] = messageOf(cause).split(":\n");
+    throw new ProgramError(`Cannot read "${file}": ${problem}`, { cause });
   }
 }
 

@@ -96,8 +96,9 @@ testServed(
   async ({ port }) => {
     using wire = await Wire.connect(port);
     const reply = await wire.ask(agencyFrame(Type.WINNERS_QUERY, 1));
-    const { code, index } = readError(reply);
+    const { code, index, reason } = readError(reply);
     assertEquals([code, index], [Code.UNKNOWN_AGENCY, NO_INDEX]);
+    assertStringIncludes(reason, "there is no draw");
     const next = await wire.ask(betFrame({ rows: rows(1) }));
     assertEquals(next?.type, Type.OK);
   },

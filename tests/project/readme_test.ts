@@ -153,7 +153,10 @@ Deno.test("the documentation's links to headings lead to one", () => {
       const url = new URL(link, new URL(page, PROJECT));
       const target = PAGES[url.href.slice(PROJECT.href.length).split("#")[0]!];
       if (url.hash === "" || target === undefined) continue;
-      assert(anchorsOf(target).includes(url.hash.slice(1)), `${page}: ${link}`);
+      assert(
+        anchorsOf(target).includes(decodeURIComponent(url.hash.slice(1))),
+        `${page}: ${link}`,
+      );
     }
   }
 });

@@ -280,6 +280,6 @@ testWith(["run"], "data.ts reports an error in one line", async () => {
   assertEquals(stdout.length, 0);
   assertMatch(
     new TextDecoder().decode(stderr),
-    /^Cannot make the data: Option '--bets.*' argument missing\n$/,
+    /^Cannot make the data: Option '--bets.*' argument missing \(see --help\)\n$/,
   );
 });

@@ -123,7 +123,7 @@ testPrograms("deno task demo refuses unknown arguments", async () => {
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "--bets N");
   for (
-    const args of [["--bets", "-5"], ["--bets=1e3"], ["--bets="], [
+    const args of [["--bets", "0"], ["--bets=1e3"], ["--bets="], [
       "--bet",
       "1",
     ]]

@@ -17,6 +17,11 @@ testPrograms(
       assertEquals({ code, stdout }, { code: 1, stdout: "" });
       assertMatch(stderr, new RegExp(`^export: [^\n]*${reason}[^\n]*\n$`));
     }
+    await using misused = startProgram("export", {}, ["--nope"]);
+    assertEquals(
+      (await misused.ending()).stderr,
+      "export: Unknown option '--nope' (see --help)\n",
+    );
     await central.stop();
   },
 );
