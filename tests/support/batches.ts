@@ -1,8 +1,4 @@
-/**
- * Batches for the tests of the store: every bet tells where in its file it is.
- *
- * @module
- */
+// Batches for the tests of the store: every bet tells where in its file it is.
 
 import { assertEquals } from "@std/assert";
 import { type Batch, type Bet, packBets } from "../../bet/bet.ts";
@@ -29,13 +25,8 @@ export const GAP: Bet = {
 export type BatchOrigin = Partial<Pick<Batch, "agency" | "fingerprint">>;
 
 /**
- * Makes a batch of bets that are all different; the same position of a file
- * has the same bet each time.
- *
- * @param betIndex Position of the first bet.
- * @param count How many.
- * @param origin Whose, and of which file. @default {{}}
- * @returns The batch.
+ * Makes a batch of bets that are all different; the same position of a file has
+ * the same bet each time.
  */
 export function numberedBatch(
   betIndex: number,
@@ -49,14 +40,7 @@ export function numberedBatch(
   return batchOf(bets, betIndex, origin);
 }
 
-/**
- * Makes a batch of these bets.
- *
- * @param bets The bets, in order.
- * @param betIndex Position of the first. @default {0}
- * @param origin Whose, and of which file. @default {{}}
- * @returns The batch.
- */
+/** Makes a batch of these bets. */
 export function batchOf(
   bets: readonly Bet[],
   betIndex = 0,
@@ -73,12 +57,7 @@ export function batchOf(
   };
 }
 
-/**
- * The bet at a position of every file of {@linkcode numberedBatch}.
- *
- * @param byteOffset Position in the file.
- * @returns The bet.
- */
+/** The bet at a position of every file of {@linkcode numberedBatch}. */
 export function numberedBet(byteOffset: number): Bet {
   return {
     firstName: byteOffset % 3 === 0 ? 'Ana, "Ñata"' : "Ana",
@@ -89,13 +68,7 @@ export function numberedBet(byteOffset: number): Bet {
   };
 }
 
-/**
- * The fields of these bets, as a reader of the store finds them.
- *
- * @param start Position of the first.
- * @param end Position after the last.
- * @returns Five fields of each.
- */
+/** The fields of these bets, as a reader of the store finds them. */
 export function numberedRows(start: number, end: number): string[][] {
   return Array.from(
     { length: end - start },
@@ -103,12 +76,7 @@ export function numberedRows(start: number, end: number): string[][] {
   );
 }
 
-/**
- * Asserts that a store holds just these batches of numbered bets, in order.
- *
- * @param path Its file of bets.
- * @param batches The batches.
- */
+/** Asserts that a store holds just these batches of numbered bets, in order. */
 export async function assertStored(
   path: string,
   batches: readonly Batch[],
@@ -122,13 +90,7 @@ export async function assertStored(
   assertEquals(found.map(({ write: _, ...batch }) => batch), expected);
 }
 
-/**
- * Writes batches as a store has them.
- *
- * @param start Byte offset where the first write begins.
- * @param writes The batches of each write.
- * @returns The bytes.
- */
+/** Writes batches as a store has them. */
 export function rowsAt(
   start: number,
   ...writes: readonly (readonly Batch[])[]
@@ -153,10 +115,6 @@ export function rowsOf(...batches: Batch[]): Uint8Array<ArrayBuffer> {
 /**
  * Writes a store as a central that was killed leaves it, before any agency has
  * finished.
- *
- * @param dir Its folder.
- * @param parts The bytes of its bets file.
- * @returns The path of the bets file.
  */
 export async function putStore(
   dir: string,

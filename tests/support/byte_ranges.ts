@@ -1,8 +1,4 @@
-/**
- * Short sequences of bytes for the tests of what reads bytes in words.
- *
- * @module
- */
+// Short sequences of bytes for the tests of what reads bytes in words.
 
 import { wordViewOf } from "../../bytes/swar.ts";
 import { Random, SEED } from "./random_bets.ts";

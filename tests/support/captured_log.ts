@@ -1,13 +1,9 @@
-/**
- * The log of code that runs inside the tests' own process.
- *
- * @module
- */
+// The log of code that runs inside the tests' own process.
 
 import { within } from "./deadline.ts";
 import { BaseHandler, setup } from "@std/log";
 
-/** Replaces standard output. Tests can wait for its lines. */
+/** Replaces standard output. */
 export class CapturedLog extends BaseHandler {
   readonly #lines: string[] = [];
   readonly #watchers = new Set<() => void>();
@@ -18,11 +14,7 @@ export class CapturedLog extends BaseHandler {
     });
   }
 
-  /**
-   * Begins to capture: what `getLogger()` gives from now on writes here.
-   *
-   * @returns The log.
-   */
+  /** Begins to capture: what `getLogger()` gives from now on writes here. */
   static start(): CapturedLog {
     const handler = new CapturedLog();
     setup({
@@ -37,13 +29,7 @@ export class CapturedLog extends BaseHandler {
     return this.#lines;
   }
 
-  /**
-   * Waits for a line.
-   *
-   * @param text What it has to contain.
-   * @param count Which such line, from 1.
-   * @returns The line.
-   */
+  /** Waits for a line. */
   async line(text: string, count = 1): Promise<string> {
     for (;;) {
       const found = this.#lines.filter((line) => line.includes(text));
@@ -55,11 +41,7 @@ export class CapturedLog extends BaseHandler {
     }
   }
 
-  /**
-   * Gathers one line.
-   *
-   * @param line The line.
-   */
+  /** Gathers one line. */
   override log(line: string): void {
     this.#lines.push(line);
     for (const wake of this.#watchers) wake();

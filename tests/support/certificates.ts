@@ -1,9 +1,5 @@
-/**
- * Certificates for tests, made with OpenSSL and valid for a hundred years. Their
- * keys are here for everyone to see, and good for nothing else.
- *
- * @module
- */
+// Certificates for tests, made with OpenSSL and valid for a hundred years.
+// Their keys are here for everyone to see, and good for nothing else.
 
 import { fileURLToPath } from "node:url";
 

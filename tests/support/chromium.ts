@@ -1,8 +1,4 @@
-/**
- * Headless Chromium, driven over its DevTools protocol.
- *
- * @module
- */
+// Headless Chromium, driven over its DevTools protocol.
 
 import { within } from "./deadline.ts";
 
@@ -53,11 +49,7 @@ export class Chromium implements AsyncDisposable {
     });
   }
 
-  /**
-   * Starts a browser.
-   *
-   * @returns The browser, with an empty page.
-   */
+  /** Starts a browser. */
   static async start(): Promise<Chromium> {
     const dir = await Deno.makeTempDir();
     const process = new Deno.Command(CHROMIUM, {
@@ -90,13 +82,7 @@ export class Chromium implements AsyncDisposable {
     return browser;
   }
 
-  /**
-   * Sends a command of the protocol.
-   *
-   * @param method The command.
-   * @param params Its parameters.
-   * @returns Its result.
-   */
+  /** Sends a command of the protocol. */
   async send(
     method: string,
     params: Record<string, unknown> = {},
@@ -114,12 +100,7 @@ export class Chromium implements AsyncDisposable {
     return result!;
   }
 
-  /**
-   * Evaluates an expression in the page.
-   *
-   * @param expression The expression.
-   * @returns Its value, which JSON can have.
-   */
+  /** Evaluates an expression in the page. */
   async evaluate(expression: string): Promise<unknown> {
     const { result, exceptionDetails } = await this.send("Runtime.evaluate", {
       expression,
@@ -131,14 +112,7 @@ export class Chromium implements AsyncDisposable {
     return result.value;
   }
 
-  /**
-   * Waits until the page says something.
-   *
-   * @param expression What is looked at.
-   * @param isWanted Whether its value is it.
-   * @param limitMs Longest wait in milliseconds.
-   * @returns The value.
-   */
+  /** Waits until the page says something. */
   async until(
     expression: string,
     isWanted: (value: unknown) => boolean,
@@ -159,11 +133,7 @@ export class Chromium implements AsyncDisposable {
     );
   }
 
-  /**
-   * Opens an address.
-   *
-   * @param url The address.
-   */
+  /** Opens an address. */
   async open(url: string): Promise<void> {
     await this.send("Page.navigate", { url });
     await this.until("document.readyState", (state) => state === "complete");
@@ -179,13 +149,7 @@ export class Chromium implements AsyncDisposable {
     });
   }
 
-  /**
-   * Presses and releases a key.
-   *
-   * @param key Its name, such as `Tab`.
-   * @param code Its number on Windows.
-   * @param text The character that it gives, if any.
-   */
+  /** Presses and releases a key. */
   async press(key: string, code: number, text = ""): Promise<void> {
     for (const type of ["keyDown", "keyUp"]) {
       await this.send("Input.dispatchKeyEvent", {
@@ -198,7 +162,6 @@ export class Chromium implements AsyncDisposable {
     }
   }
 
-  /** Ends the browser, and waits until all of its processes have gone. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#sessionId = undefined;
     await this.send("Browser.close");

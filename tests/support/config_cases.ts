@@ -1,8 +1,4 @@
-/**
- * What each key of the configuration can be and cannot be, from the README.
- *
- * @module
- */
+// What each key of the configuration can be and cannot be, from the README.
 
 import type { ConfigKey } from "../../program/config/config.ts";
 
@@ -16,7 +12,7 @@ export interface KeyCase {
   good: Record<string, unknown>;
   /** Values that are refused, in YAML and in a variable. */
   bad: string[];
-  /** YAML values of a wrong type. A variable has only text. */
+  /** YAML values of a wrong type. */
   mistyped: string[];
   /** The expectation that a refusal names. */
   expected: string;

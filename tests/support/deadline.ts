@@ -1,9 +1,5 @@
-/**
- * A bound on every wait of the tests, so that what never comes fails with what
- * was seen instead of hanging.
- *
- * @module
- */
+// A bound on every wait of the tests, so that what never comes fails with what
+// was seen instead of hanging.
 
 /** Far longer than anything takes here, even on a busy machine. */
 export const WAIT_LIMIT_MS = 120_000;
@@ -11,15 +7,7 @@ export const WAIT_LIMIT_MS = 120_000;
 // A test may replace the timers meanwhile.
 const { setTimeout, clearTimeout } = globalThis;
 
-/**
- * Waits, but not for ever.
- *
- * @param promise What to wait for.
- * @param seen Says what was waited for, and what was seen instead.
- * @param limitMs Longest wait in milliseconds. @default {120_000}
- * @returns What the promise resolves to.
- * @throws {Error} If it takes longer.
- */
+/** Waits, but not for ever. */
 export async function within<T>(
   promise: Promise<T>,
   seen: () => string,

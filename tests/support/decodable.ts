@@ -1,17 +1,8 @@
-/**
- * What Deno's own decoder takes for UTF-8.
- *
- * @module
- */
+// What Deno's own decoder takes for UTF-8.
 
 const FATAL_DECODER = new TextDecoder("utf-8", { fatal: true });
 
-/**
- * Says whether bytes are well-formed UTF-8.
- *
- * @param bytes The bytes.
- * @returns Whether they can be decoded.
- */
+/** Says whether bytes are well-formed UTF-8. */
 export function isDecodable(bytes: Uint8Array): boolean {
   try {
     FATAL_DECODER.decode(bytes);

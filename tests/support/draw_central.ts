@@ -1,9 +1,5 @@
-/**
- * A central that holds a draw, inside the tests' own process, on a store of the
- * test's own: it can be stopped, and started again on the same store.
- *
- * @module
- */
+// A central that holds a draw, inside the tests' own process, on a store of the
+// test's own: it can be stopped, and started again on the same store.
 
 import { Central } from "../../server.ts";
 import type { Store } from "../../storage/mod.ts";
@@ -21,12 +17,6 @@ export class DrawCentral {
   /** Its port on this machine. */
   readonly port: number;
 
-  /**
-   * Begins to serve.
-   *
-   * @param store Its store; left open.
-   * @param log Where it logs.
-   */
   constructor(store: Store, log: CapturedLog) {
     this.#central = Central.listen(store, { hostname: "127.0.0.1", port: 0 });
     this.port = this.#central.port;
@@ -41,9 +31,6 @@ export class DrawCentral {
   /**
    * Asks for the winners of some agencies, each on a connection of its own, and
    * waits until the central has taken every question.
-   *
-   * @param agencies The agencies, before the draw.
-   * @returns A connection that waits, for each of them.
    */
   async askEarly(agencies: readonly number[]): Promise<Wire[]> {
     const { lines } = this.#log;
@@ -57,7 +44,6 @@ export class DrawCentral {
     return wires;
   }
 
-  /** Stops it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }

@@ -1,8 +1,4 @@
-/**
- * What an agency says around the draw, by hand and from docs/protocol.md alone.
- *
- * @module
- */
+// What an agency says around the draw, by hand and from docs/protocol.md alone.
 
 import { assertEquals } from "@std/assert";
 import { agencyFrame, betFrame, type BetRow, Type } from "./frames.ts";
@@ -12,25 +8,12 @@ import { Wire } from "./wire.ts";
 export const WINNERS = 6;
 const DOCUMENTS_AT = 3;
 
-/**
- * Makes a bet.
- *
- * @param document Its document.
- * @param number Its number. @default {"7574"}
- * @returns The bet.
- */
+/** Makes a bet. */
 export function betOf(document: string, number = "7574"): BetRow {
   return ["Ana", "Gil", document, "1999-03-17", number];
 }
 
-/**
- * Sends bets in one batch and asserts that they are stored.
- *
- * @param port Where the central is, on this machine.
- * @param agency The agency's id.
- * @param rows The bets.
- * @param betIndex Position of the first. @default {0}
- */
+/** Sends bets in one batch and asserts that they are stored. */
 export async function sendBets(
   port: number,
   agency: number,
@@ -42,12 +25,7 @@ export async function sendBets(
   assertEquals(reply?.type, Type.OK);
 }
 
-/**
- * Says that an agency has no more bets, and asserts that it is taken.
- *
- * @param port Where the central is, on this machine.
- * @param agency The agency's id.
- */
+/** Says that an agency has no more bets, and asserts that it is taken. */
 export async function finish(port: number, agency: number): Promise<void> {
   using wire = await Wire.connect(port);
   const reply = await wire.ask(agencyFrame(Type.FINISH, agency));
@@ -55,13 +33,7 @@ export async function finish(port: number, agency: number): Promise<void> {
   assertEquals(await wire.reply(), null);
 }
 
-/**
- * Asks for an agency's winners on a connection of its own.
- *
- * @param port Where the central is, on this machine.
- * @param agency The agency's id.
- * @returns The documents.
- */
+/** Asks for an agency's winners on a connection of its own. */
 export async function askWinners(
   port: number,
   agency: number,
@@ -71,12 +43,7 @@ export async function askWinners(
   return (await readWinners(wire)).flat();
 }
 
-/**
- * Waits for a list of winners, and asserts that it is one.
- *
- * @param wire A connection on which it was asked for.
- * @returns The documents of each frame.
- */
+/** Waits for a list of winners, and asserts that it is one. */
 export async function readWinners(wire: Wire): Promise<string[][]> {
   const lists: string[][] = [];
   for (;;) {
@@ -88,12 +55,7 @@ export async function readWinners(wire: Wire): Promise<string[][]> {
   }
 }
 
-/**
- * Decodes one part of a list of winners.
- *
- * @param payload The payload of a WINNERS.
- * @returns The documents, and whether they are the last.
- */
+/** Decodes one part of a list of winners. */
 export function decodeWinners(
   payload: Uint8Array<ArrayBuffer>,
 ): { isLast: boolean; documents: string[] } {

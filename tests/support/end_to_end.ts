@@ -1,8 +1,4 @@
-/**
- * Tests of the programs as processes, and what is asserted of each of them.
- *
- * @module
- */
+// Tests of the programs as processes, and what is asserted of each of them.
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { testInFolder } from "./folder.ts";
@@ -13,9 +9,6 @@ const LINE_REGEXP =
 
 /**
  * Registers a test that starts programs and gets an empty folder of its own.
- *
- * @param name Name of the test.
- * @param fn The test, given the path of the folder.
  */
 export function testPrograms(
   name: string,
@@ -27,9 +20,6 @@ export function testPrograms(
 /**
  * Reads a program's log, and asserts that every line has the form that it
  * should have, to the column.
- *
- * @param stdout What it has printed.
- * @returns Level and text of each line, without the time.
  */
 export function messages(stdout: string): string[] {
   return stdout.split("\n").slice(0, -1).map((line) => {
@@ -39,13 +29,7 @@ export function messages(stdout: string): string[] {
   });
 }
 
-/**
- * Asserts that a program ended as it should, with nothing to complain of.
- *
- * @param ending How it ended.
- * @param code The exit code that it should have.
- * @returns Level and text of each line of its log.
- */
+/** Asserts that a program ended as it should, with nothing to complain of. */
 export function assertEnding(ending: Ending, code: number): string[] {
   assertEquals(
     { code: ending.code, stderr: ending.stderr },
@@ -58,9 +42,6 @@ export function assertEnding(ending: Ending, code: number): string[] {
 /**
  * Asserts that a program could not do its job and said so in one line, without
  * a stack.
- *
- * @param ending How it ended.
- * @param line What it should have said.
  */
 export function assertFailure(ending: Ending, line: RegExp): void {
   assertEquals(ending.code, 1, ending.stdout + ending.stderr);

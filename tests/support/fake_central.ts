@@ -1,8 +1,4 @@
-/**
- * A central that says what a script tells it, right or wrong.
- *
- * @module
- */
+// A central that says what a script tells it, right or wrong.
 
 import { frame, type Reply, Type } from "./frames.ts";
 import { Wire } from "./wire.ts";
@@ -12,21 +8,12 @@ export class FakeSession {
   readonly #wire: Wire;
   readonly #taken: Reply[];
 
-  /**
-   * @param wire The connection.
-   * @param taken Gets every frame that is taken.
-   */
   constructor(wire: Wire, taken: Reply[]) {
     this.#wire = wire;
     this.#taken = taken;
   }
 
-  /**
-   * Takes frames without an answer.
-   *
-   * @param count How many.
-   * @returns What each is: `FINISH`, or a BET's offset and count, as `20+10`.
-   */
+  /** Takes frames without an answer. */
   async take(count = 1): Promise<string[]> {
     const names: string[] = [];
     while (names.length < count) {
@@ -38,29 +25,17 @@ export class FakeSession {
     return names;
   }
 
-  /**
-   * Answers with OK.
-   *
-   * @param count How many times, in one segment.
-   */
+  /** Answers with OK. */
   async ok(count = 1): Promise<void> {
     await this.send(...Array.from({ length: count }, () => frame(Type.OK)));
   }
 
-  /**
-   * Sends whatever it is.
-   *
-   * @param bytes The bytes.
-   */
+  /** Sends whatever it is. */
   async send(...bytes: readonly Uint8Array[]): Promise<void> {
     await this.#wire.send(...bytes);
   }
 
-  /**
-   * Answers every frame with OK until FINISH, and closes.
-   *
-   * @returns What was taken.
-   */
+  /** Answers every frame with OK until FINISH, and closes. */
   async serve(): Promise<string[]> {
     const all: string[] = [];
     for (;;) {
@@ -80,7 +55,7 @@ export class FakeSession {
     }
   }
 
-  /** Waits until the agency closes. Ignores what it still sends. */
+  /** Waits until the agency closes. */
   async gone(): Promise<void> {
     while (await this.#wire.reply());
   }
@@ -97,9 +72,6 @@ export class FakeCentral {
   readonly #playing: Promise<void>;
   #connections = 0;
 
-  /**
-   * @param scripts One for each connection; the last one for all that follow.
-   */
   constructor(...scripts: readonly Script[]) {
     this.#playing = this.#play(scripts);
   }
@@ -124,7 +96,6 @@ export class FakeCentral {
     return this.#taken.map(nameOf);
   }
 
-  /** Closes, and fails if a script has failed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#playing;

@@ -1,15 +1,11 @@
-/**
- * A stream of bytes that does what a script says, in place of a socket.
- *
- * @module
- */
+// A stream of bytes that does what a script says, in place of a socket.
 
 import type { ByteStream } from "../../net/byte_channel.ts";
 import { concat } from "./frames.ts";
 
 /** Options of a {@linkcode FakeStream}. */
 export interface FakeStreamOptions {
-  /** Whether the peer closes after the pieces. Otherwise it is silent. */
+  /** Whether the peer closes after the pieces. */
   ends?: boolean;
   /** Largest number of bytes per write; 0 for a peer that does not read. */
   maxWrite?: number;
@@ -26,11 +22,6 @@ export class FakeStream implements ByteStream {
   #isClosed = false;
   #isWriteClosed = false;
 
-  /**
-   * @param pieces What the peer sends, each piece in a read of its own, or in
-   * several where the reader has no room.
-   * @param options How the peer goes on.
-   */
   constructor(
     pieces: readonly Uint8Array[],
     { ends = false, maxWrite = Infinity }: FakeStreamOptions = {},
@@ -67,23 +58,14 @@ export class FakeStream implements ByteStream {
     return this.#isWriteClosed;
   }
 
-  /**
-   * The peer sends one more piece.
-   *
-   * @param piece The bytes.
-   */
+  /** The peer sends one more piece. */
   push(piece: Uint8Array): void {
     this.#pieces.push(piece);
     this.#more.resolve();
     this.#more = Promise.withResolvers();
   }
 
-  /**
-   * Reads of the next piece what there is room for.
-   *
-   * @param into Where to.
-   * @returns How many bytes, or `null` at the end.
-   */
+  /** Reads of the next piece what there is room for. */
   async read(into: Uint8Array): Promise<number | null> {
     if (this.#isClosed) throw new Deno.errors.BadResource("closed");
     while (this.#pieces.length === 0) {
@@ -98,12 +80,7 @@ export class FakeStream implements ByteStream {
     return part.length;
   }
 
-  /**
-   * Takes some of the bytes.
-   *
-   * @param bytes What to write.
-   * @returns How many were taken.
-   */
+  /** Takes some of the bytes. */
   async write(bytes: Uint8Array): Promise<number> {
     if (this.#isClosed) throw new Deno.errors.BadResource("closed");
     if (this.#maxWrite === 0) await this.#closed.promise;
@@ -118,7 +95,7 @@ export class FakeStream implements ByteStream {
     return Promise.resolve();
   }
 
-  /** Closes. Rejects pending reads and writes like Deno's sockets. */
+  /** Closes. */
   close(): void {
     this.#isClosed = true;
     this.#closed.reject(new Deno.errors.Interrupted("operation canceled"));

@@ -1,8 +1,4 @@
-/**
- * Time that passes when a test says so.
- *
- * @module
- */
+// Time that passes when a test says so.
 
 interface Timer {
   at: number;
@@ -19,7 +15,6 @@ export class FakeTime {
   #nextId = 1;
   #now = 0;
 
-  /** Begins at 0. */
   constructor() {
     const setTimeout = (run: () => void, delay = 0) => {
       this.#timers.set(this.#nextId, { at: this.#now + delay, run });
@@ -36,11 +31,7 @@ export class FakeTime {
     return this.#timers.size;
   }
 
-  /**
-   * Lets time pass; timers that are due run in their order.
-   *
-   * @param milliseconds How long.
-   */
+  /** Lets time pass; timers that are due run in their order. */
   advance(milliseconds: number): void {
     const end = this.#now + milliseconds;
     for (;;) {
@@ -55,7 +46,6 @@ export class FakeTime {
     this.#now = end;
   }
 
-  /** Restores the real ones. */
   [Symbol.dispose](): void {
     globalThis.setTimeout = this.#setTimeout;
     globalThis.clearTimeout = this.#clearTimeout;
@@ -67,10 +57,6 @@ export class FakeTime {
 /**
  * Stands for `AbortSignal.timeout` while `setTimeout` is replaced, for one
  * listener.
- *
- * @param delayMs The delay in milliseconds.
- * @returns Aborted after the delay. Without its listener it keeps nothing
- * running, like the real one.
  */
 export function abortAfter(delayMs: number): AbortSignal {
   const controller = new AbortController();

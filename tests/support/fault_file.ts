@@ -1,9 +1,5 @@
-/**
- * Something between the store and its file that fails, stalls and takes only a
- * part of what it is given, where a test says so.
- *
- * @module
- */
+// Something between the store and its file that fails, stalls and takes only a
+// part of what it is given, where a test says so.
 
 import type { StoreFile } from "../../storage/files/store_file.ts";
 
@@ -57,33 +53,18 @@ export class FaultFile implements StoreFile {
   /** Largest number of bytes per write. */
   maxWrite: number = Infinity;
 
-  /**
-   * Makes a file without a fault yet.
-   *
-   * @param file The file that works.
-   */
   constructor(file: StoreFile) {
     this.#file = file;
   }
 
-  /**
-   * Plans a fault.
-   *
-   * @param operation What fails, once.
-   * @param fault When and how. @default {{}}
-   */
+  /** Plans a fault. */
   fail(operation: Operation, fault: Fault = {}): void {
     const { nth = 1, after = 0, code = "EIO" } = fault;
     const error = Object.assign(new Error(FAULT_TEXTS[code]), { code });
     this.#faults.push({ operation, left: nth, after, error });
   }
 
-  /**
-   * Holds the next of an operation until it is released.
-   *
-   * @param operation What is held, once.
-   * @returns The gate.
-   */
+  /** Holds the next of an operation until it is released. */
   hold(operation: Operation): Gate {
     const gate = {
       operation,
@@ -97,12 +78,7 @@ export class FaultFile implements StoreFile {
     };
   }
 
-  /**
-   * Counts the calls of an operation.
-   *
-   * @param operation Which.
-   * @returns How many so far.
-   */
+  /** Counts the calls of an operation. */
   count(operation: Operation): number {
     return this.calls.filter((call) => call === operation).length;
   }

@@ -1,17 +1,14 @@
-/**
- * One direction of a connection, on which bytes fare as badly as on a network.
- *
- * @module
- */
+// One direction of a connection, on which bytes fare as badly as on a network.
 
 import type { Chance } from "./seeded.ts";
 
 /** A fault that a piece of bytes can meet. */
 export type Fault = "cut" | "stall" | "delay" | "split" | "join";
 
-/** Options of {@linkcode passBytes}. */
 export interface PipeOptions {
-  /** Share of the pieces for each fault, in thousandths; at most 1000 together. */
+  /**
+   * Share of the pieces for each fault, in thousandths; at most 1000 together.
+   */
   chances: Readonly<Record<Fault, number>>;
   /** Milliseconds that a stalled piece waits. */
   stallTime: number;
@@ -29,14 +26,7 @@ const JOIN_TIME = 10;
 /** Largest number of parts of a piece. */
 const MAX_PARTS = 40;
 
-/**
- * Passes on what comes, unchanged and in order, until its end or a cut.
- *
- * @param from Where it comes from.
- * @param to Where it goes.
- * @param options How badly it fares.
- * @returns Whether all of it was passed on: false after a cut.
- */
+/** Passes on what comes, unchanged and in order, until its end or a cut. */
 export async function passBytes(
   from: Deno.TcpConn,
   to: Deno.TcpConn,
@@ -74,7 +64,7 @@ class Inbox {
   #failure: unknown;
   #wake: () => void = () => {};
 
-  /** Collects all bytes. Never rejects; {@linkcode take} does. */
+  /** Collects all bytes. */
   async fill(from: Deno.TcpConn, random: Chance): Promise<void> {
     const own = random.fork();
     try {

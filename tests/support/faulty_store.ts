@@ -1,8 +1,4 @@
-/**
- * Stores for the tests, some on a file that can fail.
- *
- * @module
- */
+// Stores for the tests, some on a file that can fail.
 
 import { appendTo } from "./batches.ts";
 import type { Batch } from "../../bet/bet.ts";
@@ -22,17 +18,11 @@ export interface FaultyStore {
   file: FaultFile;
   /** Its finished file. */
   finished: FaultFile;
-  /** Appends a batch. Resolves to "stored" or the reason; never rejects. */
+  /** Appends a batch. */
   append(batch: Batch): Promise<string>;
 }
 
-/**
- * Opens a store.
- *
- * @param path Its file of bets.
- * @param options As of a store; `onFile` gets each file before it is used.
- * @returns The store.
- */
+/** Opens a store. */
 export async function openFaulty(
   path: string,
   options: StoreOptions & { onFile?: (file: FaultFile) => void } = {},
@@ -62,13 +52,7 @@ export async function openFaulty(
   return { store, file: file!, finished: finished!, append };
 }
 
-/**
- * Opens a store, appends to it and closes it.
- *
- * @param path Its file of bets.
- * @param batches What to append, one after the other.
- * @returns The store, closed.
- */
+/** Opens a store, appends to it and closes it. */
 export async function appendAll(
   path: string,
   ...batches: Batch[]

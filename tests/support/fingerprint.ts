@@ -1,9 +1,5 @@
-/**
- * The fingerprint of docs/protocol.md again, as simply as possible, so that a
- * fault of the code under test cannot hide itself.
- *
- * @module
- */
+// The fingerprint of docs/protocol.md again, as simply as possible, so that a
+// fault of the code under test cannot hide itself.
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";

@@ -1,18 +1,10 @@
-/**
- * Folders for the tests that write files.
- *
- * @module
- */
+// Folders for the tests that write files.
 
 import { testWith } from "./permissions.ts";
 import { buildZip, type BuiltEntry } from "./zip_builder.ts";
 
 /**
  * Registers a test that gets an empty folder of its own, removed at its end.
- *
- * @param name Name of the test.
- * @param fn The test, given the path of the folder.
- * @param permissions What it needs beside reading and writing.
  */
 export function testInFolder(
   name: string,
@@ -29,13 +21,7 @@ export function testInFolder(
   });
 }
 
-/**
- * Writes an archive into a folder.
- *
- * @param dir The folder.
- * @param entries What is in the archive.
- * @param name Name of the archive. @default {"datasets.zip"}
- */
+/** Writes an archive into a folder. */
 export async function putZip(
   dir: string,
   entries: readonly BuiltEntry[],
@@ -44,12 +30,7 @@ export async function putZip(
   await Deno.writeFile(`${dir}/${name}`, buildZip(entries));
 }
 
-/**
- * Reads all the files of a folder but the archives.
- *
- * @param dir The folder.
- * @returns The text of each file, by its name.
- */
+/** Reads all the files of a folder but the archives. */
 export async function contents(dir: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for await (const { name, isFile } of Deno.readDir(dir)) {

@@ -1,9 +1,5 @@
-/**
- * Frames built by hand from docs/protocol.md alone, so that a fault of the codec
- * under test cannot hide itself.
- *
- * @module
- */
+// Frames built by hand from docs/protocol.md alone, so that a fault of the
+// codec under test cannot hide itself.
 
 /** A bet as its five texts, in the order of an agency's file. */
 export type BetRow = readonly string[];
@@ -21,7 +17,10 @@ export interface WireBatch {
   betIndex?: number;
   /** The bets. */
   rows: readonly RawRow[];
-  /** Number of bets according to the frame; may be wrong. @default {rows.length} */
+  /**
+   * Number of bets according to the frame; may be wrong. @default
+   * {rows.length}.
+   */
   count?: number;
 }
 
@@ -65,14 +64,7 @@ export const NO_INDEX = 65535;
 export const HEADER_BYTES = 5;
 const UTF8 = new TextEncoder();
 
-/**
- * Puts a header before a payload.
- *
- * @param type The type byte.
- * @param payload The payload.
- * @param length What the header says; may be a lie.
- * @returns The frame.
- */
+/** Puts a header before a payload. */
 export function frame(
   type: number,
   payload: Uint8Array = new Uint8Array(0),
@@ -84,12 +76,7 @@ export function frame(
   return concat([new Uint8Array(header.buffer), payload]);
 }
 
-/**
- * A BET.
- *
- * @param batch The batch.
- * @returns The whole frame.
- */
+/** A BET. */
 export function betFrame(batch: WireBatch): Uint8Array<ArrayBuffer> {
   const { agency = 1, fingerprint = "0123456789abcdef", betIndex = 0, rows } =
     batch;
@@ -107,13 +94,7 @@ export function betFrame(batch: WireBatch): Uint8Array<ArrayBuffer> {
   return frame(Type.BET, concat([new Uint8Array(header.buffer), ...packed]));
 }
 
-/**
- * A FINISH or a WINNERS_QUERY.
- *
- * @param type Which.
- * @param agency The agency's id.
- * @returns The whole frame.
- */
+/** A FINISH or a WINNERS_QUERY. */
 export function agencyFrame(
   type: typeof Type.FINISH | typeof Type.WINNERS_QUERY,
   agency: number,
@@ -123,13 +104,7 @@ export function agencyFrame(
   return frame(type, new Uint8Array(payload.buffer));
 }
 
-/**
- * An AUTH.
- *
- * @param agency The agency's id.
- * @param token Its token.
- * @returns The whole frame.
- */
+/** An AUTH. */
 export function authFrame(
   agency: number,
   token: string,
@@ -142,14 +117,7 @@ export function authFrame(
   );
 }
 
-/**
- * An ERROR, for a central of the tests' own.
- *
- * @param code Why.
- * @param index Which bet.
- * @param reason Why, for people.
- * @returns The whole frame.
- */
+/** An ERROR, for a central of the tests' own. */
 export function errorFrame(
   code: number,
   index: number = NO_INDEX,
@@ -162,13 +130,7 @@ export function errorFrame(
   return frame(Type.ERROR, payload);
 }
 
-/**
- * What an ERROR says.
- *
- * @param reply The reply.
- * @returns Its code, index and reason.
- * @throws {Error} If it is another message, or none.
- */
+/** What an ERROR says. */
 export function readError(
   reply: Reply | null,
 ): { code: number; index: number; reason: string } {
@@ -181,12 +143,7 @@ export function readError(
   return { code: view.getUint8(0), index: view.getUint16(1), reason };
 }
 
-/**
- * Joins bytes.
- *
- * @param parts The parts.
- * @returns All of them.
- */
+/** Joins bytes. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -1,8 +1,4 @@
-/**
- * A central inside the tests' own process that asks for tokens.
- *
- * @module
- */
+// A central inside the tests' own process that asks for tokens.
 
 import {
   Central,
@@ -16,7 +12,6 @@ import { PEM } from "./certificates.ts";
 import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";
 
-/** Options of {@linkcode testGuarded}. */
 export interface GuardedOptions extends Partial<Omit<CentralOptions, "tls">> {
   /** Agencies in the draw. @default {0} */
   drawAgencies?: number;
@@ -38,13 +33,7 @@ export interface Guarded {
   log: CapturedLog;
 }
 
-/**
- * Registers a test that gets a central on a free port.
- *
- * @param name Name of the test.
- * @param options Who may send, and how.
- * @param fn The test.
- */
+/** Registers a test that gets a central on a free port. */
 export function testGuarded(
   name: string,
   options: GuardedOptions,
@@ -83,12 +72,7 @@ export function testGuarded(
   });
 }
 
-/**
- * Writes a file of credentials.
- *
- * @param file The file.
- * @param tokens Each agency's token.
- */
+/** Writes a file of credentials. */
 export async function writeCredentials(
   file: string,
   tokens: Readonly<Record<number, string>>,

@@ -1,15 +1,10 @@
-/**
- * Intervals that pass when a test says so.
- *
- * @module
- */
+// Intervals that pass when a test says so.
 
 /** Replaces `setInterval` until it is disposed of. */
 export class FakeIntervals implements Disposable {
   readonly #setInterval = globalThis.setInterval;
   readonly #callbacks: { run: () => unknown; periodMs: number }[] = [];
 
-  /** Replaces it. */
   constructor() {
     globalThis.setInterval = ((run: () => unknown, periodMs: number) => {
       this.#callbacks.push({ run, periodMs });
@@ -24,7 +19,6 @@ export class FakeIntervals implements Disposable {
     }
   }
 
-  /** Restores the real one. */
   [Symbol.dispose](): void {
     globalThis.setInterval = this.#setInterval;
   }

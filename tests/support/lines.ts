@@ -1,12 +1,7 @@
-/**
- * Text as lines.
- *
- * @module
- */
+// Text as lines.
 
-/** Splits text at line ends. The last line may have none. */
+/** Splits text at line ends. */
 export class TextLineStream extends TransformStream<string, string> {
-  /** Creates a stream with its own state. */
   constructor() {
     let rest = "";
     super({

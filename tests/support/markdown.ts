@@ -1,20 +1,11 @@
-/**
- * What the tests of the documentation read in it.
- *
- * @module
- */
+// What the tests of the documentation read in it.
 
 const FENCE_REGEXP = /^```(.*)\n([^]*?)^```$/gm;
 const LINK_REGEXP = /\[[^\]]*\]\(([^)\s]+)\)/g;
 const HEADING_REGEXP = /^#+ (.*)$/gm;
 const CODE_REGEXP = /`([^`\n]+)`/g;
 
-/**
- * Finds the fenced blocks.
- *
- * @param markdown The page.
- * @returns Each block's text, by what stands behind its opening fence.
- */
+/** Finds the fenced blocks. */
 export function fencedBlocks(markdown: string): Map<string, string> {
   return new Map(
     [...markdown.matchAll(FENCE_REGEXP)].map(([, info, text]) => [
@@ -24,14 +15,7 @@ export function fencedBlocks(markdown: string): Map<string, string> {
   );
 }
 
-/**
- * Reads a table, without its head.
- *
- * @param markdown The page.
- * @param head Text of the first cell of its head.
- * @returns The cells of each row, without backticks and links.
- * @throws {Error} If there is no such table.
- */
+/** Reads a table, without its head. */
 export function tableRows(markdown: string, head: string): string[][] {
   const lines = markdown.split("\n");
   const start = lines.findIndex((line) => cellsOf(line)[0] === head);
@@ -43,23 +27,13 @@ export function tableRows(markdown: string, head: string): string[][] {
   return rows.slice(0, end).map(cellsOf);
 }
 
-/**
- * Finds the links.
- *
- * @param markdown The page.
- * @returns Where each leads.
- */
+/** Finds the links. */
 export function linksOf(markdown: string): string[] {
   const prose = withoutFences(markdown);
   return [...prose.matchAll(LINK_REGEXP)].map(([, target]) => target!);
 }
 
-/**
- * Finds the names by which headings are linked to.
- *
- * @param markdown The page.
- * @returns The name of each heading.
- */
+/** Finds the names by which headings are linked to. */
 export function anchorsOf(markdown: string): string[] {
   const prose = withoutFences(markdown);
   return [...prose.matchAll(HEADING_REGEXP)].map(([, heading]) =>
@@ -68,12 +42,7 @@ export function anchorsOf(markdown: string): string[] {
   );
 }
 
-/**
- * Finds what is set as code within a line.
- *
- * @param markdown The page, or a part of it.
- * @returns The text of each.
- */
+/** Finds what is set as code within a line. */
 export function codeSpansOf(markdown: string): string[] {
   const prose = withoutFences(markdown);
   return [...prose.matchAll(CODE_REGEXP)].map(([, code]) => code!);

@@ -1,23 +1,13 @@
-/**
- * A file of the store in memory, for the tests that open thousands of them.
- *
- * @module
- */
+// A file of the store in memory, for the tests that open thousands of them.
 
 import type { StoreFile } from "../../storage/files/store_file.ts";
 
-/** A file in memory. Like the store's, it is written at its end. */
+/** A file in memory. */
 export class MemoryFile implements StoreFile {
   #bytes: Uint8Array;
   #position = 0;
   readonly #maxRead: number;
 
-  /**
-   * Makes a file.
-   *
-   * @param bytes What is in the file. @default {new Uint8Array(0)}
-   * @param maxRead Most bytes that one read gives. @default {Infinity}
-   */
   constructor(bytes: Uint8Array = new Uint8Array(0), maxRead = Infinity) {
     this.#bytes = bytes;
     this.#maxRead = maxRead;
@@ -76,7 +66,7 @@ export class MemoryFile implements StoreFile {
     return Promise.resolve();
   }
 
-  /** Returns the size. The store needs nothing else. */
+  /** Returns the size. */
   stat(): Promise<Deno.FileInfo> {
     return Promise.resolve({ size: this.#bytes.length } as Deno.FileInfo);
   }

@@ -1,8 +1,4 @@
-/**
- * An append log on a file in memory that can fail.
- *
- * @module
- */
+// An append log on a file in memory that can fail.
 
 import { assertThrows } from "@std/assert";
 import { AppendLog, type AppendLogOptions } from "../../storage/append_log.ts";
@@ -20,7 +16,7 @@ export interface MemoryLog {
   memory: MemoryFile;
   /** `entry true` or `entry false`, in the order in which they settled. */
   settled: string[];
-  /** Appends a line. Resolves to "stored" or the reason; never rejects. */
+  /** Appends a line. */
   append(entry: string): Promise<string>;
   /** Appends lines at once. */
   appendAll(...entries: string[]): Promise<string[]>;
@@ -29,12 +25,7 @@ export interface MemoryLog {
 /** Content of the file of a new log. */
 const BEFORE = "before\n";
 
-/**
- * Opens a log.
- *
- * @param options As of a log. @default {{ fsync: true }}
- * @returns The log.
- */
+/** Opens a log. */
 export function openMemoryLog(
   options: Partial<AppendLogOptions> = {},
 ): MemoryLog {
@@ -76,12 +67,7 @@ export function lineOf(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\n`);
 }
 
-/**
- * Makes entries of 1 KiB each, with the line end.
- *
- * @param count How many.
- * @returns The entries, no two the same.
- */
+/** Makes entries of 1 KiB each, with the line end. */
 export function kilobytes(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${i}`.padStart(1023, "."));
 }
@@ -91,12 +77,7 @@ export async function everyTurn(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/**
- * Asserts that a log takes nothing more.
- *
- * @param log The log.
- * @param message What it says of it.
- */
+/** Asserts that a log takes nothing more. */
 export function assertEnded(
   log: AppendLog,
   message: string,

@@ -1,9 +1,5 @@
-/**
- * A checker of metrics, written from the OpenMetrics 1.0 specification and the
- * description of Prometheus's text format 0.0.4.
- *
- * @module
- */
+// A checker of metrics, written from the OpenMetrics 1.0 specification and the
+// description of Prometheus's text format 0.0.4.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 
@@ -26,13 +22,7 @@ interface Family {
   samples: Map<string, number>;
 }
 
-/**
- * Parses metrics and asserts that they are well-formed.
- *
- * @param text The metrics.
- * @param isOpenMetrics Which of the two formats they have.
- * @returns The value of each sample, by its name and labels.
- */
+/** Parses metrics and asserts that they are well-formed. */
 export function parseMetrics(
   text: string,
   isOpenMetrics: boolean,
@@ -101,7 +91,9 @@ function addSample(
   family.samples.set(key, value);
 }
 
-/** Asserts that bounds rise, counts do not fall, and the last bucket has all. */
+/**
+ * Asserts that bounds rise, counts do not fall, and the last bucket has all.
+ */
 function checkHistogram({ name, samples }: Family): void {
   const buckets = [...samples].filter(([key]) =>
     key.startsWith(`${name}_bucket`)

@@ -1,8 +1,4 @@
-/**
- * A real nginx with its defaults in front of a server of this machine.
- *
- * @module
- */
+// A real nginx with its defaults in front of a server of this machine.
 
 import { within } from "./deadline.ts";
 

@@ -1,17 +1,7 @@
-/**
- * Tests that need permissions: run where they are granted, and elsewhere
- * ignored under a name that says why, so that a bare `deno test` passes.
- *
- * @module
- */
+// Tests that need permissions: run where they are granted, and elsewhere
+// ignored under a name that says why, so that a bare `deno test` passes.
 
-/**
- * Registers a test that needs permissions.
- *
- * @param needs The permissions, each in full.
- * @param name Name of the test.
- * @param fn The test.
- */
+/** Registers a test that needs permissions. */
 export function testWith(
   needs: readonly Deno.PermissionName[],
   name: string,

@@ -1,9 +1,5 @@
-/**
- * A TCP proxy that passes bytes on in pieces of its own size, whatever pieces
- * they came in.
- *
- * @module
- */
+// A TCP proxy that passes bytes on in pieces of its own size, whatever pieces
+// they came in.
 
 /** Options of a {@linkcode PieceProxy}. */
 export interface PieceProxyOptions {
@@ -23,9 +19,6 @@ export class PieceProxy {
   readonly #serving: Promise<void>;
   #largestPiece = 0;
 
-  /**
-   * @param options Where to, and in which pieces.
-   */
   constructor(options: PieceProxyOptions) {
     this.#options = options;
     this.#serving = this.#serve();
@@ -41,7 +34,6 @@ export class PieceProxy {
     return this.#largestPiece;
   }
 
-  /** Ends when all connections have ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     await this.#serving;

@@ -1,8 +1,4 @@
-/**
- * The programs as processes of their own, with the permissions of their tasks.
- *
- * @module
- */
+// The programs as processes of their own, with the permissions of their tasks.
 
 import { fileURLToPath } from "node:url";
 import { within } from "./deadline.ts";
@@ -35,9 +31,6 @@ export class RunningProgram {
   readonly #stderr: Promise<string>;
   #isStdoutRead = false;
 
-  /**
-   * @param process The process, with output and error piped.
-   */
   constructor(process: Deno.ChildProcess) {
     this.#process = process;
     this.#stdoutRead = this.#readLines();
@@ -54,14 +47,7 @@ export class RunningProgram {
     return this.#process.pid;
   }
 
-  /**
-   * Waits for a line of standard output.
-   *
-   * @param pattern What the line has to match.
-   * @param count Which match, from 1.
-   * @returns The match.
-   * @throws {Error} If the program ends without it.
-   */
+  /** Waits for a line of standard output. */
   async line(pattern: RegExp, count = 1): Promise<RegExpExecArray> {
     for (;;) {
       const matches = this.#lines.map((line) => pattern.exec(line))
@@ -81,20 +67,12 @@ export class RunningProgram {
     }
   }
 
-  /**
-   * Sends a signal.
-   *
-   * @param signal Which.
-   */
+  /** Sends a signal. */
   kill(signal: Deno.Signal): void {
     this.#process.kill(signal);
   }
 
-  /**
-   * Waits for the program's end.
-   *
-   * @returns How it ended.
-   */
+  /** Waits for the program's end. */
   async ending(): Promise<Ending> {
     const { code } = await within(
       this.#process.status,
@@ -109,17 +87,12 @@ export class RunningProgram {
     };
   }
 
-  /**
-   * Ends it with SIGTERM, as `docker stop` does.
-   *
-   * @returns How it ended.
-   */
+  /** Ends it with SIGTERM, as `docker stop` does. */
   async stop(): Promise<Ending> {
     this.kill("SIGTERM");
     return await this.ending();
   }
 
-  /** Kills it, if it still runs, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.kill("SIGKILL");
@@ -147,11 +120,7 @@ export class RunningProgram {
   }
 }
 
-/**
- * Finds a port for what cannot be told to take any.
- *
- * @returns A port of this machine that was free just now.
- */
+/** Finds a port for what cannot be told to take any. */
 export function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
@@ -163,14 +132,7 @@ export type RunningCentral = RunningProgram & {
   readonly port: number;
 };
 
-/**
- * Starts a program.
- *
- * @param task The task in deno.json that has its flags.
- * @param env Its environment, beside nothing.
- * @param args Its arguments.
- * @returns The program.
- */
+/** Starts a program. */
 export function startProgram(
   task: string,
   env: Record<string, string>,
@@ -190,14 +152,7 @@ function withSentFolder(
   return { CLI_AGENCY_SENTFOLDER: file.replace(/[^/]*$/, ".sent"), ...env };
 }
 
-/**
- * Starts a central on a free port and waits until it listens.
- *
- * @param storeFile Its store.
- * @param env More of its environment.
- * @returns The central.
- * @throws {Error} If it ends before.
- */
+/** Starts a central on a free port and waits until it listens. */
 export async function startCentral(
   storeFile: string,
   env: Record<string, string> = {},
@@ -213,15 +168,7 @@ export async function startCentral(
   return Object.assign(program, { port: Number(port) });
 }
 
-/**
- * Starts an agency.
- *
- * @param id Its id.
- * @param file Its file of bets.
- * @param port Where the central is, on this machine.
- * @param env More of its environment.
- * @returns The agency.
- */
+/** Starts an agency. */
 export function startAgency(
   id: number,
   file: string,
@@ -236,14 +183,7 @@ export function startAgency(
   });
 }
 
-/**
- * Starts a program from a shell, as people do who give it a pipe.
- *
- * @param script The shell's script, in which "$@" is the program.
- * @param task The task in deno.json that has the program's flags.
- * @param env The environment, beside nothing but the path of commands.
- * @returns The program, with the shell around it.
- */
+/** Starts a program from a shell, as people do who give it a pipe. */
 export function startFromShell(
   script: string,
   task: string,

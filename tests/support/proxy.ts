@@ -1,9 +1,5 @@
-/**
- * A TCP proxy that treats the bytes that pass as badly as a network may: it
- * cuts, stalls, delays, splits and joins them, never changing them.
- *
- * @module
- */
+// A TCP proxy that treats the bytes that pass as badly as a network may: it
+// cuts, stalls, delays, splits and joins them, never changing them.
 
 import { type Fault, passBytes, type PipeOptions } from "./faulty_pipe.ts";
 
@@ -29,11 +25,6 @@ export class FaultyProxy {
   };
   #isClosed = false;
 
-  /**
-   * Begins to listen.
-   *
-   * @param options Where to, and how badly.
-   */
   constructor(options: FaultyProxyOptions) {
     this.#options = options;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -50,7 +41,6 @@ export class FaultyProxy {
     return this.#counts;
   }
 
-  /** Closes all connections, and waits for their end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     this.#listener.close();
@@ -87,7 +77,7 @@ export class FaultyProxy {
     }
   }
 
-  /** Passes on one direction. A failure ends the other direction too. */
+  /** Passes on one direction. */
   async #pass(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
     let isWhole = false;
     try {

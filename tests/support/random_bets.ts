@@ -1,10 +1,6 @@
-/**
- * Bets drawn from a seed, valid and nearly valid. Each run of the tests draws
- * another seed, which stands in the names of the tests that use it; to draw the
- * same again: `deno test FILE -- --seed=N`.
- *
- * @module
- */
+// Bets drawn from a seed, valid and nearly valid. Each run of the tests draws
+// another seed, which stands in the names of the tests that use it; to draw the
+// same again: `deno test FILE -- --seed=N`.
 
 import { type Bet, FIELD_KEYS, MAX_FIELD_BYTES } from "../../bet/bet.ts";
 
@@ -44,22 +40,12 @@ const SPOILERS = [
 export class Random {
   #state: number;
 
-  /**
-   * Starts a sequence.
-   *
-   * @param seed Of which the low 32 bits count.
-   */
   constructor(seed: number) {
     // The state must not be 0; near seeds are driven apart by the odd factor.
     this.#state = Math.imul(seed, 0x9e3779b1) | 0 || 1;
   }
 
-  /**
-   * Draws a whole number.
-   *
-   * @param limit How many numbers there are, 1 to 4294967296.
-   * @returns A number from 0 up to but not including the limit.
-   */
+  /** Draws a whole number. */
   below(limit: number): number {
     // Marsaglia's xorshift of 32 bits.
     this.#state ^= this.#state << 13;
@@ -68,22 +54,12 @@ export class Random {
     return Math.floor((this.#state >>> 0) / 2 ** 32 * limit);
   }
 
-  /**
-   * Draws one of a list.
-   *
-   * @param list What to choose from, not empty.
-   * @returns One of them.
-   */
+  /** Draws one of a list. */
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)]!;
   }
 
-  /**
-   * Draws bytes.
-   *
-   * @param size How many.
-   * @returns The bytes.
-   */
+  /** Draws bytes. */
   bytes(size: number): Uint8Array {
     return Uint8Array.from({ length: size }, () => this.below(256));
   }
@@ -91,11 +67,8 @@ export class Random {
 
 /**
  * Draws valid bets: names of 1 to 255 bytes with accents, quotes and commas,
- * documents of 1 to 20 digits, every day that exists, numbers up to the largest.
- *
- * @param random Where from.
- * @param count How many.
- * @returns The bets.
+ * documents of 1 to 20 digits, every day that exists, numbers up to the
+ * largest.
  */
 export function randomBets(random: Random, count: number): Bet[] {
   return Array.from({ length: count }, () => ({
@@ -110,9 +83,6 @@ export function randomBets(random: Random, count: number): Bet[] {
 /**
  * Draws the five fields of a bet that may just break a rule: a field or a byte
  * of a valid bet is another one, in most of them.
- *
- * @param random Where from.
- * @returns The fields' bytes, each at most 255.
  */
 export function nearlyValidFields(random: Random): Uint8Array[] {
   const [bet] = randomBets(random, 1);

@@ -1,8 +1,4 @@
-/**
- * What an agency's file comes to, record by record.
- *
- * @module
- */
+// What an agency's file comes to, record by record.
 
 import {
   RecordReader,
@@ -33,13 +29,7 @@ export interface ReadRecord {
   problem?: string;
 }
 
-/**
- * Reads a file to its end.
- *
- * @param path The file.
- * @param options Where to start.
- * @returns Its records.
- */
+/** Reads a file to its end. */
 export async function readRecords(
   path: string,
   options?: RecordReaderOptions & SourceFileOptions,
@@ -74,14 +64,7 @@ export async function readRecords(
   }
 }
 
-/**
- * Writes a file and reads it to its end.
- *
- * @param dir Folder of the file.
- * @param content What is in it.
- * @param options How it is read.
- * @returns Its records.
- */
+/** Writes a file and reads it to its end. */
 export async function recordsOf(
   dir: string,
   content: string | Uint8Array,
@@ -95,12 +78,7 @@ export async function recordsOf(
   return await readRecords(path, options);
 }
 
-/**
- * Does something while every read of a file gives few bytes.
- *
- * @param size Most bytes of a read.
- * @param fn What to do.
- */
+/** Does something while every read of a file gives few bytes. */
 export async function withShortReads(
   size: number,
   fn: () => Promise<void>,

@@ -1,18 +1,8 @@
-/**
- * Valid bets to send, where it does not matter which.
- *
- * @module
- */
+// Valid bets to send, where it does not matter which.
 
 import type { BetRow } from "./frames.ts";
 
-/**
- * Makes bets that are all different.
- *
- * @param count How many.
- * @param from Number of the first, which its document is.
- * @returns The bets.
- */
+/** Makes bets that are all different. */
 export function rows(count: number, from = 1): BetRow[] {
   return Array.from({ length: count }, (_, i) => [
     "Ana Sofía",
@@ -23,22 +13,12 @@ export function rows(count: number, from = 1): BetRow[] {
   ]);
 }
 
-/**
- * Writes bets as an agency's file has them.
- *
- * @param bets The bets, in whose fields nothing needs quotes.
- * @returns The text, with CRLF at each line's end.
- */
+/** Writes bets as an agency's file has them. */
 export function csvOf(bets: readonly BetRow[]): string {
   return bets.map((bet) => `${bet.join(",")}\r\n`).join("");
 }
 
-/**
- * Writes one row of CSV (RFC 4180), with quotes where they are needed.
- *
- * @param fields The fields, without line breaks.
- * @returns The row, without a line end.
- */
+/** Writes one row of CSV (RFC 4180), with quotes where they are needed. */
 export function csvRow(fields: readonly string[]): string {
   return fields.map((field) =>
     /[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field

@@ -1,8 +1,4 @@
-/**
- * A delivery inside the tests' own process, to a central of the tests' own.
- *
- * @module
- */
+// A delivery inside the tests' own process, to a central of the tests' own.
 
 import { Agency } from "../../client.ts";
 import type { AgencyOptions, SendOptions, Summary } from "../../client.ts";
@@ -46,13 +42,7 @@ export interface Delivered {
   error: string;
 }
 
-/**
- * Registers a test that looks at how a delivery ended.
- *
- * @param name Name of the test.
- * @param options What is delivered, and to what.
- * @param check The test.
- */
+/** Registers a test that looks at how a delivery ended. */
 export function testSending(
   name: string,
   options: SendingOptions,

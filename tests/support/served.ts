@@ -1,8 +1,4 @@
-/**
- * A central inside the tests' own process, behind a real listener.
- *
- * @module
- */
+// A central inside the tests' own process, behind a real listener.
 
 import { Central, type CentralOptions } from "../../server.ts";
 import { FileStore } from "../../storage/mod.ts";
@@ -10,7 +6,6 @@ import { CapturedLog } from "./captured_log.ts";
 import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";
 
-/** Options of {@linkcode testServed}. */
 export interface ServedOptions extends Partial<CentralOptions> {
   /** Agencies in the draw. @default {0} */
   drawAgencies?: number;
@@ -33,10 +28,6 @@ export interface Served {
 /**
  * Registers a test that gets a central on a free port with a store of its own,
  * both stopped at its end.
- *
- * @param name Name of the test.
- * @param fn The test.
- * @param options The central's limits, by default out of the way.
  */
 export function testServed(
   name: string,

@@ -1,9 +1,5 @@
-/**
- * A central with a status page inside the tests' own process, and made-up parts of
- * one.
- *
- * @module
- */
+// A central with a status page inside the tests' own process, and made-up parts
+// of one.
 
 import { Statistics } from "../../central/statistics.ts";
 import { AgencyLists } from "../../central/status/agency_lists.ts";

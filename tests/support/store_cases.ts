@@ -1,9 +1,5 @@
-/**
- * What every kind of store does alike. The same cases run on files
- * (tests/storage) and on PostgreSQL (tests/postgres).
- *
- * @module
- */
+// What every kind of store does alike. The same cases run on files
+// (tests/storage) and on PostgreSQL (tests/postgres).
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Bet } from "../../bet/bet.ts";
@@ -223,7 +219,7 @@ async function withStore(
   }
 }
 
-/** Makes different bets. The first one wins. */
+/** Makes different bets. */
 function makeBets(count: number): Bet[] {
   return Array.from({ length: count }, (_, i) => ({
     firstName: `Ana ${i}`,

@@ -1,9 +1,5 @@
-/**
- * What is in a store, read by @std/csv and from docs/storage.md alone: none of
- * the code under test takes part.
- *
- * @module
- */
+// What is in a store, read by @std/csv and from docs/storage.md alone: none of
+// the code under test takes part.
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "@std/csv";
@@ -25,12 +21,7 @@ export interface StoredBatch {
   bets: string[][];
 }
 
-/**
- * Reads a store, and asserts that every batch is whole and every mark good.
- *
- * @param path The file.
- * @returns Its batches, in order.
- */
+/** Reads a store, and asserts that every batch is whole and every mark good. */
 export async function readStore(path: string): Promise<StoredBatch[]> {
   return parseStore(await Deno.readTextFile(path));
 }
@@ -38,9 +29,6 @@ export async function readStore(path: string): Promise<StoredBatch[]> {
 /**
  * Reads the text of a store, and asserts that every batch is whole and every
  * mark good.
- *
- * @param text The content of its file.
- * @returns Its batches, in order.
  */
 export function parseStore(text: string): StoredBatch[] {
   const batches: StoredBatch[] = [];
@@ -66,12 +54,7 @@ export function parseStore(text: string): StoredBatch[] {
   return batches;
 }
 
-/**
- * Reads each agency's bets from a store, in the order stored.
- *
- * @param path The file.
- * @returns Five fields for each bet, by agency.
- */
+/** Reads each agency's bets from a store, in the order stored. */
 export async function readBets(
   path: string,
 ): Promise<Map<number, string[][]>> {

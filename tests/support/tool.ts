@@ -1,8 +1,4 @@
-/**
- * Other projects' command-line tools, which check what is made for them.
- *
- * @module
- */
+// Other projects' command-line tools, which check what is made for them.
 
 import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";
@@ -15,7 +11,9 @@ export interface ToolEnd {
   output: string;
 }
 
-/** Registers a test that uses tools, ignored where one of them is not installed. */
+/**
+ * Registers a test that uses tools, ignored where one of them is not installed.
+ */
 export function testTools(
   tools: readonly string[],
   name: string,

@@ -1,9 +1,5 @@
-/**
- * An agency of the tests' own over `Deno.connect`, which knows nothing but
- * docs/protocol.md.
- *
- * @module
- */
+// An agency of the tests' own over `Deno.connect`, which knows nothing but
+// docs/protocol.md.
 
 import { within } from "./deadline.ts";
 import { concat, HEADER_BYTES, type Reply } from "./frames.ts";
@@ -13,20 +9,12 @@ export class Wire {
   readonly #stream: Deno.TcpConn | Deno.TlsConn;
   #isClosed = false;
 
-  /**
-   * @param stream What it stands on; closed with it.
-   */
   constructor(stream: Deno.TcpConn | Deno.TlsConn) {
     this.#stream = stream;
     if ("setNoDelay" in stream) stream.setNoDelay(true);
   }
 
-  /**
-   * Connects.
-   *
-   * @param port Where the central is, on this machine.
-   * @returns The connection.
-   */
+  /** Connects. */
   static async connect(port: number): Promise<Wire> {
     return new Wire(
       await within(
@@ -36,13 +24,7 @@ export class Wire {
     );
   }
 
-  /**
-   * Connects with TLS.
-   *
-   * @param port Where the central is, on this machine.
-   * @param ca The authority that is trusted, as PEM.
-   * @returns The connection.
-   */
+  /** Connects with TLS. */
   static async connectTls(port: number, ca: string): Promise<Wire> {
     const options = { hostname: "localhost", port, caCerts: [ca] };
     return new Wire(
@@ -53,11 +35,7 @@ export class Wire {
     );
   }
 
-  /**
-   * Sends bytes, frames or not.
-   *
-   * @param bytes The bytes.
-   */
+  /** Sends bytes, frames or not. */
   async send(...bytes: readonly Uint8Array[]): Promise<void> {
     const all = concat(bytes);
     for (let at = 0; at < all.length;) {
@@ -68,12 +46,7 @@ export class Wire {
     }
   }
 
-  /**
-   * Waits for a frame from the other side.
-   *
-   * @returns The frame, or `null` if the other side has closed before it.
-   * @throws {Deno.errors.UnexpectedEof} If it has closed in the middle of it.
-   */
+  /** Waits for a frame from the other side. */
   async reply(): Promise<Reply | null> {
     const header = await this.#read(HEADER_BYTES);
     if (!header) return null;
@@ -83,12 +56,7 @@ export class Wire {
     throw new Deno.errors.UnexpectedEof("Cannot read reply: no payload");
   }
 
-  /**
-   * Sends a frame and waits for the reply.
-   *
-   * @param bytes The frame.
-   * @returns The reply, or `null` if the other side has closed instead.
-   */
+  /** Sends a frame and waits for the reply. */
   async ask(bytes: Uint8Array): Promise<Reply | null> {
     await this.send(bytes);
     return await this.reply();
@@ -99,14 +67,13 @@ export class Wire {
     await this.#stream.closeWrite();
   }
 
-  /** Closes at once and rejects pending calls. May be called again. */
+  /** Closes at once and rejects pending calls. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stream.close();
   }
 
-  /** Closes, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

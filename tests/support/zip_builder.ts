@@ -1,12 +1,8 @@
-/**
- * Builds ZIP archives for the tests, right ones and wrong ones.
- *
- * @module
- */
+// Builds ZIP archives for the tests, right ones and wrong ones.
 
 import { crc32, deflateRawSync } from "node:zlib";
 
-/** An entry to build. What is not given is correct. */
+/** An entry to build. */
 export interface BuiltEntry {
   /** Path in the archive. */
   name: string;
@@ -28,7 +24,6 @@ export interface BuiltEntry {
   offset?: number;
 }
 
-/** Options of {@linkcode buildZip}. */
 export interface BuildZipOptions {
   /** Comment after the end record, in ASCII. @default {""} */
   comment?: string;
@@ -36,13 +31,7 @@ export interface BuildZipOptions {
   count?: number;
 }
 
-/**
- * Builds an archive in memory.
- *
- * @param entries What is in it.
- * @param options What is around it.
- * @returns The bytes of the archive.
- */
+/** Builds an archive in memory. */
 export function buildZip(
   entries: readonly BuiltEntry[],
   { comment = "", count = entries.length }: BuildZipOptions = {},
