@@ -33,6 +33,7 @@ import spanishExercisePage from "../../docs/es/exercise.md" with {
 };
 import drawPage from "../../docs/draw.md" with { type: "text" };
 import inputFilesPage from "../../docs/input-files.md" with { type: "text" };
+import libraryPage from "../../docs/library.md" with { type: "text" };
 import operationsPage from "../../docs/operations.md" with { type: "text" };
 import performancePage from "../../docs/performance.md" with { type: "text" };
 import postgresPage from "../../docs/postgres.md" with { type: "text" };
@@ -77,6 +78,7 @@ const PAGES: Record<string, string> = {
   "docs/es/input-files.md": spanishInputFilesPage,
   "docs/es/configuration.md": spanishConfigurationPage,
   "docs/input-files.md": inputFilesPage,
+  "docs/library.md": libraryPage,
   "docs/operations.md": operationsPage,
   "docs/performance.md": performancePage,
   "docs/postgres.md": postgresPage,
