@@ -1,8 +1,8 @@
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
 import { testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { killAgency, runAgency } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
@@ -55,7 +55,10 @@ testFault(
   },
 );
 
-async function makeFiles(dir: string, random: Chance): Promise<MadeFile[]> {
+async function makeFiles(
+  dir: string,
+  random: ForkableRandom,
+): Promise<MadeFile[]> {
   return await Promise.all(
     AGENCIES.map((agency) =>
       makeFile(`${dir}/${agency}.csv`, agency, randomRows(random, BETS))
@@ -66,7 +69,7 @@ async function makeFiles(dir: string, random: Chance): Promise<MadeFile[]> {
 async function killAll(
   files: readonly MadeFile[],
   port: number,
-  random: Chance,
+  random: ForkableRandom,
 ): Promise<void> {
   await Promise.all(files.map((file) => {
     const own = random.fork();
@@ -76,7 +79,7 @@ async function killAll(
 }
 
 /** Another batch size in each life: the store recognizes single bets. */
-function randomSettings(random: Chance): Record<string, string> {
+function randomSettings(random: ForkableRandom): Record<string, string> {
   return {
     CLI_BATCH_MAXAMOUNT: String(random.between(1, 20)),
     CLI_BATCH_WINDOW: random.pick(WINDOWS),

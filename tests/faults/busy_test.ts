@@ -2,7 +2,7 @@ import { assertGreater } from "@std/assert";
 import { CrashingCentral } from "./crashing_central.ts";
 import { makeFile, randomRows } from "./made_bets.ts";
 import { testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { runAgency } from "./sending_agency.ts";
 
 const AGENCIES = Array.from({ length: times(5, 20) }, (_, i) => i + 1);

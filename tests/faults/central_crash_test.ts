@@ -1,7 +1,7 @@
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type FaultContext, sleep, testFault, times } from "./plan.ts";
-import { assertNoOkTakenBack, assertStoredOnce } from "./promise.ts";
+import { assertNoOkTakenBack, assertStoredOnce } from "./guarantee.ts";
 import { RecordingAgency } from "./recording_agency.ts";
 import { sendUntil } from "./sending_agency.ts";
 
@@ -58,14 +58,14 @@ async function crashCentral({ dir, random }: FaultContext): Promise<void> {
 async function crashOften(
   central: CrashingCentral,
   recorders: readonly RecordingAgency[],
-  random: Chance,
+  random: ForkableRandom,
 ): Promise<void> {
   for (let i = 0; i < CRASHES; i++) {
     await random.pick(recorders).moreOks(random.between(0, MAX_OKS));
     // Otherwise it is killed right after an OK.
-    if (random.says(0.3)) await sleep(random.between(1, MAX_PAUSE));
+    if (random.happens(0.3)) await sleep(random.between(1, MAX_PAUSE));
     await crash(central, recorders);
-    while (random.says(EARLY_CRASH_CHANCE)) {
+    while (random.happens(EARLY_CRASH_CHANCE)) {
       central.revive();
       await sleep(random.between(0, START_TIME));
       await crash(central, recorders);

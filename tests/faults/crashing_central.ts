@@ -10,7 +10,7 @@ import {
   type RunningProgram,
   startProgram,
 } from "../support/programs.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { sleep, untilTestEnds } from "./plan.ts";
 
 /** Attempts to listen on the old port if it is in use. */
@@ -108,7 +108,7 @@ export class CrashingCentral {
     { times, maxLife, random }: {
       times: number;
       maxLife: number;
-      random: Chance;
+      random: ForkableRandom;
     },
   ): Promise<void> {
     for (let i = 0; i < times; i++) {

@@ -2,11 +2,11 @@ import { assertEquals } from "@std/assert";
 import type { BetRow } from "../support/frames.ts";
 import { askWinners } from "../support/draw_wire.ts";
 import { type RunningProgram, startProgram } from "../support/programs.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type MadeFile, makeFile, randomRow, winnersOf } from "./made_bets.ts";
 import { type FaultContext, sleep, testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { PATIENT } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
@@ -79,7 +79,7 @@ async function drawOnce({ dir, random }: FaultContext): Promise<void> {
 /** Kills the central, or stops it, while agencies still want their winners. */
 async function endLives(
   central: CrashingCentral,
-  random: Chance,
+  random: ForkableRandom,
   draws: string[],
   isDone: () => boolean,
 ): Promise<void> {
@@ -92,11 +92,11 @@ async function endLives(
 /** Lets the central run for a while, and notes what it logs about the draw. */
 async function endLife(
   central: CrashingCentral,
-  random: Chance,
+  random: ForkableRandom,
   draws: string[],
 ): Promise<void> {
   await sleep(random.between(0, MAX_LIFE));
-  if (random.says(STOP_CHANCE)) await central.stop();
+  if (random.happens(STOP_CHANCE)) await central.stop();
   else await central.crash();
   draws.push(...drawsOf(central.program));
 }
@@ -127,12 +127,12 @@ async function awaitWinners(file: MadeFile, port: number): Promise<void> {
 function makeWinningFile(
   dir: string,
   agency: number,
-  random: Chance,
+  random: ForkableRandom,
 ): Promise<MadeFile> {
   const count = random.between(1, BETS);
   const rows = Array.from({ length: count }, (): BetRow => {
     const row = randomRow(random);
-    if (!random.says(WIN_CHANCE)) return row;
+    if (!random.happens(WIN_CHANCE)) return row;
     return row.with(4, random.pick(WINNING_NUMBERS));
   });
   return makeFile(`${dir}/agency-${agency}.csv`, agency, rows);

@@ -1,7 +1,7 @@
 import type { RunningProgram } from "../support/programs.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type FaultContext, sleep, testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { RecordingAgency } from "./recording_agency.ts";
 import { sendUntil } from "./sending_agency.ts";
 

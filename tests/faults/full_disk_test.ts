@@ -6,7 +6,7 @@ import { readStore } from "../support/stored.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { makeFile, randomRows } from "./made_bets.ts";
 import { type FaultContext, testFault, times } from "./plan.ts";
-import { assertNoOkTakenBack, assertStoredOnce } from "./promise.ts";
+import { assertNoOkTakenBack, assertStoredOnce } from "./guarantee.ts";
 import { RecordingAgency } from "./recording_agency.ts";
 import { runAgency } from "./sending_agency.ts";
 import { SmallDisk } from "./small_disk.ts";

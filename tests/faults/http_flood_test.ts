@@ -4,7 +4,7 @@ import { CrashingCentral } from "./crashing_central.ts";
 import { makeFile, randomRows } from "./made_bets.ts";
 import { memoryOf } from "./memory.ts";
 import { testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { runAgency } from "./sending_agency.ts";
 
 const SLOW_REQUESTS = times(50, 1_000);

@@ -6,7 +6,7 @@
 
 import { fingerprintOf } from "../support/fingerprint.ts";
 import { csvRow } from "../support/rows.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import type { BetRow } from "../support/frames.ts";
 
 /** A file of bets, and the bets that the store must have. */
@@ -43,7 +43,7 @@ const NAMES = [
  * @param random Where it comes from.
  * @returns The bet.
  */
-export function randomRow(random: Chance): BetRow {
+export function randomRow(random: ForkableRandom): BetRow {
   const year = random.between(1, 2024).toString().padStart(4, "0");
   const month = random.between(1, 12).toString().padStart(2, "0");
   const day = random.between(1, 28).toString().padStart(2, "0");
@@ -63,7 +63,7 @@ export function randomRow(random: Chance): BetRow {
  * @param count How many.
  * @returns The bets.
  */
-export function randomRows(random: Chance, count: number): BetRow[] {
+export function randomRows(random: ForkableRandom, count: number): BetRow[] {
   return Array.from({ length: count }, () => randomRow(random));
 }
 
@@ -73,7 +73,7 @@ export function randomRows(random: Chance, count: number): BetRow[] {
  * @param random Where it comes from.
  * @returns 16 hex digits.
  */
-export function randomSource(random: Chance): string {
+export function randomSource(random: ForkableRandom): string {
   return random.bytes(SOURCE_DIGITS / 2).toHex();
 }
 

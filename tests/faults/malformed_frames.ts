@@ -16,7 +16,7 @@ import {
   type RawRow,
   Type,
 } from "../support/frames.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { randomRow, randomRows } from "./made_bets.ts";
 
 /** Bytes to send, and the expected reply. */
@@ -61,7 +61,7 @@ const HOPELESS_ROW: BetRow = ["", "\n", "x", "never", "-"];
  * @param random Gives the valid bets around them.
  * @returns The frames.
  */
-export function malformedCorpus(random: Chance): MalformedFrame[] {
+export function malformedCorpus(random: ForkableRandom): MalformedFrame[] {
   const valid = betFrame({ rows: randomRows(random, 2) });
   const payload = valid.subarray(HEADER_BYTES);
   const everyByte = Array.from(payload.keys());
@@ -105,7 +105,7 @@ export function malformedCorpus(random: Chance): MalformedFrame[] {
  * @param random Where it comes from.
  * @returns The frame.
  */
-export function randomMalformed(random: Chance): MalformedFrame {
+export function randomMalformed(random: ForkableRandom): MalformedFrame {
   switch (random.below(8)) {
     case 0:
       return { bytes: random.bytes(random.between(1, 64)) };
@@ -128,9 +128,9 @@ export function randomMalformed(random: Chance): MalformedFrame {
 }
 
 /** One bad field among valid bets. */
-function randomInvalidBet(random: Chance): MalformedFrame {
+function randomInvalidBet(random: ForkableRandom): MalformedFrame {
   const field = random.below(BAD_FIELDS.length);
-  const value = random.says(0.5)
+  const value = random.happens(0.5)
     ? random.pick(BAD_FIELDS[field]!)
     // 0xff occurs neither in UTF-8 nor as a digit.
     : concat([random.bytes(random.below(200)), Uint8Array.of(0xff)]);
@@ -138,7 +138,7 @@ function randomInvalidBet(random: Chance): MalformedFrame {
 }
 
 function invalidBet(
-  random: Chance,
+  random: ForkableRandom,
   field: number,
   value: string | Uint8Array,
 ): MalformedFrame {
@@ -153,20 +153,20 @@ function invalidBet(
 }
 
 /** A frame with one changed byte; no change of a byte makes it valid. */
-function changedFrame(random: Chance): Uint8Array {
+function changedFrame(random: ForkableRandom): Uint8Array {
   const size = random.between(2, MAX_BETS);
   const bytes = betFrame({ rows: Array(size).fill(HOPELESS_ROW) });
   bytes[random.below(bytes.length)] = random.below(256);
   return bytes;
 }
 
-function tornFrame(random: Chance): Uint8Array {
+function tornFrame(random: ForkableRandom): Uint8Array {
   const rows = randomRows(random, random.between(1, MAX_BETS));
   const bytes = betFrame({ rows });
   return bytes.subarray(0, random.between(1, bytes.length - 1));
 }
 
-function lyingCount(random: Chance): MalformedFrame {
+function lyingCount(random: ForkableRandom): MalformedFrame {
   const size = random.between(1, MAX_BETS);
   const lie = random.between(1, 2 ** 16 - 1);
   const count = (size + lie) % 2 ** 16;

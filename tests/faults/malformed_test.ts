@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { readFinishers } from "../support/stored.ts";
 import { Code, readError, Type } from "../support/frames.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { Wire } from "../support/wire.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import {
@@ -11,7 +11,7 @@ import {
 } from "./malformed_frames.ts";
 import { memoryOf } from "./memory.ts";
 import { inTime, testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { RecordingAgency } from "./recording_agency.ts";
 
 const FRAMES = times(2_000, 120_000);
@@ -56,7 +56,7 @@ testFault(
 
 async function sendRandom(
   port: number,
-  random: Chance,
+  random: ForkableRandom,
   count: number,
 ): Promise<void> {
   const lanes = Array.from({ length: LANES }, async () => {

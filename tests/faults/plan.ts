@@ -9,7 +9,7 @@
 import { crc32 } from "node:zlib";
 import { testPrograms } from "../support/end_to_end.ts";
 import { SEED } from "../support/random_bets.ts";
-import { Chance } from "../support/seeded.ts";
+import { ForkableRandom } from "../support/seeded.ts";
 
 /** Whether each fault is tried as often as the README's table says. */
 export const IS_FULL: boolean = Deno.args.includes("--full");
@@ -25,7 +25,7 @@ export interface FaultContext {
   /** An empty folder of the test's own. */
   dir: string;
   /** Random numbers that depend only on the seed and the test's name. */
-  random: Chance;
+  random: ForkableRandom;
 }
 
 /**
@@ -57,7 +57,7 @@ export function testFault(
     return;
   }
   testPrograms(`${name} (seed ${SEED})`, async (dir) => {
-    const random = new Chance(SEED ^ crc32(name));
+    const random = new ForkableRandom(SEED ^ crc32(name));
     const running = fn({ dir, random });
     try {
       await inTime(running);

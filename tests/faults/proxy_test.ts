@@ -1,7 +1,7 @@
 import { FaultyProxy } from "../support/proxy.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type FaultContext, testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { RecordingAgency } from "./recording_agency.ts";
 import { sendUntil } from "./sending_agency.ts";
 

@@ -13,11 +13,11 @@ import {
   type Reply,
   Type,
 } from "../support/frames.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { Wire } from "../support/wire.ts";
 import { randomRow, randomSource } from "./made_bets.ts";
 import { sleep, untilTestEnds } from "./plan.ts";
-import type { Sent } from "./promise.ts";
+import type { Sent } from "./guarantee.ts";
 import { windowOf } from "./sending_agency.ts";
 
 /** Consecutive bets that are sent as one batch. */
@@ -33,7 +33,7 @@ export interface RecordingAgencyOptions {
   /** Where the central is, on this machine. */
   port: number;
   /** Where its bets come from. */
-  random: Chance;
+  random: ForkableRandom;
 }
 
 const MAX_BATCH = 8;
@@ -137,7 +137,7 @@ export class RecordingAgency {
         const batch = this.#nextBatch();
         this.#unanswered.push(batch);
         const frame = this.#frame(batch);
-        if (random.says(TEAR_CHANCE)) {
+        if (random.happens(TEAR_CHANCE)) {
           await wire.send(
             frame.subarray(0, random.between(1, frame.length - 1)),
           );
@@ -156,7 +156,7 @@ export class RecordingAgency {
 
   #nextBatch(): SentBatch {
     const { random } = this.#options;
-    if (this.#lastStored && random.says(REPEAT_CHANCE)) {
+    if (this.#lastStored && random.happens(REPEAT_CHANCE)) {
       return this.#lastStored;
     }
     const betIndex = this.#rows.length;

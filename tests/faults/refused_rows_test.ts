@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { BetRow } from "../support/frames.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { readStore } from "../support/stored.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
@@ -24,7 +24,7 @@ testFault(
     await using central = await CrashingCentral.start(`${dir}/bets.csv`);
     const files = await Promise.all(
       AGENCIES.map(async (agency): Promise<MadeFile> => {
-        const rows = spoil(randomRows(random, BETS), random);
+        const rows = damageRows(randomRows(random, BETS), random);
         const file = await makeFile(`${dir}/${agency}.csv`, agency, rows);
         return { ...file, exitCode: 2 };
       }),
@@ -55,7 +55,7 @@ testFault(
   },
 );
 
-function spoil(rows: readonly BetRow[], random: Chance): BetRow[] {
+function damageRows(rows: readonly BetRow[], random: ForkableRandom): BetRow[] {
   return rows.map((row) =>
     random.between(1, BAD_EVERY) === 1
       ? row.with(3, random.pick(BAD_DATES))
@@ -84,7 +84,7 @@ function byIndex(a: string, b: string): number {
   return parseInt(a) - parseInt(b);
 }
 
-function randomSettings(random: Chance): Record<string, string> {
+function randomSettings(random: ForkableRandom): Record<string, string> {
   return {
     CLI_BATCH_MAXAMOUNT: String(random.between(1, 60)),
     CLI_BATCH_WINDOW: random.pick(["1", "3", "16"]),

@@ -6,7 +6,7 @@ import { startAgency } from "../support/programs.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
 import { type FaultContext, testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { PATIENT, sendUntil } from "./sending_agency.ts";
 
 const AGENCIES = [1, 2, 3];

@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { type RunningProgram, startAgency } from "../support/programs.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
 import { sleep, untilTestEnds } from "./plan.ts";
 
@@ -62,7 +62,7 @@ export async function killAgency(
   port: number,
   { kills, random, env }: {
     kills: number;
-    random: Chance;
+    random: ForkableRandom;
     env(): Record<string, string>;
   },
 ): Promise<void> {
@@ -93,7 +93,7 @@ export async function sendUntil(
     /** Bets of each file. */
     bets: number;
     /** Source of the random bets. */
-    random: Chance;
+    random: ForkableRandom;
     /** True if no more files are to be sent. */
     isDone(): boolean;
     /** Port of the central. */

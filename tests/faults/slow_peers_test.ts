@@ -5,7 +5,7 @@ import { CrashingCentral } from "./crashing_central.ts";
 import { makeFile, randomRow, randomRows } from "./made_bets.ts";
 import { memoryOf } from "./memory.ts";
 import { type FaultContext, testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { isDisconnection } from "./recording_agency.ts";
 import { runAgency } from "./sending_agency.ts";
 

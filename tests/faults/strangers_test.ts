@@ -6,7 +6,7 @@ import { CrashingCentral } from "./crashing_central.ts";
 import { makeFile, randomRows } from "./made_bets.ts";
 import { memoryOf } from "./memory.ts";
 import { sleep, testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { isDisconnection } from "./recording_agency.ts";
 import { PATIENT, runAgency } from "./sending_agency.ts";
 

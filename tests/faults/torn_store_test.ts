@@ -2,13 +2,13 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { contents } from "../support/folder.ts";
 import { betFrame, Type } from "../support/frames.ts";
 import { startProgram } from "../support/programs.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
 import { testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { runAgency } from "./sending_agency.ts";
 
 /** Byte offsets; tests/storage/recovery/log_scan_test.ts tries all. */
@@ -74,13 +74,16 @@ testFault(
 function changedAt(
   bytes: Uint8Array<ArrayBuffer>,
   at: number,
-  random: Chance,
+  random: ForkableRandom,
 ): Uint8Array<ArrayBuffer> {
   return bytes.with(at, bytes[at]! ^ random.between(1, 255));
 }
 
 /** Sends batches one by one, and the last ones at once. */
-async function leaveStore(dir: string, random: Chance): Promise<LeftStore> {
+async function leaveStore(
+  dir: string,
+  random: ForkableRandom,
+): Promise<LeftStore> {
   const path = `${dir}/bets.csv`;
   const rows = randomRows(random, BATCHES * BATCH_SIZE);
   const file = await makeFile(`${dir}/1.csv`, 1, rows);

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { startProgram } from "../support/programs.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { testFault, times } from "./plan.ts";
-import { assertStoredOnce } from "./promise.ts";
+import { assertStoredOnce } from "./guarantee.ts";
 import { RecordingAgency } from "./recording_agency.ts";
 
 const TIMES = times(2, 20);

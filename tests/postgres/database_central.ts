@@ -6,9 +6,9 @@
 
 import { assertEquals } from "@std/assert";
 import { CrashingCentral } from "../faults/crashing_central.ts";
-import type { Sent } from "../faults/promise.ts";
+import type { Sent } from "../faults/guarantee.ts";
 import { RecordingAgency } from "../faults/recording_agency.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import type { Cluster } from "./cluster.ts";
 
 const TASK = "server:postgres";
@@ -77,7 +77,7 @@ export async function assertStored(
  */
 export function makeAgencies(
   ports: readonly number[],
-  random: Chance,
+  random: ForkableRandom,
 ): RecordingAgency[] {
   return AGENCIES.map((agency) =>
     new RecordingAgency({

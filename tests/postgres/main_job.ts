@@ -15,7 +15,7 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import { Wire } from "../support/wire.ts";
 import { Cluster } from "./cluster.ts";
 import { assertStored, startOn } from "./database_central.ts";
@@ -130,12 +130,12 @@ async function finish(port: number, agency: number): Promise<void> {
 function makeWinningFile(
   dir: string,
   agency: number,
-  random: Chance,
+  random: ForkableRandom,
 ): Promise<MadeFile> {
   const count = random.between(1, MAX_BETS);
   const rows = Array.from({ length: count }, () => {
     const row = randomRow(random);
-    return random.says(WIN_CHANCE) ? row.with(4, "7574") : row;
+    return random.happens(WIN_CHANCE) ? row.with(4, "7574") : row;
   });
   return makeFile(`${dir}/agency-${agency}.csv`, agency, rows);
 }

@@ -133,7 +133,7 @@ export class Agencies {
         agency.run = undefined;
         if (exitCode !== undefined) this.#onSent(agency, file, exitCode);
         if (!agency.isDone) this.#startLater(agency);
-      }, this.#isCalm || random.says(0.5));
+      }, this.#isCalm || random.happens(0.5));
       agency.run.start();
     });
   }
@@ -149,7 +149,7 @@ export class Agencies {
     const { random, hasDraw } = this.#world;
     const next = agency.files.find(({ isSent }) => !isSent);
     if (next) return next;
-    const isNew = !this.#isCalm && !hasDraw && random.says(0.5) &&
+    const isNew = !this.#isCalm && !hasDraw && random.happens(0.5) &&
       agency.files.length < MAX_FILES;
     return isNew ? this.#addFile(agency) : random.pick(agency.files);
   }

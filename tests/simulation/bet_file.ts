@@ -52,7 +52,7 @@ export interface SimulatedBetFile extends KnownFile {
 /** Draws a row of a file. */
 export function drawRow({ random }: World): BetRow {
   const row = randomRow(random);
-  return random.says(WIN_CHANCE) ? row.with(4, "7574") : row;
+  return random.happens(WIN_CHANCE) ? row.with(4, "7574") : row;
 }
 
 /** Makes a file on the disk of its agency. */
@@ -65,7 +65,7 @@ export function makeBetFile(
   const invalidChance = random.pick([0, 0, INVALID_CHANCE]);
   const rows: BetRow[] = [];
   const bets = random.between(1, random.pick(MAX_BETS));
-  const padded = world.hasLargeFiles && random.says(PADDED_CHANCE)
+  const padded = world.hasLargeFiles && random.happens(PADDED_CHANCE)
     ? Math.ceil(bets / 2)
     : 0;
   const invalid = new Set<number>();
@@ -73,7 +73,7 @@ export function makeBetFile(
   let hasBet = false;
   let text = "";
   for (let left = bets; left > 0; left--) {
-    if (random.says(UNREADABLE_CHANCE)) {
+    if (random.happens(UNREADABLE_CHANCE)) {
       text += "not,a,bet\n";
       invalid.add(rows.length);
       rows.push(["not", "a", "bet", "", ""]);
@@ -81,7 +81,7 @@ export function makeBetFile(
     let row = drawRow(world);
     // No two files are the same.
     if (!hasBet) row = row.with(2, `${agency}000${number}`);
-    if (random.says(invalidChance)) {
+    if (random.happens(invalidChance)) {
       row = row.with(...random.pick(INVALID_FIELDS));
       invalid.add(rows.length);
       isOrdered = false;
@@ -119,7 +119,7 @@ export function editFile(world: World, file: SimulatedBetFile): void {
   const at = inode.bytes.length - LAST_DIGIT;
   const digit = inode.bytes.slice(at, at + 1);
   const { modifiedMs } = inode;
-  const isTimeKept = random.says(0.5);
+  const isTimeKept = random.happens(0.5);
   const write = (byte: number): void => {
     inode.write(at, new Uint8Array([byte]), loop.dateMs);
     if (isTimeKept) inode.modifiedMs = modifiedMs;

@@ -37,7 +37,7 @@ export class Chaos {
       ["reset a connection", () => this.#pick()?.reset()],
       ["hostile bytes", () => sendHostileBytes(world)],
     ];
-    this.#actions = actions.filter(() => random.says(0.5));
+    this.#actions = actions.filter(() => random.happens(0.5));
   }
 
   /** Plans the first event. */

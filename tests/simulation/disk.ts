@@ -6,7 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import type { Resource } from "./event_loop.ts";
 import type { Faults } from "./faults.ts";
 import type { Trace } from "./trace.ts";
@@ -74,7 +74,7 @@ export class Inode {
   }
 
   /** Loses power. */
-  losePower(random: Chance, trace: Trace, flipsBit: boolean): void {
+  losePower(random: ForkableRandom, trace: Trace, flipsBit: boolean): void {
     const flushed = this.durable.length;
     const fates = random.pick(FATES);
     const size = fates.length === 1 ? this.bytes.length : random.pick([
@@ -92,7 +92,8 @@ export class Inode {
       trace.count(`page ${fate}`);
       for (let at = page * PAGE_BYTES; at < (page + 1) * PAGE_BYTES;) {
         const end = at + SECTOR_BYTES;
-        const isKept = fate === "kept" || (fate === "torn" && random.says(0.5));
+        const isKept = fate === "kept" ||
+          (fate === "torn" && random.happens(0.5));
         if (isKept && at < size) {
           left.set(this.bytes.subarray(at, Math.min(end, size)), at);
         }
@@ -191,13 +192,13 @@ export class Disk {
   }
 
   /** Loses power. Of the names that were not flushed some are lost. */
-  losePower(random: Chance, trace: Trace): void {
+  losePower(random: ForkableRandom, trace: Trace): void {
     const before = new Map(this.files);
     const paths = new Set([...before.keys(), ...this.#durableNames.keys()]);
     this.files.clear();
     for (const path of paths) {
       const [now, durable] = [before.get(path), this.#durableNames.get(path)];
-      const inode = now === durable || random.says(0.5) ? now : durable;
+      const inode = now === durable || random.happens(0.5) ? now : durable;
       if (inode !== now) trace.add("disk", `the name ${path} is as before`);
       if (!inode) continue;
       this.files.set(path, inode);

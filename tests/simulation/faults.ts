@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 import type { Trace } from "./trace.ts";
 
 /** Probabilities of faults, each for one operation. */
@@ -77,7 +77,7 @@ const IN_RUN = 0.4;
 
 /** Decides about every fault of a run. */
 export class Faults {
-  readonly #random: Chance;
+  readonly #random: ForkableRandom;
   readonly #trace: Trace;
   readonly #limit: number;
   readonly #rates: FaultRates;
@@ -85,13 +85,13 @@ export class Faults {
   /** Number of faults so far. */
   injected = 0;
 
-  constructor(random: Chance, trace: Trace, limit: number) {
+  constructor(random: ForkableRandom, trace: Trace, limit: number) {
     this.#random = random;
     this.#trace = trace;
     this.#limit = limit;
     const rates = Object.entries(RATES).map(([name, choices]) => [
       name,
-      random.says(IN_RUN) ? random.pick(choices) : 0,
+      random.happens(IN_RUN) ? random.pick(choices) : 0,
     ]);
     this.#rates = Object.fromEntries(rates);
   }
@@ -103,7 +103,7 @@ export class Faults {
 
   /** Draws whether a connection takes or gives a part of the bytes only. */
   get splits(): boolean {
-    return this.#random.says(this.#rates.split);
+    return this.#random.happens(this.#rates.split);
   }
 
   /** Ends all faults. */
@@ -114,7 +114,7 @@ export class Faults {
   /** Decides whether a fault occurs. */
   occurs(name: keyof FaultRates, who: string): boolean {
     const rate = this.#rates[name];
-    if (rate === 0 || !this.#random.says(rate)) return false;
+    if (rate === 0 || !this.#random.happens(rate)) return false;
     return this.inject(name, who);
   }
 

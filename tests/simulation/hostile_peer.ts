@@ -31,7 +31,7 @@ async function attack({ random, network }: World): Promise<void> {
       at += await connection.write(bytes.subarray(at));
     }
   }
-  if (random.says(0.3)) await connection.closeWrite();
+  if (random.happens(0.3)) await connection.closeWrite();
   const reply = new Uint8Array(512);
   while (await connection.read(reply) !== null);
   connection.close();

@@ -34,7 +34,7 @@ export class IndependentClient {
   constructor(world: World, agency: number) {
     this.#world = world;
     this.#agency = agency;
-    this.#takesPart = world.random.says(IN_RUN);
+    this.#takesPart = world.random.happens(IN_RUN);
     this.#fingerprint = world.random.bytes(8).toHex();
     this.#rows = Array.from({ length: BETS }, () => drawRow(world));
     world.ledger.addFile({
@@ -85,7 +85,9 @@ export class IndependentClient {
   async #send(): Promise<void> {
     const { random, network, loop } = this.#world;
     const connections = [await network.connect(CENTRAL_PORT)];
-    if (random.says(0.5)) connections.push(await network.connect(CENTRAL_PORT));
+    if (random.happens(0.5)) {
+      connections.push(await network.connect(CENTRAL_PORT));
+    }
     const pauseMs = random.pick(BATCH_PAUSES_MS);
     for (;;) {
       const batch = this.#drawBatch();

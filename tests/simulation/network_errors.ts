@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Chance } from "../support/seeded.ts";
+import type { ForkableRandom } from "../support/seeded.ts";
 
 /** What a call for a connection can fail with. */
 export type NetworkCall = "connect" | "accept" | "read" | "write";
@@ -45,7 +45,7 @@ const CODES: Readonly<Record<NetworkCall, readonly string[]>> = {
 };
 
 /** Draws one of the errors that a call can give. */
-export function networkError(random: Chance, call: NetworkCall): Error {
+export function networkError(random: ForkableRandom, call: NetworkCall): Error {
   const code = random.pick([...CODES[call]]);
   const ErrorClass = code in CLASSES
     ? CLASSES[code as keyof typeof CLASSES]

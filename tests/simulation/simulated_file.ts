@@ -79,7 +79,7 @@ export class SimulatedFile implements Resource {
     const left = this.#inode.bytes.length - this.#at;
     if (left <= 0) return null;
     let size = Math.min(left, into.length);
-    if (size > 1 && this.#disk.faults && this.#world.random.says(0.05)) {
+    if (size > 1 && this.#disk.faults && this.#world.random.happens(0.05)) {
       size = this.#world.random.between(1, size);
     }
     into.set(this.#inode.bytes.subarray(this.#at, this.#at + size));

@@ -6,7 +6,7 @@
  */
 
 import { BaseHandler, setup } from "@std/log";
-import { Chance } from "../support/seeded.ts";
+import { ForkableRandom } from "../support/seeded.ts";
 import { Agencies } from "./agencies.ts";
 import { CentralHost, STORE_FILE, STORE_FOLDER } from "./central_host.ts";
 import { Chaos } from "./chaos.ts";
@@ -69,7 +69,7 @@ export interface WorldResult {
 /** Everything in one simulation. */
 export class World {
   /** Decides about everything. */
-  readonly random: Chance;
+  readonly random: ForkableRandom;
   /** What has happened. */
   readonly trace: Trace;
   /** What goes wrong. */
@@ -95,13 +95,13 @@ export class World {
   #failure: Error | undefined;
 
   private constructor({ seed, maxFaults = Infinity, onLine }: WorldOptions) {
-    this.random = new Chance(seed);
+    this.random = new ForkableRandom(seed);
     this.trace = new Trace(onLine);
     this.faults = new Faults(this.random, this.trace, maxFaults);
     this.loop = new EventLoop(this.random, this.trace);
     this.agencyCount = this.random.between(1, MAX_AGENCIES);
-    this.hasDraw = this.random.says(0.5);
-    this.hasLargeFiles = this.random.says(0.1);
+    this.hasDraw = this.random.happens(0.5);
+    this.hasLargeFiles = this.random.happens(0.1);
     this.ledger = new Ledger(this.trace, this.hasDraw ? this.agencyCount : 0);
     this.network = new Network(this);
     this.centralDisk = new Disk(this.faults);

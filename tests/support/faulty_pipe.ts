@@ -1,6 +1,6 @@
 // One direction of a connection, on which bytes fare as badly as on a network.
 
-import type { Chance } from "./seeded.ts";
+import type { ForkableRandom } from "./seeded.ts";
 
 /** A fault that a piece of bytes can meet. */
 export type Fault = "cut" | "stall" | "delay" | "split" | "join";
@@ -13,7 +13,7 @@ export interface PipeOptions {
   /** Milliseconds that a stalled piece waits. */
   stallTime: number;
   /** Source of randomness. */
-  random: Chance;
+  random: ForkableRandom;
   /** Called for each fault. */
   onFault(fault: Fault): void;
 }
@@ -65,7 +65,7 @@ class Inbox {
   #wake: () => void = () => {};
 
   /** Collects all bytes. */
-  async fill(from: Deno.TcpConn, random: Chance): Promise<void> {
+  async fill(from: Deno.TcpConn, random: ForkableRandom): Promise<void> {
     const own = random.fork();
     try {
       for (;;) {
@@ -117,7 +117,7 @@ async function writeAll(to: Deno.TcpConn, bytes: Uint8Array): Promise<void> {
 async function writeSplit(
   to: Deno.TcpConn,
   bytes: Uint8Array,
-  random: Chance,
+  random: ForkableRandom,
 ): Promise<void> {
   const partSize = Math.ceil(bytes.length / random.between(1, MAX_PARTS));
   for (let at = 0; at < bytes.length;) {

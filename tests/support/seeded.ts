@@ -1,26 +1,26 @@
-// Chance for tests in which much happens at once.
+// Random numbers for tests in which many things happen at once.
 
 import { Random } from "./random_bets.ts";
 
 const SEEDS = 2 ** 32;
 
-/** Draws from a seed in more ways. */
-export class Chance extends Random {
-  /** Draws a number of a range. */
+/** A seeded generator that can be forked. */
+export class ForkableRandom extends Random {
+  /** From `min` to `max`. */
   between(min: number, max: number): number {
     return min + this.below(max - min + 1);
   }
 
-  /** Tosses a coin that is not fair. */
-  says(probability: number): boolean {
+  /** True with this probability. */
+  happens(probability: number): boolean {
     return this.below(SEEDS) < probability * SEEDS;
   }
 
   /**
-   * Begins a sequence of its own, for what runs at the same time as others: the
-   * order in which they draw is not the seed's.
+   * Starts an own sequence for each concurrent task: the seed does not determine
+   * the order in which tasks draw.
    */
-  fork(): Chance {
-    return new Chance(this.below(SEEDS));
+  fork(): ForkableRandom {
+    return new ForkableRandom(this.below(SEEDS));
   }
 }

@@ -1,10 +1,6 @@
-/**
- * The promise that every test of the suite holds the programs to: a bet that
- * was answered with OK is in the store exactly once, whatever happens. Any
- * other bet is there once or not at all.
- *
- * @module
- */
+// The guarantee that every test of the suite checks: a bet that was answered with
+// OK is in the store exactly once, whatever happens. Any other bet is there once
+// or not at all.
 
 import { assert, assertEquals } from "@std/assert";
 import { readStore } from "../support/stored.ts";
