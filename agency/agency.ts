@@ -15,15 +15,13 @@ import { RetryingConnection } from "./connection/retrying_connection.ts";
 import { winnersQuery } from "./connection/winners_query.ts";
 
 const DEFAULTS = {
-  token: undefined,
-  authorities: undefined,
   maxAmount: 150,
   window: 1,
   retryRefused: true,
   maxAttempts: 20,
   baseDelayMs: 100,
   replyTimeoutMs: 60_000,
-} as const;
+};
 
 const MAX_ID = 4294967295;
 
@@ -42,7 +40,7 @@ const NO_FINGERPRINT = "0".repeat(16);
  * ```
  */
 export class Agency {
-  readonly #options: Required<AgencyOptions>;
+  readonly #options: AgencyOptions & typeof DEFAULTS;
 
   /** Connects to nothing yet. */
   constructor(options: AgencyOptions) {

@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import page from "../../docs/library.md" with { type: "text" };
+import { testPrograms } from "../support/end_to_end.ts";
+import { fencedBlocks } from "../support/markdown.ts";
+import { PROJECT } from "../support/programs.ts";
+
+testPrograms(
+  "docs/library.md's program runs in another folder",
+  async (dir) => {
+    const blocks = fencedBlocks(page);
+    const config = blocks.get("json deno.json")!;
+    const parts = [...blocks].filter(([info]) => info.startsWith("ts "));
+    const checkout = PROJECT.replace(/\/$/, "");
+    await Deno.writeTextFile(
+      `${dir}/deno.json`,
+      config.replaceAll("../loteria", checkout),
+    );
+    await Deno.writeTextFile(
+      `${dir}/main.ts`,
+      parts.map(([, code]) => code).join(""),
+    );
+    const [command] = blocks.get("sh main.ts")!.split("\n");
+    const [, run, ...args] = command!.split(" ");
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [run!, "--quiet", "--check", "--no-prompt", ...args],
+      cwd: dir,
+    }).output();
+    const text = new TextDecoder();
+    assertEquals(text.decode(stderr), "");
+    assertEquals([code, text.decode(stdout)], [0, blocks.get("text output")!]);
+  },
+);
