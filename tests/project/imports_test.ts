@@ -7,7 +7,7 @@ const IMPORT_REGEXP = /(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g;
 /** A line of a documentation comment, which may show an import. */
 const EXAMPLE_LINE_REGEXP = /^ \*.*$/gm;
 
-/** The wings that each wing may import, besides itself (docs/architecture.md). */
+/** The folders that each folder may import, besides itself (docs/architecture.md). */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
   program: [],
@@ -21,7 +21,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   agency: ["storage", "net", "protocol", "bet", "bytes", "program"],
 };
 
-/** What stands outside of the floors, and may import every door. */
+/** What stands outside of the levels, and may import every door. */
 const OUTSIDE = ["tools", "bench", "postgres"];
 /**
  * Folders with a door, their mod.ts. The module of the same name at the top
@@ -29,8 +29,8 @@ const OUTSIDE = ["tools", "bench", "postgres"];
  */
 const DOORS = ["protocol", "storage"];
 
-/** A top-level module belongs to the wing of its name. */
-function wingOf(path: string): string {
+/** A top-level module belongs to the folder of its name. */
+function topFolderOf(path: string): string {
   return path.split("/")[0]!.replace(/\.ts$/, "");
 }
 
@@ -45,14 +45,16 @@ function importsOf(path: string, source: string): string[] {
 
 /** Describes every import that runs upwards, sideways or past a door. */
 function forbiddenImports(path: string, source: string): string[] {
-  const wing = wingOf(path);
+  const topFolder = topFolderOf(path);
   return importsOf(path, source).flatMap((target) => {
     const found = `${path} imports ${target}`;
-    const isOwn = wingOf(target) === wing;
-    const allowed = ALLOWED[wing];
-    if (allowed && !isOwn && !allowed.includes(wingOf(target))) return [found];
-    if (!DOORS.includes(wingOf(target))) return [];
-    const isDoor = target === `${wingOf(target)}/mod.ts`;
+    const isOwn = topFolderOf(target) === topFolder;
+    const allowed = ALLOWED[topFolder];
+    if (allowed && !isOwn && !allowed.includes(topFolderOf(target))) {
+      return [found];
+    }
+    if (!DOORS.includes(topFolderOf(target))) return [];
+    const isDoor = target === `${topFolderOf(target)}/mod.ts`;
     if (isOwn && path.includes("/") && (isDoor || !target.includes("/"))) {
       return [`${found}, its own door`];
     }
@@ -98,9 +100,9 @@ async function readModules(): Promise<Map<string, string>> {
   const sources = new Map<string, string>();
   const read = async (path: string) =>
     sources.set(path, await Deno.readTextFile(new URL(path, PROJECT)));
-  const wings = new Set([...Object.keys(ALLOWED), ...OUTSIDE]);
-  for (const wing of wings) {
-    for await (const path of modulesIn(`${wing}/`)) await read(path);
+  const topFolders = new Set([...Object.keys(ALLOWED), ...OUTSIDE]);
+  for (const topFolder of topFolders) {
+    for await (const path of modulesIn(`${topFolder}/`)) await read(path);
   }
   for (const door of ["client", "protocol", "server", "storage"]) {
     await read(`${door}.ts`);

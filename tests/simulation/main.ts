@@ -90,7 +90,7 @@ function report(result: RunsResult, seconds: number): void {
     print(`  ${String(count).padStart(8)}  ${what}`);
   }
   print(`hash ${hash}`);
-  if (!result.failure) print("every promise was kept");
+  if (!result.failure) print("every guarantee was kept");
 }
 
 async function reportFailure(failed: FailedRun): Promise<void> {
