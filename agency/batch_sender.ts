@@ -24,7 +24,6 @@ import {
 import type { Exchange } from "./connection/retrying_connection.ts";
 
 export interface BatchSenderOptions {
-  /** Largest number of batches under way at once. */
   window: number;
   refused: RefusedRows;
   /**
@@ -39,7 +38,6 @@ export interface BatchSenderOptions {
   check(): Promise<void>;
   /** The FINISH to send once all batches are answered; `undefined` for none. */
   finish(): Finish | undefined;
-  /** Called after each reply to a batch. */
   onProgress(): void;
 }
 
@@ -48,7 +46,6 @@ export interface BatchSenderOptions {
  */
 const FRAMES_PER_WRITE = 8;
 
-/** Sends the batches of a loader in order, and counts the replies. */
 export class BatchSender {
   readonly #loader: BatchLoader;
   readonly #options: BatchSenderOptions;
@@ -77,7 +74,6 @@ export class BatchSender {
     this.#outgoing = new Uint8Array(frames * MAX_FRAME_BYTES);
   }
 
-  /** Bets stored now and not before. */
   get stored(): number {
     return this.#stored;
   }
@@ -112,7 +108,6 @@ export class BatchSender {
     return finish && await this.#finish(connection, finish);
   };
 
-  /** Fills every free batch while there are bets left. */
   async load(): Promise<void> {
     for (;;) {
       const batch = this.#free.at(-1);
@@ -122,7 +117,6 @@ export class BatchSender {
     }
   }
 
-  /** Sends batches until the window is full, several in one write. */
   async #fillWindow(connection: Connection): Promise<void> {
     const last = Math.min(this.#queue.length, this.#options.window);
     while (this.#underWay < last) {
@@ -138,7 +132,6 @@ export class BatchSender {
     }
   }
 
-  /** Handles the reply to the oldest batch under way. */
   #handleReply(reply: Frame, progress: () => void): void {
     const batch = this.#queue[0];
     if (!batch || this.#underWay === 0) throw unexpected(reply);

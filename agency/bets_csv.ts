@@ -5,7 +5,6 @@ import { ProgramError } from "../program/errors.ts";
 
 const NEEDS_QUOTES_REGEXP = /[",]/;
 const LINE_BREAK_REGEXP = /[\r\n]/;
-/** Target size of a chunk. */
 const CHUNK_CHARS = 1 << 16;
 
 /** One bet per line. */

@@ -10,7 +10,6 @@ import { SourceFile } from "./source/source_file.ts";
 
 export interface DeliveredFile extends Disposable {
   readonly source: SourceFile;
-  /** Starts reading the records. */
   readonly openReader: OpenReader;
 }
 

@@ -2,12 +2,10 @@
 
 import type { RecordReader, Step } from "./source/record_reader.ts";
 
-/** Starts reading a file's records; may be called repeatedly. */
 export type OpenReader = () => RecordReader;
 
 export type RecordStep = Exclude<Step, "more" | "end">;
 
-/** Calls `visit` for each record, while it is the reader's current one. */
 export async function everyRecord(
   reader: RecordReader,
   visit: (reader: RecordReader, step: RecordStep) => void | Promise<void>,

@@ -28,11 +28,9 @@ export class OutgoingBatch {
   readonly frame: BatchFrame = new BatchFrame();
   /** The frame to send, once the batch is loaded. */
   bytes: Uint8Array = new Uint8Array(0);
-  /** Bet index of the first place. */
   betIndex = 0;
   count = 0;
   sent = 0;
-  /** Line number of the bet at each place. */
   readonly #lines: number[] = [];
 
   /** Adds the reader's record, after gaps for the records that were skipped. */
@@ -122,7 +120,6 @@ export interface BatchLoaderOptions {
   agency: number;
   /** The fingerprint under which the bets are stored. */
   fingerprint: string;
-  /** Largest number of bets in a batch. */
   maxAmount: number;
   /**
    * Called for each record that cannot be sent, while it is the reader's
@@ -141,7 +138,6 @@ export class BatchLoader {
     this.#options = options;
   }
 
-  /** Bytes of the file read so far. */
   get byteOffset(): number {
     return this.#reader.end;
   }

@@ -41,13 +41,11 @@ export class RefusedRows {
     return this.indexes.size;
   }
 
-  /** Adds the reader's record, which cannot be sent. */
   addUnsendable({ line, index, problem }: RecordReader): void {
     this.#add({ line, index, reason: problem });
     this.#logRow(line, problem);
   }
 
-  /** Adds the invalid bets of a batch, by place. */
   addInvalid(batch: OutgoingBatch, invalid: ReadonlyMap<number, string>): void {
     for (const [place, reason] of invalid) {
       this.#addBet(batch, place, reason);

@@ -6,7 +6,6 @@ import { isBlankText, isPlainText } from "../bytes/plain_text.ts";
 import { areDigits, wordViewOf } from "../bytes/swar.ts";
 
 export interface InvalidBet {
-  /** Index in the batch, from 0. */
   index: number;
   /** Human-readable: which field breaks which rule. */
   reason: string;
@@ -74,7 +73,6 @@ const FIELDS: readonly FieldRule[] = [
   },
 ];
 
-/** Finds the first bet that breaks a rule. A gap breaks none. */
 export function findInvalidBet(packed: Uint8Array): InvalidBet | undefined {
   const view = wordViewOf(packed);
   let start = 0;

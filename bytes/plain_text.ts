@@ -78,7 +78,6 @@ function isLatinText(view: DataView, start: number, end: number): boolean {
   return ((faults & HIGH_BITS) | unended) === 0;
 }
 
-/** Checks one character at a time. */
 function isAnyText(view: DataView, start: number, end: number): boolean {
   let at = start;
   while (at < end) {

@@ -31,7 +31,6 @@ const COMMAS = 0x2c2c2c2c;
 const ZEROS = 0x30303030;
 /** Added to a byte above "9", sets its highest bit. */
 const BEYOND_NINES = 0x46464646;
-/** A view of exactly these bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

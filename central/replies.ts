@@ -15,13 +15,10 @@ import {
 } from "../storage/mod.ts";
 
 export interface Reply {
-  /** Zero or more whole frames. */
   frame: Uint8Array;
-  /** Whether the connection is closed after it. */
   closes: boolean;
 }
 
-/** Every bet of the batch is stored. */
 export const OK: Reply = { frame: OK_FRAME, closes: false };
 
 export const SHUTTING_DOWN: Reply = refusal(
@@ -54,7 +51,6 @@ export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
-/** The error for an agency that does not take part in a draw of `agencies`. */
 export function unknownAgency(agency: number, agencies: number): ProtocolError {
   const reason = agencies === 0
     ? "there is no draw (draw.agencies is 0)"

@@ -35,7 +35,6 @@ import {
 export interface RequestOptions {
   store: Pick<Store, "writer" | "finish">;
   draw: Draw;
-  /** The agency's IP address, for the log. */
   ip: string;
   /** The only agency that the connection may speak for; `undefined` for any. */
   authorizedAgency?: number | undefined;
@@ -44,14 +43,12 @@ export interface RequestOptions {
   ending: AbortSignal;
 }
 
-/** Turns the requests of one connection into replies. */
 export class RequestHandler implements Disposable {
   readonly #connection: Connection;
   readonly #store: RequestOptions["store"];
   readonly #draw: Draw;
   readonly #ip: string;
   readonly #authorizedAgency: number | undefined;
-  /** Whether the connection has sent its AUTH. */
   #isAuthenticated: boolean;
   readonly #statistics: Statistics;
   readonly #ending: AbortSignal;
@@ -73,7 +70,6 @@ export class RequestHandler implements Disposable {
     this.#writer = options.store.writer();
   }
 
-  /** Disposes of the connection's batch writer. */
   [Symbol.dispose](): void {
     this.#writer[Symbol.dispose]();
   }
@@ -180,7 +176,6 @@ export class RequestHandler implements Disposable {
     return { frame: OK_FRAME, closes: true };
   }
 
-  /** Replies with the winners once the draw is held. */
   async #handleWinnersQuery(agency: number): Promise<Reply> {
     this.#checkRequest(agency);
     if (!this.#draw.hasPart(agency)) {

@@ -30,7 +30,6 @@ export class Session {
   readonly #log = getLogger();
   /** Aborted when the session ends or has to end. */
   readonly #ending = new AbortController();
-  /** Whether the session waits for the agency's next frame. */
   #isReading = false;
   #handledSinceRead = 0;
   /** Whether a frame has arrived. A probe sends none. */

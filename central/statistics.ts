@@ -4,11 +4,9 @@ import { type ErrorName, ERRORS } from "../protocol/mod.ts";
 
 /** What is known about an agency since the central started. */
 export interface AgencyActivity {
-  /** Bets in refused batches. */
   refused: number;
   /** Time of the last request, in milliseconds since 1970. */
   lastSeenMs: number;
-  /** IP address of the last request. */
   address: string;
 }
 
@@ -70,7 +68,6 @@ export class Statistics {
   readonly commitSeconds: Histogram = new Histogram(DURATION_BOUNDS_SECONDS);
   readonly commitBatches: Histogram = new Histogram(BATCH_BOUNDS);
   readonly #recentCommits: number[] = [];
-  /** Agencies that have stored a bet since the start. */
   readonly #proven = new Map<number, AgencyActivity>();
   /**
    * Other agencies, the latest last. Refused requests may contain any id, so

@@ -11,7 +11,6 @@ export interface ByteStream {
   read(into: Uint8Array): Promise<number | null>;
   /** Number of bytes written, 1 or more. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Closes the sending side only. */
   closeWrite(): Promise<void>;
   /** Closes both sides. Pending calls reject. */
   close(): void;

@@ -19,7 +19,6 @@ export { isDisconnection } from "./disconnection.ts";
 
 export type ConnectionOptions = Omit<ByteChannelOptions, "maxBufferSize">;
 
-/** Largest read buffer, for a peer with many frames under way. */
 const MAX_BUFFER_BYTES = 8 * MAX_FRAME_BYTES;
 
 /**
@@ -71,7 +70,6 @@ export class Connection {
     return this.#channel.hasEnded;
   }
 
-  /** Whether part of the next frame is buffered. */
   get isMidFrame(): boolean {
     return this.#channel.end > this.#channel.start;
   }

@@ -50,7 +50,6 @@ export class IdleClock {
     if (--this.#waits > 0) this.#restart();
   }
 
-  /** Ends the clock: no more waits. */
   end(): void {
     this.#hasEnded = true;
     this.#cancelTimer?.();

@@ -8,7 +8,6 @@ export interface Identity {
   /** The chain as PEM, the server's own certificate first. */
   cert: string;
   key: string;
-  /** When the certificate expires, in milliseconds since 1970. */
   notAfterMs: number;
 }
 

@@ -158,7 +158,6 @@ export async function stopOn(
 export interface ListenOptions {
   /** An address of this machine; `0.0.0.0` for all of IPv4, `::` for all. */
   hostname: string;
-  /** 0 for any free port. */
   port: number;
   backlog: number;
 }

@@ -15,7 +15,6 @@ export const CERTIFICATE_REGEXP: RegExp =
 const TLS_TYPES: readonly number[] = [0x15, 0x16];
 const TLS_MAJOR_VERSION = 3;
 
-/** Plain words for failures that rustls names in its own. */
 const EXPLANATIONS: readonly [RegExp, string][] = [
   [/InvalidContentType|corrupt message/, "the other side does not speak TLS"],
   [/UnknownIssuer/, "no trusted authority has signed its certificate"],
@@ -65,9 +64,7 @@ export function explainTls(error: unknown): string {
 }
 
 export interface TlsClientOptions {
-  /** The name that the server's certificate must have. */
   hostname: string;
-  /** The trusted authorities, as PEM. */
   authorities: readonly string[];
   timeoutMs: number;
 }

@@ -39,7 +39,6 @@ export class TlsServer {
 export class TlsServerStream implements ByteStream {
   readonly #socket: TLSSocket;
   readonly #secure = Promise.withResolvers<void>();
-  /** Decrypted bytes that were not read yet. */
   #rest: Uint8Array = new Uint8Array(0);
   #hasEnded = false;
   #failure: Error | undefined;

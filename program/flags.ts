@@ -47,7 +47,6 @@ export function parseArguments(
   return { flags, operands };
 }
 
-/** Returns a flag's value, taken from the following arguments if necessary. */
 function valueOf(
   { name, value, isBoolean = false }: Flag,
   inline: string | undefined,
@@ -68,7 +67,6 @@ function valueOf(
   return next;
 }
 
-/** The error for an argument that cannot be used. */
 export function misuse(argument: string, reason: string): ProgramError {
   return new ProgramError(`Cannot use ${argument}: ${reason} (see --help)`);
 }

@@ -18,9 +18,7 @@ export interface ProgramFlag {
 export interface ProgramOptions {
   /** The task that starts the program. Default: the program's name. */
   task?: string;
-  /** The flags that only this program has. */
   flags?: readonly ProgramFlag[];
-  /** The key that an argument without a flag sets. */
   operand?: ConfigKey;
 }
 

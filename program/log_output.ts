@@ -7,7 +7,6 @@ import { startRareTimer } from "./timer.ts";
 
 /** Where lines are written; `Deno.stdout` is one. */
 export interface LogSink {
-  /** Writes some bytes and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
@@ -23,7 +22,6 @@ const FLUSH_DELAY_MS = 50;
 const FLUSH_CHARS = 1 << 15;
 /** Number of waiting characters beyond which lines are dropped. */
 const MAX_WAITING_CHARS = 1 << 20;
-/** Wait before a failed write is tried again. */
 const RETRY_DELAY_MS = 1000;
 
 /** Buffers lines and writes them in order, without blocking the program. */
@@ -31,7 +29,6 @@ export class LogOutput {
   readonly #sink: LogSink;
   readonly #options: LogOutputOptions;
   #waiting = "";
-  /** Bytes that the last write left over. */
   #rest: Uint8Array = new Uint8Array(0);
   #dropped = 0;
   #cancelTimer: (() => void) | undefined;

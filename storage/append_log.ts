@@ -74,7 +74,6 @@ export class AppendLog {
     this.#waiting = [this.#emptyGroup(end.size)];
   }
 
-  /** Where the committed entries end. */
   get end(): LogEnd {
     return this.#end;
   }

@@ -11,7 +11,6 @@ const ASCII_DECODER = new TextDecoder();
 
 /** The entries of one write and one fdatasync. */
 export class CommitGroup {
-  /** Byte offset where the write begins. */
   readonly start: number;
   /** Bytes after {@linkcode length} are undefined. */
   buffer: Uint8Array<ArrayBuffer>;
@@ -38,7 +37,6 @@ export class CommitGroup {
     return this.length > WRITE_BYTES - ENTRY_ROOM;
   }
 
-  /** The end of the file once the group is committed. */
   get end(): LogEnd {
     const crc = this.bytes.subarray(-1 - CRC_DIGITS, -1);
     return {

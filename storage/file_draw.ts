@@ -11,7 +11,6 @@ export interface FileDrawOptions {
   whenIdle: () => Promise<void>;
 }
 
-/** Holds the draw once all its agencies have finished. */
 export class FileDraw implements StoreDraw {
   /** Number of participating agencies, with ids from 1; 0 for no draw. */
   readonly agencies: number;
@@ -57,7 +56,6 @@ export class FileDraw implements StoreDraw {
     await this.#holdIfDue("earlier");
   }
 
-  /** Holds the draw if all its agencies have finished and it is not held. */
   async holdIfDue(): Promise<void> {
     await this.#holdIfDue("here");
   }

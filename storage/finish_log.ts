@@ -8,7 +8,6 @@ import type { FinishState } from "./finish_state.ts";
 import { type FinishEvent, formatRecord } from "./format/finish_record.ts";
 import type { LogEnd } from "./format/seal.ts";
 
-/** Records durably which agencies have finished, and the draw. */
 export class FinishLog {
   readonly #log: AppendLog;
   readonly #state: FinishState;

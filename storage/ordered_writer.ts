@@ -5,9 +5,7 @@ import { StorageError } from "./errors.ts";
 import type { BatchWriter } from "./store.ts";
 
 export interface WriterOptions {
-  /** Stores a batch of the writer. */
   append: (batch: Batch, writer: OrderedWriter) => Promise<number>;
-  /** Called at the end of the connection. */
   onDispose: (writer: OrderedWriter) => void;
 }
 
@@ -27,7 +25,6 @@ export class OrderedWriter implements BatchWriter {
     this.#options = options;
   }
 
-  /** Number of batches that wait for a commit. */
   get waiting(): number {
     return this.#waiting;
   }

@@ -13,16 +13,13 @@ interface Claims {
   readonly ranges: IndexRanges;
   /** Number of the log's failures when they were appended. */
   readonly failures: number;
-  /** Number of commits that have not settled. */
   commits: number;
   /** The latest commit. */
   last: Promise<void>;
 }
 
-/** Which bets of one file of one agency are stored or under way. */
 interface FileState {
   readonly stored: IndexRanges;
-  /** Number of bets stored. */
   count: number;
   claims: Claims | undefined;
 }
@@ -78,7 +75,6 @@ export class StoreIndex {
     return undefined;
   }
 
-  /** Returns which of the bets are not stored. */
   missing(key: FileKey, ranges: readonly IndexRange[]): IndexRange[] {
     const state = this.#files.get(nameOf(key));
     if (!state) return [...ranges];
@@ -138,7 +134,6 @@ export class StoreIndex {
     }
   }
 
-  /** Number of bets stored of a file. */
   countStored(key: FileKey): number {
     return this.#files.get(nameOf(key))?.count ?? 0;
   }

@@ -1,6 +1,5 @@
 // How long an agency waits between two attempts.
 
-/** Longest wait between two attempts. */
 const MAX_DELAY_MS = 10_000;
 
 /**

@@ -33,7 +33,6 @@ export class RefusedError extends ProgramError {
 /** A failure worth retrying. */
 export class RetryableError extends Error {
   override readonly name = "RetryableError";
-  /** The central's error, if it sent one. */
   readonly error: PeerErrorName | undefined;
 
   /** An error of the central, or another cause. */
@@ -72,7 +71,6 @@ export function decodeRefusal(reply: Frame): Refusal {
   );
 }
 
-/** The error for a refusal that ends the exchange. */
 export function errorOf(
   refusal: Refusal,
   message = "Cannot go on",

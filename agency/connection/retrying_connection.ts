@@ -30,17 +30,13 @@ import {
 } from "./replies.ts";
 
 export interface RetryingConnectionOptions {
-  /** Addresses of the central, or of several centrals of one store. */
   addresses: readonly Address[];
-  /** Largest number of failed attempts in a row. */
   maxAttempts: number;
   /** Wait after the first failed attempt. */
   baseDelayMs: number;
-  /** Longest wait for a reply. */
   replyTimeoutMs: number;
   /** The trusted authorities as PEM. Without them the connection is plain. */
   authorities?: readonly string[] | undefined;
-  /** Sent first on each connection. */
   authentication?: Authentication | undefined;
   /** Aborts everything; its reason is thrown. */
   signal: AbortSignal;
@@ -108,7 +104,6 @@ export class RetryingConnection {
     }
   }
 
-  /** The address of the last attempt. */
   get #address(): Address {
     const { addresses } = this.#options;
     return addresses[(this.#attempts - 1) % addresses.length]!;
@@ -147,7 +142,6 @@ export class RetryingConnection {
     if (!isOk(reply)) throw errorOf(decodeRefusal(reply));
   }
 
-  /** Rethrows a final error. */
   async #waitForNextAttempt(error: unknown): Promise<void> {
     const { addresses, maxAttempts, baseDelayMs, signal } = this.#options;
     signal.throwIfAborted();

@@ -86,7 +86,6 @@ export class Delivery {
     return this.#entry.isComplete ? this.#entry.at : undefined;
   }
 
-  /** Records the delivery before its first bet is sent. */
   async begin(): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
@@ -94,7 +93,6 @@ export class Delivery {
     if (!this.#entry.isComplete) await this.#folder.save(this.#entry);
   }
 
-  /** Records what was stored, and what was not. */
   async complete(
     records: number,
     refused: IndexSet,

@@ -15,13 +15,11 @@ const FIRST_PRIME = 0x01000193;
 const SECOND_PRIME = 0x85ebca6b;
 
 export interface RecordDigests {
-  /** Number of consecutive records in a digest. */
   every: number;
   /** 16 hex digits each. Refused records are left out. */
   values: readonly string[];
 }
 
-/** Number of records in a digest for a file of `records` records. */
 export function recordsPerDigest(records: number): number {
   return Math.max(1, Math.ceil(records / MAX_DIGESTS));
 }

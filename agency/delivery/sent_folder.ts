@@ -11,7 +11,6 @@ import { replaceFile } from "../output/output_file.ts";
 import type { RecordDigests } from "./record_digests.ts";
 
 export interface SentDelivery {
-  /** Version of this file's format. */
   version: 1;
   /** The fingerprint under which its bets are stored: its identity. */
   id: string;
@@ -19,9 +18,7 @@ export interface SentDelivery {
   copy: number;
   /** Fingerprint of the content that was sent last. */
   content: string;
-  /** Full path of the file, if it has one. */
   path?: string | undefined;
-  /** Size of the file in bytes. */
   size: number;
   /** When it was first sent to its end, or else started, as ISO 8601. */
   at: string;
@@ -34,7 +31,6 @@ export interface SentDelivery {
   records: number;
   /** Bet indexes that are not stored, as ranges: `3,7-9`. */
   refused: string;
-  /** Digests of the other records, if they were kept. */
   digests?: RecordDigests | undefined;
   /** SHA-256 of the copy of its refused rows, in hex. */
   rejected?: string | undefined;
@@ -49,7 +45,6 @@ const FILE_MODE = 0o600;
 /** The search keys of a file that is to be sent. */
 export interface SearchedFile {
   fingerprint: string;
-  /** Its full path, if it has one. */
   path: string | undefined;
 }
 
@@ -58,7 +53,6 @@ export interface FoundDeliveries {
    * Deliveries with the same content, or with refused rows; the latest first.
    */
   deliveries: readonly SentDelivery[];
-  /** The delivery last sent from the same path. */
   before: SentDelivery | undefined;
 }
 
@@ -137,7 +131,6 @@ export class SentFolder {
     return `agency-${this.#agency}-path-${digits}`;
   }
 
-  /** The names of the agency's deliveries, parsed. */
   async #names(): Promise<DeliveryName[]> {
     return await this.#orWarn(async () => {
       const names: DeliveryName[] = [];

@@ -6,7 +6,6 @@
  */
 const READ_WRITE = 0o666;
 const PRIVATE_MODE = 0o600;
-/** Smallest write. */
 const WRITE_BYTES = 1 << 16;
 
 /** Writes a file beside the path, and renames it once it is complete. */
@@ -110,7 +109,6 @@ export async function ifThere<T>(result: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** SHA-256 of a file's content, in hex. */
 export async function hashOf(path: string): Promise<string> {
   const content = await Deno.readFile(path);
   const hash = await crypto.subtle.digest("SHA-256", content);

@@ -15,9 +15,7 @@ export interface Progress {
   bets: number;
 }
 
-/** Shortest time between two drawings. */
 const DRAW_PERIOD_MS = 100;
-/** Time between two lines in the log. */
 const LOG_PERIOD_MS = 30_000;
 const MAX_BAR_WIDTH = 24;
 const ERASE_LINE = "\x1b[K";

@@ -28,7 +28,6 @@ export interface RejectedCopy {
 /** Replaces the name of an input that has none. */
 const UNNAMED_INPUT = ".data/stdin-{id}-{fingerprint}";
 
-/** Returns the path for the refused rows of an agency's file. */
 export function rejectedPath(
   template: string,
   agency: number,
@@ -80,10 +79,8 @@ export class RejectedFile {
 
   /**
    * Writes the rows, in the file's order. Without any, removes the file of an
-   * earlier run. Replaces and removes only what an earlier run wrote and
-   * nobody has changed.
-   *
-   * @throws {ProgramError} If the rows cannot be written.
+   * earlier run. Replaces and removes only what an earlier run wrote and nobody
+   * has changed. Throws `ProgramError` if the rows cannot be written.
    */
   async write(
     refused: IndexSet,

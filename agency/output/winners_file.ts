@@ -41,7 +41,6 @@ export class WinnersFile {
     return new WinnersFile(target, info?.mode ?? mode);
   }
 
-  /** Writes one document per line. */
   async write(winners: readonly string[]): Promise<void> {
     const text = winners.map((document) => `${document}\n`).join("");
     try {

@@ -7,7 +7,6 @@ import { splitRow } from "./csv_row.ts";
 
 const FIELD_COUNT = FIELD_KEYS.length;
 const FIELDS = "first name, last name, document, birthdate, number";
-/** The configurable separators, and others that are recognized. */
 const SEPARATORS: ReadonlyMap<string, string> = new Map([
   [",", "commas"],
   [";", "semicolons"],
@@ -18,7 +17,6 @@ const NUMERALS = ["", "one", "two", "three", "four", "five", "six", "seven"];
 const LETTER_REGEXP = /\p{L}/u;
 const DIGIT_REGEXP = /\p{N}/u;
 
-/** Rows split at one separator. */
 interface Table {
   separator: string;
   rows: readonly (readonly string[])[];

@@ -12,10 +12,8 @@ export interface Chunk {
   end: number;
 }
 
-/** The file ended before its expected size. */
 export class ShortFileError extends Error {
   override readonly name = "ShortFileError";
-  /** Offset in the file where it ended. */
   readonly end: number;
 
   constructor(end: number) {
@@ -41,7 +39,6 @@ export class ContentReader {
     this.#size = size;
   }
 
-  /** Offset in the file where its content starts. */
   findStart(): number {
     const start = this.#bytesAt(0, BYTE_ORDER_MARK.length);
     const hasMark = BYTE_ORDER_MARK.every((byte, at) => start[at] === byte);

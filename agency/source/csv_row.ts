@@ -23,12 +23,10 @@ export function splitRow(row: string, separator: string): readonly string[] {
   return parse(row, { separator })[0] ?? [];
 }
 
-/** Why a record with this number of fields cannot be sent. */
 export function fieldCountProblem(count: number): string {
   return `expected ${FIELD_COUNT} fields but got ${count}`;
 }
 
-/** The packed form of a record that has quotes. */
 export class UnquotedRecord {
   readonly #bytes = new Uint8Array(MAX_PACKED_BET_BYTES + WORD_BYTES);
   readonly view: DataView = viewOf(this.#bytes);

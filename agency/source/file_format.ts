@@ -9,7 +9,6 @@ import { isBlank, MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
 export interface FileFormat {
-  /** Whether the first record is a header. */
   hasHeader: boolean;
 }
 

@@ -5,7 +5,6 @@
 const DIGEST_BYTES = 32;
 const FINGERPRINT_BYTES = 8;
 
-/** The digests of the chunks, one after the other. */
 export class ChunkDigests {
   readonly #digests: Uint8Array<ArrayBuffer>;
   #count = 0;
@@ -19,7 +18,6 @@ export class ChunkDigests {
     this.#digests.set(await sha256(chunk), DIGEST_BYTES * this.#count++);
   }
 
-  /** True if the chunk equals the one added at an index. */
   async matches(index: number, chunk: Uint8Array): Promise<boolean> {
     const digest = await sha256(chunk);
     return digest.every((byte, at) =>

@@ -53,7 +53,6 @@ const SAMPLE_BYTES = 4096;
 const MIN_NUL_PART = 1 / 8;
 const MAX_CODE_POINT = 0x10ffff;
 
-/** Recognizes a format by the start of the file. */
 export function findForeignFormat(
   start: Uint8Array,
 ): ForeignFormat | undefined {
@@ -77,7 +76,6 @@ function formatWithNuls(bytes: Uint8Array): ForeignFormat | undefined {
   };
 }
 
-/** Checks all whole units of 2 or 4 bytes, in both byte orders. */
 function isEveryUnit(
   bytes: Uint8Array,
   size: 2 | 4,

@@ -114,7 +114,6 @@ async function spool(
   }
 }
 
-/** Waits for a result, unless the signal aborts first. */
 async function orAborted<T>(
   result: Promise<T>,
   signal?: AbortSignal,

@@ -38,7 +38,6 @@ export class LineBuffer {
     this.view = viewOf(this.bytes);
   }
 
-  /** True if no more can be read. */
   get isAtEnd(): boolean {
     return this.#chunk >= this.#source.chunks;
   }

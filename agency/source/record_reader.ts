@@ -22,7 +22,6 @@ export type Step = "record" | "problem" | "header" | "more" | "end";
 export interface RecordReaderOptions {
   /** One ASCII character up to ";". Default: `","`. */
   separator?: string;
-  /** Whether the first record is a header. */
   hasHeader?: boolean;
 }
 
@@ -44,7 +43,6 @@ export class RecordReader {
   readonly #separatorByte: number;
   readonly #searchLimit: number;
   readonly #hasHeader: boolean;
-  /** Line number and record index of the current record. */
   #line = 1;
   #index = 0;
   /**
@@ -62,7 +60,6 @@ export class RecordReader {
   #fields = 0;
   #hasQuote = false;
   #isUtf8 = true;
-  /** The current record, if it has quotes. */
   readonly #unquoted = new UnquotedRecord();
   #problem = "";
 
@@ -112,13 +109,11 @@ export class RecordReader {
     return this.#end - this.#start + this.#buffer.dropped > MAX_LINE_BYTES;
   }
 
-  /** Size in bytes of the current record in packed form. */
   get packedSize(): number {
     // Each separator becomes a length byte, and there is one more of these.
     return this.#hasQuote ? this.#unquoted.size : this.#end - this.#start + 1;
   }
 
-  /** Why the current record cannot be sent. */
   get problem(): string {
     return this.#problem;
   }

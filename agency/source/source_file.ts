@@ -16,7 +16,6 @@ import { type InputFile, openInput, readError } from "./input_file.ts";
 export interface SourceFileOptions {
   /** Aborts the wait for a pipe, and the hashing. */
   signal?: AbortSignal;
-  /** Called with the number of bytes hashed so far. */
   onProgress?(bytes: number): void;
   /** Files up to this size are kept in memory and read once. Default: 4 MiB. */
   keptBytes?: number;
@@ -34,9 +33,7 @@ export class SourceFile {
   readonly #content: ContentReader;
   readonly #keptBytes: number;
   readonly #digests: ChunkDigests;
-  /** Offset in the file of each chunk. */
   readonly #starts: Float64Array;
-  /** The chunks of a small file. */
   readonly #kept: Uint8Array[] = [];
   #chunks = 0;
   #contentSize = 0;
@@ -86,12 +83,10 @@ export class SourceFile {
     }
   }
 
-  /** Size of the file in bytes. */
   get size(): number {
     return this.#info.size;
   }
 
-  /** Size of its normalized content in bytes. */
   get contentSize(): number {
     return this.#contentSize;
   }
@@ -105,7 +100,6 @@ export class SourceFile {
     return this.#firstForeignChunk;
   }
 
-  /** Identifies the content, as 16 hex digits. */
   get fingerprint(): string {
     return this.#fingerprint;
   }

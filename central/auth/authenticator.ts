@@ -12,7 +12,6 @@ import type { Credentials } from "./credentials.ts";
 
 export interface PendingConnection {
   readonly connection: Connection;
-  /** The peer's IP address, for the log. */
   readonly ip: string;
   /** `undefined` without TLS. */
   handshake(): Promise<void> | undefined;

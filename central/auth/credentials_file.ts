@@ -10,7 +10,6 @@ const MAX_AGENCY = 4294967295;
 const PERMISSION_BITS = 0o777;
 const OWNER_ONLY = 0o600;
 
-/** The hash of each agency's token, by its id. */
 export type TokenHashes = ReadonlyMap<number, Uint8Array>;
 
 export interface CredentialsList {
@@ -19,7 +18,6 @@ export interface CredentialsList {
   isEmpty: boolean;
 }
 
-/** Hashes a token as in the file. */
 export async function hashToken(token: Uint8Array): Promise<Uint8Array> {
   // A copy, because the token may be a view of a reused buffer.
   return new Uint8Array(await crypto.subtle.digest("SHA-256", token.slice()));

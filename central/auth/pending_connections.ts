@@ -14,7 +14,6 @@ import type { Statistics } from "../statistics.ts";
 
 export interface PendingOptions {
   authenticator: Authenticator;
-  /** Limit for all connections, pending and served. */
   maxConnections: number;
   statistics: Statistics;
   onAuthenticated(pending: PendingConnection): void;
@@ -88,7 +87,6 @@ export class PendingConnections {
     }
   }
 
-  /** Answers `BUSY` and closes. */
   async rejectBusy(pending: PendingConnection): Promise<void> {
     const { ip } = pending;
     this.#log.warn(

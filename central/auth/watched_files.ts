@@ -3,10 +3,8 @@
 import { messageOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 
-/** Time between two checks of the files. */
 const WATCH_PERIOD_MS = 500;
 
-/** Reloads files whenever they change, until it is disposed of. */
 export class WatchedFiles implements Disposable {
   readonly #paths: readonly string[];
   readonly #action: string;

@@ -26,19 +26,16 @@ export class AgencyLists {
     this.#drawAgencies = drawAgencies;
   }
 
-  /** The first agencies by id that have stored a bet or finished. */
   get shown(): readonly number[] {
     this.#refresh();
     return this.#shown;
   }
 
-  /** Number of agencies beyond the shown ones. */
   get more(): number {
     this.#refresh();
     return this.#more;
   }
 
-  /** The first agencies by id that the draw waits for. */
   get missing(): readonly number[] {
     this.#refresh();
     return this.#missing;

@@ -10,7 +10,6 @@ const MAX_MISSED = 30;
  * Sends events to all open pages, and buffers none for pages that do not read.
  */
 export class EventStreams {
-  /** How many events in a row each stream has missed. */
   readonly #missed = new Map<Controller, number>();
 
   get size(): number {

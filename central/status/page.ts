@@ -5,7 +5,6 @@ import { describeSnapshot } from "./page_view.js";
 import type { AgencyRow, Snapshot } from "./snapshot.ts";
 import type { Texts } from "./texts.ts";
 
-/** The columns of the agencies' table, by figure. */
 const COLUMNS: readonly [key: keyof AgencyRow, text: keyof Texts][] = [
   ["agency", "agency"],
   ["bets", "bets"],
@@ -17,7 +16,6 @@ const COLUMNS: readonly [key: keyof AgencyRow, text: keyof Texts][] = [
   ["winners", "winners"],
 ];
 
-/** The totals, by element id. */
 const TOTALS: readonly [id: string, text: keyof Texts][] = [
   ["bets", "bets"],
   ["rate", "rate"],

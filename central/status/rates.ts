@@ -3,7 +3,6 @@
 import type { StoreStats } from "../../storage/mod.ts";
 import type { AgencyLists } from "./agency_lists.ts";
 
-/** Length of the rate's history. */
 const HISTORY_SECONDS = 120;
 
 /** Counts the bets stored in each second, which {@linkcode tick} ends. */
@@ -13,11 +12,9 @@ export class Rates {
   readonly #store: Pick<StoreStats, "agencyBets" | "bets">;
   readonly #agencies: Pick<AgencyLists, "shown">;
   #bets: number;
-  /** What the shown agencies had stored when the last second ended. */
   #agencyBets: ReadonlyMap<number, number>;
   #agencyRates: ReadonlyMap<number, number> = new Map();
 
-  /** Starts from the bets that the store has now. */
   constructor(
     store: Pick<StoreStats, "agencyBets" | "bets">,
     agencies: Pick<AgencyLists, "shown">,

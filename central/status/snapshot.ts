@@ -22,7 +22,6 @@ export interface Served {
 
 export interface Sources {
   statistics: Statistics;
-  /** Undefined until the store is open. */
   served?: Served;
   isStopping?: boolean;
 }
@@ -38,7 +37,6 @@ export interface AgencyRow {
   /** IP address of the last request, "" if none. */
   address: string;
   isFinished: boolean;
-  /** Number of winners, `null` before the draw. */
   winners: number | null;
 }
 
@@ -52,7 +50,6 @@ export interface Snapshot {
   /** Bets stored in each of the last seconds, the latest last. */
   history: readonly number[];
   batches: number;
-  /** Refusals since the start, by error name. */
   refusals: Record<string, number>;
   connections: number;
   /** Size of the store in bytes, `null` if unknown. */
@@ -61,11 +58,8 @@ export interface Snapshot {
   certificateNotAfterMs: number | null;
   /** Median duration of a commit, in seconds. */
   commitP50: number;
-  /** 99th percentile of the duration. */
   commitP99: number;
-  /** The first agencies, by id. */
   agencies: AgencyRow[];
-  /** Number of agencies beyond those. */
   moreAgencies: number;
   /** Agencies in the draw, 0 for no draw. */
   drawAgencies: number;

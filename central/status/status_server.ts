@@ -43,7 +43,6 @@ const EVENT_HEADERS: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 };
 const TEXT = "text/plain; charset=utf-8";
-/** The files served from this folder, and their types. */
 const FILE_TYPES: Readonly<Record<string, string>> = {
   "/page.css": "text/css; charset=utf-8",
   "/page.js": "text/javascript; charset=utf-8",

@@ -55,7 +55,6 @@ export class StoreHeldError extends Error {
 export interface HeldFile {
   /** The file, read from its start and written at its end. */
   file: StoreFile;
-  /** Closes the file and releases the lock. */
   release(): Promise<void>;
 }
 
@@ -190,7 +189,6 @@ function noteOf(path: string): string {
   return `${path}.pid`;
 }
 
-/** The error for a locked file, with the process that holds it. */
 export async function heldError(path: string): Promise<StoreHeldError> {
   return new StoreHeldError(path, await readHolder(noteOf(path)));
 }

@@ -13,7 +13,6 @@ export interface FinishRecord {
   event: FinishEvent;
   /** The agency that finished, or the draw's number of agencies; else 0. */
   number: number;
-  /** Where the bets file ended then. */
   bets: LogEnd;
 }
 

@@ -119,7 +119,6 @@ export class RowFormatter {
     return end;
   }
 
-  /** Adds the bet field by field, with quotes where necessary. */
   #addQuotedBet(bets: DataView, start: number): void {
     let at = start;
     for (let field = 0; field < FIELD_KEYS.length; field++) {

@@ -22,12 +22,10 @@ export const CRC_DIGITS = 8;
 /** An offset of at most 15 digits is a safe integer. */
 const SEAL_REGEXP = /:(0|[1-9]\d{0,14}):([0-9a-f]{8})$/;
 
-/** Formats a CRC as 8 lowercase hex digits. */
 export function formatCrc(crc: number): string {
   return crc.toString(16).padStart(CRC_DIGITS, "0");
 }
 
-/** Returns a one-line entry with its seal and line end. */
 export function sealLine(text: string, write: number): Uint8Array {
   const start = `${text}:${write}:`;
   return new TextEncoder().encode(`${start}${formatCrc(crc32(start))}\n`);

@@ -23,7 +23,6 @@ const COMMA = 0x2c;
 const NEWLINE = "\n";
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Returns `undefined` if the entry is not a batch. */
 export function readStoredBatch(entry: LogEntry): StoredBatch | undefined {
   const { bytes, lineEnds, lastColumn } = entry;
   const mark = parseMark(DECODER.decode(bytes.subarray(lastColumn, -1)));

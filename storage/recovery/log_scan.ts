@@ -29,12 +29,10 @@ export interface LogEntry {
   /** Offset in the entry of its last column, the one with the seal. */
   lastColumn: number;
   seal: Seal;
-  /** Byte offset in the file. */
   byteOffset: number;
 }
 
 export interface ScanOptions {
-  /** Name for error messages. Default: "store". */
   name?: string;
   /** How many bytes were certainly flushed: no crash can have torn them. */
   flushedSize?: number;
@@ -59,12 +57,10 @@ export class LogScan {
     this.#flushedSize = options.flushedSize ?? 0;
   }
 
-  /** The end of the last whole entry read. */
   get end(): LogEnd {
     return this.#end;
   }
 
-  /** Reads the whole entries at the start of the file. */
   async *entries(): AsyncGenerator<LogEntry> {
     this.#end = EMPTY_END;
     await this.#file.seek(0, Deno.SeekMode.Start);
@@ -108,7 +104,6 @@ export class LogScan {
     return size;
   }
 
-  /** The error for damage at a byte offset of the file. */
   damage(byteOffset: number, what: string): DamagedStoreError {
     return new DamagedStoreError(byteOffset, what, this.#name);
   }

@@ -12,11 +12,9 @@ import { MAX_TORN_BYTES, readTail } from "./torn_tail.ts";
 export interface FoundFile {
   path: string;
   file: StoreFile;
-  /** Size of its whole entries in bytes. */
   committedSize: number;
   /** Its size in bytes, including a torn tail. */
   size: number;
-  /** Whether its content must be on disk. */
   fsync: boolean;
 }
 
@@ -35,7 +33,6 @@ export class Repair {
     this.#isDone = this.#isFlushed && found.committedSize === found.size;
   }
 
-  /** Whether entries may be appended. */
   get isDone(): boolean {
     return this.#isDone;
   }
@@ -56,7 +53,6 @@ export class Repair {
     return this.#problem;
   }
 
-  /** Completes the repair. */
   run(): Promise<void> {
     this.#running ??= this.#run().finally(() => this.#running = undefined);
     return this.#running;

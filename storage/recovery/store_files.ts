@@ -34,7 +34,6 @@ export interface OpenOptions {
 
 export interface RepairableFile {
   file: StoreFile;
-  /** The end of its whole entries. */
   end: LogEnd;
   repair: Repair;
 }

@@ -11,7 +11,6 @@ import { type LogEntry, LogScan } from "./log_scan.ts";
 
 /** How far a file's whole entries reach. */
 export interface FileScan {
-  /** The end of its whole entries. */
   end: LogEnd;
   /** Its size in bytes, including a torn tail. */
   size: number;
@@ -20,7 +19,6 @@ export interface FileScan {
 export interface StoreFiles<File extends ReadableFile = ReadableFile> {
   path: string;
   bets: File;
-  /** `undefined` if there is none. */
   finished: File | undefined;
 }
 

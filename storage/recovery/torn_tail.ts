@@ -11,16 +11,13 @@ import type { ReadableFile } from "../files/store_file.ts";
 /** The size of the largest write (see append_log.ts). */
 export const MAX_TORN_BYTES: number = 1 << 20;
 
-/** What shows that a tail is damage. */
 export interface TailProblem {
-  /** Offset in the tail. */
   at: number;
   what: string;
 }
 
 interface TailLine {
   start: number;
-  /** Offset of its line end. */
   end: number;
 }
 
