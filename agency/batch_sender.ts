@@ -153,7 +153,7 @@ export class BatchSender {
   #count({ count, sent }: OutgoingBatch, repeated: number): void {
     if (repeated > count) {
       throw new ProgramError(
-        `Cannot go on: the central says that ${repeated} of ${count} bets were stored before`,
+        `Cannot continue: the central says that ${repeated} of ${count} bets were stored before`,
       );
     }
     if (sent === 1) this.#areNew = repeated === 0;
@@ -214,6 +214,6 @@ function unexpected(reply: Frame): Error {
   const refusal = isRefusal ? decodeRefusal(reply) : undefined;
   if (refusal && meaningOf(refusal.error).closes) return errorOf(refusal);
   return new ProgramError(
-    `Cannot go on: the central sent a reply of type ${reply.type} too many`,
+    `Cannot continue: the central sent an unexpected extra reply of type ${reply.type}`,
   );
 }

@@ -195,7 +195,7 @@ export class RequestHandler implements Disposable {
     const held = this.#draw.held(this.#ending);
     if (await this.#connection.watch(held)) return await held;
     throw new Deno.errors.ConnectionReset(
-      `Cannot tell agency ${agency} its winners: it went away, or sent more than there is room for`,
+      `Cannot send agency ${agency} its winners: it disconnected or sent too much while it waited`,
     );
   }
 

@@ -20,7 +20,7 @@ export function assertInvariant(
 /** A bug: something that must be true is not. */
 export class InvariantError extends Error {
   constructor(invariant: string) {
-    super(`Cannot go on: broken invariant: ${invariant}`);
+    super(`Cannot continue: broken invariant: ${invariant}`);
     this.name = "InvariantError";
   }
 }

@@ -162,7 +162,7 @@ function unpackedFiles({ path: from, zip }: Archive, dir: string): FileChunks {
   for (const { agency, name, entry } of agencyEntries({ zip })) {
     if (agencies.has(agency)) {
       throw new SyntaxError(
-        `Cannot unpack "${entry.name}" of "${from}": agency ${agency} is there twice`,
+        `Cannot unpack "${entry.name}" of "${from}": agency ${agency} is listed twice`,
       );
     }
     agencies.add(agency);

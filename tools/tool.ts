@@ -50,7 +50,7 @@ export function print(lines: readonly string[]): void {
 /** Returns a signal that SIGINT, SIGTERM and SIGHUP abort with an `Error`. */
 export function interruption(): AbortSignal {
   return stopSignal((signal) =>
-    new Error(`Cannot go on: stopped by ${signal}`)
+    new Error(`Cannot continue: stopped by ${signal}`)
   );
 }
 

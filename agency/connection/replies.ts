@@ -67,13 +67,13 @@ export async function readReply(connection: Connection): Promise<Frame> {
 export function decodeRefusal(reply: Frame): Refusal {
   if (reply.type === MessageType.ERROR) return decodeError(reply.payload);
   throw new ProgramError(
-    `Cannot go on: the central sent a reply of type ${reply.type} with ${reply.payload.length} bytes, expected another or an ERROR`,
+    `Cannot continue: the central sent a reply of type ${reply.type} with ${reply.payload.length} bytes, expected another or an ERROR`,
   );
 }
 
 export function errorOf(
   refusal: Refusal,
-  message = "Cannot go on",
+  message = "Cannot continue",
 ): RefusedError | RetryableError {
   const { error, reason } = refusal;
   return meaningOf(error).retry

@@ -223,7 +223,7 @@ export class SourceFile {
 
   #changed(what: string): ProgramError {
     return new ProgramError(
-      `Cannot go on with agency's file "${this.path}": it changed while it was sent (${what}); have a look at it, then send it again`,
+      `Cannot finish sending agency's file "${this.path}": it changed while it was sent (${what}); check it, then send it again`,
     );
   }
 }

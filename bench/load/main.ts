@@ -170,7 +170,7 @@ async function main(): Promise<void> {
       }
       sent = until;
       const size = await stream.read(replies);
-      if (size === null) throw new Error("Cannot go on: the server hung up");
+      if (size === null) throw new Error("Cannot continue: the server hung up");
       for (let n = countReplies(replies.subarray(0, size)); n > 0; n--) {
         tally.add(connection, writtenAt[answered++ % window!]!);
       }

@@ -34,7 +34,7 @@ const central: Wire = {
       const before = Math.floor(seen / OK_FRAME.length);
       for (const byte of chunk) {
         if (byte === OK_FRAME[seen++ % OK_FRAME.length]) continue;
-        throw new Error(`Cannot go on: a reply is not OK: ${chunk.toHex()}`);
+        throw new Error(`Cannot continue: a reply is not OK: ${chunk.toHex()}`);
       }
       return Math.floor(seen / OK_FRAME.length) - before;
     };
@@ -72,7 +72,7 @@ const redis: Wire = {
         if (byte === LINE_FEED) replies++;
         if (byte !== ERROR_MARK) continue;
         throw new Error(
-          `Cannot go on: Redis says ${new TextDecoder().decode(chunk)}`,
+          `Cannot continue: Redis says ${new TextDecoder().decode(chunk)}`,
         );
       }
       return replies;

@@ -135,7 +135,7 @@ function parseCredentials(path: string, text: string): CredentialsList {
       );
     }
     if (hashes.has(agency)) {
-      throw badLine(path, index, `agency ${agency} is there twice`);
+      throw badLine(path, index, `agency ${agency} is listed twice`);
     }
     hashes.set(agency, Uint8Array.fromHex(match[2]!));
   }

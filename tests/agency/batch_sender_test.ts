@@ -65,7 +65,7 @@ testSending("BatchSender refuses a window without room for a batch", {
 }, ({ error }) => {
   assertEquals(
     error,
-    "InvariantError: Cannot go on: broken invariant: a window holds a batch",
+    "InvariantError: Cannot continue: broken invariant: a window holds a batch",
   );
 });
 

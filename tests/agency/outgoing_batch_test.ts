@@ -103,7 +103,7 @@ testInFolder("load() never fills a frame with gaps", async (dir) => {
 });
 
 testInFolder(
-  "byteOffset ends at the file's size",
+  "BatchLoader.byteOffset ends at the file's size",
   async (dir) => {
     for (
       const [bets, end] of [[1, ""], [5, ""], [9999, ""], [9999, "x"]] as const

@@ -61,39 +61,42 @@ testInFolder(
   },
 );
 
-testInFolder("index counts every record, however it is read", async (dir) => {
-  const lines = [
-    ANA_LINE,
-    "x",
-    LEO.join(";"),
-    ",;,",
-    `"${ANA.join('","')}"`,
-    '"',
-    "",
-    `${ANA_LINE},`,
-    LEO.join("\t"),
-    '"","","","",""',
-    "z".repeat(70_000),
-    "|",
-    LEO_LINE,
-  ];
-  const places: unknown[] = [];
-  for (const separator of [",", ";", "\t"]) {
-    for (const lineEnd of ["\n", "\r\n"]) {
-      for (const hasHeader of [false, true]) {
-        const options = { separator, hasHeader };
-        const text = lines.map((line) => `${line}${lineEnd}`).join("");
-        const records = await recordsOf(dir, text, options);
-        places.push(records.map(({ index, line }) => [index, line]));
+testInFolder(
+  "RecordReader.index counts every record, however it is read",
+  async (dir) => {
+    const lines = [
+      ANA_LINE,
+      "x",
+      LEO.join(";"),
+      ",;,",
+      `"${ANA.join('","')}"`,
+      '"',
+      "",
+      `${ANA_LINE},`,
+      LEO.join("\t"),
+      '"","","","",""',
+      "z".repeat(70_000),
+      "|",
+      LEO_LINE,
+    ];
+    const places: unknown[] = [];
+    for (const separator of [",", ";", "\t"]) {
+      for (const lineEnd of ["\n", "\r\n"]) {
+        for (const hasHeader of [false, true]) {
+          const options = { separator, hasHeader };
+          const text = lines.map((line) => `${line}${lineEnd}`).join("");
+          const records = await recordsOf(dir, text, options);
+          places.push(records.map(({ index, line }) => [index, line]));
+        }
       }
     }
-  }
-  const indexes = [1, 2, 3, 5, 6, 8, 9, 10, 11, 12, 13].map((
-    line,
-    i,
-  ) => [i, line]);
-  assertEquals(places, places.map(() => indexes));
-});
+    const indexes = [1, 2, 3, 5, 6, 8, 9, 10, 11, 12, 13].map((
+      line,
+      i,
+    ) => [i, line]);
+    assertEquals(places, places.map(() => indexes));
+  },
+);
 
 testInFolder("peek() finds the header first", async (dir) => {
   const text = `\n,,\nfirst,last,document,birthdate,number\n${ANA_LINE}\n`;
@@ -210,17 +213,22 @@ for (const [what, [line, problem]] of Object.entries(PROBLEMS)) {
   });
 }
 
-testInFolder("start and end tell where each record is", async (dir) => {
-  const text = `\ufeff${ANA_LINE}\r\n\n"Ana",${ANA.slice(1)}\nx\r\n${LEO_LINE}`;
-  const records = await recordsOf(dir, text);
-  const content = contentOf(UTF8.encode(text));
-  const lines = records.map((one) =>
-    new TextDecoder().decode(content.subarray(...span(one)))
-  );
-  const expected = [ANA_LINE, `"Ana",${ANA.slice(1)}`, "x", LEO_LINE];
-  assertEquals(lines, expected.map((line) => `${line}\n`));
-  assertEquals(records.map(({ text }) => text), expected);
-});
+testInFolder(
+  "RecordReader.start and .end are the offsets of each record",
+  async (dir) => {
+    const text = `\ufeff${ANA_LINE}\r\n\n"Ana",${
+      ANA.slice(1)
+    }\nx\r\n${LEO_LINE}`;
+    const records = await recordsOf(dir, text);
+    const content = contentOf(UTF8.encode(text));
+    const lines = records.map((one) =>
+      new TextDecoder().decode(content.subarray(...span(one)))
+    );
+    const expected = [ANA_LINE, `"Ana",${ANA.slice(1)}`, "x", LEO_LINE];
+    assertEquals(lines, expected.map((line) => `${line}\n`));
+    assertEquals(records.map(({ text }) => text), expected);
+  },
+);
 
 function span({ start, end }: ReadRecord): [number, number] {
   return [start, end];

@@ -172,7 +172,7 @@ for (const tls of [false, true]) {
 }
 
 testGuarded(
-  "strangers leave places for agencies, and free theirs when they leave",
+  "Central keeps places for agencies from strangers, and frees a stranger's when it leaves",
   {
     tokens: TOKENS,
     maxConnections: 20,
@@ -223,7 +223,7 @@ testGuarded("a token that is removed or changed ends its connections", {
   assertEquals((await third.ask(authFrame(1, "otro")))?.type, Type.OK);
 });
 
-testGuarded("both sides say clearly that one does not use TLS", {
+testGuarded("agency and central report clearly that one does not use TLS", {
   tls: true,
 }, async ({ port, log }) => {
   using plain = await Wire.connect(port);

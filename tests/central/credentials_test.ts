@@ -19,7 +19,7 @@ const BAD_FILES: [text: string, problem: string][] = [
   [`1,${HASH.slice(1)}\n`, ", line 1: expected an agency"],
   [`1,${HASH},2\n`, ", line 1: expected an agency"],
   [`1,${HASH}\nagency,sha256\n`, ", line 2: expected an agency"],
-  [`1,${HASH}\n\n2,${HASH}\n1,${HASH}\n`, ", line 4: agency 1 is there twice"],
+  [`1,${HASH}\n\n2,${HASH}\n1,${HASH}\n`, ", line 4: agency 1 is listed twice"],
   ["", ": it is empty"],
   ["\n \n", ": it is empty"],
 ];

@@ -14,7 +14,7 @@ import { agencyFrame, Type } from "../support/frames.ts";
 import { testServed } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
 
-const AWAY = "Cannot tell agency 1 its winners: it went away";
+const AWAY = "Cannot send agency 1 its winners: it disconnected";
 
 /** A draw that counts the agencies that wait for it. */
 class CountingDraw extends Draw {
@@ -50,7 +50,7 @@ const DEPARTURES: Record<string, [(wire: Wire) => Promise<void>, string]> = {
       // The central closes the connection before all is sent.
       await wire.send(...many).catch(() => {});
     },
-    "or sent more than there is room for",
+    "or sent too much while it waited",
   ],
 };
 

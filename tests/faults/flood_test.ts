@@ -99,7 +99,7 @@ class Flood {
     const buffer = new Uint8Array(1 << 16);
     for (;;) {
       const read = await this.#stream.read(buffer);
-      if (read === null) throw new Error("Cannot go on: dropped");
+      if (read === null) throw new Error("Cannot continue: dropped");
       this.#answers += read / OK_BYTES;
       this.#begun.resolve();
     }

@@ -123,7 +123,7 @@ testFault("the winners of two files are not interleaved", async () => {
 });
 
 testFault(
-  "winners are not told while a prepared transaction hides bets",
+  "PostgresStore returns no winners while a prepared transaction hides bets",
   async () => {
     await using cluster = await Cluster.start({
       max_prepared_transactions: "5",

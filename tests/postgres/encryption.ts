@@ -33,7 +33,7 @@ const WITHOUT_TLS: readonly (readonly [string, boolean | RegExp])[] = [
   ["sslmode=prefer&channel_binding=require", /does not support SSL/],
 ];
 
-testFault("sslmode means what it means to libpq", async () => {
+testFault("sslmode has the same meaning as for libpq", async () => {
   await using cluster = await Cluster.start();
   await (await PostgresStore.open(cluster.urlOf())).close();
   await assertModes(cluster, WITHOUT_TLS);

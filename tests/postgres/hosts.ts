@@ -48,7 +48,7 @@ testFault("a host that turns read-only is left for another", async () => {
 });
 
 testFault(
-  "without a host that takes writes, each one's reason is told",
+  "connectToWriter() reports each host's reason if none accepts writes",
   async () => {
     await using primary = await Cluster.start();
     await using standby = await primary.startStandby();

@@ -53,7 +53,7 @@ testFault(
 );
 
 testFault(
-  "/ready tells of a repair without any agency",
+  "/ready reports a repair without any agency",
   async ({ dir, random }) => {
     await using cluster = await Cluster.start();
     const statusPort = freePort();

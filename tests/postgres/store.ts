@@ -20,7 +20,7 @@ testFault("PostgresStore keeps the contract of a store", async () => {
   }
 });
 
-testFault("names are stored as they are", async () => {
+testFault("PostgresStore stores names unchanged", async () => {
   await using cluster = await Cluster.start();
   await using store = await openStore(cluster.urlOf());
   const bets = SPECIAL_NAMES.map((name, i) => ({

@@ -37,7 +37,7 @@ testFault(
   },
 );
 
-testFault("verify finds gaps, and bets that came after the draw", async () => {
+testFault("verify() finds gaps, and bets that came after the draw", async () => {
   await using cluster = await Cluster.start();
   const url = cluster.urlOf();
   {

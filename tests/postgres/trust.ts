@@ -160,7 +160,7 @@ testFault(
   },
 );
 
-testFault("one bad bet fails alone", async () => {
+testFault("CommitQueue fails one bad bet alone", async () => {
   await using cluster = await Cluster.start();
   await using store = await openStore(cluster.urlOf());
   await cluster.query(

@@ -306,7 +306,7 @@ testPrograms(
     const ending = await startAgency(1, file, central.port).ending();
     assertEquals(
       ending.stderr,
-      "client: Cannot go on: the central answered MALFORMED: x\\u000a2026-11-29 INFO forged\\u000d\\u001b[31m\\u202e\\u2028\n",
+      "client: Cannot continue: the central answered MALFORMED: x\\u000a2026-11-29 INFO forged\\u000d\\u001b[31m\\u202e\\u2028\n",
     );
   },
 );
@@ -323,7 +323,7 @@ testPrograms(
     });
     assertFailure(
       await startAgency(1, file, central.port).ending(),
-      /^client: Cannot go on: the central sent a reply of type 6 with 0 bytes/,
+      /^client: Cannot continue: the central sent a reply of type 6 with 0 bytes/,
     );
   },
 );

@@ -158,5 +158,5 @@ testPrograms("client.ts stops while it waits for the draw", async (dir) => {
     "INFO action: close_file | result: success",
     "INFO action: stop | result: success | signal: SIGTERM",
   ]);
-  await central.line(/Cannot tell agency 1 its winners: it went away/);
+  await central.line(/Cannot send agency 1 its winners: it disconnected/);
 });

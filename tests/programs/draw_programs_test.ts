@@ -82,7 +82,7 @@ async function drawCourseData(dir: string): Promise<void> {
   assertEnding(await central.stop(), 0);
 }
 
-testPrograms("five agencies learn their winners", drawCourseData);
+testPrograms("five agencies get their winners", drawCourseData);
 
 testPrograms(
   "server.ts holds the draw at its start when it was killed between the last FINISH and the draw",

@@ -99,7 +99,7 @@ testPrograms("client.ts ends at once if its token is refused", async (dir) => {
     const ending = await agency.ending();
     assertFailure(
       ending,
-      /^client: Cannot go on: the central answered UNAUTHORIZED: /,
+      /^client: Cannot continue: the central answered UNAUTHORIZED: /,
     );
     assert(!ending.stdout.includes("attempt"), ending.stdout);
   }

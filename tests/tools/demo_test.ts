@@ -84,7 +84,7 @@ testPrograms("deno task demo reports a central that fails", async (dir) => {
   assertEquals(code, 1);
   assertMatch(
     stderr,
-    /^Cannot go on: the central ended with exit code 1: server: Cannot use SERVER_IDLE_TIMEOUT.*\n$/,
+    /^Cannot continue: the central ended with exit code 1: server: Cannot use SERVER_IDLE_TIMEOUT.*\n$/,
   );
 });
 
@@ -115,7 +115,7 @@ testPrograms("deno task demo stops its programs by SIGTERM", async (dir) => {
   await demo.line(/^Data: /);
   const { code, stderr } = await demo.stop();
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "Cannot go on: stopped by SIGTERM\n");
+  assertStringIncludes(stderr, "Cannot continue: stopped by SIGTERM\n");
 });
 
 testPrograms("deno task demo refuses unknown arguments", async () => {

@@ -94,7 +94,7 @@ export class TaskProcess implements AsyncDisposable {
   /** Throws the signal's reason, or an `Error` that says how it ended. */
   fail(ending: Ending): never {
     this.#options.signal?.throwIfAborted();
-    throw new Error(`Cannot go on: ${this.describe(ending)}`);
+    throw new Error(`Cannot continue: ${this.describe(ending)}`);
   }
 
   describe({ code, stderr }: Ending): string {

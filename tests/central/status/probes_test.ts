@@ -22,7 +22,7 @@ testShown("/ready says why no bets are taken", async (shown) => {
 }, { isShown: false });
 
 testShown(
-  "/ready tells of a store that is lost",
+  "/ready reports a lost store",
   async ({ url, store, storeFile }) => {
     await Deno.remove(storeFile);
     await store.lost;

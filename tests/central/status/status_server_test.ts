@@ -74,7 +74,7 @@ testShown("/metrics counts what a run has done", async (shown) => {
   }
 });
 
-testShown("/metrics tells CPU time in seconds", async ({ url }) => {
+testShown("/metrics reports CPU time in seconds", async ({ url }) => {
   const cpuSeconds = async () => {
     const { text } = await get(`${url}metrics`);
     return parseMetrics(text, false).get("process_cpu_seconds_total")!;
@@ -161,7 +161,7 @@ testShown(
   },
 );
 
-testShown("only GET and HEAD are answered", async ({ url }) => {
+testShown("StatusServer answers only GET and HEAD", async ({ url }) => {
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
     const response = await fetch(url, { method });
     await response.body?.cancel();
