@@ -37,39 +37,42 @@ testFault(
   },
 );
 
-testFault("verify() finds gaps, and bets that came after the draw", async () => {
-  await using cluster = await Cluster.start();
-  const url = cluster.urlOf();
-  {
-    await using store = await openStore(url, 1);
-    await append(store, makeBatch(1, 5));
-    await store.finish(1);
-  }
-  const env = { SERVER_STORE_URL: url };
-  const good = await runWith(env, "verify:postgres");
-  assertEquals(good.code, 0);
-  assertMatch(
-    good.stdout,
-    /^gaps: agency 1, file 0123456789abcdef: 10 bets, 5 bet indexes/m,
-  );
-  await cluster.query(
-    `INSERT INTO bets SELECT agency, source, 99, first_name, last_name, document,
+testFault(
+  "verify() finds gaps, and bets that came after the draw",
+  async () => {
+    await using cluster = await Cluster.start();
+    const url = cluster.urlOf();
+    {
+      await using store = await openStore(url, 1);
+      await append(store, makeBatch(1, 5));
+      await store.finish(1);
+    }
+    const env = { SERVER_STORE_URL: url };
+    const good = await runWith(env, "verify:postgres");
+    assertEquals(good.code, 0);
+    assertMatch(
+      good.stdout,
+      /^gaps: agency 1, file 0123456789abcdef: 10 bets, 5 bet indexes/m,
+    );
+    await cluster.query(
+      `INSERT INTO bets SELECT agency, source, 99, first_name, last_name, document,
       birthdate, number FROM bets LIMIT 1`,
-  );
-  const late = await runWith(env, "verify:postgres");
-  assertEquals(late.code, 1);
-  assertEquals(
-    late.stderr,
-    "verify: agency 1 had 10 bets at the draw, and has 11 now\n",
-  );
-  await cluster.query("ALTER TABLE bets DROP CONSTRAINT bets_pkey");
-  const unfit = await runWith(env, "verify:postgres");
-  assertEquals(unfit.code, 1);
-  assertMatch(
-    unfit.stderr,
-    /^verify: Cannot use [^\n]*no primary key[^\n]*\n$/,
-  );
-});
+    );
+    const late = await runWith(env, "verify:postgres");
+    assertEquals(late.code, 1);
+    assertEquals(
+      late.stderr,
+      "verify: agency 1 had 10 bets at the draw, and has 11 now\n",
+    );
+    await cluster.query("ALTER TABLE bets DROP CONSTRAINT bets_pkey");
+    const unfit = await runWith(env, "verify:postgres");
+    assertEquals(unfit.code, 1);
+    assertMatch(
+      unfit.stderr,
+      /^verify: Cannot use [^\n]*no primary key[^\n]*\n$/,
+    );
+  },
+);
 
 testFault(
   "a file store is imported, exported and verified",
