@@ -4,10 +4,12 @@ DENO := $(if $(shell command -v deno),deno,npx -y deno@2.9.6)
 default: build
 .PHONY: default
 
-# Fetches what is downloaded, so that the programs start without a network.
+# Fetches what is downloaded, so that the programs start without a network, and
+# makes each program one executable file in build/.
 build:
 	$(DENO) install --entrypoint server.ts client.ts tools/*.ts
 	$(DENO) check
+	$(DENO) task build --compile
 .PHONY: build
 
 test:

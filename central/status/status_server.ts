@@ -9,6 +9,9 @@ import { AgencyLists } from "./agency_lists.ts";
 import { EventStreams } from "./event_streams.ts";
 import { chooseFormat, formatMetrics } from "./metrics.ts";
 import { renderPage } from "./page.ts";
+import css from "./page.css" with { type: "text" };
+import script from "./page.js" with { type: "text" };
+import view from "./page_view.js" with { type: "text" };
 import { Rates } from "./rates.ts";
 import {
   problemOf,
@@ -43,26 +46,25 @@ const EVENT_HEADERS: Readonly<Record<string, string>> = {
   "x-accel-buffering": "no",
 };
 const TEXT = "text/plain; charset=utf-8";
-const FILE_TYPES: Readonly<Record<string, string>> = {
-  "/page.css": "text/css; charset=utf-8",
-  "/page.js": "text/javascript; charset=utf-8",
-  "/page_view.js": "text/javascript; charset=utf-8",
-};
+const SCRIPT = "text/javascript; charset=utf-8";
+const FILES: ReadonlyMap<string, { text: string; type: string }> = new Map([
+  ["/page.css", { text: css, type: "text/css; charset=utf-8" }],
+  ["/page.js", { text: script, type: SCRIPT }],
+  ["/page_view.js", { text: view, type: SCRIPT }],
+]);
 /** Characters that a host never contains and that would move the path. */
 const NO_HOST_REGEXP = /[\s/\\?#@]/;
 
 /** Serves HTTP until it is disposed of. Loaded only if `status.port` is set. */
 export class StatusServer implements AsyncDisposable {
   readonly #sources: Sources;
-  readonly #files: ReadonlyMap<string, string>;
   readonly #streams = new EventStreams();
   #rates: Rates | undefined;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(sources: Sources, files: ReadonlyMap<string, string>) {
+  private constructor(sources: Sources) {
     this.#sources = sources;
-    this.#files = files;
   }
 
   /**
@@ -73,15 +75,7 @@ export class StatusServer implements AsyncDisposable {
     address: StatusAddress,
     statistics: Statistics,
   ): Promise<StatusServer> {
-    const texts = await Promise.all(
-      Object.keys(FILE_TYPES).map(async (name) =>
-        [
-          name,
-          await Deno.readTextFile(`${import.meta.dirname}${name}`),
-        ] as const
-      ),
-    );
-    const server = new StatusServer({ statistics }, new Map(texts));
+    const server = new StatusServer({ statistics });
     server.#listen(address);
     return server;
   }
@@ -175,14 +169,8 @@ export class StatusServer implements AsyncDisposable {
         return respond(`${problem || "ok"}\n`, TEXT, problem ? 503 : 200);
       }
       default:
-        return this.#respondWithFile(path);
+        return respondWithFile(path);
     }
-  }
-
-  #respondWithFile(path: string): Response {
-    const text = this.#files.get(path);
-    if (text === undefined) return respond("Not Found", TEXT, 404);
-    return respond(text, FILE_TYPES[path]!);
   }
 
   /**
@@ -226,4 +214,10 @@ function respond(
     status,
     headers: { ...HEADERS, "content-type": contentType, ...headers },
   });
+}
+
+function respondWithFile(path: string): Response {
+  const file = FILES.get(path);
+  if (!file) return respond("Not Found", TEXT, 404);
+  return respond(file.text, file.type);
 }

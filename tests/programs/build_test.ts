@@ -1,0 +1,56 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { testPrograms } from "../support/end_to_end.ts";
+import { PROJECT, RunningProgram } from "../support/programs.ts";
+
+testPrograms(
+  "tools/build.ts makes scripts that run in another folder",
+  async (dir) => {
+    const flags = ["--allow-read", "--allow-write", "--allow-run"];
+    const built = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        ...flags,
+        `${PROJECT}tools/build.ts`,
+        `${dir}/bin`,
+      ],
+    }).output();
+    const text = new TextDecoder();
+    const problem = text.decode(built.stderr);
+    if (problem.includes("registry.npmjs.org")) {
+      console.warn(`not tested: ${problem}`);
+      return;
+    }
+    assertEquals(problem, "");
+    await Deno.writeTextFile(`${dir}/mine.csv`, "Ana,Gil,1,2000-01-01,1\n");
+    const run = (name: string, ...args: string[]) =>
+      new RunningProgram(
+        new Deno.Command(`${dir}/bin/${name}`, {
+          args,
+          cwd: dir,
+          stdout: "piped",
+          stderr: "piped",
+        }).spawn(),
+      );
+    await using server = run(
+      "server",
+      "--port",
+      "0",
+      "--store-file",
+      "bets.csv",
+    );
+    const [, port] = await server.line(/action: listen .* port: (\d+)/);
+    await using client = run(
+      "client",
+      "--id",
+      "1",
+      "--server",
+      `127.0.0.1:${port}`,
+      "mine.csv",
+    );
+    const { code, stdout } = await client.ending();
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "action: loop_finished | result: success");
+    assertEquals((await server.stop()).code, 0);
+  },
+);
