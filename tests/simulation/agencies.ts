@@ -88,7 +88,7 @@ export class Agencies {
   editFile(): void {
     const { random, ledger } = this.#world;
     const files = this.#agencies.flatMap(({ run }) => run ? [run.file] : [])
-      .filter((file) => ledger.isBegun(file) && !file.isChanged);
+      .filter((file) => ledger.isBegun(file) && isEditable(file));
     const large = files.filter(({ isLarge }) => isLarge);
     const choices = large.length > 0 ? large : files;
     if (choices.length > 0) editFile(this.#world, random.pick(choices));
@@ -153,4 +153,9 @@ export class Agencies {
       agency.files.length < MAX_FILES;
     return isNew ? this.#addFile(agency) : random.pick(agency.files);
   }
+}
+
+/** Another last row is a change, unless it corrects a refused one. */
+function isEditable({ isChanged, rows, invalid }: SimulatedBetFile): boolean {
+  return !isChanged && !invalid.has(rows.length - 1);
 }

@@ -259,7 +259,7 @@ export class CentralHost {
       this.#world.fail(error);
       return;
     }
-    if (this.#disk.isFull && error.message.includes("No space left")) {
+    if (this.#disk.full && error.message.includes("No space left")) {
       this.#world.ledger.broken(`a full disk prevents a start: ${error}`);
     }
     const { cause } = error;

@@ -147,8 +147,8 @@ export class Disk {
   #ids = 0;
   /** Whether every flush fails. */
   isBroken = false;
-  /** Whether no file can grow. */
-  isFull = false;
+  /** No file whose path begins with this can grow. */
+  full: string | undefined;
 
   constructor(readonly faults: Faults | undefined) {}
 
@@ -210,4 +210,31 @@ export class Disk {
       inode.losePower(random, trace, flips);
     }
   }
+}
+
+/** Describes a file. */
+export function describe(inode: Inode): Deno.FileInfo {
+  return {
+    isFile: true,
+    isDirectory: false,
+    isSymlink: false,
+    size: inode.bytes.length,
+    mtime: new Date(inode.modifiedMs),
+    atime: null,
+    birthtime: null,
+    ctime: null,
+    dev: 1,
+    ino: inode.id,
+    mode: 0o644,
+    nlink: 1,
+    uid: 0,
+    gid: 0,
+    rdev: 0,
+    blksize: 4096,
+    blocks: 1,
+    isBlockDevice: false,
+    isCharDevice: false,
+    isFifo: false,
+    isSocket: false,
+  };
 }

@@ -7,7 +7,8 @@
 
 import type { SimulatedProcess } from "./event_loop.ts";
 import { networkError } from "./network_errors.ts";
-import { Connection, Pipe } from "./simulated_connection.ts";
+import { Connection } from "./simulated_connection.ts";
+import { Pipe } from "./simulated_pipe.ts";
 import { SimulatedListener } from "./simulated_listener.ts";
 import type { World } from "./world.ts";
 

@@ -70,12 +70,12 @@ export class Operator {
     });
   }
 
-  /** Fills the disk, and makes room later. */
+  /** Fills the disk, or uses up what one file may have, and makes room later. */
   fillDisk(): void {
     const { loop, random } = this.#world;
-    this.#disk.isFull = true;
+    this.#disk.full = random.pick(["/", this.#finished]);
     loop.schedule(undefined, random.between(1, MAX_FULL_MS), () => {
-      this.#disk.isFull = false;
+      this.#disk.full = undefined;
     });
   }
 
@@ -135,6 +135,8 @@ export class Operator {
       trials.push({ what: "loses a sector of an earlier write", prepare });
     }
     if (!hasDraw || !ledger.isDrawKnown) return trials;
+    // There are few starts after a draw.
+    trials.length = 0;
     const other = random.pick([0, agencyCount + 1, agencyCount - 1]);
     const env = { SERVER_DRAW_AGENCIES: String(other) };
     trials.push({ what: `sets draw.agencies to ${other}`, env });

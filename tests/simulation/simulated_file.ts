@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Disk, Inode } from "./disk.ts";
+import { describe, type Disk, type Inode } from "./disk.ts";
 import {
   KilledError,
   type Resource,
@@ -209,8 +209,11 @@ export class SimulatedFile implements Resource {
   }
 
   #throwIfFull(size: number): void {
+    const { full } = this.#disk;
     const grows = this.#writeAt + size > this.#inode.bytes.length;
-    if (grows && this.#disk.isFull) throw systemError("ENOSPC");
+    if (grows && full !== undefined && this.#path.startsWith(full)) {
+      throw systemError("ENOSPC");
+    }
   }
 
   get #writeAt(): number {
@@ -248,66 +251,4 @@ export class SimulatedFile implements Resource {
     if (this.#isOpen) return;
     throw new Deno.errors.BadResource("Bad resource ID");
   }
-}
-
-/** Describes a file. */
-export function describe(inode: Inode): Deno.FileInfo {
-  return {
-    isFile: true,
-    isDirectory: false,
-    isSymlink: false,
-    size: inode.bytes.length,
-    mtime: new Date(inode.modifiedMs),
-    atime: null,
-    birthtime: null,
-    ctime: null,
-    dev: 1,
-    ino: inode.id,
-    mode: 0o644,
-    nlink: 1,
-    uid: 0,
-    gid: 0,
-    rdev: 0,
-    blksize: 4096,
-    blocks: 1,
-    isBlockDevice: false,
-    isCharDevice: false,
-    isFifo: false,
-    isSocket: false,
-  };
-}
-
-/** An open folder, of which the names can be flushed. */
-export class SimulatedFolder implements Resource {
-  readonly #world: World;
-  readonly #process: SimulatedProcess;
-  readonly #path: string;
-
-  constructor(world: World, process: SimulatedProcess, path: string) {
-    this.#world = world;
-    this.#process = process;
-    this.#path = path;
-    process.resources.add(this);
-  }
-
-  /** Makes the names in the folder durable. */
-  sync(): Promise<void> {
-    return this.#world.loop.operate(
-      MIN_FLUSH_MS,
-      () => this.#world.diskOf(this.#process).flushFolder(this.#path),
-    );
-  }
-
-  /** Closes the folder. */
-  close(): void {
-    this.#process.resources.delete(this);
-  }
-
-  /** Closes the folder, for `using`. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  /** Closes the folder of a process that has ended. */
-  release(): void {}
 }

@@ -9,7 +9,9 @@
 import { createHash } from "node:crypto";
 import type { SimulatedProcess } from "./event_loop.ts";
 import { abortAfter } from "../support/fake_time.ts";
-import { describe, SimulatedFile, SimulatedFolder } from "./simulated_file.ts";
+import { describe } from "./disk.ts";
+import { SimulatedFile } from "./simulated_file.ts";
+import { SimulatedFolder } from "./simulated_folder.ts";
 import type { World } from "./world.ts";
 
 const CALL_MS = 0.02;

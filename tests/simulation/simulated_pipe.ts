@@ -1,0 +1,55 @@
+/**
+ * One direction of a simulated TCP connection.
+ *
+ * @module
+ */
+
+import type { World } from "./world.ts";
+
+/** What arrives on one side of a connection. */
+export type Arrival =
+  | { kind: "bytes"; bytes: Uint8Array }
+  | { kind: "end" }
+  | { kind: "reset" };
+
+/** One direction of a connection. */
+export class Pipe {
+  readonly #world: World;
+  /** Bytes that may be under way or unread at once. */
+  readonly capacity: number;
+  /** Whether nothing arrives any more. */
+  isSilent = false;
+  /** Bytes that were sent and not read. */
+  unread = 0;
+  readonly #underWay: Arrival[] = [];
+  #lastArrivalMs = 0;
+  /** Called with what arrives. */
+  onArrival: (arrival: Arrival) => void = () => {};
+  /** Called when something was read, so that there is room. */
+  onRoom: () => void = () => {};
+
+  constructor(world: World) {
+    this.#world = world;
+    this.capacity = world.random.pick([2048, 16_384, 65_536]);
+  }
+
+  /** Sends something, which arrives after all that was sent before. */
+  send(arrival: Arrival, delayMs: number): void {
+    const { loop } = this.#world;
+    if (arrival.kind === "bytes") this.unread += arrival.bytes.length;
+    const arrivalMs = Math.max(this.#lastArrivalMs, loop.nowMs + delayMs);
+    this.#lastArrivalMs = arrivalMs;
+    this.#underWay.push(arrival);
+    loop.schedule(undefined, arrivalMs - loop.nowMs, () => {
+      // Of two packets at the same time, the one sent first arrives first.
+      const first = this.#underWay.shift()!;
+      if (!this.isSilent) this.onArrival(first);
+    });
+  }
+
+  /** Makes room. */
+  consume(size: number): void {
+    this.unread -= size;
+    this.onRoom();
+  }
+}
