@@ -40,7 +40,6 @@ export function numberedBatch(
   return batchOf(bets, betIndex, origin);
 }
 
-/** Makes a batch of these bets. */
 export function batchOf(
   bets: readonly Bet[],
   betIndex = 0,

@@ -29,7 +29,6 @@ export class CapturedLog extends BaseHandler {
     return this.#lines;
   }
 
-  /** Waits for a line. */
   async line(text: string, count = 1): Promise<string> {
     for (;;) {
       const found = this.#lines.filter((line) => line.includes(text));
@@ -41,7 +40,6 @@ export class CapturedLog extends BaseHandler {
     }
   }
 
-  /** Gathers one line. */
   override log(line: string): void {
     this.#lines.push(line);
     for (const wake of this.#watchers) wake();

@@ -49,7 +49,6 @@ export class Chromium implements AsyncDisposable {
     });
   }
 
-  /** Starts a browser. */
   static async start(): Promise<Chromium> {
     const dir = await Deno.makeTempDir();
     const process = new Deno.Command(CHROMIUM, {
@@ -82,7 +81,6 @@ export class Chromium implements AsyncDisposable {
     return browser;
   }
 
-  /** Sends a command of the protocol. */
   async send(
     method: string,
     params: Record<string, unknown> = {},
@@ -133,7 +131,6 @@ export class Chromium implements AsyncDisposable {
     );
   }
 
-  /** Opens an address. */
   async open(url: string): Promise<void> {
     await this.send("Page.navigate", { url });
     await this.until("document.readyState", (state) => state === "complete");

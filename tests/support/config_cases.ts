@@ -4,7 +4,6 @@ import type { ConfigKey } from "../../program/config/config.ts";
 
 /** Everything to try with a key. */
 export interface KeyCase {
-  /** The default. */
   fallback: unknown;
   /** The variable of each program that reads it. */
   variables: { client?: string; server?: string };
@@ -53,7 +52,6 @@ const OPTIONAL_PATH: KindCase = {
   expected: "a text, or an empty one for none",
 };
 
-/** Every key. */
 export const CASES: Record<ConfigKey, KeyCase> = {
   "server.address": {
     fallback: [{ hostname: "localhost", port: 12345 }],

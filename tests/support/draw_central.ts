@@ -14,7 +14,6 @@ export const WAITS = "action: consulta_ganadores | result: in_progress";
 export class DrawCentral {
   readonly #central: Central;
   readonly #log: CapturedLog;
-  /** Its port on this machine. */
   readonly port: number;
 
   constructor(store: Store, log: CapturedLog) {

@@ -8,7 +8,6 @@ import { Wire } from "./wire.ts";
 export const WINNERS = 6;
 const DOCUMENTS_AT = 3;
 
-/** Makes a bet. */
 export function betOf(document: string, number = "7574"): BetRow {
   return ["Ana", "Gil", document, "1999-03-17", number];
 }

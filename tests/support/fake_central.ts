@@ -76,12 +76,10 @@ export class FakeCentral {
     this.#playing = this.#play(scripts);
   }
 
-  /** Its port on this machine. */
   get port(): number {
     return this.#listener.addr.port;
   }
 
-  /** Number of connections so far. */
   get connections(): number {
     return this.#connections;
   }

@@ -38,7 +38,6 @@ export class FakeStream implements ByteStream {
     return concat(this.#written);
   }
 
-  /** Number of writes. */
   get writes(): number {
     return this.#written.length;
   }
@@ -89,13 +88,11 @@ export class FakeStream implements ByteStream {
     return taken.length;
   }
 
-  /** Ends the writing side. */
   closeWrite(): Promise<void> {
     this.#isWriteClosed = true;
     return Promise.resolve();
   }
 
-  /** Closes. */
   close(): void {
     this.#isClosed = true;
     this.#closed.reject(new Deno.errors.Interrupted("operation canceled"));

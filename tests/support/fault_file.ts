@@ -6,7 +6,6 @@ import type { StoreFile } from "../../storage/files/store_file.ts";
 /** An operation that can fail or be held. */
 export type Operation = "write" | "syncData" | "truncate";
 
-/** Describes how an operation fails. */
 export interface Fault {
   /** Number of the operation from now on, from 1. @default {1} */
   nth?: number;
@@ -16,11 +15,9 @@ export interface Fault {
   code?: "EIO" | "ENOSPC";
 }
 
-/** An operation that is held. */
 export interface Gate {
   /** Resolved once the operation has been called. */
   reached: Promise<void>;
-  /** Releases the operation. */
   release(): void;
 }
 
@@ -125,7 +122,6 @@ export class FaultFile implements StoreFile {
     return this.#file.findLoss(expectedSize);
   }
 
-  /** Closes the file. */
   close(): void {
     this.#file.close();
   }

@@ -64,7 +64,6 @@ class Inbox {
   #failure: unknown;
   #wake: () => void = () => {};
 
-  /** Collects all bytes. */
   async fill(from: Deno.TcpConn, random: ForkableRandom): Promise<void> {
     const own = random.fork();
     try {

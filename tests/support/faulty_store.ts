@@ -10,19 +10,13 @@ import {
 } from "../../storage/mod.ts";
 import { FaultFile } from "./fault_file.ts";
 
-/** A store and its file. */
 export interface FaultyStore {
-  /** The store. */
   store: FileStore;
-  /** Its bets file. */
   file: FaultFile;
-  /** Its finished file. */
   finished: FaultFile;
-  /** Appends a batch. */
   append(batch: Batch): Promise<string>;
 }
 
-/** Opens a store. */
 export async function openFaulty(
   path: string,
   options: StoreOptions & { onFile?: (file: FaultFile) => void } = {},

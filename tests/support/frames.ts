@@ -15,7 +15,6 @@ export interface WireBatch {
   fingerprint?: string;
   /** Position of the first bet. @default {0} */
   betIndex?: number;
-  /** The bets. */
   rows: readonly RawRow[];
   /**
    * Number of bets according to the frame; may be wrong. @default
@@ -24,15 +23,11 @@ export interface WireBatch {
   count?: number;
 }
 
-/** A reply. */
 export interface Reply {
-  /** The type byte. */
   type: number;
-  /** The payload. */
   payload: Uint8Array<ArrayBuffer>;
 }
 
-/** Type bytes. */
 export const Type = {
   BET: 1,
   OK: 2,
@@ -42,7 +37,6 @@ export const Type = {
   AUTH: 7,
 } as const;
 
-/** Codes of an ERROR. */
 export const Code = {
   INVALID_BET: 1,
   MALFORMED: 2,
@@ -143,7 +137,6 @@ export function readError(
   return { code: view.getUint8(0), index: view.getUint16(1), reason };
 }
 
-/** Joins bytes. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

@@ -23,7 +23,6 @@ export interface GuardedOptions extends Partial<Omit<CentralOptions, "tls">> {
 
 /** A central that serves. */
 export interface Guarded {
-  /** Its port on this machine. */
   port: number;
   /** Its store's file. */
   storeFile: string;

@@ -8,7 +8,6 @@
 
 /** One line of a dump. */
 export interface HexLine {
-  /** Its bytes. */
   bytes: Uint8Array;
   /** What it says that they are. */
   note: string;

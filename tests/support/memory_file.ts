@@ -13,17 +13,14 @@ export class MemoryFile implements StoreFile {
     this.#maxRead = maxRead;
   }
 
-  /** Content of the file. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
 
-  /** Content of the file as text. */
   get text(): string {
     return new TextDecoder().decode(this.#bytes);
   }
 
-  /** Like `Deno.FsFile`. */
   read(into: Uint8Array): Promise<number | null> {
     const size = Math.min(into.length, this.#maxRead);
     const read = this.#bytes.subarray(this.#position, this.#position + size);
@@ -55,22 +52,18 @@ export class MemoryFile implements StoreFile {
     return Promise.resolve(this.#position);
   }
 
-  /** Like `Deno.FsFile`. */
   truncate(size = 0): Promise<void> {
     this.#bytes = this.#bytes.slice(0, size);
     return Promise.resolve();
   }
 
-  /** Like `Deno.FsFile`. */
   syncData(): Promise<void> {
     return Promise.resolve();
   }
 
-  /** Returns the size. */
   stat(): Promise<Deno.FileInfo> {
     return Promise.resolve({ size: this.#bytes.length } as Deno.FileInfo);
   }
 
-  /** Like `Deno.FsFile`. */
   close(): void {}
 }

@@ -8,7 +8,6 @@ import { MemoryFile } from "./memory_file.ts";
 
 /** A log and everything observable of it. */
 export interface MemoryLog {
-  /** The log. */
   log: AppendLog;
   /** The log's file. */
   file: FaultFile;
@@ -16,16 +15,13 @@ export interface MemoryLog {
   memory: MemoryFile;
   /** `entry true` or `entry false`, in the order in which they settled. */
   settled: string[];
-  /** Appends a line. */
   append(entry: string): Promise<string>;
-  /** Appends lines at once. */
   appendAll(...entries: string[]): Promise<string[]>;
 }
 
 /** Content of the file of a new log. */
 const BEFORE = "before\n";
 
-/** Opens a log. */
 export function openMemoryLog(
   options: Partial<AppendLogOptions> = {},
 ): MemoryLog {

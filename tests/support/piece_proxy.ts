@@ -24,7 +24,6 @@ export class PieceProxy {
     this.#serving = this.#serve();
   }
 
-  /** Its port on this machine. */
   get port(): number {
     return this.#listener.addr.port;
   }

@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { within } from "./deadline.ts";
 import { TextLineStream } from "./lines.ts";
 
-/** The project's folder. */
 export const PROJECT: string = fileURLToPath(
   new URL("../../", import.meta.url),
 );
@@ -12,9 +11,7 @@ export const PROJECT: string = fileURLToPath(
 /** A run of the full fault suite takes minutes. */
 const ENDING_LIMIT_MS = 600_000;
 
-/** How a program ended. */
 export interface Ending {
-  /** Its exit code. */
   code: number;
   /** All of its standard output. */
   stdout: string;
@@ -22,7 +19,6 @@ export interface Ending {
   stderr: string;
 }
 
-/** A program that runs. */
 export class RunningProgram {
   readonly #process: Deno.ChildProcess;
   readonly #lines: string[] = [];
@@ -42,7 +38,6 @@ export class RunningProgram {
     return this.#lines;
   }
 
-  /** The process's id. */
   get pid(): number {
     return this.#process.pid;
   }
@@ -67,7 +62,6 @@ export class RunningProgram {
     }
   }
 
-  /** Sends a signal. */
   kill(signal: Deno.Signal): void {
     this.#process.kill(signal);
   }
@@ -128,11 +122,9 @@ export function freePort(): number {
 
 /** A central that listens. */
 export type RunningCentral = RunningProgram & {
-  /** Its port on this machine. */
   readonly port: number;
 };
 
-/** Starts a program. */
 export function startProgram(
   task: string,
   env: Record<string, string>,

@@ -31,7 +31,6 @@ export class FaultyProxy {
     this.#serving = this.#serve();
   }
 
-  /** Its port on this machine. */
   get port(): number {
     return this.#listener.addr.port;
   }

@@ -34,7 +34,6 @@ export interface Delivered {
   stored: number;
   /** Content of the file of refused rows; empty without one. */
   rejected: string;
-  /** The log. */
   log: CapturedLog;
   /** What was returned, if the delivery was completed. */
   summary: Summary | undefined;

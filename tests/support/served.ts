@@ -15,7 +15,6 @@ export interface ServedOptions extends Partial<CentralOptions> {
 
 /** A central that serves. */
 export interface Served {
-  /** Its port on this machine. */
   port: number;
   /** Its store's file. */
   storeFile: string;

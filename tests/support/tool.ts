@@ -5,7 +5,6 @@ import { testWith } from "./permissions.ts";
 
 /** How a tool ended. */
 export interface ToolEnd {
-  /** Its exit code. */
   code: number;
   /** Its standard output and error. */
   output: string;

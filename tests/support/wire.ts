@@ -62,7 +62,6 @@ export class Wire {
     return await this.reply();
   }
 
-  /** Ends the writing side. */
   async closeWrite(): Promise<void> {
     await this.#stream.closeWrite();
   }
