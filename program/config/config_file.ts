@@ -58,7 +58,9 @@ export function parsePlainSections(
     if (value === undefined) return undefined;
     section[key] = value;
   }
-  return sections;
+  // YAML reads a section without keys as null.
+  const isEmpty = (values: object) => Object.keys(values).length === 0;
+  return Object.values(sections).some(isEmpty) ? undefined : sections;
 }
 
 function parseScalar(text: string): Scalar | undefined {

@@ -51,6 +51,12 @@ Deno.test(`parsePlainSections() agrees with a YAML parser on random text (seed $
   }
 });
 
+Deno.test("parsePlainSections() leaves sections without keys to a YAML parser", () => {
+  for (const text of ["s:\n", "a:\n  b: c\ns:\n", "s:\na:\n  b: c\n"]) {
+    assertEquals(parsePlainSections(text), undefined, text);
+  }
+});
+
 testWith(["read"], "config.yaml needs no YAML parser", async () => {
   const text = await Deno.readTextFile(`${PROJECT}config.yaml`);
   assert(parsePlainSections(text) !== undefined);
