@@ -93,7 +93,7 @@ async function startStatus(
   if (port === 0) return undefined;
   const { StatusServer } = await import("./central/status/status_server.ts");
   const address = { hostname: config["status.host"], port };
-  return await StatusServer.start(address, statistics);
+  return StatusServer.start(address, statistics);
 }
 
 async function openCertificate(

@@ -71,10 +71,10 @@ export class StatusServer implements AsyncDisposable {
    * Starts listening. There is no store until {@linkcode show}. Throws a
    * `ProgramError` if the address is not available.
    */
-  static async start(
+  static start(
     address: StatusAddress,
     statistics: Statistics,
-  ): Promise<StatusServer> {
+  ): StatusServer {
     const server = new StatusServer({ statistics });
     server.#listen(address);
     return server;
