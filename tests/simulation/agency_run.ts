@@ -19,7 +19,7 @@ export type OnEnd = (exitCode: number | undefined) => void;
 /** The program may give up after its attempts. */
 const GIVES_UP = "Cannot reach the central";
 /** It must, if its file was edited. */
-const EDITED_REGEXP = /^Cannot (?:go on with|send) agency's file/;
+const EDITED_REGEXP = /^Cannot (?:finish sending|send) agency's file/;
 
 /** A run of the agency's program. */
 export class AgencyRun {
