@@ -1,4 +1,5 @@
 import { type Connection, isDisconnection } from "../../net/connection.ts";
+import { ProgramError } from "../../program/errors.ts";
 import {
   decodeWinners,
   encodeWinnersQuery,
@@ -11,6 +12,9 @@ import {
   RetryableError,
 } from "./replies.ts";
 import { AGAIN, type Exchange } from "./retrying_connection.ts";
+
+/** A stored document. Anything else may be sequences for a terminal. */
+const DOCUMENT_REGEXP = /^[0-9]{1,20}$/;
 
 /**
  * Asks for the winners, in the order in which the bets were stored, and waits
@@ -47,7 +51,14 @@ async function readWinners(connection: Connection): Promise<string[]> {
       throw errorOf(decodeRefusal(reply), "Cannot ask for the winners");
     }
     const { isLast, documents } = decodeWinners(reply.payload);
-    for (const document of documents) winners.push(document);
+    for (const document of documents) {
+      if (!DOCUMENT_REGEXP.test(document)) {
+        throw new ProgramError(
+          "Cannot go on: the central sent a winner that is not 1 to 20 digits",
+        );
+      }
+      winners.push(document);
+    }
     if (isLast) return winners;
   }
 }

@@ -6,6 +6,9 @@ import { ifThere, modeOfCopy, probe, replaceFile } from "./output_file.ts";
 import { isProcessInput } from "../source/input_file.ts";
 
 const STANDARD_OUTPUT = "-";
+/** As much of a file as shows whether it has columns. */
+const SAMPLE_BYTES = 4096;
+const SEPARATORS_REGEXP = /[,;\t]/;
 
 /** A file for the winners, checked before anything is sent. */
 export class WinnersFile {
@@ -19,7 +22,7 @@ export class WinnersFile {
 
   /**
    * Throws a `ProgramError` if the winners cannot be written or would overwrite
-   * the agency's file.
+   * a file of bets.
    */
   static async open(path: string, agencyFile: string): Promise<WinnersFile> {
     const isPipe = isProcessInput(agencyFile);
@@ -35,6 +38,7 @@ export class WinnersFile {
     }
     // Replaces a symbolic link's target, not the link.
     const target = info ? await Deno.realPath(path) : path;
+    if (info) await checkNoColumns(target);
     await probe(target).catch((cause) => {
       throw unwritable(path, messageOf(cause), cause);
     });
@@ -51,6 +55,7 @@ export class WinnersFile {
         await this.#writeFile(new TextEncoder().encode(text));
       }
     } catch (cause) {
+      if (cause instanceof ProgramError) throw cause;
       throw unwritable(this.#path, messageOf(cause), cause);
     }
   }
@@ -58,9 +63,24 @@ export class WinnersFile {
   async #writeFile(content: Uint8Array): Promise<void> {
     const info = await ifThere(Deno.stat(this.#path));
     // A device or a pipe is written to, not replaced.
-    if (info && !info.isFile) await Deno.writeFile(this.#path, content);
-    else await replaceFile(this.#path, content, this.#mode & 0o777);
+    if (info && !info.isFile) {
+      await Deno.writeFile(this.#path, content);
+      return;
+    }
+    // The draw may be held days after the file was checked.
+    if (info) await checkNoColumns(this.#path);
+    await replaceFile(this.#path, content, this.#mode & 0o777);
   }
+}
+
+/** Keeps bets, a store and tokens from a slip in the command line. */
+async function checkNoColumns(path: string): Promise<void> {
+  using file = await Deno.open(path);
+  const sample = new Uint8Array(SAMPLE_BYTES);
+  const bytes = await file.read(sample) ?? 0;
+  const text = new TextDecoder().decode(sample.subarray(0, bytes));
+  if (!SEPARATORS_REGEXP.test(text)) return;
+  throw unwritable(path, "it has columns, so it is no list of winners");
 }
 
 function unwritable(

@@ -87,10 +87,10 @@ async function scanFinished(
   for await (const { bytes, byteOffset } of scan.entries()) {
     const line = DECODER.decode(bytes.subarray(0, -1));
     const record = parseRecord(line);
-    const problem = record ? state.add(record) : "it is not a record";
-    if (problem) {
-      throw scan.damage(byteOffset, `${JSON.stringify(line)}: ${problem}`);
-    }
+    // Not the line: in a file that is swapped for the bets file it has bets.
+    if (!record) throw scan.damage(byteOffset, "it is not a record");
+    const problem = state.add(record);
+    if (problem) throw scan.damage(byteOffset, `"${line}": ${problem}`);
   }
   const size = await scan.checkRest();
   return { state, end: scan.end, size };

@@ -29,6 +29,28 @@ testInFolder("open() refuses a file before anything is sent", async (dir) => {
   assertEquals(await Deno.readTextFile(source), "bets");
 });
 
+testInFolder("nothing with columns is overwritten", async (dir) => {
+  const source = await putSource(dir);
+  const path = `${dir}/winners.txt`;
+  const file = await WinnersFile.open(path, source);
+  for (const text of ["Ana,Gil,1,1999-03-17,7\n", "1\na;b\n", "a\tb"]) {
+    await Deno.writeTextFile(path, text);
+    for (
+      const act of [
+        () => WinnersFile.open(path, source),
+        () => file.write(["1"]),
+      ]
+    ) {
+      await assertRejects(
+        act,
+        ProgramError,
+        `Cannot write winners "${path}": it has columns, so it is no list of winners`,
+      );
+    }
+    assertEquals(await Deno.readTextFile(path), text);
+  }
+});
+
 testInFolder(
   "write() replaces what was there, and is as private as the source",
   async (dir) => {

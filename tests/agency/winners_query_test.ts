@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Agency, RefusedError, UnreachableError } from "../../client.ts";
+import { ProgramError } from "../../program/errors.ts";
 import { WINNERS } from "../support/draw_wire.ts";
 import { FakeCentral, type Script } from "../support/fake_central.ts";
 import { Code, errorFrame, frame } from "../support/frames.ts";
@@ -83,6 +84,26 @@ testWith(
       });
       await assertRejects(() => winnersOf(central), UnreachableError);
       assertEquals(central.connections, 3);
+    }
+  },
+);
+
+testWith(
+  ["net"],
+  "winners() takes nothing but documents for winners",
+  async () => {
+    for (const text of ["", "\x1b[2J", "1\n", "12,3", "1".repeat(21)]) {
+      const bytes = new TextEncoder().encode(text);
+      await using central = new FakeCentral(async (session) => {
+        await session.take();
+        const header = Uint8Array.of(1, 0, 1, bytes.length);
+        await session.send(frame(WINNERS, Uint8Array.of(...header, ...bytes)));
+      });
+      await assertRejects(
+        () => winnersOf(central),
+        ProgramError,
+        "Cannot go on: the central sent a winner that is not 1 to 20 digits",
+      );
     }
   },
 );

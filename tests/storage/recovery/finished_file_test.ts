@@ -119,6 +119,25 @@ testInFolder(
 );
 
 testInFolder(
+  "FileStore.open() does not print the bets of a file that is not its finished file",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const store = await FileStore.open(path);
+    await appendTo(store, numberedBatch(0, 1));
+    await store.close();
+    await Deno.copyFile(path, `${path}.finished`);
+    const error = await assertRejects(
+      () => FileStore.open(path),
+      DamagedStoreError,
+    );
+    assertEquals(
+      error.message,
+      `Cannot trust "${path}.finished": damage at byte 0: it is not a record`,
+    );
+  },
+);
+
+testInFolder(
   "FileStore.open() refuses records that no central writes",
   async (dir) => {
     const table: [Line[], string][] = [
