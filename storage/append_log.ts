@@ -53,6 +53,8 @@ export class AppendLog {
   #commits: Promise<void> | undefined;
   /** Whether a commit is changing the size of the file. */
   #isCommitting = false;
+  /** Bytes of the group under way that the file has taken. */
+  #written = 0;
   #gathering: { wanted: number; end: () => void } | undefined;
   #lastFailure: string | undefined;
   #refusal: StorageError | undefined;
@@ -259,16 +261,20 @@ export class AppendLog {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const written = await this.#file.write(bytes.subarray(at));
+    this.#written = 0;
+    while (this.#written < bytes.length) {
+      const written = await this.#file.write(bytes.subarray(this.#written));
       if (written === 0) throw new Error("the file took no bytes");
-      at += written;
+      this.#written += written;
     }
   }
 
+  /** Cuts off what a failed commit has written, if the file is still ours. */
   async #cutBack(): Promise<void> {
     // A torn tail is cut off only after it was copied.
     if (!this.#isReady) return;
+    const loss = this.#file.findLoss(this.#end.size + this.#written);
+    if (loss !== undefined) return this.#lose(loss);
     try {
       await this.#file.truncate(this.#end.size);
     } catch (cause) {

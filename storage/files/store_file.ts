@@ -72,7 +72,7 @@ export async function holdFile(path: string): Promise<HeldFile> {
     if (!refusal) await syncFolder(dirname(path));
     await writeNote(note);
   } catch (error) {
-    file.close();
+    await closeLocked(file);
     throw error;
   }
   return {
@@ -81,7 +81,7 @@ export async function holdFile(path: string): Promise<HeldFile> {
       try {
         await removeNote(note);
       } finally {
-        file.close();
+        await closeLocked(file);
       }
     },
   };
@@ -99,6 +99,18 @@ async function openForAppending(
   } catch (refusal) {
     if (!isReadOnlyError(refusal) || !await exists(path)) throw refusal;
     return { file: await Deno.open(path, { read: true }), refusal };
+  }
+}
+
+/**
+ * A child process that is just being started has a copy of the open file, so
+ * closing it would not release the lock at once.
+ */
+export async function closeLocked(file: Deno.FsFile): Promise<void> {
+  try {
+    await file.unlock();
+  } finally {
+    file.close();
   }
 }
 

@@ -4,7 +4,7 @@
 import type { Batch } from "../../bet/bet.ts";
 import { DamagedStoreError, StoreMismatchError } from "../errors.ts";
 import { readStoredBatch, rowsText, toBatch } from "../format/stored_batch.ts";
-import { exists, heldError } from "../files/store_file.ts";
+import { closeLocked, exists, heldError } from "../files/store_file.ts";
 import { StoreIndex } from "../store_index.ts";
 import { type LogEntry, LogScan } from "./log_scan.ts";
 import { finishedPath, scanStore, type StoreFiles } from "./store_scan.ts";
@@ -155,7 +155,7 @@ async function openShared(
   stack: AsyncDisposableStack,
 ): Promise<Deno.FsFile> {
   const file = await Deno.open(path, { read: true });
-  stack.defer(() => file.close());
+  stack.defer(() => closeLocked(file));
   // A shared lock: several processes may read at once.
   if (!await file.tryLock(false)) throw await heldError(path);
   return file;

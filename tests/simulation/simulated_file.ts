@@ -29,6 +29,8 @@ function systemError(code: "EIO" | "ENOSPC"): Error {
 
 /** An open file. */
 export class SimulatedFile implements Resource {
+  /** Whether a write has taken a part only, because the next one fails. */
+  #failsNext = false;
   readonly #world: World;
   readonly #process: SimulatedProcess;
   readonly #disk: Disk;
@@ -98,8 +100,12 @@ export class SimulatedFile implements Resource {
     this.#mayDie();
     this.#throwIfFull(bytes.length);
     const { faults } = this.#disk;
-    if (faults?.occurs("failedWrite", this.#path)) {
-      this.#append(bytes.subarray(0, this.#world.random.below(bytes.length)));
+    if (this.#failsNext || faults?.occurs("failedWrite", this.#path)) {
+      // A system call writes a part or fails; the next one fails then.
+      const part = this.#failsNext ? 0 : this.#world.random.below(bytes.length);
+      this.#failsNext = part > 0;
+      this.#append(bytes.subarray(0, part));
+      if (part > 0) return part;
       throw systemError(this.#world.random.pick(["EIO", "ENOSPC"]));
     }
     let size = bytes.length;
@@ -183,6 +189,14 @@ export class SimulatedFile implements Resource {
       if (this.#inode.holder) return false;
       this.#inode.holder = this;
       return true;
+    });
+  }
+
+  /** Releases the lock, if this opening has it. */
+  unlock(): Promise<void> {
+    return this.#call(() => {
+      this.#throwIfClosed();
+      if (this.#inode.holder === this) this.#inode.holder = undefined;
     });
   }
 

@@ -31,6 +31,7 @@ const LOSSES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
 };
 
 /** Batches of which the first three bets are stored before the loss. */
+const APPEND = { append: true };
 const STORED = numberedBatch(0, 3);
 const NEW = numberedBatch(3, 2);
 const ORDERS = { "a new batch": [NEW, STORED], "a stored one": [STORED, NEW] };
@@ -129,4 +130,32 @@ async function contents(dir: string): Promise<Record<string, string>> {
     texts[name] = await Deno.readTextFile(`${dir}/${name}`);
   }
   return texts;
+}
+
+for (
+  const [what, change] of [
+    ["longer", (path: string) => Deno.writeTextFile(path, "1\n", APPEND)],
+    ["shorter", (path: string) => Deno.truncate(path, 10)],
+  ] as const
+) {
+  testInFolder(
+    `Store leaves a file alone that somebody made ${what} before a write failed`,
+    async (dir) => {
+      const path = `${dir}/bets.csv`;
+      const { store, file, append } = await openFaulty(path);
+      assertEquals(await append(STORED), "stored");
+      file.fail("write", { after: 5, code: "ENOSPC" });
+      const gate = file.hold("write");
+      const refused = append(numberedBatch(50, 1));
+      await gate.reached;
+      await change(path);
+      gate.release();
+      assertMatch(await refused, /^Cannot write to the store/);
+      const lost = await within(store.lost, () => "not lost");
+      assertMatch(lost.message, /has \d+ bytes, not the \d+ that were written/);
+      const before = await Deno.readTextFile(path);
+      await store.close();
+      assertEquals(await Deno.readTextFile(path), before);
+    },
+  );
 }

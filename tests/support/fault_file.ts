@@ -45,6 +45,8 @@ export class FaultFile implements StoreFile {
   readonly #file: StoreFile;
   readonly #faults: PlannedFault[] = [];
   readonly #gates: PlannedGate[] = [];
+  /** Error of the next write, after one that took a part. */
+  #failure: Error | undefined;
   /** Each write, syncData and truncate in the order called. */
   readonly calls: Operation[] = [];
   /** Largest number of bytes per write. */
@@ -87,10 +89,16 @@ export class FaultFile implements StoreFile {
 
   /** Writes some of the bytes, or fails. */
   async write(bytes: Uint8Array): Promise<number> {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure;
     const fault = await this.#enter("write");
     if (!fault) return await this.#file.write(bytes.subarray(0, this.maxWrite));
-    await this.#file.write(bytes.subarray(0, fault.after));
-    throw fault.error;
+    if (fault.after === 0) throw fault.error;
+    // A system call writes a part or fails; the next one fails then.
+    this.#failure = fault.error;
+    const size = Math.min(fault.after, bytes.length - 1);
+    return await this.#file.write(bytes.subarray(0, size));
   }
 
   /** Seeks, without a fault. */
