@@ -1,4 +1,4 @@
-# Deno from npm where none is installed; the programs need 2.8.0 or later.
+# Deno from npm where none is installed; the programs need 2.9.5 or later.
 DENO := $(if $(shell command -v deno),deno,npx -y deno@2.9.6)
 
 default: build

@@ -5,10 +5,10 @@ import { ProgramError } from "./errors.ts";
 export const VERSION = "1.0.0";
 
 /**
- * Deno 2.7 is the first with `Deno.FsFile.tryLock`, and 2.8 the first in which
- * a signal ends a program that waits for a pipe.
+ * The first in which closing a connection ends a write that its peer does not
+ * read. Before it, such a peer keeps its place for ever.
  */
-export const LEAST_DENO = "2.8.0";
+export const LEAST_DENO = "2.9.5";
 
 /**
  * Throws a `ProgramError` for an older Deno, which would fail later with an

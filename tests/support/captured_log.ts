@@ -6,7 +6,7 @@ import { BaseHandler, setup } from "@std/log";
 /** Replaces standard output. */
 export class CapturedLog extends BaseHandler {
   readonly #lines: string[] = [];
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Set<(line: string) => void>();
 
   private constructor() {
     super("NOTSET", {
@@ -29,20 +29,29 @@ export class CapturedLog extends BaseHandler {
     return this.#lines;
   }
 
+  /** Waits for the line that is the `count`th with this text. */
   async line(text: string, count = 1): Promise<string> {
-    for (;;) {
-      const found = this.#lines.filter((line) => line.includes(text));
-      if (found.length >= count) return found[count - 1]!;
-      await within(
-        new Promise<void>((resolve) => this.#watchers.add(resolve)),
+    const found = this.#lines.filter((line) => line.includes(text));
+    if (found.length >= count) return found[count - 1]!;
+    let left = count - found.length;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    // Looks at each new line once: a test may log tens of thousands.
+    const watch = (line: string) => {
+      if (line.includes(text) && --left === 0) resolve(line);
+    };
+    this.#watchers.add(watch);
+    try {
+      return await within(
+        promise,
         () => `no ${count} lines with "${text}":\n${this.#lines.join("\n")}`,
       );
+    } finally {
+      this.#watchers.delete(watch);
     }
   }
 
   override log(line: string): void {
     this.#lines.push(line);
-    for (const wake of this.#watchers) wake();
-    this.#watchers.clear();
+    for (const watch of this.#watchers) watch(line);
   }
 }
