@@ -6,6 +6,7 @@ import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
 import { testGuarded } from "../support/guarded.ts";
 import { FakeIntervals } from "../support/intervals.ts";
+import { testWith } from "../support/permissions.ts";
 import { rows } from "../support/rows.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -87,12 +88,12 @@ for (
     [-1000, "ERROR", "it expired on "],
   ] as const
 ) {
-  Deno.test({
-    name: `TlsCertificate ${level ? `logs ${level}` : "logs nothing"} ${
+  testWith(
+    ["read"],
+    `TlsCertificate ${level ? `logs ${level}` : "logs nothing"} ${
       leftMs / DAY_MS
     } days before its end`,
-    permissions: { read: true },
-    async fn() {
+    async () => {
       const files = { certificate: PEM.server, key: PEM.serverKey };
       const log = CapturedLog.start();
       let { notAfterMs } = await TlsCertificate.open(files).then((one) => {
@@ -113,13 +114,13 @@ for (
       assertEquals(found?.split(" ")[0], level);
       assert((found ?? "").includes(text), found);
     },
-  });
+  );
 }
 
-Deno.test({
-  name: "TlsCertificate warns once a day, until the end and after it",
-  permissions: { read: true },
-  async fn() {
+testWith(
+  ["read"],
+  "TlsCertificate warns once a day, until the end and after it",
+  async () => {
     using intervals = new FakeIntervals();
     const log = CapturedLog.start();
     const files = { certificate: PEM.server, key: PEM.serverKey };
@@ -137,7 +138,7 @@ Deno.test({
     const levels = log.lines.map((line) => line.split(" ")[0]);
     assertEquals(levels, ["INFO", "WARN", "WARN", "WARN", "ERROR"]);
   },
-});
+);
 
 testGuarded("a TLS probe frees its place at once, without an error", {
   tls: true,
