@@ -159,8 +159,6 @@ write_database() {
       test: [CMD, pg_isready, --host=127.0.0.1, --username=loteria]
       interval: 1s
       start_period: 60s
-      # A database that is being prepared may need some seconds more.
-      retries: 30
     networks: [testing_net]
 
 YAML
@@ -226,7 +224,8 @@ YAML
   write <<YAML
       interval: 1s
       start_period: 60s
-      # A database that is being prepared may need some seconds more.
+      # Agencies try for a minute: three seconds of an outage must not keep them
+      # from starting.
       retries: 30
     networks: [testing_net]
 YAML
