@@ -224,9 +224,6 @@ YAML
   write <<YAML
       interval: 1s
       start_period: 60s
-      # Agencies try for a minute: three seconds of an outage must not keep them
-      # from starting.
-      retries: 30
     networks: [testing_net]
 YAML
 }
