@@ -1,9 +1,9 @@
 // The agencies' files that are sent.
 
 import { join } from "node:path";
-import type { AgencyFile } from "../tools/agency_files.ts";
+import type { AgencyFile } from "../tools/data/agency_files.ts";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
-import { ensureData } from "../tools/make_data.ts";
+import { ensureData } from "../tools/data/make_data.ts";
 
 /** Agencies that send at once. */
 export const AGENCIES = 5;
@@ -29,7 +29,7 @@ export async function loadData(
   bets: number,
 ): Promise<DataSet> {
   const dir = join(folder, `made-${bets}`);
-  const made = { dir, bets, agencies: AGENCIES, isEqual: true };
+  const made = { dir, bets, agencies: AGENCIES };
   const real = { dir: join(PROJECT_FOLDER, ".data") };
   const files = await ensureData(name === "made" ? made : real);
   return { name, files, bets: files.reduce((sum, { bets }) => sum + bets, 0) };

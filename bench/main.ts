@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writeLine } from "../program/logging.ts";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
-import { MAX_BETS } from "../tools/made_bets.ts";
+import { MAX_BETS } from "../tools/data/made_bets.ts";
 import { interruption, parseWhole, print, runTool } from "../tools/tool.ts";
 import { prepareCases } from "./cases.ts";
 import { AGENCIES } from "./data.ts";

@@ -3,7 +3,7 @@
 
 import { parseArgs } from "node:util";
 import { messageOf, ProgramError } from "../program/errors.ts";
-import { MAX_AGENCIES, MAX_BETS, REAL_SIZES } from "./made_bets.ts";
+import { MAX_AGENCIES, MAX_BETS, REAL_SIZES } from "./data/made_bets.ts";
 import {
   type DataOptions,
   ensureData,
@@ -12,7 +12,7 @@ import {
   makeData,
   REAL_TOTAL,
   unusedArchive,
-} from "./make_data.ts";
+} from "./data/make_data.ts";
 import { parseWhole, print, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task data [options]
@@ -22,7 +22,7 @@ neither is there, makes a set like the real one, the same each time.
 
   --dir DIR       the folder (default .data)
   --bets N        bets to make in all (default ${REAL_TOTAL})
-  --agencies K    agencies to make (default ${REAL_SIZES.length}); unless they are ${REAL_SIZES.length}, all of one size
+  --agencies K    agencies to make, all of one size (default ${REAL_SIZES.length}, as the real ones)
   --force         replace the whole set of agencies' files that is there
   --keep          leave the agencies' files that are there, and add none
   --help          print this`;

@@ -5,13 +5,13 @@ import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { ProgramError } from "../program/errors.ts";
 import { verifyStore } from "../storage/mod.ts";
-import type { AgencyFile } from "./agency_files.ts";
+import type { AgencyFile } from "./data/agency_files.ts";
 import { auditStore } from "./demo/audit.ts";
 import { type LotteryRun, runLottery } from "./demo/lottery.ts";
 import { Progress } from "./demo/progress.ts";
 import { findProblems, formatSuccess, formatTable } from "./demo/report.ts";
-import { MAX_BETS } from "./made_bets.ts";
-import { ensureData, makeData } from "./make_data.ts";
+import { MAX_BETS } from "./data/made_bets.ts";
+import { ensureData, makeData } from "./data/make_data.ts";
 import { interruption, parseWhole, print, runTool } from "./tool.ts";
 
 const USAGE = `Usage: deno task demo [options]

@@ -6,7 +6,7 @@
 
 import { join } from "node:path";
 import { TaskProcess } from "../../tools/demo/task_process.ts";
-import { madeAgency } from "../../tools/made_bets.ts";
+import { madeAgency } from "../../tools/data/made_bets.ts";
 import { checkStore } from "../check_store.ts";
 import type { Figures } from "../figures.ts";
 import type { LoadResult } from "./main.ts";

@@ -7,8 +7,8 @@ import {
   assertLessOrEqual,
 } from "@std/assert";
 import { parse } from "@std/csv";
-import { findAgencies } from "../../tools/agency_files.ts";
-import { makeData } from "../../tools/make_data.ts";
+import { describeAgencies } from "../../tools/data/agency_files.ts";
+import { makeData } from "../../tools/data/make_data.ts";
 import { makeCourseData } from "../support/course_data.ts";
 import { assertEnding, testPrograms } from "../support/end_to_end.ts";
 import { PieceProxy } from "../support/piece_proxy.ts";
@@ -159,7 +159,7 @@ async function runAll(
   port: number,
   env: Record<string, string> = {},
 ): Promise<number[]> {
-  const endings = (await findAgencies(dir)).map(({ agency, path }) =>
+  const endings = (await describeAgencies(dir, "")).map(({ agency, path }) =>
     startAgency(agency, path, port, env).ending()
   );
   return (await Promise.all(endings)).map((ending) => {
@@ -170,7 +170,7 @@ async function runAll(
 
 async function readFiles(dir: string): Promise<Map<number, string[][]>> {
   const files = new Map<number, string[][]>();
-  for (const { agency, path } of await findAgencies(dir)) {
+  for (const { agency, path } of await describeAgencies(dir, "")) {
     files.set(agency, parse(await Deno.readTextFile(path)));
   }
   return files;

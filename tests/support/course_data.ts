@@ -1,7 +1,7 @@
 // The five agencies' files: the course's own where its archive lies beside the
 // project, else made ones of the same sizes and with as many winners.
 
-import { makeData } from "../../tools/make_data.ts";
+import { makeData } from "../../tools/data/make_data.ts";
 
 /** The archive of the course, which is not part of the project. */
 const ARCHIVE = new URL("../../../shared/data/datasets.zip", import.meta.url);

@@ -12,8 +12,6 @@ export interface BuiltEntry {
   deflated?: boolean;
   /** Method in the headers. */
   method?: number;
-  /** Flags in the headers. @default {0} */
-  flags?: number;
   /** CRC-32 in the directory. */
   crc?: number;
   /** Unpacked size in the directory. */
@@ -47,12 +45,12 @@ export function buildZip(
       : entry.data;
     const { deflated = true } = entry;
     const packed = deflated ? deflateRawSync(data) : data;
-    const { flags = 0, method = deflated ? 8 : 0 } = entry;
+    const { method = deflated ? 8 : 0 } = entry;
     // Sizes and CRC are 0 here, as in an archive made as a stream.
-    parts.push(header(0x04034b50, [20, flags, method, 0, 0], [0, 0, 0]));
+    parts.push(header(0x04034b50, [20, 0, method, 0, 0], [0, 0, 0]));
     parts.push(record([name.length, 0], []), name, packed);
     directory.push(
-      header(0x02014b50, [20, 20, flags, method, 0, 0], [
+      header(0x02014b50, [20, 20, 0, method, 0, 0], [
         entry.crc ?? crc32(data),
         entry.packedSize ?? packed.length,
         entry.size ?? data.length,

@@ -10,7 +10,7 @@ import {
   FROM_BEFORE,
   FROM_GENERATOR,
   makeData,
-} from "../../tools/make_data.ts";
+} from "../../tools/data/make_data.ts";
 import { contents, putZip, testInFolder } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
 
@@ -132,7 +132,7 @@ testInFolder(
     await assertRejects(
       () => makeData({ dir }),
       SyntaxError,
-      `Cannot unpack "agency-2.csv" of "${dir}/datasets.zip": its CRC-32`,
+      `Cannot unpack "agency-2.csv" of "${dir}/datasets.zip": its size or its CRC-32`,
     );
     assertEquals(await contents(dir), { "agency-1.csv": "old" });
   },

@@ -8,7 +8,7 @@ import { type AgencyAudit, auditStore } from "../../tools/demo/audit.ts";
 import type { AgencyRun } from "../../tools/demo/lottery.ts";
 import { formatBar, formatTotal } from "../../tools/demo/progress.ts";
 import { findProblems, formatTable } from "../../tools/demo/report.ts";
-import { makeData } from "../../tools/make_data.ts";
+import { makeData } from "../../tools/data/make_data.ts";
 import { testPrograms } from "../support/end_to_end.ts";
 import { testInFolder } from "../support/folder.ts";
 import { startProgram } from "../support/programs.ts";

@@ -6,17 +6,15 @@ import {
   assertLessOrEqual,
   assertMatch,
   assertNotEquals,
-  assertThrows,
 } from "@std/assert";
 import {
   madeAgency,
-  type MadeAgencyOptions,
   MAX_AGENCIES,
   MAX_BETS,
   REAL_SIZES,
   shares,
   winnersOf,
-} from "../../tools/made_bets.ts";
+} from "../../tools/data/made_bets.ts";
 
 const ROW_REGEXP =
   /^\p{Lu}\p{Ll}+( \p{Lu}\p{Ll}+)?,\p{Lu}\p{Ll}+,[234]\d{7},\d{4}-\d\d-\d\d,[1-9]\d{0,3}$/u;
@@ -24,7 +22,7 @@ const ROW_REGEXP =
 function text(
   agency: number,
   bets: number,
-  options?: MadeAgencyOptions,
+  options?: { winners?: number },
 ): string {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   // Each chunk is decoded alone, because it must have whole rows.
@@ -35,7 +33,7 @@ function text(
 function rows(
   agency: number,
   bets: number,
-  options?: MadeAgencyOptions,
+  options?: { winners?: number },
 ): string[] {
   const lines = text(agency, bets, options).split("\r\n");
   assertEquals(lines.pop(), "");
@@ -123,13 +121,6 @@ Deno.test("madeAgency() yields chunks of 32,000 bytes to 64 KiB, and keeps none"
   assertEquals([...madeAgency(1, 0)], []);
 });
 
-Deno.test("madeAgency() throws at once on numbers out of range", () => {
-  assertThrows(() => madeAgency(0, 1), RangeError, "agency must be");
-  assertThrows(() => madeAgency(1, -1), RangeError, "bets must be");
-  assertThrows(() => madeAgency(1, 1.5), RangeError, "current value is 1.5");
-  assertThrows(() => madeAgency(1, 1, { winners: NaN }), RangeError, "winners");
-});
-
 Deno.test("winnersOf() returns 2 or 3 for each agency except the last", () => {
   const agencies = [1, 2, 3, 4, 5];
   assertEquals(agencies.map((one) => winnersOf(one, 5)), [2, 3, 3, 2, 0]);
@@ -138,25 +129,17 @@ Deno.test("winnersOf() returns 2 or 3 for each agency except the last", () => {
 });
 
 Deno.test("shares() returns the real sizes for the real total", () => {
-  assertEquals(shares(78_697, 5), REAL_SIZES);
+  assertEquals(shares(78_697, REAL_SIZES), REAL_SIZES);
 });
 
 Deno.test("shares() returns parts that add up to the total", () => {
   for (const agencies of [1, 2, 3, 5, 7, MAX_AGENCIES]) {
     for (const total of [0, 1, 2, 5, 99, 1000, 78_697, MAX_BETS]) {
-      const parts = shares(total, agencies);
+      const parts = shares(total, Array<number>(agencies).fill(1));
       assertEquals(parts.length, agencies);
       assertEquals(parts.reduce((a, b) => a + b), total);
       assert(parts.every((part) => Number.isInteger(part) && part >= 0));
-      if (agencies === 5) continue;
       assertLessOrEqual(Math.max(...parts) - Math.min(...parts), 1);
     }
   }
-});
-
-Deno.test("shares() throws on numbers out of range", () => {
-  assertThrows(() => shares(-1, 5), RangeError, "bets must be");
-  assertThrows(() => shares(MAX_BETS + 1, 5), RangeError, "bets must be");
-  assertThrows(() => shares(1, 0), RangeError, "agencies must be");
-  assertThrows(() => shares(1, 2.5), RangeError, "agencies must be");
 });

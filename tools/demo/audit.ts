@@ -3,7 +3,7 @@
 
 import { parse } from "@std/csv";
 import { createHash, type Hash } from "node:crypto";
-import type { AgencyFile } from "../agency_files.ts";
+import type { AgencyFile } from "../data/agency_files.ts";
 import { readLines } from "./text_lines.ts";
 
 /** The part of an agency's file that is needed. */

@@ -3,7 +3,7 @@
 
 import { resolve as resolvePath } from "node:path";
 import { EXIT_REFUSED } from "../../program/program.ts";
-import type { AgencyFile } from "../agency_files.ts";
+import type { AgencyFile } from "../data/agency_files.ts";
 import { taskArgs, TaskProcess } from "./task_process.ts";
 
 export interface Delivered {

@@ -2,7 +2,7 @@
 // elsewhere one line per second.
 
 import { writeLine, writeText } from "../../program/logging.ts";
-import type { AgencyFile } from "../agency_files.ts";
+import type { AgencyFile } from "../data/agency_files.ts";
 import type { Delivered } from "./lottery.ts";
 
 export interface AgencyProgress {

@@ -23,24 +23,27 @@ export function agencyOf(name: string): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
-/** Returns the files sorted by id; none if the folder is missing. */
-export async function findAgencies(
+/** Describes a folder's files, sorted by id; none if the folder is missing. */
+export async function describeAgencies(
   dir: string,
-): Promise<Pick<AgencyFile, "agency" | "path">[]> {
-  const found: Pick<AgencyFile, "agency" | "path">[] = [];
+  from: string,
+): Promise<AgencyFile[]> {
+  const files: AgencyFile[] = [];
   try {
     for await (const { name } of Deno.readDir(dir)) {
       const agency = agencyOf(name);
-      if (agency !== null) found.push({ agency, path: join(dir, name) });
+      if (agency === null) continue;
+      const path = join(dir, name);
+      files.push({ agency, path, ...await measure(path), from });
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  return found.sort((a, b) => a.agency - b.agency);
+  return files.sort((a, b) => a.agency - b.agency);
 }
 
 /** Counts the bets and bytes of a file. The last row needs no line end. */
-export async function measure(
+async function measure(
   path: string,
 ): Promise<Pick<AgencyFile, "bets" | "bytes">> {
   let bets = 0;
@@ -66,7 +69,8 @@ export async function writeTogether(
   await using stack = new AsyncDisposableStack();
   for (const [path, chunks] of files) {
     const temporary = temporaryPath(path);
-    stack.defer(() => removeIfThere(temporary));
+    // Once it is renamed, there is nothing to remove.
+    stack.defer(() => Deno.remove(temporary).catch(() => {}));
     await Deno.writeFile(temporary, ReadableStream.from(chunks));
   }
   for (const path of files.keys()) await Deno.rename(temporaryPath(path), path);
@@ -75,12 +79,4 @@ export async function writeTogether(
 /** Always the same, so that the next run overwrites what a killed one left. */
 function temporaryPath(path: string): string {
   return `${path}.part`;
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

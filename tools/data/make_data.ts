@@ -5,12 +5,11 @@ import { join } from "node:path";
 import {
   type AgencyFile,
   agencyOf,
-  findAgencies,
-  measure,
+  describeAgencies,
   writeTogether,
 } from "./agency_files.ts";
 import { madeAgency, REAL_SIZES, shares, winnersOf } from "./made_bets.ts";
-import { ZipArchive } from "./zip.ts";
+import { ZipArchive, type ZipEntry } from "./zip.ts";
 
 /** {@linkcode AgencyFile.from} of a made file. */
 export const FROM_GENERATOR = "the generator";
@@ -27,10 +26,11 @@ export interface DataOptions {
   dir: string;
   /** Bets of all agencies. Ignored with an archive. Default: 78,697. */
   bets?: number;
-  /** Ignored with an archive. Default: 5. */
+  /**
+   * Number of agencies, all with the same number of bets. Ignored with an
+   * archive. Default: 5, in the proportions of the real set.
+   */
   agencies?: number;
-  /** Gives five agencies the same number of bets, not the real proportions. */
-  isEqual?: boolean;
   /**
    * Overwrites existing files. Agencies' files that are not in the new set are
    * removed, so that two sets never mix.
@@ -41,16 +41,15 @@ export interface DataOptions {
 /**
  * Unpacks or makes the agencies' files, and returns them sorted by agency.
  * Changes no existing file before all new ones are complete on disk. Throws
- * `SyntaxError` if the archive is corrupt or has no agency. Throws `RangeError`
- * if the bets or agencies are out of range. Throws `Deno.errors.AlreadyExists`
- * if there is no archive, the folder has agencies' files and `force` is not
- * set.
+ * `SyntaxError` if the archive is corrupt or has no agency. Throws
+ * `Deno.errors.AlreadyExists` if there is no archive, the folder has agencies'
+ * files and `force` is not set.
  */
 export async function makeData(options: DataOptions): Promise<AgencyFile[]> {
   const { dir, force = false } = options;
   await Deno.mkdir(dir, { recursive: true });
   const archive = await openArchive(dir);
-  const before = await findAgencies(dir);
+  const before = await describeAgencies(dir, FROM_BEFORE);
   if (archive === null && before.length > 0 && !force) {
     const state = `"${before[0]?.path}" is there, of ${before.length} in all`;
     throw new Deno.errors.AlreadyExists(
@@ -66,22 +65,14 @@ export async function makeData(options: DataOptions): Promise<AgencyFile[]> {
       if (!files.has(path)) await Deno.remove(path);
     }
   }
-  const described = await describeFiles(dir, archive?.path ?? FROM_GENERATOR);
-  return described.filter(({ path }) => files.has(path));
+  const all = await describeAgencies(dir, archive?.path ?? FROM_GENERATOR);
+  return all.filter(({ path }) => files.has(path));
 }
 
 /** Returns the agencies' files, and makes them only if there are none. */
 export async function ensureData(options: DataOptions): Promise<AgencyFile[]> {
-  const files = await describeFiles(options.dir, FROM_BEFORE);
+  const files = await describeAgencies(options.dir, FROM_BEFORE);
   return files.length > 0 ? files : await makeData(options);
-}
-
-async function describeFiles(dir: string, from: string): Promise<AgencyFile[]> {
-  const files: AgencyFile[] = [];
-  for (const found of await findAgencies(dir)) {
-    files.push({ ...found, ...await measure(found.path), from });
-  }
-  return files;
 }
 
 /**
@@ -95,7 +86,7 @@ export async function unusedArchive(
   const archive = await openArchive(dir);
   if (archive === null) return null;
   const sizes = new Map(
-    agencyEntries(archive).map(({ agency, entry }) => [agency, entry.size]),
+    archive.agencies.map(({ agency, entry }) => [agency, entry.size]),
   );
   const isUnpacked = files.every(({ agency, bytes }) =>
     sizes.get(agency) === bytes
@@ -107,13 +98,15 @@ export async function unusedArchive(
 type FileChunks = Map<string, Iterable<Uint8Array>>;
 
 function madeFiles(
-  { dir, bets = REAL_TOTAL, agencies = REAL_SIZES.length, isEqual }:
-    DataOptions,
+  { dir, bets = REAL_TOTAL, agencies }: DataOptions,
 ): FileChunks {
+  const weights = agencies === undefined
+    ? REAL_SIZES
+    : Array<number>(agencies).fill(1);
   return new Map(
-    shares(bets, agencies, isEqual).map((share, index) => {
+    shares(bets, weights).map((share, index) => {
       const agency = index + 1;
-      const winners = winnersOf(agency, agencies);
+      const winners = winnersOf(agency, weights.length);
       const path = join(dir, `agency-${agency}.csv`);
       return [path, madeAgency(agency, share, { winners })];
     }),
@@ -123,13 +116,21 @@ function madeFiles(
 interface Archive {
   path: string;
   zip: ZipArchive;
+  agencies: AgencyEntry[];
+}
+
+interface AgencyEntry {
+  agency: number;
+  name: string;
+  entry: ZipEntry;
 }
 
 async function openArchive(dir: string): Promise<Archive | null> {
   for (const name of ARCHIVE_NAMES) {
     const path = join(dir, name);
     try {
-      return { path, zip: new ZipArchive(await Deno.readFile(path), path) };
+      const zip = new ZipArchive(await Deno.readFile(path), path);
+      return { path, zip, agencies: zip.entries.flatMap(agencyEntry) };
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -137,46 +138,35 @@ async function openArchive(dir: string): Promise<Archive | null> {
   return null;
 }
 
-interface AgencyEntry {
-  agency: number;
-  name: string;
-  entry: ZipArchive["entries"][number];
+function agencyEntry(entry: ZipEntry): AgencyEntry[] {
+  // Only the name counts, so no entry is written outside the folder.
+  const folders = entry.name.split(/[/\\]/);
+  const name = folders.pop() ?? "";
+  const agency = agencyOf(name);
+  // macOS stores a file's attributes there, under the file's name.
+  const isAgency = agency !== null && !folders.includes("__MACOSX");
+  return isAgency ? [{ agency, name, entry }] : [];
 }
 
-function agencyEntries({ zip }: Pick<Archive, "zip">): AgencyEntry[] {
-  return zip.entries.flatMap((entry) => {
-    // Only the name counts, so no entry is written outside the folder.
-    const folders = entry.name.split(/[/\\]/);
-    const name = folders.pop() ?? "";
-    const agency = agencyOf(name);
-    // macOS stores a file's attributes there, under the file's name.
-    return agency === null || folders.includes("__MACOSX")
-      ? []
-      : [{ agency, name, entry }];
-  });
-}
-
-function unpackedFiles({ path: from, zip }: Archive, dir: string): FileChunks {
-  const files: FileChunks = new Map();
-  const agencies = new Set<number>();
-  for (const { agency, name, entry } of agencyEntries({ zip })) {
-    if (agencies.has(agency)) {
+function unpackedFiles(archive: Archive, dir: string): FileChunks {
+  const { path, zip, agencies } = archive;
+  if (agencies.length === 0) {
+    throw new SyntaxError(
+      `Cannot unpack "${path}": it has no file named like "agency-1.csv"`,
+    );
+  }
+  const seen = new Set<number>();
+  return new Map(agencies.map(({ agency, name, entry }) => {
+    if (seen.has(agency)) {
       throw new SyntaxError(
-        `Cannot unpack "${entry.name}" of "${from}": agency ${agency} is listed twice`,
+        `Cannot unpack "${entry.name}" of "${path}": agency ${agency} is listed twice`,
       );
     }
-    agencies.add(agency);
-    files.set(join(dir, name), unpacked(zip, entry));
-  }
-  if (files.size > 0) return files;
-  throw new SyntaxError(
-    `Cannot unpack "${from}": it has no file named like "agency-1.csv"`,
-  );
+    seen.add(agency);
+    return [join(dir, name), unpacked(zip, entry)];
+  }));
 }
 
-function* unpacked(
-  zip: ZipArchive,
-  entry: AgencyEntry["entry"],
-): Generator<Uint8Array> {
+function* unpacked(zip: ZipArchive, entry: ZipEntry): Generator<Uint8Array> {
   yield zip.read(entry);
 }
