@@ -1,5 +1,6 @@
 // The cases that are measured.
 
+import { startCentral } from "../tools/demo/programs.ts";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import { AGENCIES, type DataSet, loadData, SET_NAMES } from "./data.ts";
 import { runEndToEnd, runOnDatabase } from "./end_to_end.ts";
@@ -13,7 +14,6 @@ import {
   loadDatabase,
   loadRedis,
 } from "./load/prepared.ts";
-import { type Projects, startCentral } from "./programs.ts";
 import { loadSqlite } from "./rivals/sqlite.ts";
 import { startCases } from "./start.ts";
 
@@ -30,6 +30,9 @@ export interface Wanted {
   /** A revision of the project that is measured as well. */
   baseline?: string;
 }
+
+/** Folders of the measured projects, by the suffix of their cases. */
+type Projects = ReadonlyMap<string, string>;
 
 type Run = [name: string, run: (emptyFolder: string) => Promise<Figures>];
 

@@ -2,6 +2,7 @@
 // the start of the agencies to the exit of the last one.
 
 import { join } from "node:path";
+import { startAgency, startCentral } from "../tools/demo/programs.ts";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import { checkStore } from "./check_store.ts";
 import type { DataSet } from "./data.ts";
@@ -9,7 +10,6 @@ import type { Figures } from "./figures.ts";
 import { BATCH_BETS } from "./load/main.ts";
 import { usageOf } from "./machine.ts";
 import type { Postgres } from "./rivals/postgres.ts";
-import { spawnAgency, startCentral } from "./programs.ts";
 
 export interface Sending {
   data: DataSet;
@@ -51,12 +51,13 @@ async function measureSending(
   { data, window, project }: Sending,
 ): Promise<Figures> {
   await using stack = new AsyncDisposableStack();
-  const { central, port } = await startCentral(store, {}, project);
+  const { central, port } = await startCentral(store, { project });
   stack.use(central);
   const before = await usageOf(central.pid);
+  const env = { CLI_BATCH_WINDOW: String(window) };
   const startedAt = performance.now();
   const agencies = data.files.map(({ agency, path: file }) =>
-    stack.use(spawnAgency({ agency, file, port, window, project }))
+    stack.use(startAgency({ agency, file, port, project, env }))
   );
   await Promise.all(agencies.map((agency) => agency.success()));
   const seconds = (performance.now() - startedAt) / 1000;
@@ -81,7 +82,7 @@ async function measureRecovery(
   project: string,
 ): Promise<number> {
   const startedAt = performance.now();
-  const { central } = await startCentral(storeFile, {}, project);
+  const { central } = await startCentral(storeFile, { project });
   await using _central = central;
   const seconds = (performance.now() - startedAt) / 1000;
   await central.stop();

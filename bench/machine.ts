@@ -15,8 +15,6 @@ const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
 const FLUSHES = 101;
 const FLUSH_BYTES = 8192;
-/** Above this load, figures are unreliable. */
-const BUSY_LOAD = 0.5;
 
 export async function usageOf(pid: number): Promise<Usage> {
   const files = [`/proc/${pid}/stat`, `/proc/${pid}/status`];
@@ -50,11 +48,6 @@ export async function describeMachine(
     } ms, median of ${FLUSHES} writes of 8 KiB each with fdatasync`,
     load: await output("cat", ["/proc/loadavg"]),
   };
-}
-
-/** True if the description shows other load on the machine. */
-export function isBusy(machine: Record<string, string>): boolean {
-  return Number.parseFloat(machine["load"] ?? "0") > BUSY_LOAD;
 }
 
 /** Writes everything to disk, so that no run pays for the one before. */

@@ -13,7 +13,7 @@ import { interruption, parseWhole, print, runTool } from "../tools/tool.ts";
 import { prepareCases } from "./cases.ts";
 import { AGENCIES } from "./data.ts";
 import type { Case, CaseResult } from "./figures.ts";
-import { describeMachine, isBusy } from "./machine.ts";
+import { describeMachine } from "./machine.ts";
 import { STARTS } from "./start.ts";
 import { formatResults } from "./table.ts";
 
@@ -47,7 +47,6 @@ async function main(): Promise<void> {
   const folder = resolve(options.dir);
   await Deno.mkdir(folder, { recursive: true });
   const machine = await describeMachine(folder);
-  if (isBusy(machine)) tell("The machine is busy: the figures mean little");
   await using stack = new AsyncDisposableStack();
   const cases = await prepareCases(options, folder, stack);
   if (cases.length === 0) {

@@ -2,16 +2,19 @@
 // with an empty program.
 
 import { dirname, join } from "node:path";
+import { startAgency, startCentral } from "../tools/demo/programs.ts";
 import { TaskProcess } from "../tools/demo/task_process.ts";
 import type { Case, Figures } from "./figures.ts";
-import { type Projects, spawnAgency, startCentral } from "./programs.ts";
 
 /** Starts of each kind. */
 export const STARTS = 15;
 
-/** Lists the starts of an empty program and of each project's agency. */
+/**
+ * Lists the starts of an empty program and of each project's agency. `projects`
+ * has their folders, by the suffix of their cases.
+ */
 export async function startCases(
-  projects: Projects,
+  projects: ReadonlyMap<string, string>,
   parent: string,
   stack: AsyncDisposableStack,
 ): Promise<Case[]> {
@@ -25,12 +28,12 @@ export async function startCases(
   for (const [suffix, project] of projects) {
     const store = join(folder, `store${suffix}`, "bets.csv");
     await Deno.mkdir(dirname(store));
-    const { central, port } = await startCentral(store, {}, project);
+    const { central, port } = await startCentral(store, { project });
     stack.use(central);
     let agency = 0;
     cases.push(startCase(`start-agency${suffix}`, () => {
       agency++;
-      return spawnAgency({ agency, file, port, window: 1, project });
+      return startAgency({ agency, file, port, project });
     }));
   }
   return cases;

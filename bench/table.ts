@@ -31,7 +31,7 @@ export function formatResults(cases: readonly CaseResult[]): string[] {
 }
 
 function table(head: string[], rows: string[][]): string[] {
-  return rows.length > 0 ? ["", ...alignColumns([head, ...rows], true)] : [];
+  return rows.length > 0 ? ["", ...alignColumns([head, ...rows])] : [];
 }
 
 /** Two lines for each case: the medians, and the range below them. */
@@ -51,7 +51,7 @@ function formatCases(cases: readonly CaseResult[]): string[] {
     const rows = [[name, String(runs.length), ...medians], ["", "", ...ranges]];
     return runs.length === 1 ? rows.slice(0, 1) : rows;
   });
-  return alignColumns([head, ...rows], true);
+  return alignColumns([head, ...rows]);
 }
 
 /** A row for each figure of a case that was measured at the baseline too. */

@@ -54,14 +54,13 @@ async function main(): Promise<void> {
   print([`Data: ${files.length} files like ${path}, from ${from}`]);
   const storeFile = join(folder, "bets.csv");
   const problems: string[] = [];
-  using progress = new Progress(files);
+  const progress = new Progress(files);
   const run = await runLottery(files, {
     storeFile,
     statusPort,
     signal,
     onProgress: (agency, delivered) => progress.update(agency, delivered),
     async onFinished(run): Promise<void> {
-      progress[Symbol.dispose]();
       if (!values.watch) return;
       const copy = await copyStore(storeFile);
       problems.push(...await report(run, files, copy));

@@ -71,20 +71,16 @@ export function parseWhole(
   );
 }
 
-/**
- * Returns a table's lines. Cells are aligned to the right, the first column to
- * the left if `isFirstLeft`.
- */
+/** Returns a table's lines: the first column to the left, others to the right. */
 export function alignColumns(
   rows: readonly (readonly string[])[],
-  isFirstLeft: boolean,
 ): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((cells) => cells[column]!.length))
   );
   return rows.map((cells) =>
     cells.map((cell, column) =>
-      isFirstLeft && column === 0
+      column === 0
         ? cell.padEnd(widths[column]!)
         : cell.padStart(widths[column]!)
     ).join("  ").trimEnd()

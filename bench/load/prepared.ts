@@ -5,13 +5,13 @@
  */
 
 import { join } from "node:path";
+import { startCentral } from "../../tools/demo/programs.ts";
 import { TaskProcess } from "../../tools/demo/task_process.ts";
 import { madeAgency } from "../../tools/data/made_bets.ts";
 import { checkStore } from "../check_store.ts";
 import type { Figures } from "../figures.ts";
 import type { LoadResult } from "./main.ts";
 import { usageOf } from "../machine.ts";
-import { startCentral } from "../programs.ts";
 import type { Postgres } from "../rivals/postgres.ts";
 import { Redis } from "../rivals/redis.ts";
 import type { WIRES } from "./wire.ts";
@@ -82,8 +82,10 @@ async function measureCentral(
   },
 ): Promise<Figures> {
   const connections = String(load.connections + SPARE_CONNECTIONS);
-  const env = { SERVER_MAX_CONNECTIONS: connections };
-  const { central, port } = await startCentral(store, env, project);
+  const { central, port } = await startCentral(store, {
+    env: { SERVER_MAX_CONNECTIONS: connections },
+    project,
+  });
   await using _central = central;
   const server = { pid: central.pid, port };
   const figures = await measure(load, { wire: "central", server, file });

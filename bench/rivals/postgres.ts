@@ -7,11 +7,10 @@ import type { Figures } from "../figures.ts";
 import { freePort, output, settleDisk } from "../machine.ts";
 
 /**
- * One `\copy`; COPY commands of as many rows as our batches, each a
- * transaction; or INSERT commands of as many rows into a central's table, with
- * its key.
+ * One `\copy`; or INSERT commands of as many rows as our batches, each a
+ * transaction, into a central's table, with its key.
  */
-export const LOAD_WAYS = ["copy", "copy-150", "insert-150-keyed"] as const;
+export const LOAD_WAYS = ["copy", "insert-150-keyed"] as const;
 export type LoadWay = typeof LOAD_WAYS[number];
 
 const BINARIES = "/usr/lib/postgresql/15/bin";
@@ -27,11 +26,6 @@ const CREATE_TABLE = `CREATE TABLE bets (agency integer NOT NULL,
 /** AWK programs that turn an agency's file into psql's input. */
 const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
   "copy": '{ print agency "," $0 }',
-  "copy-150": `
-    NR % 150 == 1 { print "COPY bets FROM STDIN (FORMAT csv);" }
-    { print agency "," $0 }
-    NR % 150 == 0 { print "\\\\." }
-    END { if (NR % 150) print "\\\\." }`,
   "insert-150-keyed": `
     BEGIN { FS = "," }
     {
@@ -67,7 +61,6 @@ export class Postgres implements AsyncDisposable {
    * folder. Throws an `Error` on failure.
    */
   static async start(folder: string): Promise<Postgres> {
-    await checkInstalled();
     const isRoot = await output("id", ["-u"]) === "0";
     if (isRoot) await output("chown", [ROOT_STAND_IN, folder]);
     const server = new Postgres(folder, isRoot, await freePort());
@@ -169,17 +162,5 @@ export class Postgres implements AsyncDisposable {
 
   #inputOf(name: string, way: LoadWay, agency: number): string {
     return join(this.#folder, `${name}-${way}-${agency}`);
-  }
-}
-
-async function checkInstalled(): Promise<void> {
-  try {
-    await Deno.stat(join(BINARIES, "initdb"));
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    throw new Error(
-      `Cannot measure PostgreSQL 15: it is not installed in ${BINARIES} (apt-get install postgresql-15)`,
-      { cause },
-    );
   }
 }

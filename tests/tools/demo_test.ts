@@ -6,7 +6,6 @@ import {
 } from "@std/assert";
 import { type AgencyAudit, auditStore } from "../../tools/demo/audit.ts";
 import type { AgencyRun } from "../../tools/demo/lottery.ts";
-import { formatBar, formatTotal } from "../../tools/demo/progress.ts";
 import { findProblems, formatTable } from "../../tools/demo/report.ts";
 import { makeData } from "../../tools/data/make_data.ts";
 import { testPrograms } from "../support/end_to_end.ts";
@@ -72,7 +71,7 @@ testPrograms("deno task demo reports a refused row", async (dir) => {
     dir,
   ]).ending();
   assertEquals(code, 1, stdout + stderr);
-  assertMatch(stdout, /^ +4 +2 +1 +1 +1 /m);
+  assertMatch(stdout, /^4 +2 +1 +1 +1 /m);
   assertStringIncludes(stderr, "agency 4: 1 of its 2 bets are in the store\n");
   assertEquals(stdout.includes("Every one"), false);
 });
@@ -200,9 +199,9 @@ testInFolder(
 Deno.test("formatTable() aligns agencies and totals", () => {
   assertEquals(formatTable(RESULT), [
     "agency   bets   sent  refused  stored  seconds  bets/s  winners",
-    "     1  12000  12000        0   12000     1.50    8000        2",
-    "     2    100     90       10     100     0.25     360        0",
-    "   all  12100  12090       10   12100     2.00    6045        2",
+    "1       12000  12000        0   12000     1.50    8000        2",
+    "2         100     90       10     100     0.25     360        0",
+    "all     12100  12090       10   12100     2.00    6045        2",
   ]);
   const [one, two] = RUNS;
   const runs = [one!, { ...two!, winners: undefined }].map(
@@ -230,23 +229,4 @@ Deno.test("findProblems() finds each kind of problem", () => {
   assertEquals(findProblems({ ...RESULT, store: { ...STORE, fault } }), [
     "damage at byte 7",
   ]);
-});
-
-Deno.test("formatBar() shows how far an agency is", () => {
-  const bars = [0, 3, 8].map((done) => formatBar({ agency: 2, bets: 8, done }));
-  assertEquals(bars, [
-    "agency 2 [........................]   0% 0 of 8 bets",
-    "agency 2 [#########...............]  37% 3 of 8 bets",
-    "agency 2 [########################] 100% 8 of 8 bets",
-  ]);
-  assertStringIncludes(formatBar({ agency: 5, bets: 0, done: 0 }), "100%");
-});
-
-Deno.test("formatTotal() shows how far all agencies are", () => {
-  const agencies = [
-    { agency: 1, bets: 300, done: 150 },
-    { agency: 2, bets: 100, done: 90 },
-  ];
-  assertEquals(formatTotal(agencies), "240 of 400 bets, 60%");
-  assertEquals(formatTotal([]), "0 of 0 bets, 100%");
 });

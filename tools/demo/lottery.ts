@@ -1,10 +1,10 @@
 // Runs the main job with real processes: a central, all agencies at once, and
 // the draw.
 
-import { resolve as resolvePath } from "node:path";
+import { resolve } from "node:path";
 import { EXIT_REFUSED } from "../../program/program.ts";
 import type { AgencyFile } from "../data/agency_files.ts";
-import { taskArgs, TaskProcess } from "./task_process.ts";
+import { startAgency, startCentral } from "./programs.ts";
 
 export interface Delivered {
   /** Bets answered with OK. */
@@ -42,7 +42,6 @@ export interface LotteryOptions {
   onFinished(run: LotteryRun): Promise<void>;
 }
 
-const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 const SENT_REGEXP =
   /action: apuesta_enviada \| result: success \| cantidad: (\d+)/;
 const FINISHED_REGEXP =
@@ -60,14 +59,20 @@ export async function runLottery(
   options: LotteryOptions,
 ): Promise<LotteryRun> {
   const drawAgencies = countDrawAgencies(files);
-  await using central = startCentral(drawAgencies, options);
-  const [, port] = await central.line(LISTEN_REGEXP);
+  const { central, port } = await startCentral(resolve(options.storeFile), {
+    env: {
+      SERVER_DRAW_AGENCIES: String(drawAgencies),
+      SERVER_STATUS_PORT: String(options.statusPort),
+    },
+    signal: options.signal,
+  });
+  await using _central = central;
   const stop = new AbortController();
   // Otherwise agencies would keep trying to reach a central that has ended.
   const centralEnd = central.ending.finally(() => stop.abort());
   const signal = AbortSignal.any([stop.signal, options.signal]);
   const agencies = files.map((file) =>
-    startAgency(file, Number(port), drawAgencies > 0, { ...options, signal })
+    runAgency(file, port, drawAgencies > 0, { ...options, signal })
   );
   const delivered = await Promise.all(agencies.map((one) => one.delivered));
   const hasEndedEarly = signal.aborted;
@@ -86,30 +91,13 @@ function countDrawAgencies(files: readonly AgencyFile[]): number {
   return files.every(({ agency }, i) => agency === i + 1) ? files.length : 0;
 }
 
-function startCentral(
-  drawAgencies: number,
-  { storeFile, statusPort, signal }: LotteryOptions,
-): TaskProcess {
-  return new TaskProcess(taskArgs("server"), {
-    name: "the central",
-    env: {
-      SERVER_PORT: "0",
-      SERVER_STORE_FILE: resolvePath(storeFile),
-      SERVER_DRAW_AGENCIES: String(drawAgencies),
-      SERVER_STATUS_PORT: String(statusPort),
-      LOGGING_LEVEL: "INFO",
-    },
-    signal,
-  });
-}
-
 interface RunningAgency {
   /** Whether all of its bets were answered, once that is known. */
   delivered: Promise<boolean>;
   run: Promise<AgencyRun>;
 }
 
-function startAgency(
+function runAgency(
   { agency, path }: AgencyFile,
   port: number,
   awaitsDraw: boolean,
@@ -117,7 +105,7 @@ function startAgency(
 ): RunningAgency {
   const run: AgencyRun = { agency, sent: 0, refused: 0, seconds: 0 };
   const startedAt = performance.now();
-  const { promise: delivered, resolve } = Promise.withResolvers<boolean>();
+  const delivered = Promise.withResolvers<boolean>();
   function onLine(line: string): void {
     const sent = SENT_REGEXP.exec(line)?.[1];
     if (sent !== undefined) {
@@ -131,16 +119,15 @@ function startAgency(
     run.refused = Number(refused);
     onProgress(agency, run);
     run.seconds = (performance.now() - startedAt) / 1000;
-    resolve(true);
+    delivered.resolve(true);
   }
-  const process = new TaskProcess(taskArgs("client"), {
-    name: `agency ${agency}`,
+  const process = startAgency({
+    agency,
+    file: resolve(path),
+    port,
     env: {
-      CLI_ID: String(agency),
-      CLI_AGENCY_FILE: resolvePath(path),
-      CLI_SERVER_ADDRESS: `127.0.0.1:${port}`,
       CLI_DRAW_AWAIT: String(awaitsDraw),
-      CLI_AGENCY_SENTFOLDER: `${resolvePath(storeFile)}.sent`,
+      CLI_AGENCY_SENTFOLDER: `${resolve(storeFile)}.sent`,
       CLI_LOG_LEVEL: "DEBUG",
     },
     signal,
@@ -148,11 +135,11 @@ function startAgency(
   });
   async function complete(): Promise<AgencyRun> {
     const ending = await process.ending;
-    resolve(false);
+    delivered.resolve(false);
     run.seconds ||= (performance.now() - startedAt) / 1000;
     return [0, EXIT_REFUSED].includes(ending.code)
       ? run
       : { ...run, failure: process.describe(ending) };
   }
-  return { delivered, run: complete() };
+  return { delivered: delivered.promise, run: complete() };
 }

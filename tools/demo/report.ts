@@ -32,7 +32,7 @@ export function formatTable({ runs, audits, seconds }: DemoResult): string[] {
     },
     { bets: sum(audits, "bets"), stored: sum(audits, "stored") },
   );
-  return alignColumns([HEADS, ...rows, total], false);
+  return alignColumns([HEADS, ...rows, total]);
 }
 
 /** Lists the problems, a line each; none if every bet is in the store. */

@@ -1,24 +1,25 @@
 // The central and the agencies as processes, with their tasks' permissions.
 
-import {
-  PROJECT_FOLDER,
-  taskArgs,
-  TaskProcess,
-} from "../tools/demo/task_process.ts";
+import { PROJECT_FOLDER, taskArgs, TaskProcess } from "./task_process.ts";
 
 const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 
-/** Folders of the measured projects, by the suffix of their cases. */
-export type Projects = ReadonlyMap<string, string>;
+export interface ProgramOptions {
+  /** Folder of the project whose program runs, by default this one. */
+  project?: string | undefined;
+  /** More variables of its configuration. */
+  env?: Record<string, string>;
+  /** Sends the process SIGTERM; its reason becomes the error. */
+  signal?: AbortSignal;
+}
 
 /**
- * Starts a project's central and waits until it listens on the returned port.
- * `store` is a file or a URL.
+ * Starts a central and waits until it listens on the returned port. `store` is
+ * a path or a URL.
  */
 export async function startCentral(
   store: string,
-  env: Record<string, string> = {},
-  project: string = PROJECT_FOLDER,
+  { project = PROJECT_FOLDER, env, ...options }: ProgramOptions = {},
 ): Promise<{ central: TaskProcess; port: number }> {
   const [task, variable] = store.startsWith("postgres://")
     ? ["server:postgres", "SERVER_STORE_URL"] as const
@@ -27,32 +28,35 @@ export async function startCentral(
     name: "the central",
     env: { SERVER_PORT: "0", [variable]: store, LOGGING_LEVEL: "INFO", ...env },
     project,
+    ...options,
   });
   const [, port] = await central.line(LISTEN_REGEXP);
   return { central, port: Number(port) };
 }
 
-export interface AgencyOptions {
+export interface AgencyOptions extends ProgramOptions {
   agency: number;
   file: string;
   /** Port of the central on this machine. */
   port: number;
-  window: number;
-  /** Folder of the project whose agency runs. */
-  project: string;
+  /** Called with each line of standard output. */
+  onLine?(line: string): void;
 }
 
-export function spawnAgency(options: AgencyOptions): TaskProcess {
-  const { agency, file, port, window, project } = options;
+export function startAgency(
+  { agency, file, port, project = PROJECT_FOLDER, env, ...options }:
+    AgencyOptions,
+): TaskProcess {
   return new TaskProcess(taskArgs("client", project), {
     name: `agency ${agency}`,
     env: {
       CLI_ID: String(agency),
       CLI_AGENCY_FILE: file,
       CLI_SERVER_ADDRESS: `127.0.0.1:${port}`,
-      CLI_BATCH_WINDOW: String(window),
       CLI_LOG_LEVEL: "INFO",
+      ...env,
     },
     project,
+    ...options,
   });
 }
