@@ -12,7 +12,7 @@ import type { StatusServer } from "./central/status/status_server.ts";
 import { stopOn } from "./net/tcp_server.ts";
 import type { Config } from "./program/config/config.ts";
 import { messageOf, ProgramError } from "./program/errors.ts";
-import { formatAction, getLogger } from "./program/logging.ts";
+import { type Details, formatAction, getLogger } from "./program/logging.ts";
 import { logServerConfig, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
 import {
@@ -41,11 +41,7 @@ export {
  */
 export type OpenDatabase = (
   url: string,
-  options: {
-    drawAgencies: number;
-    onCommit?: OnCommit | undefined;
-    signal: AbortSignal;
-  },
+  options: { drawAgencies: number; onCommit: OnCommit; signal: AbortSignal },
 ) => Promise<Store>;
 
 const LOOPBACK_REGEXP = /^(?:127\.|::1$|localhost$)/;
@@ -75,7 +71,13 @@ export async function runCentral(
     const parts = { tls, credentials, statistics };
     await using central = listen(config, store, parts);
     status?.show(store, central, signal);
-    const loss = await serve(signal, central, store);
+    const ended = new AbortController();
+    let loss: StorageError | undefined;
+    store.lost.then((error) => {
+      loss = error;
+      ended.abort("store lost");
+    });
+    await stopOn(AbortSignal.any([signal, ended.signal]), central);
     if (loss) throw new ProgramError(loss.message, { cause: loss });
   } finally {
     await store.close();
@@ -97,19 +99,11 @@ async function startStatus(
 }
 
 async function openCertificate(
-  config: Config,
+  { "tls.certificate": certificate, "tls.key": key }: Config,
 ): Promise<TlsCertificate | undefined> {
-  const certificate = config["tls.certificate"];
-  const key = config["tls.key"];
   if (certificate === "" && key === "") return undefined;
-  if (certificate !== "" && key !== "") {
-    const names = { certificate: "tls.certificate", key: "tls.key" };
-    return await TlsCertificate.open({ certificate, key, names });
-  }
-  const missing = certificate === "" ? "tls.certificate" : "tls.key";
-  throw new ProgramError(
-    `Cannot use TLS: ${missing} is not set, expected both or none`,
-  );
+  const names = { certificate: "tls.certificate", key: "tls.key" };
+  return await TlsCertificate.open({ certificate, key, names });
 }
 
 /** Anyone who can read the network traffic can read the tokens. */
@@ -124,22 +118,6 @@ function warnOfPlainTokens(config: Config): void {
   }));
 }
 
-/** Serves until a signal, or the loss of the store, which is returned. */
-async function serve(
-  signal: AbortSignal,
-  central: Central,
-  store: Store,
-): Promise<StorageError | undefined> {
-  const controller = new AbortController();
-  let loss: StorageError | undefined;
-  store.lost.then((error) => {
-    loss = error;
-    controller.abort("store lost");
-  });
-  await stopOn(AbortSignal.any([signal, controller.signal]), central);
-  return loss;
-}
-
 /** Opens the store; returns `undefined` if it was stopped before it was open. */
 async function openStore(
   config: Config,
@@ -150,52 +128,42 @@ async function openStore(
   },
 ): Promise<Store | undefined> {
   const url = config["store.url"];
+  const drawAgencies = config["draw.agencies"];
   const onCommit: OnCommit = (batches, seconds) =>
     statistics.onCommit(batches, seconds);
-  if (url === "") return await openFileStore(config, onCommit);
+  if (url === "") {
+    return await openFileStore(config, { drawAgencies, onCommit });
+  }
   if (!openDatabase) {
     throw new ProgramError(
       "Cannot use store.url: this task cannot use a database; start the central with: deno task server:postgres",
     );
   }
-  const drawAgencies = config["draw.agencies"];
   try {
     const store = await openDatabase(url, { drawAgencies, onCommit, signal });
-    const { bets } = store.stats;
-    getLogger().info(formatAction("recover_store", "success", { bets }));
+    logRecovery("success", { bets: store.stats.bets });
     return store;
   } catch (error) {
     if (!signal.aborted) throw error;
-    getLogger().info(
-      formatAction("recover_store", "fail", { reason: "stopped" }),
-    );
+    logRecovery("fail", { reason: "stopped" });
     return undefined;
   }
 }
 
-/** A store that takes no bets now can still answer what it has. */
-function warnOfProblem({ stats: { problem } }: Store): void {
-  if (problem === undefined) return;
-  getLogger().warn(formatAction("recover_store", "fail", { reason: problem }));
-}
-
 async function openFileStore(
   config: Config,
-  onCommit: OnCommit,
+  options: StoreOptions,
 ): Promise<FileStore> {
   const path = config["store.file"];
   try {
     const fsync = config["store.fsync"];
-    const drawAgencies = config["draw.agencies"];
-    const store = await FileStore.open(path, { fsync, drawAgencies, onCommit });
+    const store = await FileStore.open(path, { ...options, fsync });
     const { bets, batches, discardedBytes, tornFile } = store.recovery;
-    getLogger().info(formatAction("recover_store", "success", {
-      bets,
-      batches,
-      discarded_bytes: discardedBytes,
-      copy: tornFile,
-    }));
-    warnOfProblem(store);
+    const discarded = { discarded_bytes: discardedBytes, copy: tornFile };
+    logRecovery("success", { bets, batches, ...discarded });
+    // A store that takes no bets now can still answer what it has.
+    const { problem } = store.stats;
+    if (problem !== undefined) logRecovery("fail", { reason: problem });
     return store;
   } catch (cause) {
     const message = messageOf(cause);
@@ -208,27 +176,26 @@ async function openFileStore(
   }
 }
 
+function logRecovery(result: "success" | "fail", details: Details): void {
+  const line = formatAction("recover_store", result, details);
+  if (result === "success") getLogger().info(line);
+  else getLogger().warn(line);
+}
+
 function listen(
   config: Config,
   store: Store,
   parts: Pick<CentralOptions, "credentials" | "statistics" | "tls">,
 ): Central {
-  const hostname = config["server.host"];
-  try {
-    return Central.listen(store, {
-      hostname,
-      port: config["server.port"],
-      backlog: config["server.listenBacklog"],
-      maxConnections: config["server.maxConnections"],
-      idleTimeoutMs: config["server.idleTimeout"],
-      authTimeoutMs: config["server.authTimeout"],
-      ...parts,
-    });
-  } catch (cause) {
-    if (!(cause instanceof ProgramError)) throw cause;
-    const message = `${cause.message} (server.host is ${hostname})`;
-    throw new ProgramError(message, { cause });
-  }
+  return Central.listen(store, {
+    hostname: config["server.host"],
+    port: config["server.port"],
+    backlog: config["server.listenBacklog"],
+    maxConnections: config["server.maxConnections"],
+    idleTimeoutMs: config["server.idleTimeout"],
+    authTimeoutMs: config["server.authTimeout"],
+    ...parts,
+  });
 }
 
 if (import.meta.main) await runProgram("server", runCentral);

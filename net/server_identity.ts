@@ -1,8 +1,8 @@
 // Reads and checks a TLS server's certificate and private key.
 
 import type { KeyObject, X509Certificate } from "node:crypto";
-import { messageOf, ProgramError } from "../program/errors.ts";
-import { CERTIFICATE_REGEXP, readPem } from "./tls.ts";
+import { messageOf } from "../program/errors.ts";
+import { CERTIFICATE_REGEXP, readPem, unusable } from "./tls.ts";
 
 export interface Identity {
   /** The chain as PEM, the server's own certificate first. */
@@ -173,8 +173,4 @@ function parse<T>(what: string, path: string, parse: () => T): T {
   } catch (error) {
     throw unusable(what, path, `it cannot be decoded: ${messageOf(error)}`);
   }
-}
-
-function unusable(what: string, path: string, reason: string): ProgramError {
-  return new ProgramError(`Cannot use ${what} "${path}": ${reason}`);
 }

@@ -170,7 +170,7 @@ export function listen(
     return Deno.listen({ hostname, port, tcpBacklog: backlog });
   } catch (cause) {
     throw new ProgramError(
-      `Cannot listen on port ${port}: ${messageOf(cause)}`,
+      `Cannot listen on port ${port} of ${hostname}: ${messageOf(cause)}`,
       { cause },
     );
   }

@@ -152,6 +152,7 @@ async function readSystemBundle(): Promise<string[]> {
 }
 
 export async function readPem(what: string, path: string): Promise<string> {
+  if (path === "") throw new ProgramError(`Cannot use TLS: ${what} is not set`);
   try {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
       await Deno.readFile(path),
@@ -161,6 +162,10 @@ export async function readPem(what: string, path: string): Promise<string> {
   }
 }
 
-function unusable(what: string, path: string, reason: string): ProgramError {
+export function unusable(
+  what: string,
+  path: string,
+  reason: string,
+): ProgramError {
   return new ProgramError(`Cannot use ${what} "${path}": ${reason}`);
 }

@@ -217,7 +217,7 @@ testPrograms(
     });
     assertFailure(
       await second.ending(),
-      /^server: Cannot listen on port \d+: .*in use/,
+      /^server: Cannot listen on port \d+ of .+: .*in use/,
     );
   },
 );
