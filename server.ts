@@ -159,8 +159,12 @@ async function openFileStore(
     const fsync = config["store.fsync"];
     const store = await FileStore.open(path, { ...options, fsync });
     const { bets, batches, discardedBytes, tornFile } = store.recovery;
-    const discarded = { discarded_bytes: discardedBytes, copy: tornFile };
-    logRecovery("success", { bets, batches, ...discarded });
+    logRecovery("success", {
+      bets,
+      batches,
+      discarded_bytes: discardedBytes,
+      copy: tornFile,
+    });
     // A store that takes no bets now can still answer what it has.
     const { problem } = store.stats;
     if (problem !== undefined) logRecovery("fail", { reason: problem });
