@@ -80,7 +80,8 @@ export class RejectedFile {
   /**
    * Writes the rows, in the file's order. Without any, removes the file of an
    * earlier run. Replaces and removes only what an earlier run wrote and nobody
-   * has changed. Throws `ProgramError` if the rows cannot be written.
+   * has changed. Throws `ProgramError` if the rows cannot be written, or the
+   * agency's file has changed.
    */
   async write(
     refused: IndexSet,
@@ -94,6 +95,7 @@ export class RejectedFile {
     try {
       return await this.#replace(refused, written);
     } catch (cause) {
+      if (cause instanceof ProgramError) throw cause;
       throw unwritable(path, cause);
     }
   }

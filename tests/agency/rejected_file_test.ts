@@ -128,6 +128,23 @@ testInFolder("check() refuses the agency's own file", async (dir) => {
   await rejectedFile(file, copy).check();
 });
 
+testInFolder(
+  "write() says so if the agency's file has changed",
+  async (dir) => {
+    // Too large to be kept in memory.
+    const padding = `${";".repeat(60_000)}\n`.repeat(70);
+    using file = await putFile(dir, `a,b,1,2000-01-01,1\n${padding}`);
+    const { path } = file.source;
+    await Deno.writeTextFile(path, `a,b,2,2000-01-01,1\n${padding}`);
+    const error = await assertRejects(() => write(file, [0]), ProgramError);
+    assertEquals(
+      error.message,
+      `Cannot finish sending agency's file "${path}": it changed while it was sent (its content is not what was read at first); check it, then send it again`,
+    );
+    assertEquals(namesIn(dir), ["agency.csv"]);
+  },
+);
+
 testInFolder("check() names a file that cannot be written", async (dir) => {
   using file = await putFile(dir);
   await assertRejects(
