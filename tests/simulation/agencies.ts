@@ -6,13 +6,15 @@
 
 import { AgencyRun } from "./agency_run.ts";
 import { IndependentClient } from "./independent_client.ts";
-import { editFile, makeBetFile, type SimulatedBetFile } from "./bet_file.ts";
+import { makeBetFile, type SimulatedBetFile } from "./bet_file.ts";
 import type { World } from "./world.ts";
 
 /** Longest pause before an agency is started again. */
 const MAX_PAUSE_MS = 20_000;
 /** Runs at once beside each agency's own. */
 const MAX_EXTRA_RUNS = 3;
+/** Part of the runs with which another file of the same agency begins. */
+const TWO_FILES_CHANCE = 0.1;
 /** Most files of an agency, so that it ends. */
 const MAX_FILES = 12;
 
@@ -84,20 +86,9 @@ export class Agencies {
     this.#startExtra(this.#world.random.pick(agency.files));
   }
 
-  /** Edits a file while it is sent, and puts it back some time later. */
-  editFile(): void {
-    const { random, ledger } = this.#world;
-    const files = this.#agencies.flatMap(({ run }) => run ? [run.file] : [])
-      .filter((file) => ledger.isBegun(file) && isEditable(file));
-    const large = files.filter(({ isLarge }) => isLarge);
-    const choices = large.length > 0 ? large : files;
-    if (choices.length > 0) editFile(this.#world, random.pick(choices));
-  }
-
   /** Sends another file of the same agency, whatever the first one does. */
-  sendSecondFile(): void {
+  sendSecondFile(agency = this.#world.random.pick(this.#agencies)): void {
     if (this.#extraRuns.size >= MAX_EXTRA_RUNS) return;
-    const agency = this.#world.random.pick(this.#agencies);
     if (agency.files.length >= MAX_FILES) return;
     this.#startExtra(this.#addFile(agency));
   }
@@ -135,6 +126,8 @@ export class Agencies {
         if (!agency.isDone) this.#startLater(agency);
       }, this.#isCalm || random.happens(0.5));
       agency.run.start();
+      if (this.#isCalm || !random.happens(TWO_FILES_CHANCE)) return;
+      this.sendSecondFile(agency);
     });
   }
 
@@ -153,9 +146,4 @@ export class Agencies {
       agency.files.length < MAX_FILES;
     return isNew ? this.#addFile(agency) : random.pick(agency.files);
   }
-}
-
-/** Another last row is a change, unless it corrects a refused one. */
-function isEditable({ isChanged, rows, invalid }: SimulatedBetFile): boolean {
-  return !isChanged && !invalid.has(rows.length - 1);
 }

@@ -8,7 +8,7 @@ import { readConfig } from "../../program/config/config.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { runAgency } from "../../client.ts";
 import { Attempts } from "./attempts.ts";
-import type { SimulatedBetFile } from "./bet_file.ts";
+import { editFile, isEditable, type SimulatedBetFile } from "./bet_file.ts";
 import { CENTRAL_PORT } from "./central_host.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
@@ -57,7 +57,11 @@ export class AgencyRun {
         CLI_DRAW_AWAIT: String(world.hasDraw),
       },
     );
-    this.#process.createTap = () => ledger.tap(this.name, this.#attempts);
+    this.#process.createTap = () =>
+      ledger.tap(this.name, {
+        attempts: this.#attempts,
+        onStored: () => this.#mayEdit(),
+      });
     this.#process.onConnect = () => {
       if (this.#attempts.add()) return;
       ledger.broken(`${this.name} tries more often than ${maxAttempts} times`);
@@ -94,6 +98,14 @@ export class AgencyRun {
   kill(): void {
     this.#world.trace.add(this.name, "is killed");
     this.#end(undefined);
+  }
+
+  /** Once bets are stored, its file may be edited while the rest is sent. */
+  #mayEdit(): void {
+    const { file } = this;
+    const isEdited = isEditable(file) &&
+      this.#world.faults.occurs("edit", "owner");
+    if (isEdited) editFile(this.#world, file);
   }
 
   #fail(error: unknown): void {

@@ -28,12 +28,11 @@ const INVALID_FIELDS: readonly (readonly [number, string])[] = [
 const LAST_DIGIT = 3;
 const ZERO = 0x30;
 const MAX_EDIT_MS = 20_000;
-const PADDED_CHANCE = 0.3;
 /**
- * Blank lines, which are no records: a file of this size is not kept in memory
- * but read a second time while it is sent.
+ * Lines of separators, which are no records: a file of this size is not kept in
+ * memory but read a second time while it is sent.
  */
-const PADDING = `${" ".repeat(60_000)}\n`.repeat(70);
+const PADDING = `${";".repeat(60_000)}\n`.repeat(70);
 
 /** A file on the disk of its agency. */
 export interface SimulatedBetFile extends KnownFile {
@@ -41,8 +40,6 @@ export interface SimulatedBetFile extends KnownFile {
   path: string;
   /** Whether it was sent to its end. */
   isSent: boolean;
-  /** Whether it is too large to be kept in memory. */
-  isLarge: boolean;
   /** Whether somebody has edited it, and may have restored it. */
   isEdited: boolean;
   /** Whether it is not as it was. */
@@ -64,10 +61,10 @@ export function makeBetFile(
   const { random, ledger, loop } = world;
   const invalidChance = random.pick([0, 0, INVALID_CHANCE]);
   const rows: BetRow[] = [];
-  const bets = random.between(1, random.pick(MAX_BETS));
-  const padded = world.hasLargeFiles && random.happens(PADDED_CHANCE)
-    ? Math.ceil(bets / 2)
-    : 0;
+  const isLarge = world.hasLargeFile && agency === 1 && number === 1;
+  const maxBets = isLarge ? Math.max(...MAX_BETS) : random.pick(MAX_BETS);
+  const bets = random.between(1, maxBets);
+  const padded = isLarge ? Math.ceil(bets / 2) : 0;
   const invalid = new Set<number>();
   let isOrdered = true;
   let hasBet = false;
@@ -103,12 +100,21 @@ export function makeBetFile(
     path,
     isOrdered,
     isSent: false,
-    isLarge: padded > 0,
     isEdited: false,
     isChanged: false,
   };
   ledger.addFile(file);
   return file;
+}
+
+/**
+ * Whether it can be edited: another last row is a change, unless it corrects a
+ * refused one.
+ */
+export function isEditable(
+  { isChanged, rows, invalid }: SimulatedBetFile,
+): boolean {
+  return !isChanged && !invalid.has(rows.length - 1);
 }
 
 /** Changes a digit of its last row, in place, and restores it some time later. */

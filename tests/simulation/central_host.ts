@@ -43,7 +43,6 @@ export class CentralHost {
   #isUp = false;
   #lives = 0;
   #isLastStop = false;
-  /** Whether the central of this life has its store open. */
   #isOpen = false;
   /** Whoever has access to its files. */
   readonly operator: Operator;
@@ -69,6 +68,11 @@ export class CentralHost {
   /** Whether the machine has power. */
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** Whether the central has its store open. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** Whether the central was stopped for good. */
@@ -188,7 +192,7 @@ export class CentralHost {
         );
       }
       this.#isOpen = true;
-      ledger.check(this.#world.storeText);
+      ledger.check(this.#world.storeText(tornBytesLeft(line)));
     } else if (/^action: (sorteo|recover_draw) \| result: success/.test(line)) {
       ledger.onDraw(line.startsWith("action: sorteo"));
       if (this.#world.isStoreDurable) return;
@@ -253,11 +257,17 @@ export class CentralHost {
     );
   }
 
-  /** Only disk faults may end a central, each with its message. */
+  /**
+   * Only disk faults may prevent a start, each with its message. Once the store
+   * is open, only a change of its files may end the central.
+   */
   #handleFailure(error: unknown): void {
     if (!(error instanceof ProgramError)) {
       this.#world.fail(error);
       return;
+    }
+    if (this.#isOpen && !this.operator.isAtWork) {
+      this.#world.ledger.broken(`the central gives up: ${error.message}`);
     }
     if (this.#disk.full && error.message.includes("No space left")) {
       this.#world.ledger.broken(`a full disk prevents a start: ${error}`);
@@ -306,4 +316,10 @@ export class CentralHost {
     const { loop, random } = this.#world;
     loop.schedule(undefined, random.between(1, maxMs), () => this.#start());
   }
+}
+
+/** On a full disk a torn tail cannot be copied, and stays. */
+function tornBytesLeft(line: string): number {
+  const [, bytes] = /discarded_bytes: (\d+)(?!.* copy: )/.exec(line) ?? [];
+  return Number(bytes ?? 0);
 }

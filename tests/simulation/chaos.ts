@@ -29,7 +29,6 @@ export class Chaos {
       ["start a second central", () => central.startRival()],
       ["mishandle the store", () => central.mishandle()],
       ["fill the disk", () => central.operator.fillDisk()],
-      ["edit an agency's file", () => agencies.editFile()],
       ["kill an agency", () => agencies.killOne()],
       ["start an agency twice", () => agencies.startAgain()],
       ["send a second file", () => agencies.sendSecondFile()],

@@ -46,6 +46,8 @@ export interface FaultRates {
   lostBeforeAccept: number;
   /** A connection cannot be made. */
   failedConnect: number;
+  /** An agency's file is edited when some of its bets were stored. */
+  edit: number;
   /** The store or its settings do not fit at a start. */
   misfit: number;
 }
@@ -70,6 +72,7 @@ const RATES: Readonly<Record<keyof FaultRates, readonly number[]>> = {
   failedAccept: [0.01, 0.2],
   lostBeforeAccept: [0.05, 0.5],
   failedConnect: [0.05, 0.3],
+  edit: [0.1, 0.5],
   misfit: [0.5, 0.9],
 };
 /** Part of the runs that have a fault. */

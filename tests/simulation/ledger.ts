@@ -6,10 +6,9 @@
  */
 
 import { type BetRow, Code } from "../support/frames.ts";
-import { parseStore } from "../support/stored.ts";
+import { parseStore, type StoredBatch } from "../support/stored.ts";
 import type { Trace } from "./trace.ts";
-import type { Attempts } from "./attempts.ts";
-import { type SentBatch, WireTap } from "./wire_tap.ts";
+import { type Following, type SentBatch, WireTap } from "./wire_tap.ts";
 
 /** A promise was broken. */
 export class BrokenPromise extends Error {
@@ -75,13 +74,8 @@ export class Ledger {
   }
 
   /** Follows a new connection. */
-  tap(who: string, attempts?: Attempts): WireTap {
-    return new WireTap(this, who, attempts);
-  }
-
-  /** Whether some of a file is known to be stored. */
-  isBegun(file: KnownFile): boolean {
-    return this.#fileOf(file).acknowledged.size > 0;
+  tap(who: string, following?: Following): WireTap {
+    return new WireTap(this, who, following);
   }
 
   /** Notes an OK that an agency has seen. */
@@ -158,7 +152,7 @@ export class Ledger {
    */
   check(text: string): Map<string, number[]> {
     const stored = new Map<string, number[]>();
-    for (const batch of parseStore(text)) {
+    for (const batch of this.#parse(text)) {
       const file = this.#fileOf(batch);
       const indexes = stored.get(keyOf(batch)) ?? [];
       stored.set(keyOf(batch), indexes);
@@ -197,7 +191,7 @@ export class Ledger {
   checkEnd(text: string): void {
     this.check(text);
     const winners = new Map<number, string[]>();
-    for (const { agency, bets } of parseStore(text)) {
+    for (const { agency, bets } of this.#parse(text)) {
       const list = winners.get(agency) ?? [];
       winners.set(agency, list);
       for (const bet of bets) {
@@ -241,6 +235,14 @@ export class Ledger {
     const error = new BrokenPromise(what);
     this.failure ??= error;
     return error;
+  }
+
+  #parse(text: string): StoredBatch[] {
+    try {
+      return parseStore(text);
+    } catch (error) {
+      throw this.broken(`the store is not whole: ${error}`);
+    }
   }
 
   #checkBet(file: FileRecord, index: number, bet: readonly string[]): void {

@@ -17,7 +17,7 @@ const RUNS = 3000;
 /** The folders that the simulation needs, and the files beside them. */
 const FOLDERS = [
   ...["agency", "bet", "bytes", "central", "net", "program", "protocol"],
-  ...["std", "storage", "tests"],
+  ...["std", "storage", "tests", "tools"],
 ];
 
 /** Whether and how a fault was found. */

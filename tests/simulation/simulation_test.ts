@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { SEED } from "../support/random_bets.ts";
+import { testWith } from "../support/permissions.ts";
+import { runTool } from "../support/tool.ts";
 import { simulateRuns } from "./runs.ts";
 
 /** Many short runs find more than a few long ones. */
@@ -29,6 +31,15 @@ Deno.test("the same seed makes the same simulation", async () => {
   assertEquals(second.hash, first.hash);
   const other = await simulateRuns({ ...options, seed: 8 });
   assertEquals(other.hash === first.hash, false);
+});
+
+testWith(["run"], "an unknown flag is one line", async () => {
+  const main = `${import.meta.dirname}/main.ts`;
+  const args = ["run", "--no-prompt", main, "--nope"];
+  assertEquals(await runTool(Deno.execPath(), args), {
+    code: 1,
+    output: "simulate: Unknown option '--nope' (see --help)\n",
+  });
 });
 
 async function assertKept(

@@ -28,6 +28,14 @@ const SAYS_NOTHING: readonly number[] = [
   Code.BUSY,
 ];
 
+/** What is to be known about the connections of an agency's run. */
+export interface Following {
+  /** Counts them. */
+  attempts: Attempts;
+  /** Called when the agency reads an OK for bets. */
+  onStored(): void;
+}
+
 interface Request {
   type: number;
   payload: Uint8Array;
@@ -37,15 +45,15 @@ interface Request {
 export class WireTap {
   readonly #ledger: Ledger;
   readonly #who: string;
-  readonly #attempts: Attempts | undefined;
+  readonly #following: Following | undefined;
   readonly #sent = new FrameSplitter();
   readonly #read = new FrameSplitter();
   /** Requests without a reply, in order. */
   readonly #requests: Request[] = [];
   #winners: string[] = [];
 
-  constructor(ledger: Ledger, who: string, attempts?: Attempts) {
-    this.#attempts = attempts;
+  constructor(ledger: Ledger, who: string, following?: Following) {
+    this.#following = following;
     this.#ledger = ledger;
     this.#who = who;
   }
@@ -57,7 +65,7 @@ export class WireTap {
         const isEarly = this.#requests.length > 0;
         this.#ledger.onFinishSent(agencyOf(frame), isEarly, this.#who);
       }
-      if (frame.type === Type.WINNERS_QUERY) this.#attempts?.wait();
+      if (frame.type === Type.WINNERS_QUERY) this.#following?.attempts.wait();
       this.#requests.push(frame);
     }
   }
@@ -81,16 +89,21 @@ export class WireTap {
     }
     if (reply.type === Type.OK) {
       const isFinish = request.type === Type.FINISH;
-      this.#attempts?.succeed({ isFinish });
+      this.#following?.attempts.succeed({ isFinish });
     } else if (reply.payload[0] !== Code.SHUTTING_DOWN) {
-      this.#attempts?.refuseWait();
+      this.#following?.attempts.refuseWait();
     }
     if (request.type === Type.BET) {
       const batch = batchOf(request);
-      if (reply.type === Type.OK) this.#ledger.onOk(batch, this.#who);
+      if (reply.type === Type.OK) this.#onOk(batch);
       else this.#onRefused(batch, reply.payload[0]!);
     }
     this.#requests.shift();
+  }
+
+  #onOk(batch: SentBatch): void {
+    this.#ledger.onOk(batch, this.#who);
+    this.#following?.onStored();
   }
 
   #onRefused(batch: SentBatch, code: number): void {

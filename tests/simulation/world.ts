@@ -86,8 +86,8 @@ export class World {
   readonly agencyCount: number;
   /** Whether there is a draw of all agencies. */
   readonly hasDraw: boolean;
-  /** Whether some files are too large to be kept in memory, which takes time. */
-  readonly hasLargeFiles: boolean;
+  /** Whether a file is too large to be kept in memory, which takes time. */
+  readonly hasLargeFile: boolean;
   /** The disk of the central's machine. */
   readonly centralDisk: Disk;
   readonly #agencies: Agencies;
@@ -101,7 +101,7 @@ export class World {
     this.loop = new EventLoop(this.random, this.trace);
     this.agencyCount = this.random.between(1, MAX_AGENCIES);
     this.hasDraw = this.random.happens(0.5);
-    this.hasLargeFiles = this.random.happens(0.1);
+    this.hasLargeFile = this.random.happens(0.2);
     this.ledger = new Ledger(this.trace, this.hasDraw ? this.agencyCount : 0);
     this.network = new Network(this);
     this.centralDisk = new Disk(this.faults);
@@ -153,10 +153,12 @@ export class World {
     return disk;
   }
 
-  /** The content of the store, as programs would read it. */
-  get storeText(): string {
-    const inode = this.centralDisk.files.get(STORE_FILE);
-    return inode ? new TextDecoder().decode(inode.bytes) : "";
+  /** The content of the store without a torn tail of so many bytes. */
+  storeText(tornBytes = 0): string {
+    const { bytes } = this.centralDisk.find(STORE_FILE);
+    return new TextDecoder().decode(
+      bytes.subarray(0, bytes.length - tornBytes),
+    );
   }
 
   /** Whether the disk has all of the store that programs would read. */
@@ -225,10 +227,7 @@ export class World {
     this.trace.add("world", "no more faults");
     this.faults.end();
     this.#agencies.finishUp();
-    const areDone = await this.loop.run(
-      this.loop.nowMs + CALM_MS,
-      () => hasFailed() || this.#agencies.areDone,
-    );
+    const areDone = await this.#calmUntil(() => this.#agencies.areDone);
     if (hasFailed()) return;
     if (!areDone) {
       throw this.ledger.broken(
@@ -237,19 +236,33 @@ export class World {
         } s after the last fault`,
       );
     }
+    await this.#restartCentral();
+    if (hasFailed()) return;
     await this.#stopCentral();
     if (hasFailed()) return;
-    this.ledger.checkEnd(this.storeText);
-    this.#agencies.checkSent(this.storeText);
+    this.ledger.checkEnd(this.storeText());
+    this.#agencies.checkSent(this.storeText());
+  }
+
+  /** The central checks the store that is left when it opens it. */
+  async #restartCentral(): Promise<void> {
+    this.central.cutPower();
+    if (await this.#calmUntil(() => this.central.isOpen)) return;
+    throw this.ledger.broken("the central does not start");
   }
 
   async #stopCentral(): Promise<void> {
     this.central.stopForGood();
-    const hasStopped = await this.loop.run(
+    if (await this.#calmUntil(() => this.central.hasStopped)) return;
+    throw this.ledger.broken("the central does not stop");
+  }
+
+  /** Runs without faults until a condition holds, or something has failed. */
+  #calmUntil(isDone: () => boolean): Promise<boolean> {
+    return this.loop.run(
       this.loop.nowMs + CALM_MS,
-      () => this.#problem !== undefined || this.central.hasStopped,
+      () => this.#problem !== undefined || isDone(),
     );
-    if (!hasStopped) throw this.ledger.broken("the central does not stop");
   }
 }
 
