@@ -15,7 +15,7 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
-import { testGuarded, writeCredentials } from "../support/guarded.ts";
+import { testServed, writeCredentials } from "../support/served.ts";
 import { rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
@@ -31,89 +31,105 @@ for (const tls of [false, true]) {
       ? await Wire.connectTls(port, await Deno.readTextFile(PEM.ca))
       : await Wire.connect(port);
 
-  testGuarded(`an agency with its token is served as without${name}`, {
-    tls,
-    tokens: TOKENS,
-    drawAgencies: 0,
-  }, async ({ port, storeFile }) => {
-    for (const [id, token] of Object.entries(TOKENS)) {
-      const agency = Number(id);
-      using wire = await connect(port);
-      assertEquals((await wire.ask(authFrame(agency, token)))?.type, Type.OK);
-      const bets = betFrame({ agency, rows: rows(3) });
-      assertEquals((await wire.ask(bets))?.type, Type.OK);
-      const last = await wire.ask(agencyFrame(Type.FINISH, agency));
-      assertEquals(last?.type, Type.OK);
-      assertEquals(await wire.reply(), null);
-    }
-    assertEquals([...(await readBets(storeFile)).keys()], [1, 2, 4294967295]);
-  });
+  testServed(
+    `an agency with its token is served as without${name}`,
+    async ({ port, storeFile }) => {
+      for (const [id, token] of Object.entries(TOKENS)) {
+        const agency = Number(id);
+        using wire = await connect(port);
+        assertEquals((await wire.ask(authFrame(agency, token)))?.type, Type.OK);
+        const bets = betFrame({ agency, rows: rows(3) });
+        assertEquals((await wire.ask(bets))?.type, Type.OK);
+        const last = await wire.ask(agencyFrame(Type.FINISH, agency));
+        assertEquals(last?.type, Type.OK);
+        assertEquals(await wire.reply(), null);
+      }
+      assertEquals([...(await readBets(storeFile)).keys()], [1, 2, 4294967295]);
+    },
+    {
+      tls,
+      tokens: TOKENS,
+      drawAgencies: 0,
+    },
+  );
 
-  testGuarded(`AUTH and batches may come in one piece${name}`, {
-    tls,
-    tokens: TOKENS,
-  }, async ({ port }) => {
-    using wire = await connect(port);
-    await wire.send(
-      authFrame(1, "uno"),
-      ...[0, 1, 2].map((betIndex) => betFrame({ betIndex, rows: rows(1) })),
-    );
-    for (let i = 0; i < 4; i++) {
-      assertEquals((await wire.reply())?.type, Type.OK);
-    }
-  });
-
-  testGuarded(`strangers are refused after a second${name}`, {
-    tls,
-    tokens: TOKENS,
-  }, async ({ port, storeFile, log }) => {
-    const strangers = [
-      authFrame(1, "dos"),
-      authFrame(1, "unos"),
-      authFrame(3, "uno"),
-      betFrame({ rows: rows(1) }),
-      agencyFrame(Type.FINISH, 1),
-      agencyFrame(Type.WINNERS_QUERY, 1),
-      frame(99),
-      frame(Type.OK),
-    ];
-    await Promise.all(strangers.map(async (bytes) => {
+  testServed(
+    `AUTH and batches may come in one piece${name}`,
+    async ({ port }) => {
       using wire = await connect(port);
-      const startedAt = performance.now();
-      const { code, index } = readError(await wire.ask(bytes));
-      assertEquals([code, index], [Code.UNAUTHORIZED, NO_INDEX]);
-      assertGreaterOrEqual(performance.now() - startedAt, MIN_DELAY_MS);
-      assertEquals(await wire.reply(), null);
-    }));
-    assertEquals(await Deno.readTextFile(storeFile), "");
-    const fails = log.lines.filter((line) =>
-      line.includes("action: authenticate | result: fail")
-    );
-    assertEquals(fails.length, strangers.length);
-    assert(fails.every((line) => line.includes("ip: 127.0.0.1")));
-    assert(fails.some((line) => line.includes("agency: 3")));
-    assert(!log.lines.join("\n").includes("unos"));
-  });
+      await wire.send(
+        authFrame(1, "uno"),
+        ...[0, 1, 2].map((betIndex) => betFrame({ betIndex, rows: rows(1) })),
+      );
+      for (let i = 0; i < 4; i++) {
+        assertEquals((await wire.reply())?.type, Type.OK);
+      }
+    },
+    {
+      tls,
+      tokens: TOKENS,
+    },
+  );
+
+  testServed(
+    `strangers are refused after a second${name}`,
+    async ({ port, storeFile, log }) => {
+      const strangers = [
+        authFrame(1, "dos"),
+        authFrame(1, "unos"),
+        authFrame(3, "uno"),
+        betFrame({ rows: rows(1) }),
+        agencyFrame(Type.FINISH, 1),
+        agencyFrame(Type.WINNERS_QUERY, 1),
+        frame(99),
+        frame(Type.OK),
+      ];
+      await Promise.all(strangers.map(async (bytes) => {
+        using wire = await connect(port);
+        const startedAt = performance.now();
+        const { code, index } = readError(await wire.ask(bytes));
+        assertEquals([code, index], [Code.UNAUTHORIZED, NO_INDEX]);
+        assertGreaterOrEqual(performance.now() - startedAt, MIN_DELAY_MS);
+        assertEquals(await wire.reply(), null);
+      }));
+      assertEquals(await Deno.readTextFile(storeFile), "");
+      const fails = log.lines.filter((line) =>
+        line.includes("action: authenticate | result: fail")
+      );
+      assertEquals(fails.length, strangers.length);
+      assert(fails.every((line) => line.includes("ip: 127.0.0.1")));
+      assert(fails.some((line) => line.includes("agency: 3")));
+      assert(!log.lines.join("\n").includes("unos"));
+    },
+    {
+      tls,
+      tokens: TOKENS,
+    },
+  );
 }
 
-testGuarded("an agency cannot send for another one", {
-  tokens: TOKENS,
-  drawAgencies: 2,
-}, async ({ port, storeFile }) => {
-  const others = [
-    betFrame({ agency: 2, rows: rows(1) }),
-    agencyFrame(Type.FINISH, 2),
-    agencyFrame(Type.WINNERS_QUERY, 2),
-  ];
-  for (const bytes of others) {
-    using wire = await Wire.connect(port);
-    await wire.ask(authFrame(1, "uno"));
-    const { code, index } = readError(await wire.ask(bytes));
-    assertEquals([code, index], [Code.UNAUTHORIZED, NO_INDEX]);
-    assertEquals(await wire.reply(), null);
-  }
-  assertEquals(await Deno.readTextFile(storeFile), "");
-});
+testServed(
+  "an agency cannot send for another one",
+  async ({ port, storeFile }) => {
+    const others = [
+      betFrame({ agency: 2, rows: rows(1) }),
+      agencyFrame(Type.FINISH, 2),
+      agencyFrame(Type.WINNERS_QUERY, 2),
+    ];
+    for (const bytes of others) {
+      using wire = await Wire.connect(port);
+      await wire.ask(authFrame(1, "uno"));
+      const { code, index } = readError(await wire.ask(bytes));
+      assertEquals([code, index], [Code.UNAUTHORIZED, NO_INDEX]);
+      assertEquals(await wire.reply(), null);
+    }
+    assertEquals(await Deno.readTextFile(storeFile), "");
+  },
+  {
+    tokens: TOKENS,
+    drawAgencies: 2,
+  },
+);
 
 const MALFORMED = {
   "without a token": frame(Type.AUTH, Uint8Array.of(0, 0, 0, 1)),
@@ -124,30 +140,26 @@ const MALFORMED = {
 
 for (const [name, bytes] of Object.entries(MALFORMED)) {
   for (const tokens of [undefined, TOKENS]) {
-    testGuarded(
+    testServed(
       `an AUTH ${name} is malformed with${tokens ? "" : "out"} credentials`,
-      tokens ? { tokens } : {},
       async ({ port }) => {
         using wire = await Wire.connect(port);
         assertEquals(readError(await wire.ask(bytes)).code, Code.MALFORMED);
         assertEquals(await wire.reply(), null);
       },
+      tokens ? { tokens } : {},
     );
   }
 }
 
-testGuarded(
-  "a second AUTH is malformed",
-  { tokens: TOKENS },
-  async ({ port }) => {
-    using wire = await Wire.connect(port);
-    const auth = authFrame(1, "uno");
-    assertEquals((await wire.ask(auth))?.type, Type.OK);
-    assertEquals(readError(await wire.ask(auth)).code, Code.MALFORMED);
-  },
-);
+testServed("a second AUTH is malformed", async ({ port }) => {
+  using wire = await Wire.connect(port);
+  const auth = authFrame(1, "uno");
+  assertEquals((await wire.ask(auth))?.type, Type.OK);
+  assertEquals(readError(await wire.ask(auth)).code, Code.MALFORMED);
+}, { tokens: TOKENS });
 
-testGuarded("without credentials AUTH has no effect", {}, async ({ port }) => {
+testServed("without credentials AUTH has no effect", async ({ port }) => {
   using wire = await Wire.connect(port);
   assertEquals((await wire.ask(authFrame(1, "any")))?.type, Type.OK);
   for (const agency of [1, 2]) {
@@ -159,24 +171,20 @@ testGuarded("without credentials AUTH has no effect", {}, async ({ port }) => {
 });
 
 for (const tls of [false, true]) {
-  testGuarded(
+  testServed(
     `who says nothing${tls ? " in the handshake" : ""} is dropped in time`,
-    { tls, tokens: TOKENS, authTimeoutMs: 50 },
     async ({ port, log }) => {
       // A connection without TLS never begins the handshake.
       using wire = await Wire.connect(port);
       assertEquals(await wire.reply(), null);
       await log.line("it took longer than 50 ms");
     },
+    { tls, tokens: TOKENS, authTimeoutMs: 50 },
   );
 }
 
-testGuarded(
+testServed(
   "Central keeps places for agencies from strangers, and frees a stranger's when it leaves",
-  {
-    tokens: TOKENS,
-    maxConnections: 20,
-  },
   async ({ port, log }) => {
     using agency = await Wire.connect(port);
     await agency.ask(authFrame(1, "uno"));
@@ -199,42 +207,53 @@ testGuarded(
     using other = await Wire.connect(port);
     assertEquals((await other.ask(authFrame(2, "dos")))?.type, Type.OK);
   },
+  {
+    tokens: TOKENS,
+    maxConnections: 20,
+  },
 );
 
-testGuarded("a token that is removed or changed ends its connections", {
-  tokens: TOKENS,
-}, async ({ port, credentialsFile, log }) => {
-  using first = await Wire.connect(port);
-  using second = await Wire.connect(port);
-  await first.ask(authFrame(1, "uno"));
-  await second.ask(authFrame(2, "dos"));
-  // A bad file changes nothing, and is logged once.
-  await Deno.writeTextFile(credentialsFile, "1,x\n");
-  await log.line("action: credentials | result: fail");
-  assertEquals(
-    (await first.ask(betFrame({ rows: rows(1) })))?.type,
-    Type.OK,
-  );
-  await writeCredentials(credentialsFile, { 1: "otro", 2: "dos" });
-  assertEquals(await first.reply(), null);
-  const bets = betFrame({ agency: 2, rows: rows(1) });
-  assertEquals((await second.ask(bets))?.type, Type.OK);
-  using third = await Wire.connect(port);
-  assertEquals((await third.ask(authFrame(1, "otro")))?.type, Type.OK);
-});
+testServed(
+  "a token that is removed or changed ends its connections",
+  async ({ port, credentialsFile, log }) => {
+    using first = await Wire.connect(port);
+    using second = await Wire.connect(port);
+    await first.ask(authFrame(1, "uno"));
+    await second.ask(authFrame(2, "dos"));
+    // A bad file changes nothing, and is logged once.
+    await Deno.writeTextFile(credentialsFile, "1,x\n");
+    await log.line("action: credentials | result: fail");
+    assertEquals(
+      (await first.ask(betFrame({ rows: rows(1) })))?.type,
+      Type.OK,
+    );
+    await writeCredentials(credentialsFile, { 1: "otro", 2: "dos" });
+    assertEquals(await first.reply(), null);
+    const bets = betFrame({ agency: 2, rows: rows(1) });
+    assertEquals((await second.ask(bets))?.type, Type.OK);
+    using third = await Wire.connect(port);
+    assertEquals((await third.ask(authFrame(1, "otro")))?.type, Type.OK);
+  },
+  {
+    tokens: TOKENS,
+  },
+);
 
-testGuarded("agency and central report clearly that one does not use TLS", {
-  tls: true,
-}, async ({ port, log }) => {
-  using plain = await Wire.connect(port);
-  await plain.send(betFrame({ rows: rows(1) }));
-  const line = await log.line("authenticate | result: fail");
-  assert(line.includes("the other side does not speak TLS"), line);
-});
+testServed(
+  "agency and central report clearly that one does not use TLS",
+  async ({ port, log }) => {
+    using plain = await Wire.connect(port);
+    await plain.send(betFrame({ rows: rows(1) }));
+    const line = await log.line("authenticate | result: fail");
+    assert(line.includes("the other side does not speak TLS"), line);
+  },
+  {
+    tls: true,
+  },
+);
 
-testGuarded(
+testServed(
   "a central without TLS tells a TLS client so",
-  {},
   async ({ port, log }) => {
     const ca = await Deno.readTextFile(PEM.ca);
     await assertRejects(async () => {

@@ -7,7 +7,7 @@ import { ProgramError } from "../../program/errors.ts";
 import { Credentials } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
-import { writeCredentials } from "../support/guarded.ts";
+import { writeCredentials } from "../support/served.ts";
 
 const HASH = "0".repeat(64);
 const UNO = new TextEncoder().encode("uno");

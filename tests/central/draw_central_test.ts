@@ -14,28 +14,15 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
-import { type Served, testServed } from "../support/served.ts";
+import { askEarly, type Served, testServed, WAITS } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
 const HELD = "action: sorteo | result: success";
-const WAITS = "action: consulta_ganadores | result: in_progress";
 
 /** The lines of the log that contain a text. */
 function linesWith({ log }: Served, text: string): string[] {
   return log.lines.filter((line) => line.includes(text));
-}
-
-/** Asks for winners, and waits until the central has read the request. */
-async function askEarly(
-  { port, log }: Served,
-  agency: number,
-): Promise<Wire> {
-  const asked = log.lines.filter((line) => line.includes(WAITS)).length;
-  const wire = await Wire.connect(port);
-  await wire.send(agencyFrame(Type.WINNERS_QUERY, agency));
-  await log.line(WAITS, asked + 1);
-  return wire;
 }
 
 for (const order of ["123", "132", "213", "231", "312", "321"]) {
@@ -48,17 +35,15 @@ for (const order of ["123", "132", "213", "231", "312", "321"]) {
         await sendBets(port, agency, [...rows, betOf(`${agency}2`, "07574")]);
       }
       // Each asks before anyone has finished, and again after its own FINISH.
-      const early = [];
-      for (const agency of [3, 1, 2]) {
-        early.push({ agency, wire: await askEarly(served, agency) });
-      }
+      const early = await askEarly(served, [1, 2, 3]);
       const late: Promise<string[]>[] = [];
       for (const digit of order) {
         assertEquals(linesWith(served, HELD), []);
         await finish(port, Number(digit));
         late[Number(digit)] = askWinners(port, Number(digit));
       }
-      for (const { agency, wire } of early) {
+      for (const [index, wire] of early.entries()) {
+        const agency = index + 1;
         const expected = [`${agency}1`, `${agency}2`];
         assertEquals(await readWinners(wire), [expected]);
         assertEquals(await late[agency], expected);

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { FileStore } from "../../storage/mod.ts";
+import { type Central, FileStore } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { DrawCentral } from "../support/draw_central.ts";
 import {
   askWinners,
   betOf,
@@ -9,7 +8,7 @@ import {
   readWinners,
   sendBets,
 } from "../support/draw_wire.ts";
-import { testPrograms } from "../support/end_to_end.ts";
+import { testInFolder } from "../support/folder.ts";
 import type { FaultFile } from "../support/fault_file.ts";
 import { openFaulty } from "../support/faulty_store.ts";
 import {
@@ -20,6 +19,7 @@ import {
   Type,
 } from "../support/frames.ts";
 import { everyTurn } from "../support/memory_log.ts";
+import { askEarly, listen } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
 
 const LATE = betFrame({ betIndex: 1, rows: [betOf("11")] });
@@ -27,7 +27,7 @@ const FINISH = agencyFrame(Type.FINISH, 1);
 
 /** A central that gets a winning bet while the last agency finishes. */
 interface LateWinner {
-  central: DrawCentral;
+  central: Central;
   log: CapturedLog;
   file: FaultFile;
   /** The connection that sent the winning bet; its commit is under way. */
@@ -46,15 +46,15 @@ function testLateWinner(
   fn: (late: LateWinner) => Promise<void>,
   expected: string[],
 ): void {
-  testPrograms(name, async (dir) => {
+  testInFolder(name, async (dir) => {
     const log = CapturedLog.start();
     const path = `${dir}/bets.csv`;
     const { store, file } = await openFaulty(path, { drawAgencies: 1 });
     {
-      await using central = new DrawCentral(store, log);
+      await using central = listen(store);
       const { port } = central;
       await sendBets(port, 1, [betOf("1")]);
-      const [asking] = await central.askEarly([1]);
+      const [asking] = await askEarly({ port, log }, [1]);
       using betting = await Wire.connect(port);
       using finishing = await Wire.connect(port);
       const gate = file.hold("syncData");
@@ -77,12 +77,12 @@ function testLateWinner(
     }
     await store.close();
     const reopened = await FileStore.open(path, { drawAgencies: 1 });
-    await using central = new DrawCentral(reopened, log);
+    await using central = listen(reopened);
     assertEquals(await askWinners(central.port, 1), expected);
     assert(log.lines.some((line) => line.includes("recover_draw")));
     await central.stop();
     await reopened.close();
-  });
+  }, ["net"]);
 }
 
 /** Waits until the draw has closed the betting and waits for the store. */
@@ -143,14 +143,14 @@ testLateWinner(
   ["1", "11"],
 );
 
-testPrograms(
+testInFolder(
   "the draw is held without a winning bet that was refused for lack of space",
   async (dir) => {
-    const log = CapturedLog.start();
+    CapturedLog.start();
     const { store, file } = await openFaulty(`${dir}/bets.csv`, {
       drawAgencies: 1,
     });
-    await using central = new DrawCentral(store, log);
+    await using central = listen(store);
     const { port } = central;
     await sendBets(port, 1, [betOf("1")]);
     using betting = await Wire.connect(port);
@@ -170,4 +170,5 @@ testPrograms(
     await central.stop();
     await store.close();
   },
+  ["net"],
 );

@@ -7,11 +7,10 @@ import { Connection } from "../../net/connection.ts";
 import { Draw } from "../../central/draw.ts";
 import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { WAITS } from "../support/draw_central.ts";
 import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";
-import { testPrograms } from "../support/end_to_end.ts";
+import { testInFolder } from "../support/folder.ts";
 import { agencyFrame, Type } from "../support/frames.ts";
-import { testServed } from "../support/served.ts";
+import { testServed, WAITS } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
 
 const AWAY = "Cannot send agency 1 its winners: it disconnected";
@@ -55,7 +54,7 @@ const DEPARTURES: Record<string, [(wire: Wire) => Promise<void>, string]> = {
 };
 
 for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
-  testPrograms(
+  testInFolder(
     `a session frees what an agency that waits for the draw held when it ${what}`,
     async (dir) => {
       const log = CapturedLog.start();
@@ -88,6 +87,7 @@ for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
       assertEquals(draw.waiting, 0);
       await store.close();
     },
+    ["net"],
   );
 }
 

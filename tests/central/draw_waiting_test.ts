@@ -1,9 +1,8 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { DrawCentral, WAITS } from "../support/draw_central.ts";
 import { betOf, finish, readWinners, sendBets } from "../support/draw_wire.ts";
-import { testPrograms } from "../support/end_to_end.ts";
+import { testInFolder } from "../support/folder.ts";
 import {
   agencyFrame,
   betFrame,
@@ -11,7 +10,7 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
-import { testServed } from "../support/served.ts";
+import { askEarly, listen, testServed, WAITS } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
 
 testServed(
@@ -58,60 +57,49 @@ testServed(
   { drawAgencies: 1 },
 );
 
-testPrograms(
+testInFolder(
   "waiting agencies get SHUTTING_DOWN, and their winners after the restart",
   async (dir) => {
     const log = CapturedLog.start();
-    const agencies = [1, 2, 3];
-    const path = `${dir}/bets.csv`;
     for (let life = 1; life <= 3; life++) {
-      const store = await FileStore.open(path, { drawAgencies: 3 });
-      await using central = new DrawCentral(store, log);
-      await sendBets(central.port, life, [betOf(`${life}`)]);
-      const waiting = await central.askEarly(agencies);
-      if (life < 3) {
-        await finish(central.port, life);
-        await central.stop();
-        for (const wire of waiting) {
+      await using store = await FileStore.open(`${dir}/bets.csv`, {
+        drawAgencies: 3,
+      });
+      await using central = listen(store);
+      const { port } = central;
+      await sendBets(port, life, [betOf(`${life}`)]);
+      const waiting = await askEarly({ port, log }, [1, 2, 3]);
+      await finish(port, life);
+      if (life < 3) await central.stop();
+      for (const [index, wire] of waiting.entries()) {
+        if (life < 3) {
           assertEquals(readError(await wire.reply()).code, Code.SHUTTING_DOWN);
           assertEquals(await wire.reply(), null);
-        }
-      } else {
-        await finish(central.port, 3);
-        for (const [index, wire] of waiting.entries()) {
+        } else {
           assertEquals(await readWinners(wire), [[`${index + 1}`]]);
         }
+        wire.close();
       }
-      for (const wire of waiting) wire.close();
-      await central.stop();
-      await store.close();
     }
     assertEquals(log.lines.filter((line) => line.includes("sorteo")), [
       "INFO action: sorteo | result: success | agencies: 3",
     ]);
   },
+  ["net"],
 );
 
-testPrograms(
+testServed(
   "the central lets 500 agencies wait at once, without a timer for any of them",
-  async (dir) => {
-    const log = CapturedLog.start();
-    const store = await FileStore.open(`${dir}/bets.csv`, {
-      drawAgencies: 500,
-    });
-    await using central = new DrawCentral(store, log);
-    const { port } = central;
+  async ({ port, log }) => {
     const agencies = Array.from({ length: 500 }, (_, index) => index + 1);
-    for (let at = 0; at < 499; at++) {
+    for (const agency of agencies.slice(0, -1)) {
       using wire = await Wire.connect(port);
-      const agency = agencies[at]!;
       const rows = [betOf(`${agency}`), betOf("1", "1"), betOf(`0${agency}`)];
-      await wire.send(betFrame({ agency, rows }));
-      assertEquals((await wire.reply())?.type, Type.OK);
+      await wire.ask(betFrame({ agency, rows }));
       const reply = await wire.ask(agencyFrame(Type.FINISH, agency));
       assertEquals(reply?.type, Type.OK);
     }
-    const waiting = await central.askEarly(agencies);
+    const waiting = await askEarly({ port, log }, agencies);
     const timers = await timersDuring(async () => {
       await sendBets(port, 500, [betOf("500")]);
       await sendBets(port, 500, [betOf("0500")], 1);
@@ -124,13 +112,11 @@ testPrograms(
       wire.close();
     }));
     await log.line("consulta_ganadores | result: success", 500);
-    await central.stop();
-    await store.close();
-    const held = log.lines.filter((line) => line.includes("sorteo"));
-    assertEquals(held, [
+    assertEquals(log.lines.filter((line) => line.includes("sorteo")), [
       "INFO action: sorteo | result: success | agencies: 500",
     ]);
   },
+  { drawAgencies: 500, maxConnections: 600 },
 );
 
 /** Counts the timers that are set during a call. */

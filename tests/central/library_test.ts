@@ -3,7 +3,7 @@ import { Central, Credentials, FileStore } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { authFrame, betFrame, Type } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
-import { writeCredentials } from "../support/guarded.ts";
+import { writeCredentials } from "../support/served.ts";
 import { rows } from "../support/rows.ts";
 import { readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";

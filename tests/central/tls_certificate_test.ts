@@ -4,7 +4,7 @@ import { CapturedLog } from "../support/captured_log.ts";
 import { PEM } from "../support/certificates.ts";
 import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
-import { testGuarded } from "../support/guarded.ts";
+import { testServed } from "../support/served.ts";
 import { FakeIntervals } from "../support/intervals.ts";
 import { testWith } from "../support/permissions.ts";
 import { rows } from "../support/rows.ts";
@@ -140,24 +140,28 @@ testWith(
   },
 );
 
-testGuarded("a TLS probe frees its place at once, without an error", {
-  tls: true,
-  maxConnections: 64,
-}, async ({ port, log }) => {
-  const probes = await Promise.all(
-    Array.from({ length: 16 }, () => Wire.connect(port)),
-  );
-  for (const probe of probes) await probe.closeWrite();
-  // The central closes its side too, long before its time limit.
-  for (const probe of probes) {
-    assertEquals(await probe.reply(), null);
-    probe.close();
-  }
-  const ca = await Deno.readTextFile(PEM.ca);
-  using agency = await Wire.connectTls(port, ca);
-  const bets = betFrame({ rows: rows(1) });
-  assertEquals((await agency.ask(bets))?.type, Type.OK);
-  await agency.ask(agencyFrame(Type.FINISH, 1));
-  const errors = log.lines.filter((line) => /^(ERROR|WARN)/.test(line));
-  assertEquals(errors, []);
-});
+testServed(
+  "a TLS probe frees its place at once, without an error",
+  async ({ port, log }) => {
+    const probes = await Promise.all(
+      Array.from({ length: 16 }, () => Wire.connect(port)),
+    );
+    for (const probe of probes) await probe.closeWrite();
+    // The central closes its side too, long before its time limit.
+    for (const probe of probes) {
+      assertEquals(await probe.reply(), null);
+      probe.close();
+    }
+    const ca = await Deno.readTextFile(PEM.ca);
+    using agency = await Wire.connectTls(port, ca);
+    const bets = betFrame({ rows: rows(1) });
+    assertEquals((await agency.ask(bets))?.type, Type.OK);
+    await agency.ask(agencyFrame(Type.FINISH, 1));
+    const errors = log.lines.filter((line) => /^(ERROR|WARN)/.test(line));
+    assertEquals(errors, []);
+  },
+  {
+    tls: true,
+    maxConnections: 64,
+  },
+);

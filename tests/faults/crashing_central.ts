@@ -1,27 +1,24 @@
-/**
- * A central that is killed and started again on the same store and port.
- *
- * @module
- */
+// A central that is killed and started again on the same store and port.
 
 import { assertEquals, assertFalse } from "@std/assert";
+import { delay } from "../support/deadline.ts";
 import {
   type Ending,
+  LISTEN_REGEXP,
   type RunningProgram,
   startProgram,
 } from "../support/programs.ts";
-import type { ForkableRandom } from "../support/seeded.ts";
-import { sleep, untilTestEnds } from "./plan.ts";
+import type { Random } from "../support/random_bets.ts";
+import { untilTestEnds } from "./plan.ts";
 
 /** Attempts to listen on the old port if it is in use. */
 const LISTEN_ATTEMPTS = 20;
-/** Milliseconds between two attempts. */
-const LISTEN_DELAY = 250;
-const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
+const LISTEN_DELAY_MS = 250;
+/** How often `crashOften` uses SIGTERM instead. */
+const STOP_CHANCE = 0.2;
 
 /** One central over many lives. */
 export class CrashingCentral {
-  /** Its store. */
   readonly store: string;
   readonly #env: Record<string, string>;
   readonly #task: string;
@@ -39,14 +36,7 @@ export class CrashingCentral {
     this.#program = this.#spawn();
   }
 
-  /**
-   * Starts it on a free port.
-   *
-   * @param store Its store.
-   * @param env More of its environment.
-   * @param task The task that starts it.
-   * @returns The central, listening.
-   */
+  /** Starts it on a free port, and waits until it listens. */
   static async start(
     store: string,
     env: Record<string, string> = {},
@@ -94,26 +84,25 @@ export class CrashingCentral {
             cause: error,
           });
         }
-        await sleep(LISTEN_DELAY);
+        await delay(LISTEN_DELAY_MS);
       }
     }
   }
 
-  /**
-   * Kills it again and again, and starts it again each time.
-   *
-   * @param options How often, after how many milliseconds at most, and when.
-   */
+  /** Ends it after random lives of `maxLife` ms, and starts it again. */
   async crashOften(
-    { times, maxLife, random }: {
+    { times, maxLife, random, isDone = () => false }: {
       times: number;
       maxLife: number;
-      random: ForkableRandom;
+      random: Random;
+      /** True if it need not be ended again. */
+      isDone?: () => boolean;
     },
   ): Promise<void> {
-    for (let i = 0; i < times; i++) {
-      await sleep(random.between(0, maxLife));
-      await this.crash();
+    for (let i = 0; i < times && !isDone(); i++) {
+      await delay(random.between(0, maxLife));
+      if (random.happens(STOP_CHANCE)) await this.stop();
+      else await this.crash();
       await this.restart();
     }
   }
@@ -140,11 +129,7 @@ export class CrashingCentral {
   }
 }
 
-/**
- * Asserts that a central met no fault of its own.
- *
- * @param ending How it ended.
- */
+/** Asserts that a central met no fault of its own. */
 export function assertWell({ stdout, stderr }: Ending): void {
   assertEquals(stderr, "");
   assertFalse(stdout.includes("CRITICAL"), stdout);

@@ -2,11 +2,11 @@ import { assertEquals, assertLess } from "@std/assert";
 import { betFrame, Type } from "../support/frames.ts";
 import { Wire } from "../support/wire.ts";
 import { CrashingCentral } from "./crashing_central.ts";
-import { randomRow } from "./made_bets.ts";
+import { randomRow } from "../support/made_bets.ts";
 import { testFault, times } from "./plan.ts";
 
 const FLOODS = 20;
-const QUIET_BATCHES = times(50, 500);
+const QUIET_BATCHES = times(20, 500);
 /** Replies that each flood may get while the quiet agency waits for one. */
 const FAIR_ANSWERS = 500;
 /** Frames that a flood sends in one write. */

@@ -4,7 +4,7 @@ import { rows } from "../support/rows.ts";
 import { Wire } from "../support/wire.ts";
 import { readStore } from "../support/stored.ts";
 import { CrashingCentral } from "./crashing_central.ts";
-import { makeFile, randomRows } from "./made_bets.ts";
+import { makeFile, randomRows } from "../support/made_bets.ts";
 import { type FaultContext, testFault, times } from "./plan.ts";
 import { assertNoOkTakenBack, assertStoredOnce } from "./guarantee.ts";
 import { RecordingAgency } from "./recording_agency.ts";
@@ -20,18 +20,18 @@ const BETS = TIMES * 400;
 const ENOUGH_SIZE = 100_000;
 const STORAGE_REGEXP = /error: STORAGE/;
 
-const IS_POSSIBLE = SmallDisk.isPossible();
+const ignored = SmallDisk.problem;
 
 testFault(
   "a disk that is full again and again loses no bet and stores none twice",
   fillDisk,
-  { ignored: IS_POSSIBLE ? undefined : "cannot mount a tmpfs here" },
+  { ignored },
 );
 
 testFault(
   "a central that is killed on a full disk starts on it, and answers what it has",
   startOnFullDisk,
-  { ignored: IS_POSSIBLE ? undefined : "cannot mount a tmpfs here" },
+  { ignored },
 );
 
 async function startOnFullDisk({ dir }: FaultContext): Promise<void> {

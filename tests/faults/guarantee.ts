@@ -22,9 +22,6 @@ const MARK_REGEXP = /,([0-9a-f]{16}):(\d+):(\d+):\d+:[0-9a-f]{8}$/;
 /**
  * Asserts that a store has every bet of some files once, each file's in order,
  * and no other bet, all under valid commit marks.
- *
- * @param store The store's file.
- * @param files All that was sent and answered with OK.
  */
 export async function assertStoredOnce(
   store: string,
@@ -51,9 +48,6 @@ export async function assertStoredOnce(
 /**
  * Asserts, while the central is down, that its store has every bet that was
  * answered with OK so far. A torn tail may follow.
- *
- * @param store The store's file.
- * @param acknowledged Bets answered with OK: none of them may be missing.
  */
 export async function assertNoOkTakenBack(
   store: string,

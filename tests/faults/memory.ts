@@ -1,9 +1,3 @@
-/**
- * Measures the memory of a process.
- *
- * @module
- */
-
 const KILOBYTE = 1024;
 
 /** Resident memory of a process, in bytes. */
@@ -15,11 +9,8 @@ export interface Memory {
 }
 
 /**
- * Measures a process. Deno itself can read it only with all permissions, so
- * another program reads it.
- *
- * @param pid The process.
- * @returns Its memory; `undefined` where the system is not Linux.
+ * Measures a process, on Linux only. Deno itself can read it only with all
+ * permissions, so another program reads it.
  */
 export async function memoryOf(pid: number): Promise<Memory | undefined> {
   if (Deno.build.os !== "linux") return undefined;

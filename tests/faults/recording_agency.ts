@@ -1,10 +1,7 @@
-/**
- * An agency without the client's code, which records each OK.
- *
- * @module
- */
+// An agency without the client's code, which records each OK.
 
 import { assert, assertEquals } from "@std/assert";
+import { delay } from "../support/deadline.ts";
 import {
   betFrame,
   type BetRow,
@@ -13,11 +10,12 @@ import {
   type Reply,
   Type,
 } from "../support/frames.ts";
-import type { ForkableRandom } from "../support/seeded.ts";
-import { Wire } from "../support/wire.ts";
-import { randomRow, randomSource } from "./made_bets.ts";
-import { sleep, untilTestEnds } from "./plan.ts";
+import type { Random } from "../support/random_bets.ts";
+import { isDisconnection, type Wire } from "../support/wire.ts";
 import type { Sent } from "./guarantee.ts";
+import { randomRow, randomSource } from "../support/made_bets.ts";
+import { untilTestEnds } from "./plan.ts";
+import { PLAIN, type Security } from "./security.ts";
 import { windowOf } from "./sending_agency.ts";
 
 /** Consecutive bets that are sent as one batch. */
@@ -33,7 +31,9 @@ export interface RecordingAgencyOptions {
   /** Where the central is, on this machine. */
   port: number;
   /** Where its bets come from. */
-  random: ForkableRandom;
+  random: Random;
+  /** How it connects. @default {PLAIN} */
+  security?: Security;
 }
 
 const MAX_BATCH = 8;
@@ -42,7 +42,7 @@ const REPEAT_CHANCE = 0.05;
 /** Probability that it closes in the middle of a frame. */
 const TEAR_CHANCE = 0.01;
 /** Milliseconds between attempts to connect. */
-const RETRY_DELAY = 10;
+const RETRY_DELAY_MS = 10;
 const LATER_CODES: readonly number[] = [
   Code.STORAGE,
   Code.SHUTTING_DOWN,
@@ -63,11 +63,7 @@ export class RecordingAgency {
   #isFinishing = false;
   #isAbandoned = false;
 
-  /**
-   * Creates an agency with the fingerprint of a file that does not exist.
-   *
-   * @param options Whose, and where to.
-   */
+  /** Creates an agency with the fingerprint of a file that does not exist. */
   constructor(options: RecordingAgencyOptions) {
     this.#options = options;
     this.#fingerprint = randomSource(options.random);
@@ -88,11 +84,7 @@ export class RecordingAgency {
     return this.#oks;
   }
 
-  /**
-   * Waits for OKs.
-   *
-   * @param count How many more.
-   */
+  /** Waits for more OKs. */
   async moreOks(count: number): Promise<void> {
     const target = this.#oks + count;
     while (this.#oks < target) {
@@ -107,16 +99,17 @@ export class RecordingAgency {
 
   /** Sends until {@linkcode finish}, over as many connections as it takes. */
   async run(): Promise<void> {
+    const { port, agency, security = PLAIN } = this.#options;
     while (
       !this.#isAbandoned &&
       (!this.#isFinishing || this.#unanswered.length > 0)
     ) {
       try {
-        using wire = await Wire.connect(this.#options.port);
+        using wire = await security.connect(port, agency);
         await this.#run(wire);
       } catch (error) {
-        if (!(error instanceof Error && isDisconnection(error))) throw error;
-        await sleep(RETRY_DELAY);
+        if (!isDisconnection(error)) throw error;
+        await delay(RETRY_DELAY_MS);
       }
     }
   }
@@ -188,21 +181,4 @@ async function assertTryLater(wire: Wire, reply: Reply): Promise<void> {
   const { code, reason } = readError(reply);
   assert(LATER_CODES.includes(code), `valid batch refused: ${code} ${reason}`);
   assertEquals(await wire.reply(), null, `reply behind ${reason}`);
-}
-
-/**
- * True if an error means that the connection has ended.
- *
- * @param error What was thrown.
- * @returns Whether it is.
- */
-export function isDisconnection(error: Error): boolean {
-  return [
-    "ConnectionRefused",
-    "ConnectionReset",
-    "ConnectionAborted",
-    "BrokenPipe",
-    "NotConnected",
-    "UnexpectedEof",
-  ].includes(error.name);
 }

@@ -1,14 +1,11 @@
-/**
- * The real client program, which has to succeed whatever the fault.
- *
- * @module
- */
+// The real client program, which has to succeed whatever the fault.
 
 import { assertEquals } from "@std/assert";
+import { delay } from "../support/deadline.ts";
 import { type RunningProgram, startAgency } from "../support/programs.ts";
-import type { ForkableRandom } from "../support/seeded.ts";
-import { type MadeFile, makeFile, randomRows } from "./made_bets.ts";
-import { sleep, untilTestEnds } from "./plan.ts";
+import type { Random } from "../support/random_bets.ts";
+import { type MadeFile, makeFile, randomRows } from "../support/made_bets.ts";
+import { untilTestEnds } from "./plan.ts";
 
 /** Short retry delays, and no limit of attempts. */
 export const PATIENT: Readonly<Record<string, string>> = {
@@ -19,23 +16,12 @@ export const PATIENT: Readonly<Record<string, string>> = {
 /** Longest life of an agency, in milliseconds. It starts in 100. */
 const LIFE = { min: 50, max: 250 };
 
-/**
- * Chooses the window of an agency: some wait for each reply, some do not.
- *
- * @param agency The agency's id.
- * @returns The window.
- */
+/** An agency's window: some wait for each reply, some do not. */
 export function windowOf(agency: number): number {
   return agency % 2 === 1 ? 1 : 8;
 }
 
-/**
- * Runs an agency to its end, and asserts its exit code.
- *
- * @param file Its file.
- * @param port Where the central is.
- * @param env More of its environment.
- */
+/** Runs an agency to its end, and asserts its exit code. */
 export async function runAgency(
   file: MadeFile,
   port: number,
@@ -49,26 +35,20 @@ export async function runAgency(
 
 /**
  * Runs an agency on the same file until it succeeds, and kills it at random
- * moments before that.
- *
- * @param file Its file.
- * @param port Where the central is.
- * @param kills How often it is killed.
- * @param random When.
- * @param env Gives more of its environment, anew for each life.
+ * moments before that. `env` gives more of its environment, anew for each life.
  */
 export async function killAgency(
   file: MadeFile,
   port: number,
   { kills, random, env }: {
     kills: number;
-    random: ForkableRandom;
+    random: Random;
     env(): Record<string, string>;
   },
 ): Promise<void> {
   for (let killed = 0; killed < kills;) {
     await using program = start(file, port, env());
-    await sleep(random.between(LIFE.min, LIFE.max));
+    await delay(random.between(LIFE.min, LIFE.max));
     await program[Symbol.asyncDispose]();
     const { code, stderr } = await program.ending();
     assertEquals(stderr, "");
@@ -79,26 +59,17 @@ export async function killAgency(
 }
 
 /**
- * Runs an agency on one file after the other.
- *
- * @param agency Its id.
- * @param dir Where its files go.
- * @param options How large a file is, and until when.
- * @returns All files, each of them sent to its end.
+ * Runs an agency on one file of so many bets after the other, until it is done.
+ * Returns all files, each of them sent to its end.
  */
 export async function sendUntil(
   agency: number,
   dir: string,
   { bets, random, isDone, port, env = {} }: {
-    /** Bets of each file. */
     bets: number;
-    /** Source of the random bets. */
-    random: ForkableRandom;
-    /** True if no more files are to be sent. */
+    random: Random;
     isDone(): boolean;
-    /** Port of the central. */
     port: number;
-    /** More of its environment. */
     env?: Record<string, string>;
   },
 ): Promise<MadeFile[]> {

@@ -1,8 +1,4 @@
-/**
- * A file system that is too small: a tmpfs, if the suite may mount one.
- *
- * @module
- */
+// A file system that is too small: a tmpfs, if the suite may mount one.
 
 /** A tmpfs, mounted until it is disposed of. */
 export class SmallDisk {
@@ -12,45 +8,29 @@ export class SmallDisk {
     this.#dir = dir;
   }
 
-  /**
-   * True if a tmpfs can be mounted here: on Linux, as root.
-   *
-   * @returns Whether it can.
-   */
-  static isPossible(): boolean {
+  /** Why no tmpfs can be mounted here: it takes Linux and root. */
+  static get problem(): string | undefined {
     const needs = ["run", "read", "write"] as const;
     const mayTry = Deno.build.os === "linux" &&
       needs.every((name) =>
         Deno.permissions.querySync({ name }).state === "granted"
       );
-    if (!mayTry) return false;
+    if (!mayTry) return "cannot mount a tmpfs here";
     const dir = Deno.makeTempDirSync();
-    try {
-      return runSync("mount", ...mountArgs("64k"), dir) &&
-        runSync("umount", dir);
-    } finally {
-      Deno.removeSync(dir);
-    }
+    const args = ["-c", `mount -t tmpfs tmpfs ${dir} && umount ${dir}`];
+    const { success } = new Deno.Command("sh", { args }).outputSync();
+    Deno.removeSync(dir);
+    return success ? undefined : "cannot mount a tmpfs here";
   }
 
-  /**
-   * Mounts one.
-   *
-   * @param dir A folder, which is made.
-   * @param size Its size in KiB.
-   * @returns The disk.
-   */
+  /** Makes a folder of this size in KiB. */
   static async mount(dir: string, size: number): Promise<SmallDisk> {
     await Deno.mkdir(dir);
-    await run("mount", ...mountArgs(`${size}k`), dir);
+    await run("mount", "-t", "tmpfs", "-o", `size=${size}k`, "tmpfs", dir);
     return new SmallDisk(dir);
   }
 
-  /**
-   * Makes it larger and keeps its files.
-   *
-   * @param size Its size in KiB.
-   */
+  /** Makes it larger and keeps its files. */
   async resize(size: number): Promise<void> {
     await run("mount", "-o", `remount,size=${size}k`, this.#dir);
   }
@@ -58,19 +38,6 @@ export class SmallDisk {
   /** Unmounts it; no process may use it any more. */
   async [Symbol.asyncDispose](): Promise<void> {
     await run("umount", this.#dir);
-  }
-}
-
-function mountArgs(size: string): string[] {
-  return ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs"];
-}
-
-function runSync(command: string, ...args: string[]): boolean {
-  try {
-    return new Deno.Command(command, { args }).outputSync().success;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }
 

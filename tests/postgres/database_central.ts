@@ -8,7 +8,7 @@ import { assertEquals } from "@std/assert";
 import { CrashingCentral } from "../faults/crashing_central.ts";
 import type { Sent } from "../faults/guarantee.ts";
 import { RecordingAgency } from "../faults/recording_agency.ts";
-import type { ForkableRandom } from "../support/seeded.ts";
+import type { Random } from "../support/random_bets.ts";
 import type { Cluster } from "./cluster.ts";
 
 const TASK = "server:postgres";
@@ -77,7 +77,7 @@ export async function assertStored(
  */
 export function makeAgencies(
   ports: readonly number[],
-  random: ForkableRandom,
+  random: Random,
 ): RecordingAgency[] {
   return AGENCIES.map((agency) =>
     new RecordingAgency({

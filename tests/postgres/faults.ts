@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { sleep, testFault, times } from "../faults/plan.ts";
+import { testFault, times } from "../faults/plan.ts";
+import { delay } from "../support/deadline.ts";
 import { Cluster } from "./cluster.ts";
 import {
   assertStored,
@@ -29,7 +30,7 @@ testFault(
       ...Array(CUTS).fill("cut"),
     ];
     while (faults.length > 0) {
-      await sleep(random.between(0, MAX_PAUSE_MS));
+      await delay(random.between(0, MAX_PAUSE_MS));
       const [fault] = faults.splice(random.below(faults.length), 1);
       if (fault === "crash") await cluster.crash();
       else if (fault === "cut") await cluster.cutConnections();
@@ -70,7 +71,7 @@ function testFailover(
       const agencies = makeAgencies([one.port, other.port], random);
       const running = Promise.all(agencies.map((agency) => agency.run()));
       await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
-      await sleep(random.between(0, MAX_PAUSE_MS));
+      await delay(random.between(0, MAX_PAUSE_MS));
       await end(primary);
       await standby.promote();
       await Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));

@@ -1,4 +1,4 @@
-import { makeFile, randomRows } from "../faults/made_bets.ts";
+import { makeFile, randomRows } from "../support/made_bets.ts";
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
 import { SmallDisk } from "../faults/small_disk.ts";
@@ -31,8 +31,6 @@ testFault(
     await central.stop();
   },
   {
-    ignored: SmallDisk.isPossible()
-      ? undefined
-      : "mounting a tmpfs needs root on Linux",
+    ignored: SmallDisk.problem,
   },
 );

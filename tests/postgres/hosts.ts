@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { StorageError } from "../../storage/mod.ts";
-import { IS_FULL, sleep, testFault } from "../faults/plan.ts";
+import { testFault } from "../faults/plan.ts";
+import { delay, IS_FULL } from "../support/deadline.ts";
 import { Cluster } from "./cluster.ts";
 import {
   assertStored,
@@ -20,7 +21,7 @@ testFault("a standby that is first in the address is passed over", async () => {
     await append(store, makeBatch(1));
     // New connections find the primary too.
     await primary.cutConnections();
-    await sleep(50);
+    await delay(50);
     assertEquals(await append(store, makeBatch(1)), 10);
   }
 });
@@ -41,7 +42,7 @@ testFault("a host that turns read-only is left for another", async () => {
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       refused++;
-      await sleep(20);
+      await delay(20);
     }
   }
   assertEquals(refused <= 2, true, `${refused} batches were refused`);

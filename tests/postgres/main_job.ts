@@ -4,7 +4,7 @@ import {
   makeFile,
   randomRow,
   winnersOf,
-} from "../faults/made_bets.ts";
+} from "../support/made_bets.ts";
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
 import { askWinners, betOf } from "../support/draw_wire.ts";
@@ -15,7 +15,7 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
-import type { ForkableRandom } from "../support/seeded.ts";
+import type { Random } from "../support/random_bets.ts";
 import { Wire } from "../support/wire.ts";
 import { Cluster } from "./cluster.ts";
 import { assertStored, startOn } from "./database_central.ts";
@@ -130,7 +130,7 @@ async function finish(port: number, agency: number): Promise<void> {
 function makeWinningFile(
   dir: string,
   agency: number,
-  random: ForkableRandom,
+  random: Random,
 ): Promise<MadeFile> {
   const count = random.between(1, MAX_BETS);
   const rows = Array.from({ length: count }, () => {

@@ -1,4 +1,4 @@
-import { makeFile, randomRows } from "../faults/made_bets.ts";
+import { makeFile, randomRows } from "../support/made_bets.ts";
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
 import { Cluster } from "./cluster.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { makeFile, randomRows } from "../faults/made_bets.ts";
+import { makeFile, randomRows } from "../support/made_bets.ts";
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
 import { freePort, startProgram } from "../support/programs.ts";

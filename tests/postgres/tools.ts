@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { type MadeFile, makeFile, randomRows } from "../faults/made_bets.ts";
+import { type MadeFile, makeFile, randomRows } from "../support/made_bets.ts";
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
 import { CrashingCentral } from "../faults/crashing_central.ts";

@@ -2,7 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { PostgresStore } from "../../postgres/postgres_store.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { StorageError } from "../../storage/mod.ts";
-import { sleep, testFault } from "../faults/plan.ts";
+import { testFault } from "../faults/plan.ts";
+import { delay } from "../support/deadline.ts";
 import { Cluster } from "./cluster.ts";
 import { append, makeBatch, openStore } from "./made_store.ts";
 
@@ -195,5 +196,5 @@ async function assertRefused(url: string, reason: RegExp): Promise<void> {
 
 /** Waits; the test's own limit bounds it. */
 async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(20);
+  while (!isSo()) await delay(20);
 }

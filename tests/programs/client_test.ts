@@ -4,6 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { PEM } from "../support/certificates.ts";
 import { CASES } from "../support/config_cases.ts";
 import {
   assertEnding,
@@ -12,7 +13,7 @@ import {
 } from "../support/end_to_end.ts";
 import { FakeCentral } from "../support/fake_central.ts";
 import { contents } from "../support/folder.ts";
-import { Code, errorFrame, frame } from "../support/frames.ts";
+import { Code, errorFrame } from "../support/frames.ts";
 import {
   startAgency,
   startCentral,
@@ -103,26 +104,6 @@ testPrograms(
 );
 
 testPrograms(
-  "client.ts stores nothing twice of a rejected file that is corrected in two steps",
-  async (dir) => {
-    const file = `${dir}/agency.csv`;
-    const rejected = `${file}.rejected.csv`;
-    const bad = rows(20).map((row, i) => i < 4 ? row.with(2, "x") : row);
-    await Deno.writeTextFile(file, csvOf(bad));
-    await using central = await startCentral(`${dir}/bets.csv`);
-    assertEnding(await startAgency(1, file, central.port).ending(), 2);
-    for (const [corrected, code] of [[2, 2], [4, 0]] as const) {
-      const half = rows(4).map((row, i) => i < corrected ? row : bad[i]!);
-      await Deno.writeTextFile(rejected, csvOf(half));
-      const agency = startAgency(1, rejected, central.port);
-      assertEnding(await agency.ending(), code);
-    }
-    const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
-    assertEquals(stored.toSorted(byDocument), rows(20));
-  },
-);
-
-testPrograms(
   "client.ts --as-new stores a file once more, --check only reads it",
   async (dir) => {
     const file = `${dir}/agency.csv`;
@@ -161,66 +142,6 @@ testPrograms(
 );
 
 testPrograms(
-  "client.ts stores the rest of refused batches once, in any number of runs and batch sizes",
-  async (dir) => {
-    const file = `${dir}/agency.csv`;
-    const bad = new Set([0, 4, 5, 77, 120, 121, 122, 199]);
-    const all = rows(200).map((row, index) =>
-      bad.has(index) ? row.with(3, "17/03/1999") : row
-    );
-    await Deno.writeTextFile(file, csvOf(all));
-    await using central = await startCentral(`${dir}/bets.csv`);
-    const good = all.filter((_, index) => !bad.has(index));
-    for (
-      const [maxAmount, window, retryRefused] of [
-        [7, 1, true],
-        [150, 8, true],
-        [40, 3, false],
-        [1, 16, true],
-        [13, 4, true],
-      ]
-    ) {
-      const agency = startAgency(1, file, central.port, {
-        CLI_BATCH_MAXAMOUNT: String(maxAmount),
-        CLI_BATCH_WINDOW: String(window),
-        CLI_BATCH_RETRYREFUSED: String(retryRefused),
-      });
-      assertEnding(await agency.ending(), 2);
-      const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
-      assertEquals(stored.toSorted(byDocument), good.toSorted(byDocument));
-      const rejected = await Deno.readTextFile(`${file}.rejected.csv`);
-      const rejectedRows = all.filter((_, index) =>
-        // With batches of 40, only the third has no bad row.
-        retryRefused ? bad.has(index) : index < 80 || index >= 120
-      );
-      assertEquals(rejected, csvOf(rejectedRows));
-    }
-  },
-);
-
-testPrograms(
-  "client.ts logs 100 rows that it cannot send, and counts the rest",
-  async (dir) => {
-    const file = `${dir}/agency.csv`;
-    await Deno.writeTextFile(file, csvOf(rows(3)) + "no bet\r\n".repeat(350));
-    await using central = await startCentral(`${dir}/bets.csv`);
-    const agency = startAgency(1, file, central.port);
-    const log = assertEnding(await agency.ending(), 2);
-    const errors = log.filter((line) => line.startsWith("ERROR "));
-    // One more says that the file is not complete.
-    assertEquals(errors.length, 101);
-    assertEquals(
-      log.at(-2),
-      "WARN action: read_bet | result: fail | rows: 350 | debug_only: 250",
-    );
-    assertEquals(
-      await Deno.readTextFile(`${file}.rejected.csv`),
-      "no bet\r\n".repeat(350),
-    );
-  },
-);
-
-testPrograms(
   "client.ts tries the next address if one does not respond",
   async (dir) => {
     await using central = await startCentral(`${dir}/bets.csv`);
@@ -246,6 +167,7 @@ testPrograms(
 testPrograms("client.ts says in one line what it cannot do", async (dir) => {
   const file = `${dir}/agency.csv`;
   await Deno.writeTextFile(file, csvOf(rows(1)));
+  await Deno.writeTextFile(`${dir}/empty`, "\n");
   const good = {
     CLI_ID: "1",
     CLI_AGENCY_FILE: file,
@@ -281,6 +203,31 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
     [{}, ["--winners", file], /^client: Cannot write winners .* agency's file/],
     [{}, ["--no-finish", "--finish-anyway"], /^client: Cannot use --no-finish/],
     [
+      { CLI_TLS_CA: `${dir}/none.pem` },
+      [],
+      /^client: Cannot .* tls\.ca ".*none\.pem": No such file/,
+    ],
+    [
+      { CLI_TLS_CA: PEM.serverKey },
+      [],
+      /^client: .* there is no certificate in it/,
+    ],
+    [
+      { CLI_AGENCY_TOKENFILE: `${dir}/none` },
+      [],
+      /^client: Cannot read agency\.tokenFile ".*none"/,
+    ],
+    [
+      { CLI_AGENCY_TOKENFILE: `${dir}/empty` },
+      [],
+      /^client: .* it has 0 bytes, expected 1 to 255/,
+    ],
+    [
+      { CLI_TOKEN: "x".repeat(256) },
+      [],
+      /^client: (?!.*xxxx).*CLI_TOKEN: it has 256 bytes, expected 1 to 255/,
+    ],
+    [
       {},
       ["a.csv", "b.csv"],
       /^client: Cannot use "b\.csv": one file .*see --help/,
@@ -307,23 +254,6 @@ testPrograms(
     assertEquals(
       ending.stderr,
       "client: Cannot continue: the central answered MALFORMED: x\\u000a2026-11-29 INFO forged\\u000d\\u001b[31m\\u202e\\u2028\n",
-    );
-  },
-);
-
-testPrograms(
-  "client.ts reports in one line a central that breaks the protocol",
-  async (dir) => {
-    const file = `${dir}/agency.csv`;
-    await Deno.writeTextFile(file, csvOf(rows(1)));
-    await using central = new FakeCentral(async (session) => {
-      await session.take();
-      await session.send(frame(6));
-      await session.gone();
-    });
-    assertFailure(
-      await startAgency(1, file, central.port).ending(),
-      /^client: Cannot continue: the central sent a reply of type 6 with 0 bytes/,
     );
   },
 );

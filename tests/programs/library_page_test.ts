@@ -28,5 +28,10 @@ testPrograms(
     const text = new TextDecoder();
     assertEquals(text.decode(stderr), "");
     assertEquals([code, text.decode(stdout)], [0, blocks.get("text output")!]);
+    // The library keeps nothing but what it is told to.
+    const entries = await Array.fromAsync(Deno.readDir(dir));
+    const kept = entries.map(({ name }) => name)
+      .filter((name) => name.startsWith(".") || name.includes("rejected"));
+    assertEquals(kept, []);
   },
 );

@@ -10,7 +10,6 @@ import {
   startAgency,
   startCentral,
   startFromShell,
-  startProgram,
 } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
@@ -118,26 +117,6 @@ for (const [host, reached, missed] of HOSTS) {
     assertEquals(await readBets(`${dir}/bets.csv`), new Map([[1, rows(9)]]));
   });
 }
-
-testPrograms(
-  "server.ts says in one line that it cannot listen there",
-  async (dir) => {
-    // 192.0.2.0/24 is reserved for examples; no machine has it.
-    for (
-      const host of ["192.0.2.1", "no-such-host.invalid", "a b", "300.1.1.1"]
-    ) {
-      await using central = startProgram("server", {
-        SERVER_HOST: host,
-        SERVER_PORT: "0",
-        SERVER_STORE_FILE: `${dir}/bets.csv`,
-      });
-      assertFailure(
-        await central.ending(),
-        /^server: Cannot listen on port 0 of .+: /,
-      );
-    }
-  },
-);
 
 testPrograms(
   "client.ts tries every address of the central's name",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { randomRow } from "../faults/made_bets.ts";
+import { randomRow } from "../support/made_bets.ts";
 import { fingerprintOf } from "../support/fingerprint.ts";
 import type { BetRow } from "../support/frames.ts";
 import { csvRow } from "../support/rows.ts";

@@ -6,7 +6,7 @@
  */
 
 import { dirname } from "node:path";
-import type { ForkableRandom } from "../support/seeded.ts";
+import type { Random } from "../support/random_bets.ts";
 import type { Resource } from "./event_loop.ts";
 import type { Faults } from "./faults.ts";
 import type { Trace } from "./trace.ts";
@@ -74,7 +74,7 @@ export class Inode {
   }
 
   /** Loses power. */
-  losePower(random: ForkableRandom, trace: Trace, flipsBit: boolean): void {
+  losePower(random: Random, trace: Trace, flipsBit: boolean): void {
     const flushed = this.durable.length;
     const fates = random.pick(FATES);
     const size = fates.length === 1 ? this.bytes.length : random.pick([
@@ -192,7 +192,7 @@ export class Disk {
   }
 
   /** Loses power. Of the names that were not flushed some are lost. */
-  losePower(random: ForkableRandom, trace: Trace): void {
+  losePower(random: Random, trace: Trace): void {
     const before = new Map(this.files);
     const paths = new Set([...before.keys(), ...this.#durableNames.keys()]);
     this.files.clear();

@@ -7,7 +7,7 @@
  */
 
 import { setImmediate } from "node:timers";
-import type { ForkableRandom } from "../support/seeded.ts";
+import type { Random } from "../support/random_bets.ts";
 import type { Trace } from "./trace.ts";
 import type { WireTap } from "./wire_tap.ts";
 
@@ -45,7 +45,7 @@ export class SimulatedProcess {
   constructor(
     readonly name: string,
     readonly machine: string,
-    random: ForkableRandom,
+    random: Random,
     env: Readonly<Record<string, string>> = {},
   ) {
     this.rank = random.below(2 ** 32);
@@ -75,7 +75,7 @@ interface SimulatedEvent {
 
 /** Runs events in the order of simulated time. */
 export class EventLoop {
-  readonly #random: ForkableRandom;
+  readonly #random: Random;
   readonly #events: SimulatedEvent[] = [];
   #order = 0;
   /** Milliseconds since the start. */
@@ -83,7 +83,7 @@ export class EventLoop {
   /** The process whose code runs. */
   current: SimulatedProcess | undefined;
 
-  constructor(random: ForkableRandom, trace: Trace) {
+  constructor(random: Random, trace: Trace) {
     this.#random = random;
     trace.clock = () => this.nowMs;
   }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ForkableRandom } from "../support/seeded.ts";
+import type { Random } from "../support/random_bets.ts";
 import type { Trace } from "./trace.ts";
 
 /** Probabilities of faults, each for one operation. */
@@ -80,7 +80,7 @@ const IN_RUN = 0.4;
 
 /** Decides about every fault of a run. */
 export class Faults {
-  readonly #random: ForkableRandom;
+  readonly #random: Random;
   readonly #trace: Trace;
   readonly #limit: number;
   readonly #rates: FaultRates;
@@ -88,7 +88,7 @@ export class Faults {
   /** Number of faults so far. */
   injected = 0;
 
-  constructor(random: ForkableRandom, trace: Trace, limit: number) {
+  constructor(random: Random, trace: Trace, limit: number) {
     this.#random = random;
     this.#trace = trace;
     this.#limit = limit;

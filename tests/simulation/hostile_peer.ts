@@ -4,7 +4,7 @@
  * @module
  */
 
-import { randomMalformed } from "../faults/malformed_frames.ts";
+import { randomMalformed } from "../support/malformed_frames.ts";
 import { CENTRAL_PORT } from "./central_host.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";

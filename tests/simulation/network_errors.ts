@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ForkableRandom } from "../support/seeded.ts";
+import type { Random } from "../support/random_bets.ts";
 
 /** What a call for a connection can fail with. */
 export type NetworkCall = "connect" | "accept" | "read" | "write";
@@ -45,7 +45,7 @@ const CODES: Readonly<Record<NetworkCall, readonly string[]>> = {
 };
 
 /** Draws one of the errors that a call can give. */
-export function networkError(random: ForkableRandom, call: NetworkCall): Error {
+export function networkError(random: Random, call: NetworkCall): Error {
   const code = random.pick([...CODES[call]]);
   const ErrorClass = code in CLASSES
     ? CLASSES[code as keyof typeof CLASSES]

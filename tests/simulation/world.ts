@@ -6,7 +6,7 @@
  */
 
 import { BaseHandler, setup } from "@std/log";
-import { ForkableRandom } from "../support/seeded.ts";
+import { Random } from "../support/random_bets.ts";
 import { Agencies } from "./agencies.ts";
 import { CentralHost, STORE_FILE, STORE_FOLDER } from "./central_host.ts";
 import { Chaos } from "./chaos.ts";
@@ -69,7 +69,7 @@ export interface WorldResult {
 /** Everything in one simulation. */
 export class World {
   /** Decides about everything. */
-  readonly random: ForkableRandom;
+  readonly random: Random;
   /** What has happened. */
   readonly trace: Trace;
   /** What goes wrong. */
@@ -95,7 +95,7 @@ export class World {
   #failure: Error | undefined;
 
   private constructor({ seed, maxFaults = Infinity, onLine }: WorldOptions) {
-    this.random = new ForkableRandom(seed);
+    this.random = new Random(seed);
     this.trace = new Trace(onLine);
     this.faults = new Faults(this.random, this.trace, maxFaults);
     this.loop = new EventLoop(this.random, this.trace);

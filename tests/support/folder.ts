@@ -13,11 +13,10 @@ export function testInFolder(
 ): void {
   testWith(["read", "write", ...permissions], name, async () => {
     const dir = await Deno.makeTempDir();
-    try {
-      await fn(dir);
-    } finally {
-      await Deno.remove(dir, { recursive: true });
-    }
+    await using _folder = {
+      [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }),
+    };
+    await fn(dir);
   });
 }
 

@@ -7,13 +7,28 @@ export function testWith(
   name: string,
   fn: (t: Deno.TestContext) => void | Promise<void>,
 ): void {
-  const missing = needs.filter((need) =>
-    Deno.permissions.querySync({ name: need }).state !== "granted"
-  );
+  const missing = needs.filter((need) => !isGranted(need));
   const flags = missing.map((need) => `--allow-${need}`).join(" ");
   Deno.test({
     name: missing.length > 0 ? `${name} (ignored: needs ${flags})` : name,
     ignore: missing.length > 0,
-    fn,
+    async fn(t): Promise<void> {
+      try {
+        await fn(t);
+      } catch (error) {
+        throw firstFailure(error);
+      }
+    },
   });
+}
+
+function isGranted(name: Deno.PermissionName): boolean {
+  return Deno.permissions.querySync({ name }).state === "granted";
+}
+
+/** What failed first: Deno would print only what failed in its clean-up. */
+export function firstFailure(error: unknown): unknown {
+  return error instanceof SuppressedError
+    ? firstFailure(error.suppressed)
+    : error;
 }

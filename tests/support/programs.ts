@@ -1,15 +1,17 @@
 // The programs as processes of their own, with the permissions of their tasks.
 
 import { fileURLToPath } from "node:url";
-import { within } from "./deadline.ts";
+import { IS_FULL, within } from "./deadline.ts";
 import { TextLineStream } from "./lines.ts";
 
 export const PROJECT: string = fileURLToPath(
   new URL("../../", import.meta.url),
 );
 
-/** A run of the full fault suite takes minutes. */
-const ENDING_LIMIT_MS = 600_000;
+/** Longest time for a program to end. */
+const ENDING_LIMIT_MS = IS_FULL ? 600_000 : 60_000;
+/** The log line of a central that listens. */
+export const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 
 export interface Ending {
   code: number;
@@ -154,9 +156,7 @@ export async function startCentral(
     SERVER_PORT: "0",
     ...env,
   });
-  const [, port] = await program.line(
-    /action: listen \| result: success \| port: (\d+)/,
-  );
+  const [, port] = await program.line(LISTEN_REGEXP);
   return Object.assign(program, { port: Number(port) });
 }
 
@@ -166,13 +166,14 @@ export function startAgency(
   file: string,
   port: number,
   env: Record<string, string> = {},
+  args: string[] = [],
 ): RunningProgram {
   return startProgram("client", {
     CLI_ID: String(id),
     CLI_AGENCY_FILE: file,
     CLI_SERVER_ADDRESS: `127.0.0.1:${port}`,
     ...env,
-  });
+  }, args);
 }
 
 /** Starts a program from a shell, as people do who give it a pipe. */

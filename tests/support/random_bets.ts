@@ -7,6 +7,7 @@ import { type Bet, FIELD_KEYS, MAX_FIELD_BYTES } from "../../bet/bet.ts";
 /** The seed of this run: from the arguments, otherwise random. */
 export const SEED: number = seedOf(Deno.args);
 
+const SEEDS = 2 ** 32;
 const ENCODER = new TextEncoder();
 const DAY_MILLISECONDS = 24 * 60 * 60 * 1000;
 const FIRST_DAY = Date.parse("0001-01-01T00:00:00Z");
@@ -62,6 +63,24 @@ export class Random {
   /** Draws bytes. */
   bytes(size: number): Uint8Array {
     return Uint8Array.from({ length: size }, () => this.below(256));
+  }
+
+  /** Draws a whole number from `min` to `max`. */
+  between(min: number, max: number): number {
+    return min + this.below(max - min + 1);
+  }
+
+  /** True with this probability. */
+  happens(probability: number): boolean {
+    return this.below(SEEDS) < probability * SEEDS;
+  }
+
+  /**
+   * Starts an own sequence for each concurrent task: the seed does not determine
+   * the order in which tasks draw.
+   */
+  fork(): Random {
+    return new Random(this.below(SEEDS));
   }
 }
 

@@ -1,14 +1,28 @@
 // A central inside the tests' own process, behind a real listener.
 
-import { Central, type CentralOptions } from "../../server.ts";
-import { FileStore } from "../../storage/mod.ts";
+import {
+  Central,
+  type CentralOptions,
+  Credentials,
+  FileStore,
+  TlsCertificate,
+} from "../../server.ts";
 import { CapturedLog } from "./captured_log.ts";
+import { PEM } from "./certificates.ts";
 import { testInFolder } from "./folder.ts";
-import { testWith } from "./permissions.ts";
+import { agencyFrame, Type } from "./frames.ts";
+import { Wire } from "./wire.ts";
 
-export interface ServedOptions extends Partial<CentralOptions> {
+/** The log line for an agency that waits for the draw. */
+export const WAITS = "action: consulta_ganadores | result: in_progress";
+
+export interface ServedOptions extends Partial<Omit<CentralOptions, "tls">> {
   /** Agencies in the draw. @default {0} */
   drawAgencies?: number;
+  /** Whether it speaks TLS. @default {false} */
+  tls?: boolean;
+  /** Each agency's token; none for a central without credentials. */
+  tokens?: Readonly<Record<number, string>>;
   /** Wraps the central's store. */
   wrapStore?: (store: FileStore) => FileStore;
 }
@@ -18,6 +32,8 @@ export interface Served {
   port: number;
   /** Its store's file. */
   storeFile: string;
+  /** Its file of credentials. */
+  credentialsFile: string;
   /** What it has logged. */
   log: CapturedLog;
   /** Stops it like SIGTERM does. */
@@ -33,27 +49,74 @@ export function testServed(
   fn: (served: Served) => Promise<void>,
   options: ServedOptions = {},
 ): void {
-  const { state } = Deno.permissions.querySync({ name: "net" });
-  if (state !== "granted") return testWith(["net"], name, () => {});
   testInFolder(name, async (dir) => {
-    const { wrapStore = (store) => store, drawAgencies = 0, ...limits } =
+    const { wrapStore = (store) => store, drawAgencies = 0, tls, tokens } =
       options;
     const log = CapturedLog.start();
     const storeFile = `${dir}/bets.csv`;
-    const store = await FileStore.open(storeFile, { drawAgencies });
-    await using central = Central.listen(wrapStore(store), {
-      hostname: "127.0.0.1",
-      port: 0,
-      maxConnections: 100,
-      ...limits,
+    const credentialsFile = `${dir}/credentials.csv`;
+    await using store = await FileStore.open(storeFile, { drawAgencies });
+    if (tokens) await writeCredentials(credentialsFile, tokens);
+    using credentials = tokens && await Credentials.open(credentialsFile);
+    using certificate = tls
+      ? await TlsCertificate.open({
+        certificate: PEM.server,
+        key: PEM.serverKey,
+      })
+      : undefined;
+    await using central = listen(wrapStore(store), {
+      ...options,
+      tls: certificate,
+      credentials,
     });
     const { port } = central;
     const stop = () => central.stop();
-    try {
-      await fn({ port, storeFile, log, stop });
-    } finally {
-      await stop();
-      await store.close();
-    }
+    await fn({ port, storeFile, credentialsFile, log, stop });
+  }, ["net"]);
+}
+
+/** Starts a central on a free port. */
+export function listen(
+  store: FileStore,
+  options: Partial<CentralOptions> = {},
+): Central {
+  return Central.listen(store, {
+    hostname: "127.0.0.1",
+    port: 0,
+    maxConnections: 100,
+    ...options,
   });
+}
+
+/**
+ * Asks for the winners of some agencies, each on a connection of its own, and
+ * waits until the central has taken every question.
+ */
+export async function askEarly(
+  { port, log }: Pick<Served, "port" | "log">,
+  agencies: readonly number[],
+): Promise<Wire[]> {
+  const asked = log.lines.filter((line) => line.includes(WAITS)).length;
+  const wires = await Promise.all(agencies.map(async (agency) => {
+    const wire = await Wire.connect(port);
+    await wire.send(agencyFrame(Type.WINNERS_QUERY, agency));
+    return wire;
+  }));
+  await log.line(WAITS, asked + wires.length);
+  return wires;
+}
+
+/** Writes a file of credentials. */
+export async function writeCredentials(
+  file: string,
+  tokens: Readonly<Record<number, string>>,
+): Promise<void> {
+  const lines = await Promise.all(
+    Object.entries(tokens).map(async ([agency, token]) => {
+      const bytes = new TextEncoder().encode(token);
+      const hash = await crypto.subtle.digest("SHA-256", bytes);
+      return `${agency},${new Uint8Array(hash).toHex()}\n`;
+    }),
+  );
+  await Deno.writeTextFile(file, lines.join(""));
 }

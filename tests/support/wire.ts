@@ -4,6 +4,13 @@
 import { within } from "./deadline.ts";
 import { concat, HEADER_BYTES, type Reply } from "./frames.ts";
 
+const DISCONNECTIONS = [
+  ...["ConnectionRefused", "ConnectionReset", "ConnectionAborted"],
+  ...["BrokenPipe", "NotConnected", "UnexpectedEof"],
+  // It was closed on this side.
+  ...["Interrupted", "BadResource"],
+];
+
 /** One side of a connection. */
 export class Wire {
   readonly #stream: Deno.TcpConn | Deno.TlsConn;
@@ -94,4 +101,9 @@ export class Wire {
     }
     return bytes;
   }
+}
+
+/** Whether an error only means that a connection has ended. */
+export function isDisconnection(error: unknown): boolean {
+  return error instanceof Error && DISCONNECTIONS.includes(error.name);
 }

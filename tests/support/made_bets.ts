@@ -1,13 +1,9 @@
-/**
- * Makes valid bets of all kinds, and files of them.
- *
- * @module
- */
+// Valid bets of all kinds, and files of them.
 
-import { fingerprintOf } from "../support/fingerprint.ts";
-import { csvRow } from "../support/rows.ts";
-import type { ForkableRandom } from "../support/seeded.ts";
-import type { BetRow } from "../support/frames.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import { csvRow } from "./rows.ts";
+import type { Random } from "./random_bets.ts";
+import type { BetRow } from "./frames.ts";
 
 /** A file of bets, and the bets that the store must have. */
 export interface MadeFile {
@@ -23,7 +19,6 @@ export interface MadeFile {
   exitCode?: number;
 }
 
-const SOURCE_DIGITS = 16;
 const NAMES = [
   "Ana",
   "María de los Ángeles",
@@ -37,13 +32,8 @@ const NAMES = [
   "Ñ".repeat(40),
 ];
 
-/**
- * Makes a valid bet.
- *
- * @param random Where it comes from.
- * @returns The bet.
- */
-export function randomRow(random: ForkableRandom): BetRow {
+/** Draws a valid bet. */
+export function randomRow(random: Random): BetRow {
   const year = random.between(1, 2024).toString().padStart(4, "0");
   const month = random.between(1, 12).toString().padStart(2, "0");
   const day = random.between(1, 28).toString().padStart(2, "0");
@@ -56,35 +46,17 @@ export function randomRow(random: ForkableRandom): BetRow {
   ];
 }
 
-/**
- * Makes bets.
- *
- * @param random Where they come from.
- * @param count How many.
- * @returns The bets.
- */
-export function randomRows(random: ForkableRandom, count: number): BetRow[] {
+/** Draws valid bets. */
+export function randomRows(random: Random, count: number): BetRow[] {
   return Array.from({ length: count }, () => randomRow(random));
 }
 
-/**
- * Makes the fingerprint of a file that does not exist.
- *
- * @param random Where it comes from.
- * @returns 16 hex digits.
- */
-export function randomSource(random: ForkableRandom): string {
-  return random.bytes(SOURCE_DIGITS / 2).toHex();
+/** Draws the fingerprint of a file that does not exist. */
+export function randomSource(random: Random): string {
+  return random.bytes(8).toHex();
 }
 
-/**
- * Writes a file of bets.
- *
- * @param path Where.
- * @param agency The agency's id.
- * @param rows Its bets.
- * @returns What the store must have of it.
- */
+/** Writes a file of bets. */
 export async function makeFile(
   path: string,
   agency: number,
@@ -95,12 +67,7 @@ export async function makeFile(
   return { path, agency, fingerprint: fingerprintOf(text), rows };
 }
 
-/**
- * Finds the bets of a file that win.
- *
- * @param file The file.
- * @returns Their documents, in order.
- */
+/** The documents of a file's winning bets, in their order. */
 export function winnersOf({ rows }: MadeFile): string[] {
   return rows.filter((row) => Number(row[4]) === 7574).map((row) => row[2]!);
 }

@@ -1,9 +1,6 @@
-/**
- * Frames that no agency should send, and their replies by docs/protocol.md.
- *
- * @module
- */
+// Frames that no agency should send, and their replies by docs/protocol.md.
 
+import { assertEquals } from "@std/assert";
 import {
   agencyFrame,
   betFrame,
@@ -14,10 +11,12 @@ import {
   HEADER_BYTES,
   NO_INDEX,
   type RawRow,
+  readError,
   Type,
-} from "../support/frames.ts";
-import type { ForkableRandom } from "../support/seeded.ts";
+} from "./frames.ts";
+import type { Random } from "./random_bets.ts";
 import { randomRow, randomRows } from "./made_bets.ts";
+import type { Wire } from "./wire.ts";
 
 /** Bytes to send, and the expected reply. */
 export interface MalformedFrame {
@@ -32,36 +31,60 @@ const LENGTHS = [0, 1, 17, MAX_PAYLOAD_BYTES];
 const TOO_LARGE_LENGTHS = [8188, 8192, 65_536, 2 ** 31, 4_294_967_295];
 const UNKNOWN_TYPES = [0, 2, 3, 6, 8, 128, 255];
 const MAX_BETS = 12;
+/** Errors after which the connection stays open. */
+const STAYS_OPEN: readonly number[] = [Code.INVALID_BET, Code.UNKNOWN_AGENCY];
 
-/** Bad values of each field, in the order of the fields. */
-const BAD_FIELDS: readonly (readonly (string | Uint8Array)[])[] = [
-  ["", "a\nb", "\0", "\x1f", "\x7f", Uint8Array.of(0xc3), Uint8Array.of(0xff)],
-  [
+const BAD_NAMES = [
+  ...[
     "",
+    " ",
+    "\u00a0",
+    "A\0",
+    "\x1f",
+    "a\x7fb",
+    "a\nb",
     "\r",
     "a\tb",
-    Uint8Array.of(0xed, 0xa0, 0x80),
-    Uint8Array.of(0xc0, 0x80),
+    "\u200bA",
   ],
-  ["", "1".repeat(21), "-1", "1 ", "12a", "٣", "1.5", Uint8Array.of(0xff)],
+  ...[[0xff], [0x41, 0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80]].map((bytes) =>
+    Uint8Array.from(bytes)
+  ),
+];
+/** Values that break each rule of docs/protocol.md, field by field. */
+const BAD_FIELDS: readonly (readonly (string | Uint8Array)[])[] = [
+  BAD_NAMES,
+  BAD_NAMES,
+  [
+    "",
+    "1".repeat(21),
+    "-1",
+    "1 ",
+    " 1",
+    "12a",
+    "٣",
+    "1.5",
+    Uint8Array.of(0xff),
+  ],
   [
     ...["", "2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01"],
     ...["2024-00-10", "2024-01-00", "0000-01-01", "24-01-01", "2024/01/01"],
-    ...["2024-1-1", "2024-01-01T00:00", "99999-01-01", "-024-01-01"],
+    ...["2024-1-1", "2024-01-01T00:00", "99999-01-01", "-024-01-01", "hoy"],
+    ...["1999-03-17 ", "19990317"],
   ],
-  ["", "4294967296", "9999999999", "00000000001", "-1", "1e3", "0x1F", " 7"],
+  [
+    ...["", "4294967296", "9999999999", "00000000001", "-1", "+1", "1e3"],
+    ...["0x1F", " 7", "1.5", "１"],
+  ],
 ];
 /** A bet that no change of a single byte makes valid. */
 const HOPELESS_ROW: BetRow = ["", "\n", "x", "never", "-"];
 
 /**
  * Frames by hand: every value of a field that breaks a rule, every truncation
- * of a payload and of a frame, every length and type.
- *
- * @param random Gives the valid bets around them.
- * @returns The frames.
+ * of a payload and of a frame, every length and type, among random valid bets.
  */
-export function malformedCorpus(random: ForkableRandom): MalformedFrame[] {
+export function malformedCorpus(random: Random): MalformedFrame[] {
   const valid = betFrame({ rows: randomRows(random, 2) });
   const payload = valid.subarray(HEADER_BYTES);
   const everyByte = Array.from(payload.keys());
@@ -92,6 +115,8 @@ export function malformedCorpus(random: ForkableRandom): MalformedFrame[] {
       malformed(betFrame({ rows: randomRows(random, 2), count }))
     ),
     malformed(betFrame({ agency: 0, rows: randomRows(random, 1) })),
+    // A field past the payload.
+    malformed(betFrame({ rows: [HOPELESS_ROW] }).with(23, 200)),
     {
       bytes: agencyFrame(Type.WINNERS_QUERY, 1),
       error: { code: Code.UNKNOWN_AGENCY, index: NO_INDEX },
@@ -99,13 +124,8 @@ export function malformedCorpus(random: ForkableRandom): MalformedFrame[] {
   ];
 }
 
-/**
- * Makes a random malformed frame.
- *
- * @param random Where it comes from.
- * @returns The frame.
- */
-export function randomMalformed(random: ForkableRandom): MalformedFrame {
+/** Draws a malformed frame. */
+export function randomMalformed(random: Random): MalformedFrame {
   switch (random.below(8)) {
     case 0:
       return { bytes: random.bytes(random.between(1, 64)) };
@@ -127,8 +147,32 @@ export function randomMalformed(random: ForkableRandom): MalformedFrame {
   }
 }
 
+/**
+ * Sends a frame and asserts the reply. Returns true if the connection stays
+ * open.
+ */
+export async function askMalformed(
+  wire: Wire,
+  { bytes, error }: MalformedFrame,
+): Promise<boolean> {
+  await wire.send(bytes);
+  if (error) {
+    const { code, index } = readError(await wire.reply());
+    assertEquals({ code, index }, error, bytes.toHex());
+    if (STAYS_OPEN.includes(code)) return true;
+    assertEquals(await wire.reply(), null, bytes.toHex());
+    return false;
+  }
+  await wire.closeWrite();
+  for (;;) {
+    const reply = await wire.reply();
+    if (!reply) return false;
+    assertEquals(reply.type, Type.ERROR, bytes.toHex());
+  }
+}
+
 /** One bad field among valid bets. */
-function randomInvalidBet(random: ForkableRandom): MalformedFrame {
+function randomInvalidBet(random: Random): MalformedFrame {
   const field = random.below(BAD_FIELDS.length);
   const value = random.happens(0.5)
     ? random.pick(BAD_FIELDS[field]!)
@@ -138,7 +182,7 @@ function randomInvalidBet(random: ForkableRandom): MalformedFrame {
 }
 
 function invalidBet(
-  random: ForkableRandom,
+  random: Random,
   field: number,
   value: string | Uint8Array,
 ): MalformedFrame {
@@ -153,20 +197,20 @@ function invalidBet(
 }
 
 /** A frame with one changed byte; no change of a byte makes it valid. */
-function changedFrame(random: ForkableRandom): Uint8Array {
+function changedFrame(random: Random): Uint8Array {
   const size = random.between(2, MAX_BETS);
   const bytes = betFrame({ rows: Array(size).fill(HOPELESS_ROW) });
   bytes[random.below(bytes.length)] = random.below(256);
   return bytes;
 }
 
-function tornFrame(random: ForkableRandom): Uint8Array {
+function tornFrame(random: Random): Uint8Array {
   const rows = randomRows(random, random.between(1, MAX_BETS));
   const bytes = betFrame({ rows });
   return bytes.subarray(0, random.between(1, bytes.length - 1));
 }
 
-function lyingCount(random: ForkableRandom): MalformedFrame {
+function lyingCount(random: Random): MalformedFrame {
   const size = random.between(1, MAX_BETS);
   const lie = random.between(1, 2 ** 16 - 1);
   const count = (size + lie) % 2 ** 16;
