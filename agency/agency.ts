@@ -79,8 +79,9 @@ export class Agency {
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
     const { sentBefore } = delivery;
+    await delivery.complete(loader.end, refused.indexes);
     const copy = await rejected?.write(refused.indexes, delivery.written);
-    await delivery.complete(loader.end, refused.indexes, copy?.hash);
+    if (copy) await delivery.addCopy(copy);
     return {
       ...summaryOf(file, loader, refused),
       stored: sender.stored,

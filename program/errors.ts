@@ -5,6 +5,22 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What the runtime adds to the system's reason: the operation and the path. */
+const OPERATION_REGEXP = /(?<=\(os error \d+\)): .*$/s;
+/** The runtime keeps programs from some of the system's files. */
+const UNUSABLE_REGEXP = /^Requires all access to /;
+
+/**
+ * Returns why the system refused a file, for a message that names the file. The
+ * runtime would also name temporary files and advise flags of its own.
+ */
+export function reasonOf(error: unknown): string {
+  const message = messageOf(error).replace(OPERATION_REGEXP, "");
+  return UNUSABLE_REGEXP.test(message)
+    ? "it belongs to the system, expected another file"
+    : message;
+}
+
 /**
  * Checks what only a bug can break. A program that continues with a broken
  * invariant could corrupt the store, so it stops. `invariant` says what must be

@@ -2,7 +2,7 @@
 
 import { readVariable } from "../../program/config/config.ts";
 import { TOKEN_VARIABLE } from "../../program/config/config_names.ts";
-import { messageOf, ProgramError } from "../../program/errors.ts";
+import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { MAX_TOKEN_BYTES } from "../../protocol/mod.ts";
 
 /**
@@ -35,7 +35,7 @@ async function readText(file: string): Promise<string> {
     return await Deno.readTextFile(file);
   } catch (cause) {
     throw new ProgramError(
-      `Cannot read agency.tokenFile "${file}": ${messageOf(cause)}`,
+      `Cannot read agency.tokenFile "${file}": ${reasonOf(cause)}`,
       { cause },
     );
   }

@@ -1,19 +1,15 @@
 // Which delivery a file is: new, sent before, or a correction of a delivery
 // with refused rows (docs/refused-rows.md).
 
-import { ProgramError } from "../../program/errors.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
+import type { RejectedCopy } from "../output/rejected_file.ts";
 import { isProcessInput } from "../source/input_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
-import { findDifference } from "./difference.ts";
-import { IndexSet } from "./index_set.ts";
+import { findCorrected, throwIfCorrectedElsewhere } from "./correction.ts";
+import type { IndexSet } from "./index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
-import type {
-  FoundDeliveries,
-  SentDelivery,
-  SentFolder,
-} from "./sent_folder.ts";
+import type { SentDelivery, SentFolder } from "./sent_folder.ts";
 
 /** Files up to this size are always digested: it takes milliseconds. */
 const DIGESTED_BYTES = 1 << 18;
@@ -24,19 +20,18 @@ export class Delivery {
   readonly #file: DeliveredFile;
   /** The hashes of the copies of refused rows that earlier runs wrote. */
   readonly written: ReadonlySet<string>;
+  readonly #origin: SentDelivery | undefined;
   #entry: SentDelivery;
   #isBegun = false;
 
   private constructor(
-    folder: SentFolder,
-    file: DeliveredFile,
-    written: ReadonlySet<string>,
-    entry: SentDelivery,
+    { folder, file, written, entry, origin }: Identified,
   ) {
     this.#folder = folder;
     this.#file = file;
     this.written = written;
     this.#entry = entry;
+    this.#origin = origin;
   }
 
   /**
@@ -60,6 +55,8 @@ export class Delivery {
     const found = isNew
       ? await nextCopy(source, same, path)
       : same[0] ?? await findCorrected(file, known);
+    const isChanged = !isNew && same.length === 0;
+    if (path && isChanged) throwIfCorrectedElsewhere(path, found, known);
     const entry = {
       ...found ?? entryOf(source, fingerprint, 1),
       content: fingerprint,
@@ -68,12 +65,13 @@ export class Delivery {
     const written = new Set(
       known.deliveries.flatMap(({ rejected }) => rejected ?? []),
     );
-    return new Delivery(
+    return new Delivery({
       folder,
       file,
       written,
-      path ? { ...entry, path } : entry,
-    );
+      entry: path ? { ...entry, path } : entry,
+      origin: isChanged ? known.origin : undefined,
+    });
   }
 
   /** The fingerprint under which the bets are stored. */
@@ -89,15 +87,16 @@ export class Delivery {
   async begin(): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
+    const { id, path = "", isComplete } = this.#entry;
+    const origin = this.#origin;
+    if (origin) {
+      await this.#folder.update({ ...origin, correctedIn: { path, id } });
+    }
     // A correction is recognized by what was known before.
-    if (!this.#entry.isComplete) await this.#folder.save(this.#entry);
+    if (!isComplete) await this.#folder.save(this.#entry);
   }
 
-  async complete(
-    records: number,
-    refused: IndexSet,
-    rejected: string | undefined,
-  ): Promise<void> {
+  async complete(records: number, refused: IndexSet): Promise<void> {
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;
     this.#entry = {
@@ -107,9 +106,21 @@ export class Delivery {
       records,
       refused: refused.format(),
       digests: isDigested ? await this.#digest(records, refused) : undefined,
-      rejected: rejected ?? this.#entry.rejected,
     };
     await this.#folder.save(this.#entry);
+  }
+
+  /** Remembers where the refused rows of a complete delivery were copied to. */
+  async addCopy({ path, hash }: RejectedCopy): Promise<void> {
+    const fullPath = await Deno.realPath(path);
+    const { refused, copies } = this.#entry;
+    this.#entry = {
+      ...this.#entry,
+      rejected: hash,
+      copies: { ...copies, [fullPath]: refused },
+    };
+    await this.#folder.update(this.#entry);
+    await this.#folder.link(fullPath, this.#entry);
   }
 
   async #digest(
@@ -122,6 +133,15 @@ export class Delivery {
     });
     return writer.finish();
   }
+}
+
+interface Identified {
+  folder: SentFolder;
+  file: DeliveredFile;
+  written: ReadonlySet<string>;
+  entry: SentDelivery;
+  /** The delivery whose refused rows this one corrects. */
+  origin: SentDelivery | undefined;
 }
 
 function entryOf(
@@ -177,58 +197,3 @@ export async function fingerprintOfCopy(
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
   return hash.subarray(0, FINGERPRINT_BYTES).toHex();
 }
-
-/**
- * Finds the delivery that this file corrects. Throws a `ProgramError` if the
- * file was sent before and is not a correction.
- */
-async function findCorrected(
-  { source, openReader }: DeliveredFile,
-  { deliveries, before }: FoundDeliveries,
-): Promise<SentDelivery | undefined> {
-  if (before && keptRows(before) === 0) return undefined;
-  // The file may have been moved, or saved under another name.
-  const others = deliveries.filter((one) =>
-    one !== before && one.refused !== "" && isSimilar(one, source)
-  );
-  let difference: string | undefined;
-  for (const one of before ? [before, ...others] : others) {
-    const found = await findDifference(openReader, one);
-    if (found === undefined) return one;
-    if (one === before) difference = found;
-  }
-  if (!before) return undefined;
-  throw new ProgramError(
-    `Cannot send agency's file "${source.path}": ${
-      before.isComplete ? "it" : "a part of it"
-    } was sent on ${before.at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new`,
-  );
-}
-
-/**
- * True if most rows of a delivery were stored, and a file of this size can only
- * differ in the others. With few equal rows it may be another file.
- */
-function isSimilar(delivery: SentDelivery, { size }: SourceFile): boolean {
-  const kept = keptRows(delivery);
-  const refused = delivery.records - kept;
-  const change = refused * MAX_ROW_CHANGE_BYTES + delivery.records +
-    BYTE_ORDER_MARK_BYTES;
-  return kept >= MIN_KEPT_ROWS && kept > refused &&
-    Math.abs(delivery.size - size) <= change;
-}
-
-/**
- * Number of rows stored, as far as is known; only these can be stored twice.
- */
-function keptRows({ isComplete, records, refused }: SentDelivery): number {
-  if (!isComplete) return Infinity;
-  return records - (IndexSet.parse(refused)?.size ?? 0);
-}
-
-/** Fewest equal rows that make a file of another name a correction. */
-const MIN_KEPT_ROWS = 5;
-/** A corrected row may be anything up to the largest bet, with quotes. */
-const MAX_ROW_CHANGE_BYTES = 4096;
-/** It may come or go when a program saves the file, as line ends do. */
-const BYTE_ORDER_MARK_BYTES = 3;

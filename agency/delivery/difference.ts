@@ -34,10 +34,14 @@ export async function findDifference(
   if (first >= 0 && first < lines.length) {
     return `${describeLines(lines, first, every)} was changed since`;
   }
-  if (count > records) return `it has ${count - records} more rows now`;
-  if (count < records) return `it has ${records - count} fewer rows now`;
+  if (count > records) return `it has ${rowsOf(count - records, "more")} now`;
+  if (count < records) return `it has ${rowsOf(records - count, "fewer")} now`;
   if (unsendable !== undefined) return `line ${unsendable} was changed since`;
   return values ? undefined : "it was changed since";
+}
+
+function rowsOf(count: number, how: string): string {
+  return `${count} ${how} row${count === 1 ? "" : "s"}`;
 }
 
 function describeLines(

@@ -5,7 +5,7 @@
 // There may be thousands, so their names contain the search keys, and only
 // matching files are read.
 
-import { messageOf } from "../../program/errors.ts";
+import { reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { replaceFile } from "../output/output_file.ts";
 import type { RecordDigests } from "./record_digests.ts";
@@ -34,6 +34,10 @@ export interface SentDelivery {
   digests?: RecordDigests | undefined;
   /** SHA-256 of the copy of its refused rows, in hex. */
   rejected?: string | undefined;
+  /** Bet indexes of the rows in each copy that was written, by its path. */
+  copies?: Readonly<Record<string, string>> | undefined;
+  /** The copy that was sent last. */
+  correctedIn?: { path: string; id: string } | undefined;
 }
 
 const VERSION = 1;
@@ -53,7 +57,10 @@ export interface FoundDeliveries {
    * Deliveries with the same content, or with refused rows; the latest first.
    */
   deliveries: readonly SentDelivery[];
+  /** The delivery last sent from the path. */
   before: SentDelivery | undefined;
+  /** The delivery whose refused rows were copied to the path. */
+  origin: SentDelivery | undefined;
 }
 
 /**
@@ -84,23 +91,37 @@ export class SentFolder {
       if (delivery) deliveries.push(delivery);
     }
     deliveries.sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
-    return { deliveries, before: deliveries.find(({ id }) => id === last) };
+    const named = deliveries.find(({ id }) => id === last);
+    const isCopy = (one?: SentDelivery) => one?.copies?.[file.path ?? ""];
+    const origin = isCopy(named) ? named : deliveries.find(isCopy);
+    return { deliveries, before: named === origin ? undefined : named, origin };
   }
 
+  /** Saves a delivery that is sent from its path. */
   async save(delivery: SentDelivery): Promise<void> {
-    const { id, content, refused, path } = delivery;
+    await this.update(delivery);
+    if (delivery.path !== undefined) await this.link(delivery.path, delivery);
+  }
+
+  async update(delivery: SentDelivery): Promise<void> {
+    const { id, content, refused } = delivery;
     const suffix = refused === "" ? "" : "-refused";
     const name = `agency-${this.#agency}-${id}-${content}${suffix}.json`;
     await this.#orWarn(async () => {
       await Deno.mkdir(this.#path, { recursive: true, mode: FOLDER_MODE });
       await this.#write(name, `${JSON.stringify(delivery)}\n`);
-      if (path !== undefined) await this.#write(await this.#linkOf(path), id);
       for (const old of await this.#names()) {
         if (old.id === id && old.name !== name) {
           await Deno.remove(`${this.#path}/${old.name}`);
         }
       }
     });
+  }
+
+  /** Lets a path name the delivery that was sent from it or copied to it. */
+  async link(path: string, { id }: SentDelivery): Promise<void> {
+    const name = await this.#linkOf(path);
+    await this.#orWarn(() => this.#write(name, id));
   }
 
   async #write(name: string, text: string): Promise<void> {
@@ -159,7 +180,7 @@ export class SentFolder {
       this.#isWarned = true;
       getLogger().warn(formatAction("remember_delivery", "fail", {
         folder: this.#path,
-        error: messageOf(error),
+        error: reasonOf(error),
         effect: "a corrected file may count as a new one",
       }));
       return undefined;

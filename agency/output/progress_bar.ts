@@ -17,6 +17,7 @@ export interface Progress {
 
 const DRAW_PERIOD_MS = 100;
 const LOG_PERIOD_MS = 30_000;
+const DEFAULT_COLUMNS = 80;
 const MAX_BAR_WIDTH = 24;
 const ERASE_LINE = "\x1b[K";
 const ENCODER = new TextEncoder();
@@ -43,9 +44,9 @@ export class ProgressBar {
     if (now - this.#drawnAt < DRAW_PERIOD_MS) return;
     this.#drawnAt = now;
     const seconds = (now - this.#startedAt) / 1000;
-    // A wrapped line could not be overwritten.
-    const columns = Deno.consoleSize().columns - 1;
-    this.#write(`${formatProgress(progress, seconds, columns)}\r`);
+    // A wrapped line could not be overwritten. Some terminals tell no size.
+    const columns = Deno.consoleSize().columns || DEFAULT_COLUMNS;
+    this.#write(`${formatProgress(progress, seconds, columns - 1)}\r`);
   }
 
   #log({ phase, bytes, totalBytes, bets }: Progress, now: number): void {

@@ -1,7 +1,7 @@
 // `<file>.rejected.csv`: a copy of the refused rows, to be corrected and sent
 // as a file of its own.
 
-import { messageOf, ProgramError } from "../../program/errors.ts";
+import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
 import type { IndexSet } from "../delivery/index_set.ts";
@@ -67,14 +67,17 @@ export class RejectedFile {
    */
   async check(): Promise<void> {
     const path = this.#path;
-    await probe(path).catch((cause) => {
+    const fail = (cause: unknown) => {
       throw unwritable(path, cause);
-    });
-    const info = await ifThere(Deno.stat(path));
-    if (!info || !this.#file.source.isSameFile(info)) return;
-    throw new ProgramError(
-      `Cannot use ${KEY} "${path}": it is the agency's file itself, expected another one`,
-    );
+    };
+    const info = await ifThere(Deno.stat(path)).catch(fail);
+    if (info && !info.isFile && !info.isDirectory) {
+      throw unusable(path, "a device or a pipe, expected a regular file");
+    }
+    if (info && this.#file.source.isSameFile(info)) {
+      throw unusable(path, "the agency's file itself, expected another one");
+    }
+    await probe(path).catch(fail);
   }
 
   /**
@@ -141,16 +144,20 @@ export class RejectedFile {
       // Every bet is stored, so this run has not failed.
       getLogger().warn(formatAction("remove_rejected", "fail", {
         file: path,
-        error: messageOf(error),
+        error: reasonOf(error),
       }));
     }
   }
 }
 
+function unusable(path: string, what: string): ProgramError {
+  return new ProgramError(`Cannot use ${KEY} "${path}": it is ${what}`);
+}
+
 function unwritable(path: string, cause: unknown): ProgramError {
   return new ProgramError(
     `Cannot write the refused rows to "${path}": ${
-      messageOf(cause)
+      reasonOf(cause)
     }; set ${KEY} to a file that can be written`,
     { cause },
   );

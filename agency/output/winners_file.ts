@@ -1,6 +1,6 @@
 // Writes the winners' documents to a file or standard output.
 
-import { messageOf, ProgramError } from "../../program/errors.ts";
+import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { flushLog, writeText } from "../../program/logging.ts";
 import { ifThere, modeOfCopy, probe, replaceFile } from "./output_file.ts";
 import { isProcessInput } from "../source/input_file.ts";
@@ -40,7 +40,7 @@ export class WinnersFile {
     const target = info ? await Deno.realPath(path) : path;
     if (info) await checkNoColumns(target);
     await probe(target).catch((cause) => {
-      throw unwritable(path, messageOf(cause), cause);
+      throw unwritable(path, reasonOf(cause), cause);
     });
     return new WinnersFile(target, info?.mode ?? mode);
   }
@@ -56,7 +56,7 @@ export class WinnersFile {
       }
     } catch (cause) {
       if (cause instanceof ProgramError) throw cause;
-      throw unwritable(this.#path, messageOf(cause), cause);
+      throw unwritable(this.#path, reasonOf(cause), cause);
     }
   }
 

@@ -1,8 +1,7 @@
 // Checks whether a file's first rows have the five columns of a bet, and if
 // not, describes them.
 
-import { type Bet, FIELD_KEYS, packBets } from "../../bet/bet.ts";
-import { findInvalidBet } from "../../bet/rules.ts";
+import { FIELD_KEYS } from "../../bet/bet.ts";
 import { splitRow } from "./csv_row.ts";
 
 const FIELD_COUNT = FIELD_KEYS.length;
@@ -40,27 +39,19 @@ export function explainColumns(
 
 /**
  * True if the first row has names in place of document, birthdate and number,
- * and the second one is a bet.
+ * and the second one has not. Whether that is a valid bet makes no difference: a
+ * header is no bet that someone could correct.
  */
 export function isHeader(rows: readonly string[], separator: string): boolean {
   const [first = [], second = []] = tableOf(rows.slice(0, 2), separator).rows;
-  const isNamed = first.length === FIELD_COUNT &&
-    first.slice(2).every((name) =>
-      LETTER_REGEXP.test(name) && !DIGIT_REGEXP.test(name)
-    );
-  return isNamed && isBet(second);
+  return isNamed(first) && !isNamed(second);
 }
 
-function isBet(fields: readonly string[]): boolean {
-  if (fields.length !== FIELD_COUNT) return false;
-  const entries = FIELD_KEYS.map((key, at) => [key, fields[at]!]);
-  const bet: Bet = Object.fromEntries(entries);
-  try {
-    return findInvalidBet(packBets([bet])) === undefined;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
+function isNamed(row: readonly string[]): boolean {
+  return row.length === FIELD_COUNT &&
+    row.slice(2).every((name) =>
+      LETTER_REGEXP.test(name) && !DIGIT_REGEXP.test(name)
+    );
 }
 
 function tableOf(rows: readonly string[], separator: string): Table {
@@ -89,7 +80,7 @@ function explainSeparator(separator: string): string {
   const name = SEPARATORS.get(separator);
   return name === undefined
     ? `its separator looks like \`${separator}\`; save it with commas or semicolons`
-    : `its fields look separated by ${name}; set agency.separator (CLI_AGENCY_SEPARATOR) to ${
+    : `its fields look separated by ${name}; set agency.separator (--separator) to ${
       JSON.stringify(separator)
     }`;
 }

@@ -1,6 +1,6 @@
 // Opens the agency's file: a regular file, a pipe, or standard input.
 
-import { messageOf, ProgramError } from "../../program/errors.ts";
+import { ProgramError, reasonOf } from "../../program/errors.ts";
 
 /** An open file that can be read at any offset. */
 export interface InputFile {
@@ -59,7 +59,7 @@ export function readError(path: string, error: unknown): unknown {
     ? '; if its name is not UTF-8, rename it or send it with "-"'
     : "";
   return new ProgramError(
-    `Cannot read agency's file "${path}": ${messageOf(error)}${hint}`,
+    `Cannot read agency's file "${path}": ${reasonOf(error)}${hint}`,
     { cause: error },
   );
 }

@@ -2,7 +2,7 @@
 // exactly the bytes that were hashed are sent: each chunk that is read again is
 // compared with its digest before any of its rows is used.
 
-import { messageOf, ProgramError } from "../../program/errors.ts";
+import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { isAscii } from "../../bytes/line_ends.ts";
 import {
   type Chunk,
@@ -217,7 +217,7 @@ export class SourceFile {
     try {
       return await stat();
     } catch (error) {
-      throw this.#changed(messageOf(error));
+      throw this.#changed(reasonOf(error));
     }
   }
 

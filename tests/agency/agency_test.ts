@@ -92,6 +92,27 @@ testWith(
   },
 );
 
+testInFolder("send() knows a delivery whose copy failed", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const options = { sentFolder: `${dir}/sent` };
+  await Deno.writeTextFile(path, `${csvOf(rows(9))}no bet\n`);
+  await Deno.mkdir(`${dir}/copies`);
+  await using central = new FakeCentral(serve, serve);
+  await assertRejects(
+    () =>
+      agencyOf(central).send(path, {
+        ...options,
+        rejectedFile: `${dir}/copies/x.csv`,
+        onRefused: () => Deno.removeSync(`${dir}/copies`),
+      }),
+    ProgramError,
+    "Cannot write the refused rows to",
+  );
+  await Deno.writeTextFile(path, csvOf(rows(10)));
+  const { records } = await agencyOf(central).send(path, options);
+  assertEquals(records, 10);
+});
+
 testInFolder("send() tells progress and refused rows", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = rows(12).map((row, i) => i === 3 ? row.with(2, "x") : row);

@@ -87,6 +87,13 @@ Deno.test("formatProgress() shows only bytes while the file is read", () => {
   assertEquals(formatProgress(reading, 2, 7), "reading");
 });
 
+Deno.test("update() draws in a terminal that tells no size", () => {
+  using terminal = new FakeTerminal(true, 0);
+  using bar = new ProgressBar();
+  bar.update(sending(50, 100, 5));
+  assertMatch(terminal.written[0]!, /#+\.+\] 50% .* left\r$/);
+});
+
 Deno.test("update() logs now and then without a terminal", () => {
   using terminal = new FakeTerminal(false);
   using time = new FakeTime();
@@ -118,9 +125,9 @@ class FakeTerminal {
   readonly #consoleSize = Deno.consoleSize;
   readonly written: string[] = [];
 
-  constructor(isTerminal: boolean) {
+  constructor(isTerminal: boolean, columns = 80) {
     Deno.stderr.isTerminal = () => isTerminal;
-    Deno.consoleSize = () => ({ columns: 80, rows: 24 });
+    Deno.consoleSize = () => ({ columns, rows: 24 });
     Deno.stderr.writeSync = (bytes) => {
       this.written.push(new TextDecoder().decode(bytes));
       return bytes.length;

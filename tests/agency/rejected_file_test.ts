@@ -145,12 +145,24 @@ testInFolder(
   },
 );
 
+testInFolder("check() refuses what cannot be replaced", async (dir) => {
+  using file = await putFile(dir);
+  await Deno.symlink("/dev/null", `${dir}/link`);
+  for (const path of ["/dev/null", `${dir}/link`]) {
+    await assertRejects(
+      () => rejectedFile(file, path).check(),
+      ProgramError,
+      `"${path}": it is a device or a pipe, expected a regular file`,
+    );
+  }
+});
+
 testInFolder("check() names a file that cannot be written", async (dir) => {
   using file = await putFile(dir);
   await assertRejects(
     () => rejectedFile(file, `${dir}/none/x.csv`).check(),
     ProgramError,
-    `Cannot write the refused rows to "${dir}/none/x.csv": No such file`,
+    `Cannot write the refused rows to "${dir}/none/x.csv": No such file or directory (os error 2); set`,
   );
 });
 

@@ -88,8 +88,8 @@ testPrograms(
       [dir, /it is a directory, expected a regular file, a pipe, or "-"/],
       [`${dir}/socket`, /it is a socket, expected a regular file/],
       ["/dev/null", /it is a device, expected a regular file/],
-      ["/proc/self/environ", /Requires all access/],
-      ["/dev/fd/77", /Requires all access|No such file/],
+      ["/proc/self/environ", /it belongs to the system/],
+      ["/dev/fd/77", /it belongs to the system|No such file/],
       [`${dir}/none.csv`, /No such file/],
       [`${dir}/socket/x.csv`, /Not a directory/],
     ];

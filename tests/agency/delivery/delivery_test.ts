@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openFile } from "../../../agency/delivered_file.ts";
 import { Delivery } from "../../../agency/delivery/delivery.ts";
 import { IndexSet } from "../../../agency/delivery/index_set.ts";
+import { hashOf } from "../../../agency/output/output_file.ts";
 import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { ProgramError } from "../../../program/errors.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
@@ -18,13 +19,25 @@ function changed(index: number): string {
   return csvOf(ROWS.with(index, ROWS[index]!.with(1, "Otro")));
 }
 
+/** The copy of the refused rows. */
+const COPY = "a.csv.rejected.csv";
+
 /** Sends a text, of which some rows are refused, and returns its identity. */
 async function send(
   dir: string,
   text: string,
-  { name = "a.csv", refused = [], isNew = false, isCut = false, agency = 1 }: {
+  {
+    name = "a.csv",
+    refused = [],
+    copy,
+    isNew = false,
+    isCut = false,
+    agency = 1,
+  }: {
     name?: string;
     refused?: readonly number[];
+    /** Text of the copy that is written. */
+    copy?: string;
     isNew?: boolean;
     isCut?: boolean;
     agency?: number;
@@ -39,7 +52,12 @@ async function send(
   const indexes = new IndexSet();
   for (const index of refused) indexes.add(index);
   const records = text.trimEnd().split("\n").length;
-  if (!isCut) await delivery.complete(records, indexes, undefined);
+  if (!isCut) await delivery.complete(records, indexes);
+  if (copy !== undefined) {
+    const path = `${dir}/${COPY}`;
+    await Deno.writeTextFile(path, copy);
+    await delivery.addCopy({ path, hash: await hashOf(path) });
+  }
   return delivery.id;
 }
 
@@ -106,7 +124,7 @@ const CHANGES: [name: string, text: string, where: string][] = [
   ["the first row", changed(0), "line 1 was changed since"],
   ["the last row", changed(5), "line 6 was changed since"],
   ["two more rows", CORRECTED + csvOf(rows(2, 90)), "it has 2 more rows now"],
-  ["a row less", csvOf(ROWS.slice(0, 5)), "it has 1 fewer rows now"],
+  ["a row less", csvOf(ROWS.slice(0, 5)), "it has 1 fewer row now"],
   [
     "a row between",
     csvOf(ROWS.toSpliced(3, 0, ...rows(1, 90))),
@@ -195,6 +213,85 @@ testInFolder("identify() gives copies identities of their own", async (dir) => {
   const third = await send(dir, CORRECTED, { isNew: true });
   assertEquals(new Set([first, second, third]).size, 3);
 });
+
+const BAD_ROW = csvOf([ROWS[2]!.with(2, "x")]);
+const GOOD_ROW = csvOf([ROWS[2]!]);
+const FOUR_BAD = csvOf(
+  ROWS.map((row, i) => i < 4 ? row.with(2, "x") : row),
+);
+
+/** Asserts that a correction is refused, because of the other file. */
+async function assertRefused(
+  sent: Promise<unknown>,
+  elsewhere: string,
+): Promise<void> {
+  const { message } = await assertRejects(() => sent, ProgramError);
+  assert(message.includes(`were corrected in "${elsewhere}" and`), message);
+}
+
+testInFolder(
+  "identify() refuses a file whose refused rows were corrected in the copy",
+  async (dir) => {
+    const elsewhere = `${await Deno.realPath(dir)}/${COPY}`;
+    const first = { refused: [2], copy: BAD_ROW };
+    const id = await send(dir, WITH_BAD, first);
+    // Nothing of the copy is stored yet, so either of them may be corrected.
+    await send(dir, BAD_ROW, { name: COPY, refused: [0] });
+    const copied = await send(dir, GOOD_ROW, { name: COPY });
+    await assertRefused(send(dir, CORRECTED), elsewhere);
+    await assertRefused(send(dir, CORRECTED, { name: "b.csv" }), elsewhere);
+    // The first version is all known, and so is the copy.
+    assertEquals(await send(dir, WITH_BAD, first), id);
+    assertEquals(await send(dir, GOOD_ROW, { name: COPY }), copied);
+    await send(dir, CORRECTED, { isNew: true });
+  },
+);
+
+testInFolder(
+  "identify() takes a corrected file if nothing of the copy was stored",
+  async (dir) => {
+    const id = await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
+    await send(dir, BAD_ROW, { name: COPY, refused: [0] });
+    assertEquals(await send(dir, CORRECTED), id);
+  },
+);
+
+testInFolder(
+  "identify() refuses a file if a part of the copy was sent",
+  async (dir) => {
+    const elsewhere = `${await Deno.realPath(dir)}/${COPY}`;
+    await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
+    await send(dir, GOOD_ROW, { name: COPY, isCut: true });
+    await assertRefused(send(dir, CORRECTED), elsewhere);
+  },
+);
+
+testInFolder(
+  "identify() refuses the copy of rows that were corrected in the file",
+  async (dir) => {
+    const elsewhere = `${await Deno.realPath(dir)}/a.csv`;
+    const four = csvOf(ROWS.slice(0, 4));
+    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: four });
+    await send(dir, WITH_BAD, { refused: [2] });
+    await assertRefused(send(dir, four, { name: COPY }), elsewhere);
+    await send(dir, CORRECTED);
+    await assertRefused(send(dir, four, { name: COPY }), elsewhere);
+    await send(dir, four, { name: COPY, isNew: true });
+  },
+);
+
+testInFolder(
+  "identify() knows a copy that is corrected by halves",
+  async (dir) => {
+    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
+    const half = csvOf(ROWS.slice(0, 4).with(0, ROWS[0]!.with(2, "x")));
+    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: bad });
+    const id = await send(dir, half, { name: COPY, refused: [0] });
+    const four = csvOf(ROWS.slice(0, 4));
+    assertEquals(await send(dir, four, { name: COPY }), id);
+    assertEquals(await send(dir, four, { name: COPY }), id);
+  },
+);
 
 testInFolder(
   "identify() knows nothing of another agency's files",
