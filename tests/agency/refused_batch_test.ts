@@ -133,10 +133,13 @@ testSending("send() refuses the rest of a batch if a gap is blamed", {
 testSending("send() rejects a batch whose refusal names no bet", {
   bets: 10,
   scripts: [refuseOnce(65535)],
-}, ({ central, stored, rejected, error }) => {
+}, ({ central, stored, rejected, error, log }) => {
   assertEquals([error, stored], ["", 0]);
   assertEquals(central.names, ["0+10", "FINISH"]);
   assertEquals(rejected, csvOf(rows(10)));
+  const lines = log.lines.map((line) => /line: (\d+)/.exec(line)?.[1]);
+  const numbers = Array.from({ length: 10 }, (_, i) => String(i + 1));
+  assertEquals(lines.filter(Boolean), numbers);
 });
 
 testSending("send() rejects what is left of a batch after the draw", {

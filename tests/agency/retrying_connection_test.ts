@@ -1,4 +1,13 @@
-import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
+import { Agency } from "../../client.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { testWith } from "../support/permissions.ts";
 import { testSending } from "../support/sending.ts";
 import type { Script } from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
@@ -45,6 +54,25 @@ testSending("send() gives up after all attempts", {
     error,
     /^UnreachableError: Cannot reach the central at 127\.0\.0\.1:\d+: 3 attempts in a row failed, the last one with: /,
   );
+});
+
+testWith(["net"], "winners() tries the addresses in their order", async () => {
+  const log = CapturedLog.start();
+  const servers = [0, 0, 0].map(() => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    return `127.0.0.1:${listener.addr.port}`;
+  });
+  const agency = new Agency({
+    id: 1,
+    server: servers.join(),
+    maxAttempts: 4,
+    baseDelayMs: 1,
+  });
+  await assertRejects(() => agency.winners(), ProgramError);
+  const tried = log.lines.map((line) =>
+    /server_address: ([\d.:]+)/.exec(line)?.[1]
+  );
+  assertEquals(tried, [...servers, servers[0]]);
 });
 
 testSending("send() resets the attempts after each reply", {

@@ -59,6 +59,32 @@ Deno.test("ReplyQueue gives each piece of a long reply its own time", async () =
   assert(!stream.isClosed);
 });
 
+Deno.test("ReplyQueue keeps one piece of a list that is not read, and no copy", async () => {
+  const frame = new Uint8Array(5 * PIECE_BYTES);
+  const written: Uint8Array[] = [];
+  for (let agency = 0; agency < 500; agency++) {
+    const stream = new FakeStream([]);
+    stream.write = (bytes) => {
+      written.push(bytes);
+      return new Promise(() => {});
+    };
+    const connection = new Connection(stream, {});
+    const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+    queue.enqueue(Promise.resolve({ frame, closes: false }));
+  }
+  await settle();
+  assertEquals(written.length, 500);
+  for (const { buffer, length } of written) {
+    assertEquals(length, PIECE_BYTES);
+    assert(buffer === frame.buffer);
+  }
+});
+
+/** Lets everything go on that can. */
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+}
+
 Deno.test("ReplyQueue is full with 16 replies that are not known yet", () => {
   using connection = new Connection(new FakeStream([]), {});
   const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));

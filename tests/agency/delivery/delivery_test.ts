@@ -91,6 +91,19 @@ testInFolder(
 );
 
 testInFolder(
+  "identify() refuses a change in a row whose correction is stored",
+  async (dir) => {
+    await send(dir, WITH_BAD, { refused: [2] });
+    await send(dir, CORRECTED);
+    await assertRejects(
+      () => send(dir, changed(2)),
+      ProgramError,
+      ", and line 3 was changed since; ",
+    );
+  },
+);
+
+testInFolder(
   "identify() knows a corrected file that was moved",
   async (dir) => {
     const id = await send(dir, WITH_BAD, { refused: [2] });
