@@ -104,6 +104,11 @@ export class Faults {
     return this.#isCalm || this.injected >= this.#limit;
   }
 
+  /** Whether the run has a fault. */
+  mayOccur(name: keyof FaultRates): boolean {
+    return this.#rates[name] > 0;
+  }
+
   /** Draws whether a connection takes or gives a part of the bytes only. */
   get splits(): boolean {
     return this.#random.happens(this.#rates.split);
