@@ -6,6 +6,7 @@ import {
   type FaultyStore,
   openFaulty,
 } from "../support/faulty_store.ts";
+import { FaultFile } from "../support/fault_file.ts";
 import { testInFolder } from "../support/folder.ts";
 import { everyTurn } from "../support/memory_log.ts";
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
@@ -99,6 +100,28 @@ testInFolder(
       await store.close();
       await assertStored(path, [THIRD, numberedBatch(1, 4)]);
     }
+  },
+);
+
+testInFolder(
+  "Store.append() stores nothing of a connection in the moment of its failure",
+  async (dir) => {
+    const { store, file } = await openFaulty(`${dir}/bets.csv`);
+    using writer = store.writer();
+    file.fail("write");
+    const later = Promise.withResolvers<number>();
+    file.truncate = (size) => {
+      // The first batch is refused, and does not know it yet.
+      later.resolve(writer.append(SECOND));
+      return FaultFile.prototype.truncate.call(file, size);
+    };
+    const results = await Promise.allSettled([
+      writer.append(FIRST),
+      later.promise,
+    ]);
+    assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);
+    await store.close();
+    await assertStored(`${dir}/bets.csv`, []);
   },
 );
 

@@ -55,6 +55,35 @@ testInFolder(
 );
 
 testInFolder(
+  "FileStore.open() leaves no part of a copy on a full disk",
+  async (dir) => {
+    const path = await putStore(dir, WHOLE, TORN);
+    using _failing = changeWrites(
+      ".torn-",
+      () => Promise.reject(systemError(FULL, "ENOSPC")),
+    );
+    await (await FileStore.open(path)).close();
+    const names = Object.keys(await contents(dir));
+    assertEquals(names.filter((name) => name.includes(".torn-")), []);
+  },
+);
+
+testInFolder(
+  "FileStore.open() goes on after writes that take a part",
+  async (dir) => {
+    const path = await putStore(dir, WHOLE, TORN);
+    using _short = changeWrites(
+      "bets.csv",
+      (write, bytes) => write(bytes.subarray(0, Math.ceil(bytes.length / 2))),
+    );
+    const store = await FileStore.open(path);
+    assertEquals(await Deno.readFile(store.recovery.tornFile!), TORN);
+    await store.close();
+    assertEquals(await Deno.readFile(path), WHOLE);
+  },
+);
+
+testInFolder(
   "FileStore.open() does without notes that it cannot write",
   async (dir) => {
     const path = await putStore(dir, WHOLE);
@@ -159,6 +188,25 @@ function failWrites(part: string): Disposable {
     options?.createNew && String(path).includes(part)
       ? Promise.reject(systemError(FULL, "ENOSPC"))
       : open(path, options);
+  return { [Symbol.dispose]: () => Deno.open = open };
+}
+
+/** Changes how files with `part` in their names take bytes asynchronously. */
+function changeWrites(
+  part: string,
+  change: (
+    write: (bytes: Uint8Array) => Promise<number>,
+    bytes: Uint8Array,
+  ) => Promise<number>,
+): Disposable {
+  const { open } = Deno;
+  Deno.open = async (path, options) => {
+    const file = await open(path, options);
+    if (!String(path).includes(part)) return file;
+    const write = file.write.bind(file);
+    file.write = (bytes) => change(write, bytes);
+    return file;
+  };
   return { [Symbol.dispose]: () => Deno.open = open };
 }
 

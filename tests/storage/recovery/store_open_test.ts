@@ -144,6 +144,18 @@ testInFolder(
 );
 
 testInFolder(
+  "FileStore.open() releases a store that it cannot open",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    // The note cannot be replaced.
+    await Deno.mkdir(`${path}.pid/folder`, { recursive: true });
+    await assertRejects(() => FileStore.open(path), Error, "not empty");
+    await Deno.remove(`${path}.pid`, { recursive: true });
+    await (await FileStore.open(path)).close();
+  },
+);
+
+testInFolder(
   "Store.close() succeeds although the pid files were removed",
   async (dir) => {
     const path = `${dir}/bets.csv`;
