@@ -45,29 +45,23 @@ export interface RequestOptions {
 
 export class RequestHandler implements Disposable {
   readonly #connection: Connection;
-  readonly #store: RequestOptions["store"];
+  readonly #options: RequestOptions;
   readonly #draw: Draw;
-  readonly #ip: string;
-  readonly #authorizedAgency: number | undefined;
-  #isAuthenticated: boolean;
   readonly #statistics: Statistics;
-  readonly #ending: AbortSignal;
   readonly #log = getLogger();
   readonly #writer: BatchWriter;
+  #isAuthenticated: boolean;
   /** The agency's id, once a request contains it. */
   #agency: number | undefined;
 
   /** The connection is watched while its agency waits for the draw. */
   constructor(connection: Connection, options: RequestOptions) {
     this.#connection = connection;
-    this.#store = options.store;
+    this.#options = options;
     this.#draw = options.draw;
-    this.#ip = options.ip;
-    this.#authorizedAgency = options.authorizedAgency;
     this.#statistics = options.statistics;
-    this.#isAuthenticated = this.#authorizedAgency !== undefined;
-    this.#ending = options.ending;
     this.#writer = options.store.writer();
+    this.#isAuthenticated = options.authorizedAgency !== undefined;
   }
 
   [Symbol.dispose](): void {
@@ -90,13 +84,14 @@ export class RequestHandler implements Disposable {
         const { index, reason } = invalid;
         return this.#refuseBatch(batch, bets, "INVALID_BET", reason, index);
       }
-      repeated = await this.#storeBatch(batch);
+      this.#checkAdmission(batch.agency);
+      repeated = await this.#writer.append(batch);
     } catch (error) {
       const name = errorNameOf(error);
       return this.#refuseBatch(batch, bets, name, messageOf(error));
     }
     const { agency } = batch;
-    this.#statistics.onStored(agency, this.#ip);
+    this.#statistics.onStored(agency, this.#options.ip);
     this.#log.info(() =>
       formatAction("apuesta_recibida", "success", {
         cantidad: bets,
@@ -128,11 +123,11 @@ export class RequestHandler implements Disposable {
 
   #checkRequest(agency: number): void {
     this.#checkAuthorized(agency);
-    this.#statistics.onRequest(agency, this.#ip);
+    this.#statistics.onRequest(agency, this.#options.ip);
   }
 
   #checkAuthorized(agency: number): void {
-    const authorized = this.#authorizedAgency;
+    const { authorizedAgency: authorized } = this.#options;
     if (authorized === undefined || agency === authorized) return;
     throw new ProtocolError(
       "UNAUTHORIZED",
@@ -151,15 +146,6 @@ export class RequestHandler implements Disposable {
     return OK;
   }
 
-  /**
-   * Stores a batch, if the draw allows it. Returns how many bets were stored
-   * before.
-   */
-  async #storeBatch(batch: Batch): Promise<number> {
-    this.#checkAdmission(batch.agency);
-    return await this.#writer.append(batch);
-  }
-
   #checkAdmission(agency: number): void {
     if (this.#draw.admits(agency)) return;
     throw unknownAgency(agency, this.#draw.agencies);
@@ -169,7 +155,7 @@ export class RequestHandler implements Disposable {
     this.#checkRequest(agency);
     this.#agency = agency;
     this.#checkAdmission(agency);
-    await this.#store.finish(agency, delivery);
+    await this.#options.store.finish(agency, delivery);
     this.#log.info(
       formatAction("agency_finished", "success", { agency }),
     );
@@ -192,7 +178,7 @@ export class RequestHandler implements Disposable {
   /** Returns false if the central stops before the draw is held. */
   async #awaitDraw(agency: number): Promise<boolean> {
     this.#logQuery("in_progress", agency);
-    const held = this.#draw.held(this.#ending);
+    const held = this.#draw.held(this.#options.ending);
     if (await this.#connection.watch(held)) return await held;
     throw new Deno.errors.ConnectionReset(
       `Cannot send agency ${agency} its winners: it disconnected or sent too much while it waited`,
@@ -209,7 +195,7 @@ export class RequestHandler implements Disposable {
       agency,
       cant_ganadores: winners,
       connection_agency: this.#agency,
-      ip: this.#ip,
+      ip: this.#options.ip,
     });
     if (isOwn) this.#log.info(line);
     else this.#log.warn(line);
@@ -222,7 +208,7 @@ export class RequestHandler implements Disposable {
     reason: string,
     index: number = NO_INDEX,
   ): Reply {
-    this.#statistics.onRefusedBatch(batch?.agency, bets, this.#ip);
+    this.#statistics.onRefusedBatch(batch?.agency, bets, this.#options.ip);
     this.#statistics.onRefusal(error);
     this.#log.error(formatAction("apuesta_recibida", "fail", {
       cantidad: bets,
@@ -238,7 +224,7 @@ export class RequestHandler implements Disposable {
     const name = errorNameOf(error);
     this.#statistics.onRefusal(name);
     this.#log.error(formatAction("receive_message", "fail", {
-      ip: this.#ip,
+      ip: this.#options.ip,
       error: name,
       reason: messageOf(error),
     }));

@@ -92,7 +92,7 @@ export class Statistics {
 
   onStored(agency: number, address: string): void {
     this.acceptedBatches++;
-    const activity = this.#see(agency, address);
+    const activity = this.onRequest(agency, address);
     if (this.#unproven.delete(agency)) this.#proven.set(agency, activity);
   }
 
@@ -103,15 +103,11 @@ export class Statistics {
     address: string,
   ): void {
     this.refusedBatches++;
-    if (agency !== undefined) this.#see(agency, address).refused += bets;
+    if (agency !== undefined) this.onRequest(agency, address).refused += bets;
   }
 
   onRefusal(name: ErrorName): void {
     this.refusals.set(name, (this.refusals.get(name) ?? 0) + 1);
-  }
-
-  onRequest(agency: number, address: string): void {
-    this.#see(agency, address);
   }
 
   onCommit(batches: number, seconds: number): void {
@@ -123,7 +119,7 @@ export class Statistics {
     }
   }
 
-  #see(agency: number, address: string): AgencyActivity {
+  onRequest(agency: number, address: string): AgencyActivity {
     const lastSeenMs = Date.now();
     const proven = this.#proven.get(agency);
     if (proven) return Object.assign(proven, { lastSeenMs, address });

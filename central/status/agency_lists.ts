@@ -6,16 +6,22 @@ import type { StoreStats } from "../../storage/mod.ts";
 const MAX_SHOWN = 1000;
 const MAX_MISSING = 50;
 
-/** Lists of agencies, rebuilt when the store has new ones. */
+export interface ShownAgencies {
+  shown: readonly number[];
+  /** Number of agencies that are not shown. */
+  more: number;
+  /** The first agencies of the draw that have not finished. */
+  missing: readonly number[];
+  missingCount: number;
+}
+
+/** Lists of agencies, made again when the store has new ones. */
 export class AgencyLists {
   readonly #store: Pick<StoreStats, "agencyBets" | "finished">;
   readonly #drawAgencies: number;
-  /** The store's numbers of agencies when the lists were built. */
-  #made = { withBets: -1, finished: -1 };
-  #shown: readonly number[] = [];
-  #more = 0;
-  #missing: readonly number[] = [];
-  #missingCount = 0;
+  #current: ShownAgencies;
+  /** How many agencies with bets and finished ones the lists were made from. */
+  #known = 0;
 
   /** The draw needs the agencies with ids from 1 to N. */
   constructor(
@@ -24,53 +30,33 @@ export class AgencyLists {
   ) {
     this.#store = store;
     this.#drawAgencies = drawAgencies;
+    this.#current = this.#list();
   }
 
-  get shown(): readonly number[] {
-    this.#refresh();
-    return this.#shown;
-  }
-
-  get more(): number {
-    this.#refresh();
-    return this.#more;
-  }
-
-  get missing(): readonly number[] {
-    this.#refresh();
-    return this.#missing;
-  }
-
-  get missingCount(): number {
-    this.#refresh();
-    return this.#missingCount;
-  }
-
-  /** No agency ever leaves the store, so equal numbers mean equal lists. */
-  #refresh(): void {
+  /** No agency ever leaves the store, so an equal number means equal lists. */
+  get current(): ShownAgencies {
     const { agencyBets, finished } = this.#store;
-    const made = { withBets: agencyBets.size, finished: finished.size };
-    if (
-      made.withBets === this.#made.withBets &&
-      made.finished === this.#made.finished
-    ) return;
-    this.#made = made;
-    const others = [...finished].filter((id) => !agencyBets.has(id));
-    this.#shown = lowest([agencyBets.keys(), others], MAX_SHOWN);
-    this.#more = made.withBets + others.length - this.#shown.length;
-    this.#listMissing(finished);
+    const known = agencyBets.size + finished.size;
+    if (known !== this.#known) {
+      this.#known = known;
+      this.#current = this.#list();
+    }
+    return this.#current;
   }
 
-  #listMissing(finished: ReadonlySet<number>): void {
+  #list(): ShownAgencies {
+    const { agencyBets, finished } = this.#store;
+    const others = [...finished].filter((id) => !agencyBets.has(id));
+    const shown = lowest([agencyBets.keys(), others], MAX_SHOWN);
     const missing: number[] = [];
-    let count = 0;
+    let missingCount = 0;
     for (let id = 1; id <= this.#drawAgencies; id++) {
       if (finished.has(id)) continue;
-      count++;
+      missingCount++;
       if (missing.length < MAX_MISSING) missing.push(id);
     }
-    this.#missing = missing;
-    this.#missingCount = count;
+    const more = agencyBets.size + others.length - shown.length;
+    return { shown, more, missing, missingCount };
   }
 }
 

@@ -26,11 +26,11 @@ const PROMETHEUS: MetricsFormat = {
 };
 const START_SECONDS = (Date.now() - performance.now()) / 1000;
 const MICROSECOND = 1e-6;
+const UNIT_REGEXP = /_(bytes|seconds)$/;
 
 interface Family {
   name: string;
   type: "counter" | "gauge" | "histogram";
-  unit?: string;
   help: string;
   /** Samples: suffix with labels, and value. */
   samples: readonly (readonly [suffix: string, value: number])[];
@@ -81,23 +81,16 @@ function servedFamilies({ store, central }: Served): Family[] {
       "1 once the draw is held.",
       +central.draw.isHeld,
     ),
-    {
-      ...gauge("loteria_store_bytes", "Size of the store.", store.sizeBytes),
-      unit: "bytes",
-    },
-    {
-      ...gauge(
-        "loteria_tls_certificate_not_after_seconds",
-        "Time when the certificate expires, since 1970.",
-        expiryMs === undefined ? undefined : expiryMs / 1000,
-      ),
-      unit: "seconds",
-    },
+    gauge("loteria_store_bytes", "Size of the store.", store.sizeBytes),
+    gauge(
+      "loteria_tls_certificate_not_after_seconds",
+      "Time when the certificate expires, since 1970.",
+      expiryMs === undefined ? undefined : expiryMs / 1000,
+    ),
   ].filter(({ samples }) => samples.length > 0);
 }
 
 function countFamilies(statistics: Statistics): Family[] {
-  const logLines = Object.entries(logLineCounts());
   return [
     {
       name: "loteria_batches",
@@ -112,18 +105,14 @@ function countFamilies(statistics: Statistics): Family[] {
       name: "loteria_refusals",
       type: "counter",
       help: "Refusals of any request, by the name of their code.",
-      samples: [...statistics.refusals].map((
-        [code, count],
-      ) => [`_total{code="${code}"}`, count]),
+      samples: [...statistics.refusals]
+        .map(([code, count]) => [`_total{code="${code}"}`, count]),
     },
-    {
-      ...histogram(
-        "loteria_commit_duration_seconds",
-        "Time from the write of a commit until it is on disk.",
-        statistics.commitSeconds,
-      ),
-      unit: "seconds",
-    },
+    histogram(
+      "loteria_commit_duration_seconds",
+      "Time from the write of a commit until it is on disk.",
+      statistics.commitSeconds,
+    ),
     histogram(
       "loteria_commit_batches",
       "Batches that shared a commit.",
@@ -133,9 +122,8 @@ function countFamilies(statistics: Statistics): Family[] {
       name: "loteria_log_lines",
       type: "counter",
       help: "Lines of the log, by level.",
-      samples: logLines.map((
-        [level, count],
-      ) => [`_total{level="${level}"}`, count]),
+      samples: Object.entries(logLineCounts())
+        .map(([level, count]) => [`_total{level="${level}"}`, count]),
     },
   ];
 }
@@ -143,30 +131,21 @@ function countFamilies(statistics: Statistics): Family[] {
 function processFamilies(): Family[] {
   const { user, system } = process.cpuUsage();
   return [
-    {
-      ...gauge(
-        "process_resident_memory_bytes",
-        "Resident memory.",
-        Deno.memoryUsage().rss,
-      ),
-      unit: "bytes",
-    },
-    {
-      ...counter(
-        "process_cpu_seconds",
-        "CPU time, user and system.",
-        (user + system) * MICROSECOND,
-      ),
-      unit: "seconds",
-    },
-    {
-      ...gauge(
-        "process_start_time_seconds",
-        "Time of the start, since 1970.",
-        START_SECONDS,
-      ),
-      unit: "seconds",
-    },
+    gauge(
+      "process_resident_memory_bytes",
+      "Resident memory.",
+      Deno.memoryUsage().rss,
+    ),
+    counter(
+      "process_cpu_seconds",
+      "CPU time, user and system.",
+      (user + system) * MICROSECOND,
+    ),
+    gauge(
+      "process_start_time_seconds",
+      "Time of the start, since 1970.",
+      START_SECONDS,
+    ),
   ];
 }
 
@@ -202,11 +181,13 @@ function formatBound(bound: number): string {
 }
 
 function formatFamily(
-  { name, type, unit, help, samples }: Family,
+  { name, type, help, samples }: Family,
   isOpenMetrics: boolean,
 ): string {
   // The older format names a counter like its samples.
   const family = type === "counter" && !isOpenMetrics ? `${name}_total` : name;
+  // OpenMetrics requires that a name ends with its unit.
+  const unit = UNIT_REGEXP.exec(name)?.[1];
   const lines = [
     `# HELP ${family} ${help}`,
     `# TYPE ${family} ${type}`,

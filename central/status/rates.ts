@@ -10,14 +10,14 @@ export class Rates {
   /** Bets stored in each of the last seconds, the latest last. */
   readonly history: number[] = [];
   readonly #store: Pick<StoreStats, "agencyBets" | "bets">;
-  readonly #agencies: Pick<AgencyLists, "shown">;
+  readonly #agencies: AgencyLists;
   #bets: number;
   #agencyBets: ReadonlyMap<number, number>;
   #agencyRates: ReadonlyMap<number, number> = new Map();
 
   constructor(
     store: Pick<StoreStats, "agencyBets" | "bets">,
-    agencies: Pick<AgencyLists, "shown">,
+    agencies: AgencyLists,
   ) {
     this.#store = store;
     this.#agencies = agencies;
@@ -47,7 +47,7 @@ export class Rates {
   #countShown(): ReadonlyMap<number, number> {
     const { agencyBets } = this.#store;
     return new Map(
-      this.#agencies.shown.map((id) => [id, agencyBets.get(id) ?? 0]),
+      this.#agencies.current.shown.map((id) => [id, agencyBets.get(id) ?? 0]),
     );
   }
 }

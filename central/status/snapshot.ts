@@ -16,7 +16,7 @@ export interface ShownCentral {
 export interface Served {
   central: ShownCentral;
   store: StoreStats;
-  agencies: Pick<AgencyLists, "missing" | "missingCount" | "more" | "shown">;
+  agencies: AgencyLists;
   rates: Pick<Rates, "history" | "rateOf">;
 }
 
@@ -90,6 +90,7 @@ export function takeSnapshot(sources: Sources): Snapshot {
   const { statistics, served } = sources;
   const { store, central, agencies, rates } = served ?? {};
   const draw = central?.draw;
+  const lists = agencies?.current;
   return {
     phase: phaseOf(sources),
     problem: served && problemOfServed(served) || "",
@@ -104,15 +105,15 @@ export function takeSnapshot(sources: Sources): Snapshot {
     certificateNotAfterMs: central?.certificateNotAfterMs ?? null,
     commitP50: statistics.commitQuantile(0.5),
     commitP99: statistics.commitQuantile(0.99),
-    agencies: served
-      ? served.agencies.shown.map((id) => rowOf(id, served, statistics))
+    agencies: served && lists
+      ? lists.shown.map((id) => rowOf(id, served, statistics))
       : [],
-    moreAgencies: agencies?.more ?? 0,
+    moreAgencies: lists?.more ?? 0,
     drawAgencies: draw?.agencies ?? 0,
     isDrawHeld: draw?.isHeld ?? false,
     drawHeldAtMs: draw?.heldAtMs ?? null,
-    missing: agencies?.missing ?? [],
-    missingCount: agencies?.missingCount ?? 0,
+    missing: lists?.missing ?? [],
+    missingCount: lists?.missingCount ?? 0,
   };
 }
 
