@@ -2,7 +2,8 @@
 // while one fdatasync runs share the next.
 
 import { assertInvariant, messageOf } from "../program/errors.ts";
-import { CommitGroup, WRITE_BYTES } from "./commit_group.ts";
+import type { CommitGroup } from "./commit_group.ts";
+import { CommitQueue } from "./commit_queue.ts";
 import { StorageError } from "./errors.ts";
 import type { LogEnd } from "./format/seal.ts";
 import type { Repair } from "./recovery/repair.ts";
@@ -25,55 +26,35 @@ export interface AppendLogOptions {
    * is on disk. Then this thread may wait for the disk itself.
    */
   doAllWait?: (entries: number) => boolean;
-  /** Called once if another program has changed or removed the file. */
+  /** Called if another program has changed or removed the file. */
   onLost?: (error: StorageError) => void;
   onCommit?: OnCommit | undefined;
 }
 
-/** With this many entries a commit starts without waiting for more. */
-const ENOUGH_ENTRIES = 16;
-/** Longest wait for more entries before a commit. Deno makes it about 2 ms. */
-const GATHER_TIME_MS = 1;
-
 /** Appends entries durably and in order, each one completely or not at all. */
 export class AppendLog {
   readonly #file: StoreFile;
-  readonly #fsync: boolean;
-  readonly #doAllWait: (entries: number) => boolean;
-  readonly #onLost: (error: StorageError) => void;
-  readonly #onCommit: OnCommit | undefined;
-  readonly #repair: AppendLogOptions["repair"];
-  readonly #onFirstWrite: () => Promise<void>;
+  readonly #options: AppendLogOptions;
+  readonly #waiting: CommitQueue;
   #isReady = false;
   #end: LogEnd;
-  /** Groups in the order of their commits. The last one collects entries. */
-  readonly #waiting: CommitGroup[];
-  /** A free buffer for the next group. */
-  #spare: Uint8Array<ArrayBuffer> | undefined;
   #commits: Promise<void> | undefined;
   /** Whether a commit is changing the size of the file. */
   #isCommitting = false;
   /** Bytes of the group under way that the file has taken. */
   #written = 0;
-  #gathering: { wanted: number; end: () => void } | undefined;
   #lastFailure: string | undefined;
   #refusal: StorageError | undefined;
   #hasGivenUp = false;
   #failures = 0;
-  #isLost = false;
 
   /** `file` is opened for appending; everything before `end` is committed. */
   constructor(file: StoreFile, end: LogEnd, options: AppendLogOptions) {
     this.#file = file;
     this.#end = end;
-    this.#fsync = options.fsync;
-    this.#repair = options.repair;
+    this.#options = options;
+    this.#waiting = new CommitQueue(end.size);
     this.#lastFailure = options.repair.problem;
-    this.#onFirstWrite = options.onFirstWrite ?? (() => Promise.resolve());
-    this.#doAllWait = options.doAllWait ?? (() => false);
-    this.#onLost = options.onLost ?? (() => {});
-    this.#onCommit = options.onCommit;
-    this.#waiting = [this.#emptyGroup(end.size)];
   }
 
   get end(): LogEnd {
@@ -82,7 +63,7 @@ export class AppendLog {
 
   /** Byte offset of the start of the write that the next entry will be in. */
   get writeStart(): number {
-    return this.#waiting.at(-1)!.start;
+    return this.#waiting.start;
   }
 
   /**
@@ -116,12 +97,9 @@ export class AppendLog {
    */
   append(entry: Uint8Array): Promise<void> {
     this.throwIfEnded();
-    const group = this.#waiting.at(-1)!;
-    group.add(entry);
-    if (group.entries === this.#gathering?.wanted) this.#gathering.end();
-    if (group.isFull) this.#addGroupAfter(group);
+    const committed = this.#waiting.add(entry);
     this.#commits ??= this.#commitGroups();
-    return group.committed;
+    return committed;
   }
 
   /** Whether no more entries are accepted until the next start. */
@@ -145,14 +123,13 @@ export class AppendLog {
   }
 
   /**
-   * Checks that no other program has changed or removed the file. If one has,
-   * the content is no longer ours to change: nothing more is accepted. Returns
-   * why.
+   * If another program has changed or removed the file, its content is no longer
+   * ours to change: nothing more is accepted. Returns why.
    */
   checkFile(): StorageError | undefined {
     // A failed commit may have left the size changed.
     const isSizeKnown = !this.#isCommitting && !this.#refusal;
-    const size = this.#end.size + this.#repair.tornBytes;
+    const size = this.#end.size + this.#options.repair.tornBytes;
     const loss = this.#file.findLoss(isSizeKnown ? size : undefined);
     if (loss === undefined) return undefined;
     this.#lose(loss);
@@ -168,66 +145,35 @@ export class AppendLog {
   async #commitGroups(): Promise<void> {
     // Entries from the same turn of the event loop join the first group.
     await Promise.resolve();
-    while (this.#waiting[0]!.entries > 0) {
-      const group = this.#nextGroup();
+    while (!this.#waiting.isEmpty) {
+      const group = this.#waiting.take();
       this.#isCommitting = true;
       await this.#commit(group);
       this.#isCommitting = false;
-      if (group.buffer.length === WRITE_BYTES) this.#spare = group.buffer;
-      await this.#gather(group.entries);
+      this.#waiting.reuse(group);
+      if (this.#options.fsync) await this.#waiting.gather(group.entries);
     }
     this.#commits = undefined;
   }
 
-  /**
-   * Waits briefly for the agencies that were just answered: one flush for all
-   * of them costs hardly more than one for half of them.
-   */
-  async #gather(answered: number): Promise<void> {
-    const waiting = this.#waiting[0]!.entries;
-    const wanted = Math.min(waiting + answered, ENOUGH_ENTRIES);
-    if (!this.#fsync || waiting >= wanted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, GATHER_TIME_MS);
-    this.#gathering = { wanted, end: resolve };
-    await promise;
-    clearTimeout(timer);
-    this.#gathering = undefined;
-  }
-
-  /**
-   * Removes the oldest group. There is always one left that collects entries.
-   */
-  #nextGroup(): CommitGroup {
-    const group = this.#waiting.shift()!;
-    if (this.#waiting.length === 0) this.#addGroupAfter(group);
-    return group;
-  }
-
-  #addGroupAfter({ start, length }: CommitGroup): void {
-    this.#waiting.push(this.#emptyGroup(start + length));
-  }
-
-  #emptyGroup(start: number): CommitGroup {
-    const buffer = this.#spare ?? new Uint8Array(WRITE_BYTES);
-    this.#spare = undefined;
-    return new CommitGroup(start, buffer);
-  }
-
   async #commit(group: CommitGroup): Promise<void> {
     const { bytes } = group;
-    const startedAt = this.#onCommit ? performance.now() : 0;
+    const { fsync, repair, onFirstWrite, doAllWait, onCommit } = this.#options;
+    const startedAt = performance.now();
     try {
-      if (!this.#isReady) await this.#getReady();
+      if (!repair.isDone) await repair.run();
+      if (!this.#isReady) await onFirstWrite?.();
+      this.#isReady = true;
       await this.#writeAll(bytes);
     } catch (cause) {
-      this.#fail("Cannot write to the store", cause, group);
+      this.#lastFailure = `Cannot write to the store: ${messageOf(cause)}`;
+      this.#refuse(new StorageError(this.#lastFailure, { cause }), group);
       await this.#cutBack();
       return;
     }
     try {
-      if (this.#fsync) {
-        await this.#file.syncData(this.#doAllWait(group.entries));
+      if (fsync) {
+        await this.#file.syncData(doAllWait?.(group.entries) ?? false);
       }
     } catch (cause) {
       // After a failed fdatasync the page cache cannot be trusted: pages that
@@ -249,15 +195,7 @@ export class AppendLog {
     this.#end = group.end;
     this.#lastFailure = undefined;
     group.succeed();
-    if (!this.#onCommit) return;
-    const seconds = (performance.now() - startedAt) / 1000;
-    this.#onCommit(group.entries, seconds);
-  }
-
-  async #getReady(): Promise<void> {
-    if (!this.#repair.isDone) await this.#repair.run();
-    await this.#onFirstWrite();
-    this.#isReady = true;
+    onCommit?.(group.entries, (performance.now() - startedAt) / 1000);
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
@@ -282,15 +220,9 @@ export class AppendLog {
     }
   }
 
-  #fail(what: string, cause: unknown, group: CommitGroup): void {
-    this.#lastFailure = `${what}: ${messageOf(cause)}`;
-    this.#refuse(new StorageError(this.#lastFailure, { cause }), group);
-  }
-
   #lose(loss: string, group?: CommitGroup): void {
     this.#giveUp("Cannot trust the store", new Error(loss), group);
-    if (!this.#isLost) this.#onLost(this.#refusal!);
-    this.#isLost = true;
+    this.#options.onLost?.(this.#refusal!);
   }
 
   /** Fails the group, all waiting ones, and every entry from now on. */
@@ -310,9 +242,7 @@ export class AppendLog {
    */
   #refuse(error: StorageError, group?: CommitGroup): void {
     this.#failures++;
-    const empty = this.#emptyGroup(this.#end.size);
-    const waiting = this.#waiting.splice(0, this.#waiting.length, empty);
     group?.fail(error);
-    for (const later of waiting) later.fail(error);
+    for (const later of this.#waiting.clear(this.#end.size)) later.fail(error);
   }
 }

@@ -8,8 +8,8 @@ import {
   IncompleteError,
   type StorageError,
 } from "./errors.ts";
-import type { FileDraw } from "./file_draw.ts";
-import type { FinishLog } from "./finish_log.ts";
+import type { FileDraw } from "./finished/file_draw.ts";
+import type { FinishLog } from "./finished/finish_log.ts";
 import { betRanges } from "./format/bet_ranges.ts";
 import { countIndexes } from "./format/commit_mark.ts";
 import { RowFormatter } from "./format/row_formatter.ts";

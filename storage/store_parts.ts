@@ -3,10 +3,10 @@
 import { assertInvariant } from "../program/errors.ts";
 import { AppendLog } from "./append_log.ts";
 import { StorageError } from "./errors.ts";
-import { FileDraw } from "./file_draw.ts";
+import { FileDraw } from "./finished/file_draw.ts";
 import type { StoreFile } from "./files/store_file.ts";
 import { isNoRoomError } from "./files/system_errors.ts";
-import { FinishLog } from "./finish_log.ts";
+import { FinishLog } from "./finished/finish_log.ts";
 import { doAllWait, type OrderedWriter } from "./ordered_writer.ts";
 import type { StoreFiles } from "./recovery/store_files.ts";
 import type { StoreStats } from "./store.ts";

@@ -1,7 +1,7 @@
 // Opens, checks and repairs the two files of a store at startup.
 
 import { StoreMismatchError } from "../errors.ts";
-import type { FinishState } from "../finish_state.ts";
+import type { FinishState } from "../finished/finish_state.ts";
 import type { LogEnd } from "../format/seal.ts";
 import {
   exists,

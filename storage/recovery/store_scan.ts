@@ -2,8 +2,8 @@
 // together. Changes nothing.
 
 import { StoreMismatchError } from "../errors.ts";
-import { FinishState } from "../finish_state.ts";
-import { parseRecord } from "../format/finish_record.ts";
+import { FinishState } from "../finished/finish_state.ts";
+import { parseRecord } from "../finished/finish_record.ts";
 import { readStoredBatch, type StoredBatch } from "../format/stored_batch.ts";
 import type { LogEnd } from "../format/seal.ts";
 import type { ReadableFile } from "../files/store_file.ts";

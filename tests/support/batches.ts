@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { type Batch, type Bet, packBets } from "../../bet/bet.ts";
 import type { Store } from "../../storage/mod.ts";
 import { betRanges } from "../../storage/format/bet_ranges.ts";
-import { formatRecord } from "../../storage/format/finish_record.ts";
+import { formatRecord } from "../../storage/finished/finish_record.ts";
 import { EMPTY_END } from "../../storage/format/seal.ts";
 import { RowFormatter } from "../../storage/format/row_formatter.ts";
 import { readStore } from "./stored.ts";

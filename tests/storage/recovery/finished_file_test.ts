@@ -3,7 +3,7 @@ import { DamagedStoreError, FileStore } from "../../../storage/mod.ts";
 import {
   type FinishEvent,
   formatRecord,
-} from "../../../storage/format/finish_record.ts";
+} from "../../../storage/finished/finish_record.ts";
 import { EMPTY_END } from "../../../storage/format/seal.ts";
 import { appendTo, numberedBatch } from "../../support/batches.ts";
 import { contents, testInFolder } from "../../support/folder.ts";

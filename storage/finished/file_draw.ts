@@ -1,7 +1,7 @@
 // The draw of a store in files.
 
 import type { FinishLog } from "./finish_log.ts";
-import type { DrawHolder, StoreDraw } from "./store.ts";
+import type { DrawHolder, StoreDraw } from "../store.ts";
 
 export interface FileDrawOptions {
   finishLog: FinishLog;

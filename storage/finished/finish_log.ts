@@ -1,12 +1,12 @@
 // The finished file, `<store>.finished`: which agencies have finished, and the
 // draw (docs/storage.md).
 
-import { assertInvariant } from "../program/errors.ts";
-import type { AppendLog } from "./append_log.ts";
-import { BettingClosedError, StorageError } from "./errors.ts";
+import { assertInvariant } from "../../program/errors.ts";
+import type { AppendLog } from "../append_log.ts";
+import { BettingClosedError, StorageError } from "../errors.ts";
 import type { FinishState } from "./finish_state.ts";
-import { type FinishEvent, formatRecord } from "./format/finish_record.ts";
-import type { LogEnd } from "./format/seal.ts";
+import { type FinishEvent, formatRecord } from "./finish_record.ts";
+import type { LogEnd } from "../format/seal.ts";
 
 export class FinishLog {
   readonly #log: AppendLog;

@@ -1,9 +1,9 @@
 // The content of the finished file: who has finished, whether the draw is held,
 // and the state of the bets file that this implies.
 
-import { StoreMismatchError } from "./errors.ts";
-import type { FinishRecord } from "./format/finish_record.ts";
-import { EMPTY_END, type LogEnd } from "./format/seal.ts";
+import { StoreMismatchError } from "../errors.ts";
+import type { FinishRecord } from "./finish_record.ts";
+import { EMPTY_END, type LogEnd } from "../format/seal.ts";
 
 export class FinishState {
   readonly #agencies = new Set<number>();

@@ -1,7 +1,7 @@
 // One line of the finished file: `event,number,size:write:crc:write:crc`
 // (docs/storage.md).
 
-import { EMPTY_END, formatCrc, type LogEnd, sealLine } from "./seal.ts";
+import { EMPTY_END, formatCrc, type LogEnd, sealLine } from "../format/seal.ts";
 
 /**
  * Bets may be added from now on; none was added since; an agency has finished;
