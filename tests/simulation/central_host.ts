@@ -43,6 +43,8 @@ export class CentralHost {
   #isUp = false;
   #lives = 0;
   #isLastStop = false;
+  /** Whether the next start is one that the central has to refuse. */
+  #isNextRefused = false;
   #isOpen = false;
   /** Whoever has access to its files. */
   readonly operator: Operator;
@@ -104,6 +106,12 @@ export class CentralHost {
     this.#isUp = false;
     disk.losePower(random, trace);
     loop.schedule(undefined, random.between(1, MAX_BOOT_MS), () => this.boot());
+  }
+
+  /** Cuts the power, and starts the central first as it must not start. */
+  restart(): void {
+    this.#isNextRefused = true;
+    this.cutPower();
   }
 
   /** Stops the central with SIGTERM. It is started again later. */
@@ -227,7 +235,8 @@ export class CentralHost {
   #start(): void {
     if (this.#process || !this.#isUp || this.#isLastStop) return;
     this.#lives++;
-    this.#trial = this.operator.planTrial();
+    this.#trial = this.operator.planTrial(this.#isNextRefused);
+    this.#isNextRefused = false;
     const process = this.#process = this.#newProcess();
     this.#world.trace.add("central", "starts");
     this.#stopping = new AbortController();

@@ -79,13 +79,16 @@ export class Operator {
     });
   }
 
-  /** Before a start: makes it one that the central has to refuse, if it can be. */
-  planTrial(): Trial | undefined {
+  /**
+   * Before a start: makes it one that the central has to refuse, now and then or
+   * surely, if it can be.
+   */
+  planTrial(isSure: boolean): Trial | undefined {
     const { random, faults } = this.#world;
     const plans = this.#trials();
-    if (plans.length === 0 || !faults.occurs("misfit", "operator")) {
-      return undefined;
-    }
+    const isPlanned = plans.length > 0 &&
+      (isSure || faults.occurs("misfit", "operator"));
+    if (!isPlanned) return undefined;
     const { what, env = {}, prepare = () => () => {} } = random.pick(plans);
     this.#make(what, () => this.#undo.push(prepare()));
     return { what, env };
@@ -135,8 +138,6 @@ export class Operator {
       trials.push({ what: "loses a sector of an earlier write", prepare });
     }
     if (!hasDraw || !ledger.isDrawKnown) return trials;
-    // There are few starts after a draw.
-    trials.length = 0;
     const other = random.pick([0, agencyCount + 1, agencyCount - 1]);
     const env = { SERVER_DRAW_AGENCIES: String(other) };
     trials.push({ what: `sets draw.agencies to ${other}`, env });

@@ -250,7 +250,7 @@ export class World {
 
   /** The central checks the store that is left when it opens it. */
   async #restartCentral(): Promise<void> {
-    this.central.cutPower();
+    this.central.restart();
     if (await this.#calmUntil(() => this.central.isOpen)) return;
     throw this.ledger.broken("the central does not start");
   }
