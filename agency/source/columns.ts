@@ -31,8 +31,8 @@ export function explainColumns(
     .filter((other) => other !== separator);
   const tables = [separator, ...others].map((one) => tableOf(rows, one));
   const [own, ...foreign] = tables as [Table, ...Table[]];
-  if (isMost(own, rowsWith(own, FIELD_COUNT))) return undefined;
-  const other = foreign.find((one) => isMost(one, rowsWith(one, FIELD_COUNT)));
+  if (isHalf(own, rowsWith(own, FIELD_COUNT))) return undefined;
+  const other = foreign.find((one) => isHalf(one, rowsWith(one, FIELD_COUNT)));
   if (other) return explainSeparator(other.separator);
   return rowsWith(own, FIELD_COUNT) > 0 ? undefined : explainWidth(tables);
 }
@@ -72,8 +72,8 @@ function rowsWith({ rows }: Table, fields: number): number {
   return rows.filter((row) => row.length === fields).length;
 }
 
-function isMost({ rows }: Table, count: number): boolean {
-  return count > rows.length / 2;
+function isHalf({ rows }: Table, count: number): boolean {
+  return count >= rows.length / 2;
 }
 
 function explainSeparator(separator: string): string {

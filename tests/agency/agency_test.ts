@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   Agency,
   type Bet,
@@ -78,11 +84,13 @@ testWith(
   FILES,
   "send() keeps quotes and separators of bets, and refuses line breaks",
   async () => {
-    const odd = betsOf(1).map((bet) => ({ ...bet, lastName: 'O"x, y' }));
+    const names = ['O"x, y', 'O"x', "x, y"];
+    const odd = names.map((lastName) => ({ ...betsOf(1)[0]!, lastName }));
     await using central = new FakeCentral(serve);
-    await agencyOf(central).send(odd);
+    const { stored } = await agencyOf(central).send(odd);
+    assertEquals(stored, names.length);
     const text = new TextDecoder().decode(central.taken[0]!.payload);
-    assertEquals(text.includes('O"x, y'), true);
+    for (const name of names) assertStringIncludes(text, name);
     const broken = odd.map((bet) => ({ ...bet, firstName: "a\nb" }));
     await assertRejects(
       () => agencyOf(central).send(broken),

@@ -133,6 +133,11 @@ const SEMICOLONS = CSV.replaceAll(",", ";");
 const OTHER_COLUMNS: [name: string, text: string, expected: string][] = [
   ["semicolons", SEMICOLONS, SET_SEMICOLON],
   ["one row of semicolons", "Ana;Gil;1;1999-03-17;7", SET_SEMICOLON],
+  [
+    "semicolons in half of the rows",
+    "Ana;Gil;1;1999-03-17;7\nno bet\n",
+    SET_SEMICOLON,
+  ],
   ["a mark and semicolons", `\ufeff\r\n${SEMICOLONS}`, SET_SEMICOLON],
   [
     "semicolons with a quoted comma",

@@ -222,4 +222,8 @@ testSending("send() logs 100 rows as errors and counts the rest", {
   const levels = read.map((line) => line.split(" ")[0]);
   assertEquals(levels.filter((level) => level === "ERROR").length, 100);
   assertEquals(levels.filter((level) => level === "DEBUG").length, 99);
+  assertEquals(
+    read.at(-1),
+    "WARN action: read_bet | result: fail | rows: 199 | debug_only: 99",
+  );
 });

@@ -121,6 +121,16 @@ testSending(
   ({ stored, error }) => assertEquals([error, stored], ["string: SIGINT", 10]),
 );
 
+const watched = new AbortController().signal;
+let listeners = 0;
+watched.addEventListener = () => void listeners++;
+watched.removeEventListener = () => void listeners--;
+
+testSending("send() leaves nothing behind on the signal", {
+  scripts: [hangUp, hangUp, serve],
+  signal: watched,
+}, ({ error }) => assertEquals([error, listeners], ["", 0]));
+
 const waiting = new AbortController();
 
 testSending("send() ends during its delay when aborted", {

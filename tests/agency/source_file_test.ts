@@ -13,6 +13,7 @@ import {
   fingerprintOf,
 } from "../support/fingerprint.ts";
 import { testInFolder } from "../support/folder.ts";
+import { runTool, testTools } from "../support/tool.ts";
 import { withShortReads } from "../support/records.ts";
 
 const UTF8 = new TextEncoder();
@@ -273,6 +274,27 @@ testInFolder("readChunk() reports a file that was cut", async (dir) => {
     "it ends at byte 4 of 9",
   );
 });
+
+testTools(
+  ["mkfifo"],
+  "SourceFile.open() does not wait for a pipe's writer if it is aborted",
+  async (dir) => {
+    const path = `${dir}/pipe`;
+    await runTool("mkfifo", [path]);
+    let hasWaited = false;
+    const timer = setTimeout(() => {
+      hasWaited = true;
+      return Deno.writeTextFile(path, "");
+    }, 1000);
+    const signal = AbortSignal.abort("stop");
+    const error = await SourceFile.open(path, { signal })
+      .then(() => undefined, (error) => error);
+    clearTimeout(timer);
+    // Ends the call to the system, which nothing can abort.
+    (await Deno.open(path, { read: true, write: true })).close();
+    assertEquals([error, hasWaited], ["stop", false]);
+  },
+);
 
 async function open(
   dir: string,

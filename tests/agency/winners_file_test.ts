@@ -66,6 +66,15 @@ testInFolder(
   },
 );
 
+testInFolder("write() keeps the permissions of what was there", async (dir) => {
+  const source = await putSource(dir);
+  const path = `${dir}/winners.txt`;
+  await Deno.writeTextFile(path, "");
+  await Deno.chmod(path, 0o604);
+  await (await WinnersFile.open(path, source)).write(["1"]);
+  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o604);
+});
+
 testInFolder("write() keeps a link, and writes what it names", async (dir) => {
   const source = await putSource(dir);
   await Deno.writeTextFile(`${dir}/target`, "old");

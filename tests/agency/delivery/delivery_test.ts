@@ -223,8 +223,10 @@ testInFolder("identify() gives copies identities of their own", async (dir) => {
     second,
   );
   assertEquals(await send(dir, CORRECTED), second);
-  const third = await send(dir, CORRECTED, { isNew: true });
-  assertEquals(new Set([first, second, third]).size, 3);
+  const third = await send(dir, CORRECTED, { isNew: true, isCut: true });
+  // Another file with the same content is another copy.
+  const fourth = await send(dir, CORRECTED, { name: "b.csv", isNew: true });
+  assertEquals(new Set([first, second, third, fourth]).size, 4);
 });
 
 const BAD_ROW = csvOf([ROWS[2]!.with(2, "x")]);
