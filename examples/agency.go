@@ -22,10 +22,11 @@ const gap = "\x00\x00\x00\x00\x00" // in the place of a record that is not sent
 
 var connection net.Conn
 
-func check(err error) {
+func must[T any](value T, err error) T {
 	if err != nil {
 		log.Fatalln(err)
 	}
+	return value
 }
 
 func fingerprint(content []byte) []byte {
@@ -47,104 +48,92 @@ func pack(row []string) (place string) {
 	return
 }
 
-// exchange sends a request and returns the type and the payload of the reply.
-func exchange(address string, request []byte) (kind byte, reply []byte, err error) {
+// exchange sends a request and returns the payload of an ERROR, or nil for OK.
+func exchange(request []byte) (reply []byte, err error) {
 	if connection == nil {
-		if connection, err = net.DialTimeout("tcp", address, time.Minute); err != nil {
+		if connection, err = net.DialTimeout("tcp", os.Args[2], time.Minute); err != nil {
 			return
 		}
 	}
 	connection.SetDeadline(time.Now().Add(time.Minute))
+	connection.Write(request) // if it fails, so does reading
 	head := make([]byte, 5)
-	if _, err = connection.Write(request); err == nil {
-		if _, err = io.ReadFull(connection, head); err == nil {
-			reply = make([]byte, binary.BigEndian.Uint32(head[1:]))
-			_, err = io.ReadFull(connection, reply)
-		}
+	if _, err = io.ReadFull(connection, head); err != nil {
+		return
 	}
-	return head[0], reply, err
+	reply = make([]byte, binary.BigEndian.Uint32(head[1:]))
+	if _, err = io.ReadFull(connection, reply); err != nil || head[0] == ok {
+		return nil, err
+	}
+	if code := reply[0]; code == storage || code == shuttingDown || code == busy {
+		err = fmt.Errorf("%s", reply[3:])
+	}
+	return
 }
 
-// ask returns code 0 for OK, and tries again what may succeed.
-func ask(kind byte, payload []byte) (code byte, index int, reason string) {
+// ask tries again what may succeed.
+func ask(kind byte, payload []byte) []byte {
 	request := append(binary.BigEndian.AppendUint32([]byte{kind}, uint32(len(payload))), payload...)
-	for attempt := 0; attempt < 10; attempt++ {
-		kind, reply, err := exchange(os.Args[2], request)
-		if err != nil {
-			reason = err.Error()
-		} else if kind == ok {
-			return 0, 0, ""
-		} else {
-			code, index, reason = reply[0], int(binary.BigEndian.Uint16(reply[1:])), string(reply[3:])
-			if code != storage && code != shuttingDown && code != busy {
-				return
-			}
+	for wait := 100 * time.Millisecond; ; wait *= 2 {
+		reply, err := exchange(request)
+		if err == nil {
+			return reply
+		} else if wait > time.Minute {
+			log.Fatalln("Cannot reach the central:", err)
 		}
 		if connection != nil {
 			connection.Close()
 			connection = nil
 		}
-		time.Sleep(100 * time.Millisecond << attempt)
+		time.Sleep(wait)
 	}
-	log.Fatalln("Cannot reach the central:", reason)
-	return
 }
 
 func main() {
 	if len(os.Args) != 4 {
 		log.Fatalln("Usage: agency.go ID HOST:PORT FILE")
 	}
-	agency, err := strconv.ParseUint(os.Args[1], 10, 32)
-	check(err)
-	content, err := os.ReadFile(os.Args[3])
-	check(err)
-	content = bytes.ReplaceAll(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")), []byte("\r\n"), []byte("\n"))
-	content = append(bytes.TrimSuffix(content, []byte("\n")), '\n')
+	content := bytes.TrimPrefix(must(os.ReadFile(os.Args[3])), []byte("\xef\xbb\xbf"))
+	content = append(bytes.TrimSuffix(bytes.ReplaceAll(content, []byte("\r\n"), []byte("\n")), []byte("\n")), '\n')
 	reader := csv.NewReader(bytes.NewReader(content))
 	reader.FieldsPerRecord, reader.LazyQuotes = -1, true
-	rows, err := reader.ReadAll()
-	check(err)
 	var places []string
-	for _, row := range rows {
+	for _, row := range must(reader.ReadAll()) {
 		if strings.Trim(strings.Join(row, ""), " \t;") != "" {
 			places = append(places, pack(row))
 		}
 	}
-	identity := append(binary.BigEndian.AppendUint32(nil, uint32(agency)), fingerprint(content)...)
-	for first := 0; first < len(places); {
-		count, size := 0, 5+18
-		for ; count < 150 && first+count < len(places) && size+len(places[first+count]) <= 8192; count++ {
-			size += len(places[first+count])
+	id := binary.BigEndian.AppendUint32(nil, uint32(must(strconv.ParseUint(os.Args[1], 10, 32))))
+	identity := append(id, fingerprint(content)...)
+	for first, last := 0, 0; first < len(places); first = last {
+		size := 5 + 18
+		for last < len(places) && last-first < 150 && size+len(places[last]) <= 8192 {
+			size += len(places[last])
+			last++
 		}
-		batch := places[first : first+count]
+		batch := places[first:last]
 		for strings.Trim(strings.Join(batch, ""), gap) != "" {
-			head := binary.BigEndian.AppendUint32(append([]byte{}, identity...), uint32(first))
-			head = binary.BigEndian.AppendUint16(head, uint16(count))
-			code, index, reason := ask(bet, append(head, strings.Join(batch, "")...))
-			if code == 0 {
+			payload := binary.BigEndian.AppendUint32(append([]byte{}, identity...), uint32(first))
+			payload = binary.BigEndian.AppendUint16(payload, uint16(len(batch)))
+			refusal := ask(bet, append(payload, strings.Join(batch, "")...))
+			if refusal == nil {
 				break
-			}
-			if code != invalidBet && code != bettingClosed {
-				log.Fatalln(reason)
+			} else if refusal[0] != invalidBet && refusal[0] != bettingClosed {
+				log.Fatalf("%s", refusal[3:])
 			}
 			for at := range batch {
-				if batch[at] != gap && (at == index || code == bettingClosed) {
-					log.Println("record", first+at+1, "is refused:", reason)
+				isNamed := at == int(binary.BigEndian.Uint16(refusal[1:]))
+				if batch[at] != gap && (isNamed || refusal[0] == bettingClosed) {
+					log.Printf("record %d is refused: %s", first+at+1, refusal[3:])
 					batch[at] = gap
 				}
 			}
 		}
-		first += count
 	}
-	if code, _, reason := ask(finish, identity[:4]); code != 0 {
-		log.Fatalln(reason)
+	if refusal := ask(finish, id); refusal != nil {
+		log.Fatalf("%s", refusal[3:])
 	}
-	refused := 0
-	for _, place := range places {
-		if place == gap {
-			refused++
-		}
-	}
+	refused := strings.Count(strings.Join(places, "\n")+"\n", gap+"\n")
 	fmt.Println(len(places), "records,", refused, "refused")
 	if refused > 0 {
 		os.Exit(2)
