@@ -26,16 +26,12 @@ export interface LineConnectionOptions {
 }
 
 /** Lines to and from one peer. One call may be pending at a time. */
-export class LineConnection {
-  readonly #channel: ByteChannel;
+export class LineConnection extends ByteChannel {
   /** Number of bytes of the line that were searched for its end. */
   #searched = 0;
 
   constructor(stream: ByteStream, options: LineConnectionOptions) {
-    this.#channel = new ByteChannel(stream, {
-      ...options,
-      maxBufferSize: MAX_LINE_BYTES,
-    });
+    super(stream, { ...options, maxBufferSize: MAX_LINE_BYTES });
   }
 
   /**
@@ -47,49 +43,25 @@ export class LineConnection {
    */
   async readLine(): Promise<Uint8Array | null> {
     try {
-      return await this.#channel.readMessage(() => this.#nextLine());
+      return await this.readMessage(() => this.#nextLine());
     } catch (error) {
       if (!(error instanceof Deno.errors.UnexpectedEof)) throw error;
-      return this.#consume(this.#channel.end - this.#channel.start);
+      return this.#take(this.end - this.start);
     }
   }
 
-  /**
-   * Writes a line.
-   *
-   * @throws {Deno.errors.TimedOut} If the peer does not read it in time.
-   */
-  write(line: Uint8Array): Promise<void> {
-    return this.#channel.write(line);
-  }
-
-  /** Ends the conversation so that the peer can still read what was written. */
-  hangUp(): Promise<void> {
-    return this.#channel.hangUp();
-  }
-
-  /** Closes immediately. Pending calls end. Closing again does nothing. */
-  close(): void {
-    this.#channel.close();
-  }
-
-  /** Closes, for `using`. */
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
   #nextLine(): Uint8Array | undefined {
-    const { buffer, start, end } = this.#channel;
+    const { buffer, start, end } = this;
     const at = buffer.subarray(start, end).indexOf(NEWLINE, this.#searched);
-    if (at >= 0) return this.#consume(at + 1);
-    if (this.#channel.isFull) throw new LineTooLongError();
+    if (at >= 0) return this.#take(at + 1);
+    if (this.isFull) throw new LineTooLongError();
     this.#searched = end - start;
     return undefined;
   }
 
-  #consume(size: number): Uint8Array {
-    const { buffer, start } = this.#channel;
-    this.#channel.consume(size);
+  #take(size: number): Uint8Array {
+    const { buffer, start } = this;
+    this.consume(size);
     this.#searched = 0;
     return buffer.subarray(start, start + size);
   }

@@ -177,6 +177,10 @@ export class ByteChannel {
     }
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   async #read(): Promise<boolean> {
     if (this.#isClosed) return false;
     this.#makeRoom();

@@ -24,26 +24,22 @@ const MAX_BUFFER_BYTES = 8 * MAX_FRAME_BYTES;
 /**
  * Frames to and from one peer. One read and one write may be pending at a time.
  */
-export class Connection {
-  readonly #channel: ByteChannel;
+export class Connection extends ByteChannel {
   #view: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(stream: ByteStream, options: ConnectionOptions) {
-    this.#channel = new ByteChannel(stream, {
-      ...options,
-      maxBufferSize: MAX_BUFFER_BYTES,
-    });
+    super(stream, { ...options, maxBufferSize: MAX_BUFFER_BYTES });
   }
 
   /**
    * Waits for the next frame; `null` if the peer has closed between frames or
    * this side has closed. The payload is valid until the next call of this or
-   * {@linkcode watch}. Throws a `ProtocolError` if the header declares too
-   * large a frame, `UnexpectedEof` if the peer closes in mid-frame, `TimedOut`
-   * if no whole frame arrives in time.
+   * `watch()`. Throws a `ProtocolError` if the header declares too large a
+   * frame, `UnexpectedEof` if the peer closes in mid-frame, `TimedOut` if no
+   * whole frame arrives in time.
    */
   readFrame(): Promise<Frame | null> {
-    return this.#channel.readMessage(() => {
+    return this.readMessage(() => {
       this.#checkFrameSize();
       return this.nextBufferedFrame();
     });
@@ -55,60 +51,23 @@ export class Connection {
    */
   nextBufferedFrame(): Frame | undefined {
     const size = this.#nextFrameSize();
-    const { buffer, start, end, hasEnded } = this.#channel;
+    const { buffer, start, end, hasEnded } = this;
     if (end - start < size || size > MAX_FRAME_BYTES) return undefined;
     // Do not handle requests that can no longer be answered.
     if (hasEnded) return undefined;
-    this.#channel.consume(size);
+    this.consume(size);
     return {
       type: buffer[start]!,
       payload: buffer.subarray(start + HEADER_BYTES, start + size),
     };
   }
 
-  get hasEnded(): boolean {
-    return this.#channel.hasEnded;
-  }
-
   get isMidFrame(): boolean {
-    return this.#channel.end > this.#channel.start;
-  }
-
-  /**
-   * Watches a peer that waits for a reply without a time limit; true if it is
-   * still connected when `done` resolves. Input is kept for {@linkcode
-   * readFrame} while there is room.
-   */
-  watch(done: Promise<unknown>): Promise<boolean> {
-    return this.#channel.watch(done);
-  }
-
-  /**
-   * Writes whole frames. Throws `TimedOut` if the peer does not read them in
-   * time.
-   */
-  write(frames: Uint8Array): Promise<void> {
-    return this.#channel.write(frames);
-  }
-
-  /**
-   * Ends the conversation after some last frames, so that the peer can still
-   * read them. Waits only briefly.
-   */
-  hangUp(lastFrames: Uint8Array): Promise<void> {
-    return this.#channel.hangUp(lastFrames);
-  }
-
-  close(): void {
-    this.#channel.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
+    return this.end > this.start;
   }
 
   #nextFrameSize(): number {
-    const { buffer, start, end } = this.#channel;
+    const { buffer, start, end } = this;
     if (end - start < HEADER_BYTES) return HEADER_BYTES;
     if (this.#view.buffer !== buffer.buffer) this.#view = viewOf(buffer);
     return frameSize(this.#view, start);
@@ -118,7 +77,7 @@ export class Connection {
   #checkFrameSize(): void {
     const size = this.#nextFrameSize();
     if (size <= MAX_FRAME_BYTES) return;
-    const { buffer, start } = this.#channel;
+    const { buffer, start } = this;
     const problem = isTlsRecord(buffer, start)
       ? "the other side speaks TLS, this one does not; set tls.ca on the agency, or tls.certificate and tls.key on the central"
       : `it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`;
