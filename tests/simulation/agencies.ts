@@ -9,8 +9,8 @@ import { IndependentClient } from "./independent_client.ts";
 import { makeBetFile, type SimulatedBetFile } from "./bet_file.ts";
 import type { World } from "./world.ts";
 
-/** Longest pause before an agency is started again. */
-const MAX_PAUSE_MS = 20_000;
+/** Longest pauses, from which runs choose, before an agency is started again. */
+const MAX_PAUSES_MS = [1_000, 20_000];
 /** Runs at once beside each agency's own. */
 const MAX_EXTRA_RUNS = 3;
 /** Part of the runs with which another file of the same agency begins. */
@@ -36,10 +36,12 @@ export class Agencies {
   readonly #extraRuns = new Set<AgencyRun>();
   readonly #sent: { file: SimulatedBetFile; exitCode: number }[] = [];
   readonly #client: IndependentClient;
+  readonly #maxPauseMs: number;
   #isCalm = false;
 
   constructor(world: World) {
     this.#world = world;
+    this.#maxPauseMs = world.random.pick(MAX_PAUSES_MS);
     this.#agencies = Array.from(
       { length: world.agencyCount },
       (_, i) => new Agency(i + 1),
@@ -118,7 +120,7 @@ export class Agencies {
 
   #startLater(agency: Agency): void {
     const { loop, random } = this.#world;
-    loop.schedule(undefined, random.between(1, MAX_PAUSE_MS), () => {
+    loop.schedule(undefined, random.between(1, this.#maxPauseMs), () => {
       const file = this.#nextFile(agency);
       agency.run = new AgencyRun(this.#world, file, (exitCode) => {
         agency.run = undefined;

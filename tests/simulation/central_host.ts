@@ -200,6 +200,7 @@ export class CentralHost {
         );
       }
       this.#isOpen = true;
+      this.#disk.hasFlippedBit = false;
       ledger.check(this.#world.storeText(tornBytesLeft(line)));
     } else if (/^action: (sorteo|recover_draw) \| result: success/.test(line)) {
       ledger.onDraw(line.startsWith("action: sorteo"));
@@ -294,7 +295,7 @@ export class CentralHost {
    */
   #repair({ byteOffset, message }: DamagedStoreError): void {
     const { trace, ledger, loop } = this.#world;
-    if (!trace.counts.has("flippedBit")) {
+    if (!this.#disk.hasFlippedBit) {
       ledger.broken(`the central does not start: ${message}`);
       return;
     }

@@ -12,6 +12,8 @@ import type { Faults } from "./faults.ts";
 import type { Trace } from "./trace.ts";
 
 const PAGE_BYTES = 4096;
+/** Longest flush of a fast disk. */
+const FAST_FLUSH_MS = 8;
 /** A disk writes sectors of this size as a whole or not at all. */
 const SECTOR_BYTES = 512;
 /** Outcomes for dirty pages: the same for all, or one for each. */
@@ -147,10 +149,16 @@ export class Disk {
   #ids = 0;
   /** Whether every flush fails. */
   isBroken = false;
+  /** Whether a power cut may have flipped a bit that nobody has seen yet. */
+  hasFlippedBit = false;
   /** No file whose path begins with this can grow. */
   full: string | undefined;
 
-  constructor(readonly faults: Faults | undefined) {}
+  /** A flush takes up to `maxFlushMs`. */
+  constructor(
+    readonly faults: Faults | undefined,
+    readonly maxFlushMs: number = FAST_FLUSH_MS,
+  ) {}
 
   /** Creates a file. */
   create(path: string, nowMs: number): Inode {
@@ -207,6 +215,7 @@ export class Disk {
     for (const [path, inode] of this.files) {
       const flips = inode.dirty.size > 0 && path.endsWith("/bets.csv") &&
         this.faults?.occurs("flippedBit", path) === true;
+      this.hasFlippedBit ||= flips;
       inode.losePower(random, trace, flips);
     }
   }

@@ -16,7 +16,6 @@ import type { World } from "./world.ts";
 /** Duration of a call that need not wait for the disk. */
 const CALL_MS = 0.02;
 const MIN_FLUSH_MS = 0.2;
-const MAX_FLUSH_MS = 8;
 const MAX_SLOW_FLUSH_MS = 4000;
 
 /** Makes an error of the operating system. */
@@ -157,7 +156,7 @@ export class SimulatedFile implements Resource {
     await loop.operate(
       random.between(
         MIN_FLUSH_MS,
-        isSlow ? MAX_SLOW_FLUSH_MS : MAX_FLUSH_MS,
+        isSlow ? MAX_SLOW_FLUSH_MS : this.#disk.maxFlushMs,
       ),
       () => this.#endFlush(endFlush),
     );

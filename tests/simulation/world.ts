@@ -25,6 +25,11 @@ import { Trace } from "./trace.ts";
  */
 const CALM_MS = 1_800_000;
 const MAX_AGENCIES = 4;
+/**
+ * Longest flushes that runs choose from. On a slow disk many batches share a
+ * write, and most crashes come while one is under way.
+ */
+const MAX_FLUSH_MS = [8, 100, 1_000];
 /** Longest times that a disk stays broken. */
 const BROKEN_DISK_MS = [1_000, 60_000, 600_000];
 
@@ -108,7 +113,7 @@ export class World {
       this.random.happens(0.5);
     this.ledger = new Ledger(this.trace, this.hasDraw ? this.agencyCount : 0);
     this.network = new Network(this);
-    this.centralDisk = new Disk(this.faults);
+    this.centralDisk = new Disk(this.faults, this.random.pick(MAX_FLUSH_MS));
     this.#disks.set("central", this.centralDisk);
     this.central = new CentralHost(this);
     this.#agencies = new Agencies(this);
