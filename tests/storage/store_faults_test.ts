@@ -95,8 +95,10 @@ testInFolder(
       );
       // A failed batch need not be sent again before the later ones.
       const next = store.writer();
-      await next.append(THIRD);
-      await next.append(numberedBatch(1, 6));
+      await Promise.all([
+        next.append(THIRD),
+        next.append(numberedBatch(1, 6)),
+      ]);
       await store.close();
       await assertStored(path, [THIRD, numberedBatch(1, 4)]);
     }
