@@ -51,6 +51,7 @@ async function drawAmongInserts(
     }
   });
   await Promise.all(stores.map((store, i) => store.finish(i + 1)));
+  assert(stores.some(({ draw }) => draw.isHeld));
   await Promise.all(sending);
   for (const [agency, bets] of stored) {
     const winners = await stores[0]!.winners(agency);

@@ -2,9 +2,18 @@ import { PostgresStore } from "../../postgres/postgres_store.ts";
 import { testFault } from "../faults/plan.ts";
 import { assertEquals } from "@std/assert";
 import { batchOf } from "../support/batches.ts";
+import { within } from "../support/deadline.ts";
 import { SPECIAL_NAMES, STORE_CASES } from "../support/store_cases.ts";
 import { Cluster } from "./cluster.ts";
 import { append, openStore } from "./made_store.ts";
+
+const BETS = [{
+  firstName: "Ana",
+  lastName: "Gil",
+  document: "1",
+  birthdate: "1999-03-17",
+  number: "7574",
+}];
 
 testFault("PostgresStore keeps the contract of a store", async () => {
   await using cluster = await Cluster.start();
@@ -19,6 +28,21 @@ testFault("PostgresStore keeps the contract of a store", async () => {
     }
   }
 });
+
+testFault(
+  "PostgresStore answers more questions at once than it has connections",
+  async () => {
+    await using cluster = await Cluster.start();
+    await using store = await openStore(cluster.urlOf());
+    await append(store, batchOf(BETS));
+    const answers = Promise.all(
+      Array.from({ length: 30 }, () => store.winners(1)),
+    );
+    for (const winners of await within(answers, () => "no answer", 10_000)) {
+      assertEquals(winners, ["1"]);
+    }
+  },
+);
 
 testFault("PostgresStore stores names unchanged", async () => {
   await using cluster = await Cluster.start();

@@ -130,6 +130,7 @@ export const STORE_CASES: readonly StoreCase[] = [
         assertEquals(store.draw.isHeld, false);
         await appendTo(store, batchOf(bets, 5));
         await store.finish(2);
+        assertEquals(store.draw.isHeld, true);
         assertEquals(await store.draw.held, "here");
         await assertClosed(store, bets);
       }, 2);
