@@ -3,7 +3,6 @@ import { StorageError } from "../../storage/errors.ts";
 import {
   assertEnded,
   everyTurn,
-  kilobytes,
   openMemoryLog,
 } from "../support/memory_log.ts";
 import { Random, SEED } from "../support/random_bets.ts";
@@ -25,33 +24,6 @@ Deno.test("AppendLog.append() refuses a failed write and all later ones, at what
     assertEquals(memory.text, "before\n0\na\nb\nc\n");
     assertEquals(file.count("truncate"), 1);
   }
-});
-
-Deno.test("AppendLog.append() refuses every commit that waits after a failed write", async () => {
-  const { memory, file, append, appendAll } = openMemoryLog();
-  const gate = file.hold("syncData");
-  const stored = append("stored");
-  await gate.reached;
-  const refused = appendAll(...kilobytes(3000));
-  file.fail("write", { after: 5000 });
-  gate.release();
-  assertEquals(await stored, "stored");
-  for (const outcome of await refused) {
-    assertMatch(outcome, /^Cannot write to the store: Input/);
-  }
-  assertEquals(await append("again"), "stored");
-  assertEquals(memory.text, "before\nstored\nagain\n");
-  assertEquals(file.count("write"), 3);
-});
-
-Deno.test("AppendLog.append() undoes the parts of a write if a later part fails", async () => {
-  const { memory, file, settled, append, appendAll } = openMemoryLog();
-  file.maxWrite = 2;
-  file.fail("write", { nth: 3, after: 1 });
-  await appendAll("abc", "def");
-  assertEquals(settled, ["abc false", "def false"]);
-  assertEquals(await append("ghi"), "stored");
-  assertEquals(memory.text, "before\nghi\n");
 });
 
 Deno.test("AppendLog.append() refuses if the file accepts no bytes", async () => {

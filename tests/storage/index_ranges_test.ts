@@ -3,67 +3,11 @@ import { InvariantError } from "../../program/errors.ts";
 import { IndexRanges } from "../../storage/index_ranges.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
-/** The missing ranges up to 100, each as `start-end`. */
-function gaps(ranges: IndexRanges): string {
-  return ranges.missing(0, 100)
-    .map(({ start, end }) => `${start}-${end}`).join(" ");
-}
-
 function rangesOf(...added: [number, number][]): IndexRanges {
   const ranges = new IndexRanges();
   for (const [start, end] of added) ranges.add(start, end);
   return ranges;
 }
-
-Deno.test("IndexRanges.missing() returns the whole range while nothing was added", () => {
-  const ranges = new IndexRanges();
-  assertEquals(ranges.missing(3, 8), [{ start: 3, end: 8 }]);
-  assertEquals(ranges.missing(3, 3), []);
-});
-
-Deno.test("IndexRanges.missing() returns the ranges not added, in order", () => {
-  const ranges = rangesOf([10, 20], [30, 40]);
-  const table: [number, number, [number, number][]][] = [
-    [0, 10, [[0, 10]]],
-    [0, 11, [[0, 10]]],
-    [10, 20, []],
-    [9, 21, [[9, 10], [20, 21]]],
-    [12, 18, []],
-    [19, 31, [[20, 30]]],
-    [20, 30, [[20, 30]]],
-    [22, 25, [[22, 25]]],
-    [0, 50, [[0, 10], [20, 30], [40, 50]]],
-    [15, 35, [[20, 30]]],
-    [39, 41, [[40, 41]]],
-    [40, 50, [[40, 50]]],
-    [90, 99, [[90, 99]]],
-  ];
-  for (const [start, end, missing] of table) {
-    assertEquals(
-      ranges.missing(start, end),
-      missing.map(([start, end]) => ({ start, end })),
-      `${start} to ${end}`,
-    );
-  }
-});
-
-Deno.test("IndexRanges.add() joins adjacent and overlapping ranges", () => {
-  const table: [[number, number][], string][] = [
-    [[[0, 10], [10, 20]], "20-100"],
-    [[[10, 20], [0, 10]], "20-100"],
-    [[[0, 10], [20, 30], [10, 20]], "30-100"],
-    [[[0, 10], [20, 30], [11, 19]], "10-11 19-20 30-100"],
-    [[[0, 10], [20, 30], [40, 50], [5, 45]], "50-100"],
-    [[[10, 20], [12, 15]], "0-10 20-100"],
-    [[[12, 15], [10, 20]], "0-10 20-100"],
-    [[[10, 20], [10, 20]], "0-10 20-100"],
-    [[[30, 40], [10, 20], [0, 5]], "5-10 20-30 40-100"],
-    [[[0, 1], [2, 3], [4, 5], [1, 2]], "3-4 5-100"],
-  ];
-  for (const [added, expected] of table) {
-    assertEquals(gaps(rangesOf(...added)), expected, JSON.stringify(added));
-  }
-});
 
 Deno.test("IndexRanges accepts the largest index of a frame", () => {
   const end = 2 ** 32 + 65534;

@@ -39,6 +39,8 @@ Deno.test("StoreIndex forgets what was under way when a commit fails", async () 
     failures: 1,
     winners: ["7"],
   });
+  // Nobody learns of a winner that is not on disk yet.
+  assertEquals([index.bets, index.winners(1)], [0, []]);
   reject(new StorageError("full"));
   await assertRejects(() => added, StorageError);
   await again;

@@ -1,6 +1,5 @@
 import { appendTo } from "../../support/batches.ts";
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import type { Bet } from "../../../bet/bet.ts";
 import { FileStore } from "../../../storage/mod.ts";
 import {
   documentOfRow,
@@ -18,13 +17,6 @@ const LOSING_NUMBERS = [
 ];
 const NAMES = ["Ana", '"Gil, 7574"', '"7574"', "7574", '"x,7574"', '"a""b,"'];
 const DOCUMENTS = ["30904465", "7574", "00007574", "1", "12345678901234567574"];
-const BET: Bet = {
-  firstName: "Ana",
-  lastName: "Gil",
-  document: "30904465",
-  birthdate: "1999-03-17",
-  number: "2201",
-};
 const ENCODER = new TextEncoder();
 
 /** Possible rows of the store with a given number. */
@@ -90,42 +82,6 @@ Deno.test("findWinners() returns the documents of the winners in order", () => {
 });
 
 testInFolder(
-  "Store.winners() returns the same after a restart",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const numbers = [...WINNING_NUMBERS, ...LOSING_NUMBERS];
-    const bets = numbers.flatMap((number, index) =>
-      ["Ana", "7574", 'x,"7574', ",7574", " "].map((name, other) => ({
-        ...BET,
-        firstName: name,
-        lastName: name,
-        document: `${index}000${other}7574`,
-        number,
-      }))
-    );
-    const expected = bets.filter(({ number }) => Number(number) === 7574)
-      .map(({ document }) => document);
-    const store = await FileStore.open(path);
-    // The mark of each last row contains 7574 wherever possible.
-    for (const [index, bet] of bets.entries()) {
-      await appendTo(store, batchOf([bet], 7574 + index));
-    }
-    await appendTo(store, batchOf(bets, 7574, { agency: 7574 }));
-    for (const agency of [1, 7574]) {
-      assertEquals(store.winners(agency), expected);
-    }
-    assertEquals(store.winners(2), []);
-    await store.close();
-    const reopened = await FileStore.open(path);
-    for (const agency of [1, 7574]) {
-      assertEquals(reopened.winners(agency), expected);
-    }
-    assertEquals(reopened.winners(2), []);
-    await reopened.close();
-  },
-);
-
-testInFolder(
   `Store.winners() has the winners of each agency in the order stored (seed ${SEED})`,
   async (dir) => {
     const random = new Random(SEED);
@@ -157,13 +113,3 @@ testInFolder(
     await reopened.close();
   },
 );
-
-testInFolder("Store.winners() counts a bet sent twice once", async (dir) => {
-  const store = await FileStore.open(`${dir}/bets.csv`);
-  const winner = { ...BET, number: "7574" };
-  const batch = batchOf([winner, BET, winner]);
-  await Promise.all([appendTo(store, batch), appendTo(store, batch)]);
-  await appendTo(store, batchOf([BET, winner, winner], 1));
-  assertEquals(store.winners(1), Array(3).fill(BET.document));
-  await store.close();
-});
