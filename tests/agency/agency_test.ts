@@ -14,15 +14,13 @@ import {
   type RefusedRow,
   UnreachableError,
 } from "../../client.ts";
-import { FakeCentral, type Script } from "../support/fake_central.ts";
+import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
 import { testInFolder } from "../support/folder.ts";
 import { Code, errorFrame } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 const FILES = ["net", "read", "write"] as const;
-const serve: Script = (session) => session.serve();
-
 function betsOf(count: number): Bet[] {
   return rows(count).map(([firstName, lastName, document, birthdate, number]) =>
     ({ firstName, lastName, document, birthdate, number }) as Bet
@@ -125,11 +123,9 @@ testInFolder("send() tells progress and refused rows", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = rows(12).map((row, i) => i === 3 ? row.with(2, "x") : row);
   await Deno.writeTextFile(path, `${csvOf(bad)}no bet\n`);
-  await using central = new FakeCentral(async (session) => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 3, "because"));
-    await session.serve();
-  });
+  await using central = new FakeCentral(
+    play(take(), errorFrame(Code.INVALID_BET, 3, "because"), serve),
+  );
   const refused: RefusedRow[] = [];
   const progress: Progress[] = [];
   await agencyOf(central).send(path, {
@@ -148,10 +144,10 @@ testInFolder("send() tells progress and refused rows", async (dir) => {
 });
 
 testWith(FILES, "send() throws errors by class", async () => {
-  await using central = new FakeCentral(async (session) => {
-    await session.take();
-    await session.send(errorFrame(Code.UNAUTHORIZED, undefined, "who?"));
-  }, () => Promise.resolve());
+  await using central = new FakeCentral(
+    play(take(), errorFrame(Code.UNAUTHORIZED, undefined, "who?")),
+    () => Promise.resolve(),
+  );
   const refused = await assertRejects(() => agencyOf(central).send(betsOf(1)));
   assert(refused instanceof RefusedError);
   assertEquals(refused.error, "UNAUTHORIZED");

@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { SendOptions } from "../../client.ts";
 import { testSending } from "../support/sending.ts";
-import type { FakeSession, Script } from "../support/fake_central.ts";
+import {
+  type FakeSession,
+  gone,
+  ok,
+  okAll,
+  play,
+  serve,
+  take,
+} from "../support/fake_central.ts";
 import {
   betFrame,
   Code,
@@ -22,8 +30,6 @@ const FILE_CHANGES: Record<string, (path: string) => Promise<void>> = {
     await Deno.rename(`${path}.new`, path);
   },
 };
-
-const serve: Script = (session) => session.serve();
 
 testSending("send() sends every batch in order, then FINISH", {
   scripts: [serve],
@@ -105,12 +111,7 @@ for (const [finish, reply, isFinished] of LAST_REPLIES) {
     {
       finish: finish!,
       bets: 10,
-      scripts: [async (session): Promise<void> => {
-        await session.take();
-        await session.ok();
-        await session.take();
-        await session.send(reply);
-      }],
+      scripts: [play(take(), ok(), take(), reply)],
     },
     (delivered) => {
       const { central, error, log } = delivered;
@@ -129,7 +130,7 @@ for (const [finish, reply, isFinished] of LAST_REPLIES) {
 testSending("send() sends no FINISH if another file follows", {
   finish: "no",
   bets: 10,
-  scripts: [(session) => session.okAll()],
+  scripts: [okAll],
 }, ({ central, summary, error }) => {
   assertEquals([error, summary?.isFinished, central.names], ["", undefined, [
     "0+10",
@@ -153,18 +154,20 @@ testSending("send() waits for each reply with a window of 1", {
 testSending("send() has as many batches under way as the window", {
   window: 8,
   bets: 200,
-  scripts: [async (session): Promise<void> => {
-    await session.take(8);
-    await session.ok();
-    await session.take(1);
-    await session.ok(8);
-    await session.take(8);
-    await session.ok(8);
-    await session.take(3);
-    await session.ok(3);
-    await session.take();
-    await session.ok();
-  }],
+  scripts: [
+    play(
+      take(8),
+      ok(),
+      take(1),
+      ok(8),
+      take(8),
+      ok(8),
+      take(3),
+      ok(3),
+      take(),
+      ok(),
+    ),
+  ],
 }, ({ central, stored, error }) => {
   assertEquals([error, stored], ["", 200]);
   const betIndexes = Array.from({ length: 20 }, (_, i) => `${10 * i}+10`);
@@ -260,16 +263,16 @@ testSending("send() sends FINISH again after a close without OK", {
 testSending("send() copies a refused batch of many under way", {
   window: 8,
   retryRefused: false,
-  scripts: [async (session): Promise<void> => {
-    await session.take(3);
-    await session.send(
+  scripts: [
+    play(
+      take(3),
       frame(Type.OK),
       errorFrame(Code.INVALID_BET, 0),
       frame(Type.OK),
-    );
-    await session.take();
-    await session.ok();
-  }],
+      take(),
+      ok(),
+    ),
+  ],
 }, ({ stored, rejected }) => {
   assertEquals([stored, rejected], [20, csvOf(rows(10, 11))]);
 });
@@ -302,11 +305,7 @@ for (const [first, stored] of [[0, 30], [10, 10]] as const) {
         await session.send(repeated(first));
         // It is stored, and the OK is lost.
         await session.take();
-      }, async (session): Promise<void> => {
-        await session.take();
-        await session.send(repeated(10));
-        await session.serve();
-      }],
+      }, play(take(), repeated(10), serve)],
     },
     ({ summary }) => {
       assertEquals([summary?.stored, summary?.repeated], [stored, 30 - stored]);
@@ -317,11 +316,7 @@ for (const [first, stored] of [[0, 30], [10, 10]] as const) {
 testSending(
   "send() gives up on an OK for more repeated bets than it has sent",
   {
-    scripts: [async (session): Promise<void> => {
-      await session.take();
-      await session.send(repeated(11));
-      await session.gone();
-    }],
+    scripts: [play(take(), repeated(11), gone)],
   },
   ({ error }) => assertMatch(error, /11 of 10 bets were stored before/),
 );
@@ -391,11 +386,10 @@ for (const [what, lose] of Object.entries(LOSSES)) {
 }
 
 testSending("send() reconnects to a central that stops after an OK", {
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(frame(Type.OK), errorFrame(Code.SHUTTING_DOWN));
-    await session.gone();
-  }, serve],
+  scripts: [
+    play(take(), frame(Type.OK), errorFrame(Code.SHUTTING_DOWN), gone),
+    serve,
+  ],
 }, ({ central, stored, error }) => {
   assertEquals([error, stored, central.connections], ["", 30, 2]);
   assertEquals(central.names, ["0+10", "10+10", "20+10", "FINISH"]);

@@ -1,5 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import type { FakeSession } from "../support/fake_central.ts";
+import {
+  type FakeSession,
+  ok,
+  play,
+  serve,
+  take,
+} from "../support/fake_central.ts";
 import {
   betFrame,
   type BetRow,
@@ -27,24 +33,14 @@ function badRows(bad: readonly number[]): string {
 function refuseOnce(
   index: number,
 ): (session: FakeSession) => Promise<unknown> {
-  return async (session) => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, index));
-    await session.serve();
-  };
+  return play(take(), errorFrame(Code.INVALID_BET, index), serve);
 }
 
 /** Refuses row 4 of the first batch, then something else of its rest. */
 function refuseTwice(
   refusal: Uint8Array,
 ): (session: FakeSession) => Promise<unknown> {
-  return async (session) => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 4));
-    await session.take();
-    await session.send(refusal);
-    await session.serve();
-  };
+  return play(take(), errorFrame(Code.INVALID_BET, 4), take(), refusal, serve);
 }
 
 /** The bad rows of a batch of ten. */
@@ -153,12 +149,14 @@ testSending("send() rejects what is left of a batch after the draw", {
 
 testSending("send() asks for no corrections after the draw", {
   bets: 10,
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.BETTING_CLOSED));
-    await session.take();
-    await session.send(errorFrame(Code.INCOMPLETE));
-  }],
+  scripts: [
+    play(
+      take(),
+      errorFrame(Code.BETTING_CLOSED),
+      take(),
+      errorFrame(Code.INCOMPLETE),
+    ),
+  ],
 }, ({ error, log, summary }) => {
   assertEquals([error, summary?.isFinished], ["", false]);
   const line = log.lines.find((line) => line.includes("agency_finished"))!;
@@ -168,16 +166,16 @@ testSending("send() asks for no corrections after the draw", {
 testSending("send() sends the rest of a batch after those under way", {
   csv: csvOf(rowsWithBad(60, [2, 5, 13])),
   window: 3,
-  scripts: [async (session): Promise<void> => {
-    await session.take(3);
-    await session.send(
+  scripts: [
+    play(
+      take(3),
       errorFrame(Code.INVALID_BET, 2),
       errorFrame(Code.INVALID_BET, 3),
-    );
-    await session.take(2);
-    await session.ok(3);
-    await session.serve();
-  }],
+      take(2),
+      ok(3),
+      serve,
+    ),
+  ],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored], ["", 57]);
   assertEquals(rejected, badRows([2, 5, 13]));
@@ -201,7 +199,7 @@ testSending("send() sends the rest of a batch on another connection", {
     await session.send(errorFrame(Code.INVALID_BET, 2));
     // The connection breaks while the rest is under way.
     await session.take();
-  }, (session): Promise<unknown> => session.serve()],
+  }, serve],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored, central.connections], ["", 18, 2]);
   assertEquals(rejected, badRows([2, 5]));

@@ -9,11 +9,16 @@ import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testWith } from "../support/permissions.ts";
 import { testSending } from "../support/sending.ts";
-import type { Script } from "../support/fake_central.ts";
+import {
+  gone,
+  ok,
+  play,
+  type Script,
+  serve,
+  take,
+} from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
-
-const serve: Script = (session) => session.serve();
 
 /** Closes each connection as soon as it is accepted. */
 const hangUp: Script = () => Promise.resolve();
@@ -27,10 +32,7 @@ testSending("send() tries again if nothing listens", {
 });
 
 testSending("send() tries again after BUSY", {
-  scripts: [async (session): Promise<void> => {
-    await session.send(errorFrame(Code.BUSY));
-    await session.gone();
-  }, serve],
+  scripts: [play(errorFrame(Code.BUSY), gone), serve],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
 testSending("send() does not try again with an invalid address", {
@@ -76,10 +78,7 @@ testWith(["net"], "winners() tries the addresses in their order", async () => {
 });
 
 testSending("send() resets the attempts after each reply", {
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.ok();
-  }],
+  scripts: [play(take(), ok())],
   bets: 60,
   maxAttempts: 2,
 }, ({ central, stored, error }) => {
@@ -88,7 +87,7 @@ testSending("send() resets the attempts after each reply", {
 });
 
 testSending("send() gives up on a silent central", {
-  scripts: [(session) => session.gone(), serve],
+  scripts: [gone, serve],
   replyTimeoutMs: 50,
 }, ({ central, stored, error, log }) => {
   assertEquals([error, stored, central.connections], ["", 30, 2]);
@@ -98,7 +97,7 @@ testSending("send() gives up on a silent central", {
 testSending(
   "send() ends with the signal's reason",
   {
-    scripts: [(session) => session.gone()],
+    scripts: [gone],
     signal: AbortSignal.abort("SIGTERM"),
   },
   ({ stored, error }) => assertEquals([error, stored], ["string: SIGTERM", 0]),
@@ -163,11 +162,7 @@ const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
 
 for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
   testSending(`send() gives up at once on ${what}`, {
-    scripts: [async (session): Promise<void> => {
-      await session.take();
-      await session.send(bytes);
-      await session.gone();
-    }],
+    scripts: [play(take(), bytes, gone)],
   }, ({ central, rejected, error }) => {
     assertEquals([central.connections, rejected], [1, ""]);
     assertMatch(error, /^(ProgramError|RefusedError): Cannot /);
@@ -177,12 +172,7 @@ for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
 
 testSending("send() sends FINISH again if it was not accepted", {
   bets: 10,
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.ok();
-    await session.take();
-    await session.send(errorFrame(Code.SHUTTING_DOWN));
-  }, serve],
+  scripts: [play(take(), ok(), take(), errorFrame(Code.SHUTTING_DOWN)), serve],
 }, ({ central, error }) => {
   assertEquals(error, "");
   assertEquals(central.names, ["0+10", "FINISH", "FINISH"]);
@@ -191,15 +181,10 @@ testSending("send() sends FINISH again if it was not accepted", {
 testSending("send() gives up on a FINISH that cannot be recorded", {
   bets: 10,
   maxAttempts: 3,
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.ok();
-    await session.take();
-    await session.send(errorFrame(Code.STORAGE));
-  }, async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.STORAGE));
-  }],
+  scripts: [
+    play(take(), ok(), take(), errorFrame(Code.STORAGE)),
+    play(take(), errorFrame(Code.STORAGE)),
+  ],
 }, ({ central, error }) => {
   assertMatch(error, /^UnreachableError: .* 3 attempts in a row failed/);
   assertEquals(central.names, ["0+10", "FINISH", "FINISH", "FINISH"]);
@@ -209,10 +194,7 @@ testSending("send() does not take a refusal for progress", {
   maxAttempts: 3,
   csv: csvOf(rows(10).map((row) => row.with(2, "x"))),
   maxAmount: 2,
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 0));
-  }],
+  scripts: [play(take(), errorFrame(Code.INVALID_BET, 0))],
 }, ({ central, error }) => {
   assertMatch(error, /^UnreachableError: /);
   assertEquals(central.connections, 3);

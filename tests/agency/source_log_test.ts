@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { play, serve, take } from "../support/fake_central.ts";
 import { Code, errorFrame } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { testSending } from "../support/sending.ts";
@@ -7,7 +8,7 @@ const HEADER = "Nombre,Apellido,DNI,Nacimiento,Número\r\n";
 
 testSending("send() skips a header, and logs it", {
   csv: `${HEADER}${csvOf(rows(3))}`,
-  scripts: [(session) => session.serve()],
+  scripts: [serve],
 }, ({ stored, summary, rejected, log, central }) => {
   assertEquals([stored, summary?.records, rejected], [3, 3, ""]);
   assertEquals(central.names, ["1+3", "FINISH"]);
@@ -16,7 +17,7 @@ testSending("send() skips a header, and logs it", {
 
 testSending("send() warns of a last row without a line end", {
   csv: csvOf(rows(3)).trimEnd(),
-  scripts: [(session) => session.serve()],
+  scripts: [serve],
 }, ({ stored, log }) => {
   assertEquals(stored, 3);
   assertEquals(matching(log.lines, "it may be cut").length, 1);
@@ -24,11 +25,7 @@ testSending("send() warns of a last row without a line end", {
 
 testSending("send() hints at how to correct a bet that breaks a rule", {
   csv: csvOf(rows(4).map((row, i) => i < 2 ? row.with(3, "17/03/1999") : row)),
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 0, "no"));
-    await session.serve();
-  }],
+  scripts: [play(take(), errorFrame(Code.INVALID_BET, 0, "no"), serve)],
 }, ({ log }) => {
   const hints = matching(log.lines, " | hint: write it 1999-03-17 | row: ");
   assertEquals(hints.length, 2, log.lines.join("\n"));

@@ -2,7 +2,13 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Agency, RefusedError, UnreachableError } from "../../client.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { WINNERS } from "../support/draw_wire.ts";
-import { FakeCentral, type Script } from "../support/fake_central.ts";
+import {
+  FakeCentral,
+  gone,
+  play,
+  type Script,
+  take,
+} from "../support/fake_central.ts";
 import { Code, errorFrame, frame } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
 
@@ -14,10 +20,7 @@ const LAST_PART = frame(
   Uint8Array.of(1, 0, 2, 2, 0x31, 0x32, 1, 0x33),
 );
 
-const answer: Script = async (session) => {
-  await session.take();
-  await session.send(FIRST_PART, LAST_PART);
-};
+const answer: Script = play(take(), FIRST_PART, LAST_PART);
 
 /** How a central ends while an agency waits. */
 const ENDS: Record<string, Script> = {
@@ -59,8 +62,8 @@ testWith(
   "winners() asks again at once after a wait without a reply",
   async () => {
     await using central = new FakeCentral(
-      (session) => session.gone(),
-      (session) => session.gone(),
+      gone,
+      gone,
       answer,
     );
     const agency = new Agency({
@@ -78,10 +81,7 @@ testWith(
   "winners() does not take a refusal for a wait that was served",
   async () => {
     for (const code of [Code.BUSY, Code.STORAGE]) {
-      await using central = new FakeCentral(async (session) => {
-        await session.take();
-        await session.send(errorFrame(code));
-      });
+      await using central = new FakeCentral(play(take(), errorFrame(code)));
       await assertRejects(() => winnersOf(central), UnreachableError);
       assertEquals(central.connections, 3);
     }
@@ -112,10 +112,9 @@ testWith(
   ["net"],
   "winners() ends if there is no draw for the agency",
   async () => {
-    await using central = new FakeCentral(async (session) => {
-      await session.take();
-      await session.send(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part"));
-    });
+    await using central = new FakeCentral(
+      play(take(), errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part")),
+    );
     await assertRejects(
       () => winnersOf(central),
       RefusedError,

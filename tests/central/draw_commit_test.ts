@@ -11,13 +11,7 @@ import {
 import { testInFolder } from "../support/folder.ts";
 import type { FaultFile } from "../support/fault_file.ts";
 import { openFaulty } from "../support/faulty_store.ts";
-import {
-  agencyFrame,
-  betFrame,
-  Code,
-  readError,
-  Type,
-} from "../support/frames.ts";
+import { agencyFrame, betFrame, Code, Type } from "../support/frames.ts";
 import { everyTurn } from "../support/memory_log.ts";
 import { askEarly, listen } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
@@ -94,8 +88,8 @@ testLateWinner(
   "the draw waits for a winning bet whose commit is under way",
   async ({ log, betting, finishing, asking, release }) => {
     release();
-    assertEquals((await betting.reply())?.type, Type.OK);
-    assertEquals((await finishing.reply())?.type, Type.OK);
+    await betting.ok();
+    await finishing.ok();
     assertEquals(await readWinners(asking), [["1", "11"]]);
     await log.line("INFO action: sorteo | result: success");
   },
@@ -111,12 +105,12 @@ testLateWinner(
     await late.send(betFrame({ betIndex: 2, rows: [betOf("111")] }));
     using other = await Wire.connect(central.port);
     const invalid = betFrame({ rows: [betOf("x")] });
-    assertEquals(readError(await other.ask(invalid)).code, Code.INVALID_BET);
+    assertEquals((await other.refusal(invalid)).code, Code.INVALID_BET);
     release();
-    assertEquals((await betting.reply())?.type, Type.OK);
-    assertEquals((await again.reply())?.type, Type.OK);
-    assertEquals(readError(await late.reply()).code, Code.BETTING_CLOSED);
-    assertEquals((await finishing.reply())?.type, Type.OK);
+    await betting.ok();
+    await again.ok();
+    assertEquals((await late.refusal()).code, Code.BETTING_CLOSED);
+    await finishing.ok();
     assertEquals(await readWinners(asking), [["1", "11"]]);
   },
   ["1", "11"],
@@ -128,47 +122,17 @@ testLateWinner(
     file.fail("syncData");
     file.fail("truncate");
     release();
-    assertEquals(readError(await betting.reply()).code, Code.STORAGE);
-    assertEquals(readError(await finishing.reply()).code, Code.STORAGE);
+    assertEquals((await betting.refusal()).code, Code.STORAGE);
+    assertEquals((await finishing.refusal()).code, Code.STORAGE);
     // Only the next start can tell whether it is on disk.
     using again = await Wire.connect(central.port);
-    assertEquals(readError(await again.ask(LATE)).code, Code.STORAGE);
+    assertEquals((await again.refusal(LATE)).code, Code.STORAGE);
     await sendBets(central.port, 1, [betOf("1")]);
     await finish(central.port, 1);
     await central.stop();
-    assertEquals(readError(await asking.reply()).code, Code.SHUTTING_DOWN);
+    assertEquals((await asking.refusal()).code, Code.SHUTTING_DOWN);
     assertFalse(log.lines.some((line) => line.includes("sorteo")));
   },
   // The file could not be cut back.
   ["1", "11"],
-);
-
-testInFolder(
-  "the draw is held without a winning bet that was refused for lack of space",
-  async (dir) => {
-    CapturedLog.start();
-    const { store, file } = await openFaulty(`${dir}/bets.csv`, {
-      drawAgencies: 1,
-    });
-    await using central = listen(store);
-    const { port } = central;
-    await sendBets(port, 1, [betOf("1")]);
-    using betting = await Wire.connect(port);
-    file.fail("write", { after: 5, code: "ENOSPC" });
-    const gate = file.hold("write");
-    await betting.send(LATE);
-    await gate.reached;
-    using finishing = await Wire.connect(port);
-    await finishing.send(FINISH);
-    await bettingClosed(store);
-    gate.release();
-    assertEquals(readError(await betting.reply()).code, Code.STORAGE);
-    assertEquals((await finishing.reply())?.type, Type.OK);
-    using again = await Wire.connect(port);
-    assertEquals(readError(await again.ask(LATE)).code, Code.BETTING_CLOSED);
-    assertEquals(await askWinners(port, 1), ["1"]);
-    await central.stop();
-    await store.close();
-  },
-  ["net"],
 );

@@ -7,10 +7,9 @@ import { Connection } from "../../net/connection.ts";
 import { Draw } from "../../central/draw.ts";
 import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";
 import { testInFolder } from "../support/folder.ts";
 import { agencyFrame, Type } from "../support/frames.ts";
-import { testServed, WAITS } from "../support/served.ts";
+import { WAITS } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
 
 const AWAY = "Cannot send agency 1 its winners: it disconnected";
@@ -90,25 +89,6 @@ for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
     ["net"],
   );
 }
-
-testServed(
-  "the central gives the place of an agency that has left to the next one",
-  async ({ port, log }) => {
-    for (let round = 1; round <= 5; round++) {
-      using wire = await Wire.connect(port);
-      await wire.send(agencyFrame(Type.WINNERS_QUERY, 1));
-      await log.line(WAITS, round);
-      wire.close();
-      await log.line(AWAY, round);
-    }
-    await sendBets(port, 1, [betOf("1")]);
-    await log.line("close_connection | result: success");
-    await finish(port, 1);
-    await log.line("close_connection | result: success", 2);
-    assertEquals(await askWinners(port, 1), ["1"]);
-  },
-  { drawAgencies: 1, maxConnections: 1 },
-);
 
 /** A stream that fails instead of ending. */
 function resetting(stream: Deno.TcpConn): ByteStream {

@@ -3,13 +3,7 @@ import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { betOf, finish, readWinners, sendBets } from "../support/draw_wire.ts";
 import { testInFolder } from "../support/folder.ts";
-import {
-  agencyFrame,
-  betFrame,
-  Code,
-  readError,
-  Type,
-} from "../support/frames.ts";
+import { agencyFrame, betFrame, Code, Type } from "../support/frames.ts";
 import { askEarly, listen, testServed, WAITS } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -22,13 +16,13 @@ testServed(
     await log.line(WAITS);
     for (let count = 1; count <= 3; count++) {
       using silent = await Wire.connect(port);
-      assertEquals(await silent.reply(), null);
+      await silent.closed();
       await log.line("idle for 100 ms", count);
     }
     await finish(port, 1);
     assertEquals(await readWinners(waiting), [["1"]]);
     // From here on it is a normal connection.
-    assertEquals(await waiting.reply(), null);
+    await waiting.closed();
   },
   { drawAgencies: 1, idleTimeoutMs: 100 },
 );
@@ -42,7 +36,7 @@ testServed(
       agencyFrame(Type.WINNERS_QUERY, 1),
       betFrame({ rows: [betOf("1")] }),
     );
-    assertEquals((await wire.reply())?.type, Type.OK);
+    await wire.ok();
     await log.line(WAITS);
     await wire.send(
       betFrame({ betIndex: 1, rows: [betOf("2")] }),
@@ -50,9 +44,9 @@ testServed(
     );
     await finish(port, 1);
     assertEquals(await readWinners(wire), [["1"]]);
-    assertEquals((await wire.reply())?.type, Type.OK);
-    assertEquals(readError(await wire.reply()).code, Code.BETTING_CLOSED);
-    assertEquals(readError(await wire.reply()).code, Code.UNKNOWN_AGENCY);
+    await wire.ok();
+    assertEquals((await wire.refusal()).code, Code.BETTING_CLOSED);
+    assertEquals((await wire.refusal()).code, Code.UNKNOWN_AGENCY);
   },
   { drawAgencies: 1 },
 );
@@ -73,8 +67,8 @@ testInFolder(
       if (life < 3) await central.stop();
       for (const [index, wire] of waiting.entries()) {
         if (life < 3) {
-          assertEquals(readError(await wire.reply()).code, Code.SHUTTING_DOWN);
-          assertEquals(await wire.reply(), null);
+          assertEquals((await wire.refusal()).code, Code.SHUTTING_DOWN);
+          await wire.closed();
         } else {
           assertEquals(await readWinners(wire), [[`${index + 1}`]]);
         }
@@ -96,8 +90,7 @@ testServed(
       using wire = await Wire.connect(port);
       const rows = [betOf(`${agency}`), betOf("1", "1"), betOf(`0${agency}`)];
       await wire.ask(betFrame({ agency, rows }));
-      const reply = await wire.ask(agencyFrame(Type.FINISH, agency));
-      assertEquals(reply?.type, Type.OK);
+      await wire.ok(agencyFrame(Type.FINISH, agency));
     }
     const waiting = await askEarly({ port, log }, agencies);
     const timers = await timersDuring(async () => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Central, Credentials, FileStore } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { authFrame, betFrame, Type } from "../support/frames.ts";
+import { authFrame, betFrame } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
 import { writeCredentials } from "../support/served.ts";
 import { rows } from "../support/rows.ts";
@@ -21,7 +21,7 @@ testInFolder(
       });
       using wire = await Wire.connect(central.port);
       const bets = betFrame({ betIndex, rows: rows(1) });
-      assertEquals((await wire.ask(bets))?.type, Type.OK);
+      await wire.ok(bets);
       assertEquals(central.connections, 1);
     }
     assertEquals(store.stats.bets, 2);

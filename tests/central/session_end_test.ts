@@ -9,7 +9,7 @@ import {
   Type,
 } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
-import { testServed } from "../support/served.ts";
+import { testServed, wrapWriters } from "../support/served.ts";
 import { readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -22,9 +22,9 @@ testServed(
       agencyFrame(Type.FINISH, 1),
       betFrame({ betIndex: 1, rows: rows(1, 2) }),
     );
-    assertEquals((await wire.reply())?.type, Type.OK);
-    assertEquals((await wire.reply())?.type, Type.OK);
-    assertEquals(await wire.reply(), null);
+    await wire.ok();
+    await wire.ok();
+    await wire.closed();
     await stop();
     assertEquals((await readStore(storeFile)).length, 1);
   },
@@ -50,7 +50,7 @@ testServed(
     const batch = { rows: rows(3) };
     for (const [records, expected] of [[4, Code.INCOMPLETE], [3, "OK"]]) {
       using wire = await Wire.connect(port);
-      assertEquals((await wire.ask(betFrame(batch)))?.type, Type.OK);
+      await wire.ok(betFrame(batch));
       const fingerprint = (await readStore(storeFile))[0]!.fingerprint;
       const payload = concat([
         Uint8Array.of(0, 0, 0, 1),
@@ -65,7 +65,7 @@ testServed(
         assertEquals(code, expected);
         assertStringIncludes(reason, "1 of 4");
       }
-      assertEquals(await wire.reply(), null);
+      await wire.closed();
     }
   },
 );
@@ -79,7 +79,7 @@ testServed(
       using wire = await Wire.connect(port);
       for (const offset of [0, 1]) {
         const batch = { betIndex: betIndex + offset, rows: rows(1) };
-        assertEquals((await wire.ask(betFrame(batch)))?.type, Type.OK);
+        await wire.ok(betFrame(batch));
       }
     }
     await stop();
@@ -87,25 +87,16 @@ testServed(
   },
   {
     wrapStore: (store) =>
-      new Proxy(store, {
-        get(target, name): unknown {
-          const value = Reflect.get(target, name, target);
-          if (typeof value !== "function") return value;
-          if (name !== "writer") return value.bind(target);
-          return () => {
-            const writer = target.writer();
-            const state = { isDisposed: false };
-            writers.push(state);
-            return {
-              append: (batch: Parameters<typeof writer.append>[0]) =>
-                writer.append(batch),
-              [Symbol.dispose](): void {
-                state.isDisposed = true;
-                writer[Symbol.dispose]();
-              },
-            };
-          };
-        },
+      wrapWriters(store, (writer) => {
+        const state = { isDisposed: false };
+        writers.push(state);
+        return {
+          append: (batch) => writer.append(batch),
+          [Symbol.dispose](): void {
+            state.isDisposed = true;
+            writer[Symbol.dispose]();
+          },
+        };
       }),
   },
 );

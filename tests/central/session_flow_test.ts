@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { getLogger } from "../../program/logging.ts";
-import {
-  type BatchWriter,
-  type FileStore,
-  StorageError,
-} from "../../storage/mod.ts";
+import { type FileStore, StorageError } from "../../storage/mod.ts";
 import {
   agencyFrame,
   betFrame,
@@ -14,7 +10,7 @@ import {
   Type,
 } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
-import { testServed } from "../support/served.ts";
+import { testServed, wrapWriters } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -28,66 +24,12 @@ testServed(
       agencyFrame(Type.FINISH, 7),
     );
     for (let replies = 0; replies < 3; replies++) {
-      assertEquals((await wire.reply())?.type, Type.OK);
+      await wire.ok();
     }
-    assertEquals(await wire.reply(), null);
+    await wire.closed();
     assertEquals((await readStore(storeFile)).length, 2);
     assertEquals(await readFinishers(storeFile), [7]);
     await log.line("INFO action: agency_finished | result: success");
-  },
-);
-
-testServed(
-  "run() answers a repetition with OK and stores it once",
-  async ({ port, storeFile }) => {
-    using wire = await Wire.connect(port);
-    const batch = betFrame({ rows: rows(4) });
-    assertEquals((await wire.ask(batch))?.type, Type.OK);
-    const before = await Deno.readFile(storeFile);
-    assertEquals((await wire.ask(batch))?.type, Type.OK);
-    await wire.send(batch, batch);
-    assertEquals((await wire.reply())?.type, Type.OK);
-    assertEquals((await wire.reply())?.type, Type.OK);
-    assertEquals(await Deno.readFile(storeFile), before);
-    const longer = betFrame({ betIndex: 2, rows: rows(4, 3) });
-    assertEquals((await wire.ask(longer))?.type, Type.OK);
-    const bets = (await readStore(storeFile)).flatMap((batch) => batch.bets);
-    assertEquals(bets, rows(6));
-  },
-);
-
-testServed(
-  "run() stores bets once that several connections send at once",
-  async ({ port, storeFile }) => {
-    const batch = betFrame({ rows: rows(50) });
-    await Promise.all(Array.from({ length: 10 }, async () => {
-      using wire = await Wire.connect(port);
-      assertEquals((await wire.ask(batch))?.type, Type.OK);
-    }));
-    const stored = await readStore(storeFile);
-    assertEquals(stored.map(({ bets }) => bets), [rows(50)]);
-  },
-);
-
-testServed(
-  "run() keeps agencies and files apart",
-  async ({ port, storeFile }) => {
-    using wire = await Wire.connect(port);
-    const all = [
-      { agency: 1, fingerprint: "00000000000000aa" },
-      { agency: 2, fingerprint: "00000000000000aa" },
-      { agency: 1, fingerprint: "ffffffffffffffff" },
-      { agency: 4294967295, fingerprint: "0000000000000000" },
-    ];
-    for (const one of all) {
-      const reply = await wire.ask(betFrame({ ...one, rows: rows(1) }));
-      assertEquals(reply?.type, Type.OK);
-    }
-    const stored = await readStore(storeFile);
-    assertEquals(
-      stored.map(({ agency, fingerprint }) => ({ agency, fingerprint })),
-      all,
-    );
   },
 );
 
@@ -99,25 +41,7 @@ testServed(
     const { code, index, reason } = readError(reply);
     assertEquals([code, index], [Code.UNKNOWN_AGENCY, NO_INDEX]);
     assertStringIncludes(reason, "there is no draw");
-    const next = await wire.ask(betFrame({ rows: rows(1) }));
-    assertEquals(next?.type, Type.OK);
-  },
-);
-
-testServed(
-  "run() ends without an error when the agency closes between or within frames",
-  async ({ port, storeFile, log }) => {
-    const batch = betFrame({ rows: rows(3) });
-    for (const cut of [0, 3, 100]) {
-      using wire = await Wire.connect(port);
-      await wire.send(batch.subarray(0, cut));
-    }
-    await log.line("close_connection | result: success", 1);
-    await log.line("close_connection | result: fail", 2);
-    assertEquals(log.lines.filter((line) => line.startsWith("CRITICAL")), []);
-    using wire = await Wire.connect(port);
-    assertEquals((await wire.ask(batch))?.type, Type.OK);
-    assertEquals((await readStore(storeFile)).length, 1);
+    await wire.ok(betFrame({ rows: rows(1) }));
   },
 );
 
@@ -125,19 +49,18 @@ testServed(
   "run() answers STORAGE and no later frame, and closes",
   async ({ port, storeFile, log }) => {
     using wire = await Wire.connect(port);
-    assertEquals((await wire.ask(betFrame({ rows: rows(1) })))?.type, Type.OK);
+    await wire.ok(betFrame({ rows: rows(1) }));
     await wire.send(
       betFrame({ betIndex: 1, rows: rows(1, 2) }),
       betFrame({ betIndex: 2, rows: rows(1, 3) }),
     );
-    const { code, index, reason } = readError(await wire.reply());
+    const { code, index, reason } = await wire.refusal();
     assertEquals([code, index], [Code.STORAGE, NO_INDEX]);
     assertEquals(reason, "Cannot write to the store: no space");
-    assertEquals(await wire.reply(), null);
+    await wire.closed();
     await log.line("result: fail | cantidad: 1 | agency: 1 | error: STORAGE");
     using again = await Wire.connect(port);
-    const reply = await again.ask(betFrame({ betIndex: 1, rows: rows(1, 2) }));
-    assertEquals(reply?.type, Type.OK);
+    await again.ok(betFrame({ betIndex: 1, rows: rows(1, 2) }));
     assertEquals((await readStore(storeFile)).length, 2);
   },
   {
@@ -176,8 +99,7 @@ testServed(
     const line = await log.line("CRITICAL action: close_connection");
     assertStringIncludes(line, "TypeError: a slip");
     using again = await Wire.connect(port);
-    const reply = await again.ask(betFrame({ rows: rows(1) }));
-    assertEquals(reply?.type, Type.OK);
+    await again.ok(betFrame({ rows: rows(1) }));
   },
   {
     wrapStore: intercepting(async (count, append) => {
@@ -201,8 +123,8 @@ testServed(
       betFrame({ rows: rows(1) }),
       betFrame({ betIndex: 1, rows: rows(1, 2) }),
     );
-    assertEquals(readError(await wire.reply()).code, Code.STORAGE);
-    assertEquals(await wire.reply(), null);
+    assertEquals((await wire.refusal()).code, Code.STORAGE);
+    await wire.closed();
     refused.resolve();
     const line = await log.line("CRITICAL action: close_connection");
     assertStringIncludes(line, "TypeError: a slip");
@@ -223,9 +145,9 @@ testServed(
     const first = betFrame({ rows: rows(2) });
     const second = betFrame({ betIndex: 2, rows: rows(2, 3) });
     await wire.send(first, second.subarray(0, 20));
-    assertEquals((await wire.reply())?.type, Type.OK);
+    await wire.ok();
     await wire.send(second.subarray(20));
-    assertEquals((await wire.reply())?.type, Type.OK);
+    await wire.ok();
     assertEquals((await readStore(storeFile)).length, 2);
   },
 );
@@ -237,12 +159,12 @@ testServed(
     using partial = await Wire.connect(port);
     using busy = await Wire.connect(port);
     await partial.send(betFrame({ agency: 2, rows: rows(9) }).subarray(0, 50));
-    assertEquals((await busy.ask(betFrame({ rows: rows(1) })))?.type, Type.OK);
+    await busy.ok(betFrame({ rows: rows(1) }));
     await log.line("accept_connections | result: success", 3);
     const stopping = stop();
     for (const wire of [idle, partial, busy]) {
-      assertEquals(readError(await wire.reply()).code, Code.SHUTTING_DOWN);
-      assertEquals(await wire.reply(), null);
+      assertEquals((await wire.refusal()).code, Code.SHUTTING_DOWN);
+      await wire.closed();
     }
     await stopping;
     assertEquals((await readStore(storeFile)).length, 1);
@@ -263,10 +185,10 @@ testServed(
     await log.line("append 2");
     const stopping = stop();
     held.resolve();
-    assertEquals((await wire.reply())?.type, Type.OK);
-    assertEquals((await wire.reply())?.type, Type.OK);
-    assertEquals(readError(await wire.reply()).code, Code.SHUTTING_DOWN);
-    assertEquals(await wire.reply(), null);
+    await wire.ok();
+    await wire.ok();
+    assertEquals((await wire.refusal()).code, Code.SHUTTING_DOWN);
+    await wire.closed();
     wire.close();
     await stopping;
     assertEquals((await readStore(storeFile)).length, 2);
@@ -297,23 +219,13 @@ function intercepting(
 ): (store: FileStore) => FileStore {
   return (store) => {
     let count = 0;
-    return new Proxy(store, {
-      get(target, name): unknown {
-        const value = Reflect.get(target, name, target);
-        if (typeof value !== "function") return value;
-        if (name !== "writer") return value.bind(target);
-        return (): BatchWriter => {
-          const writer = target.writer();
-          return {
-            append(batch): Promise<number> {
-              // The bytes of a frame are valid only until the next one.
-              const copy = structuredClone(batch);
-              return intercept(++count, () => writer.append(copy));
-            },
-            [Symbol.dispose]: () => writer[Symbol.dispose](),
-          };
-        };
+    return wrapWriters(store, (writer) => ({
+      append(batch): Promise<number> {
+        // The bytes of a frame are valid only until the next one.
+        const copy = structuredClone(batch);
+        return intercept(++count, () => writer.append(copy));
       },
-    });
+      [Symbol.dispose]: () => writer[Symbol.dispose](),
+    }));
   };
 }

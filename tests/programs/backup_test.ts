@@ -27,7 +27,7 @@ class Sender {
         await wire.send(betFrame({ betIndex: sent, rows: rows(BATCH, sent) }));
         sent += BATCH;
       }
-      assertEquals((await wire.reply())?.type, Type.OK);
+      await wire.ok();
       this.acknowledged += BATCH;
     }
   }

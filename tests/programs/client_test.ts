@@ -5,13 +5,12 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { PEM } from "../support/certificates.ts";
-import { CASES } from "../support/config_cases.ts";
 import {
   assertEnding,
   assertFailure,
   testPrograms,
 } from "../support/end_to_end.ts";
-import { FakeCentral } from "../support/fake_central.ts";
+import { FakeCentral, gone, play, take } from "../support/fake_central.ts";
 import { contents } from "../support/folder.ts";
 import { Code, errorFrame } from "../support/frames.ts";
 import {
@@ -245,11 +244,9 @@ testPrograms(
     const file = `${dir}/agency.csv`;
     await Deno.writeTextFile(file, csvOf(rows(1)));
     const reason = "x\n2026-11-29 INFO forged\r\x1b[31m\u202e\u2028";
-    await using central = new FakeCentral(async (session) => {
-      await session.take();
-      await session.send(errorFrame(Code.MALFORMED, undefined, reason));
-      await session.gone();
-    });
+    await using central = new FakeCentral(
+      play(take(), errorFrame(Code.MALFORMED, undefined, reason), gone),
+    );
     const ending = await startAgency(1, file, central.port).ending();
     assertEquals(
       ending.stderr,
@@ -306,21 +303,6 @@ for (
     },
   );
 }
-
-testPrograms("--help lists every key on both programs", async () => {
-  for (const program of ["client", "server"]) {
-    const { code, stdout, stderr } = await startProgram(program, {}, ["--help"])
-      .ending();
-    assertEquals([code, stderr], [0, ""]);
-    assertStringIncludes(stdout, `Usage: deno task ${program} [--config FILE]`);
-    for (const [key, { variables }] of Object.entries(CASES)) {
-      const line = stdout.split("\n").find((one) => one.startsWith(`${key} `));
-      for (const variable of Object.values(variables)) {
-        assertStringIncludes(line ?? "", variable);
-      }
-    }
-  }
-});
 
 testPrograms("client.ts takes all it needs as flags", async (dir) => {
   const file = `${dir}/mine.csv`;

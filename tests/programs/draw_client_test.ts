@@ -5,7 +5,13 @@ import {
   assertFailure,
   testPrograms,
 } from "../support/end_to_end.ts";
-import { FakeCentral } from "../support/fake_central.ts";
+import {
+  FakeCentral,
+  gone,
+  play,
+  serve,
+  take,
+} from "../support/fake_central.ts";
 import { frame } from "../support/frames.ts";
 import {
   type RunningProgram,
@@ -41,12 +47,8 @@ testPrograms(
   "client.ts asks for its winners and logs them",
   async (dir) => {
     await using central = new FakeCentral(
-      (session) => session.serve(),
-      async (session) => {
-        await session.take();
-        await session.send(FIRST_PART, TWO_WINNERS);
-        await session.gone();
-      },
+      serve,
+      play(take(), FIRST_PART, TWO_WINNERS, gone),
     );
     await using agency = await startAwaiting(dir, central.port, {
       CLI_LOG_LEVEL: "DEBUG",

@@ -7,13 +7,7 @@ import {
 import { numberedBatch, putStore, rowsAt, rowsOf } from "../support/batches.ts";
 import { PEM } from "../support/certificates.ts";
 import { contents } from "../support/folder.ts";
-import {
-  agencyFrame,
-  betFrame,
-  Code,
-  readError,
-  Type,
-} from "../support/frames.ts";
+import { agencyFrame, betFrame, Code, Type } from "../support/frames.ts";
 import { startCentral, startProgram } from "../support/programs.ts";
 import { rows } from "../support/rows.ts";
 import { testServed } from "../support/served.ts";
@@ -27,15 +21,13 @@ testServed(
     using second = await Wire.connect(port);
     await log.line("accept_connections | result: success", 2);
     using third = await Wire.connect(port);
-    assertEquals(readError(await third.reply()).code, Code.BUSY);
-    assertEquals(await third.reply(), null);
+    assertEquals((await third.refusal()).code, Code.BUSY);
+    await third.closed();
     for (const [i, wire] of [first, second].entries()) {
-      const reply = await wire.ask(betFrame({ agency: i + 1, rows: rows(1) }));
-      assertEquals(reply?.type, Type.OK);
+      await wire.ok(betFrame({ agency: i + 1, rows: rows(1) }));
     }
     // Its place is free for the next one.
-    const last = await first.ask(agencyFrame(Type.FINISH, 1));
-    assertEquals(last?.type, Type.OK);
+    await first.ok(agencyFrame(Type.FINISH, 1));
     first.close();
     await log.line("close_connection | result: success");
     using fourth = await Wire.connect(port);
@@ -53,8 +45,8 @@ testServed(
     using second = await Wire.connect(port);
     const batch = betFrame({ rows: rows(100) });
     await second.send(...Array.from({ length: 8 }, () => batch));
-    assertEquals(readError(await second.reply()).code, Code.BUSY);
-    assertEquals(await second.reply(), null);
+    assertEquals((await second.refusal()).code, Code.BUSY);
+    await second.closed();
   },
   { maxConnections: 1 },
 );
@@ -106,8 +98,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGHUP", 129]] as const) {
       );
       for (const [i, wire] of wires.entries()) {
         const agency = i + 1;
-        const reply = await wire.ask(betFrame({ agency, rows: rows(20) }));
-        assertEquals(reply?.type, Type.OK);
+        await wire.ok(betFrame({ agency, rows: rows(20) }));
         const next = betFrame({ agency, betIndex: 20, rows: rows(20) });
         await wire.send(next.subarray(0, 1 + 60 * i));
       }
@@ -138,8 +129,7 @@ testPrograms(
     const storeFile = `${dir}/bets.csv`;
     await using central = await startCentral(storeFile);
     using wire = await Wire.connect(central.port);
-    const first = await wire.ask(betFrame({ agency: 1, rows: rows(2) }));
-    assertEquals(first?.type, Type.OK);
+    await wire.ok(betFrame({ agency: 1, rows: rows(2) }));
     await Deno.remove(storeFile);
     const { code, stderr, stdout } = await central.ending();
     assertEquals(code, 1);
@@ -222,6 +212,6 @@ testPrograms(
       ...before,
     });
     using wire = await Wire.connect(central.port);
-    assertEquals((await wire.ask(betFrame({ rows: rows(1) })))?.type, Type.OK);
+    await wire.ok(betFrame({ rows: rows(1) }));
   },
 );

@@ -24,6 +24,7 @@ import {
   encodeAuth,
   encodeError,
   encodeFinish,
+  encodeOk,
   ERRORS,
   frameSize,
   HEADER_BYTES,
@@ -153,35 +154,58 @@ Deno.test("docs/protocol.md shows the BET of the file that it shows", () => {
   assertEquals(encodeBatch(batch).toHex(), frame.toHex());
 });
 
-Deno.test("docs/protocol.md shows the AUTH that is sent", () => {
-  const token = new TextEncoder().encode("un token mas");
-  const frame = example("hex AUTH");
-  assertEquals(encodeAuth({ agency: 3, token }).toHex(), frame.toHex());
-  assertEquals(decodeAuth(payloadOf(frame)), { agency: 3, token });
-});
+const REFUSED = {
+  error: "INVALID_BET",
+  ...findInvalidBet(packBets([ANGELA, { ...ANA, birthdate: "2000-02-30" }]))!,
+} as const;
+const FINGERPRINT = decodeBatch(payloadOf(example("hex BET"))).fingerprint;
 
-Deno.test("docs/protocol.md shows the OK that is sent", () => {
-  assertEquals(example("hex OK").toHex(), OK_FRAME.toHex());
-});
+/** Each example, how its message is read and written, and what it says. */
+const EXAMPLES: [
+  info: string,
+  decode: (payload: Uint8Array) => unknown,
+  frame: Uint8Array,
+  message: unknown,
+][] = [
+  exampleOf("hex AUTH", decodeAuth, encodeAuth, {
+    agency: 3,
+    token: new TextEncoder().encode("un token mas"),
+  }),
+  exampleOf("hex OK", decodeOk, () => OK_FRAME, 0),
+  exampleOf("hex OK repeated", decodeOk, encodeOk, 2),
+  exampleOf("hex ERROR", decodeError, encodeError, REFUSED),
+  exampleOf("hex FINISH", decodeFinish, encodeFinish, { agency: 3 }),
+  exampleOf("hex FINISH checked", decodeFinish, encodeFinish, {
+    agency: 3,
+    delivery: { fingerprint: FINGERPRINT, records: 2 },
+  }),
+  exampleOf("hex WINNERS_QUERY", decodeAgency, encodeWinnersQuery, 3),
+  ...([
+    ["hex WINNERS", [ANA.document]],
+    ["hex WINNERS none", []],
+  ] as const).map(([info, documents]) =>
+    exampleOf(info, decodeWinners, () => encodeWinners(documents)[0]!, {
+      isLast: true,
+      documents: [...documents],
+    })
+  ),
+];
 
-Deno.test("docs/protocol.md shows the ERROR that its bet gets", () => {
-  const bets = packBets([ANGELA, { ...ANA, birthdate: "2000-02-30" }]);
-  const invalid = findInvalidBet(bets);
-  assert(invalid);
-  const refused = { error: "INVALID_BET", ...invalid } as const;
-  const frame = example("hex ERROR");
-  assertEquals(decodeError(payloadOf(frame)), refused);
-  assertEquals(encodeError(refused).toHex(), frame.toHex());
-});
+function exampleOf<T>(
+  info: string,
+  decode: (payload: Uint8Array) => unknown,
+  encode: (message: T) => Uint8Array,
+  message: T,
+): typeof EXAMPLES[number] {
+  return [info, decode, encode(message), message];
+}
 
-Deno.test("docs/protocol.md shows the OK of a repeated batch and the checked FINISH", () => {
-  assertEquals(decodeOk(payloadOf(example("hex OK repeated"))), 2);
-  const frame = example("hex FINISH checked");
-  const { fingerprint } = decodeBatch(payloadOf(example("hex BET")));
-  const finish = { agency: 3, delivery: { fingerprint, records: 2 } };
-  assertEquals(decodeFinish(payloadOf(frame)), finish);
-  assertEquals(encodeFinish(finish).toHex(), frame.toHex());
-});
+for (const [info, decode, frame, message] of EXAMPLES) {
+  Deno.test(`docs/protocol.md shows ${info.slice("hex ".length)} as it is sent`, () => {
+    assertEquals(decode(payloadOf(example(info))), message);
+    assertEquals(frame.toHex(), example(info).toHex());
+  });
+}
 
 Deno.test("docs/protocol.md shows a BET with a gap", () => {
   const frame = example("hex BET gap");

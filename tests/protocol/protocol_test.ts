@@ -19,9 +19,6 @@ import {
   MAX_FRAME_BYTES,
   MAX_PAYLOAD_BYTES,
   meaningOf,
-  MessageType,
-  NO_INDEX,
-  OK_FRAME,
   ProtocolError,
   type Refusal,
 } from "../../protocol/mod.ts";
@@ -35,31 +32,6 @@ function assertMalformed(decode: () => unknown, text: string): void {
   const error = assertThrows(decode, ProtocolError, text);
   assertEquals(error.error, "MALFORMED");
 }
-
-Deno.test("MessageType and ERRORS are those of the protocol", () => {
-  assertEquals(Object.entries(MessageType), [
-    ["BET", 1],
-    ["OK", 2],
-    ["ERROR", 3],
-    ["FINISH", 4],
-    ["WINNERS_QUERY", 5],
-    ["WINNERS", 6],
-    ["AUTH", 7],
-  ]);
-  assertEquals(Object.entries(ERRORS).map(([name, { code }]) => [name, code]), [
-    ["INVALID_BET", 1],
-    ["MALFORMED", 2],
-    ["TOO_LARGE", 3],
-    ["UNKNOWN_TYPE", 4],
-    ["STORAGE", 5],
-    ["SHUTTING_DOWN", 6],
-    ["BETTING_CLOSED", 7],
-    ["UNKNOWN_AGENCY", 8],
-    ["BUSY", 9],
-    ["UNAUTHORIZED", 10],
-    ["INCOMPLETE", 11],
-  ]);
-});
 
 Deno.test("meaningOf() takes an unknown error for the end of the connection", () => {
   assertEquals(meaningOf("ERROR_12"), { closes: true, retry: false });
@@ -105,30 +77,6 @@ Deno.test("encodeAuth() and decodeAuth() agree on the agency and the token", () 
     assertMalformed(() => decodeAuth(payload), "an AUTH is an agency and");
   }
   assertMalformed(() => decodeAuth(new Uint8Array(5)), "the agency is 0");
-});
-
-Deno.test("OK_FRAME, encodeFinish() and encodeError() lay out their frames", () => {
-  const noBet: Refusal<ErrorName> = {
-    error: "STORAGE",
-    index: NO_INDEX,
-    reason: "",
-  };
-  const reason: Refusal<ErrorName> = {
-    error: "INVALID_BET",
-    index: 258,
-    reason: "Ñ!",
-  };
-  const frames: [Uint8Array, string][] = [
-    [OK_FRAME, "02 00000000"],
-    [encodeFinish({ agency: 1 }), "04 00000004 00000001"],
-    [encodeFinish({ agency: 0x01020304 }), "04 00000004 01020304"],
-    [encodeFinish({ agency: 0xffffffff }), "04 00000004 ffffffff"],
-    [encodeError(noBet), "03 00000003 05 ffff"],
-    [encodeError(reason), "03 00000006 01 0102 c39121"],
-  ];
-  for (const [frame, hex] of frames) {
-    assertEquals(frame.toHex(), hex.replaceAll(" ", ""));
-  }
 });
 
 Deno.test("encodeFrame() frames payloads up to the limit", () => {

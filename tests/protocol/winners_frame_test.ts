@@ -7,11 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { ProtocolError } from "../../protocol/mod.ts";
-import {
-  decodeWinners,
-  encodeWinners,
-  encodeWinnersQuery,
-} from "../../protocol/mod.ts";
+import { decodeWinners, encodeWinners } from "../../protocol/mod.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 const HEADER_BYTES = 5;
@@ -31,20 +27,6 @@ function malformedReason(payload: Uint8Array): string {
   assertEquals(error.error, "MALFORMED");
   return error.message;
 }
-
-Deno.test("encodeWinnersQuery() encodes the agency", () => {
-  assertEquals(
-    encodeWinnersQuery(0x01020304),
-    Uint8Array.of(5, 0, 0, 0, 4, 1, 2, 3, 4),
-  );
-});
-
-Deno.test("encodeWinners() encodes lists of one frame", () => {
-  assertEquals(encodeWinners([]), [Uint8Array.of(6, 0, 0, 0, 3, 1, 0, 0)]);
-  assertEquals(encodeWinners(["07", "9"]), [
-    Uint8Array.of(6, 0, 0, 0, 8, 1, 0, 2, 2, 0x30, 0x37, 1, 0x39),
-  ]);
-});
 
 Deno.test("encodeWinners() marks only the last frame as the last", () => {
   const documents = Array.from(

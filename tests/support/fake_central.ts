@@ -64,6 +64,38 @@ export class FakeSession {
 /** Handles one connection, which is closed afterwards. */
 export type Script = (session: FakeSession) => Promise<unknown>;
 
+/** Bytes to send, or something to do. */
+type Step = Uint8Array | Script;
+
+/** The script that does this, one after the other. */
+export function play(...steps: readonly Step[]): Script {
+  return async (session) => {
+    for (const step of steps) {
+      if (step instanceof Uint8Array) await session.send(step);
+      else await step(session);
+    }
+  };
+}
+
+/** Takes frames without an answer. */
+export function take(count = 1): Script {
+  return (session) => session.take(count);
+}
+
+/** Answers with OK. */
+export function ok(count = 1): Script {
+  return (session) => session.ok(count);
+}
+
+/** Answers every frame with OK until FINISH, and closes. */
+export const serve: Script = (session) => session.serve();
+
+/** Answers every frame with OK until the agency closes. */
+export const okAll: Script = (session) => session.okAll();
+
+/** Waits until the agency closes. */
+export const gone: Script = (session) => session.gone();
+
 /** Listens on a free port and runs one script per connection, in turn. */
 export class FakeCentral {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

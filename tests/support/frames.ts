@@ -125,9 +125,13 @@ export function errorFrame(
 }
 
 /** What an ERROR says. */
-export function readError(
-  reply: Reply | null,
-): { code: number; index: number; reason: string } {
+export interface Refusal {
+  code: number;
+  index: number;
+  reason: string;
+}
+
+export function readError(reply: Reply | null): Refusal {
   if (reply?.type !== Type.ERROR) {
     throw new Error(`Cannot read ERROR: the reply is of type ${reply?.type}`);
   }

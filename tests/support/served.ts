@@ -7,6 +7,7 @@ import {
   FileStore,
   TlsCertificate,
 } from "../../server.ts";
+import type { BatchWriter } from "../../storage/mod.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { PEM } from "./certificates.ts";
 import { testInFolder } from "./folder.ts";
@@ -73,6 +74,20 @@ export function testServed(
     const stop = () => central.stop();
     await fn({ port, storeFile, credentialsFile, log, stop });
   }, ["net"]);
+}
+
+/** A store whose writers are wrapped. */
+export function wrapWriters(
+  store: FileStore,
+  wrap: (writer: BatchWriter) => BatchWriter,
+): FileStore {
+  return new Proxy(store, {
+    get(target, name): unknown {
+      if (name === "writer") return () => wrap(target.writer());
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }
 
 /** Starts a central on a free port. */

@@ -2,7 +2,15 @@
 // docs/protocol.md.
 
 import { within } from "./deadline.ts";
-import { concat, HEADER_BYTES, type Reply } from "./frames.ts";
+import { assertEquals } from "@std/assert";
+import {
+  concat,
+  HEADER_BYTES,
+  readError,
+  type Refusal,
+  type Reply,
+  Type,
+} from "./frames.ts";
 
 const DISCONNECTIONS = [
   ...["ConnectionRefused", "ConnectionReset", "ConnectionAborted"],
@@ -67,6 +75,28 @@ export class Wire {
   async ask(bytes: Uint8Array): Promise<Reply | null> {
     await this.send(bytes);
     return await this.reply();
+  }
+
+  /** Sends frames, and asserts that the next reply is OK. */
+  async ok(...bytes: readonly Uint8Array[]): Promise<void> {
+    if (bytes.length > 0) await this.send(...bytes);
+    const reply = await this.reply();
+    assertEquals(
+      reply?.type,
+      Type.OK,
+      reply?.type === Type.ERROR ? readError(reply).reason : undefined,
+    );
+  }
+
+  /** Sends frames, and returns what the ERROR says that is the next reply. */
+  async refusal(...bytes: readonly Uint8Array[]): Promise<Refusal> {
+    if (bytes.length > 0) await this.send(...bytes);
+    return readError(await this.reply());
+  }
+
+  /** Asserts that the other side closes without another reply. */
+  async closed(): Promise<void> {
+    assertEquals(await this.reply(), null);
   }
 
   async closeWrite(): Promise<void> {
