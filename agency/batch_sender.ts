@@ -173,7 +173,9 @@ export class BatchSender {
    */
   #refuse(batch: OutgoingBatch, refusal: Refusal): void {
     const { error, index, reason } = refusal;
-    if (meaningOf(error).closes) throw errorOf(refusal);
+    // No row of this agency can be stored, so none is to be corrected.
+    const isHopeless = error === "UNKNOWN_AGENCY";
+    if (meaningOf(error).closes || isHopeless) throw errorOf(refusal);
     this.#isBettingClosed ||= error === "BETTING_CLOSED";
     const { retryRefused, refused } = this.#options;
     const isRetried = retryRefused && error === "INVALID_BET" &&

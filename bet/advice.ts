@@ -19,6 +19,10 @@ const DAY_FIRST_REGEXP = /^(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})(?:[ T].*)?$/;
 /** Such as 1999/3/17 or 19990317. */
 const YEAR_FIRST_REGEXP =
   /^(?:(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[ T].*)?|(\d{4})(\d\d)(\d\d))$/;
+/** Days since 1899-12-30, as spreadsheets count them, from 1927 to 2173. */
+const SERIAL_REGEXP = /^\d{5}$/;
+const FIRST_SERIAL_MS = Date.UTC(1899, 11, 30);
+const DAY_MS = 86_400_000;
 /** Such as 30.904.465. */
 const GROUPED_REGEXP = /^\d{1,3}(?:[., ]\d{3})+$/;
 /** Such as 30904465,00. */
@@ -49,6 +53,10 @@ function correctDay(text: string): string[] {
   if (dayFirst) {
     const [, day, month, year] = dayFirst;
     return [isoDay(year, month, day), isoDay(year, day, month)];
+  }
+  if (SERIAL_REGEXP.test(text)) {
+    const day = new Date(FIRST_SERIAL_MS + Number(text) * DAY_MS);
+    return [day.toISOString().slice(0, "YYYY-MM-DD".length)];
   }
   const yearFirst = YEAR_FIRST_REGEXP.exec(text);
   if (!yearFirst) return [];

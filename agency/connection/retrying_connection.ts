@@ -146,7 +146,12 @@ export class RetryingConnection {
     const { addresses, maxAttempts, baseDelayMs, signal } = this.#options;
     signal.throwIfAborted();
     if (error instanceof ProtocolError) {
-      throw new ProgramError(messageOf(error), { cause: error });
+      throw new ProgramError(
+        `Cannot continue with ${
+          formatAddress(this.#address)
+        }, which may not be a central: ${messageOf(error)}`,
+        { cause: error },
+      );
     }
     if (!isDisconnection(error) && !(error instanceof RetryableError)) {
       throw error;

@@ -31,8 +31,14 @@ export async function findCorrected(
   let difference: string | undefined;
   for (const one of before ? [before, ...others] : others) {
     const found = await findDifference(openReader, one);
-    if (found === undefined) return one;
     if (one === before) difference = found;
+    if (found !== undefined) continue;
+    if (one === before || isSure(one)) return one;
+    throw new ProgramError(
+      `Cannot send agency's file "${source.path}": it may be "${
+        one.path ?? "-"
+      }", sent on ${one.at}, with corrections; send it under that name, or as a new delivery with --as-new`,
+    );
   }
   if (!before) return undefined;
   throw new ProgramError(
@@ -43,16 +49,21 @@ export async function findCorrected(
 }
 
 /**
- * True if most rows of a delivery were stored, and a file of this size can only
- * differ in the others. With few equal rows it may be another file.
+ * True if rows of a delivery were stored, and a file of this size may differ in
+ * the others only.
  */
 function isSimilar(delivery: SentDelivery, { size }: SourceFile): boolean {
   const kept = keptRows(delivery);
   const refused = delivery.records - kept;
   const change = refused * MAX_ROW_CHANGE_BYTES + delivery.records +
     BYTE_ORDER_MARK_BYTES;
-  return kept >= MIN_KEPT_ROWS && kept > refused &&
-    Math.abs(delivery.size - size) <= change;
+  return kept > 0 && Math.abs(delivery.size - size) <= change;
+}
+
+/** With few equal rows it may be another file. */
+function isSure(delivery: SentDelivery): boolean {
+  const kept = keptRows(delivery);
+  return kept >= MIN_KEPT_ROWS && 2 * kept > delivery.records;
 }
 
 /**
@@ -79,10 +90,8 @@ export function throwIfCorrectedElsewhere(
   const isCopyStored = correctedIn && (!copy || keptRows(copy) > 0);
   const isOriginStored = origin &&
     origin.refused !== origin.copies?.[path];
-  const elsewhere = isCopyStored
-    ? correctedIn.path
-    : isOriginStored && origin.path;
-  if (!elsewhere) return;
+  if (!isCopyStored && !isOriginStored) return;
+  const elsewhere = isCopyStored ? correctedIn.path : origin?.path ?? "-";
   throw new ProgramError(
     `Cannot send agency's file "${path}": some of its rows were corrected in "${elsewhere}" and sent, and would be stored twice; correct the others there, too`,
   );

@@ -4,7 +4,6 @@
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
-import { isProcessInput } from "../source/input_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import { findCorrected, throwIfCorrectedElsewhere } from "./correction.ts";
 import type { IndexSet } from "./index_set.ts";
@@ -162,9 +161,11 @@ function entryOf(
   };
 }
 
-/** `undefined` for a pipe, which has no name of its own. */
-async function fullPathOf({ path }: SourceFile): Promise<string | undefined> {
-  return isProcessInput(path) ? undefined : await Deno.realPath(path);
+/** `undefined` for a pipe, whose content has no name. */
+async function fullPathOf(
+  { path, isNamed }: SourceFile,
+): Promise<string | undefined> {
+  return isNamed ? await Deno.realPath(path) : undefined;
 }
 
 /**

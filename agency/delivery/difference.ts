@@ -31,17 +31,23 @@ export async function findDifference(
   });
   const { values: found } = writer.finish();
   const first = values?.findIndex((value, i) => value !== found[i]) ?? -1;
+  const surplus = describeSurplus(count - records);
   if (first >= 0 && first < lines.length) {
-    return `${describeLines(lines, first, every)} was changed since`;
+    const where = `${describeLines(lines, first, every)} was changed since`;
+    return surplus ? `${where}, and ${surplus}` : where;
   }
-  if (count > records) return `it has ${rowsOf(count - records, "more")} now`;
-  if (count < records) return `it has ${rowsOf(records - count, "fewer")} now`;
+  if (surplus) return surplus;
   if (unsendable !== undefined) return `line ${unsendable} was changed since`;
   return values ? undefined : "it was changed since";
 }
 
-function rowsOf(count: number, how: string): string {
-  return `${count} ${how} row${count === 1 ? "" : "s"}`;
+function describeSurplus(surplus: number): string {
+  const count = Math.abs(surplus);
+  const rows = count === 1 ? "row" : "rows";
+  if (surplus > 0) return `it has ${count} more ${rows} now`;
+  return surplus < 0
+    ? `it has ${count} fewer ${rows} now (put back what was deleted; --finish-anyway finishes without refused rows)`
+    : "";
 }
 
 function describeLines(

@@ -26,11 +26,17 @@ export class WinnersFile {
    */
   static async open(path: string, agencyFile: string): Promise<WinnersFile> {
     const isPipe = isProcessInput(agencyFile);
-    const source = isPipe ? undefined : await ifThere(Deno.stat(agencyFile));
+    // A file that cannot be read is reported when it is opened.
+    const source = isPipe
+      ? undefined
+      : await Deno.stat(agencyFile).catch(() => undefined);
     const mode = modeOfCopy(source?.mode ?? null);
     if (path === STANDARD_OUTPUT) return new WinnersFile(path, mode);
     if (path === "") throw unwritable(path, "the name is empty");
-    const info = await ifThere(Deno.stat(path));
+    const fail = (cause: unknown) => {
+      throw unwritable(path, reasonOf(cause), cause);
+    };
+    const info = await ifThere(Deno.stat(path)).catch(fail);
     if (info?.isDirectory) throw unwritable(path, "it is a directory");
     if (info && !info.isFile) return new WinnersFile(path, mode);
     if (info && info.ino === source?.ino && info.dev === source?.dev) {
@@ -39,9 +45,7 @@ export class WinnersFile {
     // Replaces a symbolic link's target, not the link.
     const target = info ? await Deno.realPath(path) : path;
     if (info) await checkNoColumns(target);
-    await probe(target).catch((cause) => {
-      throw unwritable(path, reasonOf(cause), cause);
-    });
+    await probe(target).catch(fail);
     return new WinnersFile(target, info?.mode ?? mode);
   }
 
@@ -75,7 +79,9 @@ export class WinnersFile {
 
 /** Keeps bets, a store and tokens from a slip in the command line. */
 async function checkNoColumns(path: string): Promise<void> {
-  using file = await Deno.open(path);
+  using file = await Deno.open(path).catch((cause) => {
+    throw unwritable(path, reasonOf(cause), cause);
+  });
   const sample = new Uint8Array(SAMPLE_BYTES);
   const bytes = await file.read(sample) ?? 0;
   const text = new TextDecoder().decode(sample.subarray(0, bytes));

@@ -13,8 +13,9 @@ import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { messageOf } from "../../program/errors.ts";
 
 const FIELD_COUNT = FIELD_KEYS.length;
-/** The position that the CSV parser puts before its message. */
-const PARSER_PREFIX_REGEXP = /^.*line \d+(?:, column \d+)?: /;
+/** Where they are is easy to see, but not what they should be. */
+const QUOTES_PROBLEM =
+  'wrong quotes, expected two around a whole field, and "" for one in it';
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Throws a `SyntaxError` if the quotes are wrong. */
@@ -43,9 +44,8 @@ export class UnquotedRecord {
       for (const field of fields) end = packField(this.#bytes, end, field);
       this.size = end;
     } catch (error) {
-      if (error instanceof SyntaxError || error instanceof RangeError) {
-        return messageOf(error).replace(PARSER_PREFIX_REGEXP, "");
-      }
+      if (error instanceof SyntaxError) return QUOTES_PROBLEM;
+      if (error instanceof RangeError) return messageOf(error);
       throw error;
     }
     // In a frame it would be a gap.

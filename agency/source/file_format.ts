@@ -14,6 +14,7 @@ export interface FileFormat {
 
 const SAMPLE_ROWS = 1000;
 const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 
 /**
  * Throws a `ProgramError` if nothing of a file can be sent. The message says
@@ -35,11 +36,28 @@ export async function inspectFormat(
   }
   const problem = format
     ? `it is ${format.name}, expected CSV in UTF-8; ${format.advice}`
-    : explainColumns(rows, separator);
+    : explainLines(start) ?? explainColumns(rows, separator);
   if (problem === undefined) return { hasHeader: isHeader(rows, separator) };
   throw new ProgramError(
     `Cannot send agency's file "${source.path}": ${problem}`,
   );
+}
+
+/** Why a chunk has no rows, and what to do; `undefined` if it has some. */
+function explainLines(chunk: Uint8Array): string | undefined {
+  // The content has LF in place of CRLF.
+  const isOdd = chunk.includes(RETURN) &&
+    countOf(RETURN, chunk) >= countOf(NEWLINE, chunk);
+  if (isOdd) {
+    return "its lines end with CR, as on old Macs, or with CR CR LF; save it with other line ends, or convert it with: tr '\\r' '\\n'";
+  }
+  return chunk.indexOf(NEWLINE) < 0 && chunk.length > MAX_LINE_BYTES
+    ? `its first line has more than ${MAX_LINE_BYTES} bytes, expected one bet per line`
+    : undefined;
+}
+
+function countOf(byte: number, bytes: Uint8Array): number {
+  return bytes.reduce((count, one) => one === byte ? count + 1 : count, 0);
 }
 
 async function chunkOf(

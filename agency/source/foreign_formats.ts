@@ -28,6 +28,7 @@ const ZIP = {
   advice: `unpack it, or ${SAVE_AS_CSV}`,
 };
 const XLS = { name: "an Excel workbook (xls)", advice: SAVE_AS_CSV };
+const PDF = { name: "a PDF", advice: "export the bets from where it was made" };
 const ZSTD = { name: "compressed with zstd", advice: UNPACK };
 const XZ = { name: "compressed with xz", advice: UNPACK };
 
@@ -43,6 +44,7 @@ const STARTS: readonly [start: readonly number[], format: ForeignFormat][] = [
   [[0x1f, 0x8b], GZIP],
   [[0x50, 0x4b, 0x03, 0x04], ZIP],
   [[0xd0, 0xcf, 0x11, 0xe0], XLS],
+  [[0x25, 0x50, 0x44, 0x46, 0x2d], PDF],
   [[0x28, 0xb5, 0x2f, 0xfd], ZSTD],
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a], XZ],
 ];

@@ -87,6 +87,11 @@ export class SourceFile {
     return this.#info.size;
   }
 
+  /** Whether the path leads to the file: a pipe's content has no name. */
+  get isNamed(): boolean {
+    return !this.#isSpooled;
+  }
+
   get contentSize(): number {
     return this.#contentSize;
   }

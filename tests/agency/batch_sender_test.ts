@@ -187,9 +187,20 @@ testSending("send() reads a reply byte by byte", {
   }],
 }, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
 
-for (
-  const name of ["INVALID_BET", "BETTING_CLOSED", "UNKNOWN_AGENCY"] as const
-) {
+testSending("send() stops at once if the agency takes no part", {
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.send(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part"));
+  }],
+}, ({ central, stored, rejected, error }) => {
+  assertEquals([stored, rejected, central.names], [0, "", ["0+10"]]);
+  assertEquals(
+    error,
+    "RefusedError: Cannot continue: the central answered UNKNOWN_AGENCY: no part",
+  );
+});
+
+for (const name of ["INVALID_BET", "BETTING_CLOSED"] as const) {
   testSending(`send() rejects all of a batch after ${name}`, {
     retryRefused: name !== "INVALID_BET",
     csv: `x\r\n${csvOf(rows(12))}y\r\n${csvOf(rows(18, 13))}`,

@@ -154,6 +154,9 @@ const OTHER_COLUMNS: [name: string, text: string, expected: string][] = [
     `a,b,c,d,e\nf,g,h,i,j\n${SEMICOLONS}`,
     SET_SEMICOLON,
   ],
+  ["CR", CSV.replaceAll("\n", ""), "its lines end with CR"],
+  ["CR CR LF", CSV.replaceAll("\r", "\r\r"), "tr '\\r' '\\n'"],
+  ["a long line", "x".repeat(1e6), "its first line has more than 65536 bytes"],
   ["tabs", CSV.replaceAll(",", "\t"), '(--separator) to "\\t"'],
   ["bars", CSV.replaceAll(",", "|"), "its separator looks like `|`"],
   [

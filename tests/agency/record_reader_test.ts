@@ -168,9 +168,9 @@ const PROBLEMS: Record<string, [string | Uint8Array, RegExp]> = {
   "a space that does not break": ["\u{a0}", /^expected 5 fields but got 1$/],
   "a CR in it": ["\rx", /^expected 5 fields but got 1$/],
   "empty fields in quotes": ['"","",,"",""', /^all fields are empty$/],
-  "an unclosed quote": [`"Ana,${ANA.slice(1)}`, /quoted-field/],
-  "a quote that opens late": [`A"na,${ANA.slice(1)}`, /bare " in non-quoted/],
-  "text after a quote": [`"A"na,${ANA.slice(1)}`, /quoted-field/],
+  "an unclosed quote": [`"Ana,${ANA.slice(1)}`, /wrong quotes/],
+  "a quote that opens late": [`A"na,${ANA.slice(1)}`, /wrong quotes/],
+  "text after a quote": [`"A"na,${ANA.slice(1)}`, /wrong quotes/],
   "a lone lead byte": [
     bytes("Jos", [0xc3], ",a,1,2000-01-01,1"),
     /^not UTF-8$/,

@@ -11,6 +11,7 @@ const REFUSED: [name: string, reason: string][] = [
   ["soft.csv", "it is the agency's file itself"],
   ["none/winners.txt", "No such file or directory"],
   ["folder", "it is a directory"],
+  ["agency.csv/winners.txt", "Not a directory (os error 20)"],
 ];
 
 testInFolder("open() refuses a file before anything is sent", async (dir) => {

@@ -8,6 +8,7 @@ import { ProgramError } from "../../../program/errors.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
 import { testInFolder } from "../../support/folder.ts";
 import { csvOf, rows } from "../../support/rows.ts";
+import { runTool, testTools } from "../../support/tool.ts";
 
 const ROWS = rows(6);
 /** Row 2 has no document. */
@@ -30,6 +31,7 @@ async function send(
     name = "a.csv",
     refused = [],
     copy,
+    isPipe = false,
     isNew = false,
     isCut = false,
     agency = 1,
@@ -38,14 +40,19 @@ async function send(
     refused?: readonly number[];
     /** Text of the copy that is written. */
     copy?: string;
+    /** Whether the name is that of a named pipe. */
+    isPipe?: boolean;
     isNew?: boolean;
     isCut?: boolean;
     agency?: number;
   } = {},
 ): Promise<string> {
   const path = `${dir}/${name}`;
-  await Deno.writeTextFile(path, text);
+  const written = Deno.writeTextFile(path, text);
+  // A named pipe takes nothing until it is read.
+  if (!isPipe) await written;
   using file = await openFile(path, {});
+  await written;
   const folder = new SentFolder(`${dir}/sent`, agency);
   const delivery = await Delivery.identify(file, folder, isNew);
   await delivery.begin();
@@ -137,11 +144,15 @@ const CHANGES: [name: string, text: string, where: string][] = [
   ["the first row", changed(0), "line 1 was changed since"],
   ["the last row", changed(5), "line 6 was changed since"],
   ["two more rows", CORRECTED + csvOf(rows(2, 90)), "it has 2 more rows now"],
-  ["a row less", csvOf(ROWS.slice(0, 5)), "it has 1 fewer row now"],
+  [
+    "a row less",
+    csvOf(ROWS.slice(0, 5)),
+    "it has 1 fewer row now (put back what was deleted; --finish-anyway finishes without refused rows)",
+  ],
   [
     "a row between",
     csvOf(ROWS.toSpliced(3, 0, ...rows(1, 90))),
-    "line 4 was changed since",
+    "line 4 was changed since, and it has 1 more row now",
   ],
   [
     "a row that cannot be sent",
@@ -180,12 +191,20 @@ testInFolder(
 );
 
 testInFolder(
-  "identify() does not take another file with few equal rows for a correction",
+  "identify() leaves the choice if a file of another name has few equal rows",
   async (dir) => {
     const bad = csvOf(ROWS.map((row, i) => i > 1 ? row.with(2, "x") : row));
     const id = await send(dir, bad, { refused: [2, 3, 4, 5] });
-    assert(await send(dir, CORRECTED, { name: "tomorrow.csv" }) !== id);
-    assertEquals(await send(dir, bad, { refused: [2, 3, 4, 5] }), id);
+    const name = "tomorrow.csv";
+    const error = await assertRejects(
+      () => send(dir, CORRECTED, { name }),
+      ProgramError,
+    );
+    const path = `${await Deno.realPath(dir)}/a.csv`;
+    assert(error.message.includes(`it may be "${path}", sent on `));
+    assert(await send(dir, CORRECTED, { name, isNew: true }) !== id);
+    const other = csvOf(rows(6, 70));
+    assert(await send(dir, other, { name: "other.csv" }) !== id);
   },
 );
 
@@ -305,6 +324,18 @@ testInFolder(
     const four = csvOf(ROWS.slice(0, 4));
     assertEquals(await send(dir, four, { name: COPY }), id);
     assertEquals(await send(dir, four, { name: COPY }), id);
+  },
+);
+
+testTools(
+  ["mkfifo"],
+  "identify() does not compare what comes through a named pipe",
+  async (dir) => {
+    const pipe = { name: "pipe", isPipe: true };
+    await runTool("mkfifo", [`${dir}/pipe`]);
+    const id = await send(dir, CORRECTED, pipe);
+    assert(await send(dir, csvOf(rows(9)), pipe) !== id);
+    assertEquals(await send(dir, CORRECTED, pipe), id);
   },
 );
 
