@@ -161,7 +161,9 @@ export const STORE_CASES: readonly StoreCase[] = [
       await withStore(open, async (store) => {
         assertEquals(await appendTo(store, batchOf(gapped)), 0);
         assertEquals(store.stats.bets, 3);
-        assertEquals(await appendTo(store, batchOf(bets)), 3);
+        assertEquals(await appendTo(store, batchOf(bets.slice(1, 2), 1)), 0);
+        assertEquals(store.stats.bets, 4);
+        assertEquals(await appendTo(store, batchOf(bets)), 4);
         assertEquals(store.stats.bets, 5);
       });
       await withStore(open, async (store) => {
