@@ -1,13 +1,16 @@
 // The cases that are measured.
 
-import { startCentral } from "../tools/demo/programs.ts";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import { AGENCIES, type DataSet, loadData, SET_NAMES } from "./data.ts";
 import { runEndToEnd, runOnDatabase } from "./end_to_end.ts";
 import type { Case, Figures } from "./figures.ts";
 import { BATCH_BETS } from "./load/main.ts";
 import { output, settleDisk } from "./machine.ts";
-import { LOAD_WAYS, Postgres } from "./rivals/postgres.ts";
+import {
+  type CentralDatabase,
+  LOAD_WAYS,
+  Postgres,
+} from "./rivals/postgres.ts";
 import {
   type Load,
   loadCentral,
@@ -34,6 +37,9 @@ export interface Wanted {
 /** Folders of the measured projects, by the suffix of their cases. */
 type Projects = ReadonlyMap<string, string>;
 
+/** Creates each measured project's database, by the suffix of its cases. */
+type Databases = ReadonlyMap<string, () => Promise<CentralDatabase>>;
+
 type Run = [name: string, run: (emptyFolder: string) => Promise<Figures>];
 
 const WINDOWS = [1, 8];
@@ -57,14 +63,14 @@ export async function prepareCases(
   }
   if (wanted.start) return await startCases(projects, folder, stack);
   const startServer = once(() => startPostgres(folder, stack));
+  const databases = new Map(
+    [...projects].map(([suffix, project]) => [
+      suffix,
+      once(async () => (await startServer()).createFor(project, suffix)),
+    ]),
+  );
   const runs = loadRuns(wanted, projects);
-  if (wanted.postgres) {
-    const load = { connections: DATABASE_CROWD, window: 1, bets: CROWD_BETS };
-    runs.push([
-      `database-crowd-${DATABASE_CROWD}`,
-      async (dir) => loadDatabase(load, dir, await startServer()),
-    ]);
-  }
+  if (wanted.postgres) runs.push(...databaseCrowdRuns(databases));
   for (const set of SET_NAMES) {
     const load = once(() => loadData(set, folder, wanted.bets));
     runs.push(...windowRuns(set, load, projects));
@@ -74,7 +80,10 @@ export async function prepareCases(
         async (dir) => loadSqlite(await load(), dir),
       ]);
     }
-    if (wanted.postgres) runs.push(...postgresRuns(set, load, startServer));
+    if (wanted.postgres) {
+      runs.push(...postgresRuns(set, load, databases.get("")!));
+      runs.push(...databaseWindowRuns(set, load, databases));
+    }
   }
   return runs
     .filter(([name]) =>
@@ -123,22 +132,36 @@ function windowRuns(
 function postgresRuns(
   set: string,
   load: () => Promise<DataSet>,
-  startServer: () => Promise<Postgres>,
+  create: () => Promise<CentralDatabase>,
 ): Run[] {
-  const ways = LOAD_WAYS.map((way): Run => {
+  return LOAD_WAYS.map((way): Run => {
     const prepare = once(async () =>
-      (await startServer()).prepare(await load(), way)
+      (await create()).server.prepare(await load(), way)
     );
     return [`${set}-postgres-${way}`, async () => {
       await prepare();
-      return (await startServer()).load(await load(), way);
+      return (await create()).server.load(await load(), way);
     }];
   });
-  return [...ways, [
-    `${set}-database-window-${DATABASE_WINDOW}`,
-    async () =>
-      runOnDatabase(await load(), DATABASE_WINDOW, await startServer()),
-  ]];
+}
+
+function databaseCrowdRuns(databases: Databases): Run[] {
+  const load = { connections: DATABASE_CROWD, window: 1, bets: CROWD_BETS };
+  return [...databases].map(([suffix, create]): Run => [
+    `database-crowd-${DATABASE_CROWD}${suffix}`,
+    async (dir) => loadDatabase(load, dir, await create()),
+  ]);
+}
+
+function databaseWindowRuns(
+  set: string,
+  load: () => Promise<DataSet>,
+  databases: Databases,
+): Run[] {
+  return [...databases].map(([suffix, create]): Run => [
+    `${set}-database-window-${DATABASE_WINDOW}${suffix}`,
+    async () => runOnDatabase(await load(), DATABASE_WINDOW, await create()),
+  ]);
 }
 
 function once<T>(prepare: () => Promise<T>): () => Promise<T> {
@@ -171,12 +194,7 @@ async function startPostgres(
 ): Promise<Postgres> {
   const dir = await Deno.makeTempDir({ dir: parent, prefix: "postgres-" });
   stack.defer(() => Deno.remove(dir, { recursive: true }));
-  const server = stack.use(await Postgres.start(dir));
-  // The central creates its tables.
-  const { central } = await startCentral(server.url);
-  await using _central = central;
-  await central.stop();
-  return server;
+  return stack.use(await Postgres.start(dir));
 }
 
 /** Gives a run its own folder, and a disk without pending writes. */

@@ -3,13 +3,12 @@
 
 import { join } from "node:path";
 import { startAgency, startCentral } from "../tools/demo/programs.ts";
-import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
 import { checkStore } from "./check_store.ts";
 import type { DataSet } from "./data.ts";
 import type { Figures } from "./figures.ts";
 import { BATCH_BETS } from "./load/main.ts";
 import { usageOf } from "./machine.ts";
-import type { Postgres } from "./rivals/postgres.ts";
+import type { CentralDatabase } from "./rivals/postgres.ts";
 
 export interface Sending {
   data: DataSet;
@@ -36,12 +35,11 @@ export async function runEndToEnd(
 export async function runOnDatabase(
   data: DataSet,
   window: number,
-  server: Postgres,
+  { server, name, url, project }: CentralDatabase,
 ): Promise<Figures> {
-  await server.empty();
-  const sending = { data, window, project: PROJECT_FOLDER };
-  const figures = await measureSending(server.url, sending);
-  await server.check(data);
+  await server.empty(name);
+  const figures = await measureSending(url, { data, window, project });
+  await server.check(data, name);
   return figures;
 }
 

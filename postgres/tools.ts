@@ -1,6 +1,7 @@
 // The database tools: `deno task verify:postgres`, `export:postgres` and
 // `import:postgres`.
 
+import { readVariable } from "../program/config/config.ts";
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { setupLogging, writeLine } from "../program/logging.ts";
 import { EXIT_FAILURE } from "../program/program.ts";
@@ -71,7 +72,8 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function urlOf(operand: string | undefined): string {
-  const url = operand ?? Deno.env.get(URL_VARIABLE);
+  const url = operand ??
+    readVariable(URL_VARIABLE, (name) => Deno.env.get(name));
   if (url) return url;
   throw new ProgramError(
     `Cannot run: no URL, and ${URL_VARIABLE} is not set\n\n${USAGE}`,

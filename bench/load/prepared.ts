@@ -12,7 +12,7 @@ import { checkStore } from "../check_store.ts";
 import type { Figures } from "../figures.ts";
 import type { LoadResult } from "./main.ts";
 import { usageOf } from "../machine.ts";
-import type { Postgres } from "../rivals/postgres.ts";
+import type { CentralDatabase } from "../rivals/postgres.ts";
 import { Redis } from "../rivals/redis.ts";
 import type { WIRES } from "./wire.ts";
 
@@ -50,17 +50,17 @@ export async function loadCentral(
 export async function loadDatabase(
   load: Load,
   folder: string,
-  database: Postgres,
+  { server, name, url, project }: CentralDatabase,
 ): Promise<Figures> {
   const file = await writeBets(load, folder);
-  await database.empty();
-  const figures = await measureCentral(load, { store: database.url, file });
+  await server.empty(name);
+  const figures = await measureCentral(load, { store: url, file, project });
   const { connections, bets } = load;
   const files = Array.from({ length: connections }, (_, i) => ({
     agency: i + 1,
     bets,
   }));
-  await database.check({ files });
+  await server.check({ files }, name);
   return figures;
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { DataSet } from "../data.ts";
 import type { Figures } from "../figures.ts";
 import { freePort, output, settleDisk } from "../machine.ts";
+import { startCentral } from "../../tools/demo/programs.ts";
 
 /**
  * One `\copy`; or INSERT commands of as many rows as our batches, each a
@@ -16,7 +17,7 @@ export type LoadWay = typeof LOAD_WAYS[number];
 const BINARIES = "/usr/lib/postgresql/15/bin";
 /** PostgreSQL refuses to run as root; the package creates this user. */
 const ROOT_STAND_IN = "postgres";
-/** The database of the central, and that of the table below. */
+/** The database of this project's central, and that of the table below. */
 const CENTRAL_DATABASE = "loteria";
 const OWN_DATABASE = "postgres";
 const CREATE_TABLE = `CREATE TABLE bets (agency integer NOT NULL,
@@ -38,6 +39,15 @@ const INPUT_PROGRAMS: Readonly<Record<LoadWay, string>> = {
     END { if (NR % 150) print ";" }`,
 };
 
+/** A database with a central's tables. */
+export interface CentralDatabase {
+  server: Postgres;
+  name: string;
+  url: string;
+  /** Folder of the project whose central uses it. */
+  project: string;
+}
+
 /** A server for the benchmark, stopped on disposal. */
 export class Postgres implements AsyncDisposable {
   /** Folder of its data, and of the files that are loaded. */
@@ -51,14 +61,25 @@ export class Postgres implements AsyncDisposable {
     this.#port = port;
   }
 
-  /** The URL of a central's database. */
-  get url(): string {
-    return `postgres://postgres:@127.0.0.1:${this.#port}/${CENTRAL_DATABASE}`;
+  /**
+   * Creates a database and the tables of a project's central. Another project's
+   * tables may be of another version.
+   */
+  async createFor(project: string, suffix: string): Promise<CentralDatabase> {
+    const name = `${CENTRAL_DATABASE}${suffix}`;
+    await this.#psql(OWN_DATABASE, ["-c", `CREATE DATABASE "${name}"`]);
+    const url = `postgres://postgres:@127.0.0.1:${this.#port}/${
+      encodeURIComponent(name)
+    }`;
+    const { central } = await startCentral(url, { project });
+    await using _central = central;
+    await central.stop();
+    return { server: this, name, url, project };
   }
 
   /**
-   * Starts a server with two empty databases, on a free port, in an empty
-   * folder. Throws an `Error` on failure.
+   * Starts a server on a free port, in an empty folder. Throws an `Error` on
+   * failure.
    */
   static async start(folder: string): Promise<Postgres> {
     const isRoot = await output("id", ["-u"]) === "0";
@@ -74,8 +95,6 @@ export class Postgres implements AsyncDisposable {
     ]);
     try {
       await server.#psql(OWN_DATABASE, ["-c", CREATE_TABLE]);
-      const create = `CREATE DATABASE ${CENTRAL_DATABASE}`;
-      await server.#psql(OWN_DATABASE, ["-c", create]);
     } catch (error) {
       await server[Symbol.asyncDispose]();
       throw error;
@@ -117,7 +136,7 @@ export class Postgres implements AsyncDisposable {
   }
 
   /** Empties a table of bets, so that a run does not pay for earlier ones. */
-  async empty(database: string = CENTRAL_DATABASE): Promise<void> {
+  async empty(database: string): Promise<void> {
     await this.#psql(database, ["-c", "TRUNCATE bets", "-c", "CHECKPOINT"]);
     await settleDisk();
   }
@@ -127,7 +146,7 @@ export class Postgres implements AsyncDisposable {
     { files }: {
       files: readonly Pick<DataSet["files"][number], "agency" | "bets">[];
     },
-    database: string = CENTRAL_DATABASE,
+    database: string,
   ): Promise<void> {
     const query =
       "SELECT agency, count(*) FROM bets GROUP BY agency ORDER BY agency";

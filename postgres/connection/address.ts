@@ -1,6 +1,7 @@
 // The database's address: the parts of the URL, completed by the environment
 // and libpq's files.
 
+import { readVariable } from "../../program/config/config.ts";
 import { addressError, parseDatabaseUrl } from "./database_url.ts";
 import {
   checkParameters,
@@ -58,8 +59,9 @@ export type Environment = (name: string) => string | undefined;
 /** Throws a `ProgramError` for an unusable address. */
 export function readAddress(
   url: string,
-  env: Environment = (name) => Deno.env.get(name),
+  variables: Environment = (name) => Deno.env.get(name),
 ): Address {
+  const env = (name: string) => readVariable(name, variables);
   checkVariables(env);
   const parts = withoutJdbcName(parseDatabaseUrl(url));
   const environment = parametersOfEnvironment(env);
