@@ -66,11 +66,9 @@ export class Postgres implements AsyncDisposable {
    * tables may be of another version.
    */
   async createFor(project: string, suffix: string): Promise<CentralDatabase> {
-    const name = `${CENTRAL_DATABASE}${suffix}`;
+    const name = `${CENTRAL_DATABASE}${suffix.replace(/\W/g, "_")}`;
     await this.#psql(OWN_DATABASE, ["-c", `CREATE DATABASE "${name}"`]);
-    const url = `postgres://postgres:@127.0.0.1:${this.#port}/${
-      encodeURIComponent(name)
-    }`;
+    const url = `postgres://postgres:@127.0.0.1:${this.#port}/${name}`;
     const { central } = await startCentral(url, { project });
     await using _central = central;
     await central.stop();
