@@ -105,7 +105,7 @@ export class PostgresStore implements Store {
   }
 
   writer(): BatchWriter {
-    const writer: Writer = { hasFailed: false };
+    const writer: Writer = { hasFailed: false, hasNew: false };
     return {
       append: (batch) => this.#queue.add(batch, writer),
       [Symbol.dispose]: () => {},

@@ -5,9 +5,12 @@ import type { Batch } from "../../bet/bet.ts";
 /** Limit of bets per statement. More take longer without being faster. */
 const MAX_BETS = 3_000;
 
-/** The batches of one connection; after one failure, all later ones fail. */
+/** The batches of one connection. */
 export interface Writer {
+  /** After one failure, all later batches fail. */
   hasFailed: boolean;
+  /** Whether its last batch had only new bets; the next one then has, too. */
+  hasNew: boolean;
 }
 
 export interface Entry {

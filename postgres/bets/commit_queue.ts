@@ -1,7 +1,7 @@
 // Group commit: an agency's batches that arrive while its statement runs share
 // the next one. Agencies commit in parallel.
 
-import type { Batch } from "../../bet/bet.ts";
+import { type Batch, countBets } from "../../bet/bet.ts";
 import { BettingClosedError, StorageError } from "../../storage/mod.ts";
 import { AgencyQueues, type Entry, type Writer } from "./agency_queues.ts";
 import type { BetsTable, Stored } from "./bets_table.ts";
@@ -80,7 +80,10 @@ export class CommitQueue {
     if (left.length === 0) return;
     const startedAtMs = performance.now();
     try {
-      const stored = await this.#table.insert(left.map(({ batch }) => batch));
+      const stored = await this.#table.insert(
+        left.map(({ batch }) => batch),
+        { areNew: left.every(({ writer }) => writer.hasNew) },
+      );
       this.#listener.onCommit(
         left.length,
         (performance.now() - startedAtMs) / 1000,
@@ -98,13 +101,15 @@ export class CommitQueue {
 
   #settle(
     { batch, writer, done }: Entry,
-    { bets, before, isLate }: Stored,
+    { before, isLate }: Stored,
   ): void {
-    if (isLate && before < bets) {
+    if (isLate) {
       done.reject(new BettingClosedError());
       return;
     }
-    if (before < bets) this.#listener.onStored(batch.agency, bets - before);
+    writer.hasNew = before === 0;
+    const added = countBets(batch) - before;
+    if (added > 0) this.#listener.onStored(batch.agency, added);
     // An earlier batch of the connection, in another group, may have failed.
     if (writer.hasFailed) rejectLater(done);
     else done.resolve(before);

@@ -5,7 +5,7 @@ import { batchOf } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";
 import { SPECIAL_NAMES, STORE_CASES } from "../support/store_cases.ts";
 import { Cluster } from "./cluster.ts";
-import { append, openStore } from "./made_store.ts";
+import { append, makeBatch, openStore } from "./made_store.ts";
 
 const BETS = [{
   firstName: "Ana",
@@ -63,3 +63,48 @@ testFault("PostgresStore stores names unchanged", async () => {
     bets.map(({ firstName, lastName }) => [firstName, lastName]),
   );
 });
+
+testFault("PostgresStore stores every date, number and position", async () => {
+  await using cluster = await Cluster.start();
+  await using store = await openStore(cluster.urlOf());
+  const dates = ["0001-01-01", "1900-02-28", "1999-12-31", "2000-02-29"];
+  const bets = [...dates, "2000-03-01", "9999-12-31"].map((birthdate, i) => ({
+    firstName: "Ana",
+    lastName: "Gil",
+    document: "00001",
+    birthdate,
+    number: ["0", "0000000007", "4294967295"][i % 3]!,
+  }));
+  await append(store, batchOf(bets, 2 ** 33 - 2));
+  const stored = await cluster.query(
+    `SELECT json_agg(json_build_array(position, birthdate, number, document)
+      ORDER BY position) FROM bets`,
+  );
+  assertEquals(
+    JSON.parse(stored),
+    bets.map(({ birthdate, number, document }, i) => [
+      2 ** 33 - 2 + i,
+      birthdate,
+      Number(number),
+      document,
+    ]),
+  );
+});
+
+testFault(
+  "PostgresStore stores new bets, then repeated ones, on one connection",
+  async () => {
+    await using cluster = await Cluster.start();
+    await using store = await openStore(cluster.urlOf());
+    using writer = store.writer();
+    const before = [];
+    for (const betIndex of [0, 10, 15, 25, 5, 60]) {
+      before.push(await writer.append(makeBatch(1, betIndex)));
+    }
+    assertEquals(before, [0, 0, 5, 0, 10, 0]);
+    // Two that share bets arrive at once, behind a batch with only new ones.
+    const both = [65, 70].map((start) => writer.append(makeBatch(1, start)));
+    assertEquals(await Promise.all(both), [5, 5]);
+    assertEquals(store.stats.bets, 55);
+  },
+);
