@@ -160,6 +160,29 @@ testInFolder(
 );
 
 testInFolder(
+  "FileStore.open() reads a store that is larger than the file-size limit",
+  async (dir) => {
+    const path = await putStore(dir, WHOLE);
+    const limit = limitFileSize();
+    try {
+      const { store, append } = await openFaulty(path);
+      assertMatch(store.stats.problem!, /File too large/);
+      assertEquals(store.stats.bets, 3);
+      for (const batch of [FIRST, SECOND]) {
+        assertMatch(await append(batch), /File too large/);
+      }
+      limit[Symbol.dispose]();
+      assertEquals(await append(FIRST), "stored");
+      assertEquals(await append(SECOND), "stored");
+      await store.close();
+    } finally {
+      limit[Symbol.dispose]();
+    }
+    await assertStored(path, [FIRST, SECOND]);
+  },
+);
+
+testInFolder(
   "FileStore creates files that only their owner may read, or the group of a shared folder",
   async (dir) => {
     for (const [mode, expected] of [[0o755, 0o600], [0o775, 0o660]] as const) {
@@ -226,6 +249,14 @@ function failOpen(code: string): Disposable {
       Deno.remove = remove;
     },
   };
+}
+
+/** Lets every write fail as Deno says it, without a code. */
+function limitFileSize(): Disposable {
+  const { write } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.write = () =>
+    Promise.reject(new Error("File too large (os error 27)"));
+  return { [Symbol.dispose]: () => Deno.FsFile.prototype.write = write };
 }
 
 function systemError(message: string, code: string): Error {
