@@ -2,12 +2,19 @@
 // replaced, perhaps by a connection to another host.
 
 import type { Address } from "./address.ts";
-import { DatabaseClosedError, isUnprepared, remedyOf } from "./errors.ts";
+import {
+  DatabaseClosedError,
+  isCrowded,
+  isUnprepared,
+  remedyOf,
+} from "./errors.ts";
 import { connectToWriter } from "./hosts.ts";
 import type { Result, Session } from "./session.ts";
 
 /** Attempts at a transaction that conflicts with another one. */
 const MAX_ATTEMPTS = 5;
+/** How long to do with fewer connections if the server allows no more. */
+const FEWER_MS = 10_000;
 
 export interface DatabaseOptions {
   /** Limit of open connections. */
@@ -34,6 +41,9 @@ export class Database {
   /** Resumes statements that wait for a connection. */
   readonly #waiting: (() => void)[] = [];
   #inUse = 0;
+  /** Number of connections that the server last allowed, and for how long. */
+  #fewer = 0;
+  #fewerUntilMs = 0;
   /** False behind a pool that mixes up its clients' prepared statements. */
   #canPrepare = true;
   #isClosed = false;
@@ -113,16 +123,10 @@ export class Database {
     work: (ask: Ask) => Promise<T>,
     timeoutMs: number,
   ): Promise<T> {
-    while (!this.#isClosed && this.#inUse >= this.#options.connections) {
-      await new Promise<void>((resume) => this.#waiting.push(resume));
-    }
-    this.#inUse++;
-    let session: Session | undefined;
+    const session = await this.#take();
     try {
-      this.#throwIfClosed();
-      const used = session = this.#takeIdle() ?? await this.#connect();
       return await work((text, values = [], name) =>
-        used.query(text, values, {
+        session.query(text, values, {
           timeoutMs,
           name: this.#canPrepare ? name : undefined,
         })
@@ -130,15 +134,48 @@ export class Database {
     } catch (error) {
       if (isUnprepared(error)) this.#canPrepare = false;
       if (remedyOf(error) === "reconnect") {
-        if (session) this.#drop(session);
+        this.#drop(session);
         this.renew();
       }
       throw this.#isClosed ? new DatabaseClosedError() : error;
     } finally {
-      this.#inUse--;
-      if (session) this.#release(session);
-      this.#waiting.shift()?.();
+      this.#release(session);
+      this.#leave();
     }
+  }
+
+  /** Takes a free connection, opens one, or waits for one. */
+  async #take(): Promise<Session> {
+    while (true) {
+      while (!this.#isClosed && this.#inUse >= this.#limit) {
+        await new Promise<void>((resume) => this.#waiting.push(resume));
+      }
+      this.#inUse++;
+      try {
+        this.#throwIfClosed();
+        return this.#takeIdle() ?? await this.#connect();
+      } catch (error) {
+        this.#leave();
+        if (this.#isClosed) throw new DatabaseClosedError();
+        if (!isCrowded(error) || this.#inUse === 0) {
+          this.renew();
+          throw error;
+        }
+        this.#fewer = this.#inUse;
+        this.#fewerUntilMs = performance.now() + FEWER_MS;
+      }
+    }
+  }
+
+  get #limit(): number {
+    return performance.now() < this.#fewerUntilMs
+      ? this.#fewer
+      : this.#options.connections;
+  }
+
+  #leave(): void {
+    this.#inUse--;
+    this.#waiting.shift()?.();
   }
 
   #takeIdle(): Session | undefined {

@@ -72,6 +72,12 @@ export function isUnprepared(error: unknown): boolean {
   return ["26000", "42P05"].includes(sqlState(error) ?? "");
 }
 
+/** True if the server, the database or the role has no connection left. */
+export function isCrowded(error: unknown): boolean {
+  const { cause } = error as { cause?: unknown };
+  return sqlState(cause ?? error) === "53300";
+}
+
 /** Explains in one line why a statement failed. */
 export function explainDatabase(error: unknown): string {
   const reasons = error instanceof AggregateError && error.message === ""

@@ -34,7 +34,11 @@ export async function connectToWriter(
   const reasons = failures.map(({ host, error }) =>
     `${describeHost(host)}: ${explainDatabase(error)}`
   );
-  throw new Error(reasons.join("; "), { cause: failures[0]!.error });
+  // That a host is a standby is not why there is no connection.
+  const { error: cause } =
+    failures.find(({ error }) => !(error instanceof UnfitDatabaseError)) ??
+      failures[0]!;
+  throw new Error(reasons.join("; "), { cause });
 }
 
 async function connectTo(

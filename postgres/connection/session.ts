@@ -39,12 +39,18 @@ const GRACE_MS = 1_000;
  * Set on each connection, whatever the defaults of a role or database. Not sent
  * as startup parameters, because PgBouncer would reject them. GMT is the one zone
  * that a server knows without the files of all zones, which small images lack.
+ * Older servers do not have all settings of the list; `remote_apply` waits for
+ * more than `on`.
  */
 const SETTINGS = `SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'postgres';
   SET TimeZone TO 'GMT'; SET client_encoding TO 'UTF8';
   SET standard_conforming_strings TO on; SET lock_timeout TO 0;
   SET idle_in_transaction_session_timeout TO 0;
   SET default_transaction_isolation TO 'read committed';
+  SELECT set_config(name, value, false) FROM (VALUES
+    ('idle_session_timeout', '0'), ('transaction_timeout', '0'),
+    ('quote_all_identifiers', 'off'), ('synchronous_commit', 'on')
+  ) AS s (name, value) WHERE current_setting(name, true) <> 'remote_apply';
   SET statement_timeout TO `;
 
 export class Session {

@@ -10,16 +10,41 @@ import { SCHEMA_VERSION, TABLES, type TableShape } from "./tables.ts";
 const MAIN_TABLE = "loteria";
 /** A table of version 1; `agencies` has replaced it. */
 const OLD_TABLE = "finished";
+/** Bits of `pg_trigger.tgtype`, by PostgreSQL's `catalog/pg_trigger.h`. */
+const ROW_BEFORE = 1 + 2;
+const INSERT_OR_UPDATE = 4 + 16;
 /** Reading the catalog takes milliseconds. */
 const TIMEOUT_MS = 8_000;
 
-/** The tables with our names, in every schema. */
+/**
+ * The tables with our names, in every schema. `parts` are their partitions and
+ * children too. An interceptor is a trigger or rule that may change or drop a
+ * row before it is stored: an `OK` for it would be false.
+ */
 const FIND_TABLES = `
-  SELECT n.nspname AS schema, c.relname AS name,
-    n.nspname = ANY (current_schemas(false)) AS "isOnPath",
+  WITH RECURSIVE found AS (
+    SELECT c.oid, relname, relkind, nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relname = ANY ($1) AND relkind IN ('r', 'p', 'v', 'm', 'f')
+    AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+  ), parts (root, part) AS (
+    SELECT oid, oid FROM found
+    UNION ALL SELECT root, inhrelid FROM pg_inherits JOIN parts ON inhparent = part
+  )
+  SELECT c.nspname AS schema, c.relname AS name,
+    c.nspname = ANY (current_schemas(false)) AS "isOnPath",
     c.relkind IN ('r', 'p') AS "isTable",
-    c.relpersistence = 'p' AS "isLogged",
+    (SELECT bool_and(relpersistence = 'p') FROM parts JOIN pg_class p ON p.oid = part
+      WHERE root = c.oid) AS "isLogged",
+    c.relkind = 'r' AND
+      EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) AS "hasChildren",
     row_security_active(c.oid) AS "isFiltered",
+    (SELECT json_agg(name) FROM (
+      SELECT tgname AS name FROM parts JOIN pg_trigger ON tgrelid = part
+      WHERE root = c.oid AND NOT tgisinternal AND tgenabled <> 'D'
+      AND tgtype & ${ROW_BEFORE} = ${ROW_BEFORE} AND tgtype & ${INSERT_OR_UPDATE} <> 0
+      UNION SELECT rulename FROM pg_rewrite
+      WHERE ev_class = c.oid AND ev_type IN ('2', '3') AND ev_enabled <> 'D'
+    ) AS i) AS interceptors,
     (SELECT json_object_agg(attname, format_type(atttypid, atttypmod))
       FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0
       AND NOT attisdropped) AS columns,
@@ -30,13 +55,14 @@ const FIND_TABLES = `
       AND i.indimmediate AND a.attrelid = c.oid AND a.attnum = k.number) AS key,
     (SELECT json_agg(r) FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS r
       WHERE has_table_privilege(c.oid, r)) AS rights
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  ORDER BY 1, 2`;
+  FROM found c ORDER BY 1, 2`;
 
+/** Reads locks only because the draw does, which a role may be denied. */
 const FIND_SERVER = `SELECT current_setting('server_encoding') AS encoding,
-  current_schema() AS schema, current_user AS role`;
+  current_schema() AS schema, current_user AS role,
+  (SELECT json_agg(name) FROM unnest(ARRAY['fsync', 'full_page_writes']) AS name
+    WHERE current_setting(name, true) = 'off') AS unsafe,
+  (SELECT count(*) FROM pg_locks) AS locks`;
 
 interface FoundTable extends TableShape {
   schema: string;
@@ -44,6 +70,8 @@ interface FoundTable extends TableShape {
   isOnPath: boolean;
   isTable: boolean;
   isLogged: boolean;
+  hasChildren: boolean;
+  interceptors: readonly string[] | null;
   isFiltered: boolean;
 }
 
@@ -55,6 +83,8 @@ export interface Inspection {
   /** Version of the tables; `undefined` without tables. */
   version: number | undefined;
   role: string;
+  /** Settings that are off, so that a crash of the machine may lose bets. */
+  unsafe: readonly string[];
   tables: readonly FoundTable[];
 }
 
@@ -74,7 +104,12 @@ export async function inspect(session: Session): Promise<Inspection> {
 
 async function look(ask: Ask): Promise<Inspection> {
   const [server] = (await ask(FIND_SERVER)).rows;
-  const { encoding, role } = server as { encoding: string; role: string };
+  const { encoding, schema: current, role, unsafe } = server as {
+    encoding: string;
+    schema: string | null;
+    role: string;
+    unsafe: string[] | null;
+  };
   if (encoding !== "UTF8") {
     throw new UnfitDatabaseError(
       `its encoding is ${encoding}, expected UTF8, which can hold every name`,
@@ -83,13 +118,14 @@ async function look(ask: Ask): Promise<Inspection> {
   const names = [...Object.keys(TABLES), OLD_TABLE];
   const found = (await ask(FIND_TABLES, [names]))
     .rows as unknown as FoundTable[];
-  const schema = schemaOf(found, server!["schema"] as string | null);
+  const schema = schemaOf(found, current);
+  const about = { role, unsafe: unsafe ?? [] };
   if (schema === undefined) {
-    return { schema, version: undefined, role, tables: [] };
+    return { ...about, schema, version: undefined, tables: [] };
   }
   const tables = found.filter((table) => table.schema === schema);
   const version = await versionOf(ask, schema, tables);
-  return { schema: quoteName(schema), version, role, tables };
+  return { ...about, schema: quoteName(schema), version, tables };
 }
 
 /** Checks that the tables of this version are as required. */
@@ -114,7 +150,19 @@ function checkTable(
     new UnfitDatabaseError(`its table ${name} ${text}`);
   if (!found) throw problem("is missing");
   if (!found.isTable) throw problem("is a view or a foreign table");
-  if (!found.isLogged) throw problem("is UNLOGGED, which a crash empties");
+  if (!found.isLogged) {
+    throw problem("or a part of it is UNLOGGED, which a crash empties");
+  }
+  if (found.hasChildren) {
+    throw problem("has inheritance children, which its key does not cover");
+  }
+  if (found.interceptors) {
+    throw problem(
+      `has a trigger or rule that may change or drop rows: ${
+        found.interceptors.join(", ")
+      }; use an AFTER trigger or a default`,
+    );
+  }
   if (found.isFiltered) throw problem("hides rows (row-level security)");
   for (const [column, type] of Object.entries(columns)) {
     const other = found.columns[column];

@@ -13,9 +13,10 @@ import { CREATE_TABLES, SCHEMA_VERSION, UPGRADE_FROM_1 } from "./tables.ts";
 
 /** Centrals that start at once conflict with each other. */
 const ATTEMPTS = 5;
-/** Another central has just created the same table, type or row. */
+/** Another central has just created or dropped the same table, type or row. */
 const CONFLICTS: readonly string[] = [
   ...["23505", "42P07", "42710", "XX000", "40001", "40P01", "42701", "42703"],
+  ...["42P01"],
 ];
 
 /** Creates or upgrades the tables if needed. Returns their schema, quoted. */
@@ -25,6 +26,7 @@ export async function prepareTables(session: Session): Promise<string> {
     const { schema, version } = inspection;
     if (schema !== undefined && version === SCHEMA_VERSION) {
       checkTables(inspection);
+      warnOf(inspection.unsafe);
       return schema;
     }
     try {
@@ -36,6 +38,16 @@ export async function prepareTables(session: Session): Promise<string> {
       if (attempt === ATTEMPTS || !CONFLICTS.includes(state)) throw error;
     }
   }
+}
+
+/** A file system may make them superfluous, so they are not an error. */
+function warnOf(unsafe: readonly string[]): void {
+  if (unsafe.length === 0) return;
+  getLogger().warn(formatAction("check_database", "fail", {
+    reason: `${
+      unsafe.join(" and ")
+    } off: a crash of the database's machine may lose bets after their OK`,
+  }));
 }
 
 /** Checks a database that a central has used before. Returns its schema. */
@@ -60,11 +72,6 @@ async function upgrade(session: Session, schema: string): Promise<void> {
   await runAll(session, [
     `SET LOCAL search_path TO ${schema}, pg_catalog`,
     "LOCK TABLE loteria IN ACCESS EXCLUSIVE MODE",
-    `DO $$ BEGIN
-      IF (SELECT version FROM loteria) <> 1 THEN
-        RAISE serialization_failure USING MESSAGE = 'upgraded just now';
-      END IF;
-    END $$`,
     "LOCK TABLE bets, finished IN EXCLUSIVE MODE",
     ...UPGRADE_FROM_1,
   ]);

@@ -11,7 +11,7 @@ const AGENCIES = 40;
 const SLOW_TRIGGER = `
   CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END';
-  CREATE TRIGGER slow BEFORE INSERT ON bets FOR EACH ROW EXECUTE FUNCTION slow()`;
+  CREATE TRIGGER slow AFTER INSERT ON bets FOR EACH ROW EXECUTE FUNCTION slow()`;
 
 testFault(
   "a draw among inserts through two centrals has every acknowledged bet, and none after it",

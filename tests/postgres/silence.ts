@@ -35,7 +35,7 @@ testFault(
     await cluster.query(`
       CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS
         'BEGIN PERFORM pg_sleep(${SECONDS_PER_BET}); RETURN NEW; END';
-      CREATE TRIGGER slow BEFORE INSERT ON bets
+      CREATE TRIGGER slow AFTER INSERT ON bets
         FOR EACH ROW EXECUTE FUNCTION wait()`);
     const files = await Promise.all(
       [1, 2, 3].map((agency) =>

@@ -5,7 +5,12 @@ import { StorageError } from "../../storage/mod.ts";
 import { testFault } from "../faults/plan.ts";
 import { delay } from "../support/deadline.ts";
 import { Cluster } from "./cluster.ts";
+import { startOn } from "./database_central.ts";
 import { append, makeBatch, openStore } from "./made_store.ts";
+
+/** A function for triggers that drop rows. */
+const DROPPING = `CREATE FUNCTION drop() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN RETURN NULL; END'`;
 
 /** What a person or a restore does to the tables, and what the start says. */
 const UNFIT: readonly (readonly [string, RegExp])[] = [
@@ -31,7 +36,7 @@ const UNFIT: readonly (readonly [string, RegExp])[] = [
   ["DROP TABLE agencies", /table agencies is missing/],
   ["ALTER TABLE bets DROP COLUMN document", /has no column document/],
   ["ALTER TABLE bets ALTER document TYPE varchar(5)", /document text/],
-  ["ALTER TABLE bets SET UNLOGGED", /bets is UNLOGGED/],
+  ["ALTER TABLE bets SET UNLOGGED", /bets or a part of it is UNLOGGED/],
   [
     "ALTER TABLE bets RENAME TO b; CREATE VIEW bets AS SELECT * FROM b",
     /bets is a view/,
@@ -43,6 +48,32 @@ const UNFIT: readonly (readonly [string, RegExp])[] = [
   [
     "CREATE SCHEMA other; ALTER ROLE loteria IN DATABASE %d SET search_path TO other",
     /in the schema public, which is not on the search path/,
+  ],
+  [
+    "CREATE TABLE child () INHERITS (bets)",
+    /bets has inheritance children/,
+  ],
+  [
+    `DROP TABLE bets; CREATE TABLE bets (agency bigint, source bigint,
+      position bigint, first_name text, last_name text, document text,
+      birthdate date, number bigint, PRIMARY KEY (agency, source, position))
+      PARTITION BY HASH (agency); CREATE UNLOGGED TABLE part PARTITION OF bets
+      FOR VALUES WITH (MODULUS 1, REMAINDER 0)`,
+    /bets or a part of it is UNLOGGED/,
+  ],
+  [
+    `${DROPPING}; CREATE TRIGGER t BEFORE INSERT ON bets FOR EACH ROW
+      EXECUTE FUNCTION drop()`,
+    /bets has a trigger or rule that may change or drop rows: t;/,
+  ],
+  [
+    `${DROPPING}; CREATE TRIGGER t BEFORE UPDATE ON agencies FOR EACH ROW
+      EXECUTE FUNCTION drop()`,
+    /agencies has a trigger or rule/,
+  ],
+  [
+    "CREATE RULE r AS ON UPDATE TO loteria DO INSTEAD NOTHING",
+    /loteria has a trigger or rule that may change or drop rows: r;/,
   ],
   ["UPDATE loteria SET version = 3", /version 3, this central knows version 2/],
 ];
@@ -92,6 +123,8 @@ testFault("PostgresStore.open() asks what its role may do", async () => {
   }
   await cluster.query("ALTER TABLE bets ENABLE ROW LEVEL SECURITY");
   await assertRefused(agentUrl, /bets hides rows/);
+  await cluster.query("REVOKE ALL ON pg_locks FROM PUBLIC");
+  await assertRefused(agentUrl, /permission denied for view pg_locks/);
 });
 
 testFault("a schema with the role's name hides no bets", async () => {
@@ -111,13 +144,68 @@ testFault("each connection has its own settings", async () => {
   await cluster.query(`ALTER DATABASE loteria SET DateStyle TO 'SQL, DMY';
     ALTER DATABASE loteria SET standard_conforming_strings TO off;
     ALTER DATABASE loteria SET default_transaction_isolation TO serializable;
+    ALTER DATABASE loteria SET quote_all_identifiers TO on;
+    ALTER DATABASE loteria SET synchronous_commit TO off;
     ALTER DATABASE loteria SET client_encoding TO LATIN1`);
   await using store = await openStore(url);
+  await cluster.query(`CREATE TABLE seen (synchronous text);
+    CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+      INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL;
+    END $$;
+    CREATE TRIGGER see AFTER INSERT ON bets EXECUTE FUNCTION see()`);
   const batch = makeBatch(1);
   await append(store, batch);
   assertEquals(await append(store, batch), 10);
   const days = "SELECT DISTINCT to_char(birthdate, 'YYYY-MM-DD') FROM bets";
   assertEquals(await cluster.query(days), "1999-03-17");
+  assertEquals(await cluster.query("SELECT DISTINCT * FROM seen"), "on");
+});
+
+testFault(
+  "a start warns of settings with which a crash loses bets",
+  async () => {
+    await using cluster = await Cluster.start({ full_page_writes: "off" });
+    await using central = await startOn(cluster.urlOf());
+    await central.program.line(
+      /WARN.*check_database .*full_page_writes off: a crash/,
+    );
+    await central.stop();
+  },
+);
+
+testFault("bets that a new trigger drops are a STORAGE", async () => {
+  await using cluster = await Cluster.start();
+  await using store = await openStore(cluster.urlOf());
+  using writer = store.writer();
+  await writer.append(makeBatch(1));
+  await cluster.query(`${DROPPING}; CREATE TRIGGER t BEFORE INSERT ON bets
+    FOR EACH ROW WHEN (NEW.document <> '10') EXECUTE FUNCTION drop()`);
+  for (const attempt of [writer, store.writer()]) {
+    await assertRejects(
+      () => attempt.append(makeBatch(1, 10)),
+      StorageError,
+      "9 bets are neither stored now nor before",
+    );
+  }
+});
+
+testFault("fewer connections than commits are enough", async () => {
+  await using cluster = await Cluster.start();
+  await (await PostgresStore.open(cluster.urlOf())).close();
+  await cluster.query(
+    `CREATE ROLE few LOGIN PASSWORD 'clave' CONNECTION LIMIT 3;
+    GRANT ALL ON bets, agencies, loteria TO few`,
+  );
+  const url = cluster.urlOf().replace("loteria:secreto", "few:clave");
+  await using store = await openStore(url);
+  const agencies = Array.from({ length: 40 }, (_, i) => i + 1);
+  for (const start of [0, 10]) {
+    await Promise.all(
+      agencies.map((agency) => append(store, makeBatch(agency, start))),
+    );
+  }
+  assertEquals(store.stats.problem, undefined);
+  assertEquals(await cluster.query("SELECT count(*) FROM bets"), "800");
 });
 
 testFault(
