@@ -7,7 +7,7 @@ Deno.test("AgencyQueues serves agencies in turn, each once at a time", () => {
   const add = (agency: number, betIndex: number, fingerprint: string) =>
     queues.add({
       batch: { ...numberedBatch(betIndex, 2), agency, fingerprint },
-      writer: { hasFailed: false },
+      writer: { hasFailed: false, hasNew: false },
       done: Promise.withResolvers<number>(),
     });
   const [one, other] = ["0123456789abcdef", "fedcba9876543210"];
