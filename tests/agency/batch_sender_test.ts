@@ -174,24 +174,10 @@ testSending("send() has as many batches under way as the window", {
   assertEquals(central.names, [...betIndexes, "FINISH"]);
 });
 
-testSending("send() reads a reply byte by byte", {
-  scripts: [async (session): Promise<void> => {
-    for (let i = 0; i < 3; i++) {
-      await session.take();
-      for (const byte of frame(Type.OK)) {
-        await session.send(Uint8Array.of(byte));
-      }
-    }
-    await session.take();
-    await session.ok();
-  }],
-}, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
-
 testSending("send() stops at once if the agency takes no part", {
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part"));
-  }],
+  scripts: [
+    play(take(), errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part")),
+  ],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([stored, rejected, central.names], [0, "", ["0+10"]]);
   assertEquals(
@@ -251,42 +237,6 @@ for (const [name, change] of Object.entries(FILE_CHANGES)) {
     assert(central.taken.length <= 300, `${central.taken.length} batches`);
   });
 }
-
-testSending("send() sends FINISH again after a close without OK", {
-  scripts: [
-    async (session): Promise<void> => {
-      await session.take();
-      for (let batch = 0; batch < 3; batch++) {
-        await session.ok();
-        await session.take();
-      }
-    },
-    serve,
-  ],
-}, ({ central, stored, error }) => {
-  assertEquals([error, stored, central.connections], ["", 30, 2]);
-  assertEquals(
-    central.names,
-    ["0+10", "10+10", "20+10", "FINISH", "FINISH"],
-  );
-});
-
-testSending("send() copies a refused batch of many under way", {
-  window: 8,
-  retryRefused: false,
-  scripts: [
-    play(
-      take(3),
-      frame(Type.OK),
-      errorFrame(Code.INVALID_BET, 0),
-      frame(Type.OK),
-      take(),
-      ok(),
-    ),
-  ],
-}, ({ stored, rejected }) => {
-  assertEquals([stored, rejected], [20, csvOf(rows(10, 11))]);
-});
 
 /** OK for a batch of which some bets were stored before. */
 function repeated(bets: number): Uint8Array {
@@ -395,16 +345,6 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     assertEquals(payloads.at(-1)?.at(3), 9);
   });
 }
-
-testSending("send() reconnects to a central that stops after an OK", {
-  scripts: [
-    play(take(), frame(Type.OK), errorFrame(Code.SHUTTING_DOWN), gone),
-    serve,
-  ],
-}, ({ central, stored, error }) => {
-  assertEquals([error, stored, central.connections], ["", 30, 2]);
-  assertEquals(central.names, ["0+10", "10+10", "20+10", "FINISH"]);
-});
 
 async function pause(): Promise<undefined> {
   await new Promise((resolve) => setTimeout(resolve, 20));

@@ -108,17 +108,6 @@ testInFolder("peek() finds the header first", async (dir) => {
   assertEquals(first?.problem, undefined);
 });
 
-testInFolder("peek() unquotes fields", async (dir) => {
-  const records = await recordsOf(
-    dir,
-    `"Gil, Ana","say ""hi""",1,"""",","\n"","",,"",","\n`,
-  );
-  assertEquals(records.map(({ fields }) => fields), [
-    ["Gil, Ana", 'say "hi"', "1", '"', ","],
-    ["", "", "", "", ","],
-  ]);
-});
-
 testInFolder(
   "peek() accepts bets that only the central finds invalid",
   async (dir) => {
@@ -212,23 +201,6 @@ for (const [what, [line, problem]] of Object.entries(PROBLEMS)) {
     }
   });
 }
-
-testInFolder(
-  "RecordReader.start and .end are the offsets of each record",
-  async (dir) => {
-    const text = `\ufeff${ANA_LINE}\r\n\n"Ana",${
-      ANA.slice(1)
-    }\nx\r\n${LEO_LINE}`;
-    const records = await recordsOf(dir, text);
-    const content = contentOf(UTF8.encode(text));
-    const lines = records.map((one) =>
-      new TextDecoder().decode(content.subarray(...span(one)))
-    );
-    const expected = [ANA_LINE, `"Ana",${ANA.slice(1)}`, "x", LEO_LINE];
-    assertEquals(lines, expected.map((line) => `${line}\n`));
-    assertEquals(records.map(({ text }) => text), expected);
-  },
-);
 
 function span({ start, end }: ReadRecord): [number, number] {
   return [start, end];

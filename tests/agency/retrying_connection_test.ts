@@ -31,10 +31,6 @@ testSending("send() tries again if nothing listens", {
   assertEquals(attempts.filter((n) => n), ["1", "2", "3"]);
 });
 
-testSending("send() tries again after BUSY", {
-  scripts: [play(errorFrame(Code.BUSY), gone), serve],
-}, ({ stored, error }) => assertEquals([error, stored], ["", 30]));
-
 testSending("send() does not try again with an invalid address", {
   scripts: [serve],
   server: "not%a%host:12345",

@@ -90,19 +90,3 @@ testWith(
     await wire.closed();
   },
 );
-
-testWith(
-  ["net"],
-  "write() drops a peer whose socket takes no more",
-  async () => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    using wire = await Wire.connect(listener.addr.port);
-    using connection = new Connection(await listener.accept(), {
-      idleTimeoutMs: 50,
-    });
-    // More than the system buffers for both sides.
-    const bytes = new Uint8Array(1 << 26);
-    await assertRejects(() => connection.write(bytes), Deno.errors.TimedOut);
-    await wire.closeWrite();
-  },
-);

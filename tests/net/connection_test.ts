@@ -13,20 +13,6 @@ import { concat, frame } from "../support/frames.ts";
 const SMALL = frame(4, Uint8Array.of(0, 0, 0, 7));
 const LARGEST = frame(1, new Uint8Array(8187).fill(0xab));
 
-Deno.test("readFrame() reads a frame that arrives byte by byte", async () => {
-  const stream = new FakeStream(
-    [...concat([SMALL, frame(2)])].map((byte) => Uint8Array.of(byte)),
-    { ends: true },
-  );
-  using connection = new Connection(stream, {});
-  assertEquals(copy(await connection.readFrame()), {
-    type: 4,
-    payload: [0, 0, 0, 7],
-  });
-  assertEquals(copy(await connection.readFrame()), { type: 2, payload: [] });
-  assertEquals(await connection.readFrame(), null);
-});
-
 Deno.test("readFrame() reads many frames from one piece, in order", async () => {
   const frames = Array.from(
     { length: 500 },

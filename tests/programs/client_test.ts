@@ -76,65 +76,28 @@ testPrograms(
     // The central neither sends nor logs a value of a bet.
     for (const line of central.lines) assert(!line.includes(bad[2]!), line);
     assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
-
-    // The rows are to be corrected: no hint at --as-new.
-    const again = await startAgency(1, file, central.port, env).ending();
-    assertMatch(
-      assertEnding(again, 2).at(-1)!,
-      /cantidad: 0 \| rejected: 2 \| repeated: 19 (?!.*hint)/,
-    );
-
-    // Corrected in place, it is the same delivery: two rows are added.
-    const mended = [...all.slice(0, 2), ...rows(1, 99), ...all.slice(2)]
-      .map((row) => row === bad ? bad.with(4, "7") : row);
-    await Deno.writeTextFile(file, csvOf(mended));
-    const second = startAgency(1, file, central.port, env);
-    assertMatch(
-      assertEnding(await second.ending(), 0).at(-1)!,
-      /cantidad: 2 \| rejected: 0 \| repeated: 19 \| records: 21 /,
-    );
-    const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
-    assertEquals(
-      stored.toSorted(byDocument),
-      mended.toSorted(byDocument),
-    );
-    assert(!Object.hasOwn(await contents(dir), "agency.csv.rejected.csv"));
   },
 );
 
 testPrograms(
-  "client.ts --as-new stores a file once more, --check only reads it",
+  "client.ts --check only reads a file, --as-new stores it once more",
   async (dir) => {
     const file = `${dir}/agency.csv`;
     await Deno.writeTextFile(file, csvOf(rows(3)));
     await using central = await startCentral(`${dir}/bets.csv`);
-    const env = {
-      CLI_ID: "1",
-      CLI_SERVER_ADDRESS: `127.0.0.1:${central.port}`,
-      CLI_AGENCY_FILE: file,
-    };
+    const bad = "no bet\n" + csvOf(rows(3).with(1, ["", "", "", "", "1"]));
+    await Deno.writeTextFile(`${dir}/bad.csv`, bad);
     const runs: [args: string[], code: number, summary: RegExp][] = [
-      [
-        ["--check"],
-        0,
-        /cantidad: 0 \| rejected: 0 \| repeated: 0 \| records: 3 /,
-      ],
-      [[], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 \| records: 3 /],
-      [[], 0, /cantidad: 0 .* repeated: 3 .* sent_before: 2.* --as-new /],
-      [["--as-new"], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 /],
+      [["--check", file], 0, /cantidad: 0 .* repeated: 0 \| records: 3 /],
+      [["--check", `${dir}/bad.csv`], 2, /rejected: 2 .* records: 4 /],
+      [[file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 \| records: 3 /],
+      [[file], 0, /cantidad: 0 .* repeated: 3 .* sent_before: 2.* --as-new /],
+      [["--as-new", file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 /],
     ];
     for (const [args, code, summary] of runs) {
-      const agency = startProgram("client", env, args);
+      const agency = startAgency(1, file, central.port, {}, args);
       assertMatch(assertEnding(await agency.ending(), code).at(-1)!, summary);
     }
-    await Deno.writeTextFile(
-      file,
-      "no bet\n" + csvOf(rows(3).with(1, ["", "", "", "", "1"])),
-    );
-    const checked = startProgram("client", env, ["--check"]);
-    const log = assertEnding(await checked.ending(), 2);
-    assertEquals(log.filter((line) => line.startsWith("ERROR")).length, 2);
-    assertMatch(log.at(-1)!, /rejected: 2 \| repeated: 0 \| records: 4 /);
     const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
     assertEquals(stored, [...rows(3), ...rows(3)]);
   },
@@ -370,10 +333,3 @@ testPrograms(
     assertEquals([...counts].map(([, count]) => count), ["6", "4"]);
   },
 );
-
-function byDocument(
-  [, , a]: readonly string[],
-  [, , b]: readonly string[],
-): number {
-  return Number(a) - Number(b);
-}

@@ -96,18 +96,6 @@ testPrograms(
   },
 );
 
-testPrograms(
-  "client.ts says in one line that there is no draw for it",
-  async (dir) => {
-    await using central = await startCentral(`${dir}/bets.csv`);
-    await using agency = await startAwaiting(dir, central.port);
-    assertFailure(
-      await agency.ending(),
-      /^client: Cannot ask for the winners: the central answered UNKNOWN_AGENCY: /,
-    );
-  },
-);
-
 testPrograms("client.ts stops while it waits for the draw", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`, {
     SERVER_DRAW_AGENCIES: "2",

@@ -6,11 +6,10 @@ import { AgencyLists } from "../../central/status/agency_lists.ts";
 import { Rates } from "../../central/status/rates.ts";
 import type { Served } from "../../central/status/snapshot.ts";
 import { StatusServer } from "../../central/status/status_server.ts";
-import { Central } from "../../server.ts";
 import { FileStore } from "../../storage/mod.ts";
 import { CapturedLog } from "./captured_log.ts";
 import { testInFolder } from "./folder.ts";
-import { testWith } from "./permissions.ts";
+import { listen } from "./served.ts";
 
 /** A central with a status page. */
 export interface Shown {
@@ -36,31 +35,24 @@ export function testShown(
   fn: (shown: Shown) => Promise<void>,
   { isShown = true } = {},
 ): void {
-  const { state } = Deno.permissions.querySync({ name: "net" });
-  if (state !== "granted") return testWith(["net"], name, () => {});
   testInFolder(name, async (dir) => {
     const log = CapturedLog.start();
     const storeFile = `${dir}/bets.csv`;
     const statistics = new Statistics();
     const address = { hostname: "127.0.0.1", port: 0 };
     await using status = StatusServer.start(address, statistics);
-    const store = await FileStore.open(storeFile, {
+    await using store = await FileStore.open(storeFile, {
       drawAgencies: 2,
       onCommit: (batches, seconds) => statistics.onCommit(batches, seconds),
     });
-    await using central = Central.listen(store, { ...address, statistics });
+    await using central = listen(store, { statistics });
     const stopping = new AbortController();
     const show = () => status.show(store, central, stopping.signal);
     if (isShown) show();
     const [url] = /http:\S+/.exec(await log.line("action: status"))!;
     const { port } = central;
-    try {
-      await fn({ port, url, log, store, storeFile, show, stopping });
-    } finally {
-      await central.stop();
-      await store.close();
-    }
-  });
+    await fn({ port, url, log, store, storeFile, show, stopping });
+  }, ["net"]);
 }
 
 /** An answer of the status page. */

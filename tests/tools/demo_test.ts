@@ -48,17 +48,6 @@ testPrograms("deno task demo stores every bet and says so", async (dir) => {
   assertEquals([...(await readBets(storeFile!)).values()].flat().length, 2000);
 });
 
-testPrograms("deno task demo makes data if there is none", async (dir) => {
-  // The agencies refuse this variable, so that they need not send everything.
-  const env = { CLI_BATCH_WINDOW: "none" };
-  const { code, stderr } = await startProgram("demo", env, ["--dir", dir])
-    .ending();
-  assertEquals(code, 1);
-  assertStringIncludes(stderr, "agency 3 ended with exit code 1: client: ");
-  const { size } = await Deno.stat(`${dir}/agency-5.csv`);
-  assert(size > 991 * 30, `agency 5 has ${size} bytes`);
-});
-
 testPrograms("deno task demo reports a refused row", async (dir) => {
   const bad = "Ana,Gil,1,2023-02-29,7";
   await Deno.writeTextFile(

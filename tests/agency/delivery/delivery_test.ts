@@ -111,14 +111,6 @@ testInFolder(
 );
 
 testInFolder(
-  "identify() knows a corrected file that was moved",
-  async (dir) => {
-    const id = await send(dir, WITH_BAD, { refused: [2] });
-    assertEquals(await send(dir, CORRECTED, { name: "moved.csv" }), id);
-  },
-);
-
-testInFolder(
   "identify() knows a corrected file with other line ends and quotes",
   async (dir) => {
     const id = await send(dir, WITH_BAD, { refused: [2] });

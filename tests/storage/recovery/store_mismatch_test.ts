@@ -196,30 +196,3 @@ testInFolder(
     }
   },
 );
-
-testInFolder(
-  "FileStore.open() goes on after a last write that was cut off",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    await use(path, append(0));
-    await use(path, append(3));
-    const { size } = await Deno.stat(path);
-    for (const change of ["bets", "finish"]) {
-      await Deno.truncate(path, size - 5);
-      await use(path, async (store) => {
-        assertEquals(store.stats.bets, 3);
-        if (change === "finish") await store.finish(1);
-        else await append(3)(store);
-      });
-      await use(path, append(3));
-      await use(
-        path,
-        (store) => Promise.resolve(assertEquals(store.stats.bets, 6)),
-      );
-      if (change === "bets") {
-        continue;
-      }
-      assertEquals((await contents(dir))["bets.csv"]!.split("\n").length, 7);
-    }
-  },
-);
