@@ -19,6 +19,7 @@ import {
   openStoreFiles,
   type Recovery,
   type StoreFiles,
+  type StoreOptions,
 } from "./recovery/store_files.ts";
 import type {
   BatchWriter,
@@ -32,7 +33,6 @@ import {
   createParts,
   recordStart,
   statsOf,
-  type StoreOptions,
   type StoreParts,
 } from "./store_parts.ts";
 

@@ -15,8 +15,7 @@ export {
   StoreMismatchError,
 } from "./errors.ts";
 export { FileStore } from "./file_store.ts";
-export type { StoreOptions } from "./store_parts.ts";
-export type { Recovery } from "./recovery/store_files.ts";
+export type { Recovery, StoreOptions } from "./recovery/store_files.ts";
 export {
   exportStore,
   type FinishReport,

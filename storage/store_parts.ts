@@ -4,48 +4,11 @@ import { assertInvariant } from "../program/errors.ts";
 import { AppendLog } from "./append_log.ts";
 import { StorageError } from "./errors.ts";
 import { FileDraw } from "./finished/file_draw.ts";
-import type { StoreFile } from "./files/store_file.ts";
 import { isNoRoomError } from "./files/system_errors.ts";
 import { FinishLog } from "./finished/finish_log.ts";
 import { doAllWait, type OrderedWriter } from "./ordered_writer.ts";
-import type { StoreFiles } from "./recovery/store_files.ts";
+import type { StoreFiles, StoreOptions } from "./recovery/store_files.ts";
 import type { StoreStats } from "./store.ts";
-
-/** Options of {@linkcode FileStore.open}. */
-export interface StoreOptions {
-  /**
-   * Whether a batch counts as stored only once it is on disk.
-   *
-   * @default {true}
-   */
-  fsync?: boolean;
-  /**
-   * Number of agencies in the draw, with ids from 1; 0 for no draw.
-   *
-   * @default {0}
-   */
-  drawAgencies?: number;
-  /**
-   * Wraps the store's bets file, so that tests can inject faults.
-   *
-   * @internal
-   * @default {(file) => file}
-   */
-  wrapFile?: (file: StoreFile) => StoreFile;
-  /**
-   * Wraps the store's finished file.
-   *
-   * @internal
-   * @default {(file) => file}
-   */
-  wrapFinishedFile?: (file: StoreFile) => StoreFile;
-  /**
-   * Called after each commit, with the number of its batches.
-   *
-   * @default {undefined}
-   */
-  onCommit?: ((batches: number, seconds: number) => void) | undefined;
-}
 
 export interface StoreParts {
   files: StoreFiles;

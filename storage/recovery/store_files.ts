@@ -22,14 +22,43 @@ export interface Recovery {
   /** Size of the torn tail. It was never acknowledged. */
   discardedBytes: number;
   /** The copy of the torn tail, once it is cut off. */
-  tornFile?: string;
+  tornFile: string | undefined;
 }
 
-export interface OpenOptions {
+/** Options of `FileStore.open()`. */
+export interface StoreOptions {
+  /**
+   * Whether a batch counts as stored only once it is on disk.
+   *
+   * @default {true}
+   */
   fsync?: boolean;
+  /**
+   * Number of agencies in the draw, with ids from 1; 0 for no draw.
+   *
+   * @default {0}
+   */
   drawAgencies?: number;
+  /**
+   * Wraps the store's bets file, so that tests can inject faults.
+   *
+   * @internal
+   * @default {(file) => file}
+   */
   wrapFile?: (file: StoreFile) => StoreFile;
+  /**
+   * Wraps the store's finished file.
+   *
+   * @internal
+   * @default {(file) => file}
+   */
   wrapFinishedFile?: (file: StoreFile) => StoreFile;
+  /**
+   * Called after each commit, with the number of its batches.
+   *
+   * @default {undefined}
+   */
+  onCommit?: ((batches: number, seconds: number) => void) | undefined;
 }
 
 export interface RepairableFile {
@@ -56,7 +85,7 @@ export interface StoreFiles {
  */
 export async function openStoreFiles(
   path: string,
-  options: OpenOptions,
+  options: StoreOptions,
 ): Promise<StoreFiles> {
   const { fsync = true, drawAgencies = 0 } = options;
   const { wrapFile = asItIs, wrapFinishedFile = asItIs } = options;
@@ -86,7 +115,12 @@ export async function openStoreFiles(
     finished,
     index,
     state: scan.state,
-    recovery: describe(index, scan.bets, bets.repair),
+    recovery: {
+      bets: index.bets,
+      batches: index.batches,
+      discardedBytes: scan.bets.size - scan.bets.end.size,
+      tornFile: bets.repair.tornFile,
+    },
     release: () => locks.disposeAsync(),
   };
 }
@@ -147,19 +181,6 @@ async function repair(
   });
   await repair.tryRun();
   return { file, end, repair };
-}
-
-function describe(
-  { bets, batches }: StoreIndex,
-  { end, size }: FileScan,
-  { tornFile }: Repair,
-): Recovery {
-  return {
-    bets,
-    batches,
-    discardedBytes: size - end.size,
-    ...(tornFile === undefined ? {} : { tornFile }),
-  };
 }
 
 function asItIs(file: StoreFile): StoreFile {

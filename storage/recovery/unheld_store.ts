@@ -20,9 +20,9 @@ export interface StoreReport {
   /** Agencies that have finished; 0 if the finished file cannot be read. */
   finished: number;
   /** The draw's number of agencies, if it is held. */
-  drawAgencies?: number;
+  drawAgencies?: number | undefined;
   /** What is wrong, if something is. */
-  fault?: StoreFault;
+  fault?: StoreFault | undefined;
 }
 
 /** What is wrong with a store. */
@@ -70,10 +70,8 @@ export async function verifyStore(path: string): Promise<StoreReport> {
     return {
       ...counts(),
       finished: state.agencies.size,
-      ...(state.drawAgencies === undefined
-        ? {}
-        : { drawAgencies: state.drawAgencies }),
-      ...(torn === undefined ? {} : { fault: tornFault(torn) }),
+      drawAgencies: state.drawAgencies,
+      fault: torn && tornFault(torn),
     };
   } catch (error) {
     return { ...counts(), finished: 0, fault: faultOf(error) };
