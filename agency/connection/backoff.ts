@@ -25,12 +25,7 @@ export function waitLeft(
 ): number {
   let left = 0;
   for (let attempt = failed; attempt < maxAttempts; attempt++) {
-    const wait = backoff(attempt, baseDelayMs, 0.5);
-    left += wait;
-    // All later waits are as long.
-    if (wait === backoff(Infinity, baseDelayMs, 0.5)) {
-      return left + wait * (maxAttempts - 1 - attempt);
-    }
+    left += backoff(attempt, baseDelayMs, 0.5);
   }
   return left;
 }

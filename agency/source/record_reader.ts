@@ -104,11 +104,6 @@ export class RecordReader {
     return this.#buffer.bytes.subarray(this.#start, end);
   }
 
-  /** True if `bytes` is only the start of the current line. */
-  get isTooLong(): boolean {
-    return this.#end - this.#start + this.#buffer.dropped > MAX_LINE_BYTES;
-  }
-
   get packedSize(): number {
     // Each separator becomes a length byte, and there is one more of these.
     return this.#hasQuote ? this.#unquoted.size : this.#end - this.#start + 1;
@@ -225,16 +220,15 @@ export class RecordReader {
    * Says why the current line cannot be sent, or "". Unquotes it if necessary.
    */
   #findProblem(): string {
-    if (this.isTooLong) return `longer than ${MAX_LINE_BYTES} bytes`;
+    const size = this.#end - this.#start + this.#buffer.dropped;
+    if (size > MAX_LINE_BYTES) return `longer than ${MAX_LINE_BYTES} bytes`;
     if (!this.#isUtf8) return "not UTF-8";
     if (this.#hasQuote) {
       return this.#unquoted.unquote(this.bytes, this.#separator);
     }
     if (this.#fields !== FIELD_COUNT) return fieldCountProblem(this.#fields);
     // Only a long line can have a field that is too long.
-    return this.#end - this.#start > MAX_FIELD_BYTES
-      ? this.#findLongField()
-      : "";
+    return size > MAX_FIELD_BYTES ? this.#findLongField() : "";
   }
 
   #findLongField(): string {

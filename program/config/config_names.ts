@@ -69,19 +69,14 @@ export function configFlags(program: Program): Flag[] {
 }
 
 /**
- * Lists the agency's variables that are set but have no meaning. Without the
- * permission to list all variables, checks only likely mistakes, such as
- * `CLI_FILE` for `CLI_AGENCY_FILE`.
+ * Lists the agency's variables that are set but have no meaning, among likely
+ * mistakes such as `CLI_FILE` for `CLI_AGENCY_FILE`: the program may not list
+ * all variables.
  */
 export function unknownVariables(): string[] {
   const known = CONFIG_KEYS.map((key) => variableOf(key, "client"));
-  const { state } = Deno.permissions.querySync({ name: "env" });
-  const candidates = state === "granted"
-    ? Object.keys(Deno.env.toObject())
-    : likelyMistakes().filter(isReadable);
-  return candidates.filter((name) =>
-    name.startsWith("CLI_") && name !== TOKEN_VARIABLE &&
-    !known.includes(name) && Deno.env.has(name)
+  return likelyMistakes().filter((name) =>
+    !known.includes(name) && isReadable(name) && Deno.env.has(name)
   );
 }
 
