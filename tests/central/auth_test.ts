@@ -45,11 +45,7 @@ for (const tls of [false, true]) {
       }
       assertEquals([...(await readBets(storeFile)).keys()], [1, 2, 4294967295]);
     },
-    {
-      tls,
-      tokens: TOKENS,
-      drawAgencies: 0,
-    },
+    { tls, tokens: TOKENS },
   );
 
   testServed(
@@ -64,10 +60,7 @@ for (const tls of [false, true]) {
         await wire.ok();
       }
     },
-    {
-      tls,
-      tokens: TOKENS,
-    },
+    { tls, tokens: TOKENS },
   );
 
   testServed(
@@ -100,10 +93,7 @@ for (const tls of [false, true]) {
       assert(fails.some((line) => line.includes("agency: 3")));
       assert(!log.lines.join("\n").includes("unos"));
     },
-    {
-      tls,
-      tokens: TOKENS,
-    },
+    { tls, tokens: TOKENS },
   );
 }
 
@@ -124,10 +114,7 @@ testServed(
     }
     assertEquals(await Deno.readTextFile(storeFile), "");
   },
-  {
-    tokens: TOKENS,
-    drawAgencies: 2,
-  },
+  { tokens: TOKENS, drawAgencies: 2 },
 );
 
 const MALFORMED = {
@@ -225,9 +212,7 @@ testServed(
     using third = await Wire.connect(port);
     await third.ok(authFrame(1, "otro"));
   },
-  {
-    tokens: TOKENS,
-  },
+  { tokens: TOKENS },
 );
 
 testServed(

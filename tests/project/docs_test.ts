@@ -2,29 +2,25 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import type { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
-import { decodeBatch, encodeBatch } from "../../protocol/mod.ts";
-import {
-  type Batch,
-  type Bet,
-  countBets,
-  packBets,
-  unpackBets,
-} from "../../bet/bet.ts";
+import { type Bet, countBets, packBets, unpackBets } from "../../bet/bet.ts";
 import { findInvalidBet } from "../../bet/rules.ts";
 import { viewOf } from "../../bytes/swar.ts";
 import protocolPage from "../../docs/protocol.md" with { type: "text" };
-import storagePage from "../../docs/storage.md" with { type: "text" };
 import {
   decodeAgency,
   decodeAuth,
+  decodeBatch,
   decodeError,
   decodeFinish,
   decodeOk,
+  decodeWinners,
   encodeAuth,
+  encodeBatch,
   encodeError,
   encodeFinish,
   encodeOk,
+  encodeWinners,
+  encodeWinnersQuery,
   ERRORS,
   frameSize,
   HEADER_BYTES,
@@ -33,19 +29,10 @@ import {
   MessageType,
   OK_FRAME,
 } from "../../protocol/mod.ts";
-import { FileStore } from "../../storage/mod.ts";
-import {
-  decodeWinners,
-  encodeWinners,
-  encodeWinnersQuery,
-} from "../../protocol/mod.ts";
-import { appendTo, GAP, rowsOf } from "../support/batches.ts";
-import { testInFolder } from "../support/folder.ts";
-import { joinHexLines, parseHexDump } from "../support/hex_dump.ts";
+import { hexExample, parseHexDump } from "../support/hex_dump.ts";
 import { fencedBlocks, tableRows } from "../support/markdown.ts";
 
 const PROTOCOL_BLOCKS = fencedBlocks(protocolPage);
-const STORAGE_BLOCKS = fencedBlocks(storagePage);
 const NUMBER_NOTE_REGEXP = / = (\d+)$/;
 
 const ANGELA: Bet = {
@@ -62,39 +49,8 @@ const ANA: Bet = {
   birthdate: "2000-02-29",
   number: "7574",
 };
-const MARY_BATCH: Batch = {
-  agency: 12,
-  fingerprint: "0f1e2d3c4b5a6978",
-  betIndex: 150,
-  count: 3,
-  gaps: 1,
-  bets: packBets([
-    {
-      firstName: 'María "Mary"',
-      lastName: "Paz",
-      document: "21689196",
-      birthdate: "1984-05-31",
-      number: "42",
-    },
-    GAP,
-    {
-      firstName: "Juan",
-      lastName: "Paz",
-      document: "21689197",
-      birthdate: "1984-05-31",
-      number: "7",
-    },
-  ]),
-};
-
-function blockOf(blocks: Map<string, string>, info: string): string {
-  const text = blocks.get(info);
-  assert(text !== undefined, `no block \`\`\`${info}`);
-  return text;
-}
-
 function example(info: string): Uint8Array {
-  return joinHexLines(parseHexDump(blockOf(PROTOCOL_BLOCKS, info)));
+  return hexExample(PROTOCOL_BLOCKS, info);
 }
 
 function sha256(content: string | Uint8Array): Buffer {
@@ -140,7 +96,7 @@ function textBytes(info: string, bytes: Uint8Array): Uint8Array {
 
 Deno.test("docs/protocol.md shows the BET of the file that it shows", () => {
   const frame = example("hex BET");
-  const file = blockOf(PROTOCOL_BLOCKS, "csv agency-3.csv");
+  const file = PROTOCOL_BLOCKS.get("csv agency-3.csv")!;
   const batch = decodeBatch(payloadOf(frame));
   assertEquals({ ...batch, bets: unpackBets(batch.bets) }, {
     agency: 3,
@@ -265,53 +221,3 @@ Deno.test("docs/protocol.md states the largest frame", () => {
   assertStringIncludes(protocolPage, `**${MAX_FRAME_BYTES} bytes**`);
   assertStringIncludes(protocolPage, `\`n\` is at most ${MAX_PAYLOAD_BYTES}`);
 });
-
-Deno.test("docs/storage.md shows the rows that a batch becomes", () => {
-  const rows = rowsOf(
-    decodeBatch(payloadOf(example("hex BET"))),
-    MARY_BATCH,
-  );
-  assertEquals(
-    new TextDecoder().decode(rows),
-    blockOf(STORAGE_BLOCKS, "csv bets.csv"),
-  );
-});
-
-Deno.test("docs/storage.md says which bytes a CRC covers", () => {
-  const store = blockOf(STORAGE_BLOCKS, "csv bets.csv");
-  const [, crc, size] = /`([0-9a-f]{8})` covers the (\d+)\s+bytes/.exec(
-    storagePage,
-  )!;
-  const colon = store.indexOf(":2:0:") + ":2:0:".length;
-  const checked = new TextEncoder().encode(store.slice(0, colon));
-  assertEquals(checked.length, Number(size));
-  assertEquals(crc32(checked).toString(16).padStart(8, "0"), crc);
-  assertStringIncludes(store, `:2:0:${crc}\n`);
-});
-
-testInFolder(
-  "docs/storage.md shows files that FileStore.open() reads and writes",
-  async (dir) => {
-    const bets = blockOf(STORAGE_BLOCKS, "csv bets.csv");
-    const finished = blockOf(STORAGE_BLOCKS, "csv bets.csv.finished");
-    const path = `${dir}/bets.csv`;
-    const written = await FileStore.open(path);
-    await appendTo(written, decodeBatch(payloadOf(example("hex BET"))));
-    await appendTo(written, MARY_BATCH);
-    await written.finish(3);
-    await written.finish(12);
-    await written.close();
-    assertEquals(await Deno.readTextFile(path), bets);
-    assertEquals(await Deno.readTextFile(`${path}.finished`), finished);
-
-    const read = await FileStore.open(path);
-    const { recovery } = read;
-    const finishers = [...read.stats.finished];
-    const winners = read.winners(3);
-    await read.close();
-    assertEquals([recovery.bets, recovery.batches], [4, 2]);
-    assertEquals(recovery.discardedBytes, 0);
-    assertEquals(finishers, [3, 12]);
-    assertEquals(winners, [ANA.document]);
-  },
-);

@@ -76,6 +76,7 @@ interface SimulatedEvent {
 /** Runs events in the order of simulated time. */
 export class EventLoop {
   readonly #random: Random;
+  /** The last one is the next. */
   readonly #events: SimulatedEvent[] = [];
   #order = 0;
   /** Milliseconds since the start. */
@@ -144,12 +145,12 @@ export class EventLoop {
   /** Runs events until a condition holds. */
   async run(untilMs: number, isDone: () => boolean): Promise<boolean> {
     while (!isDone()) {
-      const next = this.#events[0];
+      const next = this.#events.at(-1);
       if (!next || next.timeMs > untilMs) {
         this.nowMs = untilMs;
         return false;
       }
-      this.#pop();
+      this.#events.pop();
       if (next.isCancelled || next.process?.isAlive === false) continue;
       this.nowMs = next.timeMs;
       await this.runStep(next.process, next.run);
@@ -158,34 +159,13 @@ export class EventLoop {
   }
 
   #push(event: SimulatedEvent): void {
-    const heap = this.#events;
-    heap.push(event);
-    for (let at = heap.length - 1; at > 0;) {
-      const parent = (at - 1) >> 1;
-      if (!isBefore(heap[at]!, heap[parent]!)) break;
-      [heap[at], heap[parent]] = [heap[parent]!, heap[at]!];
-      at = parent;
+    let [low, high] = [0, this.#events.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBefore(event, this.#events[middle]!)) low = middle + 1;
+      else high = middle;
     }
-  }
-
-  #pop(): void {
-    const heap = this.#events;
-    const last = heap.pop()!;
-    if (heap.length === 0) return;
-    heap[0] = last;
-    for (let at = 0;;) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      let first = at;
-      if (left < heap.length && isBefore(heap[left]!, heap[first]!)) {
-        first = left;
-      }
-      if (right < heap.length && isBefore(heap[right]!, heap[first]!)) {
-        first = right;
-      }
-      if (first === at) return;
-      [heap[at], heap[first]] = [heap[first]!, heap[at]!];
-      at = first;
-    }
+    this.#events.splice(low, 0, event);
   }
 }
 

@@ -23,7 +23,12 @@ export function parseHexDump(text: string): HexLine[] {
   });
 }
 
-/** Joins the bytes of a dump. */
-export function joinHexLines(lines: readonly HexLine[]): Uint8Array {
-  return Uint8Array.from(lines.flatMap(({ bytes }) => [...bytes]));
+/** The bytes of a page's example. */
+export function hexExample(
+  blocks: ReadonlyMap<string, string>,
+  info: string,
+): Uint8Array {
+  const text = blocks.get(info);
+  if (text === undefined) throw new Error(`Cannot find block ${info}`);
+  return Uint8Array.from(parseHexDump(text).flatMap(({ bytes }) => [...bytes]));
 }
