@@ -1,14 +1,16 @@
 // What Deno's own decoder takes for UTF-8.
 
-const FATAL_DECODER = new TextDecoder("utf-8", { fatal: true });
+const FATAL_DECODER = new TextDecoder("utf-8", {
+  fatal: true,
+  ignoreBOM: true,
+});
 
-/** Says whether bytes are well-formed UTF-8. */
-export function isDecodable(bytes: Uint8Array): boolean {
+/** Decodes bytes; `undefined` if they are not well-formed UTF-8. */
+export function decode(bytes: Uint8Array): string | undefined {
   try {
-    FATAL_DECODER.decode(bytes);
-    return true;
+    return FATAL_DECODER.decode(bytes);
   } catch (error) {
-    if (error instanceof TypeError) return false;
+    if (error instanceof TypeError) return undefined;
     throw error;
   }
 }
