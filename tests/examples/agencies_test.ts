@@ -3,19 +3,27 @@ import { parse } from "@std/csv";
 import { testPrograms } from "../support/end_to_end.ts";
 import { FakeCentral } from "../support/fake_central.ts";
 import { Code, frame, Type } from "../support/frames.ts";
-import { PROJECT, startAgency, startCentral } from "../support/programs.ts";
+import {
+  type Ending,
+  endingOf,
+  PROJECT,
+  startAgency,
+  startCentral,
+} from "../support/programs.ts";
 import { testWith } from "../support/permissions.ts";
 import { csvOf, csvRow, rows } from "../support/rows.ts";
 
 /** Returns the command that runs each language's agency. */
 const LANGUAGES: Record<string, (dir: string) => Promise<string[]>> = {
   async Python(): Promise<string[]> {
-    await output(["python3", "--version"]);
+    await endingOf("python3", { args: ["--version"] });
     return ["python3", `${PROJECT}examples/agency.py`];
   },
   async Go(dir: string): Promise<string[]> {
     const agency = `${dir}/agency`;
-    await output(["go", "build", "-o", agency, `${PROJECT}examples/agency.go`]);
+    await endingOf("go", {
+      args: ["build", "-o", agency, `${PROJECT}examples/agency.go`],
+    });
     return [agency];
   },
 };
@@ -91,14 +99,8 @@ testWith(["read"], "examples/agency.py has fewer than 80 lines", async () => {
   assert(text.trimEnd().split("\n").length < 80);
 });
 
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** Sends a file as agency 3. */
-type Send = (port: number, file: string) => Promise<Outcome>;
+type Send = (port: number, file: string) => Promise<Ending>;
 
 /** Registers a test that does nothing where the language is not installed. */
 function testAgency(
@@ -113,18 +115,11 @@ function testAgency(
     if (!command) return;
     await fn(
       dir,
-      (port, file) => output([...command, "3", `127.0.0.1:${port}`, file]),
+      (port, file) => {
+        const [program, ...args] = command;
+        const address = `127.0.0.1:${port}`;
+        return endingOf(program!, { args: [...args, "3", address, file] });
+      },
     );
   });
-}
-
-async function output([program, ...args]: string[]): Promise<Outcome> {
-  const { code, stdout, stderr } = await new Deno.Command(program!, { args })
-    .output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
 }

@@ -1,28 +1,18 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { testPrograms } from "../support/end_to_end.ts";
-import { PROJECT, RunningProgram } from "../support/programs.ts";
+import { endingOf, PROJECT, RunningProgram } from "../support/programs.ts";
 
 testPrograms(
   "tools/build.ts makes scripts that run in another folder",
   async (dir) => {
     const flags = ["--allow-read", "--allow-write", "--allow-run"];
-    const built = await new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--quiet",
-        ...flags,
-        `${PROJECT}tools/build.ts`,
-        `${dir}/bin`,
-      ],
-    }).output();
-    const text = new TextDecoder();
-    const problem = text.decode(built.stderr);
-    if (problem.includes("registry.npmjs.org")) {
-      // Nothing can be downloaded.
-      await Deno.stderr.write(built.stderr);
-      return;
-    }
-    assertEquals(problem, "");
+    const script = `${PROJECT}tools/build.ts`;
+    const { stderr } = await endingOf(Deno.execPath(), {
+      args: ["run", "--quiet", ...flags, script, `${dir}/bin`],
+    });
+    // Then nothing can be downloaded.
+    if (stderr.includes("registry.npmjs.org")) return;
+    assertEquals(stderr, "");
     await Deno.writeTextFile(`${dir}/mine.csv`, "Ana,Gil,1,2000-01-01,1\n");
     const run = (name: string, ...args: string[]) =>
       new RunningProgram(

@@ -1,8 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { fileURLToPath } from "node:url";
 import { testPrograms } from "../support/end_to_end.ts";
-
-const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+import { endingOf, PROJECT } from "../support/programs.ts";
 
 for (
   const [name, escape] of [
@@ -27,17 +25,16 @@ await runProgram("server", async () => {
 });
 `,
       );
-      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      const { code, stdout, stderr } = await endingOf(Deno.execPath(), {
         args: [
           ...["run", "--no-check", "--config", `${PROJECT}deno.json`, "-A"],
           script,
         ],
         env: { NO_COLOR: "1" },
-      }).output();
-      const text = new TextDecoder().decode(stderr);
-      assertMatch(text, /^server: Error: a slip\n/, text);
+      });
+      assertMatch(stderr, /^server: Error: a slip\n/, stderr);
       assertEquals(code, 1);
-      assertMatch(new TextDecoder().decode(stdout), /the last line/);
+      assertMatch(stdout, /the last line/);
     },
   );
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import page from "../../docs/library.md" with { type: "text" };
 import { testPrograms } from "../support/end_to_end.ts";
 import { fencedBlocks } from "../support/markdown.ts";
-import { PROJECT } from "../support/programs.ts";
+import { endingOf, PROJECT } from "../support/programs.ts";
 
 testPrograms(
   "docs/library.md's program runs in another folder",
@@ -21,13 +21,12 @@ testPrograms(
     );
     const [command] = blocks.get("sh main.ts")!.split("\n");
     const [, run, ...args] = command!.split(" ");
-    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    const ending = await endingOf(Deno.execPath(), {
       args: [run!, "--quiet", "--check", "--no-prompt", ...args],
       cwd: dir,
-    }).output();
-    const text = new TextDecoder();
-    assertEquals(text.decode(stderr), "");
-    assertEquals([code, text.decode(stdout)], [0, blocks.get("text output")!]);
+    });
+    const stdout = blocks.get("text output")!;
+    assertEquals(ending, { code: 0, stdout, stderr: "" });
     // The library keeps nothing but what it is told to.
     const entries = await Array.fromAsync(Deno.readDir(dir));
     const kept = entries.map(({ name }) => name)

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { parse } from "@std/yaml";
 import { testInFolder } from "../support/folder.ts";
-import { PROJECT } from "../support/programs.ts";
+import { type Ending, endingOf, PROJECT } from "../support/programs.ts";
 
 type Section = Record<string, unknown>;
 
@@ -260,20 +260,11 @@ async function compose(
   return await Deno.readTextFile(file);
 }
 
-async function runScript(
+function runScript(
   args: string[],
   env: Record<string, string>,
   shell: "bash" | "sh" = "bash",
-): Promise<{ code: number; stdout: string; stderr: string }> {
+): Promise<Ending> {
   const script = `${PROJECT}generar-compose.sh`;
-  const { code, stdout, stderr } = await new Deno.Command(shell, {
-    args: [script, ...args],
-    env,
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+  return endingOf(shell, { args: [script, ...args], env });
 }

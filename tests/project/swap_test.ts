@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { testPrograms } from "../support/end_to_end.ts";
-import { PROJECT } from "../support/programs.ts";
+import { endingOf, PROJECT } from "../support/programs.ts";
 
 const PACKAGES = ["assert", "csv", "log", "yaml"];
 /** Files that the copy does not need, or must not have. */
@@ -32,13 +32,12 @@ testPrograms(
 );
 
 async function run(cwd: string, ...args: string[]): Promise<void> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { code, stdout, stderr } = await endingOf(Deno.execPath(), {
     args,
     cwd,
     env: { NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  assertEquals(code, 0, decoder.decode(stdout) + decoder.decode(stderr));
+  });
+  assertEquals(code, 0, stdout + stderr);
 }
 
 async function copyFolder(

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { testInFolder } from "../support/folder.ts";
-import { PROJECT } from "../support/programs.ts";
+import { endingOf, PROJECT } from "../support/programs.ts";
 
 const FAIL = "validar-echo-server.sh: ";
 
@@ -52,25 +52,19 @@ case $1 in
 esac
 `;
         await Deno.writeTextFile(`${dir}/docker`, docker, { mode: 0o755 });
-        const output = await new Deno.Command(shell, {
+        const ending = await endingOf(shell, {
           args: [`${PROJECT}validar-echo-server.sh`],
           clearEnv: true,
           env: { PATH: `${dir}:/usr/bin:/bin` },
-        }).output();
-        const isSuccess = stderr === "";
-        assertEquals({
-          code: output.code,
-          stdout: new TextDecoder().decode(output.stdout),
-          reason: new TextDecoder().decode(output.stderr).split("\n").find((
-            line,
-          ) => line.startsWith(FAIL)) ?? "",
-        }, {
-          code: isSuccess ? 0 : 1,
-          stdout: `action: test_echo_server | result: ${
-            isSuccess ? "success" : "fail"
-          }\n`,
-          reason: stderr,
         });
+        const reason = ending.stderr.split("\n")
+          .find((line) => line.startsWith(FAIL)) ?? "";
+        const [code, result] = stderr === "" ? [0, "success"] : [1, "fail"];
+        assertEquals([ending.code, reason], [code, stderr]);
+        assertEquals(
+          ending.stdout,
+          `action: test_echo_server | result: ${result}\n`,
+        );
       },
       ["run"],
     );

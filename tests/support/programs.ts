@@ -21,6 +21,19 @@ export interface Ending {
   stderr: string;
 }
 
+/** Runs any program to its end. */
+export async function endingOf(
+  program: string,
+  options: Deno.CommandOptions = {},
+): Promise<Ending> {
+  const { code, stdout, stderr } = await new Deno.Command(program, options)
+    .output();
+  const [out, problem] = [stdout, stderr].map((bytes) =>
+    new TextDecoder().decode(bytes)
+  );
+  return { code, stdout: out!, stderr: problem! };
+}
+
 export class RunningProgram {
   readonly #process: Deno.ChildProcess;
   readonly #lines: string[] = [];

@@ -13,6 +13,7 @@ import {
 } from "../../tools/data/make_data.ts";
 import { contents, putZip, testInFolder } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
+import { endingOf } from "../support/programs.ts";
 
 const SIZES = [26936, 25518, 16014, 9238, 991];
 
@@ -273,13 +274,12 @@ for (const [args, say] of WRONG_ARGUMENTS) {
 
 testWith(["run"], "data.ts reports an error in one line", async () => {
   const entry = new URL("../../tools/data.ts", import.meta.url);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { code, stdout, stderr } = await endingOf(Deno.execPath(), {
     args: ["run", "--no-prompt", entry.href, "--bets"],
-  }).output();
-  assertEquals(code, 1);
-  assertEquals(stdout.length, 0);
+  });
+  assertEquals([code, stdout], [1, ""]);
   assertMatch(
-    new TextDecoder().decode(stderr),
+    stderr,
     /^Cannot make the data: Option '--bets.*' argument missing \(see --help\)\n$/,
   );
 });
