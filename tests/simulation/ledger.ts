@@ -1,5 +1,5 @@
 /**
- * Records everything that was promised in a simulation, and checks the store.
+ * Records everything that was guaranteed in a simulation, and checks the store.
  * These are the test oracles: they use none of the code under test.
  *
  * @module
@@ -10,9 +10,9 @@ import { parseStore, type StoredBatch } from "../support/stored.ts";
 import type { Trace } from "./trace.ts";
 import { type Following, type SentBatch, WireTap } from "./wire_tap.ts";
 
-/** A promise was broken. */
-export class BrokenPromise extends Error {
-  override name = "BrokenPromise";
+/** A guarantee was broken. */
+export class BrokenGuarantee extends Error {
+  override name = "BrokenGuarantee";
 }
 
 /** A file of bets, whoever sends it. */
@@ -43,7 +43,7 @@ interface FileRecord extends KnownFile {
 
 const WINNING_NUMBER = 7574;
 
-/** Notes promises and checks them. */
+/** Records guarantees and checks them. */
 export class Ledger {
   readonly #trace: Trace;
   readonly #files = new Map<string, FileRecord>();
@@ -55,8 +55,8 @@ export class Ledger {
   isDrawKnown = false;
   /** Number of bets answered with OK. */
   acknowledged = 0;
-  /** The first promise that was broken. */
-  failure: BrokenPromise | undefined;
+  /** The first guarantee that was broken. */
+  failure: BrokenGuarantee | undefined;
 
   constructor(trace: Trace, drawAgencies: number) {
     this.#trace = trace;
@@ -230,9 +230,9 @@ export class Ledger {
     );
   }
 
-  /** Records that a promise is broken, even if the caller swallows the error. */
-  broken(what: string): BrokenPromise {
-    const error = new BrokenPromise(what);
+  /** Records that a guarantee is broken, even if the caller swallows the error. */
+  broken(what: string): BrokenGuarantee {
+    const error = new BrokenGuarantee(what);
     this.failure ??= error;
     return error;
   }

@@ -7,7 +7,7 @@ import { simulateRuns } from "./runs.ts";
 /** Many short runs find more than a few long ones. */
 const DURATION_MS = 144_000;
 const RUNS = 25;
-Deno.test(`agencies and central keep every promise in a simulation of faults (seed ${SEED % 1e9})`, async () => {
+Deno.test(`agencies and central keep every guarantee in a simulation of faults (seed ${SEED % 1e9})`, async () => {
   await assertKept({ seed: SEED % 1e9, runs: RUNS, durationMs: DURATION_MS });
 });
 

@@ -1,6 +1,6 @@
 /**
  * Follows what an agency sends and receives on one connection, by
- * docs/protocol.md alone: so its promises are known independently of the
+ * docs/protocol.md alone: so its guarantees are known independently of the
  * agency.
  *
  * @module

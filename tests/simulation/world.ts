@@ -81,7 +81,7 @@ export class World {
   readonly faults: Faults;
   /** The clock. */
   readonly loop: EventLoop;
-  /** What was promised. */
+  /** What was guaranteed. */
   readonly ledger: Ledger;
   /** The network. */
   readonly network: Network;

@@ -176,7 +176,7 @@ testInFolder(
     const bets = randomBets(random, 80);
     for (let round = 0; round < 5; round++) {
       const path = `${dir}/${round}.csv`;
-      const promised = new Set<number>();
+      const acknowledged = new Set<number>();
       for (let start = 0; start < 3; start++) {
         const { store, file, append } = await openFaulty(path);
         const outcomes: Promise<void>[] = [];
@@ -187,7 +187,9 @@ testInFolder(
           outcomes.push(
             append(batchOf(some, betIndex)).then((outcome) => {
               if (outcome !== "stored") return;
-              for (const index of some.keys()) promised.add(betIndex + index);
+              for (const index of some.keys()) {
+                acknowledged.add(betIndex + index);
+              }
             }),
           );
           if (random.below(3) > 0) await everyTurn();
@@ -198,7 +200,7 @@ testInFolder(
       // Asserts that every batch is whole, too.
       const found = await readStore(path);
       const stored = found.flatMap(({ betIndexes }) => betIndexes);
-      assertEquals(stored.sort(byValue), [...promised].sort(byValue));
+      assertEquals(stored.sort(byValue), [...acknowledged].sort(byValue));
       for (const { betIndexes, bets: rows } of found) {
         const expected = betIndexes.map((index) => Object.values(bets[index]!));
         assertEquals(rows, expected);

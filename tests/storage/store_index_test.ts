@@ -32,7 +32,7 @@ Deno.test("StoreIndex forgets what was under way when a commit fails", async () 
     winners: [],
   });
   assertEquals(index.unclaimed(key, ranges, 0).ranges, []);
-  // The log has failed, and the promise has not told yet.
+  // The log has failed, and the promise is not settled yet.
   assertEquals(index.unclaimed(key, ranges, 1).ranges, ranges);
   const again = index.addCommitted(key, ranges, {
     commit: Promise.resolve(),
