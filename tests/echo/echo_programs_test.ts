@@ -38,48 +38,31 @@ testPrograms(
   },
 );
 
-testPrograms("echo/client.ts waits after its last message too", async () => {
-  await using server = startProgram("echo:server", { SERVER_PORT: "0" });
-  const [, port] = await server.line(/action: listen .* port: (\d+)/);
-  await using client = startClient(Number(port), {
-    CLI_LOOP_AMOUNT: "1",
-    CLI_LOOP_PERIOD: "1h",
+for (const isAnswered of [false, true]) {
+  const moment = isAnswered
+    ? "waiting after its last message"
+    : "waiting for a reply";
+  testPrograms(`echo/client.ts stops while it is ${moment}`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await using client = startClient(listener.addr.port, {
+      CLI_LOOP_AMOUNT: "1",
+      CLI_LOOP_PERIOD: "1h",
+    });
+    using peer = await listener.accept();
+    await peer.read(new Uint8Array(100));
+    if (isAnswered) {
+      await peer.write(encoder.encode("a\n"));
+      await client.line(/receive_message/);
+    }
+    const log = assertEnding(await client.stop(), 0);
+    assertEquals(log.slice(1), [
+      isAnswered
+        ? "INFO action: receive_message | result: success | client_id: 7 | msg: a"
+        : "INFO action: close_connection | result: success | client_id: 7",
+      "INFO action: stop | result: success | signal: SIGTERM",
+    ]);
   });
-  await client.line(/Message N°1/);
-  const log = assertEnding(await client.stop(), 0);
-  assertEquals(
-    log.at(-1),
-    "INFO action: stop | result: success | signal: SIGTERM",
-  );
-});
-
-testPrograms("echo/client.ts stops while it waits for a reply", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  await using client = startClient(listener.addr.port);
-  using peer = await listener.accept();
-  await peer.read(new Uint8Array(100));
-  const log = assertEnding(await client.stop(), 0);
-  assertEquals(log.slice(1), [
-    "INFO action: close_connection | result: success | client_id: 7",
-    "INFO action: stop | result: success | signal: SIGTERM",
-  ]);
-});
-
-testPrograms("echo/client.ts stops between two messages", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  await using client = startClient(listener.addr.port, {
-    CLI_LOOP_PERIOD: "1h",
-  });
-  using peer = await listener.accept();
-  await peer.read(new Uint8Array(100));
-  await peer.write(encoder.encode("a\n"));
-  await client.line(/receive_message/);
-  const log = assertEnding(await client.stop(), 0);
-  assertEquals(log.slice(1), [
-    "INFO action: receive_message | result: success | client_id: 7 | msg: a",
-    "INFO action: stop | result: success | signal: SIGTERM",
-  ]);
-});
+}
 
 testPrograms("echo/client.ts reports a missing reply", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

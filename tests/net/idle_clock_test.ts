@@ -15,50 +15,39 @@ Deno.test("IdleClock expires when a wait has lasted the timeout", () => {
   assertEquals([expired, clock.hasExpired], [1, true]);
 });
 
-Deno.test("IdleClock measures each wait from its own start", () => {
-  using time = new FakeTime();
-  const clock = new IdleClock(TIMEOUT, () => {});
-  for (let wait = 0; wait < 5; wait++) {
-    clock.start();
-    time.advance(TIMEOUT - 1);
-    clock.stop();
-  }
-  assertEquals(clock.hasExpired, false);
-});
+/** Calls and milliseconds that pass, and whether the clock expires. */
+const RUNS: Record<string, [steps: (Call | number)[], expires: boolean]> = {
+  "measures each wait from its own start": [
+    ["start", TIMEOUT - 1, "stop", "start", TIMEOUT - 1, "stop"],
+    false,
+  ],
+  "stands still between waits": [["start", "stop", 10 * TIMEOUT], false],
+  "restarts when one of two waits is over": [
+    ["start", "start", TIMEOUT - 1, "stop", "start", TIMEOUT - 1, "stop"],
+    false,
+  ],
+  "expires when the other of two waits lasts": [
+    ["start", "start", TIMEOUT - 1, "stop", TIMEOUT],
+    true,
+  ],
+  "does not expire once it has ended": [
+    ["start", "end", "stop", "start", 2 * TIMEOUT],
+    false,
+  ],
+};
+type Call = "start" | "stop" | "end";
 
-Deno.test("IdleClock stands still between waits", () => {
-  using time = new FakeTime();
-  const clock = new IdleClock(TIMEOUT, () => {});
-  clock.start();
-  clock.stop();
-  time.advance(10 * TIMEOUT);
-  assertEquals(clock.hasExpired, false);
-});
-
-Deno.test("IdleClock restarts when one of two waits is over", () => {
-  using time = new FakeTime();
-  const clock = new IdleClock(TIMEOUT, () => {});
-  clock.start();
-  for (let wait = 0; wait < 5; wait++) {
-    clock.start();
-    time.advance(TIMEOUT - 1);
-    clock.stop();
-  }
-  assertEquals(clock.hasExpired, false);
-  time.advance(TIMEOUT);
-  assertEquals(clock.hasExpired, true);
-});
-
-Deno.test("IdleClock does not expire once it has ended", () => {
-  using time = new FakeTime();
-  const clock = new IdleClock(TIMEOUT, () => {});
-  clock.start();
-  clock.end();
-  clock.stop();
-  clock.start();
-  time.advance(2 * TIMEOUT);
-  assertEquals(clock.hasExpired, false);
-});
+for (const [name, [steps, expires]] of Object.entries(RUNS)) {
+  Deno.test(`IdleClock ${name}`, () => {
+    using time = new FakeTime();
+    const clock = new IdleClock(TIMEOUT, () => {});
+    for (const step of steps) {
+      if (typeof step === "number") time.advance(step);
+      else clock[step]();
+    }
+    assertEquals(clock.hasExpired, expires);
+  });
+}
 
 Deno.test("IdleClock gives a peer more time if this process was held up", () => {
   using time = new FakeTime();

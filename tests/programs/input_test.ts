@@ -162,21 +162,6 @@ testPrograms(
     const agency = startAgency(7, file, central.port, env);
     assertEnding(await agency.ending(), 2);
     assertEquals(await Deno.readTextFile(`${dir}/7-refused.csv`), "no bet\r\n");
-
-    const none = { CLI_AGENCY_REJECTEDFILE: `${dir}/none/x.csv` };
-    const failed = startAgency(7, file, central.port, none);
-    assertFailure(
-      await failed.ending(),
-      /none\/x\.csv.*agency\.rejectedFile/,
-    );
-
-    const same = { CLI_AGENCY_REJECTEDFILE: "{file}" };
-    const refused = startAgency(7, file, central.port, same);
-    assertFailure(await refused.ending(), /it is the agency's file itself/);
-    assertEquals(
-      await Deno.readTextFile(file),
-      `no bet\r\n${csvOf(rows(2))}`,
-    );
   },
 );
 
