@@ -73,29 +73,22 @@ Deno.test("PendingConnections does not serve an agency whose token is revoked wh
   assert(stream.isClosed);
 });
 
-Deno.test("PendingConnections counts those that authenticate among all connections", async () => {
+Deno.test("PendingConnections counts those that authenticate among all connections, and takes at most 16", async () => {
   const { pending } = start();
-  const done = Array.from(
-    { length: 3 },
-    () => pending.authenticate(pendingOf(new FakeStream([]))),
-  );
+  const authenticate = (count: number) =>
+    Array.from(
+      { length: count },
+      () => pending.authenticate(pendingOf(new FakeStream([]))),
+    );
+  const done = authenticate(3);
   assertFalse(pending.isFull(16));
   assert(pending.isFull(17));
+  done.push(...authenticate(13));
+  assert(pending.isFull(0));
   pending.stop();
   await Promise.all(done);
   assertFalse(pending.isFull(19));
   assert(pending.isFull(20));
-});
-
-Deno.test("PendingConnections takes at most 16 that authenticate", async () => {
-  const { pending } = start();
-  const done = Array.from(
-    { length: 16 },
-    () => pending.authenticate(pendingOf(new FakeStream([]))),
-  );
-  assert(pending.isFull(0));
-  pending.stop();
-  await Promise.all(done);
 });
 
 Deno.test("PendingConnections.rejectBusy() answers BUSY", async () => {
