@@ -1,101 +1,68 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { openFile } from "../../../agency/delivered_file.ts";
-import { Delivery } from "../../../agency/delivery/delivery.ts";
-import { IndexSet } from "../../../agency/delivery/index_set.ts";
-import { hashOf } from "../../../agency/output/output_file.ts";
 import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { ProgramError } from "../../../program/errors.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
+import {
+  CORRECTED,
+  ROWS,
+  send,
+  type Sending,
+  WITH_BAD,
+} from "../../support/deliveries.ts";
 import { testInFolder } from "../../support/folder.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 import { runTool, testTools } from "../../support/tool.ts";
-
-const ROWS = rows(6);
-/** Row 2 has no document. */
-const WITH_BAD = csvOf(ROWS.with(2, ROWS[2]!.with(2, "x")));
-const CORRECTED = csvOf(ROWS);
 
 /** A row of which another part was changed. */
 function changed(index: number): string {
   return csvOf(ROWS.with(index, ROWS[index]!.with(1, "Otro")));
 }
 
-/** The copy of the refused rows. */
-const COPY = "a.csv.rejected.csv";
+const BAD = { refused: [2] };
+const THREE_BAD = csvOf(ROWS.map((row, i) => i < 3 ? row.with(2, "x") : row));
+const ONE_BAD = csvOf(ROWS.with(0, ROWS[0]!.with(2, "x")));
+const SAVED_AGAIN = `\ufeff${
+  CORRECTED.replaceAll("\r", "").replaceAll("Núñez", '"Núñez"')
+}`;
 
-/** Sends a text, of which some rows are refused, and returns its identity. */
-async function send(
-  dir: string,
-  text: string,
-  {
-    name = "a.csv",
-    refused = [],
-    copy,
-    isPipe = false,
-    isNew = false,
-    isCut = false,
-    agency = 1,
-  }: {
-    name?: string;
-    refused?: readonly number[];
-    /** Text of the copy that is written. */
-    copy?: string;
-    /** Whether the name is that of a named pipe. */
-    isPipe?: boolean;
-    isNew?: boolean;
-    isCut?: boolean;
-    agency?: number;
-  } = {},
-): Promise<string> {
-  const path = `${dir}/${name}`;
-  const written = Deno.writeTextFile(path, text);
-  // A named pipe takes nothing until it is read.
-  if (!isPipe) await written;
-  using file = await openFile(path, {});
-  await written;
-  const folder = new SentFolder(`${dir}/sent`, agency);
-  const delivery = await Delivery.identify(file, folder, isNew);
-  await delivery.begin();
-  const indexes = new IndexSet();
-  for (const index of refused) indexes.add(index);
-  const records = text.trimEnd().split("\n").length;
-  if (!isCut) await delivery.complete(records, indexes);
-  if (copy !== undefined) {
-    const path = `${dir}/${COPY}`;
-    await Deno.writeTextFile(path, copy);
-    await delivery.addCopy({ path, hash: await hashOf(path) });
-  }
-  return delivery.id;
+/** Texts that are sent one after the other, and are one delivery. */
+const SAME: Record<string, [text: string, options?: Sending][]> = {
+  "content again, under any name": [
+    [CORRECTED],
+    [CORRECTED],
+    [CORRECTED, { name: "b.csv" }],
+    [CORRECTED.replaceAll("\r", "")],
+  ],
+  // Of the first version, too, nothing is stored twice.
+  "a corrected file, and its first version": [
+    [WITH_BAD, BAD],
+    [CORRECTED],
+    [CORRECTED],
+    [WITH_BAD, BAD],
+  ],
+  "a file corrected in several steps": [
+    [THREE_BAD, { refused: [0, 1, 2] }],
+    [ONE_BAD, { refused: [0] }],
+    [CORRECTED],
+  ],
+  "a corrected file with other line ends and quotes": [
+    [WITH_BAD, BAD],
+    [SAVED_AGAIN],
+  ],
+  "a correction that was cut off": [
+    [WITH_BAD, BAD],
+    [CORRECTED, { isCut: true }],
+    [CORRECTED],
+  ],
+};
+
+for (const [what, runs] of Object.entries(SAME)) {
+  testInFolder(`identify() knows ${what}`, async (dir) => {
+    const ids = new Set<string>();
+    for (const [text, options] of runs) ids.add(await send(dir, text, options));
+    assertEquals(ids.size, 1);
+  });
 }
-
-testInFolder("identify() knows content again, under any name", async (dir) => {
-  const id = await send(dir, CORRECTED);
-  assertEquals(await send(dir, CORRECTED), id);
-  assertEquals(await send(dir, CORRECTED, { name: "b.csv" }), id);
-  assertEquals(await send(dir, CORRECTED.replaceAll("\r", "")), id);
-});
-
-testInFolder(
-  "identify() takes a corrected file for the same delivery",
-  async (dir) => {
-    const id = await send(dir, WITH_BAD, { refused: [2] });
-    assertEquals(await send(dir, CORRECTED), id);
-    assertEquals(await send(dir, CORRECTED), id);
-    // The first version is of the same identity, too: nothing is stored twice.
-    assertEquals(await send(dir, WITH_BAD, { refused: [2] }), id);
-  },
-);
-
-testInFolder(
-  "identify() knows a corrected file in several steps",
-  async (dir) => {
-    const bad = csvOf(ROWS.map((row, i) => i < 3 ? row.with(2, "x") : row));
-    const half = csvOf(ROWS.with(0, ROWS[0]!.with(2, "x")));
-    const id = await send(dir, bad, { refused: [0, 1, 2] });
-    assertEquals(await send(dir, half, { refused: [0] }), id);
-    assertEquals(await send(dir, CORRECTED), id);
-  },
-);
 
 testInFolder(
   "identify() refuses a change in a row whose correction is stored",
@@ -107,26 +74,6 @@ testInFolder(
       ProgramError,
       ", and line 3 was changed since; ",
     );
-  },
-);
-
-testInFolder(
-  "identify() knows a corrected file with other line ends and quotes",
-  async (dir) => {
-    const id = await send(dir, WITH_BAD, { refused: [2] });
-    const saved = `\ufeff${
-      CORRECTED.replaceAll("\r", "").replaceAll("Núñez", '"Núñez"')
-    }`;
-    assertEquals(await send(dir, saved), id);
-  },
-);
-
-testInFolder(
-  "identify() takes a correction that was cut off for the same",
-  async (dir) => {
-    const id = await send(dir, WITH_BAD, { refused: [2] });
-    assertEquals(await send(dir, CORRECTED, { isCut: true }), id);
-    assertEquals(await send(dir, CORRECTED), id);
   },
 );
 
@@ -239,85 +186,6 @@ testInFolder("identify() gives copies identities of their own", async (dir) => {
   const fourth = await send(dir, CORRECTED, { name: "b.csv", isNew: true });
   assertEquals(new Set([first, second, third, fourth]).size, 4);
 });
-
-const BAD_ROW = csvOf([ROWS[2]!.with(2, "x")]);
-const GOOD_ROW = csvOf([ROWS[2]!]);
-const FOUR_BAD = csvOf(
-  ROWS.map((row, i) => i < 4 ? row.with(2, "x") : row),
-);
-
-/** Asserts that a correction is refused, because of the other file. */
-async function assertRefused(
-  sent: Promise<unknown>,
-  elsewhere: string,
-): Promise<void> {
-  const { message } = await assertRejects(() => sent, ProgramError);
-  assert(message.includes(`were corrected in "${elsewhere}" and`), message);
-}
-
-testInFolder(
-  "identify() refuses a file whose refused rows were corrected in the copy",
-  async (dir) => {
-    const elsewhere = `${await Deno.realPath(dir)}/${COPY}`;
-    const first = { refused: [2], copy: BAD_ROW };
-    const id = await send(dir, WITH_BAD, first);
-    // Nothing of the copy is stored yet, so either of them may be corrected.
-    await send(dir, BAD_ROW, { name: COPY, refused: [0] });
-    const copied = await send(dir, GOOD_ROW, { name: COPY });
-    await assertRefused(send(dir, CORRECTED), elsewhere);
-    await assertRefused(send(dir, CORRECTED, { name: "b.csv" }), elsewhere);
-    // The first version is all known, and so is the copy.
-    assertEquals(await send(dir, WITH_BAD, first), id);
-    assertEquals(await send(dir, GOOD_ROW, { name: COPY }), copied);
-    await send(dir, CORRECTED, { isNew: true });
-  },
-);
-
-testInFolder(
-  "identify() takes a corrected file if nothing of the copy was stored",
-  async (dir) => {
-    const id = await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
-    await send(dir, BAD_ROW, { name: COPY, refused: [0] });
-    assertEquals(await send(dir, CORRECTED), id);
-  },
-);
-
-testInFolder(
-  "identify() refuses a file if a part of the copy was sent",
-  async (dir) => {
-    const elsewhere = `${await Deno.realPath(dir)}/${COPY}`;
-    await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
-    await send(dir, GOOD_ROW, { name: COPY, isCut: true });
-    await assertRefused(send(dir, CORRECTED), elsewhere);
-  },
-);
-
-testInFolder(
-  "identify() refuses the copy of rows that were corrected in the file",
-  async (dir) => {
-    const elsewhere = `${await Deno.realPath(dir)}/a.csv`;
-    const four = csvOf(ROWS.slice(0, 4));
-    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: four });
-    await send(dir, WITH_BAD, { refused: [2] });
-    await assertRefused(send(dir, four, { name: COPY }), elsewhere);
-    await send(dir, CORRECTED);
-    await assertRefused(send(dir, four, { name: COPY }), elsewhere);
-    await send(dir, four, { name: COPY, isNew: true });
-  },
-);
-
-testInFolder(
-  "identify() knows a copy that is corrected by halves",
-  async (dir) => {
-    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
-    const half = csvOf(ROWS.slice(0, 4).with(0, ROWS[0]!.with(2, "x")));
-    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: bad });
-    const id = await send(dir, half, { name: COPY, refused: [0] });
-    const four = csvOf(ROWS.slice(0, 4));
-    assertEquals(await send(dir, four, { name: COPY }), id);
-    assertEquals(await send(dir, four, { name: COPY }), id);
-  },
-);
 
 testTools(
   ["mkfifo"],
