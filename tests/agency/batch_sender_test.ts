@@ -1,15 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { SendOptions } from "../../client.ts";
+import { delay } from "../support/deadline.ts";
 import { testSending } from "../support/sending.ts";
-import {
-  type FakeSession,
-  gone,
-  ok,
-  okAll,
-  play,
-  serve,
-  take,
-} from "../support/fake_central.ts";
+import { ok, okAll, play, serve, take } from "../support/fake_central.ts";
 import {
   betFrame,
   Code,
@@ -238,114 +231,6 @@ for (const [name, change] of Object.entries(FILE_CHANGES)) {
   });
 }
 
-/** OK for a batch of which some bets were stored before. */
-function repeated(bets: number): Uint8Array {
-  return frame(Type.OK, Uint8Array.of(0, bets));
-}
-
-testSending("send() tells new bets from those that were there", {
-  scripts: [async (session): Promise<void> => {
-    for (const bets of [10, 3, 10]) {
-      await session.take();
-      await session.send(repeated(bets));
-    }
-    await session.take();
-    await session.ok();
-  }],
-}, ({ summary }) => {
-  assertEquals([summary?.stored, summary?.repeated], [7, 23]);
-});
-
-/** How many of 30 bets are new if a reply is lost after so many repeated ones. */
-for (const [first, stored] of [[0, 30], [10, 10]] as const) {
-  testSending(
-    `send() counts a batch whose reply was lost like the one before: ${first}`,
-    {
-      scripts: [async (session): Promise<void> => {
-        await session.take();
-        await session.send(repeated(first));
-        // It is stored, and the OK is lost.
-        await session.take();
-      }, play(take(), repeated(10), serve)],
-    },
-    ({ summary }) => {
-      assertEquals([summary?.stored, summary?.repeated], [stored, 30 - stored]);
-    },
-  );
-}
-
-testSending(
-  "send() gives up on an OK for more repeated bets than it has sent",
-  {
-    scripts: [play(take(), repeated(11), gone)],
-  },
-  ({ error }) => assertMatch(error, /11 of 10 bets were stored before/),
-);
-
-/** What a central does with a batch before it closes the connection. */
-const LOSSES: Record<string, (session: FakeSession) => Promise<unknown>> = {
-  "STORAGE": (session) => session.send(errorFrame(Code.STORAGE)),
-  "SHUTTING_DOWN": (session) => session.send(errorFrame(Code.SHUTTING_DOWN)),
-  "BUSY": (session) => session.send(errorFrame(Code.BUSY)),
-  "no answer": () => Promise.resolve(),
-  "half an answer": (session) => session.send(Uint8Array.of(2, 0, 0)),
-  "half an error": (session) => session.send(errorFrame(5).subarray(0, 20)),
-};
-
-for (const [what, lose] of Object.entries(LOSSES)) {
-  testSending(`send() sends the same batch again after ${what}`, {
-    scripts: [async (session): Promise<void> => {
-      await session.take();
-      await session.ok();
-      await session.take();
-      await lose(session);
-    }, serve],
-  }, ({ central, stored, rejected, error, log }) => {
-    assertEquals([error, stored, rejected, central.connections], [
-      "",
-      30,
-      "",
-      2,
-    ]);
-    const names = ["0+10", "10+10", "10+10", "20+10", "FINISH"];
-    assertEquals(central.names, names);
-    assertEquals(central.taken[1], central.taken[2]);
-    const fails = log.lines.filter((line) => line.includes("result: fail"));
-    assertEquals(fails.length, 1);
-    assertMatch(fails[0]!, /^WARN action: connect .* attempt: 1 \| error: /);
-  });
-
-  testSending(`send() sends all unanswered again after ${what}`, {
-    window: 8,
-    bets: 120,
-    scripts: [async (session): Promise<void> => {
-      await session.take(8);
-      await session.ok(3);
-      await session.take(3);
-      await lose(session);
-    }, async (session): Promise<void> => {
-      await session.take(8);
-      await session.ok();
-      await session.take();
-      await lose(session);
-    }, serve],
-  }, ({ central, stored, error }) => {
-    assertEquals([error, stored, central.connections], ["", 120, 3]);
-    const names = (from: number, to: number) =>
-      Array.from({ length: to - from }, (_, i) => `${10 * (from + i)}+10`);
-    assertEquals(central.names, [
-      ...names(0, 11),
-      ...names(3, 12),
-      ...names(4, 12),
-      "FINISH",
-    ]);
-    const payloads = central.taken.map(({ payload }) => payload);
-    assertEquals(payloads.slice(11, 19), payloads.slice(3, 11));
-    assertEquals(payloads.slice(20, 28), payloads.slice(12, 20));
-    assertEquals(payloads.at(-1)?.at(3), 9);
-  });
-}
-
 async function pause(): Promise<undefined> {
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await delay(20);
 }

@@ -1,0 +1,94 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { gone, ok, play, serve, take } from "../support/fake_central.ts";
+import { Code, errorFrame, frame, Type } from "../support/frames.ts";
+import { testSending } from "../support/sending.ts";
+
+/** OK for a batch of which some bets were stored before. */
+function repeated(bets: number): Uint8Array {
+  return frame(Type.OK, Uint8Array.of(0, bets));
+}
+
+testSending("send() tells new bets from those that were there", {
+  scripts: [
+    play(
+      ...[10, 3, 10].flatMap((bets) => [take(), repeated(bets)]),
+      ...[take(), ok()],
+    ),
+  ],
+}, ({ summary }) => {
+  assertEquals([summary?.stored, summary?.repeated], [7, 23]);
+});
+
+/** How many of 30 bets are new if a reply is lost after so many repeated ones. */
+for (const [first, stored] of [[0, 30], [10, 10]] as const) {
+  testSending(
+    `send() counts a batch whose reply was lost like the one before: ${first}`,
+    {
+      // The second one is stored, and its OK is lost.
+      scripts: [
+        play(take(), repeated(first), take()),
+        play(take(), repeated(10), serve),
+      ],
+    },
+    ({ summary }) => {
+      assertEquals([summary?.stored, summary?.repeated], [stored, 30 - stored]);
+    },
+  );
+}
+
+testSending(
+  "send() gives up on an OK for more repeated bets than it has sent",
+  {
+    scripts: [play(take(), repeated(11), gone)],
+  },
+  ({ error }) => assertMatch(error, /11 of 10 bets were stored before/),
+);
+
+/** What a central does with a batch before it closes the connection. */
+const LOSSES: Record<string, Uint8Array> = {
+  "STORAGE": errorFrame(Code.STORAGE),
+  "SHUTTING_DOWN": errorFrame(Code.SHUTTING_DOWN),
+  "BUSY": errorFrame(Code.BUSY),
+  "no answer": new Uint8Array(0),
+  "half an answer": Uint8Array.of(2, 0, 0),
+  "half an error": errorFrame(5).subarray(0, 20),
+};
+
+for (const [what, loss] of Object.entries(LOSSES)) {
+  testSending(`send() sends the same batch again after ${what}`, {
+    scripts: [play(take(), ok(), take(), loss), serve],
+  }, ({ central, stored, rejected, error, log }) => {
+    assertEquals([error, stored, rejected], ["", 30, ""]);
+    assertEquals(central.connections, 2);
+    const names = ["0+10", "10+10", "10+10", "20+10", "FINISH"];
+    assertEquals(central.names, names);
+    assertEquals(central.taken[1], central.taken[2]);
+    const fails = log.lines.filter((line) => line.includes("result: fail"));
+    assertEquals(fails.length, 1);
+    assertMatch(fails[0]!, /^WARN action: connect .* attempt: 1 \| error: /);
+  });
+
+  testSending(`send() sends all unanswered again after ${what}`, {
+    window: 8,
+    bets: 120,
+    scripts: [
+      play(take(8), ok(3), take(3), loss),
+      play(take(8), ok(), take(), loss),
+      serve,
+    ],
+  }, ({ central, stored, error }) => {
+    assertEquals([error, stored, central.connections], ["", 120, 3]);
+    const names = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => `${10 * (from + i)}+10`);
+    assertEquals(central.names, [
+      ...names(0, 11),
+      ...names(3, 12),
+      ...names(4, 12),
+      "FINISH",
+    ]);
+    const payloads = central.taken.map(({ payload }) => payload);
+    assertEquals(payloads.slice(11, 19), payloads.slice(3, 11));
+    assertEquals(payloads.slice(20, 28), payloads.slice(12, 20));
+    assertEquals(payloads.at(-1)?.at(3), 9);
+  });
+}
