@@ -1,114 +1,18 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { crc32 } from "node:zlib";
+import { assert, assertEquals } from "@std/assert";
 import type { Batch } from "../../../bet/bet.ts";
-import { DamagedStoreError } from "../../../storage/mod.ts";
-import {
-  readStoredBatch,
-  type StoredBatch,
-} from "../../../storage/format/stored_batch.ts";
-import { LogScan } from "../../../storage/recovery/log_scan.ts";
 import { rewriteTail } from "../../../storage/recovery/repair.ts";
-import {
-  batchOf,
-  FINGERPRINT,
-  GAP,
-  numberedBatch,
-  numberedBet,
-  rowsAt,
-} from "../../support/batches.ts";
+import { batchOf, numberedBatch, rowsAt } from "../../support/batches.ts";
 import { testInFolder } from "../../support/folder.ts";
-import { MemoryFile } from "../../support/memory_file.ts";
 import { Random, randomBets, SEED } from "../../support/random_bets.ts";
-
-/** A bets file's bytes, and where each batch begins and ends. */
-interface MadeFile {
-  bytes: Uint8Array<ArrayBuffer>;
-  /** Byte offset of each batch, and of the end. */
-  starts: number[];
-  /** Byte offset of the last write. */
-  lastWrite: number;
-}
-
-interface Scanned {
-  batches: StoredBatch[];
-  committedSize: number;
-}
-
-/** Three writes, of which the last one has four batches, one with gaps. */
-const WRITES = [
-  [numberedBatch(0, 2), numberedBatch(0, 1, { agency: 4294967295 })],
-  [numberedBatch(2, 3)],
-  [
-    numberedBatch(9, 1, { fingerprint: "fedcba9876543210" }),
-    batchOf([numberedBet(5), GAP, numberedBet(7)], 5),
-    numberedBatch(10, 2),
-    numberedBatch(12, 2),
-  ],
-];
-
-function makeFile(writes: readonly (readonly Batch[])[]): MadeFile {
-  const starts = [0];
-  let bytes = new Uint8Array(0);
-  let lastWrite = 0;
-  for (const batches of writes) {
-    lastWrite = bytes.length;
-    for (let i = 1; i <= batches.length; i++) {
-      const write = rowsAt(lastWrite, batches.slice(0, i));
-      starts.push(lastWrite + write.length);
-    }
-    bytes = joined(bytes, rowsAt(lastWrite, batches));
-  }
-  return { bytes, starts, lastWrite };
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
-
-async function scan(
-  bytes: Uint8Array<ArrayBuffer>,
-  { maxRead = Infinity, flushedSize = 0 } = {},
-): Promise<Scanned> {
-  const batches: StoredBatch[] = [];
-  const file = new MemoryFile(bytes, maxRead);
-  const scan = new LogScan(file, { flushedSize });
-  for await (const entry of scan.entries()) {
-    batches.push(readStoredBatch(entry)!);
-  }
-  assertEquals(await scan.checkRest(), bytes.length);
-  assert(file.bytes === bytes, "the file was written to");
-  return { batches, committedSize: scan.end.size };
-}
-
-/** The byte offset at which the scan reports damage. */
-async function damageIn(
-  bytes: Uint8Array<ArrayBuffer>,
-  flushedSize = 0,
-  message?: string,
-): Promise<number> {
-  const error = await assertRejects(
-    () => scan(bytes, { flushedSize }),
-    DamagedStoreError,
-    undefined,
-    message,
-  );
-  return error.byteOffset;
-}
-
-/** Asserts that exactly the first `count` batches of a file were found. */
-async function assertCut(
-  bytes: Uint8Array<ArrayBuffer>,
-  count: number,
-  { starts }: MadeFile,
-  message: string,
-): Promise<void> {
-  try {
-    const { batches, committedSize } = await scan(bytes);
-    assertEquals([batches.length, committedSize], [count, starts[count]]);
-  } catch (cause) {
-    throw new Error(message, { cause });
-  }
-}
+import {
+  assertCut,
+  damageIn,
+  joined,
+  type MadeFile,
+  makeFile,
+  scan,
+  WRITES,
+} from "../../support/scanned.ts";
 
 Deno.test("LogScan finds every batch with reads of any size", async () => {
   const { bytes, starts } = makeFile(WRITES);
@@ -224,34 +128,6 @@ Deno.test("LogScan refuses a lost sector with the end of a write and the only ba
   assertEquals((await scan(gone)).committedSize, starts[0]);
 });
 
-Deno.test("LogScan refuses a whole batch that is not at its place", async () => {
-  const first = rowsAt(0, [numberedBatch(0, 2)]);
-  const size = first.length;
-  const next = [numberedBatch(2, 2)];
-  for (const write of [1, size - 1, size + 1, size + 1000]) {
-    const bytes = joined(first, rowsAt(write, next));
-    assertEquals(await damageIn(bytes), size, `write at ${write}`);
-    // The same after a torn batch.
-    const torn = rowsAt(size, [numberedBatch(7, 1)]).slice(0, 40);
-    const behind = joined(first, torn, rowsAt(write, next));
-    assertEquals(await damageIn(behind), size, `write at ${write}, torn`);
-  }
-  assertEquals(await damageIn(rowsAt(5, next)), 0, "not at 0");
-  // An earlier write does not go on after a later one.
-  const second = rowsAt(size, next);
-  const fallen = joined(first, second, rowsAt(0, [numberedBatch(8, 1)]));
-  assertEquals(await damageIn(fallen), size + second.length);
-});
-
-Deno.test("LogScan refuses a store of an older version in one line", async () => {
-  const start = `1,Ana,Gil,30904465,1999-03-17,2201,${FINGERPRINT}:0:1:`;
-  const crc = crc32(start).toString(16).padStart(8, "0");
-  const bytes = new TextEncoder().encode(`${start}${crc}\n`);
-  const error = await assertRejects(() => scan(bytes), DamagedStoreError);
-  assertEquals(error.byteOffset, 0);
-  assert(/older version's; export .* with that version/.test(error.message));
-});
-
 testInFolder("rewriteTail() leaves a file unchanged", async (dir) => {
   const path = `${dir}/bets.csv`;
   const random = new Random(1);
@@ -260,19 +136,6 @@ testInFolder("rewriteTail() leaves a file unchanged", async (dir) => {
     await Deno.writeFile(path, bytes);
     await rewriteTail(path, size);
     assertEquals((await Deno.readFile(path)).toHex(), bytes.toHex());
-  }
-});
-
-Deno.test("readStoredBatch() refuses a mark that does not describe its rows", async () => {
-  const row = "1,Ana,Gil,30904465,1999-03-17,2201";
-  const table = [[2, "1"], [2, "3"], [1, "2"], [2, "1.1.2"]] as const;
-  for (const [rows, runs] of table) {
-    const start = Array(rows).fill(row).join("\n") +
-      `,${FINGERPRINT}:7:${runs}:0:`;
-    const crc = crc32(start).toString(16).padStart(8, "0");
-    const bytes = new TextEncoder().encode(`${start}${crc}\n`);
-    const { batches } = await scan(bytes);
-    assertEquals(batches, [undefined] as unknown, `${runs} of ${rows}`);
   }
 });
 
@@ -315,35 +178,3 @@ function fastFile(writes: readonly Batch[][]): MadeFile {
   for (const [i, part] of parts.entries()) bytes.set(part, starts[i]!);
   return { bytes, starts, lastWrite: starts.at(-2)! };
 }
-
-Deno.test("LogScan refuses a tail that is longer than any write", async () => {
-  const { bytes } = makeFile(WRITES);
-  const row = "1,Ana,Gil,30904465,1999-03-17,2201\n";
-  for (const size of [1 << 20, (1 << 20) + 1]) {
-    const tail = new TextEncoder().encode(row.repeat(size / row.length + 1));
-    const file = joined(bytes, tail.subarray(0, size));
-    if (size > 1 << 20) assertEquals(await damageIn(file), bytes.length);
-    else assertEquals((await scan(file)).committedSize, bytes.length);
-  }
-});
-
-Deno.test("LogScan does not take lines of another file for a torn tail", async () => {
-  const row = "1,Ana,Gil,30904465,1999-03-17,2201";
-  const texts: [string, number][] = [
-    ["588895\n".repeat(1000), 0],
-    ["1\n2", 0],
-    ["1,2,3,4,5,6\n7,8,9,1,2,3\n", 0],
-    ["2024-01-31,Ana,Gil\n2024-02-01,Ana,Gil\n", 0],
-    [`${row}\nnotes\n${row}\n`, row.length + 1],
-    [`${row}\n${row},x\n${row}`, row.length + 1],
-  ];
-  const { bytes: whole } = makeFile(WRITES);
-  for (const [text, byteOffset] of texts) {
-    const bytes = new TextEncoder().encode(text);
-    assertEquals(await damageIn(bytes), byteOffset, text.slice(0, 40));
-    assertEquals(
-      await damageIn(joined(whole, bytes)),
-      whole.length + byteOffset,
-    );
-  }
-});
