@@ -41,7 +41,7 @@ export interface AgencyOptions {
   replyTimeoutMs?: number;
 }
 
-/** Options of `Agency.send()`, and of `Agency.check()` as far as it needs them. */
+/** Options of `Agency.send()`; `Agency.check()` uses those for reading. */
 export interface SendOptions {
   /** Aborts everything; its reason is thrown. @default {undefined} */
   signal?: AbortSignal | undefined;

@@ -20,7 +20,7 @@ interface QueuedReply {
 
 /**
  * Sends replies in the order of the requests. Replies known at the same time,
- * such as those of one commit, share a write.
+ * such as one commit's, share a write.
  */
 export class ReplyQueue {
   readonly #connection: Connection;

@@ -149,11 +149,11 @@ export class ByteChannel {
    * reset discards what the peer has not read. So this side closes its sending
    * side and waits briefly for the peer to close.
    */
-  async hangUp(lastWords?: Uint8Array): Promise<void> {
+  async hangUp(lastBytes?: Uint8Array): Promise<void> {
     this.#hasEnded = true;
     const timer = setTimeout(() => this.close(), LINGER_MS);
     try {
-      if (lastWords) await this.write(lastWords);
+      if (lastBytes) await this.write(lastBytes);
       await this.#stream.closeWrite();
       do this.#start = this.#end; while (await this.fill());
     } catch (error) {

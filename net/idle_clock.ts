@@ -70,24 +70,24 @@ export class IdleClock {
   #restart(): void {
     if (this.#timeoutMs === Infinity || this.#hasEnded) return;
     this.#startedAt = performance.now();
-    if (this.#cancelTimer === undefined) this.#lookIn(this.#timeoutMs);
+    if (this.#cancelTimer === undefined) this.#checkIn(this.#timeoutMs);
   }
 
-  #lookIn(milliseconds: number): void {
+  #checkIn(milliseconds: number): void {
     this.#dueAt = performance.now() + milliseconds;
-    this.#cancelTimer = this.#startTimer(() => this.#look(), milliseconds);
+    this.#cancelTimer = this.#startTimer(() => this.#check(), milliseconds);
   }
 
-  #look(): void {
+  #check(): void {
     this.#cancelTimer = undefined;
     if (this.#startedAt === undefined) return;
     const now = performance.now();
     const left = this.#startedAt + this.#timeoutMs - now;
     if (left > 0) {
-      this.#lookIn(left);
+      this.#checkIn(left);
     } else if (now - this.#dueAt > HELD_UP_MS) {
       // Perhaps this process was held up, not the peer.
-      this.#lookIn(CATCH_UP_MS);
+      this.#checkIn(CATCH_UP_MS);
     } else {
       this.#hasExpired = true;
       this.#onExpired();

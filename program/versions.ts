@@ -6,7 +6,7 @@ export const VERSION = "1.0.0";
 
 /**
  * The first in which closing a connection ends a write that its peer does not
- * read. Before it, such a peer keeps its place for ever.
+ * read. Older ones never free the place of such a peer.
  */
 export const LEAST_DENO = "2.9.5";
 

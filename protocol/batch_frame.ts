@@ -24,11 +24,6 @@ export class BatchFrame {
   #size = 0;
   #count = 0;
 
-  /**
-   * Starts a new batch.
-   *
-   * @param batch Its agency, file and first bet index.
-   */
   begin(batch: Pick<Batch, "agency" | "fingerprint" | "betIndex">): void {
     const { agency, fingerprint, betIndex } = batch;
     this.#frame[0] = MessageType.BET;
@@ -57,21 +52,12 @@ export class BatchFrame {
     return this.#size;
   }
 
-  /**
-   * True if a bet of this size fits in the frame.
-   *
-   * @param packedSize Size of the bet in packed form, in bytes.
-   * @returns Whether there is room.
-   */
+  /** True if a bet fits whose packed form has this many bytes. */
   hasRoom(packedSize: number): boolean {
     return this.#size + packedSize <= MAX_FRAME_BYTES;
   }
 
-  /**
-   * Adds the bet that was packed at {@linkcode end}.
-   *
-   * @param packedSize Size of the bet in packed form, in bytes.
-   */
+  /** Adds the bet that was packed at {@linkcode end}. */
   add(packedSize: number): void {
     this.#size += packedSize;
     this.#count++;
@@ -83,11 +69,7 @@ export class BatchFrame {
     this.add(GAP_BYTES);
   }
 
-  /**
-   * Completes the frame.
-   *
-   * @returns The frame, a view that is valid until {@linkcode begin}.
-   */
+  /** Returns the whole frame, a view that is valid until {@linkcode begin}. */
   finish(): Uint8Array {
     this.#view.setUint32(1, this.#size - HEADER_BYTES);
     this.#view.setUint16(HEADER_BYTES + COUNT_AT, this.#count);

@@ -44,7 +44,7 @@ export interface StoreDraw {
 /** Who held a draw. */
 export type DrawHolder = Awaited<StoreDraw["held"]>;
 
-/** What a store contains, as far as this process knows. */
+/** What this process knows about the store. */
 export interface StoreStats {
   /** Number of bets. */
   readonly bets: number;

@@ -17,8 +17,8 @@ import { interruption, parseWhole, print, runTool } from "./tool.ts";
 const USAGE = `Usage: deno task demo [options]
 
 Runs a central with a store of its own, and all agencies at once, each as a
-process; then looks for every bet in the store. The agencies' files are those of
-the folder, which are made if there are none.
+process; then looks for every bet in the store. Sends the agencies' files in the
+folder, or makes them if there are none.
 
   --bets N        send a made set of N bets instead
   --dir DIR       the folder (default .data); the store goes below DIR/demo

@@ -67,7 +67,7 @@ function isSure(delivery: SentDelivery): boolean {
 }
 
 /**
- * Number of rows stored, as far as is known; only these can be stored twice.
+ * Number of rows known to be stored; only these can be stored twice.
  */
 function keptRows({ isComplete, records, refused }: SentDelivery): number {
   if (!isComplete) return Infinity;

@@ -24,7 +24,7 @@ export interface Load {
   bets: number;
 }
 
-/** Connections that a central may have besides those of the load. */
+/** Connections allowed beyond the load's own. */
 const SPARE_CONNECTIONS = 16;
 
 /** Loads a central in an empty folder, and checks every bet and mark. */

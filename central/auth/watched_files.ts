@@ -13,7 +13,7 @@ export class WatchedFiles implements Disposable {
   #loaded: string;
   #lastSeen: string;
   #lastProblem = "";
-  #isLooking = false;
+  #isChecking = false;
 
   private constructor(
     paths: readonly string[],
@@ -25,7 +25,7 @@ export class WatchedFiles implements Disposable {
     this.#action = action;
     this.#load = load;
     this.#loaded = this.#lastSeen = version;
-    this.#timer = setInterval(() => this.#look(), WATCH_PERIOD_MS);
+    this.#timer = setInterval(() => this.#check(), WATCH_PERIOD_MS);
   }
 
   /**
@@ -48,15 +48,15 @@ export class WatchedFiles implements Disposable {
   }
 
   /** Never rejects. */
-  async #look(): Promise<void> {
-    if (this.#isLooking) return;
-    this.#isLooking = true;
+  async #check(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
     try {
       await this.#reload();
     } catch (error) {
       this.#logProblem(messageOf(error));
     } finally {
-      this.#isLooking = false;
+      this.#isChecking = false;
     }
   }
 
@@ -66,9 +66,9 @@ export class WatchedFiles implements Disposable {
    */
   async #reload(): Promise<void> {
     const version = await versionOf(this.#paths);
-    const isQuiet = version === this.#lastSeen;
+    const isStable = version === this.#lastSeen;
     this.#lastSeen = version;
-    if (!isQuiet) return;
+    if (!isStable) return;
     if (version !== this.#loaded) await this.#load();
     this.#loaded = version;
     this.#lastProblem = "";

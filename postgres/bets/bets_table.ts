@@ -35,7 +35,7 @@ interface Prepared {
   name: string;
 }
 
-/** The tables `bets` and `agencies`, as far as needed to store bets. */
+/** The part of the tables `bets` and `agencies` that stores bets. */
 export class BetsTable {
   readonly #database: Database;
   readonly #schema: string;

@@ -16,7 +16,7 @@ export interface DrawState {
   finished: Set<number>;
 }
 
-/** The tables `loteria` and `agencies`, as far as the draw needs them. */
+/** The draw's part of the tables `loteria` and `agencies`. */
 export class DrawTables {
   readonly #database: Database;
   readonly #schema: string;

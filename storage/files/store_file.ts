@@ -12,39 +12,26 @@ export type ReadableFile = Pick<Deno.FsFile, "read" | "seek" | "stat">;
 export interface StoreFile
   extends ReadableFile, Pick<Deno.FsFile, "truncate" | "close"> {
   /**
-   * Flushes written data to disk.
-   *
-   * @param isInPlace Whether this thread waits, which is faster than switching
-   * to another thread and back if there is nothing else to do.
+   * Flushes written data to disk. With `isInPlace` this thread waits, which is
+   * faster than switching to another one and back if there is nothing else to
+   * do.
    */
   syncData(isInPlace?: boolean): void | Promise<void>;
 
   /**
-   * Checks that the path still leads to this file, and that it has the expected
-   * size.
-   *
-   * @param expectedSize In bytes; `undefined` while a write changes it.
-   * @returns What has happened to the file, or `undefined`.
+   * Says what has happened to the file if the path no longer leads to it, or if
+   * it has another size than the expected one, which is `undefined` while a
+   * write changes it.
    */
   findLoss(expectedSize?: number): string | undefined;
 
-  /**
-   * Appends some of the bytes.
-   *
-   * @param bytes The bytes to write.
-   * @returns Number of bytes written.
-   */
+  /** Appends some of the bytes, and returns how many. */
   write(bytes: Uint8Array): number | Promise<number>;
 }
 
 /** Another process holds the store. */
 export class StoreHeldError extends Error {
-  /**
-   * Creates the error.
-   *
-   * @param path The locked file.
-   * @param holder The process that holds it, for people.
-   */
+  /** `holder` is the process that has locked the file at `path`. */
   constructor(path: string, holder: string) {
     super(`Cannot open store ${JSON.stringify(path)}: it is held by ${holder}`);
     this.name = "StoreHeldError";

@@ -79,7 +79,7 @@ export interface StoreFiles {
 
 /**
  * Opens both files, and creates them if neither exists. Cuts off incomplete
- * writes, and makes the rest durable, as far as the disk has room. Throws a
+ * writes and flushes the rest; on a full disk that is done later. Throws a
  * `StoreHeldError` if another process holds one, a `DamagedStoreError` if one
  * is damaged, a `StoreMismatchError` if they do not belong together.
  */
@@ -88,7 +88,7 @@ export async function openStoreFiles(
   options: StoreOptions,
 ): Promise<StoreFiles> {
   const { fsync = true, drawAgencies = 0 } = options;
-  const { wrapFile = asItIs, wrapFinishedFile = asItIs } = options;
+  const { wrapFile = unwrapped, wrapFinishedFile = unwrapped } = options;
   await refuseOrphan(path);
   await using stack = new AsyncDisposableStack();
   const held = await hold(path, stack);
@@ -183,6 +183,6 @@ async function repair(
   return { file, end, repair };
 }
 
-function asItIs(file: StoreFile): StoreFile {
+function unwrapped(file: StoreFile): StoreFile {
   return file;
 }

@@ -11,9 +11,8 @@ import { finishedPath, scanStore, type StoreFiles } from "./store_scan.ts";
 
 /** What a store holds, up to the first bad byte if there is one. */
 export interface StoreReport {
-  /** Bets in whole batches. */
+  /** In whole batches. */
   bets: number;
-  /** Whole batches. */
   batches: number;
   /** Number of agencies with bets. */
   agencies: number;
@@ -21,11 +20,9 @@ export interface StoreReport {
   finished: number;
   /** The draw's number of agencies, if it is held. */
   drawAgencies?: number | undefined;
-  /** What is wrong, if something is. */
   fault?: StoreFault | undefined;
 }
 
-/** What is wrong with a store. */
 export interface StoreFault {
   /** Offset of the first bad byte in its file, if there is one. */
   byteOffset?: number;
@@ -43,12 +40,8 @@ export interface FinishReport {
 
 /**
  * Checks a store as the central does at startup: every commit mark, that no bet
- * is there twice, and that its two files belong together.
- *
- * @param path The bets file.
- * @returns What is in it.
- * @throws {StoreHeldError} If a central holds it.
- * @throws {Deno.errors.NotFound} If it does not exist.
+ * is there twice, and that its two files belong together. Throws a
+ * `StoreHeldError` if a central holds it, `NotFound` if it does not exist.
  */
 export async function verifyStore(path: string): Promise<StoreReport> {
   await using files = await openFiles(path);
@@ -79,14 +72,10 @@ export async function verifyStore(path: string): Promise<StoreReport> {
 }
 
 /**
- * Reads the bets of a store as CSV without commit marks, in constant memory. A
- * torn tail is left out.
- *
- * @param path The bets file.
- * @returns Text with whole lines, batch by batch.
- * @throws {StoreHeldError} If a central holds it.
- * @throws {DamagedStoreError} If it is damaged.
- * @throws {StoreMismatchError} If its files do not belong together.
+ * Reads the bets of a store as CSV without commit marks, batch by batch, in
+ * constant memory. A torn tail is left out. Throws a `StoreHeldError` if a
+ * central holds it, a `DamagedStoreError` or `StoreMismatchError` if it is not
+ * good, and so do the following.
  */
 export async function* exportStore(path: string): AsyncGenerator<string> {
   await using files = await openFiles(path);
@@ -94,31 +83,13 @@ export async function* exportStore(path: string): AsyncGenerator<string> {
   yield* readEntries(files, rowsText);
 }
 
-/**
- * Reads the batches of a store as they were stored, with gaps, in constant
- * memory. A torn tail is left out.
- *
- * @param path The bets file.
- * @returns The batches, in order.
- * @throws {StoreHeldError} If a central holds it.
- * @throws {DamagedStoreError} If it is damaged.
- * @throws {StoreMismatchError} If its files do not belong together.
- */
+/** Reads the batches of a store as they were stored, with gaps. */
 export async function* readBatches(path: string): AsyncGenerator<Batch> {
   await using files = await openFiles(path);
   await scanStore(files, () => undefined);
   yield* readEntries(files, (entry) => toBatch(entry, readStoredBatch(entry)!));
 }
 
-/**
- * Reads who has finished.
- *
- * @param path The bets file.
- * @returns The agencies, and the draw.
- * @throws {StoreHeldError} If a central holds it.
- * @throws {DamagedStoreError} If it is damaged.
- * @throws {StoreMismatchError} If its files do not belong together.
- */
 export async function readFinished(path: string): Promise<FinishReport> {
   await using files = await openFiles(path);
   const { state } = await scanStore(files, () => undefined);

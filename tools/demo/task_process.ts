@@ -12,7 +12,7 @@ export const PROJECT_FOLDER: string = fileURLToPath(
 export interface TaskOptions {
   /** What it is, for errors. */
   name: string;
-  /** Variables in addition to those of this process. */
+  /** More environment variables. */
   env?: Record<string, string>;
   /** Folder of the project, by default this one. */
   project?: string;
