@@ -12,7 +12,7 @@ COPY deno.json deno.lock ./
 COPY std std
 RUN deno install --frozen
 
-FROM denoland/deno:${DENO_TAG} AS programs
+FROM denoland/deno:${DENO_TAG} AS sources
 ENV DENO_DIR=/deno-dir DENO_NO_UPDATE_CHECK=1
 WORKDIR /app
 COPY --from=packages /deno-dir /deno-dir
@@ -28,6 +28,16 @@ COPY protocol protocol
 COPY std std
 COPY storage storage
 COPY tools tools
+
+FROM sources AS bundles
+RUN for program in server client; do \
+      deno bundle --quiet --output "$program.js" "$program.ts" || exit; \
+    done
+
+# Of one file, an agency starts in four fifths of the time.
+FROM sources AS programs
+COPY --from=bundles /app/server.js /app/client.js ./
+RUN sed -i 's/ \(server\|client\)\.ts"/ \1.js"/' deno.json
 USER deno
 ENTRYPOINT ["deno", "task", "--quiet"]
 CMD ["server"]

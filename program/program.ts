@@ -35,6 +35,10 @@ export const EXIT_FAILURE = 1;
 export const EXIT_REFUSED = 2;
 
 const DEFAULT_CONFIG_FILE = "config.yaml";
+/** The programs' folder. In a bundle this module is part of the program. */
+const FOLDER = import.meta.url === Deno.mainModule
+  ? import.meta.dirname
+  : `${import.meta.dirname}/..`;
 
 /**
  * The exit code after a signal is 128 plus its number, as for a program without
@@ -168,7 +172,7 @@ export async function loadConfig(
   program: Program,
   { file, flags = {}, env = (variable) => Deno.env.get(variable) }: ConfigInput,
 ): Promise<Config> {
-  const path = file ?? `${import.meta.dirname}/../${DEFAULT_CONFIG_FILE}`;
+  const path = file ?? `${FOLDER}/${DEFAULT_CONFIG_FILE}`;
   let yaml = "";
   try {
     yaml = await Deno.readTextFile(path);

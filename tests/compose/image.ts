@@ -18,16 +18,21 @@ Deno.test("the image has what the programs need, and no more", async () => {
   const code = files.filter((path) => path.endsWith(".ts"));
   const rest = files.filter((path) => !path.endsWith(".ts"));
   assertEquals(code.filter((path) => /test|demo|verify|bench/.test(path)), []);
-  assertEquals(rest, [
-    "/app/central/status/page.css",
-    "/app/central/status/page.js",
-    "/app/central/status/page_view.js",
-    "/app/deno.json",
-    "/app/deno.lock",
-    ...["assert", "csv", "log", "yaml"].map((one) =>
-      `/app/std/${one}/deno.json`
-    ),
-  ]);
+  assertEquals(
+    rest,
+    [
+      "/app/central/status/page.css",
+      "/app/central/status/page.js",
+      "/app/central/status/page_view.js",
+      "/app/client.js",
+      "/app/deno.json",
+      "/app/deno.lock",
+      "/app/server.js",
+      ...["assert", "csv", "log", "yaml"].map((one) =>
+        `/app/std/${one}/deno.json`
+      ),
+    ].sort(),
+  );
 });
 
 Deno.test("the image starts as a user that is not root, without a network", async () => {

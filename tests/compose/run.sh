@@ -134,6 +134,8 @@ make_deno() {
     export DENO_DIR=$root/deno-dir
     deno install --frozen --quiet
     deno install --frozen --quiet --config postgres/deno.json
+    # Fetches the bundler.
+    deno bundle --quiet std/assert/mod.ts >/dev/null
   )
   chroot "$root" chown -R deno:deno /deno-dir
   tar -C "$root" -c --exclude=./var/cache --exclude=./var/lib/apt . |

@@ -13,6 +13,9 @@ testPrograms(
     // Then nothing can be downloaded.
     if (stderr.includes("registry.npmjs.org")) return;
     assertEquals(stderr, "");
+    // Beside the programs, as in the project.
+    const config = `${dir}/bin/config.yaml`;
+    await Deno.writeTextFile(config, "log: {level: DEBUG}\n");
     await Deno.writeTextFile(`${dir}/mine.csv`, "Ana,Gil,1,2000-01-01,1\n");
     const run = (name: string, ...args: string[]) =>
       new RunningProgram(
@@ -25,10 +28,8 @@ testPrograms(
       );
     await using server = run(
       "server",
-      "--port",
-      "0",
-      "--store-file",
-      "bets.csv",
+      "--port=0",
+      "--store-file=bets.csv",
     );
     const [, port] = await server.line(/action: listen .* port: (\d+)/);
     await using client = run(
@@ -41,6 +42,7 @@ testPrograms(
     );
     const { code, stdout } = await client.ending();
     assertEquals(code, 0);
+    assertStringIncludes(stdout, "log_level: DEBUG");
     assertStringIncludes(stdout, "action: loop_finished | result: success");
     assertEquals((await server.stop()).code, 0);
   },
