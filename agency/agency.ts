@@ -159,6 +159,7 @@ export class Agency {
       window,
       retryRefused,
       refused,
+      refusedBefore: delivery.refusedBefore,
       async check(): Promise<void> {
         await source.throwIfChanged();
         await delivery.begin();

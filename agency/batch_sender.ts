@@ -13,6 +13,7 @@ import {
   meaningOf,
   type Refusal,
 } from "../protocol/mod.ts";
+import type { IndexSet } from "./delivery/index_set.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import type { RefusedRows } from "./refused_rows.ts";
 import {
@@ -26,6 +27,8 @@ import type { Exchange } from "./connection/retrying_connection.ts";
 export interface BatchSenderOptions {
   window: number;
   refused: RefusedRows;
+  /** Bet indexes that earlier runs left out. */
+  refusedBefore: IndexSet;
   /**
    * Whether a batch with invalid bets is sent again without them. If not, all
    * of its rows are refused.
@@ -182,12 +185,25 @@ export class BatchSender {
       batch.hasBetAt(index);
     // The central names only the first one.
     const invalid = isRetried ? batch.findInvalid() : new Map<number, string>();
-    const out = isRetried ? [index] : batch.places();
+    const out = isRetried ? [index] : this.#missingPlaces(batch);
     for (const place of out) {
       if (!invalid.has(place)) invalid.set(place, reason);
     }
     refused.addRefused(batch, refusal, invalid);
     batch.leaveOut(new Set(invalid.keys()));
+  }
+
+  /**
+   * The bets of a batch that earlier runs left out. After the draw the others
+   * are stored, as a repetition shows. All, if there are none.
+   */
+  #missingPlaces(batch: OutgoingBatch): number[] {
+    const { refusedBefore } = this.#options;
+    const places = batch.places();
+    const missing = this.#isBettingClosed
+      ? places.filter((place) => refusedBefore.has(batch.betIndex + place))
+      : [];
+    return missing.length > 0 ? missing : places;
   }
 
   /** False if the central refuses to finish. */

@@ -6,7 +6,7 @@ import { everyRecord } from "../every_record.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import { findCorrected, throwIfCorrectedElsewhere } from "./correction.ts";
-import type { IndexSet } from "./index_set.ts";
+import { IndexSet } from "./index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
 import type { SentDelivery, SentFolder } from "./sent_folder.ts";
 
@@ -19,6 +19,8 @@ export class Delivery {
   readonly #file: DeliveredFile;
   /** The hashes of the copies of refused rows that earlier runs wrote. */
   readonly written: ReadonlySet<string>;
+  /** Bet indexes that earlier runs left out. */
+  readonly refusedBefore: IndexSet;
   readonly #origin: SentDelivery | undefined;
   #entry: SentDelivery;
   #isBegun = false;
@@ -29,6 +31,7 @@ export class Delivery {
     this.#folder = folder;
     this.#file = file;
     this.written = written;
+    this.refusedBefore = IndexSet.parse(entry.refused) ?? new IndexSet();
     this.#entry = entry;
     this.#origin = origin;
   }

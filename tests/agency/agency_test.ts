@@ -119,6 +119,40 @@ testInFolder("send() knows a delivery whose copy failed", async (dir) => {
   assertEquals(records, 10);
 });
 
+testInFolder(
+  "send() sets aside only what is missing after the draw",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const options = {
+      sentFolder: `${dir}/sent`,
+      rejectedFile: "{file}.rejected.csv",
+    };
+    const [missing] = rows(1, 4);
+    const bad = rows(9).with(3, missing!.with(2, "x"));
+    await Deno.writeTextFile(path, csvOf(bad));
+    await using central = new FakeCentral(
+      async (session) => {
+        await session.take();
+        await session.send(errorFrame(Code.INVALID_BET, 3, "because"));
+        await session.serve();
+      },
+      async (session) => {
+        await session.take();
+        await session.send(errorFrame(Code.BETTING_CLOSED, undefined, "late"));
+        await session.serve();
+      },
+    );
+    await agencyOf(central).send(path, options);
+    await Deno.writeTextFile(path, csvOf(rows(9)));
+    const { refused, rejectedFile } = await agencyOf(central).send(
+      path,
+      options,
+    );
+    assertEquals(refused, 1);
+    assertEquals(await Deno.readTextFile(rejectedFile!), csvOf([missing!]));
+  },
+);
+
 testInFolder("send() tells progress and refused rows", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = rows(12).map((row, i) => i === 3 ? row.with(2, "x") : row);
