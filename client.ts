@@ -86,7 +86,7 @@ async function deliver(
   const path = fillIn(config["agency.file"], { id: String(id) });
   const winnersFile = flags["winners"] === undefined
     ? undefined
-    : await WinnersFile.open(flags["winners"], path);
+    : WinnersFile.open(flags["winners"], path);
   const summary = await send(agency, path, { config, signal, flags });
   logSummary(id, summary);
   const isWaiting = config["draw.await"] || winnersFile !== undefined;

@@ -63,7 +63,7 @@ export class Agency {
   async send(input: Input, options: SendOptions = {}): Promise<Summary> {
     using file = await openFile(input, options);
     const { source } = file;
-    const rejected = await this.#openRejected(file, options);
+    const rejected = this.#openRejected(file, options);
     const folder = new SentFolder(options.sentFolder ?? "", this.#options.id);
     const delivery = await Delivery.identify(file, folder, options.asNew);
     getLogger().info(formatAction("send_file", "in_progress", {
@@ -124,14 +124,14 @@ export class Agency {
     return this.#connect(options).run(winnersQuery(this.#options.id));
   }
 
-  async #openRejected(
+  #openRejected(
     file: DeliveredFile,
     { rejectedFile = "" }: SendOptions,
-  ): Promise<RejectedFile | undefined> {
+  ): RejectedFile | undefined {
     if (rejectedFile === "") return undefined;
     const path = rejectedPath(rejectedFile, this.#options.id, file.source);
     const rejected = new RejectedFile(path, file);
-    await rejected.check();
+    rejected.check();
     return rejected;
   }
 
@@ -161,7 +161,7 @@ export class Agency {
       refused,
       refusedBefore: delivery.refusedBefore,
       async check(): Promise<void> {
-        await source.throwIfChanged();
+        source.throwIfChanged();
         await delivery.begin();
       },
       finish: () =>

@@ -173,21 +173,21 @@ export async function loadConfig(
   { file, flags = {}, env = (variable) => Deno.env.get(variable) }: ConfigInput,
 ): Promise<Config> {
   const path = file ?? `${FOLDER}/${DEFAULT_CONFIG_FILE}`;
-  let yaml = "";
-  try {
-    yaml = await Deno.readTextFile(path);
-  } catch (cause) {
-    const isOptional = file === undefined &&
-      cause instanceof Deno.errors.NotFound;
-    if (!isOptional) {
-      throw new ProgramError(
-        `Cannot read configuration "${path}": ${messageOf(cause)}`,
-        { cause },
-      );
-    }
-  }
+  const yaml = readConfigFile(path, file === undefined);
   const document = await parseConfigFile(yaml, path);
   return readConfig({ program, document, file: path, env, flags });
+}
+
+function readConfigFile(path: string, isOptional: boolean): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (cause) {
+    if (isOptional && cause instanceof Deno.errors.NotFound) return "";
+    throw new ProgramError(
+      `Cannot read configuration "${path}": ${messageOf(cause)}`,
+      { cause },
+    );
+  }
 }
 
 export function logServerConfig(config: Config): void {

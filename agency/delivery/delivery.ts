@@ -48,7 +48,7 @@ export class Delivery {
   ): Promise<Delivery> {
     const { source } = file;
     const { fingerprint } = source;
-    const path = await fullPathOf(source);
+    const path = fullPathOf(source);
     const known = await folder.find({ fingerprint, path });
     // The latest first; an older version of its own content also matches.
     const same = known.deliveries.filter(({ content, id }) =>
@@ -92,7 +92,7 @@ export class Delivery {
     const { id, path = "", isComplete } = this.#entry;
     const origin = this.#origin;
     if (origin) {
-      await this.#folder.update({ ...origin, correctedIn: { path, id } });
+      this.#folder.update({ ...origin, correctedIn: { path, id } });
     }
     // A correction is recognized by what was known before.
     if (!isComplete) await this.#folder.save(this.#entry);
@@ -121,7 +121,7 @@ export class Delivery {
       rejected: hash,
       copies: { ...copies, [fullPath]: refused },
     };
-    await this.#folder.update(this.#entry);
+    this.#folder.update(this.#entry);
     await this.#folder.link(fullPath, this.#entry);
   }
 
@@ -165,10 +165,8 @@ function entryOf(
 }
 
 /** `undefined` for a pipe, whose content has no name. */
-async function fullPathOf(
-  { path, isNamed }: SourceFile,
-): Promise<string | undefined> {
-  return isNamed ? await Deno.realPath(path) : undefined;
+function fullPathOf({ path, isNamed }: SourceFile): string | undefined {
+  return isNamed ? Deno.realPathSync(path) : undefined;
 }
 
 /**

@@ -73,6 +73,8 @@ const NAME_REGEXP =
 export class SentFolder {
   readonly #path: string;
   readonly #agency: number;
+  /** Links that were read or written, by their paths. */
+  readonly #links = new Map<string, Link>();
   #isWarned = false;
 
   /** With the path "" nothing is kept. */
@@ -83,11 +85,11 @@ export class SentFolder {
 
   async find(file: SearchedFile): Promise<FoundDeliveries> {
     const deliveries: SentDelivery[] = [];
-    const last = file.path && await this.#readLink(file.path);
-    for (const { name, id, content, isRefused } of await this.#names()) {
+    const last = file.path && (await this.#linkOf(file.path)).id;
+    for (const { name, id, content, isRefused } of this.#names()) {
       const isWanted = isRefused || id === last || id === file.fingerprint ||
         content === file.fingerprint;
-      const delivery = isWanted && await this.#read(name);
+      const delivery = isWanted && this.#read(name);
       if (delivery) deliveries.push(delivery);
     }
     deliveries.sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
@@ -99,20 +101,20 @@ export class SentFolder {
 
   /** Saves a delivery that is sent from its path. */
   async save(delivery: SentDelivery): Promise<void> {
-    await this.update(delivery);
+    this.update(delivery);
     if (delivery.path !== undefined) await this.link(delivery.path, delivery);
   }
 
-  async update(delivery: SentDelivery): Promise<void> {
+  update(delivery: SentDelivery): void {
     const { id, content, refused } = delivery;
     const suffix = refused === "" ? "" : "-refused";
     const name = `agency-${this.#agency}-${id}-${content}${suffix}.json`;
-    await this.#orWarn(async () => {
-      await Deno.mkdir(this.#path, { recursive: true, mode: FOLDER_MODE });
-      await this.#write(name, `${JSON.stringify(delivery)}\n`);
-      for (const old of await this.#names()) {
+    this.#orWarn(() => {
+      Deno.mkdirSync(this.#path, { recursive: true, mode: FOLDER_MODE });
+      this.#write(name, `${JSON.stringify(delivery)}\n`);
+      for (const old of this.#names()) {
         if (old.id === id && old.name !== name) {
-          await Deno.remove(`${this.#path}/${old.name}`);
+          Deno.removeSync(`${this.#path}/${old.name}`);
         }
       }
     });
@@ -120,19 +122,20 @@ export class SentFolder {
 
   /** Lets a path name the delivery that was sent from it or copied to it. */
   async link(path: string, { id }: SentDelivery): Promise<void> {
-    const name = await this.#linkOf(path);
-    await this.#orWarn(() => this.#write(name, id));
+    const link = await this.#linkOf(path);
+    if (link.id === id) return;
+    this.#orWarn(() => this.#write(link.name, id));
+    link.id = id;
   }
 
-  async #write(name: string, text: string): Promise<void> {
+  #write(name: string, text: string): void {
     const bytes = new TextEncoder().encode(text);
-    await replaceFile(`${this.#path}/${name}`, bytes, FILE_MODE);
+    replaceFile(`${this.#path}/${name}`, bytes, FILE_MODE);
   }
 
-  async #read(name: string): Promise<SentDelivery | undefined> {
-    return await this.#orWarn(async () => {
-      const text = await Deno.readTextFile(`${this.#path}/${name}`);
-      const delivery: unknown = JSON.parse(text);
+  #read(name: string): SentDelivery | undefined {
+    return this.#orWarn(() => {
+      const delivery: unknown = JSON.parse(this.#text(name));
       if (isDelivery(delivery)) return delivery;
       throw new SyntaxError(
         `Cannot read "${name}": expected a delivery of version ${VERSION}`,
@@ -140,22 +143,26 @@ export class SentFolder {
     });
   }
 
-  async #readLink(path: string): Promise<string | undefined> {
-    const link = await this.#linkOf(path);
-    return await this.#orWarn(() => Deno.readTextFile(`${this.#path}/${link}`));
+  #text(name: string): string {
+    return Deno.readTextFileSync(`${this.#path}/${name}`);
   }
 
-  async #linkOf(path: string): Promise<string> {
+  async #linkOf(path: string): Promise<Link> {
+    const known = this.#links.get(path);
+    if (known) return known;
     const bytes = new TextEncoder().encode(path);
     const hash = await crypto.subtle.digest("SHA-256", bytes);
     const digits = new Uint8Array(hash, 0, LINK_BYTES).toHex();
-    return `agency-${this.#agency}-path-${digits}`;
+    const name = `agency-${this.#agency}-path-${digits}`;
+    const link = { name, id: this.#orWarn(() => this.#text(name)) };
+    this.#links.set(path, link);
+    return link;
   }
 
-  async #names(): Promise<DeliveryName[]> {
-    return await this.#orWarn(async () => {
+  #names(): DeliveryName[] {
+    return this.#orWarn(() => {
       const names: DeliveryName[] = [];
-      for await (const { name } of Deno.readDir(this.#path)) {
+      for (const { name } of Deno.readDirSync(this.#path)) {
         const [, agency, id = "", content = "", refused] =
           NAME_REGEXP.exec(name) ?? [];
         if (agency !== String(this.#agency)) continue;
@@ -169,10 +176,10 @@ export class SentFolder {
    * Warns once about a failure: the bets do not depend on this folder. A
    * missing file is not a failure.
    */
-  async #orWarn<T>(operation: () => Promise<T>): Promise<T | undefined> {
+  #orWarn<T>(operation: () => T): T | undefined {
     if (this.#path === "") return undefined;
     try {
-      return await operation();
+      return operation();
     } catch (error) {
       if (error instanceof Deno.errors.NotFound || this.#isWarned) {
         return undefined;
@@ -186,6 +193,12 @@ export class SentFolder {
       return undefined;
     }
   }
+}
+
+/** A path's file, and the delivery that it names. */
+interface Link {
+  name: string;
+  id: string | undefined;
 }
 
 /** The content of a delivery's file name. */

@@ -65,19 +65,20 @@ export class RejectedFile {
    * Checks, before anything is sent, that the file can be written. Throws a
    * `ProgramError` if not, or if it is the agency's own file.
    */
-  async check(): Promise<void> {
+  check(): void {
     const path = this.#path;
-    const fail = (cause: unknown) => {
+    try {
+      const info = ifThere(() => Deno.statSync(path));
+      if (info && !info.isFile && !info.isDirectory) {
+        throw unusable(path, "a device or a pipe, expected a regular file");
+      }
+      if (info && this.#file.source.isSameFile(info)) {
+        throw unusable(path, "the agency's file itself, expected another one");
+      }
+      probe(path);
+    } catch (cause) {
       throw unwritable(path, cause);
-    };
-    const info = await ifThere(Deno.stat(path)).catch(fail);
-    if (info && !info.isFile && !info.isDirectory) {
-      throw unusable(path, "a device or a pipe, expected a regular file");
     }
-    if (info && this.#file.source.isSameFile(info)) {
-      throw unusable(path, "the agency's file itself, expected another one");
-    }
-    await probe(path).catch(fail);
   }
 
   /**
@@ -98,7 +99,6 @@ export class RejectedFile {
     try {
       return await this.#replace(refused, written);
     } catch (cause) {
-      if (cause instanceof ProgramError) throw cause;
       throw unwritable(path, cause);
     }
   }
@@ -135,6 +135,7 @@ export class RejectedFile {
   }
 
   async #removeOld(written: ReadonlySet<string>): Promise<void> {
+    if (written.size === 0) return;
     const path = this.#path;
     const hash = await hashIfRegular(path);
     if (hash === undefined || !written.has(hash)) return;
@@ -155,6 +156,7 @@ function unusable(path: string, what: string): ProgramError {
 }
 
 function unwritable(path: string, cause: unknown): ProgramError {
+  if (cause instanceof ProgramError) return cause;
   return new ProgramError(
     `Cannot write the refused rows to "${path}": ${
       reasonOf(cause)
@@ -180,7 +182,11 @@ function numbered(path: string, number: number): string {
  * there.
  */
 async function hashIfRegular(path: string): Promise<string | undefined> {
-  const info = await ifThere(Deno.lstat(path));
+  const info = lstat(path);
   if (!info) return undefined;
   return info.isFile ? await hashOf(path) : "";
+}
+
+function lstat(path: string): Deno.FileInfo | undefined {
+  return ifThere(() => Deno.lstatSync(path));
 }

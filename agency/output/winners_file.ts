@@ -24,28 +24,23 @@ export class WinnersFile {
    * Throws a `ProgramError` if the winners cannot be written or would overwrite
    * a file of bets.
    */
-  static async open(path: string, agencyFile: string): Promise<WinnersFile> {
+  static open(path: string, agencyFile: string): WinnersFile {
     const isPipe = isProcessInput(agencyFile);
     // A file that cannot be read is reported when it is opened.
-    const source = isPipe
-      ? undefined
-      : await Deno.stat(agencyFile).catch(() => undefined);
+    const source = isPipe ? undefined : sourceInfo(agencyFile);
     const mode = modeOfCopy(source?.mode ?? null);
     if (path === STANDARD_OUTPUT) return new WinnersFile(path, mode);
     if (path === "") throw unwritable(path, "the name is empty");
-    const fail = (cause: unknown) => {
-      throw unwritable(path, reasonOf(cause), cause);
-    };
-    const info = await ifThere(Deno.stat(path)).catch(fail);
+    const info = orUnwritable(path, () => infoOf(path));
     if (info?.isDirectory) throw unwritable(path, "it is a directory");
     if (info && !info.isFile) return new WinnersFile(path, mode);
     if (info && info.ino === source?.ino && info.dev === source?.dev) {
       throw unwritable(path, "it is the agency's file itself");
     }
     // Replaces a symbolic link's target, not the link.
-    const target = info ? await Deno.realPath(path) : path;
-    if (info) await checkNoColumns(target);
-    await probe(target).catch(fail);
+    const target = info ? Deno.realPathSync(path) : path;
+    if (info) checkNoColumns(target);
+    orUnwritable(path, () => probe(target));
     return new WinnersFile(target, info?.mode ?? mode);
   }
 
@@ -65,25 +60,43 @@ export class WinnersFile {
   }
 
   async #writeFile(content: Uint8Array): Promise<void> {
-    const info = await ifThere(Deno.stat(this.#path));
+    const info = infoOf(this.#path);
     // A device or a pipe is written to, not replaced.
     if (info && !info.isFile) {
       await Deno.writeFile(this.#path, content);
       return;
     }
     // The draw may be held days after the file was checked.
-    if (info) await checkNoColumns(this.#path);
-    await replaceFile(this.#path, content, this.#mode & 0o777);
+    if (info) checkNoColumns(this.#path);
+    replaceFile(this.#path, content, this.#mode & 0o777);
   }
 }
 
-/** Keeps bets, a store and tokens from a slip in the command line. */
-async function checkNoColumns(path: string): Promise<void> {
-  using file = await Deno.open(path).catch((cause) => {
+function sourceInfo(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function orUnwritable<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (cause) {
     throw unwritable(path, reasonOf(cause), cause);
-  });
+  }
+}
+
+function infoOf(path: string): Deno.FileInfo | undefined {
+  return ifThere(() => Deno.statSync(path));
+}
+
+/** Keeps bets, a store and tokens from a slip in the command line. */
+function checkNoColumns(path: string): void {
+  using file = orUnwritable(path, () => Deno.openSync(path));
   const sample = new Uint8Array(SAMPLE_BYTES);
-  const bytes = await file.read(sample) ?? 0;
+  const bytes = file.readSync(sample) ?? 0;
   const text = new TextDecoder().decode(sample.subarray(0, bytes));
   if (!SEPARATORS_REGEXP.test(text)) return;
   throw unwritable(path, "it has columns, so it is no list of winners");

@@ -13,8 +13,6 @@ const SEPARATORS: ReadonlyMap<string, string> = new Map([
 ]);
 const FOREIGN_SEPARATOR = "|";
 const NUMERALS = ["", "one", "two", "three", "four", "five", "six", "seven"];
-const LETTER_REGEXP = /\p{L}/u;
-const DIGIT_REGEXP = /\p{N}/u;
 
 interface Table {
   separator: string;
@@ -27,14 +25,16 @@ export function explainColumns(
   separator: string,
 ): string | undefined {
   if (rows.length === 0) return undefined;
-  const others = [...SEPARATORS.keys(), FOREIGN_SEPARATOR]
-    .filter((other) => other !== separator);
-  const tables = [separator, ...others].map((one) => tableOf(rows, one));
-  const [own, ...foreign] = tables as [Table, ...Table[]];
+  const own = tableOf(rows, separator);
   if (isHalf(own, rowsWith(own, FIELD_COUNT))) return undefined;
+  const foreign = [...SEPARATORS.keys(), FOREIGN_SEPARATOR]
+    .filter((other) => other !== separator)
+    .map((other) => tableOf(rows, other));
   const other = foreign.find((one) => isHalf(one, rowsWith(one, FIELD_COUNT)));
   if (other) return explainSeparator(other.separator);
-  return rowsWith(own, FIELD_COUNT) > 0 ? undefined : explainWidth(tables);
+  return rowsWith(own, FIELD_COUNT) > 0
+    ? undefined
+    : explainWidth([own, ...foreign]);
 }
 
 /**
@@ -49,8 +49,9 @@ export function isHeader(rows: readonly string[], separator: string): boolean {
 
 function isNamed(row: readonly string[]): boolean {
   return row.length === FIELD_COUNT &&
+    // Most rows end at the document: the others' expressions compile slowly.
     row.slice(2).every((name) =>
-      LETTER_REGEXP.test(name) && !DIGIT_REGEXP.test(name)
+      !/[0-9]/.test(name) && /\p{L}/u.test(name) && !/\p{N}/u.test(name)
     );
 }
 

@@ -71,13 +71,18 @@ async function openPath(
   if (STANDARD_INPUTS.has(path)) {
     return await spool(Deno.stdin.readable, signal);
   }
-  const info = await Deno.stat(path);
-  if (info.isFifo) {
-    // Opening waits for a writer, perhaps forever.
-    const pipe = await orAborted(Deno.open(path), signal);
-    return await spool(pipe.readable, signal);
-  }
-  if (info.isFile) return { file: await Deno.open(path), isSpooled: false };
+  const file = openFile(path);
+  if (file) return { file, isSpooled: false };
+  // Opening waits for a writer, perhaps forever.
+  const pipe = await orAborted(Deno.open(path), signal);
+  return await spool(pipe.readable, signal);
+}
+
+/** Returns `undefined` for a pipe. */
+function openFile(path: string): Deno.FsFile | undefined {
+  const info = Deno.statSync(path);
+  if (info.isFile) return Deno.openSync(path);
+  if (info.isFifo) return undefined;
   throw new ProgramError(
     `Cannot read agency's file "${path}": it is ${
       kindOf(info)

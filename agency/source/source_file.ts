@@ -45,17 +45,16 @@ export class SourceFile {
   private constructor(
     path: string,
     { file, isSpooled }: InputFile,
-    info: Deno.FileInfo,
     keptBytes: number,
   ) {
     this.path = path;
     this.#file = file;
     this.#isSpooled = isSpooled;
-    this.#info = info;
-    this.#content = new ContentReader(file, info.size);
+    this.#info = file.statSync();
+    this.#content = new ContentReader(file, this.size);
     this.#keptBytes = keptBytes;
     // The line end added to the last line may need its own chunk.
-    const maxChunks = Math.ceil((info.size + 1) / CHUNK_BYTES);
+    const maxChunks = Math.ceil((this.size + 1) / CHUNK_BYTES);
     this.#digests = new ChunkDigests(maxChunks);
     this.#starts = new Float64Array(maxChunks);
   }
@@ -72,10 +71,9 @@ export class SourceFile {
     const { keptBytes = KEPT_BYTES } = options;
     const opened = await openInput(input, options.signal);
     try {
-      const info = await opened.file.stat();
-      const source = new SourceFile(path, opened, info, keptBytes);
+      const source = new SourceFile(path, opened, keptBytes);
       await source.#hash(options);
-      await source.throwIfChanged();
+      source.throwIfChanged();
       return source;
     } catch (error) {
       opened.file.close();
@@ -146,8 +144,8 @@ export class SourceFile {
    * Throws a `ProgramError` if the path no longer leads to the unchanged file
    * that was hashed.
    */
-  async throwIfChanged(): Promise<void> {
-    const { size, mtime } = await this.#stat(() => this.#file.stat());
+  throwIfChanged(): void {
+    const { size, mtime } = this.#stat(() => this.#file.statSync());
     if (size !== this.size) {
       throw this.#changed(`it had ${this.size} bytes and now has ${size}`);
     }
@@ -155,7 +153,7 @@ export class SourceFile {
       throw this.#changed("it was written to");
     }
     if (this.#isSpooled) return;
-    const named = await this.#stat(() => Deno.stat(this.path));
+    const named = this.#stat(() => Deno.statSync(this.path));
     if (this.isSameFile(named)) return;
     throw this.#changed("another file has its name now");
   }
@@ -218,9 +216,9 @@ export class SourceFile {
     }
   }
 
-  async #stat(stat: () => Promise<Deno.FileInfo>): Promise<Deno.FileInfo> {
+  #stat(stat: () => Deno.FileInfo): Deno.FileInfo {
     try {
-      return await stat();
+      return stat();
     } catch (error) {
       throw this.#changed(reasonOf(error));
     }

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type DeliveredFile, openFile } from "../../agency/delivered_file.ts";
 import { IndexSet } from "../../agency/delivery/index_set.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
@@ -117,7 +117,7 @@ testInFolder("check() refuses the agency's own file", async (dir) => {
   await Deno.link(file.source.path, `${dir}/link.csv`);
   await Deno.symlink(file.source.path, `${dir}/symlink.csv`);
   for (const name of ["agency.csv", "link.csv", "symlink.csv"]) {
-    await assertRejects(
+    assertThrows(
       () => rejectedFile(file, `${dir}/${name}`).check(),
       ProgramError,
       `Cannot use agency.rejectedFile (--rejected-file) "${dir}/${name}": it is the agency's file itself`,
@@ -125,7 +125,7 @@ testInFolder("check() refuses the agency's own file", async (dir) => {
   }
   const copy = `${dir}/agency.csv.rejected.csv`;
   await Deno.copyFile(file.source.path, copy);
-  await rejectedFile(file, copy).check();
+  rejectedFile(file, copy).check();
 });
 
 testInFolder(
@@ -149,7 +149,7 @@ testInFolder("check() refuses what cannot be replaced", async (dir) => {
   using file = await putFile(dir);
   await Deno.symlink("/dev/null", `${dir}/link`);
   for (const path of ["/dev/null", `${dir}/link`]) {
-    await assertRejects(
+    assertThrows(
       () => rejectedFile(file, path).check(),
       ProgramError,
       `"${path}": it is a device or a pipe, expected a regular file`,
@@ -159,7 +159,7 @@ testInFolder("check() refuses what cannot be replaced", async (dir) => {
 
 testInFolder("check() names a file that cannot be written", async (dir) => {
   using file = await putFile(dir);
-  await assertRejects(
+  assertThrows(
     () => rejectedFile(file, `${dir}/none/x.csv`).check(),
     ProgramError,
     `Cannot write the refused rows to "${dir}/none/x.csv": No such file or directory (os error 2); set`,

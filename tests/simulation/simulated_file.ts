@@ -175,10 +175,13 @@ export class SimulatedFile implements Resource {
 
   /** Describes the file. */
   stat(): Promise<Deno.FileInfo> {
-    return this.#call(() => {
-      this.#throwIfClosed();
-      return describe(this.#inode);
-    });
+    return this.#call(() => this.statSync());
+  }
+
+  /** The same, at once. */
+  statSync(): Deno.FileInfo {
+    this.#throwIfClosed();
+    return describe(this.#inode);
   }
 
   /** Locks the file, unless it is locked by another opening of it. */

@@ -111,72 +111,69 @@ function dateClass({ loop }: World): typeof Date {
   } as typeof Date;
 }
 
+type Call = (process: SimulatedProcess, ...args: never[]) => unknown;
+
+/** Each call, and the same one with `Sync` in its name. */
 function files(world: World): object {
   const { loop } = world;
-  /** Runs a call of the process that makes it, if that is still alive. */
-  function call<T>(effect: (process: SimulatedProcess) => T): Promise<T> {
-    const process = loop.current!;
-    return loop.operate(CALL_MS, () => effect(process));
-  }
-  function write(process: SimulatedProcess, path: string, text: string): void {
+  const members = Object.entries(fileCalls(world)).flatMap(([name, call]) => [
+    [name, (...args: never[]) => {
+      const process = loop.current!;
+      return loop.operate(CALL_MS, () => call(process, ...args));
+    }],
+    [`${name}Sync`, (...args: never[]) => call(loop.current!, ...args)],
+  ]);
+  return Object.fromEntries(members);
+}
+
+function fileCalls(world: World): Record<string, Call> {
+  const { loop } = world;
+  const bytesOf = (process: SimulatedProcess, path: string) =>
+    world.diskOf(process).find(path).bytes;
+  function write(
+    process: SimulatedProcess,
+    path: string,
+    bytes: Uint8Array,
+  ): void {
     const { files } = world.diskOf(process);
     const inode = files.get(path) ??
       world.diskOf(process).create(path, loop.dateMs);
     inode.truncate(0, loop.dateMs);
-    inode.write(0, new TextEncoder().encode(text), loop.dateMs);
+    inode.write(0, bytes, loop.dateMs);
   }
   return {
-    open: (path: string, options: Deno.OpenOptions = { read: true }) =>
-      call((process) =>
-        world.isFolder(path)
-          ? new SimulatedFolder(world, process, path)
-          : new SimulatedFile(world, process, path, options)
-      ),
-    stat: (path: string) =>
-      call((process) =>
-        world.isFolder(path)
-          ? { mode: 0o700 }
-          : describe(world.diskOf(process).find(path))
-      ),
-    statSync: (path: string) =>
-      describe(world.diskOf(loop.current!).find(path)),
-    lstat: (path: string) =>
-      call((process) => describe(world.diskOf(process).find(path))),
-    realPath: (path: string) => call(() => path),
-    mkdir: () => call(() => {}),
-    chmod: () => call(() => {}),
-    readDir: (folder: string) => namesIn(world, folder),
-    rename: (from: string, to: string) =>
-      call((process) => {
-        const { files } = world.diskOf(process);
-        files.set(to, world.diskOf(process).find(from));
-        files.delete(from);
-      }),
-    readFile: (path: string) =>
-      call((process) => world.diskOf(process).find(path).bytes.slice()),
-    remove: (path: string) =>
-      call((process) => world.diskOf(process).remove(path)),
-    readTextFile: (path: string) =>
-      call((process) =>
-        new TextDecoder().decode(world.diskOf(process).find(path).bytes)
-      ),
-    writeTextFile: (path: string, text: string) =>
-      call((process) => write(process, path, text)),
+    open: (process, path: string, options?: Deno.OpenOptions) =>
+      world.isFolder(path)
+        ? new SimulatedFolder(world, process, path)
+        : new SimulatedFile(world, process, path, options ?? { read: true }),
+    stat: (process, path: string) =>
+      world.isFolder(path)
+        ? { mode: 0o700 }
+        : describe(world.diskOf(process).find(path)),
+    lstat: (process, path: string) =>
+      describe(world.diskOf(process).find(path)),
+    realPath: (_process, path: string) => path,
+    mkdir: () => {},
+    chmod: () => {},
+    readDir: (process, folder: string) => {
+      const start = `${folder}/`;
+      return [...world.diskOf(process).files.keys()]
+        .filter((path) => path.startsWith(start))
+        .map((path) => ({ name: path.slice(start.length) }));
+    },
+    rename: (process, from: string, to: string) => {
+      const { files } = world.diskOf(process);
+      files.set(to, world.diskOf(process).find(from));
+      files.delete(from);
+    },
+    remove: (process, path: string) => world.diskOf(process).remove(path),
+    readFile: (process, path: string) => bytesOf(process, path).slice(),
+    readTextFile: (process, path: string) =>
+      new TextDecoder().decode(bytesOf(process, path)),
+    writeFile: write,
+    writeTextFile: (process, path: string, text: string) =>
+      write(process, path, new TextEncoder().encode(text)),
   };
-}
-
-/** Lists a folder of the process that asks for it. */
-async function* namesIn(
-  world: World,
-  folder: string,
-): AsyncGenerator<{ name: string }> {
-  const { files } = world.diskOf(world.loop.current!);
-  const start = `${folder}/`;
-  const names = [...files.keys()].filter((path) => path.startsWith(start));
-  for (const path of names) {
-    await Promise.resolve();
-    yield { name: path.slice(start.length) };
-  }
 }
 
 function network({ network }: World): object {
