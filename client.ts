@@ -35,15 +35,9 @@ export { ProgramError } from "./program/errors.ts";
 /** The flags that are not derived from the configuration. */
 const FLAGS = [
   { name: "check", help: "reads and checks the file, and sends nothing" },
-  {
-    name: "as-new",
-    help: "stores the file once more, although it was sent before",
-  },
+  { name: "as-new", help: "stores a file once more that was sent before" },
   { name: "no-finish", help: "does not finish: another file follows" },
-  {
-    name: "finish-anyway",
-    help: "finishes although rows of the file are not stored",
-  },
+  { name: "finish-anyway", help: "finishes although rows are not stored" },
   {
     name: "winners",
     value: "FILE",
@@ -83,14 +77,17 @@ async function deliver(
   id: number,
   { config, signal, flags }: ProgramContext,
 ): Promise<number> {
-  const path = fillIn(config["agency.file"], { id: String(id) });
-  const winnersFile = flags["winners"] === undefined
+  const values = { id: String(id), file: "{file}" };
+  const file = values.file = fillIn(config["agency.file"], values);
+  const rejectedFile = fillIn(config["agency.rejectedFile"], values);
+  const { winners: path, check } = flags;
+  const winnersFile = path === undefined
     ? undefined
-    : WinnersFile.open(flags["winners"], path);
-  const summary = await send(agency, path, { config, signal, flags });
-  logSummary(id, summary);
+    : WinnersFile.open(path, { agencyFile: file, rejectedFile });
+  const summary = await send(agency, file, { config, signal, flags });
+  logSummary(id, summary, check !== undefined);
   const isWaiting = config["draw.await"] || winnersFile !== undefined;
-  if (isWaiting && !flags["check"] && summary.isFinished !== false) {
+  if (isWaiting && !check && summary.isFinished !== false) {
     const winners = await agency.winners({ signal });
     logWinners(winners);
     await winnersFile?.write(winners);
@@ -148,15 +145,16 @@ async function createAgency(
   });
 }
 
-function logSummary(id: number, summary: Summary): void {
+function logSummary(id: number, summary: Summary, isCheck: boolean): void {
   const { stored, repeated, refused, sentBefore } = summary;
   // Rows to correct are no reason to store the others once more.
   const isOld = stored === 0 && repeated > 0 && refused === 0;
-  getLogger().info(formatAction("loop_finished", "success", {
+  const action = isCheck ? "check_finished" : "loop_finished";
+  getLogger().info(formatAction(action, "success", {
     client_id: id,
-    cantidad: stored,
+    cantidad: isCheck ? undefined : stored,
     rejected: refused,
-    repeated,
+    repeated: isCheck ? undefined : repeated,
     records: summary.records,
     file: summary.file,
     rejected_file: summary.rejectedFile,
@@ -186,8 +184,6 @@ function logStop(signal: AbortSignal): void {
 }
 
 if (import.meta.main) {
-  await runProgram("client", runAgency, {
-    operand: "agency.file",
-    flags: FLAGS,
-  });
+  const options = { operand: "agency.file", flags: FLAGS } as const;
+  await runProgram("client", runAgency, options);
 }

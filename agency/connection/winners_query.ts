@@ -17,16 +17,26 @@ import { AGAIN, type Exchange } from "./retrying_connection.ts";
 const DOCUMENT_REGEXP = /^[0-9]{1,20}$/;
 
 /**
+ * A bound for a central that never stops sending. A winner takes up to 50 bytes
+ * here, so this many take half a gigabyte, of the 4 that V8 may use. It is as
+ * many bets as the largest file that was ever measured, if all of them win.
+ */
+const MAX_WINNERS = 10_000_000;
+
+/**
  * Asks for the winners, in the order in which the bets were stored, and waits
  * for the draw. That may take days, in which the central may restart many
- * times, so a query that is lost, not refused, does not count as a failed
- * attempt.
+ * times, so a wait for the reply that is lost, not refused, does not count as a
+ * failed attempt.
  */
-export function winnersQuery(agency: number): Exchange<string[]> {
+export function winnersQuery(
+  agency: number,
+  maxWinners = MAX_WINNERS,
+): Exchange<string[]> {
   return async (connection, progress) => {
+    await connection.write(encodeWinnersQuery(agency));
     try {
-      await connection.write(encodeWinnersQuery(agency));
-      return await readWinners(connection);
+      return await readWinners(connection, maxWinners);
     } catch (error) {
       if (!isServedWait(error)) throw error;
       progress();
@@ -43,7 +53,10 @@ function isServedWait(error: unknown): boolean {
     error instanceof RetryableError && error.error === "SHUTTING_DOWN";
 }
 
-async function readWinners(connection: Connection): Promise<string[]> {
+async function readWinners(
+  connection: Connection,
+  maxWinners: number,
+): Promise<string[]> {
   const winners: string[] = [];
   for (;;) {
     const reply = await readReply(connection);
@@ -58,6 +71,11 @@ async function readWinners(connection: Connection): Promise<string[]> {
         );
       }
       winners.push(document);
+    }
+    if (winners.length > maxWinners) {
+      throw new ProgramError(
+        `Cannot go on: the central sent more than ${maxWinners} winners`,
+      );
     }
     if (isLast) return winners;
   }

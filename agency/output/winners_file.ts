@@ -10,6 +10,13 @@ const STANDARD_OUTPUT = "-";
 const SAMPLE_BYTES = 4096;
 const SEPARATORS_REGEXP = /[,;\t]/;
 
+/** Files of the same run, which the winners must not overwrite. */
+export interface OtherFiles {
+  agencyFile: string;
+  /** "" for none. */
+  rejectedFile: string;
+}
+
 /** A file for the winners, checked before anything is sent. */
 export class WinnersFile {
   readonly #path: string;
@@ -21,10 +28,13 @@ export class WinnersFile {
   }
 
   /**
-   * Throws a `ProgramError` if the winners cannot be written or would overwrite
-   * a file of bets.
+   * Throws a `ProgramError` if the winners cannot be written, or would overwrite
+   * a file of bets or the copy of the refused rows.
    */
-  static open(path: string, agencyFile: string): WinnersFile {
+  static open(
+    path: string,
+    { agencyFile, rejectedFile }: OtherFiles,
+  ): WinnersFile {
     const isPipe = isProcessInput(agencyFile);
     // A file that cannot be read is reported when it is opened.
     const source = isPipe ? undefined : sourceInfo(agencyFile);
@@ -41,6 +51,9 @@ export class WinnersFile {
     const target = info ? Deno.realPathSync(path) : path;
     if (info) checkNoColumns(target);
     orUnwritable(path, () => probe(target));
+    if (fullPathOf(target) === fullPathOf(rejectedFile)) {
+      throw unwritable(path, "agency.rejectedFile is the same file");
+    }
     return new WinnersFile(target, info?.mode ?? mode);
   }
 
@@ -90,6 +103,13 @@ function orUnwritable<T>(path: string, act: () => T): T {
 
 function infoOf(path: string): Deno.FileInfo | undefined {
   return ifThere(() => Deno.statSync(path));
+}
+
+/** Also of a file that is not there yet, if its folder is. */
+function fullPathOf(path: string): string | undefined {
+  const [, folder = "", name] = /^(.*[/\\])?(.*)$/.exec(path)!;
+  return ifThere(() => Deno.realPathSync(path)) ??
+    ifThere(() => `${Deno.realPathSync(folder || ".")}/${name}`);
 }
 
 /** Keeps bets, a store and tokens from a slip in the command line. */

@@ -1,5 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { WinnersFile } from "../../agency/output/winners_file.ts";
+import {
+  type OtherFiles,
+  WinnersFile,
+} from "../../agency/output/winners_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { testInFolder } from "../support/folder.ts";
 
@@ -12,6 +15,8 @@ const REFUSED: [name: string, reason: string][] = [
   ["none/winners.txt", "No such file or directory"],
   ["folder", "it is a directory"],
   ["agency.csv/winners.txt", "Not a directory (os error 20)"],
+  ["agency.csv.rejected.csv", "agency.rejectedFile is the same file"],
+  ["folder/../agency.csv.rejected.csv", "agency.rejectedFile is the same file"],
 ];
 
 testInFolder("open() refuses a file before anything is sent", async (dir) => {
@@ -22,7 +27,7 @@ testInFolder("open() refuses a file before anything is sent", async (dir) => {
   for (const [name, reason] of REFUSED) {
     const path = name === "" ? "" : `${dir}/${name}`;
     assertThrows(
-      () => WinnersFile.open(path, source),
+      () => WinnersFile.open(path, filesOf(source)),
       ProgramError,
       reason,
     );
@@ -33,12 +38,16 @@ testInFolder("open() refuses a file before anything is sent", async (dir) => {
 testInFolder("nothing with columns is overwritten", async (dir) => {
   const source = await putSource(dir);
   const path = `${dir}/winners.txt`;
-  const file = WinnersFile.open(path, source);
+  const file = WinnersFile.open(path, filesOf(source));
   for (const text of ["Ana,Gil,1,1999-03-17,7\n", "1\na;b\n", "a\tb"]) {
     await Deno.writeTextFile(path, text);
     const reason =
       `Cannot write winners "${path}": it has columns, so it is no list of winners`;
-    assertThrows(() => WinnersFile.open(path, source), ProgramError, reason);
+    assertThrows(
+      () => WinnersFile.open(path, filesOf(source)),
+      ProgramError,
+      reason,
+    );
     await assertRejects(() => file.write(["1"]), ProgramError, reason);
     assertEquals(await Deno.readTextFile(path), text);
   }
@@ -49,12 +58,12 @@ testInFolder(
   async (dir) => {
     const source = await putSource(dir);
     const path = `${dir}/winners.txt`;
-    const file = WinnersFile.open(path, source);
+    const file = WinnersFile.open(path, filesOf(source));
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
     await file.write(["12", "7"]);
     assertEquals(await Deno.readTextFile(path), "12\n7\n");
     assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
-    await WinnersFile.open(path, source).write([]);
+    await WinnersFile.open(path, filesOf(source)).write([]);
     assertEquals(await Deno.readTextFile(path), "");
   },
 );
@@ -64,7 +73,7 @@ testInFolder("write() keeps the permissions of what was there", async (dir) => {
   const path = `${dir}/winners.txt`;
   await Deno.writeTextFile(path, "");
   await Deno.chmod(path, 0o604);
-  await (await WinnersFile.open(path, source)).write(["1"]);
+  await (await WinnersFile.open(path, filesOf(source))).write(["1"]);
   assertEquals((await Deno.stat(path)).mode! & 0o777, 0o604);
 });
 
@@ -72,11 +81,15 @@ testInFolder("write() keeps a link, and writes what it names", async (dir) => {
   const source = await putSource(dir);
   await Deno.writeTextFile(`${dir}/target`, "old");
   await Deno.symlink(`${dir}/target`, `${dir}/link`);
-  const file = WinnersFile.open(`${dir}/link`, source);
+  const file = WinnersFile.open(`${dir}/link`, filesOf(source));
   await file.write(["1"]);
   assertEquals(await Deno.readTextFile(`${dir}/target`), "1\n");
   assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
 });
+
+function filesOf(agencyFile: string): OtherFiles {
+  return { agencyFile, rejectedFile: `${agencyFile}.rejected.csv` };
+}
 
 async function putSource(dir: string): Promise<string> {
   await Deno.writeTextFile(`${dir}/agency.csv`, "bets");

@@ -1,6 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { winnersQuery } from "../../agency/connection/winners_query.ts";
 import { Agency, RefusedError, UnreachableError } from "../../client.ts";
+import type { Connection } from "../../net/connection.ts";
 import { ProgramError } from "../../program/errors.ts";
+import type { Frame } from "../../protocol/mod.ts";
 import { WINNERS } from "../support/draw_wire.ts";
 import {
   FakeCentral,
@@ -107,6 +110,37 @@ testWith(
     }
   },
 );
+
+Deno.test("winnersQuery() counts a query that was not sent as a failed attempt", async () => {
+  const reset = new Deno.errors.ConnectionReset();
+  const connection = { write: () => Promise.reject(reset) };
+  let progress = 0;
+  await assertRejects(
+    () =>
+      winnersQuery(9)(connection as unknown as Connection, () => progress++),
+    Deno.errors.ConnectionReset,
+  );
+  assertEquals(progress, 0);
+});
+
+Deno.test("winnersQuery() ends if a central never stops sending winners", async () => {
+  let sent = 0;
+  const connection = {
+    write: () => Promise.resolve(),
+    readFrame(): Promise<Frame> {
+      sent++;
+      const payload = Uint8Array.of(0, 0, 1, 1, 0x39);
+      return Promise.resolve({ type: WINNERS, payload });
+    },
+  };
+  const query = winnersQuery(9, 20);
+  await assertRejects(
+    () => query(connection as unknown as Connection, () => {}),
+    ProgramError,
+    "the central sent more than 20 winners",
+  );
+  assertEquals(sent, 21);
+});
 
 testWith(
   ["net"],

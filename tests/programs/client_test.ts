@@ -82,8 +82,8 @@ testPrograms(
     const bad = "no bet\n" + csvOf(rows(3).with(1, ["", "", "", "", "1"]));
     await Deno.writeTextFile(`${dir}/bad.csv`, bad);
     const runs: [args: string[], code: number, summary: RegExp][] = [
-      [["--check", file], 0, /cantidad: 0 .* repeated: 0 \| records: 3 /],
-      [["--check", `${dir}/bad.csv`], 2, /rejected: 2 .* records: 4 /],
+      [["--check", file], 0, /check_finished .* rejected: 0 \| records: 3 /],
+      [["--check", `${dir}/bad.csv`], 2, /rejected: 2 \| records: 4 /],
       [[file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 \| records: 3 /],
       [[file], 0, /cantidad: 0 .* repeated: 3 .* sent_before: 2.* --as-new /],
       [["--as-new", file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 /],
