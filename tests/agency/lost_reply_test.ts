@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { gone, ok, play, serve, take } from "../support/fake_central.ts";
-import { Code, errorFrame, frame, Type } from "../support/frames.ts";
+import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 import { testSending } from "../support/sending.ts";
 
 /** OK for a batch of which some bets were stored before. */
@@ -92,3 +92,17 @@ for (const [what, loss] of Object.entries(LOSSES)) {
     assertEquals(payloads.at(-1)?.at(3), 9);
   });
 }
+
+testSending("send() reconnects to a central that stops after an OK", {
+  scripts: [
+    play(
+      take(),
+      concat([frame(Type.OK), errorFrame(Code.SHUTTING_DOWN)]),
+      gone,
+    ),
+    serve,
+  ],
+}, ({ central, stored, error }) => {
+  assertEquals([error, stored, central.connections], ["", 30, 2]);
+  assertEquals(central.names, ["0+10", "10+10", "20+10", "FINISH"]);
+});
