@@ -22,9 +22,9 @@ const HEADER_BYTES = 20;
 const LENGTH_BYTES = 4;
 
 const DIGIT_ZERO = 48;
-const MS_PER_DAY = 86_400_000;
-/** PostgreSQL counts days from 2000-01-01, JavaScript from 1970-01-01. */
-const DAYS_BEFORE_2000 = 10_957;
+const MARCH = 3;
+/** From the last day of February of the year 0. */
+const DAYS_BEFORE_2000 = 730_426;
 
 /** An array with one dimension and without nulls. */
 class BinaryArray {
@@ -119,16 +119,19 @@ export function columnsOf(batches: readonly Batch[]): Uint8Array[] {
   return [positions, ...texts, birthdates, numbers].map(({ bytes }) => bytes);
 }
 
-/** Set for each bet, instead of creating a date for each. */
-const day = new Date(0);
-
-/** The day that is written as `YYYY-MM-DD`. */
+/**
+ * The day that is written as `YYYY-MM-DD`. Years begin in March, so that a leap
+ * day is the last day of its year. (A `Date` takes ten times as long.)
+ */
 function daysSince2000(bytes: Uint8Array, start: number): number {
-  const year = wholeNumber(bytes, start, 4);
   const month = wholeNumber(bytes, start + 5, 2);
-  const dayOfMonth = wholeNumber(bytes, start + 8, 2);
-  const ms = day.setUTCFullYear(year, month - 1, dayOfMonth);
-  return ms / MS_PER_DAY - DAYS_BEFORE_2000;
+  const year = wholeNumber(bytes, start, 4) - (month < MARCH ? 1 : 0);
+  const monthsSinceMarch = (month + 12 - MARCH) % 12;
+  const leapDays = Math.floor(year / 4) - Math.floor(year / 100) +
+    Math.floor(year / 400);
+  // The months from March to July have 153 days, and so have the next five.
+  return 365 * year + leapDays + Math.floor((153 * monthsSinceMarch + 2) / 5) +
+    wholeNumber(bytes, start + 8, 2) - DAYS_BEFORE_2000;
 }
 
 function wholeNumber(bytes: Uint8Array, start: number, digits: number): number {
