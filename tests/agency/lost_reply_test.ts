@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { gone, ok, play, serve, take } from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
+import { csvOf, rows } from "../support/rows.ts";
 import { testSending } from "../support/sending.ts";
 
 /** OK for a batch of which some bets were stored before. */
@@ -17,6 +18,21 @@ testSending("send() tells new bets from those that were there", {
   ],
 }, ({ summary }) => {
   assertEquals([summary?.stored, summary?.repeated], [7, 23]);
+});
+
+testSending("send() counts the rest of a refused batch as sent once", {
+  csv: csvOf(rows(20).with(14, rows(15)[14]!.with(2, "x"))),
+  scripts: [async (session): Promise<void> => {
+    await session.take();
+    await session.ok();
+    await session.take();
+    await session.send(errorFrame(Code.INVALID_BET, 4));
+    await session.take();
+    await session.send(repeated(3));
+    await session.serve();
+  }],
+}, ({ summary }) => {
+  assertEquals([summary?.stored, summary?.repeated], [16, 3]);
 });
 
 /** How many of 30 bets are new if a reply is lost after so many repeated ones. */

@@ -13,7 +13,7 @@ import {
   contentOf,
   fingerprintOf,
 } from "../support/fingerprint.ts";
-import { testInFolder } from "../support/folder.ts";
+import { contents, testInFolder } from "../support/folder.ts";
 import { runTool, testTools } from "../support/tool.ts";
 import { withShortReads } from "../support/records.ts";
 
@@ -275,6 +275,22 @@ testInFolder("readChunk() reports a file that was cut", async (dir) => {
     "it ends at byte 4 of 9",
   );
 });
+
+testInFolder(
+  "SourceFile.open() gives a stream's copy no name that would outlive it",
+  async (dir) => {
+    const { makeTempFile } = Deno;
+    Deno.makeTempFile = (options) => makeTempFile({ ...options, dir });
+    try {
+      const stream = ReadableStream.from([UTF8.encode("a\n")]);
+      using source = await SourceFile.open(stream);
+      assertEquals(source.fingerprint, fingerprintOf("a\n"));
+      assertEquals(await contents(dir), {});
+    } finally {
+      Deno.makeTempFile = makeTempFile;
+    }
+  },
+);
 
 testTools(
   ["mkfifo"],
