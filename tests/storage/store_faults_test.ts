@@ -47,6 +47,20 @@ testInFolder(
 );
 
 testInFolder(
+  "Store.append() answers what is stored while another commit is under way",
+  async (dir) => {
+    const { store, file, append } = await openWithFirst(`${dir}/bets.csv`);
+    const gate = file.hold("syncData");
+    const second = append(SECOND);
+    await gate.reached;
+    assertEquals(await append(FIRST), "stored");
+    gate.release();
+    assertEquals(await second, "stored");
+    await store.close();
+  },
+);
+
+testInFolder(
   "Store.append() refuses a repetition if the commit under way fails",
   async (dir) => {
     const { store, file, append } = await openFaulty(`${dir}/bets.csv`);

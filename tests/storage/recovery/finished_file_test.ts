@@ -166,6 +166,37 @@ testInFolder(
 );
 
 testInFolder(
+  "FileStore.open() goes on when all of the last write was torn",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    let store = await FileStore.open(path);
+    await appendTo(store, numberedBatch(0, 3));
+    await store.close();
+    await Deno.truncate(path, 40);
+    for (let start = 0; start < 2; start++) {
+      store = await FileStore.open(path);
+      assertEquals(store.stats.bets, 0);
+      await store.close();
+    }
+  },
+);
+
+testInFolder(
+  "FileStore.open() adds nothing to a store whose draw is held",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    let store = await FileStore.open(path, { drawAgencies: 1 });
+    await appendTo(store, numberedBatch(0, 1));
+    await store.finish(1);
+    await store.close();
+    const before = await contents(dir);
+    store = await FileStore.open(path, { drawAgencies: 1 });
+    await store.close();
+    assertEquals(await contents(dir), before);
+  },
+);
+
+testInFolder(
   "FileStore.finish() takes no agency after the draw",
   async (dir) => {
     const path = `${dir}/bets.csv`;
