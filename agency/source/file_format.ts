@@ -5,7 +5,7 @@ import { ProgramError } from "../../program/errors.ts";
 import { explainColumns, isHeader } from "./columns.ts";
 import { CHUNK_BYTES } from "./content_reader.ts";
 import { findEncoding, findForeignFormat } from "./foreign_formats.ts";
-import { isBlank, MAX_LINE_BYTES } from "./line_buffer.ts";
+import { MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
 export interface FileFormat {
@@ -70,14 +70,8 @@ async function chunkOf(
 
 /** Returns the first complete rows of a chunk, without blank ones. */
 function firstRows(chunk: Uint8Array): string[] {
-  const decoder = new TextDecoder();
-  const rows: string[] = [];
-  for (let start = 0; rows.length < SAMPLE_ROWS;) {
-    const end = chunk.indexOf(NEWLINE, start);
-    if (end < 0) break;
-    const isRow = !isBlank(chunk, start, end) && end - start <= MAX_LINE_BYTES;
-    if (isRow) rows.push(decoder.decode(chunk.subarray(start, end)));
-    start = end + 1;
-  }
-  return rows;
+  const lines = chunk.subarray(0, chunk.lastIndexOf(NEWLINE) + 1);
+  return new TextDecoder().decode(lines).split("\n")
+    .filter((line) => line.length <= MAX_LINE_BYTES && !/^[ ,;\t]*$/.test(line))
+    .slice(0, SAMPLE_ROWS);
 }

@@ -66,8 +66,9 @@ export function findForeignFormat(
 
 /** Recognizes UTF-16 and UTF-32 without a byte order mark, and NULs. */
 function formatWithNuls(bytes: Uint8Array): ForeignFormat | undefined {
+  if (!bytes.includes(0)) return undefined;
   const nuls = bytes.reduce((count, byte) => byte === 0 ? count + 1 : count, 0);
-  if (nuls === 0 || nuls < MIN_NUL_PART * bytes.length) return undefined;
+  if (nuls < MIN_NUL_PART * bytes.length) return undefined;
   if (isEveryUnit(bytes, 4, isCodePoint)) return UTF32;
   if (isEveryUnit(bytes, 2, (unit) => unit !== 0)) {
     return { ...UTF16, name: "text in UTF-16 or binary" };
