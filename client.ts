@@ -87,7 +87,8 @@ async function deliver(
   const summary = await send(agency, file, { config, signal, flags });
   logSummary(id, summary, check !== undefined);
   const isWaiting = config["draw.await"] || winnersFile !== undefined;
-  if (isWaiting && !check && summary.isFinished !== false) {
+  // The draw waits for an agency that has not finished.
+  if (isWaiting && summary.isFinished) {
     const winners = await agency.winners({ signal });
     logWinners(winners);
     await winnersFile?.write(winners);
@@ -118,8 +119,9 @@ async function send(
 function finishOf(
   flags: ProgramContext["flags"],
 ): NonNullable<SendOptions["finish"]> {
-  if (flags["no-finish"] && flags["finish-anyway"]) {
-    throw misuse("--no-finish", "not together with --finish-anyway");
+  for (const other of ["finish-anyway", "winners"]) {
+    if (!flags["no-finish"] || flags[other] === undefined) continue;
+    throw misuse("--no-finish", `not together with --${other}`);
   }
   if (flags["no-finish"]) return "no";
   return flags["finish-anyway"] ? "anyway" : "complete";

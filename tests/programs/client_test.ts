@@ -158,6 +158,7 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
     [{}, ["--winners", ""], /^client: Cannot write winners "": .* empty/],
     [{}, ["--winners", file], /^client: Cannot write winners .* agency's file/],
     [{}, ["--no-finish", "--finish-anyway"], /^client: Cannot use --no-finish/],
+    [{}, ["--no-finish", "--winners", "-"], /^client: Cannot use --no-finish/],
     [
       { CLI_TLS_CA: `${dir}/none.pem` },
       [],
