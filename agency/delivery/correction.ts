@@ -34,10 +34,11 @@ export async function findCorrected(
     if (one === before) difference = found;
     if (found !== undefined) continue;
     if (one === before || isSure(one)) return one;
+    const [what, how] = one.path === undefined
+      ? ["what came through a pipe", "send what is corrected by itself"]
+      : [`"${one.path}"`, "send it under that name"];
     throw new ProgramError(
-      `Cannot send agency's file "${source.path}": it may be "${
-        one.path ?? "-"
-      }", sent on ${one.at}, with corrections; send it under that name, or as a new delivery with --as-new`,
+      `Cannot send agency's file "${source.path}": it may be ${what}, sent on ${one.at}, with corrections; ${how}, or all as a new delivery with --as-new`,
     );
   }
   if (!before) return undefined;

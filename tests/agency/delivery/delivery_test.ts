@@ -196,6 +196,13 @@ testTools(
     const id = await send(dir, CORRECTED, pipe);
     assert(await send(dir, csvOf(rows(9)), pipe) !== id);
     assertEquals(await send(dir, CORRECTED, pipe), id);
+    const bad = csvOf(rows(3).with(0, ["x", "", "", "", ""]));
+    await send(dir, bad, { ...pipe, refused: [0] });
+    await assertRejects(
+      () => send(dir, csvOf(rows(3)), pipe),
+      ProgramError,
+      "it may be what came through a pipe, sent on ",
+    );
   },
 );
 
