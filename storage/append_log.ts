@@ -2,7 +2,7 @@
 // while one fdatasync runs share the next.
 
 import { assertInvariant, messageOf } from "../program/errors.ts";
-import type { CommitGroup } from "./commit_group.ts";
+import type { Commit, CommitGroup } from "./commit_group.ts";
 import { CommitQueue } from "./commit_queue.ts";
 import { StorageError } from "./errors.ts";
 import type { LogEnd } from "./format/seal.ts";
@@ -46,7 +46,6 @@ export class AppendLog {
   #lastFailure: string | undefined;
   #refusal: StorageError | undefined;
   #hasGivenUp = false;
-  #failures = 0;
 
   /** `file` is opened for appending; everything before `end` is committed. */
   constructor(file: StoreFile, end: LogEnd, options: AppendLogOptions) {
@@ -66,14 +65,6 @@ export class AppendLog {
     return this.#waiting.start;
   }
 
-  /**
-   * Number of failures so far. Each refuses all uncommitted entries, before any
-   * later entry is accepted.
-   */
-  get failures(): number {
-    return this.#failures;
-  }
-
   /** Reports why entries will be refused, until one is committed. */
   reportProblem(problem: string): void {
     this.#lastFailure ??= problem;
@@ -91,15 +82,15 @@ export class AppendLog {
 
   /**
    * Appends an entry, sealed for {@linkcode writeStart}, and copies it before
-   * returning. The promise is shared by all entries of a commit and rejects
-   * with a `StorageError` if none of them is stored. Throws a `StorageError` if
-   * no more entries are accepted.
+   * returning. A failed commit refuses all uncommitted entries, before any
+   * later entry is accepted. Throws a `StorageError` if no more entries are
+   * accepted.
    */
-  append(entry: Uint8Array): Promise<void> {
+  append(entry: Uint8Array): Commit {
     this.throwIfEnded();
-    const committed = this.#waiting.add(entry);
+    const commit = this.#waiting.add(entry);
     this.#commits ??= this.#commitGroups();
-    return committed;
+    return commit;
   }
 
   /** Whether no more entries are accepted until the next start. */
@@ -154,6 +145,7 @@ export class AppendLog {
       if (this.#options.fsync) await this.#waiting.gather(group.entries);
     }
     this.#commits = undefined;
+    this.#waiting.stopTimer();
   }
 
   async #commit(group: CommitGroup): Promise<void> {
@@ -241,7 +233,6 @@ export class AppendLog {
    * an earlier one was not.
    */
   #refuse(error: StorageError, group?: CommitGroup): void {
-    this.#failures++;
     group?.fail(error);
     for (const later of this.#waiting.clear(this.#end.size)) later.fail(error);
   }

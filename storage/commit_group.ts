@@ -7,16 +7,28 @@ import { CRC_DIGITS, type LogEnd } from "./format/seal.ts";
 export const WRITE_BYTES = 1 << 20;
 /** Room for the rows of any batch of 8 kB. */
 const ENTRY_ROOM = 1 << 16;
-const ASCII_DECODER = new TextDecoder();
+
+/** One write and one fdatasync for all its entries. */
+export interface Commit {
+  /** Settles when all entries are committed, or none. */
+  readonly committed: Promise<void>;
+
+  /**
+   * Calls back when all entries are committed, or with the error if none is.
+   * The calls are made in order and before anything else can be appended.
+   */
+  onSettled(callback: (error?: StorageError) => void): void;
+}
 
 /** The entries of one write and one fdatasync. */
-export class CommitGroup {
+export class CommitGroup implements Commit {
   readonly start: number;
   /** Bytes after {@linkcode length} are undefined. */
   buffer: Uint8Array<ArrayBuffer>;
   length = 0;
   entries = 0;
   readonly #committed = Promise.withResolvers<void>();
+  readonly #callbacks: ((error?: StorageError) => void)[] = [];
 
   constructor(start: number, buffer: Uint8Array<ArrayBuffer>) {
     this.start = start;
@@ -27,9 +39,12 @@ export class CommitGroup {
     return this.buffer.subarray(0, this.length);
   }
 
-  /** Settles when all entries are committed, or none. */
   get committed(): Promise<void> {
     return this.#committed.promise;
+  }
+
+  onSettled(callback: (error?: StorageError) => void): void {
+    this.#callbacks.push(callback);
   }
 
   /** Whether another batch may not fit. */
@@ -42,7 +57,7 @@ export class CommitGroup {
     return {
       size: this.start + this.length,
       write: this.start,
-      crc: parseInt(ASCII_DECODER.decode(crc), 16),
+      crc: parseInt(String.fromCharCode(...crc), 16),
     };
   }
 
@@ -59,10 +74,12 @@ export class CommitGroup {
   }
 
   succeed(): void {
+    for (const callback of this.#callbacks) callback();
     this.#committed.resolve();
   }
 
   fail(error: StorageError): void {
+    for (const callback of this.#callbacks) callback(error);
     // Nobody handles the rejection of a group without entries.
     if (this.entries > 0) this.#committed.reject(error);
   }

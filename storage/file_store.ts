@@ -3,6 +3,7 @@
 
 import type { Batch } from "../bet/bet.ts";
 import type { AppendLog } from "./append_log.ts";
+import type { Commit } from "./commit_group.ts";
 import {
   BettingClosedError,
   IncompleteError,
@@ -28,7 +29,7 @@ import type {
   StoreDraw,
   StoreStats,
 } from "./store.ts";
-import type { StoreIndex } from "./store_index.ts";
+import type { FileBets, StoreIndex } from "./store_index.ts";
 import {
   createParts,
   recordStart,
@@ -123,7 +124,8 @@ export class FileStore implements Store, AsyncDisposable {
     if (this.#loss) throw this.#loss;
     const ranges = betRanges(batch);
     const bets = countIndexes(ranges);
-    const missing = this.#index.missing(batch, ranges);
+    const file = this.#index.fileOf(batch);
+    const missing = file.missing(ranges);
     if (missing.length === 0) {
       await this.#confirmStored();
       return bets;
@@ -133,28 +135,24 @@ export class FileStore implements Store, AsyncDisposable {
       return bets;
     }
     this.#log.throwIfEnded();
-    const { failures } = this.#log;
-    writer.throwIfFailed(failures);
+    writer.throwIfFailed();
     this.#writers.add(writer);
-    const unclaimed = this.#index.unclaimed(batch, missing, failures);
-    if (unclaimed.ranges.length === 0) {
-      await writer.wait(unclaimed.commit!);
-      return bets;
-    }
-    await writer.wait(this.#store(batch, unclaimed.ranges));
-    return bets - countIndexes(unclaimed.ranges);
+    const unclaimed = file.unclaimed(missing);
+    const commit = unclaimed.length === 0
+      ? file.lastCommit!
+      : this.#store(batch, file, unclaimed);
+    writer.add(commit);
+    await commit.committed;
+    return bets - countIndexes(unclaimed);
   }
 
   /** Stores these bets of a batch: the only place that adds bets. */
-  #store(batch: Batch, ranges: readonly IndexRange[]): Promise<void> {
-    const { writeStart, failures } = this.#log;
+  #store(batch: Batch, file: FileBets, ranges: readonly IndexRange[]): Commit {
+    const { writeStart } = this.#log;
     const { bytes, winners } = this.#rows.format(batch, ranges, writeStart);
     const commit = this.#log.append(bytes);
-    return this.#index.addCommitted(batch, ranges, {
-      commit,
-      failures,
-      winners,
-    });
+    this.#index.addCommitted(file, { ranges, winners }, commit);
+    return commit;
   }
 
   /** Checks that bets found in the file are ours, and durable. */
@@ -170,7 +168,7 @@ export class FileStore implements Store, AsyncDisposable {
     ranges: readonly IndexRange[],
   ): Promise<void> {
     await this.#draw.holdIfDue();
-    if (this.#index.missing(batch, ranges).length === 0) return;
+    if (this.#index.fileOf(batch).missing(ranges).length === 0) return;
     throw new BettingClosedError();
   }
 

@@ -48,6 +48,10 @@ export class IndexRanges {
     else this.#ranges.splice(first, after - first, joined);
   }
 
+  clear(): void {
+    this.#ranges = [];
+  }
+
   /** Index of the first range that ends at or after `index`. */
   #firstEndingFrom(index: number): number {
     let low = 0;

@@ -1,6 +1,7 @@
 // The writer of one connection: keeps its batches in order.
 
 import type { Batch } from "../bet/bet.ts";
+import type { Commit } from "./commit_group.ts";
 import { StorageError } from "./errors.ts";
 import type { BatchWriter } from "./store.ts";
 
@@ -17,8 +18,6 @@ export interface WriterOptions {
 export class OrderedWriter implements BatchWriter {
   readonly #options: WriterOptions;
   #waiting = 0;
-  /** Number of failures of the log when the waiting batches were appended. */
-  #failures = 0;
   #hasFailed = false;
 
   constructor(options: WriterOptions) {
@@ -33,32 +32,21 @@ export class OrderedWriter implements BatchWriter {
     return this.#options.append(batch, this);
   }
 
-  /**
-   * Throws a `StorageError` if a batch so far was not stored. `failures` is the
-   * log's number of failures: with each of them all waiting batches have
-   * failed, even if their promises are not settled yet.
-   */
-  throwIfFailed(failures: number): void {
-    if (this.#waiting > 0 && failures !== this.#failures) {
-      this.#hasFailed = true;
-    }
-    this.#failures = failures;
+  /** Throws a `StorageError` if a batch so far was not stored. */
+  throwIfFailed(): void {
     if (!this.#hasFailed) return;
     throw new StorageError(
       "Cannot store batch: an earlier one of the same connection was not stored",
     );
   }
 
-  async wait(commit: Promise<void>): Promise<void> {
+  /** Adds a batch that waits for this commit. */
+  add(commit: Commit): void {
     this.#waiting++;
-    try {
-      await commit;
-    } catch (error) {
-      this.#hasFailed = true;
-      throw error;
-    } finally {
+    commit.onSettled((error) => {
       this.#waiting--;
-    }
+      if (error) this.#hasFailed = true;
+    });
   }
 
   [Symbol.dispose](): void {

@@ -2,39 +2,85 @@
 // stored or under way, and which of them win.
 
 import type { Batch } from "../bet/bet.ts";
+import type { Commit } from "./commit_group.ts";
 import { countIndexes } from "./format/commit_mark.ts";
 import type { StoredBatch } from "./format/stored_batch.ts";
 import { type IndexRange, IndexRanges } from "./index_ranges.ts";
 
 export type FileKey = Pick<Batch, "agency" | "fingerprint">;
 
-/** The bets of a file that are under way; void once a commit fails. */
-interface Claims {
-  readonly ranges: IndexRanges;
-  /** Number of the log's failures when they were appended. */
-  readonly failures: number;
-  commits: number;
-  /** The latest commit. */
-  last: Promise<void>;
-}
+/** The bets of a file: which are stored, and which are under way. */
+export class FileBets {
+  readonly name: string;
+  readonly agency: number;
+  readonly #stored = new IndexRanges();
+  #count = 0;
+  /** Bets under way; some of them may be stored by now. */
+  readonly #claimed = new IndexRanges();
+  #commits = 0;
+  #lastCommit: Commit | undefined;
 
-interface FileState {
-  readonly stored: IndexRanges;
-  count: number;
-  claims: Claims | undefined;
+  constructor({ agency, fingerprint }: FileKey) {
+    this.name = nameOf({ agency, fingerprint });
+    this.agency = agency;
+  }
+
+  /** Number of bets stored. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0 && this.#commits === 0;
+  }
+
+  /** The latest commit of bets under way, which includes all earlier ones. */
+  get lastCommit(): Commit | undefined {
+    return this.#lastCommit;
+  }
+
+  /** Returns the bets that are not stored. */
+  missing(ranges: readonly IndexRange[]): IndexRange[] {
+    return missingFrom(this.#stored, ranges);
+  }
+
+  /** Returns the bets that are not under way. None of them may be stored. */
+  unclaimed(ranges: readonly IndexRange[]): IndexRange[] {
+    return missingFrom(this.#claimed, ranges);
+  }
+
+  /** Returns the number of bets added. */
+  add(ranges: readonly IndexRange[]): number {
+    const count = countIndexes(ranges);
+    for (const { start, end } of ranges) this.#stored.add(start, end);
+    this.#count += count;
+    return count;
+  }
+
+  claim(ranges: readonly IndexRange[], commit: Commit): void {
+    for (const { start, end } of ranges) this.#claimed.add(start, end);
+    this.#commits++;
+    this.#lastCommit = commit;
+  }
+
+  /** Ends a claim. A failed commit ends all of them. */
+  endClaim(): void {
+    if (--this.#commits > 0) return;
+    this.#claimed.clear();
+    this.#lastCommit = undefined;
+  }
 }
 
 export interface NewBets {
-  /** Bets that are neither stored nor under way. */
-  ranges: IndexRange[];
-  /** The commit of the others, if they are under way. */
-  commit: Promise<void> | undefined;
+  ranges: readonly IndexRange[];
+  /** The documents of the winning bets, in order. */
+  winners: readonly string[];
 }
 
 /** Built when the store is read at the start, and updated with every commit. */
 export class StoreIndex {
   /** Only files with something stored or under way. */
-  readonly #files = new Map<string, FileState>();
+  readonly #files = new Map<string, FileBets>();
   readonly #winners = new Map<number, string[]>();
   readonly #agencyBets = new Map<number, number>();
   #bets = 0;
@@ -65,73 +111,37 @@ export class StoreIndex {
   addStored(batch: StoredBatch): string | undefined {
     const { ranges } = batch;
     const count = countIndexes(ranges);
-    if (countIndexes(this.missing(batch, ranges)) < count) {
+    const file = this.fileOf(batch);
+    if (countIndexes(file.missing(ranges)) < count) {
       return `some of its ${count} bets from index ${
         ranges[0]!.start
       } on are stored before`;
     }
-    this.#add(batch, ranges, batch.winners);
+    this.#add(file, batch);
     this.#batches++;
     return undefined;
   }
 
-  missing(key: FileKey, ranges: readonly IndexRange[]): IndexRange[] {
-    const state = this.#files.get(nameOf(key));
-    if (!state) return [...ranges];
-    return ranges.flatMap(({ start, end }) => state.stored.missing(start, end));
+  /** A new file is only kept once something of it is stored or under way. */
+  fileOf(key: FileKey): FileBets {
+    return this.#files.get(nameOf(key)) ?? new FileBets(key);
   }
 
   /**
-   * Separates bets under way from others, none of which are stored. `failures`
-   * is the log's number of failures so far.
+   * Adds bets of a file once their commit succeeds; until then they are under
+   * way.
    */
-  unclaimed(
-    key: FileKey,
-    missing: readonly IndexRange[],
-    failures: number,
-  ): NewBets {
-    const claims = this.#files.get(nameOf(key))?.claims;
-    if (claims?.failures !== failures) {
-      return { ranges: [...missing], commit: undefined };
-    }
-    const ranges = missing.flatMap(({ start, end }) =>
-      claims.ranges.missing(start, end)
-    );
-    return { ranges, commit: claims.last };
-  }
-
-  /**
-   * Adds bets once their commit succeeds; until then they are under way.
-   * `winners` has the documents of the winning bets, in order. Throws what the
-   * commit throws.
-   */
-  async addCommitted(
-    key: FileKey,
-    ranges: readonly IndexRange[],
-    { commit, failures, winners }: {
-      commit: Promise<void>;
-      failures: number;
-      winners: readonly string[];
-    },
-  ): Promise<void> {
-    const state = this.#stateOf(key);
-    const claims = claim(state, ranges, commit, failures);
+  addCommitted(file: FileBets, bets: NewBets, commit: Commit): void {
+    this.#files.set(file.name, file);
+    file.claim(bets.ranges, commit);
     this.#commits++;
-    try {
-      await commit;
-      this.#add(key, ranges, winners);
-    } finally {
+    commit.onSettled((error) => {
       this.#commits--;
-      claims.commits--;
-      if (claims.commits === 0 && state.claims === claims) {
-        state.claims = undefined;
-      }
+      if (!error) this.#add(file, bets);
+      file.endClaim();
       // A refused file must leave no trace, or refusals would fill the memory.
-      const isEmpty = state.count === 0 && !state.claims;
-      if (isEmpty && this.#files.get(nameOf(key)) === state) {
-        this.#files.delete(nameOf(key));
-      }
-    }
+      if (file.isEmpty) this.#files.delete(file.name);
+    });
   }
 
   countStored(key: FileKey): number {
@@ -143,52 +153,26 @@ export class StoreIndex {
     return this.#winners.get(agency) ?? [];
   }
 
-  #add(
-    key: FileKey,
-    ranges: readonly IndexRange[],
-    winners: readonly string[],
-  ): void {
-    const state = this.#stateOf(key);
-    const count = countIndexes(ranges);
-    for (const { start, end } of ranges) state.stored.add(start, end);
-    state.count += count;
+  #add(file: FileBets, { ranges, winners }: NewBets): void {
+    this.#files.set(file.name, file);
+    const count = file.add(ranges);
     this.#bets += count;
-    const { agency } = key;
+    const { agency } = file;
     this.#agencyBets.set(agency, (this.#agencyBets.get(agency) ?? 0) + count);
     if (winners.length === 0) return;
     const earlier = this.#winners.get(agency);
     if (earlier) earlier.push(...winners);
     else this.#winners.set(agency, [...winners]);
   }
-
-  #stateOf(key: FileKey): FileState {
-    const name = nameOf(key);
-    let state = this.#files.get(name);
-    if (!state) {
-      state = { stored: new IndexRanges(), count: 0, claims: undefined };
-      this.#files.set(name, state);
-    }
-    return state;
-  }
 }
 
-function claim(
-  state: FileState,
+function missingFrom(
+  set: IndexRanges,
   ranges: readonly IndexRange[],
-  commit: Promise<void>,
-  failures: number,
-): Claims {
-  if (state.claims?.failures !== failures) state.claims = undefined;
-  const claims = state.claims ??= {
-    ranges: new IndexRanges(),
-    failures,
-    commits: 0,
-    last: commit,
-  };
-  claims.last = commit;
-  claims.commits++;
-  for (const { start, end } of ranges) claims.ranges.add(start, end);
-  return claims;
+): IndexRange[] {
+  const missing: IndexRange[] = [];
+  for (const { start, end } of ranges) missing.push(...set.missing(start, end));
+  return missing;
 }
 
 function nameOf({ agency, fingerprint }: FileKey): string {

@@ -97,7 +97,8 @@ export class FinishLog {
 
   async #append(event: FinishEvent, number: number): Promise<void> {
     const record = { event, number, bets: this.#betsEnd() };
-    await this.#log.append(formatRecord(record, this.#log.writeStart));
+    const line = formatRecord(record, this.#log.writeStart);
+    await this.#log.append(line).committed;
     const problem = this.#state.add(record);
     assertInvariant(!problem, `a record that is written is right: ${problem}`);
   }

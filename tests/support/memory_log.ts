@@ -35,7 +35,7 @@ export function openMemoryLog(
   const settled: string[] = [];
   async function append(entry: string): Promise<string> {
     try {
-      await log.append(lineOf(entry));
+      await log.append(lineOf(entry)).committed;
       settled.push(`${entry} true`);
       return "stored";
     } catch (error) {
@@ -79,7 +79,7 @@ export function assertEnded(
   message: string,
 ): void {
   assertThrows(
-    () => log.append(lineOf("late")),
+    () => log.append(lineOf("late")).committed,
     StorageError,
     message,
   );
