@@ -75,8 +75,11 @@ export class ReplyQueue {
     try {
       while (this.#owed.length > 0) {
         await this.#owed[0]!.known;
-        await this.#scheduler.waitForTurn();
-        await this.#sendKnown();
+        const turn = this.#scheduler.waitForTurn();
+        if (turn) await turn;
+        const frames = this.#takeKnown();
+        if (this.#isOver) return await this.#hangUp(frames);
+        await this.#write(joinFrames(frames));
       }
     } catch (error) {
       this.#fault = { error };
@@ -87,16 +90,16 @@ export class ReplyQueue {
     }
   }
 
-  async #sendKnown(): Promise<void> {
+  /** Removes the first known replies, up to one that ends the connection. */
+  #takeKnown(): Uint8Array[] {
     const frames: Uint8Array[] = [];
-    for (let next = this.#owed[0]; next?.outcome; next = this.#owed[0]) {
-      if ("fault" in next.outcome) throw next.outcome.fault;
-      const { frame, closes } = next.outcome.reply;
-      frames.push(frame);
-      if (closes) return await this.#hangUp(frames);
-      this.#owed.shift();
+    while (this.#owed[0]?.outcome && !this.#isOver) {
+      const { outcome } = this.#owed.shift()!;
+      if ("fault" in outcome!) throw outcome.fault;
+      frames.push(outcome!.reply.frame);
+      this.#isOver = outcome!.reply.closes;
     }
-    await this.#write(joinFrames(frames));
+    return frames;
   }
 
   /** Each piece has its own time limit: a long list may take a while. */
@@ -109,7 +112,6 @@ export class ReplyQueue {
   }
 
   async #hangUp(lastFrames: Uint8Array[]): Promise<void> {
-    this.#isOver = true;
     const unsent = this.#owed.splice(0);
     await this.#connection.hangUp(joinFrames(lastFrames));
     for (const owed of unsent) {

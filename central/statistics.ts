@@ -122,7 +122,11 @@ export class Statistics {
   onRequest(agency: number, address: string): AgencyActivity {
     const lastSeenMs = Date.now();
     const proven = this.#proven.get(agency);
-    if (proven) return Object.assign(proven, { lastSeenMs, address });
+    if (proven) {
+      proven.lastSeenMs = lastSeenMs;
+      proven.address = address;
+      return proven;
+    }
     const refused = this.#unproven.get(agency)?.refused ?? 0;
     const activity = { refused, lastSeenMs, address };
     this.#unproven.delete(agency);

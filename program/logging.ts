@@ -32,7 +32,7 @@ const PLAIN_REGEXP = /^[ -~]*$/;
 
 /**
  * Formats a log line without time and level. Line breaks and other control
- * characters are escaped, so that no peer can forge a line.
+ * characters of the details are escaped, so that no peer can forge a line.
  */
 export function formatAction(
   action: string,
@@ -42,9 +42,11 @@ export function formatAction(
   let text = `action: ${action} | result: ${result}`;
   for (const key in details) {
     const value = details[key];
-    if (value !== undefined) text += ` | ${key}: ${value}`;
+    if (value === undefined) continue;
+    text += ` | ${key}: `;
+    text += typeof value === "string" ? escapeControls(value) : value;
   }
-  return escapeControls(text);
+  return text;
 }
 
 /**

@@ -4,6 +4,7 @@ import { crc32 } from "node:zlib";
 import { type Batch, FIELD_KEYS, packedBetEnd } from "../../bet/bet.ts";
 import {
   copyLookingForSeparators,
+  copyWords,
   viewOf,
   WORD_BYTES,
   wordViewOf,
@@ -107,10 +108,11 @@ export class RowFormatter {
     // Without quotes a row is the packed bet with commas as separators.
     const target = this.#view;
     const shift = this.#length - (start + 1);
-    if (copyLookingForSeparators(target, shift, bets, start + 1, end)) {
+    if (copyLookingForSeparators(target, shift, bets, start + 1, document)) {
       this.#addQuotedBet(bets, start);
       return end;
     }
+    copyWords(target, shift, bets, document, end);
     target.setUint8(lastName + shift, COMMA);
     target.setUint8(document + shift, COMMA);
     target.setUint8(birthdate + shift, COMMA);
