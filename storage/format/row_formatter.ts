@@ -27,7 +27,6 @@ const MAX_AGENCY_DIGITS = 10;
 const MAX_ROW_OVERHEAD = MAX_AGENCY_DIGITS + 1 + 2 * NAME_COUNT + 1;
 /** Room for the rows of any batch of 8 kB; grows for a larger one. */
 const BUFFER_BYTES = 1 << 16;
-const ASCII_ENCODER = new TextEncoder();
 
 export interface BatchRows {
   /** Rows and mark: a view that is valid until the next call. */
@@ -87,9 +86,7 @@ export class RowFormatter {
     winners: string[],
   ): number {
     const rowStart = this.#length;
-    for (let i = 0; i < agency.length; i++) {
-      this.#bytes[this.#length++] = agency.charCodeAt(i);
-    }
+    this.#addText(agency);
     const end = this.#addBet(bets, start);
     if (isWinningRow(this.#bytes, this.#length)) {
       const row = this.#bytes.subarray(rowStart, this.#length);
@@ -144,8 +141,9 @@ export class RowFormatter {
   }
 
   #addText(ascii: string): void {
-    const room = this.#bytes.subarray(this.#length);
-    this.#length += ASCII_ENCODER.encodeInto(ascii, room).written;
+    for (let i = 0; i < ascii.length; i++) {
+      this.#bytes[this.#length++] = ascii.charCodeAt(i);
+    }
   }
 }
 
