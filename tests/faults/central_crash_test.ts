@@ -7,7 +7,7 @@ import { RecordingAgency } from "./recording_agency.ts";
 import { SECURITIES } from "./security.ts";
 import { sendUntil } from "./sending_agency.ts";
 
-const CRASHES = times(4, 120);
+const CRASHES = times(3, 120);
 /** Most OKs that a recording agency gets in one life of the central. */
 const MAX_OKS = 40;
 /** Milliseconds from there to the kill. */
@@ -16,7 +16,7 @@ const MAX_PAUSE_MS = 5;
 const EARLY_CRASH_CHANCE = 0.15;
 /** Longest time from the start to such a kill, in milliseconds. */
 const START_MS = 300;
-const BETS_OF_FILE = 2_000;
+const BETS_OF_FILE = 1_000;
 
 for (const security of SECURITIES) {
   testFault(
@@ -30,7 +30,7 @@ for (const security of SECURITIES) {
       );
       let isDone = false;
       const sent = Promise.all(
-        [1, 2, 3, 4, 5].map((agency) =>
+        [1, 2, 3].map((agency) =>
           sendUntil(agency, dir, {
             bets: BETS_OF_FILE,
             random: random.fork(),

@@ -2,7 +2,7 @@ import { assertGreaterOrEqual } from "@std/assert";
 import { loadCentral } from "../../bench/load/prepared.ts";
 import { testFault, times } from "./plan.ts";
 
-const AGENCIES = times(200, 2_000);
+const AGENCIES = times(100, 2_000);
 /** Bets of each agency: 20 batches. */
 const BETS = 3_000;
 /**

@@ -13,7 +13,7 @@ const SLOW_PEERS = times(10, 300);
 /** Most bytes that a peer sends: a header and a bit of the payload. */
 const STALL_BYTES = 10;
 /** Each keeps the central as busy as it can. */
-const DEAF_PEERS = times(3, 20);
+const DEAF_PEERS = times(2, 20);
 /** Peers without a token; the central authenticates some at a time. */
 const STRANGERS = times(20, 1_000);
 const BETS = times(3_000, 30_000);

@@ -8,7 +8,7 @@ import { testPrograms } from "../support/end_to_end.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 /** Milliseconds after which a waiting test fails. */
-const TIME_LIMIT_MS = IS_FULL ? 600_000 : 60_000;
+const TIME_LIMIT_MS = IS_FULL ? 600_000 : 120_000;
 /** Milliseconds for its clean-up after that. */
 const END_LIMIT_MS = 5_000;
 
