@@ -6,7 +6,7 @@ import { randomRow } from "../support/made_bets.ts";
 import { testFault, times } from "./plan.ts";
 
 const FLOODS = 20;
-const QUIET_BATCHES = times(10, 500);
+const QUIET_BATCHES = times(50, 500);
 /** Replies that each flood may get while the quiet agency waits for one. */
 const FAIR_ANSWERS = 500;
 /** Frames that a flood sends in one write. */
