@@ -22,6 +22,8 @@ export interface FoundFile {
 export class Repair {
   readonly #found: FoundFile;
   #isFlushed = false;
+  /** Whether the torn tail is cut off, durably or not. */
+  #isCut = false;
   #isDone = false;
   #running: Promise<void> | undefined;
   #problem: string | undefined;
@@ -40,7 +42,7 @@ export class Repair {
   /** Size of the torn tail, until it is cut off. */
   get tornBytes(): number {
     const { size, committedSize } = this.#found;
-    return this.#isDone ? 0 : size - committedSize;
+    return this.#isCut ? 0 : size - committedSize;
   }
 
   /** The copy of the torn tail, once there is one. */
@@ -100,9 +102,12 @@ export class Repair {
     }
     if (this.#isDone) return;
     if (committedSize < size) {
-      const tail = await readTail(file, committedSize, size);
-      this.#tornFile ??= await saveTornTail(path, tail);
-      await file.truncate(committedSize);
+      if (!this.#isCut) {
+        const tail = await readTail(file, committedSize, size);
+        this.#tornFile ??= await saveTornTail(path, tail);
+        await file.truncate(committedSize);
+        this.#isCut = true;
+      }
       if (fsync) await file.syncData();
     }
     this.#isDone = true;

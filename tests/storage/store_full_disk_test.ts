@@ -55,6 +55,22 @@ testInFolder(
 );
 
 testInFolder(
+  "FileStore goes on if cutting off a torn tail cannot be flushed",
+  async (dir) => {
+    const path = await putStore(dir, WHOLE, TORN);
+    const failing = failWrites("bets.csv.torn-");
+    const { store, file, append } = await openFaulty(path);
+    failing[Symbol.dispose]();
+    file.fail("syncData");
+    assertMatch(await append(SECOND), /^Cannot write to the store: Input/);
+    assertEquals(await append(FIRST), "stored");
+    assertEquals(await append(SECOND), "stored");
+    await store.close();
+    await assertStored(path, [FIRST, SECOND]);
+  },
+);
+
+testInFolder(
   "FileStore.open() leaves no part of a copy on a full disk",
   async (dir) => {
     const path = await putStore(dir, WHOLE, TORN);
