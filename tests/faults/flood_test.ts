@@ -8,7 +8,7 @@ import { testFault, times } from "./plan.ts";
 const FLOODS = 20;
 const QUIET_BATCHES = times(50, 500);
 /** Replies that each flood may get while the quiet agency waits for one. */
-const FAIR_ANSWERS = 500;
+const FAIR_ANSWERS = 1_200;
 /** Frames that a flood sends in one write. */
 const FRAMES = 200;
 const OK_BYTES = 5;
