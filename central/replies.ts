@@ -1,5 +1,6 @@
 // The replies to requests, and the mapping from errors to refusals.
 
+import { concatenate } from "../bytes/concatenate.ts";
 import {
   encodeError,
   type ErrorName,
@@ -40,15 +41,7 @@ export function refusal(
 
 /** Joins frames, so that one write sends them. */
 export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
-  if (frames.length === 1) return frames[0]!;
-  const size = frames.reduce((sum, frame) => sum + frame.length, 0);
-  const joined = new Uint8Array(size);
-  let at = 0;
-  for (const frame of frames) {
-    joined.set(frame, at);
-    at += frame.length;
-  }
-  return joined;
+  return frames.length === 1 ? frames[0]! : concatenate(frames);
 }
 
 export function unknownAgency(agency: number, agencies: number): ProtocolError {

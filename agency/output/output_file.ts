@@ -2,6 +2,8 @@
 // the user's is overwritten by mistake. Small ones are written synchronously,
 // in less time than a hop to another thread takes.
 
+import { concatenate } from "../../bytes/concatenate.ts";
+
 /**
  * Permission bits for reading and writing: none of these files is a program.
  */
@@ -54,15 +56,10 @@ export class PendingFile {
   }
 
   async #flush(): Promise<void> {
-    const bytes = new Uint8Array(this.#waitingBytes);
-    let end = 0;
-    for (const part of this.#waiting) {
-      bytes.set(part, end);
-      end += part.length;
-    }
+    const bytes = concatenate(this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (let at = 0; at < end;) {
+    for (let at = 0; at < bytes.length;) {
       at += await this.#file.write(bytes.subarray(at));
     }
   }

@@ -8,6 +8,7 @@ import {
   GAP_BYTES,
   packBets,
 } from "../../bet/bet.ts";
+import { concatenate } from "../../bytes/concatenate.ts";
 import type { LogEntry } from "../recovery/log_scan.ts";
 import { type CommitMark, countIndexes, parseMark } from "./commit_mark.ts";
 import { findWinners, isWinningRow } from "./winners.ts";
@@ -77,15 +78,4 @@ function parseBet(row: string): Bet {
   return Object.fromEntries(
     FIELD_KEYS.map((key, i) => [key, fields[i]]),
   ) as unknown as Bet;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const size = parts.reduce((sum, { length }) => sum + length, 0);
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
