@@ -131,9 +131,8 @@ async function openStore(
   const drawAgencies = config["draw.agencies"];
   const onCommit: OnCommit = (batches, seconds) =>
     statistics.onCommit(batches, seconds);
-  if (url === "") {
-    return await openFileStore(config, { drawAgencies, onCommit });
-  }
+  const fileOptions = { drawAgencies, onCommit };
+  if (!openDatabase && url === "") return openFileStore(config, fileOptions);
   if (!openDatabase) {
     throw new ProgramError(
       "Cannot use store.url: this task cannot use a database; start the central with: deno task server:postgres",

@@ -9,10 +9,12 @@ import { PostgresStore } from "../postgres_store.ts";
 const BATCHES_AT_ONCE = 200;
 
 /**
- * Stores the bets of a file store. Bets that are already there stay unchanged.
+ * Stores the bets of a file store, and holds its draw if that is held. Bets that
+ * are already there stay unchanged.
  */
 export async function importStore(path: string, url: string): Promise<void> {
-  const store = await PostgresStore.open(url);
+  const { agencies, drawAgencies = 0 } = await readFinished(path);
+  const store = await PostgresStore.open(url, { drawAgencies });
   let bets = 0;
   try {
     using writer = store.writer();
@@ -27,8 +29,9 @@ export async function importStore(path: string, url: string): Promise<void> {
       if (group.length === BATCHES_AT_ONCE) await flush();
     }
     await flush();
-    const { agencies } = await readFinished(path);
-    for (const agency of agencies) await store.finish(agency);
+    // The last agency of the draw holds it: after that nobody can finish.
+    const lastFirst = [...agencies].sort((a, b) => b - a);
+    for (const agency of lastFirst) await store.finish(agency);
   } finally {
     await store.close();
   }

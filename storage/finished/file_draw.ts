@@ -53,25 +53,20 @@ export class FileDraw implements StoreDraw {
       this.#end("earlier");
       return;
     }
-    await this.#holdIfDue("earlier");
+    await this.holdIfDue();
   }
 
   async holdIfDue(): Promise<void> {
-    await this.#holdIfDue("here");
-  }
-
-  async #holdIfDue(holder: DrawHolder): Promise<void> {
     if (this.#isHeld || !this.#haveAllFinished()) return;
     this.#isBettingClosed = true;
-    this.#holding ??= this.#hold(holder)
-      .finally(() => this.#holding = undefined);
+    this.#holding ??= this.#hold().finally(() => this.#holding = undefined);
     await this.#holding;
   }
 
-  async #hold(holder: DrawHolder): Promise<void> {
+  async #hold(): Promise<void> {
     await this.#whenIdle();
     await this.#finishLog.holdDraw(this.agencies);
-    this.#end(holder);
+    this.#end("here");
   }
 
   #end(holder: DrawHolder): void {

@@ -112,13 +112,21 @@ testInFolder("makeData() unpacks the agencies of an archive", async (dir) => {
 });
 
 testInFolder(
-  "makeData() unpacks dataset.zip over existing files",
+  "makeData() unpacks an archive over other files only if forced",
   async (dir) => {
-    await Deno.writeTextFile(`${dir}/agency-1.csv`, "old and longer\r\n");
+    await Deno.writeTextFile(`${dir}/agency-1.csv`, "old");
     await putZip(dir, [{ name: "agency-1.csv", data: "new" }], "dataset.zip");
-    const [file] = await makeData({ dir });
-    assertEquals(file?.from, `${dir}/dataset.zip`);
-    assertEquals(await contents(dir), { "agency-1.csv": "new" });
+    await assertRejects(
+      () => makeData({ dir }),
+      Deno.errors.AlreadyExists,
+      `"${dir}/agency-1.csv" is there, of 1 in all; --force replaces`,
+    );
+    assertEquals(await contents(dir), { "agency-1.csv": "old" });
+    for (const force of [true, false]) {
+      const [file] = await makeData({ dir, force });
+      assertEquals(file?.from, `${dir}/dataset.zip`);
+      assertEquals(await contents(dir), { "agency-1.csv": "new" });
+    }
   },
 );
 
@@ -131,7 +139,7 @@ testInFolder(
       { name: "agency-2.csv", data: "new", crc: 1 },
     ]);
     await assertRejects(
-      () => makeData({ dir }),
+      () => makeData({ dir, force: true }),
       SyntaxError,
       `Cannot unpack "agency-2.csv" of "${dir}/datasets.zip": its size or its CRC-32`,
     );
@@ -211,7 +219,7 @@ testInFolder("run() lists the files and their origin", async (dir) => {
   );
   assertEquals(await run([...args, "--force"]), lines);
   await putZip(dir, [{ name: "agency-1.csv", data: "a\r\n" }]);
-  assertEquals(await run(args), [
+  assertEquals(await run([...args, "--force"]), [
     `${dir}/agency-1.csv: 1 bets, 3 bytes, from ${dir}/datasets.zip`,
     "--bets and --agencies not used: nothing was made",
   ]);

@@ -42,15 +42,16 @@ export interface DataOptions {
  * Unpacks or makes the agencies' files, and returns them sorted by agency.
  * Changes no existing file before all new ones are complete on disk. Throws
  * `SyntaxError` if the archive is corrupt or has no agency. Throws
- * `Deno.errors.AlreadyExists` if there is no archive, the folder has agencies'
- * files and `force` is not set.
+ * `Deno.errors.AlreadyExists` if the folder has agencies' files that are not
+ * the archive's and `force` is not set: they may be the user's.
  */
 export async function makeData(options: DataOptions): Promise<AgencyFile[]> {
   const { dir, force = false } = options;
   await Deno.mkdir(dir, { recursive: true });
   const archive = await openArchive(dir);
   const before = await describeAgencies(dir, FROM_BEFORE);
-  if (archive === null && before.length > 0 && !force) {
+  const isNew = archive === null || !await areUnpacked(archive, before);
+  if (isNew && before.length > 0 && !force) {
     const state = `"${before[0]?.path}" is there, of ${before.length} in all`;
     throw new Deno.errors.AlreadyExists(
       `Cannot make the data: ${state}; --force replaces the whole set`,
@@ -85,13 +86,24 @@ export async function unusedArchive(
 ): Promise<string | null> {
   const archive = await openArchive(dir);
   if (archive === null) return null;
-  const sizes = new Map(
-    archive.agencies.map(({ agency, entry }) => [agency, entry.size]),
+  return await areUnpacked(archive, files) ? null : archive.path;
+}
+
+/** True if each of the files has the content that it has in the archive. */
+async function areUnpacked(
+  { zip, agencies }: Archive,
+  files: readonly AgencyFile[],
+): Promise<boolean> {
+  const entries = new Map(
+    agencies.map(({ agency, entry }) => [agency, entry]),
   );
-  const isUnpacked = files.every(({ agency, bytes }) =>
-    sizes.get(agency) === bytes
-  );
-  return isUnpacked ? null : archive.path;
+  for (const { agency, path, bytes } of files) {
+    const entry = entries.get(agency);
+    if (entry?.size !== bytes) return false;
+    const content = await Deno.readFile(path);
+    if (zip.read(entry).some((byte, at) => byte !== content[at])) return false;
+  }
+  return true;
 }
 
 /** Chunks of each file, by its path; made or unpacked when they are read. */
