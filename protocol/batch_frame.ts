@@ -15,6 +15,7 @@ const FINGERPRINT_AT = 4;
 const BET_INDEX_AT = 12;
 const COUNT_AT = 16;
 const BETS_AT = 18;
+const MAX_INDEX = 0xffffffff;
 
 /** Encodes batches one bet at a time, each into the same buffer. */
 export class BatchFrame {
@@ -128,6 +129,9 @@ export function decodeBatch(payload: Uint8Array): Batch {
   };
   if (batch.agency === 0) throw malformed("the agency is 0, not 1 or more");
   if (batch.count === 0) throw malformed("the count is 0, not 1 or more");
+  if (batch.betIndex + batch.count > MAX_INDEX + 1) {
+    throw malformed(`its last bet index is over ${MAX_INDEX}`);
+  }
   batch.gaps = countGaps(batch);
   return batch;
 }

@@ -17,7 +17,7 @@ const FINGERPRINT_BYTES = 8;
 export class Delivery {
   readonly #folder: SentFolder;
   readonly #file: DeliveredFile;
-  /** The hashes of the copies of refused rows that earlier runs wrote. */
+  /** The hash of the copy of its refused rows that an earlier run wrote. */
   readonly written: ReadonlySet<string>;
   /** Bet indexes that earlier runs left out. */
   readonly refusedBefore: IndexSet;
@@ -64,9 +64,7 @@ export class Delivery {
       content: fingerprint,
       size: source.size,
     };
-    const written = new Set(
-      known.deliveries.flatMap(({ rejected }) => rejected ?? []),
-    );
+    const written = new Set(found?.rejected ? [found.rejected] : []);
     return new Delivery({
       folder,
       file,

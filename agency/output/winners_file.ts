@@ -6,9 +6,9 @@ import { ifThere, modeOfCopy, probe, replaceFile } from "./output_file.ts";
 import { isProcessInput } from "../source/input_file.ts";
 
 const STANDARD_OUTPUT = "-";
-/** As much of a file as shows whether it has columns. */
+/** As much of a file as shows whether it is a list. */
 const SAMPLE_BYTES = 4096;
-const SEPARATORS_REGEXP = /[,;\t]/;
+const DOCUMENTS_REGEXP = /^[0-9\r\n]*$/;
 
 /** Files of the same run, which the winners must not overwrite. */
 export interface OtherFiles {
@@ -49,7 +49,7 @@ export class WinnersFile {
     }
     // Replaces a symbolic link's target, not the link.
     const target = info ? Deno.realPathSync(path) : path;
-    if (info) checkNoColumns(target);
+    if (info) checkList(target);
     orUnwritable(path, () => probe(target));
     if (fullPathOf(target) === fullPathOf(rejectedFile)) {
       throw unwritable(path, "agency.rejectedFile is the same file");
@@ -80,7 +80,7 @@ export class WinnersFile {
       return;
     }
     // The draw may be held days after the file was checked.
-    if (info) checkNoColumns(this.#path);
+    if (info) checkList(this.#path);
     replaceFile(this.#path, content, this.#mode & 0o777);
   }
 }
@@ -112,14 +112,14 @@ function fullPathOf(path: string): string | undefined {
     ifThere(() => `${Deno.realPathSync(folder || ".")}/${name}`);
 }
 
-/** Keeps bets, a store and tokens from a slip in the command line. */
-function checkNoColumns(path: string): void {
+/** Keeps any other file from a slip in the command line. */
+function checkList(path: string): void {
   using file = orUnwritable(path, () => Deno.openSync(path));
   const sample = new Uint8Array(SAMPLE_BYTES);
   const bytes = file.readSync(sample) ?? 0;
   const text = new TextDecoder().decode(sample.subarray(0, bytes));
-  if (!SEPARATORS_REGEXP.test(text)) return;
-  throw unwritable(path, "it has columns, so it is no list of winners");
+  if (DOCUMENTS_REGEXP.test(text)) return;
+  throw unwritable(path, "it is there and is no list of documents");
 }
 
 function unwritable(

@@ -219,6 +219,34 @@ testInFolder(
 );
 
 testInFolder(
+  "send() keeps the refused rows of another file",
+  async (dir) => {
+    await using central = new FakeCentral(serve);
+    const options = {
+      rejectedFile: `${dir}/refused.csv`,
+      sentFolder: `${dir}/sent`,
+    };
+    const copies: (string | undefined)[] = [];
+    for (const text of ["monday\n", "tuesday\n", ""]) {
+      const path = `${dir}/bets.csv`;
+      await Deno.writeTextFile(path, `${csvOf(rows(3))}${text}`);
+      const { rejectedFile } = await agencyOf(central)
+        .send(path, { ...options, asNew: true });
+      copies.push(rejectedFile);
+    }
+    assertEquals(copies, [
+      options.rejectedFile,
+      `${dir}/refused-2.csv`,
+      undefined,
+    ]);
+    assertEquals(
+      await Deno.readTextFile(options.rejectedFile),
+      "monday\r\n",
+    );
+  },
+);
+
+testInFolder(
   "send() twice at once leaves one whole file of refused rows",
   async (dir) => {
     const path = `${dir}/bets.csv`;

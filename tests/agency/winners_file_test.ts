@@ -35,14 +35,22 @@ testInFolder("open() refuses a file before anything is sent", async (dir) => {
   assertEquals(await Deno.readTextFile(source), "bets");
 });
 
-testInFolder("nothing with columns is overwritten", async (dir) => {
+testInFolder("nothing but a list of documents is overwritten", async (dir) => {
   const source = await putSource(dir);
   const path = `${dir}/winners.txt`;
   const file = WinnersFile.open(path, filesOf(source));
-  for (const text of ["Ana,Gil,1,1999-03-17,7\n", "1\na;b\n", "a\tb"]) {
+  for (
+    const text of [
+      "Ana,Gil,1,1999-03-17,7\n",
+      "1\na;b\n",
+      "a\tb",
+      "notes",
+      "\0\x01",
+    ]
+  ) {
     await Deno.writeTextFile(path, text);
     const reason =
-      `Cannot write winners "${path}": it has columns, so it is no list of winners`;
+      `Cannot write winners "${path}": it is there and is no list of documents`;
     assertThrows(
       () => WinnersFile.open(path, filesOf(source)),
       ProgramError,
@@ -79,7 +87,7 @@ testInFolder("write() keeps the permissions of what was there", async (dir) => {
 
 testInFolder("write() keeps a link, and writes what it names", async (dir) => {
   const source = await putSource(dir);
-  await Deno.writeTextFile(`${dir}/target`, "old");
+  await Deno.writeTextFile(`${dir}/target`, "7\n");
   await Deno.symlink(`${dir}/target`, `${dir}/link`);
   const file = WinnersFile.open(`${dir}/link`, filesOf(source));
   await file.write(["1"]);

@@ -80,6 +80,13 @@ Deno.test("decodeBatch() refuses agency 0 and count 0", () => {
   );
 });
 
+Deno.test("decodeBatch() refuses bet indexes of more than 32 bits", () => {
+  const batch = { ...batchOf([BET, BET]), betIndex: 2 ** 32 - 2 };
+  assertEquals(decodeBatch(payloadOf(encodeBatch(batch))).count, 2);
+  batch.betIndex++;
+  assertMalformed(payloadOf(encodeBatch(batch)), "its last bet index is over");
+});
+
 Deno.test("decodeBatch() refuses a wrong count", () => {
   const payload = payloadOf(encodeBatch(batchOf([BET, BET, BET])));
   const size = packBets([BET]).length;
