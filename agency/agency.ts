@@ -6,6 +6,7 @@ import { ADDRESSES } from "../program/config/setting.ts";
 import { BatchSender } from "./batch_sender.ts";
 import { type DeliveredFile, openFile } from "./delivered_file.ts";
 import { Delivery } from "./delivery/delivery.ts";
+import type { IndexSet } from "./delivery/index_set.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
 import type { AgencyOptions, Input, SendOptions, Summary } from "./options.ts";
 import { BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
@@ -79,8 +80,14 @@ export class Agency {
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
     const { sentBefore } = delivery;
-    await delivery.complete(loader.end, refused.indexes);
-    const copy = await rejected?.write(refused.indexes, delivery.written);
+    // If something was new, it may be another store, which lacks the corrections.
+    const missing = sender.stored > 0
+      ? refused.indexes
+      : delivery.missing(refused.indexes);
+    if (missing.size < refused.count) {
+      warnOfOldVersion(source, refused, missing);
+    } else await delivery.complete(loader.end, missing);
+    const copy = await rejected?.write(missing, delivery.written);
     if (copy) await delivery.addCopy(copy);
     return {
       ...summaryOf(file, loader, refused),
@@ -214,6 +221,19 @@ function summaryOf(
   { count }: RefusedRows,
 ): Pick<Summary, "file" | "records" | "refused"> {
   return { file: source.path, records, refused: count };
+}
+
+function warnOfOldVersion(
+  { path }: DeliveredFile["source"],
+  { count }: RefusedRows,
+  missing: IndexSet,
+): void {
+  getLogger().warn(formatAction("read_file", "fail", {
+    file: path,
+    reason: `it is an old version: ${
+      count - missing.size
+    } of its refused rows are stored as they were corrected later`,
+  }));
 }
 
 /**

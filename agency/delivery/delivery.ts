@@ -96,6 +96,12 @@ export class Delivery {
     if (!isComplete) await this.#folder.save(this.#entry);
   }
 
+  /** Returns those of the refused rows that no earlier run has stored. */
+  missing(refused: IndexSet): IndexSet {
+    if (!this.#entry.isComplete) return refused;
+    return refused.intersection(this.refusedBefore);
+  }
+
   async complete(records: number, refused: IndexSet): Promise<void> {
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;

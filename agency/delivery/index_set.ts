@@ -29,6 +29,14 @@ export class IndexSet {
     return true;
   }
 
+  intersection(other: IndexSet): IndexSet {
+    const both = new IndexSet();
+    for (let index = 0; index < 8 * this.#bits.length; index++) {
+      if (this.has(index) && other.has(index)) both.add(index);
+    }
+    return both;
+  }
+
   /** Formats the set as ranges, such as `3,7-9`. */
   format(): string {
     const ranges: string[] = [];

@@ -16,7 +16,7 @@ import {
 } from "../../client.ts";
 import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
 import { testInFolder } from "../support/folder.ts";
-import { Code, errorFrame } from "../support/frames.ts";
+import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
@@ -35,6 +35,14 @@ function agencyOf({ port }: FakeCentral): Agency {
     maxAttempts: 2,
     baseDelayMs: 1,
   });
+}
+
+/** An OK for a batch of which these many bets were there before. */
+function okWith(repeated: number): Uint8Array {
+  return frame(
+    Type.OK,
+    repeated === 0 ? undefined : Uint8Array.of(0, repeated),
+  );
 }
 
 async function* later(bets: readonly Bet[]): AsyncGenerator<Bet> {
@@ -215,6 +223,45 @@ testInFolder(
     });
     assertEquals(lines.toSorted((a, b) => a - b), [1, 5, 15, 25]);
     assertEquals([summary.records, summary.refused], [31, 4]);
+  },
+);
+
+testInFolder(
+  "send() of an old version sets no corrected row aside, and forgets nothing",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const options = {
+      sentFolder: `${dir}/sent`,
+      rejectedFile: "{file}.rejected.csv",
+    };
+    const old = `${csvOf(rows(6))}no bet\nnone\n`;
+    const [seventh, eighth, other] = rows(3, 7);
+    const half = csvOf([...rows(6), seventh!]);
+    const whole = csvOf([...rows(6), seventh!, eighth!]);
+    await using central = new FakeCentral(
+      ...[0, 6, 6, 7, 6].map((repeated) =>
+        play(take(), okWith(repeated), serve)
+      ),
+    );
+    const copies: (string | undefined)[] = [];
+    for (const text of [old, `${half}none\n`, old, whole, old]) {
+      await Deno.writeTextFile(path, text);
+      const { rejectedFile } = await agencyOf(central).send(path, options);
+      copies.push(rejectedFile && await Deno.readTextFile(rejectedFile));
+    }
+    assertEquals(copies, [
+      "no bet\r\nnone\r\n",
+      "none\r\n",
+      "none\r\n",
+      undefined,
+      undefined,
+    ]);
+    await Deno.writeTextFile(path, csvOf([...rows(6), seventh!, other!]));
+    await assertRejects(
+      () => agencyOf(central).send(path, options),
+      ProgramError,
+      "line 8 was changed since",
+    );
   },
 );
 
