@@ -75,7 +75,7 @@ testPrograms(
     const bets = [betOf("0012"), betOf("2", "2"), betOf("7574"), betOf("x")];
     await Deno.writeTextFile(file, csvOf(bets));
     const winners = `${dir}/winners.txt`;
-    await Deno.writeTextFile(winners, "what was there before\n".repeat(9));
+    await Deno.writeTextFile(winners, "1\n".repeat(9));
     const start = (...args: string[]) =>
       startAgency(
         1,
