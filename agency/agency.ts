@@ -84,9 +84,9 @@ export class Agency {
     const missing = sender.stored > 0
       ? refused.indexes
       : delivery.missing(refused.indexes);
-    if (missing.size < refused.count) {
-      warnOfOldVersion(source, refused, missing);
-    } else await delivery.complete(loader.end, missing);
+    const isOld = missing.size < refused.count;
+    if (isOld) warnOfOldVersion(source, refused, missing);
+    else await delivery.complete(loader.end, missing);
     const copy = await rejected?.write(missing, delivery.written);
     if (copy) await delivery.addCopy(copy);
     return {

@@ -43,6 +43,10 @@ testFault("the task server says that it cannot use a database", async () => {
   assertMatch(stderr, /^server: Cannot use store\.url: .*server:postgres\n$/);
 });
 
+testFault("the database's task says that no database is set", async () => {
+  await assertRefused("", /^server:postgres: Cannot use store\.url: expected /);
+});
+
 async function assertRefused(url: string, reason: RegExp): Promise<void> {
   await using program = startProgram("server:postgres", {
     SERVER_STORE_URL: url,
