@@ -16,7 +16,10 @@ export interface AppendLogOptions {
   /** Whether an entry must be on disk to count as committed. */
   fsync: boolean;
   /** The repair of the file; if not done, retried before a write. */
-  repair: Pick<Repair, "isDone" | "run" | "problem" | "tornBytes">;
+  repair: Pick<
+    Repair,
+    "isDone" | "run" | "flush" | "problem" | "tornBytes"
+  >;
   /**
    * Called before the first write, and again before the next one if it fails.
    */
@@ -125,6 +128,16 @@ export class AppendLog {
     if (loss === undefined) return undefined;
     this.#lose(loss);
     return this.#refusal;
+  }
+
+  /**
+   * Checks that entries found in the file are ours, and durable. Throws a
+   * `StorageError` if not.
+   */
+  async confirmStored(): Promise<void> {
+    const loss = this.checkFile();
+    if (loss) throw loss;
+    await this.#options.repair.flush();
   }
 
   /** Commits the waiting entries. Then no more are accepted. */

@@ -127,7 +127,7 @@ export class FileStore implements Store, AsyncDisposable {
     const file = this.#index.fileOf(batch);
     const missing = file.missing(ranges);
     if (missing.length === 0) {
-      await this.#confirmStored();
+      await this.#log.confirmStored();
       return bets;
     }
     if (this.#draw.isBettingClosed) {
@@ -153,13 +153,6 @@ export class FileStore implements Store, AsyncDisposable {
     const commit = this.#log.append(bytes);
     this.#index.addCommitted(file, { ranges, winners }, commit);
     return commit;
-  }
-
-  /** Checks that bets found in the file are ours, and durable. */
-  async #confirmStored(): Promise<void> {
-    const loss = this.#log.checkFile();
-    if (loss) throw loss;
-    await this.#files.bets.repair.flush();
   }
 
   /** Refuses a batch after the draw, unless all of it is stored. */

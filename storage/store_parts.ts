@@ -25,7 +25,7 @@ export async function recordStart(
   { draw, finishLog, log }: StoreParts,
 ): Promise<void> {
   try {
-    await draw.resume();
+    await draw.holdIfDue();
     await finishLog.start();
   } catch (error) {
     const isLater = error instanceof StorageError && isNoRoomError(error.cause);

@@ -43,19 +43,11 @@ export class FileDraw implements StoreDraw {
   }
 
   /**
-   * Continues from the opened store. If a crash came between the last FINISH
-   * and the record of the draw, makes the record now. If that fails, the last
-   * agency, which got no OK, finishes again. Throws a `StorageError` if it
+   * Holds the draw if all agencies have finished, unless it is held. A crash may
+   * have come before its record was durable: then a start makes it so, or if
+   * that fails, an agency that finishes again. Throws a `StorageError` if it
    * cannot be recorded.
    */
-  async resume(): Promise<void> {
-    if (this.#finishLog.drawAgencies !== undefined) {
-      this.#end("earlier");
-      return;
-    }
-    await this.holdIfDue();
-  }
-
   async holdIfDue(): Promise<void> {
     if (this.#isHeld || !this.#haveAllFinished()) return;
     this.#isBettingClosed = true;
@@ -64,9 +56,10 @@ export class FileDraw implements StoreDraw {
   }
 
   async #hold(): Promise<void> {
+    const isRecorded = this.#finishLog.drawAgencies !== undefined;
     await this.#whenIdle();
     await this.#finishLog.holdDraw(this.agencies);
-    this.#end("here");
+    this.#end(isRecorded ? "earlier" : "here");
   }
 
   #end(holder: DrawHolder): void {

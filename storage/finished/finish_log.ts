@@ -32,27 +32,24 @@ export class FinishLog {
   }
 
   /**
-   * Does nothing if it is already recorded. Throws a `StorageError` if it
-   * cannot be recorded, a `BettingClosedError` if the draw was held without the
+   * Records it once. Throws a `StorageError` if it cannot be recorded, a `BettingClosedError` if the draw was held without the
    * agency.
    */
   async finish(agency: number): Promise<void> {
-    if (this.agencies.has(agency)) {
-      const loss = this.checkFile();
-      if (loss) throw loss;
-      return;
-    }
+    if (this.agencies.has(agency)) return await this.#log.confirmStored();
     if (this.drawAgencies !== undefined) throw new BettingClosedError();
     await this.#record("finish", agency);
   }
 
   async holdDraw(agencies: number): Promise<void> {
+    if (this.drawAgencies !== undefined) return await this.#log.confirmStored();
     await this.#record("draw", agencies);
   }
 
   /** Records that bets may be added from now on, unless the draw is held. */
   async start(): Promise<void> {
-    if (this.#state.isStarted || this.drawAgencies !== undefined) return;
+    if (this.drawAgencies !== undefined) return;
+    if (this.#state.isStarted) return await this.#log.confirmStored();
     await this.#record("start");
   }
 

@@ -156,6 +156,7 @@ Deno.test("AppendLog.append() makes the file ready before its first write", asyn
       this.isDone = true;
       return Promise.resolve();
     },
+    flush: () => Promise.resolve(),
   };
   const { log, file, append } = openMemoryLog({
     repair,

@@ -54,6 +54,7 @@ export function openMemoryLog(
 const NO_REPAIR: AppendLogOptions["repair"] = {
   isDone: true,
   run: () => Promise.resolve(),
+  flush: () => Promise.resolve(),
   problem: undefined,
   tornBytes: 0,
 };
