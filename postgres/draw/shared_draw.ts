@@ -1,6 +1,10 @@
 // The draw of a store that several centrals share. Any of them may hold it.
 
-import type { DrawHolder, StoreDraw } from "../../storage/mod.ts";
+import {
+  type DrawHolder,
+  findDrawMisfit,
+  type StoreDraw,
+} from "../../storage/mod.ts";
 import { UnfitDatabaseError } from "../connection/errors.ts";
 import type { DrawState, DrawTables } from "./draw_tables.ts";
 import type { StoreCounts } from "../store_counts.ts";
@@ -23,9 +27,15 @@ export class SharedDraw implements StoreDraw {
     return this.#held.promise;
   }
 
-  /** Finds a draw that was held before this start. */
+  /**
+   * Finds a draw that was held before this start. Throws if the draw would
+   * leave out an agency.
+   */
   async recover(): Promise<void> {
-    await this.#take(await this.#tables.read(), "earlier");
+    const state = await this.#tables.read();
+    const agencies = [...this.#stats.agencyBets.keys(), ...state.finished];
+    if (!state.isHeld) this.#checkFit(undefined, agencies);
+    await this.#take(state, "earlier");
   }
 
   /**
@@ -60,20 +70,20 @@ export class SharedDraw implements StoreDraw {
   ): Promise<void> {
     this.#stats.finished = finished;
     if (!isHeld) return;
-    this.#checkAgencies(agencies);
+    // Version 1 did not record the number.
+    if (agencies === undefined && !this.#isComplete) {
+      throw new UnfitDatabaseError(
+        `its draw was held with other agencies than ${this.agencies}`,
+      );
+    }
+    this.#checkFit(agencies ?? this.agencies, []);
     await this.#onHeld(holder);
   }
 
-  /** Throws if the draw was held with another number of agencies. */
-  #checkAgencies(held: number | undefined): void {
-    // Version 1 did not record the number.
-    const fits = held === undefined ? this.#isComplete : held === this.agencies;
-    if (fits) return;
-    throw new UnfitDatabaseError(
-      `the draw has been held with ${
-        held ?? "other"
-      } agencies, and draw.agencies is ${this.agencies}`,
-    );
+  #checkFit(held: number | undefined, agencies: Iterable<number>): void {
+    const expected = this.agencies;
+    const misfit = findDrawMisfit({ expected, held, agencies });
+    if (misfit) throw new UnfitDatabaseError(`its draw ${misfit}`);
   }
 
   /** Whether all agencies of the draw have finished. */

@@ -1,6 +1,7 @@
 // Opens, checks and repairs the two files of a store at startup.
 
 import { StoreMismatchError } from "../errors.ts";
+import { findDrawMisfit } from "../finished/draw_fit.ts";
 import type { FinishState } from "../finished/finish_state.ts";
 import type { LogEnd } from "../format/seal.ts";
 import {
@@ -101,7 +102,7 @@ export async function openStoreFiles(
     { path, bets: file, finished: finishedFile },
     (batch) => index.addStored(batch),
   );
-  checkDrawAgencies(path, scan.state.drawAgencies, drawAgencies);
+  checkDraw(path, drawAgencies, { state: scan.state, index });
   const bets = await repair(path, file, scan.bets, fsync);
   const finished = await repair(
     finishedPath(path),
@@ -155,15 +156,18 @@ async function refuseOrphan(path: string): Promise<void> {
   );
 }
 
-function checkDrawAgencies(
+/** Before anything is written: a start may hold the draw. */
+function checkDraw(
   path: string,
-  held: number | undefined,
   expected: number,
+  { state, index }: { state: FinishState; index: StoreIndex },
 ): void {
-  if (held === undefined || held === expected) return;
-  throw new StoreMismatchError(
-    `The draw of "${path}" was held with ${held} agencies, but draw.agencies is ${expected}; set it to ${held}, or use a new store`,
-  );
+  const misfit = findDrawMisfit({
+    expected,
+    held: state.drawAgencies,
+    agencies: [...index.agencyBets.keys(), ...state.agencies],
+  });
+  if (misfit) throw new StoreMismatchError(`The draw of "${path}" ${misfit}`);
 }
 
 async function repair(

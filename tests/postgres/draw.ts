@@ -105,7 +105,7 @@ testFault(
       await assertRejects(
         () => PostgresStore.open(cluster.urlOf(), { drawAgencies }),
         ProgramError,
-        `held with 1 agencies, and draw.agencies is ${drawAgencies}`,
+        `held with 1 agencies, but draw.agencies is ${drawAgencies}`,
       );
     }
   },

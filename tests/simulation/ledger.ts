@@ -109,6 +109,13 @@ export class Ledger {
     }
   }
 
+  /** Whether a bet of an agency was answered with OK. */
+  hasBetsOf(agency: number): boolean {
+    return [...this.#files.values()].some((file) =>
+      file.agency === agency && file.acknowledged.size > 0
+    );
+  }
+
   /** Notes a FINISH that an agency has sent. */
   onFinishSent(agency: number, isEarly: boolean, who: string): void {
     this.#trace.add(who, "sends FINISH");

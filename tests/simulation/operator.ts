@@ -137,7 +137,16 @@ export class Operator {
       const prepare = () => this.#loseSector(bets, flushed);
       trials.push({ what: "loses a sector of an earlier write", prepare });
     }
-    if (!hasDraw || !ledger.isDrawKnown) return trials;
+    if (!hasDraw) return trials;
+    if (!ledger.isDrawKnown) {
+      const fewer = random.between(1, agencyCount);
+      if (fewer === agencyCount || !ledger.hasBetsOf(agencyCount)) {
+        return trials;
+      }
+      const env = { SERVER_DRAW_AGENCIES: String(fewer) };
+      trials.push({ what: `sets draw.agencies to ${fewer}`, env });
+      return trials;
+    }
     const other = random.pick([0, agencyCount + 1, agencyCount - 1]);
     const env = { SERVER_DRAW_AGENCIES: String(other) };
     trials.push({ what: `sets draw.agencies to ${other}`, env });

@@ -142,6 +142,29 @@ export const STORE_CASES: readonly StoreCase[] = [
     },
   },
   {
+    name: "is not opened for a draw that leaves out an agency",
+    async run(open): Promise<void> {
+      await withStore(open, async (store) => {
+        await appendTo(store, batchOf(makeBets(1), 0, { agency: 3 }));
+        for (const agency of [1, 4]) await store.finish(agency);
+      });
+      for (const [agencies, leftOut] of [[1, "3, 4"], [3, "4"]] as const) {
+        await assertRejects(
+          () => open(agencies),
+          Error,
+          `with bets or that have finished (${leftOut}), because draw.agencies is ${agencies}; set it to 4 or more`,
+        );
+      }
+      await withStore(open, async (store) => {
+        for (const agency of [2, 3]) {
+          assertEquals(store.draw.isHeld, false);
+          await store.finish(agency);
+        }
+        assertEquals(store.draw.isHeld, true);
+      }, 4);
+    },
+  },
+  {
     name: "says how many bets of a batch were stored before",
     async run(open): Promise<void> {
       const bets = makeBets(6);

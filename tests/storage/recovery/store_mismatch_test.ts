@@ -156,6 +156,21 @@ testInFolder(
 );
 
 testInFolder(
+  "FileStore.open() changes nothing for a draw that leaves out an agency",
+  async (dir) => {
+    const files = await use(`${dir}/bets.csv`, async (store) => {
+      for (let agency = 2; agency <= 9; agency++) {
+        await append(0, agency)(store);
+      }
+      await store.finish(1);
+    });
+    const reason =
+      "(2, 3, 4, 5, 6 and 3 more), because draw.agencies is 1; set";
+    await assertRefused(dir, files, reason, 1);
+  },
+);
+
+testInFolder(
   "FileStore.open() holds a draw that was not recorded",
   async (dir) => {
     const path = `${dir}/bets.csv`;

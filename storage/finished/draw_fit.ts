@@ -1,0 +1,32 @@
+// Whether a store may be opened with a number of agencies of the draw. A draw
+// cannot be undone, so it leaves out no agency that has sent something.
+
+const MAX_NAMED = 5;
+
+export interface DrawFacts {
+  /** The number of agencies to open with; 0 for no draw. */
+  expected: number;
+  /** That of the held draw, if it is held. */
+  held: number | undefined;
+  /** The agencies that have bets or have finished. */
+  agencies: Iterable<number>;
+}
+
+/** Returns why the number does not fit the store, if it does not. */
+export function findDrawMisfit(
+  { expected, held, agencies }: DrawFacts,
+): string | undefined {
+  if (held === expected) return undefined;
+  if (held !== undefined) {
+    return `was held with ${held} agencies, but draw.agencies is ${expected}; set it to ${held}, or use a new store`;
+  }
+  const leftOut = [...new Set(agencies)].filter((id) => id > expected);
+  if (expected === 0 || leftOut.length === 0) return undefined;
+  leftOut.sort((a, b) => a - b);
+  const more = leftOut.length - MAX_NAMED;
+  const names = leftOut.slice(0, MAX_NAMED).join(", ") +
+    (more > 0 ? ` and ${more} more` : "");
+  return `would leave out agencies with bets or that have finished (${names}), because draw.agencies is ${expected}; set it to ${
+    leftOut.at(-1)
+  } or more, or send the files of the others to a new store`;
+}
