@@ -15,7 +15,7 @@ export interface Finish {
   agency: number;
   /**
    * The file of which a number of bets must be stored before the agency counts
-   * as finished, if any. Its fingerprint has 16 hex digits.
+   * as finished, 1 or more, if any. Its fingerprint has 16 hex digits.
    */
   delivery?: { fingerprint: string; records: number } | undefined;
 }
@@ -45,7 +45,8 @@ export function encodeFinish({ agency, delivery }: Finish): Uint8Array {
 /**
  * Decodes the payload of a FINISH.
  *
- * @throws {ProtocolError} `MALFORMED` if it has neither form, or the agency is 0.
+ * @throws {ProtocolError} `MALFORMED` if it has neither form, or if the agency
+ * or the number of bets is 0.
  */
 export function decodeFinish(payload: Uint8Array): Finish {
   if (payload.length === AGENCY_BYTES) return { agency: decodeAgency(payload) };
@@ -54,15 +55,12 @@ export function decodeFinish(payload: Uint8Array): Finish {
       `a FINISH is ${AGENCY_BYTES} or ${CHECKED_FINISH_BYTES} bytes, not ${payload.length}`,
     );
   }
-  const fingerprint = payload.subarray(
-    AGENCY_BYTES,
-    AGENCY_BYTES + FINGERPRINT_BYTES,
-  );
-  const records = viewOf(payload).getUint32(AGENCY_BYTES + FINGERPRINT_BYTES); // big-endian
-  return {
-    agency: decodeAgency(payload.subarray(0, AGENCY_BYTES)),
-    delivery: { fingerprint: fingerprint.toHex(), records },
-  };
+  const agency = decodeAgency(payload.subarray(0, AGENCY_BYTES));
+  const recordsAt = AGENCY_BYTES + FINGERPRINT_BYTES;
+  const fingerprint = payload.subarray(AGENCY_BYTES, recordsAt).toHex();
+  const records = viewOf(payload).getUint32(recordsAt); // big-endian
+  if (records === 0) throw malformed("a FINISH expects 0 bets, not 1 or more");
+  return { agency, delivery: { fingerprint, records } };
 }
 
 /** Encodes a WINNERS_QUERY. */

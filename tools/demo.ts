@@ -20,13 +20,15 @@ Runs a central with a store of its own, and all agencies at once, each as a
 process; then looks for every bet in the store. Sends the agencies' files in the
 folder, or makes them if there are none.
 
-  --bets N        send a made set of N bets instead
+  --bets N        send a made set of N bets instead, 40 or more
   --dir DIR       the folder (default .data); the store goes below DIR/demo
   --watch         keep the central and its status page up until Ctrl-C
   --help          print this
 
 Exit codes: 0 every bet is in the store, once and in order; 1 otherwise.`;
 
+/** With fewer, the smallest of five agencies would have none. */
+const MIN_BETS = 40;
 /** Rarely used ports, above those that Linux gives to clients. */
 const DYNAMIC_PORTS = { min: 61000, max: 65535 };
 
@@ -42,7 +44,7 @@ async function main(): Promise<void> {
   if (values.help) return print([USAGE]);
   const bets = values.bets === undefined
     ? undefined
-    : parseWhole("--bets", values.bets, [1, MAX_BETS]);
+    : parseWhole("--bets", values.bets, [MIN_BETS, MAX_BETS]);
   const signal = interruption();
   const statusPort = randomPort();
   print([`Status: http://127.0.0.1:${statusPort}/`]);

@@ -44,7 +44,7 @@ export async function run(
       `draw: ${
         drawAgencies === undefined ? "not held" : `of ${drawAgencies} agencies`
       }`,
-      `first bad byte: ${fault?.byteOffset ?? "none"}`,
+      `first bad byte: ${fault ? fault.byteOffset ?? "not known" : "none"}`,
     ];
     return fault ? { lines, problem: fault.problem } : { lines };
   } catch (error) {

@@ -53,7 +53,9 @@ export async function scanStore(
       return onBatch(batch, entry);
     },
   });
-  if (state.isEmpty && betsScan.size > 0) throw missing(path, finished);
+  if (state.isEmpty && betsScan.size > 0) {
+    throw unknownOrigin(path, finished, betsScan.end.size > 0);
+  }
   check.onEnd(betsScan.end, betsScan.size);
   return { bets: betsScan, finished: finishedScan, state };
 }
@@ -96,14 +98,16 @@ async function scanFinished(
   return { state, end: scan.end, size };
 }
 
-function missing(
+function unknownOrigin(
   path: string,
   finished: ReadableFile | undefined,
+  hasBets: boolean,
 ): StoreMismatchError {
   const state = finished ? "has no record" : "is not there";
+  const other = hasBets ? "has bets" : "has no whole batch, or is not a store";
   return new StoreMismatchError(
     `"${
       finishedPath(path)
-    }" ${state}, but "${path}" has bets or is not a store; restore both from one backup`,
+    }" ${state}, but "${path}" ${other}; restore both from one backup`,
   );
 }

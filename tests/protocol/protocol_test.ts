@@ -65,6 +65,11 @@ Deno.test("decodeFinish() returns what encodeFinish() wrote, in both forms", () 
   for (const size of [4, 16]) {
     assertMalformed(() => decodeFinish(new Uint8Array(size)), "agency is 0");
   }
+  const empty = encodeFinish({
+    agency: 7,
+    delivery: { ...delivery, records: 0 },
+  });
+  assertMalformed(() => decodeFinish(payloadOf(empty)), "expects 0 bets");
 });
 
 Deno.test("encodeAuth() and decodeAuth() agree on the agency and the token", () => {

@@ -26,7 +26,19 @@ interface Outcome {
   report: string;
 }
 
-const names = Deno.args.length > 0 ? Deno.args : patchNames();
+const HELP = `Usage: deno task simulate:mutants [NAME ...]
+
+Puts each fault of tests/simulation/mutants into a copy of the project, or only
+those with these names, and runs the simulation, which has to find it.`;
+
+const known = patchNames();
+const unknown = Deno.args.filter((name) => !known.includes(name));
+if (unknown.length > 0) {
+  const isHelp = unknown.includes("--help");
+  print(isHelp ? HELP : `simulate:mutants: unknown mutant: ${unknown.join()}`);
+  Deno.exit(isHelp ? 0 : 1);
+}
+const names = Deno.args.length > 0 ? Deno.args : known;
 let missed = 0;
 for (const name of names) {
   const startedAtMs = performance.now();

@@ -67,7 +67,7 @@ testPrograms("deno task demo reports a refused row", async (dir) => {
 
 testPrograms("deno task demo reports a central that fails", async (dir) => {
   const env = { SERVER_IDLE_TIMEOUT: "soon" };
-  const args = ["--dir", dir, "--bets", "10"];
+  const args = ["--dir", dir, "--bets", "40"];
   const { code, stderr } = await startProgram("demo", env, args).ending();
   assertEquals(code, 1);
   assertMatch(

@@ -22,6 +22,10 @@ testInFolder("run() prints what it found and what is wrong", async (dir) => {
   const byteOffset = FIRST.length + OTHER.length;
   assertEquals(lines, [...head, `first bad byte: ${byteOffset}`]);
   assertStringIncludes(problem!, `byte ${byteOffset}: a torn tail of `);
+  await Deno.remove(`${path}.finished`);
+  const other = await run([path]);
+  assertEquals(other.lines.at(-1), "first bad byte: not known");
+  assertStringIncludes(other.problem!, `is not there, but "${path}" has bets`);
 });
 
 testInFolder("run() names the holder of a store", async (dir) => {
