@@ -4,7 +4,7 @@ import { testWith } from "../support/permissions.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 const FOLDERS = ["agency/", "bet/", "central/", "net/", "program/"]
-  .concat("protocol/", "storage/");
+  .concat("protocol/", "storage/", "tools/");
 const FILES = ["client.ts", "server.ts"];
 
 testWith(

@@ -37,6 +37,26 @@ testWith(
 
 testWith(
   ["read"],
+  "a translation has the headings, examples and rows of its page",
+  async () => {
+    for (const [name] of await linksOfPages(SPANISH)) {
+      const page = await read(`docs/${name}`).catch(() => undefined);
+      if (page === undefined) continue;
+      const translation = await read(`${SPANISH}${name}`);
+      assertEquals(partsOf(translation), partsOf(page), name);
+    }
+  },
+);
+
+/** Counts what a page consists of. */
+function partsOf(page: string): number[] {
+  return [/^##+ /gm, /^```/gm, /^\| /gm].map((part) =>
+    page.match(part)?.length ?? 0
+  );
+}
+
+testWith(
+  ["read"],
   "the documentation says for how long agencies try",
   async () => {
     const [least, most] = [1, 0].map(secondsOfWaiting);
