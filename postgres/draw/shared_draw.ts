@@ -3,6 +3,7 @@
 import {
   type DrawHolder,
   findDrawMisfit,
+  haveFinished,
   type StoreDraw,
 } from "../../storage/mod.ts";
 import { UnfitDatabaseError } from "../connection/errors.ts";
@@ -33,8 +34,8 @@ export class SharedDraw implements StoreDraw {
    */
   async recover(): Promise<void> {
     const state = await this.#tables.read();
-    const agencies = [...this.#stats.agencyBets.keys(), ...state.finished];
-    if (!state.isHeld) this.#checkFit(undefined, agencies);
+    this.#stats.finished = state.finished;
+    if (!state.isHeld) this.#checkFit(undefined);
     await this.#take(state, "earlier");
   }
 
@@ -76,23 +77,25 @@ export class SharedDraw implements StoreDraw {
         `its draw was held with other agencies than ${this.agencies}`,
       );
     }
-    this.#checkFit(agencies ?? this.agencies, []);
+    this.#checkFit(agencies ?? this.agencies);
     await this.#onHeld(holder);
   }
 
-  #checkFit(held: number | undefined, agencies: Iterable<number>): void {
-    const expected = this.agencies;
-    const misfit = findDrawMisfit({ expected, held, agencies });
+  #checkFit(held: number | undefined): void {
+    const { agencyBets, finished } = this.#stats;
+    const misfit = findDrawMisfit({
+      expected: this.agencies,
+      held,
+      withBets: agencyBets.keys(),
+      finished,
+    });
     if (misfit) throw new UnfitDatabaseError(`its draw ${misfit}`);
   }
 
   /** Whether all agencies of the draw have finished. */
   get #isComplete(): boolean {
-    if (this.agencies === 0) return false;
-    for (let agency = 1; agency <= this.agencies; agency++) {
-      if (!this.#stats.finished.has(agency)) return false;
-    }
-    return true;
+    return this.agencies > 0 &&
+      haveFinished(this.agencies, this.#stats.finished);
   }
 
   async #holdIfComplete(): Promise<void> {

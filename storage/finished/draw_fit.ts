@@ -1,5 +1,6 @@
-// Whether a store may be opened with a number of agencies of the draw. A draw
-// cannot be undone, so it leaves out no agency that has sent something.
+// Whether a store may be opened with a number of agencies of the draw. A start
+// that finds everyone finished holds the draw, which cannot be undone: so not if
+// that leaves out an agency that has sent something.
 
 const MAX_NAMED = 5;
 
@@ -8,20 +9,22 @@ export interface DrawFacts {
   expected: number;
   /** That of the held draw, if it is held. */
   held: number | undefined;
-  /** The agencies that have bets or have finished. */
-  agencies: Iterable<number>;
+  withBets: Iterable<number>;
+  finished: ReadonlySet<number>;
 }
 
 /** Returns why the number does not fit the store, if it does not. */
 export function findDrawMisfit(
-  { expected, held, agencies }: DrawFacts,
+  { expected, held, withBets, finished }: DrawFacts,
 ): string | undefined {
   if (held === expected) return undefined;
   if (held !== undefined) {
     return `was held with ${held} agencies, but draw.agencies is ${expected}; set it to ${held}, or use a new store`;
   }
-  const leftOut = [...new Set(agencies)].filter((id) => id > expected);
-  if (expected === 0 || leftOut.length === 0) return undefined;
+  if (expected === 0 || !haveFinished(expected, finished)) return undefined;
+  const leftOut = [...finished.union(new Set(withBets))]
+    .filter((id) => id > expected);
+  if (leftOut.length === 0) return undefined;
   leftOut.sort((a, b) => a - b);
   const more = leftOut.length - MAX_NAMED;
   const names = leftOut.slice(0, MAX_NAMED).join(", ") +
@@ -29,4 +32,15 @@ export function findDrawMisfit(
   return `would leave out agencies with bets or that have finished (${names}), because draw.agencies is ${expected}; set it to ${
     leftOut.at(-1)
   } or more, or send the files of the others to a new store`;
+}
+
+/** Whether the agencies of a draw have all finished. */
+export function haveFinished(
+  agencies: number,
+  finished: ReadonlySet<number>,
+): boolean {
+  for (let agency = 1; agency <= agencies; agency++) {
+    if (!finished.has(agency)) return false;
+  }
+  return true;
 }

@@ -165,7 +165,8 @@ function checkDraw(
   const misfit = findDrawMisfit({
     expected,
     held: state.drawAgencies,
-    agencies: [...index.agencyBets.keys(), ...state.agencies],
+    withBets: index.agencyBets.keys(),
+    finished: state.agencies,
   });
   if (misfit) throw new StoreMismatchError(`The draw of "${path}" ${misfit}`);
 }

@@ -109,6 +109,14 @@ export class Ledger {
     }
   }
 
+  /** Whether the first agencies have finished. */
+  haveFinished(agencies: number): boolean {
+    for (let agency = 1; agency <= agencies; agency++) {
+      if (!this.#finished.has(agency)) return false;
+    }
+    return true;
+  }
+
   /** Whether a bet of an agency was answered with OK. */
   hasBetsOf(agency: number): boolean {
     return [...this.#files.values()].some((file) =>

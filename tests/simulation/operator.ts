@@ -140,9 +140,9 @@ export class Operator {
     if (!hasDraw) return trials;
     if (!ledger.isDrawKnown) {
       const fewer = random.between(1, agencyCount);
-      if (fewer === agencyCount || !ledger.hasBetsOf(agencyCount)) {
-        return trials;
-      }
+      const isHalf = fewer < agencyCount && ledger.hasBetsOf(agencyCount) &&
+        ledger.haveFinished(fewer);
+      if (!isHalf) return trials;
       const env = { SERVER_DRAW_AGENCIES: String(fewer) };
       trials.push({ what: `sets draw.agencies to ${fewer}`, env });
       return trials;

@@ -156,7 +156,7 @@ testInFolder(
 );
 
 testInFolder(
-  "FileStore.open() changes nothing for a draw that leaves out an agency",
+  "FileStore.open() changes nothing for a draw that it would hold without an agency",
   async (dir) => {
     const files = await use(`${dir}/bets.csv`, async (store) => {
       for (let agency = 2; agency <= 9; agency++) {
