@@ -29,6 +29,7 @@ export class AgencyRun {
   readonly #onEnd: OnEnd;
   readonly #process: SimulatedProcess;
   readonly #attempts: Attempts;
+  #restoreFile = (): void => {};
 
   constructor(
     world: World,
@@ -42,6 +43,10 @@ export class AgencyRun {
     const { random, ledger } = world;
     const maxAttempts = isPatient ? 1_000_000 : random.pick([3, 20]);
     this.#attempts = new Attempts(maxAttempts);
+    // Of a large file, something is still to be read when it is edited.
+    const [amounts, windows] = file.isLarge
+      ? [[1, 5, 20], [1, 3]]
+      : [[1, 5, 20, 150], [1, 3, 16]];
     this.#process = new SimulatedProcess(
       `agency${file.agency}#${random.below(10_000)}`,
       `agency${file.agency}`,
@@ -50,8 +55,8 @@ export class AgencyRun {
         CLI_ID: String(file.agency),
         CLI_AGENCY_FILE: file.path,
         CLI_SERVER_ADDRESS: `central:${CENTRAL_PORT}`,
-        CLI_BATCH_MAXAMOUNT: String(random.pick([1, 5, 20, 150])),
-        CLI_BATCH_WINDOW: String(random.pick([1, 3, 16])),
+        CLI_BATCH_MAXAMOUNT: String(random.pick(amounts)),
+        CLI_BATCH_WINDOW: String(random.pick(windows)),
         CLI_RETRY_MAXATTEMPTS: String(maxAttempts),
         CLI_RETRY_REPLYTIMEOUT: random.pick(["2s", "10s", "60s"]),
         CLI_DRAW_AWAIT: String(world.hasDraw),
@@ -105,7 +110,7 @@ export class AgencyRun {
     const { file } = this;
     const isEdited = isEditable(file) &&
       this.#world.faults.occurs("edit", "owner");
-    if (isEdited) editFile(this.#world, file);
+    if (isEdited) this.#restoreFile = editFile(this.#world, file);
   }
 
   #fail(error: unknown): void {
@@ -127,6 +132,7 @@ export class AgencyRun {
     this.#world.trace.add(this.name, `ends with ${exitCode}`);
     if (exitCode !== undefined) this.#checkLeftovers();
     this.#process.end();
+    this.#restoreFile();
     this.#onEnd(exitCode);
   }
 

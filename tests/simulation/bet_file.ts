@@ -28,16 +28,18 @@ const INVALID_FIELDS: readonly (readonly [number, string])[] = [
 const LAST_DIGIT = 3;
 const ZERO = 0x30;
 const MAX_EDIT_MS = 20_000;
-/**
- * Lines of separators, which are no records: a file of this size is not kept in
- * memory but read a second time while it is sent.
- */
+/** Lines of separators, which are no records. They make a file a large one. */
 const PADDING = `${";".repeat(60_000)}\n`.repeat(70);
 
 /** A file on the disk of its agency. */
 export interface SimulatedBetFile extends KnownFile {
   /** Its path. */
   path: string;
+  /**
+   * Whether it is too large to be kept in memory, so that an edit shows when it
+   * is read again. That takes time: only one file is.
+   */
+  isLarge: boolean;
   /** Whether it was sent to its end. */
   isSent: boolean;
   /** Whether somebody has edited it, and may have restored it. */
@@ -61,10 +63,10 @@ export function makeBetFile(
   const { random, ledger, loop } = world;
   const invalidChance = random.pick([0, 0, INVALID_CHANCE]);
   const rows: BetRow[] = [];
-  const isLarge = world.hasLargeFile && agency === 1 && number === 1;
+  const isLarge = world.faults.mayOccur("edit") && agency === 1 &&
+    number === 1;
   const maxBets = isLarge ? Math.max(...MAX_BETS) : random.pick(MAX_BETS);
-  const bets = random.between(1, maxBets);
-  const padded = isLarge ? Math.ceil(bets / 2) : 0;
+  const bets = random.between(isLarge ? maxBets / 2 : 1, maxBets);
   const invalid = new Set<number>();
   let isOrdered = true;
   let hasBet = false;
@@ -86,7 +88,7 @@ export function makeBetFile(
     hasBet = true;
     rows.push(row);
     text += `${csvRow(row)}\r\n`;
-    if (left === padded) text += PADDING;
+    if (isLarge && left === 2) text += PADDING;
   }
   const path = `/agency/bets-${number}.csv`;
   const owner = new SimulatedProcess("owner", `agency${agency}`, random);
@@ -99,6 +101,7 @@ export function makeBetFile(
     invalid,
     path,
     isOrdered,
+    isLarge,
     isSent: false,
     isEdited: false,
     isChanged: false,
@@ -117,8 +120,11 @@ export function isEditable(
   return !isChanged && !invalid.has(rows.length - 1);
 }
 
-/** Changes a digit of its last row, in place, and restores it some time later. */
-export function editFile(world: World, file: SimulatedBetFile): void {
+/**
+ * Changes a digit of its last row, in place. Returns what restores it later:
+ * while it is being sent, it stays as it is.
+ */
+export function editFile(world: World, file: SimulatedBetFile): () => void {
   const { random, loop, trace } = world;
   const owner = new SimulatedProcess("owner", `agency${file.agency}`, random);
   const inode = world.diskOf(owner).find(file.path);
@@ -133,10 +139,12 @@ export function editFile(world: World, file: SimulatedBetFile): void {
   file.isEdited = file.isChanged = true;
   trace.add("owner", `edits ${file.path}`);
   write(digit[0]! === ZERO ? ZERO + 1 : ZERO);
-  loop.schedule(undefined, random.between(1, MAX_EDIT_MS), () => {
+  const restore = (): void => {
     trace.add("owner", `restores ${file.path}`);
     write(digit[0]!);
     inode.modifiedMs = modifiedMs;
     file.isChanged = false;
-  });
+  };
+  return () =>
+    loop.schedule(undefined, random.between(1, MAX_EDIT_MS), restore);
 }

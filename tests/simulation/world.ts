@@ -91,11 +91,6 @@ export class World {
   readonly agencyCount: number;
   /** Whether there is a draw of all agencies. */
   readonly hasDraw: boolean;
-  /**
-   * Whether a file is too large to be kept in memory, so that an edit shows when
-   * it is read again. That takes time.
-   */
-  readonly hasLargeFile: boolean;
   /** The disk of the central's machine. */
   readonly centralDisk: Disk;
   readonly #agencies: Agencies;
@@ -109,8 +104,6 @@ export class World {
     this.loop = new EventLoop(this.random, this.trace);
     this.agencyCount = this.random.between(1, MAX_AGENCIES);
     this.hasDraw = this.random.happens(0.5);
-    this.hasLargeFile = this.faults.mayOccur("edit") &&
-      this.random.happens(0.5);
     this.ledger = new Ledger(this.trace, this.hasDraw ? this.agencyCount : 0);
     this.network = new Network(this);
     this.centralDisk = new Disk(this.faults, this.random.pick(MAX_FLUSH_MS));
