@@ -6,8 +6,8 @@ import { ADDRESSES } from "../program/config/setting.ts";
 import { BatchSender } from "./batch_sender.ts";
 import { type DeliveredFile, openFile } from "./delivered_file.ts";
 import { Delivery } from "./delivery/delivery.ts";
-import type { IndexSet } from "./delivery/index_set.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
+import { Ending } from "./ending.ts";
 import type { AgencyOptions, Input, SendOptions, Summary } from "./options.ts";
 import { BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import { RefusedRows } from "./refused_rows.ts";
@@ -74,20 +74,18 @@ export class Agency {
     }));
     const refused = new RefusedRows(options);
     const loader = this.#load(file, delivery.id, refused);
-    const sender = this.#sender({ file, delivery, refused, loader }, options);
+    const { sentBefore } = delivery;
+    const ending = new Ending(
+      { file, folder, delivery, refused, loader },
+      this.#options.id,
+      options,
+    );
+    const sender = this.#sender(ending, options);
     await sender.load();
     throwIfEmpty(file, loader);
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
-    const { sentBefore } = delivery;
-    // If something was new, it may be another store, which lacks the corrections.
-    const missing = sender.stored > 0
-      ? refused.indexes
-      : delivery.missing(refused.indexes);
-    const isOld = missing.size < refused.count;
-    if (isOld) warnOfOldVersion(source, refused, missing);
-    else await delivery.complete(loader.end, missing);
-    const copy = await rejected?.write(missing, delivery.written);
+    const copy = await rejected?.write(ending.missing, delivery.written);
     if (copy) await delivery.addCopy(copy);
     return {
       ...summaryOf(file, loader, refused),
@@ -156,12 +154,9 @@ export class Agency {
     });
   }
 
-  #sender(
-    { file, delivery, refused, loader }: Sending,
-    { finish = "complete", onProgress }: SendOptions,
-  ): BatchSender {
-    const { id, window, retryRefused } = this.#options;
-    const { source } = file;
+  #sender(ending: Ending, { onProgress }: SendOptions): BatchSender {
+    const { window, retryRefused } = this.#options;
+    const { file: { source }, delivery, refused, loader } = ending.sending;
     const sender: BatchSender = new BatchSender(loader, {
       window,
       retryRefused,
@@ -171,13 +166,8 @@ export class Agency {
         source.throwIfChanged();
         await delivery.begin();
       },
-      finish: () =>
-        finish === "no" ? undefined : {
-          agency: id,
-          delivery: finish === "anyway"
-            ? undefined
-            : { fingerprint: delivery.id, records: loader.records },
-        },
+      finish: () => ending.finish(sender.stored > 0),
+      adviceIfIncomplete: () => ending.advice,
       onProgress: () =>
         onProgress?.({
           phase: "sending",
@@ -208,32 +198,12 @@ export class Agency {
   }
 }
 
-interface Sending {
-  file: DeliveredFile;
-  delivery: Delivery;
-  refused: RefusedRows;
-  loader: BatchLoader;
-}
-
 function summaryOf(
   { source }: DeliveredFile,
   { records }: BatchLoader,
   { count }: RefusedRows,
 ): Pick<Summary, "file" | "records" | "refused"> {
   return { file: source.path, records, refused: count };
-}
-
-function warnOfOldVersion(
-  { path }: DeliveredFile["source"],
-  { count }: RefusedRows,
-  missing: IndexSet,
-): void {
-  getLogger().warn(formatAction("read_file", "fail", {
-    file: path,
-    reason: `it is an old version: ${
-      count - missing.size
-    } of its refused rows are stored as they were corrected later`,
-  }));
 }
 
 /**

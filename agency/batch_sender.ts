@@ -39,8 +39,13 @@ export interface BatchSenderOptions {
    * changed.
    */
   check(): Promise<void>;
-  /** The FINISH to send once all batches are answered; `undefined` for none. */
-  finish(): Finish | undefined;
+  /**
+   * Called once all batches are answered. Returns the FINISH to send; false to
+   * leave it out, `undefined` if the agency is not to finish.
+   */
+  finish(): Promise<Finish | false | undefined>;
+  /** What to do if bets are not stored. */
+  adviceIfIncomplete(): string;
   onProgress(): void;
 }
 
@@ -107,7 +112,7 @@ export class BatchSender {
       }
     }
     await this.#options.check();
-    const finish = this.#options.finish();
+    const finish = await this.#options.finish();
     return finish && await this.#finish(connection, finish);
   };
 
@@ -219,7 +224,7 @@ export class BatchSender {
       error,
       reason,
       hint: error === "INCOMPLETE" && !this.#isBettingClosed
-        ? "correct the refused rows and send them; --finish-anyway finishes without"
+        ? this.#options.adviceIfIncomplete()
         : undefined,
     }));
     return false;

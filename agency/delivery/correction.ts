@@ -1,12 +1,14 @@
-// Which delivery a file corrects. Each row is corrected in one place, the file
-// or a copy of its refused rows: corrected in both, it would be stored twice.
+// What a file that is new or was changed corrects. Each row is corrected in one
+// place, the file or one copy of its refused rows: corrected in two, it would be
+// stored twice.
 
 import { ProgramError } from "../../program/errors.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import { findDifference } from "./difference.ts";
-import { IndexSet } from "./index_set.ts";
-import type { FoundDeliveries, SentDelivery } from "./sent_folder.ts";
+import { areMostlyOf, keysOf } from "./row_keys.ts";
+import { keptRows, type SentDelivery } from "./sent_delivery.ts";
+import type { SentFolder } from "./sent_folder.ts";
 
 /** Fewest equal rows that make a file of another name a correction. */
 const MIN_KEPT_ROWS = 5;
@@ -15,18 +17,47 @@ const MAX_ROW_CHANGE_BYTES = 4096;
 /** It may come or go when a program saves the file, as line ends do. */
 const BYTE_ORDER_MARK_BYTES = 3;
 
+export interface Correction {
+  /** The delivery that this file is, with corrections. */
+  found: SentDelivery | undefined;
+  /** The delivery whose refused rows this file holds. */
+  origin: SentDelivery | undefined;
+}
+
 /**
- * Finds the delivery that this file corrects. Throws a `ProgramError` if the
- * file was sent before and is not a correction.
+ * Throws a `ProgramError` if rows of the file were sent before, and it is not a
+ * correction in the one place for it.
  */
-export async function findCorrected(
+export async function findCorrection(
+  file: DeliveredFile,
+  path: string | undefined,
+  folder: SentFolder,
+): Promise<Correction> {
+  const last = path === undefined ? undefined : await folder.idOf(path);
+  const named = last === undefined ? undefined : folder.withId(last);
+  const candidates = folder.withRefused();
+  const isCopy = (one: SentDelivery | undefined) =>
+    path !== undefined && one?.copies?.[path] !== undefined;
+  const copied = isCopy(named) ? named : candidates.find(isCopy);
+  const before = named === copied ? undefined : named;
+  const found = await findCorrected(file, before, candidates);
+  const origin = copied ??
+    (found ? undefined : await findOrigin(file, candidates));
+  const own = found?.id;
+  throwIfCorrectedElsewhere(file.source, found, { own, folder });
+  throwIfCorrectedElsewhere(file.source, origin, { own, folder });
+  return { found, origin };
+}
+
+async function findCorrected(
   { source, openReader }: DeliveredFile,
-  { deliveries, before }: FoundDeliveries,
+  before: SentDelivery | undefined,
+  candidates: readonly SentDelivery[],
 ): Promise<SentDelivery | undefined> {
   if (before && keptRows(before) === 0) return undefined;
   // The file may have been moved, or saved under another name.
-  const others = deliveries.filter((one) =>
-    one !== before && one.refused !== "" && isSimilar(one, source)
+  const others = candidates.filter((one) =>
+    one.id !== before?.id && one.refused !== "" && isSimilar(one, source)
   );
   let difference: string | undefined;
   for (const one of before ? [before, ...others] : others) {
@@ -34,11 +65,13 @@ export async function findCorrected(
     if (one === before) difference = found;
     if (found !== undefined) continue;
     if (one === before || isSure(one)) return one;
-    const [what, how] = one.path === undefined
-      ? ["what came through a pipe", "send what is corrected by itself"]
-      : [`"${one.path}"`, "send it under that name"];
+    const how = one.path === undefined
+      ? "send what is corrected by itself"
+      : "send it under that name";
     throw new ProgramError(
-      `Cannot send agency's file "${source.path}": it may be ${what}, sent on ${one.at}, with corrections; ${how}, or all as a new delivery with --as-new`,
+      `Cannot send agency's file "${source.path}": it may be ${
+        nameOf(one.path)
+      }, sent on ${one.at}, with corrections; ${how}, or all as a new delivery with --as-new`,
     );
   }
   if (!before) return undefined;
@@ -47,6 +80,17 @@ export async function findCorrected(
       before.isComplete ? "it" : "a part of it"
     } was sent on ${before.at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new`,
   );
+}
+
+/** Finds a delivery by the rows themselves: its copy may have any name. */
+async function findOrigin(
+  { openReader }: DeliveredFile,
+  candidates: readonly SentDelivery[],
+): Promise<SentDelivery | undefined> {
+  const withKeys = candidates.filter(({ keys }) => keys !== undefined);
+  if (withKeys.length === 0) return undefined;
+  const rows = await keysOf(openReader);
+  return withKeys.find(({ keys }) => areMostlyOf(rows, Object.values(keys!)));
 }
 
 /**
@@ -67,33 +111,25 @@ function isSure(delivery: SentDelivery): boolean {
   return kept >= MIN_KEPT_ROWS && 2 * kept > delivery.records;
 }
 
-/**
- * Number of rows known to be stored; only these can be stored twice.
- */
-function keptRows({ isComplete, records, refused }: SentDelivery): number {
-  if (!isComplete) return Infinity;
-  return records - (IndexSet.parse(refused)?.size ?? 0);
+function throwIfCorrectedElsewhere(
+  { path }: SourceFile,
+  delivery: SentDelivery | undefined,
+  { own, folder }: { own: string | undefined; folder: SentFolder },
+): void {
+  const place = delivery?.correctedIn;
+  if (!place || place.id === own) return;
+  const there = folder.withId(place.id);
+  if (there && keptRows(there) === 0) return;
+  throw new ProgramError(
+    `Cannot send agency's file "${path}": some of its rows were corrected in ${
+      nameOf(place.path)
+    } and sent, and would be stored twice; correct the others there, too${
+      own === undefined ? ", or send other bets with --as-new" : ""
+    }`,
+  );
 }
 
-/**
- * Throws a `ProgramError` if rows that this file corrects were corrected and
- * sent in another one: in the copy of its refused rows, or in the file of which
- * it is such a copy.
- */
-export function throwIfCorrectedElsewhere(
-  path: string,
-  found: SentDelivery | undefined,
-  { deliveries, origin }: FoundDeliveries,
-): void {
-  const { correctedIn } = found ?? {};
-  const copy = deliveries.find(({ id }) => id === correctedIn?.id);
-  // A delivery that was not found has no refused rows.
-  const isCopyStored = correctedIn && (!copy || keptRows(copy) > 0);
-  const isOriginStored = origin &&
-    origin.refused !== origin.copies?.[path];
-  if (!isCopyStored && !isOriginStored) return;
-  const elsewhere = isCopyStored ? correctedIn.path : origin?.path ?? "-";
-  throw new ProgramError(
-    `Cannot send agency's file "${path}": some of its rows were corrected in "${elsewhere}" and sent, and would be stored twice; correct the others there, too`,
-  );
+/** How messages name what was sent. */
+export function nameOf(path: string | undefined): string {
+  return path ? `"${path}"` : "what came through a pipe";
 }

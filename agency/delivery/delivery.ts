@@ -5,10 +5,12 @@ import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
-import { findCorrected, throwIfCorrectedElsewhere } from "./correction.ts";
+import { type Correction, findCorrection } from "./correction.ts";
 import { IndexSet } from "./index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
-import type { SentDelivery, SentFolder } from "./sent_folder.ts";
+import { keyOf, MAX_KEYS } from "./row_keys.ts";
+import { isOpen, type SentDelivery, sizeOf } from "./sent_delivery.ts";
+import type { SentFolder } from "./sent_folder.ts";
 
 /** Files up to this size are always digested: it takes milliseconds. */
 const DIGESTED_BYTES = 1 << 18;
@@ -17,23 +19,28 @@ const FINGERPRINT_BYTES = 8;
 export class Delivery {
   readonly #folder: SentFolder;
   readonly #file: DeliveredFile;
+  /** What earlier runs have sent, if there were any. */
+  readonly #found: SentDelivery | undefined;
+  readonly #origin: SentDelivery | undefined;
+  #entry: SentDelivery;
+  #isBegun = false;
   /** The hash of the copy of its refused rows that an earlier run wrote. */
   readonly written: ReadonlySet<string>;
   /** Bet indexes that earlier runs left out. */
   readonly refusedBefore: IndexSet;
-  readonly #origin: SentDelivery | undefined;
-  #entry: SentDelivery;
-  #isBegun = false;
 
   private constructor(
-    { folder, file, written, entry, origin }: Identified,
+    folder: SentFolder,
+    file: DeliveredFile,
+    { found, origin, entry }: Identified,
   ) {
     this.#folder = folder;
     this.#file = file;
-    this.written = written;
-    this.refusedBefore = IndexSet.parse(entry.refused) ?? new IndexSet();
-    this.#entry = entry;
+    this.#found = found;
     this.#origin = origin;
+    this.#entry = entry;
+    this.written = new Set(found?.rejected ? [found.rejected] : []);
+    this.refusedBefore = IndexSet.parse(entry.refused) ?? new IndexSet();
   }
 
   /**
@@ -47,31 +54,34 @@ export class Delivery {
     isNew = false,
   ): Promise<Delivery> {
     const { source } = file;
-    const { fingerprint } = source;
+    const { fingerprint, size } = source;
     const path = fullPathOf(source);
-    const known = await folder.find({ fingerprint, path });
-    // The latest first; an older version of its own content also matches.
-    const same = known.deliveries.filter(({ content, id }) =>
-      content === fingerprint || id === fingerprint
+    const same = folder.withContent(fingerprint);
+    // A copy that was cut off goes on, whatever the clock said then.
+    const underWay = same.find((one) =>
+      one.copy > 1 && !one.isComplete && one.path === path
     );
-    const found = isNew
-      ? await nextCopy(source, same, path)
-      : same[0] ?? await findCorrected(file, known);
-    const isChanged = !isNew && same.length === 0;
-    if (path && isChanged) throwIfCorrectedElsewhere(path, found, known);
+    const { found, origin }: Correction = isNew || same.length > 0
+      ? {
+        found: underWay ?? (isNew ? undefined : same[0]),
+        origin: undefined,
+      }
+      : await findCorrection(file, path, folder);
+    const copy = 1 + Math.max(0, ...same.map(({ copy }) => copy));
+    const id = copy > 1 && !found
+      ? await fingerprintOfCopy(fingerprint, copy)
+      : fingerprint;
     const entry = {
-      ...found ?? entryOf(source, fingerprint, 1),
+      ...found ?? entryOf(id, copy),
       content: fingerprint,
-      size: source.size,
+      size,
+      path: path ?? found?.path,
+      ...origin && { origin: origin.id },
+      // A correction in place; the copies hold rows that are stored then.
+      ...found && same.length === 0 &&
+        { correctedIn: { path: path ?? "", id: found.id } },
     };
-    const written = new Set(found?.rejected ? [found.rejected] : []);
-    return new Delivery({
-      folder,
-      file,
-      written,
-      entry: path ? { ...entry, path } : entry,
-      origin: isChanged ? known.origin : undefined,
-    });
+    return new Delivery(folder, file, { found, origin, entry });
   }
 
   /** The fingerprint under which the bets are stored. */
@@ -84,83 +94,141 @@ export class Delivery {
     return this.#entry.isComplete ? this.#entry.at : undefined;
   }
 
+  /** The copy in which rows of this delivery were corrected, if one was sent. */
+  get correctedIn(): string | undefined {
+    const { correctedIn, id } = this.#entry;
+    return correctedIn && correctedIn.id !== id ? correctedIn.path : undefined;
+  }
+
+  /** Number of rows that are stored as the rows of a copy. */
+  get settled(): number {
+    return this.#entry.isSettled ? this.refusedBefore.size : 0;
+  }
+
+  /** Remembers, before the first batch is sent, that it is under way. */
   async begin(): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    const { id, path = "", isComplete } = this.#entry;
+    const { id, path = "", correctedIn } = this.#entry;
     const origin = this.#origin;
     if (origin) {
       this.#folder.update({ ...origin, correctedIn: { path, id } });
     }
+    const begunAt = new Date().toISOString();
     // A correction is recognized by what was known before.
-    if (!isComplete) await this.#folder.save(this.#entry);
+    const known = this.#found?.isComplete ? this.#found : this.#entry;
+    await this.#folder.save({
+      ...known,
+      path: this.#entry.path,
+      correctedIn,
+      begunAt,
+    });
   }
 
   /** Returns those of the refused rows that no earlier run has stored. */
   missing(refused: IndexSet): IndexSet {
+    if (this.settled > 0) return new IndexSet();
     if (!this.#entry.isComplete) return refused;
     return refused.intersection(this.refusedBefore);
   }
 
-  async complete(records: number, refused: IndexSet): Promise<void> {
+  /** Remembers that all but these rows are stored. */
+  async complete(
+    records: number,
+    refused: IndexSet,
+    { isGivenUp = false } = {},
+  ): Promise<void> {
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;
+    const { id, path = "", keys } = this.#entry;
+    const isFewer = refused.size < this.refusedBefore.size;
     this.#entry = {
       ...this.#entry,
       at: this.sentBefore ?? new Date().toISOString(),
       isComplete: true,
       records,
       refused: refused.format(),
-      digests: isDigested ? await this.#digest(records, refused) : undefined,
+      digests: undefined,
+      isSettled: undefined,
+      isGivenUp: isGivenUp || undefined,
+      ...isFewer && { correctedIn: { path, id } },
     };
+    if (isDigested) {
+      const { digests, keys: found } = await this.#digest(records, refused);
+      const all = { ...keys, ...found };
+      const hasKeys = Object.keys(all).length > 0;
+      this.#entry = { ...this.#entry, digests, keys: hasKeys ? all : keys };
+    }
+    await this.#end(this.#entry);
+  }
+
+  /** Remembers that an old version of a corrected file was sent to its end. */
+  async keep(): Promise<void> {
+    const { path } = this.#entry;
+    await this.#end({ ...this.#found ?? this.#entry, path });
+  }
+
+  async #end(entry: SentDelivery): Promise<void> {
+    this.#entry = { ...entry, begunAt: undefined };
     await this.#folder.save(this.#entry);
+    this.#settleOrigin();
   }
 
   /** Remembers where the refused rows of a complete delivery were copied to. */
   async addCopy({ path, hash }: RejectedCopy): Promise<void> {
     const fullPath = await Deno.realPath(path);
-    const { refused, copies } = this.#entry;
+    const { id, refused, copies } = this.#entry;
     this.#entry = {
       ...this.#entry,
       rejected: hash,
       copies: { ...copies, [fullPath]: refused },
     };
     this.#folder.update(this.#entry);
-    await this.#folder.link(fullPath, this.#entry);
+    await this.#folder.link(fullPath, id);
+  }
+
+  /** Remembers that refused rows are stored now, as those of their copy. */
+  #settleOrigin(): void {
+    let copy = this.#entry;
+    while (copy.origin !== undefined && !isOpen(copy)) {
+      const origin = this.#folder.withId(copy.origin);
+      // Rows that were deleted from the copy are stored nowhere.
+      if (!origin || copy.records < sizeOf(origin.refused)) return;
+      copy = { ...origin, isSettled: true };
+      this.#folder.update(copy);
+    }
   }
 
   async #digest(
     records: number,
     refused: IndexSet,
-  ): Promise<SentDelivery["digests"]> {
+  ): Promise<Pick<SentDelivery, "digests" | "keys">> {
     const writer = new DigestWriter(recordsPerDigest(records), refused);
+    const keys: Record<number, string> = {};
+    let count = 0;
     await everyRecord(this.#file.openReader(), (reader, step) => {
       writer.add(reader, step);
+      if (count >= MAX_KEYS || !refused.has(reader.index)) return;
+      keys[reader.index] = keyOf(reader.bytes);
+      count++;
     });
-    return writer.finish();
+    return { digests: writer.finish(), keys };
   }
 }
 
 interface Identified {
-  folder: SentFolder;
-  file: DeliveredFile;
-  written: ReadonlySet<string>;
-  entry: SentDelivery;
+  found: SentDelivery | undefined;
   /** The delivery whose refused rows this one corrects. */
   origin: SentDelivery | undefined;
+  entry: SentDelivery;
 }
 
-function entryOf(
-  { fingerprint, size }: SourceFile,
-  id: string,
-  copy: number,
-): SentDelivery {
+function entryOf(id: string, copy: number): Omit<SentDelivery, "content"> {
   return {
     version: 1,
     id,
     copy,
-    content: fingerprint,
-    size,
+    size: 0,
     at: new Date().toISOString(),
     isComplete: false,
     records: 0,
@@ -171,27 +239,6 @@ function entryOf(
 /** `undefined` for a pipe, whose content has no name. */
 function fullPathOf({ path, isNamed }: SourceFile): string | undefined {
   return isNamed ? Deno.realPathSync(path) : undefined;
-}
-
-/**
- * One more copy of the same content, unless the last one is still under way.
- */
-async function nextCopy(
-  source: SourceFile,
-  same: readonly SentDelivery[],
-  path: string | undefined,
-): Promise<SentDelivery | undefined> {
-  const [last] = same;
-  if (!last) return undefined;
-  const isUnderWay = last.copy > 1 && !last.isComplete &&
-    last.path === path;
-  if (isUnderWay) return last;
-  const copy = 1 + Math.max(...same.map(({ copy }) => copy));
-  return entryOf(
-    source,
-    await fingerprintOfCopy(source.fingerprint, copy),
-    copy,
-  );
 }
 
 /** The identity of content that is stored once more (docs/refused-rows.md). */

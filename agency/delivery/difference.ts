@@ -3,7 +3,7 @@
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import { IndexSet } from "./index_set.ts";
 import { DigestWriter } from "./record_digests.ts";
-import type { SentDelivery } from "./sent_folder.ts";
+import type { SentDelivery } from "./sent_delivery.ts";
 
 /** Leaves no record out of a digest. */
 const NOTHING = new IndexSet();

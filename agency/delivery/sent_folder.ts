@@ -5,70 +5,23 @@
 // There may be thousands, so their names contain the search keys, and only
 // matching files are read.
 
-import { reasonOf } from "../../program/errors.ts";
+import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
-import { replaceFile } from "../output/output_file.ts";
-import type { RecordDigests } from "./record_digests.ts";
+import { ifThere, replaceFile } from "../output/output_file.ts";
+import { isOpen, parseDelivery, type SentDelivery } from "./sent_delivery.ts";
 
-export interface SentDelivery {
-  version: 1;
-  /** The fingerprint under which its bets are stored: its identity. */
-  id: string;
-  /** 1, or more for content that was sent again as new. */
-  copy: number;
-  /** Fingerprint of the content that was sent last. */
-  content: string;
-  path?: string | undefined;
-  size: number;
-  /** When it was first sent to its end, or else started, as ISO 8601. */
-  at: string;
-  /**
-   * Whether it was ever sent to its end. Only then are the following fields
-   * known.
-   */
-  isComplete: boolean;
-  /** Number of records, including a header. */
-  records: number;
-  /** Bet indexes that are not stored, as ranges: `3,7-9`. */
-  refused: string;
-  digests?: RecordDigests | undefined;
-  /** SHA-256 of the copy of its refused rows, in hex. */
-  rejected?: string | undefined;
-  /** Bet indexes of the rows in each copy that was written, by its path. */
-  copies?: Readonly<Record<string, string>> | undefined;
-  /** The copy that was sent last. */
-  correctedIn?: { path: string; id: string } | undefined;
-}
-
-const VERSION = 1;
 const LINK_BYTES = 8;
 const FOLDER_MODE = 0o700;
 /** For the owner only: bets, and who sent which, are personal data. */
 const FILE_MODE = 0o600;
 
-/** The search keys of a file that is to be sent. */
-export interface SearchedFile {
-  fingerprint: string;
-  path: string | undefined;
-}
-
-export interface FoundDeliveries {
-  /**
-   * Deliveries with the same content, or with refused rows; the latest first.
-   */
-  deliveries: readonly SentDelivery[];
-  /** The delivery last sent from the path. */
-  before: SentDelivery | undefined;
-  /** The delivery whose refused rows were copied to the path. */
-  origin: SentDelivery | undefined;
-}
-
 /**
- * A name has the agency, the identity, the content, and whether rows are
- * missing.
+ * A name has the agency, the identity, the content, whether rows were ever
+ * refused, and whether something is still to be sent.
  */
 const NAME_REGEXP =
-  /^agency-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})(-refused)?\.json$/;
+  /^agency-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})(-refused)?(-open)?\.json$/;
+const ID_REGEXP = /^[0-9a-f]{16}$/;
 
 export class SentFolder {
   readonly #path: string;
@@ -83,35 +36,58 @@ export class SentFolder {
     this.#agency = agency;
   }
 
-  async find(file: SearchedFile): Promise<FoundDeliveries> {
-    const deliveries: SentDelivery[] = [];
-    const last = file.path && (await this.#linkOf(file.path)).id;
-    for (const { name, id, content, isRefused } of this.#names()) {
-      const isWanted = isRefused || id === last || id === file.fingerprint ||
-        content === file.fingerprint;
-      const delivery = isWanted && this.#read(name);
-      if (delivery) deliveries.push(delivery);
+  /** Deliveries with this content now or at first; the latest first. */
+  withContent(fingerprint: string): SentDelivery[] {
+    return this.#read(({ id, content }) =>
+      id === fingerprint || content === fingerprint
+    );
+  }
+
+  /** Deliveries of which rows were refused; the latest first. */
+  withRefused(): SentDelivery[] {
+    return this.#read(({ isRefused }) => isRefused);
+  }
+
+  /**
+   * Other deliveries that are not complete, the latest first. What was sent
+   * later from the same path replaces a delivery.
+   */
+  async openBut(own: string): Promise<SentDelivery[]> {
+    const found: SentDelivery[] = [];
+    for (const one of this.#read(({ id, isOpen }) => isOpen && id !== own)) {
+      const { id } = one.path === undefined ? one : await this.#link(one.path);
+      if (id === undefined || id === one.id) found.push(one);
     }
-    deliveries.sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
-    const named = deliveries.find(({ id }) => id === last);
-    const isCopy = (one?: SentDelivery) => one?.copies?.[file.path ?? ""];
-    const origin = isCopy(named) ? named : deliveries.find(isCopy);
-    return { deliveries, before: named === origin ? undefined : named, origin };
+    return found;
+  }
+
+  withId(id: string): SentDelivery | undefined {
+    return this.#read((one) => one.id === id)[0];
+  }
+
+  /** The identity of what was last sent from a path, or copied to it. */
+  async idOf(path: string): Promise<string | undefined> {
+    return (await this.#link(path)).id;
   }
 
   /** Saves a delivery that is sent from its path. */
   async save(delivery: SentDelivery): Promise<void> {
     this.update(delivery);
-    if (delivery.path !== undefined) await this.link(delivery.path, delivery);
+    if (delivery.path !== undefined) {
+      await this.link(delivery.path, delivery.id);
+    }
   }
 
   update(delivery: SentDelivery): void {
-    const { id, content, refused } = delivery;
-    const suffix = refused === "" ? "" : "-refused";
-    const name = `agency-${this.#agency}-${id}-${content}${suffix}.json`;
+    const { id, content, refused, keys } = delivery;
+    const isRefused = refused !== "" || keys !== undefined;
+    const name = `agency-${this.#agency}-${id}-${content}${
+      isRefused ? "-refused" : ""
+    }${isOpen(delivery) ? "-open" : ""}.json`;
     this.#orWarn(() => {
       Deno.mkdirSync(this.#path, { recursive: true, mode: FOLDER_MODE });
-      this.#write(name, `${JSON.stringify(delivery)}\n`);
+      // A lost record would store a corrected file twice.
+      this.#write(name, `${JSON.stringify(delivery)}\n`, true);
       for (const old of this.#names()) {
         if (old.id === id && old.name !== name) {
           Deno.removeSync(`${this.#path}/${old.name}`);
@@ -120,41 +96,69 @@ export class SentFolder {
     });
   }
 
+  /** Remembers that nothing more of a delivery is expected. */
+  giveUp(delivery: SentDelivery): void {
+    this.update({ ...delivery, begunAt: undefined, isGivenUp: true });
+  }
+
   /** Lets a path name the delivery that was sent from it or copied to it. */
-  async link(path: string, { id }: SentDelivery): Promise<void> {
-    const link = await this.#linkOf(path);
+  async link(path: string, id: string): Promise<void> {
+    const link = await this.#link(path);
     if (link.id === id) return;
     this.#orWarn(() => this.#write(link.name, id));
     link.id = id;
   }
 
-  #write(name: string, text: string): void {
+  #write(name: string, text: string, isFlushed = false): void {
     const bytes = new TextEncoder().encode(text);
-    replaceFile(`${this.#path}/${name}`, bytes, FILE_MODE);
+    replaceFile(`${this.#path}/${name}`, bytes, FILE_MODE, { isFlushed });
   }
 
-  #read(name: string): SentDelivery | undefined {
-    return this.#orWarn(() => {
-      const delivery: unknown = JSON.parse(this.#text(name));
-      if (isDelivery(delivery)) return delivery;
-      throw new SyntaxError(
-        `Cannot read "${name}": expected a delivery of version ${VERSION}`,
+  #read(isWanted: (name: DeliveryName) => boolean): SentDelivery[] {
+    const deliveries: SentDelivery[] = [];
+    for (const one of this.#names()) {
+      if (!isWanted(one)) continue;
+      const delivery = this.#parse(one.name);
+      if (delivery) deliveries.push(delivery);
+    }
+    return deliveries.sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
+  }
+
+  /**
+   * Throws a `ProgramError` for a damaged record: what it does not say any more
+   * may be stored twice.
+   */
+  #parse(name: string): SentDelivery | undefined {
+    const path = `${this.#path}/${name}`;
+    try {
+      const text = ifThere(() => Deno.readTextFileSync(path));
+      return text === undefined ? undefined : parseDelivery(text);
+    } catch (cause) {
+      throw new ProgramError(
+        `Cannot tell what was sent before: "${path}" is damaged (${
+          reasonOf(cause)
+        }); restore it, or remove it if what it is about is not sent again with corrections`,
+        { cause },
       );
-    });
+    }
   }
 
-  #text(name: string): string {
-    return Deno.readTextFileSync(`${this.#path}/${name}`);
-  }
-
-  async #linkOf(path: string): Promise<Link> {
+  async #link(path: string): Promise<Link> {
     const known = this.#links.get(path);
     if (known) return known;
     const bytes = new TextEncoder().encode(path);
     const hash = await crypto.subtle.digest("SHA-256", bytes);
     const digits = new Uint8Array(hash, 0, LINK_BYTES).toHex();
     const name = `agency-${this.#agency}-path-${digits}`;
-    const link = { name, id: this.#orWarn(() => this.#text(name)) };
+    const text = this.#orWarn(() =>
+      Deno.readTextFileSync(`${this.#path}/${name}`)
+    );
+    // Links are not flushed, so a power cut may damage them.
+    const isDamaged = text !== undefined && !ID_REGEXP.test(text);
+    const id = isDamaged
+      ? this.#read(() => true).find((one) => one.path === path)?.id
+      : text;
+    const link = { name, id };
     this.#links.set(path, link);
     return link;
   }
@@ -163,10 +167,16 @@ export class SentFolder {
     return this.#orWarn(() => {
       const names: DeliveryName[] = [];
       for (const { name } of Deno.readDirSync(this.#path)) {
-        const [, agency, id = "", content = "", refused] =
+        const [, agency, id = "", content = "", refused, open] =
           NAME_REGEXP.exec(name) ?? [];
         if (agency !== String(this.#agency)) continue;
-        names.push({ name, id, content, isRefused: refused !== undefined });
+        names.push({
+          name,
+          id,
+          content,
+          isRefused: refused !== undefined,
+          isOpen: open !== undefined,
+        });
       }
       return names;
     }) ?? [];
@@ -207,11 +217,5 @@ interface DeliveryName {
   id: string;
   content: string;
   isRefused: boolean;
-}
-
-function isDelivery(value: unknown): value is SentDelivery {
-  const one = value as SentDelivery | null;
-  return typeof one === "object" && one !== null && one.version === VERSION &&
-    typeof one.id === "string" && typeof one.content === "string" &&
-    typeof one.at === "string" && typeof one.refused === "string";
+  isOpen: boolean;
 }

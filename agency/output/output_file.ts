@@ -12,21 +12,31 @@ const PRIVATE_MODE = 0o600;
 const NEW_FILE = { createNew: true, mode: PRIVATE_MODE };
 const WRITE_BYTES = 1 << 16;
 
-/** Writes a file beside the path, and renames it once it is complete. */
+/**
+ * Writes a file beside the path, and renames it once it is complete; with
+ * `isFlushed`, once it is on disk.
+ */
 export function replaceFile(
   path: string,
   content: Uint8Array,
   mode: number,
+  { isFlushed = false } = {},
 ): void {
   const pending = pendingPath(path);
   try {
     Deno.writeFileSync(pending, content, NEW_FILE);
+    if (isFlushed) flush(pending);
     if (mode !== PRIVATE_MODE) Deno.chmodSync(pending, mode);
     Deno.renameSync(pending, path);
   } catch (error) {
     ifThere(() => Deno.removeSync(pending));
     throw error;
   }
+}
+
+function flush(path: string): void {
+  using file = Deno.openSync(path, { write: true });
+  file.syncDataSync();
 }
 
 /** A file beside its final path. Without {@linkcode rename} it is removed. */

@@ -98,7 +98,14 @@ export class Agencies {
   /** Checks all files that were sent to their end. */
   checkSent(storeText: string): void {
     for (const { file, exitCode } of this.#sent) {
-      this.#world.ledger.checkSent(file, exitCode, storeText);
+      const { files } = this.#agencies.find(({ id }) => id === file.agency)!;
+      // 2 also if another file of the agency was not complete then.
+      const isSure = exitCode !== 2 || files.length === 1;
+      this.#world.ledger.checkSent(
+        file,
+        isSure ? exitCode : undefined,
+        storeText,
+      );
     }
   }
 

@@ -222,8 +222,8 @@ export class Ledger {
     }
   }
 
-  /** Checks a file that its agency has sent to the end. */
-  checkSent(file: KnownFile, exitCode: number, text: string): void {
+  /** Checks a file that its agency has sent to the end, and its exit code. */
+  checkSent(file: KnownFile, exitCode: number | undefined, text: string): void {
     const record = this.#fileOf(file);
     const stored = new Set(this.check(text).get(keyOf(file)));
     let refused = 0;
@@ -237,6 +237,7 @@ export class Ledger {
         } was sent to its end, but its bet ${index} is not stored`,
       );
     }
+    if (exitCode === undefined) return;
     if ((refused > 0) === (exitCode === 2)) return;
     throw this.broken(
       `the agency of ${

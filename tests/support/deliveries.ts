@@ -18,6 +18,7 @@ export interface Sending {
   refused?: readonly number[];
   /** Text of the copy that is written. */
   copy?: string;
+  copyName?: string;
   /** Whether the name is that of a named pipe. */
   isPipe?: boolean;
   isNew?: boolean;
@@ -36,6 +37,7 @@ export async function send(
     name = "a.csv",
     refused = [],
     copy,
+    copyName = COPY,
     isPipe = false,
     isNew = false,
     isCut = false,
@@ -50,15 +52,25 @@ export async function send(
   await written;
   const folder = new SentFolder(`${dir}/sent`, agency);
   const delivery = await Delivery.identify(file, folder, isNew);
+  const { settled } = delivery;
   await delivery.begin();
   const indexes = new IndexSet();
   for (const index of refused) indexes.add(index);
   const records = text.trimEnd().split("\n").length;
-  if (!isCut) await delivery.complete(records, indexes);
+  if (isCut) return delivery.id;
+  if (settled > 0) await delivery.keep();
+  else await delivery.complete(records, indexes);
   if (copy !== undefined) {
-    const path = `${dir}/${COPY}`;
+    const path = `${dir}/${copyName}`;
     await Deno.writeTextFile(path, copy);
     await delivery.addCopy({ path, hash: await hashOf(path) });
   }
   return delivery.id;
+}
+
+/** The paths of agency 1's records. */
+export async function recordsOf(dir: string): Promise<string[]> {
+  const names = await Array.fromAsync(Deno.readDir(`${dir}/sent`));
+  return names.filter(({ name }) => name.endsWith(".json"))
+    .map(({ name }) => `${dir}/sent/${name}`);
 }

@@ -8,7 +8,8 @@ import {
   WITH_BAD,
 } from "../../support/deliveries.ts";
 import { testInFolder } from "../../support/folder.ts";
-import { csvOf } from "../../support/rows.ts";
+import { csvOf, rows } from "../../support/rows.ts";
+import { runTool, testTools } from "../../support/tool.ts";
 
 const BAD_ROW = csvOf([ROWS[2]!.with(2, "x")]);
 const GOOD_ROW = csvOf([ROWS[2]!]);
@@ -22,13 +23,22 @@ async function assertRefused(
   elsewhere: string,
 ): Promise<void> {
   const { message } = await assertRejects(() => sent, ProgramError);
-  assert(message.includes(`were corrected in "${elsewhere}" and`), message);
+  assert(message.includes(`were corrected in ${elsewhere} and`), message);
+}
+
+function full(dir: string, name = "a.csv"): string {
+  return `${Deno.realPathSync(dir)}/${name}`;
+}
+
+/** The rows corrected in another way. */
+function changedIn(text: string): string {
+  return text.replaceAll("Ana", "Anna");
 }
 
 testInFolder(
   "identify() refuses a file whose refused rows were corrected in the copy",
   async (dir) => {
-    const elsewhere = `${await Deno.realPath(dir)}/${COPY}`;
+    const elsewhere = `"${full(dir, COPY)}"`;
     const first = { refused: [2], copy: BAD_ROW };
     const id = await send(dir, WITH_BAD, first);
     // Nothing of the copy is stored yet, so either of them may be corrected.
@@ -55,7 +65,7 @@ testInFolder(
 testInFolder(
   "identify() refuses a file if a part of the copy was sent",
   async (dir) => {
-    const elsewhere = `${await Deno.realPath(dir)}/${COPY}`;
+    const elsewhere = `"${full(dir, COPY)}"`;
     await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
     await send(dir, GOOD_ROW, { name: COPY, isCut: true });
     await assertRefused(send(dir, CORRECTED), elsewhere);
@@ -65,7 +75,7 @@ testInFolder(
 testInFolder(
   "identify() refuses the copy of rows that were corrected in the file",
   async (dir) => {
-    const elsewhere = `${await Deno.realPath(dir)}/a.csv`;
+    const elsewhere = `"${full(dir)}"`;
     const four = csvOf(ROWS.slice(0, 4));
     await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: four });
     await send(dir, WITH_BAD, { refused: [2] });
@@ -73,6 +83,123 @@ testInFolder(
     await send(dir, CORRECTED);
     await assertRefused(send(dir, four, { name: COPY }), elsewhere);
     await send(dir, four, { name: COPY, isNew: true });
+  },
+);
+
+testInFolder(
+  "identify() refuses an older copy, saved over the rewritten one",
+  async (dir) => {
+    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
+    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: bad });
+    await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
+    const four = csvOf(ROWS.slice(0, 4));
+    for (const name of [COPY, "renamed.csv"]) {
+      await assertRefused(send(dir, four, { name }), `"${full(dir)}"`);
+    }
+    await send(dir, CORRECTED);
+    for (const name of [COPY, "renamed.csv"]) {
+      await assertRefused(send(dir, four, { name }), `"${full(dir)}"`);
+    }
+  },
+);
+
+testInFolder(
+  "identify() refuses an older copy if the file's correction was cut off",
+  async (dir) => {
+    await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
+    await send(dir, CORRECTED, { isCut: true });
+    await assertRefused(
+      send(dir, GOOD_ROW, { name: COPY }),
+      `"${full(dir)}"`,
+    );
+  },
+);
+
+testInFolder(
+  "identify() refuses another copy than the one that was corrected",
+  async (dir) => {
+    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
+    const half = csvOf(ROWS.slice(0, 4).with(0, ROWS[0]!.with(2, "x")));
+    const name = "a.csv.rejected-2.csv";
+    const first = { refused: [0, 1, 2, 3], copy: bad };
+    await send(dir, FOUR_BAD, first);
+    await send(dir, FOUR_BAD, { ...first, copyName: name });
+    await send(dir, half, { name: COPY, refused: [0] });
+    const four = csvOf(ROWS.slice(0, 4));
+    await assertRefused(
+      send(dir, changedIn(four), { name }),
+      `"${full(dir, COPY)}"`,
+    );
+    await send(dir, four, { name: COPY });
+    await assertRefused(
+      send(dir, changedIn(half), { name }),
+      `"${full(dir, COPY)}"`,
+    );
+  },
+);
+
+/** A copy's name, and whether it and the file then come through pipes. */
+const RENAMED: [name: string, isPipe: boolean][] = [
+  ["renamed.csv", false],
+  ["pipe", true],
+];
+
+for (const [name, isPipe] of RENAMED) {
+  testTools(
+    ["mkfifo"],
+    `identify() knows a copy by its rows, as ${name}`,
+    async (dir) => {
+      if (isPipe) await runTool("mkfifo", [`${dir}/${name}`]);
+      const where = isPipe
+        ? "what came through a pipe"
+        : `"${full(dir, name)}"`;
+      await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
+      await send(dir, GOOD_ROW, { name, isPipe });
+      await assertRefused(send(dir, CORRECTED), where);
+      await assertRefused(send(dir, CORRECTED, { name, isPipe }), where);
+      await assertRefused(
+        send(dir, GOOD_ROW.replace("3,", "33,"), { name: COPY }),
+        where,
+      );
+      // All of it is stored, also what was refused.
+      await send(dir, WITH_BAD, { refused: [2] });
+      const other = csvOf(rows(1, 90));
+      await send(dir, other, { name: "other.csv" });
+    },
+  );
+}
+
+testInFolder(
+  "identify() refuses a file of which no row was stored but in its copy",
+  async (dir) => {
+    const bad = csvOf(ROWS.map((row) => row.with(2, "x")));
+    await send(dir, bad, { refused: [0, 1, 2, 3, 4, 5], copy: bad });
+    await send(dir, changedIn(CORRECTED), { name: COPY });
+    await assertRefused(send(dir, CORRECTED), `"${full(dir, COPY)}"`);
+  },
+);
+
+testInFolder(
+  "identify() knows a copy of copied rows as part of the copy",
+  async (dir) => {
+    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
+    const half = csvOf(ROWS.slice(0, 4).with(0, ROWS[0]!.with(2, "x")));
+    const last = csvOf([ROWS[0]!]);
+    const nested = `${COPY}.rejected.csv`;
+    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: bad });
+    await send(dir, half, {
+      name: COPY,
+      refused: [0],
+      copy: last.replace(",1,", ",x,"),
+      copyName: nested,
+    });
+    await send(dir, last, { name: nested });
+    const four = csvOf(ROWS.slice(0, 4));
+    await assertRefused(
+      send(dir, four, { name: COPY }),
+      `"${full(dir, nested)}"`,
+    );
+    await assertRefused(send(dir, CORRECTED), `"${full(dir, COPY)}"`);
   },
 );
 

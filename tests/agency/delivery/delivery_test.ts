@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { ProgramError } from "../../../program/errors.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
 import {
   CORRECTED,
+  recordsOf,
   ROWS,
   send,
   type Sending,
@@ -232,21 +232,61 @@ testInFolder(
 );
 
 testInFolder(
-  "list() warns of what it cannot read, and goes on",
+  "identify() stops at a damaged record that may be of the file",
   async (dir) => {
-    const log = CapturedLog.start();
-    const id = await send(dir, WITH_BAD, { refused: [2] });
-    for (const text of ["", "{}", "null", '{"version":2}', "x"]) {
-      await Deno.writeTextFile(
-        `${dir}/sent/agency-1-${id}-0000000000000000.json`,
-        text,
-      );
-      const { deliveries: known } = await new SentFolder(`${dir}/sent`, 1).find(
-        { fingerprint: id, path: undefined },
-      );
-      assertEquals(known.map(({ id }) => id), [id]);
+    const id = await send(dir, WITH_BAD, BAD);
+    const [record] = await recordsOf(dir);
+    const text = await Deno.readTextFile(record!);
+    for (const damaged of ["", "{}", '{"version":2}', text.slice(0, 99)]) {
+      await Deno.writeTextFile(record!, damaged);
+      for (const sent of [WITH_BAD, CORRECTED]) {
+        await assertRejects(
+          () => send(dir, sent),
+          ProgramError,
+          `Cannot tell what was sent before: "${record}" is damaged (`,
+        );
+      }
     }
-    assertEquals(log.lines.length, 5);
+    // It has its content's name, so it is not about other content.
+    await Deno.writeTextFile(record!, text);
+    await send(dir, CORRECTED);
+    const other = csvOf(rows(20, 50));
+    await send(dir, other, { name: "b.csv" });
+    for (const path of await recordsOf(dir)) {
+      if (!path.includes(id)) await Deno.writeTextFile(path, "");
+    }
+    assertEquals(await send(dir, CORRECTED), id);
+    await assertRejects(() => send(dir, other), ProgramError, "is damaged (");
+  },
+);
+
+testInFolder("identify() finds what a damaged link named", async (dir) => {
+  await send(dir, WITH_BAD, BAD);
+  for await (const { name } of Deno.readDir(`${dir}/sent`)) {
+    if (name.includes("-path-")) {
+      await Deno.writeTextFile(`${dir}/sent/${name}`, "");
+    }
+  }
+  await assertRejects(() => send(dir, changed(4)), ProgramError, "line 5 was");
+});
+
+testInFolder(
+  "identify() goes on with a copy that was cut off while the clock was ahead",
+  async (dir) => {
+    const first = await send(dir, CORRECTED);
+    const second = await send(dir, CORRECTED, { isNew: true, isCut: true });
+    for (const path of await recordsOf(dir)) {
+      const text = await Deno.readTextFile(path);
+      const at = path.includes(second) ? "2020" : "2040";
+      const later = text.replaceAll(/(?<="(?:at|begunAt)":")\d+/g, at);
+      await Deno.writeTextFile(path, later);
+    }
+    for (const isNew of [true, false]) {
+      const options = { isNew, isCut: true };
+      assertEquals(await send(dir, CORRECTED, options), second);
+    }
+    assertEquals(await send(dir, CORRECTED), second);
+    assert(first !== second);
   },
 );
 

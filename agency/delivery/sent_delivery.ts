@@ -1,0 +1,76 @@
+// What the agency remembers of a delivery.
+
+import { IndexSet } from "./index_set.ts";
+import type { RecordDigests } from "./record_digests.ts";
+
+export interface SentDelivery {
+  version: 1;
+  /** The fingerprint under which its bets are stored: its identity. */
+  id: string;
+  /** 1, or more for content that was sent again as new. */
+  copy: number;
+  /** Fingerprint of the content that was sent last. */
+  content: string;
+  path?: string | undefined;
+  size: number;
+  /** When it was first sent to its end, or else started, as ISO 8601. */
+  at: string;
+  /** When the run started that has not sent it to its end. */
+  begunAt?: string | undefined;
+  /**
+   * Whether it was ever sent to its end. Only then are the following fields
+   * known.
+   */
+  isComplete: boolean;
+  /** Number of records, including a header. */
+  records: number;
+  /** Bet indexes that are not stored under this identity, as ranges: `3,7-9`. */
+  refused: string;
+  /** Whether the refused rows are stored as the rows of a copy. */
+  isSettled?: boolean | undefined;
+  /** Whether the agency has finished without the refused rows. */
+  isGivenUp?: boolean | undefined;
+  digests?: RecordDigests | undefined;
+  /** Keys of rows that were ever refused, by bet index. */
+  keys?: Readonly<Record<number, string>> | undefined;
+  /** SHA-256 of the copy of its refused rows, in hex. */
+  rejected?: string | undefined;
+  /** Bet indexes of the rows in each copy that was written, by its path. */
+  copies?: Readonly<Record<string, string>> | undefined;
+  /** Where refused rows were corrected and sent: itself, or a copy. */
+  correctedIn?: { path: string; id: string } | undefined;
+  /** The delivery whose refused rows these are. */
+  origin?: string | undefined;
+}
+
+const VERSION = 1;
+
+/** True if something of a delivery is still to be sent. */
+export function isOpen(
+  { begunAt, refused, isSettled, isGivenUp }: SentDelivery,
+): boolean {
+  return begunAt !== undefined || (refused !== "" && !isSettled && !isGivenUp);
+}
+
+/** Number of rows that may be stored; only these can be stored twice. */
+export function keptRows({ isComplete, records, refused }: SentDelivery) {
+  return isComplete ? records - sizeOf(refused) : Infinity;
+}
+
+export function sizeOf(indexes: string): number {
+  return IndexSet.parse(indexes)?.size ?? 0;
+}
+
+/** Throws a `SyntaxError` for anything else. */
+export function parseDelivery(text: string): SentDelivery {
+  const delivery: unknown = JSON.parse(text);
+  if (isDelivery(delivery)) return delivery;
+  throw new SyntaxError(`expected a delivery of version ${VERSION}`);
+}
+
+function isDelivery(value: unknown): value is SentDelivery {
+  const one = value as SentDelivery | null;
+  return typeof one === "object" && one !== null && one.version === VERSION &&
+    typeof one.id === "string" && typeof one.content === "string" &&
+    typeof one.at === "string" && typeof one.refused === "string";
+}

@@ -1,0 +1,125 @@
+// How a delivery ends: what is remembered of it, and whether the agency may
+// finish.
+
+import { formatAction, getLogger } from "../program/logging.ts";
+import type { Finish } from "../protocol/mod.ts";
+import type { DeliveredFile } from "./delivered_file.ts";
+import { nameOf } from "./delivery/correction.ts";
+import type { Delivery } from "./delivery/delivery.ts";
+import { IndexSet } from "./delivery/index_set.ts";
+import type { SentFolder } from "./delivery/sent_folder.ts";
+import type { SendOptions } from "./options.ts";
+import type { BatchLoader } from "./outgoing_batch.ts";
+import type { RefusedRows } from "./refused_rows.ts";
+
+export interface Sending {
+  file: DeliveredFile;
+  folder: SentFolder;
+  delivery: Delivery;
+  refused: RefusedRows;
+  loader: BatchLoader;
+}
+
+export class Ending {
+  readonly #agency: number;
+  readonly #finish: NonNullable<SendOptions["finish"]>;
+  readonly sending: Sending;
+  #isKnown = false;
+  /** The refused rows that are stored nowhere, once all are answered. */
+  missing: IndexSet = new IndexSet();
+
+  constructor(
+    sending: Sending,
+    agency: number,
+    { finish = "complete" }: SendOptions,
+  ) {
+    this.sending = sending;
+    this.#agency = agency;
+    this.#finish = finish;
+  }
+
+  /** What to do if the central misses bets. */
+  get advice(): string {
+    const { delivery, refused } = this.sending;
+    if (refused.count === 0) {
+      return "the central has another store now; send the file again";
+    }
+    const { correctedIn } = delivery;
+    const how = correctedIn === undefined
+      ? "correct the refused rows and send them"
+      : `correct the others in ${nameOf(correctedIn)} and send that`;
+    return `${how}; --finish-anyway finishes without`;
+  }
+
+  /**
+   * Remembers the delivery, once each batch is answered. Returns the FINISH to
+   * send, or false if the agency has not finished, because another delivery is
+   * not complete; `undefined` if it was not to finish.
+   */
+  async finish(isNewStore: boolean): Promise<Finish | false | undefined> {
+    const { delivery, loader } = this.sending;
+    if (!this.#isKnown) await this.#remember(isNewStore);
+    this.#isKnown = true;
+    const agency = this.#agency;
+    if (this.#finish === "no") return undefined;
+    if (await this.#isHeld()) return false;
+    if (this.#finish === "anyway") return { agency };
+    const records = loader.records - (isNewStore ? 0 : delivery.settled);
+    return { agency, delivery: { fingerprint: delivery.id, records } };
+  }
+
+  async #remember(isNewStore: boolean): Promise<void> {
+    const { delivery, refused, loader } = this.sending;
+    // A new store lacks the corrections.
+    this.missing = isNewStore
+      ? refused.indexes
+      : delivery.missing(refused.indexes);
+    if (this.missing.size < refused.count) {
+      this.#warnOfOldVersion();
+      await delivery.keep();
+    } else {
+      await delivery.complete(loader.end, this.missing, {
+        isGivenUp: this.#finish === "anyway",
+      });
+    }
+  }
+
+  /** With rows missing the central refuses to finish, and says how many. */
+  async #isHeld(): Promise<boolean> {
+    const { delivery, folder } = this.sending;
+    if (this.missing.size > 0 && this.#finish === "complete") return false;
+    const [open, ...others] = await folder.openBut(delivery.id);
+    if (!open) return false;
+    if (this.#finish === "anyway") {
+      for (const one of [open, ...others]) folder.giveUp(one);
+      return false;
+    }
+    const isBegun = open.begunAt !== undefined;
+    getLogger().error(formatAction("agency_finished", "fail", {
+      client_id: this.#agency,
+      file: open.path ?? "-",
+      since: open.begunAt ?? open.at,
+      others: others.length || undefined,
+      reason: isBegun
+        ? "it was not sent to its end"
+        : "it has refused rows that are not corrected",
+      hint: isBegun
+        ? "send it again; --finish-anyway finishes without"
+        : "correct them and send them; --finish-anyway finishes without",
+    }));
+    return true;
+  }
+
+  #warnOfOldVersion(): void {
+    const { file, delivery, refused } = this.sending;
+    const { correctedIn } = delivery;
+    const count = refused.count - this.missing.size;
+    getLogger().warn(formatAction("read_file", "fail", {
+      file: file.source.path,
+      reason:
+        `it is an old version: ${count} of its refused rows are stored as they were corrected ${
+          correctedIn === undefined ? "later" : `in ${nameOf(correctedIn)}`
+        }`,
+    }));
+  }
+}

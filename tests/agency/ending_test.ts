@@ -1,0 +1,203 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Agency, type SendOptions, type Summary } from "../../client.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { FakeCentral, okAll, type Script } from "../support/fake_central.ts";
+import { testInFolder } from "../support/folder.ts";
+import { frame, Type } from "../support/frames.ts";
+import { csvOf, rows } from "../support/rows.ts";
+
+const BAD_ROW = "no bet\r\n";
+const COPY = "a.csv.rejected.csv";
+
+/** One agency's files, and a central that stores what it gets. */
+class Desk {
+  readonly #dir: string;
+  readonly log: CapturedLog = CapturedLog.start();
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  path(name: string): string {
+    return `${Deno.realPathSync(this.#dir)}/${name}`;
+  }
+
+  async send(
+    name: string,
+    text: string,
+    options: SendOptions = {},
+    ...scripts: Script[]
+  ): Promise<Summary & { finishes: Uint8Array[] }> {
+    const path = `${this.#dir}/${name}`;
+    await Deno.writeTextFile(path, text);
+    await using central = new FakeCentral(...scripts, okAll);
+    const agency = new Agency({
+      id: 9,
+      server: `127.0.0.1:${central.port}`,
+      maxAmount: 2,
+      maxAttempts: 1,
+    });
+    const summary = await agency.send(path, {
+      sentFolder: `${this.#dir}/sent`,
+      rejectedFile: "{file}.rejected.csv",
+      ...options,
+    });
+    const finishes = central.taken.filter(({ type }) => type === Type.FINISH)
+      .map(({ payload }) => payload);
+    return { ...summary, finishes };
+  }
+
+  /** Sends a part of a file. */
+  async cut(name: string, text: string, options?: SendOptions): Promise<void> {
+    const close: Script = async (session) => {
+      await session.take(1);
+      await session.ok();
+    };
+    await this.send(name, text, options, close).then(
+      () => Promise.reject(new Error("Cannot cut off a whole file")),
+      () => {},
+    );
+  }
+
+  /** Whether the agency finishes with a file. */
+  async finishes(
+    name: string,
+    text: string,
+    options?: SendOptions,
+  ): Promise<boolean> {
+    const { isFinished, finishes } = await this.send(name, text, options);
+    assertEquals(finishes.length, isFinished ? 1 : 0);
+    return isFinished!;
+  }
+
+  get lastError(): string {
+    return this.log.lines.findLast((line) => line.startsWith("ERROR")) ?? "";
+  }
+}
+
+function testAtDesk(name: string, fn: (desk: Desk) => Promise<void>): void {
+  testInFolder(name, (dir) => fn(new Desk(dir)), ["net"]);
+}
+
+const A = csvOf(rows(6));
+const B = csvOf(rows(6, 50));
+
+testAtDesk("send() does not finish while a file was cut off", async (desk) => {
+  await desk.cut("a.csv", A, { finish: "no" });
+  assertEquals(await desk.finishes("b.csv", B), false);
+  const line = desk.lastError;
+  assertStringIncludes(line, "action: agency_finished | result: fail");
+  assertStringIncludes(line, `file: ${desk.path("a.csv")} | since: 2`);
+  assertStringIncludes(
+    line,
+    "it was not sent to its end | hint: send it again",
+  );
+  assertEquals(await desk.finishes("a.csv", A), true);
+  assertEquals(await desk.finishes("b.csv", B), true);
+});
+
+testAtDesk(
+  "send() does not finish while a file that was sent before was cut off",
+  async (desk) => {
+    await desk.send("a.csv", A);
+    await desk.cut("a.csv", A);
+    assertEquals(await desk.finishes("b.csv", B), false);
+  },
+);
+
+testAtDesk("send() finishes with the last of two files", async (desk) => {
+  let isFirst: boolean | undefined;
+  const { isFinished } = await desk.send("a.csv", A, {}, async (session) => {
+    await session.take();
+    isFirst = await desk.finishes("b.csv", B);
+    await session.ok();
+    await session.okAll();
+  });
+  assertEquals([isFirst, isFinished], [false, true]);
+});
+
+testAtDesk(
+  "send() does not finish while refused rows are not corrected",
+  async (desk) => {
+    await desk.send("a.csv", A + BAD_ROW, { finish: "no" });
+    assertEquals(await desk.finishes("b.csv", B), false);
+    assertStringIncludes(
+      desk.lastError,
+      "it has refused rows that are not corrected | hint: correct them",
+    );
+    const good = csvOf(rows(1, 90));
+    assertEquals(await desk.finishes(COPY, good), true);
+    assertEquals(await desk.finishes("b.csv", B), true);
+  },
+);
+
+testAtDesk(
+  "send() does not finish if rows were deleted from a copy",
+  async (desk) => {
+    await desk.send("a.csv", A + BAD_ROW + BAD_ROW, { finish: "no" });
+    assertEquals(await desk.finishes(COPY, csvOf(rows(1, 90))), false);
+  },
+);
+
+testAtDesk(
+  "send() finishes once another file has the name of one that was cut off",
+  async (desk) => {
+    await desk.cut("a.csv", A);
+    await desk.send("a.csv", csvOf(rows(9)), { asNew: true });
+    assertEquals(await desk.finishes("b.csv", B), true);
+  },
+);
+
+testAtDesk(
+  "send() finishes anyway, and expects no more of other files",
+  async (desk) => {
+    await desk.cut("a.csv", A);
+    await desk.send("c.csv", A + BAD_ROW);
+    assertEquals(await desk.finishes("b.csv", B), false);
+    assertEquals(await desk.finishes("b.csv", B, { finish: "anyway" }), true);
+    assertEquals(await desk.finishes("b.csv", B), true);
+    assertEquals(await desk.finishes("d.csv", csvOf(rows(9, 70))), true);
+    await desk.cut("a.csv", A);
+    assertEquals(await desk.finishes("b.csv", B), false);
+  },
+);
+
+testAtDesk("send() finishes without a memory", async (desk) => {
+  const options = { sentFolder: "" };
+  await desk.cut("a.csv", A, options);
+  assertEquals(await desk.finishes("b.csv", B, options), true);
+});
+
+testAtDesk(
+  "send() of the original says that its copy was stored, and finishes",
+  async (desk) => {
+    const original = A + BAD_ROW;
+    const repeated = frame(Type.OK, Uint8Array.of(0, 2));
+    const repeat: Script = async (session) => {
+      for (let batch = 0; batch < 3; batch++) {
+        await session.take();
+        await session.send(repeated);
+      }
+      await session.okAll();
+    };
+    await desk.send("a.csv", original, { finish: "no" });
+    await desk.send(COPY, csvOf(rows(1, 90)));
+    const again = await desk.send("a.csv", original, {}, repeat);
+    assertEquals(again.rejectedFile, undefined);
+    assertEquals(again.finishes.map((bytes) => bytes.at(-1)), [6]);
+    assertEquals(
+      desk.log.lines.findLast((line) => line.startsWith("WARN")),
+      `WARN action: read_file | result: fail | file: ${
+        desk.path("a.csv")
+      } | reason: it is an old version: 1 of its refused rows are stored as they were corrected in "${
+        desk.path(COPY)
+      }"`,
+    );
+    // Another store has neither of them.
+    const other = await desk.send("a.csv", original);
+    assertEquals(other.finishes.map((bytes) => bytes.at(-1)), [7]);
+    assertEquals(await desk.finishes("b.csv", B), false);
+    assertEquals(await desk.finishes(COPY, csvOf(rows(1, 90))), true);
+    assertEquals(await desk.finishes("b.csv", B), true);
+  },
+);
