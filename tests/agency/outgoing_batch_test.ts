@@ -28,17 +28,6 @@ testInFolder("load() cuts the file into batches of the amount", async (dir) => {
   assertEquals(loaded.map(({ betIndex }) => betIndex), [0, 10, 20]);
 });
 
-testInFolder("load() returns false for a file without bets", async (dir) => {
-  for (const text of ["", "\r\n", "\ufeff", ",,,,\n"]) {
-    assertEquals((await loadAll(dir, text, 10)).loaded, []);
-  }
-});
-
-testInFolder("load() ends a batch exactly at the file's end", async (dir) => {
-  const { loaded } = await loadAll(dir, csvOf(rows(20)), 10);
-  assertEquals(loaded.map(({ count }) => count), [10, 10]);
-});
-
 testInFolder("load() never makes a frame over 8192 bytes", async (dir) => {
   const all = Array.from({ length: 300 }, (_, i) => [
     "ñ".repeat(1 + i % 127),

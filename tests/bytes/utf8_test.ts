@@ -1,20 +1,7 @@
 import { assertEquals, fail } from "@std/assert";
 import { characterSizeAt, wordViewOf } from "../../bytes/swar.ts";
 import { decode } from "../support/decodable.ts";
-import { Random, randomBets, SEED } from "../support/random_bets.ts";
-
-/** The rows of Unicode's table 3-7: for each byte, the lowest and the highest. */
-const WELL_FORMED = [
-  [[0x00, 0x7f]],
-  [[0xc2, 0xdf], [0x80, 0xbf]],
-  [[0xe0, 0xe0], [0xa0, 0xbf], [0x80, 0xbf]],
-  [[0xe1, 0xec], [0x80, 0xbf], [0x80, 0xbf]],
-  [[0xed, 0xed], [0x80, 0x9f], [0x80, 0xbf]],
-  [[0xee, 0xef], [0x80, 0xbf], [0x80, 0xbf]],
-  [[0xf0, 0xf0], [0x90, 0xbf], [0x80, 0xbf], [0x80, 0xbf]],
-  [[0xf1, 0xf3], [0x80, 0xbf], [0x80, 0xbf], [0x80, 0xbf]],
-  [[0xf4, 0xf4], [0x80, 0x8f], [0x80, 0xbf], [0x80, 0xbf]],
-] as const;
+import { Random, SEED } from "../support/random_bets.ts";
 
 /** Steps through `bytes[start..end)` with characterSize(). */
 function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
@@ -29,47 +16,12 @@ function isUtf8(bytes: Uint8Array, start: number, end: number): boolean {
   return at === end;
 }
 
-function isWhollyUtf8(...bytes: number[]): boolean {
-  return isUtf8(Uint8Array.from(bytes), 0, bytes.length);
-}
-
 function assertAgrees(bytes: Uint8Array): void {
   const isAllowed = isUtf8(bytes, 0, bytes.length);
   if (isAllowed !== (decode(bytes) !== undefined)) {
     fail(`${isAllowed}: ${bytes.toHex()}`);
   }
 }
-
-Deno.test("characterSize() accepts the lowest and highest byte of each row of table 3-7", () => {
-  for (const row of WELL_FORMED) {
-    const lowest = row.map(([low]) => low);
-    const highest = row.map(([, high]) => high);
-    assertEquals(isWhollyUtf8(...lowest), true, `${lowest}`);
-    assertEquals(isWhollyUtf8(...highest), true, `${highest}`);
-  }
-});
-
-Deno.test("characterSize() refuses a later byte just outside its row of table 3-7", () => {
-  for (const row of WELL_FORMED) {
-    for (let at = 1; at < row.length; at++) {
-      const [low, high] = row[at]!;
-      for (const outside of [low - 1, high + 1, 0x00, 0x7f, 0xc0, 0xff]) {
-        const bytes = row.map(([lowest]) => lowest as number);
-        bytes[at] = outside;
-        assertEquals(isWhollyUtf8(...bytes), false, `${bytes}`);
-      }
-    }
-  }
-});
-
-Deno.test("characterSize() refuses every sequence cut off", () => {
-  for (const row of WELL_FORMED) {
-    const bytes = row.map(([low]) => low as number);
-    for (let size = 1; size < bytes.length; size++) {
-      assertEquals(isWhollyUtf8(...bytes.slice(0, size)), false, `${bytes}`);
-    }
-  }
-});
 
 Deno.test("characterSize() agrees with TextDecoder on every two bytes after ASCII", () => {
   for (let first = 0x7f; first < 256; first++) {
@@ -107,15 +59,5 @@ Deno.test(`characterSize() agrees with TextDecoder on random bytes (seed ${SEED}
       { length: 1 + random.below(6) },
       () => random.pick(edges),
     ));
-  }
-});
-
-Deno.test(`characterSize() agrees with TextDecoder on names with a byte changed (seed ${SEED})`, () => {
-  const random = new Random(SEED);
-  for (const { firstName } of randomBets(random, 1_000)) {
-    const bytes = new TextEncoder().encode(firstName);
-    assertAgrees(bytes);
-    bytes[random.below(bytes.length)] = random.below(256);
-    assertAgrees(bytes);
   }
 });

@@ -14,46 +14,13 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
-import { askEarly, type Served, testServed, WAITS } from "../support/served.ts";
+import { type Served, testServed, WAITS } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
-
-const HELD = "action: sorteo | result: success";
 
 /** The lines of the log that contain a text. */
 function linesWith({ log }: Served, text: string): string[] {
   return log.lines.filter((line) => line.includes(text));
-}
-
-for (const order of ["123", "132", "213", "231", "312", "321"]) {
-  testServed(
-    `the central tells each agency its own winners, finished in the order ${order}`,
-    async (served) => {
-      const { port } = served;
-      for (const agency of [1, 2, 3]) {
-        const rows = [betOf(`${agency}1`), betOf("9", "75740")];
-        await sendBets(port, agency, [...rows, betOf(`${agency}2`, "07574")]);
-      }
-      // Each asks before anyone has finished, and again after its own FINISH.
-      const early = await askEarly(served, [1, 2, 3]);
-      const late: Promise<string[]>[] = [];
-      for (const digit of order) {
-        assertEquals(linesWith(served, HELD), []);
-        await finish(port, Number(digit));
-        late[Number(digit)] = askWinners(port, Number(digit));
-      }
-      for (const [index, wire] of early.entries()) {
-        const agency = index + 1;
-        const expected = [`${agency}1`, `${agency}2`];
-        assertEquals(await readWinners(wire), [expected]);
-        assertEquals(await late[agency], expected);
-        assertEquals(await askWinners(port, agency), expected);
-        wire.close();
-      }
-      assertEquals(linesWith(served, HELD).length, 1);
-    },
-    { drawAgencies: 3 },
-  );
 }
 
 testServed(
@@ -111,24 +78,6 @@ testServed(
     assertEquals(await askWinners(port, 1), ["1", "3"]);
   },
   { drawAgencies: 1 },
-);
-
-testServed(
-  "the central accepts bets of a finished agency until the draw, and FINISH at any time",
-  async (served) => {
-    const { port, storeFile } = served;
-    await sendBets(port, 1, [betOf("1")]);
-    for (let times = 0; times < 3; times++) await finish(port, 1);
-    await sendBets(port, 1, [betOf("2")], 1);
-    await finish(port, 2);
-    for (const agency of [1, 2, 1]) await finish(port, agency);
-    assertEquals(await askWinners(port, 1), ["1", "2"]);
-    assertEquals(await askWinners(port, 2), []);
-    assertEquals(await readFinishers(storeFile), [1, 2]);
-    assertEquals(linesWith(served, HELD).length, 1);
-    assertEquals(linesWith(served, "action: agency_finished").length, 7);
-  },
-  { drawAgencies: 2 },
 );
 
 testServed(

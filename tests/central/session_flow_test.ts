@@ -139,20 +139,6 @@ testServed(
 );
 
 testServed(
-  "run() answers complete frames while the next one is incomplete",
-  async ({ port, storeFile }) => {
-    using wire = await Wire.connect(port);
-    const first = betFrame({ rows: rows(2) });
-    const second = betFrame({ betIndex: 2, rows: rows(2, 3) });
-    await wire.send(first, second.subarray(0, 20));
-    await wire.ok();
-    await wire.send(second.subarray(20));
-    await wire.ok();
-    assertEquals((await readStore(storeFile)).length, 2);
-  },
-);
-
-testServed(
   "run() answers received frames when it is stopped",
   async ({ port, storeFile, log, stop }) => {
     using idle = await Wire.connect(port);

@@ -54,20 +54,6 @@ testServed("run() stores what is just allowed", async ({ port, storeFile }) => {
   assertEquals((await readStore(storeFile))[0]?.bets, EXTREMES);
 });
 
-testServed("run() takes a frame of 8192 bytes", async ({ port, storeFile }) => {
-  const wide = ["x".repeat(255), "y".repeat(255), "1".repeat(20)];
-  const large = Array.from(
-    { length: 14 },
-    () => [...wide, "1999-03-17", "0000000001"],
-  );
-  const rest = ["x".repeat(255), "y".repeat(117), ...GOOD.slice(2)];
-  const bytes = betFrame({ rows: [...large, rest] });
-  assertEquals(bytes.length, 8192);
-  using wire = await Wire.connect(port);
-  await wire.ok(bytes);
-  assertEquals((await readStore(storeFile))[0]?.bets.length, 15);
-});
-
 testServed(
   "run() answers batches in one segment in their order",
   async ({ port, storeFile }) => {

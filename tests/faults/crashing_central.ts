@@ -8,14 +8,11 @@ import {
   type RunningProgram,
   startProgram,
 } from "../support/programs.ts";
-import type { Random } from "../support/random_bets.ts";
 import { untilTestEnds } from "./plan.ts";
 
 /** Attempts to listen on the old port if it is in use. */
 const LISTEN_ATTEMPTS = 20;
 const LISTEN_DELAY_MS = 250;
-/** How often `crashOften` uses SIGTERM instead. */
-const STOP_CHANCE = 0.2;
 
 /** One central over many lives. */
 export class CrashingCentral {
@@ -86,24 +83,6 @@ export class CrashingCentral {
         }
         await delay(LISTEN_DELAY_MS);
       }
-    }
-  }
-
-  /** Ends it after random lives of `maxLife` ms, and starts it again. */
-  async crashOften(
-    { times, maxLife, random, isDone = () => false }: {
-      times: number;
-      maxLife: number;
-      random: Random;
-      /** True if it need not be ended again. */
-      isDone?: () => boolean;
-    },
-  ): Promise<void> {
-    for (let i = 0; i < times && !isDone(); i++) {
-      await delay(random.between(0, maxLife));
-      if (random.happens(STOP_CHANCE)) await this.stop();
-      else await this.crash();
-      await this.restart();
     }
   }
 

@@ -1,7 +1,6 @@
 // The real client program, which has to succeed whatever the fault.
 
 import { assertEquals } from "@std/assert";
-import { delay } from "../support/deadline.ts";
 import { type RunningProgram, startAgency } from "../support/programs.ts";
 import type { Random } from "../support/random_bets.ts";
 import { type MadeFile, makeFile, randomRows } from "../support/made_bets.ts";
@@ -13,15 +12,12 @@ export const PATIENT: Readonly<Record<string, string>> = {
   CLI_RETRY_MAXATTEMPTS: "1000000",
 };
 
-/** Longest life of an agency, in milliseconds. It starts in 100. */
-const LIFE = { min: 50, max: 250 };
-
 /** An agency's window: some wait for each reply, some do not. */
 export function windowOf(agency: number): number {
   return agency % 2 === 1 ? 1 : 8;
 }
 
-/** Runs an agency to its end, and asserts its exit code. */
+/** Runs an agency to its end, and asserts that it succeeds. */
 export async function runAgency(
   file: MadeFile,
   port: number,
@@ -29,33 +25,7 @@ export async function runAgency(
 ): Promise<void> {
   await using program = start(file, port, env);
   const { code, stdout, stderr } = await program.ending();
-  const expected = { code: file.exitCode ?? 0, stderr: "" };
-  assertEquals({ code, stderr }, expected, stdout);
-}
-
-/**
- * Runs an agency on the same file until it succeeds, and kills it at random
- * moments before that. `env` gives more of its environment, anew for each life.
- */
-export async function killAgency(
-  file: MadeFile,
-  port: number,
-  { kills, random, env }: {
-    kills: number;
-    random: Random;
-    env(): Record<string, string>;
-  },
-): Promise<void> {
-  for (let killed = 0; killed < kills;) {
-    await using program = start(file, port, env());
-    await delay(random.between(LIFE.min, LIFE.max));
-    await program[Symbol.asyncDispose]();
-    const { code, stderr } = await program.ending();
-    assertEquals(stderr, "");
-    // It may have ended before.
-    if (code !== (file.exitCode ?? 0)) killed++;
-  }
-  await runAgency(file, port, env());
+  assertEquals({ code, stderr }, { code: 0, stderr: "" }, stdout);
 }
 
 /**

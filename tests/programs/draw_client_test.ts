@@ -1,32 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { betOf, finish, WINNERS } from "../support/draw_wire.ts";
+import { betOf, finish } from "../support/draw_wire.ts";
 import {
   assertEnding,
   assertFailure,
   testPrograms,
 } from "../support/end_to_end.ts";
 import {
-  FakeCentral,
-  gone,
-  play,
-  serve,
-  take,
-} from "../support/fake_central.ts";
-import { frame } from "../support/frames.ts";
-import {
   type RunningProgram,
   startAgency,
   startCentral,
 } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
-
-/** The documents "12" and "3". */
-const TWO_WINNERS = frame(
-  WINNERS,
-  Uint8Array.of(1, 0, 2, 2, 0x31, 0x32, 1, 0x33),
-);
-/** The document "9", and more to come. */
-const FIRST_PART = frame(WINNERS, Uint8Array.of(0, 0, 1, 1, 0x39));
 
 /** Starts an agency that waits for the draw. */
 async function startAwaiting(
@@ -42,27 +26,6 @@ async function startAwaiting(
     ...env,
   });
 }
-
-testPrograms(
-  "client.ts asks for its winners and logs them",
-  async (dir) => {
-    await using central = new FakeCentral(
-      serve,
-      play(take(), FIRST_PART, TWO_WINNERS, gone),
-    );
-    await using agency = await startAwaiting(dir, central.port, {
-      CLI_LOG_LEVEL: "DEBUG",
-    });
-    const log = assertEnding(await agency.ending(), 0);
-    assertEquals(central.names, ["0+3", "FINISH", "WINNERS_QUERY"]);
-    assertEquals(log.slice(-4), [
-      "INFO action: consulta_ganadores | result: success | cant_ganadores: 3",
-      "DEBUG action: winner | result: success | document: 9",
-      "DEBUG action: winner | result: success | document: 12",
-      "DEBUG action: winner | result: success | document: 3",
-    ]);
-  },
-);
 
 testPrograms(
   "client.ts --winners waits for the draw and writes the winners to a file",

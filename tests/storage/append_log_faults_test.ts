@@ -1,10 +1,5 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { StorageError } from "../../storage/errors.ts";
-import {
-  assertEnded,
-  everyTurn,
-  openMemoryLog,
-} from "../support/memory_log.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import { everyTurn, openMemoryLog } from "../support/memory_log.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 Deno.test("AppendLog.append() refuses a failed write and all later ones, at whatever byte it fails", async () => {
@@ -49,48 +44,6 @@ Deno.test("AppendLog.append() stores entries once that arrive while the file is 
   assertEquals(await stored, "stored");
   assertEquals(memory.text, "before\nb\n");
   assertEquals(file.calls, ["write", "truncate", "write", "syncData"]);
-});
-
-Deno.test("AppendLog accepts nothing more after a failed truncation", async () => {
-  const { log, memory, file, settled, append } = openMemoryLog();
-  await append("0");
-  file.fail("write", { after: 1 });
-  file.fail("truncate");
-  const gate = file.hold("truncate");
-  const outcomes = [append("a")];
-  await gate.reached;
-  outcomes.push(append("b"));
-  gate.release();
-  const [first, second] = await Promise.all(outcomes);
-  assertMatch(first!, /^Cannot write to the store: Input/);
-  assertMatch(second!, /^Cannot cut back the store: Input/);
-  assertEnded(log, "Cannot cut back the store");
-  await assertRejects(() => log.whenIdle(), StorageError, "Cannot cut back");
-  await log.close();
-  assertEnded(log, "Cannot cut back the store");
-  assertEquals(settled, ["0 true", "a false", "b false"]);
-  assertEquals(memory.text, "before\n0\na");
-  assertEquals(file.calls.at(-1), "truncate");
-});
-
-Deno.test("AppendLog accepts nothing more after a failed fdatasync, and truncates the file", async () => {
-  const { log, memory, file, settled, append, appendAll } = openMemoryLog();
-  await append("0");
-  file.fail("syncData");
-  const gate = file.hold("syncData");
-  const refused = appendAll("a", "b");
-  await gate.reached;
-  const behind = append("c");
-  gate.release();
-  for (const outcome of [...await refused, await behind]) {
-    assertMatch(outcome, /^Cannot flush the store to disk: Input/);
-  }
-  assertEnded(log, "Cannot flush the store to disk");
-  await assertRejects(() => log.whenIdle(), StorageError, "Cannot flush");
-  await log.close();
-  assertEquals(settled, ["0 true", "a false", "b false", "c false"]);
-  assertEquals(memory.text, "before\n0\n");
-  assertEquals(file.count("write"), 2);
 });
 
 Deno.test(`AppendLog keeps exactly what it reported as stored, whatever fails (seed ${SEED})`, async () => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { StorageError } from "../../storage/mod.ts";
-import { assertStored, batchOf, numberedBatch } from "../support/batches.ts";
+import { assertStored, numberedBatch } from "../support/batches.ts";
 import {
   appendAll,
   type FaultyStore,
@@ -9,8 +9,6 @@ import {
 import { FaultFile } from "../support/fault_file.ts";
 import { testInFolder } from "../support/folder.ts";
 import { everyTurn } from "../support/memory_log.ts";
-import { Random, randomBets, SEED } from "../support/random_bets.ts";
-import { readStore } from "../support/stored.ts";
 
 const FIRST = numberedBatch(0, 3);
 const SECOND = numberedBatch(3, 2);
@@ -182,54 +180,3 @@ testInFolder(
     }
   },
 );
-
-testInFolder(
-  `Store has every acknowledged bet once, whatever fails (seed ${SEED})`,
-  async (dir) => {
-    const random = new Random(SEED);
-    const bets = randomBets(random, 80);
-    for (let round = 0; round < 5; round++) {
-      const path = `${dir}/${round}.csv`;
-      const acknowledged = new Set<number>();
-      for (let start = 0; start < 3; start++) {
-        const { store, file, append } = await openFaulty(path);
-        const outcomes: Promise<void>[] = [];
-        for (let step = 0; step < 25; step++) {
-          planFaults(random, file);
-          const betIndex = random.below(80);
-          const some = bets.slice(betIndex, betIndex + 1 + random.below(12));
-          outcomes.push(
-            append(batchOf(some, betIndex)).then((outcome) => {
-              if (outcome !== "stored") return;
-              for (const index of some.keys()) {
-                acknowledged.add(betIndex + index);
-              }
-            }),
-          );
-          if (random.below(3) > 0) await everyTurn();
-        }
-        await Promise.all(outcomes);
-        await store.close();
-      }
-      // Asserts that every batch is whole, too.
-      const found = await readStore(path);
-      const stored = found.flatMap(({ betIndexes }) => betIndexes);
-      assertEquals(stored.sort(byValue), [...acknowledged].sort(byValue));
-      for (const { betIndexes, bets: rows } of found) {
-        const expected = betIndexes.map((index) => Object.values(bets[index]!));
-        assertEquals(rows, expected);
-      }
-    }
-  },
-);
-
-function planFaults(random: Random, file: FaultyStore["file"]): void {
-  file.maxWrite = 1 + random.below(2_000);
-  const fault = { nth: 1 + random.below(3), after: random.below(3_000) };
-  if (random.below(6) === 0) file.fail("write", fault);
-  if (random.below(60) === 0) file.fail("syncData");
-}
-
-function byValue(a: number, b: number): number {
-  return a - b;
-}

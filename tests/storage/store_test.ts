@@ -3,13 +3,11 @@ import { assertEquals } from "@std/assert";
 import { FileStore } from "../../storage/mod.ts";
 import {
   assertStored,
-  batchOf,
   numberedBatch,
   numberedRows,
 } from "../support/batches.ts";
 import { appendAll } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
-import { Random, randomBets, SEED } from "../support/random_bets.ts";
 import { readStore } from "../support/stored.ts";
 
 testInFolder(
@@ -77,34 +75,3 @@ async function indexesIn(path: string): Promise<number[][]> {
 function indexesOf(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, i) => start + i);
 }
-
-testInFolder(
-  `Store.append() stores every bet once, in batches of any kind (seed ${SEED})`,
-  async (dir) => {
-    const random = new Random(SEED);
-    const bets = randomBets(random, 60);
-    for (let round = 0; round < 10; round++) {
-      const path = `${dir}/${round}.csv`;
-      const sent = new Set<number>();
-      for (let start = 0; start < 3; start++) {
-        const store = await FileStore.open(path);
-        const betIndexes = Array.from({ length: 12 }, () => random.below(60));
-        const stored = betIndexes.map((betIndex) => {
-          const some = bets.slice(betIndex, betIndex + 1 + random.below(15));
-          for (const index of some.keys()) sent.add(betIndex + index);
-          return appendTo(store, batchOf(some, betIndex));
-        });
-        await Promise.all(stored);
-        await store.close();
-      }
-      const found = (await readStore(path)).flatMap(({ betIndexes, bets }) =>
-        bets.map((fields, i) => [betIndexes[i]!, fields] as const)
-      ).sort(([a], [b]) => a - b);
-      assertEquals(
-        found.map(([, fields]) => fields),
-        found.map(([at]) => Object.values(bets[at]!)),
-      );
-      assertEquals(found.map(([at]) => at), [...sent].sort((a, b) => a - b));
-    }
-  },
-);

@@ -15,8 +15,6 @@ export interface MadeFile {
   fingerprint: string;
   /** Its bets, in order. */
   rows: readonly BetRow[];
-  /** Exit code of its agency: 2 if some bets break a rule. @default {0} */
-  exitCode?: number;
 }
 
 const NAMES = [
