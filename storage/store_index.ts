@@ -159,7 +159,6 @@ export class StoreIndex {
     this.#bets += count;
     const { agency } = file;
     this.#agencyBets.set(agency, (this.#agencyBets.get(agency) ?? 0) + count);
-    if (winners.length === 0) return;
     const earlier = this.#winners.get(agency);
     if (earlier) earlier.push(...winners);
     else this.#winners.set(agency, [...winners]);

@@ -32,7 +32,6 @@ export class Repair {
   constructor(found: FoundFile) {
     this.#found = found;
     this.#isFlushed = !found.fsync;
-    this.#isDone = this.#isFlushed && found.committedSize === found.size;
   }
 
   get isDone(): boolean {
@@ -100,7 +99,6 @@ export class Repair {
       await file.syncData();
       this.#isFlushed = true;
     }
-    if (this.#isDone) return;
     if (committedSize < size) {
       if (!this.#isCut) {
         const tail = await readTail(file, committedSize, size);

@@ -94,6 +94,17 @@ Deno.test("update() draws in a terminal that tells no size", () => {
   assertMatch(terminal.written[0]!, /#+\.+\] 50% .* left\r$/);
 });
 
+Deno.test("update() leaves the last column free, so that no line wraps", () => {
+  for (const columns of [20, 60, 75]) {
+    using terminal = new FakeTerminal(true, columns);
+    using bar = new ProgressBar();
+    bar.update(sending(50, 100, 5));
+    const [erase, text] = terminal.written[0]!.split(/(?<=K)/);
+    assertEquals(erase, "\x1b[K");
+    assertEquals(text!.length, columns - 1 + "\r".length);
+  }
+});
+
 Deno.test("update() logs now and then without a terminal", () => {
   using terminal = new FakeTerminal(false);
   using time = new FakeTime();

@@ -36,6 +36,16 @@ for (const [what, [text, line]] of Object.entries(SPELLINGS)) {
   });
 }
 
+testInFolder("peek() reads quoted fields of every separator", async (dir) => {
+  for (const separator of [",", ";", "\t"]) {
+    const fields = ANA.with(0, `Ana${separator} "la"`);
+    const quoted = fields.map((text) => `"${text.replaceAll('"', '""')}"`);
+    const text = `${quoted.join(separator)}\n${LEO.join(separator)}\n`;
+    const records = await recordsOf(dir, text, { separator });
+    assertEquals(records.map(({ fields }) => fields), [fields, LEO]);
+  }
+});
+
 testInFolder("peek() finds no record in an empty file", async (dir) => {
   for (const text of ["", "\n", "\r\n\r\n", "\ufeff", "\ufeff\r\n", "\r"]) {
     assertEquals(await recordsOf(dir, text), []);

@@ -12,6 +12,7 @@ import { testSending } from "../support/sending.ts";
 import {
   gone,
   ok,
+  okAll,
   play,
   type Script,
   serve,
@@ -125,6 +126,14 @@ testSending("send() leaves nothing behind on the signal", {
   scripts: [hangUp, hangUp, serve],
   signal: watched,
 }, ({ error }) => assertEquals([error, listeners], ["", 0]));
+
+testSending("send() sends nothing before the answer to its token", {
+  token: new TextEncoder().encode("secret of agency 9"),
+  scripts: [play(take(), errorFrame(Code.UNAUTHORIZED, 0, "x"), okAll)],
+}, ({ central, error }) => {
+  assertMatch(error, /^RefusedError: .* UNAUTHORIZED: x/);
+  assertEquals(central.taken.map(({ type }) => type), [Type.AUTH]);
+});
 
 const waiting = new AbortController();
 

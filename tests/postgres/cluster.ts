@@ -44,7 +44,7 @@ export class Cluster {
     const cluster = new Cluster(`${dir}/data`, freePort());
     await runAsOwner("initdb", [
       ...["-D", `${dir}/data`, "-U", NAME, "-A", "scram-sha-256"],
-      ...["-E", "UTF8", "--locale=C", `--pwfile=${passwordFile}`],
+      ...["-E", "UTF8", "--locale=C", "--no-sync", `--pwfile=${passwordFile}`],
     ]);
     await cluster.configure(settings);
     await cluster.#control("start");
@@ -186,11 +186,12 @@ export class Cluster {
     await this.#control("start");
   }
 
-  /** Kills the server with SIGKILL. */
+  /** Kills the server with SIGKILL, until its port is closed. */
   async kill(): Promise<void> {
     const parent = await this.#processId();
     const children = (await run("pgrep", ["-P", parent])).split("\n");
     await run("/bin/kill", ["-9", parent, ...children]);
+    while (await this.#accepts());
   }
 
   /**
@@ -255,6 +256,15 @@ export class Cluster {
       if (!String(error).includes("pg_ctl")) throw error;
     }
     await run("rm", ["-rf", dirname(this.#dir)]);
+  }
+
+  async #accepts(): Promise<boolean> {
+    try {
+      (await Deno.connect({ port: this.port })).close();
+      return true;
+    } catch (error) {
+      return !(error instanceof Deno.errors.ConnectionRefused);
+    }
   }
 
   async #processId(): Promise<string> {

@@ -72,6 +72,13 @@ Deno.test("AppendLog.append() splits the entries of a crowd into several commits
   assertEquals(file.calls, Array(1 + 4).fill(["write", "syncData"]).flat());
 });
 
+Deno.test("AppendLog.append() takes an entry larger than a write, between others", async () => {
+  const { memory, appendAll } = openMemoryLog();
+  const large = "x".repeat(1 << 20);
+  await appendAll("a", large, "b");
+  assertEquals(memory.text, `before\na\n${large}\nb\n`);
+});
+
 Deno.test("AppendLog.append() continues after partial writes", async () => {
   const { memory, file, append, appendAll } = openMemoryLog();
   file.maxWrite = 3;

@@ -57,18 +57,23 @@ testInFolder(
 );
 
 testInFolder(
-  "FileStore goes on if cutting off a torn tail cannot be flushed",
+  "FileStore goes on if a torn tail cannot be cut off, or that not be flushed",
   async (dir) => {
     const path = await putStore(dir, WHOLE, TORN);
     const failing = failWrites("bets.csv.torn-");
     const { store, file, append } = await openFaulty(path);
     failing[Symbol.dispose]();
-    file.fail("syncData");
-    assertMatch(await append(SECOND), /^Cannot write to the store: Input/);
-    assertEquals(await append(FIRST), "stored");
+    for (const operation of ["truncate", "syncData"] as const) {
+      file.fail(operation);
+      assertMatch(await append(SECOND), /^Cannot write to the store: Input/);
+      assertEquals(await append(FIRST), "stored");
+    }
     assertEquals(await append(SECOND), "stored");
     await store.close();
     await assertStored(path, [FIRST, SECOND]);
+    const copies = Object.keys(await contents(dir))
+      .filter((name) => name.includes(".torn-"));
+    assertEquals(copies.length, 1);
   },
 );
 

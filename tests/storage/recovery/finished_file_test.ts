@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DamagedStoreError, FileStore } from "../../../storage/mod.ts";
 import {
@@ -43,6 +44,16 @@ async function finishersOf(path: string): Promise<number[]> {
   await store.close();
   return [...store.stats.finished];
 }
+
+testInFolder("FileStore.open() records the start of a store", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  await using _store = await FileStore.open(path);
+  const line = "start,,0:0:00000000:0:";
+  assertEquals(
+    await Deno.readTextFile(`${path}.finished`),
+    `${line}${crc32(line).toString(16).padStart(8, "0")}\n`,
+  );
+});
 
 testInFolder("FileStore.finish() is remembered, once each", async (dir) => {
   const path = `${dir}/bets.csv`;
