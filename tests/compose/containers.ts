@@ -6,7 +6,7 @@
  */
 
 import { within } from "../support/deadline.ts";
-import { TextLineStream } from "../support/lines.ts";
+import { readLines } from "../../tools/demo/text_lines.ts";
 
 /** The clone's folder. */
 export const CLONE: string = Deno.env.get("LOTERIA_CLONE")!;
@@ -224,8 +224,7 @@ export async function printed(
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  const lines = process.stdout.pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
+  const lines = readLines(process.stdout);
   const seen: string[] = [];
   async function find(): Promise<boolean> {
     let matches = 0;

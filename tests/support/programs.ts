@@ -1,17 +1,14 @@
 // The programs as processes of their own, with the permissions of their tasks.
 
-import { fileURLToPath } from "node:url";
+import { LISTEN_REGEXP } from "../../tools/demo/programs.ts";
+import { PROJECT_FOLDER, taskArgs } from "../../tools/demo/task_process.ts";
+import { readLines } from "../../tools/demo/text_lines.ts";
 import { IS_FULL, within } from "./deadline.ts";
-import { TextLineStream } from "./lines.ts";
 
-export const PROJECT: string = fileURLToPath(
-  new URL("../../", import.meta.url),
-);
+export { LISTEN_REGEXP, PROJECT_FOLDER as PROJECT };
 
 /** Longest time for a program to end. */
 const ENDING_LIMIT_MS = IS_FULL ? 600_000 : 60_000;
-/** The log line of a central that listens. */
-export const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
 
 export interface Ending {
   code: number;
@@ -113,9 +110,7 @@ export class RunningProgram {
   }
 
   async #readLines(): Promise<void> {
-    const lines = this.#process.stdout.pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream());
-    for await (const line of lines) {
+    for await (const line of readLines(this.#process.stdout)) {
       this.#lines.push(line);
       this.#wake();
     }
@@ -197,19 +192,13 @@ export function startFromShell(
 ): RunningProgram {
   const command = new Deno.Command("bash", {
     args: ["-c", script, "bash", Deno.execPath(), ...taskArgs(task)],
-    cwd: PROJECT,
+    cwd: PROJECT_FOLDER,
     env: withSentFolder(env),
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
   });
   return new RunningProgram(command.spawn());
-}
-
-function taskArgs(task: string): string[] {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(`${PROJECT}deno.json`));
-  const { command } = tasks[task] as { command: string };
-  return command.replaceAll("'", "").split(" ").slice(1);
 }
 
 function spawn(
@@ -219,7 +208,7 @@ function spawn(
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [...taskArgs(task), ...args],
-    cwd: PROJECT,
+    cwd: PROJECT_FOLDER,
     env,
     stdin: "null",
     stdout: "piped",

@@ -2,7 +2,9 @@
 
 import { PROJECT_FOLDER, taskArgs, TaskProcess } from "./task_process.ts";
 
-const LISTEN_REGEXP = /action: listen \| result: success \| port: (\d+)/;
+/** The log line of a central that listens. */
+export const LISTEN_REGEXP: RegExp =
+  /action: listen \| result: success \| port: (\d+)/;
 
 export interface ProgramOptions {
   /** Folder of the project whose program runs, by default this one. */
