@@ -97,29 +97,6 @@ testPrograms(
   },
 );
 
-testPrograms(
-  "client.ts tries the next address if one does not respond",
-  async (dir) => {
-    await using central = await startCentral(`${dir}/bets.csv`);
-    const file = `${dir}/agency.csv`;
-    await Deno.writeTextFile(file, csvOf(rows(20)));
-    await using agency = startAgency(1, file, central.port, {
-      CLI_SERVER_ADDRESS: `127.0.0.1:1,127.0.0.1:${central.port}`,
-      CLI_RETRY_BASEDELAY: "1ms",
-    });
-    const { code, stdout } = await agency.ending();
-    assertEquals(code, 0);
-    assertMatch(
-      stdout,
-      /connect \| result: fail \| server_address: 127\.0\.0\.1:1 /,
-    );
-    assertMatch(
-      stdout,
-      /loop_finished \| result: success \| client_id: 1 \| cantidad: 20/,
-    );
-  },
-);
-
 testPrograms("client.ts says in one line what it cannot do", async (dir) => {
   const file = `${dir}/agency.csv`;
   await Deno.writeTextFile(file, csvOf(rows(1)));

@@ -103,29 +103,6 @@ testPrograms(
 );
 
 testPrograms(
-  "client.ts sends nothing of a file that is not CSV",
-  async (dir) => {
-    const file = `${dir}/agency.csv`;
-    await using central = await startCentral(`${dir}/bets.csv`);
-    const cases: [bytes: Uint8Array, what: RegExp][] = [
-      [Uint8Array.from("\xff\xfeA\0n\0a\0", (c) => c.charCodeAt(0)), /UTF-16/],
-      [Uint8Array.of(0x1f, 0x8b, 8, 0), /gzip/],
-      [new TextEncoder().encode("a;b;1;2000-01-01;1\n"), /agency\.separator/],
-    ];
-    for (const [bytes, what] of cases) {
-      await Deno.writeFile(file, bytes);
-      const agency = startAgency(1, file, central.port);
-      assertFailure(await agency.ending(), what);
-    }
-    const { stdout } = await central.stop();
-    assertEquals(
-      stdout.includes("accept_connections | result: success"),
-      false,
-    );
-  },
-);
-
-testPrograms(
   "client.ts reads semicolons and tabs if configured",
   async (dir) => {
     const file = `${dir}/agency.csv`;

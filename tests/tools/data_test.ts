@@ -130,46 +130,39 @@ testInFolder(
   },
 );
 
-testInFolder(
-  "makeData() changes nothing for a corrupt archive",
-  async (dir) => {
-    await Deno.writeTextFile(`${dir}/agency-1.csv`, "old");
-    await putZip(dir, [
-      { name: "agency-1.csv", data: "new" },
-      { name: "agency-2.csv", data: "new", crc: 1 },
-    ]);
+/** Archives that cannot be unpacked, and why. */
+const BAD_ARCHIVES: [entries: Parameters<typeof putZip>[1], problem: string][] =
+  [
+    [
+      [{ name: "agency-1.csv", data: "new" }, {
+        name: "agency-2.csv",
+        data: "new",
+        crc: 1,
+      }],
+      'Cannot unpack "agency-2.csv" of',
+    ],
+    [[{ name: "agency-x.csv", data: "" }], "it has no file"],
+    [
+      [{ name: "a/agency-1.csv", data: "" }, {
+        name: "b/agency-01.csv",
+        data: "",
+      }],
+      'Cannot unpack "b/agency-01.csv"',
+    ],
+  ];
+
+testInFolder("makeData() changes nothing for a bad archive", async (dir) => {
+  await Deno.writeTextFile(`${dir}/agency-1.csv`, "old");
+  for (const [entries, problem] of BAD_ARCHIVES) {
+    await putZip(dir, entries);
     await assertRejects(
       () => makeData({ dir, force: true }),
       SyntaxError,
-      `Cannot unpack "agency-2.csv" of "${dir}/datasets.zip": its size or its CRC-32`,
+      problem,
     );
     assertEquals(await contents(dir), { "agency-1.csv": "old" });
-  },
-);
-
-testInFolder(
-  "makeData() throws on an archive without agencies",
-  async (dir) => {
-    await putZip(dir, [{ name: "agency-x.csv", data: "" }]);
-    await assertRejects(() => makeData({ dir }), SyntaxError, "it has no file");
-  },
-);
-
-testInFolder(
-  "makeData() throws on an agency that occurs twice",
-  async (dir) => {
-    await putZip(dir, [
-      { name: "a/agency-1.csv", data: "" },
-      { name: "b/agency-01.csv", data: "" },
-    ]);
-    await assertRejects(
-      () => makeData({ dir }),
-      SyntaxError,
-      'Cannot unpack "b/agency-01.csv"',
-    );
-    assertEquals(await contents(dir), {});
-  },
-);
+  }
+});
 
 /** True if the real archive is known to be missing. */
 function isRealZipMissing(): boolean {
