@@ -11,8 +11,7 @@ import {
 } from "./errors.ts";
 import type { FileDraw } from "./finished/file_draw.ts";
 import type { FinishLog } from "./finished/finish_log.ts";
-import { betRanges } from "./format/bet_ranges.ts";
-import { countIndexes } from "./format/commit_mark.ts";
+import { betRanges, countIndexes } from "./format/commit_mark.ts";
 import { RowFormatter } from "./format/row_formatter.ts";
 import type { IndexRange } from "./index_ranges.ts";
 import { OrderedWriter } from "./ordered_writer.ts";

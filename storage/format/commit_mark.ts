@@ -1,6 +1,7 @@
 // The commit mark, the seventh column of a batch's last row:
 // `fingerprint:index:runs:write:crc` (docs/storage.md).
 
+import { type Batch, isGap, packedBetEnd } from "../../bet/bet.ts";
 import type { IndexRange } from "../index_ranges.ts";
 import { CRC_DIGITS, parseSeal, type Seal } from "./seal.ts";
 
@@ -47,6 +48,23 @@ export function parseMark(text: string): CommitMark | undefined {
 /** True for a mark without the offset of its write. */
 export function isOldMark(text: string): boolean {
   return OLD_MARK_REGEXP.test(text);
+}
+
+/** Which bet indexes of a batch are bets, not gaps. */
+export function betRanges(
+  { bets, betIndex, count, gaps }: Batch,
+): IndexRange[] {
+  if (gaps === 0) return [{ start: betIndex, end: betIndex + count }];
+  const ranges: IndexRange[] = [];
+  let last: IndexRange | undefined;
+  let index = betIndex;
+  for (let at = 0; at < bets.length; at = packedBetEnd(bets, at)) {
+    if (isGap(bets, at)) last = undefined;
+    else if (last) last.end++;
+    else ranges.push(last = { start: index, end: index + 1 });
+    index++;
+  }
+  return ranges;
 }
 
 export function countIndexes(ranges: readonly IndexRange[]): number {

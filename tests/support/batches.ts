@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { type Batch, type Bet, packBets } from "../../bet/bet.ts";
 import type { Store } from "../../storage/mod.ts";
-import { betRanges } from "../../storage/format/bet_ranges.ts";
+import { betRanges } from "../../storage/format/commit_mark.ts";
 import { formatRecord } from "../../storage/finished/finish_record.ts";
 import { EMPTY_END } from "../../storage/format/seal.ts";
 import { RowFormatter } from "../../storage/format/row_formatter.ts";
