@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { SEED } from "../support/random_bets.ts";
 import { testWith } from "../support/permissions.ts";
-import { runTool } from "../support/tool.ts";
+import { PROJECT } from "../support/programs.ts";
+import { runTool, testTools } from "../support/tool.ts";
 import { simulateRuns } from "./runs.ts";
 
 /** Many short runs find more than a few long ones. */
@@ -27,6 +28,14 @@ testWith(["run"], "an unknown flag is one line", async () => {
     code: 1,
     output: "simulate: Unknown option '--nope' (see --help)\n",
   });
+});
+
+testTools(["git"], "every mutant can be made", async () => {
+  const folder = `${import.meta.dirname}/mutants`;
+  for await (const { name } of Deno.readDir(folder)) {
+    const args = ["-C", PROJECT, "apply", "--check", `${folder}/${name}`];
+    assertEquals(await runTool("git", args), { code: 0, output: "" }, name);
+  }
 });
 
 async function assertKept(
