@@ -7,6 +7,7 @@ import { BatchSender } from "./batch_sender.ts";
 import { type DeliveredFile, openFile } from "./delivered_file.ts";
 import { Delivery } from "./delivery/delivery.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
+import { rememberStart } from "./delivery/started_files.ts";
 import { Ending } from "./ending.ts";
 import type { AgencyOptions, Input, SendOptions, Summary } from "./options.ts";
 import { BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
@@ -62,13 +63,16 @@ export class Agency {
    * RefusedError} if it refuses the agency.
    */
   async send(input: Input, options: SendOptions = {}): Promise<Summary> {
+    const { id } = this.#options;
+    const { sentFolder = "" } = options;
+    using start = await rememberStart(sentFolder, id, input);
+    const folder = new SentFolder(sentFolder, id);
     using file = await openFile(input, options);
     const { source } = file;
     const rejected = this.#openRejected(file, options);
-    const folder = new SentFolder(options.sentFolder ?? "", this.#options.id);
     const delivery = await Delivery.identify(file, folder, options.asNew);
     getLogger().info(formatAction("send_file", "in_progress", {
-      client_id: this.#options.id,
+      client_id: id,
       file: source.path,
       bytes: source.size,
     }));
@@ -76,8 +80,8 @@ export class Agency {
     const loader = this.#load(file, delivery.id, refused);
     const { sentBefore } = delivery;
     const ending = new Ending(
-      { file, folder, delivery, refused, loader },
-      this.#options.id,
+      { start, file, folder, delivery, refused, loader },
+      id,
       options,
     );
     const sender = this.#sender(ending, options);
@@ -156,7 +160,8 @@ export class Agency {
 
   #sender(ending: Ending, { onProgress }: SendOptions): BatchSender {
     const { window, retryRefused } = this.#options;
-    const { file: { source }, delivery, refused, loader } = ending.sending;
+    const { sending } = ending;
+    const { file: { source }, delivery, refused, loader } = sending;
     const sender: BatchSender = new BatchSender(loader, {
       window,
       retryRefused,
@@ -165,6 +170,7 @@ export class Agency {
       async check(): Promise<void> {
         source.throwIfChanged();
         await delivery.begin();
+        sending.start[Symbol.dispose]();
       },
       finish: () => ending.finish(sender.stored > 0),
       adviceIfIncomplete: () => ending.advice,

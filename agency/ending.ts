@@ -13,6 +13,8 @@ import type { BatchLoader } from "./outgoing_batch.ts";
 import type { RefusedRows } from "./refused_rows.ts";
 
 export interface Sending {
+  /** Lasts until the delivery is known to be under way. */
+  start: Disposable;
   file: DeliveredFile;
   folder: SentFolder;
   delivery: Delivery;
@@ -88,17 +90,17 @@ export class Ending {
   async #isHeld(): Promise<boolean> {
     const { delivery, folder } = this.sending;
     if (this.missing.size > 0 && this.#finish === "complete") return false;
-    const [open, ...others] = await folder.openBut(delivery.id);
+    const [open, ...others] = await folder.openBut(delivery);
     if (!open) return false;
     if (this.#finish === "anyway") {
-      for (const one of [open, ...others]) folder.giveUp(one);
+      for (const one of [open, ...others]) one.giveUp();
       return false;
     }
-    const isBegun = open.begunAt !== undefined;
+    const { path = "-", isBegun, since } = open;
     getLogger().error(formatAction("agency_finished", "fail", {
       client_id: this.#agency,
-      file: open.path ?? "-",
-      since: open.begunAt ?? open.at,
+      file: path,
+      since,
       others: others.length || undefined,
       reason: isBegun
         ? "it was not sent to its end"

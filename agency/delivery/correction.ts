@@ -5,7 +5,7 @@
 import { ProgramError } from "../../program/errors.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
-import { findDifference } from "./difference.ts";
+import { beginsAlike, findDifference } from "./difference.ts";
 import { areMostlyOf, keysOf } from "./row_keys.ts";
 import { keptRows, type SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
@@ -61,6 +61,8 @@ async function findCorrected(
   );
   let difference: string | undefined;
   for (const one of before ? [before, ...others] : others) {
+    // There may be thousands of others.
+    if (one !== before && !await beginsAlike(openReader, one)) continue;
     const found = await findDifference(openReader, one);
     if (one === before) difference = found;
     if (found !== undefined) continue;

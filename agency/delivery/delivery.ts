@@ -9,7 +9,12 @@ import { type Correction, findCorrection } from "./correction.ts";
 import { IndexSet } from "./index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
 import { keyOf, MAX_KEYS } from "./row_keys.ts";
-import { isOpen, type SentDelivery, sizeOf } from "./sent_delivery.ts";
+import {
+  isOpen,
+  newDelivery,
+  type SentDelivery,
+  sizeOf,
+} from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Files up to this size are always digested: it takes milliseconds. */
@@ -72,7 +77,7 @@ export class Delivery {
       ? await fingerprintOfCopy(fingerprint, copy)
       : fingerprint;
     const entry = {
-      ...found ?? entryOf(id, copy),
+      ...found ?? newDelivery(id, copy),
       content: fingerprint,
       size,
       path: path ?? found?.path,
@@ -87,6 +92,10 @@ export class Delivery {
   /** The fingerprint under which the bets are stored. */
   get id(): string {
     return this.#entry.id;
+  }
+
+  get path(): string | undefined {
+    return this.#entry.path;
   }
 
   /** When it was sent to its end before, if known. */
@@ -221,19 +230,6 @@ interface Identified {
   /** The delivery whose refused rows this one corrects. */
   origin: SentDelivery | undefined;
   entry: SentDelivery;
-}
-
-function entryOf(id: string, copy: number): Omit<SentDelivery, "content"> {
-  return {
-    version: 1,
-    id,
-    copy,
-    size: 0,
-    at: new Date().toISOString(),
-    isComplete: false,
-    records: 0,
-    refused: "",
-  };
 }
 
 /** `undefined` for a pipe, whose content has no name. */

@@ -7,6 +7,23 @@ import type { SentDelivery } from "./sent_delivery.ts";
 
 /** Leaves no record out of a digest. */
 const NOTHING = new IndexSet();
+/** Digests that show, in nearly all cases, that a file is another one. */
+const FIRST_DIGESTS = 8;
+
+/** True if a file's first records are those of a delivery, but refused ones. */
+export async function beginsAlike(
+  openReader: OpenReader,
+  { refused, digests }: SentDelivery,
+): Promise<boolean> {
+  if (!digests) return false;
+  const writer = new DigestWriter(digests.every, IndexSet.parse(refused)!);
+  await everyRecord(openReader(), (reader, step) => {
+    writer.add(reader, step);
+  }, FIRST_DIGESTS * digests.every);
+  return writer.finish().values.every((value, i) =>
+    value === digests.values[i]
+  );
+}
 
 /**
  * Says where a file differs from a delivery in other rows than the refused

@@ -45,6 +45,21 @@ export interface SentDelivery {
 
 const VERSION = 1;
 
+/** A delivery of which nothing was sent yet. */
+export function newDelivery(id: string, copy: number): SentDelivery {
+  return {
+    version: VERSION,
+    id,
+    copy,
+    content: id,
+    size: 0,
+    at: new Date().toISOString(),
+    isComplete: false,
+    records: 0,
+    refused: "",
+  };
+}
+
 /** True if something of a delivery is still to be sent. */
 export function isOpen(
   { begunAt, refused, isSettled, isGivenUp }: SentDelivery,

@@ -8,9 +8,10 @@
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
+import type { OpenDelivery } from "./open_delivery.ts";
 import { isOpen, parseDelivery, type SentDelivery } from "./sent_delivery.ts";
+import { keyOf, startedBut } from "./started_files.ts";
 
-const LINK_BYTES = 8;
 const FOLDER_MODE = 0o700;
 /** For the owner only: bets, and who sent which, are personal data. */
 const FILE_MODE = 0o600;
@@ -52,11 +53,21 @@ export class SentFolder {
    * Other deliveries that are not complete, the latest first. What was sent
    * later from the same path replaces a delivery.
    */
-  async openBut(own: string): Promise<SentDelivery[]> {
-    const found: SentDelivery[] = [];
-    for (const one of this.#read(({ id, isOpen }) => isOpen && id !== own)) {
+  async openBut(
+    own: Pick<SentDelivery, "id" | "path">,
+  ): Promise<OpenDelivery[]> {
+    const found = startedBut(this.#path, this.#agency, own.path);
+    const open = this.#read(({ id, isOpen }) => isOpen && id !== own.id);
+    for (const one of open) {
       const { id } = one.path === undefined ? one : await this.#link(one.path);
-      if (id === undefined || id === one.id) found.push(one);
+      if (id !== undefined && id !== one.id) continue;
+      found.push({
+        path: one.path,
+        isBegun: one.begunAt !== undefined,
+        since: one.begunAt ?? one.at,
+        giveUp: () =>
+          this.update({ ...one, begunAt: undefined, isGivenUp: true }),
+      });
     }
     return found;
   }
@@ -94,11 +105,6 @@ export class SentFolder {
         }
       }
     });
-  }
-
-  /** Remembers that nothing more of a delivery is expected. */
-  giveUp(delivery: SentDelivery): void {
-    this.update({ ...delivery, begunAt: undefined, isGivenUp: true });
   }
 
   /** Lets a path name the delivery that was sent from it or copied to it. */
@@ -146,10 +152,7 @@ export class SentFolder {
   async #link(path: string): Promise<Link> {
     const known = this.#links.get(path);
     if (known) return known;
-    const bytes = new TextEncoder().encode(path);
-    const hash = await crypto.subtle.digest("SHA-256", bytes);
-    const digits = new Uint8Array(hash, 0, LINK_BYTES).toHex();
-    const name = `agency-${this.#agency}-path-${digits}`;
+    const name = `agency-${this.#agency}-path-${await keyOf(path)}`;
     const text = this.#orWarn(() =>
       Deno.readTextFileSync(`${this.#path}/${name}`)
     );
@@ -163,23 +166,20 @@ export class SentFolder {
     return link;
   }
 
+  #list(): string[] {
+    const list = () =>
+      [...Deno.readDirSync(this.#path)].map(({ name }) => name);
+    return this.#orWarn(list) ?? [];
+  }
+
   #names(): DeliveryName[] {
-    return this.#orWarn(() => {
-      const names: DeliveryName[] = [];
-      for (const { name } of Deno.readDirSync(this.#path)) {
-        const [, agency, id = "", content = "", refused, open] =
-          NAME_REGEXP.exec(name) ?? [];
-        if (agency !== String(this.#agency)) continue;
-        names.push({
-          name,
-          id,
-          content,
-          isRefused: refused !== undefined,
-          isOpen: open !== undefined,
-        });
-      }
-      return names;
-    }) ?? [];
+    return this.#list().flatMap((name) => {
+      const [, agency, id = "", content = "", refused, open] =
+        NAME_REGEXP.exec(name) ?? [];
+      if (agency !== String(this.#agency)) return [];
+      const isRefused = refused !== undefined;
+      return [{ name, id, content, isRefused, isOpen: open !== undefined }];
+    });
   }
 
   /**

@@ -1,12 +1,25 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Agency, type SendOptions, type Summary } from "../../client.ts";
+import {
+  Agency,
+  type Bet,
+  type SendOptions,
+  type Summary,
+} from "../../client.ts";
+import { rememberStart } from "../../agency/delivery/started_files.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeCentral, okAll, type Script } from "../support/fake_central.ts";
 import { testInFolder } from "../support/folder.ts";
-import { frame, Type } from "../support/frames.ts";
+import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 const BAD_ROW = "no bet\r\n";
+const bet: Bet = {
+  firstName: "Ana",
+  lastName: "Gil",
+  document: "1",
+  birthdate: "1999-03-17",
+  number: "7574",
+};
 const COPY = "a.csv.rejected.csv";
 
 /** One agency's files, and a central that stores what it gets. */
@@ -16,6 +29,10 @@ class Desk {
 
   constructor(dir: string) {
     this.#dir = dir;
+  }
+
+  get sent(): string {
+    return `${this.#dir}/sent`;
   }
 
   path(name: string): string {
@@ -38,13 +55,22 @@ class Desk {
       maxAttempts: 1,
     });
     const summary = await agency.send(path, {
-      sentFolder: `${this.#dir}/sent`,
+      sentFolder: this.sent,
       rejectedFile: "{file}.rejected.csv",
       ...options,
     });
     const finishes = central.taken.filter(({ type }) => type === Type.FINISH)
       .map(({ payload }) => payload);
     return { ...summary, finishes };
+  }
+
+  /** Whether the agency finishes with bets that have no file. */
+  async sendBets(bets: AsyncIterable<Bet>): Promise<boolean | undefined> {
+    await using central = new FakeCentral(okAll);
+    const server = `127.0.0.1:${central.port}`;
+    const { isFinished } = await new Agency({ id: 9, server })
+      .send(bets, { sentFolder: this.sent });
+    return isFinished;
   }
 
   /** Sends a part of a file. */
@@ -114,6 +140,43 @@ testAtDesk("send() finishes with the last of two files", async (desk) => {
     await session.okAll();
   });
   assertEquals([isFirst, isFinished], [false, true]);
+});
+
+testAtDesk("send() does not finish while a file is read", async (desk) => {
+  const { promise: isRead, resolve } = Promise.withResolvers<void>();
+  let isFirst: boolean | undefined;
+  async function* slowly(): AsyncGenerator<Bet> {
+    yield bet;
+    isFirst = await desk.finishes("b.csv", B);
+    resolve();
+  }
+  const sent = desk.sendBets(slowly());
+  await isRead;
+  assertEquals([isFirst, await sent], [false, true]);
+  assertEquals(await desk.finishes("b.csv", B), true);
+  // A run that was killed while it read its file.
+  const start = await rememberStart(desk.sent, 9, desk.path("b.csv"));
+  assertEquals(await desk.finishes("c.csv", csvOf(rows(3))), false);
+  assertEquals(await desk.finishes("b.csv", B), true);
+  assertEquals(await desk.finishes("c.csv", csvOf(rows(3))), true);
+  start[Symbol.dispose]();
+});
+
+testAtDesk("send() says that another store lacks bets", async (desk) => {
+  const incomplete: Script = async (session) => {
+    for (let batch = 0; batch < 3; batch++) {
+      await session.take();
+      await session.ok();
+    }
+    await session.take();
+    await session.send(errorFrame(Code.INCOMPLETE, undefined, "2 missing"));
+  };
+  const { isFinished } = await desk.send("a.csv", A, {}, incomplete);
+  assertEquals(isFinished, false);
+  assertStringIncludes(
+    desk.lastError,
+    "hint: the central has another store now; send the file again",
+  );
 });
 
 testAtDesk(
