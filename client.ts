@@ -7,7 +7,7 @@
 import { Agency } from "./agency/agency.ts";
 import type { SendOptions, Summary } from "./agency/options.ts";
 import { ProgressBar } from "./agency/output/progress_bar.ts";
-import { fillIn } from "./agency/output/rejected_file.ts";
+import { fillIn, inputPath } from "./agency/output/rejected_file.ts";
 import { readToken } from "./agency/connection/token.ts";
 import { WinnersFile } from "./agency/output/winners_file.ts";
 import { agencyIdOf } from "./program/config/config.ts";
@@ -77,8 +77,8 @@ async function deliver(
   id: number,
   { config, signal, flags }: ProgramContext,
 ): Promise<number> {
-  const values = { id: String(id), file: "{file}" };
-  const file = values.file = fillIn(config["agency.file"], values);
+  const file = inputPath(config["agency.file"], String(id));
+  const values = { id: String(id), file };
   const rejectedFile = fillIn(config["agency.rejectedFile"], values);
   const { winners: path, check } = flags;
   const winnersFile = path === undefined

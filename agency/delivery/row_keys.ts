@@ -6,8 +6,11 @@ import { everyRecord, type OpenReader } from "../every_record.ts";
 /** Rows of a delivery whose keys are kept: a copy starts with these. */
 export const MAX_KEYS = 1000;
 const MAX_FIELDS = 8;
-/** Fields that a row and its correction have in common, at least. */
-const MIN_COMMON_FIELDS = 3;
+/** Fields that a row and its correction have in common, a number among them. */
+const MIN_COMMON_FIELDS = 4;
+/** A document says more than names and numbers that many people have. */
+const MIN_COMMON_WITH_DOCUMENT = 3;
+const MIN_DOCUMENT_DIGITS = 6;
 const HASH_DIGITS = 8;
 const SEPARATORS_REGEXP = /[,;\t"|]+/;
 /** A document or a bet's number, perhaps with dots. */
@@ -16,8 +19,8 @@ const FIRST_HASH = 0x811c9dc5;
 const PRIME = 0x01000193;
 
 /**
- * Hashes the fields of a row, 8 hex digits each. The hash of a number is odd,
- * any other is even.
+ * Hashes the fields of a row, 8 hex digits each. Two bits of a hash say what it
+ * is of: see {@linkcode isNumber} and {@linkcode isDocument}.
  */
 export function keyOf(row: Uint8Array): string {
   const fields = new TextDecoder().decode(row).split(SEPARATORS_REGEXP)
@@ -33,8 +36,9 @@ function hashField(field: string): string {
   for (let at = 0; at < text.length; at++) {
     hash = Math.imul(hash ^ text.charCodeAt(at), PRIME);
   }
-  const marked = isNumber ? hash | 1 : hash & ~1;
-  return (marked >>> 0).toString(16).padStart(HASH_DIGITS, "0");
+  const isDocument = isNumber && text.length >= MIN_DOCUMENT_DIGITS;
+  const marks = Number(isNumber) + 2 * Number(isDocument);
+  return (((hash & ~3) | marks) >>> 0).toString(16).padStart(HASH_DIGITS, "0");
 }
 
 /** The keys of a file's first rows: one more than are kept of a delivery. */
@@ -76,8 +80,9 @@ function haveInCommon(
   fields: readonly string[],
   others: ReadonlySet<string>,
 ): boolean {
-  return fields.filter((field) => others.has(field)).length >=
-    MIN_COMMON_FIELDS;
+  const common = fields.filter((field) => others.has(field));
+  return common.length >=
+    (common.some(isDocument) ? MIN_COMMON_WITH_DOCUMENT : MIN_COMMON_FIELDS);
 }
 
 function fieldsOf(key: string): string[] {
@@ -85,5 +90,9 @@ function fieldsOf(key: string): string[] {
 }
 
 function isNumber(hash: string): boolean {
-  return Number.parseInt(hash.at(-1)!, 16) % 2 === 1;
+  return (Number.parseInt(hash.at(-1)!, 16) & 1) !== 0;
+}
+
+function isDocument(hash: string): boolean {
+  return (Number.parseInt(hash.at(-1)!, 16) & 2) !== 0;
 }

@@ -56,7 +56,7 @@ export class SentFolder {
   async openBut(
     own: Pick<SentDelivery, "id" | "path">,
   ): Promise<OpenDelivery[]> {
-    const found = startedBut(this.#path, this.#agency, own.path);
+    const found: OpenDelivery[] = [];
     const open = this.#read(({ id, isOpen }) => isOpen && id !== own.id);
     for (const one of open) {
       const { id } = one.path === undefined ? one : await this.#link(one.path);
@@ -69,7 +69,9 @@ export class SentFolder {
           this.update({ ...one, begunAt: undefined, isGivenUp: true }),
       });
     }
-    return found;
+    const started = startedBut(this.#path, this.#agency, own.path)
+      .filter(({ path }) => found.every((one) => one.path !== path));
+    return [...found, ...started];
   }
 
   withId(id: string): SentDelivery | undefined {

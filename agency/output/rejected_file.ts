@@ -51,6 +51,12 @@ export function fillIn(
   );
 }
 
+/** Fills in an input's name, unless a file has just that name. */
+export function inputPath(template: string, id: string): string {
+  const isThere = ifThere(() => Deno.statSync(template)) !== undefined;
+  return isThere ? template : fillIn(template, { id });
+}
+
 /** Written once all refused rows are known. */
 export class RejectedFile {
   readonly #path: string;
@@ -63,17 +69,16 @@ export class RejectedFile {
 
   /**
    * Checks, before anything is sent, that the file can be written. Throws a
-   * `ProgramError` if not, or if it is the agency's own file.
+   * `ProgramError` if not.
    */
   check(): void {
     const path = this.#path;
     try {
       const info = ifThere(() => Deno.statSync(path));
       if (info && !info.isFile && !info.isDirectory) {
-        throw unusable(path, "a device or a pipe, expected a regular file");
-      }
-      if (info && this.#file.source.isSameFile(info)) {
-        throw unusable(path, "the agency's file itself, expected another one");
+        throw new ProgramError(
+          `Cannot use ${KEY} "${path}": it is a device or a pipe, expected a regular file`,
+        );
       }
       probe(path);
     } catch (cause) {
@@ -111,16 +116,27 @@ export class RejectedFile {
     await using file = await PendingFile.create(path);
     await this.#copyRows(refused, file);
     const hash = await file.hash();
-    for (let number = 1;; number++) {
+    for (let number = this.#firstNumber;; number++) {
       const free = numbered(path, number);
+      if (this.#isOwn(free)) continue;
       const before = await hashIfRegular(free);
       const isFree = before === undefined || before === hash ||
         written.has(before);
       if (!isFree) continue;
       await file.rename(free, modeOfCopy(this.#file.source.mode));
-      if (number > 1) warnOfUserFile(path, free);
+      if (number > this.#firstNumber) warnOfUserFile(path, free);
       return { path: free, hash };
     }
+  }
+
+  /** 2 if the first name is the agency's file, an earlier copy. */
+  get #firstNumber(): number {
+    return this.#isOwn(this.#path) ? 2 : 1;
+  }
+
+  #isOwn(path: string): boolean {
+    const info = ifThere(() => Deno.statSync(path));
+    return info !== undefined && this.#file.source.isSameFile(info);
   }
 
   /** Rows are copied unchanged; only the last one may lack a line end. */
@@ -136,7 +152,7 @@ export class RejectedFile {
 
   async #removeOld(written: ReadonlySet<string>): Promise<void> {
     if (written.size === 0) return;
-    const path = this.#path;
+    const path = numbered(this.#path, this.#firstNumber);
     const hash = await hashIfRegular(path);
     if (hash === undefined || !written.has(hash)) return;
     try {
@@ -149,10 +165,6 @@ export class RejectedFile {
       }));
     }
   }
-}
-
-function unusable(path: string, what: string): ProgramError {
-  return new ProgramError(`Cannot use ${KEY} "${path}": it is ${what}`);
 }
 
 function unwritable(path: string, cause: unknown): ProgramError {

@@ -3,6 +3,7 @@ import { type DeliveredFile, openFile } from "../../agency/delivered_file.ts";
 import { IndexSet } from "../../agency/delivery/index_set.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
 import {
+  inputPath,
   RejectedFile,
   rejectedPath,
 } from "../../agency/output/rejected_file.ts";
@@ -112,20 +113,37 @@ for (const [what, put] of Object.entries(OTHERS)) {
   );
 }
 
-testInFolder("check() refuses the agency's own file", async (dir) => {
-  using file = await putFile(dir);
-  await Deno.link(file.source.path, `${dir}/link.csv`);
-  await Deno.symlink(file.source.path, `${dir}/symlink.csv`);
-  for (const name of ["agency.csv", "link.csv", "symlink.csv"]) {
-    assertThrows(
-      () => rejectedFile(file, `${dir}/${name}`).check(),
-      ProgramError,
-      `Cannot use agency.rejectedFile (--rejected-file) "${dir}/${name}": it is the agency's file itself`,
-    );
-  }
-  const copy = `${dir}/agency.csv.rejected.csv`;
-  await Deno.copyFile(file.source.path, copy);
-  rejectedFile(file, copy).check();
+testInFolder(
+  "write() takes the next name if the first is the agency's own file",
+  async (dir) => {
+    const log = CapturedLog.start();
+    using file = await putFile(dir);
+    await Deno.link(file.source.path, `${dir}/link.csv`);
+    await Deno.symlink(file.source.path, `${dir}/symlink.csv`);
+    for (const name of ["agency", "link", "symlink"]) {
+      const rejected = rejectedFile(file, `${dir}/${name}.csv`);
+      rejected.check();
+      const copy = await rejected.write(indexesOf([1]), NONE);
+      assertEquals(copy?.path, `${dir}/${name}-2.csv`);
+      assertEquals(await Deno.readTextFile(file.source.path), CSV);
+      await rejected.write(indexesOf([]), new Set([copy!.hash]));
+      await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
+    }
+    // A copy's copy may not replace it either.
+    const all = indexesOf([0]);
+    await Deno.writeTextFile(`${dir}/copy-2.csv`, CSV);
+    await Deno.writeTextFile(`${dir}/copy.csv`, "notes");
+    using copy = await openFile(`${dir}/copy-2.csv`, {});
+    const next = await rejectedFile(copy, `${dir}/copy.csv`).write(all, NONE);
+    assertEquals(next?.path, `${dir}/copy-3.csv`);
+    assertEquals(log.lines.at(-1)?.startsWith("WARN"), true);
+  },
+);
+
+testInFolder("inputPath() takes a name that is there as it is", async (dir) => {
+  assertEquals(inputPath(`${dir}/{id}.csv`, "3"), `${dir}/3.csv`);
+  await Deno.writeTextFile(`${dir}/{id}.csv`, "");
+  assertEquals(inputPath(`${dir}/{id}.csv`, "3"), `${dir}/{id}.csv`);
 });
 
 testInFolder(
@@ -189,9 +207,13 @@ async function write(
   indexes: readonly number[],
   written = NONE,
 ): ReturnType<RejectedFile["write"]> {
-  const refused = new IndexSet();
-  for (const index of indexes) refused.add(index);
-  return await rejectedFile(file).write(refused, written);
+  return await rejectedFile(file).write(indexesOf(indexes), written);
+}
+
+function indexesOf(indexes: readonly number[]): IndexSet {
+  const set = new IndexSet();
+  for (const index of indexes) set.add(index);
+  return set;
 }
 
 async function putFile(
