@@ -2,7 +2,6 @@ import { assertEquals } from "@std/assert";
 import { MAX_LINE_BYTES } from "../../echo/line_connection.ts";
 import { EchoServer } from "../../echo/server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { FakeStream } from "../support/fake_stream.ts";
 import { concat } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
 import { Random, SEED } from "../support/random_bets.ts";
@@ -28,16 +27,6 @@ testEcho(
     );
   },
 );
-
-testEcho("serve() logs what it received", async (echo) => {
-  await echo.ask(encoder.encode("[CLIENT 1] Message N°1\n"));
-  assertEquals(echo.log.lines, [
-    "INFO action: accept_connections | result: in_progress",
-    "INFO action: accept_connections | result: success | ip: 127.0.0.1",
-    "INFO action: accept_connections | result: in_progress",
-    "INFO action: receive_message | result: success | ip: 127.0.0.1 | msg: [CLIENT 1] Message N°1",
-  ]);
-});
 
 testEcho("serve() survives a line that is too long", async (echo) => {
   using other = await echo.connect();
@@ -95,29 +84,6 @@ testEcho("stop() closes every connection", async (echo) => {
   ]);
 });
 
-Deno.test("serve() keeps reading a line that is too long, so that its reply arrives", async () => {
-  const stream = new FakeStream([lineOf(MAX_LINE_BYTES + 1), lineOf(10)], {
-    ends: true,
-  });
-  const { log, closed, stop } = serveStream(stream);
-  await log.line("receive_message | result: fail");
-  await closed;
-  await stop();
-  assertEquals([stream.isWriteClosed, stream.unread], [true, 0]);
-});
-
-Deno.test("stop() does not log a reply under way as a failure", async () => {
-  const stream = new FakeStream([lineOf(10)], { maxWrite: 0 });
-  const { log, stop } = serveStream(stream);
-  await log.line("receive_message | result: success");
-  await stop();
-  assertEquals(stream.isClosed, true);
-  assertEquals(log.lines.slice(-2), [
-    "INFO action: close_listener | result: success",
-    "INFO action: close_connection | result: success | ip: 127.0.0.1",
-  ]);
-});
-
 /** An echo server in this process. */
 interface Echo {
   log: CapturedLog;
@@ -156,41 +122,6 @@ function testEcho(
       await serving;
     }
   });
-}
-
-/** Serves one peer over a fake stream. */
-function serveStream(
-  stream: FakeStream,
-): { log: CapturedLog; closed: Promise<void>; stop: () => Promise<void> } {
-  const log = CapturedLog.start();
-  const closed = Promise.withResolvers<void>();
-  const { promise, reject } = Promise.withResolvers<never>();
-  const arrivals: unknown[] = [Object.assign(stream, {
-    remoteAddr: { hostname: "127.0.0.1" },
-    close(): void {
-      FakeStream.prototype.close.call(stream);
-      closed.resolve();
-    },
-    setNoDelay(): void {},
-    setKeepAlive(): void {},
-  })];
-  const listener = {
-    accept: () => arrivals.shift() ?? promise,
-    close: () => reject(new Deno.errors.BadResource("closed")),
-  } as unknown as Deno.TcpListener;
-  const server = new EchoServer(listener, {
-    maxConnections: 1,
-    idleTimeoutMs: Infinity,
-  });
-  const serving = server.serve();
-  return {
-    log,
-    closed: closed.promise,
-    async stop(): Promise<void> {
-      await server.stop();
-      await serving;
-    },
-  };
 }
 
 /** Reads the reply while it is still writing. */

@@ -78,15 +78,6 @@ Deno.test("each task in deno.json says what it does", () => {
   }
 });
 
-Deno.test("deno.json asks for four packages", () => {
-  assertEquals(project.imports, {
-    "@std/assert": "jsr:@std/assert@^1.0.19",
-    "@std/csv": "jsr:@std/csv@^1.0.6",
-    "@std/log": "jsr:@std/log@^0.224.14",
-    "@std/yaml": "jsr:@std/yaml@^1.0.10",
-  });
-});
-
 /** The flags of a task with their values, up to the program's file. */
 function flagsOf(task: string): Map<string, string> {
   const words = TASKS[task]!.command!.replaceAll("'", "").split(" ");
