@@ -77,6 +77,16 @@ testInFolder(
   },
 );
 
+testInFolder("places() are those of bets, not of gaps", async (dir) => {
+  const [a, b, c] = csvOf(rows(3)).split(/(?<=\n)/);
+  const { batch } = await loadAll(dir, `${a}x\ny\n${b}z\n${c}`, 6);
+  assertEquals(batch.places(), [0, 3, 5]);
+  assertEquals([0, 1, 2, 3, 4, 5, 6].filter((at) => batch.hasBetAt(at)), [
+    ...[0, 3, 5],
+  ]);
+  assertEquals([0, 3, 5].map((at) => batch.fieldsAt(at)), rows(3));
+});
+
 testInFolder("load() never fills a frame with gaps", async (dir) => {
   for (const skipped of [0, 1, 1600, 1620, 1630, 70_000]) {
     const [first, last] = csvOf(rows(2)).split(/(?<=\n)/);
@@ -111,7 +121,14 @@ async function loadAll(
   dir: string,
   text: string,
   maxAmount: number,
-): Promise<{ loaded: Loaded[]; problems: number[]; passed: number[] }> {
+): Promise<
+  {
+    loaded: Loaded[];
+    batch: OutgoingBatch;
+    problems: number[];
+    passed: number[];
+  }
+> {
   const path = `${dir}/agency.csv`;
   await Deno.writeTextFile(path, text);
   using file = await openFile(path, {});
@@ -134,7 +151,7 @@ async function loadAll(
     const line = batch.lineAt(0);
     loaded.push({ bytes: bytes.slice(), count, betIndex, line });
   }
-  return { loaded, problems, passed };
+  return { loaded, batch, problems, passed };
 }
 
 function frameOf(betIndex: number, rows: readonly BetRow[]): Uint8Array {

@@ -10,6 +10,7 @@ import { CapturedLog } from "../support/captured_log.ts";
 import { testWith } from "../support/permissions.ts";
 import { testSending } from "../support/sending.ts";
 import {
+  FakeCentral,
   gone,
   ok,
   okAll,
@@ -73,6 +74,33 @@ testWith(["net"], "winners() tries the addresses in their order", async () => {
   );
   assertEquals(tried, [...servers, servers[0]]);
 });
+
+testWith(
+  ["net"],
+  "an agency's connection delays no frame, and notices a lost central",
+  async () => {
+    const options: string[] = [];
+    const { connect } = Deno;
+    const stopping = new AbortController();
+    await using central = new FakeCentral(play(take(), async (session) => {
+      stopping.abort();
+      await session.gone();
+    }));
+    Deno.connect = (async (to: Deno.ConnectOptions) => {
+      const stream = await connect(to);
+      stream.setNoDelay = (isSet) => void options.push(`noDelay ${isSet}`);
+      stream.setKeepAlive = (isSet) => void options.push(`keepAlive ${isSet}`);
+      return stream;
+    }) as typeof Deno.connect;
+    const agency = new Agency({ id: 1, server: `127.0.0.1:${central.port}` });
+    try {
+      await assertRejects(() => agency.winners(stopping));
+    } finally {
+      Deno.connect = connect;
+    }
+    assertEquals(options, ["noDelay true", "keepAlive true"]);
+  },
+);
 
 testSending("send() resets the attempts after each reply", {
   scripts: [play(take(), ok())],

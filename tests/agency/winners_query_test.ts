@@ -111,6 +111,16 @@ testWith(
   },
 );
 
+testWith(["net"], "winners() takes documents of 1 to 20 digits", async () => {
+  for (const text of ["0", "1".repeat(20)]) {
+    const bytes = new TextEncoder().encode(text);
+    const header = Uint8Array.of(1, 0, 1, bytes.length);
+    const reply = frame(WINNERS, Uint8Array.of(...header, ...bytes));
+    await using central = new FakeCentral(play(take(), reply));
+    assertEquals(await winnersOf(central), [text]);
+  }
+});
+
 Deno.test("winnersQuery() counts a query that was not sent as a failed attempt", async () => {
   const reset = new Deno.errors.ConnectionReset();
   const connection = { write: () => Promise.reject(reset) };

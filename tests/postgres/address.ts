@@ -20,13 +20,9 @@ const CASES: readonly (readonly [string, Part])[] = [
     statementTimeoutMs: 8000,
     applicationName: "loteria",
     isRandom: false,
-    tls: {
-      mode: "prefer",
-      rootCertificate: undefined,
-      certificate: undefined,
-      key: undefined,
-      requiresBinding: false,
-    },
+    keepAlive: true,
+    keepAliveDelayMs: 0,
+    tls: tlsOf("prefer"),
   }],
   ["postgresql://u@h:1,[::1]:2,10.0.0.1/d", {
     hosts: [
@@ -64,6 +60,47 @@ const CASES: readonly (readonly [string, Part])[] = [
     "postgres://u@h/d?keepalives=1&keepalives_idle=30&keepalives_interval=5&keepalives_count=3",
     { keepAlive: true, keepAliveDelayMs: 30_000 },
   ],
+  ["postgres://u@h/d?connect_timeout=1&statement_timeout=100", {
+    connectTimeoutMs: 1000,
+    statementTimeoutMs: 100,
+  }],
+  ["postgres://u@h/d?connect_timeout=99&statement_timeout=999999", {
+    connectTimeoutMs: 99_000,
+    statementTimeoutMs: 999_999,
+  }],
+  [
+    "postgres://u@h/d?keepalives_idle=999999&keepalives_interval=999999&keepalives_count=999999&tcp_user_timeout=999999999",
+    { keepAliveDelayMs: 999_999_000 },
+  ],
+  ["postgres://u@h/d?fallback_application_name=f", { applicationName: "f" }],
+  ["postgres://u@h/d?fallback_application_name=f&application_name=x", {
+    applicationName: "x",
+  }],
+  ["postgres://u@h/d?ssl=true", { tls: tlsOf("require") }],
+  ["postgres://u@h/d?ssl=true&sslmode=verify-ca", { tls: tlsOf("verify-ca") }],
+  ["postgres://u@h/d?sslrootcert=system", { tls: tlsOf("verify-full") }],
+  [
+    "postgres://u@h/d?sslrootcert=r&sslcert=c&sslkey=k&channel_binding=require",
+    {
+      tls: {
+        mode: "prefer",
+        rootCertificate: "r",
+        certificate: "c",
+        key: "k",
+        requiresBinding: true,
+      },
+    },
+  ],
+  ["postgres://u@a:1,,b:65535/d", {
+    hosts: [
+      { name: "a", port: 1 },
+      { name: "localhost", port: 5432 },
+      { name: "b", port: 65_535 },
+    ],
+  }],
+  ["postgres://u@h/d?host=a,b&port=1,", {
+    hosts: [{ name: "a", port: 1 }, { name: "b", port: 5432 }],
+  }],
   ["postgres://u@h/d?keepalives=0", { keepAlive: false }],
   ["postgres://u@h/d?gssencmode=disable&target_session_attrs=read-write", {}],
   ["postgres://u@h/d?target_session_attrs=any&client_encoding=UTF8", {}],
@@ -110,6 +147,26 @@ Deno.test("readAddress() prefers the URL to the environment", () => {
   }, { PGHOST: "x", PGPORT: "9", PGPASSWORD: "x", PGSSLMODE: "disable" });
 });
 
+/** Each variable of libpq, and what it is in an address. */
+const VARIABLES: readonly (readonly [string, string, Part])[] = [
+  ["PGAPPNAME", "x", { applicationName: "x" }],
+  ["PGCONNECT_TIMEOUT", "7", { connectTimeoutMs: 7_000 }],
+  ["PGLOADBALANCEHOSTS", "random", { isRandom: true }],
+  ["PGSSLROOTCERT", "system", { tls: tlsOf("verify-full") }],
+  ["PGCHANNELBINDING", "require", {
+    tls: { ...tlsOf("prefer"), requiresBinding: true },
+  }],
+];
+
+for (const [variable, value, expected] of VARIABLES) {
+  Deno.test(`readAddress() reads ${variable}`, () =>
+    assertAddress("postgres://u@h/d", expected, { [variable]: value }));
+}
+
+Deno.test("readAddress() takes the system's user without another one", () => {
+  assertAddress("postgres://h", { user: "s", database: "s" }, { USER: "s" });
+});
+
 const REFUSED: readonly (readonly [string, RegExp, Record<string, string>?])[] =
   [
     ["host=h dbname=d", /expected an address such as postgres:/],
@@ -133,6 +190,16 @@ const REFUSED: readonly (readonly [string, RegExp, Record<string, string>?])[] =
     ["postgres://u@h/d?client_encoding=LATIN1", /client_encoding must be UTF8/],
     ["postgres://u@h/d?connect_timeout=0", /connect_timeout must be 1 to 99/],
     ["postgres://u@h/d?statement_timeout=5", /100 to 999999 milliseconds/],
+    ["postgres://u@h/d?connect_timeout=100", /connect_timeout must be 1 to/],
+    ["postgres://u@h/d?statement_timeout=99", /100 to 999999 milliseconds/],
+    ["postgres://u@h/d?statement_timeout=1000000", /100 to 999999 mill/],
+    ["postgres://u@h/d?keepalives=2", /keepalives must be 0 or 1/],
+    ["postgres://u@h/d?load_balance_hosts=yes", /disable or random/],
+    ["postgres://u@h/d?channel_binding=yes", /disable, prefer or require/],
+    ["postgres://u@h:0/d", /port must be 1 to 65535/],
+    ["postgres://u@h:65536/d", /port must be 1 to 65535/],
+    ["postgres://u@h/d?sslkey=a.pem", /sslcert and sslkey/],
+    ["postgres://u@h/d?a=b=c", /expected name=value/],
     ["postgres://u@h/d?sslcrl=a", /"sslcrl" is not supported/],
     ["postgres://u@h/d?schema=a", /"schema" is not supported/],
     ["postgres://u@h/d?work_mem=1GB", /"work_mem" is not supported/],
@@ -226,6 +293,17 @@ Deno.test("findPassword() matches as libpq does", () => {
   assertEquals(findPassword("h:5:d:u", key), undefined);
   assertEquals(findPassword("", key), undefined);
 });
+
+/** The settings of a mode alone. */
+function tlsOf(mode: string): Address["tls"] {
+  return {
+    mode,
+    rootCertificate: undefined,
+    certificate: undefined,
+    key: undefined,
+    requiresBinding: false,
+  };
+}
 
 function assertAddress(
   url: string,

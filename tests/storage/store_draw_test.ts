@@ -1,6 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
-import { FileStore } from "../../storage/mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { BettingClosedError, FileStore } from "../../storage/mod.ts";
+import { assertStored, numberedBatch } from "../support/batches.ts";
+import { openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
+import { everyTurn } from "../support/memory_log.ts";
 
 const AGENCIES = 1_000;
 
@@ -27,5 +30,31 @@ testInFolder(
     } finally {
       await store.close();
     }
+  },
+);
+
+testInFolder(
+  "FileStore.finish() counts a batch that is under way, and its repetition is no late one",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const { store, file, append } = await openFaulty(path, { drawAgencies: 1 });
+    const gate = file.hold("syncData");
+    const first = append(numberedBatch(0, 3));
+    await gate.reached;
+    const finished = store.finish(1);
+    while (store.stats.finished.size === 0) await everyTurn();
+    await everyTurn();
+    const repeated = append(numberedBatch(1, 2));
+    const late = assertRejects(
+      () => append(numberedBatch(1, 3)),
+      BettingClosedError,
+    );
+    await everyTurn();
+    assertEquals(store.draw.isHeld, false);
+    gate.release();
+    assertEquals([await first, await repeated], ["stored", "stored"]);
+    await Promise.all([finished, late]);
+    await store.close();
+    await assertStored(path, [numberedBatch(0, 3)]);
   },
 );

@@ -1,7 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { type BatchWriter, FileStore } from "../../storage/mod.ts";
 import type { StoreFile } from "../../storage/files/store_file.ts";
-import { numberedBatch } from "../support/batches.ts";
+import {
+  appendTo,
+  assertStored,
+  numberedBatch,
+  putStore,
+  rowsAt,
+  rowsOf,
+} from "../support/batches.ts";
+import { openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
 
 testInFolder(
@@ -37,6 +45,21 @@ testInFolder(
     await store.close();
   },
 );
+
+testInFolder("Store never waits for the disk without fsync", async (dir) => {
+  const [first, second] = [numberedBatch(0, 3), numberedBatch(3, 2)];
+  const whole = rowsOf(first);
+  const torn = rowsAt(whole.length, [second]).slice(0, 40);
+  const path = await putStore(dir, whole, torn);
+  const { store, file, finished } = await openFaulty(path, { fsync: false });
+  await appendTo(store, first);
+  await appendTo(store, second);
+  await store.finish(1);
+  await store.close();
+  await assertStored(path, [first, second]);
+  const calls = [...file.calls, ...finished.calls];
+  assertEquals(calls.filter((call) => call === "syncData"), []);
+});
 
 function noteFlushes(file: StoreFile, flushes: boolean[]): StoreFile {
   return {

@@ -14,6 +14,7 @@ import { contents, testInFolder } from "../support/folder.ts";
 
 const FIRST = numberedBatch(0, 3);
 const SECOND = numberedBatch(3, 2);
+const THIRD = numberedBatch(5, 1);
 const WHOLE = rowsOf(FIRST);
 const TORN = rowsAt(WHOLE.length, [SECOND]).slice(0, 40);
 /** Failed flushes: twice at the start, then of a batch and of a FINISH. */
@@ -69,8 +70,11 @@ testInFolder(
       assertEquals(await append(FIRST), "stored");
     }
     assertEquals(await append(SECOND), "stored");
+    const { length } = file.calls;
+    assertEquals(await append(THIRD), "stored");
+    assertEquals(file.calls.slice(length), ["write", "syncData"], "once");
     await store.close();
-    await assertStored(path, [FIRST, SECOND]);
+    await assertStored(path, [FIRST, SECOND, THIRD]);
     const copies = Object.keys(await contents(dir))
       .filter((name) => name.includes(".torn-"));
     assertEquals(copies.length, 1);
