@@ -158,15 +158,23 @@ testInFolder(
 testInFolder(
   "FileStore.open() changes nothing for a draw that it would hold without an agency",
   async (dir) => {
-    const files = await use(`${dir}/bets.csv`, async (store) => {
-      for (let agency = 2; agency <= 9; agency++) {
-        await append(0, agency)(store);
-      }
-      await store.finish(1);
-    });
-    const reason =
-      "(2, 3, 4, 5, 6 and 3 more), because draw.agencies is 1; set";
-    await assertRefused(dir, files, reason, 1);
+    const cases = [[6, "2, 3, 4, 5, 6"], [
+      9,
+      "2, 3, 4, 5, 6 and 3 more",
+    ]] as const;
+    for (const [last, named] of cases) {
+      const folder = `${dir}/${last}`;
+      await Deno.mkdir(folder);
+      const files = await use(`${folder}/bets.csv`, async (store) => {
+        for (let agency = 2; agency <= last; agency++) {
+          await append(0, agency)(store);
+        }
+        await store.finish(1);
+      });
+      const reason =
+        `(${named}), because draw.agencies is 1; set it to ${last} or more`;
+      await assertRefused(folder, files, reason, 1);
+    }
   },
 );
 
