@@ -15,7 +15,7 @@ export {
   StoreMismatchError,
 } from "./errors.ts";
 export { FileStore } from "./file_store.ts";
-export { findDrawMisfit, haveFinished } from "./finished/draw_fit.ts";
+export { findDrawMisfit, firstUnfinished } from "./finished/draw_fit.ts";
 export type { Recovery, StoreOptions } from "./recovery/store_files.ts";
 export {
   exportStore,

@@ -3,7 +3,7 @@
 import {
   type DrawHolder,
   findDrawMisfit,
-  haveFinished,
+  firstUnfinished,
   type StoreDraw,
 } from "../../storage/mod.ts";
 import { UnfitDatabaseError } from "../connection/errors.ts";
@@ -95,7 +95,7 @@ export class SharedDraw implements StoreDraw {
   /** Whether all agencies of the draw have finished. */
   get #isComplete(): boolean {
     return this.agencies > 0 &&
-      haveFinished(this.agencies, this.#stats.finished);
+      firstUnfinished(this.#stats.finished) > this.agencies;
   }
 
   async #holdIfComplete(): Promise<void> {

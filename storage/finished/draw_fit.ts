@@ -21,7 +21,7 @@ export function findDrawMisfit(
   if (held !== undefined) {
     return `was held with ${held} agencies, but draw.agencies is ${expected}; set it to ${held}, or use a new store`;
   }
-  if (expected === 0 || !haveFinished(expected, finished)) return undefined;
+  if (expected === 0 || firstUnfinished(finished) <= expected) return undefined;
   const leftOut = [...finished.union(new Set(withBets))]
     .filter((id) => id > expected);
   if (leftOut.length === 0) return undefined;
@@ -34,13 +34,15 @@ export function findDrawMisfit(
   } or more, or send the files of the others to a new store`;
 }
 
-/** Whether the agencies of a draw have all finished. */
-export function haveFinished(
-  agencies: number,
+/**
+ * The lowest agency id that has not finished; all below `from` have. The
+ * agencies of a draw have finished if it is above their number.
+ */
+export function firstUnfinished(
   finished: ReadonlySet<number>,
-): boolean {
-  for (let agency = 1; agency <= agencies; agency++) {
-    if (!finished.has(agency)) return false;
-  }
-  return true;
+  from = 1,
+): number {
+  let agency = from;
+  while (finished.has(agency)) agency++;
+  return agency;
 }

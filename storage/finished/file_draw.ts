@@ -1,5 +1,6 @@
 // The draw of a store in files.
 
+import { firstUnfinished } from "./draw_fit.ts";
 import type { FinishLog } from "./finish_log.ts";
 import type { DrawHolder, StoreDraw } from "../store.ts";
 
@@ -69,7 +70,7 @@ export class FileDraw implements StoreDraw {
 
   #haveAllFinished(): boolean {
     const { agencies } = this.#finishLog;
-    while (agencies.has(this.#nextToFinish)) this.#nextToFinish++;
+    this.#nextToFinish = firstUnfinished(agencies, this.#nextToFinish);
     return this.agencies > 0 && this.#nextToFinish > this.agencies;
   }
 }

@@ -2,6 +2,7 @@
 // and the state of the bets file that this implies.
 
 import { StoreMismatchError } from "../errors.ts";
+import { firstUnfinished } from "./draw_fit.ts";
 import type { FinishRecord } from "./finish_record.ts";
 import { EMPTY_END, type LogEnd } from "../format/seal.ts";
 
@@ -67,12 +68,10 @@ export class FinishState {
     if (event === "stop") return undefined;
     if (this.#drawAgencies !== undefined) return "nothing follows a draw";
     if (event !== "draw") return undefined;
-    for (let agency = 1; agency <= number; agency++) {
-      if (!this.#agencies.has(agency)) {
-        return `a draw, but agency ${agency} has not finished`;
-      }
-    }
-    return undefined;
+    const agency = firstUnfinished(this.#agencies);
+    return agency <= number
+      ? `a draw, but agency ${agency} has not finished`
+      : undefined;
   }
 
   /** `path` names the bets file in errors. */
