@@ -198,10 +198,14 @@ export class Operator {
   }
 }
 
-/** Where the last write begins: all before it was flushed (docs/storage.md). */
+/**
+ * Where the last write but one begins. Its mark was flushed, and says that all
+ * before it was, too (docs/storage.md). The last one may be torn.
+ */
 function flushedSize({ bytes }: Inode): number {
   const marks = new TextDecoder().decode(bytes).matchAll(MARK_REGEXP);
-  return Number([...marks].at(-1)?.[1] ?? 0);
+  const writes = new Set(Array.from(marks, ([, write]) => Number(write)));
+  return [...writes].at(-2) ?? 0;
 }
 
 function moveAway({ files }: Disk, path: string): () => void {
