@@ -17,6 +17,7 @@ import {
   loadDatabase,
   loadRedis,
 } from "./load/prepared.ts";
+import { loadSqlite } from "./rivals/sqlite.ts";
 import { startCases } from "./start.ts";
 
 export interface Wanted {
@@ -26,6 +27,7 @@ export interface Wanted {
   bets: number;
   postgres: boolean;
   redis: boolean;
+  sqlite: boolean;
   /** Whether only the agency's start is measured. */
   start: boolean;
   /** A revision of the project that is measured as well. */
@@ -72,6 +74,12 @@ export async function prepareCases(
   for (const set of SET_NAMES) {
     const load = once(() => loadData(set, folder, wanted.bets));
     runs.push(...windowRuns(set, load, projects));
+    if (wanted.sqlite) {
+      runs.push([
+        `${set}-sqlite`,
+        async (dir) => loadSqlite(await load(), dir),
+      ]);
+    }
     if (wanted.postgres) {
       runs.push(...postgresRuns(set, load, databases.get("")!));
       runs.push(...databaseWindowRuns(set, load, databases));

@@ -30,6 +30,7 @@ and crowds of agencies. Every bet and commit mark is checked after every run.
   --bets N        bets of ${AGENCIES} agencies together (default ${BETS})
   --only A,B      only cases with A or B in their names (bench/README.md)
   --redis         also measure Redis, if it is installed
+  --sqlite        also measure SQLite
   --postgres      also measure PostgreSQL 15, if it is installed, and a central
                   that stores there
   --start         measure only how long an agency with one bet takes, and an
@@ -71,6 +72,7 @@ function parseOptions(args: readonly string[]) {
       postgres: { type: "boolean", default: false },
       redis: { type: "boolean", default: false },
       runs: { type: "string" },
+      sqlite: { type: "boolean", default: false },
       start: { type: "boolean", default: false },
     },
   });
