@@ -20,9 +20,10 @@ testFault("PostgresStore keeps the contract of a store", async () => {
   for (const { name, run } of STORE_CASES) {
     const url = await cluster.createDatabase();
     try {
-      await run((drawAgencies = 0) =>
+      const running = run((drawAgencies = 0) =>
         PostgresStore.open(url, { drawAgencies })
       );
+      await within(running, () => "no answer", 10_000);
     } catch (cause) {
       throw new Error(`PostgresStore ${name}: ${cause}`, { cause });
     }

@@ -89,9 +89,16 @@ testInFolder(
       ".torn-",
       () => Promise.reject(systemError(FULL, "ENOSPC")),
     );
-    await (await FileStore.open(path)).close();
+    const store = await FileStore.open(path);
+    assertEquals(store.recovery.tornFile, undefined);
+    await store.close();
     const names = Object.keys(await contents(dir));
     assertEquals(names.filter((name) => name.includes(".torn-")), []);
+    assertEquals(
+      await Deno.readFile(path),
+      Uint8Array.from([...WHOLE, ...TORN]),
+      "not cut off",
+    );
   },
 );
 

@@ -1,7 +1,12 @@
 // Tests that need permissions: run where they are granted, and elsewhere
 // ignored under a name that says why, so that a bare `deno test` passes.
 
-/** Registers a test that needs permissions. */
+import { within } from "./deadline.ts";
+
+/**
+ * Registers a test that needs permissions. It may not hang; programs take
+ * longer, and their tests have limits of their own.
+ */
 export function testWith(
   needs: readonly Deno.PermissionName[],
   name: string,
@@ -14,7 +19,10 @@ export function testWith(
     ignore: missing.length > 0,
     async fn(t): Promise<void> {
       try {
-        await fn(t);
+        const running = Promise.resolve(fn(t));
+        await (needs.includes("run")
+          ? running
+          : within(running, () => "the test has not ended"));
       } catch (error) {
         throw firstFailure(error);
       }
