@@ -152,6 +152,9 @@ const VARIABLES: readonly (readonly [string, string, Part])[] = [
   ["PGAPPNAME", "x", { applicationName: "x" }],
   ["PGCONNECT_TIMEOUT", "7", { connectTimeoutMs: 7_000 }],
   ["PGLOADBALANCEHOSTS", "random", { isRandom: true }],
+  ["PGSSLCERT", "c", {
+    tls: { ...tlsOf("prefer"), certificate: "c", key: "k" },
+  }],
   ["PGSSLROOTCERT", "system", { tls: tlsOf("verify-full") }],
   ["PGCHANNELBINDING", "require", {
     tls: { ...tlsOf("prefer"), requiresBinding: true },
@@ -160,7 +163,10 @@ const VARIABLES: readonly (readonly [string, string, Part])[] = [
 
 for (const [variable, value, expected] of VARIABLES) {
   Deno.test(`readAddress() reads ${variable}`, () =>
-    assertAddress("postgres://u@h/d", expected, { [variable]: value }));
+    assertAddress("postgres://u@h/d", expected, {
+      ...(variable === "PGSSLCERT" ? { PGSSLKEY: "k" } : {}),
+      [variable]: value,
+    }));
 }
 
 Deno.test("readAddress() takes the system's user without another one", () => {
@@ -205,9 +211,28 @@ const REFUSED: readonly (readonly [string, RegExp, Record<string, string>?])[] =
     ["postgres://u@h/d?work_mem=1GB", /"work_mem" is not supported/],
     ["postgres://u@h/d?toString=1", /"toString" is not supported/],
     ["postgres://u@h/d?a", /expected name=value/],
-    ["postgres://u@h/d", /PGSSLCRL is not supported/, { PGSSLCRL: "a" }],
+    ["postgres://u@h/d", /use GSSAPI/, { PGGSSENCMODE: "require" }],
+    ["postgres://u@h/d", /to write/, { PGTARGETSESSIONATTRS: "standby" }],
+    ["postgres://u@h/d", /must be UTF8/, { PGCLIENTENCODING: "LATIN1" }],
     ["postgres://u@h/d?service=a", /PGSERVICEFILE is not set/],
   ];
+
+const UNSUPPORTED = [
+  ...["PGHOSTADDR", "PGREQUIREAUTH", "PGREQUIREPEER", "PGREQUIRESSL"],
+  ...["PGSSLCRL", "PGSSLCRLDIR", "PGSSLCERTMODE", "PGSSLNEGOTIATION"],
+  ...["PGSSLSNI", "PGSSLMINPROTOCOLVERSION", "PGSSLMAXPROTOCOLVERSION"],
+  ...["PGGSSDELEGATION", "PGGSSLIB", "PGKRBSRVNAME"],
+];
+
+Deno.test("readAddress() refuses variables with another effect than it has", () => {
+  for (const variable of UNSUPPORTED) {
+    assertThrows(
+      () => readAddress("postgres://u@h/d", envOf({ [variable]: "x" })),
+      ProgramError,
+      `the variable ${variable} is not supported`,
+    );
+  }
+});
 
 for (const [url, reason, env] of REFUSED) {
   Deno.test(`readAddress() refuses ${url} ${JSON.stringify(env ?? "")}`, () => {

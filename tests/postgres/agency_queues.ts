@@ -26,3 +26,42 @@ Deno.test("AgencyQueues serves agencies in turn, each once at a time", () => {
   assertEquals(take(), ["1:f:0"]);
   assertEquals(queues.isEmpty, true);
 });
+
+Deno.test("AgencyQueues.take() takes as many bets as a statement may have", () => {
+  const counts = [1000, 2000, 4000, 2999, 2, 6000, 1];
+  const queues = new AgencyQueues();
+  for (const count of counts) {
+    queues.add({
+      batch: { ...numberedBatch(0, 1), count },
+      writer: { hasFailed: false, hasNew: false },
+      done: Promise.withResolvers<number>(),
+    });
+  }
+  const groups: number[][] = [];
+  for (let group; (group = queues.take());) {
+    groups.push(group.map(({ batch }) => batch.count));
+    queues.release(1);
+  }
+  assertEquals(groups, [[1000, 2000], [4000], [2999], [2], [6000], [1]]);
+});
+
+Deno.test("AgencyQueues.drain() takes what waits, of one agency or of all", () => {
+  const queues = new AgencyQueues();
+  for (const [agency, betIndex] of [[1, 0], [2, 0], [1, 5], [3, 0]] as const) {
+    queues.add({
+      batch: { ...numberedBatch(betIndex, 2), agency },
+      writer: { hasFailed: false, hasNew: false },
+      done: Promise.withResolvers<number>(),
+    });
+  }
+  const drain = (agency?: number) =>
+    queues.drain(agency).map(({ batch }) =>
+      `${batch.agency}:${batch.betIndex}`
+    );
+  assertEquals(drain(1), ["1:0", "1:5"]);
+  assertEquals(drain(1), []);
+  assertEquals(queues.isEmpty, false);
+  assertEquals(drain(), ["2:0", "3:0"]);
+  assertEquals(queues.isEmpty, true);
+  assertEquals(queues.take(), undefined);
+});
