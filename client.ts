@@ -12,7 +12,6 @@ import { readToken } from "./agency/connection/token.ts";
 import { WinnersFile } from "./agency/output/winners_file.ts";
 import { agencyIdOf } from "./program/config/config.ts";
 import { readAuthorities } from "./net/tls.ts";
-import { misuse } from "./program/flags.ts";
 import { formatAction, getLogger } from "./program/logging.ts";
 import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
@@ -34,9 +33,17 @@ export { ProgramError } from "./program/errors.ts";
 
 /** The flags that are not derived from the configuration. */
 const FLAGS = [
-  { name: "check", help: "reads and checks the file, and sends nothing" },
+  {
+    name: "check",
+    help: "reads and checks the file, and sends nothing",
+    excludes: ["as-new", "no-finish", "finish-anyway", "winners"],
+  },
   { name: "as-new", help: "stores a file once more that was sent before" },
-  { name: "no-finish", help: "does not finish: another file follows" },
+  {
+    name: "no-finish",
+    help: "does not finish: another file follows",
+    excludes: ["finish-anyway", "winners"],
+  },
   { name: "finish-anyway", help: "finishes although rows are not stored" },
   {
     name: "winners",
@@ -81,9 +88,11 @@ async function deliver(
   const values = { id: String(id), file };
   const rejectedFile = fillIn(config["agency.rejectedFile"], values);
   const { winners: path, check } = flags;
+  const sentFolder = config["agency.sentFolder"];
+  const lastWinner = sentFolder && `${sentFolder}/agency-${id}-winner`;
   const winnersFile = path === undefined
     ? undefined
-    : WinnersFile.open(path, { agencyFile: file, rejectedFile });
+    : WinnersFile.open(path, { agencyFile: file, rejectedFile, lastWinner });
   const summary = await send(agency, file, { config, signal, flags });
   logSummary(id, summary, check !== undefined);
   const isWaiting = config["draw.await"] || winnersFile !== undefined;
@@ -119,10 +128,6 @@ async function send(
 function finishOf(
   flags: ProgramContext["flags"],
 ): NonNullable<SendOptions["finish"]> {
-  for (const other of ["finish-anyway", "winners"]) {
-    if (!flags["no-finish"] || flags[other] === undefined) continue;
-    throw misuse("--no-finish", `not together with --${other}`);
-  }
   if (flags["no-finish"]) return "no";
   return flags["finish-anyway"] ? "anyway" : "complete";
 }

@@ -116,6 +116,7 @@ export class Agency {
       refused.addInvalid(batch, batch.findInvalid());
       options.signal?.throwIfAborted();
     }
+    refused.complete();
     throwIfEmpty(file, loader);
     return { ...summaryOf(file, loader, refused), stored: 0, repeated: 0 };
   }

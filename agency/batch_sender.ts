@@ -146,6 +146,7 @@ export class BatchSender {
     if (isOk(reply)) {
       this.#count(batch, decodeOk(reply.payload));
       batch.count = 0;
+      this.#options.refused.logBefore(batch.lastLine);
       progress();
     } else {
       this.#refuse(batch, decodeRefusal(reply));

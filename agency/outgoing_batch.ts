@@ -48,6 +48,10 @@ export class OutgoingBatch {
     return this.#lines[place]!;
   }
 
+  get lastLine(): number {
+    return this.lineAt(this.frame.count - 1);
+  }
+
   fieldsAt(place: number): string[] {
     const { bets } = this.#decode();
     const start = packedBetStart(bets, place);

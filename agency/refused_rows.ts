@@ -31,6 +31,8 @@ export class RefusedRows {
   readonly #maxErrors: number;
   readonly #onRefused: ((row: RefusedRow) => void) | undefined;
   #logged = 0;
+  /** Rows that cannot be sent, read before the replies for rows above them. */
+  readonly #waiting: { line: number; reason: string }[] = [];
 
   constructor({ maxErrors = MAX_ERRORS, onRefused }: RefusedRowsOptions = {}) {
     this.#maxErrors = maxErrors;
@@ -43,13 +45,24 @@ export class RefusedRows {
 
   addUnsendable({ line, index, problem }: RecordReader): void {
     this.#add({ line, index, reason: problem });
-    this.#logRow(line, problem);
+    this.#waiting.push({ line, reason: problem });
+    if (this.#waiting.length > this.#maxErrors) this.logBefore(Infinity);
+  }
+
+  /** Logs the rows that cannot be sent up to a line of the file. */
+  logBefore(line: number): void {
+    while (this.#waiting.length > 0 && this.#waiting[0]!.line < line) {
+      const row = this.#waiting.shift()!;
+      this.#logRow(row.line, row.reason);
+    }
   }
 
   addInvalid(batch: OutgoingBatch, invalid: ReadonlyMap<number, string>): void {
     for (const [place, reason] of invalid) {
       this.#addBet(batch, place, reason);
-      this.#logRow(batch.lineAt(place), reason, () => ({
+      const line = batch.lineAt(place);
+      this.logBefore(line);
+      this.#logRow(line, reason, () => ({
         hint: batch.adviceAt(place),
         row: batch.fieldsAt(place).join(),
       }));
@@ -70,6 +83,7 @@ export class RefusedRows {
     const named = invalid.has(index) ? index : first!;
     this.#addBet(batch, named, invalid.get(named) ?? reason);
     const isInvalid = error === "INVALID_BET";
+    this.logBefore(batch.lineAt(named));
     this.#log.error(formatAction("apuesta_enviada", "fail", {
       cantidad: batch.count,
       line: batch.lineAt(named),
@@ -85,8 +99,9 @@ export class RefusedRows {
     else for (const [place] of others) this.#addBet(batch, place, reason);
   }
 
-  /** Logs how many rows were logged at DEBUG only, if any were. */
+  /** Logs the rest, and how many rows were logged at DEBUG only. */
   complete(): void {
+    this.logBefore(Infinity);
     if (this.#logged <= this.#maxErrors) return;
     this.#log.warn(formatAction("read_bet", "fail", {
       rows: this.#logged,

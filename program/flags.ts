@@ -11,6 +11,10 @@ export interface Flag {
   readonly value?: string;
   /** Whether a switch may also be written `--name=false`. */
   readonly isBoolean?: boolean;
+  /** Flags that cannot be given together with it. */
+  readonly excludes?: readonly string[];
+  /** The program that has the flag, if it is another one. */
+  readonly owner?: string;
 }
 
 export interface Arguments {
@@ -22,8 +26,8 @@ export interface Arguments {
 const FLAG_REGEXP = /^--([^=]+)(?:=(.*))?$/s;
 
 /**
- * Parses a command line. The last of several equal flags wins, and `-h` is
- * `--help`. Throws a `ProgramError` if a flag is unknown or lacks its value.
+ * Parses a command line, in which `-h` is `--help`. Throws a `ProgramError` if
+ * a flag is unknown, given twice, lacks its value, or excludes another one.
  */
 export function parseArguments(
   args: readonly string[],
@@ -33,7 +37,10 @@ export function parseArguments(
   const operands: string[] = [];
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    if (arg === "--") return { flags, operands: [...operands, ...rest] };
+    if (arg === "--") {
+      operands.push(...rest);
+      break;
+    }
     if (arg === "-" || !arg.startsWith("-")) {
       operands.push(arg);
       continue;
@@ -42,7 +49,18 @@ export function parseArguments(
       [];
     const flag = known.find((one) => one.name === name);
     if (!flag) throw misuse(arg, "unknown flag");
+    if (flag.owner !== undefined) {
+      throw misuse(`--${name}`, `it is a flag of the ${flag.owner}`);
+    }
+    if (Object.hasOwn(flags, flag.name)) {
+      throw misuse(`--${name}`, "given twice");
+    }
     flags[flag.name] = valueOf(flag, inline, rest);
+  }
+  for (const { name, excludes = [] } of known) {
+    const other = excludes.find((one) => flags[one] !== undefined);
+    if (flags[name] === undefined || other === undefined) continue;
+    throw misuse(`--${name}`, `not together with --${other}`);
   }
   return { flags, operands };
 }
@@ -60,7 +78,8 @@ function valueOf(
   }
   if (inline !== undefined) return inline;
   const [next] = rest;
-  if (next === undefined || /^-./.test(next)) {
+  // A negative number is a value, though a wrong one.
+  if (next === undefined || /^-\D/.test(next)) {
     throw misuse(`--${name}`, `expected --${name} ${value}`);
   }
   rest.shift();

@@ -13,6 +13,8 @@ export interface ProgramFlag {
   /** Placeholder of its value. A switch has none; its value is "true". */
   value?: string;
   help: string;
+  /** Flags that cannot be given together with it. */
+  excludes?: readonly string[];
 }
 
 export interface ProgramOptions {

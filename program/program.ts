@@ -129,13 +129,21 @@ function parseFlags(
   program: Program,
   { flags: own = [], operand }: ProgramOptions,
 ): Arguments["flags"] {
-  const known = [...configFlags(program), ...own, ...COMMON_FLAGS];
+  const other = program === "client" ? "server" : "client";
+  const known = [
+    ...configFlags(program),
+    ...own,
+    ...COMMON_FLAGS,
+    ...configFlags(other).map((flag) => ({ ...flag, owner: other })),
+  ];
   const { flags, operands } = parseArguments(Deno.args, known);
   const flag = operand && flagOf(operand, program);
   const [first, second] = operands;
   if (first === undefined) return flags;
   if (flag === undefined) throw misuse(`"${first}"`, "unexpected argument");
-  if (second !== undefined) throw misuse(`"${second}"`, "one file at a time");
+  if (second !== undefined || flags[flag] !== undefined) {
+    throw misuse(`"${second ?? first}"`, "one file at a time");
+  }
   return { ...flags, [flag]: first };
 }
 

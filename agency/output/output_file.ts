@@ -8,7 +8,7 @@ import { concatenate } from "../../bytes/concatenate.ts";
  * Permission bits for reading and writing: none of these files is a program.
  */
 const READ_WRITE = 0o666;
-const PRIVATE_MODE = 0o600;
+export const PRIVATE_MODE = 0o600;
 const NEW_FILE = { createNew: true, mode: PRIVATE_MODE };
 const WRITE_BYTES = 1 << 16;
 

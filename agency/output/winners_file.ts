@@ -2,29 +2,41 @@
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { flushLog, writeText } from "../../program/logging.ts";
-import { ifThere, modeOfCopy, probe, replaceFile } from "./output_file.ts";
+import {
+  ifThere,
+  modeOfCopy,
+  PRIVATE_MODE,
+  probe,
+  replaceFile,
+} from "./output_file.ts";
 import { isProcessInput } from "../source/input_file.ts";
 
 const STANDARD_OUTPUT = "-";
 /** As much of a file as shows whether it is a list. */
 const SAMPLE_BYTES = 4096;
 const DOCUMENTS_REGEXP = /^[0-9\r\n]*$/;
+/** It may also be anything else, such as a process's id. */
+const ONE_DOCUMENT_REGEXP = /^[0-9]+\s*$/;
 
-/** Files of the same run, which the winners must not overwrite. */
+/** Files of the same run. */
 export interface OtherFiles {
   agencyFile: string;
   /** "" for none. */
   rejectedFile: string;
+  /** Where a list of one winner is kept, to know it again; "" for nowhere. */
+  lastWinner?: string;
 }
 
 /** A file for the winners, checked before anything is sent. */
 export class WinnersFile {
   readonly #path: string;
   readonly #mode: number;
+  readonly #lastWinner: string;
 
-  private constructor(path: string, mode: number) {
+  private constructor(path: string, mode: number, lastWinner = "") {
     this.#path = path;
     this.#mode = mode;
+    this.#lastWinner = lastWinner;
   }
 
   /**
@@ -33,7 +45,7 @@ export class WinnersFile {
    */
   static open(
     path: string,
-    { agencyFile, rejectedFile }: OtherFiles,
+    { agencyFile, rejectedFile, lastWinner = "" }: OtherFiles,
   ): WinnersFile {
     const isPipe = isProcessInput(agencyFile);
     // A file that cannot be read is reported when it is opened.
@@ -49,12 +61,12 @@ export class WinnersFile {
     }
     // Replaces a symbolic link's target, not the link.
     const target = info ? Deno.realPathSync(path) : path;
-    if (info) checkList(target);
+    if (info) checkList(target, lastWinner);
     orUnwritable(path, () => probe(target));
     if (fullPathOf(target) === fullPathOf(rejectedFile)) {
       throw unwritable(path, "agency.rejectedFile is the same file");
     }
-    return new WinnersFile(target, info?.mode ?? mode);
+    return new WinnersFile(target, info?.mode ?? mode, lastWinner);
   }
 
   async write(winners: readonly string[]): Promise<void> {
@@ -80,8 +92,19 @@ export class WinnersFile {
       return;
     }
     // The draw may be held days after the file was checked.
-    if (info) checkList(this.#path);
+    if (info) checkList(this.#path, this.#lastWinner);
     replaceFile(this.#path, content, this.#mode & 0o777);
+    this.#remember(content);
+  }
+
+  #remember(content: Uint8Array): void {
+    const isOne = ONE_DOCUMENT_REGEXP.test(new TextDecoder().decode(content));
+    if (!isOne || this.#lastWinner === "") return;
+    try {
+      replaceFile(this.#lastWinner, content, PRIVATE_MODE);
+    } catch {
+      // The list is written; the next run will not replace it.
+    }
   }
 }
 
@@ -113,13 +136,19 @@ function fullPathOf(path: string): string | undefined {
 }
 
 /** Keeps any other file from a slip in the command line. */
-function checkList(path: string): void {
+function checkList(path: string, lastWinner: string): void {
   using file = orUnwritable(path, () => Deno.openSync(path));
   const sample = new Uint8Array(SAMPLE_BYTES);
   const bytes = file.readSync(sample) ?? 0;
   const text = new TextDecoder().decode(sample.subarray(0, bytes));
-  if (DOCUMENTS_REGEXP.test(text)) return;
-  throw unwritable(path, "it is there and is no list of documents");
+  const isKnown = !ONE_DOCUMENT_REGEXP.test(text) ||
+    (lastWinner !== "" &&
+      ifThere(() => Deno.readTextFileSync(lastWinner)) === text);
+  if (DOCUMENTS_REGEXP.test(text) && isKnown) return;
+  throw unwritable(
+    path,
+    "it is there and is no list of winners that an earlier run wrote",
+  );
 }
 
 function unwritable(

@@ -102,10 +102,11 @@ function isEveryUnit(
 /** Bytes of a character that the end of a chunk may cut. */
 const MAX_CUT_BYTES = 3;
 /**
- * Bytes that are neither UTF-8 nor Windows-1252 letters: with fewer, single
- * rows are damaged.
+ * Bytes that are neither UTF-8 nor Windows-1252 letters: with fewer, and not
+ * one in each row, single rows are damaged.
  */
 const MIN_UNKNOWN = 3;
+const NEWLINE = 0x0a;
 /** In a UTF-8 file these begin a letter with an accent. */
 const CUT_LETTERS = [0xc2, 0xc3];
 
@@ -133,7 +134,13 @@ export function findEncoding(chunk: Uint8Array): ForeignFormat | undefined {
     at += Math.max(1, size);
   }
   if (letters > valid && letters >= others) return WINDOWS;
-  if (others >= MIN_UNKNOWN && others > valid) return UNKNOWN_ENCODING;
+  const rows = chunk.reduce(
+    (count, byte) => byte === NEWLINE ? count + 1 : count,
+    0,
+  );
+  if (others >= Math.min(MIN_UNKNOWN, rows) && others > valid) {
+    return UNKNOWN_ENCODING;
+  }
   return undefined;
 }
 

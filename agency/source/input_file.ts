@@ -57,6 +57,8 @@ export function readError(path: string, error: unknown): unknown {
   // The runtime replaces bytes that are not UTF-8 with this.
   const hint = path.includes("\ufffd")
     ? '; if its name is not UTF-8, rename it or send it with "-"'
+    : error instanceof Deno.errors.NotFound && !path.startsWith("/")
+    ? `; expected it at "${Deno.cwd()}/${path}"`
     : "";
   return new ProgramError(
     `Cannot read agency's file "${path}": ${reasonOf(error)}${hint}`,
@@ -99,15 +101,12 @@ async function spool(
   input: ReadableStream<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<InputFile> {
-  const path = await Deno.makeTempFile({ prefix: "loteria-", suffix: ".csv" });
-  const file = await Deno.open(path, { read: true, write: true });
+  const file = await orNoRoom(openUnlinked);
   try {
-    // Without a name the file disappears however this process ends.
-    await Deno.remove(path);
     const output = new WritableStream<Uint8Array>({
       async write(chunk): Promise<void> {
         for (let at = 0; at < chunk.length;) {
-          at += await file.write(chunk.subarray(at));
+          at += await orNoRoom(() => file.write(chunk.subarray(at)));
         }
       },
     });
@@ -116,6 +115,27 @@ async function spool(
   } catch (error) {
     file.close();
     throw error;
+  }
+}
+
+/** Without a name the file disappears however this process ends. */
+async function openUnlinked(): Promise<Deno.FsFile> {
+  const path = await Deno.makeTempFile({ prefix: "loteria-", suffix: ".csv" });
+  const file = await Deno.open(path, { read: true, write: true });
+  await Deno.remove(path);
+  return file;
+}
+
+async function orNoRoom<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation();
+  } catch (cause) {
+    throw new ProgramError(
+      `Cannot copy the input to a temporary file: ${
+        reasonOf(cause)
+      }; set TMPDIR to a folder with room for it`,
+      { cause },
+    );
   }
 }
 

@@ -35,8 +35,8 @@ export function readConfig(sources: ConfigSources): Config {
   for (const [name, value] of flatten(sources)) {
     if (!isConfigKey(name)) {
       throw new ProgramError(
-        `Cannot read "${sources.file}": unknown key "${name}", expected one of ${
-          CONFIG_KEYS.join(", ")
+        `Cannot read "${sources.file}": unknown key "${name}", expected ${
+          nearestKey(name) ?? `one of ${CONFIG_KEYS.join(", ")}`
         }`,
       );
     }
@@ -129,6 +129,33 @@ function hintFor(text: string | undefined): string {
 
 function isComplete(values: Values): values is Config {
   return CONFIG_KEYS.every((name) => values[name] !== undefined);
+}
+
+/** Most characters to change in a key that is mistyped. */
+const MAX_TYPOS = 3;
+
+/** The key that was probably meant: with few typos, or of another section. */
+function nearestKey(name: string): string | undefined {
+  const nameIn = (key: string) => key.slice(key.indexOf(".") + 1).toLowerCase();
+  const found = CONFIG_KEYS.map((key) => ({ key, typos: typosIn(name, key) }))
+    .sort((a, b) => a.typos - b.typos)[0]!;
+  if (found.typos <= MAX_TYPOS) return `"${found.key}"`;
+  const moved = CONFIG_KEYS.find((key) => nameIn(key) === nameIn(name));
+  return moved && `"${moved}"`;
+}
+
+/** The Levenshtein distance. */
+function typosIn(text: string, other: string): number {
+  let before = Array.from({ length: other.length + 1 }, (_, i) => i);
+  for (const [i, character] of [...text].entries()) {
+    const row = [i + 1];
+    for (let j = 0; j < other.length; j++) {
+      const changed = before[j]! + Number(other[j] !== character);
+      row.push(Math.min(changed, before[j + 1]! + 1, row[j]! + 1));
+    }
+    before = row;
+  }
+  return before.at(-1)!;
 }
 
 /**

@@ -112,6 +112,19 @@ for (const [name, letters, expected] of ENCODED) {
   });
 }
 
+testInFolder(
+  "inspectFormat() recognizes CP850 in a file of one row",
+  async (dir) => {
+    for (const count of [1, 2]) {
+      const rows = "Jos?,Gil,1,1999-03-17,7574\n".repeat(count);
+      const bytes = new TextEncoder().encode(rows)
+        .map((byte) => byte === QUESTION ? 0x82 : byte);
+      const message = await messageFor(`${dir}/bets.csv`, bytes);
+      assertMatch(message, /another encoding than UTF-8, such as CP850/);
+    }
+  },
+);
+
 const QUESTION = 0x3f;
 
 testInFolder("inspectFormat() recognizes a file of NULs", async (dir) => {

@@ -292,6 +292,25 @@ testInFolder(
   },
 );
 
+testInFolder(
+  "SourceFile.open() says where a stream's copy has no room",
+  async (dir) => {
+    const { makeTempFile } = Deno;
+    Deno.makeTempFile = (options) =>
+      makeTempFile({ ...options, dir: `${dir}/none` });
+    try {
+      const stream = ReadableStream.from([UTF8.encode("a\n")]);
+      await assertRejects(
+        () => SourceFile.open(stream),
+        ProgramError,
+        "Cannot copy the input to a temporary file: No such file or directory (os error 2); set TMPDIR",
+      );
+    } finally {
+      Deno.makeTempFile = makeTempFile;
+    }
+  },
+);
+
 testTools(
   ["mkfifo"],
   "SourceFile.open() does not wait for a pipe's writer if it is aborted",

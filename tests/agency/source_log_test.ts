@@ -31,6 +31,19 @@ testSending("send() hints at how to correct a bet that breaks a rule", {
   assertEquals(hints.length, 2, log.lines.join("\n"));
 });
 
+const TWO_BAD = rows(2).map((row) => row.with(2, "x"));
+
+testSending("send() logs refused rows in the file's order", {
+  csv: ["one", csvOf(TWO_BAD), "four", csvOf(rows(1)), "six"]
+    .map((text) => text.includes(",") ? text : `${text}\r\n`).join(""),
+  scripts: [play(take(), errorFrame(Code.INVALID_BET, 0, "no"), serve)],
+}, ({ log }) => {
+  const lines = log.lines.flatMap((line) =>
+    / line: (\d+) /.exec(line)?.[1] ?? []
+  );
+  assertEquals(lines, ["1", "2", "3", "4", "6"]);
+});
+
 function matching(lines: readonly string[], text: string): string[] {
   return lines.filter((line) => line.includes(text));
 }

@@ -46,11 +46,13 @@ testInFolder("nothing but a list of documents is overwritten", async (dir) => {
       "a\tb",
       "notes",
       "\0\x01",
+      // A process's id.
+      "4711\n",
     ]
   ) {
     await Deno.writeTextFile(path, text);
     const reason =
-      `Cannot write winners "${path}": it is there and is no list of documents`;
+      `Cannot write winners "${path}": it is there and is no list of winners that an earlier run wrote`;
     assertThrows(
       () => WinnersFile.open(path, filesOf(source)),
       ProgramError,
@@ -76,6 +78,22 @@ testInFolder(
   },
 );
 
+testInFolder(
+  "write() replaces a list of one winner if an earlier run wrote it",
+  async (dir) => {
+    const source = await putSource(dir);
+    const path = `${dir}/winners.txt`;
+    const files = { ...filesOf(source), lastWinner: `${dir}/winner` };
+    for (const winners of [["12"], ["12"], ["7"], ["7", "8"], [], ["9"]]) {
+      await WinnersFile.open(path, files).write(winners);
+      const text = winners.map((document) => `${document}\n`).join("");
+      assertEquals(await Deno.readTextFile(path), text);
+    }
+    assertEquals((await Deno.stat(`${dir}/winner`)).mode! & 0o777, 0o600);
+    assertThrows(() => WinnersFile.open(path, filesOf(source)), ProgramError);
+  },
+);
+
 testInFolder("write() keeps the permissions of what was there", async (dir) => {
   const source = await putSource(dir);
   const path = `${dir}/winners.txt`;
@@ -87,7 +105,7 @@ testInFolder("write() keeps the permissions of what was there", async (dir) => {
 
 testInFolder("write() keeps a link, and writes what it names", async (dir) => {
   const source = await putSource(dir);
-  await Deno.writeTextFile(`${dir}/target`, "7\n");
+  await Deno.writeTextFile(`${dir}/target`, "7\n8\n");
   await Deno.symlink(`${dir}/target`, `${dir}/link`);
   const file = WinnersFile.open(`${dir}/link`, filesOf(source));
   await file.write(["1"]);

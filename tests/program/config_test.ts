@@ -76,19 +76,21 @@ Deno.test("readConfig() uses defaults for empty files and sections", () => {
   }
 });
 
-Deno.test("readConfig() refuses unknown keys, and lists the known ones", () => {
+Deno.test("readConfig() refuses unknown keys, and names the nearest one", () => {
   for (
-    const [yaml, key] of [
-      ["server:\n  prot: 1\n", "server.prot"],
-      ["port: 1\n", "port"],
-      ["batch:\n  maxamount: 1\n", "batch.maxamount"],
-      ["__proto__:\n  x: 1\n", "__proto__.x"],
-      ["log:\n  toString: x\n", "log.toString"],
+    const [yaml, key, expected] of [
+      ["server:\n  prot: 1\n", "server.prot", '"server.port"'],
+      ["port: 1\n", "port", '"server.port"'],
+      ["batch:\n  maxamount: 1\n", "batch.maxamount", '"batch.maxAmount"'],
+      ["client:\n  id: 1\n", "client.id", '"agency.id"'],
+      ["__proto__:\n  x: 1\n", "__proto__.x", "one of server.address, "],
+      ["log:\n  toString: x\n", "log.toString", "one of server.address, "],
     ] as const
   ) {
-    const message = refusal(yaml);
-    assertStringIncludes(message, `unknown key "${key}"`);
-    assertStringIncludes(message, "server.port");
+    assertStringIncludes(
+      refusal(yaml),
+      `unknown key "${key}", expected ${expected}`,
+    );
   }
 });
 
