@@ -53,8 +53,10 @@ export function fillIn(
 
 /** Fills in an input's name, unless a file has just that name. */
 export function inputPath(template: string, id: string): string {
-  const isThere = ifThere(() => Deno.statSync(template)) !== undefined;
-  return isThere ? template : fillIn(template, { id });
+  const path = fillIn(template, { id });
+  const isThere = path !== template &&
+    ifThere(() => Deno.statSync(template)) !== undefined;
+  return isThere ? template : path;
 }
 
 /** Written once all refused rows are known. */
