@@ -64,6 +64,23 @@ testFault(
       late.stderr,
       "verify: agency 1 had 10 bets at the draw, and has 11 now\n",
     );
+    await cluster.query(
+      `INSERT INTO bets SELECT 9, source + n, 1, first_name, last_name, document,
+      birthdate, number FROM bets, generate_series(1, 25) AS n WHERE position = 5`,
+    );
+    await cluster.query("UPDATE agencies SET closed_at = NULL");
+    const worse = await runWith(env, "verify:postgres");
+    assertEquals(
+      worse.stderr,
+      "verify: agency 1 is open, but the draw is held\nverify: agency 9 has 25 bets and no row in the table agencies\n",
+    );
+    const gaps = worse.stdout.split("\n").filter((line) => /^gaps/.test(line));
+    assertEquals(gaps.length, 21);
+    assertEquals(
+      gaps[19],
+      "gaps: agency 9, file 0123456789abce02: 1 bets, 1 bet indexes before the last one are not stored",
+    );
+    assertEquals(gaps[20], "gaps: 6 more files");
     await cluster.query("ALTER TABLE bets DROP CONSTRAINT bets_pkey");
     const unfit = await runWith(env, "verify:postgres");
     assertEquals(unfit.code, 1);
@@ -71,6 +88,30 @@ testFault(
       unfit.stderr,
       /^verify: Cannot use [^\n]*no primary key[^\n]*\n$/,
     );
+  },
+);
+
+testFault(
+  "an export of many bets has each once, in the order of their files",
+  async () => {
+    await using cluster = await Cluster.start();
+    const url = cluster.urlOf();
+    {
+      await using store = await openStore(url);
+      await append(store, makeBatch(1));
+    }
+    await cluster.query(
+      `INSERT INTO bets SELECT agency, source, position + 10 * n, 'Ana, "la"',
+      'Gil', n, '0001-02-03', n FROM bets, generate_series(1, 500) AS n`,
+    );
+    const { stdout, code } = await run("export:postgres", url);
+    const lines = stdout.split("\n").slice(10, -1);
+    const expected = Array.from({ length: 500 }, (_, i) =>
+      Array(10).fill(
+        `1,"Ana, ""la""",Gil,${1 + i},0001-02-03,${1 + i}`,
+      )).flat();
+    assertEquals([code, lines.length], [0, 5000]);
+    assertEquals(lines, expected);
   },
 );
 
