@@ -49,7 +49,7 @@ export class Ending {
     const { correctedIn } = delivery;
     const how = correctedIn === undefined
       ? "correct the refused rows and send them"
-      : `correct the others in ${nameOf(correctedIn)} and send that`;
+      : `correct the others in ${nameOf(correctedIn.path)} and send that`;
     return `${how}; --finish-anyway finishes without`;
   }
 
@@ -59,15 +59,25 @@ export class Ending {
    * not complete; `undefined` if it was not to finish.
    */
   async finish(isNewStore: boolean): Promise<Finish | false | undefined> {
-    const { delivery, loader } = this.sending;
     if (!this.#isKnown) await this.#remember(isNewStore);
     this.#isKnown = true;
     const agency = this.#agency;
     if (this.#finish === "no") return undefined;
     if (await this.#isHeld()) return false;
     if (this.#finish === "anyway") return { agency };
+    return { agency, delivery: this.#expected(isNewStore) };
+  }
+
+  /** The bets that the central must have. */
+  #expected(isNewStore: boolean): Finish["delivery"] {
+    const { folder, delivery, loader } = this.sending;
     const records = loader.records - (isNewStore ? 0 : delivery.settled);
-    return { agency, delivery: { fingerprint: delivery.id, records } };
+    const { correctedIn } = delivery;
+    // All rows may be stored as those of the copy.
+    const copy = records === 0 && correctedIn && folder.withId(correctedIn.id);
+    return copy
+      ? { fingerprint: copy.id, records: copy.records }
+      : { fingerprint: delivery.id, records: records || loader.records };
   }
 
   async #remember(isNewStore: boolean): Promise<void> {
@@ -120,7 +130,7 @@ export class Ending {
       file: file.source.path,
       reason:
         `it is an old version: ${count} of its refused rows are stored as they were corrected ${
-          correctedIn === undefined ? "later" : `in ${nameOf(correctedIn)}`
+          correctedIn === undefined ? "later" : `in ${nameOf(correctedIn.path)}`
         }`,
     }));
   }

@@ -104,9 +104,9 @@ export class Delivery {
   }
 
   /** The copy in which rows of this delivery were corrected, if one was sent. */
-  get correctedIn(): string | undefined {
+  get correctedIn(): SentDelivery["correctedIn"] {
     const { correctedIn, id } = this.#entry;
-    return correctedIn && correctedIn.id !== id ? correctedIn.path : undefined;
+    return correctedIn?.id === id ? undefined : correctedIn;
   }
 
   /** Number of rows that are stored as the rows of a copy. */

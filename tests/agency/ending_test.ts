@@ -264,3 +264,19 @@ testAtDesk(
     assertEquals(await desk.finishes("b.csv", B), true);
   },
 );
+
+testAtDesk(
+  "send() of an original of which all rows were refused expects its copy",
+  async (desk) => {
+    const bad = rows(2).map((row) => row.with(2, "x"));
+    const refuse: Script = async (session) => {
+      await session.take();
+      await session.send(errorFrame(Code.INVALID_BET, 0, "no"));
+      await session.okAll();
+    };
+    await desk.send("a.csv", csvOf(bad), {}, refuse);
+    const copy = await desk.send(COPY, csvOf(rows(2)));
+    const again = await desk.send("a.csv", csvOf(bad), {}, refuse);
+    assertEquals(again.finishes, copy.finishes);
+  },
+);

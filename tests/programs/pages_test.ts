@@ -68,9 +68,21 @@ for (const [name, page] of Object.entries({ drawPage, spanishDrawPage })) {
     await using central = await startCentral(`${dir}/bets.csv`, {
       SERVER_DRAW_AGENCIES: "1",
     });
-    await Deno.writeTextFile(`${dir}/monday.csv`, bets);
-    const [monday] = blocks.get("sh files")!.split("\n");
-    assertEnding(await startAs(monday!, dir, central.port).ending(), 0);
+    const run = (command: string) =>
+      startAs(command, dir, central.port).ending();
+    const [monday = "", tuesday = ""] = blocks.get("sh files")!.split("\n");
+    await Deno.writeTextFile(`${dir}/monday.csv`, "Leo,Paz,x,1999-03-17,1\n");
+    await Deno.writeTextFile(`${dir}/tuesday.csv`, "Eva,Gil,2,1999-03-17,3\n");
+    assertEnding(await run(monday), 2);
+    const held = assertEnding(await run(tuesday), 2)
+      .find((line) => line.startsWith("ERROR"))!;
+    assertEquals(
+      held.replace("ERROR ", "").replace(DATE_REGEXP, "then")
+        .replace(`${await Deno.realPath(dir)}/`, ""),
+      blocks.get("log held")!.trim().replace(DATE_REGEXP, "then"),
+    );
+    await Deno.writeTextFile(`${dir}/monday.csv`, "Leo,Paz,1,1999-03-17,1\n");
+    assertEnding(await run(monday), 0);
     await Deno.writeTextFile(`${dir}/${FILE}`, bets);
     const [, command] = blocks.get("sh winners")!.split("\n");
     const winners = startAs(command ?? "", dir, central.port);
