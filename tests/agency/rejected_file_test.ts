@@ -93,6 +93,7 @@ for (const [what, put] of Object.entries(OTHERS)) {
       await put(path, dir);
       const before = await describe(path);
       await write(file, []);
+      await write(file, [], new Set(["00ff00ff00ff00ff"]));
       assertEquals(await describe(path), before);
       const copy = await write(file, [1]);
       assertEquals(copy?.path, `${dir}/agency.csv.rejected-2.csv`);

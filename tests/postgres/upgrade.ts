@@ -52,8 +52,13 @@ testFault(
 testFault("an upgrade keeps a held draw", async () => {
   await using cluster = await Cluster.start();
   await cluster.query(`${VERSION_1};
-    INSERT INTO finished VALUES (1), (2); UPDATE loteria SET draw_held_at = now()`);
-  await using store = await openStore(cluster.urlOf(), 2);
+    INSERT INTO finished VALUES (1), (2), (3);
+    UPDATE loteria SET draw_held_at = now()`);
+  await using store = await openStore(cluster.urlOf(), 3);
+  assertEquals(
+    await cluster.query("SELECT agency, bets_drawn FROM agencies ORDER BY 1"),
+    "1|100\n2|100\n3|0",
+  );
   assertEquals(await store.draw.held, "earlier");
   assertEquals(await append(store, makeBatch(1, 90)), 10);
   await assertRejects(
