@@ -8,6 +8,8 @@ import { PostgresStore } from "../../postgres/postgres_store.ts";
 import type { Batch, Bet } from "../../bet/bet.ts";
 import { batchOf, FINGERPRINT } from "../support/batches.ts";
 
+export { appendTo as append } from "../support/batches.ts";
+
 /** Opens a store that is closed at the end of the block. */
 export async function openStore(
   url: string,
@@ -34,13 +36,4 @@ export function makeBatch(
     number: (betIndex + i) % 10 === 0 ? "7574" : "1",
   }));
   return batchOf(bets, betIndex, { agency, fingerprint });
-}
-
-/** Stores a batch through a writer of its own. */
-export async function append(
-  store: PostgresStore,
-  batch: Batch,
-): Promise<number> {
-  using writer = store.writer();
-  return await writer.append(batch);
 }

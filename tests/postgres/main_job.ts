@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import {
   type MadeFile,
   makeFile,
@@ -7,9 +7,8 @@ import {
 } from "../support/made_bets.ts";
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
-import { askWinners, betOf } from "../support/draw_wire.ts";
+import { askWinners, betOf, finish } from "../support/draw_wire.ts";
 import {
-  agencyFrame,
   betFrame,
   Code,
   readError,
@@ -119,12 +118,6 @@ async function assertClosed(port: number, file: MadeFile): Promise<void> {
   assertEquals(readError(late).code, Code.BETTING_CLOSED);
   const unknown = await wire.ask(betFrame({ agency: 6, rows: [betOf("1")] }));
   assertEquals(readError(unknown).code, Code.UNKNOWN_AGENCY);
-}
-
-async function finish(port: number, agency: number): Promise<void> {
-  using wire = await Wire.connect(port);
-  const reply = await wire.ask(agencyFrame(Type.FINISH, agency));
-  assert(reply?.type === Type.OK);
 }
 
 function makeWinningFile(

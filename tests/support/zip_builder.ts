@@ -1,5 +1,6 @@
 // Builds ZIP archives for the tests, right ones and wrong ones.
 
+import { concat } from "./frames.ts";
 import { crc32, deflateRawSync } from "node:zlib";
 
 /** An entry to build. */
@@ -90,15 +91,4 @@ function record(
     view.setUint32(2 * shorts.length + 4 * i, value, true)
   );
   return new Uint8Array(view.buffer);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const size = parts.reduce((sum, part) => sum + part.length, 0);
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
