@@ -8,12 +8,7 @@ import {
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
 import { askWinners, betOf, finish } from "../support/draw_wire.ts";
-import {
-  betFrame,
-  Code,
-  readError,
-  Type,
-} from "../support/frames.ts";
+import { betFrame, Code, readError, Type } from "../support/frames.ts";
 import type { Random } from "../support/random_bets.ts";
 import { Wire } from "../support/wire.ts";
 import { Cluster } from "./cluster.ts";

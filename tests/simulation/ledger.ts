@@ -48,6 +48,8 @@ export class Ledger {
   readonly #trace: Trace;
   readonly #files = new Map<string, FileRecord>();
   readonly #finished = new Set<number>();
+  /** Agencies whose FINISH was answered with OK. */
+  readonly #recorded = new Set<number>();
   readonly #drawAgencies: number;
   /** Winners that an agency was told, by its id. */
   readonly #winners = new Map<number, string>();
@@ -109,10 +111,10 @@ export class Ledger {
     }
   }
 
-  /** Whether the first agencies have finished. */
+  /** Whether the store must know that the first agencies have finished. */
   haveFinished(agencies: number): boolean {
     for (let agency = 1; agency <= agencies; agency++) {
-      if (!this.#finished.has(agency)) return false;
+      if (!this.#recorded.has(agency)) return false;
     }
     return true;
   }
@@ -131,6 +133,11 @@ export class Ledger {
       throw this.broken(`agency ${agency} finishes before its last OK`);
     }
     this.#finished.add(agency);
+  }
+
+  /** Notes an OK for a FINISH. */
+  onFinishRecorded(agency: number): void {
+    this.#recorded.add(agency);
   }
 
   /** Notes winners that an agency was told. */

@@ -90,6 +90,7 @@ export class WireTap {
     if (reply.type === Type.OK) {
       const isFinish = request.type === Type.FINISH;
       this.#following?.attempts.succeed({ isFinish });
+      if (isFinish) this.#ledger.onFinishRecorded(agencyOf(request));
     } else if (reply.payload[0] !== Code.SHUTTING_DOWN) {
       this.#following?.attempts.refuseWait();
     }
