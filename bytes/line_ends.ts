@@ -1,13 +1,15 @@
-// Searches whole chunks of a file for bytes that most chunks do not contain, 16
-// bytes at a time, which is faster than the runtime's own `indexOf()`.
+// Finds bytes that most chunks of a file do not contain, several at a time. A
+// short file is over before V8 has optimized a loop that runs for long, so each
+// line is a call of a small function, and the runtime's own searches help.
 
-import { bytesEqual, firstMark, viewOf } from "./swar.ts";
+import { bytesEqual, viewOf } from "./swar.ts";
 
 const LITTLE_ENDIAN = true;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const RETURNS = 0x0d0d0d0d;
 const HIGH_BITS = 0x80808080 | 0;
+const FIRST_NOT_ASCII = 0x80;
 // Not imported: V8 looks up an imported constant at each use.
 const WORD_BYTES = 4;
 const BLOCK_BYTES = 16;
@@ -21,61 +23,48 @@ export function removeReturns(
   start: number,
   end: number,
 ): number {
+  const first = bytes.indexOf(RETURN, start);
+  if (first < 0 || first >= end) return end;
   const view = viewOf(bytes);
-  const lastWord = end - 2 * WORD_BYTES;
-  let at = findReturn(view, start, end);
-  let to = at;
-  while (at < lastWord) {
-    if (bytes[at + 1] !== NEWLINE) bytes[to++] = RETURN;
-    // Words are written behind the read position, so no word is read after a
-    // change.
-    for (at++; at < lastWord; at += WORD_BYTES, to += WORD_BYTES) {
-      const word = view.getInt32(at, LITTLE_ENDIAN);
-      const marks = bytesEqual(word, RETURNS);
-      if (marks !== 0) {
-        const size = firstMark(marks);
-        // A whole word here could overwrite bytes not read yet.
-        if (size > 0) bytes[to] = word;
-        if (size > 1) bytes[to + 1] = word >> 8;
-        if (size > 2) bytes[to + 2] = word >> 16;
-        at += size;
-        to += size;
-        break;
-      }
-      view.setInt32(to, word, LITTLE_ENDIAN);
-    }
-  }
-  for (; at < end; at++) {
-    const isLineEnd = bytes[at] === RETURN && at + 1 < end &&
-      bytes[at + 1] === NEWLINE;
-    if (!isLineEnd) bytes[to++] = bytes[at]!;
+  let to = first;
+  for (let at = first; at < end;) {
+    // A CR is here.
+    if (at + 1 < end && bytes[at + 1] === NEWLINE) at++;
+    bytes[to++] = bytes[at++]!;
+    const size = moveWords(view, at, to, end);
+    at += size;
+    to += size;
+    while (at < end && bytes[at] !== RETURN) bytes[to++] = bytes[at++]!;
   }
   return to;
 }
 
-function findReturn(view: DataView, start: number, end: number): number {
-  let at = start;
-  for (; at + BLOCK_BYTES <= end; at += BLOCK_BYTES) {
-    const marks = bytesEqual(view.getInt32(at, LITTLE_ENDIAN), RETURNS) |
-      bytesEqual(view.getInt32(at + 4, LITTLE_ENDIAN), RETURNS) |
-      bytesEqual(view.getInt32(at + 8, LITTLE_ENDIAN), RETURNS) |
-      bytesEqual(view.getInt32(at + 12, LITTLE_ENDIAN), RETURNS);
-    if (marks !== 0) break;
+/** Copies words back, up to one with a CR. Returns their size in bytes. */
+function moveWords(
+  view: DataView,
+  from: number,
+  to: number,
+  end: number,
+): number {
+  let at = from;
+  for (; at + WORD_BYTES <= end; at += WORD_BYTES, to += WORD_BYTES) {
+    const word = view.getInt32(at, LITTLE_ENDIAN);
+    if (bytesEqual(word, RETURNS) !== 0) break;
+    view.setInt32(to, word, LITTLE_ENDIAN);
   }
-  while (at < end && view.getUint8(at) !== RETURN) at++;
-  return at;
+  return at - from;
 }
 
 export function isAscii(bytes: Uint8Array): boolean {
   const view = viewOf(bytes);
-  let bits = 0;
   let at = 0;
   for (; at + BLOCK_BYTES <= bytes.length; at += BLOCK_BYTES) {
-    bits |= view.getInt32(at, LITTLE_ENDIAN) |
+    const bits = view.getInt32(at, LITTLE_ENDIAN) |
       view.getInt32(at + 4, LITTLE_ENDIAN) |
       view.getInt32(at + 8, LITTLE_ENDIAN) |
       view.getInt32(at + 12, LITTLE_ENDIAN);
+    // Most files soon have an accent.
+    if ((bits & HIGH_BITS) !== 0) return false;
   }
-  for (; at < bytes.length; at++) bits |= bytes[at]!;
-  return (bits & HIGH_BITS) === 0;
+  return bytes.subarray(at).every((byte) => byte < FIRST_NOT_ASCII);
 }

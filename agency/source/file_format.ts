@@ -12,7 +12,7 @@ export interface FileFormat {
   hasHeader: boolean;
 }
 
-const SAMPLE_ROWS = 1000;
+const SAMPLE_LINES = 1000;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
@@ -70,8 +70,14 @@ async function chunkOf(
 
 /** Returns the first complete rows of a chunk, without blank ones. */
 function firstRows(chunk: Uint8Array): string[] {
-  const lines = chunk.subarray(0, chunk.lastIndexOf(NEWLINE) + 1);
-  return new TextDecoder().decode(lines).split("\n")
-    .filter((line) => line.length <= MAX_LINE_BYTES && !/^[ ,;\t]*$/.test(line))
-    .slice(0, SAMPLE_ROWS);
+  let end = 0;
+  for (let line = 0; line < SAMPLE_LINES; line++) {
+    const lineEnd = chunk.indexOf(NEWLINE, end);
+    if (lineEnd < 0) break;
+    end = lineEnd + 1;
+  }
+  return new TextDecoder().decode(chunk.subarray(0, end)).split("\n")
+    .filter((line) =>
+      line.length <= MAX_LINE_BYTES && !/^[ ,;\t]*$/.test(line)
+    );
 }
