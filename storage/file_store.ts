@@ -3,6 +3,7 @@
 
 import type { Batch } from "../bet/bet.ts";
 import type { AppendLog } from "./append_log.ts";
+import { BatchOrder } from "./batch_order.ts";
 import type { Commit } from "./commit_group.ts";
 import {
   BettingClosedError,
@@ -14,7 +15,6 @@ import type { FinishLog } from "./finished/finish_log.ts";
 import { betRanges, countIndexes } from "./format/commit_mark.ts";
 import { RowFormatter } from "./format/row_formatter.ts";
 import type { IndexRange } from "./index_ranges.ts";
-import { OrderedWriter } from "./ordered_writer.ts";
 import {
   openStoreFiles,
   type Recovery,
@@ -48,7 +48,7 @@ export class FileStore implements Store, AsyncDisposable {
   readonly #finishLog: FinishLog;
   readonly #index: StoreIndex;
   readonly #draw: FileDraw;
-  readonly #writers: Set<OrderedWriter>;
+  readonly #orders: Set<BatchOrder>;
   readonly #rows = new RowFormatter();
   readonly #watch: ReturnType<typeof setInterval>;
   /** Set when the files are no longer ours. */
@@ -67,7 +67,7 @@ export class FileStore implements Store, AsyncDisposable {
     this.#finishLog = parts.finishLog;
     this.#index = parts.files.index;
     this.#draw = parts.draw;
-    this.#writers = parts.writers;
+    this.#orders = parts.orders;
     this.lost = parts.lost;
     this.lost.then((loss) => this.#loss = loss);
     this.stats = statsOf(parts);
@@ -113,13 +113,16 @@ export class FileStore implements Store, AsyncDisposable {
 
   /** Creates the writer of one connection. */
   writer(): BatchWriter {
-    return new OrderedWriter({
-      append: (batch, writer) => this.#append(batch, writer),
-      onDispose: (writer) => this.#writers.delete(writer),
-    });
+    const order = new BatchOrder();
+    return {
+      append: (batch) => this.#append(batch, order),
+      [Symbol.dispose]: () => {
+        this.#orders.delete(order);
+      },
+    };
   }
 
-  async #append(batch: Batch, writer: OrderedWriter): Promise<number> {
+  async #append(batch: Batch, order: BatchOrder): Promise<number> {
     if (this.#loss) throw this.#loss;
     const ranges = betRanges(batch);
     const bets = countIndexes(ranges);
@@ -134,13 +137,13 @@ export class FileStore implements Store, AsyncDisposable {
       return bets;
     }
     this.#log.throwIfEnded();
-    writer.throwIfFailed();
-    this.#writers.add(writer);
+    order.throwIfFailed();
+    this.#orders.add(order);
     const unclaimed = file.unclaimed(missing);
     const commit = unclaimed.length === 0
       ? file.lastCommit!
       : this.#store(batch, file, unclaimed);
-    writer.add(commit);
+    order.add(commit);
     await commit.committed;
     return bets - countIndexes(unclaimed);
   }

@@ -2,11 +2,11 @@
 
 import { assertInvariant } from "../program/errors.ts";
 import { AppendLog } from "./append_log.ts";
+import { type BatchOrder, doAllWait } from "./batch_order.ts";
 import { StorageError } from "./errors.ts";
 import { FileDraw } from "./finished/file_draw.ts";
 import { isNoRoomError } from "./files/system_errors.ts";
 import { FinishLog } from "./finished/finish_log.ts";
-import { doAllWait, type OrderedWriter } from "./ordered_writer.ts";
 import type { StoreFiles, StoreOptions } from "./recovery/store_files.ts";
 import type { StoreStats } from "./store.ts";
 
@@ -16,7 +16,7 @@ export interface StoreParts {
   finishLog: FinishLog;
   draw: FileDraw;
   /** The connections that have sent batches and may send more. */
-  writers: Set<OrderedWriter>;
+  orders: Set<BatchOrder>;
   lost: Promise<StorageError>;
 }
 
@@ -42,7 +42,7 @@ export function createParts(
   const { promise: lost, resolve: onLost } = Promise.withResolvers<
     StorageError
   >();
-  const writers = new Set<OrderedWriter>();
+  const orders = new Set<BatchOrder>();
   const { bets, finished } = files;
   const finishLog: FinishLog = new FinishLog(
     new AppendLog(finished.file, finished.end, {
@@ -59,7 +59,7 @@ export function createParts(
     onCommit,
     repair: bets.repair,
     onFirstWrite: () => finishLog.start(),
-    doAllWait: (entries) => doAllWait(writers, entries),
+    doAllWait: (entries) => doAllWait(orders, entries),
   });
   const draw = new FileDraw(drawAgencies, {
     finishLog,
@@ -69,7 +69,7 @@ export function createParts(
       assertInvariant(commits === 0, `${commits} batches are under way`);
     },
   });
-  return { files, log, finishLog, draw, writers, lost };
+  return { files, log, finishLog, draw, orders, lost };
 }
 
 export function statsOf(
