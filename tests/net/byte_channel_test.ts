@@ -73,6 +73,28 @@ Deno.test("hangUp() waits only a moment for a peer that stays", async () => {
   assertEquals(stream.written, frame(2));
 });
 
+Deno.test("hangUp() ends with a lost connection, and tells of a bug", async () => {
+  for (const error of [new Deno.errors.ConnectionReset(), new TypeError("x")]) {
+    const stream = new FakeStream([]);
+    stream.closeWrite = () => Promise.reject(error);
+    const hangingUp = new Connection(stream, {}).hangUp();
+    if (error instanceof TypeError) {
+      await assertRejects(() => hangingUp, TypeError, "x");
+    } else await hangingUp;
+    assert(stream.isClosed);
+  }
+});
+
+Deno.test("close() takes a connection that the peer has closed", () => {
+  const stream = new FakeStream([]);
+  stream.close = () => {
+    throw new Deno.errors.BadResource();
+  };
+  const connection = new Connection(stream, {});
+  connection.close();
+  connection.close();
+});
+
 testWith(
   ["net"],
   "hangUp() lets the peer read the last words though it has sent more",

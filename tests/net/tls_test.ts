@@ -1,6 +1,8 @@
-import { assertMatch, assertRejects } from "@std/assert";
-import { startTls } from "../../net/tls.ts";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { readAuthorities, startTls } from "../../net/tls.ts";
+import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
+import { testInFolder } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
 
 /** What a server does with a handshake, and what its client says of it. */
@@ -47,3 +49,64 @@ for (const [name, serve, message] of HANDSHAKES) {
     },
   );
 }
+
+testInFolder(
+  "readAuthorities() reads each certificate of a file",
+  async (dir) => {
+    const [ca, server] = await Promise.all(
+      [PEM.ca, PEM.server].map((path) => Deno.readTextFile(path)),
+    );
+    const file = `${dir}/ca.pem`;
+    await Deno.writeTextFile(file, `Ours:\n${ca}\nTheirs:\n${server}`);
+    assertEquals(
+      await readAuthorities(file),
+      [ca!.trim(), server!.trim()],
+    );
+    const broken = ca!.replace(/.{9}\n-----END/, "\n-----END");
+    const cases: [text: string | undefined, reason: string][] = [
+      [undefined, "No such file"],
+      ["", "there is no certificate in it"],
+      [broken, "a certificate cannot be decoded: "],
+    ];
+    for (const [text, reason] of cases) {
+      if (text === undefined) await Deno.remove(file);
+      else await Deno.writeTextFile(file, text);
+      await assertRejects(
+        () => readAuthorities(file, "tls.ca"),
+        ProgramError,
+        `Cannot use tls.ca "${file}": ${reason}`,
+      );
+    }
+    await assertRejects(
+      () => readAuthorities("", "x"),
+      ProgramError,
+      "not set",
+    );
+  },
+);
+
+Deno.test("readAuthorities() takes the system's bundle, wherever it is", async () => {
+  const { readTextFile } = Deno;
+  const asked: unknown[] = [];
+  let there: unknown;
+  let error: Error = new Deno.errors.NotFound();
+  Deno.readTextFile = (path) => {
+    asked.push(path);
+    return path === there ? Promise.resolve("PEM") : Promise.reject(error);
+  };
+  try {
+    assertEquals(await readAuthorities("system"), []);
+    for (const path of asked.splice(0)) {
+      there = path;
+      assertEquals(await readAuthorities("system"), ["PEM"]);
+    }
+    there = undefined;
+    error = new Deno.errors.PermissionDenied();
+    await assertRejects(
+      () => readAuthorities("system"),
+      Deno.errors.PermissionDenied,
+    );
+  } finally {
+    Deno.readTextFile = readTextFile;
+  }
+});

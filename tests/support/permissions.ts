@@ -3,6 +3,9 @@
 
 import { within } from "./deadline.ts";
 
+/** Far longer than any test without programs, even on a busy machine. */
+const LIMIT_MS = 15_000;
+
 /**
  * Registers a test that needs permissions. It may not hang; programs take
  * longer, and their tests have limits of their own.
@@ -22,7 +25,7 @@ export function testWith(
         const running = Promise.resolve(fn(t));
         await (needs.includes("run")
           ? running
-          : within(running, () => "the test has not ended"));
+          : within(running, () => "the test has not ended", LIMIT_MS));
       } catch (error) {
         throw firstFailure(error);
       }

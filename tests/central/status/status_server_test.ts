@@ -43,6 +43,25 @@ const ACCEPTED: readonly [accept: string, contentType: RegExp][] = [
   ["application/openmetrics-text;q=0", PLAIN_TEXT],
 ];
 
+testShown(
+  "a page that fails is a 500, and a line with the reason",
+  async ({ url, log }) => {
+    const { memoryUsage } = Deno;
+    Deno.memoryUsage = () => {
+      throw new Error("no memory usage");
+    };
+    try {
+      const { status, text } = await get(`${url}metrics`);
+      assertEquals([status, text], [500, "Internal Server Error"]);
+    } finally {
+      Deno.memoryUsage = memoryUsage;
+    }
+    const line = await log.line("status | result: fail");
+    assertMatch(line, /^CRITICAL .*error: Error: no memory usage\\u000a +at /);
+    assertEquals((await get(`${url}metrics`)).status, 200);
+  },
+);
+
 testShown("/metrics counts what a run has done", async (shown) => {
   await send(shown);
   for (const [accept, contentType] of ACCEPTED) {
