@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { FileStore, StorageError } from "../../storage/mod.ts";
 import {
   appendTo,
@@ -9,7 +9,15 @@ import {
   rowsOf,
 } from "../support/batches.ts";
 import type { FaultFile } from "../support/fault_file.ts";
-import { type FaultyStore, openFaulty } from "../support/faulty_store.ts";
+import { openFaulty } from "../support/faulty_store.ts";
+import {
+  changeWrites,
+  failOpen,
+  failWrites,
+  FULL,
+  limitFileSize,
+  systemError,
+} from "../support/failing_calls.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 
 const FIRST = numberedBatch(0, 3);
@@ -17,9 +25,6 @@ const SECOND = numberedBatch(3, 2);
 const THIRD = numberedBatch(5, 1);
 const WHOLE = rowsOf(FIRST);
 const TORN = rowsAt(WHOLE.length, [SECOND]).slice(0, 40);
-/** Failed flushes: twice at the start, then of a batch and of a FINISH. */
-const UNFLUSHED = 4;
-const FULL = "No space left on device (os error 28)";
 
 testInFolder(
   "FileStore.open() answers what is stored while the disk is full, and cuts off the torn tail later",
@@ -175,35 +180,6 @@ testInFolder(
 );
 
 testInFolder(
-  "FileStore takes bets and FINISH only once the start that it found is flushed",
-  async (dir) => {
-    const path = await putStore(dir, WHOLE);
-    await finishFirst(path, 2);
-    const { store, append } = await openUnflushed(path, 2);
-    assertMatch(await append(SECOND), /No space left/);
-    await assertRejects(() => store.finish(1), StorageError, "No space left");
-    await store.finish(1);
-    assertEquals(await append(SECOND), "stored");
-    await store.close();
-  },
-);
-
-testInFolder(
-  "FileStore holds a draw that it found once that is flushed",
-  async (dir) => {
-    const path = await putStore(dir, WHOLE);
-    await finishFirst(path, 1);
-    const { store, append } = await openUnflushed(path, 1);
-    assert(!store.draw.isHeld);
-    assertMatch(await append(SECOND), /No space left/);
-    await assertRejects(() => store.finish(1), StorageError, "No space left");
-    await store.finish(1);
-    assertEquals(await store.draw.held, "earlier");
-    await store.close();
-  },
-);
-
-testInFolder(
   "FileStore.open() reads files that may not be written to",
   async (dir) => {
     const path = await putStore(dir, WHOLE, TORN);
@@ -266,91 +242,3 @@ testInFolder(
     }
   },
 );
-
-/** Lets agency 1 finish, and leaves the files as a killed central does. */
-async function finishFirst(path: string, drawAgencies: number): Promise<void> {
-  const store = await FileStore.open(path, { drawAgencies });
-  await store.finish(1);
-  const finished = await Deno.readFile(`${path}.finished`);
-  await store.close();
-  await Deno.writeFile(`${path}.finished`, finished);
-}
-
-/**
- * Opens a store whose finished file was not flushed, and cannot be the next few
- * times.
- */
-function openUnflushed(
-  path: string,
-  drawAgencies: number,
-): Promise<FaultyStore> {
-  const files: FaultFile[] = [];
-  return openFaulty(path, {
-    drawAgencies,
-    onFile(file) {
-      if (files.push(file) < 2) return;
-      for (let i = 0; i < UNFLUSHED; i++) {
-        file.fail("syncData", { code: "ENOSPC" });
-      }
-    },
-  });
-}
-
-/** Lets no file with `part` in its name be created. */
-function failWrites(part: string): Disposable {
-  const { open } = Deno;
-  Deno.open = (path, options) =>
-    options?.createNew && String(path).includes(part)
-      ? Promise.reject(systemError(FULL, "ENOSPC"))
-      : open(path, options);
-  return { [Symbol.dispose]: () => Deno.open = open };
-}
-
-/** Changes how files with `part` in their names take bytes asynchronously. */
-function changeWrites(
-  part: string,
-  change: (
-    write: (bytes: Uint8Array) => Promise<number>,
-    bytes: Uint8Array,
-  ) => Promise<number>,
-): Disposable {
-  const { open } = Deno;
-  Deno.open = async (path, options) => {
-    const file = await open(path, options);
-    if (!String(path).includes(part)) return file;
-    const write = file.write.bind(file);
-    file.write = (bytes) => change(write, bytes);
-    return file;
-  };
-  return { [Symbol.dispose]: () => Deno.open = open };
-}
-
-/** Lets no file be opened for writing. */
-function failOpen(code: string): Disposable {
-  const { open, remove } = Deno;
-  const refusal = () =>
-    Promise.reject(systemError("Read-only file system (os error 30)", code));
-  Deno.open = (path, options) =>
-    options?.write || options?.append || options?.createNew
-      ? refusal()
-      : open(path, options);
-  Deno.remove = refusal;
-  return {
-    [Symbol.dispose]() {
-      Deno.open = open;
-      Deno.remove = remove;
-    },
-  };
-}
-
-/** Lets every write fail as Deno says it, without a code. */
-function limitFileSize(): Disposable {
-  const { write } = Deno.FsFile.prototype;
-  Deno.FsFile.prototype.write = () =>
-    Promise.reject(new Error("File too large (os error 27)"));
-  return { [Symbol.dispose]: () => Deno.FsFile.prototype.write = write };
-}
-
-function systemError(message: string, code: string): Error {
-  return Object.assign(new Error(message), { code });
-}

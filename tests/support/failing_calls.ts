@@ -1,0 +1,62 @@
+// Calls of the system that fail until they are disposed of.
+
+export const FULL = "No space left on device (os error 28)";
+
+/** Lets no file with `part` in its name be created. */
+export function failWrites(part: string): Disposable {
+  const { open } = Deno;
+  Deno.open = (path, options) =>
+    options?.createNew && String(path).includes(part)
+      ? Promise.reject(systemError(FULL, "ENOSPC"))
+      : open(path, options);
+  return { [Symbol.dispose]: () => Deno.open = open };
+}
+
+/** Changes how files with `part` in their names take bytes asynchronously. */
+export function changeWrites(
+  part: string,
+  change: (
+    write: (bytes: Uint8Array) => Promise<number>,
+    bytes: Uint8Array,
+  ) => Promise<number>,
+): Disposable {
+  const { open } = Deno;
+  Deno.open = async (path, options) => {
+    const file = await open(path, options);
+    if (!String(path).includes(part)) return file;
+    const write = file.write.bind(file);
+    file.write = (bytes) => change(write, bytes);
+    return file;
+  };
+  return { [Symbol.dispose]: () => Deno.open = open };
+}
+
+/** Lets no file be opened for writing. */
+export function failOpen(code: string): Disposable {
+  const { open, remove } = Deno;
+  const refusal = () =>
+    Promise.reject(systemError("Read-only file system (os error 30)", code));
+  Deno.open = (path, options) =>
+    options?.write || options?.append || options?.createNew
+      ? refusal()
+      : open(path, options);
+  Deno.remove = refusal;
+  return {
+    [Symbol.dispose]() {
+      Deno.open = open;
+      Deno.remove = remove;
+    },
+  };
+}
+
+/** Lets every write fail as Deno says it, without a code. */
+export function limitFileSize(): Disposable {
+  const { write } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.write = () =>
+    Promise.reject(new Error("File too large (os error 27)"));
+  return { [Symbol.dispose]: () => Deno.FsFile.prototype.write = write };
+}
+
+export function systemError(message: string, code: string): Error {
+  return Object.assign(new Error(message), { code });
+}
