@@ -305,6 +305,19 @@ Deno.test("readAddress() takes the password from PGPASSFILE", async () => {
   await Deno.remove(path);
 });
 
+Deno.test("readAddress() reads the files in the user's folder", async () => {
+  const home = await Deno.makeTempDir();
+  const env = { HOME: home };
+  const url = "postgres://u@h/d";
+  // A missing file has no passwords.
+  assertAddress(url, { password: undefined }, env);
+  await Deno.writeTextFile(`${home}/.pgpass`, "h:*:*:*:s\n", { mode: 0o600 });
+  assertAddress(url, { password: "s" }, env);
+  await Deno.writeTextFile(`${home}/.pg_service.conf`, "[l]\nport=7\n");
+  assertAddress(`${url}?service=l`, { hosts: [{ name: "h", port: 7 }] }, env);
+  await Deno.remove(home, { recursive: true });
+});
+
 Deno.test("findPassword() matches as libpq does", () => {
   const key = { host: "h", port: 5, database: "d", user: "u" };
   const file =

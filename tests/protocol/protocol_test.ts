@@ -77,6 +77,10 @@ Deno.test("encodeAuth() and decodeAuth() agree on the agency and the token", () 
   const frame = encodeAuth({ agency: 258, token });
   assertEquals(frame.toHex(), "07" + "00000006" + "00000102" + "c3b1");
   assertEquals(decodeAuth(payloadOf(frame)), { agency: 258, token });
+  for (const size of [1, 255]) {
+    const payload = new Uint8Array(4 + size).fill(1);
+    assertEquals(decodeAuth(payload).token.length, size);
+  }
   for (const size of [0, 3, 4, 260]) {
     const payload = new Uint8Array(size).fill(1);
     assertMalformed(() => decodeAuth(payload), "an AUTH is an agency and");

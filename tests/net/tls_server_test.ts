@@ -1,0 +1,189 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { ByteStream } from "../../net/byte_channel.ts";
+import { startTls } from "../../net/tls.ts";
+import { TlsServer, type TlsServerStream } from "../../net/tls_server.ts";
+import { PEM } from "../support/certificates.ts";
+import { concat } from "../support/frames.ts";
+import { testWith } from "../support/permissions.ts";
+
+/** A connection of which the server's side speaks TLS. */
+interface Accepted extends Disposable {
+  server: TlsServerStream;
+  /** The other end, unencrypted. */
+  tcp: Deno.TcpConn;
+}
+
+/** `change` gets the server's unencrypted connection. */
+async function accept(
+  change = (_conn: Deno.TcpConn): void => {},
+): Promise<Accepted> {
+  const [cert, key] = await Promise.all(
+    [PEM.server, PEM.serverKey].map((path) => Deno.readTextFile(path)),
+  );
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const tcp = await Deno.connect({ port: listener.addr.port });
+  const tls = new TlsServer({ cert: cert!, key: key!, notAfterMs: 0 });
+  const conn = await listener.accept();
+  change(conn);
+  const server = tls.encrypt(conn);
+  return {
+    server,
+    tcp,
+    [Symbol.dispose](): void {
+      server.close();
+      try {
+        tcp.close();
+      } catch (error) {
+        // The test has closed it.
+        assert(error instanceof Deno.errors.BadResource);
+      }
+    },
+  };
+}
+
+/** Also speaks TLS on the other end. */
+async function connect({ server, tcp }: Accepted): Promise<ByteStream> {
+  const ca = await Deno.readTextFile(PEM.ca);
+  const [client] = await Promise.all([
+    startTls(tcp, {
+      hostname: "localhost",
+      authorities: [ca],
+      timeoutMs: 10_000,
+    }),
+    server.handshake(),
+  ]);
+  return client;
+}
+
+async function readAll(stream: ByteStream, size = 1000): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const into = new Uint8Array(size);
+    const read = await stream.read(into);
+    if (read === null) return concat(pieces);
+    pieces.push(into.subarray(0, read));
+  }
+}
+
+async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await stream.write(bytes.subarray(at));
+  }
+  await stream.closeWrite();
+}
+
+testWith(["net", "read"], "TlsServer sends and takes every byte", async () => {
+  using accepted = await accept();
+  const client = await connect(accepted);
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, i) => i % 251);
+  const [taken, got] = await Promise.all([
+    readAll(accepted.server, 777),
+    readAll(client),
+    writeAll(client, bytes),
+    writeAll(accepted.server, bytes.toReversed()),
+  ]);
+  assertEquals([taken, got], [bytes, bytes.toReversed()]);
+  client.close();
+});
+
+testWith(
+  ["net", "read"],
+  "TlsServer answers who does not speak TLS with an alert",
+  async () => {
+    using accepted = await accept();
+    const { server, tcp } = accepted;
+    const alert = new Uint8Array(9);
+    await tcp.write(new TextEncoder().encode("hello\n"));
+    const calls = [() => server.handshake(), () => server.read(alert)];
+    await Promise.all(calls.map((call) =>
+      assertRejects(
+        async () => void await call(),
+        Deno.errors.ConnectionAborted,
+        "Cannot speak TLS: the other side does not speak TLS",
+      )
+    ));
+    assertEquals(await tcp.read(alert), 7);
+    assertEquals(alert.subarray(0, 7).toHex(), "15030300" + "02020a");
+  },
+);
+
+testWith(
+  ["net", "read"],
+  "TlsServer notices who leaves before the handshake",
+  async () => {
+    for (const sent of [[], [0x16, 3, 1]]) {
+      using accepted = await accept();
+      const { server, tcp } = accepted;
+      await tcp.write(Uint8Array.from(sent));
+      await tcp.closeWrite();
+      await assertRejects(
+        () => server.handshake(),
+        Deno.errors.UnexpectedEof,
+        "the peer closed before the end of the handshake",
+      );
+    }
+  },
+);
+
+testWith(["net", "read"], "close() ends a read that waits", async () => {
+  using accepted = await accept();
+  const client = await connect(accepted);
+  const { server } = accepted;
+  const ended = assertRejects(
+    () => server.read(new Uint8Array(9)),
+    Deno.errors.Interrupted,
+  );
+  server.close();
+  await ended;
+  await assertRejects(
+    () => server.write(Uint8Array.of(1)),
+    Deno.errors.Interrupted,
+  );
+  await assertRejects(() => server.closeWrite(), Deno.errors.Interrupted);
+  client.close();
+});
+
+/** Makes a method of a connection fail, from when it is told to. */
+function breakable(method: "write" | "closeWrite") {
+  const state = { isBroken: false };
+  const change = (conn: Deno.TcpConn): void => {
+    const real = conn[method].bind(conn) as (...args: never[]) => unknown;
+    const fail = () => Promise.reject(new Deno.errors.ConnectionReset());
+    conn[method] =
+      ((...args: never[]) => state.isBroken ? fail() : real(...args)) as never;
+  };
+  return { state, change };
+}
+
+testWith(
+  ["net", "read"],
+  "TlsServer ends with a connection that cannot be written to",
+  async () => {
+    const { state, change } = breakable("write");
+    using accepted = await accept(change);
+    const client = await connect(accepted);
+    const { server } = accepted;
+    state.isBroken = true;
+    const ended = assertRejects(
+      () => server.read(new Uint8Array(9)),
+      Deno.errors.ConnectionReset,
+    );
+    // What is written is lost; who reads learns it.
+    await server.write(Uint8Array.of(1));
+    await ended;
+    client.close();
+  },
+);
+
+testWith(
+  ["net", "read"],
+  "closeWrite() ends though the connection is lost",
+  async () => {
+    const { state, change } = breakable("closeWrite");
+    using accepted = await accept(change);
+    const client = await connect(accepted);
+    state.isBroken = true;
+    await accepted.server.closeWrite();
+    client.close();
+  },
+);
