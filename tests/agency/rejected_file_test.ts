@@ -132,7 +132,7 @@ testInFolder(
     }
     // A copy's copy may not replace it either.
     const all = indexesOf([0]);
-    await Deno.writeTextFile(`${dir}/copy-2.csv`, CSV);
+    await Deno.writeTextFile(`${dir}/copy-2.csv`, "c,d,3,2000-01-01,1\n");
     await Deno.writeTextFile(`${dir}/copy.csv`, "notes");
     using copy = await openFile(`${dir}/copy-2.csv`, {});
     const next = await rejectedFile(copy, `${dir}/copy.csv`).write(all, NONE);

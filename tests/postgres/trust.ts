@@ -173,6 +173,21 @@ testFault(
   },
 );
 
+testFault("PostgresStore.open() allows triggers that drop no bet", async () => {
+  await using cluster = await Cluster.start();
+  const url = cluster.urlOf();
+  await (await openStore(url)).close();
+  await cluster.query(`${DROPPING};
+    CREATE TRIGGER a BEFORE DELETE ON bets FOR EACH ROW EXECUTE FUNCTION drop();
+    CREATE TRIGGER b AFTER INSERT ON bets FOR EACH ROW EXECUTE FUNCTION drop();
+    CREATE TRIGGER c BEFORE INSERT ON bets EXECUTE FUNCTION drop();
+    CREATE TRIGGER d BEFORE INSERT ON bets FOR EACH ROW EXECUTE FUNCTION drop();
+    ALTER TABLE bets DISABLE TRIGGER d`);
+  await using store = await openStore(url);
+  await append(store, makeBatch(1));
+  assertEquals(await cluster.query("SELECT count(*) FROM bets"), "10");
+});
+
 testFault("bets that a new trigger drops are a STORAGE", async () => {
   await using cluster = await Cluster.start();
   await using store = await openStore(cluster.urlOf());
