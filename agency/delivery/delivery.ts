@@ -45,7 +45,7 @@ export class Delivery {
     this.#origin = origin;
     this.#entry = entry;
     this.written = new Set(found?.rejected ? [found.rejected] : []);
-    this.refusedBefore = IndexSet.parse(entry.refused) ?? new IndexSet();
+    this.refusedBefore = IndexSet.parse(entry.refused);
   }
 
   /**

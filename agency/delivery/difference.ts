@@ -5,8 +5,6 @@ import { IndexSet } from "./index_set.ts";
 import { DigestWriter } from "./record_digests.ts";
 import type { SentDelivery } from "./sent_delivery.ts";
 
-/** Leaves no record out of a digest. */
-const NOTHING = new IndexSet();
 /** Digests that show, in nearly all cases, that a file is another one. */
 const FIRST_DIGESTS = 8;
 
@@ -16,7 +14,7 @@ export async function beginsAlike(
   { refused, digests }: SentDelivery,
 ): Promise<boolean> {
   if (!digests) return false;
-  const writer = new DigestWriter(digests.every, IndexSet.parse(refused)!);
+  const writer = new DigestWriter(digests.every, IndexSet.parse(refused));
   await everyRecord(openReader(), (reader, step) => {
     writer.add(reader, step);
   }, FIRST_DIGESTS * digests.every);
@@ -35,7 +33,7 @@ export async function findDifference(
   { isComplete, records, refused, digests }: SentDelivery,
 ): Promise<string | undefined> {
   if (!isComplete) return "it was changed since";
-  const leftOut = IndexSet.parse(refused) ?? NOTHING;
+  const leftOut = IndexSet.parse(refused);
   const { every, values } = digests ?? { every: 1, values: undefined };
   const writer = new DigestWriter(every, leftOut);
   const lines: number[] = [];

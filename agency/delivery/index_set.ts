@@ -51,9 +51,12 @@ export class IndexSet {
     return ranges.join();
   }
 
-  /** Parses the result of {@linkcode format}; `undefined` for anything else. */
-  static parse(text: string): IndexSet | undefined {
-    if (!RANGES_REGEXP.test(text)) return undefined;
+  /**
+   * Parses the result of {@linkcode format}. Throws a `SyntaxError` for anything
+   * else.
+   */
+  static parse(text: string): IndexSet {
+    if (!RANGES_REGEXP.test(text)) throw new SyntaxError("expected ranges");
     const set = new IndexSet();
     for (const range of text === "" ? [] : text.split(",")) {
       const [first = 0, last = first] = range.split("-").map(Number);

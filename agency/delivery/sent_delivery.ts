@@ -73,14 +73,17 @@ export function keptRows({ isComplete, records, refused }: SentDelivery) {
 }
 
 export function sizeOf(indexes: string): number {
-  return IndexSet.parse(indexes)?.size ?? 0;
+  return IndexSet.parse(indexes).size;
 }
 
 /** Throws a `SyntaxError` for anything else. */
 export function parseDelivery(text: string): SentDelivery {
   const delivery: unknown = JSON.parse(text);
-  if (isDelivery(delivery)) return delivery;
-  throw new SyntaxError(`expected a delivery of version ${VERSION}`);
+  if (!isDelivery(delivery)) {
+    throw new SyntaxError(`expected a delivery of version ${VERSION}`);
+  }
+  IndexSet.parse(delivery.refused);
+  return delivery;
 }
 
 function isDelivery(value: unknown): value is SentDelivery {

@@ -237,7 +237,12 @@ testInFolder(
     const id = await send(dir, WITH_BAD, BAD);
     const [record] = await recordsOf(dir);
     const text = await Deno.readTextFile(record!);
-    for (const damaged of ["", "{}", '{"version":2}', text.slice(0, 99)]) {
+    for (
+      const damaged of [
+        ...["", "{}", '{"version":2}', text.slice(0, 99)],
+        text.replace(/("refused":)"[^"]+"/, '$1"2-"'),
+      ]
+    ) {
       await Deno.writeTextFile(record!, damaged);
       for (const sent of [WITH_BAD, CORRECTED]) {
         await assertRejects(
