@@ -4,6 +4,7 @@ import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
 import { testFault } from "../faults/plan.ts";
 import { Cluster } from "./cluster.ts";
+import { Middle } from "./middle.ts";
 
 const CA = `sslrootcert=${PEM.ca}`;
 const OTHER_CA = `sslrootcert=${PEM.otherCa}`;
@@ -69,6 +70,16 @@ testFault(
     await assertMode(cluster, `${url}?sslmode=require`, /pg_hba/);
   },
 );
+
+testFault("channel_binding finds who stands between", async () => {
+  await using cluster = await Cluster.start();
+  await cluster.installCertificate();
+  using middle = await Middle.start(cluster.port);
+  const url = cluster.urlOf().replace(`:${cluster.port}/`, `:${middle.port}/`);
+  await assertMode(cluster, `${url}?sslmode=require`, true);
+  const bound = `${url}?sslmode=require&channel_binding=require`;
+  await assertMode(cluster, bound, /channel binding check failed/);
+});
 
 testFault("a client's certificate takes the password's place", async () => {
   await using cluster = await Cluster.start();
