@@ -4,6 +4,7 @@
  * @module
  */
 
+import { limits } from "../../agency/source/source_file.ts";
 import { randomRow } from "../support/made_bets.ts";
 import { fingerprintOf } from "../support/fingerprint.ts";
 import type { BetRow } from "../support/frames.ts";
@@ -28,6 +29,8 @@ const INVALID_FIELDS: readonly (readonly [number, string])[] = [
 const LAST_DIGIT = 3;
 const ZERO = 0x30;
 const MAX_EDIT_MS = 20_000;
+/** A file with the padding is read twice. */
+limits.keptBytes = 1 << 22;
 /** Lines of separators, which are no records. They make a file a large one. */
 const PADDING = `${";".repeat(60_000)}\n`.repeat(70);
 
