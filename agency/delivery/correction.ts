@@ -6,7 +6,8 @@ import { ProgramError } from "../../program/errors.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import { beginsAlike, findDifference } from "./difference.ts";
-import { areMostlyOf, keysOf } from "./row_keys.ts";
+import { IndexSet } from "./index_set.ts";
+import { areAllOf, areMostlyOf, keysOf } from "./row_keys.ts";
 import { keptRows, type SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
@@ -45,7 +46,9 @@ export async function findCorrection(
     (found ? undefined : await findOrigin(file, candidates));
   const own = found?.id;
   throwIfCorrectedElsewhere(file.source, found, { own, folder });
-  throwIfCorrectedElsewhere(file.source, origin, { own, folder });
+  if (!origin || !await isRest(file, origin)) {
+    throwIfCorrectedElsewhere(file.source, origin, { own, folder });
+  }
   return { found, origin };
 }
 
@@ -93,6 +96,23 @@ async function findOrigin(
   if (withKeys.length === 0) return undefined;
   const rows = await keysOf(openReader);
   return withKeys.find(({ keys }) => areMostlyOf(rows, Object.values(keys!)));
+}
+
+/**
+ * True if a file is the copy of the rows that are left after others were
+ * corrected in their own file.
+ */
+async function isRest(
+  { openReader }: DeliveredFile,
+  { id, refused, keys = {}, correctedIn, begunAt }: SentDelivery,
+): Promise<boolean> {
+  if (correctedIn?.id !== id || begunAt !== undefined) return false;
+  const left = IndexSet.parse(refused)!;
+  const rest = Object.entries(keys).filter(([index]) =>
+    left.has(Number(index))
+  );
+  return left.size === rest.length &&
+    areAllOf(await keysOf(openReader), rest.map(([, key]) => key));
 }
 
 /**

@@ -57,6 +57,19 @@ export function areMostlyOf(
 ): boolean {
   // A copy has no other rows.
   if (rows.length > refused.length && refused.length < MAX_KEYS) return false;
+  return 2 * countOf(rows, refused) > rows.length;
+}
+
+/** True if a file has just these rows, as they are or corrected. */
+export function areAllOf(
+  rows: readonly string[],
+  refused: readonly string[],
+): boolean {
+  return rows.length === refused.length &&
+    countOf(rows, refused) === rows.length;
+}
+
+function countOf(rows: readonly string[], refused: readonly string[]): number {
   const withNumber = new Map<string, Set<string>[]>();
   for (const key of refused) {
     const fields = new Set(fieldsOf(key));
@@ -67,13 +80,12 @@ export function areMostlyOf(
       else withNumber.set(field, [fields]);
     }
   }
-  const known = rows.filter((key) => {
+  return rows.filter((key) => {
     const fields = fieldsOf(key);
     return fields.filter(isNumber).some((number) =>
       withNumber.get(number)?.some((others) => haveInCommon(fields, others))
     );
-  });
-  return 2 * known.length > rows.length;
+  }).length;
 }
 
 function haveInCommon(

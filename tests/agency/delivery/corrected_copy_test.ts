@@ -104,6 +104,25 @@ testInFolder(
 );
 
 testInFolder(
+  "identify() takes the copy of what is left after a part was corrected",
+  async (dir) => {
+    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
+    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: bad });
+    await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
+    // One of the rows that were corrected in the file.
+    await assertRefused(
+      send(dir, csvOf([ROWS[1]!]), { name: COPY }),
+      `"${full(dir)}"`,
+    );
+    await send(dir, GOOD_ROW, { name: COPY });
+    await assertRefused(send(dir, CORRECTED), `"${full(dir, COPY)}"`);
+    const four = csvOf(ROWS.slice(0, 4));
+    const name = "old.csv";
+    await assertRefused(send(dir, four, { name }), `"${full(dir, COPY)}"`);
+  },
+);
+
+testInFolder(
   "identify() refuses an older copy if the file's correction was cut off",
   async (dir) => {
     await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
