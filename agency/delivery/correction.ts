@@ -7,7 +7,13 @@ import type { DeliveredFile } from "../delivered_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import { beginsAlike, findDifference } from "./difference.ts";
 import { IndexSet } from "./index_set.ts";
-import { areAllOf, areMostlyOf, keysOf } from "./row_keys.ts";
+import {
+  areAllOf,
+  areMostlyOf,
+  beginLike,
+  FIRST_ROWS,
+  keysOf,
+} from "./row_keys.ts";
 import { keptRows, type SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
@@ -36,12 +42,17 @@ export async function findCorrection(
 ): Promise<Correction> {
   const last = path === undefined ? undefined : await folder.idOf(path);
   const named = last === undefined ? undefined : folder.withId(last);
-  const candidates = folder.withRefused();
+  const candidates = folder.correctable();
   const isCopy = (one: SentDelivery | undefined) =>
     path !== undefined && one?.copies?.[path] !== undefined;
   const copied = isCopy(named) ? named : candidates.find(isCopy);
   const before = named === copied ? undefined : named;
-  const found = await findCorrected(file, before, candidates);
+  const corrected = await isCorrected(file, before) ? before : undefined;
+  const version = corrected ? undefined : await findVersion(
+    file,
+    candidates.filter(({ id }) => id !== before?.id),
+  );
+  const found = corrected ?? (version?.isSure ? version.delivery : undefined);
   const origin = copied ??
     (found ? undefined : await findOrigin(file, candidates));
   const own = found?.id;
@@ -49,41 +60,83 @@ export async function findCorrection(
   if (!origin || !await isRest(file, origin)) {
     throwIfCorrectedElsewhere(file.source, origin, { own, folder });
   }
+  if (!found && version) throw mayBe(file.source, version);
+  if (!found && !origin) await throwIfCutOff(file, candidates);
   return { found, origin };
 }
 
-async function findCorrected(
+/**
+ * True if the file last sent from the same path was corrected. Throws a
+ * `ProgramError` if it was changed in another way.
+ */
+async function isCorrected(
   { source, openReader }: DeliveredFile,
   before: SentDelivery | undefined,
-  candidates: readonly SentDelivery[],
-): Promise<SentDelivery | undefined> {
-  if (before && keptRows(before) === 0) return undefined;
-  // The file may have been moved, or saved under another name.
-  const others = candidates.filter((one) =>
-    one.id !== before?.id && one.refused !== "" && isSimilar(one, source)
-  );
-  let difference: string | undefined;
-  for (const one of before ? [before, ...others] : others) {
-    // There may be thousands of others.
-    if (one !== before && !await beginsAlike(openReader, one)) continue;
-    const found = await findDifference(openReader, one);
-    if (one === before) difference = found;
-    if (found !== undefined) continue;
-    if (one === before || isSure(one)) return one;
-    const how = one.path === undefined
-      ? "send what is corrected by itself"
-      : "send it under that name";
-    throw new ProgramError(
-      `Cannot send agency's file "${source.path}": it may be ${
-        nameOf(one.path)
-      }, sent on ${one.at}, with corrections; ${how}, or all as a new delivery with --as-new`,
-    );
-  }
-  if (!before) return undefined;
+): Promise<boolean> {
+  if (!before || keptRows(before) === 0) return false;
+  const difference = await findDifference(openReader, before);
+  if (difference === undefined) return true;
   throw new ProgramError(
     `Cannot send agency's file "${source.path}": ${
       before.isComplete ? "it" : "a part of it"
     } was sent on ${before.at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new`,
+  );
+}
+
+/** A delivery that was sent under another name, with changes. */
+interface Version {
+  delivery: SentDelivery;
+  /** `undefined` if only refused rows were changed. */
+  difference: string | undefined;
+  isSure: boolean;
+}
+
+/** The file may have been moved, or saved under another name. */
+async function findVersion(
+  { source, openReader }: DeliveredFile,
+  others: readonly SentDelivery[],
+): Promise<Version | undefined> {
+  for (const delivery of others) {
+    if (!isSimilar(delivery, source)) continue;
+    // There may be thousands of others.
+    if (!await beginsAlike(openReader, delivery)) continue;
+    const difference = await findDifference(openReader, delivery);
+    const isSure = difference === undefined && hasEnoughKept(delivery);
+    return { delivery, difference, isSure };
+  }
+  return undefined;
+}
+
+function mayBe(
+  { path }: SourceFile,
+  { delivery, difference }: Version,
+): ProgramError {
+  const how = delivery.path === undefined
+    ? "send what is corrected by itself"
+    : "send it under that name";
+  return new ProgramError(
+    `Cannot send agency's file "${path}": it may be ${
+      nameOf(delivery.path)
+    }, sent on ${delivery.at}, ${
+      difference === undefined ? "with corrections" : `and ${difference}`
+    }; ${how}, or all as a new delivery with --as-new`,
+  );
+}
+
+/** Throws a `ProgramError` if a part of the file may have been sent before. */
+async function throwIfCutOff(
+  { source, openReader }: DeliveredFile,
+  candidates: readonly SentDelivery[],
+): Promise<void> {
+  const cutOff = candidates.filter((one) => one.firstRows !== undefined);
+  if (cutOff.length === 0) return;
+  const rows = await keysOf(openReader, FIRST_ROWS);
+  const like = cutOff.find(({ firstRows }) => beginLike(rows, firstRows!));
+  if (!like) return;
+  throw new ProgramError(
+    `Cannot send agency's file "${source.path}": it may be ${
+      nameOf(like.path)
+    }, a part of which was sent on ${like.at}; send that as it was, or all as a new delivery with --as-new`,
   );
 }
 
@@ -128,7 +181,7 @@ function isSimilar(delivery: SentDelivery, { size }: SourceFile): boolean {
 }
 
 /** With few equal rows it may be another file. */
-function isSure(delivery: SentDelivery): boolean {
+function hasEnoughKept(delivery: SentDelivery): boolean {
   const kept = keptRows(delivery);
   return kept >= MIN_KEPT_ROWS && 2 * kept > delivery.records;
 }

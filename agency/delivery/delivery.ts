@@ -8,7 +8,7 @@ import type { SourceFile } from "../source/source_file.ts";
 import { type Correction, findCorrection } from "./correction.ts";
 import { IndexSet } from "./index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
-import { keyOf, MAX_KEYS } from "./row_keys.ts";
+import { FIRST_ROWS, keyOf, keysOf, MAX_KEYS } from "./row_keys.ts";
 import {
   isOpen,
   newDelivery,
@@ -125,10 +125,13 @@ export class Delivery {
     }
     const begunAt = new Date().toISOString();
     // A correction is recognized by what was known before.
-    const known = this.#found?.isComplete ? this.#found : this.#entry;
+    const known = this.#found ?? {
+      ...this.#entry,
+      firstRows: await keysOf(this.#file.openReader, FIRST_ROWS),
+    };
     await this.#folder.save({
       ...known,
-      path: this.#entry.path,
+      path: this.path,
       correctedIn,
       begunAt,
     });
@@ -149,7 +152,7 @@ export class Delivery {
   ): Promise<void> {
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;
-    const { id, path = "", keys } = this.#entry;
+    const { id, path = "" } = this.#entry;
     const isFewer = refused.size < this.refusedBefore.size;
     this.#entry = {
       ...this.#entry,
@@ -157,24 +160,22 @@ export class Delivery {
       isComplete: true,
       records,
       refused: refused.format(),
+      firstRows: undefined,
       digests: undefined,
       isSettled: undefined,
       isGivenUp: isGivenUp || undefined,
       ...isFewer && { correctedIn: { path, id } },
     };
     if (isDigested) {
-      const { digests, keys: found } = await this.#digest(records, refused);
-      const all = { ...keys, ...found };
-      const hasKeys = Object.keys(all).length > 0;
-      this.#entry = { ...this.#entry, digests, keys: hasKeys ? all : keys };
+      const digested = await this.#digest(records, refused);
+      this.#entry = { ...this.#entry, ...digested };
     }
     await this.#end(this.#entry);
   }
 
   /** Remembers that an old version of a corrected file was sent to its end. */
   async keep(): Promise<void> {
-    const { path } = this.#entry;
-    await this.#end({ ...this.#found ?? this.#entry, path });
+    await this.#end({ ...this.#found ?? this.#entry, path: this.path });
   }
 
   async #end(entry: SentDelivery): Promise<void> {
@@ -213,7 +214,7 @@ export class Delivery {
     refused: IndexSet,
   ): Promise<Pick<SentDelivery, "digests" | "keys">> {
     const writer = new DigestWriter(recordsPerDigest(records), refused);
-    const keys: Record<number, string> = {};
+    const keys: Record<number, string> = { ...this.#entry.keys };
     let count = 0;
     await everyRecord(this.#file.openReader(), (reader, step) => {
       writer.add(reader, step);
@@ -221,7 +222,8 @@ export class Delivery {
       keys[reader.index] = keyOf(reader.bytes);
       count++;
     });
-    return { digests: writer.finish(), keys };
+    const hasKeys = Object.keys(keys).length > 0;
+    return { digests: writer.finish(), keys: hasKeys ? keys : undefined };
   }
 }
 
@@ -237,7 +239,7 @@ function fullPathOf({ path, isNamed }: SourceFile): string | undefined {
   return isNamed ? Deno.realPathSync(path) : undefined;
 }
 
-/** The identity of content that is stored once more (docs/refused-rows.md). */
+/** The identity of content stored once more (docs/refused-rows.md). */
 export async function fingerprintOfCopy(
   content: string,
   copy: number,

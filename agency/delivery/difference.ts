@@ -2,13 +2,13 @@
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import { IndexSet } from "./index_set.ts";
-import { DigestWriter } from "./record_digests.ts";
+import { DigestWriter, EMPTY_DIGEST } from "./record_digests.ts";
 import type { SentDelivery } from "./sent_delivery.ts";
 
-/** Digests that show, in nearly all cases, that a file is another one. */
-const FIRST_DIGESTS = 8;
+/** Digests that show whether a file is a version of another one. */
+const FIRST_DIGESTS = 64;
 
-/** True if a file's first records are those of a delivery, but refused ones. */
+/** True if most of a file's first records are those of a delivery. */
 export async function beginsAlike(
   openReader: OpenReader,
   { refused, digests }: SentDelivery,
@@ -18,9 +18,12 @@ export async function beginsAlike(
   await everyRecord(openReader(), (reader, step) => {
     writer.add(reader, step);
   }, FIRST_DIGESTS * digests.every);
-  return writer.finish().values.every((value, i) =>
-    value === digests.values[i]
-  );
+  const found = writer.finish().values;
+  const kept = digests.values.slice(0, FIRST_DIGESTS)
+    .map((value, i) => ({ value, found: found[i] }))
+    .filter(({ value }) => value !== EMPTY_DIGEST);
+  const equal = kept.filter(({ value, found }) => value === found);
+  return 2 * equal.length > kept.length;
 }
 
 /**

@@ -14,6 +14,10 @@ const DIGEST_DIGITS = 16;
 const FIRST_PRIME = 0x01000193;
 const SECOND_PRIME = 0x85ebca6b;
 
+/** The digest of refused records only. */
+export const EMPTY_DIGEST = (FIRST_PRIME.toString(16).padStart(8, "0")) +
+  SECOND_PRIME.toString(16).padStart(8, "0");
+
 export interface RecordDigests {
   every: number;
   /** 16 hex digits each. Refused records are left out. */

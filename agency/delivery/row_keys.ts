@@ -5,6 +5,8 @@ import { everyRecord, type OpenReader } from "../every_record.ts";
 
 /** Rows of a delivery whose keys are kept: a copy starts with these. */
 export const MAX_KEYS = 1000;
+/** Rows by which a file is known whose delivery was cut off. */
+export const FIRST_ROWS = 100;
 const MAX_FIELDS = 8;
 /** Fields that a row and its correction have in common, a number among them. */
 const MIN_COMMON_FIELDS = 4;
@@ -41,12 +43,18 @@ function hashField(field: string): string {
   return (((hash & ~3) | marks) >>> 0).toString(16).padStart(HASH_DIGITS, "0");
 }
 
-/** The keys of a file's first rows: one more than are kept of a delivery. */
-export async function keysOf(openReader: OpenReader): Promise<string[]> {
+/**
+ * The keys of a file's first rows. Default: one more than are kept of a
+ * delivery.
+ */
+export async function keysOf(
+  openReader: OpenReader,
+  limit = MAX_KEYS + 1,
+): Promise<string[]> {
   const keys: string[] = [];
   await everyRecord(openReader(), (reader, step) => {
     if (step !== "header") keys.push(keyOf(reader.bytes));
-  }, MAX_KEYS + 1);
+  }, limit);
   return keys;
 }
 
@@ -58,6 +66,15 @@ export function areMostlyOf(
   // A copy has no other rows.
   if (rows.length > refused.length && refused.length < MAX_KEYS) return false;
   return 2 * countOf(rows, refused) > rows.length;
+}
+
+/** True if most of a file's first rows are the first ones of another. */
+export function beginLike(
+  rows: readonly string[],
+  others: readonly string[],
+): boolean {
+  const first = rows.slice(0, FIRST_ROWS);
+  return 2 * countOf(first, others) > first.length;
 }
 
 /** True if a file has just these rows, as they are or corrected. */

@@ -31,6 +31,8 @@ export interface SentDelivery {
   /** Whether the agency has finished without the refused rows. */
   isGivenUp?: boolean | undefined;
   digests?: RecordDigests | undefined;
+  /** Keys of its first rows, until it was sent to its end. */
+  firstRows?: readonly string[] | undefined;
   /** Keys of rows that were ever refused, by bet index. */
   keys?: Readonly<Record<number, string>> | undefined;
   /** SHA-256 of the copy of its refused rows, in hex. */

@@ -44,9 +44,12 @@ export class SentFolder {
     );
   }
 
-  /** Deliveries of which rows were refused; the latest first. */
-  withRefused(): SentDelivery[] {
-    return this.#read(({ isRefused }) => isRefused);
+  /**
+   * Deliveries that a file may correct: of which rows were refused, or that were
+   * cut off; the latest first.
+   */
+  correctable(): SentDelivery[] {
+    return this.#read(({ isRefused, isOpen }) => isRefused || isOpen);
   }
 
   /**
