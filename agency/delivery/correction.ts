@@ -53,12 +53,18 @@ export async function findCorrection(
     candidates.filter(({ id }) => id !== before?.id),
   );
   const found = corrected ?? (version?.isSure ? version.delivery : undefined);
-  const origin = copied ??
-    (found ? undefined : await findOrigin(file, candidates));
-  const own = found?.id;
-  throwIfCorrectedElsewhere(file.source, found, { own, folder });
-  if (!origin || !await isRest(file, origin)) {
-    throwIfCorrectedElsewhere(file.source, origin, { own, folder });
+  // Only a new delivery gets an origin, so that there are no circles.
+  // A copy's path may hold another copy's rows.
+  const likely = copied ? [copied, ...candidates] : candidates;
+  const origin = found ? undefined : await findOrigin(file, likely) ?? copied;
+  let own = found?.id;
+  let one = found ?? origin;
+  if (origin && await isRest(file, origin)) own = origin.id;
+  // A copy's rows may be copied once more.
+  while (one) {
+    throwIfCorrectedElsewhere(file.source, one, { own, folder });
+    own = one.id;
+    one = one.origin === undefined ? undefined : folder.withId(one.origin);
   }
   if (!found && version) throw mayBe(file.source, version);
   if (!found && !origin) await throwIfCutOff(file, candidates);
@@ -157,9 +163,10 @@ async function findOrigin(
  */
 async function isRest(
   { openReader }: DeliveredFile,
-  { id, refused, keys = {}, correctedIn, begunAt }: SentDelivery,
+  { id, refused, keys = {}, correctedIn, begunAt, correction }: SentDelivery,
 ): Promise<boolean> {
-  if (correctedIn?.id !== id || begunAt !== undefined) return false;
+  if (correctedIn?.id !== id) return false;
+  if (begunAt !== undefined || correction !== undefined) return false;
   const left = IndexSet.parse(refused)!;
   const rest = Object.entries(keys).filter(([index]) =>
     left.has(Number(index))
@@ -188,13 +195,11 @@ function hasEnoughKept(delivery: SentDelivery): boolean {
 
 function throwIfCorrectedElsewhere(
   { path }: SourceFile,
-  delivery: SentDelivery | undefined,
+  { correctedIn: place }: SentDelivery,
   { own, folder }: { own: string | undefined; folder: SentFolder },
 ): void {
-  const place = delivery?.correctedIn;
   if (!place || place.id === own) return;
-  const there = folder.withId(place.id);
-  if (there && keptRows(there) === 0) return;
+  if (!isStored(place.id, folder)) return;
   throw new ProgramError(
     `Cannot send agency's file "${path}": some of its rows were corrected in ${
       nameOf(place.path)
@@ -202,6 +207,14 @@ function throwIfCorrectedElsewhere(
       own === undefined ? ", or send other bets with --as-new" : ""
     }`,
   );
+}
+
+/** Whether rows of a delivery are stored, under its identity or a copy's. */
+function isStored(id: string, folder: SentFolder): boolean {
+  const there = folder.withId(id);
+  if (!there || keptRows(there) > 0) return true;
+  const copy = there.correctedIn?.id;
+  return copy !== undefined && copy !== id && isStored(copy, folder);
 }
 
 /** How messages name what was sent. */

@@ -129,12 +129,10 @@ export class Delivery {
       ...this.#entry,
       firstRows: await keysOf(this.#file.openReader, FIRST_ROWS),
     };
-    await this.#folder.save({
-      ...known,
-      path: this.path,
-      correctedIn,
-      begunAt,
-    });
+    const { content, path: own } = this.#entry;
+    const correction = known.content === content ? known.correction : content;
+    const state = { path: own, correctedIn, correction, begunAt };
+    await this.#folder.save({ ...known, ...state });
   }
 
   /** Returns those of the refused rows that no earlier run has stored. */
@@ -152,7 +150,7 @@ export class Delivery {
   ): Promise<void> {
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;
-    const { id, path = "" } = this.#entry;
+    const { id, path = "", content, correction } = this.#entry;
     const isFewer = refused.size < this.refusedBefore.size;
     this.#entry = {
       ...this.#entry,
@@ -161,6 +159,7 @@ export class Delivery {
       records,
       refused: refused.format(),
       firstRows: undefined,
+      correction: correction === content ? undefined : correction,
       digests: undefined,
       isSettled: undefined,
       isGivenUp: isGivenUp || undefined,

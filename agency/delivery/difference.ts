@@ -7,8 +7,9 @@ import type { SentDelivery } from "./sent_delivery.ts";
 
 /** Digests that show whether a file is a version of another one. */
 const FIRST_DIGESTS = 64;
+const MIN_EQUAL_PART = 1 / 4;
 
-/** True if most of a file's first records are those of a delivery. */
+/** True if many of a file's first records are those of a delivery. */
 export async function beginsAlike(
   openReader: OpenReader,
   { refused, digests }: SentDelivery,
@@ -23,7 +24,7 @@ export async function beginsAlike(
     .map((value, i) => ({ value, found: found[i] }))
     .filter(({ value }) => value !== EMPTY_DIGEST);
   const equal = kept.filter(({ value, found }) => value === found);
-  return 2 * equal.length > kept.length;
+  return equal.length >= MIN_EQUAL_PART * kept.length && equal.length > 0;
 }
 
 /**

@@ -41,6 +41,8 @@ export interface SentDelivery {
   copies?: Readonly<Record<string, string>> | undefined;
   /** Where refused rows were corrected and sent: itself, or a copy. */
   correctedIn?: { path: string; id: string } | undefined;
+  /** Content of a correction that was cut off: some of it may be stored. */
+  correction?: string | undefined;
   /** The delivery whose refused rows these are. */
   origin?: string | undefined;
 }
