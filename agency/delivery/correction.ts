@@ -167,7 +167,7 @@ async function isRest(
 ): Promise<boolean> {
   if (correctedIn?.id !== id) return false;
   if (begunAt !== undefined || correction !== undefined) return false;
-  const left = IndexSet.parse(refused)!;
+  const left = IndexSet.parse(refused);
   const rest = Object.entries(keys).filter(([index]) =>
     left.has(Number(index))
   );
