@@ -18,17 +18,24 @@ export interface LogOutputOptions {
 
 /** Longest time that a line waits for others to share a write. */
 const FLUSH_DELAY_MS = 50;
-/** Number of waiting characters that are written immediately. */
-const FLUSH_CHARS = 1 << 15;
-/** Number of waiting characters beyond which lines are dropped. */
-const MAX_WAITING_CHARS = 1 << 20;
+/** Number of waiting bytes that are written immediately. */
+const FLUSH_BYTES = 1 << 15;
+/** Number of waiting bytes beyond which lines are dropped. */
+const MAX_WAITING_BYTES = 1 << 20;
 const RETRY_DELAY_MS = 1000;
+const MAX_BYTES_PER_CHAR = 3;
+const NEWLINE = 0x0a;
+const ENCODER = new TextEncoder();
 
 /** Buffers lines and writes them in order, without blocking the program. */
 export class LogOutput {
   readonly #sink: LogSink;
   readonly #options: LogOutputOptions;
-  #waiting = "";
+  /**
+   * The waiting lines, as bytes: every garbage collection would copy texts.
+   */
+  #waiting = new Uint8Array(0);
+  #size = 0;
   #rest: Uint8Array = new Uint8Array(0);
   #dropped = 0;
   #cancelTimer: (() => void) | undefined;
@@ -43,12 +50,12 @@ export class LogOutput {
   /** Drops the line if too many are waiting. */
   add(line: string): void {
     if (this.#isBroken) return;
-    if (this.#waiting.length > MAX_WAITING_CHARS) {
+    if (this.#size > MAX_WAITING_BYTES) {
       this.#dropped++;
       return;
     }
-    this.#waiting += `${line}\n`;
-    if (this.#waiting.length >= FLUSH_CHARS) this.#start();
+    this.#encode(line);
+    if (this.#size >= FLUSH_BYTES) this.#start();
     else this.#startIn(FLUSH_DELAY_MS);
   }
 
@@ -75,13 +82,13 @@ export class LogOutput {
           const written = await this.#sink.write(this.#rest);
           this.#rest = this.#rest.subarray(written);
         }
-        if (this.#waiting === "" && this.#dropped === 0) return;
-        this.#rest = new TextEncoder().encode(this.#takeWaiting());
+        if (this.#size === 0 && this.#dropped === 0) return;
+        this.#rest = this.#takeWaiting();
       }
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) {
         this.#isBroken = true;
-        this.#waiting = "";
+        this.#size = 0;
         this.#rest = new Uint8Array(0);
         this.#options.onBroken(messageOf(error));
       } else {
@@ -90,13 +97,26 @@ export class LogOutput {
     }
   }
 
-  #takeWaiting(): string {
-    let text = this.#waiting;
-    this.#waiting = "";
+  #encode(line: string): void {
+    const room = MAX_BYTES_PER_CHAR * line.length + 1;
+    if (this.#size + room > this.#waiting.length) {
+      const larger = new Uint8Array(2 * (this.#size + room) + FLUSH_BYTES);
+      larger.set(this.#waiting);
+      this.#waiting = larger;
+    }
+    const free = this.#waiting.subarray(this.#size);
+    this.#size += ENCODER.encodeInto(line, free).written;
+    this.#waiting[this.#size++] = NEWLINE;
+  }
+
+  #takeWaiting(): Uint8Array {
     if (this.#dropped > 0) {
-      text += `${this.#options.formatDropped(this.#dropped)}\n`;
+      this.#encode(this.#options.formatDropped(this.#dropped));
       this.#dropped = 0;
     }
-    return text;
+    const taken = this.#waiting.subarray(0, this.#size);
+    this.#waiting = new Uint8Array(0);
+    this.#size = 0;
+    return taken;
   }
 }

@@ -111,7 +111,6 @@ function openOutput(): LogOutput {
     formatDropped: (count) =>
       formatLine(
         "WARN",
-        new Date(),
         formatAction("log", "fail", { lost_lines: count }),
       ),
     onBroken(reason): void {
@@ -158,13 +157,13 @@ export function logLineCounts(): Readonly<Record<string, number>> {
   return lineCounts;
 }
 
-function formatRecord({ levelName, datetime, msg }: LogRecord): string {
+function formatRecord({ levelName, msg }: LogRecord): string {
   lineCounts[levelName] = (lineCounts[levelName] ?? 0) + 1;
-  return formatLine(levelName, datetime, msg);
+  return formatLine(levelName, msg);
 }
 
-function formatLine(levelName: string, time: Date, text: string): string {
-  return `${formatTime(time)} ${levelName.padEnd(LEVEL_WIDTH)} ${text}`;
+function formatLine(levelName: string, text: string): string {
+  return `${formatNow()} ${levelName.padEnd(LEVEL_WIDTH)} ${text}`;
 }
 
 let formattedSecond = NaN;
@@ -174,9 +173,11 @@ let formattedTime = "";
  * Formats local time. Cached for a second, because there are thousands of
  * lines.
  */
-function formatTime(time: Date): string {
-  const second = Math.floor(time.getTime() / 1000);
+function formatNow(): string {
+  const now = Date.now();
+  const second = Math.floor(now / 1000);
   if (second !== formattedSecond) {
+    const time = new Date(now);
     formattedSecond = second;
     const date = [time.getFullYear(), time.getMonth() + 1, time.getDate()];
     const clock = [time.getHours(), time.getMinutes(), time.getSeconds()];
