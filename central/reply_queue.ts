@@ -102,8 +102,14 @@ export class ReplyQueue {
     return frames;
   }
 
+  #write(bytes: Uint8Array): Promise<void> {
+    return bytes.length <= MAX_WRITE_BYTES
+      ? this.#connection.write(bytes)
+      : this.#writePieces(bytes);
+  }
+
   /** Each piece has its own time limit: a long list may take a while. */
-  async #write(bytes: Uint8Array): Promise<void> {
+  async #writePieces(bytes: Uint8Array): Promise<void> {
     for (let start = 0; start < bytes.length; start += MAX_WRITE_BYTES) {
       if (start > 0) await this.#scheduler.waitForPiece();
       const piece = bytes.subarray(start, start + MAX_WRITE_BYTES);

@@ -133,7 +133,8 @@ export class ByteChannel {
   async write(bytes: Uint8Array): Promise<void> {
     this.#clock.start();
     try {
-      for (let written = 0; written < bytes.length;) {
+      let written = await this.#stream.write(bytes);
+      while (written < bytes.length) {
         written += await this.#stream.write(bytes.subarray(written));
       }
     } catch (error) {
