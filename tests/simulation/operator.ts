@@ -11,6 +11,8 @@ import type { World } from "./world.ts";
 
 /** Longest time that the disk stays full. */
 const MAX_FULL_MS = 60_000;
+/** Longest time that one file may not grow: it outlasts an agency's attempts. */
+const MAX_LIMITED_MS = 600_000;
 
 /** A disk writes it as a whole. */
 const SECTOR_BYTES = 512;
@@ -74,7 +76,8 @@ export class Operator {
   fillDisk(): void {
     const { loop, random } = this.#world;
     this.#disk.full = random.pick(["/", this.#finished]);
-    loop.schedule(undefined, random.between(1, MAX_FULL_MS), () => {
+    const maxMs = this.#disk.full === "/" ? MAX_FULL_MS : MAX_LIMITED_MS;
+    loop.schedule(undefined, random.between(1, maxMs), () => {
       this.#disk.full = undefined;
     });
   }
