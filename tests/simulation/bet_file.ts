@@ -30,9 +30,9 @@ const LAST_DIGIT = 3;
 const ZERO = 0x30;
 const MAX_EDIT_MS = 20_000;
 /** A file with the padding is read twice. */
-limits.keptBytes = 1 << 22;
+limits.keptBytes = 1 << 18;
 /** Lines of separators, which are no records. They make a file a large one. */
-const PADDING = `${";".repeat(60_000)}\n`.repeat(70);
+const PADDING = `${";".repeat(60_000)}\n`.repeat(5);
 
 /** A file on the disk of its agency. */
 export interface SimulatedBetFile extends KnownFile {
@@ -40,7 +40,7 @@ export interface SimulatedBetFile extends KnownFile {
   path: string;
   /**
    * Whether it is too large to be kept in memory, so that an edit shows when it
-   * is read again. That takes time: only one file is.
+   * is read again.
    */
   isLarge: boolean;
   /** Whether it was sent to its end. */
@@ -66,8 +66,7 @@ export function makeBetFile(
   const { random, ledger, loop } = world;
   const invalidChance = random.pick([0, 0, INVALID_CHANCE]);
   const rows: BetRow[] = [];
-  const isLarge = world.faults.mayOccur("edit") && agency === 1 &&
-    number === 1;
+  const isLarge = world.faults.mayOccur("edit") && number === 1;
   const maxBets = isLarge ? Math.max(...MAX_BETS) : random.pick(MAX_BETS);
   const bets = random.between(isLarge ? maxBets / 2 : 1, maxBets);
   const invalid = new Set<number>();
