@@ -206,9 +206,7 @@ export class AppendLog {
   async #writeAll(bytes: Uint8Array): Promise<void> {
     this.#written = 0;
     while (this.#written < bytes.length) {
-      const size = this.#file.write(bytes.subarray(this.#written));
-      // Without an await, the flush runs while the last replies are sent.
-      const written = typeof size === "number" ? size : await size;
+      const written = await this.#file.write(bytes.subarray(this.#written));
       if (written === 0) throw new Error("the file took no bytes");
       this.#written += written;
     }
