@@ -7,7 +7,7 @@ import { BatchSender } from "./batch_sender.ts";
 import { type DeliveredFile, openFile } from "./delivered_file.ts";
 import { Delivery } from "./delivery/delivery.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
-import { rememberStart } from "./delivery/started_files.ts";
+import { Start } from "./delivery/start.ts";
 import { Ending } from "./ending.ts";
 import type { AgencyOptions, Input, SendOptions, Summary } from "./options.ts";
 import { BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
@@ -64,12 +64,14 @@ export class Agency {
    */
   async send(input: Input, options: SendOptions = {}): Promise<Summary> {
     const { id } = this.#options;
-    const { sentFolder = "" } = options;
-    using start = await rememberStart(sentFolder, id, input);
+    const { sentFolder = "", signal } = options;
+    using start = new Start(sentFolder, id, signal);
+    await start.mark(input);
     const folder = new SentFolder(sentFolder, id);
     using file = await openFile(input, options);
     const { source } = file;
     const rejected = this.#openRejected(file, options);
+    await start.takeTurn();
     const delivery = await Delivery.identify(file, folder, options.asNew);
     getLogger().info(formatAction("send_file", "in_progress", {
       client_id: id,
@@ -173,7 +175,7 @@ export class Agency {
         await delivery.begin();
         sending.start[Symbol.dispose]();
       },
-      finish: () => ending.finish(sender.stored > 0),
+      finish: () => ending.finish(sender.isNewStore),
       adviceIfIncomplete: () => ending.advice,
       onProgress: () =>
         onProgress?.({

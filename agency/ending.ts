@@ -7,14 +7,15 @@ import type { DeliveredFile } from "./delivered_file.ts";
 import { nameOf } from "./delivery/correction.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import { IndexSet } from "./delivery/index_set.ts";
+import type { OpenDelivery } from "./delivery/sent_delivery.ts";
 import type { SentFolder } from "./delivery/sent_folder.ts";
+import type { Start } from "./delivery/start.ts";
 import type { SendOptions } from "./options.ts";
 import type { BatchLoader } from "./outgoing_batch.ts";
 import type { RefusedRows } from "./refused_rows.ts";
 
 export interface Sending {
-  /** Lasts until the delivery is known to be under way. */
-  start: Disposable;
+  start: Start;
   file: DeliveredFile;
   folder: SentFolder;
   delivery: Delivery;
@@ -88,7 +89,7 @@ export class Ending {
       : delivery.missing(refused.indexes);
     if (this.missing.size < refused.count) {
       this.#warnOfOldVersion();
-      await delivery.keep();
+      delivery.keep();
     } else {
       await delivery.complete(loader.end, this.missing, {
         isGivenUp: this.#finish === "anyway",
@@ -98,15 +99,15 @@ export class Ending {
 
   /** With rows missing the central refuses to finish, and says how many. */
   async #isHeld(): Promise<boolean> {
-    const { delivery, folder } = this.sending;
     if (this.missing.size > 0 && this.#finish === "complete") return false;
-    const [open, ...others] = await folder.openBut(delivery);
+    const [open, ...others] = await this.#openOthers();
     if (!open) return false;
     if (this.#finish === "anyway") {
       for (const one of [open, ...others]) one.giveUp();
       return false;
     }
-    const { path = "-", isBegun, since } = open;
+    const { path = "-", isBegun, since, copy } = open;
+    const there = copy === undefined ? "" : ` in ${nameOf(copy)}`;
     getLogger().error(formatAction("agency_finished", "fail", {
       client_id: this.#agency,
       file: path,
@@ -115,11 +116,21 @@ export class Ending {
       reason: isBegun
         ? "it was not sent to its end"
         : "it has refused rows that are not corrected",
-      hint: isBegun
-        ? "send it again; --finish-anyway finishes without"
-        : "correct them and send them; --finish-anyway finishes without",
+      hint: `${
+        isBegun ? "send it again" : `correct them${there} and send them`
+      }; --finish-anyway finishes without`,
     }));
     return true;
+  }
+
+  async #openOthers(): Promise<OpenDelivery[]> {
+    const { start, folder, delivery } = this.sending;
+    if (folder.openBut(delivery).length === 0) return [];
+    // What a run is about to send may be refused.
+    await start.takeTurn();
+    const open = folder.openBut(delivery);
+    start[Symbol.dispose]();
+    return open;
   }
 
   #warnOfOldVersion(): void {

@@ -61,10 +61,13 @@ export class Delivery {
     const { source } = file;
     const { fingerprint, size } = source;
     const path = fullPathOf(source);
+    // Damaged records would otherwise show after the last batch.
+    folder.openBut({ id: fingerprint });
     const same = folder.withContent(fingerprint);
-    // A copy that was cut off goes on, whatever the clock said then.
+    // What was cut off goes on, whatever the clock said then.
     const underWay = same.find((one) =>
-      one.copy > 1 && !one.isComplete && one.path === path
+      one.begunAt !== undefined && one.path === path &&
+      !(isNew && one.isComplete)
     );
     const { found, origin }: Correction = isNew || same.length > 0
       ? {
@@ -132,10 +135,14 @@ export class Delivery {
     const { content, path: own } = this.#entry;
     const correction = known.content === content ? known.correction : content;
     const state = { path: own, correctedIn, correction, begunAt };
-    await this.#folder.save({ ...known, ...state });
+    this.#folder.update({ ...known, ...state });
+    if (own !== undefined) await this.#folder.link(own, id);
   }
 
-  /** Returns those of the refused rows that no earlier run has stored. */
+  /**
+   * Returns those of the refused rows that no earlier run has stored in the same
+   * store.
+   */
   missing(refused: IndexSet): IndexSet {
     if (this.settled > 0) return new IndexSet();
     if (!this.#entry.isComplete) return refused;
@@ -169,17 +176,20 @@ export class Delivery {
       const digested = await this.#digest(records, refused);
       this.#entry = { ...this.#entry, ...digested };
     }
-    await this.#end(this.#entry);
+    this.#end(this.#entry);
   }
 
   /** Remembers that an old version of a corrected file was sent to its end. */
-  async keep(): Promise<void> {
-    await this.#end({ ...this.#found ?? this.#entry, path: this.path });
+  keep(): void {
+    this.#end({ ...this.#found ?? this.#entry, path: this.path });
   }
 
-  async #end(entry: SentDelivery): Promise<void> {
-    this.#entry = { ...entry, begunAt: undefined };
-    await this.#folder.save(this.#entry);
+  #end(entry: SentDelivery): void {
+    // Rows may have been corrected in a copy since this run began.
+    const correctedIn = entry.correctedIn ??
+      this.#folder.withId(entry.id)?.correctedIn;
+    this.#entry = { ...entry, correctedIn, begunAt: undefined };
+    this.#folder.update(this.#entry);
     this.#settleOrigin();
   }
 

@@ -49,6 +49,20 @@ export interface SentDelivery {
 
 const VERSION = 1;
 
+/** A delivery of which something is still to be sent. */
+export interface OpenDelivery {
+  /** `undefined` or "-" for a pipe. */
+  path?: string | undefined;
+  /** Whether it was not sent to its end. If it was, rows are to be corrected. */
+  isBegun: boolean;
+  /** As ISO 8601. */
+  since: string;
+  /** The copy of its refused rows. */
+  copy?: string | undefined;
+  /** Remembers that nothing more of it is expected. */
+  giveUp(): void;
+}
+
 /** A delivery of which nothing was sent yet. */
 export function newDelivery(id: string, copy: number): SentDelivery {
   return {

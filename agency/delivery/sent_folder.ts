@@ -8,9 +8,13 @@
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
-import type { OpenDelivery } from "./open_delivery.ts";
-import { isOpen, parseDelivery, type SentDelivery } from "./sent_delivery.ts";
-import { keyOf, startedBut } from "./started_files.ts";
+import {
+  isOpen,
+  type OpenDelivery,
+  parseDelivery,
+  type SentDelivery,
+} from "./sent_delivery.ts";
+import { keyOf, startedBut } from "./start.ts";
 
 const FOLDER_MODE = 0o700;
 /** For the owner only: bets, and who sent which, are personal data. */
@@ -27,8 +31,6 @@ const ID_REGEXP = /^[0-9a-f]{16}$/;
 export class SentFolder {
   readonly #path: string;
   readonly #agency: number;
-  /** Links that were read or written, by their paths. */
-  readonly #links = new Map<string, Link>();
   #isWarned = false;
 
   /** With the path "" nothing is kept. */
@@ -52,26 +54,17 @@ export class SentFolder {
     return this.#read(({ isRefused, isOpen }) => isRefused || isOpen);
   }
 
-  /**
-   * Other deliveries that are not complete, the latest first. What was sent
-   * later from the same path replaces a delivery.
-   */
-  async openBut(
-    own: Pick<SentDelivery, "id" | "path">,
-  ): Promise<OpenDelivery[]> {
-    const found: OpenDelivery[] = [];
+  /** Other deliveries that are not complete, the latest first. */
+  openBut(own: Pick<SentDelivery, "id" | "path">): OpenDelivery[] {
     const open = this.#read(({ id, isOpen }) => isOpen && id !== own.id);
-    for (const one of open) {
-      const { id } = one.path === undefined ? one : await this.#link(one.path);
-      if (id !== undefined && id !== one.id) continue;
-      found.push({
-        path: one.path,
-        isBegun: one.begunAt !== undefined,
-        since: one.begunAt ?? one.at,
-        giveUp: () =>
-          this.update({ ...one, begunAt: undefined, isGivenUp: true }),
-      });
-    }
+    const found = open.map((one): OpenDelivery => ({
+      path: one.path,
+      isBegun: one.begunAt !== undefined,
+      since: one.begunAt ?? one.at,
+      copy: Object.keys(one.copies ?? {}).at(-1),
+      giveUp: () =>
+        this.update({ ...one, begunAt: undefined, isGivenUp: true }),
+    }));
     const started = startedBut(this.#path, this.#agency, own.path)
       .filter(({ path }) => found.every((one) => one.path !== path));
     return [...found, ...started];
@@ -83,15 +76,15 @@ export class SentFolder {
 
   /** The identity of what was last sent from a path, or copied to it. */
   async idOf(path: string): Promise<string | undefined> {
-    return (await this.#link(path)).id;
-  }
-
-  /** Saves a delivery that is sent from its path. */
-  async save(delivery: SentDelivery): Promise<void> {
-    this.update(delivery);
-    if (delivery.path !== undefined) {
-      await this.link(delivery.path, delivery.id);
-    }
+    const name = await this.#linkName(path);
+    const text = this.#orWarn(() =>
+      Deno.readTextFileSync(`${this.#path}/${name}`)
+    );
+    // Links are not flushed, so a power cut may damage them.
+    const isDamaged = text !== undefined && !ID_REGEXP.test(text);
+    return isDamaged
+      ? this.#read(() => true).find((one) => one.path === path)?.id
+      : text;
   }
 
   update(delivery: SentDelivery): void {
@@ -114,10 +107,12 @@ export class SentFolder {
 
   /** Lets a path name the delivery that was sent from it or copied to it. */
   async link(path: string, id: string): Promise<void> {
-    const link = await this.#link(path);
-    if (link.id === id) return;
-    this.#orWarn(() => this.#write(link.name, id));
-    link.id = id;
+    const name = await this.#linkName(path);
+    this.#orWarn(() => this.#write(name, id));
+  }
+
+  async #linkName(path: string): Promise<string> {
+    return `agency-${this.#agency}-path-${await keyOf(path)}`;
   }
 
   #write(name: string, text: string, isFlushed = false): void {
@@ -148,27 +143,10 @@ export class SentFolder {
       throw new ProgramError(
         `Cannot tell what was sent before: "${path}" is damaged (${
           reasonOf(cause)
-        }); restore it, or remove it if what it is about is not sent again with corrections`,
+        }), so nothing is sent; restore it. If it is removed, the agency finishes without what is left of the file that it is about, and stores that file again if it was changed`,
         { cause },
       );
     }
-  }
-
-  async #link(path: string): Promise<Link> {
-    const known = this.#links.get(path);
-    if (known) return known;
-    const name = `agency-${this.#agency}-path-${await keyOf(path)}`;
-    const text = this.#orWarn(() =>
-      Deno.readTextFileSync(`${this.#path}/${name}`)
-    );
-    // Links are not flushed, so a power cut may damage them.
-    const isDamaged = text !== undefined && !ID_REGEXP.test(text);
-    const id = isDamaged
-      ? this.#read(() => true).find((one) => one.path === path)?.id
-      : text;
-    const link = { name, id };
-    this.#links.set(path, link);
-    return link;
   }
 
   #list(): string[] {
@@ -208,12 +186,6 @@ export class SentFolder {
       return undefined;
     }
   }
-}
-
-/** A path's file, and the delivery that it names. */
-interface Link {
-  name: string;
-  id: string | undefined;
 }
 
 /** The content of a delivery's file name. */

@@ -14,7 +14,13 @@ import {
   type RefusedRow,
   UnreachableError,
 } from "../../client.ts";
-import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
+import {
+  FakeCentral,
+  okAll,
+  play,
+  serve,
+  take,
+} from "../support/fake_central.ts";
 import { testInFolder } from "../support/folder.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
@@ -268,7 +274,7 @@ testInFolder(
 testInFolder(
   "send() keeps the refused rows of another file",
   async (dir) => {
-    await using central = new FakeCentral(serve);
+    await using central = new FakeCentral(okAll);
     const options = {
       rejectedFile: `${dir}/refused.csv`,
       sentFolder: `${dir}/sent`,

@@ -1,12 +1,14 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   Agency,
   type Bet,
   type SendOptions,
   type Summary,
 } from "../../client.ts";
-import { rememberStart } from "../../agency/delivery/started_files.ts";
+import { Start } from "../../agency/delivery/start.ts";
+import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
+import { recordsOf } from "../support/deliveries.ts";
 import { FakeCentral, okAll, type Script } from "../support/fake_central.ts";
 import { testInFolder } from "../support/folder.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
@@ -26,9 +28,14 @@ const COPY = "a.csv.rejected.csv";
 class Desk {
   readonly #dir: string;
   readonly log: CapturedLog = CapturedLog.start();
+  token: Uint8Array | undefined;
 
   constructor(dir: string) {
     this.#dir = dir;
+  }
+
+  get dir(): string {
+    return this.#dir;
   }
 
   get sent(): string {
@@ -51,6 +58,7 @@ class Desk {
     const agency = new Agency({
       id: 9,
       server: `127.0.0.1:${central.port}`,
+      token: this.token,
       maxAmount: 2,
       maxAttempts: 1,
     });
@@ -105,6 +113,11 @@ function testAtDesk(name: string, fn: (desk: Desk) => Promise<void>): void {
   testInFolder(name, (dir) => fn(new Desk(dir)), ["net"]);
 }
 
+/** A script for a run that does not connect. */
+const unexpected: Script = () => {
+  throw new Error("the agency has connected");
+};
+
 const A = csvOf(rows(6));
 const B = csvOf(rows(6, 50));
 
@@ -155,7 +168,8 @@ testAtDesk("send() does not finish while a file is read", async (desk) => {
   assertEquals([isFirst, await sent], [false, true]);
   assertEquals(await desk.finishes("b.csv", B), true);
   // A run that was killed while it read its file.
-  const start = await rememberStart(desk.sent, 9, desk.path("b.csv"));
+  const start = new Start(desk.sent, 9);
+  await start.mark(desk.path("b.csv"));
   assertEquals(await desk.finishes("c.csv", csvOf(rows(3))), false);
   assertEquals(await desk.finishes("b.csv", B), true);
   assertEquals(await desk.finishes("c.csv", csvOf(rows(3))), true);
@@ -203,11 +217,90 @@ testAtDesk(
 );
 
 testAtDesk(
-  "send() finishes once another file has the name of one that was cut off",
+  "send() does not finish if another file has the name of one with bad rows",
+  async (desk) => {
+    await desk.send("a.csv", A + BAD_ROW);
+    const tomorrow = csvOf(rows(9, 20));
+    const asNew = { asNew: true };
+    assertEquals(await desk.finishes("a.csv", tomorrow, asNew), false);
+    const copy = desk.path(COPY);
+    assertStringIncludes(desk.lastError, `hint: correct them in "${copy}" and`);
+    assertEquals(await desk.finishes(COPY, csvOf(rows(1, 90))), true);
+    assertEquals(await desk.finishes("a.csv", tomorrow), true);
+  },
+);
+
+testAtDesk(
+  "send() does not finish if another file has the name of one that was cut off",
   async (desk) => {
     await desk.cut("a.csv", A);
-    await desk.send("a.csv", csvOf(rows(9)), { asNew: true });
+    const other = csvOf(rows(9, 20));
+    assertEquals(await desk.finishes("a.csv", other, { asNew: true }), false);
+    assertEquals(await desk.finishes("a.csv", A), true);
+    assertEquals(await desk.finishes("a.csv", other), true);
+  },
+);
+
+testAtDesk(
+  "send() goes on with what was cut off, with asNew too",
+  async (desk) => {
+    await desk.cut("a.csv", A);
+    assertEquals(await desk.finishes("a.csv", A, { asNew: true }), true);
     assertEquals(await desk.finishes("b.csv", B), true);
+  },
+);
+
+testAtDesk(
+  "send() lets no other run identify its file before the first batch",
+  async (desk) => {
+    desk.token = Uint8Array.of(1);
+    const isTaken: boolean[] = [];
+    async function look(): Promise<void> {
+      using file = await Deno.open(`${desk.sent}/agency-9-turn`, {
+        write: true,
+      });
+      isTaken.push(!await file.tryLock(true));
+    }
+    await desk.send("a.csv", A, {}, async (session) => {
+      await session.take();
+      await look();
+      await session.ok();
+      await session.take();
+      await look();
+      await session.ok();
+      await session.okAll();
+    });
+    assertEquals(isTaken, [true, false]);
+  },
+);
+
+testAtDesk(
+  "send() sends nothing if another delivery's record is damaged",
+  async (desk) => {
+    await desk.cut("a.csv", A);
+    const [record] = await recordsOf(desk.dir);
+    const text = await Deno.readTextFile(record!);
+    await Deno.writeTextFile(record!, "");
+    for (const finish of ["complete", "anyway"] as const) {
+      await assertRejects(
+        () => desk.send("b.csv", B, { finish }, unexpected),
+        ProgramError,
+        `"${record}" is damaged (`,
+      );
+    }
+    await Deno.writeTextFile(record!, text);
+    assertEquals(await desk.finishes("b.csv", B), false);
+    assertEquals(await desk.finishes("a.csv", A), true);
+    // The content is known, and needs no other record.
+    await desk.cut("c.csv", csvOf(rows(6, 20)));
+    for (const path of await recordsOf(desk.dir)) {
+      if (path.endsWith("-open.json")) await Deno.writeTextFile(path, "");
+    }
+    await assertRejects(
+      () => desk.send("b.csv", B, {}, unexpected),
+      ProgramError,
+      "is damaged (",
+    );
   },
 );
 
@@ -262,6 +355,30 @@ testAtDesk(
     assertEquals(await desk.finishes("b.csv", B), false);
     assertEquals(await desk.finishes(COPY, csvOf(rows(1, 90))), true);
     assertEquals(await desk.finishes("b.csv", B), true);
+  },
+);
+
+testAtDesk(
+  "send() of an original does not take what a new store refuses for stored",
+  async (desk) => {
+    const closed: Script = async (session) => {
+      for (let batch = 0; batch < 3; batch++) {
+        await session.take();
+        await session.send(errorFrame(Code.BETTING_CLOSED, 0, "closed"));
+      }
+      await session.okAll();
+    };
+    await desk.send("a.csv", A + BAD_ROW);
+    await desk.send(COPY, csvOf(rows(1, 90)));
+    const { refused, rejectedFile } = await desk.send(
+      "a.csv",
+      A + BAD_ROW,
+      {},
+      closed,
+    );
+    assertEquals(refused, 7);
+    assertEquals(await Deno.readTextFile(rejectedFile!), A + BAD_ROW);
+    assertEquals(desk.log.lines.filter((line) => line.includes("old")), []);
   },
 );
 

@@ -194,6 +194,11 @@ export class SimulatedFile implements Resource {
     });
   }
 
+  /** Waits until the file is locked. */
+  async lock(isExclusive: boolean): Promise<void> {
+    while (!await this.tryLock(isExclusive));
+  }
+
   /** Releases the lock, if this opening has it. */
   unlock(): Promise<void> {
     return this.#call(() => {

@@ -68,7 +68,7 @@ export async function send(
   return delivery.id;
 }
 
-/** The paths of agency 1's records. */
+/** The paths of the records beside the files. */
 export async function recordsOf(dir: string): Promise<string[]> {
   const names = await Array.fromAsync(Deno.readDir(`${dir}/sent`));
   return names.filter(({ name }) => name.endsWith(".json"))

@@ -148,6 +148,7 @@ export class FakeCentral {
 
 function nameOf({ type, payload }: Reply): string {
   if (type === Type.FINISH) return "FINISH";
+  if (type === Type.AUTH) return "AUTH";
   if (type === Type.WINNERS_QUERY) return "WINNERS_QUERY";
   const view = new DataView(payload.buffer);
   return `${view.getUint32(12)}+${view.getUint16(16)}`;
