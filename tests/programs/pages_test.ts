@@ -78,7 +78,7 @@ for (const [name, page] of Object.entries({ drawPage, spanishDrawPage })) {
       .find((line) => line.startsWith("ERROR"))!;
     assertEquals(
       held.replace("ERROR ", "").replace(DATE_REGEXP, "then")
-        .replace(`${await Deno.realPath(dir)}/`, ""),
+        .replaceAll(`${await Deno.realPath(dir)}/`, ""),
       blocks.get("log held")!.trim().replace(DATE_REGEXP, "then"),
     );
     await Deno.writeTextFile(`${dir}/monday.csv`, "Leo,Paz,1,1999-03-17,1\n");
