@@ -152,3 +152,25 @@ testInFolder(
     assertEquals([...hashes.keys()], [2]);
   },
 );
+
+testInFolder(
+  "changeCredentials() changes nothing and leaves nothing if it fails",
+  async (dir) => {
+    const path = `${dir}/credentials.csv`;
+    await Deno.writeTextFile(path, `1,${HASH}\n`);
+    const { rename } = Deno;
+    Deno.rename = () => Promise.reject(new Error("Read-only file system"));
+    try {
+      await assertRejects(
+        () => changeCredentials(path, () => new Map()),
+        ProgramError,
+        `Cannot replace credentials "${path}": Read-only file system`,
+      );
+    } finally {
+      Deno.rename = rename;
+    }
+    assertEquals(await Deno.readTextFile(path), `1,${HASH}\n`);
+    const entries = await Array.fromAsync(Deno.readDir(dir));
+    assertEquals(entries.map(({ name }) => name), ["credentials.csv"]);
+  },
+);

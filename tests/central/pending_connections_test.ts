@@ -9,6 +9,7 @@ import { Connection } from "../../net/connection.ts";
 import type { Credentials } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
+import { FakeTime } from "../support/fake_time.ts";
 import { authFrame, Code, readError } from "../support/frames.ts";
 
 /** Every token is valid. */
@@ -60,6 +61,16 @@ Deno.test("PendingConnections does not serve an agency whose token is revoked wh
   await done;
   assertEquals(authenticated, []);
   assert(stream.isClosed);
+});
+
+Deno.test("PendingConnections sets no time limit after the token", async () => {
+  using time = new FakeTime();
+  const { pending, authenticated } = start();
+  const stream = new FakeStream([authFrame(7, "token")]);
+  await pending.authenticate(pendingOf(stream));
+  time.advance(60_001);
+  assertEquals(authenticated.length, 1);
+  assertFalse(stream.isClosed);
 });
 
 Deno.test("PendingConnections counts those that authenticate among all connections, and takes at most 16", async () => {

@@ -1,4 +1,5 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { connect } from "node:net";
 import {
   agencyFrame,
   betFrame,
@@ -43,6 +44,17 @@ testServed(
     await log.line("ERROR action: close_connection");
   },
 );
+
+testServed("run() logs no error for a probe that resets", async (served) => {
+  const { port, log } = served;
+  const connected = Promise.withResolvers<void>();
+  const probe = connect(port, "127.0.0.1", connected.resolve);
+  await connected.promise;
+  await log.line("accept_connections | result: success");
+  probe.resetAndDestroy();
+  const line = await log.line("close_connection | result: fail");
+  assertMatch(line, /^INFO /);
+});
 
 testServed(
   "run() answers a FINISH with INCOMPLETE while bets of its file are missing",
