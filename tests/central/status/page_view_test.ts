@@ -40,6 +40,11 @@ Deno.test("describeSnapshot() says what the central does", () => {
       `Not taking bets: ${problem}`,
     ],
     [
+      { served: madeServed({ 1: 1 }, { ...draw, problem }) },
+      `No recibe apuestas: ${problem}`,
+      `Not taking bets: ${problem}`,
+    ],
+    [
       { served: madeServed({}), isStopping: true },
       "Deteniéndose",
       "Stopping",

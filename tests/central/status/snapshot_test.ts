@@ -94,6 +94,16 @@ Deno.test("takeSnapshot() shows only agencies that stored a bet or finished", ()
   ]);
 });
 
+Deno.test("takeSnapshot() misses an agency no more once it has finished", () => {
+  const statistics = new Statistics();
+  const finished = new Set<number>();
+  const served = madeServed({ 1: 1, 2: 1 }, { agencies: 2, finished });
+  const missing = () => takeSnapshot({ statistics, served }).missing;
+  assertEquals(missing(), [1, 2]);
+  finished.add(1);
+  assertEquals(missing(), [2]);
+});
+
 Deno.test("takeSnapshot() takes no longer with a million agencies in the store", () => {
   const statistics = new Statistics();
   const served = madeServed({});
@@ -159,8 +169,11 @@ Deno.test("renderPage() marks a problem", () => {
 Deno.test("renderPage() escapes what comes from outside", () => {
   const statistics = new Statistics();
   statistics.onStored(1, '<img src="x">&');
-  const sources = { statistics, served: madeServed({ 1: 1 }) };
+  const served = madeServed({ 1: 1 }, { problem: "<i>store</i>" });
+  const sources = { statistics, served };
   const html = renderPage(takeSnapshot(sources), chooseTexts("en"));
   assertStringIncludes(html, "&lt;img src=&quot;x&quot;&gt;&amp;");
   assertEquals(html.includes('<img src="x">'), false);
+  assertStringIncludes(html, "&lt;i&gt;store&lt;/i&gt;");
+  assertEquals(html.includes("<i>"), false);
 });

@@ -180,9 +180,12 @@ testShown("StatusServer answers only GET and HEAD", async ({ url }) => {
 });
 
 testShown("no more than 64 watch at once", async ({ url }) => {
+  // Who asks only for the headers does not watch.
+  await fetch(`${url}events`, { method: "HEAD" });
   const watchers = await Promise.all(
     Array.from({ length: 64 }, () => fetch(`${url}events`)),
   );
+  assert(watchers.every(({ status }) => status === 200));
   const late = await fetch(`${url}events`);
   assertEquals(late.status, 503);
   await late.body?.cancel();
