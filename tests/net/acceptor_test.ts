@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "node:net";
-import { Acceptor, type Listener } from "../../net/tcp_server.ts";
+import { Acceptor, type Listener, stopOn } from "../../net/tcp_server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
@@ -175,6 +175,22 @@ testWith(
     assert(!log.lines.some((line) => /^(WARN|ERROR)/.test(line)));
   },
 );
+
+Deno.test("stopOn() stops at a signal, also at one that came before", async () => {
+  for (const isEarly of [true, false]) {
+    const log = CapturedLog.start();
+    const signal = new AbortController();
+    if (isEarly) signal.abort("SIGTERM");
+    let stops = 0;
+    const stop = () => Promise.resolve(void stops++);
+    const stopping = stopOn(signal.signal, { stop });
+    if (!isEarly) signal.abort("SIGTERM");
+    await stopping;
+    assertEquals([stops, log.lines], [1, [
+      "INFO action: stop | result: in_progress | signal: SIGTERM",
+    ]]);
+  }
+});
 
 function connectAndReset(port: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -54,7 +54,9 @@ Deno.test("watch() notices that the peer leaves", async () => {
 });
 
 Deno.test("hangUp() writes, ends its side, and waits for the peer's end", async () => {
-  const stream = new FakeStream([LARGEST, LARGEST, LARGEST], { ends: true });
+  // More than the buffer ever holds.
+  const pieces = Array.from({ length: 30 }, () => LARGEST);
+  const stream = new FakeStream(pieces, { ends: true });
   const connection = new Connection(stream, {});
   await connection.hangUp(frame(2));
   assertEquals(stream.written, frame(2));

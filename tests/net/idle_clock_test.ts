@@ -34,6 +34,7 @@ const RUNS: Record<string, [steps: (Call | number)[], expires: boolean]> = {
     ["start", "end", "stop", "start", 2 * TIMEOUT],
     false,
   ],
+  "does not start once it has ended": [["end", "start", 2 * TIMEOUT], false],
 };
 type Call = "start" | "stop" | "end";
 

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { generateKeyPairSync } from "node:crypto";
 import { readIdentity } from "../../net/server_identity.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
@@ -110,6 +111,15 @@ const CASES: [name: string, cert: string, key: string, problem: RegExp][] = [
   ],
 ];
 
+/** Keys that TLS can use, RSA as short as it may be. */
+const KEY_PAIRS = {
+  "RSA of 2048 bits": () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+  "P-256": () => generateKeyPairSync("ec", { namedCurve: "prime256v1" }),
+  "P-384": () => generateKeyPairSync("ec", { namedCurve: "secp384r1" }),
+  "P-521": () => generateKeyPairSync("ec", { namedCurve: "secp521r1" }),
+  "Ed25519": () => generateKeyPairSync("ed25519"),
+};
+
 /** Without the permission the tests are ignored, but must be listed. */
 function read(path: string): string {
   const { state } = Deno.permissions.querySync({ name: "read", path });
@@ -127,6 +137,24 @@ for (const [name, cert, key, problem] of CASES) {
     assertEquals(error.message.split("\n").length, 1);
   });
 }
+
+testInFolder(
+  "readIdentity() refuses no kind of key that TLS can use",
+  async (dir) => {
+    const files = { certificate: PEM.server, key: `${dir}/key.pem` };
+    for (const [name, make] of Object.entries(KEY_PAIRS)) {
+      const key = make().privateKey.export({ type: "pkcs8", format: "pem" });
+      await Deno.writeTextFile(files.key, key.toString());
+      // The next check is whether it belongs to the certificate.
+      await assertRejects(
+        () => readIdentity(files),
+        ProgramError,
+        "it is not the key of",
+        name,
+      );
+    }
+  },
+);
 
 testWith(
   ["read"],

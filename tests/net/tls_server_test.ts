@@ -143,6 +143,27 @@ testWith(["net", "read"], "close() ends a read that waits", async () => {
   client.close();
 });
 
+testWith(["net", "read"], "close() ends a write that waits", async () => {
+  const waits = Promise.withResolvers<void>();
+  let isStalled = false;
+  using accepted = await accept((conn) => {
+    const write = conn.write.bind(conn);
+    conn.write = (bytes) => {
+      if (!isStalled) return write(bytes);
+      waits.resolve();
+      return new Promise<never>(() => {});
+    };
+  });
+  const client = await connect(accepted);
+  const { server } = accepted;
+  isStalled = true;
+  const ended = assertRejects(() => server.write(Uint8Array.of(1)));
+  await waits.promise;
+  server.close();
+  await ended;
+  client.close();
+});
+
 /** Makes a method of a connection fail, from when it is told to. */
 function breakable(method: "write" | "closeWrite") {
   const state = { isBroken: false };

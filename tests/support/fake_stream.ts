@@ -67,6 +67,8 @@ export class FakeStream implements ByteStream {
   /** Reads of the next piece what there is room for. */
   async read(into: Uint8Array): Promise<number | null> {
     if (this.#isClosed) throw new Deno.errors.BadResource("closed");
+    // A socket would read 0 bytes at once, again and again.
+    if (into.length === 0) throw new RangeError("Cannot read: no room");
     while (this.#pieces.length === 0) {
       if (this.#ends) return null;
       await Promise.race([this.#more.promise, this.#closed.promise]);
