@@ -144,6 +144,20 @@ testAtDesk(
   },
 );
 
+testAtDesk(
+  "send() names the latest of the files that were cut off",
+  async (desk) => {
+    await desk.cut("a.csv", A);
+    await desk.cut("c.csv", csvOf(rows(6, 20)));
+    assertEquals(await desk.finishes("b.csv", B), false);
+    assertStringIncludes(
+      desk.lastError,
+      `file: ${desk.path("c.csv")} | since: 2`,
+    );
+    assertStringIncludes(desk.lastError, "| others: 1 |");
+  },
+);
+
 testAtDesk("send() finishes with the last of two files", async (desk) => {
   let isFirst: boolean | undefined;
   const { isFinished } = await desk.send("a.csv", A, {}, async (session) => {

@@ -172,6 +172,28 @@ testInFolder("SourceFile.open() stops when aborted", async (dir) => {
   assertLess(read, 2 ** 28);
 });
 
+testInFolder(
+  "SourceFile.open() does not wait for a stream's end if it is aborted",
+  async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    let isCanceled = false;
+    const stream = new ReadableStream<Uint8Array>({
+      pull(bytes): void {
+        if (signal.aborted) return bytes.close();
+        controller.abort("stop");
+        bytes.enqueue(UTF8.encode("a\n"));
+      },
+      cancel(): void {
+        isCanceled = true;
+      },
+    });
+    const error = await SourceFile.open(stream, { signal })
+      .then(() => undefined, (error) => error);
+    assertEquals([error, isCanceled], ["stop", true]);
+  },
+);
+
 testInFolder("SourceFile.open() reads a stream to its end", async () => {
   const stream = ReadableStream.from([UTF8.encode("a\r"), UTF8.encode("\nb")]);
   using source = await SourceFile.open(stream);

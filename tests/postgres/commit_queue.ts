@@ -6,6 +6,7 @@ import { CommitQueue, MAX_COMMITS } from "../../postgres/bets/commit_queue.ts";
 import { DatabaseTimeoutError } from "../../postgres/connection/errors.ts";
 import { BettingClosedError, StorageError } from "../../storage/mod.ts";
 import { numberedBatch } from "../support/batches.ts";
+import { delay } from "../support/deadline.ts";
 import { everyTurn } from "../support/memory_log.ts";
 
 /** A statement under way. */
@@ -22,6 +23,8 @@ interface Insert {
 function openQueue() {
   const inserts: Insert[] = [];
   const told: unknown[] = [];
+  /** How long each commit took. */
+  const seconds: number[] = [];
   const table: Pick<BetsTable, "insert"> = {
     insert(batches, { areNew }) {
       const { promise, resolve, reject } = Promise.withResolvers<Stored[]>();
@@ -47,7 +50,10 @@ function openQueue() {
   };
   const queue = new CommitQueue(table as BetsTable, {
     onStored: (agency, bets) => told.push(`${agency}: ${bets}`),
-    onCommit: (batches) => told.push(batches),
+    onCommit(batches, duration) {
+      told.push(batches);
+      seconds.push(duration);
+    },
     onOutcome: (problem) => told.push(problem),
   });
   /** Outcomes by the number of the batch. */
@@ -60,7 +66,7 @@ function openQueue() {
       (error) => outcomes[number] = error.message,
     );
   }
-  return { queue, inserts, told, outcomes, add };
+  return { queue, inserts, told, seconds, outcomes, add };
 }
 
 function newWriter(): Writer {
@@ -100,6 +106,16 @@ Deno.test("CommitQueue joins what arrives while an agency's statement runs", asy
     ...[2, "1: 5", "1: 3", undefined],
     ...[2, "1: 5", undefined],
   ]);
+});
+
+Deno.test("CommitQueue tells how many seconds a commit took", async () => {
+  const { inserts, seconds, add } = openQueue();
+  add(batchOf(1), newWriter());
+  await everyTurn();
+  await delay(50);
+  await inserts[0]!.end();
+  assertEquals(seconds.length, 1);
+  assert(seconds[0]! >= 0.04 && seconds[0]! < 30, `it took ${seconds}`);
 });
 
 Deno.test("CommitQueue guesses that bets are new while those before were", async () => {
@@ -231,6 +247,16 @@ Deno.test("CommitQueue lets nothing wait behind a statement that was late", asyn
     for (const insert of inserts.slice(1)) await insert.end();
     assertEquals(outcomes.at(-1), left === 1 ? "0" : problem);
   }
+});
+
+Deno.test("CommitQueue explains a failure in one line", async () => {
+  const { inserts, outcomes, add } = openQueue();
+  add(batchOf(1), newWriter());
+  await everyTurn();
+  await inserts[0]!.fail(new Error("it says\n  no,\n  and why"));
+  assertEquals(outcomes, [
+    "Cannot store in the database: it says no, and why",
+  ]);
 });
 
 Deno.test("CommitQueue's errors are of the storage", async () => {

@@ -93,6 +93,17 @@ testFault("only the agencies of the draw count", async () => {
   assertEquals(store.draw.isHeld, true);
 });
 
+testFault("an agency that finishes again keeps its first time", async () => {
+  await using cluster = await Cluster.start();
+  await using store = await openStore(cluster.urlOf(), 2);
+  const finishedAt = () =>
+    cluster.query("SELECT agency, finished_at FROM agencies");
+  await store.finish(2);
+  const first = await finishedAt();
+  await store.finish(2);
+  assertEquals(await finishedAt(), first);
+});
+
 testFault(
   "a start with other agencies than the held draw's is refused",
   async () => {

@@ -26,6 +26,27 @@ testFault("a standby that is first in the address is passed over", async () => {
   }
 });
 
+testFault(
+  "a standby behind a primary without a free connection fails no batch",
+  async () => {
+    await using primary = await Cluster.start();
+    await using standby = await primary.startStandby();
+    await (await openStore(primary.urlOf())).close();
+    await primary.query(
+      `CREATE ROLE few LOGIN PASSWORD 'clave' CONNECTION LIMIT 2;
+      GRANT ALL ON bets, agencies, loteria TO few`,
+    );
+    const url = primary.urlOfBoth(standby)
+      .replace("loteria:secreto", "few:clave");
+    await using store = await openStore(url);
+    const agencies = Array.from({ length: 10 }, (_, i) => i + 1);
+    const before = await Promise.all(
+      agencies.map((agency) => append(store, makeBatch(agency))),
+    );
+    assertEquals(before, agencies.map(() => 0));
+  },
+);
+
 testFault("a host that turns read-only is left for another", async () => {
   await using primary = await Cluster.start();
   await using standby = await primary.startStandby();

@@ -1,8 +1,11 @@
+import { assertEquals } from "@std/assert";
 import { makeFile, randomRows } from "../support/made_bets.ts";
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
+import { delay } from "../support/deadline.ts";
 import { Cluster } from "./cluster.ts";
 import { assertStored, SHORT_TIMEOUT, startOn } from "./database_central.ts";
+import { append, makeBatch, openStore } from "./made_store.ts";
 
 const BETS = 1_000;
 /** A full statement takes longer than the short time limit. */
@@ -55,3 +58,20 @@ testFault(
     await central.stop();
   },
 );
+
+testFault("a statement that was answered ends no connection", async () => {
+  await using cluster = await Cluster.start();
+  const limitMs = 100;
+  const url = `${cluster.urlOf()}?statement_timeout=${limitMs}`;
+  await using store = await openStore(url);
+  await append(store, makeBatch(1));
+  const sessions = () =>
+    cluster.query(
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'loteria'
+      ORDER BY pid`,
+    );
+  const before = await sessions();
+  // A central gives the server a second more than the limit.
+  await delay(limitMs + 1_200);
+  assertEquals(await sessions(), before);
+});

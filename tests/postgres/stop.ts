@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { makeFile, randomRows } from "../support/made_bets.ts";
 import { testFault } from "../faults/plan.ts";
 import { runAgency } from "../faults/sending_agency.ts";
+import { within } from "../support/deadline.ts";
 import { freePort, startProgram } from "../support/programs.ts";
 import { betOf } from "../support/draw_wire.ts";
 import { betFrame } from "../support/frames.ts";
@@ -60,13 +61,15 @@ testFault(
     await using central = await startOn(cluster.urlOf(), {
       SERVER_STATUS_PORT: String(statusPort),
     });
-    const waitForReady = async (status: number) => {
+    const isReady = async (status: number) => {
       for (;;) {
         const reply = await fetch(`http://127.0.0.1:${statusPort}/ready`);
         await reply.body?.cancel();
         if (reply.status === status) return;
       }
     };
+    const waitForReady = (status: number) =>
+      within(isReady(status), () => `/ready is never ${status}`, 10_000);
     const file = await makeFile(`${dir}/1.csv`, 1, randomRows(random, 10));
     await runAgency(file, central.port);
     await waitForReady(200);

@@ -138,6 +138,20 @@ testFault("a schema with the role's name hides no bets", async () => {
   assertEquals(await append(second, makeBatch(1)), 10);
 });
 
+testFault("the tables' schema may have any name", async () => {
+  await using cluster = await Cluster.start();
+  const name = '"my ""bets"" 2"';
+  await cluster.query(
+    `CREATE SCHEMA ${name}; ALTER ROLE loteria SET search_path TO ${name}`,
+  );
+  await using store = await openStore(cluster.urlOf(), 1);
+  assertEquals(await append(store, makeBatch(1)), 0);
+  await store.finish(1);
+  assertEquals(await store.winners(1), ["0"]);
+  const count = `SELECT count(*) FROM ${name}.bets`;
+  assertEquals(await cluster.query(count), "10");
+});
+
 testFault("each connection has its own settings", async () => {
   await using cluster = await Cluster.start();
   const url = cluster.urlOf();

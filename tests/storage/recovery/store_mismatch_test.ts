@@ -159,8 +159,8 @@ testInFolder(
   "FileStore.open() changes nothing for a draw that it would hold without an agency",
   async (dir) => {
     const cases = [[6, "2, 3, 4, 5, 6"], [
-      9,
-      "2, 3, 4, 5, 6 and 3 more",
+      10,
+      "2, 3, 4, 5, 6 and 4 more",
     ]] as const;
     for (const [last, named] of cases) {
       const folder = `${dir}/${last}`;
