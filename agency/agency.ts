@@ -5,7 +5,9 @@ import { formatAction, getLogger } from "../program/logging.ts";
 import { ADDRESSES } from "../program/config/setting.ts";
 import { BatchSender } from "./batch_sender.ts";
 import { type DeliveredFile, openFile } from "./delivered_file.ts";
-import { Delivery } from "./delivery/delivery.ts";
+import type { Delivery } from "./delivery/delivery.ts";
+import { identify } from "./delivery/identify.ts";
+import { IndexSet } from "./delivery/index_set.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
 import { Start } from "./delivery/start.ts";
 import { Ending } from "./ending.ts";
@@ -28,7 +30,7 @@ const DEFAULTS = {
 const MAX_ID = 4294967295;
 
 /** Used where nothing is sent. */
-const NO_FINGERPRINT = "0".repeat(16);
+const NOTHING = { id: "0".repeat(16), leftOut: new IndexSet() };
 
 /**
  * An agency.
@@ -72,14 +74,15 @@ export class Agency {
     const { source } = file;
     const rejected = this.#openRejected(file, options);
     await start.takeTurn();
-    const delivery = await Delivery.identify(file, folder, options.asNew);
+    const delivery = await identify(file, folder, options.asNew);
     getLogger().info(formatAction("send_file", "in_progress", {
       client_id: id,
       file: source.path,
       bytes: source.size,
     }));
+    delivery.others.log(source.path, delivery.isKnown);
     const refused = new RefusedRows(options);
-    const loader = this.#load(file, delivery.id, refused);
+    const loader = this.#load(file, refused, delivery);
     const { sentBefore } = delivery;
     const ending = new Ending(
       { start, file, folder, delivery, refused, loader },
@@ -92,7 +95,7 @@ export class Agency {
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
     const copy = await rejected?.write(ending.missing, delivery.written);
-    if (copy) await delivery.addCopy(copy);
+    if (copy) await delivery.addCopy(copy, ending.missing);
     return {
       ...summaryOf(file, loader, refused),
       stored: sender.stored,
@@ -112,7 +115,7 @@ export class Agency {
   async check(input: Input, options: SendOptions = {}): Promise<Summary> {
     using file = await openFile(input, options);
     const refused = new RefusedRows({ ...options, maxErrors: Infinity });
-    const loader = this.#load(file, NO_FINGERPRINT, refused);
+    const loader = this.#load(file, refused);
     const batch = new OutgoingBatch();
     while (await loader.load(batch)) {
       refused.addInvalid(batch, batch.findInvalid());
@@ -149,14 +152,15 @@ export class Agency {
 
   #load(
     file: DeliveredFile,
-    fingerprint: string,
     refused: RefusedRows,
+    { id: fingerprint, leftOut }: Pick<Delivery, "id" | "leftOut"> = NOTHING,
   ): BatchLoader {
     const { id, maxAmount } = this.#options;
     return new BatchLoader(file.openReader(), {
       agency: id,
       fingerprint,
       maxAmount,
+      leftOut,
       onProblem: (reader) => refused.addUnsendable(reader),
     });
   }
@@ -175,7 +179,7 @@ export class Agency {
         await delivery.begin();
         sending.start[Symbol.dispose]();
       },
-      finish: () => ending.finish(sender.isNewStore),
+      finish: () => ending.finish(sender),
       adviceIfIncomplete: () => ending.advice,
       onProgress: () =>
         onProgress?.({

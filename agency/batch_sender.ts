@@ -92,14 +92,6 @@ export class BatchSender {
   }
 
   /**
-   * Whether the central lacks bets that were stored before, if any were: after
-   * the draw it refuses them.
-   */
-  get isNewStore(): boolean {
-    return this.#stored > 0 || (this.#isBettingClosed && this.#repeated === 0);
-  }
-
-  /**
    * Resends what was not answered, then sends the rest and FINISH. Returns
    * whether the agency has finished; `undefined` if it was not asked to.
    */

@@ -23,6 +23,12 @@ export interface Sending {
   loader: BatchLoader;
 }
 
+/** How many bets the central has stored now, and how many before. */
+interface Replies {
+  stored: number;
+  repeated: number;
+}
+
 export class Ending {
   readonly #agency: number;
   readonly #finish: NonNullable<SendOptions["finish"]>;
@@ -44,14 +50,14 @@ export class Ending {
   /** What to do if the central misses bets. */
   get advice(): string {
     const { delivery, refused } = this.sending;
-    if (refused.count === 0) {
-      return "the central has another store now; send the file again";
+    if (refused.count > 0) {
+      return "correct the refused rows and send them; --finish-anyway finishes without";
     }
-    const { correctedIn } = delivery;
-    const how = correctedIn === undefined
-      ? "correct the refused rows and send them"
-      : `correct the others in ${nameOf(correctedIn.path)} and send that`;
-    return `${how}; --finish-anyway finishes without`;
+    const { storedIn } = delivery.others;
+    const what = storedIn
+      ? `${nameOf(storedIn.path)}, where other rows of it were sent,`
+      : "the file";
+    return `the central has another store now; send ${what} again`;
   }
 
   /**
@@ -59,31 +65,33 @@ export class Ending {
    * send, or false if the agency has not finished, because another delivery is
    * not complete; `undefined` if it was not to finish.
    */
-  async finish(isNewStore: boolean): Promise<Finish | false | undefined> {
-    if (!this.#isKnown) await this.#remember(isNewStore);
+  async finish(replies: Replies): Promise<Finish | false | undefined> {
+    if (!this.#isKnown) await this.#remember(replies);
     this.#isKnown = true;
     const agency = this.#agency;
     if (this.#finish === "no") return undefined;
     if (await this.#isHeld()) return false;
     if (this.#finish === "anyway") return { agency };
-    return { agency, delivery: this.#expected(isNewStore) };
+    return { agency, delivery: this.#expected() };
   }
 
   /** The bets that the central must have. */
-  #expected(isNewStore: boolean): Finish["delivery"] {
-    const { folder, delivery, loader } = this.sending;
-    const records = loader.records - (isNewStore ? 0 : delivery.settled);
-    const { correctedIn } = delivery;
-    // All rows may be stored as those of the copy.
-    const copy = records === 0 && correctedIn && folder.withId(correctedIn.id);
-    return copy
-      ? { fingerprint: copy.id, records: copy.records }
-      : { fingerprint: delivery.id, records: records || loader.records };
+  #expected(): Finish["delivery"] {
+    const { delivery, loader } = this.sending;
+    const { id, leftOut, others: { storedIn } } = delivery;
+    const records = loader.records - leftOut.size;
+    // All rows may be stored elsewhere.
+    return records === 0 && storedIn
+      ? { fingerprint: storedIn.id, records: storedIn.stored ?? 0 }
+      : { fingerprint: id, records };
   }
 
-  async #remember(isNewStore: boolean): Promise<void> {
+  async #remember({ stored, repeated }: Replies): Promise<void> {
     const { delivery, refused, loader } = this.sending;
-    // A new store lacks the corrections.
+    // Of what earlier runs have stored this central has nothing.
+    const isNewStore = delivery.hasStored && repeated === 0 &&
+      stored + refused.count > 0;
+    if (isNewStore) delivery.others.expect();
     this.missing = isNewStore
       ? refused.indexes
       : delivery.missing(refused.indexes);
@@ -91,7 +99,7 @@ export class Ending {
       this.#warnOfOldVersion();
       delivery.keep();
     } else {
-      await delivery.complete(loader.end, this.missing, {
+      await delivery.complete(loader, this.missing, {
         isGivenUp: this.#finish === "anyway",
       });
     }
@@ -134,15 +142,12 @@ export class Ending {
   }
 
   #warnOfOldVersion(): void {
-    const { file, delivery, refused } = this.sending;
-    const { correctedIn } = delivery;
+    const { file, refused } = this.sending;
     const count = refused.count - this.missing.size;
     getLogger().warn(formatAction("read_file", "fail", {
       file: file.source.path,
       reason:
-        `it is an old version: ${count} of its refused rows are stored as they were corrected ${
-          correctedIn === undefined ? "later" : `in ${nameOf(correctedIn.path)}`
-        }`,
+        `it is an old version: ${count} of its refused rows are stored as they were corrected later`,
     }));
   }
 }

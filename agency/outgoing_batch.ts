@@ -15,6 +15,7 @@ import {
   encodeBatch,
   HEADER_BYTES,
 } from "../protocol/mod.ts";
+import type { IndexSet } from "./delivery/index_set.ts";
 import type { RecordReader } from "./source/record_reader.ts";
 
 /** A frame counts its places, bets and gaps, in 16 bits. */
@@ -125,6 +126,8 @@ export interface BatchLoaderOptions {
   /** The fingerprint under which the bets are stored. */
   fingerprint: string;
   maxAmount: number;
+  /** Bet indexes that are not sent. */
+  leftOut: IndexSet;
   /**
    * Called for each record that cannot be sent, while it is the reader's
    * current one.
@@ -161,7 +164,7 @@ export class BatchLoader {
 
   /** Fills a free batch with the next bets. False if there are none left. */
   async load(batch: OutgoingBatch): Promise<boolean> {
-    const { agency, fingerprint, onProblem } = this.#options;
+    const { agency, fingerprint, leftOut, onProblem } = this.#options;
     const reader = this.#reader;
     batch.count = 0;
     batch.sent = 0;
@@ -172,7 +175,9 @@ export class BatchLoader {
         await reader.more();
         continue;
       }
-      if (step === "problem") {
+      if (leftOut.size > 0 && leftOut.has(reader.index)) {
+        // A record all the same.
+      } else if (step === "problem") {
         onProblem(reader);
       } else if (step === "record") {
         if (batch.count === 0) {

@@ -1,95 +1,57 @@
-// Which delivery a file is: new, sent before, or a correction of a delivery
-// with refused rows (docs/refused-rows.md).
+// A file's delivery: what is remembered of it before, while and after it is sent.
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
-import type { SourceFile } from "../source/source_file.ts";
-import { type Correction, findCorrection } from "./correction.ts";
 import { IndexSet } from "./index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
-import { FIRST_ROWS, keyOf, keysOf, MAX_KEYS } from "./row_keys.ts";
-import {
-  isOpen,
-  newDelivery,
-  type SentDelivery,
-  sizeOf,
-} from "./sent_delivery.ts";
+import { keyOf } from "./row_keys.ts";
+import type { RowsOfOthers } from "./rows_of_others.ts";
+import type { Place, SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Files up to this size are always digested: it takes milliseconds. */
 const DIGESTED_BYTES = 1 << 18;
-const FINGERPRINT_BYTES = 8;
+/** Records by which a file is known that was cut off. */
+const FIRST_RECORDS = 64;
+
+export interface DeliveryState {
+  /** What earlier runs have sent, if there were any. */
+  found: SentDelivery | undefined;
+  /** What is remembered of it once it is complete. */
+  entry: SentDelivery;
+  others: RowsOfOthers;
+}
 
 export class Delivery {
   readonly #folder: SentFolder;
   readonly #file: DeliveredFile;
-  /** What earlier runs have sent, if there were any. */
   readonly #found: SentDelivery | undefined;
-  readonly #origin: SentDelivery | undefined;
   #entry: SentDelivery;
   #isBegun = false;
   /** The hash of the copy of its refused rows that an earlier run wrote. */
   readonly written: ReadonlySet<string>;
   /** Bet indexes that earlier runs left out. */
   readonly refusedBefore: IndexSet;
+  readonly others: RowsOfOthers;
 
-  private constructor(
+  constructor(
     folder: SentFolder,
     file: DeliveredFile,
-    { found, origin, entry }: Identified,
+    { found, entry, others }: DeliveryState,
   ) {
     this.#folder = folder;
     this.#file = file;
     this.#found = found;
-    this.#origin = origin;
+    this.others = others;
     this.#entry = entry;
     this.written = new Set(found?.rejected ? [found.rejected] : []);
     this.refusedBefore = IndexSet.parse(entry.refused);
   }
 
-  /**
-   * Identifies a file's delivery. With `isNew`, content that was sent before is
-   * stored once more. Throws a `ProgramError` if other rows than the refused
-   * ones were changed: they would be stored twice.
-   */
-  static async identify(
-    file: DeliveredFile,
-    folder: SentFolder,
-    isNew = false,
-  ): Promise<Delivery> {
-    const { source } = file;
-    const { fingerprint, size } = source;
-    const path = fullPathOf(source);
-    // Damaged records would otherwise show after the last batch.
-    folder.openBut({ id: fingerprint });
-    const same = folder.withContent(fingerprint);
-    // What was cut off goes on, whatever the clock said then.
-    const underWay = same.find((one) =>
-      one.begunAt !== undefined && one.path === path &&
-      !(isNew && one.isComplete)
-    );
-    const { found, origin }: Correction = isNew || same.length > 0
-      ? {
-        found: underWay ?? (isNew ? undefined : same[0]),
-        origin: undefined,
-      }
-      : await findCorrection(file, path, folder);
-    const copy = 1 + Math.max(0, ...same.map(({ copy }) => copy));
-    const id = copy > 1 && !found
-      ? await fingerprintOfCopy(fingerprint, copy)
-      : fingerprint;
-    const entry = {
-      ...found ?? newDelivery(id, copy),
-      content: fingerprint,
-      size,
-      path: path ?? found?.path,
-      ...origin && { origin: origin.id },
-      // A correction in place; the copies hold rows that are stored then.
-      ...found && same.length === 0 &&
-        { correctedIn: { path: path ?? "", id: found.id } },
-    };
-    return new Delivery(folder, file, { found, origin, entry });
+  /** Bet indexes of rows that are stored elsewhere. */
+  get leftOut(): IndexSet {
+    return this.others.leftOut;
   }
 
   /** The fingerprint under which the bets are stored. */
@@ -106,116 +68,118 @@ export class Delivery {
     return this.#entry.isComplete ? this.#entry.at : undefined;
   }
 
-  /** The copy in which rows of this delivery were corrected, if one was sent. */
-  get correctedIn(): SentDelivery["correctedIn"] {
-    const { correctedIn, id } = this.#entry;
-    return correctedIn?.id === id ? undefined : correctedIn;
+  /** Whether earlier runs have stored rows of it. */
+  get hasStored(): boolean {
+    const { isComplete, records } = this.#entry;
+    return isComplete && records > this.refusedBefore.size;
   }
 
-  /** Number of rows that are stored as the rows of a copy. */
-  get settled(): number {
-    return this.#entry.isSettled ? this.refusedBefore.size : 0;
+  /** Whether an earlier run has sent it. */
+  get isKnown(): boolean {
+    return this.#found !== undefined;
   }
 
   /** Remembers, before the first batch is sent, that it is under way. */
   async begin(): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    const { id, path = "", correctedIn } = this.#entry;
-    const origin = this.#origin;
-    if (origin) {
-      this.#folder.update({ ...origin, correctedIn: { path, id } });
+    const moved: Record<number, Place> = { ...this.#entry.moved };
+    const keys: Record<number, string> = { ...this.#entry.keys };
+    const { stored, brought } = this.others;
+    for (const { index, place } of stored) moved[index] = place;
+    for (const { index, key } of brought) {
+      delete moved[index];
+      if (key !== undefined) keys[index] ??= key;
     }
+    this.#entry = { ...this.#entry, moved, keys };
     const begunAt = new Date().toISOString();
     // A correction is recognized by what was known before.
     const known = this.#found ?? {
       ...this.#entry,
-      firstRows: await keysOf(this.#file.openReader, FIRST_ROWS),
+      digests: await this.#firstDigests(),
     };
-    const { content, path: own } = this.#entry;
-    const correction = known.content === content ? known.correction : content;
-    const state = { path: own, correctedIn, correction, begunAt };
-    this.#folder.update({ ...known, ...state });
-    if (own !== undefined) await this.#folder.link(own, id);
+    const { id, content, path } = this.#entry;
+    const isCorrection = known.content !== content || brought.length > 0;
+    const correction = isCorrection ? content : known.correction;
+    this.#folder.update({ ...known, path, moved, keys, correction, begunAt });
+    if (path !== undefined) await this.#folder.link(path, id);
+    this.others.take(id);
   }
 
-  /**
-   * Returns those of the refused rows that no earlier run has stored in the same
-   * store.
-   */
+  /** Returns those of the refused rows that no earlier run has stored. */
   missing(refused: IndexSet): IndexSet {
-    if (this.settled > 0) return new IndexSet();
     if (!this.#entry.isComplete) return refused;
     return refused.intersection(this.refusedBefore);
   }
 
-  /** Remembers that all but these rows are stored. */
+  /** Remembers that all but these rows, and those left out, are stored. */
   async complete(
-    records: number,
-    refused: IndexSet,
+    { end, records }: { end: number; records: number },
+    missing: IndexSet,
     { isGivenUp = false } = {},
   ): Promise<void> {
+    const refused = missing.union(this.leftOut);
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;
-    const { id, path = "", content, correction } = this.#entry;
-    const isFewer = refused.size < this.refusedBefore.size;
-    this.#entry = {
+    const { content, correction } = this.#entry;
+    const digested = isDigested
+      ? await this.#digest(end, refused)
+      : { digests: undefined };
+    this.#end({
       ...this.#entry,
+      ...digested,
       at: this.sentBefore ?? new Date().toISOString(),
       isComplete: true,
-      records,
+      records: end,
+      stored: records - refused.size,
       refused: refused.format(),
-      firstRows: undefined,
       correction: correction === content ? undefined : correction,
-      digests: undefined,
-      isSettled: undefined,
       isGivenUp: isGivenUp || undefined,
-      ...isFewer && { correctedIn: { path, id } },
-    };
-    if (isDigested) {
-      const digested = await this.#digest(records, refused);
-      this.#entry = { ...this.#entry, ...digested };
-    }
-    this.#end(this.#entry);
+    });
   }
 
   /** Remembers that an old version of a corrected file was sent to its end. */
   keep(): void {
-    this.#end({ ...this.#found ?? this.#entry, path: this.path });
+    const { path, moved, keys } = this.#entry;
+    this.#end({ ...this.#found ?? this.#entry, path, moved, keys });
   }
 
   #end(entry: SentDelivery): void {
-    // Rows may have been corrected in a copy since this run began.
-    const correctedIn = entry.correctedIn ??
-      this.#folder.withId(entry.id)?.correctedIn;
-    this.#entry = { ...entry, correctedIn, begunAt: undefined };
+    // Rows may have been sent in another file since this run began.
+    const { moved } = this.#folder.withId(entry.id) ?? {};
+    const refused = IndexSet.parse(entry.refused);
+    const left = Object.entries({ ...moved, ...entry.moved })
+      .filter(([index]) => refused.has(Number(index)));
+    this.#entry = {
+      ...entry,
+      moved: Object.fromEntries(left),
+      begunAt: undefined,
+    };
     this.#folder.update(this.#entry);
-    this.#settleOrigin();
   }
 
-  /** Remembers where the refused rows of a complete delivery were copied to. */
-  async addCopy({ path, hash }: RejectedCopy): Promise<void> {
+  /** Remembers where refused rows of a complete delivery were copied to. */
+  async addCopy(
+    { path, hash }: RejectedCopy,
+    rows: IndexSet,
+  ): Promise<void> {
     const fullPath = await Deno.realPath(path);
-    const { id, refused, copies } = this.#entry;
+    const { id, copies } = this.#entry;
     this.#entry = {
       ...this.#entry,
       rejected: hash,
-      copies: { ...copies, [fullPath]: refused },
+      copies: { ...copies, [fullPath]: rows.format() },
     };
     this.#folder.update(this.#entry);
     await this.#folder.link(fullPath, id);
   }
 
-  /** Remembers that refused rows are stored now, as those of their copy. */
-  #settleOrigin(): void {
-    let copy = this.#entry;
-    while (copy.origin !== undefined && !isOpen(copy)) {
-      const origin = this.#folder.withId(copy.origin);
-      // Rows that were deleted from the copy are stored nowhere.
-      if (!origin || copy.records < sizeOf(origin.refused)) return;
-      copy = { ...origin, isSettled: true };
-      this.#folder.update(copy);
-    }
+  async #firstDigests(): Promise<SentDelivery["digests"]> {
+    const writer = new DigestWriter(1, new IndexSet());
+    await everyRecord(this.#file.openReader(), (reader, step) => {
+      writer.add(reader, step);
+    }, FIRST_RECORDS);
+    return writer.finish();
   }
 
   async #digest(
@@ -224,36 +188,15 @@ export class Delivery {
   ): Promise<Pick<SentDelivery, "digests" | "keys">> {
     const writer = new DigestWriter(recordsPerDigest(records), refused);
     const keys: Record<number, string> = { ...this.#entry.keys };
-    let count = 0;
+    const { leftOut, refusedBefore } = this;
     await everyRecord(this.#file.openReader(), (reader, step) => {
       writer.add(reader, step);
-      if (count >= MAX_KEYS || !refused.has(reader.index)) return;
-      keys[reader.index] = keyOf(reader.bytes);
-      count++;
+      const { index } = reader;
+      if (!refused.has(index) && !refusedBefore.has(index)) return;
+      if (leftOut.has(index) || keys[index] !== undefined) return;
+      const key = keyOf(reader.bytes);
+      if (key !== undefined) keys[index] = key;
     });
-    const hasKeys = Object.keys(keys).length > 0;
-    return { digests: writer.finish(), keys: hasKeys ? keys : undefined };
+    return { digests: writer.finish(), keys };
   }
-}
-
-interface Identified {
-  found: SentDelivery | undefined;
-  /** The delivery whose refused rows this one corrects. */
-  origin: SentDelivery | undefined;
-  entry: SentDelivery;
-}
-
-/** `undefined` for a pipe, whose content has no name. */
-function fullPathOf({ path, isNamed }: SourceFile): string | undefined {
-  return isNamed ? Deno.realPathSync(path) : undefined;
-}
-
-/** The identity of content stored once more (docs/refused-rows.md). */
-export async function fingerprintOfCopy(
-  content: string,
-  copy: number,
-): Promise<string> {
-  const text = new TextEncoder().encode(`${content}#${copy}`);
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
-  return hash.subarray(0, FINGERPRINT_BYTES).toHex();
 }

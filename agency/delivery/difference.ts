@@ -9,10 +9,13 @@ import type { SentDelivery } from "./sent_delivery.ts";
 const FIRST_DIGESTS = 64;
 const MIN_EQUAL_PART = 1 / 4;
 
-/** True if many of a file's first records are those of a delivery. */
+/**
+ * True if many of a file's first records are those of a delivery; any, if it was
+ * cut off, for then others may have been corrected.
+ */
 export async function beginsAlike(
   openReader: OpenReader,
-  { refused, digests }: SentDelivery,
+  { isComplete, refused, digests, keys, moved }: SentDelivery,
 ): Promise<boolean> {
   if (!digests) return false;
   const writer = new DigestWriter(digests.every, IndexSet.parse(refused));
@@ -20,11 +23,18 @@ export async function beginsAlike(
     writer.add(reader, step);
   }, FIRST_DIGESTS * digests.every);
   const found = writer.finish().values;
+  // Rows that were refused may be in other files, too.
+  const known = new Set(
+    Object.keys({ ...keys, ...moved }).map((index) =>
+      Math.floor(Number(index) / digests.every)
+    ),
+  );
   const kept = digests.values.slice(0, FIRST_DIGESTS)
-    .map((value, i) => ({ value, found: found[i] }))
-    .filter(({ value }) => value !== EMPTY_DIGEST);
+    .map((value, i) => ({ value, found: found[i], isKnown: known.has(i) }))
+    .filter(({ value, isKnown }) => !isKnown && value !== EMPTY_DIGEST);
   const equal = kept.filter(({ value, found }) => value === found);
-  return equal.length >= MIN_EQUAL_PART * kept.length && equal.length > 0;
+  const least = isComplete ? MIN_EQUAL_PART * kept.length : 1;
+  return equal.length >= least && equal.length > 0;
 }
 
 /**
@@ -65,7 +75,7 @@ function describeSurplus(surplus: number): string {
   const rows = count === 1 ? "row" : "rows";
   if (surplus > 0) return `it has ${count} more ${rows} now`;
   return surplus < 0
-    ? `it has ${count} fewer ${rows} now (put back what was deleted; --finish-anyway finishes without refused rows)`
+    ? `it has ${count} fewer ${rows} now (put back what was deleted, and send it with --finish-anyway to finish without refused rows)`
     : "";
 }
 

@@ -29,12 +29,27 @@ export class IndexSet {
     return true;
   }
 
-  intersection(other: IndexSet): IndexSet {
-    const both = new IndexSet();
+  /** The indexes, in order. */
+  values(): number[] {
+    const values: number[] = [];
     for (let index = 0; index < 8 * this.#bits.length; index++) {
-      if (this.has(index) && other.has(index)) both.add(index);
+      if (this.has(index)) values.push(index);
     }
-    return both;
+    return values;
+  }
+
+  intersection(other: IndexSet): IndexSet {
+    return IndexSet.of(this.values().filter((index) => other.has(index)));
+  }
+
+  union(other: IndexSet): IndexSet {
+    return IndexSet.of([...this.values(), ...other.values()]);
+  }
+
+  static of(indexes: readonly number[]): IndexSet {
+    const set = new IndexSet();
+    for (const index of indexes) set.add(index);
+    return set;
   }
 
   /** Formats the set as ranges, such as `3,7-9`. */
@@ -52,14 +67,15 @@ export class IndexSet {
   }
 
   /**
-   * Parses the result of {@linkcode format}. Throws a `SyntaxError` for anything
-   * else.
+   * Parses the result of {@linkcode format}, of indexes below a limit. Throws a
+   * `SyntaxError` for anything else.
    */
-  static parse(text: string): IndexSet {
+  static parse(text: string, limit = Infinity): IndexSet {
     if (!RANGES_REGEXP.test(text)) throw new SyntaxError("expected ranges");
     const set = new IndexSet();
     for (const range of text === "" ? [] : text.split(",")) {
       const [first = 0, last = first] = range.split("-").map(Number);
+      if (last >= limit) throw new SyntaxError(`expected less than ${limit}`);
       for (let index = first; index <= last; index++) set.add(index);
     }
     return set;

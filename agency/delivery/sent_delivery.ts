@@ -24,28 +24,28 @@ export interface SentDelivery {
   isComplete: boolean;
   /** Number of records, including a header. */
   records: number;
+  /** Number of bets that are stored under this identity. */
+  stored?: number | undefined;
   /** Bet indexes that are not stored under this identity, as ranges: `3,7-9`. */
   refused: string;
-  /** Whether the refused rows are stored as the rows of a copy. */
-  isSettled?: boolean | undefined;
+  /** Where refused rows were sent later, by bet index. */
+  moved?: Readonly<Record<number, Place>> | undefined;
   /** Whether the agency has finished without the refused rows. */
   isGivenUp?: boolean | undefined;
+  /** Of the first records, until it was sent to its end. */
   digests?: RecordDigests | undefined;
-  /** Keys of its first rows, until it was sent to its end. */
-  firstRows?: readonly string[] | undefined;
   /** Keys of rows that were ever refused, by bet index. */
   keys?: Readonly<Record<number, string>> | undefined;
   /** SHA-256 of the copy of its refused rows, in hex. */
   rejected?: string | undefined;
   /** Bet indexes of the rows in each copy that was written, by its path. */
   copies?: Readonly<Record<string, string>> | undefined;
-  /** Where refused rows were corrected and sent: itself, or a copy. */
-  correctedIn?: { path: string; id: string } | undefined;
   /** Content of a correction that was cut off: some of it may be stored. */
   correction?: string | undefined;
-  /** The delivery whose refused rows these are. */
-  origin?: string | undefined;
 }
+
+/** A row: its delivery's identity, and its bet index there. */
+export type Place = readonly [id: string, index: number];
 
 const VERSION = 1;
 
@@ -80,9 +80,10 @@ export function newDelivery(id: string, copy: number): SentDelivery {
 
 /** True if something of a delivery is still to be sent. */
 export function isOpen(
-  { begunAt, refused, isSettled, isGivenUp }: SentDelivery,
+  { begunAt, refused, moved = {}, isGivenUp }: SentDelivery,
 ): boolean {
-  return begunAt !== undefined || (refused !== "" && !isSettled && !isGivenUp);
+  if (begunAt !== undefined) return true;
+  return !isGivenUp && sizeOf(refused) > Object.keys(moved).length;
 }
 
 /** Number of rows that may be stored; only these can be stored twice. */
@@ -94,19 +95,25 @@ export function sizeOf(indexes: string): number {
   return IndexSet.parse(indexes).size;
 }
 
-/** Throws a `SyntaxError` for anything else. */
-export function parseDelivery(text: string): SentDelivery {
+/** Throws a `SyntaxError` for anything else than the named delivery. */
+export function parseDelivery(
+  text: string,
+  name: Pick<SentDelivery, "id" | "content">,
+): SentDelivery {
   const delivery: unknown = JSON.parse(text);
   if (!isDelivery(delivery)) {
     throw new SyntaxError(`expected a delivery of version ${VERSION}`);
   }
-  IndexSet.parse(delivery.refused);
+  if (delivery.id !== name.id || delivery.content !== name.content) {
+    throw new SyntaxError("expected the delivery in its name");
+  }
+  IndexSet.parse(delivery.refused, delivery.records);
   return delivery;
 }
 
 function isDelivery(value: unknown): value is SentDelivery {
   const one = value as SentDelivery | null;
   return typeof one === "object" && one !== null && one.version === VERSION &&
-    typeof one.id === "string" && typeof one.content === "string" &&
-    typeof one.at === "string" && typeof one.refused === "string";
+    typeof one.at === "string" && typeof one.refused === "string" &&
+    Number.isSafeInteger(one.records);
 }

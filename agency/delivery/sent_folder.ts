@@ -124,7 +124,7 @@ export class SentFolder {
     const deliveries: SentDelivery[] = [];
     for (const one of this.#names()) {
       if (!isWanted(one)) continue;
-      const delivery = this.#parse(one.name);
+      const delivery = this.#parse(one);
       if (delivery) deliveries.push(delivery);
     }
     return deliveries.sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
@@ -134,11 +134,11 @@ export class SentFolder {
    * Throws a `ProgramError` for a damaged record: what it does not say any more
    * may be stored twice.
    */
-  #parse(name: string): SentDelivery | undefined {
-    const path = `${this.#path}/${name}`;
+  #parse(name: DeliveryName): SentDelivery | undefined {
+    const path = `${this.#path}/${name.name}`;
     try {
       const text = ifThere(() => Deno.readTextFileSync(path));
-      return text === undefined ? undefined : parseDelivery(text);
+      return text === undefined ? undefined : parseDelivery(text, name);
     } catch (cause) {
       throw new ProgramError(
         `Cannot tell what was sent before: "${path}" is damaged (${

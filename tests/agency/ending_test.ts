@@ -357,15 +357,14 @@ testAtDesk(
     assertEquals(again.finishes.map((bytes) => bytes.at(-1)), [6]);
     assertEquals(
       desk.log.lines.findLast((line) => line.startsWith("WARN")),
-      `WARN action: read_file | result: fail | file: ${
+      `WARN action: leave_out | result: success | file: ${
         desk.path("a.csv")
-      } | reason: it is an old version: 1 of its refused rows are stored as they were corrected in "${
-        desk.path(COPY)
-      }"`,
+      } | rows: 1 | reason: sent in "${desk.path(COPY)}"`,
     );
     // Another store has neither of them.
     const other = await desk.send("a.csv", original);
-    assertEquals(other.finishes.map((bytes) => bytes.at(-1)), [7]);
+    assertEquals(other.isFinished, false);
+    assertStringIncludes(desk.lastError, `file: ${desk.path(COPY)} | since: `);
     assertEquals(await desk.finishes("b.csv", B), false);
     assertEquals(await desk.finishes(COPY, csvOf(rows(1, 90))), true);
     assertEquals(await desk.finishes("b.csv", B), true);
@@ -390,8 +389,8 @@ testAtDesk(
       {},
       closed,
     );
-    assertEquals(refused, 7);
-    assertEquals(await Deno.readTextFile(rejectedFile!), A + BAD_ROW);
+    assertEquals(refused, 6);
+    assertEquals(await Deno.readTextFile(rejectedFile!), A);
     assertEquals(desk.log.lines.filter((line) => line.includes("old")), []);
   },
 );

@@ -1,3 +1,4 @@
+import { IndexSet } from "../../agency/delivery/index_set.ts";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
 import { openFile } from "../../agency/delivered_file.ts";
@@ -134,6 +135,7 @@ async function loadAll(
   using file = await openFile(path, {});
   const problems: number[] = [];
   const loader = new BatchLoader(file.openReader(), {
+    leftOut: new IndexSet(),
     agency: 9,
     fingerprint: FINGERPRINT,
     maxAmount,

@@ -1,7 +1,7 @@
 // Deliveries of one agency's files, as its memory knows them.
 
 import { openFile } from "../../agency/delivered_file.ts";
-import { Delivery } from "../../agency/delivery/delivery.ts";
+import { identify } from "../../agency/delivery/identify.ts";
 import { IndexSet } from "../../agency/delivery/index_set.ts";
 import { SentFolder } from "../../agency/delivery/sent_folder.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
@@ -51,19 +51,19 @@ export async function send(
   using file = await openFile(path, {});
   await written;
   const folder = new SentFolder(`${dir}/sent`, agency);
-  const delivery = await Delivery.identify(file, folder, isNew);
-  const { settled } = delivery;
+  const delivery = await identify(file, folder, isNew);
   await delivery.begin();
   const indexes = new IndexSet();
   for (const index of refused) indexes.add(index);
   const records = text.trimEnd().split("\n").length;
   if (isCut) return delivery.id;
-  if (settled > 0) await delivery.keep();
-  else await delivery.complete(records, indexes);
+  const missing = delivery.missing(indexes);
+  if (missing.size < indexes.size) delivery.keep();
+  else await delivery.complete({ end: records, records }, indexes);
   if (copy !== undefined) {
     const path = `${dir}/${copyName}`;
     await Deno.writeTextFile(path, copy);
-    await delivery.addCopy({ path, hash: await hashOf(path) });
+    await delivery.addCopy({ path, hash: await hashOf(path) }, missing);
   }
   return delivery.id;
 }

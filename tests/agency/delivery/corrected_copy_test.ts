@@ -1,237 +1,195 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { ProgramError } from "../../../program/errors.ts";
-import {
-  COPY,
-  CORRECTED,
-  ROWS,
-  send,
-  WITH_BAD,
-} from "../../support/deliveries.ts";
+import { assertEquals } from "@std/assert";
+import { openFile } from "../../../agency/delivered_file.ts";
+import { identify } from "../../../agency/delivery/identify.ts";
+import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
+import { COPY, CORRECTED, ROWS, send } from "../../support/deliveries.ts";
 import { testInFolder } from "../../support/folder.ts";
 import { csvOf, rows } from "../../support/rows.ts";
-import { runTool, testTools } from "../../support/tool.ts";
 
-const BAD_ROW = csvOf([ROWS[2]!.with(2, "x")]);
-const GOOD_ROW = csvOf([ROWS[2]!]);
-const FOUR_BAD = csvOf(
-  ROWS.map((row, i) => i < 4 ? row.with(2, "x") : row),
+const REFUSED = [0, 2];
+const BAD = csvOf(
+  ROWS.map((row, i) => REFUSED.includes(i) ? row.with(3, "17/03/1999") : row),
+);
+const BAD_ROWS = csvOf(REFUSED.map((i) => ROWS[i]!.with(3, "17/03/1999")));
+const GOOD_ROWS = csvOf(REFUSED.map((i) => ROWS[i]!));
+const NEXT_DAY = csvOf(
+  ROWS.map((row, i) => row.with(4, String(100 + i))),
 );
 
-/** Asserts that a correction is refused, because of the other file. */
-async function assertRefused(
-  sent: Promise<unknown>,
-  elsewhere: string,
-): Promise<void> {
-  const { message } = await assertRejects(() => sent, ProgramError);
-  assert(message.includes(`were corrected in ${elsewhere} and`), message);
+/** What would be done with a text, without a trace. */
+async function lookAt(
+  dir: string,
+  text: string,
+  { name = "new.csv", isNew = false } = {},
+): Promise<{ leftOut: number[]; brings: number }> {
+  const path = `${dir}/${name}`;
+  await Deno.writeTextFile(path, text);
+  using file = await openFile(path, {});
+  const folder = new SentFolder(`${dir}/sent`, 1);
+  const delivery = await identify(file, folder, isNew);
+  const brings = delivery.others.brought.length;
+  return { leftOut: delivery.leftOut.values(), brings };
 }
 
-function full(dir: string, name = "a.csv"): string {
-  return `${Deno.realPathSync(dir)}/${name}`;
+/** The names of what is still to be sent or corrected. */
+function openIn(dir: string): string[] {
+  return new SentFolder(`${dir}/sent`, 1).openBut({ id: "" })
+    .map(({ path = "-" }) => path.slice(path.lastIndexOf("/") + 1));
 }
 
-/** The rows corrected in another way. */
-function changedIn(text: string): string {
-  return text.replaceAll("Ana", "Anna");
+async function sendBad(dir: string): Promise<void> {
+  await send(dir, BAD, { refused: REFUSED, copy: BAD_ROWS });
 }
 
-testInFolder(
-  "identify() refuses a file whose refused rows were corrected in the copy",
-  async (dir) => {
-    const elsewhere = `"${full(dir, COPY)}"`;
-    const first = { refused: [2], copy: BAD_ROW };
-    const id = await send(dir, WITH_BAD, first);
-    // Nothing of the copy is stored yet, so either of them may be corrected.
-    await send(dir, BAD_ROW, { name: COPY, refused: [0] });
-    const copied = await send(dir, GOOD_ROW, { name: COPY });
-    await assertRefused(send(dir, CORRECTED), elsewhere);
-    await assertRefused(send(dir, CORRECTED, { name: "b.csv" }), elsewhere);
-    // The first version is all known, and so is the copy.
-    assertEquals(await send(dir, WITH_BAD, first), id);
-    assertEquals(await send(dir, GOOD_ROW, { name: COPY }), copied);
-    await send(dir, CORRECTED, { isNew: true });
-  },
-);
-
-testInFolder(
-  "identify() takes a corrected file if nothing of the copy was stored",
-  async (dir) => {
-    const id = await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
-    await send(dir, BAD_ROW, { name: COPY, refused: [0] });
-    assertEquals(await send(dir, CORRECTED), id);
-  },
-);
-
-testInFolder(
-  "identify() refuses a file if a part of the copy was sent",
-  async (dir) => {
-    const elsewhere = `"${full(dir, COPY)}"`;
-    await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
-    await send(dir, GOOD_ROW, { name: COPY, isCut: true });
-    await assertRefused(send(dir, CORRECTED), elsewhere);
-  },
-);
-
-testInFolder(
-  "identify() refuses the copy of rows that were corrected in the file",
-  async (dir) => {
-    const elsewhere = `"${full(dir)}"`;
-    const four = csvOf(ROWS.slice(0, 4));
-    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: four });
-    await send(dir, WITH_BAD, { refused: [2] });
-    await assertRefused(send(dir, four, { name: COPY }), elsewhere);
-    await send(dir, CORRECTED);
-    await assertRefused(send(dir, four, { name: COPY }), elsewhere);
-    await send(dir, four, { name: COPY, isNew: true });
-  },
-);
-
-testInFolder(
-  "identify() refuses an older copy, saved over the rewritten one",
-  async (dir) => {
-    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
-    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: bad });
-    await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
-    const four = csvOf(ROWS.slice(0, 4));
-    for (const name of [COPY, "renamed.csv"]) {
-      await assertRefused(send(dir, four, { name }), `"${full(dir)}"`);
-    }
-    await send(dir, CORRECTED);
-    for (const name of [COPY, "renamed.csv"]) {
-      await assertRefused(send(dir, four, { name }), `"${full(dir)}"`);
-    }
-  },
-);
-
-testInFolder(
-  "identify() takes the copy of what is left after a part was corrected",
-  async (dir) => {
-    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
-    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: bad });
-    await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
-    // One of the rows that were corrected in the file.
-    await assertRefused(
-      send(dir, csvOf([ROWS[1]!]), { name: COPY }),
-      `"${full(dir)}"`,
-    );
-    await send(dir, GOOD_ROW, { name: COPY });
-    await assertRefused(send(dir, CORRECTED), `"${full(dir, COPY)}"`);
-    const four = csvOf(ROWS.slice(0, 4));
-    const name = "old.csv";
-    await assertRefused(send(dir, four, { name }), `"${full(dir, COPY)}"`);
-  },
-);
-
-testInFolder(
-  "identify() refuses an older copy if the file's correction was cut off",
-  async (dir) => {
-    await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
-    await send(dir, CORRECTED, { isCut: true });
-    await assertRefused(
-      send(dir, GOOD_ROW, { name: COPY }),
-      `"${full(dir)}"`,
-    );
-  },
-);
-
-testInFolder(
-  "identify() refuses another copy than the one that was corrected",
-  async (dir) => {
-    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
-    const half = csvOf(ROWS.slice(0, 4).with(0, ROWS[0]!.with(2, "x")));
-    const name = "a.csv.rejected-2.csv";
-    const first = { refused: [0, 1, 2, 3], copy: bad };
-    await send(dir, FOUR_BAD, first);
-    await send(dir, FOUR_BAD, { ...first, copyName: name });
-    await send(dir, half, { name: COPY, refused: [0] });
-    const four = csvOf(ROWS.slice(0, 4));
-    await assertRefused(
-      send(dir, changedIn(four), { name }),
-      `"${full(dir, COPY)}"`,
-    );
-    await send(dir, four, { name: COPY });
-    await assertRefused(
-      send(dir, changedIn(half), { name }),
-      `"${full(dir, COPY)}"`,
-    );
-  },
-);
-
-/** A copy's name, and whether it and the file then come through pipes. */
-const RENAMED: [name: string, isPipe: boolean][] = [
-  ["renamed.csv", false],
-  ["pipe", true],
-];
-
-for (const [name, isPipe] of RENAMED) {
-  testTools(
-    ["mkfifo"],
-    `identify() knows a copy by its rows, as ${name}`,
+/** Names of the copy: its own, and another. */
+for (const name of [COPY, "renamed.csv"]) {
+  testInFolder(
+    `a corrected copy completes its file, as ${name}`,
     async (dir) => {
-      if (isPipe) await runTool("mkfifo", [`${dir}/${name}`]);
-      const where = isPipe
-        ? "what came through a pipe"
-        : `"${full(dir, name)}"`;
-      await send(dir, WITH_BAD, { refused: [2], copy: BAD_ROW });
-      await send(dir, GOOD_ROW, { name, isPipe });
-      await assertRefused(send(dir, CORRECTED), where);
-      const other = send(dir, CORRECTED, { name, isPipe });
-      if (isPipe) await assertRefused(other, where);
-      else await assertRejects(() => other, ProgramError, "more rows now");
-      await assertRefused(
-        send(dir, GOOD_ROW.replace("3,", "33,"), { name: COPY }),
-        where,
+      await sendBad(dir);
+      assertEquals(openIn(dir), ["a.csv"]);
+      assertEquals(await lookAt(dir, GOOD_ROWS, { name }), {
+        leftOut: [],
+        brings: 2,
+      });
+      await send(dir, GOOD_ROWS, { name });
+      assertEquals(openIn(dir), []);
+      // In the file they are left out.
+      assertEquals(
+        (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
+        REFUSED,
       );
-      // All of it is stored, also what was refused.
-      await send(dir, WITH_BAD, { refused: [2] });
-      await send(dir, csvOf(rows(1, 90)), { name: "other.csv" });
+      await send(dir, CORRECTED);
+      assertEquals(
+        (await lookAt(dir, BAD, { name: "a.csv" })).leftOut,
+        REFUSED,
+      );
+      assertEquals(openIn(dir), []);
+    },
+  );
+
+  testInFolder(
+    `the copy of rows that were corrected in the file is left out, as ${name}`,
+    async (dir) => {
+      await sendBad(dir);
+      await send(dir, CORRECTED);
+      const all = { leftOut: [0, 1], brings: 0 };
+      assertEquals(await lookAt(dir, GOOD_ROWS, { name }), all);
+      assertEquals(
+        await lookAt(dir, GOOD_ROWS, { name, isNew: true }),
+        { leftOut: [], brings: 0 },
+      );
+    },
+  );
+
+  testInFolder(
+    `a copy that is sent unchanged asks in one place, as ${name}`,
+    async (dir) => {
+      await sendBad(dir);
+      await send(dir, BAD_ROWS, { name, refused: [0, 1] });
+      assertEquals(openIn(dir), [name]);
+      await send(dir, CORRECTED);
+      assertEquals(openIn(dir), []);
+      assertEquals((await lookAt(dir, GOOD_ROWS, { name })).leftOut, [0, 1]);
+      assertEquals((await lookAt(dir, GOOD_ROWS)).leftOut, [0, 1]);
     },
   );
 }
 
-testInFolder(
-  "identify() refuses a file of which no row was stored but in its copy",
-  async (dir) => {
-    const bad = csvOf(ROWS.map((row) => row.with(2, "x")));
-    await send(dir, bad, { refused: [0, 1, 2, 3, 4, 5], copy: bad });
-    await send(dir, changedIn(CORRECTED), { name: COPY });
-    await assertRefused(send(dir, CORRECTED), `"${full(dir, COPY)}"`);
-  },
-);
+testInFolder("a copy may be split, and corrected by parts", async (dir) => {
+  await sendBad(dir);
+  const [first = "", second = ""] = GOOD_ROWS.trimEnd().split("\r\n");
+  await send(dir, `${first}\r\n`, { name: "p1.csv" });
+  assertEquals(openIn(dir), ["a.csv"]);
+  await send(dir, `${second}\r\n`, { name: "p2.csv" });
+  assertEquals(openIn(dir), []);
+  assertEquals(
+    (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
+    REFUSED,
+  );
+});
 
-testInFolder(
-  "identify() knows a copy of copied rows as part of the copy",
-  async (dir) => {
-    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
-    const half = csvOf(ROWS.slice(0, 4).with(0, ROWS[0]!.with(2, "x")));
-    const last = csvOf([ROWS[0]!]);
-    const nested = `${COPY}.rejected.csv`;
-    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: bad });
-    await send(dir, half, {
-      name: COPY,
-      refused: [0],
-      copy: last.replace(",1,", ",x,"),
-      copyName: nested,
-    });
-    await send(dir, last, { name: nested });
-    const four = csvOf(ROWS.slice(0, 4));
-    await assertRefused(
-      send(dir, four, { name: COPY }),
-      `"${full(dir, nested)}"`,
-    );
-    await assertRefused(send(dir, CORRECTED), `"${full(dir, COPY)}"`);
-  },
-);
+testInFolder("rows are known in a longer file of several", async (dir) => {
+  await sendBad(dir);
+  const other = csvOf([rows(1, 50)[0]!.with(3, "1999")]);
+  await send(dir, other, { name: "b.csv", refused: [0] });
+  const all = csvOf([...rows(9, 70), ROWS[0]!, ROWS[2]!, ...rows(1, 50)]);
+  assertEquals((await lookAt(dir, all)).brings, 3);
+  await send(dir, all, { name: "all.csv" });
+  assertEquals(openIn(dir), []);
+  assertEquals(
+    (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
+    REFUSED,
+  );
+});
 
-testInFolder(
-  "identify() knows a copy that is corrected by halves",
-  async (dir) => {
-    const bad = csvOf(ROWS.slice(0, 4).map((row) => row.with(2, "x")));
-    const half = csvOf(ROWS.slice(0, 4).with(0, ROWS[0]!.with(2, "x")));
-    await send(dir, FOUR_BAD, { refused: [0, 1, 2, 3], copy: bad });
-    const id = await send(dir, half, { name: COPY, refused: [0] });
-    const four = csvOf(ROWS.slice(0, 4));
-    assertEquals(await send(dir, four, { name: COPY }), id);
-    assertEquals(await send(dir, four, { name: COPY }), id);
-  },
-);
+testInFolder("a part of a copy that was sent may be stored", async (dir) => {
+  await sendBad(dir);
+  await send(dir, GOOD_ROWS, { name: COPY, isCut: true });
+  assertEquals(
+    (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
+    REFUSED,
+  );
+  // The copy goes on.
+  assertEquals((await lookAt(dir, GOOD_ROWS, { name: COPY })).leftOut, []);
+});
+
+testInFolder("a correction that was cut off may be stored", async (dir) => {
+  await sendBad(dir);
+  await send(dir, CORRECTED, { isCut: true });
+  assertEquals((await lookAt(dir, GOOD_ROWS)).leftOut, [0, 1]);
+});
+
+testInFolder("the copy of what is left brings only that", async (dir) => {
+  await sendBad(dir);
+  const half = csvOf(ROWS.with(2, ROWS[2]!.with(3, "17/03/1999")));
+  const rest = csvOf([ROWS[2]!.with(3, "17/03/1999")]);
+  await send(dir, half, { refused: [2], copy: rest });
+  assertEquals(await lookAt(dir, GOOD_ROWS, { name: "old.csv" }), {
+    leftOut: [0],
+    brings: 1,
+  });
+  await send(dir, csvOf([ROWS[2]!]), { name: COPY });
+  assertEquals(openIn(dir), []);
+  assertEquals((await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut, [2]);
+});
+
+testInFolder("other bets of the same people are new", async (dir) => {
+  await sendBad(dir);
+  const none = { leftOut: [], brings: 0 };
+  assertEquals(await lookAt(dir, NEXT_DAY), none);
+  await send(dir, CORRECTED);
+  assertEquals(await lookAt(dir, NEXT_DAY), none);
+});
+
+testInFolder("--as-new sends all, and completes other files", async (dir) => {
+  await sendBad(dir);
+  await send(dir, GOOD_ROWS, { name: COPY, isNew: true });
+  assertEquals(openIn(dir), []);
+  assertEquals(
+    (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
+    REFUSED,
+  );
+});
+
+testInFolder("a row without a key is known in its copy only", async (dir) => {
+  const bad = csvOf(ROWS).replace(/^.*\r\n/, "Luis,Sosa,1987\r\n");
+  const good = csvOf([ROWS[0]!]);
+  await send(dir, bad, { refused: [0], copy: "Luis,Sosa,1987\r\n" });
+  assertEquals((await lookAt(dir, good)).brings, 0);
+  assertEquals((await lookAt(dir, good, { name: COPY })).brings, 1);
+  await send(dir, good, { name: COPY });
+  assertEquals(openIn(dir), []);
+  // Then its key is known.
+  assertEquals((await lookAt(dir, good + csvOf(rows(1, 90)))).leftOut, [0]);
+  assertEquals((await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut, [0]);
+});
+
+testInFolder("the same bet twice is two bets", async (dir) => {
+  const twice = BAD_ROWS.replaceAll(/^.*\r\n/gm, csvOf([ROWS[0]!.with(3, "")]));
+  await send(dir, csvOf(rows(6, 30)) + twice, { refused: [6, 7] });
+  const one = csvOf([ROWS[0]!]);
+  await send(dir, one, { name: "p1.csv" });
+  assertEquals(openIn(dir), ["a.csv"]);
+  assertEquals((await lookAt(dir, one + csvOf(rows(1, 90)))).brings, 1);
+});

@@ -86,7 +86,7 @@ const CHANGES: [name: string, text: string, where: string][] = [
   [
     "a row less",
     csvOf(ROWS.slice(0, 5)),
-    "it has 1 fewer row now (put back what was deleted; --finish-anyway finishes without refused rows)",
+    "it has 1 fewer row now (put back what was deleted, and send it with --finish-anyway to finish without refused rows)",
   ],
   [
     "a row between",

@@ -1,0 +1,86 @@
+// Rows of a file that were refused in other deliveries: it brings those that are
+// not stored yet, and leaves out the others.
+
+import { formatAction, getLogger } from "../../program/logging.ts";
+import { nameOf } from "./correction.ts";
+import { IndexSet } from "./index_set.ts";
+import type { FoundRow } from "./row_finder.ts";
+import type { Place, SentDelivery } from "./sent_delivery.ts";
+import type { SentFolder } from "./sent_folder.ts";
+
+export class RowsOfOthers {
+  readonly #folder: SentFolder;
+  readonly stored: readonly FoundRow[];
+  readonly brought: readonly FoundRow[];
+  /** Bet indexes of rows that are stored elsewhere. */
+  readonly leftOut: IndexSet;
+
+  constructor(folder: SentFolder, rows: readonly FoundRow[]) {
+    this.#folder = folder;
+    this.stored = rows.filter(({ isStored }) => isStored);
+    this.brought = rows.filter(({ isStored }) => !isStored);
+    this.leftOut = IndexSet.of(this.stored.map(({ index }) => index));
+  }
+
+  /** What holds a row that is left out, if there is one. */
+  get storedIn(): SentDelivery | undefined {
+    const [first] = this.stored;
+    return first && this.#folder.withId(first.place[0]);
+  }
+
+  log(file: string, isKnown: boolean): void {
+    for (const [path, rows] of this.#byPath(this.brought)) {
+      getLogger().info(formatAction("find_refused", "success", {
+        ...describe(file, rows),
+        refused_in: path ?? "-",
+      }));
+    }
+    for (const [path, rows] of this.#byPath(this.stored)) {
+      getLogger().warn(formatAction("leave_out", "success", {
+        ...describe(file, rows),
+        reason: `sent in ${nameOf(path)}`,
+        hint: isKnown ? undefined : "--as-new sends them too",
+      }));
+    }
+  }
+
+  /** Remembers in the other deliveries that rows of theirs are sent by this. */
+  take(id: string): void {
+    for (const [other, rows] of this.#byDelivery(this.brought)) {
+      const moved: Record<number, Place> = { ...other.moved };
+      const keys: Record<number, string> = { ...other.keys };
+      for (const { index, place: [, from], key } of rows) {
+        moved[from] = [id, index];
+        if (key !== undefined) keys[from] ??= key;
+      }
+      this.#folder.update({ ...other, moved, keys });
+    }
+  }
+
+  /** Remembers that the central lacks what is left out. */
+  expect(): void {
+    const begunAt = new Date().toISOString();
+    for (const [other] of this.#byDelivery(this.stored)) {
+      this.#folder.update({ ...other, begunAt });
+    }
+  }
+
+  #byPath(rows: readonly FoundRow[]): [string | undefined, FoundRow[]][] {
+    return this.#byDelivery(rows).map(([{ path }, some]) => [path, some]);
+  }
+
+  #byDelivery(rows: readonly FoundRow[]): [SentDelivery, FoundRow[]][] {
+    return [...Map.groupBy(rows, ({ place: [id] }) => id)]
+      .flatMap(([id, some]) => {
+        const delivery = this.#folder.withId(id);
+        return delivery ? [[delivery, some]] : [];
+      });
+  }
+}
+
+function describe(
+  file: string,
+  rows: readonly FoundRow[],
+): Record<string, string | number | undefined> {
+  return { file, rows: rows.length, line: rows[0]?.line };
+}
