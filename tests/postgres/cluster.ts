@@ -176,7 +176,11 @@ export class Cluster {
    * may not have all that it has.
    */
   async returnAsStandbyOf(primary: Cluster): Promise<void> {
-    await run("rm", ["-f", `${this.#dir}/postmaster.pid`]);
+    // The killed one seems to run until it is reaped.
+    await run("rm", [
+      ...["-f", `${this.#dir}/postmaster.pid`],
+      `${this.socketFolder}/.s.PGSQL.${this.port}.lock`,
+    ]);
     // pg_rewind finds the new timeline in the control file only after this.
     await primary.query("CHECKPOINT");
     await runAsOwner("pg_rewind", [
