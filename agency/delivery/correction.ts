@@ -11,11 +11,6 @@ import type { SentFolder } from "./sent_folder.ts";
 
 /** Fewest equal rows that make a file of another name a correction. */
 const MIN_KEPT_ROWS = 5;
-/** A corrected row may be anything up to the largest bet, with quotes. */
-const MAX_ROW_CHANGE_BYTES = 4096;
-/** It may come or go when a program saves the file, as line ends do. */
-const BYTE_ORDER_MARK_BYTES = 3;
-
 /**
  * Throws a `ProgramError` if rows of the file were sent before, and others than
  * the refused ones have changed.
@@ -64,7 +59,6 @@ async function findVersion(
   candidates: readonly SentDelivery[],
 ): Promise<SentDelivery | undefined> {
   for (const delivery of candidates) {
-    if (!isSimilar(delivery, source)) continue;
     // There may be thousands.
     if (!await beginsAlike(openReader, delivery)) continue;
     const difference = await findDifference(openReader, delivery);
@@ -84,30 +78,19 @@ async function findVersion(
 function mayBe(
   { path }: SourceFile,
   delivery: SentDelivery,
-  difference = "it has corrections",
+  difference: string | undefined,
 ): ProgramError {
-  const how = delivery.path === undefined
-    ? "send what is corrected by itself"
-    : "send it under that name";
+  const how = difference === undefined && delivery.path !== undefined
+    ? "send it under that name"
+    : "send only what is new as a file of its own";
   const part = delivery.isComplete ? "" : "a part of ";
   return new ProgramError(
     `Cannot send agency's file "${path}": it may be ${part}${
       nameOf(delivery.path)
-    }, sent on ${delivery.at}, and ${difference}; ${how}, or all as a new delivery with --as-new`,
+    }, sent on ${delivery.at}, and ${
+      difference ?? "it has corrections"
+    }; ${how}, or all of it as a new delivery with --as-new`,
   );
-}
-
-/**
- * True if rows of a delivery were stored, and a file of this size may differ in
- * the others only.
- */
-function isSimilar(delivery: SentDelivery, { size }: SourceFile): boolean {
-  if (!delivery.isComplete) return true;
-  const kept = keptRows(delivery);
-  const refused = delivery.records - kept;
-  const change = refused * MAX_ROW_CHANGE_BYTES + delivery.records +
-    BYTE_ORDER_MARK_BYTES;
-  return kept > 0 && Math.abs(delivery.size - size) <= change;
 }
 
 /** With few equal rows it may be another file. */

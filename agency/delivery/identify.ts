@@ -23,7 +23,7 @@ export async function identify(
   isNew = false,
 ): Promise<Delivery> {
   const { source, openReader } = file;
-  const { fingerprint, size } = source;
+  const { fingerprint } = source;
   const path = fullPathOf(source);
   // Damaged records would otherwise show after the last batch.
   folder.openBut({ id: fingerprint });
@@ -44,7 +44,6 @@ export async function identify(
   const entry = {
     ...found ?? newDelivery(id, copy),
     content: fingerprint,
-    size,
     path: path ?? found?.path,
   };
   const finder = new RowFinder(folder, found ? [] : candidates);

@@ -12,7 +12,6 @@ export interface SentDelivery {
   /** Fingerprint of the content that was sent last. */
   content: string;
   path?: string | undefined;
-  size: number;
   /** When it was first sent to its end, or else started, as ISO 8601. */
   at: string;
   /** When the run started that has not sent it to its end. */
@@ -70,7 +69,6 @@ export function newDelivery(id: string, copy: number): SentDelivery {
     id,
     copy,
     content: id,
-    size: 0,
     at: new Date().toISOString(),
     isComplete: false,
     records: 0,

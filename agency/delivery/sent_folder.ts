@@ -88,8 +88,8 @@ export class SentFolder {
   }
 
   update(delivery: SentDelivery): void {
-    const { id, content, refused, keys } = delivery;
-    const isRefused = refused !== "" || keys !== undefined;
+    const { id, content, refused, keys = {} } = delivery;
+    const isRefused = refused !== "" || Object.keys(keys).length > 0;
     const name = `agency-${this.#agency}-${id}-${content}${
       isRefused ? "-refused" : ""
     }${isOpen(delivery) ? "-open" : ""}.json`;
