@@ -99,7 +99,7 @@ export class Agency {
     return {
       ...summaryOf(file, loader, refused),
       stored: sender.stored,
-      repeated: sender.repeated,
+      repeated: sender.repeated + delivery.leftOut.size,
       rejectedFile: copy?.path,
       sentBefore,
       isFinished,

@@ -3,7 +3,7 @@
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import { IndexSet } from "./index_set.ts";
-import { keysOf } from "./row_keys.ts";
+import { keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
 import type { Place, SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
@@ -28,6 +28,8 @@ export class RowFinder {
   readonly #folder: SentFolder;
   readonly #known = new Map<string, Known | undefined>();
   readonly #places = new Map<string, Place[]>();
+  /** Numbers in the keys; `undefined` if a key has none. */
+  readonly #numbers = new Set<number | undefined>();
 
   /** Knows the refused rows of some deliveries. */
   constructor(folder: SentFolder, deliveries: readonly SentDelivery[]) {
@@ -35,6 +37,7 @@ export class RowFinder {
     for (const delivery of deliveries) {
       this.#add(delivery);
       for (const [index, key] of Object.entries(delivery.keys ?? {})) {
+        this.#numbers.add(numberIn(key));
         const places = this.#places.get(key);
         const place: Place = [delivery.id, Number(index)];
         if (places) places.push(place);
@@ -59,6 +62,9 @@ export class RowFinder {
     await everyRecord(openReader(), ({ index, line, bytes }, step) => {
       count++;
       if (step === "header") return;
+      const mayBeKnown = copied || this.#numbers.has(undefined) ||
+        this.#numbers.has(numberAtEnd(bytes));
+      if (!mayBeKnown) return;
       const keys = keysOf(bytes);
       const place = this.#pick(keys, taken);
       const row = { index, line, key: keys[0] };

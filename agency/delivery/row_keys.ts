@@ -9,15 +9,12 @@ const DOCUMENT_REGEXP = /^\d{1,20}$/;
 const DATE_REGEXP = /^\d{4}-\d\d-\d\d$/;
 const NUMBER_REGEXP = /^\d{1,10}$/;
 const MAX_NUMBER = 4294967295;
-
-/** The fields of a row, "" for those that nobody can read. */
-type Fields = [
-  firstName: string,
-  lastName: string,
-  document: string,
-  birthdate: string,
-  number: string,
-];
+const PUNCTUATION_REGEXP = /[\s.]/g;
+const ZEROS_REGEXP = /^0+(?=\d)/;
+/** Dots, quotes and spaces. */
+const IGNORED = new Set([0x2e, 0x22, 0x20, 0x0d]);
+const ZERO = 0x30;
+const DECODER = new TextDecoder();
 
 /** The key of a refused row; `undefined` if too little of it is readable. */
 export function keyOf(row: Uint8Array): string | undefined {
@@ -26,42 +23,54 @@ export function keyOf(row: Uint8Array): string | undefined {
 
 /** The key of a row, and those that it may have had before its correction. */
 export function keysOf(row: Uint8Array): string[] {
-  const fields = fieldsOf(row);
+  const fields = fieldsOf(DECODER.decode(row));
   if (!fields) return [];
-  const [firstName, lastName, document, birthdate, number] = fields;
-  const isPerson = firstName !== "" && lastName !== "" && birthdate !== "";
-  const keys: Fields[] = [];
-  if (document !== "" && number !== "") {
-    keys.push(["", "", document, "", number]);
-  }
-  if (isPerson && document !== "") keys.push(fields.with(4, "") as Fields);
-  if (isPerson && number !== "") keys.push(fields.with(2, "") as Fields);
-  return keys.map((key) => key.join());
+  const [firstName, lastName, birthdate] = [fields[0]!, fields[1]!, fields[3]!]
+    .map((field) => field.trim().toLowerCase());
+  const document = digits(fields[2]!, DOCUMENT_REGEXP);
+  const figures = digits(fields[4]!, NUMBER_REGEXP);
+  const number = Number(figures) > MAX_NUMBER ? "" : figures;
+  const keys: string[] = [];
+  if (document !== "" && number !== "") keys.push(`${document},${number}`);
+  if (!firstName || !lastName || !DATE_REGEXP.test(birthdate!)) return keys;
+  const person = `${firstName},${lastName},${birthdate}`;
+  if (document !== "") keys.push(`${person},${document},`);
+  if (number !== "") keys.push(`${person},,${number}`);
+  return keys;
 }
 
-function fieldsOf(row: Uint8Array): Fields | undefined {
-  const text = new TextDecoder().decode(row);
+/** The number in a key; `undefined` if it has none. */
+export function numberIn(key: string): number | undefined {
+  const number = key.slice(key.lastIndexOf(",") + 1);
+  return number === "" ? undefined : Number(number);
+}
+
+/** The number at the end of a row: most rows are told apart by it alone. */
+export function numberAtEnd(row: Uint8Array): number {
+  let number = 0;
+  let scale = 1;
+  for (let at = row.length - 1; at >= 0; at--) {
+    const byte = row[at]!;
+    if (IGNORED.has(byte)) continue;
+    const digit = byte - ZERO;
+    if (digit < 0 || digit > 9) break;
+    number += digit * scale;
+    scale *= 10;
+  }
+  return number;
+}
+
+function fieldsOf(row: string): readonly string[] | undefined {
   for (const separator of SEPARATORS) {
-    const fields = split(text, separator);
-    if (fields.length !== FIELD_COUNT) continue;
-    const [firstName, lastName, document, birthdate, number] = fields
-      .map((field) => field.trim().toLowerCase()) as Fields;
-    return [
-      firstName,
-      lastName,
-      digits(document, DOCUMENT_REGEXP),
-      DATE_REGEXP.test(birthdate) ? birthdate : "",
-      Number(digits(number, NUMBER_REGEXP)) > MAX_NUMBER
-        ? ""
-        : digits(number, NUMBER_REGEXP),
-    ];
+    const fields = split(row, separator);
+    if (fields.length === FIELD_COUNT) return fields;
   }
   return undefined;
 }
 
-function split(text: string, separator: string): readonly string[] {
+function split(row: string, separator: string): readonly string[] {
   try {
-    return splitRow(text, separator);
+    return splitRow(row, separator);
   } catch {
     return [];
   }
@@ -69,6 +78,8 @@ function split(text: string, separator: string): readonly string[] {
 
 /** Dots and leading zeros come and go in spreadsheets. */
 function digits(field: string, expected: RegExp): string {
-  const text = field.replaceAll(/[\s.]/g, "");
-  return expected.test(text) ? text.replace(/^0+(?=\d)/, "") : "";
+  const text = expected.test(field)
+    ? field
+    : field.replaceAll(PUNCTUATION_REGEXP, "");
+  return expected.test(text) ? text.replace(ZEROS_REGEXP, "") : "";
 }

@@ -1,5 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { keyOf, keysOf } from "../../../agency/delivery/row_keys.ts";
+import {
+  keyOf,
+  keysOf,
+  numberAtEnd,
+  numberIn,
+} from "../../../agency/delivery/row_keys.ts";
 
 const ROW = "Ana Sofía,Núñez,30904465,1999-03-17,7574";
 
@@ -26,6 +31,13 @@ for (const [refused, row, isSame] of ROWS) {
     assertEquals(key !== undefined && keysOf(bytes(row)).includes(key), isSame);
   });
 }
+
+Deno.test("numberAtEnd() finds the number of a row's first key", () => {
+  for (const end of ["7574", " 7.574", '"07574"', "7574 ", "0", "4294967295"]) {
+    const row = bytes(`Ana,Gil,30904465,1999-03-17,${end}`);
+    assertEquals(numberAtEnd(row), numberIn(keyOf(row)!), end);
+  }
+});
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
