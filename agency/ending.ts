@@ -82,7 +82,10 @@ export class Ending {
     const records = loader.records - leftOut.size;
     // All rows may be stored elsewhere.
     return records === 0 && storedIn
-      ? { fingerprint: storedIn.id, records: storedIn.stored ?? 0 }
+      ? {
+        fingerprint: storedIn.id,
+        records: storedIn.stored || storedIn.records,
+      }
       : { fingerprint: id, records };
   }
 

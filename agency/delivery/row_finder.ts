@@ -7,6 +7,9 @@ import { keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
 import type { Place, SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
+/** Records that could not be written may lead in a circle. */
+const MAX_MOVES = 1000;
+
 /** A row of a file that was refused before, in another one. */
 export interface FoundRow {
   index: number;
@@ -87,12 +90,13 @@ export class RowFinder {
 
   /** Returns where a row was sent last. */
   follow(place: Place): Place {
-    for (;;) {
+    for (let moves = 0; moves < MAX_MOVES; moves++) {
       const [id, index] = place;
       const next = this.#get(id)?.delivery.moved?.[index];
-      if (!next || !this.#get(next[0])) return place;
+      if (!next || !this.#get(next[0])) break;
       place = next;
     }
+    return place;
   }
 
   /** True if a row is stored in its delivery, or may be. */
@@ -101,10 +105,6 @@ export class RowFinder {
     if (!known) return false;
     const { isComplete, correction } = known.delivery;
     return !isComplete || correction !== undefined || !known.refused.has(index);
-  }
-
-  delivery(id: string): SentDelivery | undefined {
-    return this.#get(id)?.delivery;
   }
 
   /** A row that is not stored comes first: a file may have the same bet twice. */
