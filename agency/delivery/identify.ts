@@ -3,8 +3,10 @@
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
-import { findCorrected } from "./correction.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { findCorrected, nameOf } from "./correction.ts";
 import { Delivery } from "./delivery.ts";
+import { IndexSet } from "./index_set.ts";
 import { type FoundRow, RowFinder } from "./row_finder.ts";
 import { RowsOfOthers } from "./rows_of_others.ts";
 import { newDelivery, type SentDelivery } from "./sent_delivery.ts";
@@ -22,7 +24,7 @@ export async function identify(
   folder: SentFolder,
   isNew = false,
 ): Promise<Delivery> {
-  const { source, openReader } = file;
+  const { source } = file;
   const { fingerprint } = source;
   const path = fullPathOf(source);
   // Damaged records would otherwise show after the last batch.
@@ -46,13 +48,39 @@ export async function identify(
     content: fingerprint,
     path: path ?? found?.path,
   };
-  const finder = new RowFinder(folder, found ? [] : candidates);
   const rows = found
-    ? movedRows(found, finder)
-    : await finder.find(openReader, copiedTo(path, candidates));
+    ? movedRows(found, new RowFinder(folder, []))
+    : await rowsAt(path, { file, folder, candidates, isNew });
+  if (!found && !isNew) {
+    await throwIfDoubtful(file, { folder, candidates, rows });
+  }
   const wanted = isNew ? rows.filter(({ isStored }) => !isStored) : rows;
   const others = new RowsOfOthers(folder, wanted);
   return new Delivery(folder, file, { found, entry, others });
+}
+
+/** What looks like a refused row of another file may be that, or another bet. */
+async function throwIfDoubtful(
+  { source, openReader }: DeliveredFile,
+  { folder, candidates, rows }: {
+    folder: SentFolder;
+    candidates: readonly SentDelivery[];
+    rows: readonly FoundRow[];
+  },
+): Promise<void> {
+  const known = rows.filter(({ isByPlace }) => !isByPlace);
+  const own = IndexSet.of(known.map(({ index }) => index));
+  const finder = new RowFinder(folder, candidates);
+  const row = await finder.findDoubtful(openReader, own);
+  if (!row) return;
+  const delivery = folder.withId(row.place[0]);
+  const where = nameOf(delivery?.path);
+  const what = row.isStored
+    ? `was refused before and is stored from ${where}; remove it here`
+    : `was refused in ${where}; correct it there, or in the copy of its refused rows`;
+  throw new ProgramError(
+    `Cannot send agency's file "${source.path}": the bet of line ${row.line} ${what}, or send this file with --as-new if that is another bet`,
+  );
 }
 
 /** The refused rows of a known delivery that were sent elsewhere. */
@@ -69,16 +97,30 @@ function movedRows(delivery: SentDelivery, finder: RowFinder): FoundRow[] {
   }).filter(({ place: [id] }) => id !== delivery.id);
 }
 
-/** Whose refused rows were copied to a path last, and which. */
-function copiedTo(
+/**
+ * The refused rows of other deliveries that a file has by its path: it is a copy
+ * of them, or all rows that were sent from there before were refused.
+ */
+async function rowsAt(
   path: string | undefined,
-  candidates: readonly SentDelivery[],
-): { id: string; rows: string } | undefined {
-  for (const { id, copies } of candidates) {
-    const rows = path === undefined ? undefined : copies?.[path];
-    if (rows !== undefined) return { id, rows };
+  { file, folder, candidates, isNew }: {
+    file: DeliveredFile;
+    folder: SentFolder;
+    candidates: readonly SentDelivery[];
+    isNew: boolean;
+  },
+): Promise<FoundRow[]> {
+  if (path === undefined) return [];
+  const origins = candidates.filter(({ copies }) => copies?.[path]);
+  const [first] = origins;
+  if (first) {
+    const copied = { id: first.id, rows: first.copies![path]! };
+    return await new RowFinder(folder, origins).find(file.openReader, copied);
   }
-  return undefined;
+  const last = await folder.idOf(path);
+  const before = candidates.find(({ id }) => id === last);
+  if (!before || isNew) return [];
+  return await new RowFinder(folder, [before]).find(file.openReader);
 }
 
 /** `undefined` for a pipe, whose content has no name. */

@@ -1,9 +1,11 @@
 // Finds rows that were refused before in another file. Each row is stored in one
-// place: a refused one is followed to where it was sent last.
+// place, the file or its copy: a refused one is followed to where it was sent
+// last. Elsewhere a row that looks like it may be another bet: nobody but the
+// clerk can tell.
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import { IndexSet } from "./index_set.ts";
-import { keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
+import { isWhole, keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
 import type { Place, SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
@@ -20,7 +22,13 @@ export interface FoundRow {
   /** Whether it is stored there, or may be. */
   isStored: boolean;
   key: string | undefined;
+  /** Whether only its place in a copy says which row it is. */
+  isByPlace?: boolean;
 }
+
+const NONE: ReadonlySet<string> = new Set();
+
+const RECENT_MS = 7 * 24 * 60 * 60 * 1000;
 
 interface Known {
   delivery: SentDelivery;
@@ -50,8 +58,38 @@ export class RowFinder {
   }
 
   /**
-   * Finds rows of a new file by their keys, and those of a copy that have none
-   * by their places in it.
+   * Finds a row that makes a file doubtful: it may be one that is still refused
+   * in another file, or that was and is stored. After a week a stored one counts
+   * only in a file that has no others: people bet the same number again. `own`
+   * has the rows whose file this is.
+   */
+  async findDoubtful(
+    openReader: OpenReader,
+    own: IndexSet,
+  ): Promise<FoundRow | undefined> {
+    if (this.#places.size === 0) return undefined;
+    let [first, doubtful]: (FoundRow | undefined)[] = [];
+    let hasOthers = false;
+    await everyRecord(openReader(), ({ index, line, bytes }, step) => {
+      if (step === "header" || doubtful || own.has(index)) return;
+      const place = this.#mayBeKnown(bytes)
+        ? this.#pick(keysOf(bytes), NONE, isWhole)
+        : undefined;
+      if (!place) {
+        hasOthers = true;
+        return;
+      }
+      const isStored = this.isStored(place);
+      const row = { index, line, place, isStored, key: undefined };
+      first ??= row;
+      if (!isStored || this.#isRecent(place)) doubtful = row;
+    });
+    return doubtful ?? (hasOthers ? undefined : first);
+  }
+
+  /**
+   * Finds rows by their keys, and those of a copy that have none by their places
+   * in it.
    */
   async find(
     openReader: OpenReader,
@@ -59,15 +97,11 @@ export class RowFinder {
   ): Promise<FoundRow[]> {
     const found: FoundRow[] = [];
     const unknown: Omit<FoundRow, "place" | "isStored">[] = [];
-    if (this.#places.size === 0 && !copied) return found;
     const taken = new Set<string>();
     let count = 0;
     await everyRecord(openReader(), ({ index, line, bytes }, step) => {
       count++;
-      if (step === "header") return;
-      const mayBeKnown = copied || this.#numbers.has(undefined) ||
-        this.#numbers.has(numberAtEnd(bytes));
-      if (!mayBeKnown) return;
+      if (step === "header" || (!copied && !this.#mayBeKnown(bytes))) return;
       const keys = keysOf(bytes);
       const place = this.#pick(keys, taken);
       const row = { index, line, key: keys[0] };
@@ -78,12 +112,12 @@ export class RowFinder {
       taken.add(place.join());
       found.push({ ...row, place, isStored: this.isStored(place) });
     });
-    const rows = copied ? IndexSet.parse(copied.rows).values() : [];
+    const rows = IndexSet.parse(copied?.rows ?? "").values();
     if (!copied || rows.length !== count) return found;
     for (const row of unknown) {
       const place = this.follow([copied.id, rows[row.index]!]);
       if (taken.has(place.join()) || this.isStored(place)) continue;
-      found.push({ ...row, place, isStored: false });
+      found.push({ ...row, place, isStored: false, isByPlace: true });
     }
     return found;
   }
@@ -107,10 +141,23 @@ export class RowFinder {
     return !isComplete || correction !== undefined || !known.refused.has(index);
   }
 
-  /** A row that is not stored comes first: a file may have the same bet twice. */
+  #isRecent([id]: Place): boolean {
+    const at = this.#get(id)?.delivery.at ?? "";
+    return Date.parse(at) > Date.now() - RECENT_MS;
+  }
+
+  #mayBeKnown(row: Uint8Array): boolean {
+    return this.#numbers.has(undefined) || this.#numbers.has(numberAtEnd(row));
+  }
+
+  /**
+   * A row that is not stored comes first: a file may have the same bet twice.
+   * `isEnough` says which keys are enough for one that is stored.
+   */
   #pick(
     keys: readonly string[],
     taken: ReadonlySet<string>,
+    isEnough: (key: string) => boolean = () => true,
   ): Place | undefined {
     let stored: Place | undefined;
     for (const key of keys) {
@@ -118,7 +165,7 @@ export class RowFinder {
         const place = this.follow(start);
         if (taken.has(place.join())) continue;
         if (!this.isStored(place)) return place;
-        stored ??= place;
+        if (isEnough(key)) stored ??= place;
       }
     }
     return stored;

@@ -8,6 +8,7 @@ const FIELD_COUNT = 5;
 const DOCUMENT_REGEXP = /^\d{1,20}$/;
 const DATE_REGEXP = /^\d{4}-\d\d-\d\d$/;
 const NUMBER_REGEXP = /^\d{1,10}$/;
+const WHOLE_KEY_REGEXP = /^\d+,\d+$/;
 const MAX_NUMBER = 4294967295;
 const PUNCTUATION_REGEXP = /[\s.]/g;
 const ZEROS_REGEXP = /^0+(?=\d)/;
@@ -37,6 +38,11 @@ export function keysOf(row: Uint8Array): string[] {
   if (document !== "") keys.push(`${person},${document},`);
   if (number !== "") keys.push(`${person},,${number}`);
   return keys;
+}
+
+/** True if a key has document and number. */
+export function isWhole(key: string): boolean {
+  return WHOLE_KEY_REGEXP.test(key);
 }
 
 /** The number in a key; `undefined` if it has none. */

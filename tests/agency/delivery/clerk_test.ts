@@ -57,7 +57,7 @@ class Clerk {
       ? this.#corrected(this.#random.pick(copies))
       : "";
     const isTaken = await this.#send(name, this.#newRows(8) + rest);
-    if (!isTaken) this.faults.push(`${name} was refused`);
+    if (!isTaken && rest === "") this.faults.push(`${name} was refused`);
   }
 
   readonly #copies = new Set<string>();

@@ -1,11 +1,13 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { openFile } from "../../../agency/delivered_file.ts";
 import { identify } from "../../../agency/delivery/identify.ts";
 import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
+import { ProgramError } from "../../../program/errors.ts";
 import { COPY, CORRECTED, ROWS, send } from "../../support/deliveries.ts";
 import { testInFolder } from "../../support/folder.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 
+const DAY_MS = 24 * 60 * 60 * 1000;
 const REFUSED = [0, 2];
 const BAD = csvOf(
   ROWS.map((row, i) => REFUSED.includes(i) ? row.with(3, "17/03/1999") : row),
@@ -41,87 +43,115 @@ async function sendBad(dir: string): Promise<void> {
   await send(dir, BAD, { refused: REFUSED, copy: BAD_ROWS });
 }
 
-/** Names of the copy: its own, and another. */
-for (const name of [COPY, "renamed.csv"]) {
-  testInFolder(
-    `a corrected copy completes its file, as ${name}`,
-    async (dir) => {
-      await sendBad(dir);
-      assertEquals(openIn(dir), ["a.csv"]);
-      assertEquals(await lookAt(dir, GOOD_ROWS, { name }), {
-        leftOut: [],
-        brings: 2,
-      });
-      await send(dir, GOOD_ROWS, { name });
-      assertEquals(openIn(dir), []);
-      // In the file they are left out.
-      assertEquals(
-        (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
-        REFUSED,
-      );
-      await send(dir, CORRECTED);
-      assertEquals(
-        (await lookAt(dir, BAD, { name: "a.csv" })).leftOut,
-        REFUSED,
-      );
-      assertEquals(openIn(dir), []);
-    },
-  );
+testInFolder("a corrected copy completes its file", async (dir) => {
+  await sendBad(dir);
+  assertEquals(openIn(dir), ["a.csv"]);
+  assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), {
+    leftOut: [],
+    brings: 2,
+  });
+  await send(dir, GOOD_ROWS, { name: COPY });
+  assertEquals(openIn(dir), []);
+  // In the file they are left out.
+  for (const text of [CORRECTED, BAD]) {
+    const { leftOut } = await lookAt(dir, text, { name: "a.csv" });
+    assertEquals(leftOut, REFUSED);
+    await send(dir, text);
+  }
+  assertEquals(openIn(dir), []);
+});
 
-  testInFolder(
-    `the copy of rows that were corrected in the file is left out, as ${name}`,
-    async (dir) => {
-      await sendBad(dir);
-      await send(dir, CORRECTED);
-      const all = { leftOut: [0, 1], brings: 0 };
-      assertEquals(await lookAt(dir, GOOD_ROWS, { name }), all);
-      assertEquals(
-        await lookAt(dir, GOOD_ROWS, { name, isNew: true }),
-        { leftOut: [], brings: 0 },
-      );
-    },
-  );
+testInFolder(
+  "the copy of rows that were corrected in the file is left out",
+  async (dir) => {
+    await sendBad(dir);
+    await send(dir, CORRECTED);
+    const all = { leftOut: [0, 1], brings: 0 };
+    assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), all);
+    assertEquals(
+      await lookAt(dir, GOOD_ROWS, { name: COPY, isNew: true }),
+      { leftOut: [], brings: 0 },
+    );
+  },
+);
 
+testInFolder("a copy that is sent unchanged asks in one place", async (dir) => {
+  await sendBad(dir);
+  await send(dir, BAD_ROWS, { name: COPY, refused: [0, 1] });
+  assertEquals(openIn(dir), [COPY]);
+  await send(dir, CORRECTED);
+  assertEquals(openIn(dir), []);
+  const { leftOut } = await lookAt(dir, GOOD_ROWS, { name: COPY });
+  assertEquals(leftOut, [0, 1]);
+});
+
+testInFolder("half of a copy completes half of its file", async (dir) => {
+  await sendBad(dir);
+  const [first = "", second = ""] = GOOD_ROWS.split(/(?<=\n)/);
+  await send(dir, first, { name: COPY });
+  assertEquals(openIn(dir), ["a.csv"]);
+  await send(dir, second, { name: COPY });
+  assertEquals(openIn(dir), []);
+});
+
+/** Texts with a row that is still refused in `a.csv`, and its line. */
+const DOUBTFUL = {
+  "a renamed copy": [GOOD_ROWS, 1],
+  "a part of the copy": [csvOf([ROWS[2]!]), 1],
+  "the copy unchanged": [BAD_ROWS, 1],
+  "the copy in a longer file": [csvOf([...rows(9, 70), ROWS[2]!]), 10],
+} as const;
+
+for (const [name, [text, line]] of Object.entries(DOUBTFUL)) {
   testInFolder(
-    `a copy that is sent unchanged asks in one place, as ${name}`,
+    `${name} is nobody's copy while the rows are refused, unless it is said to be new`,
     async (dir) => {
       await sendBad(dir);
-      await send(dir, BAD_ROWS, { name, refused: [0, 1] });
-      assertEquals(openIn(dir), [name]);
-      await send(dir, CORRECTED);
-      assertEquals(openIn(dir), []);
-      assertEquals((await lookAt(dir, GOOD_ROWS, { name })).leftOut, [0, 1]);
-      assertEquals((await lookAt(dir, GOOD_ROWS)).leftOut, [0, 1]);
+      const path = `${await Deno.realPath(dir)}/a.csv`;
+      await assertRejects(
+        () => lookAt(dir, text),
+        ProgramError,
+        `the bet of line ${line} was refused in "${path}"; correct it there, or in the copy of its refused rows, or send this file with --as-new`,
+      );
+      const none = { leftOut: [], brings: 0 };
+      assertEquals(await lookAt(dir, text, { isNew: true }), none);
     },
   );
 }
 
-testInFolder("a copy may be split, and corrected by parts", async (dir) => {
-  await sendBad(dir);
-  const [first = "", second = ""] = GOOD_ROWS.trimEnd().split("\r\n");
-  await send(dir, `${first}\r\n`, { name: "p1.csv" });
-  assertEquals(openIn(dir), ["a.csv"]);
-  await send(dir, `${second}\r\n`, { name: "p2.csv" });
-  assertEquals(openIn(dir), []);
-  assertEquals(
-    (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
-    REFUSED,
-  );
-});
+testInFolder(
+  "rows that were corrected in their file are not sent in another, for a week",
+  async (dir) => {
+    await sendBad(dir);
+    await send(dir, CORRECTED);
+    const next = csvOf(rows(1, 90)) + GOOD_ROWS;
+    const refuses = (text: string) =>
+      assertRejects(
+        () => lookAt(dir, text),
+        ProgramError,
+        "was refused before and is stored from",
+      );
+    await refuses(GOOD_ROWS);
+    await refuses(next);
+    const { now } = Date;
+    Date.now = () => now() + 8 * DAY_MS;
+    try {
+      assertEquals(await lookAt(dir, next), { leftOut: [], brings: 0 });
+      await refuses(GOOD_ROWS);
+    } finally {
+      Date.now = now;
+    }
+  },
+);
 
-testInFolder("rows are known in a longer file of several", async (dir) => {
-  await sendBad(dir);
-  const other = csvOf([rows(1, 50)[0]!.with(3, "1999")]);
-  await send(dir, other, { name: "b.csv", refused: [0] });
-  const all = csvOf([...rows(9, 70), ROWS[0]!, ROWS[2]!, ...rows(1, 50)]);
-  assertEquals((await lookAt(dir, all)).brings, 3);
-  await send(dir, all, { name: "all.csv" });
-  assertEquals(openIn(dir), []);
-  assertEquals(
-    (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
-    REFUSED,
-  );
-});
+testInFolder(
+  "all rows of a file may be corrected in their place",
+  async (dir) => {
+    await send(dir, BAD_ROWS, { refused: [0, 1] });
+    await send(dir, GOOD_ROWS);
+    assertEquals(openIn(dir), []);
+  },
+);
 
 testInFolder("a part of a copy that was sent may be stored", async (dir) => {
   await sendBad(dir);
@@ -137,7 +167,10 @@ testInFolder("a part of a copy that was sent may be stored", async (dir) => {
 testInFolder("a correction that was cut off may be stored", async (dir) => {
   await sendBad(dir);
   await send(dir, CORRECTED, { isCut: true });
-  assertEquals((await lookAt(dir, GOOD_ROWS)).leftOut, [0, 1]);
+  assertEquals(
+    (await lookAt(dir, GOOD_ROWS, { name: COPY })).leftOut,
+    [0, 1],
+  );
 });
 
 testInFolder("the copy of what is left brings only that", async (dir) => {
@@ -145,7 +178,7 @@ testInFolder("the copy of what is left brings only that", async (dir) => {
   const half = csvOf(ROWS.with(2, ROWS[2]!.with(3, "17/03/1999")));
   const rest = csvOf([ROWS[2]!.with(3, "17/03/1999")]);
   await send(dir, half, { refused: [2], copy: rest });
-  assertEquals(await lookAt(dir, GOOD_ROWS, { name: "old.csv" }), {
+  assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), {
     leftOut: [0],
     brings: 1,
   });
@@ -162,15 +195,18 @@ testInFolder("other bets of the same people are new", async (dir) => {
   assertEquals(await lookAt(dir, NEXT_DAY), none);
 });
 
-testInFolder("--as-new sends all, and completes other files", async (dir) => {
-  await sendBad(dir);
-  await send(dir, GOOD_ROWS, { name: COPY, isNew: true });
-  assertEquals(openIn(dir), []);
-  assertEquals(
-    (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
-    REFUSED,
-  );
-});
+testInFolder(
+  "--as-new sends all of a copy, and completes its file",
+  async (dir) => {
+    await sendBad(dir);
+    await send(dir, GOOD_ROWS, { name: COPY, isNew: true });
+    assertEquals(openIn(dir), []);
+    assertEquals(
+      (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
+      REFUSED,
+    );
+  },
+);
 
 testInFolder("a row without a key is known in its copy only", async (dir) => {
   const bad = csvOf(ROWS).replace(/^.*\r\n/, "Luis,Sosa,1987\r\n");
@@ -180,16 +216,15 @@ testInFolder("a row without a key is known in its copy only", async (dir) => {
   assertEquals((await lookAt(dir, good, { name: COPY })).brings, 1);
   await send(dir, good, { name: COPY });
   assertEquals(openIn(dir), []);
-  // Then its key is known.
-  assertEquals((await lookAt(dir, good + csvOf(rows(1, 90)))).leftOut, [0]);
   assertEquals((await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut, [0]);
 });
 
 testInFolder("the same bet twice is two bets", async (dir) => {
-  const twice = BAD_ROWS.replaceAll(/^.*\r\n/gm, csvOf([ROWS[0]!.with(3, "")]));
-  await send(dir, csvOf(rows(6, 30)) + twice, { refused: [6, 7] });
-  const one = csvOf([ROWS[0]!]);
-  await send(dir, one, { name: "p1.csv" });
+  const twice = csvOf([ROWS[0]!, ROWS[0]!]);
+  const bad = twice.replaceAll(ROWS[0]![3]!, "");
+  await send(dir, csvOf(rows(6, 30)) + bad, { refused: [6, 7], copy: bad });
+  await send(dir, csvOf([ROWS[0]!]), { name: COPY });
   assertEquals(openIn(dir), ["a.csv"]);
-  assertEquals((await lookAt(dir, one + csvOf(rows(1, 90)))).brings, 1);
+  await send(dir, twice, { name: COPY });
+  assertEquals(openIn(dir), []);
 });

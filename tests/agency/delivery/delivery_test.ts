@@ -125,7 +125,7 @@ testInFolder(
   async (dir) => {
     const id = await send(dir, WITH_BAD, { refused: [0, 1, 2, 3, 4, 5] });
     assert(await send(dir, changed(1)) !== id);
-    assert(await send(dir, csvOf(rows(20)), { name: "b.csv" }) !== id);
+    assert(await send(dir, csvOf(rows(20, 60)), { name: "b.csv" }) !== id);
   },
 );
 
