@@ -7,7 +7,7 @@ import type { DeliveredFile } from "./delivered_file.ts";
 import { nameOf } from "./delivery/correction.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import { IndexSet } from "./delivery/index_set.ts";
-import type { OpenDelivery } from "./delivery/sent_delivery.ts";
+import type { OpenDelivery, SentDelivery } from "./delivery/sent_delivery.ts";
 import type { SentFolder } from "./delivery/sent_folder.ts";
 import type { Start } from "./delivery/start.ts";
 import type { SendOptions } from "./options.ts";
@@ -53,11 +53,17 @@ export class Ending {
     if (refused.count > 0) {
       return "correct the refused rows and send them; --finish-anyway finishes without";
     }
-    const { storedIn } = delivery.others;
-    const what = storedIn
-      ? `${nameOf(storedIn.path)}, where other rows of it were sent,`
+    const other = this.#origin ?? delivery.others.storedIn;
+    const what = other
+      ? `${nameOf(other.path)}, where other rows of it were sent,`
       : "the file";
     return `the central has another store now; send ${what} again`;
+  }
+
+  /** Whose refused rows this delivery has. */
+  get #origin(): SentDelivery | undefined {
+    const { folder, delivery } = this.sending;
+    return folder.originOf(delivery.id);
   }
 
   /**
@@ -75,18 +81,19 @@ export class Ending {
     return { agency, delivery: this.#expected() };
   }
 
-  /** The bets that the central must have. */
+  /**
+   * The bets that the central must have, if there are any besides those that it
+   * has just confirmed: those of the file whose rows these are, or of where all
+   * rows were sent.
+   */
   #expected(): Finish["delivery"] {
     const { delivery, loader } = this.sending;
     const { id, leftOut, others: { storedIn } } = delivery;
     const records = loader.records - leftOut.size;
-    // All rows may be stored elsewhere.
-    return records === 0 && storedIn
-      ? {
-        fingerprint: storedIn.id,
-        records: storedIn.stored || storedIn.records,
-      }
-      : { fingerprint: id, records };
+    const other = this.#origin ?? (records === 0 ? storedIn : undefined);
+    return other?.stored
+      ? { fingerprint: other.id, records: other.stored }
+      : { fingerprint: id, records: records || loader.records };
   }
 
   async #remember({ stored, repeated }: Replies): Promise<void> {

@@ -70,6 +70,14 @@ export class SentFolder {
     return [...found, ...started];
   }
 
+  /** A complete delivery of which rows were sent by another. */
+  originOf(id: string): SentDelivery | undefined {
+    return this.#read(({ isRefused }) => isRefused).find((one) =>
+      one.isComplete && one.id !== id &&
+      Object.values(one.moved ?? {}).some(([to]) => to === id)
+    );
+  }
+
   withId(id: string): SentDelivery | undefined {
     return this.#read((one) => one.id === id)[0];
   }

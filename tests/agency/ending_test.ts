@@ -372,6 +372,19 @@ testAtDesk(
 );
 
 testAtDesk(
+  "send() of a copy expects the other rows of its file, too",
+  async (desk) => {
+    const sent = await desk.send("a.csv", A + BAD_ROW);
+    const copy = await desk.send(COPY, csvOf(rows(1, 90)));
+    const fingerprint = (payload?: Uint8Array) => payload?.slice(4, 12);
+    assertEquals(
+      copy.finishes.map((bytes) => [fingerprint(bytes), bytes.at(-1)]),
+      [[fingerprint(sent.finishes[0]), 6]],
+    );
+  },
+);
+
+testAtDesk(
   "send() of an original does not take what a new store refuses for stored",
   async (desk) => {
     const closed: Script = async (session) => {
