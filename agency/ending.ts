@@ -91,7 +91,8 @@ export class Ending {
     const { id, leftOut, others: { storedIn } } = delivery;
     const records = loader.records - leftOut.size;
     const other = this.#origin ?? (records === 0 ? storedIn : undefined);
-    return other?.stored
+    // With refused rows the central is to say how many are missing.
+    return other?.stored && this.missing.size === 0
       ? { fingerprint: other.id, records: other.stored }
       : { fingerprint: id, records: records || loader.records };
   }

@@ -374,12 +374,14 @@ testAtDesk(
 testAtDesk(
   "send() of a copy expects the other rows of its file, too",
   async (desk) => {
-    const sent = await desk.send("a.csv", A + BAD_ROW);
-    const copy = await desk.send(COPY, csvOf(rows(1, 90)));
     const fingerprint = (payload?: Uint8Array) => payload?.slice(4, 12);
+    const file = await desk.send("a.csv", A + BAD_ROW + BAD_ROW);
+    const half = await desk.send(COPY, csvOf(rows(1, 90)) + BAD_ROW);
+    assertEquals(half.finishes.map((bytes) => bytes.at(-1)), [2]);
+    const whole = await desk.send(COPY, csvOf(rows(2, 90)));
     assertEquals(
-      copy.finishes.map((bytes) => [fingerprint(bytes), bytes.at(-1)]),
-      [[fingerprint(sent.finishes[0]), 6]],
+      whole.finishes.map((bytes) => [fingerprint(bytes), bytes.at(-1)]),
+      [[fingerprint(file.finishes[0]), 6]],
     );
   },
 );
