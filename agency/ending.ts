@@ -82,15 +82,15 @@ export class Ending {
   }
 
   /**
-   * The bets that the central must have, if there are any besides those that it
-   * has just confirmed: those of the file whose rows these are, or of where all
-   * rows were sent.
+   * The bets that the central must have. It has just confirmed those of this
+   * file, so they are those of the file whose rows these are, or of where rows of
+   * it were sent, if there is one.
    */
   #expected(): Finish["delivery"] {
     const { delivery, loader } = this.sending;
     const { id, leftOut, others: { storedIn } } = delivery;
     const records = loader.records - leftOut.size;
-    const other = this.#origin ?? (records === 0 ? storedIn : undefined);
+    const other = this.#origin ?? storedIn;
     // With refused rows the central is to say how many are missing.
     return other?.stored && this.missing.size === 0
       ? { fingerprint: other.id, records: other.stored }

@@ -194,8 +194,7 @@ export class Delivery {
       const { index } = reader;
       if (!refused.has(index) && !refusedBefore.has(index)) return;
       if (leftOut.has(index) || keys[index] !== undefined) return;
-      const key = keyOf(reader.bytes);
-      if (key !== undefined) keys[index] = key;
+      keys[index] = keyOf(reader.bytes);
     });
     return { digests: writer.finish(), keys };
   }

@@ -68,15 +68,14 @@ async function throwIfDoubtful(
     rows: readonly FoundRow[];
   },
 ): Promise<void> {
-  const known = rows.filter(({ isByPlace }) => !isByPlace);
-  const own = IndexSet.of(known.map(({ index }) => index));
+  const own = IndexSet.of(rows.map(({ index }) => index));
   const finder = new RowFinder(folder, candidates);
   const row = await finder.findDoubtful(openReader, own);
   if (!row) return;
   const delivery = folder.withId(row.place[0]);
   const where = nameOf(delivery?.path);
   const what = row.isStored
-    ? `was refused before and is stored from ${where}; remove it here`
+    ? `was refused before and sent from ${where}; remove it here`
     : `was refused in ${where}; correct it there, or in the copy of its refused rows`;
   throw new ProgramError(
     `Cannot send agency's file "${source.path}": the bet of line ${row.line} ${what}, or send this file with --as-new if that is another bet`,
@@ -111,16 +110,24 @@ async function rowsAt(
   },
 ): Promise<FoundRow[]> {
   if (path === undefined) return [];
+  const { openReader, source } = file;
   const origins = candidates.filter(({ copies }) => copies?.[path]);
-  const [first] = origins;
-  if (first) {
-    const copied = { id: first.id, rows: first.copies![path]! };
-    return await new RowFinder(folder, origins).find(file.openReader, copied);
+  if (origins.length === 0) {
+    const last = await folder.idOf(path);
+    const before = candidates.filter(({ id }) => id === last);
+    return isNew
+      ? []
+      : (await new RowFinder(folder, before).find(openReader)).rows;
   }
-  const last = await folder.idOf(path);
-  const before = candidates.find(({ id }) => id === last);
-  if (!before || isNew) return [];
-  return await new RowFinder(folder, [before]).find(file.openReader);
+  const { id, copies } = origins[0]!;
+  const { rows, strangeLine } = await new RowFinder(folder, origins)
+    .find(openReader, { id, rows: copies![path]! });
+  if (strangeLine === undefined || isNew) return rows;
+  throw new ProgramError(
+    `Cannot send agency's file "${source.path}": the bet of line ${strangeLine} is not surely one that was refused in ${
+      nameOf(origins[0]!.path)
+    }; correct it there, or send this file with --as-new if it is another bet`,
+  );
 }
 
 /** `undefined` for a pipe, whose content has no name. */

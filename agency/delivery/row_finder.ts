@@ -5,7 +5,14 @@
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import { IndexSet } from "./index_set.ts";
-import { isWhole, keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
+import {
+  isLike,
+  isRough,
+  isWhole,
+  keysOf,
+  numberAtEnd,
+  numberIn,
+} from "./row_keys.ts";
 import type { Place, SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
@@ -22,8 +29,12 @@ export interface FoundRow {
   /** Whether it is stored there, or may be. */
   isStored: boolean;
   key: string | undefined;
-  /** Whether only its place in a copy says which row it is. */
-  isByPlace?: boolean;
+}
+
+export interface CopiedRows {
+  rows: FoundRow[];
+  /** The first line with a bet that is not surely one of the refused rows. */
+  strangeLine: number | undefined;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -48,6 +59,7 @@ export class RowFinder {
     for (const delivery of deliveries) {
       this.#add(delivery);
       for (const [index, key] of Object.entries(delivery.keys ?? {})) {
+        if (isRough(key)) continue;
         this.#numbers.add(numberIn(key));
         const places = this.#places.get(key);
         const place: Place = [delivery.id, Number(index)];
@@ -88,38 +100,51 @@ export class RowFinder {
   }
 
   /**
-   * Finds rows by their keys, and those of a copy that have none by their places
-   * in it.
+   * Finds the rows of a copy, each for one refused row: by its key, or else by
+   * its place, if no row was added or removed. What cannot be a bet is taken for
+   * the next one that is left: it is only refused again.
    */
   async find(
     openReader: OpenReader,
-    copied?: Pick<SentDelivery, "id"> & { rows: string },
-  ): Promise<FoundRow[]> {
-    const found: FoundRow[] = [];
-    const unknown: Omit<FoundRow, "place" | "isStored">[] = [];
+    copied?: { id: string; rows: string },
+  ): Promise<CopiedRows> {
+    const rows: FoundRow[] = [];
+    const unreadable: number[] = [];
+    const unknown: { index: number; line: number; row: Uint8Array }[] = [];
     const taken = new Set<string>();
     let count = 0;
     await everyRecord(openReader(), ({ index, line, bytes }, step) => {
       count++;
-      if (step === "header" || (!copied && !this.#mayBeKnown(bytes))) return;
+      if (step === "header") return;
       const keys = keysOf(bytes);
-      const place = this.#pick(keys, taken);
-      const row = { index, line, key: keys[0] };
-      if (!place) {
-        unknown.push(row);
-        return;
+      const place = this.#only(keys, taken);
+      if (place) {
+        taken.add(place.join());
+        const isStored = this.isStored(place);
+        rows.push({ index, line, place, isStored, key: keys[0] });
+      } else if (keys.some(isWhole)) {
+        unknown.push({ index, line, row: bytes.slice() });
+      } else {
+        unreadable.push(index);
       }
-      taken.add(place.join());
-      found.push({ ...row, place, isStored: this.isStored(place) });
     });
-    const rows = IndexSet.parse(copied?.rows ?? "").values();
-    if (!copied || rows.length !== count) return found;
-    for (const row of unknown) {
-      const place = this.follow([copied.id, rows[row.index]!]);
-      if (taken.has(place.join()) || this.isStored(place)) continue;
-      found.push({ ...row, place, isStored: false, isByPlace: true });
+    const places = copied ? IndexSet.parse(copied.rows).values() : [];
+    let strangeLine: number | undefined;
+    for (const { index, line, row } of unknown) {
+      const from = places.length === count ? places[index] : undefined;
+      const place = this.#like(row, copied?.id, from);
+      if (!place || taken.has(`${place}`)) {
+        strangeLine ??= line;
+        continue;
+      }
+      taken.add(`${place}`);
+      rows.push({ index, line, place, isStored: false, key: keysOf(row)[0] });
     }
-    return found;
+    for (const place of this.#open(taken).slice(0, unreadable.length)) {
+      const index = unreadable.shift()!;
+      rows.push({ index, place, isStored: false, key: undefined });
+    }
+    return { rows, strangeLine };
   }
 
   /** Returns where a row was sent last. */
@@ -139,6 +164,55 @@ export class RowFinder {
     if (!known) return false;
     const { isComplete, correction } = known.delivery;
     return !isComplete || correction !== undefined || !known.refused.has(index);
+  }
+
+  /** The one refused row that a row of a copy can be, if it is sure. */
+  #only(
+    keys: readonly string[],
+    taken: ReadonlySet<string>,
+  ): Place | undefined {
+    const found = keys.flatMap((key) => {
+      const place = this.#pick([key], taken);
+      return place ? [{ key, place }] : [];
+    });
+    const [first, ...others] = found;
+    if (!first || others.some(({ place }) => `${place}` !== `${first.place}`)) {
+      return undefined;
+    }
+    // Without document or number, two bets of a person look the same.
+    const isAlone = (this.#places.get(first.key)?.length ?? 0) === 1;
+    return isWhole(first.key) || isAlone ? first.place : undefined;
+  }
+
+  /** The refused row at a place, if a row of a copy may be its correction. */
+  #like(
+    row: Uint8Array,
+    id: string | undefined,
+    index: number | undefined,
+  ): Place | undefined {
+    if (id === undefined || index === undefined) return undefined;
+    const key = this.#get(id)?.delivery.keys?.[index];
+    if (key === undefined || !isRough(key) || !isLike(key, row)) {
+      return undefined;
+    }
+    const place = this.follow([id, index]);
+    return this.isStored(place) ? undefined : place;
+  }
+
+  /** Refused rows that are stored nowhere, in their order. */
+  #open(taken: ReadonlySet<string>): Place[] {
+    const open: Place[] = [];
+    for (
+      const { delivery, refused } of [...this.#known.values()].flatMap((one) =>
+        one ?? []
+      )
+    ) {
+      for (const index of refused.values()) {
+        const place = this.follow([delivery.id, index]);
+        if (!this.isStored(place) && !taken.has(`${place}`)) open.push(place);
+      }
+    }
+    return open;
   }
 
   #isRecent([id]: Place): boolean {

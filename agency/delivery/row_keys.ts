@@ -9,6 +9,9 @@ const DOCUMENT_REGEXP = /^\d{1,20}$/;
 const DATE_REGEXP = /^\d{4}-\d\d-\d\d$/;
 const NUMBER_REGEXP = /^\d{1,10}$/;
 const WHOLE_KEY_REGEXP = /^\d+,\d+$/;
+const ROUGH_MARK = "~";
+const MAX_ROUGH_BYTES = 200;
+const WORDS_REGEXP = /\s*[,;\t|"\r]\s*/;
 const MAX_NUMBER = 4294967295;
 const PUNCTUATION_REGEXP = /[\s.]/g;
 const ZEROS_REGEXP = /^0+(?=\d)/;
@@ -17,9 +20,28 @@ const IGNORED = new Set([0x2e, 0x22, 0x20, 0x0d]);
 const ZERO = 0x30;
 const DECODER = new TextDecoder();
 
-/** The key of a refused row; `undefined` if too little of it is readable. */
-export function keyOf(row: Uint8Array): string | undefined {
-  return keysOf(row)[0];
+/** The key of a refused row, or what can be read of it. */
+export function keyOf(row: Uint8Array): string {
+  return keysOf(row)[0] ?? `${ROUGH_MARK}${wordsOf(row).join(",")}`;
+}
+
+export function isRough(key: string): boolean {
+  return key.startsWith(ROUGH_MARK);
+}
+
+/**
+ * True if a row may be the correction of one of which little was readable: they
+ * have a field in common, or that had no fields.
+ */
+export function isLike(rough: string, row: Uint8Array): boolean {
+  const words = rough.slice(ROUGH_MARK.length).split(",");
+  const others = wordsOf(row);
+  return words.length < 2 || words.some((word) => others.includes(word));
+}
+
+function wordsOf(row: Uint8Array): string[] {
+  return DECODER.decode(row.subarray(0, MAX_ROUGH_BYTES)).toLowerCase()
+    .split(WORDS_REGEXP).filter((word) => word !== "");
 }
 
 /** The key of a row, and those that it may have had before its correction. */

@@ -129,7 +129,7 @@ testInFolder(
       assertRejects(
         () => lookAt(dir, text),
         ProgramError,
-        "was refused before and is stored from",
+        "was refused before and sent from",
       );
     await refuses(GOOD_ROWS);
     await refuses(next);
@@ -141,6 +141,43 @@ testInFolder(
     } finally {
       Date.now = now;
     }
+  },
+);
+
+/** What is put in the place of a copy of two rows, and its doubtful line. */
+const STRANGE = {
+  "other rows": [csvOf(rows(2, 90)), 1],
+  "a row more": [GOOD_ROWS + csvOf(rows(1, 90)), 3],
+  "another document": [
+    csvOf([ROWS[0]!, ROWS[2]!.with(2, "77777777")]),
+    2,
+  ],
+} as const;
+
+for (const [name, [text, line]] of Object.entries(STRANGE)) {
+  testInFolder(`a copy with ${name} is not sent`, async (dir) => {
+    await sendBad(dir);
+    await assertRejects(
+      () => lookAt(dir, text, { name: COPY }),
+      ProgramError,
+      `the bet of line ${line} is not surely one that was refused in "`,
+    );
+  });
+}
+
+testInFolder(
+  "two rows of a person without a number are corrected in their file",
+  async (dir) => {
+    const without = (number: string) => csvOf([ROWS[0]!.with(4, number)]);
+    const bad = without("abc") + without("xyz");
+    await send(dir, csvOf(rows(6, 30)) + bad, { refused: [6, 7], copy: bad });
+    await assertRejects(
+      () => lookAt(dir, without("8"), { name: COPY }),
+      ProgramError,
+      "the bet of line 1 is not surely one",
+    );
+    await send(dir, csvOf(rows(6, 30)) + without("7") + without("8"));
+    assertEquals(openIn(dir), []);
   },
 );
 
@@ -209,9 +246,10 @@ testInFolder(
 );
 
 testInFolder("a row without a key is known in its copy only", async (dir) => {
-  const bad = csvOf(ROWS).replace(/^.*\r\n/, "Luis,Sosa,1987\r\n");
+  const rest = `${ROWS[0]![0]},Sosa,1987\r\n`;
+  const bad = csvOf(ROWS).replace(/^.*\r\n/, rest);
   const good = csvOf([ROWS[0]!]);
-  await send(dir, bad, { refused: [0], copy: "Luis,Sosa,1987\r\n" });
+  await send(dir, bad, { refused: [0], copy: rest });
   assertEquals((await lookAt(dir, good)).brings, 0);
   assertEquals((await lookAt(dir, good, { name: COPY })).brings, 1);
   await send(dir, good, { name: COPY });
