@@ -7,9 +7,13 @@ import { ProgramError } from "../../program/errors.ts";
 import { findCorrected, nameOf } from "./correction.ts";
 import { Delivery } from "./delivery.ts";
 import { IndexSet } from "./index_set.ts";
-import { type FoundRow, RowFinder } from "./row_finder.ts";
+import { RowFinder } from "./row_finder.ts";
 import { RowsOfOthers } from "./rows_of_others.ts";
-import { newDelivery, type SentDelivery } from "./sent_delivery.ts";
+import {
+  type FoundRow,
+  newDelivery,
+  type SentDelivery,
+} from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 const FINGERPRINT_BYTES = 8;

@@ -13,23 +13,11 @@ import {
   numberAtEnd,
   numberIn,
 } from "./row_keys.ts";
-import type { Place, SentDelivery } from "./sent_delivery.ts";
+import type { FoundRow, Place, SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Records that could not be written may lead in a circle. */
 const MAX_MOVES = 1000;
-
-/** A row of a file that was refused before, in another one. */
-export interface FoundRow {
-  index: number;
-  /** Its line number, from 1, in a new file. */
-  line?: number;
-  /** Where it was sent last. */
-  place: Place;
-  /** Whether it is stored there, or may be. */
-  isStored: boolean;
-  key: string | undefined;
-}
 
 export interface CopiedRows {
   rows: FoundRow[];

@@ -4,8 +4,7 @@
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { nameOf } from "./correction.ts";
 import { IndexSet } from "./index_set.ts";
-import type { FoundRow } from "./row_finder.ts";
-import type { Place, SentDelivery } from "./sent_delivery.ts";
+import type { FoundRow, Place, SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 export class RowsOfOthers {

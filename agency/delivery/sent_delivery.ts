@@ -48,6 +48,18 @@ export type Place = readonly [id: string, index: number];
 
 const VERSION = 1;
 
+/** A row of a file that was refused before, in another one. */
+export interface FoundRow {
+  index: number;
+  /** Its line number, from 1, in a new file. */
+  line?: number;
+  /** Where it was sent last. */
+  place: Place;
+  /** Whether it is stored there, or may be. */
+  isStored: boolean;
+  key: string | undefined;
+}
+
 /** A delivery of which something is still to be sent. */
 export interface OpenDelivery {
   /** `undefined` or "-" for a pipe. */
