@@ -15,6 +15,8 @@ import type { World } from "./world.ts";
 
 /** Duration of a call that need not wait for the disk. */
 const CALL_MS = 0.02;
+/** An agency may wait for minutes. */
+const LOCK_POLL_MS = 50;
 const MIN_FLUSH_MS = 0.2;
 const MAX_SLOW_FLUSH_MS = 4000;
 
@@ -196,7 +198,9 @@ export class SimulatedFile implements Resource {
 
   /** Waits until the file is locked. */
   async lock(isExclusive: boolean): Promise<void> {
-    while (!await this.tryLock(isExclusive));
+    while (!await this.tryLock(isExclusive)) {
+      await this.#world.loop.operate(LOCK_POLL_MS, () => {});
+    }
   }
 
   /** Releases the lock, if this opening has it. */
