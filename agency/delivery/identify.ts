@@ -119,9 +119,8 @@ async function rowsAt(
   if (origins.length === 0) {
     const last = await folder.idOf(path);
     const before = candidates.filter(({ id }) => id === last);
-    return isNew
-      ? []
-      : (await new RowFinder(folder, before).find(openReader)).rows;
+    if (isNew || before.length === 0) return [];
+    return (await new RowFinder(folder, before).find(openReader)).rows;
   }
   const { id, copies } = origins[0]!;
   const { rows, strangeLine } = await new RowFinder(folder, origins)

@@ -111,7 +111,7 @@ export class RowFinder {
         const isStored = this.isStored(place);
         rows.push({ index, line, place, isStored, key: keys[0] });
       } else if (keys.some(isWhole)) {
-        unknown.push({ index, line, row: bytes.slice() });
+        if (copied) unknown.push({ index, line, row: bytes.slice() });
       } else {
         unreadable.push(index);
       }
