@@ -128,7 +128,8 @@ export class RowFinder {
       taken.add(`${place}`);
       rows.push({ index, line, place, isStored: false, key: keysOf(row)[0] });
     }
-    for (const place of this.#open(taken).slice(0, unreadable.length)) {
+    const open = copied ? this.#open(taken) : [];
+    for (const place of open.slice(0, unreadable.length)) {
       const index = unreadable.shift()!;
       rows.push({ index, place, isStored: false, key: undefined });
     }
@@ -189,18 +190,15 @@ export class RowFinder {
 
   /** Refused rows that are stored nowhere, in their order. */
   #open(taken: ReadonlySet<string>): Place[] {
-    const open: Place[] = [];
-    for (
-      const { delivery, refused } of [...this.#known.values()].flatMap((one) =>
-        one ?? []
-      )
-    ) {
-      for (const index of refused.values()) {
-        const place = this.follow([delivery.id, index]);
-        if (!this.isStored(place) && !taken.has(`${place}`)) open.push(place);
+    const open = new Map<string, Place>();
+    for (const known of [...this.#known.values()]) {
+      for (const index of known?.refused.values() ?? []) {
+        const place = this.follow([known!.delivery.id, index]);
+        if (this.isStored(place) || taken.has(`${place}`)) continue;
+        open.set(`${place}`, place);
       }
     }
-    return open;
+    return [...open.values()];
   }
 
   #isRecent([id]: Place): boolean {

@@ -32,8 +32,8 @@ export class FinishLog {
   }
 
   /**
-   * Records it once. Throws a `StorageError` if it cannot be recorded, a `BettingClosedError` if the draw was held without the
-   * agency.
+   * Records it once. Throws a `StorageError` if it cannot be recorded, a
+   * `BettingClosedError` if the draw was held without the agency.
    */
   async finish(agency: number): Promise<void> {
     if (this.agencies.has(agency)) return await this.#log.confirmStored();

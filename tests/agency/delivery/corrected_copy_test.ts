@@ -266,3 +266,18 @@ testInFolder("the same bet twice is two bets", async (dir) => {
   await send(dir, twice, { name: COPY });
   assertEquals(openIn(dir), []);
 });
+
+testInFolder(
+  "identify() reads nothing of a file if no row was refused before",
+  async (dir) => {
+    const path = `${dir}/new.csv`;
+    await Deno.writeTextFile(path, csvOf(rows(20)));
+    using file = await openFile(path, {});
+    const openReader = () => {
+      throw new Error("Cannot read the file once more: it is new");
+    };
+    const folder = new SentFolder(`${dir}/sent`, 1);
+    const unread = { ...file, source: file.source, openReader };
+    assertEquals((await identify(unread, folder)).leftOut.size, 0);
+  },
+);
