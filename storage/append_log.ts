@@ -2,8 +2,7 @@
 // while one fdatasync runs share the next.
 
 import { assertInvariant, messageOf } from "../program/errors.ts";
-import type { Commit, CommitGroup } from "./commit_group.ts";
-import { CommitQueue } from "./commit_queue.ts";
+import { type Commit, type CommitGroup, CommitQueue } from "./commit_queue.ts";
 import { StorageError } from "./errors.ts";
 import type { LogEnd } from "./format/seal.ts";
 import type { Repair } from "./recovery/repair.ts";

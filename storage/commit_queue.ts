@@ -1,7 +1,12 @@
 // The entries that wait for a commit, in groups that share one.
 
-import { type Commit, CommitGroup, WRITE_BYTES } from "./commit_group.ts";
+import type { StorageError } from "./errors.ts";
+import { CRC_DIGITS, type LogEnd } from "./format/seal.ts";
 
+/** Largest write: one that a crash has torn is no longer. */
+export const MAX_WRITE_BYTES: number = 1 << 20;
+/** Room for the rows of any batch of 8 kB. */
+const ENTRY_ROOM = 1 << 16;
 /** With this many entries a commit starts without waiting for more. */
 const ENOUGH_ENTRIES = 16;
 /**
@@ -9,6 +14,83 @@ const ENOUGH_ENTRIES = 16;
  * twice as long if the timer was started for an earlier commit.
  */
 const GATHER_TIME_MS = 1;
+
+/** One write and one fdatasync for all its entries. */
+export interface Commit {
+  /** Settles when all entries are committed, or none. */
+  readonly committed: Promise<void>;
+
+  /**
+   * Calls back when all entries are committed, or with the error if none is.
+   * The calls are made in order and before anything else can be appended.
+   */
+  onSettled(callback: (error?: StorageError) => void): void;
+}
+
+/** The entries of one write and one fdatasync. */
+export class CommitGroup implements Commit {
+  readonly start: number;
+  /** Bytes after {@linkcode length} are undefined. */
+  buffer: Uint8Array<ArrayBuffer>;
+  length = 0;
+  entries = 0;
+  readonly #committed = Promise.withResolvers<void>();
+  readonly #callbacks: ((error?: StorageError) => void)[] = [];
+
+  constructor(start: number, buffer: Uint8Array<ArrayBuffer>) {
+    this.start = start;
+    this.buffer = buffer;
+  }
+
+  get bytes(): Uint8Array {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  get committed(): Promise<void> {
+    return this.#committed.promise;
+  }
+
+  onSettled(callback: (error?: StorageError) => void): void {
+    this.#callbacks.push(callback);
+  }
+
+  /** Whether another batch may not fit. */
+  get isFull(): boolean {
+    return this.length > MAX_WRITE_BYTES - ENTRY_ROOM;
+  }
+
+  get end(): LogEnd {
+    const crc = this.bytes.subarray(-1 - CRC_DIGITS, -1);
+    return {
+      size: this.start + this.length,
+      write: this.start,
+      crc: parseInt(String.fromCharCode(...crc), 16),
+    };
+  }
+
+  add(entry: Uint8Array): void {
+    const length = this.length + entry.length;
+    if (length > this.buffer.length) {
+      const larger = new Uint8Array(length);
+      larger.set(this.bytes);
+      this.buffer = larger;
+    }
+    this.buffer.set(entry, this.length);
+    this.length = length;
+    this.entries++;
+  }
+
+  succeed(): void {
+    for (const callback of this.#callbacks) callback();
+    this.#committed.resolve();
+  }
+
+  fail(error: StorageError): void {
+    for (const callback of this.#callbacks) callback(error);
+    // Nobody handles the rejection of a group without entries.
+    if (this.entries > 0) this.#committed.reject(error);
+  }
+}
 
 export class CommitQueue {
   /** Groups in the order of their commits. The last one collects entries. */
@@ -52,7 +134,7 @@ export class CommitQueue {
 
   /** Takes the buffer of a group whose commit has ended. */
   reuse({ buffer }: CommitGroup): void {
-    if (buffer.length === WRITE_BYTES) this.#spare = buffer;
+    if (buffer.length === MAX_WRITE_BYTES) this.#spare = buffer;
   }
 
   /** Removes all groups. The next entry will be in one at `start`. */
@@ -101,7 +183,7 @@ export class CommitQueue {
   }
 
   #emptyGroup(start: number): CommitGroup {
-    const buffer = this.#spare ?? new Uint8Array(WRITE_BYTES);
+    const buffer = this.#spare ?? new Uint8Array(MAX_WRITE_BYTES);
     this.#spare = undefined;
     return new CommitGroup(start, buffer);
   }

@@ -1,20 +1,14 @@
 // The store in files: the bets file, which is both the database and the export,
 // and the finished file beside it. docs/storage.md specifies both formats.
 
-import type { Batch } from "../bet/bet.ts";
-import type { AppendLog } from "./append_log.ts";
-import { BatchOrder } from "./batch_order.ts";
-import type { Commit } from "./commit_group.ts";
-import {
-  BettingClosedError,
-  IncompleteError,
-  type StorageError,
-} from "./errors.ts";
-import type { FileDraw } from "./finished/file_draw.ts";
-import type { FinishLog } from "./finished/finish_log.ts";
-import { betRanges, countIndexes } from "./format/commit_mark.ts";
+import { assertInvariant } from "../program/errors.ts";
+import { AppendLog } from "./append_log.ts";
+import { IncompleteError, StorageError } from "./errors.ts";
+import { FileWriter, type WriterParts } from "./file_writer.ts";
+import { isNoRoomError } from "./files/system_errors.ts";
+import { FileDraw } from "./finished/file_draw.ts";
+import { FinishLog } from "./finished/finish_log.ts";
 import { RowFormatter } from "./format/row_formatter.ts";
-import type { IndexRange } from "./index_ranges.ts";
 import {
   openStoreFiles,
   type Recovery,
@@ -28,13 +22,6 @@ import type {
   StoreDraw,
   StoreStats,
 } from "./store.ts";
-import type { FileBets, StoreIndex } from "./store_index.ts";
-import {
-  createParts,
-  recordStart,
-  statsOf,
-  type StoreParts,
-} from "./store_parts.ts";
 
 /** How often the files are checked when no bets arrive. */
 const WATCH_PERIOD_MS = 500;
@@ -46,11 +33,9 @@ export class FileStore implements Store, AsyncDisposable {
   readonly #files: StoreFiles;
   readonly #log: AppendLog;
   readonly #finishLog: FinishLog;
-  readonly #index: StoreIndex;
   readonly #draw: FileDraw;
-  readonly #orders: Set<BatchOrder>;
-  readonly #rows = new RowFormatter();
-  readonly #watch: ReturnType<typeof setInterval>;
+  readonly #parts: WriterParts;
+  #watch: ReturnType<typeof setInterval> | undefined;
   /** Set when the files are no longer ours. */
   #loss: StorageError | undefined;
   /**
@@ -61,17 +46,47 @@ export class FileStore implements Store, AsyncDisposable {
   /** What the store contains. */
   readonly stats: StoreStats;
 
-  private constructor(parts: StoreParts) {
-    this.#files = parts.files;
-    this.#log = parts.log;
-    this.#finishLog = parts.finishLog;
-    this.#index = parts.files.index;
-    this.#draw = parts.draw;
-    this.#orders = parts.orders;
-    this.lost = parts.lost;
-    this.lost.then((loss) => this.#loss = loss);
-    this.stats = statsOf(parts);
-    this.#watch = setInterval(() => this.#checkFiles(), WATCH_PERIOD_MS);
+  private constructor(files: StoreFiles, options: StoreOptions) {
+    const { fsync = true, drawAgencies = 0, onCommit } = options;
+    const { bets, finished, index, state } = files;
+    const { promise: lost, resolve } = Promise.withResolvers<StorageError>();
+    const onLost = (loss: StorageError) => {
+      this.#loss ??= loss;
+      resolve(loss);
+    };
+    const writers = new Set<FileWriter>();
+    this.lost = lost;
+    this.#files = files;
+    this.#log = new AppendLog(bets.file, bets.end, {
+      fsync,
+      onLost,
+      onCommit,
+      repair: bets.repair,
+      onFirstWrite: () => this.#finishLog.start(),
+      doAllWait: (entries) => FileWriter.doAllWait(writers, entries),
+    });
+    this.#finishLog = new FinishLog(
+      new AppendLog(finished.file, finished.end, {
+        fsync,
+        onLost,
+        repair: finished.repair,
+      }),
+      state,
+      () => this.#log.end,
+    );
+    this.#draw = new FileDraw(drawAgencies, {
+      finishLog: this.#finishLog,
+      whenIdle: () => this.#whenIdle(),
+    });
+    this.#parts = {
+      log: this.#log,
+      index,
+      draw: this.#draw,
+      rows: new RowFormatter(),
+      writers,
+      throwIfLost: () => this.#throwIfLost(),
+    };
+    this.stats = statsOf(files, this.#log, this.#finishLog);
   }
 
   /**
@@ -92,9 +107,10 @@ export class FileStore implements Store, AsyncDisposable {
   ): Promise<FileStore> {
     const files = await openStoreFiles(path, options);
     try {
-      const parts = createParts(files, options);
-      await recordStart(parts);
-      return new FileStore(parts);
+      const store = new FileStore(files, options);
+      await store.#recordStart();
+      store.#watch = setInterval(() => store.#checkFiles(), WATCH_PERIOD_MS);
+      return store;
     } catch (error) {
       await files.release();
       throw error;
@@ -113,58 +129,7 @@ export class FileStore implements Store, AsyncDisposable {
 
   /** Creates the writer of one connection. */
   writer(): BatchWriter {
-    const order = new BatchOrder();
-    return {
-      append: (batch) => this.#append(batch, order),
-      [Symbol.dispose]: () => {
-        this.#orders.delete(order);
-      },
-    };
-  }
-
-  async #append(batch: Batch, order: BatchOrder): Promise<number> {
-    if (this.#loss) throw this.#loss;
-    const ranges = betRanges(batch);
-    const bets = countIndexes(ranges);
-    const file = this.#index.fileOf(batch);
-    const missing = file.missing(ranges);
-    if (missing.length === 0) {
-      await this.#log.confirmStored();
-      return bets;
-    }
-    if (this.#draw.isBettingClosed) {
-      await this.#refuseLate(batch, ranges);
-      return bets;
-    }
-    this.#log.throwIfEnded();
-    order.throwIfFailed();
-    this.#orders.add(order);
-    const unclaimed = file.unclaimed(missing);
-    const commit = unclaimed.length === 0
-      ? file.lastCommit!
-      : this.#store(batch, file, unclaimed);
-    order.add(commit);
-    await commit.committed;
-    return bets - countIndexes(unclaimed);
-  }
-
-  /** Stores these bets of a batch: the only place that adds bets. */
-  #store(batch: Batch, file: FileBets, ranges: readonly IndexRange[]): Commit {
-    const { writeStart } = this.#log;
-    const { bytes, winners } = this.#rows.format(batch, ranges, writeStart);
-    const commit = this.#log.append(bytes);
-    this.#index.addCommitted(file, { ranges, winners }, commit);
-    return commit;
-  }
-
-  /** Refuses a batch after the draw, unless all of it is stored. */
-  async #refuseLate(
-    batch: Batch,
-    ranges: readonly IndexRange[],
-  ): Promise<void> {
-    await this.#draw.holdIfDue();
-    if (this.#index.fileOf(batch).missing(ranges).length === 0) return;
-    throw new BettingClosedError();
+    return new FileWriter(this.#parts);
   }
 
   /**
@@ -176,7 +141,7 @@ export class FileStore implements Store, AsyncDisposable {
    * can tell what is stored. That holds the draw then.
    */
   async finish(agency: number, expected?: ExpectedBets): Promise<void> {
-    if (this.#loss) throw this.#loss;
+    this.#throwIfLost();
     if (expected) this.#throwIfIncomplete(agency, expected);
     const isRepeated = this.#finishLog.agencies.has(agency);
     await this.#finishLog.finish(agency);
@@ -189,23 +154,14 @@ export class FileStore implements Store, AsyncDisposable {
     agency: number,
     { fingerprint, records }: ExpectedBets,
   ): void {
-    const stored = this.#index.countStored({ agency, fingerprint });
+    const stored = this.#files.index.countStored({ agency, fingerprint });
     if (stored >= records) return;
     throw new IncompleteError(agency, records - stored, records);
   }
 
   /** Returns the documents of an agency's winners, in the order stored. */
   winners(agency: number): readonly string[] {
-    return this.#index.winners(agency);
-  }
-
-  /**
-   * Waits until every appended batch is either stored or refused.
-   *
-   * @throws {StorageError} If that will only be known at the next start.
-   */
-  async whenIdle(): Promise<void> {
-    await this.#log.whenIdle();
+    return this.#files.index.winners(agency);
   }
 
   /** Waits for pending commits and closes the files. */
@@ -228,4 +184,55 @@ export class FileStore implements Store, AsyncDisposable {
     this.#log.checkFile();
     this.#finishLog.checkFile();
   }
+  /** Makes the records of a start. On a full disk that is done later. */
+  async #recordStart(): Promise<void> {
+    try {
+      await this.#draw.holdIfDue();
+      await this.#finishLog.start();
+    } catch (error) {
+      const isLater = error instanceof StorageError &&
+        isNoRoomError(error.cause);
+      if (!isLater) throw error;
+      this.#log.reportProblem(error.message);
+    }
+  }
+
+  /**
+   * Waits until every batch is stored or refused. Throws a `StorageError` if
+   * that will only be known at the next start.
+   */
+  async #whenIdle(): Promise<void> {
+    await this.#log.whenIdle();
+    const { commits } = this.#files.index;
+    assertInvariant(commits === 0, `${commits} batches are under way`);
+  }
+
+  #throwIfLost(): void {
+    if (this.#loss) throw this.#loss;
+  }
+}
+
+function statsOf(
+  { index }: StoreFiles,
+  log: AppendLog,
+  finishLog: FinishLog,
+): StoreStats {
+  return {
+    get bets() {
+      return index.bets;
+    },
+    get agencyBets() {
+      return index.agencyBets;
+    },
+    winnerCount: (agency) => index.winners(agency).length,
+    get finished() {
+      return finishLog.agencies;
+    },
+    get sizeBytes() {
+      return log.end.size;
+    },
+    get problem() {
+      return log.problem;
+    },
+  };
 }

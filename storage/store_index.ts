@@ -2,7 +2,7 @@
 // stored or under way, and which of them win.
 
 import type { Batch } from "../bet/bet.ts";
-import type { Commit } from "./commit_group.ts";
+import type { Commit } from "./commit_queue.ts";
 import { countIndexes } from "./format/commit_mark.ts";
 import type { StoredBatch } from "./format/stored_batch.ts";
 import { type IndexRange, IndexRanges } from "./index_ranges.ts";

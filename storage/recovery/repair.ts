@@ -3,11 +3,12 @@
 
 import { dirname } from "node:path";
 import { messageOf } from "../../program/errors.ts";
+import { MAX_WRITE_BYTES } from "../commit_queue.ts";
 import { StorageError } from "../errors.ts";
 import { createPrivateFile } from "../files/private_file.ts";
 import { type StoreFile, syncFolder } from "../files/store_file.ts";
 import { isNoRoomError, isReadOnlyError } from "../files/system_errors.ts";
-import { MAX_TORN_BYTES, readTail } from "./torn_tail.ts";
+import { readTail } from "./torn_tail.ts";
 
 export interface FoundFile {
   path: string;
@@ -116,13 +117,13 @@ export class Repair {
  * Rewrites the end of a file's first `size` bytes in place. A flush that failed
  * in an earlier process leaves pages that read back fine but that the system
  * considers flushed, so no later flush would write them to disk. Only the last
- * write, at most {@linkcode MAX_TORN_BYTES}, may be unflushed. A read-only file
+ * write, at most {@linkcode MAX_WRITE_BYTES}, may be unflushed. A read-only file
  * stays as it is.
  */
 export async function rewriteTail(path: string, size: number): Promise<void> {
   using file = await openForWriting(path);
   if (!file) return;
-  const start = Math.max(0, size - MAX_TORN_BYTES);
+  const start = Math.max(0, size - MAX_WRITE_BYTES);
   const tail = await readTail(file, start, size);
   await file.seek(start, Deno.SeekMode.Start);
   await writeAll(file, tail);

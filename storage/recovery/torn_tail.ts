@@ -4,12 +4,10 @@
 // (docs/storage.md).
 
 import { crc32 } from "node:zlib";
+import { MAX_WRITE_BYTES } from "../commit_queue.ts";
 import { countIndexes, parseMark } from "../format/commit_mark.ts";
 import { CRC_DIGITS, type LogEnd, parseSeal } from "../format/seal.ts";
 import type { ReadableFile } from "../files/store_file.ts";
-
-/** The size of the largest write (see append_log.ts). */
-export const MAX_TORN_BYTES: number = 1 << 20;
 
 export interface TailProblem {
   at: number;
@@ -46,10 +44,10 @@ export async function checkTornTail(
   end: LogEnd,
   size: number,
 ): Promise<TailProblem | undefined> {
-  if (size - end.size > MAX_TORN_BYTES) {
+  if (size - end.size > MAX_WRITE_BYTES) {
     const what = `no whole entry follows in ${
       size - end.size
-    } bytes, and no torn write is longer than ${MAX_TORN_BYTES}`;
+    } bytes, and no torn write is longer than ${MAX_WRITE_BYTES}`;
     return { at: 0, what };
   }
   const tail = await readTail(file, end.size, size);
@@ -76,7 +74,7 @@ export async function checkTornTail(
   return findForeignLine(tail, lines.slice(sealed));
 }
 
-/** Reads a file from `start` to `size`, at most {@linkcode MAX_TORN_BYTES}. */
+/** Reads a file from `start` to `size`, at most {@linkcode MAX_WRITE_BYTES}. */
 export async function readTail(
   file: Pick<ReadableFile, "seek" | "read">,
   start: number,

@@ -1,5 +1,5 @@
 import { assertEquals, assertLess } from "@std/assert";
-import { CommitGroup } from "../../storage/commit_group.ts";
+import { CommitGroup } from "../../storage/commit_queue.ts";
 import { StorageError } from "../../storage/mod.ts";
 import { StoreIndex } from "../../storage/store_index.ts";
 
