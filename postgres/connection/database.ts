@@ -39,7 +39,7 @@ export class Database {
   /** Every connection that may be open, in use or not. */
   readonly #open = new Set<Session>();
   /** Resumes statements that wait for a connection. */
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: PromiseWithResolvers<void>[] = [];
   #inUse = 0;
   /** Number of connections that the server last allowed, and for how long. */
   #fewer = 0;
@@ -97,7 +97,7 @@ export class Database {
     this.#isClosed = true;
     for (const session of this.#open) session.destroy();
     this.#open.clear();
-    for (const resume of this.#waiting.splice(0)) resume();
+    for (const turn of this.#waiting.splice(0)) turn.resolve();
   }
 
   /**
@@ -144,24 +144,34 @@ export class Database {
     }
   }
 
-  /** Takes a free connection, opens one, or waits for one. */
+  /**
+   * Takes a free connection, opens one, or waits for one. The server counts also
+   * the connections that it refuses, so several at once may all be refused: they
+   * try again with fewer at once. The refusal of a lone one is the answer.
+   */
   async #take(): Promise<Session> {
     while (true) {
       while (!this.#isClosed && this.#inUse >= this.#limit) {
-        await new Promise<void>((resume) => this.#waiting.push(resume));
+        const turn = Promise.withResolvers<void>();
+        this.#waiting.push(turn);
+        await turn.promise;
       }
+      const isLone = this.#limit === 1;
       this.#inUse++;
       try {
         this.#throwIfClosed();
         return this.#takeIdle() ?? await this.#connect();
       } catch (error) {
+        const isAnswer = isLone || !isCrowded(error);
+        if (isAnswer) this.renew();
+        // One by one, those that wait for it would fail too late for a reply.
+        if (isLone) {
+          this.#waiting.splice(0).forEach((turn) => turn.reject(error));
+        }
         this.#leave();
         if (this.#isClosed) throw new DatabaseClosedError();
-        if (!isCrowded(error) || this.#inUse === 0) {
-          this.renew();
-          throw error;
-        }
-        this.#fewer = this.#inUse;
+        if (isAnswer) throw error;
+        this.#fewer = Math.max(1, this.#inUse + this.#idle.length);
         this.#fewerUntilMs = performance.now() + FEWER_MS;
       }
     }
@@ -175,7 +185,7 @@ export class Database {
 
   #leave(): void {
     this.#inUse--;
-    this.#waiting.shift()?.();
+    this.#waiting.shift()?.resolve();
   }
 
   #takeIdle(): Session | undefined {

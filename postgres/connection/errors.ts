@@ -34,6 +34,8 @@ export const ERROR_CLASSES: readonly (readonly [string, Remedy])[] = [
 ];
 
 const SQLSTATE_REGEXP = /^[0-9A-Z]{5}$/;
+/** PgBouncer's limits of clients, which it refuses with 08P01. */
+const POOL_LIMIT_REGEXP = /\(max_(?:\w+_)?client_conn\w*\)$/;
 
 /** The database did not answer in time; the statement's outcome is unknown. */
 export class DatabaseTimeoutError extends Error {
@@ -72,10 +74,11 @@ export function isUnprepared(error: unknown): boolean {
   return ["26000", "42P05"].includes(sqlState(error) ?? "");
 }
 
-/** True if the server, the database or the role has no connection left. */
+/** True if the server, database, role or pool has no connection left. */
 export function isCrowded(error: unknown): boolean {
-  const { cause } = error as { cause?: unknown };
-  return sqlState(cause ?? error) === "53300";
+  const { cause = error } = error as { cause?: unknown };
+  return sqlState(cause) === "53300" ||
+    sqlState(cause) === "08P01" && POOL_LIMIT_REGEXP.test(messageOf(cause));
 }
 
 /** Explains in one line why a statement failed. */

@@ -1,7 +1,7 @@
 // Finds the host that accepts writes.
 
 import { type Address, describeHost, type Host } from "./address.ts";
-import { explainDatabase, UnfitDatabaseError } from "./errors.ts";
+import { explainDatabase, isCrowded, UnfitDatabaseError } from "./errors.ts";
 import { Session } from "./session.ts";
 import { isAboutTls, tlsWays } from "./tls.ts";
 
@@ -34,10 +34,11 @@ export async function connectToWriter(
   const reasons = failures.map(({ host, error }) =>
     `${describeHost(host)}: ${explainDatabase(error)}`
   );
-  // That a host is a standby is not why there is no connection.
-  const { error: cause } =
-    failures.find(({ error }) => !(error instanceof UnfitDatabaseError)) ??
-      failures[0]!;
+  const errors = failures.map(({ error }) => error);
+  // A host without a free connection may be the one that accepts writes.
+  const cause = errors.find(isCrowded) ??
+    // That a host is a standby is not why there is no connection.
+    errors.find((error) => !(error instanceof UnfitDatabaseError)) ?? errors[0];
   throw new Error(reasons.join("; "), { cause });
 }
 

@@ -3,7 +3,7 @@
 // The package's main file also loads a pool and looks for a native driver.
 import PgClient from "pg/lib/client.js";
 import type { Address, Host } from "./address.ts";
-import { DatabaseTimeoutError } from "./errors.ts";
+import { DatabaseTimeoutError, isCrowded } from "./errors.ts";
 import type { TlsOptions } from "./tls.ts";
 
 /** Fields are text unless the type is a small number or boolean. */
@@ -29,6 +29,7 @@ interface Client {
     name?: string | undefined;
   }): Promise<Result>;
   on(name: "error", on: (error: Error) => void): void;
+  on(name: "end", on: () => void): void;
 }
 
 const BINDING_MECHANISM = "SCRAM-SHA-256-PLUS";
@@ -56,6 +57,7 @@ const SETTINGS = `SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'postgres';
 export class Session {
   readonly #client: Client;
   readonly #connectTimeoutMs: number;
+  readonly #ended = Promise.withResolvers<void>();
   readonly host: Host;
   /** Whether the connection has ended. */
   isBroken = false;
@@ -81,6 +83,7 @@ export class Session {
     }) as unknown as Client;
     // The next statement fails with the reason.
     this.#client.on("error", () => this.isBroken = true);
+    this.#client.on("end", this.#ended.resolve);
     if (address.tls.requiresBinding) requireBinding(this.#client);
   }
 
@@ -92,6 +95,7 @@ export class Session {
         timeoutMs: this.#connectTimeoutMs,
       });
     } catch (error) {
+      if (isCrowded(error)) await this.#waitForEnd();
       this.destroy();
       throw error;
     }
@@ -118,6 +122,16 @@ export class Session {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /**
+   * Waits until the server has closed a refused connection: it counts it until
+   * then, so that the next attempt could be refused because of this one.
+   */
+  async #waitForEnd(): Promise<void> {
+    const timer = setTimeout(this.#ended.resolve, this.#connectTimeoutMs);
+    await this.#ended.promise;
+    clearTimeout(timer);
   }
 
   /** Cuts off the connection. Its current statement fails. */
