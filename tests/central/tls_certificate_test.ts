@@ -19,19 +19,25 @@ testInFolder(
     const files = { certificate: `${dir}/cert.pem`, key: `${dir}/key.pem` };
     await Deno.copyFile(PEM.server, files.certificate);
     await Deno.copyFile(PEM.serverKey, files.key);
+    using intervals = new FakeIntervals();
     const log = CapturedLog.start();
-    using certificate = await TlsCertificate.open(files);
-    const before = certificate.notAfterMs;
-    await Deno.copyFile(PEM.otherKey, files.key);
-    const line = await log.line("ERROR action: tls_certificate | result: fail");
-    assert(line.includes("it is not the key of"), line);
-    assert(line.endsWith("; keeping the previous ones"), line);
-    assertEquals(certificate.notAfterMs, before);
-    await Deno.copyFile(PEM.otherName, files.certificate);
-    await Deno.copyFile(PEM.serverKey, files.key);
-    await log.line("INFO action: tls_certificate | result: success", 2);
-    const errors = log.lines.filter((line) => line.startsWith("ERROR"));
-    assertEquals(errors.length, 1);
+    {
+      using certificate = await TlsCertificate.open(files);
+      const before = certificate.notAfterMs;
+      await Deno.copyFile(PEM.otherKey, files.key);
+      for (let i = 0; i < 3; i++) await intervals.pass(500);
+      const line = log.lines.at(-1)!;
+      assert(line.startsWith("ERROR action: tls_certificate | result: fail"));
+      assert(line.includes("it is not the key of"), line);
+      assert(line.endsWith("; keeping the previous ones"), line);
+      assertEquals(certificate.notAfterMs, before);
+      await Deno.copyFile(PEM.otherName, files.certificate);
+      await Deno.copyFile(PEM.serverKey, files.key);
+      for (let i = 0; i < 3; i++) await intervals.pass(500);
+    }
+    const levels = log.lines.map((line) => line.split(" ")[0]);
+    assertEquals(levels, ["INFO", "ERROR", "INFO"]);
+    assertEquals(intervals.periodsMs, []);
   },
 );
 

@@ -1,25 +1,38 @@
 // Intervals that pass when a test says so.
 
-/** Replaces `setInterval` until it is disposed of. */
+/** Replaces the intervals until it is disposed of. */
 export class FakeIntervals implements Disposable {
   readonly #setInterval = globalThis.setInterval;
-  readonly #callbacks: { run: () => unknown; periodMs: number }[] = [];
+  readonly #clearInterval = globalThis.clearInterval;
+  readonly #callbacks = new Map<
+    number,
+    { run: () => unknown; periodMs: number }
+  >();
+  #nextId = 1;
 
   constructor() {
-    globalThis.setInterval = ((run: () => unknown, periodMs: number) => {
-      this.#callbacks.push({ run, periodMs });
-      return undefined;
-    }) as unknown as typeof setInterval;
+    const setInterval = (run: () => unknown, periodMs: number) => {
+      this.#callbacks.set(this.#nextId, { run, periodMs });
+      return this.#nextId++;
+    };
+    const clearInterval = (id: number) => this.#callbacks.delete(id);
+    Object.assign(globalThis, { setInterval, clearInterval });
+  }
+
+  /** Periods of the intervals that have not been cleared. */
+  get periodsMs(): number[] {
+    return [...this.#callbacks.values()].map(({ periodMs }) => periodMs);
   }
 
   /** Runs what has this period once, and waits for it. */
   async pass(periodMs: number): Promise<void> {
-    for (const one of this.#callbacks) {
+    for (const one of this.#callbacks.values()) {
       if (one.periodMs === periodMs) await one.run();
     }
   }
 
   [Symbol.dispose](): void {
     globalThis.setInterval = this.#setInterval;
+    globalThis.clearInterval = this.#clearInterval;
   }
 }

@@ -114,7 +114,7 @@ testShown(
   { isShown: false },
 );
 
-testShown("/events sends the figures, and goes on", async (shown) => {
+testShown("/events sends the figures each second", async (shown) => {
   await send(shown);
   const { body, headers } = await fetch(`${shown.url}events`);
   assertEquals(headers.get("content-type"), "text/event-stream");
