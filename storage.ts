@@ -10,6 +10,7 @@ export {
   DamagedStoreError,
   type ExpectedBets,
   FileStore,
+  type OnCommit,
   type Recovery,
   StorageError,
   type Store,

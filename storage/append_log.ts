@@ -8,9 +8,6 @@ import type { LogEnd } from "./format/seal.ts";
 import type { Repair } from "./recovery/repair.ts";
 import type { StoreFile } from "./files/store_file.ts";
 
-/** Called after each commit. */
-export type OnCommit = (entries: number, seconds: number) => void;
-
 export interface AppendLogOptions {
   /** Whether an entry must be on disk to count as committed. */
   fsync: boolean;
@@ -30,7 +27,8 @@ export interface AppendLogOptions {
   doAllWait?: (entries: number) => boolean;
   /** Called if another program has changed or removed the file. */
   onLost?: (error: StorageError) => void;
-  onCommit?: OnCommit | undefined;
+  /** Called after each commit. */
+  onCommit?: ((entries: number, seconds: number) => void) | undefined;
 }
 
 /** Appends entries durably and in order, each one completely or not at all. */

@@ -16,17 +16,19 @@ export class IndexRanges {
   /** Ascending, with a gap between any two. */
   #ranges: IndexRange[] = [];
 
-  /** Returns the ranges from `start` to `end` that are not in the set. */
-  missing(start: number, end: number): IndexRange[] {
+  /** Returns the parts of these ranges that are not in the set. */
+  missing(ranges: readonly IndexRange[]): IndexRange[] {
     const missing: IndexRange[] = [];
-    let from = start;
-    for (let at = this.#firstEndingFrom(start); from < end; at++) {
-      const range = this.#ranges[at];
-      if (!range || range.start >= end) break;
-      if (range.start > from) missing.push({ start: from, end: range.start });
-      from = range.end;
+    for (const { start, end } of ranges) {
+      let from = start;
+      for (let at = this.#firstEndingFrom(start); from < end; at++) {
+        const range = this.#ranges[at];
+        if (!range || range.start >= end) break;
+        if (range.start > from) missing.push({ start: from, end: range.start });
+        from = range.end;
+      }
+      if (from < end) missing.push({ start: from, end });
     }
-    if (from < end) missing.push({ start: from, end });
     return missing;
   }
 

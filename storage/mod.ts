@@ -5,7 +5,6 @@
  * @module
  */
 
-export type { OnCommit } from "./append_log.ts";
 export type { Batch } from "../bet/bet.ts";
 export {
   BettingClosedError,
@@ -16,7 +15,11 @@ export {
 } from "./errors.ts";
 export { FileStore } from "./file_store.ts";
 export { findDrawMisfit, firstUnfinished } from "./finished/draw_fit.ts";
-export type { Recovery, StoreOptions } from "./recovery/store_files.ts";
+export type {
+  OnCommit,
+  Recovery,
+  StoreOptions,
+} from "./recovery/store_files.ts";
 export {
   exportStore,
   type FinishReport,

@@ -41,12 +41,12 @@ export class FileBets {
 
   /** Returns the bets that are not stored. */
   missing(ranges: readonly IndexRange[]): IndexRange[] {
-    return missingFrom(this.#stored, ranges);
+    return this.#stored.missing(ranges);
   }
 
   /** Returns the bets that are not under way. None of them may be stored. */
   unclaimed(ranges: readonly IndexRange[]): IndexRange[] {
-    return missingFrom(this.#claimed, ranges);
+    return this.#claimed.missing(ranges);
   }
 
   /** Returns the number of bets added. */
@@ -117,6 +117,7 @@ export class StoreIndex {
         ranges[0]!.start
       } on are stored before`;
     }
+    this.#files.set(file.name, file);
     this.#add(file, batch);
     this.#batches++;
     return undefined;
@@ -154,7 +155,6 @@ export class StoreIndex {
   }
 
   #add(file: FileBets, { ranges, winners }: NewBets): void {
-    this.#files.set(file.name, file);
     const count = file.add(ranges);
     this.#bets += count;
     const { agency } = file;
@@ -163,15 +163,6 @@ export class StoreIndex {
     if (earlier) earlier.push(...winners);
     else this.#winners.set(agency, [...winners]);
   }
-}
-
-function missingFrom(
-  set: IndexRanges,
-  ranges: readonly IndexRange[],
-): IndexRange[] {
-  const missing: IndexRange[] = [];
-  for (const { start, end } of ranges) missing.push(...set.missing(start, end));
-  return missing;
 }
 
 function nameOf({ agency, fingerprint }: FileKey): string {

@@ -17,7 +17,7 @@ export interface Served {
   central: ShownCentral;
   store: StoreStats;
   agencies: AgencyLists;
-  rates: Pick<Rates, "history" | "rateOf">;
+  rates: Rates;
 }
 
 export interface Sources {

@@ -59,7 +59,6 @@ const NO_HOST_REGEXP = /[\s/\\?#@]/;
 export class StatusServer implements AsyncDisposable {
   readonly #sources: Sources;
   readonly #streams = new EventStreams();
-  #rates: Rates | undefined;
   #server: Deno.HttpServer<Deno.NetAddr> | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -88,7 +87,6 @@ export class StatusServer implements AsyncDisposable {
   ): void {
     const agencies = new AgencyLists(store, central.draw.agencies);
     const rates = new Rates(store, agencies);
-    this.#rates = rates;
     this.#sources.served = { store, central, agencies, rates };
     signal?.addEventListener("abort", () => this.#sources.isStopping = true);
   }
@@ -191,7 +189,7 @@ export class StatusServer implements AsyncDisposable {
   }
 
   #tick(): void {
-    this.#rates?.tick();
+    this.#sources.served?.rates.tick();
     if (this.#streams.size > 0) this.#streams.send(this.#event());
   }
 }

@@ -60,12 +60,8 @@ export class FileDraw implements StoreDraw {
     const isRecorded = this.#finishLog.drawAgencies !== undefined;
     await this.#whenIdle();
     await this.#finishLog.holdDraw(this.agencies);
-    this.#end(isRecorded ? "earlier" : "here");
-  }
-
-  #end(holder: DrawHolder): void {
-    this.#isBettingClosed = this.#isHeld = true;
-    this.#held.resolve(holder);
+    this.#isHeld = true;
+    this.#held.resolve(isRecorded ? "earlier" : "here");
   }
 
   #haveAllFinished(): boolean {

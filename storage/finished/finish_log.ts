@@ -72,12 +72,9 @@ export class FinishLog {
     }
   }
 
-  /**
-   * Checks that no other program has changed or removed the file. Returns why
-   * nothing is accepted, if it was.
-   */
-  checkFile(): StorageError | undefined {
-    return this.#log.checkFile();
+  /** Accepts nothing more if another program has changed or removed the file. */
+  checkFile(): void {
+    this.#log.checkFile();
   }
 
   /** Appends a record; simultaneous requests for the same one share it. */

@@ -11,7 +11,7 @@ import {
 import { concatenate } from "../../bytes/concatenate.ts";
 import type { LogEntry } from "../recovery/log_scan.ts";
 import { type CommitMark, countIndexes, parseMark } from "./commit_mark.ts";
-import { findWinners, isWinningRow } from "./winners.ts";
+import { documentOfRow, isWinningRow } from "./winners.ts";
 
 export interface StoredBatch extends CommitMark {
   agency: number;
@@ -33,13 +33,18 @@ export function readStoredBatch(entry: LogEntry): StoredBatch | undefined {
   return { ...mark, agency: Number(agency), winners: winnersOf(entry) };
 }
 
-/** Most batches have none, which the end of each row shows. */
 function winnersOf({ bytes, lineEnds, lastColumn }: LogEntry): string[] {
-  const end = lastColumn - 1;
-  const hasWinner = lineEnds.some((lineEnd) =>
-    isWinningRow(bytes, Math.min(lineEnd, end))
-  );
-  return hasWinner ? findWinners(bytes.subarray(0, end)) : [];
+  const winners: string[] = [];
+  let start = 0;
+  for (const lineEnd of lineEnds) {
+    // The last row continues with the mark.
+    const end = Math.min(lineEnd, lastColumn - 1);
+    if (isWinningRow(bytes, end)) {
+      winners.push(documentOfRow(bytes.subarray(start, end)));
+    }
+    start = lineEnd + 1;
+  }
+  return winners;
 }
 
 /** Returns an entry's rows as text with six columns, without the mark. */

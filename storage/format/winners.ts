@@ -6,7 +6,6 @@ import { WINNING_NUMBER } from "../../bet/bet.ts";
 
 const ZERO = 0x30;
 const COMMA = 0x2c;
-const NEWLINE = 0x0a;
 const DOCUMENT_COLUMN = 3;
 const WINNING_DIGITS = new TextEncoder().encode(String(WINNING_NUMBER));
 
@@ -21,23 +20,6 @@ export function isWinningRow(rows: Uint8Array, end: number): boolean {
   }
   do at--; while (rows[at] === ZERO);
   return rows[at] === COMMA;
-}
-
-/**
- * Returns the documents of a batch's winning bets, in order. `rows` has no
- * commit mark.
- */
-export function findWinners(rows: Uint8Array): string[] {
-  const winners: string[] = [];
-  for (let start = 0; start < rows.length;) {
-    const newline = rows.indexOf(NEWLINE, start);
-    const end = newline < 0 ? rows.length : newline;
-    if (isWinningRow(rows, end)) {
-      winners.push(documentOfRow(rows.subarray(start, end)));
-    }
-    start = end + 1;
-  }
-  return winners;
 }
 
 /** Returns the document of a row, given at least up to its sixth column. */

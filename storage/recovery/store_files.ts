@@ -55,12 +55,15 @@ export interface StoreOptions {
    */
   wrapFinishedFile?: (file: StoreFile) => StoreFile;
   /**
-   * Called after each commit, with the number of its batches.
+   * Called after each commit.
    *
    * @default {undefined}
    */
-  onCommit?: ((batches: number, seconds: number) => void) | undefined;
+  onCommit?: OnCommit | undefined;
 }
+
+/** Called after a commit with the number of its batches and how long it took. */
+export type OnCommit = (batches: number, seconds: number) => void;
 
 export interface RepairableFile {
   file: StoreFile;

@@ -83,8 +83,6 @@ export interface MadeServed extends Served {
     agencyBets: Map<number, number>;
     problem: string | undefined;
   };
-  /** Its rates, whose seconds the test ends. */
-  rates: Rates;
 }
 
 /** Makes up what a central serves: a store with these bets of each agency. */

@@ -3,7 +3,6 @@ import { assert, assertEquals, assertFalse } from "@std/assert";
 import { FileStore } from "../../../storage/mod.ts";
 import {
   documentOfRow,
-  findWinners,
   isWinningRow,
 } from "../../../storage/format/winners.ts";
 import { batchOf } from "../../support/batches.ts";
@@ -66,19 +65,6 @@ Deno.test("documentOfRow() finds the document after quoted names", () => {
     const row = ENCODER.encode(`1,${name},${name},0012,1999-03-17,7574`);
     assertEquals(documentOfRow(row), "0012", name);
   }
-});
-
-Deno.test("findWinners() returns the documents of the winners in order", () => {
-  assertEquals(findWinners(new Uint8Array(0)), []);
-  const rows = [
-    "3,Ana,Gil,1,1999-03-17,7574",
-    "3,Ana,Gil,7574,1999-03-17,17574",
-    '3,"Gil, 7574",7574,002,1999-03-17,07574',
-    '3,Ana,"x,7574",3,1999-03-17,75740',
-    "3,Ana,Gil,1,1999-03-17,7574",
-  ];
-  assertEquals(findWinners(ENCODER.encode(rows.join("\n"))), ["1", "002", "1"]);
-  assertEquals(findWinners(ENCODER.encode(rows[3])), []);
 });
 
 testInFolder(
