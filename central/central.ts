@@ -4,7 +4,7 @@ import { Connection } from "../net/connection.ts";
 import { Acceptor, listen, logPort } from "../net/tcp_server.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Store } from "../storage/mod.ts";
-import { Authenticator, type PendingConnection } from "./auth/authenticator.ts";
+import type { PendingConnection } from "./auth/authenticate.ts";
 import type { Credentials } from "./auth/credentials.ts";
 import { PendingConnections } from "./auth/pending_connections.ts";
 import type { TlsCertificate } from "./auth/tls_certificate.ts";
@@ -124,7 +124,8 @@ export class Central implements AsyncDisposable {
     this.#store = store;
     this.#statistics = statistics;
     this.#pending = new PendingConnections({
-      authenticator: new Authenticator(credentials, authTimeoutMs),
+      credentials,
+      authTimeoutMs,
       maxConnections,
       statistics,
       onAuthenticated: (pending) => this.#serve(pending),

@@ -2,7 +2,7 @@
 // who has finished, and holds it (storage/store.ts).
 
 import { formatAction, getLogger } from "../program/logging.ts";
-import { encodeWinners } from "../protocol/mod.ts";
+import { encodeWinners, ProtocolError } from "../protocol/mod.ts";
 import type { DrawHolder, Store, StoreDraw } from "../storage/mod.ts";
 import { joinFrames } from "./replies.ts";
 
@@ -42,13 +42,21 @@ export class Draw {
     return this.#heldAtMs;
   }
 
-  /** True if an agency may bet. Without a draw every agency may. */
-  admits(agency: number): boolean {
-    return this.agencies === 0 || this.hasPart(agency);
+  /** Throws if an agency may not bet. Without a draw every agency may. */
+  checkMayBet(agency: number): void {
+    if (this.agencies > 0) this.checkHasPart(agency);
   }
 
-  hasPart(agency: number): boolean {
-    return agency <= this.agencies;
+  /** Throws if an agency does not take part in the draw. */
+  checkHasPart(agency: number): void {
+    if (agency <= this.agencies) return;
+    const reason = this.agencies === 0
+      ? "there is no draw (draw.agencies is 0)"
+      : `only agencies 1 to ${this.agencies} take part in the draw`;
+    throw new ProtocolError(
+      "UNKNOWN_AGENCY",
+      `Cannot serve agency ${agency}: ${reason}`,
+    );
   }
 
   /** Waits until the draw is held; false if the signal ends the wait first. */

@@ -44,16 +44,6 @@ export function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
   return frames.length === 1 ? frames[0]! : concatenate(frames);
 }
 
-export function unknownAgency(agency: number, agencies: number): ProtocolError {
-  const reason = agencies === 0
-    ? "there is no draw (draw.agencies is 0)"
-    : `only agencies 1 to ${agencies} take part in the draw`;
-  return new ProtocolError(
-    "UNKNOWN_AGENCY",
-    `Cannot serve agency ${agency}: ${reason}`,
-  );
-}
-
 /** Names an error of the peer or the disk. Throws any other: it is a bug. */
 export function errorNameOf(error: unknown): ErrorName {
   if (error instanceof ProtocolError) return error.error;

@@ -29,7 +29,6 @@ import {
   refusal,
   type Reply,
   SHUTTING_DOWN,
-  unknownAgency,
 } from "./replies.ts";
 
 export interface RequestOptions {
@@ -84,7 +83,7 @@ export class RequestHandler implements Disposable {
         const { index, reason } = invalid;
         return this.#refuseBatch(batch, bets, "INVALID_BET", reason, index);
       }
-      this.#checkAdmission(batch.agency);
+      this.#draw.checkMayBet(batch.agency);
       repeated = await this.#writer.append(batch);
     } catch (error) {
       const name = errorNameOf(error);
@@ -146,15 +145,10 @@ export class RequestHandler implements Disposable {
     return OK;
   }
 
-  #checkAdmission(agency: number): void {
-    if (this.#draw.admits(agency)) return;
-    throw unknownAgency(agency, this.#draw.agencies);
-  }
-
   async #handleFinish({ agency, delivery }: Finish): Promise<Reply> {
     this.#checkRequest(agency);
     this.#agency = agency;
-    this.#checkAdmission(agency);
+    this.#draw.checkMayBet(agency);
     await this.#options.store.finish(agency, delivery);
     this.#log.info(
       formatAction("agency_finished", "success", { agency }),
@@ -164,9 +158,7 @@ export class RequestHandler implements Disposable {
 
   async #handleWinnersQuery(agency: number): Promise<Reply> {
     this.#checkRequest(agency);
-    if (!this.#draw.hasPart(agency)) {
-      throw unknownAgency(agency, this.#draw.agencies);
-    }
+    this.#draw.checkHasPart(agency);
     if (!this.#draw.isHeld && !await this.#awaitDraw(agency)) {
       return SHUTTING_DOWN;
     }

@@ -6,14 +6,14 @@ import { formatAction, getLogger } from "../../program/logging.ts";
 import { pause } from "../../program/stop_signal.ts";
 import { encodeError, NO_INDEX, ProtocolError } from "../../protocol/mod.ts";
 import {
-  type Authenticator,
+  authenticate,
+  type AuthenticationOptions,
   type PendingConnection,
   UnauthorizedError,
-} from "./authenticator.ts";
+} from "./authenticate.ts";
 import type { Statistics } from "../statistics.ts";
 
-export interface PendingOptions {
-  authenticator: Authenticator;
+export interface PendingOptions extends AuthenticationOptions {
   maxConnections: number;
   statistics: Statistics;
   onAuthenticated(pending: PendingConnection): void;
@@ -67,17 +67,16 @@ export class PendingConnections {
 
   /** Authenticates a connection, or answers why not and closes it. */
   async authenticate(pending: PendingConnection): Promise<void> {
-    const { authenticator, onAuthenticated } = this.#options;
     this.#authenticating.add(pending);
     try {
-      await authenticator.authenticate(pending);
+      await authenticate(pending, this.#options);
       const { agency, ip } = pending;
       if (agency !== undefined) {
         this.#log.info(
           formatAction("authenticate", "success", { agency, ip }),
         );
       }
-      onAuthenticated(pending);
+      this.#options.onAuthenticated(pending);
     } catch (error) {
       this.#logFailure(pending, error);
       if (error instanceof ProtocolError) await this.#reject(pending, error);

@@ -1,6 +1,12 @@
-import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { Draw } from "../../central/draw.ts";
-import { decodeWinners } from "../../protocol/mod.ts";
+import { decodeWinners, ProtocolError } from "../../protocol/mod.ts";
 import {
   type DrawHolder,
   StorageError,
@@ -56,21 +62,40 @@ for (
   });
 }
 
-Deno.test("Draw of no agencies admits everyone and has no part for anyone", () => {
-  const draw = new Draw(storeOf(0));
-  for (const agency of [1, 4294967295]) {
-    assert(draw.admits(agency));
-    assertFalse(draw.hasPart(agency));
-  }
-});
-
-Deno.test("Draw.admits() agencies 1 to N", () => {
-  const draw = new Draw(storeOf(3));
-  const agencies = [1, 2, 3, 4, 4294967295];
-  const expected = [true, true, true, false, false];
-  assertEquals(agencies.map((agency) => draw.admits(agency)), expected);
-  assertEquals(agencies.map((agency) => draw.hasPart(agency)), expected);
-});
+for (
+  const { agencies, mayBet, haveNoPart, reason } of [
+    {
+      agencies: 0,
+      mayBet: [1, 4294967295],
+      haveNoPart: [1, 4294967295],
+      reason: "there is no draw (draw.agencies is 0)",
+    },
+    {
+      agencies: 3,
+      mayBet: [1, 2, 3],
+      haveNoPart: [4, 4294967295],
+      reason: "only agencies 1 to 3 take part in the draw",
+    },
+  ]
+) {
+  Deno.test(`Draw of ${agencies} agencies refuses the others`, () => {
+    const draw = new Draw(storeOf(agencies));
+    for (const agency of mayBet) draw.checkMayBet(agency);
+    for (const agency of haveNoPart) {
+      const error = assertThrows(
+        () => draw.checkHasPart(agency),
+        ProtocolError,
+        `Cannot serve agency ${agency}: ${reason}`,
+      );
+      assertEquals(error.error, "UNKNOWN_AGENCY");
+      if (mayBet.includes(agency)) continue;
+      assertThrows(() => draw.checkMayBet(agency), ProtocolError, reason);
+    }
+    for (let agency = 1; agency <= agencies; agency++) {
+      draw.checkHasPart(agency);
+    }
+  });
+}
 
 Deno.test("Draw.held() waits for the draw, or until it is aborted", async () => {
   const store = storeOf(2);

@@ -1,8 +1,5 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import {
-  Authenticator,
-  type PendingConnection,
-} from "../../central/auth/authenticator.ts";
+import type { PendingConnection } from "../../central/auth/authenticate.ts";
 import { PendingConnections } from "../../central/auth/pending_connections.ts";
 import { Statistics } from "../../central/statistics.ts";
 import { Connection } from "../../net/connection.ts";
@@ -25,7 +22,8 @@ function start() {
   const authenticated: PendingConnection[] = [];
   const statistics = new Statistics();
   const pending = new PendingConnections({
-    authenticator: new Authenticator(CREDENTIALS, 60_000),
+    credentials: CREDENTIALS,
+    authTimeoutMs: 60_000,
     maxConnections: 20,
     statistics,
     onAuthenticated: (pending) => authenticated.push(pending),
