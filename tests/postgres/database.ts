@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Database } from "../../postgres/connection/database.ts";
 import { delay } from "../support/deadline.ts";
-import { FakeServer, Refusal } from "./fake_server.ts";
+import { FakeServer, Refusal } from "./support/fake_server.ts";
 
 const CONNECTIONS = 9;
 const CROWDED = new Refusal("53300", "sorry, too many clients already");

@@ -3,13 +3,12 @@ import { PostgresStore } from "../../postgres/postgres_store.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
 import { testFault } from "../faults/plan.ts";
-import { Cluster } from "./cluster.ts";
-import { Middle } from "./middle.ts";
+import type { Cluster } from "./support/cluster.ts";
+import { sharedServer } from "./support/shared_server.ts";
+import { Middle } from "./support/middle.ts";
 
 const CA = `sslrootcert=${PEM.ca}`;
 const OTHER_CA = `sslrootcert=${PEM.otherCa}`;
-const IS_ENCRYPTED = `SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity
-  USING (pid) WHERE application_name = 'loteria'`;
 
 /** Parameters, and whether the connection is encrypted, or why there is none. */
 const WITH_TLS: readonly (readonly [string, boolean | RegExp])[] = [
@@ -35,13 +34,13 @@ const WITHOUT_TLS: readonly (readonly [string, boolean | RegExp])[] = [
 ];
 
 testFault("sslmode has the same meaning as for libpq", async () => {
-  await using cluster = await Cluster.start();
-  await (await PostgresStore.open(cluster.urlOf())).close();
+  const cluster = await sharedServer();
+  await (await PostgresStore.open(cluster.url)).close();
   await assertModes(cluster, WITHOUT_TLS);
-  await cluster.installCertificate();
+  await tlsServer();
   await assertModes(cluster, WITH_TLS);
   // The certificate is for 127.0.0.1, localhost and ::1.
-  const renamed = cluster.urlOf().replace("127.0.0.1", "127.0.0.2");
+  const renamed = cluster.url.replace("127.0.0.1", "127.0.0.2");
   await cluster.allow(["host all all 127.0.0.0/8 scram-sha-256"]);
   for (
     const [mode, outcome] of [["verify-ca", true], [
@@ -56,9 +55,8 @@ testFault("sslmode has the same meaning as for libpq", async () => {
 testFault(
   "a server that takes only one kind of connection gets it",
   async () => {
-    await using cluster = await Cluster.start();
-    await cluster.installCertificate();
-    const url = cluster.urlOf();
+    const cluster = await tlsServer();
+    const url = cluster.url;
     await cluster.allow([
       "local all all scram-sha-256",
       "hostssl all all 127.0.0.1/32 scram-sha-256",
@@ -72,31 +70,29 @@ testFault(
 );
 
 testFault("channel_binding finds who stands between", async () => {
-  await using cluster = await Cluster.start();
-  await cluster.installCertificate();
+  const cluster = await tlsServer();
   using middle = await Middle.start(cluster.port);
-  const url = cluster.urlOf().replace(`:${cluster.port}/`, `:${middle.port}/`);
+  const url = cluster.url.replace(`:${cluster.port}/`, `:${middle.port}/`);
   await assertMode(cluster, `${url}?sslmode=require`, true);
   const bound = `${url}?sslmode=require&channel_binding=require`;
   await assertMode(cluster, bound, /channel binding check failed/);
 });
 
 testFault("a client's certificate takes the password's place", async () => {
-  await using cluster = await Cluster.start();
-  await cluster.installCertificate();
+  const cluster = await tlsServer();
   await cluster.query("CREATE ROLE localhost LOGIN SUPERUSER");
   await cluster.allow([
     "host all loteria 127.0.0.1/32 scram-sha-256",
     "hostssl all localhost 127.0.0.1/32 cert",
   ]);
-  const url = cluster.urlOf().replace("loteria:secreto", "localhost");
+  const url = cluster.url.replace("loteria:secreto", "localhost");
   const files = `sslcert=${PEM.server}&sslkey=${PEM.serverKey}`;
   await assertMode(cluster, `${url}?sslmode=require&${files}`, true);
   await assertMode(cluster, `${url}?sslmode=require`, /certificate/);
 });
 
 testFault("a Unix socket and percent-encoded names are reached", async () => {
-  await using cluster = await Cluster.start();
+  const cluster = await tlsServer();
   await cluster.query('CREATE DATABASE "mi base/1"');
   await cluster.query(`CREATE ROLE "u@x" LOGIN SUPERUSER PASSWORD 'p:/@%?#'`);
   const credentials = "u%40x:p%3A%2F%40%25%3F%23";
@@ -110,12 +106,27 @@ testFault("a Unix socket and percent-encoded names are reached", async () => {
   )).close();
 });
 
+/** A server that speaks TLS, and takes everybody with a password. */
+async function tlsServer(): Promise<Cluster> {
+  const cluster = await sharedServer();
+  await cluster.allow([
+    "local all all trust",
+    "host all all all scram-sha-256",
+  ]);
+  await (certified ??= cluster.installCertificate());
+  return cluster;
+}
+
+let certified: Promise<void> | undefined;
+/** Names the connections of each attempt: those of the last one may remain. */
+let attempts = 0;
+
 async function assertModes(
   cluster: Cluster,
   modes: readonly (readonly [string, boolean | RegExp])[],
 ): Promise<void> {
   for (const [parameters, outcome] of modes) {
-    await assertMode(cluster, `${cluster.urlOf()}?${parameters}`, outcome);
+    await assertMode(cluster, `${cluster.url}?${parameters}`, outcome);
   }
 }
 
@@ -132,8 +143,12 @@ async function assertMode(
     assertEquals(outcome.test(error.message), true, `${url} ${error.message}`);
     return;
   }
-  const store = await PostgresStore.open(url);
-  const isEncrypted = await cluster.query(IS_ENCRYPTED);
+  const name = `attempt${attempts++}`;
+  const store = await PostgresStore.open(`${url}&application_name=${name}`);
+  const encrypted = await cluster.query(
+    `SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+    WHERE application_name = '${name}'`,
+  );
   await store.close();
-  assertEquals(isEncrypted, outcome ? "t" : "f", url);
+  assertEquals(encrypted, outcome ? "t" : "f", url);
 }

@@ -1,60 +1,144 @@
-import { assertEquals, assertMatch } from "@std/assert";
-import { testFault } from "../faults/plan.ts";
-import { freePort, startProgram } from "../support/programs.ts";
-import { Cluster } from "./cluster.ts";
-import { startOn } from "./database_central.ts";
+import { assertEquals } from "@std/assert";
+import {
+  DatabaseTimeoutError,
+  ERROR_CLASSES,
+  explainDatabase,
+  isCrowded,
+  isUnprepared,
+  type Remedy,
+  remedyOf,
+  sqlState,
+} from "../../postgres/connection/errors.ts";
+import { Health } from "../../postgres/health.ts";
+import { StoreCounts } from "../../postgres/store_counts.ts";
+import { CapturedLog } from "../support/captured_log.ts";
 
-testFault(
-  "a database that cannot be used ends the central with one line",
-  async () => {
-    await using cluster = await Cluster.start();
-    const url = cluster.urlOf();
-    await cluster.query("CREATE ROLE nobody LOGIN PASSWORD 'nada'");
-    const noHost = url.replace(`:${cluster.port}`, `:${freePort()}`);
-    const cases: readonly (readonly [string, RegExp])[] = [
-      [url.replace("secreto", "wrong"), /password authentication failed/],
-      [noHost, /ECONNREFUSED/],
-      [cluster.urlOf("elsewhere"), /database "elsewhere" does not exist/],
-      [url.replace("loteria:secreto", "nobody:nada"), /permission denied/],
-      [`${url}?sslmode=verify-full`, /does not support SSL/],
-      [
-        url.replace("postgres:", "mysql:"),
-        /expected an address such as postgres:/,
-      ],
-    ];
-    for (const [bad, reason] of cases) await assertRefused(bad, reason);
-    await using central = await startOn(url);
-    await central.stop();
-    await cluster.query("UPDATE loteria SET version = 3");
-    await assertRefused(
-      url,
-      /its tables have version 3, this central knows version 2/,
-    );
-  },
-);
+/** One code of each class, as a server would give it. */
+const CODES: readonly (readonly [string, Remedy])[] = [
+  ["40001", "repeat"],
+  ["40P01", "repeat"],
+  ["26000", "repeat"],
+  ["42P05", "repeat"],
+  ["22008", "split"],
+  ["23514", "split"],
+  ["57014", "wait"],
+  ["55P03", "wait"],
+  ["53100", "wait"],
+  ["08006", "reconnect"],
+  ["25006", "reconnect"],
+  ["53200", "reconnect"],
+  ["57P03", "reconnect"],
+  ["XX000", "reconnect"],
+  ["42501", "reconnect"],
+  ["40003", "reconnect"],
+];
 
-testFault("the task server says that it cannot use a database", async () => {
-  await using program = startProgram("server", {
-    SERVER_STORE_URL: "postgres://a:geheim@localhost/a",
-    SERVER_PORT: "0",
-  });
-  const { code, stdout, stderr } = await program.ending();
-  assertEquals({ code, stdout }, { code: 1, stdout: "" });
-  assertMatch(stderr, /^server: Cannot use store\.url: .*server:postgres\n$/);
-});
-
-testFault("the database's task says that no database is set", async () => {
-  await assertRefused("", /^server:postgres: Cannot use store\.url: expected /);
-});
-
-async function assertRefused(url: string, reason: RegExp): Promise<void> {
-  await using program = startProgram("server:postgres", {
-    SERVER_STORE_URL: url,
-    SERVER_PORT: "0",
-  });
-  const { code, stderr } = await program.ending();
-  assertEquals(code, 1, url);
-  assertMatch(stderr, reason, url);
-  assertMatch(stderr, /^server:postgres: Cannot [^\n]*\n$/, url);
-  assertEquals(/secreto|wrong|nada/.test(stderr), false, stderr);
+function databaseError(code: unknown, message = "no", severity?: string) {
+  return Object.assign(new Error(message), { code, severity });
 }
+
+Deno.test("every class of errors has its remedy", () => {
+  for (const [prefix] of ERROR_CLASSES) {
+    assertEquals(CODES.some(([code]) => code.startsWith(prefix)), true, prefix);
+  }
+  for (const [code, remedy] of CODES) {
+    assertEquals(remedyOf(databaseError(code, "no", "ERROR")), remedy, code);
+  }
+  assertEquals(remedyOf(new Error("no")), "reconnect");
+  // The system's codes have no severity, and may look like the database's.
+  assertEquals(remedyOf(databaseError("40001")), "reconnect");
+});
+
+Deno.test("sqlState() knows the database's codes", () => {
+  assertEquals(sqlState(databaseError("57014", "no", "ERROR")), "57014");
+  for (const code of [57014, "ECONNRESET", "5701", "570144", "5701a"]) {
+    assertEquals(sqlState(databaseError(code, "no", "ERROR")), undefined);
+  }
+});
+
+Deno.test("isUnprepared() is about prepared statements", () => {
+  for (const [code] of CODES) {
+    const isOne = code === "26000" || code === "42P05";
+    assertEquals(isUnprepared(databaseError(code, "no", "ERROR")), isOne);
+  }
+});
+
+/** Codes and messages of refusals, and whether others were too many. */
+const CROWDED: readonly (readonly [string, string, boolean])[] = [
+  ["53300", "sorry, too many clients already", true],
+  ["53200", "out of memory", false],
+  ["08P01", "no more connections allowed (max_client_conn)", true],
+  [
+    "08P01",
+    "client connections exceeded (max_user_client_connections)",
+    true,
+  ],
+  ["08P01", "client_login_timeout", false],
+  ["08P01", "query_wait_timeout (max_client_conn) or so", false],
+  ["53100", "no more connections allowed (max_client_conn)", false],
+];
+
+Deno.test("isCrowded() looks at the error or its cause", () => {
+  for (const [code, message, isSo] of CROWDED) {
+    const cause = databaseError(code, message, "FATAL");
+    for (const error of [cause, new Error("two hosts", { cause })]) {
+      assertEquals(isCrowded(error), isSo, `${code} ${message}`);
+    }
+  }
+});
+
+Deno.test("explainDatabase() explains in one line, with the code once", () => {
+  const both = [databaseError("ECONNREFUSED", "one"), new Error("other")];
+  const cases: readonly (readonly [unknown, string])[] = [
+    [
+      databaseError("53100", "it says\n  no,\tand\n why"),
+      "it says no, and why (53100)",
+    ],
+    [databaseError("ENOENT", "connect ENOENT /run"), "connect ENOENT /run"],
+    [new AggregateError(both), "one; other"],
+    [new AggregateError(both, "several"), "several"],
+    [new DatabaseTimeoutError(9000), "no answer within 9 s"],
+    ["text", "text"],
+  ];
+  for (const [error, expected] of cases) {
+    assertEquals(explainDatabase(error), expected);
+  }
+});
+
+Deno.test("Health logs the first problem, and the end of all", () => {
+  const log = CapturedLog.start();
+  const health = new Health();
+  const counts = new StoreCounts(health);
+  health.report("commit", undefined);
+  for (
+    const [subject, problem, shown] of [
+      ["read", "a", "a"],
+      ["commit", "b", "b"],
+      ["read", "c", "b"],
+      ["commit", undefined, "c"],
+      ["read", undefined, undefined],
+      ["commit", "d", "d"],
+      ["commit", undefined, undefined],
+    ] as const
+  ) {
+    health.report(subject, problem);
+    assertEquals([health.problem, counts.problem], [shown, shown]);
+  }
+  const success = "INFO action: database | result: success";
+  assertEquals(log.lines, [
+    "ERROR action: database | result: fail | error: a",
+    success,
+    "ERROR action: database | result: fail | error: d",
+    success,
+  ]);
+});
+
+Deno.test("StoreCounts adds up what is stored", () => {
+  const counts = new StoreCounts(new Health());
+  for (const [agency, bets] of [[1, 5], [2, 3], [1, 4]] as const) {
+    counts.add(agency, bets);
+  }
+  assertEquals([counts.bets, ...counts.agencyBets], [12, [1, 9], [2, 3]]);
+  counts.winners = new Map([[1, 2]]);
+  assertEquals([1, 2].map((agency) => counts.winnerCount(agency)), [2, 0]);
+});

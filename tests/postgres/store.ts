@@ -4,8 +4,8 @@ import { assertEquals } from "@std/assert";
 import { batchOf } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";
 import { SPECIAL_NAMES, STORE_CASES } from "../support/store_cases.ts";
-import { Cluster } from "./cluster.ts";
-import { append, makeBatch, openStore } from "./made_store.ts";
+import { freshDatabase } from "./support/shared_server.ts";
+import { append, makeBatch, openStore } from "./support/made_store.ts";
 
 const BETS = [{
   firstName: "Ana",
@@ -16,14 +16,13 @@ const BETS = [{
 }];
 
 testFault("PostgresStore keeps the contract of a store", async () => {
-  await using cluster = await Cluster.start();
   for (const { name, run } of STORE_CASES) {
-    const url = await cluster.createDatabase();
+    const { url } = await freshDatabase();
     try {
       const running = run((drawAgencies = 0) =>
         PostgresStore.open(url, { drawAgencies })
       );
-      await within(running, () => "no answer", 10_000);
+      await within(running, () => "no answer");
     } catch (cause) {
       throw new Error(`PostgresStore ${name}: ${cause}`, { cause });
     }
@@ -33,21 +32,21 @@ testFault("PostgresStore keeps the contract of a store", async () => {
 testFault(
   "PostgresStore answers more questions at once than it has connections",
   async () => {
-    await using cluster = await Cluster.start();
-    await using store = await openStore(cluster.urlOf());
+    const database = await freshDatabase();
+    await using store = await openStore(database.url);
     await append(store, batchOf(BETS));
     const answers = Promise.all(
       Array.from({ length: 30 }, () => store.winners(1)),
     );
-    for (const winners of await within(answers, () => "no answer", 5_000)) {
+    for (const winners of await within(answers, () => "no answer")) {
       assertEquals(winners, ["1"]);
     }
   },
 );
 
 testFault("PostgresStore stores names unchanged", async () => {
-  await using cluster = await Cluster.start();
-  await using store = await openStore(cluster.urlOf());
+  const database = await freshDatabase();
+  await using store = await openStore(database.url);
   const bets = SPECIAL_NAMES.map((name, i) => ({
     firstName: name,
     lastName: SPECIAL_NAMES.at(-i)!,
@@ -56,7 +55,7 @@ testFault("PostgresStore stores names unchanged", async () => {
     number: "1",
   }));
   await append(store, batchOf(bets));
-  const stored = await cluster.query(
+  const stored = await database.query(
     "SELECT json_agg(json_build_array(first_name, last_name) ORDER BY position) FROM bets",
   );
   assertEquals(
@@ -66,8 +65,8 @@ testFault("PostgresStore stores names unchanged", async () => {
 });
 
 testFault("PostgresStore stores every date, number and position", async () => {
-  await using cluster = await Cluster.start();
-  await using store = await openStore(cluster.urlOf());
+  const database = await freshDatabase();
+  await using store = await openStore(database.url);
   const dates = ["0001-01-01", "1900-02-28", "1999-12-31", "2000-02-29"];
   const bets = [...dates, "2000-03-01", "9999-12-31"].map((birthdate, i) => ({
     firstName: "Ana",
@@ -77,7 +76,7 @@ testFault("PostgresStore stores every date, number and position", async () => {
     number: ["0", "0000000007", "4294967295"][i % 3]!,
   }));
   await append(store, batchOf(bets, 2 ** 33 - 2));
-  const stored = await cluster.query(
+  const stored = await database.query(
     `SELECT json_agg(json_build_array(position, birthdate, number, document)
       ORDER BY position) FROM bets`,
   );
@@ -95,8 +94,8 @@ testFault("PostgresStore stores every date, number and position", async () => {
 testFault(
   "PostgresStore stores new bets, then repeated ones, on one connection",
   async () => {
-    await using cluster = await Cluster.start();
-    await using store = await openStore(cluster.urlOf());
+    const database = await freshDatabase();
+    await using store = await openStore(database.url);
     using writer = store.writer();
     const before = [];
     for (const betIndex of [0, 10, 15, 25, 5, 60]) {

@@ -1,13 +1,16 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { type MadeFile, makeFile, randomRows } from "../support/made_bets.ts";
+import type { Bet } from "../../bet/bet.ts";
+import { FileStore } from "../../storage.ts";
+import type { Sent } from "../faults/guarantee.ts";
 import { testFault } from "../faults/plan.ts";
-import { runAgency } from "../faults/sending_agency.ts";
-import { CrashingCentral } from "../faults/crashing_central.ts";
+import { batchOf } from "../support/batches.ts";
+import type { BetRow } from "../support/frames.ts";
+import { randomRows } from "../support/made_bets.ts";
 import { type Ending, startProgram } from "../support/programs.ts";
 import { csvRow } from "../support/rows.ts";
-import { Cluster } from "./cluster.ts";
-import { assertStored } from "./database_central.ts";
-import { append, makeBatch, openStore } from "./made_store.ts";
+import { freshDatabase } from "./support/shared_server.ts";
+import { assertStored } from "./support/database_central.ts";
+import { append, makeBatch, openStore } from "./support/made_store.ts";
 
 const BETS = 400;
 
@@ -16,32 +19,35 @@ const BATCHES = 450;
 
 testFault(
   "an import of many batches keeps each agency's bets apart",
-  async ({ dir, random }) => {
-    await using cluster = await Cluster.start();
+  async ({ dir }) => {
+    const database = await freshDatabase();
     const path = `${dir}/bets.csv`;
-    await using central = await CrashingCentral.start(path);
-    const files = await Promise.all(
-      [1, 2, 3].map((agency) =>
-        makeFile(`${dir}/${agency}.csv`, agency, randomRows(random, BATCHES))
+    {
+      await using store = await FileStore.open(path, { fsync: false });
+      for (let i = 0; i < BATCHES; i++) {
+        for (const agency of [1, 2, 3]) {
+          await append(store, makeBatch(agency, i, 1, `${agency}`.repeat(16)));
+        }
+      }
+    }
+    await run("import:postgres", path, database.url);
+    assertEquals(
+      await database.query(
+        `SELECT agency, to_hex(source), min(position), max(position), count(*)
+        FROM bets WHERE document = position::text GROUP BY 1, 2 ORDER BY 1`,
       ),
+      [1, 2, 3].map((agency) =>
+        `${agency}|${`${agency}`.repeat(16)}|0|${BATCHES - 1}|${BATCHES}`
+      ).join("\n"),
     );
-    await Promise.all(files.map((file) =>
-      runAgency(file, central.port, {
-        CLI_BATCH_MAXAMOUNT: "2",
-        CLI_BATCH_WINDOW: "8",
-      })
-    ));
-    await central.stop();
-    await run("import:postgres", path, cluster.urlOf());
-    await assertStored(cluster, files);
   },
 );
 
 testFault(
   "verify() finds gaps, and bets that came after the draw",
   async () => {
-    await using cluster = await Cluster.start();
-    const url = cluster.urlOf();
+    const database = await freshDatabase();
+    const { url } = database;
     {
       await using store = await openStore(url, 1);
       await append(store, makeBatch(1, 5));
@@ -54,7 +60,7 @@ testFault(
       good.stdout,
       /^gaps: agency 1, file 0123456789abcdef: 10 bets, 5 bet indexes/m,
     );
-    await cluster.query(
+    await database.query(
       `INSERT INTO bets SELECT agency, source, 99, first_name, last_name, document,
       birthdate, number FROM bets LIMIT 1`,
     );
@@ -64,11 +70,11 @@ testFault(
       late.stderr,
       "verify: agency 1 had 10 bets at the draw, and has 11 now\n",
     );
-    await cluster.query(
+    await database.query(
       `INSERT INTO bets SELECT 9, source + n, 1, first_name, last_name, document,
       birthdate, number FROM bets, generate_series(1, 25) AS n WHERE position = 5`,
     );
-    await cluster.query("UPDATE agencies SET closed_at = NULL");
+    await database.query("UPDATE agencies SET closed_at = NULL");
     const worse = await runWith(env, "verify:postgres");
     assertEquals(
       worse.stderr,
@@ -81,7 +87,7 @@ testFault(
       "gaps: agency 9, file 0123456789abce02: 1 bets, 1 bet indexes before the last one are not stored",
     );
     assertEquals(gaps[20], "gaps: 6 more files");
-    await cluster.query("ALTER TABLE bets DROP CONSTRAINT bets_pkey");
+    await database.query("ALTER TABLE bets DROP CONSTRAINT bets_pkey");
     const unfit = await runWith(env, "verify:postgres");
     assertEquals(unfit.code, 1);
     assertMatch(
@@ -94,13 +100,13 @@ testFault(
 testFault(
   "an export of many bets has each once, in the order of their files",
   async () => {
-    await using cluster = await Cluster.start();
-    const url = cluster.urlOf();
+    const database = await freshDatabase();
+    const { url } = database;
     {
       await using store = await openStore(url);
       await append(store, makeBatch(1));
     }
-    await cluster.query(
+    await database.query(
       `INSERT INTO bets SELECT agency, source, position + 10 * n, 'Ana, "la"',
       'Gil', n, '0001-02-03', n FROM bets, generate_series(1, 500) AS n`,
     );
@@ -118,28 +124,31 @@ testFault(
 testFault(
   "a file store is imported, exported and verified",
   async ({ dir, random }) => {
-    await using cluster = await Cluster.start();
-    const url = cluster.urlOf();
-    const files: MadeFile[] = [];
+    const database = await freshDatabase();
+    const { url } = database;
     const path = `${dir}/bets.csv`;
-    await using central = await CrashingCentral.start(path, {
-      SERVER_DRAW_AGENCIES: "2",
-    });
-    for (const agency of [1, 2]) {
-      const rows = randomRows(random, BETS);
-      files.push(await makeFile(`${dir}/${agency}.csv`, agency, rows));
-      await runAgency(files.at(-1)!, central.port, {
-        CLI_BATCH_MAXAMOUNT: "7",
+    const files = [1, 2].map((agency): Sent => ({
+      agency,
+      fingerprint: `${agency}`.repeat(16),
+      rows: randomRows(random, BETS),
+    }));
+    {
+      await using store = await FileStore.open(path, {
+        fsync: false,
+        drawAgencies: 2,
       });
+      for (const { agency, fingerprint, rows } of files) {
+        for (let at = 0; at < BETS; at += 7) {
+          const bets = rows.slice(at, at + 7).map(betOfRow);
+          await append(store, batchOf(bets, at, { agency, fingerprint }));
+        }
+        await store.finish(agency);
+      }
     }
-    await central.stop();
     for (let time = 1; time <= 2; time++) {
       const { code, stdout } = await run("import:postgres", path, url);
-      assertEquals({ code, stdout }, {
-        code: 0,
-        stdout: `bets: ${2 * BETS}\n`,
-      });
-      await assertStored(cluster, files);
+      assertEquals([code, stdout], [0, `bets: ${2 * BETS}\n`]);
+      await assertStored(database, files);
     }
     const verified = await run("verify:postgres", url);
     const counts = `bets: ${2 * BETS}\nagencies: 2\nfinished: 2\n`;
@@ -154,7 +163,7 @@ testFault(
         rows.map((row) => `${csvRow([`${agency}`, ...row])}\n`)
       ).join(""),
     );
-    await cluster.query("UPDATE loteria SET version = 3");
+    await database.query("UPDATE loteria SET version = 3");
     for (const task of ["verify:postgres", "export:postgres"]) {
       const { code, stderr } = await run(task, url);
       assertEquals(code, 1);
@@ -162,6 +171,13 @@ testFault(
     }
   },
 );
+
+function betOfRow(row: BetRow): Bet {
+  const [firstName, lastName, document, birthdate, number] = row as [
+    ...[string, string, string, string, string],
+  ];
+  return { firstName, lastName, document, birthdate, number };
+}
 
 function run(task: string, ...args: string[]): Promise<Ending> {
   return runWith({}, task, ...args);

@@ -1,12 +1,16 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { readAddress } from "../../postgres/connection/address.ts";
+import { UnfitDatabaseError } from "../../postgres/connection/errors.ts";
+import { Session } from "../../postgres/connection/session.ts";
+import { checkDatabase } from "../../postgres/schema/prepare.ts";
 import { PostgresStore } from "../../postgres/postgres_store.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { StorageError } from "../../storage/mod.ts";
 import { testFault } from "../faults/plan.ts";
+import { CapturedLog } from "../support/captured_log.ts";
 import { delay } from "../support/deadline.ts";
-import { Cluster } from "./cluster.ts";
-import { startOn } from "./database_central.ts";
-import { append, makeBatch, openStore } from "./made_store.ts";
+import { freshDatabase } from "./support/shared_server.ts";
+import { append, makeBatch, openStore } from "./support/made_store.ts";
 
 /** A function for triggers that drop rows. */
 const DROPPING = `CREATE FUNCTION drop() RETURNS trigger LANGUAGE plpgsql AS
@@ -46,7 +50,7 @@ const UNFIT: readonly (readonly [string, RegExp])[] = [
     /several schemas/,
   ],
   [
-    "CREATE SCHEMA other; ALTER ROLE loteria IN DATABASE %d SET search_path TO other",
+    "CREATE SCHEMA other; SET LOCAL search_path TO other",
     /in the schema public, which is not on the search path/,
   ],
   [
@@ -78,24 +82,34 @@ const UNFIT: readonly (readonly [string, RegExp])[] = [
   ["UPDATE loteria SET version = 3", /version 3, this central knows version 2/],
 ];
 
-testFault(
-  "PostgresStore.open() refuses a database that does not fit",
-  async () => {
-    await using cluster = await Cluster.start();
-    for (const [statement, reason] of UNFIT) {
-      const url = await cluster.createDatabase();
-      await (await PostgresStore.open(url)).close();
-      await cluster.query(statement.replace("%d", url.split("/").at(-1)!), url);
-      await assertRefused(url, reason);
-    }
-  },
-);
+testFault("checkDatabase() refuses tables that do not fit", async () => {
+  const { url } = await freshDatabase();
+  await (await PostgresStore.open(url)).close();
+  const session = await openSession(url);
+  const ask = (text: string) => session.query(text, [], { timeoutMs: 0 });
+  // Inspects what an open transaction has changed.
+  const inside: Pick<Session, "query"> = {
+    query: (text, values, options) =>
+      /^(?:BEGIN|COMMIT)/.test(text)
+        ? Promise.resolve({ rows: [], rowCount: null })
+        : session.query(text, values, options),
+  };
+  for (const [statement, reason] of UNFIT) {
+    await ask(`BEGIN; ${statement}`);
+    const error = await assertRejects(
+      () => checkDatabase(inside as Session),
+      UnfitDatabaseError,
+    );
+    assertMatch(error.message, reason);
+    await ask("ROLLBACK");
+  }
+  session.destroy();
+});
 
 testFault(
   "PostgresStore.open() refuses encodings other than UTF8",
   async () => {
-    await using cluster = await Cluster.start();
-    const url = await cluster.createDatabase(
+    const { url } = await freshDatabase(
       "ENCODING 'LATIN1' TEMPLATE template0",
     );
     await assertRefused(url, /encoding is LATIN1, expected UTF8/);
@@ -103,66 +117,68 @@ testFault(
 );
 
 testFault("PostgresStore.open() asks what its role may do", async () => {
-  await using cluster = await Cluster.start();
-  await cluster.query("CREATE ROLE agent LOGIN PASSWORD 'clave'");
-  const url = cluster.urlOf();
+  const database = await freshDatabase();
+  await database.query("CREATE ROLE agent LOGIN PASSWORD 'clave'");
+  const { url } = database;
   await (await PostgresStore.open(url)).close();
   const agentUrl = url.replace("loteria:secreto", "agent:clave");
   await assertRefused(agentUrl, /permission denied/);
-  await cluster.query(
+  await database.query(
     `GRANT SELECT, INSERT, UPDATE ON agencies, loteria TO agent;
     GRANT SELECT ON bets TO agent`,
   );
   await assertRefused(agentUrl, /bets does not allow INSERT to the role agent/);
-  await cluster.query("GRANT INSERT ON bets TO agent");
+  await database.query("GRANT INSERT ON bets TO agent");
   {
     await using store = await openStore(agentUrl, 1);
     assertEquals(await append(store, makeBatch(1)), 0);
     await store.finish(1);
     assertEquals(store.draw.isHeld, true);
   }
-  await cluster.query("ALTER TABLE bets ENABLE ROW LEVEL SECURITY");
+  await database.query("ALTER TABLE bets ENABLE ROW LEVEL SECURITY");
   await assertRefused(agentUrl, /bets hides rows/);
-  await cluster.query("REVOKE ALL ON pg_locks FROM PUBLIC");
+  await database.query("REVOKE ALL ON pg_locks FROM PUBLIC");
   await assertRefused(agentUrl, /permission denied for view pg_locks/);
 });
 
 testFault("a schema with the role's name hides no bets", async () => {
-  await using cluster = await Cluster.start();
-  const url = cluster.urlOf();
+  const database = await freshDatabase();
+  const { url } = database;
   await using store = await openStore(url);
   await append(store, makeBatch(1));
-  await cluster.query("CREATE SCHEMA loteria");
+  await database.query("CREATE SCHEMA loteria");
   await using second = await openStore(url);
   assertEquals(second.stats.bets, 10);
   assertEquals(await append(second, makeBatch(1)), 10);
 });
 
 testFault("the tables' schema may have any name", async () => {
-  await using cluster = await Cluster.start();
+  const database = await freshDatabase();
   const name = '"my ""bets"" 2"';
-  await cluster.query(
-    `CREATE SCHEMA ${name}; ALTER ROLE loteria SET search_path TO ${name}`,
+  await database.query(
+    `CREATE SCHEMA ${name};
+    ALTER DATABASE ${database.name} SET search_path TO ${name}`,
   );
-  await using store = await openStore(cluster.urlOf(), 1);
+  await using store = await openStore(database.url, 1);
   assertEquals(await append(store, makeBatch(1)), 0);
   await store.finish(1);
   assertEquals(await store.winners(1), ["0"]);
   const count = `SELECT count(*) FROM ${name}.bets`;
-  assertEquals(await cluster.query(count), "10");
+  assertEquals(await database.query(count), "10");
 });
 
 testFault("each connection has its own settings", async () => {
-  await using cluster = await Cluster.start();
-  const url = cluster.urlOf();
-  await cluster.query(`ALTER DATABASE loteria SET DateStyle TO 'SQL, DMY';
-    ALTER DATABASE loteria SET standard_conforming_strings TO off;
-    ALTER DATABASE loteria SET default_transaction_isolation TO serializable;
-    ALTER DATABASE loteria SET quote_all_identifiers TO on;
-    ALTER DATABASE loteria SET synchronous_commit TO off;
-    ALTER DATABASE loteria SET client_encoding TO LATIN1`);
+  const database = await freshDatabase();
+  const { url } = database;
+  const { name } = database;
+  await database.query(`ALTER DATABASE ${name} SET DateStyle TO 'SQL, DMY';
+    ALTER DATABASE ${name} SET standard_conforming_strings TO off;
+    ALTER DATABASE ${name} SET default_transaction_isolation TO serializable;
+    ALTER DATABASE ${name} SET quote_all_identifiers TO on;
+    ALTER DATABASE ${name} SET synchronous_commit TO off;
+    ALTER DATABASE ${name} SET client_encoding TO LATIN1`);
   await using store = await openStore(url);
-  await cluster.query(`CREATE TABLE seen (synchronous text);
+  await database.query(`CREATE TABLE seen (synchronous text);
     CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL;
     END $$;
@@ -171,27 +187,30 @@ testFault("each connection has its own settings", async () => {
   await append(store, batch);
   assertEquals(await append(store, batch), 10);
   const days = "SELECT DISTINCT to_char(birthdate, 'YYYY-MM-DD') FROM bets";
-  assertEquals(await cluster.query(days), "1999-03-17");
-  assertEquals(await cluster.query("SELECT DISTINCT * FROM seen"), "on");
+  assertEquals(await database.query(days), "1999-03-17");
+  assertEquals(await database.query("SELECT DISTINCT * FROM seen"), "on");
 });
 
 testFault(
   "a start warns of settings with which a crash loses bets",
   async () => {
-    await using cluster = await Cluster.start({ full_page_writes: "off" });
-    await using central = await startOn(cluster.urlOf());
-    await central.program.line(
-      /WARN.*check_database .*full_page_writes off: a crash/,
-    );
-    await central.stop();
+    const { url } = await freshDatabase();
+    const log = CapturedLog.start();
+    for (let start = 1; start <= 2; start++) {
+      await using _store = await openStore(url);
+      assertMatch(
+        await log.line("check_database", start),
+        /^WARN .*fsync and full_page_writes off: a crash of/,
+      );
+    }
   },
 );
 
 testFault("PostgresStore.open() allows triggers that drop no bet", async () => {
-  await using cluster = await Cluster.start();
-  const url = cluster.urlOf();
+  const database = await freshDatabase();
+  const { url } = database;
   await (await openStore(url)).close();
-  await cluster.query(`${DROPPING};
+  await database.query(`${DROPPING};
     CREATE TRIGGER a BEFORE DELETE ON bets FOR EACH ROW EXECUTE FUNCTION drop();
     CREATE TRIGGER b AFTER INSERT ON bets FOR EACH ROW EXECUTE FUNCTION drop();
     CREATE TRIGGER c BEFORE INSERT ON bets EXECUTE FUNCTION drop();
@@ -199,15 +218,15 @@ testFault("PostgresStore.open() allows triggers that drop no bet", async () => {
     ALTER TABLE bets DISABLE TRIGGER d`);
   await using store = await openStore(url);
   await append(store, makeBatch(1));
-  assertEquals(await cluster.query("SELECT count(*) FROM bets"), "10");
+  assertEquals(await database.query("SELECT count(*) FROM bets"), "10");
 });
 
 testFault("bets that a new trigger drops are a STORAGE", async () => {
-  await using cluster = await Cluster.start();
-  await using store = await openStore(cluster.urlOf());
+  const database = await freshDatabase();
+  await using store = await openStore(database.url);
   using writer = store.writer();
   await writer.append(makeBatch(1));
-  await cluster.query(`${DROPPING}; CREATE TRIGGER t BEFORE INSERT ON bets
+  await database.query(`${DROPPING}; CREATE TRIGGER t BEFORE INSERT ON bets
     FOR EACH ROW WHEN (NEW.document <> '10') EXECUTE FUNCTION drop()`);
   for (const attempt of [writer, store.writer()]) {
     await assertRejects(
@@ -219,13 +238,13 @@ testFault("bets that a new trigger drops are a STORAGE", async () => {
 });
 
 testFault("fewer connections than commits are enough", async () => {
-  await using cluster = await Cluster.start();
-  await (await PostgresStore.open(cluster.urlOf())).close();
-  await cluster.query(
+  const database = await freshDatabase();
+  await (await PostgresStore.open(database.url)).close();
+  await database.query(
     `CREATE ROLE few LOGIN PASSWORD 'clave' CONNECTION LIMIT 3;
     GRANT ALL ON bets, agencies, loteria TO few`,
   );
-  const url = cluster.urlOf().replace("loteria:secreto", "few:clave");
+  const url = database.url.replace("loteria:secreto", "few:clave");
   await using store = await openStore(url);
   const agencies = Array.from({ length: 40 }, (_, i) => i + 1);
   for (const start of [0, 10]) {
@@ -234,16 +253,16 @@ testFault("fewer connections than commits are enough", async () => {
     );
   }
   assertEquals(store.stats.problem, undefined);
-  assertEquals(await cluster.query("SELECT count(*) FROM bets"), "800");
+  assertEquals(await database.query("SELECT count(*) FROM bets"), "800");
 });
 
 testFault(
   "tables that are emptied under a central are a STORAGE until they are back",
   async () => {
-    await using cluster = await Cluster.start();
-    await using store = await openStore(cluster.urlOf(), 2);
+    const database = await freshDatabase();
+    await using store = await openStore(database.url, 2);
     await append(store, makeBatch(1));
-    await cluster.query(
+    await database.query(
       "CREATE TABLE copy AS TABLE loteria; TRUNCATE loteria, bets, agencies",
     );
     const error = await assertRejects(
@@ -253,7 +272,7 @@ testFault(
     assertEquals(/loteria has (?:no row|0 rows)/.test(error.message), true);
     // Looking at the tables again tells, without any agency.
     await until(() => store.stats.problem !== undefined);
-    await cluster.query("INSERT INTO loteria TABLE copy");
+    await database.query("INSERT INTO loteria TABLE copy");
     await until(() => store.stats.problem === undefined);
     assertEquals(await append(store, makeBatch(1)), 0);
   },
@@ -262,15 +281,15 @@ testFault(
 testFault(
   "a key that is lost later is found with the next connection",
   async () => {
-    await using cluster = await Cluster.start();
-    await using store = await openStore(cluster.urlOf());
+    const database = await freshDatabase();
+    await using store = await openStore(database.url);
     await append(store, makeBatch(1));
-    await cluster.query("ALTER TABLE bets DROP CONSTRAINT bets_pkey");
-    await cluster.cutConnections();
+    await database.query("ALTER TABLE bets DROP CONSTRAINT bets_pkey");
+    await database.cutConnections();
     // The cut may be noticed by a statement, or before.
     await until(() => store.stats.problem?.includes("no primary key") === true);
     await assertRejects(() => append(store, makeBatch(1)), StorageError);
-    await cluster.query(
+    await database.query(
       "ALTER TABLE bets ADD PRIMARY KEY (agency, source, position)",
     );
     await until(() => store.stats.problem === undefined);
@@ -279,9 +298,9 @@ testFault(
 );
 
 testFault("CommitQueue fails one bad bet alone", async () => {
-  await using cluster = await Cluster.start();
-  await using store = await openStore(cluster.urlOf());
-  await cluster.query(
+  const database = await freshDatabase();
+  await using store = await openStore(database.url);
+  await database.query(
     "ALTER TABLE bets ADD CHECK (NOT (source = 0 AND position = 15))",
   );
   const zero = "0000000000000000";
@@ -299,15 +318,22 @@ testFault("CommitQueue fails one bad bet alone", async () => {
     outcomes.map(({ status }) => status === "fulfilled"),
     [true, true, false, false, true, true],
   );
-  assertEquals(await cluster.query("SELECT count(*) FROM bets"), "40");
+  assertEquals(await database.query("SELECT count(*) FROM bets"), "40");
 });
+
+async function openSession(url: string): Promise<Session> {
+  const address = readAddress(url);
+  const session = new Session(address, address.hosts[0]!, false);
+  await session.connect(0);
+  return session;
+}
 
 async function assertRefused(url: string, reason: RegExp): Promise<void> {
   const error = await assertRejects(
     () => PostgresStore.open(url),
     ProgramError,
   );
-  assertEquals(reason.test(error.message), true, error.message);
+  assertMatch(error.message, reason);
   assertEquals(error.message.includes("\n"), false, error.message);
 }
 

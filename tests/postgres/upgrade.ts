@@ -2,8 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { PostgresStore } from "../../postgres/postgres_store.ts";
 import { BettingClosedError } from "../../storage/mod.ts";
 import { testFault } from "../faults/plan.ts";
-import { Cluster } from "./cluster.ts";
-import { append, makeBatch, openStore } from "./made_store.ts";
+import { freshDatabase } from "./support/shared_server.ts";
+import { append, makeBatch, openStore } from "./support/made_store.ts";
 
 /** What a central of version 1 left. */
 const VERSION_1 = `
@@ -29,12 +29,12 @@ const INSERT_1 = `
 testFault(
   "two centrals at once upgrade version 1 with its bets, without plpgsql",
   async () => {
-    await using cluster = await Cluster.start();
-    await cluster.query(
+    const database = await freshDatabase();
+    await database.query(
       `${VERSION_1}; INSERT INTO finished VALUES (2); DROP EXTENSION plpgsql`,
     );
     const stores = await Promise.all(
-      [1, 2].map(() => openStore(cluster.urlOf(), 2)),
+      [1, 2].map(() => openStore(database.url, 2)),
     );
     await using one = stores[0]!;
     await using other = stores[1]!;
@@ -50,13 +50,13 @@ testFault(
 );
 
 testFault("an upgrade keeps a held draw", async () => {
-  await using cluster = await Cluster.start();
-  await cluster.query(`${VERSION_1};
+  const database = await freshDatabase();
+  await database.query(`${VERSION_1};
     INSERT INTO finished VALUES (1), (2), (3);
     UPDATE loteria SET draw_held_at = now()`);
-  await using store = await openStore(cluster.urlOf(), 3);
+  await using store = await openStore(database.url, 3);
   assertEquals(
-    await cluster.query("SELECT agency, bets_drawn FROM agencies ORDER BY 1"),
+    await database.query("SELECT agency, bets_drawn FROM agencies ORDER BY 1"),
     "1|100\n2|100\n3|0",
   );
   assertEquals(await store.draw.held, "earlier");
@@ -69,30 +69,27 @@ testFault("an upgrade keeps a held draw", async () => {
 });
 
 testFault("an upgrade locks out centrals of version 1", async () => {
-  await using cluster = await Cluster.start();
-  await cluster.query(VERSION_1);
-  await cluster.query(INSERT_1);
-  await using store = await openStore(cluster.urlOf());
+  const database = await freshDatabase();
+  await database.query(VERSION_1);
+  await database.query(INSERT_1);
+  await using store = await openStore(database.url);
   assertEquals(store.stats.bets, 201);
   // With an error, which such a central answers with STORAGE.
   await assertRejects(
-    () => cluster.query(INSERT_1),
+    () => database.query(INSERT_1),
     Error,
     'column "draw_held_at" does not exist',
   );
 });
 
 testFault("an upgrade waits for the statements of version 1", async () => {
-  await using cluster = await Cluster.start();
-  await cluster.query(VERSION_1);
-  const late = cluster.query(
-    `BEGIN; ${INSERT_1}; SELECT pg_sleep(1); COMMIT`,
-  );
-  await cluster.waitFor(
-    "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
-  );
-  const store = await PostgresStore.open(cluster.urlOf());
-  await late;
+  const database = await freshDatabase();
+  await database.query(VERSION_1);
+  const late = await database.hold(INSERT_1);
+  const opening = PostgresStore.open(database.url);
+  await database.waitForLocks();
+  await late[Symbol.asyncDispose]();
+  const store = await opening;
   assertEquals(store.stats.bets, 201);
   await store.close();
 });

@@ -4,15 +4,15 @@ import {
   makeFile,
   randomRow,
   winnersOf,
-} from "../support/made_bets.ts";
-import { testFault } from "../faults/plan.ts";
-import { runAgency } from "../faults/sending_agency.ts";
-import { askWinners, betOf, finish } from "../support/draw_wire.ts";
-import { betFrame, Code, readError, Type } from "../support/frames.ts";
-import type { Random } from "../support/random_bets.ts";
-import { Wire } from "../support/wire.ts";
-import { Cluster } from "./cluster.ts";
-import { assertStored, startOn } from "./database_central.ts";
+} from "../../support/made_bets.ts";
+import { testFault } from "../../faults/plan.ts";
+import { runAgency } from "../../faults/sending_agency.ts";
+import { askWinners, betOf, finish } from "../../support/draw_wire.ts";
+import { betFrame, Code, readError, Type } from "../../support/frames.ts";
+import type { Random } from "../../support/random_bets.ts";
+import { Wire } from "../../support/wire.ts";
+import { Cluster } from "../support/cluster.ts";
+import { assertStored, startOn } from "../support/database_central.ts";
 
 const AGENCIES = [1, 2, 3, 4, 5];
 const MAX_BETS = 3_000;
@@ -28,8 +28,8 @@ testFault(
     );
     // Both create the tables.
     const centrals = await Promise.all([
-      startOn(cluster.urlOf(), DRAW),
-      startOn(cluster.urlOf(), DRAW),
+      startOn(cluster.url, DRAW),
+      startOn(cluster.url, DRAW),
     ]);
     await using one = centrals[0]!;
     await using other = centrals[1]!;
@@ -68,8 +68,8 @@ testFault(
   async () => {
     await using cluster = await Cluster.start();
     const env = { SERVER_DRAW_AGENCIES: "2" };
-    await using one = await startOn(cluster.urlOf(), env);
-    await using other = await startOn(cluster.urlOf(), env);
+    await using one = await startOn(cluster.url, env);
+    await using other = await startOn(cluster.url, env);
     using wire = await Wire.connect(one.port);
     await wire.ask(betFrame({ agency: 1, rows: [betOf("00123456")] }));
     await finish(one.port, 1);
@@ -84,7 +84,7 @@ testFault(
   async () => {
     await using cluster = await Cluster.start();
     const env = { SERVER_DRAW_AGENCIES: "1" };
-    await using central = await startOn(cluster.urlOf(), env);
+    await using central = await startOn(cluster.url, env);
     using wire = await Wire.connect(central.port);
     await wire.ask(betFrame({ agency: 1, rows: [betOf("7")] }));
     // The state that a central leaves if it dies right after the last FINISH.
@@ -95,7 +95,7 @@ testFault(
 
 testFault("a batch with an invalid bet is stored nowhere", async () => {
   await using cluster = await Cluster.start();
-  await using central = await startOn(cluster.urlOf());
+  await using central = await startOn(cluster.url);
   using wire = await Wire.connect(central.port);
   const rows = [betOf("1"), betOf("x")];
   const { code, index } = readError(await wire.ask(betFrame({ rows })));

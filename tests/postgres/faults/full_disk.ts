@@ -1,9 +1,9 @@
-import { makeFile, randomRows } from "../support/made_bets.ts";
-import { testFault } from "../faults/plan.ts";
-import { runAgency } from "../faults/sending_agency.ts";
-import { SmallDisk } from "../faults/small_disk.ts";
-import { Cluster } from "./cluster.ts";
-import { assertStored, startOn } from "./database_central.ts";
+import { makeFile, randomRows } from "../../support/made_bets.ts";
+import { testFault } from "../../faults/plan.ts";
+import { runAgency } from "../../faults/sending_agency.ts";
+import { SmallDisk } from "../../faults/small_disk.ts";
+import { Cluster } from "../support/cluster.ts";
+import { assertStored, startOn } from "../support/database_central.ts";
 
 const BETS = 20_000;
 /** Size of the database's disk in KiB: too small, then large enough. */
@@ -19,7 +19,7 @@ testFault(
     cleanUp.defer(() => Deno.remove(place, { recursive: true }));
     await using disk = await SmallDisk.mount(`${place}/small`, SMALL_SIZE);
     await using cluster = await Cluster.start();
-    await using central = await startOn(cluster.urlOf());
+    await using central = await startOn(cluster.url);
     await cluster.moveBets(`${place}/small`);
     const rows = randomRows(random, BETS);
     const file = await makeFile(`${dir}/1.csv`, 1, rows);

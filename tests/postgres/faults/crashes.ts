@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { testFault, times } from "../faults/plan.ts";
-import { delay } from "../support/deadline.ts";
-import { Cluster } from "./cluster.ts";
+import { testFault, times } from "../../faults/plan.ts";
+import { delay } from "../../support/deadline.ts";
+import { Cluster } from "../support/cluster.ts";
 import {
   assertStored,
   makeAgencies,
@@ -9,7 +9,7 @@ import {
   OKS_AFTER,
   SHORT_TIMEOUT,
   startOn,
-} from "./database_central.ts";
+} from "../support/database_central.ts";
 
 const CRASHES = times(4, 50);
 const SERVER_CRASHES = times(2, 20);
@@ -19,8 +19,8 @@ testFault(
   "no acknowledged bet is lost if centrals, the database or connections are killed",
   async ({ random }) => {
     await using cluster = await Cluster.start();
-    await using one = await startOn(cluster.urlOf());
-    await using other = await startOn(cluster.urlOf());
+    await using one = await startOn(cluster.url);
+    await using other = await startOn(cluster.url);
     const agencies = makeAgencies([one.port, other.port], random);
     const running = Promise.all(agencies.map((agency) => agency.run()));
     const faults = [

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { isDisconnection } from "../support/wire.ts";
-import type { Row } from "../../postgres/connection/session.ts";
+import { isDisconnection } from "../../support/wire.ts";
+import type { Row } from "../../../postgres/connection/session.ts";
 import {
   type Address,
   readAddress,
-} from "../../postgres/connection/address.ts";
+} from "../../../postgres/connection/address.ts";
 
 /** A connection, as the server sees it. */
 export interface Peer {

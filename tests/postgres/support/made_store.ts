@@ -4,11 +4,11 @@
  * @module
  */
 
-import { PostgresStore } from "../../postgres/postgres_store.ts";
-import type { Batch, Bet } from "../../bet/bet.ts";
-import { batchOf, FINGERPRINT } from "../support/batches.ts";
+import { PostgresStore } from "../../../postgres/postgres_store.ts";
+import type { Batch, Bet } from "../../../bet/bet.ts";
+import { batchOf, FINGERPRINT } from "../../support/batches.ts";
 
-export { appendTo as append } from "../support/batches.ts";
+export { appendTo as append } from "../../support/batches.ts";
 
 /** Opens a store that is closed at the end of the block. */
 export async function openStore(

@@ -5,11 +5,11 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { CrashingCentral } from "../faults/crashing_central.ts";
-import type { Sent } from "../faults/guarantee.ts";
-import { RecordingAgency } from "../faults/recording_agency.ts";
-import type { Random } from "../support/random_bets.ts";
-import type { Cluster } from "./cluster.ts";
+import { CrashingCentral } from "../../faults/crashing_central.ts";
+import type { Sent } from "../../faults/guarantee.ts";
+import { RecordingAgency } from "../../faults/recording_agency.ts";
+import type { Random } from "../../support/random_bets.ts";
+import type { TestDatabase } from "./test_database.ts";
 
 const TASK = "server:postgres";
 /** Not used: the database's address takes precedence. */
@@ -43,16 +43,16 @@ export function startOn(
 /**
  * Asserts that a database has every bet of some files once, and no other.
  *
- * @param cluster The database.
+ * @param database Where they are.
  * @param files All that was sent and answered with OK.
  */
 export async function assertStored(
-  cluster: Cluster,
+  database: TestDatabase,
   files: readonly Sent[],
 ): Promise<void> {
   const sent = files.map(({ rows }) => rows.length).reduce((a, b) => a + b, 0);
   for (const { agency, fingerprint, rows } of files) {
-    const text = await cluster.query(`
+    const text = await database.query(`
       SELECT json_build_array(position, first_name, last_name, document,
         birthdate::text, number::text)
       FROM bets WHERE agency = ${agency}
@@ -65,7 +65,7 @@ export async function assertStored(
       `bets of agency ${agency}`,
     );
   }
-  assertEquals(Number(await cluster.query("SELECT count(*) FROM bets")), sent);
+  assertEquals(Number(await database.query("SELECT count(*) FROM bets")), sent);
 }
 
 /**

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { ByteStream } from "../../net/byte_channel.ts";
-import { startTls } from "../../net/tls.ts";
-import { TlsServer } from "../../net/tls_server.ts";
-import { PEM } from "../support/certificates.ts";
+import type { ByteStream } from "../../../net/byte_channel.ts";
+import { startTls } from "../../../net/tls.ts";
+import { TlsServer } from "../../../net/tls_server.ts";
+import { PEM } from "../../support/certificates.ts";
 
 /** Asks for TLS, in the database's protocol; the answer is one byte. */
 const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
