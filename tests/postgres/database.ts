@@ -1,5 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Database } from "../../postgres/connection/database.ts";
+import {
+  DatabaseClosedError,
+  sqlState,
+} from "../../postgres/connection/errors.ts";
 import { delay } from "../support/deadline.ts";
 import { FakeServer, Refusal } from "./support/fake_server.ts";
 
@@ -102,4 +106,188 @@ Deno.test("Database waits for a connection of a crowded host behind a dead one",
     assertEquals(status, "fulfilled");
   }
   database.close();
+});
+
+/** What a server was asked: the number of the connection, and the text. */
+function askedOf({ statements }: FakeServer): string[] {
+  return statements.map(({ peer, text }) => `${peer.number} ${text}`)
+    .filter((asked) => !asked.includes("pg_is_in_recovery"));
+}
+
+/** A server that answers the first statements with errors. */
+function failingServer(...codes: (string | undefined)[]): FakeServer {
+  const left = [...codes];
+  return new FakeServer({
+    answer({ text }) {
+      if (!/^[a-z]$/.test(text)) return [];
+      const code = left.shift();
+      return code === undefined ? [{ text }] : new Refusal(code);
+    },
+  });
+}
+
+const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const LIMIT = "SET LOCAL statement_timeout TO 8000";
+
+/** Codes of errors, and what the server is asked by one statement then. */
+const REMEDIES: readonly (readonly [string[], string[], string?])[] = [
+  [[], ["1 a"]],
+  [["40001"], ["1 a", "1 a"]],
+  [["40001", "40P01", "40001", "40001"], Array(5).fill("1 a")],
+  [Array(5).fill("40P01"), Array(5).fill("1 a"), "40P01"],
+  [["57014"], ["1 a"], "57014"],
+  [["23514"], ["1 a"], "23514"],
+  [["08006"], ["1 a"], "08006"],
+];
+
+for (const [codes, asked, state] of REMEDIES) {
+  Deno.test(`Database.query() after [${codes}] asks ${asked.length} times`, async () => {
+    await using server = failingServer(...codes);
+    const database = open(server);
+    if (state === undefined) {
+      const { rows, rowCount } = await database.query("a");
+      assertEquals({ rows, rowCount }, { rows: [{ text: "a" }], rowCount: 1 });
+    } else {
+      const error = await assertRejects(() => database.query("a"));
+      assertEquals(sqlState(error), state);
+    }
+    assertEquals(askedOf(server), asked);
+    // Only what may have ended the connection makes another one.
+    const isNew = state === "08006";
+    await database.query("b");
+    assertEquals(askedOf(server).at(-1), isNew ? "2 b" : "1 b");
+    database.close();
+  });
+}
+
+Deno.test("Database renews idle connections too after a lost one", async () => {
+  await using server = new FakeServer({
+    answer: ({ text, peer }) => {
+      if (text === "lost") peer.cut();
+      return [];
+    },
+  });
+  const database = open(server);
+  await Promise.all([database.query("a"), database.query("b")]);
+  await assertRejects(() => database.query("lost"));
+  await Promise.all([database.query("c"), database.query("d")]);
+  const numbers = server.statements.map(({ peer }) => peer.number);
+  assertEquals(new Set(numbers).size, 4);
+  database.close();
+});
+
+Deno.test("Database passes over an idle connection that has ended", async () => {
+  const closed = Promise.withResolvers<void>();
+  await using server = new FakeServer({
+    welcome({ number, cut }) {
+      if (number === 1) void closed.promise.then(cut);
+      return undefined;
+    },
+  });
+  const database = open(server);
+  await database.query("a");
+  closed.resolve();
+  // The end arrives within some turns.
+  while (server.connections === 1) await database.query("b").catch(() => {});
+  await database.query("c");
+  assertEquals(askedOf(server).at(-1), "2 c");
+  database.close();
+});
+
+Deno.test("Database.query() prepares what has a name, until a pool mixes it up", async () => {
+  await using server = failingServer(undefined, undefined, "26000");
+  const database = open(server);
+  for (const text of ["a", "a", "b"]) {
+    await database.query(text, [1], "n" + text);
+  }
+  await database.query("c", [1], "nc");
+  const names = server.statements.map(({ name }) => name).slice(1);
+  assertEquals(names, ["na", "na", "nb", "", ""]);
+  database.close();
+});
+
+Deno.test("Database.transaction() commits, or rolls back and throws", async () => {
+  for (
+    const [codes, options, asked, state] of [
+      [[], {}, [BEGIN, LIMIT, "a", "COMMIT"], undefined],
+      [[], { isKept: false }, [BEGIN, LIMIT, "a", "ROLLBACK"], undefined],
+      [[], { timeoutMs: 5 }, [
+        BEGIN,
+        "SET LOCAL statement_timeout TO 5",
+        ...["a", "COMMIT"],
+      ], undefined],
+      [["23514"], {}, [BEGIN, LIMIT, "a", "ROLLBACK"], "23514"],
+      [["40001"], {}, [
+        ...[BEGIN, LIMIT, "a", "ROLLBACK"],
+        ...[BEGIN, LIMIT, "a", "COMMIT"],
+      ], undefined],
+    ] as const
+  ) {
+    await using server = failingServer(...codes);
+    const database = open(server);
+    const running = database.transaction(
+      async (ask) => (await ask("a")).rows.length,
+      options,
+    );
+    if (state === undefined) assertEquals(await running, 1);
+    else assertEquals(sqlState(await assertRejects(() => running)), state);
+    assertEquals(askedOf(server), asked.map((text) => `1 ${text}`));
+    database.close();
+  }
+});
+
+Deno.test("Database opens as many connections as it may, and uses them again", async () => {
+  const all = Promise.withResolvers<void>();
+  await using server = new FakeServer({
+    async answer({ text }) {
+      if (text === "a") await all.promise;
+      return [];
+    },
+  });
+  const database = open(server);
+  const asked = askAll(database, CONNECTIONS + 3);
+  while (askedOf(server).length < CONNECTIONS) await delay(1);
+  all.resolve();
+  await asked;
+  assertEquals(server.connections, CONNECTIONS);
+  assertEquals(askedOf(server).length, CONNECTIONS + 3);
+  database.close();
+});
+
+Deno.test("Database.close() ends statements that run, wait and come later", async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = new FakeServer({
+    async answer({ text, peer }) {
+      if (text !== "a") return [];
+      if (peer.number === CONNECTIONS) asked.resolve();
+      await peer.closed;
+      return [];
+    },
+  });
+  const database = open(server);
+  await database.query("b");
+  const running = askAll(database);
+  await asked.promise;
+  database.close();
+  for (const outcome of [...await running, ...await askAll(database)]) {
+    assert(outcome.status === "rejected");
+    assert(outcome.reason instanceof DatabaseClosedError);
+  }
+  assertEquals(server.connections, CONNECTIONS);
+});
+
+Deno.test("Database.close() ends an attempt to connect", async () => {
+  const arrived = Promise.withResolvers<void>();
+  await using server = new FakeServer({
+    async welcome({ closed }) {
+      arrived.resolve();
+      await closed;
+      return undefined;
+    },
+  });
+  const database = open(server);
+  const asked = assertRejects(() => database.query("a"), DatabaseClosedError);
+  await arrived.promise;
+  database.close();
+  await asked;
 });

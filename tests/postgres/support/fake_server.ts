@@ -60,11 +60,14 @@ const [BOOLEAN, INTEGER, TEXT] = [16, 23, 25];
 export class FakeServer implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #options: FakeServerOptions;
-  readonly #open = new Set<Deno.TcpConn>();
+  /** What to call once a connection is closed. */
+  readonly #open = new Map<Deno.TcpConn, () => void>();
   readonly #running: Promise<void>[] = [];
   readonly #serving: Promise<void>;
   /** All that was asked, without the settings of a connection. */
   readonly statements: Statement[] = [];
+  /** The settings of each connection. */
+  readonly settings: string[] = [];
   /** Number of connections so far. */
   connections = 0;
 
@@ -88,20 +91,20 @@ export class FakeServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
-    for (const conn of this.#open) this.#close(conn);
+    for (const conn of this.#open.keys()) this.#close(conn);
     await this.#serving;
     await Promise.all(this.#running);
   }
 
   async #serve(): Promise<void> {
     for await (const conn of this.#listener) {
-      this.#open.add(conn);
       this.#running.push(this.#talk(conn));
     }
   }
 
   async #talk(conn: Deno.TcpConn): Promise<void> {
     const { promise: closed, resolve } = Promise.withResolvers<void>();
+    this.#open.set(conn, resolve);
     const number = ++this.connections;
     const cut = () => this.#close(conn);
     try {
@@ -110,7 +113,6 @@ export class FakeServer implements AsyncDisposable {
       if (this.#open.has(conn) && !isDisconnection(error)) throw error;
     } finally {
       this.#close(conn);
-      resolve();
     }
   }
 
@@ -125,7 +127,10 @@ export class FakeServer implements AsyncDisposable {
     for (let i = 0; i + 1 < words.length; i += 2) {
       peer.parameters[words[i]!] = words[i + 1]!;
     }
-    const refusal = await this.#options.welcome?.(peer);
+    const refusal = await Promise.race([
+      this.#options.welcome?.(peer),
+      peer.closed,
+    ]);
     if (refusal) {
       await writeAll(conn, errorMessage(refusal, "FATAL"));
       await this.#options.beforeClose?.(peer);
@@ -150,14 +155,21 @@ export class FakeServer implements AsyncDisposable {
         statement = { text: stringsOf(body)[0]!, name: "", peer };
       }
       if (code !== "Q" && code !== "S") continue;
-      const answer = await this.#answer(statement!);
+      const answer = await Promise.race([
+        this.#answer(statement!),
+        peer.closed,
+      ]);
+      if (!answer) return;
       await writeAll(conn, answerMessage(answer, code === "S"));
     }
   }
 
   async #answer(statement: Statement): Promise<Answer> {
     const { text } = statement;
-    if (text.includes("SET DateStyle")) return [];
+    if (text.includes("SET DateStyle")) {
+      this.settings.push(text);
+      return [];
+    }
     this.statements.push(statement);
     const answer = await this.#options.answer?.(statement) ?? [];
     const isAsked = text.includes("pg_is_in_recovery");
@@ -167,7 +179,11 @@ export class FakeServer implements AsyncDisposable {
   }
 
   #close(conn: Deno.TcpConn): void {
-    if (this.#open.delete(conn)) conn.close();
+    const onClosed = this.#open.get(conn);
+    if (!onClosed) return;
+    this.#open.delete(conn);
+    conn.close();
+    onClosed();
   }
 }
 
