@@ -1,0 +1,323 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import type { Batch } from "../../bet/bet.ts";
+import {
+  columnsOf,
+  positionsOf,
+  sourceOf,
+} from "../../postgres/bets/bet_columns.ts";
+import { BetsTable, type Stored } from "../../postgres/bets/bets_table.ts";
+import {
+  sqlState,
+  UnfitDatabaseError,
+} from "../../postgres/connection/errors.ts";
+import { batchOf, GAP, numberedBatch } from "../support/batches.ts";
+import {
+  databaseError,
+  FakeDatabase,
+  type Script,
+} from "./support/fake_database.ts";
+import { makeBatch } from "./support/made_store.ts";
+
+/** Statements by a part of their text. */
+const KINDS = [
+  ["new", /^INSERT INTO s\.bets .* FOR SHARE\) AS o, /],
+  ["missing", /^INSERT INTO s\.bets .*FOR SHARE OF o ON CONFLICT .* RETURNING/],
+  ["state", /^SELECT l\.held_at IS NOT NULL .* LEFT JOIN s\.agencies/],
+  ["agency", /^INSERT INTO s\.agencies .* FOR SHARE ON CONFLICT/],
+  ["look", /^SELECT position FROM unnest\(\$3.* NOT EXISTS/],
+] as const;
+const OPEN = { isHeld: false, isKnown: true, isClosed: false };
+const HELD = { ...OPEN, isHeld: true, isClosed: true };
+const CLOSED = { ...OPEN, isClosed: true };
+const UNKNOWN = { ...OPEN, isKnown: false };
+
+function at(...positions: number[]) {
+  return positions.map((position) => ({ position: String(position) }));
+}
+
+function kindsOf({ asked }: FakeDatabase): string[] {
+  return asked.map(({ text }) =>
+    KINDS.find(([, pattern]) => pattern.test(text))?.[0] ?? text
+  );
+}
+
+function outcome(before: number, isLate = false): Stored {
+  return { before, isLate };
+}
+
+interface InsertCase {
+  name: string;
+  /** First bet indexes of batches of three bets. @default {[5]} */
+  batches?: readonly number[];
+  areNew?: boolean;
+  script: Script;
+  asked: readonly string[];
+  stored: readonly Stored[] | RegExp;
+}
+
+const INSERTS: readonly InsertCase[] = [
+  {
+    name: "stores new bets with one statement",
+    areNew: true,
+    batches: [5, 8],
+    script: [at(5, 6, 7, 8, 9, 10)],
+    asked: ["new"],
+    stored: [outcome(0), outcome(0)],
+  },
+  {
+    name: "tries again if some are not new",
+    areNew: true,
+    script: [databaseError("23505"), at(6), []],
+    asked: ["new", "missing", "look"],
+    stored: [outcome(2)],
+  },
+  {
+    name: "tries again if not all were stored",
+    areNew: true,
+    script: [at(5, 6), [], [HELD], at(5, 6, 7)],
+    asked: ["new", "missing", "state", "look"],
+    stored: [outcome(0, true)],
+  },
+  {
+    name: "passes on another error",
+    areNew: true,
+    script: [databaseError("23514")],
+    asked: ["new"],
+    stored: /it says no/,
+  },
+  {
+    name: "looks up nothing if all are stored now",
+    batches: [5, 8],
+    script: [at(5, 6, 7, 8, 9, 10)],
+    asked: ["missing"],
+    stored: [outcome(0), outcome(0)],
+  },
+  {
+    name: "tells what each batch had before",
+    batches: [5, 8, 11],
+    script: [at(5, 6, 7, 9), []],
+    asked: ["missing", "look"],
+    stored: [outcome(0), outcome(2), outcome(3)],
+  },
+  {
+    name: "counts a bet of two batches once",
+    batches: [5, 5, 7],
+    script: [at(5, 6, 7, 8, 9), []],
+    asked: ["missing", "look"],
+    stored: [outcome(0), outcome(3), outcome(1)],
+  },
+  {
+    name: "takes all for repeated if none is missing",
+    script: [[], [OPEN], []],
+    asked: ["missing", "state", "look"],
+    stored: [outcome(3)],
+  },
+  {
+    name: "does not say OK for what is not there",
+    script: [at(5), at(6, 7)],
+    asked: ["missing", "look"],
+    stored: /2 bets are neither stored now nor before/,
+  },
+  {
+    name: "refuses what was not stored before the draw",
+    batches: [5, 8, 11],
+    script: [[], [HELD], at(8, 9, 10, 12)],
+    asked: ["missing", "state", "look"],
+    stored: [outcome(3), outcome(0, true), outcome(2, true)],
+  },
+  {
+    name: "makes the row of a new agency",
+    script: [[], [UNKNOWN], [], at(5, 6, 7)],
+    asked: ["missing", "state", "agency", "missing"],
+    stored: [outcome(0)],
+  },
+  {
+    name: "gives up a row that disappears",
+    script: Array(5).fill([[], [UNKNOWN], []]).flat(),
+    asked: Array(5).fill(["missing", "state", "agency"]).flat(),
+    stored: /the row of agency 1 is removed again and again/,
+  },
+  {
+    name: "refuses an agency that is closed without a draw",
+    script: [[], [CLOSED]],
+    asked: ["missing", "state"],
+    stored: /agency 1 is closed, but the draw is not held/,
+  },
+  {
+    name: "needs the row of the draw",
+    script: [[], []],
+    asked: ["missing", "state"],
+    stored: /its table loteria has no row/,
+  },
+];
+
+for (
+  const { name, batches = [5], areNew = false, script, asked, stored }
+    of INSERTS
+) {
+  Deno.test(`BetsTable.insert() ${name}`, async () => {
+    const fake = new FakeDatabase(script);
+    const table = new BetsTable(fake.database, "s");
+    const running = table.insert(
+      batches.map((betIndex) => makeBatch(1, betIndex, 3)),
+      { areNew },
+    );
+    if (stored instanceof RegExp) {
+      const error = await assertRejects(() => running, Error);
+      assertMatch(error.message, stored);
+      assertEquals(
+        error instanceof UnfitDatabaseError,
+        sqlState(error) === undefined,
+      );
+    } else {
+      assertEquals(await running, stored);
+    }
+    assertEquals(kindsOf(fake), asked);
+    // A distributed engine sends it to one node: each names one agency.
+    for (const { text, values } of fake.asked) {
+      assertEquals(values[0], 1);
+      if (!text.includes("INTO s.agencies")) {
+        assertMatch(text, /agency = \$1::bigint/);
+      }
+    }
+  });
+}
+
+Deno.test("BetsTable prepares its inserts under the names of their texts", async () => {
+  const names = new Set<string>();
+  for (const schema of ["a", "b"]) {
+    const fake = new FakeDatabase([databaseError("23505"), at(5)]);
+    const batch = makeBatch(1, 5, 1);
+    await new BetsTable(fake.database, schema).insert([batch], {
+      areNew: true,
+    });
+    for (const { name, values } of fake.asked) {
+      assertMatch(name ?? "", /^insert_bets_\d+$/);
+      names.add(name!);
+      assertEquals(values.slice(0, 2), [1, sourceOf(batch.fingerprint)]);
+      assertEquals(values.slice(2), columnsOf([batch]));
+    }
+  }
+  assertEquals(names.size, 4);
+});
+
+Deno.test("BetsTable.count() counts the bets of a file", async () => {
+  const fake = new FakeDatabase([[{ bets: "12" }]]);
+  const table = new BetsTable(fake.database, "s");
+  assertEquals(await table.count(7, "ffffffffffffffff"), 12);
+  assertEquals(fake.asked[0]!.values, [7, "-1"]);
+});
+
+Deno.test("sourceOf() gives a fingerprint as a signed number", () => {
+  for (
+    const [fingerprint, source] of [
+      ["0000000000000000", "0"],
+      ["7fffffffffffffff", "9223372036854775807"],
+      ["8000000000000000", "-9223372036854775808"],
+      ["ffffffffffffffff", "-1"],
+    ] as const
+  ) assertEquals(sourceOf(fingerprint), source);
+});
+
+Deno.test("positionsOf() leaves out gaps", () => {
+  const [bet] = [{ ...GAP, firstName: "A", lastName: "B", document: "1" }];
+  const full = { ...bet!, birthdate: "2000-01-01", number: "1" };
+  const batch = batchOf([GAP, full, GAP, GAP, full], 7);
+  assertEquals(positionsOf(batch), [8, 11]);
+  assertEquals(positionsOf(numberedBatch(3, 2)), [3, 4]);
+});
+
+/** Reads PostgreSQL's binary form of an array, by its documentation. */
+function readArray(
+  bytes: Uint8Array,
+): { type: number; elements: Uint8Array[] } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const word = (at: number) => view.getInt32(at);
+  // One dimension, no nulls, from index 1 on.
+  assertEquals([word(0), word(4), word(16)], [1, 0, 1]);
+  const elements: Uint8Array[] = [];
+  let end = 20;
+  while (end < bytes.length) {
+    const length = word(end);
+    elements.push(bytes.subarray(end + 4, end + 4 + length));
+    end += 4 + length;
+  }
+  assertEquals([end, elements.length], [bytes.length, word(12)]);
+  return { type: word(8), elements };
+}
+
+function readColumns(batches: readonly Batch[]): unknown[][] {
+  const readers = [
+    readBigint,
+    ...Array(3).fill(readText),
+    readDate,
+    readBigint,
+  ];
+  const types = [20, 25, 25, 25, 1082, 20];
+  return columnsOf(batches).map((column, i) => {
+    const { type, elements } = readArray(column);
+    assertEquals(type, types[i]);
+    return elements.map(readers[i]!);
+  });
+}
+
+function readBigint(bytes: Uint8Array): number {
+  assertEquals(bytes.length, 8);
+  return Number(new DataView(bytes.slice().buffer).getBigInt64(0));
+}
+
+function readText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function readDate(bytes: Uint8Array): string {
+  assertEquals(bytes.length, 4);
+  const days = new DataView(bytes.slice().buffer).getInt32(0);
+  const date = new Date(Date.UTC(2000, 0, 1 + days));
+  return date.toISOString().slice(0, 10);
+}
+
+Deno.test("columnsOf() makes an array of each column", () => {
+  const dates = [
+    ...["0001-01-01", "1999-12-31", "2000-01-01", "2000-02-28", "2000-02-29"],
+    ...["2000-03-01", "1900-02-28", "1900-03-01", "9999-12-31", "2024-07-31"],
+  ];
+  const bets = dates.map((birthdate, i) => ({
+    firstName: `Añ${"a".repeat(i)}`,
+    lastName: "",
+    document: `00${i}`,
+    birthdate,
+    number: String(4294967295 - i),
+  }));
+  const start = 2 ** 33 - 2;
+  const first = batchOf([bets[0]!, GAP, ...bets.slice(1, 5)], start);
+  const second = batchOf(bets.slice(5), 100);
+  assertEquals(readColumns([first, second]), [
+    [start, ...[2, 3, 4, 5].map((i) => start + i), 100, 101, 102, 103, 104],
+    bets.map(({ firstName }) => firstName),
+    bets.map(() => ""),
+    bets.map(({ document }) => document),
+    dates,
+    bets.map(({ number }) => Number(number)),
+  ]);
+});
+
+Deno.test("columnsOf() knows every day of 400 years", () => {
+  const first = Date.UTC(1800, 0, 1);
+  const days = Array.from(
+    { length: 146_097 },
+    (_, day) => new Date(first + day * 86_400_000).toISOString().slice(0, 10),
+  );
+  for (let start = 0; start < days.length; start += 5_000) {
+    const some = days.slice(start, start + 5_000);
+    const batch = batchOf(some.map((birthdate) => ({
+      firstName: "A",
+      lastName: "B",
+      document: "1",
+      birthdate,
+      number: "1",
+    })));
+    assertEquals(readColumns([batch])[4], some);
+  }
+  assert(days.includes("2000-02-29"));
+});
