@@ -15,6 +15,7 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
+import "../support/sanitized.ts";
 import { testServed, writeCredentials } from "../support/served.ts";
 import { rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";

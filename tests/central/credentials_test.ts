@@ -8,6 +8,7 @@ import { Credentials } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FakeIntervals } from "../support/intervals.ts";
+import "../support/sanitized.ts";
 import { writeCredentials } from "../support/served.ts";
 
 const HASH = "0".repeat(64);

@@ -14,6 +14,7 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
+import "../support/sanitized.ts";
 import { type Served, testServed, WAITS } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";

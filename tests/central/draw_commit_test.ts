@@ -13,6 +13,7 @@ import type { FaultFile } from "../support/fault_file.ts";
 import { openFaulty } from "../support/faulty_store.ts";
 import { agencyFrame, betFrame, Code, Type } from "../support/frames.ts";
 import { everyTurn } from "../support/memory_log.ts";
+import "../support/sanitized.ts";
 import { askEarly, listen } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
 

@@ -2,6 +2,7 @@ import { assertStringIncludes } from "@std/assert";
 import { connect } from "node:net";
 import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";
 import { agencyFrame, Type } from "../support/frames.ts";
+import "../support/sanitized.ts";
 import { testServed, WAITS } from "../support/served.ts";
 import { Wire } from "../support/wire.ts";
 

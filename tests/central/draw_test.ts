@@ -13,6 +13,7 @@ import {
   type StoreDraw,
 } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
+import "../support/sanitized.ts";
 
 /** A store's draw that is held when the test says so. */
 class FakeDraw implements StoreDraw {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FairScheduler } from "../../central/fair_scheduler.ts";
+import "../support/sanitized.ts";
 
 const CROWD = { size: 1000 };
 

@@ -8,6 +8,7 @@ import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { authFrame, Code, readError } from "../support/frames.ts";
+import "../support/sanitized.ts";
 
 /** Every token is valid. */
 const CREDENTIALS = {

@@ -7,6 +7,7 @@ import { HEADER_BYTES } from "../../protocol/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { betFrame } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
+import "../support/sanitized.ts";
 
 Deno.test("handleBatch() counts bets before the store reuses their buffer", async () => {
   const log = CapturedLog.start();

@@ -8,6 +8,7 @@ import {
 import statusPage from "../../../docs/status.md" with { type: "text" };
 import { tableRows } from "../../support/markdown.ts";
 import { parseMetrics } from "../../support/metrics.ts";
+import "../../support/sanitized.ts";
 import { madeServed } from "../../support/shown.ts";
 import { runTool, testTools } from "../../support/tool.ts";
 

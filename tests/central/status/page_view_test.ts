@@ -7,6 +7,7 @@ import {
   takeSnapshot,
 } from "../../../central/status/snapshot.ts";
 import { chooseTexts } from "../../../central/status/texts.ts";
+import "../../support/sanitized.ts";
 import { madeServed } from "../../support/shown.ts";
 
 const LANGUAGES = ["es-AR", "en"] as const;

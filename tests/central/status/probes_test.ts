@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import "../../support/sanitized.ts";
 import { get, testShown } from "../../support/shown.ts";
 
 testShown("/ready says why no bets are taken", async (shown) => {

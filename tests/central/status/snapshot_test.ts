@@ -3,6 +3,7 @@ import { Statistics } from "../../../central/statistics.ts";
 import { renderPage } from "../../../central/status/page.ts";
 import { problemOf, takeSnapshot } from "../../../central/status/snapshot.ts";
 import { chooseTexts } from "../../../central/status/texts.ts";
+import "../../support/sanitized.ts";
 import { madeServed } from "../../support/shown.ts";
 
 function madeBets(agencies: number): Record<number, number> {

@@ -9,6 +9,7 @@ import type { Snapshot } from "../../../central/status/snapshot.ts";
 import { agencyFrame, betFrame, frame, Type } from "../../support/frames.ts";
 import { parseMetrics } from "../../support/metrics.ts";
 import { rows } from "../../support/rows.ts";
+import "../../support/sanitized.ts";
 import { get, type Shown, testShown } from "../../support/shown.ts";
 import { Wire } from "../../support/wire.ts";
 
