@@ -155,16 +155,15 @@ function mismatch(
 
 function isVersion3(der: Uint8Array): boolean {
   // A Certificate is a SEQUENCE that begins with another one, which begins with
-  // the version: five bytes, the number last.
+  // the version: five bytes, the number last. Both sequences are long.
   const outer = derHeaderBytes(der, 0);
   const at = outer + derHeaderBytes(der, outer);
   return der[at] === VERSION_TAG && der[at + 4] === VERSION_3;
 }
 
-/** Size of tag and length; a long length begins with its own size. */
+/** Size of tag and length, which begins with its own size from 128 bytes on. */
 function derHeaderBytes(der: Uint8Array, at: number): number {
-  const length = der[at + 1]!;
-  return length < 0x80 ? 2 : 2 + (length & 0x7f);
+  return 2 + (der[at + 1]! & 0x7f);
 }
 
 function parse<T>(what: string, path: string, parse: () => T): T {

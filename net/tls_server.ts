@@ -103,7 +103,6 @@ export class TlsServerStream implements ByteStream {
   async closeWrite(): Promise<void> {
     if (this.#failure) throw this.#failure;
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#socket.once("close", resolve);
     this.#socket.end(resolve);
     await promise;
   }
@@ -166,15 +165,6 @@ class RawStream extends Duplex {
       for (let at = 0; at < bytes.length;) {
         at += await this.#conn.write(bytes.subarray(at));
       }
-      callback();
-    } catch (error) {
-      callback(error as Error);
-    }
-  }
-
-  override async _final(callback: (error?: Error) => void): Promise<void> {
-    try {
-      await this.#conn.closeWrite();
       callback();
     } catch (error) {
       callback(error as Error);

@@ -1,15 +1,25 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { connect } from "node:net";
-import { Acceptor, type Listener, stopOn } from "../../net/tcp_server.ts";
+import {
+  Acceptor,
+  listen,
+  type Listener,
+  logPort,
+  stopOn,
+} from "../../net/tcp_server.ts";
+import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { testWith } from "../support/permissions.ts";
+import "../support/sanitized.ts";
 import { Wire } from "../support/wire.ts";
 
 /** A listener that gives connections and errors in this order, then waits. */
 function listenerOf(arrivals: (Error | Deno.TcpConn)[]): Listener {
   const { promise: never, reject } = Promise.withResolvers<never>();
+  // Nobody may be waiting when it is closed.
+  never.catch(() => {});
   return {
     accept(): Promise<Deno.TcpConn> {
       const next = arrivals.shift();
@@ -24,7 +34,7 @@ function listenerOf(arrivals: (Error | Deno.TcpConn)[]): Listener {
 
 interface FakeConnection
   extends FakeStream, Omit<Deno.TcpConn, keyof FakeStream> {
-  /** The options that were set. */
+  /** The options that were set to true. */
   options: string[];
 }
 
@@ -33,11 +43,13 @@ function connection(setNoDelay = () => {}): FakeConnection & Deno.TcpConn {
   return Object.assign(new FakeStream([]), {
     remoteAddr: { transport: "tcp", hostname: "10.0.0.1", port: 1 },
     options,
-    setNoDelay(): void {
+    setNoDelay(isSet: boolean): void {
       setNoDelay();
-      options.push("noDelay");
+      if (isSet) options.push("noDelay");
     },
-    setKeepAlive: () => options.push("keepAlive"),
+    setKeepAlive(isSet: boolean): void {
+      if (isSet) options.push("keepAlive");
+    },
   }) as unknown as FakeConnection & Deno.TcpConn;
 }
 
@@ -104,11 +116,39 @@ Deno.test("Acceptor closes a connection that is lost when it is set up", async (
     throw new Deno.errors.NotConnected("Transport endpoint is not connected");
   });
   const last = connection();
-  await acceptAll([lost, last], async (accepted) => {
+  const log = await acceptAll([lost, last], async (accepted) => {
     assertEquals(accepted, [last]);
     assert(lost.isClosed);
     await Promise.resolve();
   });
+  assertEquals(log.lines, [
+    "INFO action: accept_connections | result: in_progress",
+    "DEBUG action: accept_connections | result: fail | error: Transport endpoint is not connected",
+    "INFO action: accept_connections | result: success | ip: 10.0.0.1",
+    "INFO action: accept_connections | result: in_progress",
+    "INFO action: close_listener | result: success",
+  ]);
+});
+
+Deno.test("Acceptor.stop() ends an outage, and each outage begins anew", async () => {
+  const shortages = [
+    ...[systemError("EMFILE"), systemError("ENFILE"), connection()],
+    systemError("ENOMEM"),
+  ];
+  const log = await acceptAll(shortages, async (accepted, time) => {
+    for (const waitMs of [50, 100]) {
+      time.advance(waitMs);
+      await settle();
+    }
+    assertEquals([accepted.length, time.pending], [1, 1]);
+    time.advance(49);
+    assertEquals(time.pending, 1);
+  });
+  assertEquals(log.lines.filter((line) => /^(WARN|ERROR)/.test(line)), [
+    "ERROR action: accept_connections | result: fail | error: EMFILE",
+    "WARN action: accept_connections | result: success | failures: 2 | seconds: 0.1",
+    "ERROR action: accept_connections | result: fail | error: ENOMEM",
+  ]);
 });
 
 Deno.test("Acceptor logs a bug with one connection, and accepts the next", async () => {
@@ -146,7 +186,9 @@ for (
     });
     const fails = log.lines.filter((line) => line.startsWith("ERROR"));
     assertEquals(fails.length, 1);
-    assert(log.lines.some((line) => line.includes("failures: 9")));
+    assert(
+      log.lines.some((line) => line.includes("failures: 9 | seconds: 5.")),
+    );
   });
 }
 
@@ -181,14 +223,51 @@ Deno.test("stopOn() stops at a signal, also at one that came before", async () =
     const log = CapturedLog.start();
     const signal = new AbortController();
     if (isEarly) signal.abort("SIGTERM");
-    let stops = 0;
-    const stop = () => Promise.resolve(void stops++);
+    const events: string[] = [];
+    const stop = async () => {
+      events.push("stops");
+      await settle();
+      events.push("has stopped");
+    };
     const stopping = stopOn(signal.signal, { stop });
-    if (!isEarly) signal.abort("SIGTERM");
+    await settle();
+    if (!isEarly) {
+      assertEquals(events, []);
+      signal.abort("SIGTERM");
+    }
     await stopping;
-    assertEquals([stops, log.lines], [1, [
+    assertEquals(events, ["stops", "has stopped"]);
+    assertEquals(log.lines, [
       "INFO action: stop | result: in_progress | signal: SIGTERM",
-    ]]);
+    ]);
+  }
+});
+
+testWith(["net"], "listen() takes the address, or says why not", () => {
+  const { listen: denoListen } = Deno;
+  const address = { hostname: "127.0.0.1", port: 0, backlog: 5 };
+  const log = CapturedLog.start();
+  let options: unknown;
+  Deno.listen = ((given: Deno.TcpListenOptions) => {
+    options = given;
+    return denoListen(given);
+  }) as typeof Deno.listen;
+  try {
+    using listener = listen(address);
+    const { hostname, port } = listener.addr;
+    assertEquals(options, { hostname, port: 0, tcpBacklog: 5 });
+    logPort(listener);
+    assertEquals(log.lines, [
+      `INFO action: listen | result: success | port: ${port}`,
+    ]);
+    const error = assertThrows(
+      () => listen({ ...address, port }),
+      ProgramError,
+      `Cannot listen on port ${port} of 127.0.0.1: Address`,
+    );
+    assert(error.cause instanceof Deno.errors.AddrInUse);
+  } finally {
+    Deno.listen = denoListen;
   }
 });
 

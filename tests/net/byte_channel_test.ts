@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { Connection } from "../../net/connection.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { frame } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
+import "../support/sanitized.ts";
 import { Wire } from "../support/wire.ts";
 
 const SMALL = frame(4, Uint8Array.of(0, 0, 0, 7));
@@ -21,7 +22,11 @@ Deno.test("write() continues after short writes", async () => {
 Deno.test("write() drops a peer that does not read", async () => {
   const stream = new FakeStream([], { maxWrite: 0 });
   using connection = new Connection(stream, { idleTimeoutMs: 10 });
-  await assertRejects(() => connection.write(SMALL), Deno.errors.TimedOut);
+  await assertRejects(
+    () => connection.write(SMALL),
+    Deno.errors.TimedOut,
+    "idle for 10 ms",
+  );
   assert(stream.isClosed);
 });
 
@@ -30,7 +35,53 @@ Deno.test("close() ends a read that waits", async () => {
   const waiting = connection.readFrame();
   connection.close();
   assertEquals(await waiting, null);
-  connection.close();
+  assertEquals(await connection.fill(), false);
+});
+
+Deno.test("hangUp() ends a read that waits, in mid-frame too", async () => {
+  for (const bytes of [SMALL.slice(0, 0), SMALL.slice(0, 2)]) {
+    const stream = new FakeStream([]);
+    const connection = new Connection(stream, {});
+    const waiting = connection.readFrame();
+    const hangingUp = connection.hangUp();
+    assert(connection.hasEnded);
+    if (bytes.length > 0) stream.push(bytes);
+    stream.end();
+    assertEquals(await waiting, null);
+    await hangingUp;
+    assertEquals(stream.writes, 0);
+  }
+});
+
+Deno.test("readFrame() fails if the connection is lost, and may be tried again", async () => {
+  const stream = new FakeStream([SMALL]);
+  const read = stream.read.bind(stream);
+  using connection = new Connection(stream, {});
+  stream.read = () => Promise.reject(new Deno.errors.ConnectionReset());
+  await assertRejects(
+    () => connection.readFrame(),
+    Deno.errors.ConnectionReset,
+  );
+  stream.read = read;
+  assertEquals((await connection.readFrame())?.type, 4);
+});
+
+Deno.test("fill() reads once for all who wait, and grows the buffer to 8 frames", async () => {
+  const stream = new FakeStream([new Uint8Array(100_000)]);
+  const read = stream.read.bind(stream);
+  const rooms: number[] = [];
+  stream.read = (into) => {
+    rooms.push(into.length);
+    return read(into);
+  };
+  using connection = new Connection(stream, {});
+  const both = [connection.fill(), connection.fill()];
+  assertEquals(await Promise.all(both), [true, true]);
+  assertEquals(rooms, [8192]);
+  assertEquals(await connection.watch(new Promise(() => {})), false);
+  assertEquals(rooms, [8192, 8192, 16384, 32768]);
+  assert(connection.isFull);
+  assertEquals(stream.unread, 100_000 - 65_536);
 });
 
 Deno.test("watch() keeps what the peer sends in the meantime", async () => {
@@ -69,7 +120,9 @@ Deno.test("hangUp() waits only a moment for a peer that stays", async () => {
   using time = new FakeTime();
   const stream = new FakeStream([]);
   const hangingUp = new Connection(stream, {}).hangUp(frame(2));
-  time.advance(1000);
+  time.advance(299);
+  assertFalse(stream.isClosed);
+  time.advance(1);
   await hangingUp;
   assert(stream.isClosed);
   assertEquals(stream.written, frame(2));
@@ -89,12 +142,15 @@ Deno.test("hangUp() ends with a lost connection, and tells of a bug", async () =
 
 Deno.test("close() takes a connection that the peer has closed", () => {
   const stream = new FakeStream([]);
+  let closes = 0;
   stream.close = () => {
+    closes++;
     throw new Deno.errors.BadResource();
   };
   const connection = new Connection(stream, {});
   connection.close();
   connection.close();
+  assertEquals(closes, 1);
 });
 
 testWith(

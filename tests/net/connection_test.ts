@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertFalse,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
@@ -9,6 +10,7 @@ import { type Frame, ProtocolError } from "../../protocol/mod.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { concat, frame } from "../support/frames.ts";
+import "../support/sanitized.ts";
 
 const SMALL = frame(4, Uint8Array.of(0, 0, 0, 7));
 const LARGEST = frame(1, new Uint8Array(8187).fill(0xab));
@@ -106,6 +108,27 @@ Deno.test("readFrame() refuses a frame that is too large after a valid one", asy
   assertEquals(error.error, "TOO_LARGE");
 });
 
+for (
+  const [bytes, isTls] of [
+    [[0x16, 3, 1, 2, 0], true],
+    [[0x15, 3, 3, 0, 2], true],
+    [[0x16, 4, 1, 2, 0], false],
+    [[0x17, 3, 1, 2, 0], false],
+  ] as const
+) {
+  Deno.test(`readFrame() ${isTls ? "knows" : "takes no"} TLS in ${bytes}`, async () => {
+    // Behind a valid frame.
+    const stream = new FakeStream([concat([SMALL, Uint8Array.from(bytes)])]);
+    using connection = new Connection(stream, {});
+    await connection.readFrame();
+    await assertRejects(
+      () => connection.readFrame(),
+      ProtocolError,
+      isTls ? "speaks TLS, this one does not" : "bytes, at most 8192 are",
+    );
+  });
+}
+
 Deno.test("readFrame() drops a peer that never completes a frame", async () => {
   const stream = new FakeStream([frame(1, new Uint8Array(0), 8187)]);
   // If each byte restarted the clock, the frame would take over 8 s.
@@ -157,6 +180,10 @@ Deno.test("nextBufferedFrame() returns only complete frames", async () => {
   assertEquals((await connection.readFrame())?.type, 4);
   assertEquals(connection.nextBufferedFrame()?.type, 2);
   assertEquals(connection.nextBufferedFrame(), undefined);
+  assert(connection.isMidFrame);
+  stream.push(SMALL.slice(8));
+  assertEquals((await connection.readFrame())?.type, 4);
+  assertFalse(connection.isMidFrame);
 });
 
 /** The content of a frame. The payload itself is reused. */

@@ -4,6 +4,7 @@ import { InvariantError, ProgramError } from "../../program/errors.ts";
 import { ProtocolError } from "../../protocol/mod.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { frame } from "../support/frames.ts";
+import "../support/sanitized.ts";
 
 /** Errors of connect, accept, read and write, as Deno throws them. */
 const LOST: Error[] = [
@@ -21,11 +22,21 @@ const LOST: Error[] = [
 const NOT_LOST: unknown[] = [
   new Error("a slip"),
   new TypeError("a slip"),
-  Object.assign(new TypeError("a slip"), { code: "ERR_INVALID_ARG_TYPE" }),
+  ...["ERR_INVALID_ARG_TYPE", "ABORTED", "EIO: i/o error"].map((code) =>
+    Object.assign(new TypeError("a slip"), { code })
+  ),
   new InvariantError("a slip"),
   new ProgramError("Cannot start"),
   new ProtocolError("MALFORMED", "Cannot decode"),
-  new Deno.errors.NotCapable("Requires net access"),
+  ...[
+    Deno.errors.NotCapable,
+    Deno.errors.NotSupported,
+    Deno.errors.NotFound,
+    Deno.errors.AlreadyExists,
+    Deno.errors.IsADirectory,
+    Deno.errors.NotADirectory,
+    Deno.errors.FilesystemLoop,
+  ].map((kind) => new kind("a slip")),
   Object.assign(new Deno.errors.NotFound(), { code: "ENOENT" }),
   undefined,
   "EIO",

@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { IdleClock } from "../../net/idle_clock.ts";
 import { FakeTime } from "../support/fake_time.ts";
+import "../support/sanitized.ts";
 
 const TIMEOUT = 100;
 
@@ -50,20 +51,65 @@ for (const [name, [steps, expires]] of Object.entries(RUNS)) {
   });
 }
 
-Deno.test("IdleClock gives a peer more time if this process was held up", () => {
-  using time = new FakeTime();
+/** A clock whose timer fires when the test says so. */
+function clockByHand() {
   const delays: number[] = [];
-  let look = (): void => {};
+  const hand = { look: (): void => {} };
   const clock = new IdleClock(TIMEOUT, () => {}, (callback, delayMs) => {
-    look = callback;
+    hand.look = callback;
     delays.push(delayMs);
     return () => {};
   });
+  return { clock, hand, delays };
+}
+
+Deno.test("IdleClock gives a peer more time if this process was held up", () => {
+  for (const [lateMs, expires] of [[10, true], [11, false]] as const) {
+    using time = new FakeTime();
+    const { clock, hand, delays } = clockByHand();
+    clock.start();
+    time.advance(TIMEOUT + lateMs);
+    hand.look();
+    assertEquals(clock.hasExpired, expires);
+    if (expires) continue;
+    assertEquals(delays, [TIMEOUT, 50]);
+    time.advance(50);
+    hand.look();
+    assertEquals(clock.hasExpired, true);
+  }
+});
+
+Deno.test("IdleClock has one timer for many waits, and none without a timeout", () => {
+  using time = new FakeTime();
+  const { clock, hand, delays } = clockByHand();
+  for (let i = 0; i < 10; i++) {
+    clock.start();
+    time.advance(6);
+    clock.stop();
+  }
   clock.start();
-  time.advance(TIMEOUT + 11);
-  look();
-  assertEquals([clock.hasExpired, delays], [false, [TIMEOUT, 50]]);
-  time.advance(50);
-  look();
-  assertEquals(clock.hasExpired, true);
+  time.advance(TIMEOUT - 60);
+  hand.look();
+  // The rest of the current wait.
+  assertEquals(delays, [TIMEOUT, 60]);
+  clock.stop();
+  time.advance(60);
+  hand.look();
+  clock.start();
+  assertEquals(delays, [TIMEOUT, 60, TIMEOUT]);
+  new IdleClock(Infinity, () => {}).start();
+  assertEquals(time.pending, 0);
+});
+
+Deno.test("IdleClock.explain() tells of the time-out once it has expired", () => {
+  using time = new FakeTime();
+  const clock = new IdleClock(TIMEOUT, () => {});
+  const cause = new Error("closed");
+  assertEquals(clock.explain(cause), cause);
+  clock.start();
+  time.advance(TIMEOUT);
+  const error = clock.explain(cause);
+  assert(error instanceof Deno.errors.TimedOut);
+  assertEquals(error.message, "Cannot wait for the peer: idle for 100 ms");
+  assertEquals(error.cause, cause);
 });

@@ -1,10 +1,11 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { readIdentity } from "../../net/server_identity.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
 import { testInFolder } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
+import "../support/sanitized.ts";
 
 const REFUSED = new URL("../support/certificates/refused/", import.meta.url)
   .pathname;
@@ -160,15 +161,37 @@ testWith(
   ["read"],
   "readIdentity() refuses a certificate before and after its time",
   async () => {
-    const files = { certificate: PEM.server, key: PEM.serverKey };
-    const { notAfterMs } = await readIdentity(files);
-    await readIdentity(files, notAfterMs);
-    for (const nowMs of [0, notAfterMs + 1]) {
+    const names = { certificate: "tls.certificate", key: "tls.key" };
+    const files = { certificate: PEM.server, key: PEM.serverKey, names };
+    const { notAfterMs, ...pem } = await readIdentity(files);
+    assertEquals(pem, { cert: read(PEM.server), key: read(PEM.serverKey) });
+    const { validFrom, validTo } = new X509Certificate(pem.cert);
+    assertEquals(notAfterMs, Date.parse(validTo));
+    for (const nowMs of [Date.parse(validFrom), notAfterMs]) {
+      await readIdentity(files, nowMs);
+    }
+    for (const nowMs of [Date.parse(validFrom) - 1, notAfterMs + 1]) {
       await assertRejects(
         () => readIdentity(files, nowMs),
         ProgramError,
-        "it is valid from",
+        `Cannot use tls.certificate "${PEM.server}": it is valid from ${validFrom} to ${validTo} only`,
       );
     }
+    await assertRejects(
+      () => readIdentity({ ...files, key: PEM.otherKey }),
+      ProgramError,
+      `Cannot use tls.key "${PEM.otherKey}": it is not the key of`,
+    );
+  },
+);
+
+testInFolder(
+  "readIdentity() takes a chain, the server's first",
+  async (dir) => {
+    const certificate = `${dir}/chain.pem`;
+    const cert = read(PEM.server) + read(PEM.ca);
+    await Deno.writeTextFile(certificate, cert);
+    const identity = await readIdentity({ certificate, key: PEM.serverKey });
+    assertEquals(identity.cert, cert);
   },
 );

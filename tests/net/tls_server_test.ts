@@ -5,6 +5,7 @@ import { TlsServer, type TlsServerStream } from "../../net/tls_server.ts";
 import { PEM } from "../support/certificates.ts";
 import { concat } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
+import "../support/sanitized.ts";
 
 /** A connection of which the server's side speaks TLS. */
 interface Accepted extends Disposable {
@@ -95,15 +96,17 @@ testWith(
     const alert = new Uint8Array(9);
     await tcp.write(new TextEncoder().encode("hello\n"));
     const calls = [() => server.handshake(), () => server.read(alert)];
-    await Promise.all(calls.map((call) =>
-      assertRejects(
+    for (const call of calls) {
+      const { message } = await assertRejects(
         async () => void await call(),
         Deno.errors.ConnectionAborted,
-        "Cannot speak TLS: the other side does not speak TLS",
-      )
-    ));
+      );
+      const problem = "Cannot speak TLS: the other side does not speak TLS";
+      assertEquals(message, problem);
+    }
     assertEquals(await tcp.read(alert), 7);
     assertEquals(alert.subarray(0, 7).toHex(), "15030300" + "02020a");
+    assertEquals(await tcp.read(alert), null);
   },
 );
 
@@ -125,6 +128,26 @@ testWith(
   },
 );
 
+testWith(
+  ["net", "read"],
+  "TlsServer reads to the end of a connection that ends without TLS's own",
+  async () => {
+    const end = Promise.withResolvers<null>();
+    using accepted = await accept((conn) => {
+      const read = conn.read.bind(conn);
+      conn.read = (into) => Promise.race([read(into), end.promise]);
+    });
+    const client = await connect(accepted);
+    const { server } = accepted;
+    await client.write(Uint8Array.of(7));
+    const into = new Uint8Array(9);
+    assertEquals(await server.read(into), 1);
+    end.resolve(null);
+    assertEquals(await server.read(into), null);
+    client.close();
+  },
+);
+
 testWith(["net", "read"], "close() ends a read that waits", async () => {
   using accepted = await accept();
   const client = await connect(accepted);
@@ -143,35 +166,43 @@ testWith(["net", "read"], "close() ends a read that waits", async () => {
   client.close();
 });
 
-testWith(["net", "read"], "close() ends a write that waits", async () => {
-  const waits = Promise.withResolvers<void>();
-  let isStalled = false;
-  using accepted = await accept((conn) => {
+testWith(
+  ["net", "read"],
+  "close() ends a write and an end that wait",
+  async () => {
+    const waits = Promise.withResolvers<void>();
+    let isStalled = false;
+    using accepted = await accept((conn) => {
+      const write = conn.write.bind(conn);
+      conn.write = (bytes) => {
+        if (!isStalled) return write(bytes);
+        waits.resolve();
+        return new Promise<never>(() => {});
+      };
+    });
+    const client = await connect(accepted);
+    const { server } = accepted;
+    isStalled = true;
+    const ended = assertRejects(() => server.write(Uint8Array.of(1)));
+    await waits.promise;
+    const ending = server.closeWrite();
+    server.close();
+    await ended;
+    await ending;
+    client.close();
+  },
+);
+
+/** Makes writes to a connection fail, from when they are told to. */
+function breakableWrites() {
+  const state = { isBroken: false, failures: 0 };
+  const change = (conn: Deno.TcpConn): void => {
     const write = conn.write.bind(conn);
     conn.write = (bytes) => {
-      if (!isStalled) return write(bytes);
-      waits.resolve();
-      return new Promise<never>(() => {});
+      if (!state.isBroken) return write(bytes);
+      state.failures++;
+      return Promise.reject(new Deno.errors.ConnectionReset());
     };
-  });
-  const client = await connect(accepted);
-  const { server } = accepted;
-  isStalled = true;
-  const ended = assertRejects(() => server.write(Uint8Array.of(1)));
-  await waits.promise;
-  server.close();
-  await ended;
-  client.close();
-});
-
-/** Makes a method of a connection fail, from when it is told to. */
-function breakable(method: "write" | "closeWrite") {
-  const state = { isBroken: false };
-  const change = (conn: Deno.TcpConn): void => {
-    const real = conn[method].bind(conn) as (...args: never[]) => unknown;
-    const fail = () => Promise.reject(new Deno.errors.ConnectionReset());
-    conn[method] =
-      ((...args: never[]) => state.isBroken ? fail() : real(...args)) as never;
   };
   return { state, change };
 }
@@ -180,7 +211,7 @@ testWith(
   ["net", "read"],
   "TlsServer ends with a connection that cannot be written to",
   async () => {
-    const { state, change } = breakable("write");
+    const { state, change } = breakableWrites();
     using accepted = await accept(change);
     const client = await connect(accepted);
     const { server } = accepted;
@@ -200,11 +231,12 @@ testWith(
   ["net", "read"],
   "closeWrite() ends though the connection is lost",
   async () => {
-    const { state, change } = breakable("closeWrite");
+    const { state, change } = breakableWrites();
     using accepted = await accept(change);
     const client = await connect(accepted);
     state.isBroken = true;
     await accepted.server.closeWrite();
+    assertEquals(state.failures, 1);
     client.close();
   },
 );

@@ -1,9 +1,15 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { readAuthorities, startTls } from "../../net/tls.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  explainTls,
+  readAuthorities,
+  startTls,
+  TlsStream,
+} from "../../net/tls.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
 import { testInFolder } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
+import "../support/sanitized.ts";
 
 /** What a server does with a handshake, and what its client says of it. */
 const HANDSHAKES: [
@@ -50,6 +56,54 @@ for (const [name, serve, message] of HANDSHAKES) {
   );
 }
 
+const EXPLANATIONS = {
+  "received corrupt message": "the other side does not speak TLS",
+  "InvalidContentType": "the other side does not speak TLS",
+  "invalid peer certificate: UnknownIssuer":
+    "no trusted authority has signed its certificate",
+  "AlertReceived(UnknownCA)":
+    "it does not know the authority of this certificate",
+  "certificate expired": "its certificate has expired",
+  "Expired": "its certificate has expired",
+  "NotValidYet": "its certificate is not valid yet",
+  "CaUsedAsEndEntity": "its certificate is an authority's, not a server's",
+  "UnsupportedCertVersion": "its certificate is not of X.509 version 3",
+  "NotValidForName": "its certificate has another name",
+  "certificate not valid for name": "its certificate has another name",
+};
+
+Deno.test("explainTls() says in plain words what it knows", () => {
+  for (const [message, words] of Object.entries(EXPLANATIONS)) {
+    assertEquals(explainTls(new Error(message)), `${words} (${message})`);
+  }
+  assertEquals(explainTls(new Error("other")), "other");
+});
+
+Deno.test("TlsStream ends like a lost connection if TLS fails", async () => {
+  const bytes = new Uint8Array(1);
+  for (const kind of [Deno.errors.InvalidData, Deno.errors.ConnectionReset]) {
+    const cause = new kind("UnknownCA");
+    const fail = () => Promise.reject(cause);
+    const stream = new TlsStream(
+      { read: fail, write: fail, closeWrite: fail } as unknown as Deno.TlsConn,
+    );
+    const calls = [
+      () => stream.read(bytes),
+      () => stream.write(bytes),
+      () => stream.closeWrite(),
+    ];
+    for (const call of calls) {
+      const error = await assertRejects(async () => void await call(), Error);
+      if (kind === Deno.errors.ConnectionReset) assertEquals(error, cause);
+      else {
+        assert(error instanceof Deno.errors.ConnectionAborted);
+        assertMatch(error.message, /^Cannot speak TLS: it does not know the/);
+        assertEquals(error.cause, cause);
+      }
+    }
+  }
+});
+
 testInFolder(
   "readAuthorities() reads each certificate of a file",
   async (dir) => {
@@ -78,9 +132,9 @@ testInFolder(
       );
     }
     await assertRejects(
-      () => readAuthorities("", "x"),
+      () => readAuthorities(""),
       ProgramError,
-      "not set",
+      "Cannot use TLS: authorities is not set",
     );
   },
 );

@@ -14,7 +14,7 @@ export interface FakeStreamOptions {
 /** A peer that sends pieces of bytes, at most one per read. */
 export class FakeStream implements ByteStream {
   readonly #pieces: Uint8Array[];
-  readonly #ends: boolean;
+  #ends: boolean;
   readonly #maxWrite: number;
   readonly #written: Uint8Array[] = [];
   readonly #closed = Promise.withResolvers<never>();
@@ -62,6 +62,12 @@ export class FakeStream implements ByteStream {
     this.#pieces.push(piece);
     this.#more.resolve();
     this.#more = Promise.withResolvers();
+  }
+
+  /** The peer closes after what it has sent. */
+  end(): void {
+    this.#ends = true;
+    this.#more.resolve();
   }
 
   /** Reads of the next piece what there is room for. */
