@@ -53,11 +53,9 @@ const FLAGS = [
 ];
 
 /**
- * Runs the agency, as `deno task client` does.
+ * Runs the agency, as `deno task client` does, and returns the exit code.
  *
  * @internal
- * @param context The configuration, the flags, and the signal that stops it.
- * @returns The exit code.
  * @throws {ProgramError} If the file cannot be sent.
  */
 export async function runAgency(context: ProgramContext): Promise<number> {

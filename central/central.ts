@@ -114,11 +114,11 @@ export class Central implements AsyncDisposable {
   private constructor(
     listener: Deno.TcpListener,
     store: Store,
-    options: CentralOptions,
+    options: CentralOptions & typeof DEFAULTS,
   ) {
-    this.#options = { ...DEFAULTS, ...options };
-    const { credentials, authTimeoutMs, maxConnections } = this.#options;
+    const { credentials, authTimeoutMs, maxConnections } = options;
     const { statistics = new Statistics() } = options;
+    this.#options = options;
     this.port = listener.addr.port;
     this.draw = new Draw(store);
     this.#store = store;
@@ -139,18 +139,16 @@ export class Central implements AsyncDisposable {
   }
 
   /**
-   * Listens for agencies, and serves them until the central is disposed of.
+   * Listens for agencies, and serves them until the central is disposed of. The
+   * store stays open.
    *
-   * @param store Stores their bets; the central leaves it open.
-   * @param options The address and the limits.
-   * @returns The central.
    * @throws {ProgramError} If the address is not available.
    */
   static listen(store: Store, options: CentralOptions): Central {
-    const { hostname, port, backlog } = { ...DEFAULTS, ...options };
-    const listener = listen({ hostname, port, backlog });
+    const all = { ...DEFAULTS, ...options };
+    const listener = listen(all);
     logPort(listener);
-    return new Central(listener, store, options);
+    return new Central(listener, store, all);
   }
 
   /** Number of connections. */

@@ -79,10 +79,8 @@ export class BatchFrame {
 }
 
 /**
- * Encodes a batch as a BET.
+ * Encodes a batch as a BET, and counts its bets.
  *
- * @param batch The batch. Its bets are counted here.
- * @returns The whole frame.
  * @throws {RangeError} If the bets do not fit in one frame or one is cut off.
  */
 export function encodeBatch(batch: Omit<Batch, "count" | "gaps">): Uint8Array {
@@ -105,10 +103,9 @@ export function encodeBatch(batch: Omit<Batch, "count" | "gaps">): Uint8Array {
 }
 
 /**
- * Decodes the payload of a BET. Does not check the rules of a bet.
+ * Decodes the payload of a BET, into which the batch's `bets` are a view. Does
+ * not check the rules of a bet.
  *
- * @param payload The payload.
- * @returns The batch. Its `bets` are a view into the payload.
  * @throws {ProtocolError} `MALFORMED` if the payload cannot be parsed to its
  * last byte.
  */

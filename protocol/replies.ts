@@ -35,9 +35,8 @@ export function encodeOk(repeated: number): Uint8Array {
 }
 
 /**
- * Decodes the payload of an OK.
+ * Decodes the payload of an OK: how many bets of the batch were stored before.
  *
- * @returns How many bets of the batch were stored before.
  * @throws {ProtocolError} `MALFORMED` if it is neither empty nor 2 bytes.
  */
 export function decodeOk(payload: Uint8Array): number {

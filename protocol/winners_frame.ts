@@ -15,10 +15,8 @@ const DOCUMENTS_AT = 3;
 const MAX_ENTRY_BYTES = 256;
 
 /**
- * Encodes a list of winners of any length.
+ * Encodes a list of winners' documents of any length, in one frame or more.
  *
- * @param documents The documents, in order.
- * @returns One frame or more. Only the last one is marked as the last.
  * @throws {RangeError} If a document is longer than 255 bytes of UTF-8.
  */
 export function encodeWinners(documents: readonly string[]): Uint8Array[] {
@@ -43,11 +41,8 @@ export function encodeWinners(documents: readonly string[]): Uint8Array[] {
 }
 
 /**
- * Decodes the payload of a WINNERS.
+ * Decodes the payload of a WINNERS, a part of the list.
  *
- * @param payload The payload.
- * @returns One part of the list: the documents, in the order in which the bets
- * were stored.
  * @throws {ProtocolError} `MALFORMED` if the payload cannot be parsed to its
  * last byte.
  */

@@ -90,12 +90,9 @@ export class FileStore implements Store, AsyncDisposable {
   }
 
   /**
-   * Opens a store, and creates it if it does not exist. Reads it once, and cuts
-   * off incomplete writes.
+   * Opens the store with its bets file at `path`, or creates it in an existing
+   * folder. Reads it once, and cuts off incomplete writes.
    *
-   * @param path The bets file. Its folder must exist.
-   * @param options Durability, the draw, and hooks for tests.
-   * @returns The store.
    * @throws {StoreHeldError} If another process holds it.
    * @throws {DamagedStoreError} If it is damaged. It is left unchanged.
    * @throws {StoreMismatchError} If its files do not belong together, or if its
@@ -154,7 +151,7 @@ export class FileStore implements Store, AsyncDisposable {
     agency: number,
     { fingerprint, records }: ExpectedBets,
   ): void {
-    const stored = this.#files.index.countStored({ agency, fingerprint });
+    const stored = this.#files.index.fileOf({ agency, fingerprint }).count;
     if (stored >= records) return;
     throw new IncompleteError(agency, records - stored, records);
   }

@@ -145,10 +145,6 @@ export class StoreIndex {
     });
   }
 
-  countStored(key: FileKey): number {
-    return this.#files.get(nameOf(key))?.count ?? 0;
-  }
-
   /** The documents of an agency's winners, in the order stored. */
   winners(agency: number): readonly string[] {
     return this.#winners.get(agency) ?? [];

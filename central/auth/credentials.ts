@@ -30,10 +30,8 @@ export class Credentials implements Disposable {
   }
 
   /**
-   * Reads a file and watches it.
+   * Reads a file with a line `agency,sha256` for each agency, and watches it.
    *
-   * @param path The file, with a line `agency,sha256` for each agency.
-   * @returns The credentials.
    * @throws {ProgramError} If the file cannot be read, is empty, or has a bad
    * line.
    */
@@ -56,20 +54,12 @@ export class Credentials implements Disposable {
   /**
    * Registers a listener that is called whenever tokens are revoked, with their
    * agencies.
-   *
-   * @param listener The function.
    */
   onRevoked(listener: (agencies: ReadonlySet<number>) => void): void {
     this.#listeners.push(listener);
   }
 
-  /**
-   * Checks a token. Takes as long for a wrong one as for the right one.
-   *
-   * @param agency The agency's id.
-   * @param token The token that it has sent.
-   * @returns Whether it is the agency's.
-   */
+  /** Takes as long for a wrong token as for the right one. */
   async isValid(agency: number, token: Uint8Array): Promise<boolean> {
     const hash = await hashToken(token);
     const expected = this.#hashes.get(agency);

@@ -36,8 +36,6 @@ export class TlsCertificate implements Disposable {
    * Reads a certificate and its private key, and watches their files. Renewed
    * files are used once both match; existing connections continue.
    *
-   * @param files The two PEM files.
-   * @returns The certificate.
    * @throws {ProgramError} If it cannot be used.
    */
   static async open(files: IdentityFiles): Promise<TlsCertificate> {

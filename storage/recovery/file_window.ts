@@ -8,13 +8,12 @@ export class FileWindow {
   /** Bytes after {@linkcode length} are undefined. */
   readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(WINDOW_BYTES);
   readonly #file: Pick<ReadableFile, "read">;
-  #byteOffset: number;
+  #byteOffset = 0;
   #length = 0;
 
-  /** An empty window at a byte offset of the file. */
-  constructor(file: Pick<ReadableFile, "read">, byteOffset: number) {
+  /** An empty window at the start of the file. */
+  constructor(file: Pick<ReadableFile, "read">) {
     this.#file = file;
-    this.#byteOffset = byteOffset;
   }
 
   /** Byte offset in the file of the first byte. */

@@ -28,7 +28,6 @@ export interface LogEntry {
   lineEnds: readonly number[];
   /** Offset in the entry of its last column, the one with the seal. */
   lastColumn: number;
-  seal: Seal;
   byteOffset: number;
 }
 
@@ -64,7 +63,7 @@ export class LogScan {
   async *entries(): AsyncGenerator<LogEntry> {
     this.#end = EMPTY_END;
     await this.#file.seek(0, Deno.SeekMode.Start);
-    const window = new FileWindow(this.#file, 0);
+    const window = new FileWindow(this.#file);
     const lineEnds: number[] = [];
     let start = 0;
     let lineStart = 0;
@@ -125,7 +124,7 @@ export class LogScan {
     const byteOffset = window.byteOffset + start;
     this.#checkWrite(seal, byteOffset, mark);
     this.#end = { ...seal, size: byteOffset + length };
-    return { bytes, lineEnds, lastColumn, seal, byteOffset };
+    return { bytes, lineEnds, lastColumn, byteOffset };
   }
 
   /** An entry continues the write of the one before it, or begins another. */

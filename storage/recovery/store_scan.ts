@@ -5,9 +5,9 @@ import { StoreMismatchError } from "../errors.ts";
 import { FinishState } from "../finished/finish_state.ts";
 import { parseRecord } from "../finished/finish_record.ts";
 import { readStoredBatch, type StoredBatch } from "../format/stored_batch.ts";
-import type { LogEnd } from "../format/seal.ts";
+import { EMPTY_END, type LogEnd } from "../format/seal.ts";
 import type { ReadableFile } from "../files/store_file.ts";
-import { type LogEntry, LogScan } from "./log_scan.ts";
+import { LogScan } from "./log_scan.ts";
 
 /** How far a file's whole entries reach. */
 export interface FileScan {
@@ -16,10 +16,11 @@ export interface FileScan {
   size: number;
 }
 
-export interface StoreFiles<File extends ReadableFile = ReadableFile> {
+/** Both files of a store, of which the finished file may be missing. */
+export interface ReadableStore {
   path: string;
-  bets: File;
-  finished: File | undefined;
+  bets: ReadableFile;
+  finished: ReadableFile | undefined;
 }
 
 export interface StoreScan {
@@ -40,43 +41,27 @@ export function finishedPath(path: string): string {
  * file is damaged, a `StoreMismatchError` if they do not belong together.
  */
 export async function scanStore(
-  { path, bets, finished }: StoreFiles,
-  onBatch: (batch: StoredBatch, entry: LogEntry) => string | undefined,
+  { path, bets, finished }: ReadableStore,
+  onBatch: (batch: StoredBatch) => string | undefined,
 ): Promise<StoreScan> {
   const { state, ...finishedScan } = await scanFinished(path, finished);
   const check = state.checkBets(path);
-  const betsScan = await scanBets(bets, {
-    flushedSize: check.flushedSize,
-    onBatch(batch, entry) {
-      const size = entry.byteOffset + entry.bytes.length;
-      if (!state.isEmpty) check.onBatch({ ...batch, size });
-      return onBatch(batch, entry);
-    },
-  });
-  if (state.isEmpty && betsScan.size > 0) {
-    throw unknownOrigin(path, finished, betsScan.end.size > 0);
-  }
-  check.onEnd(betsScan.end, betsScan.size);
-  return { bets: betsScan, finished: finishedScan, state };
-}
-
-async function scanBets(
-  file: ReadableFile,
-  { flushedSize, onBatch }: {
-    flushedSize: number;
-    onBatch: (batch: StoredBatch, entry: LogEntry) => string | undefined;
-  },
-): Promise<FileScan> {
-  const scan = new LogScan(file, { flushedSize });
+  const scan = new LogScan(bets, { flushedSize: check.flushedSize });
   for await (const entry of scan.entries()) {
     const batch = readStoredBatch(entry);
+    if (batch && !state.isEmpty) check.onBatch(scan.end);
     const problem = batch
-      ? onBatch(batch, entry)
+      ? onBatch(batch)
       : "its mark does not describe its rows";
     if (problem) throw scan.damage(entry.byteOffset, problem);
   }
   const size = await scan.checkRest();
-  return { end: scan.end, size };
+  const { end } = scan;
+  if (state.isEmpty && size > 0) {
+    throw unknownOrigin(path, finished, end.size > 0);
+  }
+  check.onEnd(end, size);
+  return { bets: { end, size }, finished: finishedScan, state };
 }
 
 async function scanFinished(
@@ -84,7 +69,7 @@ async function scanFinished(
   file: ReadableFile | undefined,
 ): Promise<FileScan & { state: FinishState }> {
   const state = new FinishState();
-  if (!file) return { state, end: { size: 0, write: 0, crc: 0 }, size: 0 };
+  if (!file) return { state, end: EMPTY_END, size: 0 };
   const scan = new LogScan(file, { name: `"${finishedPath(path)}"` });
   for await (const { bytes, byteOffset } of scan.entries()) {
     const line = DECODER.decode(bytes.subarray(0, -1));

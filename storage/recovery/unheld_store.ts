@@ -7,7 +7,7 @@ import { readStoredBatch, rowsText, toBatch } from "../format/stored_batch.ts";
 import { closeLocked, exists, heldError } from "../files/store_file.ts";
 import { StoreIndex } from "../store_index.ts";
 import { type LogEntry, LogScan } from "./log_scan.ts";
-import { finishedPath, scanStore, type StoreFiles } from "./store_scan.ts";
+import { finishedPath, type ReadableStore, scanStore } from "./store_scan.ts";
 
 /** What a store holds, up to the first bad byte if there is one. */
 export interface StoreReport {
@@ -97,14 +97,16 @@ export async function readFinished(path: string): Promise<FinishReport> {
 }
 
 async function* readEntries<T>(
-  { bets }: StoreFiles,
+  { bets }: ReadableStore,
   read: (entry: LogEntry) => T,
 ): AsyncGenerator<T> {
   for await (const entry of new LogScan(bets).entries()) yield read(entry);
 }
 
 /** Opens both files for reading, and keeps others from locking them. */
-async function openFiles(path: string): Promise<StoreFiles & AsyncDisposable> {
+async function openFiles(
+  path: string,
+): Promise<ReadableStore & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const bets = await openShared(path, stack);
   const finished = finishedPath(path);

@@ -38,6 +38,6 @@ Deno.test("StoreIndex forgets what was under way when a commit fails", () => {
   index.addCommitted(index.fileOf(key), bets, stored);
   stored.succeed();
   assertEquals(index.fileOf(key).missing(RANGES), []);
-  assertEquals([index.bets, index.countStored(key)], [10, 10]);
+  assertEquals([index.bets, index.fileOf(key).count], [10, 10]);
   assertEquals(index.winners(1), ["7"]);
 });
