@@ -31,6 +31,7 @@ const COMMAS = 0x2c2c2c2c;
 const ZEROS = 0x30303030;
 /** Added to a byte above "9", sets its highest bit. */
 const BEYOND_NINES = 0x46464646;
+
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
@@ -134,6 +135,6 @@ export function bytesEqual(word: number, bytes: number): number {
 }
 
 /** Index of the lowest mark in the word, from 0. */
-export function firstMark(marks: number): number {
+function firstMark(marks: number): number {
   return (31 - Math.clz32(marks & -marks)) >> 3;
 }

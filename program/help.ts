@@ -7,14 +7,10 @@ import {
   type Program,
 } from "./config/config_keys.ts";
 import { flagOf, TOKEN_VARIABLE, variableOf } from "./config/config_names.ts";
+import type { Flag } from "./flags.ts";
 
-export interface ProgramFlag {
-  name: string;
-  /** Placeholder of its value. A switch has none; its value is "true". */
-  value?: string;
-  help: string;
-  /** Flags that cannot be given together with it. */
-  excludes?: readonly string[];
+export interface ProgramFlag extends Flag {
+  readonly help: string;
 }
 
 export interface ProgramOptions {

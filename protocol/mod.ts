@@ -1,13 +1,5 @@
-/**
- * The wire protocol: encodes and decodes messages, without I/O.
- * docs/protocol.md describes every message with an example.
- *
- * A frame is `type u8`, `length u32` of the payload, then the payload. All
- * integers are unsigned and big-endian. A whole frame has at most {@linkcode
- * MAX_FRAME_BYTES} bytes.
- *
- * @module
- */
+// The protocol's names for the other folders. The top-level protocol.ts exports
+// a selection to other projects.
 
 export type { Batch, Bet } from "../bet/bet.ts";
 export { BatchFrame, decodeBatch, encodeBatch } from "./batch_frame.ts";

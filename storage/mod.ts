@@ -1,9 +1,5 @@
-/**
- * Keeps bets exactly once. docs/storage.md describes the store in files;
- * docs/postgres.md another one, which is a package of its own.
- *
- * @module
- */
+// The store's names for the other folders. The top-level storage.ts exports a
+// selection to other projects.
 
 export type { Batch } from "../bet/bet.ts";
 export {
