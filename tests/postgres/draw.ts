@@ -12,30 +12,48 @@ const WAITING_TRIGGER = `
     'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
   CREATE TRIGGER wait AFTER INSERT ON bets EXECUTE FUNCTION wait()`;
 
-testFault("FINISH waits for a commit under way", async () => {
-  const database = await freshDatabase();
-  await using store = await openStore(database.url, 1);
-  await append(store, makeBatch(1));
-  await database.query(WAITING_TRIGGER);
-  const lock = await database.hold("SELECT pg_advisory_xact_lock(1)");
-  const late = append(store, makeBatch(1, 10));
-  await database.waitForLocks(1);
-  const finished = store.finish(1);
-  await database.waitForLocks(2);
-  await lock[Symbol.asyncDispose]();
-  await finished;
-  assertEquals(await late, 0);
-  assertEquals(store.draw.isHeld, true);
-  assertEquals(await store.winners(1), ["0", "10"]);
-});
+// A connection's first batch is stored by another statement than later ones.
+for (const areNew of [false, true]) {
+  testFault(`FINISH waits for a commit under way, new: ${areNew}`, async () => {
+    const database = await freshDatabase();
+    await using store = await openStore(database.url, 1);
+    using writer = store.writer();
+    if (areNew) await writer.append(makeBatch(1));
+    else await append(store, makeBatch(1));
+    await database.query(WAITING_TRIGGER);
+    const lock = await database.hold("SELECT pg_advisory_xact_lock(1)");
+    const late = writer.append(makeBatch(1, 10));
+    await database.waitForLocks(1, late);
+    const finished = store.finish(1);
+    await database.waitForLocks(2, late, finished);
+    await lock[Symbol.asyncDispose]();
+    await finished;
+    assertEquals(await late, 0);
+    assertEquals(store.draw.isHeld, true);
+    assertEquals(await store.winners(1), ["0", "10"]);
+  });
+}
 
-testFault("a new agency waits for a draw under way", async () => {
-  const database = await freshDatabase();
-  await using store = await openStore(database.url, 1);
-  await store.finish(1);
-  await assertRejects(() => append(store, makeBatch(7)), BettingClosedError);
-  assertEquals(await database.query("SELECT agency FROM agencies"), "1");
-});
+testFault(
+  "a new agency and a second draw wait for a draw under way",
+  async () => {
+    const database = await freshDatabase();
+    await using store = await openStore(database.url, 1);
+    await using other = await openStore(database.url, 1);
+    await store.finish(1);
+    await database.query("UPDATE loteria SET held_at = NULL");
+    const draw = await database.hold("UPDATE loteria SET held_at = now()");
+    const late = append(other, makeBatch(7));
+    await database.waitForLocks(1, late);
+    const finished = other.finish(1);
+    await database.waitForLocks(2, late, finished);
+    await draw[Symbol.asyncDispose]();
+    await assertRejects(() => late, BettingClosedError);
+    await finished;
+    assertEquals(await other.draw.held, "elsewhere");
+    assertEquals(await database.query("SELECT agency FROM agencies"), "1");
+  },
+);
 
 testFault("only the agencies of the draw count", async () => {
   const database = await freshDatabase();

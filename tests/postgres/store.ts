@@ -1,6 +1,9 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { ProgramError } from "../../program/errors.ts";
+import { StorageError } from "../../storage/mod.ts";
+import { FakeTime } from "../support/fake_time.ts";
 import { PostgresStore } from "../../postgres/postgres_store.ts";
 import { testFault } from "../faults/plan.ts";
-import { assertEquals } from "@std/assert";
 import { batchOf } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";
 import { SPECIAL_NAMES, STORE_CASES } from "../support/store_cases.ts";
@@ -108,3 +111,91 @@ testFault(
     assertEquals(store.stats.bets, 55);
   },
 );
+
+// A central stops by its signal, a tool just closes.
+for (const way of ["its signal", "close()"]) {
+  testFault(`PostgresStore ends what waits 2.5 s after ${way}`, async () => {
+    const database = await freshDatabase();
+    const stop = new AbortController();
+    const { signal } = stop;
+    const store = await PostgresStore.open(database.url, { signal });
+    await append(store, makeBatch(1));
+    const lock = await database.hold("LOCK TABLE bets");
+    {
+      using time = new FakeTime();
+      const late = append(store, makeBatch(1, 10));
+      const failed = assertRejects(() => late, StorageError, "is stopping");
+      await database.waitForLocks(1, late);
+      let closing: Promise<void> | undefined;
+      if (way === "close()") closing = store.close();
+      else stop.abort();
+      time.advance(2_499);
+      await database.waitForLocks(1, late);
+      time.advance(1);
+      await failed;
+      await (closing ?? store.close());
+    }
+    await lock[Symbol.asyncDispose]();
+  });
+}
+
+testFault("PostgresStore.close() waits for what is under way", async () => {
+  const database = await freshDatabase();
+  const commits: number[] = [];
+  const store = await PostgresStore.open(database.url, {
+    onCommit(batches, seconds) {
+      assert(seconds > 0 && seconds < 100);
+      commits.push(batches);
+    },
+  });
+  const stored = append(store, makeBatch(1));
+  await store.close();
+  assertEquals(await stored, 0);
+  assertEquals(commits, [1]);
+  await assertRejects(() => append(store, makeBatch(1)), StorageError);
+});
+
+testFault("PostgresStore.open() ends with its signal", async () => {
+  const database = await freshDatabase();
+  await (await PostgresStore.open(database.url)).close();
+  const stopped = AbortSignal.abort();
+  await assertRejects(
+    () => PostgresStore.open(database.url, { signal: stopped }),
+    ProgramError,
+    "the central is stopping",
+  );
+  const lock = await database.hold("LOCK TABLE bets, loteria");
+  const stop = new AbortController();
+  const { signal } = stop;
+  const opening = PostgresStore.open(database.url, { signal });
+  const failed = assertRejects(
+    () => opening,
+    ProgramError,
+    `Cannot open store "127.0.0.1:${
+      new URL(database.url).port
+    }/${database.name}": the central is stopping`,
+  );
+  await database.waitForLocks(1, opening);
+  stop.abort();
+  await failed;
+  await lock[Symbol.asyncDispose]();
+});
+
+testFault("PostgresStore's questions fail as storage", async () => {
+  const database = await freshDatabase();
+  await using store = await openStore(database.url);
+  await database.query("ALTER TABLE bets RENAME TO b");
+  for (
+    const ask of [
+      () => store.winners(1),
+      () => store.finish(1, { fingerprint: "00", records: 1 }),
+      () => append(store, makeBatch(1)),
+    ]
+  ) {
+    const { message } = await assertRejects(ask, StorageError);
+    assertMatch(
+      message,
+      /^Cannot (?:use|store in) the database: .*(?:bets" does not exist|bets is missing)/,
+    );
+  }
+});

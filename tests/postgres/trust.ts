@@ -167,28 +167,66 @@ testFault("the tables' schema may have any name", async () => {
   assertEquals(await database.query(count), "10");
 });
 
+/** Settings that a database has, and those of a central. */
+const SETTINGS: readonly (readonly [string, string, string])[] = [
+  ["DateStyle", "SQL, DMY", "ISO, YMD"],
+  ["IntervalStyle", "iso_8601", "postgres"],
+  ["TimeZone", "America/Lima", "GMT"],
+  ["client_encoding", "LATIN1", "UTF8"],
+  ["standard_conforming_strings", "off", "on"],
+  ["lock_timeout", "7s", "0"],
+  ["idle_in_transaction_session_timeout", "7s", "0"],
+  ["idle_session_timeout", "7s", "0"],
+  ["default_transaction_isolation", "serializable", "read committed"],
+  ["quote_all_identifiers", "on", "off"],
+  ["synchronous_commit", "off", "on"],
+  ["statement_timeout", "7s", "8s"],
+];
+
 testFault("each connection has its own settings", async () => {
   const database = await freshDatabase();
-  const { url } = database;
-  const { name } = database;
-  await database.query(`ALTER DATABASE ${name} SET DateStyle TO 'SQL, DMY';
-    ALTER DATABASE ${name} SET standard_conforming_strings TO off;
-    ALTER DATABASE ${name} SET default_transaction_isolation TO serializable;
-    ALTER DATABASE ${name} SET quote_all_identifiers TO on;
-    ALTER DATABASE ${name} SET synchronous_commit TO off;
-    ALTER DATABASE ${name} SET client_encoding TO LATIN1`);
-  await using store = await openStore(url);
-  await database.query(`CREATE TABLE seen (synchronous text);
-    CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-      INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NULL;
-    END $$;
-    CREATE TRIGGER see AFTER INSERT ON bets EXECUTE FUNCTION see()`);
-  const batch = makeBatch(1);
-  await append(store, batch);
-  assertEquals(await append(store, batch), 10);
+  await database.query(
+    SETTINGS.map(([setting, value]) =>
+      `ALTER DATABASE ${database.name} SET ${setting} TO ${
+        setting === "DateStyle" ? value : `'${value}'`
+      };`
+    ).join(""),
+  );
+  const session = await openSession(database.url, 8_000);
+  const { rows } = await session.query(
+    "SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name",
+    [SETTINGS.map(([setting]) => setting)],
+    { timeoutMs: 0 },
+  );
+  assertEquals(
+    rows,
+    SETTINGS.map(([name, , value]) => ({ name, value })),
+  );
+  session.destroy();
+  // It waits for more than `on`.
+  await database.query(
+    `ALTER DATABASE ${database.name} SET synchronous_commit TO remote_apply`,
+  );
+  const other = await openSession(database.url);
+  const show = "SHOW synchronous_commit";
+  const shown = await other.query(show, [], { timeoutMs: 0 });
+  assertEquals(shown.rows, [{ synchronous_commit: "remote_apply" }]);
+  other.destroy();
+  await using store = await openStore(database.url);
+  for (const before of [0, 10]) {
+    assertEquals(await append(store, makeBatch(1)), before);
+  }
   const days = "SELECT DISTINCT to_char(birthdate, 'YYYY-MM-DD') FROM bets";
   assertEquals(await database.query(days), "1999-03-17");
-  assertEquals(await database.query("SELECT DISTINCT * FROM seen"), "on");
+});
+
+testFault("a Session without a password says where it may be", async () => {
+  const { url } = await freshDatabase();
+  await assertRejects(
+    () => openSession(url.replace(":secreto", "")),
+    Error,
+    "the server asks for a password, and neither",
+  );
 });
 
 testFault(
@@ -321,10 +359,10 @@ testFault("CommitQueue fails one bad bet alone", async () => {
   assertEquals(await database.query("SELECT count(*) FROM bets"), "40");
 });
 
-async function openSession(url: string): Promise<Session> {
-  const address = readAddress(url);
+async function openSession(url: string, timeoutMs = 0): Promise<Session> {
+  const address = readAddress(url, () => undefined);
   const session = new Session(address, address.hosts[0]!, false);
-  await session.connect(0);
+  await session.connect(timeoutMs);
   return session;
 }
 

@@ -87,7 +87,7 @@ testFault("an upgrade waits for the statements of version 1", async () => {
   await database.query(VERSION_1);
   const late = await database.hold(INSERT_1);
   const opening = PostgresStore.open(database.url);
-  await database.waitForLocks();
+  await database.waitForLocks(1, opening);
   await late[Symbol.asyncDispose]();
   const store = await opening;
   assertEquals(store.stats.bets, 201);

@@ -33,12 +33,21 @@ export class TestDatabase {
     while (await this.query(statement) !== "1");
   }
 
-  /** Waits until so many sessions of this database wait for a lock. */
-  async waitForLocks(sessions = 1): Promise<void> {
-    await this.waitFor(
+  /**
+   * Waits until so many sessions of this database wait for a lock. Fails if what
+   * should wait ends before.
+   */
+  async waitForLocks(
+    sessions: number,
+    ...running: Promise<unknown>[]
+  ): Promise<void> {
+    const statement =
       `SELECT 1 WHERE ${sessions} <= (SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock')`,
-    );
+        WHERE datname = current_database() AND wait_event_type = 'Lock')`;
+    const ended = Promise.race(running).then(() => {
+      throw new Error("it did not wait for the lock");
+    });
+    await Promise.race([ended, this.waitFor(statement)]);
   }
 
   /** Runs a statement in a transaction, which ends when it is disposed of. */
