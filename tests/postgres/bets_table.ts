@@ -119,6 +119,12 @@ const INSERTS: readonly InsertCase[] = [
     stored: /2 bets are neither stored now nor before/,
   },
   {
+    name: "does not say OK for what an open agency has not",
+    script: [[], [OPEN], at(6)],
+    asked: ["missing", "state", "look"],
+    stored: /1 bets are neither stored now nor before/,
+  },
+  {
     name: "refuses what was not stored before the draw",
     batches: [5, 8, 11],
     script: [[], [HELD], at(8, 9, 10, 12)],

@@ -4,7 +4,7 @@ import {
   DatabaseClosedError,
   sqlState,
 } from "../../postgres/connection/errors.ts";
-import { delay } from "../support/deadline.ts";
+import { delay, within } from "../support/deadline.ts";
 import { FakeServer, Refusal } from "./support/fake_server.ts";
 
 const CONNECTIONS = 9;
@@ -76,24 +76,35 @@ Deno.test("Database tells all that wait why a lone connection is refused", async
   database.close();
 });
 
-Deno.test("Database goes on with idle connections if no other is allowed", async () => {
-  const late = Promise.withResolvers<void>();
+Deno.test("Database goes on with the connections that it has", async () => {
+  const [late, end] = [0, 1].map(() => Promise.withResolvers<void>());
   await using server = new FakeServer({
     async welcome({ number }) {
-      if (number === 1) return undefined;
-      await late.promise;
+      if (number <= 2) return undefined;
+      await late!.promise;
       return CROWDED;
+    },
+    async answer({ text }) {
+      if (text === "long") await end!.promise;
+      return [];
     },
   });
   const database = open(server);
   const first = database.query("a");
-  const second = database.query("b");
+  const long = database.query("long");
+  const refused = database.query("c");
   await first;
-  late.resolve();
-  await second;
-  await database.query("c");
-  assertEquals(server.statements.map(({ peer }) => peer.number), [1, 1, 1, 1]);
-  assertEquals(server.connections, 2);
+  late!.resolve();
+  await refused;
+  // One is in use, the other is idle: both may be used at once.
+  await within(database.query("d"), () => "it waits for the other", 10_000);
+  end!.resolve();
+  await long;
+  const [one, other] = askedOf(server)[0] === "1 a" ? [1, 2] : [2, 1];
+  assertEquals(askedOf(server).toSorted(), [
+    ...[`${one} a`, `${one} c`, `${one} d`, `${other} long`].toSorted(),
+  ]);
+  assertEquals(server.connections, 3);
   database.close();
 });
 

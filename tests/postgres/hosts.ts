@@ -108,13 +108,16 @@ Deno.test("connectToWriter() begins with any host if it is told to", async () =>
   // One of three is never the first with a probability of 1 to 10^8.
   for (let i = 0; i < 48; i++) {
     const seen: number[] = [];
-    await assertRejects(() =>
-      connectToWriter(first!.address(random, ...others), {
-        statementTimeoutMs: 0,
-        onSession: ({ host }) => seen.push(host.port),
-        check: () => Promise.resolve(),
-      })
+    const { message } = await assertRejects(
+      () =>
+        connectToWriter(first!.address(random, ...others), {
+          statementTimeoutMs: 0,
+          onSession: ({ host }) => seen.push(host.port),
+          check: () => Promise.resolve(),
+        }),
+      Error,
     );
+    assertMatch(message, /^(?:[^;]*: the host is a standby(?:; |$)){3}$/);
     assertEquals(seen.toSorted(), servers.map(({ port }) => port).toSorted());
     begins.add(seen[0]!);
   }

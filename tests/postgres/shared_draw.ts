@@ -5,6 +5,7 @@ import { SharedDraw } from "../../postgres/draw/shared_draw.ts";
 import { Health } from "../../postgres/health.ts";
 import { StoreCounts } from "../../postgres/store_counts.ts";
 import type { Row } from "../../postgres/connection/session.ts";
+import { everyTurn } from "../support/memory_log.ts";
 import {
   databaseError,
   FakeDatabase,
@@ -145,14 +146,17 @@ function drawOn(
       state.finished = new Set([...state.finished, agency]);
       return Promise.resolve();
     },
-    hold(agencies: number) {
+    async hold(agencies: number) {
       asked.push(`hold ${agencies}`);
-      return Promise.resolve(holds);
+      await everyTurn();
+      return holds;
     },
-    winnerCounts() {
+    async winnerCounts() {
       asked.push("count");
-      return Promise.resolve(new Map([[1, 2]]));
+      await everyTurn();
+      return new Map([[1, 2]]);
     },
+    winners: (agency: number) => Promise.resolve([`of ${agency}`]),
   };
   const draw = new SharedDraw(tables as unknown as DrawTables, agencies, stats);
   return { draw, stats, asked, state };
@@ -199,6 +203,18 @@ const DRAWS: readonly DrawCase[] = [
   {
     agencies: 2,
     found: { isHeld: true, finished: [1, 2] },
+    recovered: "earlier",
+    asked: ["count"],
+  },
+  {
+    agencies: 2,
+    found: { isHeld: true, finished: [1, 2, 3] },
+    recovered: "earlier",
+    asked: ["count"],
+  },
+  {
+    agencies: 2,
+    found: { isHeld: true, held: 2, finished: [1] },
     recovered: "earlier",
     asked: ["count"],
   },
@@ -269,5 +285,6 @@ Deno.test("SharedDraw.finish() holds the draw after the last one", async () => {
   await draw.recover();
   for (const agency of [2, 3, 1]) await draw.finish(agency);
   assertEquals(asked, ["finish 2", "finish 3", "finish 1", "hold 2", "count"]);
-  assertEquals(await draw.held, "here");
+  assertEquals([draw.isHeld, await draw.held], [true, "here"]);
+  assertEquals(await draw.winners(5), ["of 5"]);
 });

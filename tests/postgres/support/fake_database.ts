@@ -5,6 +5,7 @@
  */
 
 import type { Ask, Database } from "../../../postgres/connection/database.ts";
+import { everyTurn } from "../../support/memory_log.ts";
 import type { Row } from "../../../postgres/connection/session.ts";
 
 /** A statement, in one line, and its parameters. */
@@ -14,38 +15,61 @@ export interface Asked {
   name: string | undefined;
 }
 
+type Answer = readonly Row[] | Error;
 /** Answers to statements: rows, or an error to throw. */
-export type Script = readonly (readonly Row[] | Error)[];
+export type Script = readonly Answer[];
 
 export function databaseError(code: string): Error {
   return Object.assign(new Error("it says no"), { code, severity: "ERROR" });
 }
 
-/** Gives the answers of a script one after the other, then no rows. */
+/**
+ * Gives the answers of a script one after the other, then no rows; or those of a
+ * function to a text.
+ */
 export class FakeDatabase {
-  readonly #answers: (readonly Row[] | Error)[];
+  readonly #answer: (text: string) => Answer | undefined;
   readonly asked: Asked[] = [];
   /** Options of the transactions so far. */
   readonly transactions: unknown[] = [];
 
-  constructor(script: Script) {
-    this.#answers = [...script];
+  constructor(script: Script | ((text: string) => Answer | undefined)) {
+    const left = typeof script === "function" ? [] : [...script];
+    this.#answer = typeof script === "function" ? script : () => left.shift();
   }
 
   readonly query: Ask = (text, values = [], name) => {
-    this.asked.push({ text: text.replace(/\s+/g, " ").trim(), values, name });
-    const rows = this.#answers.shift() ?? [];
+    const line = text.replace(/\s+/g, " ").trim();
+    this.asked.push({ text: line, values, name });
+    const rows = this.#answer(line) ?? [];
     return rows instanceof Error
       ? Promise.reject(rows)
       : Promise.resolve({ rows: [...rows], rowCount: rows.length });
   };
 
+  /** A connection, which can do one thing after the other. */
   async transaction<T>(
     work: (ask: Ask) => Promise<T>,
     options?: unknown,
   ): Promise<T> {
     this.transactions.push(options);
-    return await work(this.query);
+    let isBusy = false;
+    const assertIdle = () => {
+      if (isBusy) throw new Error("the last statement has not ended");
+    };
+    const result = await work(async (...statement) => {
+      assertIdle();
+      isBusy = true;
+      try {
+        const answer = await this.query(...statement);
+        await everyTurn();
+        return answer;
+      } finally {
+        isBusy = false;
+      }
+    });
+    assertIdle();
+    return result;
   }
 
   /** For what takes a real one. */
