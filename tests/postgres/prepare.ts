@@ -7,7 +7,11 @@ import type { Row, Session } from "../../postgres/connection/session.ts";
 import { checkDatabase, prepareTables } from "../../postgres/schema/prepare.ts";
 import { TABLES } from "../../postgres/schema/tables.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { databaseError, FakeDatabase } from "./support/fake_database.ts";
+import {
+  databaseError,
+  FakeDatabase,
+  inTurn,
+} from "./support/fake_database.ts";
 
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
@@ -59,10 +63,11 @@ function databaseOf(
     return undefined;
   });
   const limits: number[] = [];
+  const ask = inTurn(fake.query);
   const session: Pick<Session, "query"> = {
     query(text, values, { timeoutMs }) {
       limits.push(timeoutMs);
-      return fake.query(text, values);
+      return ask(text, values);
     },
   };
   /** What was asked besides the inspections, in short. */

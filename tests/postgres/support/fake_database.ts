@@ -47,28 +47,14 @@ export class FakeDatabase {
       : Promise.resolve({ rows: [...rows], rowCount: rows.length });
   };
 
-  /** A connection, which can do one thing after the other. */
   async transaction<T>(
     work: (ask: Ask) => Promise<T>,
     options?: unknown,
   ): Promise<T> {
     this.transactions.push(options);
-    let isBusy = false;
-    const assertIdle = () => {
-      if (isBusy) throw new Error("the last statement has not ended");
-    };
-    const result = await work(async (...statement) => {
-      assertIdle();
-      isBusy = true;
-      try {
-        const answer = await this.query(...statement);
-        await everyTurn();
-        return answer;
-      } finally {
-        isBusy = false;
-      }
-    });
-    assertIdle();
+    const ask = inTurn(this.query);
+    const result = await work(ask);
+    await ask("COMMIT");
     return result;
   }
 
@@ -76,4 +62,16 @@ export class FakeDatabase {
   get database(): Database {
     return this as unknown as Database;
   }
+}
+
+/** A connection: its next statement must wait for the end of the last one. */
+export function inTurn(query: Ask): Ask {
+  let isBusy = false;
+  return async (...statement) => {
+    if (isBusy) throw new Error("the last statement has not ended");
+    isBusy = true;
+    await everyTurn();
+    isBusy = false;
+    return await query(...statement);
+  };
 }
