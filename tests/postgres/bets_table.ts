@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Batch } from "../../bet/bet.ts";
 import {
   columnsOf,
@@ -308,22 +308,17 @@ Deno.test("columnsOf() makes an array of each column", () => {
   ]);
 });
 
-Deno.test("columnsOf() knows every day of 400 years", () => {
-  const first = Date.UTC(1800, 0, 1);
-  const days = Array.from(
-    { length: 146_097 },
-    (_, day) => new Date(first + day * 86_400_000).toISOString().slice(0, 10),
-  );
-  for (let start = 0; start < days.length; start += 5_000) {
-    const some = days.slice(start, start + 5_000);
-    const batch = batchOf(some.map((birthdate) => ({
-      firstName: "A",
-      lastName: "B",
-      document: "1",
-      birthdate,
+Deno.test("columnsOf() knows the days around leap years", () => {
+  for (const year of [4, 1600, 1896, 1900, 1996, 2000, 2100]) {
+    const first = new Date(0).setUTCFullYear(year, 0, 1);
+    const dates = Array.from(
+      { length: 5 * 366 },
+      (_, day) => new Date(first + day * 86_400_000).toISOString().slice(0, 10),
+    );
+    const batch = batchOf(dates.map((birthdate) => ({
+      ...{ firstName: "A", lastName: "B", document: "1", birthdate },
       number: "1",
     })));
-    assertEquals(readColumns([batch])[4], some);
+    assertEquals(readColumns([batch])[4], dates);
   }
-  assert(days.includes("2000-02-29"));
 });
