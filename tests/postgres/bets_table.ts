@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { testInTime } from "./support/in_time.ts";
 import type { Batch } from "../../bet/bet.ts";
 import {
   columnsOf,
@@ -161,7 +162,7 @@ for (
   const { name, batches = [5], areNew = false, script, asked, stored }
     of INSERTS
 ) {
-  Deno.test(`BetsTable.insert() ${name}`, async () => {
+  testInTime(`BetsTable.insert() ${name}`, async () => {
     const fake = new FakeDatabase(script);
     const table = new BetsTable(fake.database, "s");
     const running = table.insert(
@@ -189,32 +190,35 @@ for (
   });
 }
 
-Deno.test("BetsTable prepares its inserts under the names of their texts", async () => {
-  const names = new Set<string>();
-  for (const schema of ["a", "b"]) {
-    const fake = new FakeDatabase([databaseError("23505"), at(5)]);
-    const batch = makeBatch(1, 5, 1);
-    await new BetsTable(fake.database, schema).insert([batch], {
-      areNew: true,
-    });
-    for (const { name, values } of fake.asked) {
-      assertMatch(name ?? "", /^insert_bets_\d+$/);
-      names.add(name!);
-      assertEquals(values.slice(0, 2), [1, sourceOf(batch.fingerprint)]);
-      assertEquals(values.slice(2), columnsOf([batch]));
+testInTime(
+  "BetsTable prepares its inserts under the names of their texts",
+  async () => {
+    const names = new Set<string>();
+    for (const schema of ["a", "b"]) {
+      const fake = new FakeDatabase([databaseError("23505"), at(5)]);
+      const batch = makeBatch(1, 5, 1);
+      await new BetsTable(fake.database, schema).insert([batch], {
+        areNew: true,
+      });
+      for (const { name, values } of fake.asked) {
+        assertMatch(name ?? "", /^insert_bets_\d+$/);
+        names.add(name!);
+        assertEquals(values.slice(0, 2), [1, sourceOf(batch.fingerprint)]);
+        assertEquals(values.slice(2), columnsOf([batch]));
+      }
     }
-  }
-  assertEquals(names.size, 4);
-});
+    assertEquals(names.size, 4);
+  },
+);
 
-Deno.test("BetsTable.count() counts the bets of a file", async () => {
+testInTime("BetsTable.count() counts the bets of a file", async () => {
   const fake = new FakeDatabase([[{ bets: "12" }]]);
   const table = new BetsTable(fake.database, "s");
   assertEquals(await table.count(7, "ffffffffffffffff"), 12);
   assertEquals(fake.asked[0]!.values, [7, "-1"]);
 });
 
-Deno.test("sourceOf() gives a fingerprint as a signed number", () => {
+testInTime("sourceOf() gives a fingerprint as a signed number", () => {
   for (
     const [fingerprint, source] of [
       ["0000000000000000", "0"],
@@ -225,7 +229,7 @@ Deno.test("sourceOf() gives a fingerprint as a signed number", () => {
   ) assertEquals(sourceOf(fingerprint), source);
 });
 
-Deno.test("positionsOf() leaves out gaps", () => {
+testInTime("positionsOf() leaves out gaps", () => {
   const [bet] = [{ ...GAP, firstName: "A", lastName: "B", document: "1" }];
   const full = { ...bet!, birthdate: "2000-01-01", number: "1" };
   const batch = batchOf([GAP, full, GAP, GAP, full], 7);
@@ -283,7 +287,7 @@ function readDate(bytes: Uint8Array): string {
   return date.toISOString().slice(0, 10);
 }
 
-Deno.test("columnsOf() makes an array of each column", () => {
+testInTime("columnsOf() makes an array of each column", () => {
   const dates = [
     ...["0001-01-01", "1999-12-31", "2000-01-01", "2000-02-28", "2000-02-29"],
     ...["2000-03-01", "1900-02-28", "1900-03-01", "9999-12-31", "2024-07-31"],
@@ -308,7 +312,7 @@ Deno.test("columnsOf() makes an array of each column", () => {
   ]);
 });
 
-Deno.test("columnsOf() knows the days around leap years", () => {
+testInTime("columnsOf() knows the days around leap years", () => {
   for (const year of [4, 1600, 1896, 1900, 1996, 2000, 2100]) {
     const first = new Date(0).setUTCFullYear(year, 0, 1);
     const dates = Array.from(

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { testInTime } from "./support/in_time.ts";
 import type { PeerCertificate } from "node:tls";
 import {
   type Address,
@@ -57,7 +58,7 @@ const ORDERS: readonly (readonly [Kind[], number | string])[] = [
 ];
 
 for (const [kinds, outcome] of ORDERS) {
-  Deno.test(`connectToWriter() looks at ${kinds.join(", ")}`, async () => {
+  testInTime(`connectToWriter() looks at ${kinds.join(", ")}`, async () => {
     await using stack = new AsyncDisposableStack();
     const servers = kinds.map((kind) => stack.use(hostOf(kind)));
     const sessions: Session[] = [];
@@ -99,30 +100,33 @@ for (const [kinds, outcome] of ORDERS) {
   });
 }
 
-Deno.test("connectToWriter() begins with any host if it is told to", async () => {
-  await using stack = new AsyncDisposableStack();
-  const servers = ["a", "b", "c"].map(() => stack.use(hostOf("standby")));
-  const [first, ...others] = servers;
-  const begins = new Set<number>();
-  const random = "&load_balance_hosts=random";
-  // One of three is never the first with a probability of 1 to 10^8.
-  for (let i = 0; i < 48; i++) {
-    const seen: number[] = [];
-    const { message } = await assertRejects(
-      () =>
-        connectToWriter(first!.address(random, ...others), {
-          statementTimeoutMs: 0,
-          onSession: ({ host }) => seen.push(host.port),
-          check: () => Promise.resolve(),
-        }),
-      Error,
-    );
-    assertMatch(message, /^(?:[^;]*: the host is a standby(?:; |$)){3}$/);
-    assertEquals(seen.toSorted(), servers.map(({ port }) => port).toSorted());
-    begins.add(seen[0]!);
-  }
-  assertEquals(begins.size, 3);
-});
+testInTime(
+  "connectToWriter() begins with any host if it is told to",
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const servers = ["a", "b", "c"].map(() => stack.use(hostOf("standby")));
+    const [first, ...others] = servers;
+    const begins = new Set<number>();
+    const random = "&load_balance_hosts=random";
+    // One of three is never the first with a probability of 1 to 10^8.
+    for (let i = 0; i < 48; i++) {
+      const seen: number[] = [];
+      const { message } = await assertRejects(
+        () =>
+          connectToWriter(first!.address(random, ...others), {
+            statementTimeoutMs: 0,
+            onSession: ({ host }) => seen.push(host.port),
+            check: () => Promise.resolve(),
+          }),
+        Error,
+      );
+      assertMatch(message, /^(?:[^;]*: the host is a standby(?:; |$)){3}$/);
+      assertEquals(seen.toSorted(), servers.map(({ port }) => port).toSorted());
+      begins.add(seen[0]!);
+    }
+    assertEquals(begins.size, 3);
+  },
+);
 
 async function openSession(address: Address): Promise<Session> {
   const session = new Session(address, address.hosts[0]!, false);
@@ -130,24 +134,27 @@ async function openSession(address: Address): Promise<Session> {
   return session;
 }
 
-Deno.test("Session tells the server who it is, and its time limit", async () => {
-  await using server = new FakeServer();
-  const session = await openSession(
-    server.address("&application_name=x&options=-csearch_path%3Da"),
-  );
-  const { peer } = (await session.query("a", [], { timeoutMs: 0 }), server)
-    .statements[0]!;
-  const { user, database, application_name, options, client_encoding } =
-    peer.parameters;
-  assertEquals(
-    [user, database, application_name, options, client_encoding],
-    ["u", "d", "x", "-csearch_path=a", "UTF8"],
-  );
-  assertMatch(server.settings[0]!, /SET statement_timeout TO 7000$/);
-  session.destroy();
-});
+testInTime(
+  "Session tells the server who it is, and its time limit",
+  async () => {
+    await using server = new FakeServer();
+    const session = await openSession(
+      server.address("&application_name=x&options=-csearch_path%3Da"),
+    );
+    const { peer } = (await session.query("a", [], { timeoutMs: 0 }), server)
+      .statements[0]!;
+    const { user, database, application_name, options, client_encoding } =
+      peer.parameters;
+    assertEquals(
+      [user, database, application_name, options, client_encoding],
+      ["u", "d", "x", "-csearch_path=a", "UTF8"],
+    );
+    assertMatch(server.settings[0]!, /SET statement_timeout TO 7000$/);
+    session.destroy();
+  },
+);
 
-Deno.test("Session gives up a server that does not let it in", async () => {
+testInTime("Session gives up a server that does not let it in", async () => {
   await using server = new FakeServer({
     welcome: ({ closed }) => closed as Promise<undefined>,
   });
@@ -155,46 +162,52 @@ Deno.test("Session gives up a server that does not let it in", async () => {
   await assertRejects(() => openSession(address), Error, "timeout expired");
 });
 
-Deno.test("Session gives up a refused connection that stays open", async () => {
-  await using server = new FakeServer({
-    welcome: () => KINDS.crowded,
-    beforeClose: ({ closed }) => closed,
-  });
-  const address = { ...server.address(), connectTimeoutMs: 20 };
-  const error = await assertRejects(() => openSession(address));
-  assert(isCrowded(error));
-});
+testInTime(
+  "Session gives up a refused connection that stays open",
+  async () => {
+    await using server = new FakeServer({
+      welcome: () => KINDS.crowded,
+      beforeClose: ({ closed }) => closed,
+    });
+    const address = { ...server.address(), connectTimeoutMs: 20 };
+    const error = await assertRejects(() => openSession(address));
+    assert(isCrowded(error));
+  },
+);
 
-Deno.test("Session.query() ends a connection a second after the server should", async () => {
-  const asked = Promise.withResolvers<void>();
-  await using server = new FakeServer({
-    async answer({ text, peer }) {
-      if (text !== "late") return [];
-      asked.resolve();
-      await peer.closed;
-      return [];
-    },
-  });
-  const session = await openSession(server.address());
-  using time = new FakeTime();
-  await session.query("a", [], { timeoutMs: 8_000 });
-  assertEquals(time.pending, 0);
-  await session.query("a", [], { timeoutMs: 0 });
-  const late = assertRejects(
-    () => session.query("late", [], { timeoutMs: 8_000 }),
-    DatabaseTimeoutError,
-    "no answer within 9 s",
-  );
-  await asked.promise;
-  time.advance(8_999);
-  assertEquals(session.isBroken, false);
-  time.advance(1);
-  assertEquals(session.isBroken, true);
-  await late;
-  assertEquals(time.pending, 0);
-});
+testInTime(
+  "Session.query() ends a connection a second after the server should",
+  async () => {
+    const asked = Promise.withResolvers<void>();
+    await using server = new FakeServer({
+      async answer({ text, peer }) {
+        if (text !== "late") return [];
+        asked.resolve();
+        await peer.closed;
+        return [];
+      },
+    });
+    const session = await openSession(server.address());
+    using time = new FakeTime();
+    await session.query("a", [], { timeoutMs: 8_000 });
+    assertEquals(time.pending, 0);
+    await session.query("a", [], { timeoutMs: 0 });
+    const late = assertRejects(
+      () => session.query("late", [], { timeoutMs: 8_000 }),
+      DatabaseTimeoutError,
+      "no answer within 9 s",
+    );
+    await asked.promise;
+    time.advance(8_999);
+    assertEquals(session.isBroken, false);
+    time.advance(1);
+    assertEquals(session.isBroken, true);
+    await late;
+    assertEquals(time.pending, 0);
+  },
+);
 
-Deno.test("Session.query() without a limit sets no timer", async () => {
+testInTime("Session.query() without a limit sets no timer", async () => {
   await using server = new FakeServer();
   const session = await openSession(server.address());
   using time = new FakeTime();
@@ -204,7 +217,7 @@ Deno.test("Session.query() without a limit sets no timer", async () => {
   session.destroy();
 });
 
-Deno.test("Session notices that its server has gone", async () => {
+testInTime("Session notices that its server has gone", async () => {
   await using server = new FakeServer({
     answer({ text, peer }) {
       if (text === "a") peer.cut();
@@ -239,7 +252,7 @@ const WAYS: readonly (readonly [string, string, string[]])[] = [
 ];
 
 for (const [parameters, name, expected] of WAYS) {
-  Deno.test(`tlsWays() with ${parameters} to ${name}`, async () => {
+  testInTime(`tlsWays() with ${parameters} to ${name}`, async () => {
     const address = readAddress(
       `postgres://u@h/d?${parameters}`,
       () => undefined,
@@ -267,7 +280,7 @@ for (const [parameters, name, expected] of WAYS) {
   });
 }
 
-Deno.test("tlsWays() refuses to bind a Unix socket", async () => {
+testInTime("tlsWays() refuses to bind a Unix socket", async () => {
   const url = "postgres://u@h/d?channel_binding=require";
   const address = readAddress(url, () => undefined);
   await assertRejects(
@@ -277,7 +290,7 @@ Deno.test("tlsWays() refuses to bind a Unix socket", async () => {
   );
 });
 
-Deno.test("isAboutTls() knows what another way may mend", () => {
+testInTime("isAboutTls() knows what another way may mend", () => {
   for (
     const [error, isSo] of [
       [{ code: "28000", message: "no pg_hba.conf entry" }, true],

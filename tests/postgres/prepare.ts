@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { testInTime } from "./support/in_time.ts";
 import {
   sqlState,
   UnfitDatabaseError,
@@ -95,7 +96,7 @@ const UPGRADE = [
 /** What is asked until a table cannot be made. */
 const FAILED = [...CREATE.slice(0, 4), "ROLLBACK"];
 
-Deno.test("prepareTables() creates tables, then looks at them", async () => {
+testInTime("prepareTables() creates tables, then looks at them", async () => {
   const log = CapturedLog.start();
   const { session, changes, limits } = databaseOf(0);
   assertEquals(await prepareTables(session), '"a""b"');
@@ -108,7 +109,7 @@ Deno.test("prepareTables() creates tables, then looks at them", async () => {
   assertEquals(limits.filter((limit) => limit === 0).length, CREATE.length);
 });
 
-Deno.test("prepareTables() upgrades tables of version 1", async () => {
+testInTime("prepareTables() upgrades tables of version 1", async () => {
   const log = CapturedLog.start();
   const { session, changes } = databaseOf(1);
   assertEquals(await prepareTables(session), '"a""b"');
@@ -116,13 +117,16 @@ Deno.test("prepareTables() upgrades tables of version 1", async () => {
   assertMatch(log.lines[0]!, /^WARN action: upgrade_tables .* version: 2 /);
 });
 
-Deno.test("prepareTables() takes the tables of this version as they are", async () => {
-  const log = CapturedLog.start();
-  const { session, changes } = databaseOf(2, { unsafe: ["fsync", "x"] });
-  assertEquals(await prepareTables(session), '"a""b"');
-  assertEquals(changes(), ["COMMIT"]);
-  assertMatch(log.lines.join("\n"), /^WARN .*fsync and x off: a crash of/);
-});
+testInTime(
+  "prepareTables() takes the tables of this version as they are",
+  async () => {
+    const log = CapturedLog.start();
+    const { session, changes } = databaseOf(2, { unsafe: ["fsync", "x"] });
+    assertEquals(await prepareTables(session), '"a""b"');
+    assertEquals(changes(), ["COMMIT"]);
+    assertMatch(log.lines.join("\n"), /^WARN .*fsync and x off: a crash of/);
+  },
+);
 
 /** Errors of a start beside another one. */
 const CONFLICTS = [
@@ -131,7 +135,7 @@ const CONFLICTS = [
 ];
 
 for (const code of CONFLICTS) {
-  Deno.test(`prepareTables() tries again after ${code}`, async () => {
+  testInTime(`prepareTables() tries again after ${code}`, async () => {
     const { session, changes } = databaseOf(0, { codes: Array(4).fill(code) });
     assertEquals(await prepareTables(session), '"a""b"');
     assertEquals(changes(), [
@@ -142,7 +146,7 @@ for (const code of CONFLICTS) {
 }
 
 for (const codes of [Array(5).fill("23505"), ["42501"]]) {
-  Deno.test(`prepareTables() gives up after ${codes}`, async () => {
+  testInTime(`prepareTables() gives up after ${codes}`, async () => {
     const { session, changes } = databaseOf(0, { codes });
     const error = await assertRejects(() => prepareTables(session));
     assertEquals(sqlState(error), codes[0]);
@@ -150,28 +154,31 @@ for (const codes of [Array(5).fill("23505"), ["42501"]]) {
   });
 }
 
-Deno.test("prepareTables() and checkDatabase() refuse other versions", async () => {
-  for (
-    const [prepare, version, reason] of [
-      [
-        prepareTables,
-        3,
-        "its tables have version 3, this central knows version 2",
-      ],
-      [
-        checkDatabase,
-        1,
-        "its tables have version 1, this central knows version 2",
-      ],
-      [checkDatabase, 0, "it has no tables of a central"],
-    ] as const
-  ) {
-    const { session, changes } = databaseOf(version);
-    await assertRejects(() => prepare(session), UnfitDatabaseError, reason);
-    assertEquals(changes(), ["COMMIT"]);
-  }
-  assertEquals(await checkDatabase(databaseOf(2).session), '"a""b"');
-});
+testInTime(
+  "prepareTables() and checkDatabase() refuse other versions",
+  async () => {
+    for (
+      const [prepare, version, reason] of [
+        [
+          prepareTables,
+          3,
+          "its tables have version 3, this central knows version 2",
+        ],
+        [
+          checkDatabase,
+          1,
+          "its tables have version 1, this central knows version 2",
+        ],
+        [checkDatabase, 0, "it has no tables of a central"],
+      ] as const
+    ) {
+      const { session, changes } = databaseOf(version);
+      await assertRejects(() => prepare(session), UnfitDatabaseError, reason);
+      assertEquals(changes(), ["COMMIT"]);
+    }
+    assertEquals(await checkDatabase(databaseOf(2).session), '"a""b"');
+  },
+);
 
 const [LOTERIA, AGENCIES, BETS] = tablesOf("a") as [Row, Row, Row];
 
@@ -235,7 +242,7 @@ const FOUND: readonly (readonly [
 ];
 
 for (const [found, outcome] of FOUND) {
-  Deno.test(`prepareTables() finds ${outcome}`, async () => {
+  testInTime(`prepareTables() finds ${outcome}`, async () => {
     const { session } = databaseOf(2, found);
     if (typeof outcome === "string") {
       assertEquals(await prepareTables(session), outcome);
@@ -249,9 +256,12 @@ for (const [found, outcome] of FOUND) {
   });
 }
 
-Deno.test("prepareTables() makes its own beside other tables with such names", async () => {
-  const tables = [{ ...BETS, isOnPath: false }];
-  const { session, changes } = databaseOf(0, { tables });
-  assertEquals(await prepareTables(session), '"a""b"');
-  assertEquals(changes(), ["COMMIT", ...CREATE, "COMMIT"]);
-});
+testInTime(
+  "prepareTables() makes its own beside other tables with such names",
+  async () => {
+    const tables = [{ ...BETS, isOnPath: false }];
+    const { session, changes } = databaseOf(0, { tables });
+    assertEquals(await prepareTables(session), '"a""b"');
+    assertEquals(changes(), ["COMMIT", ...CREATE, "COMMIT"]);
+  },
+);

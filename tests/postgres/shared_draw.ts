@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { testInTime } from "./support/in_time.ts";
 import { UnfitDatabaseError } from "../../postgres/connection/errors.ts";
 import { type DrawState, DrawTables } from "../../postgres/draw/draw_tables.ts";
 import { SharedDraw } from "../../postgres/draw/shared_draw.ts";
@@ -41,7 +42,7 @@ const STATES: readonly (readonly [Row[], number | string | undefined])[] = [
 ];
 
 for (const [rows, outcome] of STATES) {
-  Deno.test(`DrawTables.read() reads ${JSON.stringify(rows)}`, async () => {
+  testInTime(`DrawTables.read() reads ${JSON.stringify(rows)}`, async () => {
     const { tables } = tablesOn([rows, [{ agency: "4" }, { agency: "1" }]]);
     if (typeof outcome === "string") {
       await assertRejects(() => tables.read(), UnfitDatabaseError, outcome);
@@ -82,38 +83,44 @@ const HOLDS: readonly (readonly [Script, RegExp[], boolean | string])[] = [
 ];
 
 for (const [script, asked, outcome] of HOLDS) {
-  Deno.test(`DrawTables.hold() asks ${asked.length} times: ${outcome}`, async () => {
-    const { fake, tables } = tablesOn(script);
-    if (typeof outcome === "string") {
-      await assertRejects(() => tables.hold(3), UnfitDatabaseError, outcome);
-    } else {
-      assertEquals(await tables.hold(3), outcome);
-    }
-    assertAsked(fake, asked);
-    // Counting all bets may take ten times as long as other statements.
-    assertEquals(fake.transactions, [{ timeoutMs: 80_000 }]);
-    for (const { text, values } of fake.asked) {
-      assertEquals(values, text.includes("$1") ? [3] : []);
-    }
-  });
+  testInTime(
+    `DrawTables.hold() asks ${asked.length} times: ${outcome}`,
+    async () => {
+      const { fake, tables } = tablesOn(script);
+      if (typeof outcome === "string") {
+        await assertRejects(() => tables.hold(3), UnfitDatabaseError, outcome);
+      } else {
+        assertEquals(await tables.hold(3), outcome);
+      }
+      assertAsked(fake, asked);
+      // Counting all bets may take ten times as long as other statements.
+      assertEquals(fake.transactions, [{ timeoutMs: 80_000 }]);
+      for (const { text, values } of fake.asked) {
+        assertEquals(values, text.includes("$1") ? [3] : []);
+      }
+    },
+  );
 }
 
-Deno.test("DrawTables.winners() looks for prepared transactions first", async () => {
-  const rows = [{ document: "007" }, { document: "1" }];
-  const { fake, tables } = tablesOn([NO_LOCK, rows]);
-  assertEquals(await tables.winners(5), ["007", "1"]);
-  assertAsked(fake, [/pg_locks/, /number = 7574 ORDER BY source, position$/]);
-  assertEquals(fake.asked[1]!.values, [5]);
-  const hidden = tablesOn([[{ locks: "1" }], rows]);
-  await assertRejects(() => hidden.tables.winners(5), UnfitDatabaseError);
-});
+testInTime(
+  "DrawTables.winners() looks for prepared transactions first",
+  async () => {
+    const rows = [{ document: "007" }, { document: "1" }];
+    const { fake, tables } = tablesOn([NO_LOCK, rows]);
+    assertEquals(await tables.winners(5), ["007", "1"]);
+    assertAsked(fake, [/pg_locks/, /number = 7574 ORDER BY source, position$/]);
+    assertEquals(fake.asked[1]!.values, [5]);
+    const hidden = tablesOn([[{ locks: "1" }], rows]);
+    await assertRejects(() => hidden.tables.winners(5), UnfitDatabaseError);
+  },
+);
 
-Deno.test("DrawTables.winnerCounts() counts each agency's", async () => {
+testInTime("DrawTables.winnerCounts() counts each agency's", async () => {
   const { tables } = tablesOn([[{ agency: "5", winners: "2" }]]);
   assertEquals([...await tables.winnerCounts()], [[5, 2]]);
 });
 
-Deno.test("DrawTables.probe() keeps nothing", async () => {
+testInTime("DrawTables.probe() keeps nothing", async () => {
   const { fake, tables } = tablesOn([]);
   await tables.probe();
   assertAsked(fake, [/^INSERT INTO s\.bets /]);
@@ -241,7 +248,7 @@ const DRAWS: readonly DrawCase[] = [
 
 for (const { agencies, found, recovered, looked, asked = [] } of DRAWS) {
   const title = JSON.stringify({ agencies, ...found });
-  Deno.test(`SharedDraw recovers and looks: ${title}`, async () => {
+  testInTime(`SharedDraw recovers and looks: ${title}`, async () => {
     const { draw, stats, ...tables } = drawOn(agencies, found);
     if (recovered instanceof RegExp) {
       const error = await assertRejects(
@@ -269,25 +276,37 @@ for (const { agencies, found, recovered, looked, asked = [] } of DRAWS) {
   });
 }
 
-Deno.test("SharedDraw tells that another central has held the draw", async () => {
-  const { draw, stats, state, asked } = drawOn(2, {});
-  await draw.recover();
-  Object.assign(state, {
-    isHeld: true,
-    agencies: 2,
-    finished: new Set([1, 2]),
-  });
-  await draw.look();
-  assertEquals(await draw.held, "elsewhere");
-  assertEquals([...stats.finished], [1, 2]);
-  assertEquals(asked, ["count"]);
-});
+testInTime(
+  "SharedDraw tells that another central has held the draw",
+  async () => {
+    const { draw, stats, state, asked } = drawOn(2, {});
+    await draw.recover();
+    Object.assign(state, {
+      isHeld: true,
+      agencies: 2,
+      finished: new Set([1, 2]),
+    });
+    await draw.look();
+    assertEquals(await draw.held, "elsewhere");
+    assertEquals([...stats.finished], [1, 2]);
+    assertEquals(asked, ["count"]);
+  },
+);
 
-Deno.test("SharedDraw.finish() holds the draw after the last one", async () => {
-  const { draw, asked } = drawOn(2, {});
-  await draw.recover();
-  for (const agency of [2, 3, 1]) await draw.finish(agency);
-  assertEquals(asked, ["finish 2", "finish 3", "finish 1", "hold 2", "count"]);
-  assertEquals([draw.isHeld, await draw.held], [true, "here"]);
-  assertEquals(await draw.winners(5), ["of 5"]);
-});
+testInTime(
+  "SharedDraw.finish() holds the draw after the last one",
+  async () => {
+    const { draw, asked } = drawOn(2, {});
+    await draw.recover();
+    for (const agency of [2, 3, 1]) await draw.finish(agency);
+    assertEquals(asked, [
+      "finish 2",
+      "finish 3",
+      "finish 1",
+      "hold 2",
+      "count",
+    ]);
+    assertEquals([draw.isHeld, await draw.held], [true, "here"]);
+    assertEquals(await draw.winners(5), ["of 5"]);
+  },
+);
