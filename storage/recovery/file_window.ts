@@ -5,7 +5,7 @@ import type { ReadableFile } from "../files/store_file.ts";
 const WINDOW_BYTES = 1 << 20;
 
 export class FileWindow {
-  /** Bytes after {@linkcode length} are undefined. */
+  /** Bytes after those read are undefined. */
   readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(WINDOW_BYTES);
   readonly #file: Pick<ReadableFile, "read">;
   #byteOffset = 0;
@@ -19,10 +19,6 @@ export class FileWindow {
   /** Byte offset in the file of the first byte. */
   get byteOffset(): number {
     return this.#byteOffset;
-  }
-
-  get length(): number {
-    return this.#length;
   }
 
   /** Returns the index of a byte from `start` on, or -1. */

@@ -7,8 +7,22 @@ import {
 } from "../support/memory_log.ts";
 
 Deno.test("AppendLog.append() joins entries of the same moment in one write", async () => {
-  const { log, memory, file, settled, appendAll } = openMemoryLog();
-  assertEquals(await appendAll("a", "b", "c"), Array(3).fill("stored"));
+  const commits: [number, number][] = [];
+  const { log, memory, file, settled, appendAll } = openMemoryLog({
+    onCommit: (...commit) => commits.push(commit),
+  });
+  const gate = file.hold("syncData");
+  const stored = appendAll("a", "b", "c");
+  await gate.reached;
+  const { now } = performance;
+  performance.now = () => now.call(performance) + 3_600_000;
+  gate.release();
+  assertEquals(await stored, Array(3).fill("stored"));
+  performance.now = now;
+  assertEquals(
+    commits.map(([entries, seconds]) => [entries, Math.floor(seconds / 60)]),
+    [[3, 60]],
+  );
   assertEquals(memory.text, "before\na\nb\nc\n");
   assertEquals(file.calls, ["write", "syncData"]);
   assertEquals(settled, ["a true", "b true", "c true"]);

@@ -140,6 +140,23 @@ testInFolder(
 );
 
 testInFolder(
+  "Store.finish() leaves the draw to the next start after a fault that it cannot undo",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const { store, file, append } = await openFaulty(path, { drawAgencies: 1 });
+    file.fail("syncData");
+    assertMatch(await append(FIRST), /^Cannot flush the store to disk/);
+    await assertRejects(() => store.finish(1), StorageError, "restart");
+    await store.finish(1);
+    assertEquals(store.draw.isHeld, false);
+    await store.close();
+    const next = await openFaulty(path, { drawAgencies: 1 });
+    assertEquals(await next.store.draw.held, "here");
+    await next.store.close();
+  },
+);
+
+testInFolder(
   "Store accepts nothing more after a fault that it cannot undo, until it is opened again",
   async (dir) => {
     const faults: Record<string, (store: FaultyStore) => void> = {

@@ -12,6 +12,7 @@ import type { FaultFile } from "../support/fault_file.ts";
 import { openFaulty } from "../support/faulty_store.ts";
 import {
   changeWrites,
+  failChmod,
   failOpen,
   failWrites,
   FULL,
@@ -165,7 +166,7 @@ testInFolder(
 testInFolder(
   "FileStore confirms nothing that it could not flush",
   async (dir) => {
-    const path = await putStore(dir, WHOLE);
+    const path = await putStore(dir, WHOLE, TORN);
     const { store, file, append } = await openFaulty(path, {
       onFile: (file) => file.fail("syncData", { code: "ENOSPC" }),
     });
@@ -174,6 +175,8 @@ testInFolder(
       await append(FIRST),
       /^Cannot flush the store to disk: No space/,
     );
+    // There is still no room for a copy of the torn tail.
+    using _failing = failWrites("bets.csv.torn-");
     assertEquals(await append(FIRST), "stored");
     await store.close();
   },
@@ -218,6 +221,19 @@ testInFolder(
       limit[Symbol.dispose]();
     }
     await assertStored(path, [FIRST, SECOND]);
+  },
+);
+
+testInFolder(
+  "FileStore.open() writes to no files that it cannot share",
+  async (dir) => {
+    await Deno.chmod(dir, 0o770);
+    using _failing = failChmod();
+    const store = await FileStore.open(`${dir}/bets.csv`);
+    assertMatch(store.stats.problem!, /Operation not permitted/);
+    await store.close();
+    const texts = Object.values(await contents(dir));
+    assertEquals(texts.filter((text) => text !== ""), []);
   },
 );
 

@@ -6,6 +6,7 @@ import { numberedBatch } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";
 import { openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
+import { FakeIntervals } from "../support/intervals.ts";
 
 /** What an operator may do to the file of an open store. */
 const LOSSES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
@@ -30,6 +31,8 @@ const LOSSES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
   ],
 };
 
+/** How often the store looks at its files (docs/storage.md). */
+const WATCH_PERIOD_MS = 500;
 /** Batches of which the first three bets are stored before the loss. */
 const APPEND = { append: true };
 const STORED = numberedBatch(0, 3);
@@ -65,12 +68,16 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
     testInFolder(
       `Store.lost reports without a request that ${file} was ${name}`,
       async (dir) => {
+        using intervals = new FakeIntervals();
         const store = await FileStore.open(`${dir}/bets.csv`);
         await appendTo(store, STORED);
         await store.finish(1);
         await lose(`${dir}/${file}`);
+        await intervals.pass(WATCH_PERIOD_MS);
         const { message } = await within(store.lost, () => "not lost");
         assertMatch(message, reason);
+        await assertRejects(() => appendTo(store, NEW), Error, message);
+        await assertRejects(() => store.finish(2), Error, message);
         await store.close();
       },
     );
@@ -95,6 +102,7 @@ for (const name of ["bets.csv", "bets.csv.finished"] as const) {
       `Store settles everything if ${name} is renamed during its ${operation}`,
       async (dir) => {
         const path = `${dir}/bets.csv`;
+        using intervals = new FakeIntervals();
         const { store, file, finished, append } = await openFaulty(path);
         await appendTo(store, STORED);
         const isBets = name === "bets.csv";
@@ -107,6 +115,7 @@ for (const name of ["bets.csv", "bets.csv.finished"] as const) {
         await gate.reached;
         outcomes.push(send(1));
         await Deno.rename(`${dir}/${name}`, `${dir}/moved`);
+        await intervals.pass(WATCH_PERIOD_MS);
         // The watch notices it while the commit is under way.
         await within(store.lost, () => "not lost");
         gate.release();

@@ -22,6 +22,7 @@ testInFolder(
     const reopened = await appendAll(path, ...batches, numberedBatch(4, 2));
     assertEquals(reopened.recovery, { bets: 4, batches: 2, ...none });
     await assertStored(path, [...batches, numberedBatch(4, 2)]);
+    assertEquals(reopened.stats.sizeBytes, (await Deno.stat(path)).size);
   },
 );
 

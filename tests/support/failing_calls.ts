@@ -49,6 +49,16 @@ export function failOpen(code: string): Disposable {
   };
 }
 
+/** Lets no file's permissions be changed asynchronously. */
+export function failChmod(): Disposable {
+  const { chmod } = Deno;
+  Deno.chmod = () =>
+    Promise.reject(
+      systemError("Operation not permitted (os error 1)", "EPERM"),
+    );
+  return { [Symbol.dispose]: () => Deno.chmod = chmod };
+}
+
 /** Lets every write fail as Deno says it, without a code. */
 export function limitFileSize(): Disposable {
   const { write } = Deno.FsFile.prototype;

@@ -5,13 +5,13 @@ import {
   type FinishEvent,
   formatRecord,
 } from "../../../storage/finished/finish_record.ts";
-import { EMPTY_END } from "../../../storage/format/seal.ts";
+import { EMPTY_END, type LogEnd } from "../../../storage/format/seal.ts";
 import { appendTo, numberedBatch } from "../../support/batches.ts";
 import { contents, testInFolder } from "../../support/folder.ts";
 import { readFinishers } from "../../support/stored.ts";
 
-/** A line of the finished file of a store without bets. */
-type Line = readonly [FinishEvent, number];
+/** A line of the finished file, of a store without bets if no end is given. */
+type Line = readonly [FinishEvent, number, LogEnd?];
 
 /** Writes a store without bets whose records were one write each. */
 async function putFinished(
@@ -30,9 +30,9 @@ function linesOf(
 ): Uint8Array<ArrayBuffer> {
   let bytes = new Uint8Array(0);
   let write = 0;
-  for (const [i, [event, number]] of lines.entries()) {
+  for (const [i, [event, number, bets = EMPTY_END]] of lines.entries()) {
     if (i < writes) write = bytes.length;
-    const line = formatRecord({ event, number, bets: EMPTY_END }, write);
+    const line = formatRecord({ event, number, bets }, write);
     bytes = Uint8Array.from([...bytes, ...line]);
   }
   return bytes;
@@ -164,6 +164,10 @@ testInFolder(
       ],
       [[["finish", 1], ["draw", 1], ["draw", 1]], "nothing follows a draw"],
       [[["finish", 1], ["draw", 1], ["start", 0]], "nothing follows a draw"],
+      [
+        [["finish", 1, { size: 9, write: 0, crc: 0 }], ["finish", 2]],
+        "the bets file never becomes smaller",
+      ],
     ];
     for (const [lines, reason] of table) {
       const path = await putFinished(dir, ...lines);
@@ -189,6 +193,23 @@ testInFolder(
       assertEquals(store.stats.bets, 0);
       await store.close();
     }
+  },
+);
+
+testInFolder(
+  "FileStore.open() refuses a torn last write that a FINISH came after",
+  async (dir) => {
+    const path = `${dir}/bets.csv`;
+    const store = await FileStore.open(path);
+    await appendTo(store, numberedBatch(0, 3));
+    await store.finish(1);
+    await store.close();
+    await Deno.truncate(path, 40);
+    await assertRejects(
+      () => FileStore.open(path),
+      DamagedStoreError,
+      "no whole entry begins there; it was flushed",
+    );
   },
 );
 

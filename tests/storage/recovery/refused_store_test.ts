@@ -39,15 +39,22 @@ Deno.test("LogScan refuses a store of an older version in one line", async () =>
 });
 
 Deno.test("readStoredBatch() refuses a mark that does not describe its rows", async () => {
-  const row = "1,Ana,Gil,30904465,1999-03-17,2201";
-  const table = [[2, "1"], [2, "3"], [1, "2"], [2, "1.1.2"]] as const;
-  for (const [rows, runs] of table) {
-    const start = Array(rows).fill(row).join("\n") +
+  const bet = ",Ana,Gil,30904465,1999-03-17,2201";
+  const table = [
+    ...[[2, "1"], [2, "3"], [1, "2"], [2, "1.1.2"]],
+    ...[[1, "1", "0"], [1, "1", "01"], [1, "1", "x"]],
+  ] as [number, string, string?][];
+  for (const [rows, runs, agency = "1"] of table) {
+    const start = Array(rows).fill(`${agency}${bet}`).join("\n") +
       `,${FINGERPRINT}:7:${runs}:0:`;
     const crc = crc32(start).toString(16).padStart(8, "0");
     const bytes = new TextEncoder().encode(`${start}${crc}\n`);
     const { batches } = await scan(bytes);
-    assertEquals(batches, [undefined] as unknown, `${runs} of ${rows}`);
+    assertEquals(
+      batches,
+      [undefined] as unknown,
+      `${runs} of ${rows}, ${agency}`,
+    );
   }
 });
 

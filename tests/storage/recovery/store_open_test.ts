@@ -3,6 +3,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   DamagedStoreError,
   FileStore,
+  type StoreFile,
   StoreHeldError,
 } from "../../../storage/mod.ts";
 import {
@@ -107,11 +108,16 @@ testInFolder(
   "FileStore.open() releases the lock when the disk fails",
   async (dir) => {
     const path = await putStore(dir, new TextEncoder().encode("1,torn"));
-    for (const operation of ["truncate", "syncData"] as const) {
+    const faults = [
+      [path, "wrapFile", "truncate"],
+      [path, "wrapFile", "syncData"],
+      [`${dir}/new.csv`, "wrapFinishedFile", "write"],
+    ] as const;
+    for (const [path, wrap, operation] of faults) {
       await assertRejects(
         () =>
           FileStore.open(path, {
-            wrapFile(inner) {
+            [wrap](inner: StoreFile) {
               const file = new FaultFile(inner);
               file.fail(operation);
               return file;
@@ -121,8 +127,10 @@ testInFolder(
         "Input/output error",
       );
     }
-    await appendAll(path, numberedBatch(0, 1));
-    await assertStored(path, [numberedBatch(0, 1)]);
+    for (const path of new Set(faults.map(([path]) => path))) {
+      await appendAll(path, numberedBatch(0, 1));
+      await assertStored(path, [numberedBatch(0, 1)]);
+    }
   },
 );
 

@@ -1,6 +1,6 @@
 import { appendTo } from "../../support/batches.ts";
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { FileStore } from "../../../storage/mod.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { FileStore, StoreHeldError } from "../../../storage/mod.ts";
 import {
   exportStore,
   readBatches,
@@ -94,9 +94,43 @@ testInFolder("verifyStore() changes nothing in the folder", async (dir) => {
 
 testInFolder("verifyStore() allows two readers at once", async (dir) => {
   const path = await putStore(dir, FIRST);
-  using held = await Deno.open(path);
-  await held.lock(false);
-  assertEquals((await verifyStore(path)).bets, 3);
+  for (const name of [path, `${path}.finished`]) {
+    using held = await Deno.open(name);
+    await held.lock(false);
+    assertEquals((await verifyStore(path)).bets, 3);
+    await assertRejects(() => FileStore.open(path), StoreHeldError);
+  }
+});
+
+testInFolder("verifyStore() and the others read no held store", async (dir) => {
+  const path = await putStore(dir, FIRST);
+  {
+    await using _store = await FileStore.open(path);
+    const readers = [
+      () => verifyStore(path),
+      () => readFinished(path),
+      () => Array.fromAsync(exportStore(path)),
+      () => Array.fromAsync(readBatches(path)),
+    ];
+    for (const read of readers) {
+      await assertRejects(read, StoreHeldError, `by process ${Deno.pid}`);
+    }
+  }
+  // They have released what they could lock.
+  await (await FileStore.open(path)).close();
+});
+
+testInFolder("verifyStore() finds files that do not fit", async (dir) => {
+  const path = await putStore(dir, FIRST);
+  await Deno.remove(`${path}.finished`);
+  const { fault, ...counts } = await verifyStore(path);
+  assertEquals(counts, {
+    ...{ bets: 3, batches: 1, agencies: 1, finished: 0 },
+  });
+  assertEquals(fault?.byteOffset, undefined);
+  assertStringIncludes(fault!.problem, '.finished" is not there, but');
+  await Deno.remove(path);
+  await assertRejects(() => verifyStore(path), Deno.errors.NotFound);
 });
 
 testInFolder(
