@@ -18,9 +18,6 @@ import {
 import type { IndexSet } from "./delivery/index_set.ts";
 import type { RecordReader } from "./source/record_reader.ts";
 
-/** A frame counts its places, bets and gaps, in 16 bits. */
-const MAX_PLACES = 65535;
-
 /**
  * A batch and its encoded frame, kept until the reply and then reused. A
  * _place_ is the index of a bet or gap in the frame, from 0.
@@ -197,8 +194,8 @@ export class BatchLoader {
 
   #hasRoom({ frame, count, betIndex }: OutgoingBatch): boolean {
     const gaps = this.#reader.index - betIndex - frame.count;
+    // A full frame has far fewer places than its 16 bits can count.
     return count < this.#options.maxAmount &&
-      frame.count + gaps < MAX_PLACES &&
       frame.hasRoom(gaps * GAP_BYTES + this.#reader.packedSize);
   }
 }

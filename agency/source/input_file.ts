@@ -76,7 +76,11 @@ async function openPath(
   const file = openFile(path);
   if (file) return { file, isSpooled: false };
   // Opening waits for a writer, perhaps forever.
-  const pipe = await orAborted(Deno.open(path), signal);
+  const opening = Deno.open(path);
+  const pipe = await orAborted(opening, signal).catch((error) => {
+    opening.then((late) => late.close(), () => {});
+    throw error;
+  });
   return await spool(pipe.readable, signal);
 }
 

@@ -9,8 +9,7 @@ import { isReadOnlyError, isSystemError } from "./system_errors.ts";
 export type ReadableFile = Pick<Deno.FsFile, "read" | "seek" | "stat">;
 
 /** The operations of a file that the store uses. Tests inject faults here. */
-export interface StoreFile
-  extends ReadableFile, Pick<Deno.FsFile, "truncate" | "close"> {
+export interface StoreFile extends ReadableFile, Pick<Deno.FsFile, "truncate"> {
   /**
    * Flushes written data to disk. With `isInPlace` this thread waits, which is
    * faster than switching to another one and back if there is nothing else to
@@ -162,7 +161,6 @@ function storeFile(
     syncData: (isInPlace) => isInPlace ? file.syncDataSync() : file.syncData(),
     stat: () => file.stat(),
     findLoss: (expectedSize) => findLoss(path, opened, expectedSize),
-    close: () => file.close(),
   };
 }
 

@@ -21,6 +21,7 @@ import {
   serve,
   take,
 } from "../support/fake_central.ts";
+import { csvOf as bytesOf } from "../../agency/bets_csv.ts";
 import { testInFolder } from "../support/folder.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
@@ -91,6 +92,12 @@ testWith(
     await Deno.remove(dir, { recursive: true });
   },
 );
+
+Deno.test("csvOf() writes any number of bets", async () => {
+  const count = 5_000;
+  const text = await new Response(bytesOf(later(betsOf(count)))).text();
+  assertEquals(text, csvOf(rows(count)).replaceAll("\r", ""));
+});
 
 testWith(
   FILES,
@@ -229,6 +236,8 @@ testInFolder(
     });
     assertEquals(lines.toSorted((a, b) => a - b), [1, 5, 15, 25]);
     assertEquals([summary.records, summary.refused], [31, 4]);
+    await Deno.writeTextFile(path, "%PDF-");
+    await assertRejects(() => agency.check(path), ProgramError, "it is a PDF");
   },
 );
 

@@ -167,6 +167,16 @@ testSending("send() has as many batches under way as the window", {
   assertEquals(central.names, [...betIndexes, "FINISH"]);
 });
 
+testSending("send() has a window of more frames than a write has", {
+  window: 20,
+  bets: 250,
+  scripts: [play(take(20), ok(20), serve)],
+}, ({ central, stored, error }) => {
+  assertEquals([error, stored], ["", 250]);
+  const betIndexes = Array.from({ length: 25 }, (_, i) => `${10 * i}+10`);
+  assertEquals(central.names, [...betIndexes, "FINISH"]);
+});
+
 testSending("send() stops at once if the agency takes no part", {
   scripts: [
     play(take(), errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part")),

@@ -1,4 +1,9 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   Agency,
   type Bet,
@@ -205,6 +210,11 @@ testAtDesk("send() says that another store lacks bets", async (desk) => {
     desk.lastError,
     "hint: the central has another store now; send the file again",
   );
+  await desk.send("b.csv", B + BAD_ROW, {}, incomplete);
+  assertStringIncludes(
+    desk.log.lines.findLast((line) => line.includes("agency_finished"))!,
+    "hint: correct the refused rows and send them; --finish-anyway finishes without",
+  );
 });
 
 testAtDesk(
@@ -218,7 +228,34 @@ testAtDesk(
     );
     const good = csvOf(rows(1, 90));
     assertEquals(await desk.finishes(COPY, good), true);
+    const what = `file: ${desk.path(COPY)} | rows: 1 | line: 1`;
+    assert(desk.log.lines.includes(
+      `INFO action: find_refused | result: success | ${what} | refused_in: ${
+        desk.path("a.csv")
+      }`,
+    ));
     assertEquals(await desk.finishes("b.csv", B), true);
+  },
+);
+
+testAtDesk(
+  "send() of a copy leaves out what was sent in its file, and says so",
+  async (desk) => {
+    // Too long to be sent, it is known by its document and number.
+    const bad = csvOf(rows(1, 90)).replace("Ana", "Ana".repeat(99));
+    const good = csvOf(rows(1, 90));
+    await desk.send("a.csv", A + bad);
+    const { sentBefore, repeated } = await desk.send("a.csv", A + good);
+    assertEquals(repeated, 0);
+    const since = Date.parse(sentBefore!);
+    assert(since <= Date.now() && since > Date.now() - 60_000);
+    const copy = await desk.send(COPY, good);
+    assertEquals([copy.stored, copy.repeated, copy.records], [0, 1, 1]);
+    const line =
+      `WARN action: leave_out | result: success | file: ${desk.path(COPY)}` +
+      ` | rows: 1 | line: 1 | reason: sent in "${desk.path("a.csv")}"` +
+      " | hint: --as-new sends them too";
+    assert(desk.log.lines.includes(line), desk.log.lines.join("\n"));
   },
 );
 

@@ -74,6 +74,9 @@ const UNSENDABLE: [name: string, bytes: Uint8Array, expected: RegExp][] = [
     Uint8Array.of(0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1),
     /Excel .*CSV UTF-8/,
   ],
+  ["pdf", new TextEncoder().encode("%PDF-1.7"), /a PDF, .*export the bets/],
+  ["zstd", Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd), /zstd, .*unpack it/],
+  ["xz", Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a), /xz, .*unpack it/],
 ];
 
 for (const [name, bytes, expected] of UNSENDABLE) {
@@ -199,6 +202,11 @@ const OTHER_COLUMNS: [name: string, text: string, expected: string][] = [
   ],
   ["no separator", "Ana\nEva\n", "rows have 1 field, expected 5"],
   [
+    "no good row of the first 1000",
+    "x\n".repeat(1000) + CSV,
+    "rows have 1 field, expected 5",
+  ],
+  [
     "quotes around whole rows",
     CSV.replaceAll(/(.+)\r\n/g, '"$1"\n'),
     "rows have 1 field, expected 5",
@@ -233,7 +241,7 @@ const SENDABLE: [name: string, text: string][] = [
   ["another script", FOREIGN],
   ["rows with semicolons in fields", CSV.replaceAll("Ana", "A;n;a;s;x")],
   ["some rows with semicolons", `a;b;c;d;e\n${CSV}`],
-  ["a few good rows", `${"x\n".repeat(999)}${CSV}`],
+  ["one good row of the first 1000", `${"x\n".repeat(999)}${csvOf(rows(1))}`],
   ["a row with a byte 0", "Ana\0,Gil,1,1999-03-17,7\n"],
   ["a name that begins like an archive", `PK${CSV}`],
   ["a row that is too long", `${"x".repeat(100_000)}\n${CSV}`],

@@ -36,13 +36,13 @@ testSending("send() counts the rest of a refused batch as sent once", {
 });
 
 /** How many of 30 bets are new if a reply is lost after so many repeated ones. */
-for (const [first, stored] of [[0, 30], [10, 10]] as const) {
+for (const [before, stored] of [[[], 30], [[0], 30], [[10], 10]] as const) {
   testSending(
-    `send() counts a batch whose reply was lost like the one before: ${first}`,
+    `send() counts a batch whose reply was lost like the one before: ${before}`,
     {
-      // The second one is stored, and its OK is lost.
+      // The next one is stored, and its OK is lost.
       scripts: [
-        play(take(), repeated(first), take()),
+        play(...before.flatMap((bets) => [take(), repeated(bets)]), take()),
         play(take(), repeated(10), serve),
       ],
     },

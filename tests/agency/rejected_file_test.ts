@@ -10,6 +10,7 @@ import {
 import { limits } from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
+import { failChmod, failOpen } from "../support/failing_calls.ts";
 import { testInFolder } from "../support/folder.ts";
 
 const CSV = "a,b,1,2000-01-01,1\r\n" +
@@ -52,6 +53,22 @@ testInFolder("write() leaves nothing but the copy", async (dir) => {
   assertEquals(namesIn(dir), ["agency.csv"]);
   await write(file, [1]);
   assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
+});
+
+testInFolder("write() says so if it cannot change its copy", async (dir) => {
+  const log = CapturedLog.start();
+  using file = await putFile(dir);
+  {
+    using _failing = failChmod();
+    await assertRejects(() => write(file, [1]), ProgramError, "not permitted");
+  }
+  assertEquals(namesIn(dir), ["agency.csv"]);
+  const { hash } = (await write(file, [1]))!;
+  using _failing = failOpen("EROFS");
+  await write(file, [], new Set([hash]));
+  assertEquals(log.lines.slice(1), [
+    `WARN action: remove_rejected | result: fail | file: ${file.source.path}.rejected.csv | error: Read-only file system (os error 30)`,
+  ]);
 });
 
 testInFolder(

@@ -6,11 +6,13 @@ import {
 } from "@std/assert";
 import { Agency } from "../../client.ts";
 import { ProgramError } from "../../program/errors.ts";
+import { PEM } from "../support/certificates.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testWith } from "../support/permissions.ts";
 import { testSending } from "../support/sending.ts";
 import {
   FakeCentral,
+  FakeSession,
   gone,
   ok,
   okAll,
@@ -21,6 +23,11 @@ import {
 } from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
+import { Wire } from "../support/wire.ts";
+
+const CA = Deno.readTextFileSync(PEM.ca);
+const CERTIFICATE = Deno.readTextFileSync(PEM.server);
+const KEY = Deno.readTextFileSync(PEM.serverKey);
 
 /** Closes each connection as soon as it is accepted. */
 const hangUp: Script = () => Promise.resolve();
@@ -111,6 +118,71 @@ testSending("send() resets the attempts after each reply", {
   assertGreater(central.connections, 5);
 });
 
+testSending("send() tries again after a TLS handshake that fails", {
+  authorities: [CA],
+  scripts: [hangUp],
+  maxAttempts: 2,
+}, ({ central, error }) => {
+  assertEquals(central.connections, 2);
+  assertMatch(error, /^UnreachableError: .* 2 attempts in a row failed/);
+});
+
+testWith(
+  ["net"],
+  "send() sends over TLS to the name it was given",
+  async () => {
+    using listener = Deno.listenTls({
+      hostname: "127.0.0.1",
+      port: 0,
+      cert: CERTIFICATE,
+      key: KEY,
+    });
+    const served = listener.accept().then(async (stream) => {
+      using wire = new Wire(stream);
+      return await new FakeSession(wire, []).serve();
+    });
+    const agency = new Agency({
+      id: 1,
+      server: `127.0.0.1:${listener.addr.port}`,
+      authorities: [CA],
+      maxAttempts: 1,
+    });
+    const bytes = new TextEncoder().encode(csvOf(rows(3)));
+    await agency.send(ReadableStream.from([bytes]));
+    assertEquals(await served, ["0+3", "FINISH"]);
+  },
+);
+
+testWith(
+  ["net"],
+  "an agency has the defaults that its options name",
+  async () => {
+    const log = CapturedLog.start();
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const idleMs: number[] = [];
+    const { timeout } = AbortSignal;
+    AbortSignal.timeout = (ms) => {
+      idleMs.push(ms);
+      return timeout(ms);
+    };
+    await using central = new FakeCentral(hangUp, async (session) => {
+      await session.take();
+      stopping.abort("stop");
+      await session.gone();
+    });
+    const agency = new Agency({ id: 9, server: `127.0.0.1:${central.port}` });
+    const bytes = new TextEncoder().encode(csvOf(rows(400)));
+    await agency.send(ReadableStream.from([bytes]), { signal })
+      .catch((reason) => assertEquals(reason, "stop"));
+    AbortSignal.timeout = timeout;
+    assertEquals(central.names, ["0+150"]);
+    // 20 attempts, the first waits of 100 ms.
+    assertMatch(log.lines.join("\n"), /attempt: 1 .* gives_up: in about 100s/);
+    assertEquals(new Set(idleMs), new Set([60_000]));
+  },
+);
+
 testSending("send() gives up on a silent central", {
   scripts: [gone, serve],
   replyTimeoutMs: 50,
@@ -175,7 +247,7 @@ testSending("send() ends during its delay when aborted", {
 }, ({ error }) => assertEquals(error, "string: SIGTERM"));
 
 /** Replies that no central sends, and the agency's message for each. */
-const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
+const NONSENSE: Record<string, [Uint8Array, RegExp, bets?: number]> = {
   "an OK with one byte": [
     frame(Type.OK, Uint8Array.of(1)),
     /an OK has 0 or 2 bytes, not 1/,
@@ -184,7 +256,12 @@ const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
   "type 77": [frame(77), /a reply of type 77 with 0 bytes/],
   "an OK too many": [
     concat([frame(Type.OK), frame(Type.OK)]),
-    /a reply of type 2/,
+    /extra reply of type 2/,
+  ],
+  "an OK too many at the end": [
+    concat([frame(Type.OK), frame(Type.OK)]),
+    /an unexpected extra reply of type 2/,
+    10,
   ],
   "an ERROR too short": [frame(Type.ERROR, new Uint8Array(2)), /2 bytes/],
   "an ERROR unheard of": [errorFrame(200, 0, "x"), /answered ERROR_200: x$/],
@@ -193,8 +270,9 @@ const NONSENSE: Record<string, [Uint8Array, RegExp]> = {
   "a reply too large": [frame(Type.OK, undefined, 8188), /declares 8193 bytes/],
 };
 
-for (const [what, [bytes, message]] of Object.entries(NONSENSE)) {
+for (const [what, [bytes, message, bets = 30]] of Object.entries(NONSENSE)) {
   testSending(`send() gives up at once on ${what}`, {
+    bets,
     scripts: [play(take(), bytes, gone)],
   }, ({ central, rejected, error }) => {
     assertEquals([central.connections, rejected], [1, ""]);

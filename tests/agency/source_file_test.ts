@@ -13,6 +13,7 @@ import {
   contentOf,
   fingerprintOf,
 } from "../support/fingerprint.ts";
+import { systemError } from "../support/failing_calls.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 import { runTool, testTools } from "../support/tool.ts";
 import { withShortReads } from "../support/records.ts";
@@ -286,6 +287,25 @@ testInFolder(
   },
 );
 
+testInFolder("readChunk() reports a file that cannot be read", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  await Deno.writeTextFile(path, "something");
+  using source = await SourceFile.open(path, NOTHING_KEPT);
+  const { readSync } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.readSync = () => {
+    throw systemError("Input/output error (os error 5)", "EIO");
+  };
+  try {
+    await assertRejects(
+      () => source.readChunk(0, new Uint8Array(20)),
+      ProgramError,
+      `Cannot read agency's file "${path}": Input/output error`,
+    );
+  } finally {
+    Deno.FsFile.prototype.readSync = readSync;
+  }
+});
+
 testInFolder("readChunk() reports a file that was cut", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, "something");
@@ -339,18 +359,36 @@ testTools(
   async (dir) => {
     const path = `${dir}/pipe`;
     await runTool("mkfifo", [path]);
-    let hasWaited = false;
-    const timer = setTimeout(() => {
-      hasWaited = true;
-      return Deno.writeTextFile(path, "");
-    }, 1000);
-    const signal = AbortSignal.abort("stop");
-    const error = await SourceFile.open(path, { signal })
-      .then(() => undefined, (error) => error);
-    clearTimeout(timer);
-    // Ends the call to the system, which nothing can abort.
-    (await Deno.open(path, { read: true, write: true })).close();
-    assertEquals([error, hasWaited], ["stop", false]);
+    const { open } = Deno;
+    let opening: Promise<Deno.FsFile> | undefined;
+    Deno.open = (path) => opening = open(path);
+    const stopping = new AbortController();
+    for (const signal of [AbortSignal.abort("stop"), stopping.signal]) {
+      let hasWaited = false;
+      const timer = setTimeout(() => {
+        hasWaited = true;
+        return Deno.writeTextFile(path, "");
+      }, 1000);
+      const opened = SourceFile.open(path, { signal })
+        .then(() => undefined, (error) => error);
+      stopping.abort("stop");
+      const error = await opened;
+      clearTimeout(timer);
+      // Ends the call to the system, which nothing can abort.
+      (await open(path, { read: true, write: true })).close();
+      await opening;
+      assertEquals([error, hasWaited], ["stop", false]);
+    }
+    Deno.open = open;
+    let listeners = 0;
+    const { signal } = new AbortController();
+    signal.addEventListener = () => void listeners++;
+    signal.removeEventListener = () => void listeners--;
+    const opened = SourceFile.open(path, { signal });
+    await Deno.writeTextFile(path, "a\n");
+    using source = await opened;
+    assertEquals(source.fingerprint, fingerprintOf("a\n"));
+    assertEquals(listeners, 0);
   },
 );
 

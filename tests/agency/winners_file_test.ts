@@ -4,7 +4,7 @@ import {
   WinnersFile,
 } from "../../agency/output/winners_file.ts";
 import { ProgramError } from "../../program/errors.ts";
-import { testInFolder } from "../support/folder.ts";
+import { contents, testInFolder } from "../support/folder.ts";
 
 /** Names that are refused before anything is sent, and why. */
 const REFUSED: [name: string, reason: string][] = [
@@ -111,6 +111,43 @@ testInFolder("write() keeps a link, and writes what it names", async (dir) => {
   await file.write(["1"]);
   assertEquals(await Deno.readTextFile(`${dir}/target`), "1\n");
   assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
+});
+
+testInFolder("write() writes to standard output, or a device", async (dir) => {
+  const source = await putSource(dir);
+  const written: string[] = [];
+  const { writeSync } = Deno.stdout;
+  Deno.stdout.writeSync = (bytes) => {
+    written.push(new TextDecoder().decode(bytes));
+    return bytes.length;
+  };
+  try {
+    await WinnersFile.open("-", filesOf(source)).write(["12", "7"]);
+  } finally {
+    Deno.stdout.writeSync = writeSync;
+  }
+  assertEquals(written, ["12\n7\n"]);
+  await WinnersFile.open("/dev/null", filesOf(source)).write(["12"]);
+  assertEquals((await Deno.stat("/dev/null")).isFile, false);
+  assertEquals(Object.keys(await contents(dir)), ["agency.csv"]);
+});
+
+testInFolder("write() names a file that it cannot write", async (dir) => {
+  await Deno.mkdir(`${dir}/folder`);
+  const path = `${dir}/folder/winners.txt`;
+  // An agency's file that is not there is reported when it is opened.
+  const file = WinnersFile.open(path, {
+    ...filesOf(`${dir}/none`),
+    lastWinner: `${dir}/none/winner`,
+  });
+  await file.write(["12"]);
+  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+  await Deno.remove(`${dir}/folder`, { recursive: true });
+  await assertRejects(
+    () => file.write(["12"]),
+    ProgramError,
+    `Cannot write winners "${path}": No such file`,
+  );
 });
 
 function filesOf(agencyFile: string): OtherFiles {

@@ -4,7 +4,7 @@ import { Random, SEED } from "../support/random_bets.ts";
 
 Deno.test("AppendLog.append() refuses a failed write and all later ones, at whatever byte it fails", async () => {
   for (let after = 0; after <= "a\nb\n".length; after++) {
-    const { memory, file, append, appendAll } = openMemoryLog();
+    const { log, memory, file, append, appendAll } = openMemoryLog();
     await append("0");
     file.fail("write", { after, code: "ENOSPC" });
     const gate = file.hold("write");
@@ -18,20 +18,22 @@ Deno.test("AppendLog.append() refuses a failed write and all later ones, at what
     assertEquals(await appendAll("a", "b", "c"), Array(3).fill("stored"));
     assertEquals(memory.text, "before\n0\na\nb\nc\n");
     assertEquals(file.count("truncate"), 1);
+    await log.close();
   }
 });
 
 Deno.test("AppendLog.append() refuses if the file accepts no bytes", async () => {
-  const { memory, file, append } = openMemoryLog();
+  const { log, memory, file, append } = openMemoryLog();
   file.maxWrite = 0;
   assertMatch(await append("a"), /^Cannot write to the store: the file took/);
   file.maxWrite = 1;
   assertEquals(await append("b"), "stored");
   assertEquals(memory.text, "before\nb\n");
+  await log.close();
 });
 
 Deno.test("AppendLog.append() stores entries once that arrive while the file is truncated", async () => {
-  const { memory, file, append } = openMemoryLog();
+  const { log, memory, file, append } = openMemoryLog();
   file.fail("write", { after: 1 });
   const gate = file.hold("truncate");
   const refused = append("a");
@@ -44,6 +46,7 @@ Deno.test("AppendLog.append() stores entries once that arrive while the file is 
   assertEquals(await stored, "stored");
   assertEquals(memory.text, "before\nb\n");
   assertEquals(file.calls, ["write", "truncate", "write", "syncData"]);
+  await log.close();
 });
 
 Deno.test(`AppendLog keeps exactly what it reported as stored, whatever fails (seed ${SEED})`, async () => {

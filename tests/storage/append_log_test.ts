@@ -30,7 +30,7 @@ Deno.test("AppendLog.append() joins entries of the same moment in one write", as
 });
 
 Deno.test("AppendLog.append() joins entries that arrive during a fdatasync in the next write", async () => {
-  const { memory, file, append } = openMemoryLog();
+  const { log, memory, file, append } = openMemoryLog();
   const gate = file.hold("syncData");
   const stored = [append("a")];
   await gate.reached;
@@ -43,10 +43,11 @@ Deno.test("AppendLog.append() joins entries that arrive during a fdatasync in th
   assertEquals(await Promise.all(stored), Array(4).fill("stored"));
   assertEquals(file.calls, ["write", "syncData", "write", "syncData"]);
   assertEquals(memory.text, "before\na\nb\nc\nd\n");
+  await log.close();
 });
 
 Deno.test("AppendLog.append() resolves no entry before the fdatasync of its own write", async () => {
-  const { memory, file, settled, append } = openMemoryLog();
+  const { log, memory, file, settled, append } = openMemoryLog();
   const resolved: string[] = [];
   let gate = file.hold("syncData");
   let last = append("0");
@@ -67,10 +68,11 @@ Deno.test("AppendLog.append() resolves no entry before the fdatasync of its own 
   }
   gate.release();
   assertEquals(await last, "stored");
+  await log.close();
 });
 
 Deno.test("AppendLog.append() splits the entries of a crowd into several commits", async () => {
-  const { memory, file, append, appendAll } = openMemoryLog();
+  const { log, memory, file, append, appendAll } = openMemoryLog();
   const first = file.hold("syncData");
   const alone = append("alone");
   await first.reached;
@@ -84,17 +86,19 @@ Deno.test("AppendLog.append() splits the entries of a crowd into several commits
   assertEquals([await alone, ...await crowd], Array(3001).fill("stored"));
   assertEquals(memory.text, ["before", "alone", ...entries, ""].join("\n"));
   assertEquals(file.calls, Array(1 + 4).fill(["write", "syncData"]).flat());
+  await log.close();
 });
 
 Deno.test("AppendLog.append() takes an entry larger than a write, between others", async () => {
-  const { memory, appendAll } = openMemoryLog();
+  const { log, memory, appendAll } = openMemoryLog();
   const large = "x".repeat(1 << 20);
   await appendAll("a", large, "b");
   assertEquals(memory.text, `before\na\n${large}\nb\n`);
+  await log.close();
 });
 
 Deno.test("AppendLog.append() continues after partial writes", async () => {
-  const { memory, file, append, appendAll } = openMemoryLog();
+  const { log, memory, file, append, appendAll } = openMemoryLog();
   file.maxWrite = 3;
   await appendAll("abcdefg", "hi");
   await append("j");
@@ -104,6 +108,7 @@ Deno.test("AppendLog.append() continues after partial writes", async () => {
     "write write write write syncData " +
       "write syncData",
   );
+  await log.close();
 });
 
 Deno.test("AppendLog.append() never waits for the disk without fsync", async () => {
@@ -145,6 +150,7 @@ Deno.test("AppendLog.whenIdle() waits for every entry so far, refused or not", a
   await log.whenIdle();
   assertEquals(settled, ["a true", "b false"]);
   await Promise.all(outcomes);
+  await log.close();
 });
 
 Deno.test("AppendLog.writeStart is where the write begins that has the next entry", async () => {
@@ -162,6 +168,7 @@ Deno.test("AppendLog.writeStart is where the write begins that has the next entr
   await Promise.all([stored, later]);
   assertEquals(log.writeStart, 11, "the failed write is undone");
   assertEquals(log.end.size, 11);
+  await log.close();
 });
 
 Deno.test("AppendLog.append() makes the file ready before its first write", async () => {
@@ -194,4 +201,5 @@ Deno.test("AppendLog.append() makes the file ready before its first write", asyn
   assertEquals(await append("c"), "stored");
   assertEquals(steps, ["repair", "repair", "first write"]);
   assertEquals(log.problem, undefined);
+  await log.close();
 });

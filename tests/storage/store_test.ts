@@ -1,6 +1,6 @@
 import { appendTo } from "../support/batches.ts";
-import { assertEquals } from "@std/assert";
-import { FileStore } from "../../storage/mod.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { FileStore, StorageError } from "../../storage/mod.ts";
 import {
   assertStored,
   numberedBatch,
@@ -27,16 +27,22 @@ testInFolder(
 );
 
 testInFolder(
-  "Store.append() copies the batch before it returns",
+  "Store.append() copies the batch before it returns, and close() waits for it",
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const store = await FileStore.open(path);
     const batch = numberedBatch(0, 3);
     const stored = appendTo(store, batch);
     batch.bets.fill(0x58);
-    await stored;
     await store.close();
+    assertEquals(await stored, 0);
+    await assertRejects(
+      () => appendTo(store, numberedBatch(3, 1)),
+      StorageError,
+      "Cannot store: the store is closed",
+    );
     await assertStored(path, [numberedBatch(0, 3)]);
+    await appendAll(path);
   },
 );
 

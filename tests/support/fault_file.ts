@@ -130,10 +130,6 @@ export class FaultFile implements StoreFile {
     return this.#file.findLoss(expectedSize);
   }
 
-  close(): void {
-    this.#file.close();
-  }
-
   /** Records the call, waits while it is held, and returns its fault. */
   async #enter(operation: Operation): Promise<PlannedFault | undefined> {
     this.calls.push(operation);

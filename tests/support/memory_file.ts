@@ -64,6 +64,4 @@ export class MemoryFile implements StoreFile {
   stat(): Promise<Deno.FileInfo> {
     return Promise.resolve({ size: this.#bytes.length } as Deno.FileInfo);
   }
-
-  close(): void {}
 }

@@ -30,7 +30,7 @@ export const WRITES = [
   [numberedBatch(0, 2), numberedBatch(0, 1, { agency: 4294967295 })],
   [numberedBatch(2, 3)],
   [
-    numberedBatch(9, 1, { fingerprint: "fedcba9876543210" }),
+    numberedBatch(9, 2, { fingerprint: "fedcba9876543210" }),
     batchOf([numberedBet(5), GAP, numberedBet(7)], 5),
     numberedBatch(10, 2),
     numberedBatch(12, 2),

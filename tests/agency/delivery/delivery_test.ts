@@ -239,8 +239,14 @@ testInFolder(
     const text = await Deno.readTextFile(record!);
     for (
       const damaged of [
-        ...["", "{}", '{"version":2}', text.slice(0, 99)],
-        text.replace(/("refused":)"[^"]+"/, '$1"2-"'),
+        ...["", "null", "{}", '{"version":2}', text.slice(0, 99)],
+        ...['"2-"', '"6"', '"2,9"', "2"].map((refused) =>
+          text.replace(/("refused":)"2"/, `$1${refused}`)
+        ),
+        ...["id", "content", "version", "at", "records"].map((name) =>
+          text.replace(new RegExp(`("${name}":)("[^"]+"|\\d+)`), "$1[]")
+        ),
+        text.replace(id, "0".repeat(16)),
       ]
     ) {
       await Deno.writeTextFile(record!, damaged);

@@ -1,5 +1,7 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Start, startedBut } from "../../../agency/delivery/start.ts";
+import { CapturedLog } from "../../support/captured_log.ts";
+import { FakeTime } from "../../support/fake_time.ts";
 import { testInFolder } from "../../support/folder.ts";
 
 testInFolder("takeTurn() waits for other runs of the agency", async (dir) => {
@@ -8,12 +10,20 @@ testInFolder("takeTurn() waits for other runs of the agency", async (dir) => {
   await first.mark("-");
   await first.takeTurn();
   using second = new Start(dir, 1);
+  using time = new FakeTime();
+  const log = CapturedLog.start();
   const turn = second.takeTurn().then(() => {
     order.push(`second, ${startedBut(dir, 1, "other").length} started`);
   });
   using other = new Start(dir, 2);
   await other.takeTurn();
   order.push("first");
+  for (const [waitMs, lines] of [[999, 0], [1, 1], [9999, 1]] as const) {
+    time.advance(waitMs);
+    assertEquals(log.lines.length, lines);
+  }
+  assertStringIncludes(log.lines[0]!, "WARN action: connect");
+  assertStringIncludes(log.lines[0]!, "another run of this agency");
   first[Symbol.dispose]();
   await turn;
   assertEquals(order, ["first", "second, 0 started"]);

@@ -6,7 +6,7 @@ import {
   formatRecord,
 } from "../../../storage/finished/finish_record.ts";
 import { EMPTY_END, type LogEnd } from "../../../storage/format/seal.ts";
-import { appendTo, numberedBatch } from "../../support/batches.ts";
+import { appendTo, numberedBatch, rowsAt } from "../../support/batches.ts";
 import { contents, testInFolder } from "../../support/folder.ts";
 import { readFinishers } from "../../support/stored.ts";
 
@@ -201,15 +201,21 @@ testInFolder(
   async (dir) => {
     const path = `${dir}/bets.csv`;
     const store = await FileStore.open(path);
-    await appendTo(store, numberedBatch(0, 3));
+    const batches = [numberedBatch(0, 3), numberedBatch(3, 2)];
+    await Promise.all(batches.map((batch) => appendTo(store, batch)));
     await store.finish(1);
     await store.close();
-    await Deno.truncate(path, 40);
-    await assertRejects(
-      () => FileStore.open(path),
-      DamagedStoreError,
-      "no whole entry begins there; it was flushed",
-    );
+    const first = rowsAt(0, batches.slice(0, 1)).length;
+    for (
+      const [size, reason] of [
+        [first + 40, "no whole entry begins there; it was flushed"],
+        [first, `are not of the same time: the bets file has ${first} bytes`],
+        [40, "no whole entry begins there; it was flushed"],
+      ] as const
+    ) {
+      await Deno.truncate(path, size);
+      await assertRejects(() => FileStore.open(path), Error, reason);
+    }
   },
 );
 

@@ -1,0 +1,48 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { PendingFile, replaceFile } from "../../agency/output/output_file.ts";
+import { contents, testInFolder } from "../support/folder.ts";
+
+const CONTENT = new TextEncoder().encode("new");
+
+/** Replaces a file twice, and returns what was flushed and renamed. */
+function replaceTwice(path: string): string[] {
+  const calls: string[] = [];
+  const { renameSync } = Deno;
+  const { syncDataSync } = Deno.FsFile.prototype;
+  Deno.renameSync = (from, to) => {
+    calls.push("rename");
+    renameSync(from, to);
+  };
+  Deno.FsFile.prototype.syncDataSync = () => void calls.push("flush");
+  try {
+    replaceFile(path, CONTENT, 0o600);
+    replaceFile(path, CONTENT, 0o640, { isFlushed: true });
+  } finally {
+    Deno.renameSync = renameSync;
+    Deno.FsFile.prototype.syncDataSync = syncDataSync;
+  }
+  return calls;
+}
+
+testInFolder("replaceFile() flushes a file before its rename", async (dir) => {
+  const path = `${dir}/file`;
+  assertEquals(replaceTwice(path), ["rename", "flush", "rename"]);
+  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
+  assertEquals(await contents(dir), { file: "new" });
+});
+
+testInFolder("a file that cannot be replaced leaves nothing", async (dir) => {
+  const path = `${dir}/folder`;
+  await Deno.mkdir(`${path}/full`, { recursive: true });
+  assertThrows(() => replaceFile(path, CONTENT, 0o640), Error, "os error");
+  await assertRejects(
+    async () => {
+      await using file = await PendingFile.create(path);
+      await file.write(CONTENT);
+      await file.rename(path, 0o640);
+    },
+    Error,
+    "os error",
+  );
+  assertEquals((await Array.fromAsync(Deno.readDir(dir))).length, 1);
+});
