@@ -22,6 +22,7 @@ import {
   take,
 } from "../support/fake_central.ts";
 import { csvOf as bytesOf } from "../../agency/bets_csv.ts";
+import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
@@ -227,15 +228,30 @@ testInFolder(
   "check() finds all that would be refused, and sends nothing",
   async (dir) => {
     const path = `${dir}/bets.csv`;
-    const bad = rows(30).map((row, i) => i % 10 === 3 ? row.with(2, "x") : row);
+    const bad = rows(1500).map((row, i) =>
+      i % 10 === 3 ? row.with(2, "x") : row
+    );
     await Deno.writeTextFile(path, `no bet\n${csvOf(bad)}`);
     const lines: number[] = [];
+    const log = CapturedLog.start();
     const agency = new Agency({ id: 1, server: "127.0.0.1:1" });
     const summary = await agency.check(path, {
       onRefused: ({ line }) => lines.push(line),
     });
-    assertEquals(lines.toSorted((a, b) => a - b), [1, 5, 15, 25]);
-    assertEquals([summary.records, summary.refused], [31, 4]);
+    const expected = [1, ...Array.from({ length: 150 }, (_, i) => 5 + 10 * i)];
+    assertEquals(lines.toSorted((a, b) => a - b), expected);
+    assertEquals([summary.records, summary.refused], [1501, 151]);
+    // Each problem is logged, and in the order of the file.
+    assertEquals(
+      log.lines.map((line) => Number(/^ERROR .* line: (\d+) /.exec(line)?.[1])),
+      expected,
+    );
+    const stopping = new AbortController();
+    const stopped = agency.check(path, {
+      signal: stopping.signal,
+      onRefused: () => stopping.abort("stop"),
+    });
+    assertEquals(await stopped.catch((reason: unknown) => reason), "stop");
     await Deno.writeTextFile(path, "%PDF-");
     await assertRejects(() => agency.check(path), ProgramError, "it is a PDF");
   },

@@ -12,6 +12,33 @@ export function failWrites(part: string): Disposable {
   return { [Symbol.dispose]: () => Deno.open = open };
 }
 
+/** Notes what is asked of files that are opened asynchronously, by their names. */
+export function noteCalls(calls: string[]): Disposable {
+  const { open } = Deno;
+  Deno.open = async (path, options) => {
+    const file = await open(path, options);
+    const name = String(path).replace(/^.*\//, "");
+    const { sync, syncData, syncDataSync, truncate, write, writeSync } = file;
+    function noted<Args extends unknown[], T>(
+      call: (...args: Args) => T,
+    ): (...args: Args) => T {
+      return (...args) => {
+        calls.push(`${call.name} ${name}`);
+        return call.apply(file, args);
+      };
+    }
+    return Object.assign(file, {
+      sync: noted(sync),
+      syncData: noted(syncData),
+      syncDataSync: noted(syncDataSync),
+      truncate: noted(truncate),
+      write: noted(write),
+      writeSync: noted(writeSync),
+    });
+  };
+  return { [Symbol.dispose]: () => Deno.open = open };
+}
+
 /** Changes how files with `part` in their names take bytes asynchronously. */
 export function changeWrites(
   part: string,

@@ -13,6 +13,7 @@ import {
   rowsAt,
   rowsOf,
 } from "../../support/batches.ts";
+import { noteCalls } from "../../support/failing_calls.ts";
 import { FaultFile } from "../../support/fault_file.ts";
 import { appendAll, openFaulty } from "../../support/faulty_store.ts";
 import { testInFolder } from "../../support/folder.ts";
@@ -88,6 +89,37 @@ testInFolder(
     await store.close();
     await appendAll(path, numberedBatch(2, 1));
     await assertStored(path, [0, 1, 2].map((at) => numberedBatch(at, 1)));
+  },
+);
+
+testInFolder(
+  "FileStore.open() changes the disk in an order in which it can be killed",
+  async (dir) => {
+    const whole = rowsOf(numberedBatch(0, 3));
+    const path = await putStore(dir, whole, whole.subarray(0, 40));
+    const calls: string[] = [];
+    {
+      using _noted = noteCalls(calls);
+      await using store = await FileStore.open(path);
+      await appendTo(store, numberedBatch(3, 2));
+    }
+    const folder = dir.replace(/^.*\//, "");
+    assertEquals(
+      calls.map((call) => call.replace(/torn-.*/, "torn")),
+      [
+        // The names, each with the note of the process.
+        ...[`sync ${folder}`, "write bets.csv.pid"],
+        ...[`sync ${folder}`, "write bets.csv.finished.pid"],
+        // What was found.
+        ...["write bets.csv", "syncData bets.csv"],
+        ...["write bets.csv.torn", "sync bets.csv.torn", `sync ${folder}`],
+        ...["truncate bets.csv", "syncData bets.csv"],
+        ...["write bets.csv.finished", "syncData bets.csv.finished"],
+        // What is new.
+        ...["writeSync bets.csv", "syncDataSync bets.csv"],
+        ...["writeSync bets.csv.finished", "syncData bets.csv.finished"],
+      ],
+    );
   },
 );
 
