@@ -180,7 +180,11 @@ testInFolder("send() tells progress and refused rows", async (dir) => {
   const bad = rows(12).map((row, i) => i === 3 ? row.with(2, "x") : row);
   await Deno.writeTextFile(path, `${csvOf(bad)}no bet\n`);
   await using central = new FakeCentral(
-    play(take(), errorFrame(Code.INVALID_BET, 3, "because"), serve),
+    play(
+      take(),
+      ...[errorFrame(Code.INVALID_BET, 3, "because"), take(), okWith(2)],
+      serve,
+    ),
   );
   const refused: RefusedRow[] = [];
   const progress: Progress[] = [];
@@ -192,11 +196,14 @@ testInFolder("send() tells progress and refused rows", async (dir) => {
     refused.map(({ line, index }) => [line, index]),
     [[13, 12], [4, 3]],
   );
-  assertEquals(progress.at(-1)?.bets, 11);
-  assertEquals(
-    new Set(progress.map(({ phase }) => phase)).has("sending"),
-    true,
-  );
+  const { size } = await Deno.stat(path);
+  // The lines are sent without their CRs.
+  const sent = size - bad.length;
+  const end = { phase: "sending", bytes: sent, totalBytes: sent, bets: 11 };
+  assertEquals([progress[0], progress.at(-1)] as unknown[], [
+    { phase: "reading", bytes: size, totalBytes: undefined, bets: 0 },
+    end,
+  ]);
 });
 
 testWith(FILES, "send() throws errors by class", async () => {
@@ -252,6 +259,13 @@ testInFolder(
       onRefused: () => stopping.abort("stop"),
     });
     assertEquals(await stopped.catch((reason: unknown) => reason), "stop");
+    lines.length = 0;
+    const unread = agency.check(path, {
+      signal: AbortSignal.abort("stop"),
+      onRefused: ({ line }) => lines.push(line),
+    });
+    assertEquals(await unread.catch((reason: unknown) => reason), "stop");
+    assertEquals(lines, []);
     await Deno.writeTextFile(path, "%PDF-");
     await assertRejects(() => agency.check(path), ProgramError, "it is a PDF");
   },

@@ -148,11 +148,13 @@ testSending("send() rejects what is left of a batch after the draw", {
 });
 
 testSending("send() asks for no corrections after the draw", {
-  bets: 10,
+  csv: csvOf(rowsWithBad(11, [10])),
   scripts: [
     play(
       take(),
       errorFrame(Code.BETTING_CLOSED),
+      take(),
+      errorFrame(Code.INVALID_BET, 0),
       take(),
       errorFrame(Code.INCOMPLETE),
     ),

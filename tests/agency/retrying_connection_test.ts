@@ -75,7 +75,15 @@ testWith(["net"], "winners() tries the addresses in their order", async () => {
     maxAttempts: 4,
     baseDelayMs: 1,
   });
+  const { random } = Math;
+  let waits = 0;
+  Math.random = () => {
+    waits++;
+    return random();
+  };
   await assertRejects(() => agency.winners(), ProgramError);
+  Math.random = random;
+  assertEquals(waits, 3, "each wait has a length by chance");
   const tried = log.lines.map((line) =>
     /server_address: ([\d.:]+)/.exec(line)?.[1]
   );

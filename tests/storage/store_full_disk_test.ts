@@ -98,8 +98,10 @@ testInFolder(
     const store = await FileStore.open(path);
     assertEquals(store.recovery.tornFile, undefined);
     await store.close();
-    const names = Object.keys(await contents(dir));
+    const files = await contents(dir);
+    const names = Object.keys(files);
     assertEquals(names.filter((name) => name.includes(".torn-")), []);
+    assertEquals(files["bets.csv.finished"]!.includes("stop"), false);
     assertEquals(
       await Deno.readFile(path),
       Uint8Array.from([...WHOLE, ...TORN]),

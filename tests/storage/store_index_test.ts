@@ -32,7 +32,12 @@ Deno.test("StoreIndex forgets what was under way when a commit fails", () => {
   assertEquals(index.fileOf(key).unclaimed(RANGES), []);
   // Nobody learns of a winner that is not on disk yet.
   assertEquals([index.bets, index.winners(1)], [0, []]);
+  const next = new CommitGroup(0, BUFFER);
+  const later = { ranges: [{ start: 10, end: 12 }], winners: [] };
+  index.addCommitted(index.fileOf(key), later, next);
   refused.fail(new StorageError("full"));
+  assertEquals(index.fileOf(key).unclaimed(later.ranges), []);
+  next.fail(new StorageError("full"));
   assertEquals(index.fileOf(key).unclaimed(RANGES), RANGES);
   const stored = new CommitGroup(0, BUFFER);
   index.addCommitted(index.fileOf(key), bets, stored);

@@ -1,12 +1,13 @@
 import { appendTo } from "../support/batches.ts";
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { FileStore, StorageError } from "../../storage/mod.ts";
 import { messageOf } from "../../program/errors.ts";
 import { numberedBatch } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";
-import { openFaulty } from "../support/faulty_store.ts";
+import { appendAll, openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FakeIntervals } from "../support/intervals.ts";
+import { everyTurn } from "../support/memory_log.ts";
 
 /** What an operator may do to the file of an open store. */
 const LOSSES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
@@ -56,7 +57,7 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
           assertMatch(error.message, reason);
         }
         const before = await contents(dir);
-        const lost = await within(store.lost, () => "not lost");
+        const lost = await lossOf(store);
         assertMatch(lost.message, reason);
         await store.close();
         assertEquals(await contents(dir), before, "the files are left alone");
@@ -69,12 +70,13 @@ for (const [name, [lose, reason]] of Object.entries(LOSSES)) {
       `Store.lost reports without a request that ${file} was ${name}`,
       async (dir) => {
         using intervals = new FakeIntervals();
-        const store = await FileStore.open(`${dir}/bets.csv`);
-        await appendTo(store, STORED);
+        const path = `${dir}/bets.csv`;
+        await appendAll(path, STORED);
+        const store = await FileStore.open(path);
         await store.finish(1);
         await lose(`${dir}/${file}`);
         await intervals.pass(WATCH_PERIOD_MS);
-        const { message } = await within(store.lost, () => "not lost");
+        const { message } = await lossOf(store);
         assertMatch(message, reason);
         await assertRejects(() => appendTo(store, NEW), Error, message);
         await assertRejects(() => store.finish(2), Error, message);
@@ -117,7 +119,7 @@ for (const name of ["bets.csv", "bets.csv.finished"] as const) {
         await Deno.rename(`${dir}/${name}`, `${dir}/moved`);
         await intervals.pass(WATCH_PERIOD_MS);
         // The watch notices it while the commit is under way.
-        await within(store.lost, () => "not lost");
+        await lossOf(store);
         gate.release();
         for (const outcome of outcomes) {
           assertMatch(
@@ -129,6 +131,15 @@ for (const name of ["bets.csv", "bets.csv.finished"] as const) {
       },
     );
   }
+}
+
+/** Why a store is lost, which it knows by now. */
+async function lossOf(store: FileStore): Promise<StorageError> {
+  let loss: StorageError | undefined;
+  store.lost.then((error) => loss = error);
+  await everyTurn();
+  assert(loss, "not lost");
+  return loss;
 }
 
 /** The text of each file of a folder, without the files of process ids. */
@@ -160,7 +171,7 @@ for (
       await change(path);
       gate.release();
       assertMatch(await refused, /^Cannot write to the store/);
-      const lost = await within(store.lost, () => "not lost");
+      const lost = await lossOf(store);
       assertMatch(lost.message, /has \d+ bytes, not the \d+ that were written/);
       const before = await Deno.readTextFile(path);
       await store.close();

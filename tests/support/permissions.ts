@@ -4,7 +4,7 @@
 import { within } from "./deadline.ts";
 
 /** Far longer than any test without programs, even on a busy machine. */
-const LIMIT_MS = 15_000;
+const LIMIT_MS = 10_000;
 
 /**
  * Registers a test that needs permissions. It may not hang; programs take

@@ -80,6 +80,7 @@ const WRONG: [part: string, instead: string[]][] = [
   [":4096", [":04096", ":", "", ":9007199254740993"]],
   ["0123", ["g123", "00123"]],
   ["00beef0a", ["000beef0a", "0xbeef0a", "00BEEF0a", "00beef0a:"]],
+  ["00beef0a", ["00beef0a:4096:00beef0a"]],
   ["00beef0a", ["00beef0a ", "00beef0a\n", "00beef0a\r", '00beef0a"']],
 ];
 

@@ -23,6 +23,10 @@ Deno.test("LogScan refuses a whole batch that is not at its place", async () => 
     assertEquals(await damageIn(behind), size, `write at ${write}, torn`);
   }
   assertEquals(await damageIn(rowsAt(5, next)), 0, "not at 0");
+  // Of whose last batch only the end is left.
+  const [row] = new TextDecoder().decode(rowsAt(1, next)).split(/(?<=\n)/);
+  const end = rowsAt(1, next).subarray(row!.length);
+  assertEquals((await scan(joined(first, end))).committedSize, size);
   // An earlier write does not go on after a later one.
   const second = rowsAt(size, next);
   const fallen = joined(first, second, rowsAt(0, [numberedBatch(8, 1)]));
