@@ -43,9 +43,12 @@ const SECURE: Security = {
   },
   agency: (id) => ({ CLI_TLS_CA: PEM.ca, CLI_TOKEN: tokenOf(id) }),
   async connect(port, agency): Promise<Wire> {
-    const wire = await Wire.connectTls(port, await Deno.readTextFile(PEM.ca));
+    using stack = new DisposableStack();
+    const ca = await Deno.readTextFile(PEM.ca);
+    const wire = stack.use(await Wire.connectTls(port, ca));
     const reply = await wire.ask(authFrame(agency, tokenOf(agency)));
     if (reply) assertEquals(reply.type, Type.OK);
+    stack.move();
     return wire;
   },
 };

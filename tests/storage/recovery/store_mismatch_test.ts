@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FileStore, StoreMismatchError } from "../../../storage/mod.ts";
-import { appendTo, numberedBatch } from "../../support/batches.ts";
+import { appendTo, numberedBatch, rowsAt } from "../../support/batches.ts";
 import { contents, testInFolder } from "../../support/folder.ts";
 
 type Contents = Record<string, string>;
@@ -144,6 +144,20 @@ testInFolder(
         `was held with 2 agencies, but draw.agencies is ${agencies}`;
       await assertRefused(dir, held, reason, agencies);
     }
+    // A killed central has written no stop.
+    const bets = held["bets.csv"]!;
+    const size = new TextEncoder().encode(bets).length;
+    const more = rowsAt(size, [numberedBatch(9, 1)]);
+    const finished = held["bets.csv.finished"]!.replace(/stop.*\n$/, "");
+    await assertRefused(
+      dir,
+      {
+        "bets.csv": bets + new TextDecoder().decode(more),
+        "bets.csv.finished": finished,
+      },
+      "are not of the same time: the bets file has",
+      2,
+    );
     // The draw does not open again with an older finished file.
     await assertRefused(dir, mixed(held, early), "are not of the same time", 2);
     for (const [name, text] of Object.entries(held)) {

@@ -129,6 +129,8 @@ testInFolder("verifyStore() finds files that do not fit", async (dir) => {
   });
   assertEquals(fault?.byteOffset, undefined);
   assertStringIncludes(fault!.problem, '.finished" is not there, but');
+  await Deno.truncate(path);
+  assertEquals((await verifyStore(path)).fault, undefined);
   await Deno.remove(path);
   await assertRejects(() => verifyStore(path), Deno.errors.NotFound);
 });
