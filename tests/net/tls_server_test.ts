@@ -95,7 +95,7 @@ testWith(
     const { server, tcp } = accepted;
     const alert = new Uint8Array(9);
     await tcp.write(new TextEncoder().encode("hello\n"));
-    const calls = [() => server.handshake(), () => server.read(alert)];
+    const calls = [() => server.read(alert), () => server.handshake()];
     for (const call of calls) {
       const { message } = await assertRejects(
         async () => void await call(),

@@ -150,6 +150,7 @@ Deno.test("readAuthorities() takes the system's bundle, wherever it is", async (
   };
   try {
     assertEquals(await readAuthorities("system"), []);
+    assertEquals(asked.length, 3);
     for (const path of asked.splice(0)) {
       there = path;
       assertEquals(await readAuthorities("system"), ["PEM"]);

@@ -21,8 +21,18 @@ Deno.test("EventStreams.send() keeps nothing for those who do not read", async (
     assertEquals(new TextDecoder().decode(value), `event ${i}`);
   }
   streams.close();
+  assertEquals(streams.size, 0);
   assertEquals(await readAll(idle), ["first"]);
   assertEquals((await reader.read()).done, true);
+});
+
+Deno.test("EventStreams lets a page miss 30 events in a row, and no more", () => {
+  const streams = new EventStreams();
+  streams.open("first");
+  for (let i = 0; i < 30; i++) streams.send("event");
+  assertEquals(streams.size, 1);
+  streams.send("event");
+  assertEquals(streams.size, 0);
 });
 
 Deno.test("EventStreams gives the place of a watcher that never reads to another", async () => {

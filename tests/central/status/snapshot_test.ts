@@ -54,6 +54,9 @@ Deno.test("takeSnapshot() has each figure in its place", () => {
       [3, 0, 0, "", true, null],
     ],
   );
+  assertEquals(agencies.map(({ rate }) => rate), [0, 0, 0]);
+  const seen = agencies.map(({ lastSeenMs }) => lastSeenMs);
+  assertEquals(seen, [null, statistics.activityOf(2)!.lastSeenMs, null]);
   const held = { isHeld: true, heldAtMs: 7, winnerCount: (id: number) => id };
   const after = takeSnapshot({
     statistics,
@@ -62,6 +65,17 @@ Deno.test("takeSnapshot() has each figure in its place", () => {
   assertEquals([after.isDrawHeld, after.drawHeldAtMs], [true, 7]);
   assertEquals(after.phase, "held");
   assertEquals(after.agencies[0]?.winners, 2);
+});
+
+Deno.test("takeSnapshot() has no figures before the store is read", () => {
+  const snapshot = takeSnapshot({ statistics: new Statistics() });
+  assertEquals(snapshot, {
+    ...{ phase: "starting", problem: "", bets: 0, history: [], batches: 0 },
+    ...{ refusals: {}, connections: 0, storeBytes: null },
+    ...{ certificateNotAfterMs: null, commitP50: 0, commitP99: 0 },
+    ...{ agencies: [], moreAgencies: 0, drawAgencies: 0, isDrawHeld: false },
+    ...{ drawHeldAtMs: null, missing: [], missingCount: 0 },
+  });
 });
 
 Deno.test("takeSnapshot() shows 1,000 agencies and counts the rest", () => {
@@ -121,13 +135,22 @@ Deno.test("takeSnapshot() takes no longer with a million agencies in the store",
 });
 
 Deno.test("Rates.tick() divides what was stored by seconds", () => {
-  const { store, rates } = madeServed({ 1: 100 });
+  const served = madeServed({ 1: 100 });
+  const { store, rates } = served;
   rates.tick();
   assertEquals([rates.history, rates.rateOf(1)], [[0], 0]);
   store.bets += 12;
   store.agencyBets.set(1, 105).set(2, 7);
   rates.tick();
   assertEquals([rates.rateOf(1), rates.rateOf(2), rates.rateOf(3)], [5, 7, 0]);
+  const { agencies, history } = takeSnapshot({
+    statistics: new Statistics(),
+    served,
+  });
+  assertEquals([agencies[0]?.rate, agencies[1]?.rate, history], [5, 7, [
+    0,
+    12,
+  ]]);
   for (let i = 0; i < 200; i++) {
     store.bets++;
     rates.tick();
@@ -158,6 +181,50 @@ Deno.test("a certificate that has expired is a problem", () => {
   }
 });
 
+Deno.test("renderPage() has a name for each figure", () => {
+  const statistics = new Statistics();
+  statistics.onStored(1, "::1");
+  const served = madeServed({ 1: 20 }, {
+    sizeBytes: 500_000,
+    certificateNotAfterMs: Date.now() + 36 * 3_600_000,
+  });
+  served.rates.history.push(7);
+  statistics.onCommit(1, 0.003);
+  const sources = { statistics, served };
+  const html = renderPage(takeSnapshot(sources), chooseTexts("en"));
+  const totals = [...html.matchAll(/<dt>(.*)<\/dt><dd id="(.*)">(.*)<\/dd>/g)];
+  assertEquals(totals.map(([, ...total]) => total.join(" | ")), [
+    "Bets stored | bets | 20",
+    "Bets per second | rate | 7",
+    "Batches since the start | batches | 1",
+    "Refusals since the start | refusals | 0",
+    "Connections | connections | 3",
+    "Size of the store | store | 0.5 MB",
+    "Commit, median | p50 | 3.00 ms",
+    "Commit, 99th percentile | p99 | 3.00 ms",
+    "Certificate | certificate | 1 days left",
+  ]);
+  const heads = [
+    ...html.matchAll(/<th scope="col"(.*?)>.*?key="(.*?)">(.*?)</g),
+  ];
+  assertEquals(heads.map(([, ...head]) => head.join("|")), [
+    ' aria-sort="ascending"|agency|Agency',
+    "|bets|Bets stored",
+    "|refused|Refused since the start",
+    "|rate|Bets per second",
+    "|lastSeenMs|Last seen",
+    "|address|Address",
+    "|isFinished|Finished",
+    "|winners|Winners",
+  ]);
+  assertEquals(html.match(/<td>/g)?.length, heads.length - 1);
+  assertStringIncludes(html, '<p class="axis" id="history-top">10</p>');
+  assertStringIncludes(html, '<polyline points="119,9.7"></polyline>');
+  assertStringIncludes(html, '<p id="draw-state">There is no draw.</p>');
+  assertStringIncludes(html, '<html lang="en" data-words="{&quot;lang&quot;');
+  assertStringIncludes(html, '<p id="empty"></p>\n<p id="more"></p>');
+});
+
 Deno.test("renderPage() marks a problem", () => {
   const isMarked = (problem?: string) => {
     const served = madeServed({}, { problem });
@@ -169,11 +236,11 @@ Deno.test("renderPage() marks a problem", () => {
 
 Deno.test("renderPage() escapes what comes from outside", () => {
   const statistics = new Statistics();
-  statistics.onStored(1, '<img src="x">&');
+  statistics.onStored(1, `<img src="x">&'`);
   const served = madeServed({ 1: 1 }, { problem: "<i>store</i>" });
   const sources = { statistics, served };
   const html = renderPage(takeSnapshot(sources), chooseTexts("en"));
-  assertStringIncludes(html, "&lt;img src=&quot;x&quot;&gt;&amp;");
+  assertStringIncludes(html, "&lt;img src=&quot;x&quot;&gt;&amp;&#39;");
   assertEquals(html.includes('<img src="x">'), false);
   assertStringIncludes(html, "&lt;i&gt;store&lt;/i&gt;");
   assertEquals(html.includes("<i>"), false);

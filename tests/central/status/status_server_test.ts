@@ -2,12 +2,19 @@ import {
   assert,
   assertEquals,
   assertGreater,
+  assertLess,
   assertMatch,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
+import { Statistics } from "../../../central/statistics.ts";
 import type { Snapshot } from "../../../central/status/snapshot.ts";
+import { StatusServer } from "../../../central/status/status_server.ts";
+import { ProgramError } from "../../../program/errors.ts";
+import { CapturedLog } from "../../support/captured_log.ts";
 import { agencyFrame, betFrame, frame, Type } from "../../support/frames.ts";
 import { parseMetrics } from "../../support/metrics.ts";
+import { testWith } from "../../support/permissions.ts";
 import { rows } from "../../support/rows.ts";
 import "../../support/sanitized.ts";
 import { get, type Shown, testShown } from "../../support/shown.ts";
@@ -117,6 +124,7 @@ testShown(
 
 testShown("/events sends the figures each second", async (shown) => {
   await send(shown);
+  const openedAt = performance.now();
   const { body, headers } = await fetch(`${shown.url}events`);
   assertEquals(headers.get("content-type"), "text/event-stream");
   // nginx would keep them for seconds, or compress them.
@@ -127,11 +135,15 @@ testShown("/events sends the figures each second", async (shown) => {
     "agencies" | "bets" | "history" | "missing"
   >[] = [];
   for await (const text of body!.pipeThrough(new TextDecoderStream())) {
+    // Only the first says how long to wait for another connection.
+    assertEquals(text.startsWith("retry: 2000\ndata: "), events.length === 0);
     for (const [, json] of text.matchAll(/^data: (.*)$/gm)) {
       events.push(JSON.parse(json!));
     }
     if (events.length >= 2) break;
   }
+  // The second that was under way when the page was opened.
+  assertLess(performance.now() - openedAt, 5000);
   for (const { bets, agencies, missing } of events) {
     assertEquals([bets, agencies.length, missing], [20, 1, [2]]);
   }
@@ -165,6 +177,80 @@ testShown(
   },
 );
 
+const SECURE = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+};
+/** What each page has beside these and `no-store`. */
+const PAGES: Record<string, Record<string, string>> = {
+  "": {
+    "content-type": "text/html; charset=utf-8",
+    "content-language": "en",
+    "vary": "accept-language",
+  },
+  "metrics": {
+    "content-type": "text/plain; version=0.0.4; charset=utf-8",
+    "vary": "accept",
+  },
+  "events": {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store, no-transform",
+    "x-accel-buffering": "no",
+  },
+  "health": { "content-type": "text/plain; charset=utf-8" },
+  "ready": { "content-type": "text/plain; charset=utf-8" },
+  "none": { "content-type": "text/plain; charset=utf-8" },
+  "page.css": { "content-type": "text/css; charset=utf-8" },
+  "page.js": { "content-type": "text/javascript; charset=utf-8" },
+  "page_view.js": { "content-type": "text/javascript; charset=utf-8" },
+};
+
+testShown("StatusServer sends the headers of each page", async ({ url }) => {
+  for (const [path, own] of Object.entries(PAGES)) {
+    for (const method of ["GET", "HEAD"]) {
+      const { headers, body } = await fetch(url + path, { method });
+      await body?.cancel();
+      const expected = { "cache-control": "no-store", ...SECURE, ...own };
+      for (const [name, value] of Object.entries(expected)) {
+        const sent = headers.get(name);
+        assertEquals([path, name, sent], [path, name, value]);
+      }
+    }
+  }
+  for (const path of ["page.css", "page.js", "page_view.js"]) {
+    const file = new URL(`../../../central/status/${path}`, import.meta.url);
+    assertEquals((await get(url + path)).text, await Deno.readTextFile(file));
+  }
+});
+
+testWith(
+  ["net"],
+  "StatusServer.start() says where it listens, or why not",
+  async () => {
+    const log = CapturedLog.start();
+    const statistics = new Statistics();
+    for (const hostname of ["127.0.0.1", "::1"]) {
+      await using _server = StatusServer.start(
+        { hostname, port: 0 },
+        statistics,
+      );
+      const host = hostname === "::1" ? "[::1]" : hostname;
+      const line = await log.line(
+        `status | result: success | url: http://${host}:`,
+      );
+      const port = Number(/(\d+)\/$/.exec(line)?.[1]);
+      assertThrows(
+        () => StatusServer.start({ hostname, port }, statistics),
+        ProgramError,
+        `Cannot listen on status port ${port}: Address already in use (os error 98) (status.host is ${hostname})`,
+      );
+    }
+  },
+);
+
 testShown("StatusServer answers only GET and HEAD", async ({ url }) => {
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
     const response = await fetch(url, { method });
@@ -188,7 +274,7 @@ testShown("no more than 64 watch at once", async ({ url }) => {
   );
   assert(watchers.every(({ status }) => status === 200));
   const late = await fetch(`${url}events`);
-  assertEquals(late.status, 503);
+  assertEquals([late.status, late.headers.get("retry-after")], [503, "5"]);
   await late.body?.cancel();
   // A single request is still served.
   for (const path of ["", "metrics", "health", "ready"]) {
