@@ -61,8 +61,6 @@ export class Session {
   readonly host: Host;
   /** Whether the connection has ended. */
   isBroken = false;
-  /** The tables' schema, found by the checks after connecting. */
-  schema = "";
 
   constructor(address: Address, host: Host, ssl: TlsOptions) {
     this.host = host;

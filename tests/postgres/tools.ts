@@ -14,8 +14,8 @@ import { append, makeBatch, openStore } from "./support/made_store.ts";
 
 const BETS = 400;
 
-/** More than are imported at once. */
-const BATCHES = 450;
+/** Of each of three agencies: more than are imported at once. */
+const BATCHES = 90;
 
 testFault(
   "an import of many batches keeps each agency's bets apart",
