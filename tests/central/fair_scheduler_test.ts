@@ -7,6 +7,8 @@ const CROWD = { size: 1000 };
 Deno.test("FairScheduler.waitForTurn() delays no one without a crowd", async () => {
   const scheduler = new FairScheduler({ size: 64 });
   assertEquals(await passAll(scheduler, 150), Array(150).fill(0));
+  const crowd = new FairScheduler({ size: 65 });
+  assertEquals(await passAll(crowd, 25), [...Array(24).fill(0), 1]);
 });
 
 Deno.test("FairScheduler.waitForTurn() lets a few pass at once", async () => {

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { FairScheduler } from "../../central/fair_scheduler.ts";
+import type { Reply } from "../../central/replies.ts";
 import { ReplyQueue } from "../../central/reply_queue.ts";
 import { Connection } from "../../net/connection.ts";
 import { FakeStream } from "../support/fake_stream.ts";
@@ -38,6 +39,62 @@ Deno.test("ReplyQueue sends a long reply in pieces that take turns", async () =>
   assertEquals(stream.written, frame);
   assertEquals([stream.writes, turns], [4, 3]);
   assertEquals(stream.largest, PIECE_BYTES);
+});
+
+function replyOf(...bytes: number[]): Reply {
+  return { frame: Uint8Array.from(bytes), closes: false };
+}
+
+Deno.test("ReplyQueue sends replies in order, those known at once in one write", async () => {
+  const stream = new FakeStream([]);
+  using connection = new Connection(stream, {});
+  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  const first = Promise.withResolvers<Reply>();
+  const last = Promise.withResolvers<Reply>();
+  queue.enqueue(first.promise);
+  for (const byte of [2, 3]) queue.enqueue(Promise.resolve(replyOf(byte)));
+  queue.enqueue(last.promise);
+  await settle();
+  assertEquals(stream.writes, 0);
+  first.resolve(replyOf(1));
+  await settle();
+  assertEquals([stream.writes, [...stream.written]], [1, [1, 2, 3]]);
+  last.resolve(replyOf(4));
+  await queue.whenIdle();
+  assertEquals([stream.writes, [...stream.written]], [2, [1, 2, 3, 4]]);
+  assertFalse(queue.isOver);
+  queue.enqueue(Promise.resolve(replyOf(5)));
+  await queue.whenIdle();
+  assertEquals([...stream.written], [1, 2, 3, 4, 5]);
+});
+
+Deno.test("ReplyQueue sends nothing after a reply that closes", async () => {
+  const stream = new FakeStream([], { ends: true });
+  const connection = new Connection(stream, {});
+  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  queue.enqueue(Promise.resolve(replyOf(1)));
+  queue.enqueue(Promise.resolve({ ...replyOf(2), closes: true }));
+  queue.enqueue(Promise.resolve(replyOf(3)));
+  await queue.whenIdle();
+  assert(queue.isOver);
+  queue.enqueue(Promise.resolve(replyOf(4)));
+  await queue.whenIdle();
+  assertEquals([...stream.written], [1, 2]);
+  assert(stream.isWriteClosed && stream.isClosed);
+});
+
+Deno.test("ReplyQueue closes the connection if a reply cannot be made or sent", async () => {
+  for (const isMade of [false, true]) {
+    const stream = new FakeStream([]);
+    const error = new Deno.errors.ConnectionReset();
+    stream.write = () => Promise.reject(error);
+    const connection = new Connection(stream, {});
+    const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+    queue.enqueue(isMade ? Promise.resolve(replyOf(1)) : Promise.reject(error));
+    const thrown = await assertRejects(() => queue.whenIdle(), Error);
+    assert(thrown === error);
+    assert(stream.isClosed && queue.isOver);
+  }
 });
 
 Deno.test("ReplyQueue gives each piece of a long reply its own time", async () => {

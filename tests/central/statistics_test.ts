@@ -27,6 +27,40 @@ Deno.test("Statistics.commitQuantile() is the smallest that so many do not excee
   ]);
 });
 
+Deno.test("Statistics has bounds from a tenth of a millisecond and from one batch", () => {
+  const { commitSeconds, commitBatches } = new Statistics();
+  assertEquals(commitSeconds.bounds, [
+    ...[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05],
+    ...[0.1, 0.25, 0.5, 1, 2.5],
+  ]);
+  assertEquals(commitBatches.bounds, [1, 2, 4, 8, 16, 32, 64, 128, 256]);
+});
+
+Deno.test("Statistics knows when and from where an agency was last seen", () => {
+  const statistics = new Statistics();
+  const { now } = Date;
+  const calls = [
+    () => statistics.onRequest(1, "::1"),
+    () => statistics.onStored(1, "::2"),
+    () => statistics.onRefusedBatch(1, 3, "::3"),
+    () => statistics.onRequest(1, "::4"),
+  ];
+  try {
+    for (const [i, call] of calls.entries()) {
+      Date.now = () => 1000 * i;
+      call();
+      assertEquals(statistics.activityOf(1), {
+        refused: i < 2 ? 0 : 3,
+        lastSeenMs: 1000 * i,
+        address: `::${i + 1}`,
+      });
+    }
+  } finally {
+    Date.now = now;
+  }
+  assertEquals(statistics.activityOf(2), undefined);
+});
+
 Deno.test("Statistics counts each kind of event once", () => {
   const statistics = new Statistics();
   statistics.onStored(1, "::1");
@@ -65,6 +99,8 @@ Deno.test("Statistics remembers few of the agencies that store nothing", () => {
     statistics.onRefusedBatch(agency, 1, "::1");
     statistics.onRequest(7, "::7");
   }
+  // 1,000 with the one that goes on.
+  assertEquals(statistics.activityOf(12_001), undefined);
   const known = (agency: number) => statistics.activityOf(agency) !== undefined;
   assertEquals([1, 8, 11_999, 12_002, 13_000].map(known), [
     ...[false, false, false, true, true],

@@ -33,6 +33,34 @@ testInFolder(
 );
 
 testInFolder(
+  "WatchedFiles looks again only when it has loaded, and not once disposed of",
+  async (dir) => {
+    using intervals = new FakeIntervals();
+    const path = `${dir}/a`;
+    await Deno.writeTextFile(path, "1");
+    const loads: PromiseWithResolvers<void>[] = [];
+    {
+      using _watch = await WatchedFiles.open([path], "files", async () => {
+        if (loads.push(Promise.withResolvers()) > 1) {
+          await loads.at(-1)!.promise;
+        }
+      });
+      await Deno.writeTextFile(path, "12");
+      await intervals.pass(PERIOD_MS);
+      const loading = intervals.pass(PERIOD_MS);
+      await intervals.pass(PERIOD_MS);
+      while (loads.length < 2) await Deno.stat(path);
+      for (let i = 0; i < 3; i++) await intervals.pass(PERIOD_MS);
+      loads[1]!.resolve();
+      await loading;
+      for (let i = 0; i < 3; i++) await intervals.pass(PERIOD_MS);
+      assertEquals(loads.length, 2);
+    }
+    assertEquals(intervals.periodsMs, []);
+  },
+);
+
+testInFolder(
   "WatchedFiles logs a problem once, and again after a success",
   async (dir) => {
     using intervals = new FakeIntervals();

@@ -251,6 +251,22 @@ testWith(
   },
 );
 
+testWith(
+  ["net"],
+  "StatusServer ends open pages, and waits for no slow client",
+  async () => {
+    const log = CapturedLog.start();
+    const address = { hostname: "127.0.0.1", port: 0 };
+    const server = StatusServer.start(address, new Statistics());
+    const [url] = /http:\S+/.exec(await log.line("action: status"))!;
+    using slow = await Deno.connect({ port: Number(new URL(url).port) });
+    await slow.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n"));
+    const events = await fetch(`${url}events`);
+    await server[Symbol.asyncDispose]();
+    assertMatch(await events.text(), /^retry: 2000\ndata: .*\n\n$/);
+  },
+);
+
 testShown("StatusServer answers only GET and HEAD", async ({ url }) => {
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
     const response = await fetch(url, { method });
