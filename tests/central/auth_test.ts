@@ -198,13 +198,16 @@ testServed(
 
 testServed(
   "a token that is removed or changed ends its connections",
-  async ({ port, credentialsFile }) => {
+  async ({ port, credentialsFile, log }) => {
     using first = await Wire.connect(port);
     using second = await Wire.connect(port);
     await first.ask(authFrame(1, "uno"));
     await second.ask(authFrame(2, "dos"));
     await writeCredentials(credentialsFile, { 1: "otro", 2: "dos" });
     await first.closed();
+    assertEquals(log.lines.filter((line) => line.startsWith("WARN")), [
+      "WARN action: authenticate | result: fail | agency: 1 | reason: its token was removed or changed",
+    ]);
     const bets = betFrame({ agency: 2, rows: rows(1) });
     await second.ok(bets);
     using third = await Wire.connect(port);

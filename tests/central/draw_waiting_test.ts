@@ -113,6 +113,32 @@ testServed(
   { drawAgencies: 500, maxConnections: 600 },
 );
 
+testServed(
+  "the central stops though an agency does not read its long list",
+  async ({ port, log, stop }) => {
+    await finish(port, 1);
+    using wire = await Wire.connect(port);
+    await wire.send(agencyFrame(Type.WINNERS_QUERY, 1));
+    await log.line("consulta_ganadores | result: success");
+    await stop();
+    assertEquals(
+      log.lines.at(-1)?.split(" |")[0],
+      "ERROR action: close_connection",
+    );
+  },
+  {
+    drawAgencies: 1,
+    wrapStore: (store) =>
+      Object.create(store, {
+        draw: { value: store.draw },
+        writer: { value: () => store.writer() },
+        finish: { value: store.finish.bind(store) },
+        // More than the system takes for a peer that does not read.
+        winners: { value: () => Array(1_500_000).fill("12345678") },
+      }),
+  },
+);
+
 /** Counts the timers that are set during a call. */
 async function timersDuring(work: () => Promise<void>): Promise<number> {
   const { setTimeout, setInterval } = globalThis;

@@ -7,12 +7,19 @@ import type { Credentials } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
-import { authFrame, Code, readError } from "../support/frames.ts";
+import {
+  agencyFrame,
+  authFrame,
+  Code,
+  readError,
+  Type,
+} from "../support/frames.ts";
 import "../support/sanitized.ts";
 
-/** Every token is valid. */
+/** Every token is valid but one. */
 const CREDENTIALS = {
-  isValid: () => Promise.resolve(true),
+  isValid: (_agency: number, token: Uint8Array) =>
+    Promise.resolve(new TextDecoder().decode(token) !== "wrong"),
 } as unknown as Credentials;
 const UNREACHABLE = Object.assign(new Error("No route to host"), {
   code: "EHOSTUNREACH",
@@ -36,6 +43,81 @@ function pendingOf(stream: FakeStream): PendingConnection {
   const connection = new Connection(stream, {});
   return { connection, ip: "10.0.0.1", handshake: () => undefined };
 }
+
+/** Lets everything run that needs no timer, and takes no time. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+}
+
+const AUTHENTICATE = "action: authenticate | result: fail | ip: 10.0.0.1 |";
+
+for (
+  const [name, pieces, error, delayMs, line] of [
+    [
+      "a wrong token",
+      [authFrame(7, "wrong")],
+      "UNAUTHORIZED",
+      1000,
+      `ERROR ${AUTHENTICATE} agency: 7 | error: UNAUTHORIZED | reason: Cannot authenticate: that is not agency 7's token`,
+    ],
+    [
+      "no token",
+      [agencyFrame(Type.FINISH, 7)],
+      "UNAUTHORIZED",
+      1000,
+      `ERROR ${AUTHENTICATE} error: UNAUTHORIZED | reason: Cannot authenticate: this central requires a token (CLI_TOKEN or agency.tokenFile), got a frame of type 4`,
+    ],
+    [
+      "a malformed AUTH",
+      [authFrame(0, "x")],
+      "MALFORMED",
+      0,
+      `ERROR ${AUTHENTICATE} error: MALFORMED | reason: `,
+    ],
+  ] as const
+) {
+  Deno.test(`PendingConnections answers ${name} after ${delayMs} ms, and closes`, async () => {
+    using time = new FakeTime();
+    const { pending, log, authenticated, statistics } = start();
+    const stream = new FakeStream(pieces, { ends: true });
+    const done = pending.authenticate(pendingOf(stream));
+    await settle();
+    if (delayMs > 0) {
+      time.advance(delayMs - 1);
+      await settle();
+      assertEquals([stream.writes, pending.size], [0, 1]);
+      time.advance(1);
+    }
+    await done;
+    assertEquals(readError(replyOf(stream)).code, Code[error]);
+    assertEquals(statistics.refusals.get(error), 1);
+    assertEquals([authenticated.length, pending.size], [0, 0]);
+    assert(stream.isClosed);
+    assertEquals(time.pending, 0);
+    assertEquals(log.lines.length, 1);
+    assertEquals(log.lines[0]?.slice(0, line.length), line);
+  });
+}
+
+Deno.test("PendingConnections.stop() closes those that authenticate or are rejected", async () => {
+  using time = new FakeTime();
+  const { pending } = start();
+  const streams = [[], [authFrame(7, "wrong")], []]
+    .map((pieces) => new FakeStream(pieces));
+  const done = [
+    pending.authenticate(pendingOf(streams[0]!)),
+    pending.authenticate(pendingOf(streams[1]!)),
+    pending.rejectBusy(pendingOf(streams[2]!)),
+  ];
+  await settle();
+  assertEquals(pending.size, 3);
+  // A rejected one takes no place.
+  assertFalse(pending.isFull(17));
+  pending.stop();
+  await Promise.all(done);
+  assertEquals(streams.map(({ isClosed }) => isClosed), [true, true, true]);
+  assertEquals([pending.size, time.pending], [0, 0]);
+});
 
 /** The frame that was written, read as if it had arrived. */
 function replyOf({ written }: FakeStream) {
@@ -64,9 +146,14 @@ Deno.test("PendingConnections does not serve an agency whose token is revoked wh
 
 Deno.test("PendingConnections sets no time limit after the token", async () => {
   using time = new FakeTime();
-  const { pending, authenticated } = start();
+  const { pending, authenticated, log } = start();
   const stream = new FakeStream([authFrame(7, "token")]);
   await pending.authenticate(pendingOf(stream));
+  assertEquals([...stream.written], [Type.OK, 0, 0, 0, 0]);
+  assertEquals(log.lines, [
+    "INFO action: authenticate | result: success | agency: 7 | ip: 10.0.0.1",
+  ]);
+  assertEquals([time.pending, pending.size], [0, 0]);
   time.advance(60_001);
   assertEquals(authenticated.length, 1);
   assertFalse(stream.isClosed);
@@ -91,11 +178,14 @@ Deno.test("PendingConnections counts those that authenticate among all connectio
 });
 
 Deno.test("PendingConnections.rejectBusy() answers BUSY", async () => {
-  const { pending, statistics } = start();
+  const { pending, statistics, log } = start();
   const stream = new FakeStream([], { ends: true });
   await pending.rejectBusy(pendingOf(stream));
   assertEquals(readError(replyOf(stream)).code, Code.BUSY);
   assertEquals(statistics.refusals.get("BUSY"), 1);
+  assertEquals(log.lines, [
+    "WARN action: accept_connections | result: fail | ip: 10.0.0.1 | error: BUSY",
+  ]);
   assert(stream.isClosed);
   assertEquals(pending.size, 0);
 });

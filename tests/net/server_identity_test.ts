@@ -133,7 +133,10 @@ for (const [name, cert, key, problem] of CASES) {
     await Deno.writeTextFile(files.certificate, cert);
     await Deno.writeTextFile(files.key, key);
     const error = await assertRejects(() => readIdentity(files), ProgramError);
-    assertMatch(error.message, /^Cannot use (certificate|private key) "/);
+    assertMatch(
+      error.message,
+      /^Cannot use (certificate ".*\/cert|private key ".*\/key).pem": /,
+    );
     assertMatch(error.message, problem);
     assertEquals(error.message.split("\n").length, 1);
   });

@@ -1,15 +1,25 @@
-// Ends the tests of the module that imports this if one of them blocks: a loop
-// that never waits also keeps every time limit from passing.
+// Ends the tests of the module that imports this if one of them does not end, or
+// blocks: a loop that never waits also keeps every time limit from passing.
 
-/** Far longer than any test computes, even on a busy machine. */
-const LIMIT_SECONDS = 8;
+/** Far longer than any of these tests takes, even on a busy machine. */
+const LIMIT_SECONDS = 10;
+
+let seconds = 0;
+Deno.test.beforeEach(() => {
+  seconds = 0;
+});
+
+const turns = new Int32Array(new SharedArrayBuffer(4));
+setInterval(() => {
+  turns[0]!++;
+  if (++seconds < LIMIT_SECONDS) return;
+  throw new Error(`A test has not ended in ${LIMIT_SECONDS} s`);
+}, 1000);
 
 if (Deno.permissions.querySync({ name: "run" }).state === "granted") {
-  const turns = new Int32Array(new SharedArrayBuffer(4));
   const program = `(${watch})(${Deno.pid}, ${LIMIT_SECONDS})`;
   const url = `data:text/javascript,${encodeURIComponent(program)}`;
   new Worker(url, { type: "module" }).postMessage(turns);
-  setInterval(() => turns[0]!++, 500);
 }
 
 /** Runs in the worker, which has only its text. */
