@@ -2,6 +2,7 @@
 // neither finish nor take the same rows for its own.
 
 import { formatAction, getLogger } from "../../program/logging.ts";
+import { startRareTimer } from "../../program/timer.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
 import { isProcessInput } from "../source/input_file.ts";
 import type { OpenDelivery } from "./sent_delivery.ts";
@@ -55,11 +56,14 @@ export class Start implements Disposable {
     const file = attempt(() => Deno.openSync(`${this.#name}-turn`, options));
     if (!file) return;
     this.#turn = file;
-    const timer = setTimeout(() => warnOfWait(this.#agency), QUIET_WAIT_MS);
+    const cancel = startRareTimer(
+      () => warnOfWait(this.#agency),
+      QUIET_WAIT_MS,
+    );
     try {
       await orAbort(file.lock(true).catch(() => {}), this.#signal);
     } finally {
-      clearTimeout(timer);
+      cancel();
     }
   }
 
