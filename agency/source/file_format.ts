@@ -12,7 +12,7 @@ export interface FileFormat {
   hasHeader: boolean;
 }
 
-const SAMPLE_LINES = 1000;
+const SAMPLE_LINES = 200;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
