@@ -56,6 +56,7 @@ export class Start implements Disposable {
     const file = attempt(() => Deno.openSync(`${this.#name}-turn`, options));
     if (!file) return;
     this.#turn = file;
+    if (attempt(() => file.tryLockSync(true))) return;
     const cancel = startRareTimer(
       () => warnOfWait(this.#agency),
       QUIET_WAIT_MS,

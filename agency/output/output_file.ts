@@ -24,8 +24,7 @@ export function replaceFile(
 ): void {
   const pending = pendingPath(path);
   try {
-    Deno.writeFileSync(pending, content, NEW_FILE);
-    if (isFlushed) flush(pending);
+    writeNew(pending, content, isFlushed);
     if (mode !== PRIVATE_MODE) Deno.chmodSync(pending, mode);
     Deno.renameSync(pending, path);
   } catch (error) {
@@ -34,9 +33,12 @@ export function replaceFile(
   }
 }
 
-function flush(path: string): void {
-  using file = Deno.openSync(path, { write: true });
-  file.syncDataSync();
+function writeNew(path: string, content: Uint8Array, isFlushed: boolean): void {
+  using file = Deno.openSync(path, { ...NEW_FILE, write: true });
+  for (let at = 0; at < content.length;) {
+    at += file.writeSync(content.subarray(at));
+  }
+  if (isFlushed) file.syncDataSync();
 }
 
 /** A file beside its final path. Without {@linkcode rename} it is removed. */

@@ -187,13 +187,16 @@ export class SimulatedFile implements Resource {
   }
 
   /** Locks the file, unless it is locked by another opening of it. */
-  tryLock(_isExclusive: boolean): Promise<boolean> {
-    return this.#call(() => {
-      this.#throwIfClosed();
-      if (this.#inode.holder) return false;
-      this.#inode.holder = this;
-      return true;
-    });
+  tryLock(isExclusive: boolean): Promise<boolean> {
+    return this.#call(() => this.tryLockSync(isExclusive));
+  }
+
+  /** The same, at once. */
+  tryLockSync(_isExclusive: boolean): boolean {
+    this.#throwIfClosed();
+    if (this.#inode.holder) return false;
+    this.#inode.holder = this;
+    return true;
   }
 
   /** Waits until the file is locked. */
