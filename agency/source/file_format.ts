@@ -12,7 +12,9 @@ export interface FileFormat {
   hasHeader: boolean;
 }
 
-const SAMPLE_LINES = 200;
+const SAMPLE_LINES = 1000;
+/** Enough for most files, and split in a tenth of the time. */
+const FIRST_LINES = 100;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
@@ -27,7 +29,7 @@ export async function inspectFormat(
   if (source.chunks === 0) return { hasHeader: false };
   const buffer = new Uint8Array(Math.min(CHUNK_BYTES, source.size + 1));
   const start = await chunkOf(source, 0, buffer);
-  const rows = firstRows(start);
+  const rows = firstRows(start, FIRST_LINES);
   let format = findForeignFormat(start);
   if (!format && source.firstForeignChunk >= 0) {
     format = findEncoding(
@@ -36,7 +38,9 @@ export async function inspectFormat(
   }
   const problem = format
     ? `it is ${format.name}, expected CSV in UTF-8; ${format.advice}`
-    : explainLines(start) ?? explainColumns(rows, separator);
+    : explainLines(start) ??
+      (explainColumns(rows, separator) &&
+        explainColumns(firstRows(start, SAMPLE_LINES), separator));
   if (problem === undefined) return { hasHeader: isHeader(rows, separator) };
   throw new ProgramError(
     `Cannot send agency's file "${source.path}": ${problem}`,
@@ -69,9 +73,9 @@ async function chunkOf(
 }
 
 /** Returns the first complete rows of a chunk, without blank ones. */
-function firstRows(chunk: Uint8Array): string[] {
+function firstRows(chunk: Uint8Array, lines: number): string[] {
   let end = 0;
-  for (let line = 0; line < SAMPLE_LINES; line++) {
+  for (let line = 0; line < lines; line++) {
     const lineEnd = chunk.indexOf(NEWLINE, end);
     if (lineEnd < 0) break;
     end = lineEnd + 1;
