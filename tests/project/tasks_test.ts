@@ -42,6 +42,13 @@ for (const [task, most] of Object.entries(MOST)) {
   });
 }
 
+// Deno keeps a module's compiled code for one set of V8 flags.
+Deno.test("the central and the agencies run with the same V8 flags", () => {
+  const [flags, ...others] = ["client", "server", "server:postgres"]
+    .map((task) => flagsOf(task).get("--v8-flags"));
+  assertEquals(others, [flags, flags]);
+});
+
 for (const task of PROGRAMS) {
   Deno.test(`task "${task}" grants each variable of its program`, () => {
     const program = task.endsWith("server") ? "server" : "client";
