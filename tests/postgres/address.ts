@@ -171,12 +171,17 @@ for (const [variable, value, expected] of VARIABLES) {
 
 Deno.test("readAddress() takes the system's user without another one", () => {
   assertAddress("postgres://h", { user: "s", database: "s" }, { USER: "s" });
+  assertAddress("postgres://:p@h", { user: "s", password: "p" }, { USER: "s" });
 });
 
 const REFUSED: readonly (readonly [string, RegExp, Record<string, string>?])[] =
   [
     ["host=h dbname=d", /expected an address such as postgres:/],
     ["mysql://u@h/d", /expected an address such as postgres:/],
+    ["xpostgres://u@h/d", /expected an address such as postgres:/],
+    ["postgres://?service=a", /the service file "\/nowhere": /, {
+      PGSERVICEFILE: "/nowhere",
+    }],
     ["postgres://u:geheim@x@h/d", /"@" as %40/],
     ["postgres://u:gehe/im@h/d", /"\/" as %2F/],
     ["postgres://u:gehe?im@h/d", /"\?" as %3F/],
@@ -216,6 +221,47 @@ const REFUSED: readonly (readonly [string, RegExp, Record<string, string>?])[] =
     ["postgres://u@h/d", /must be UTF8/, { PGCLIENTENCODING: "LATIN1" }],
     ["postgres://u@h/d?service=a", /PGSERVICEFILE is not set/],
   ];
+
+/** Parameters with a value that they may have, and what is said of others. */
+const CHECKED: readonly (readonly [string, string, string])[] = [
+  ["port", "5432", "numbers"],
+  [
+    "sslmode",
+    "require",
+    "disable, allow, prefer, require, verify-ca or verify-full",
+  ],
+  ["channel_binding", "prefer", "disable, prefer or require"],
+  ["gssencmode", "disable", "disable or prefer; the central cannot use GSSAPI"],
+  [
+    "target_session_attrs",
+    "primary",
+    "any, read-write or primary; the central has to write",
+  ],
+  ["load_balance_hosts", "random", "disable or random"],
+  ["client_encoding", "utf-8", "UTF8"],
+  ["connect_timeout", "9", "1 to 99 seconds"],
+  ["keepalives", "1", "0 or 1"],
+  ["keepalives_idle", "1", "seconds"],
+  ["keepalives_interval", "1", "seconds"],
+  ["keepalives_count", "1", "a number"],
+  ["tcp_user_timeout", "1", "milliseconds"],
+  ["statement_timeout", "100", "100 to 999999 milliseconds"],
+];
+
+for (const [name, value, expected] of CHECKED) {
+  Deno.test(`readAddress() checks the whole value of ${name}`, () => {
+    const read = (value: string) =>
+      readAddress(`postgres://u@h/d?${name}=${value}`, () => undefined);
+    read(value);
+    for (const bad of [`x${value}`, `${value}x`]) {
+      const { message } = assertThrows(() => read(bad), ProgramError);
+      assertEquals(
+        message,
+        `Cannot use store.url: ${name} must be ${expected}, not "${bad}"`,
+      );
+    }
+  });
+}
 
 const UNSUPPORTED = [
   ...["PGHOSTADDR", "PGREQUIREAUTH", "PGREQUIREPEER", "PGREQUIRESSL"],

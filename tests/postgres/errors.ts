@@ -99,6 +99,7 @@ Deno.test("explainDatabase() explains in one line, with the code once", () => {
     [new AggregateError(both, "several"), "several"],
     [new DatabaseTimeoutError(9000), "no answer within 9 s"],
     ["text", "text"],
+    [new Error(""), ""],
   ];
   for (const [error, expected] of cases) {
     assertEquals(explainDatabase(error), expected);

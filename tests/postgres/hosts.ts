@@ -128,6 +128,34 @@ testInTime(
   },
 );
 
+/** Parameters, how a server without TLS refuses, attempts, and the reason. */
+const ATTEMPTS: readonly (readonly [string, string?, number?, RegExp?])[] = [
+  ["sslmode=prefer", undefined, 2],
+  ["sslmode=allow", undefined, 1],
+  ["sslmode=require", undefined, 1, /does not support SSL/],
+  ["sslmode=allow", "28000", 2, /does not support SSL/],
+  ["sslmode=allow", "28P01", 1, /it says no/],
+];
+
+for (const [parameters, code, attempts, reason] of ATTEMPTS) {
+  testInTime(`connectToWriter() with ${parameters} after ${code}`, async () => {
+    await using server = new FakeServer({
+      welcome: () => code === undefined ? undefined : new Refusal(code),
+    });
+    const connecting = connectToWriter(server.address(`&${parameters}`), {
+      statementTimeoutMs: 0,
+      onSession: () => {},
+      check: () => Promise.resolve(),
+    });
+    if (reason === undefined) (await connecting).destroy();
+    else {assertMatch(
+        (await assertRejects(() => connecting, Error)).message,
+        reason,
+      );}
+    assertEquals(server.connections, attempts);
+  });
+}
+
 async function openSession(address: Address): Promise<Session> {
   const session = new Session(address, address.hosts[0]!, false);
   await session.connect(7_000);

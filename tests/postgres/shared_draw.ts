@@ -115,6 +115,20 @@ testInTime(
   },
 );
 
+testInTime(
+  "DrawTables.finish() keeps the first time, and tells of errors",
+  async () => {
+    const error = databaseError("57014");
+    const { fake, tables } = tablesOn([[], error]);
+    await tables.finish(5);
+    assertAsked(fake, [
+      /finished_at = coalesce\(finished_at, now\(\)\) WHERE agency = \$1/,
+    ]);
+    assertEquals(fake.asked[0]!.values, [5]);
+    assert(await assertRejects(() => tables.finish(5)) === error);
+  },
+);
+
 testInTime("DrawTables.winnerCounts() counts each agency's", async () => {
   const { tables } = tablesOn([[{ agency: "5", winners: "2" }]]);
   assertEquals([...await tables.winnerCounts()], [[5, 2]]);
@@ -150,11 +164,14 @@ function drawOn(
     finished: new Set(finished),
   };
   const tables = {
-    read: () => Promise.resolve(state),
-    finish(agency: number) {
+    async read() {
+      await everyTurn();
+      return { ...state };
+    },
+    async finish(agency: number) {
       asked.push(`finish ${agency}`);
+      await everyTurn();
       state.finished = new Set([...state.finished, agency]);
-      return Promise.resolve();
     },
     async hold(agencies: number) {
       asked.push(`hold ${agencies}`);

@@ -3,6 +3,7 @@
 import { assertThrows } from "@std/assert";
 import { AppendLog, type AppendLogOptions } from "../../storage/append_log.ts";
 import { StorageError } from "../../storage/errors.ts";
+import { delay } from "./deadline.ts";
 import { FaultFile } from "./fault_file.ts";
 import { MemoryFile } from "./memory_file.ts";
 
@@ -71,7 +72,7 @@ export function kilobytes(count: number): string[] {
 
 /** Runs everything that only waits for its turn of the event loop. */
 export async function everyTurn(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await delay(0);
 }
 
 /** Asserts that a log takes nothing more. */
