@@ -129,7 +129,12 @@ testInTime(
 );
 
 /** Parameters, how a server without TLS refuses, attempts, and the reason. */
-const ATTEMPTS: readonly (readonly [string, string?, number?, RegExp?])[] = [
+const ATTEMPTS: readonly (readonly [
+  string,
+  string | undefined,
+  number,
+  RegExp?,
+])[] = [
   ["sslmode=prefer", undefined, 2],
   ["sslmode=allow", undefined, 1],
   ["sslmode=require", undefined, 1, /does not support SSL/],

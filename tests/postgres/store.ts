@@ -141,6 +141,16 @@ for (const way of ["its signal", "close()"]) {
 
 testFault("PostgresStore.close() waits for what is under way", async () => {
   const database = await freshDatabase();
+  const { setInterval } = globalThis;
+  using clean = new DisposableStack();
+  clean.defer(() => Object.assign(globalThis, { setInterval }));
+  const periods: (number | undefined)[] = [];
+  Object.assign(globalThis, {
+    setInterval(run: () => void, periodMs?: number) {
+      periods.push(periodMs);
+      return setInterval(run, periodMs);
+    },
+  });
   const commits: number[] = [];
   const store = await PostgresStore.open(database.url, {
     onCommit(batches, seconds) {
@@ -152,6 +162,8 @@ testFault("PostgresStore.close() waits for what is under way", async () => {
   await store.close();
   assertEquals(await stored, 0);
   assertEquals(commits, [1]);
+  // How often it polls.
+  assertEquals(periods, [1_000]);
   await assertRejects(() => append(store, makeBatch(1)), StorageError);
 });
 
