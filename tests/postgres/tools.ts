@@ -29,6 +29,7 @@ testFault(
           await append(store, makeBatch(agency, i, 1, `${agency}`.repeat(16)));
         }
       }
+      await store.finish(1);
     }
     await run("import:postgres", path, database.url);
     assertEquals(
@@ -40,6 +41,9 @@ testFault(
         `${agency}|${`${agency}`.repeat(16)}|0|${BATCHES - 1}|${BATCHES}`
       ).join("\n"),
     );
+    // The file store has no draw.
+    const state = "SELECT held_at IS NULL, draw_agencies FROM loteria";
+    assertEquals(await database.query(state), "t|");
   },
 );
 
@@ -108,7 +112,8 @@ testFault(
     }
     await database.query(
       `INSERT INTO bets SELECT agency, source, position + 10 * n, 'Ana, "la"',
-      'Gil', n, '0001-02-03', n FROM bets, generate_series(1, 500) AS n`,
+      'Gil', n, '0001-02-03', n FROM bets, generate_series(1, 500) AS n
+      ORDER BY n DESC, position DESC`,
     );
     const { stdout, code } = await run("export:postgres", url);
     const lines = stdout.split("\n").slice(10, -1);
