@@ -84,9 +84,9 @@ testInFolder(
 );
 
 testServed(
-  "the central lets 500 agencies wait at once, without a timer for any of them",
+  "the central lets 200 agencies wait at once, without a timer for any of them",
   async ({ port, log }) => {
-    const agencies = Array.from({ length: 500 }, (_, index) => index + 1);
+    const agencies = Array.from({ length: 200 }, (_, index) => index + 1);
     for (const agency of agencies.slice(0, -1)) {
       using wire = await Wire.connect(port);
       const rows = [betOf(`${agency}`), betOf("1", "1"), betOf(`0${agency}`)];
@@ -95,22 +95,22 @@ testServed(
     }
     const waiting = await askEarly({ port, log }, agencies);
     const timers = await timersDuring(async () => {
-      await sendBets(port, 500, [betOf("500")]);
-      await sendBets(port, 500, [betOf("0500")], 1);
+      await sendBets(port, 200, [betOf("200")]);
+      await sendBets(port, 200, [betOf("0200")], 1);
     });
     assertLess(timers, 100);
-    await finish(port, 500);
+    await finish(port, 200);
     await Promise.all(waiting.map(async (wire, index) => {
       const agency = agencies[index]!;
       assertEquals(await readWinners(wire), [[`${agency}`, `0${agency}`]]);
       wire.close();
     }));
-    await log.line("consulta_ganadores | result: success", 500);
+    await log.line("consulta_ganadores | result: success", 200);
     assertEquals(log.lines.filter((line) => line.includes("sorteo")), [
-      "INFO action: sorteo | result: success | agencies: 500",
+      "INFO action: sorteo | result: success | agencies: 200",
     ]);
   },
-  { drawAgencies: 500, maxConnections: 600 },
+  { drawAgencies: 200, maxConnections: 300 },
 );
 
 testServed(

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Central, Credentials, FileStore } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { authFrame, betFrame } from "../support/frames.ts";
@@ -27,6 +27,53 @@ testInFolder(
     }
     assertEquals(store.stats.bets, 2);
     assertEquals((await readStore(file)).length, 2);
+  },
+  ["net"],
+);
+
+testInFolder(
+  "Central.listen() takes the limits that are documented, and any others",
+  async (dir) => {
+    CapturedLog.start();
+    await writeCredentials(`${dir}/credentials.csv`, { 1: "uno" });
+    using credentials = await Credentials.open(`${dir}/credentials.csv`);
+    await using store = await FileStore.open(`${dir}/bets.csv`);
+    const { setTimeout } = globalThis;
+    const { listen } = Deno;
+    const limits = { backlog: 7, authTimeoutMs: 8001, idleTimeoutMs: 9001 };
+    for (
+      const [options, ...expected] of [
+        [{}, 4096, 5000, 60_000],
+        [limits, 7, 8001, 9001],
+      ] as const
+    ) {
+      let backlog: unknown;
+      const delaysMs = new Set<unknown>();
+      Deno.listen = ((options: Deno.TcpListenOptions) => {
+        backlog = options.tcpBacklog;
+        return listen(options);
+      }) as typeof Deno.listen;
+      const record = (run: () => void, delayMs?: number) => {
+        delaysMs.add(delayMs);
+        return setTimeout(run, delayMs);
+      };
+      Object.assign(globalThis, { setTimeout: record });
+      try {
+        await using central = Central.listen(store, {
+          hostname: "127.0.0.1",
+          port: 0,
+          credentials,
+          ...options,
+        });
+        using wire = await Wire.connect(central.port);
+        await wire.ok(authFrame(1, "uno"));
+      } finally {
+        Object.assign(globalThis, { setTimeout });
+        Deno.listen = listen;
+      }
+      assertEquals(backlog, expected[0]);
+      for (const delayMs of expected.slice(1)) assert(delaysMs.has(delayMs));
+    }
   },
   ["net"],
 );

@@ -25,14 +25,14 @@ const UNREACHABLE = Object.assign(new Error("No route to host"), {
   code: "EHOSTUNREACH",
 });
 
-function start() {
+function start(maxConnections = 20) {
   const log = CapturedLog.start();
   const authenticated: PendingConnection[] = [];
   const statistics = new Statistics();
   const pending = new PendingConnections({
     credentials: CREDENTIALS,
     authTimeoutMs: 60_000,
-    maxConnections: 20,
+    maxConnections,
     statistics,
     onAuthenticated: (pending) => authenticated.push(pending),
   });
@@ -175,6 +175,18 @@ Deno.test("PendingConnections counts those that authenticate among all connectio
   await Promise.all(done);
   assertFalse(pending.isFull(19));
   assert(pending.isFull(20));
+});
+
+Deno.test("PendingConnections takes a quarter of many connections", async () => {
+  const { pending } = start(400);
+  const done = Array.from({ length: 99 }, () => {
+    return pending.authenticate(pendingOf(new FakeStream([])));
+  });
+  assertFalse(pending.isFull(300));
+  done.push(pending.authenticate(pendingOf(new FakeStream([]))));
+  assert(pending.isFull(0));
+  pending.stop();
+  await Promise.all(done);
 });
 
 Deno.test("PendingConnections.rejectBusy() answers BUSY", async () => {

@@ -95,6 +95,18 @@ Deno.test("takeSnapshot() shows 1,000 agencies and counts the rest", () => {
   assertEquals([rest.missing.length, rest.missingCount], [50, 3097]);
 });
 
+Deno.test("takeSnapshot() shows the lowest 1,000 agencies in any order", () => {
+  const served = madeServed({}, { finished: new Set([5001, 0]) });
+  for (let i = 0; i < 5000; i++) {
+    served.store.agencyBets.set((7919 * i) % 5000 + 1, 1);
+  }
+  const { agencies } = takeSnapshot({ statistics: new Statistics(), served });
+  assertEquals(
+    agencies.map(({ agency }) => agency),
+    Array.from({ length: 1000 }, (_, i) => i),
+  );
+});
+
 Deno.test("takeSnapshot() shows only agencies that stored a bet or finished", () => {
   const statistics = new Statistics();
   for (let agency = 1; agency <= 5000; agency++) {

@@ -49,6 +49,9 @@ const ACCEPTED: readonly [accept: string, contentType: RegExp][] = [
   ["text/plain;version=0.0.4, Application/OpenMetrics-Text;q=0.2", PLAIN_TEXT],
   ["text/plain;q=0.5, application/openmetrics-text", OPEN_METRICS],
   ["application/openmetrics-text;q=0", PLAIN_TEXT],
+  ["*/*, application/openmetrics-text;q=0.9", PLAIN_TEXT],
+  ["text/*, application/openmetrics-text;q=0.9", PLAIN_TEXT],
+  ["image/*, application/openmetrics-text;q=0.9", OPEN_METRICS],
 ];
 
 testShown(
