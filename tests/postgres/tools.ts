@@ -4,6 +4,7 @@ import { FileStore } from "../../storage.ts";
 import type { Sent } from "../faults/guarantee.ts";
 import { testFault } from "../faults/plan.ts";
 import { batchOf } from "../support/batches.ts";
+import { within } from "../support/deadline.ts";
 import type { BetRow } from "../support/frames.ts";
 import { randomRows } from "../support/made_bets.ts";
 import { type Ending, startProgram } from "../support/programs.ts";
@@ -13,6 +14,8 @@ import { assertStored } from "./support/database_central.ts";
 import { append, makeBatch, openStore } from "./support/made_store.ts";
 
 const BETS = 400;
+/** Of a tool that takes less than a second. */
+const LIMIT_MS = 15_000;
 
 /** Of each of three agencies: more than are imported at once. */
 const BATCHES = 90;
@@ -194,5 +197,5 @@ async function runWith(
   ...args: string[]
 ): Promise<Ending> {
   await using program = startProgram(task, env, args);
-  return await program.ending();
+  return await within(program.ending(), () => `${task} runs`, LIMIT_MS);
 }
