@@ -20,7 +20,6 @@ find_programs() {
 }
 
 args=()
-# The fast ones are first, so that a slip is found within seconds.
 tests=(tests/postgres/*.ts tests/postgres/faults/*.ts)
 for arg in "$@"; do
   case $arg in
