@@ -195,6 +195,12 @@ testInTime("Session gives up a server that does not let it in", async () => {
   await assertRejects(() => openSession(address), Error, "timeout expired");
 });
 
+testInTime("Session is not connected without its settings", async () => {
+  const refusesSettings = new Refusal("42704");
+  await using server = new FakeServer({ refusesSettings });
+  await assertRejects(() => openSession(server.address()), Error, "says no");
+});
+
 testInTime(
   "Session gives up a refused connection that stays open",
   async () => {

@@ -124,7 +124,10 @@ testInTime(
     const { session, changes } = databaseOf(2, { unsafe: ["fsync", "x"] });
     assertEquals(await prepareTables(session), '"a""b"');
     assertEquals(changes(), ["COMMIT"]);
-    assertMatch(log.lines.join("\n"), /^WARN .*fsync and x off: a crash of/);
+    assertMatch(
+      log.lines.join("\n"),
+      /^WARN action: check_database \| result: fail \| reason: fsync and x off: a crash of/,
+    );
   },
 );
 

@@ -306,7 +306,7 @@ testInTime(
     await draw.look();
     assertEquals(await draw.held, "elsewhere");
     assertEquals([...stats.finished], [1, 2]);
-    assertEquals(asked, ["count"]);
+    assertEquals([asked, stats.winnerCount(1)], [["count"], 2]);
   },
 );
 

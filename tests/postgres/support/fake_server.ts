@@ -46,6 +46,8 @@ export interface FakeServerOptions {
   /** Called before a refused connection is closed. */
   beforeClose?(peer: Peer): Promise<void>;
   answer?(statement: Statement): Answer | Promise<Answer>;
+  /** Why it refuses the settings of a connection. */
+  refusesSettings?: Refusal;
 }
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -168,7 +170,7 @@ export class FakeServer implements AsyncDisposable {
     const { text } = statement;
     if (text.includes("SET DateStyle")) {
       this.settings.push(text);
-      return [];
+      return this.#options.refusesSettings ?? [];
     }
     this.statements.push(statement);
     const answer = await this.#options.answer?.(statement) ?? [];
