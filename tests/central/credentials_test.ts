@@ -175,24 +175,39 @@ testInFolder(
   },
 );
 
-testInFolder(
-  "changeCredentials() changes nothing and leaves nothing if it fails",
-  async (dir) => {
-    const path = `${dir}/credentials.csv`;
-    await Deno.writeTextFile(path, `1,${HASH}\n`);
-    const { rename } = Deno;
-    Deno.rename = () => Promise.reject(new Error("Read-only file system"));
-    try {
-      await assertRejects(
-        () => changeCredentials(path, () => new Map()),
-        ProgramError,
-        `Cannot replace credentials "${path}": Read-only file system`,
-      );
-    } finally {
-      Deno.rename = rename;
-    }
-    assertEquals(await Deno.readTextFile(path), `1,${HASH}\n`);
-    const entries = await Array.fromAsync(Deno.readDir(dir));
-    assertEquals(entries.map(({ name }) => name), ["credentials.csv"]);
-  },
-);
+/** Calls of the system that may fail, and what is said then. */
+const FAILURES = {
+  rename: (path: string) => `Cannot replace credentials "${path}": no access`,
+  writeTextFile: (path: string) =>
+    `Cannot replace credentials "${path}": no access`,
+  open: (path: string) => `Cannot open credentials "${path}": no access`,
+  readTextFile: (path: string) =>
+    `Cannot read credentials "${path}": no access`,
+  stat: () => "no access",
+} as const;
+
+for (const [name, message] of Object.entries(FAILURES)) {
+  testInFolder(
+    `changeCredentials() changes nothing and leaves nothing if ${name} fails`,
+    async (dir) => {
+      const path = `${dir}/credentials.csv`;
+      await Deno.writeTextFile(path, `1,${HASH}\n`);
+      const real = Deno[name as keyof typeof FAILURES];
+      const cause = new Deno.errors.PermissionDenied("no access");
+      Object.assign(Deno, { [name]: () => Promise.reject(cause) });
+      try {
+        const error = await assertRejects(
+          () => changeCredentials(path, () => new Map()),
+          Error,
+        );
+        assertEquals(error.message, message(path));
+        assert(error === cause || error.cause === cause);
+      } finally {
+        Object.assign(Deno, { [name]: real });
+      }
+      assertEquals(await Deno.readTextFile(path), `1,${HASH}\n`);
+      const entries = await Array.fromAsync(Deno.readDir(dir));
+      assertEquals(entries.map(({ name }) => name), ["credentials.csv"]);
+    },
+  );
+}

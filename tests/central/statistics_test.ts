@@ -14,6 +14,7 @@ Deno.test("Statistics.commitQuantile() is that of the latest commits", () => {
   assertEquals(statistics.commitQuantile(0.5), 0);
   for (let i = 1; i <= 2000; i++) statistics.onCommit(1, i);
   assertEquals(statistics.commitQuantile(1), 2000);
+  assertEquals(statistics.commitQuantile(0), 977);
   assertEquals(statistics.commitQuantile(0.5), 977 + 511);
 });
 
