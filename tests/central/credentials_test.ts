@@ -16,6 +16,8 @@ const UNO = new TextEncoder().encode("uno");
 const BAD_FILES: [text: string, problem: string][] = [
   [`1,${HASH}\nx\n`, ", line 2: expected an agency"],
   [`0,${HASH}\n`, ", line 1: expected an agency"],
+  [`01,${HASH}\n`, ", line 1: expected an agency"],
+  [` 1,${HASH}\n`, ", line 1: expected an agency"],
   [`4294967296,${HASH}\n`, ", line 1: expected an agency"],
   [`1,${HASH}0\n`, ", line 1: expected an agency"],
   [`1,${HASH.slice(1)}\n`, ", line 1: expected an agency"],

@@ -195,6 +195,16 @@ for (const [name, request, parts, [code, closes], line, counted] of REQUESTS) {
   });
 }
 
+Deno.test("RequestHandler knows the agency of a FINISH that it refuses", async () => {
+  const { handle, log } = start({ agencies: 2 });
+  await handle(agencyFrame(Type.FINISH, 3));
+  await handle(agencyFrame(Type.WINNERS_QUERY, 1));
+  assertEquals(
+    log.lines.at(-1),
+    "WARN action: consulta_ganadores | result: success | agency: 1 | cant_ganadores: 2 | connection_agency: 3 | ip: 192.0.2.1",
+  );
+});
+
 Deno.test("handleBatch() says how many were repeated", async () => {
   const { handle } = start({ append: () => Promise.resolve(258) });
   const { type, payload } = await handle(betFrame({ rows: rows(3) }));

@@ -82,6 +82,11 @@ Deno.test("fill() reads once for all who wait, and grows the buffer to 8 frames"
   assertEquals(rooms, [8192, 8192, 16384, 32768]);
   assert(connection.isFull);
   assertEquals(stream.unread, 100_000 - 65_536);
+  const { buffer } = connection;
+  connection.consume(60_000);
+  assert(await connection.fill());
+  assert(connection.buffer === buffer);
+  assertEquals([connection.start, connection.end], [0, 5536 + 34_464]);
 });
 
 Deno.test("watch() keeps what the peer sends in the meantime", async () => {

@@ -163,6 +163,8 @@ const ORDERS: [clicks: string[], shown: number[], order: string][] = [
   [["bets", "bets"], [1, 3, 2], "descending"],
   [["bets", "bets", "bets"], [2, 1, 3], "ascending"],
   [["bets", "bets", "winners"], [1, 3, 2], "ascending"],
+  [["lastSeenMs"], [1, 2, 3], "ascending"],
+  [["lastSeenMs", "lastSeenMs"], [1, 2, 3], "descending"],
   [["address"], [1, 3, 2], "ascending"],
   [["address", "address"], [2, 3, 1], "descending"],
 ];
