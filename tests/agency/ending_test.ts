@@ -193,6 +193,12 @@ testAtDesk("send() does not finish while a file is read", async (desk) => {
   assertEquals(await desk.finishes("b.csv", B), true);
   assertEquals(await desk.finishes("c.csv", csvOf(rows(3))), true);
   start[Symbol.dispose]();
+  // One that was cut off before is named once.
+  await desk.cut("d.csv", csvOf(rows(4, 200)));
+  using again = new Start(desk.sent, 9);
+  await again.mark(desk.path("d.csv"));
+  assertEquals(await desk.finishes("b.csv", B), false);
+  assert(!desk.lastError.includes("others"), desk.lastError);
 });
 
 testAtDesk("send() says that another store lacks bets", async (desk) => {
