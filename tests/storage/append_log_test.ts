@@ -86,6 +86,10 @@ Deno.test("AppendLog.append() splits the entries of a crowd into several commits
   assertEquals([await alone, ...await crowd], Array(3001).fill("stored"));
   assertEquals(memory.text, ["before", "alone", ...entries, ""].join("\n"));
   assertEquals(file.calls, Array(1 + 4).fill(["write", "syncData"]).flat());
+  // The next crowd uses the same buffers, each for one commit at a time.
+  await appendAll(...entries);
+  const all = ["before", "alone", ...entries, ...entries, ""].join("\n");
+  assertEquals(memory.text === all, true);
   await log.close();
 });
 
