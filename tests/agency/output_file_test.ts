@@ -31,6 +31,18 @@ testInFolder("replaceFile() flushes a file before its rename", async (dir) => {
   assertEquals(await contents(dir), { file: "new" });
 });
 
+testInFolder("PendingFile.write() copies what it is given", async (dir) => {
+  const bytes = new TextEncoder().encode("x".repeat(40_000));
+  {
+    await using file = await PendingFile.create(`${dir}/file`);
+    for (const byte of [0x61, 0x62, 0x63]) await file.write(bytes.fill(byte));
+    await file.rename(`${dir}/file`, 0o600);
+  }
+  const expected = ["a", "b", "c"].map((text) => text.repeat(40_000)).join("");
+  const { file } = await contents(dir);
+  assertEquals(file === expected, true);
+});
+
 testInFolder("a file that cannot be replaced leaves nothing", async (dir) => {
   const path = `${dir}/folder`;
   await Deno.mkdir(`${path}/full`, { recursive: true });

@@ -39,10 +39,11 @@ testInFolder(
 );
 
 testInFolder("write() makes the copy as private as its source", async (dir) => {
-  for (const mode of [0o600, 0o640, 0o644]) {
+  for (const mode of [0o600, 0o640, 0o644, 0o755]) {
     using file = await putFile(dir, CSV, mode);
     const copy = await write(file, [1]);
-    assertEquals((await Deno.stat(copy!.path)).mode! & 0o777, mode);
+    // It is no program.
+    assertEquals((await Deno.stat(copy!.path)).mode! & 0o777, mode & 0o666);
     await Deno.remove(copy!.path);
   }
 });
@@ -110,6 +111,7 @@ for (const [what, put] of Object.entries(OTHERS)) {
       const path = `${dir}/agency.csv.rejected.csv`;
       await put(path, dir);
       const before = await describe(path);
+      rejectedFile(file).check();
       await write(file, []);
       await write(file, [], new Set(["00ff00ff00ff00ff"]));
       assertEquals(await describe(path), before);
@@ -148,6 +150,7 @@ testInFolder(
       await rejected.write(indexesOf([]), new Set([copy!.hash]));
       await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
     }
+    assertEquals(log.lines.filter((line) => line.includes("kept")), []);
     // A copy's copy may not replace it either.
     const all = indexesOf([0]);
     await Deno.writeTextFile(`${dir}/copy-2.csv`, "c,d,3,2000-01-01,1\n");

@@ -289,6 +289,11 @@ for (const [what, [bytes, message, bets = 30]] of Object.entries(NONSENSE)) {
   });
 }
 
+testSending("send() gives up on a FINISH's OK with one byte", {
+  bets: 10,
+  scripts: [play(take(), ok(), take(), frame(Type.OK, Uint8Array.of(1)))],
+}, ({ error }) => assertMatch(error, /an OK has 0 or 2 bytes, not 1/));
+
 testSending("send() sends FINISH again if it was not accepted", {
   bets: 10,
   scripts: [play(take(), ok(), take(), errorFrame(Code.SHUTTING_DOWN)), serve],

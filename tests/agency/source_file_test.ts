@@ -13,7 +13,7 @@ import {
   contentOf,
   fingerprintOf,
 } from "../support/fingerprint.ts";
-import { systemError } from "../support/failing_calls.ts";
+import { changeWrites, systemError } from "../support/failing_calls.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 import { runTool, testTools } from "../support/tool.ts";
 import { withShortReads } from "../support/records.ts";
@@ -197,6 +197,10 @@ testInFolder(
 
 testInFolder("SourceFile.open() reads a stream to its end", async () => {
   const stream = ReadableStream.from([UTF8.encode("a\r"), UTF8.encode("\nb")]);
+  using _short = changeWrites(
+    "loteria-",
+    (write, bytes) => write(bytes.subarray(0, 1)),
+  );
   using source = await SourceFile.open(stream);
   assertEquals(source.fingerprint, fingerprintOf("a\nb\n"));
   assertEquals(source.mode, undefined);
@@ -316,6 +320,10 @@ testInFolder("readChunk() reports a file that was cut", async (dir) => {
     ProgramError,
     "it ends at byte 4 of 9",
   );
+  // What is as large as the limit is kept.
+  using kept = await SourceFile.open(path, { keptBytes: 4 });
+  await Deno.truncate(path, 1);
+  assertEquals(await contentIn(kept), UTF8.encode("some\n"));
 });
 
 testInFolder(

@@ -15,6 +15,15 @@ testSending("send() skips a header, and logs it", {
   assertEquals(matching(log.lines, "skip_header").length, 1);
 });
 
+testSending("send() reads other separators", {
+  csv: `${HEADER}${csvOf(rows(3))}`.replaceAll(",", ";"),
+  separator: ";",
+  scripts: [serve],
+}, ({ stored, rejected, central }) => {
+  assertEquals([stored, rejected], [3, ""]);
+  assertEquals(central.names, ["1+3", "FINISH"]);
+});
+
 testSending("send() warns of a last row without a line end", {
   csv: csvOf(rows(3)).trimEnd(),
   scripts: [serve],

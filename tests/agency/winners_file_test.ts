@@ -4,6 +4,8 @@ import {
   WinnersFile,
 } from "../../agency/output/winners_file.ts";
 import { ProgramError } from "../../program/errors.ts";
+import { getLogger, setupLogging } from "../../program/logging.ts";
+import { CapturedLog } from "../support/captured_log.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 
 /** Names that are refused before anything is sent, and why. */
@@ -115,17 +117,21 @@ testInFolder("write() keeps a link, and writes what it names", async (dir) => {
 testInFolder("write() writes to standard output, or a device", async (dir) => {
   const source = await putSource(dir);
   const written: string[] = [];
-  const { writeSync } = Deno.stdout;
+  const { write, writeSync } = Deno.stdout;
   Deno.stdout.writeSync = (bytes) => {
     written.push(new TextDecoder().decode(bytes));
     return bytes.length;
   };
+  Deno.stdout.write = (bytes) => Promise.resolve(Deno.stdout.writeSync(bytes));
+  setupLogging("INFO");
+  getLogger().info("a line of the log");
   try {
     await WinnersFile.open("-", filesOf(source)).write(["12", "7"]);
   } finally {
-    Deno.stdout.writeSync = writeSync;
+    Object.assign(Deno.stdout, { write, writeSync });
+    CapturedLog.start();
   }
-  assertEquals(written, ["12\n7\n"]);
+  assertEquals(written.map((text) => text.slice(-8)), ["the log\n", "12\n7\n"]);
   await WinnersFile.open("/dev/null", filesOf(source)).write(["12"]);
   assertEquals((await Deno.stat("/dev/null")).isFile, false);
   assertEquals(Object.keys(await contents(dir)), ["agency.csv"]);
