@@ -4,7 +4,6 @@
 import { parse } from "@std/csv";
 import {
   FIELD_KEYS,
-  GAP_BYTES,
   isGap,
   MAX_PACKED_BET_BYTES,
   packField,
@@ -49,7 +48,6 @@ export class UnquotedRecord {
       throw error;
     }
     // In a frame it would be a gap.
-    const isEmpty = this.size === GAP_BYTES && isGap(this.#bytes, 0);
-    return isEmpty ? "all fields are empty" : "";
+    return isGap(this.#bytes, 0) ? "all fields are empty" : "";
   }
 }

@@ -55,7 +55,8 @@ function explainLines(chunk: Uint8Array): string | undefined {
   if (isOdd) {
     return "its lines end with CR, as on old Macs, or with CR CR LF; save it with other line ends, or convert it with: tr '\\r' '\\n'";
   }
-  return chunk.indexOf(NEWLINE) < 0 && chunk.length > MAX_LINE_BYTES
+  // A chunk is longer, and any shorter content has a last line end.
+  return chunk.indexOf(NEWLINE) < 0
     ? `its first line has more than ${MAX_LINE_BYTES} bytes, expected one bet per line`
     : undefined;
 }

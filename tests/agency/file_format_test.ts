@@ -135,6 +135,7 @@ testInFolder("inspectFormat() recognizes a file of NULs", async (dir) => {
     new Uint8Array(9),
     new Uint8Array(1_000_000),
     concat([new Uint8Array(3_000), BYTES]),
+    new TextEncoder().encode(`aaaa\0\0${"a".repeat(9)}\n`),
   ];
   for (const bytes of cases) {
     const message = await messageFor(`${dir}/bets.csv`, bytes);
@@ -243,6 +244,7 @@ const SENDABLE: [name: string, text: string][] = [
   ["some rows with semicolons", `a;b;c;d;e\n${CSV}`],
   ["one good row of the first 1000", `${"x\n".repeat(999)}${csvOf(rows(1))}`],
   ["a row with a byte 0", "Ana\0,Gil,1,1999-03-17,7\n"],
+  ["less than an eighth of NULs", "a\0,b\0,1,1999-03,7\n"],
   ["a name that begins like an archive", `PK${CSV}`],
   ["a row that is too long", `${"x".repeat(100_000)}\n${CSV}`],
 ];
@@ -270,6 +272,17 @@ testInFolder(
       );
       assertEquals(message, "");
     }
+    // One letter in UTF-8, and one that is not.
+    for (const letter of [0xe9, 0x82]) {
+      const bytes = new TextEncoder().encode("Jos?,Ñandu,1,1999-03-17,7\n");
+      const damaged = bytes.map((byte) => byte === QUESTION ? letter : byte);
+      assertEquals(await messageFor(`${dir}/bets.csv`, damaged), "");
+    }
+    // Two letters of CP850 in as many rows of many.
+    const ascii = csvOf(rows(99)).replaceAll(/[^ -~\r\n]/g, "x");
+    const odd = new TextEncoder().encode(`?\n?\n${ascii}`)
+      .map((byte) => byte === QUESTION ? 0x82 : byte);
+    assertEquals(await messageFor(`${dir}/bets.csv`, odd), "");
   },
 );
 
