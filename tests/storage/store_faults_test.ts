@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { StorageError } from "../../storage/mod.ts";
+import { messageOf } from "../../program/errors.ts";
 import { assertStored, numberedBatch } from "../support/batches.ts";
 import {
   appendAll,
@@ -172,7 +173,11 @@ testInFolder(
       plan(opened);
       const { store, file, append } = opened;
       const cut = file.hold("truncate");
-      const refused = [append(SECOND), append(OTHER)];
+      using writer = store.writer();
+      const refused = [
+        writer.append(SECOND).then(() => "stored", messageOf),
+        append(OTHER),
+      ];
       for (const outcome of await Promise.all(refused)) {
         assertMatch(outcome, /^Cannot (write|flush).*: Input/);
       }
@@ -180,6 +185,8 @@ testInFolder(
       cut.release();
       await everyTurn();
       const { length } = file.calls;
+      // On the same connection, too, the reason is what matters.
+      await assertRejects(() => writer.append(THIRD), StorageError, "restart");
       assertMatch(
         await append(THIRD),
         /restart the central to accept bets again$/,

@@ -30,12 +30,15 @@ testInFolder(
   "Store.append() copies the batch before it returns, and close() waits for it",
   async (dir) => {
     const path = `${dir}/bets.csv`;
-    const store = await FileStore.open(path);
+    const commits: number[] = [];
+    const store = await FileStore.open(path, {
+      onCommit: (batches) => commits.push(batches),
+    });
     const batch = numberedBatch(0, 3);
     const stored = appendTo(store, batch);
     batch.bets.fill(0x58);
     await store.close();
-    assertEquals(await stored, 0);
+    assertEquals([await stored, commits], [0, [1]]);
     await assertRejects(
       () => appendTo(store, numberedBatch(3, 1)),
       StorageError,

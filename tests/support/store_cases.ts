@@ -70,7 +70,7 @@ export const STORE_CASES: readonly StoreCase[] = [
     async run(open): Promise<void> {
       const bets = makeBets(300);
       await withStore(open, async (store) => {
-        await Promise.all(
+        const repeated = await Promise.all(
           Array.from({ length: 60 }, (_, i) => {
             const first = i % 30 * 10;
             return appendTo(
@@ -80,6 +80,8 @@ export const STORE_CASES: readonly StoreCase[] = [
           }),
         );
         assertEquals(store.stats.bets, 300);
+        // Of two batches with the same bets, one stores them.
+        assertEquals(repeated.reduce((sum, bets) => sum + bets), 300);
       });
     },
   },
