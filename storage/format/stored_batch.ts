@@ -22,7 +22,7 @@ export interface StoredBatch extends CommitMark {
 const AGENCY_REGEXP = /^[1-9]\d{0,9}$/;
 const COMMA = 0x2c;
 const NEWLINE = "\n";
-const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
+const DECODER = new TextDecoder();
 
 export function readStoredBatch(entry: LogEntry): StoredBatch | undefined {
   const { bytes, lineEnds, lastColumn } = entry;

@@ -388,15 +388,16 @@ testTools(
       assertEquals([error, hasWaited], ["stop", false]);
     }
     Deno.open = open;
-    let listeners = 0;
+    const listeners = new Set<unknown>();
     const { signal } = new AbortController();
-    signal.addEventListener = () => void listeners++;
-    signal.removeEventListener = () => void listeners--;
+    signal.addEventListener = (_: string, call: unknown) => listeners.add(call);
+    signal.removeEventListener = (_: string, call: unknown) =>
+      listeners.delete(call);
     const opened = SourceFile.open(path, { signal });
     await Deno.writeTextFile(path, "a\n");
     using source = await opened;
     assertEquals(source.fingerprint, fingerprintOf("a\n"));
-    assertEquals(listeners, 0);
+    assertEquals(listeners.size, 0);
   },
 );
 

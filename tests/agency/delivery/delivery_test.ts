@@ -206,6 +206,28 @@ testTools(
   },
 );
 
+testInFolder("identify() finds a version of any earlier file", async (dir) => {
+  const id = await send(dir, WITH_BAD, BAD);
+  for (const from of [50, 90]) {
+    const others = rows(6, from);
+    const bad = csvOf(others.with(2, others[2]!.with(2, "x")));
+    await send(dir, bad, { name: `${from}.csv`, ...BAD });
+  }
+  assertEquals(await send(dir, CORRECTED, { name: "b.csv" }), id);
+});
+
+testInFolder(
+  "a delivery is remembered on disk, not only its links",
+  async (dir) => {
+    let flushes = 0;
+    const { syncDataSync } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.syncDataSync = () => void flushes++;
+    await send(dir, WITH_BAD, BAD);
+    Deno.FsFile.prototype.syncDataSync = syncDataSync;
+    assertEquals(flushes, 2, "when it begins, and when it ends");
+  },
+);
+
 testInFolder(
   "identify() knows nothing of another agency's files",
   async (dir) => {
