@@ -199,6 +199,11 @@ testInFolder(
       "Read-only file system",
     );
     await store.close();
+    await assertRejects(
+      () => FileStore.open(`${dir}/new.csv`),
+      Error,
+      "Read-only file system",
+    );
     assertEquals(await contents(dir), before);
   },
 );
