@@ -69,14 +69,19 @@ Deno.test("ReplyQueue sends replies in order, those known at once in one write",
 });
 
 Deno.test("ReplyQueue sends nothing after a reply that closes", async () => {
-  const stream = new FakeStream([], { ends: true });
+  const stream = new FakeStream([]);
   const connection = new Connection(stream, {});
   const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
   queue.enqueue(Promise.resolve(replyOf(1)));
   queue.enqueue(Promise.resolve({ ...replyOf(2), closes: true }));
   queue.enqueue(Promise.resolve(replyOf(3)));
-  await queue.whenIdle();
-  assert(queue.isOver);
+  let isIdle = false;
+  const idle = queue.whenIdle().then(() => isIdle = true);
+  await settle();
+  // The agency has time to read it.
+  assertEquals([queue.isOver, isIdle, stream.isClosed], [true, false, false]);
+  stream.end();
+  await idle;
   queue.enqueue(Promise.resolve(replyOf(4)));
   await queue.whenIdle();
   assertEquals([...stream.written], [1, 2]);

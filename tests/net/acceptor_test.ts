@@ -1,13 +1,6 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { connect } from "node:net";
-import {
-  Acceptor,
-  listen,
-  type Listener,
-  logPort,
-  stopOn,
-} from "../../net/tcp_server.ts";
-import { ProgramError } from "../../program/errors.ts";
+import { Acceptor, type Listener } from "../../net/tcp_server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
@@ -217,59 +210,6 @@ testWith(
     assert(!log.lines.some((line) => /^(WARN|ERROR)/.test(line)));
   },
 );
-
-Deno.test("stopOn() stops at a signal, also at one that came before", async () => {
-  for (const isEarly of [true, false]) {
-    const log = CapturedLog.start();
-    const signal = new AbortController();
-    if (isEarly) signal.abort("SIGTERM");
-    const events: string[] = [];
-    const stop = async () => {
-      events.push("stops");
-      await settle();
-      events.push("has stopped");
-    };
-    const stopping = stopOn(signal.signal, { stop });
-    await settle();
-    if (!isEarly) {
-      assertEquals(events, []);
-      signal.abort("SIGTERM");
-    }
-    await stopping;
-    assertEquals(events, ["stops", "has stopped"]);
-    assertEquals(log.lines, [
-      "INFO action: stop | result: in_progress | signal: SIGTERM",
-    ]);
-  }
-});
-
-testWith(["net"], "listen() takes the address, or says why not", () => {
-  const { listen: denoListen } = Deno;
-  const address = { hostname: "127.0.0.1", port: 0, backlog: 5 };
-  const log = CapturedLog.start();
-  let options: unknown;
-  Deno.listen = ((given: Deno.TcpListenOptions) => {
-    options = given;
-    return denoListen(given);
-  }) as typeof Deno.listen;
-  try {
-    using listener = listen(address);
-    const { hostname, port } = listener.addr;
-    assertEquals(options, { hostname, port: 0, tcpBacklog: 5 });
-    logPort(listener);
-    assertEquals(log.lines, [
-      `INFO action: listen | result: success | port: ${port}`,
-    ]);
-    const error = assertThrows(
-      () => listen({ ...address, port }),
-      ProgramError,
-      `Cannot listen on port ${port} of 127.0.0.1: Address`,
-    );
-    assert(error.cause instanceof Deno.errors.AddrInUse);
-  } finally {
-    Deno.listen = denoListen;
-  }
-});
 
 function connectAndReset(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
