@@ -30,7 +30,15 @@ testInFolder("takeTurn() waits for other runs of the agency", async (dir) => {
 });
 
 testInFolder("takeTurn() can be aborted", async (dir) => {
-  using first = new Start(dir, 1);
+  // The calls to the system go on.
+  const locks: Promise<void>[] = [];
+  const { lock } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.lock = function (isExclusive): Promise<void> {
+    const locked = lock.call(this, isExclusive);
+    locks.push(locked);
+    return locked;
+  };
+  const first = new Start(dir, 1);
   await first.takeTurn();
   const controller = new AbortController();
   const second = new Start(dir, 1, controller.signal);
@@ -39,6 +47,8 @@ testInFolder("takeTurn() can be aborted", async (dir) => {
   await aborted;
   first[Symbol.dispose]();
   second[Symbol.dispose]();
+  await Promise.all(locks);
+  Deno.FsFile.prototype.lock = lock;
 });
 
 testInFolder("takeTurn() does not wait without a folder", async (dir) => {
