@@ -134,6 +134,11 @@ testInFolder("write() writes to standard output, or a device", async (dir) => {
   assertEquals(written.map((text) => text.slice(-8)), ["the log\n", "12\n7\n"]);
   await WinnersFile.open("/dev/null", filesOf(source)).write(["12"]);
   assertEquals((await Deno.stat("/dev/null")).isFile, false);
+  await assertRejects(
+    () => WinnersFile.open("/dev/full", filesOf(source)).write(["12"]),
+    ProgramError,
+    'Cannot write winners "/dev/full": No space left',
+  );
   assertEquals(Object.keys(await contents(dir)), ["agency.csv"]);
 });
 
