@@ -178,6 +178,7 @@ for (const [name, request, parts, [code, closes], line, counted] of REQUESTS) {
   Deno.test(`RequestHandler answers, logs and counts ${name}`, async () => {
     const { handle, log, statistics } = start(parts);
     const reply = await handle(request);
+    if (reply.type === Type.OK) assertEquals(reply.payload.length, 0);
     if (code === "OK") assert(reply.type !== Type.ERROR);
     else assertEquals(readError(reply).code, code);
     assertEquals(reply.closes, closes);
