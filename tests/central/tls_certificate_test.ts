@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readIdentity } from "../../net/server_identity.ts";
 import { Central, FileStore, TlsCertificate } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { PEM } from "../support/certificates.ts";
@@ -58,6 +59,7 @@ testInFolder(
     const ca = await Deno.readTextFile(PEM.ca);
     const connect = (hostname: string) =>
       connectTls(central.port, hostname, ca);
+    assertEquals(central.certificateNotAfterMs, tls.notAfterMs);
     using before = new Wire(await connect("central.example"));
     await assertRejects(() => connect("localhost"));
     await Deno.copyFile(PEM.server, files.certificate);
@@ -143,6 +145,33 @@ testWith(
     }
     const levels = log.lines.map((line) => line.split(" ")[0]);
     assertEquals(levels, ["INFO", "WARN", "WARN", "WARN", "ERROR"]);
+  },
+);
+
+testInFolder(
+  "TlsCertificate warns at once if the next pair expires soon, too",
+  async (dir) => {
+    using intervals = new FakeIntervals();
+    const files = { certificate: `${dir}/cert.pem`, key: PEM.serverKey };
+    await Deno.copyFile(PEM.server, files.certificate);
+    const { notAfterMs } = await readIdentity(files);
+    const log = CapturedLog.start();
+    const { now } = Date;
+    Date.now = () => notAfterMs - 1000;
+    try {
+      using _certificate = await TlsCertificate.open(files);
+      await Deno.copyFile(PEM.otherName, files.certificate);
+      for (let i = 0; i < 3; i++) await intervals.pass(500);
+    } finally {
+      Date.now = now;
+    }
+    const levels = log.lines.map((line) => line.split(" ")[0]);
+    assertEquals(levels, ["INFO", "WARN", "INFO", "WARN"]);
+    const notAfter = new Date(notAfterMs).toISOString();
+    assertEquals(log.lines.slice(0, 2), [
+      `INFO action: tls_certificate | result: success | not_after: ${notAfter}`,
+      `WARN action: tls_certificate | result: fail | reason: it expires on ${notAfter}, in 0 days`,
+    ]);
   },
 );
 
