@@ -1,8 +1,16 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { Draw } from "../../central/draw.ts";
+import { FairScheduler } from "../../central/fair_scheduler.ts";
+import { Session } from "../../central/session.ts";
+import { Statistics } from "../../central/statistics.ts";
+import { Connection } from "../../net/connection.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { FakeStream } from "../support/fake_stream.ts";
 import {
   agencyFrame,
   betFrame,
   Code,
+  concat,
   frame,
   type RawRow,
   readError,
@@ -96,3 +104,33 @@ testServed(
     assertEquals(await readFinishers(storeFile), []);
   },
 );
+
+Deno.test("run() lets others have a turn after 64 frames", async () => {
+  CapturedLog.start();
+  const frames = Array(150).fill(agencyFrame(Type.WINNERS_QUERY, 1));
+  const stream = new FakeStream([concat(frames)], { ends: true });
+  const statistics = new Statistics();
+  const session = new Session(new Connection(stream, {}), {
+    store: {
+      writer: () => ({
+        append: () => Promise.resolve(0),
+        [Symbol.dispose]: () => {},
+      }),
+      finish: () => Promise.resolve(),
+    },
+    draw: new Draw({
+      winners: () => [],
+      draw: { agencies: 0, isHeld: false, held: new Promise(() => {}) },
+    }),
+    scheduler: new FairScheduler({ size: 1 }),
+    ip: "192.0.2.1",
+    statistics,
+  });
+  const running = session.run();
+  for (const handled of [64, 128, 150]) {
+    await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(statistics.refusals.get("UNKNOWN_AGENCY"), handled);
+  }
+  await running;
+  assert(stream.isClosed);
+});
