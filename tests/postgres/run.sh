@@ -37,7 +37,9 @@ if [[ -n ${install:-} ]] && ! find_programs >/dev/null; then
     skip "apt-get cannot install postgresql"
 fi
 PG_PROGRAMS=$(find_programs) || skip "there is no initdb; apt-get install postgresql"
-export PG_PROGRAMS
+PG_TEMPLATE=$(mktemp -d)
+trap 'rm -rf "$PG_TEMPLATE"' EXIT
+export PG_PROGRAMS PG_TEMPLATE
 # Tests fail on unexpected output of a central, such as of this download.
 deno cache --quiet --config postgres/deno.json postgres/server.ts postgres/tools.ts
 deno test --config postgres/deno.json --no-prompt --allow-read --allow-write \

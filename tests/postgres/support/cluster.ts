@@ -241,8 +241,12 @@ export class Cluster extends TestDatabase {
   }
 }
 
-/** Removed after the tests of the file. */
+/** Where all files of a run share a data folder, if PG_TEMPLATE says so. */
+const SHARED = Deno.env.get("PG_TEMPLATE");
+
+/** Makes a data folder, or takes the one that another file has made. */
 async function makeTemplate(): Promise<string> {
+  if (SHARED && await hasTemplate(SHARED)) return `${SHARED}/made/data`;
   const dir = await ownFolder();
   const passwordFile = `${dir}/password`;
   await Deno.writeTextFile(passwordFile, PASSWORD);
@@ -251,11 +255,25 @@ async function makeTemplate(): Promise<string> {
     ...["-D", `${dir}/data`, "-U", NAME, "-A", "scram-sha-256"],
     ...["-E", "UTF8", "--locale=C", "--no-sync", `--pwfile=${passwordFile}`],
   ]);
-  return `${dir}/data`;
+  if (!SHARED) return `${dir}/data`;
+  try {
+    await run("mv", ["-T", dir, `${SHARED}/made`]);
+  } catch (error) {
+    if (!await hasTemplate(SHARED)) throw error;
+    await run("rm", ["-rf", dir]);
+  }
+  return `${SHARED}/made/data`;
+}
+
+async function hasTemplate(folder: string): Promise<boolean> {
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name === "made") return true;
+  }
+  return false;
 }
 
 Deno.test.afterAll(async () => {
-  if (template) await run("rm", ["-rf", dirname(await template)]);
+  if (template && !SHARED) await run("rm", ["-rf", dirname(await template)]);
 });
 
 function urlOf(port: number, database: string): string {
