@@ -18,11 +18,9 @@ export async function importStore(path: string, url: string): Promise<void> {
   let bets = 0;
   try {
     using writer = store.writer();
-    let group: Batch[] = [];
-    const flush = async () => {
-      await Promise.all(group.map((batch) => writer.append(batch)));
-      group = [];
-    };
+    const group: Batch[] = [];
+    const flush = () =>
+      Promise.all(group.splice(0).map((batch) => writer.append(batch)));
     for await (const batch of readBatches(path)) {
       bets += countBets(batch);
       group.push(batch);
