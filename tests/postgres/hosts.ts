@@ -48,6 +48,10 @@ const ORDERS: readonly (readonly [Kind[], number | string])[] = [
   [["readOnly"], "the host is read-only"],
   [["unfit"], "unfit"],
   [
+    ["standby", "readOnly"],
+    "A: the host is a standby; B: the host is read-only",
+  ],
+  [
     ["standby", "starting"],
     "A: the host is a standby; B: the database system is starting up (57P03)",
   ],
