@@ -85,6 +85,18 @@ testInFolder("a copy that is sent unchanged asks in one place", async (dir) => {
   assertEquals(leftOut, [0, 1]);
 });
 
+testInFolder(
+  "a correction that was cut off leaves its other rows to the copy",
+  async (dir) => {
+    await sendBad(dir);
+    const half = csvOf(ROWS.with(2, ROWS[2]!.with(3, "17/03/1999")));
+    await send(dir, half, { isCut: true });
+    await send(dir, half, { refused: [2] });
+    const rest = { leftOut: [0], brings: 1 };
+    assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), rest);
+  },
+);
+
 testInFolder("half of a copy completes half of its file", async (dir) => {
   await sendBad(dir);
   const [first = "", second = ""] = GOOD_ROWS.split(/(?<=\n)/);
