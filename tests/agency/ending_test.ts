@@ -255,6 +255,7 @@ testAtDesk(
     assertEquals(repeated, 0);
     const since = Date.parse(sentBefore!);
     assert(since <= Date.now() && since > Date.now() - 60_000);
+    assertEquals((await desk.send("a.csv", A + good)).sentBefore, sentBefore);
     const copy = await desk.send(COPY, good);
     assertEquals([copy.stored, copy.repeated, copy.records], [0, 1, 1]);
     const line =

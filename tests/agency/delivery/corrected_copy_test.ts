@@ -146,8 +146,10 @@ testInFolder(
     await refuses(GOOD_ROWS);
     await refuses(next);
     const { now } = Date;
-    Date.now = () => now() + 8 * DAY_MS;
+    Date.now = () => now() + 6 * DAY_MS;
     try {
+      await refuses(next);
+      Date.now = () => now() + 8 * DAY_MS;
       assertEquals(await lookAt(dir, next), { leftOut: [], brings: 0 });
       await refuses(GOOD_ROWS);
     } finally {

@@ -132,18 +132,25 @@ testInFolder(
 testInFolder(
   "identify() leaves the choice if a file of another name has few equal rows",
   async (dir) => {
-    const bad = csvOf(ROWS.map((row, i) => i > 1 ? row.with(2, "x") : row));
-    const id = await send(dir, bad, { refused: [2, 3, 4, 5] });
-    const name = "tomorrow.csv";
-    const error = await assertRejects(
-      () => send(dir, CORRECTED, { name }),
-      ProgramError,
-    );
-    const path = `${await Deno.realPath(dir)}/a.csv`;
-    assert(error.message.includes(`it may be "${path}", sent on `));
-    assert(await send(dir, CORRECTED, { name, isNew: true }) !== id);
+    // Fewer than five, and fewer than half.
+    for (const [count, kept] of [[6, 2], [6, 4], [12, 5]] as const) {
+      const all = rows(count, 100 * kept);
+      const bad = csvOf(
+        all.map((row, i) => i < kept ? row : row.with(2, "x")),
+      );
+      const refused = all.map((_, i) => i).slice(kept);
+      const id = await send(dir, bad, { name: `${kept}.csv`, refused });
+      const name = `tomorrow-${kept}.csv`;
+      const error = await assertRejects(
+        () => send(dir, csvOf(all), { name }),
+        ProgramError,
+      );
+      const path = `${await Deno.realPath(dir)}/${kept}.csv`;
+      assert(error.message.includes(`it may be "${path}", sent on `));
+      assert(await send(dir, csvOf(all), { name, isNew: true }) !== id);
+    }
     const other = csvOf(rows(6, 70));
-    assert(await send(dir, other, { name: "other.csv" }) !== id);
+    await send(dir, other, { name: "other.csv" });
   },
 );
 
@@ -181,6 +188,8 @@ testInFolder("identify() gives copies identities of their own", async (dir) => {
     second,
   );
   assertEquals(await send(dir, CORRECTED), second);
+  // One that was sent before does not go on as new.
+  assertEquals(await send(dir, CORRECTED, { isCut: true }), second);
   const third = await send(dir, CORRECTED, { isNew: true, isCut: true });
   // Another file with the same content is another copy.
   const fourth = await send(dir, CORRECTED, { name: "b.csv", isNew: true });

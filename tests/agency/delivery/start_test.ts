@@ -42,6 +42,10 @@ testInFolder("takeTurn() can be aborted", async (dir) => {
   await first.takeTurn();
   const controller = new AbortController();
   const second = new Start(dir, 1, controller.signal);
+  const stopped = AbortSignal.abort(new Error("stopped"));
+  const late = new Start(dir, 1, stopped);
+  await assertRejects(() => late.takeTurn(), Error, "stopped");
+  late[Symbol.dispose]();
   const aborted = assertRejects(() => second.takeTurn(), Error, "stopped");
   controller.abort(new Error("stopped"));
   await aborted;
