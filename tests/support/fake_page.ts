@@ -152,6 +152,32 @@ export class FakeDocument {
   }
 }
 
+/** A connection for events, which come when the test says so. */
+export class FakeEventSource {
+  static readonly CLOSED = 2;
+  readyState = 1;
+  readonly #listeners = new Map<string, (event: unknown) => void>();
+
+  constructor(readonly url: string) {}
+
+  addEventListener(type: string, listener: (event: unknown) => void): void {
+    this.#listeners.set(type, listener);
+  }
+
+  show(event: unknown): void {
+    this.#listeners.get("message")!({ data: JSON.stringify(event) });
+  }
+
+  fail(readyState: number): void {
+    this.readyState = readyState;
+    this.#listeners.get("error")!({});
+  }
+
+  close(): void {
+    this.readyState = FakeEventSource.CLOSED;
+  }
+}
+
 function setAttributes(element: FakeElement, text: string): void {
   for (const [, name, value] of text.matchAll(/([\w-]+)="([^"]*)"/g)) {
     element.setAttribute(name!, unescape(value!));

@@ -13,34 +13,10 @@ import {
   takeSnapshot,
 } from "../../../central/status/snapshot.ts";
 import { ENGLISH } from "../../../central/status/texts.ts";
-import { FakeDocument } from "../../support/fake_page.ts";
+import { FakeDocument, FakeEventSource } from "../../support/fake_page.ts";
 import { FakeTime } from "../../support/fake_time.ts";
+import { testWith } from "../../support/permissions.ts";
 import "../../support/sanitized.ts";
-
-class FakeEventSource {
-  static readonly CLOSED = 2;
-  readyState = 1;
-  readonly #listeners = new Map<string, (event: unknown) => void>();
-
-  constructor(readonly url: string) {}
-
-  addEventListener(type: string, listener: (event: unknown) => void): void {
-    this.#listeners.set(type, listener);
-  }
-
-  show(snapshot: Snapshot): void {
-    this.#listeners.get("message")!({ data: JSON.stringify(snapshot) });
-  }
-
-  fail(readyState: number): void {
-    this.readyState = readyState;
-    this.#listeners.get("error")!({});
-  }
-
-  close(): void {
-    this.readyState = FakeEventSource.CLOSED;
-  }
-}
 
 function row(agency: number, parts: Partial<AgencyRow> = {}): AgencyRow {
   return {
@@ -91,7 +67,7 @@ async function open(agencies: AgencyRow[]) {
   };
 }
 
-Deno.test("page.js writes each snapshot into the page", async () => {
+testWith(["read"], "page.js writes each snapshot into the page", async () => {
   using opened = await open([row(1), row(2)]);
   const { page, sources, lines, heads } = opened;
   assert(page.documentElement.classes.has("live"));
@@ -139,7 +115,7 @@ Deno.test("page.js writes each snapshot into the page", async () => {
   }
 });
 
-Deno.test("page.js changes only what differs", async () => {
+testWith(["read"], "page.js changes only what differs", async () => {
   using opened = await open([row(1), row(2)]);
   const { page, sources, lines } = opened;
   const snapshot = snapshotOf([row(1), row(2, { bets: 5 })]);
@@ -170,7 +146,7 @@ const ORDERS: [clicks: string[], shown: number[], order: string][] = [
 ];
 
 for (const [clicks, shown, order] of ORDERS) {
-  Deno.test(`page.js sorts by ${clicks.join(", ")}`, async () => {
+  testWith(["read"], `page.js sorts by ${clicks.join(", ")}`, async () => {
     using opened = await open([row(1), row(2), row(3)]);
     const { page, sources, heads } = opened;
     const press = (keys: string[]) => {
@@ -198,52 +174,60 @@ for (const [clicks, shown, order] of ORDERS) {
   });
 }
 
-Deno.test("page.js leaves the page as it was sent until the first snapshot", async () => {
-  using opened = await open([row(1), row(2)]);
-  opened.page.querySelectorAll("thead button")[0]!.click();
-  assertEquals(opened.shown(), [1, 2]);
-  opened.sources[0]!.show(snapshotOf([row(1), row(2)]));
-  assertEquals(opened.shown(), [2, 1]);
-});
+testWith(
+  ["read"],
+  "page.js leaves the page as it was sent until the first snapshot",
+  async () => {
+    using opened = await open([row(1), row(2)]);
+    opened.page.querySelectorAll("thead button")[0]!.click();
+    assertEquals(opened.shown(), [1, 2]);
+    opened.sources[0]!.show(snapshotOf([row(1), row(2)]));
+    assertEquals(opened.shown(), [2, 1]);
+  },
+);
 
-Deno.test("page.js tells of a central that is away, and tries again", async () => {
-  using opened = await open([row(1)]);
-  const { page, sources, time } = opened;
-  const isAway = (sinceMs = 0) => {
-    const state = page.getElementById("state")!;
-    const at = timeFormat(ENGLISH)(1_800_000_000_000 + sinceMs);
-    const isAway = state.textContent === `${ENGLISH.away} ${at}.`;
-    assertEquals(state.classes.has("problem"), isAway);
-    assertEquals(page.body.classes.has("stale"), isAway);
-    return isAway;
-  };
-  const snapshot = snapshotOf([row(1)]);
-  assertFalse(isAway());
-  // The browser tries again by itself.
-  sources[0]!.fail(0);
-  assert(isAway());
-  assertEquals(time.pending, 0);
-  for (let i = 0; i < 3; i++) {
-    sources[0]!.show(snapshot);
+testWith(
+  ["read"],
+  "page.js tells of a central that is away, and tries again",
+  async () => {
+    using opened = await open([row(1)]);
+    const { page, sources, time } = opened;
+    const isAway = (sinceMs = 0) => {
+      const state = page.getElementById("state")!;
+      const at = timeFormat(ENGLISH)(1_800_000_000_000 + sinceMs);
+      const isAway = state.textContent === `${ENGLISH.away} ${at}.`;
+      assertEquals(state.classes.has("problem"), isAway);
+      assertEquals(page.body.classes.has("stale"), isAway);
+      return isAway;
+    };
+    const snapshot = snapshotOf([row(1)]);
     assertFalse(isAway());
+    // The browser tries again by itself.
+    sources[0]!.fail(0);
+    assert(isAway());
+    assertEquals(time.pending, 0);
+    for (let i = 0; i < 3; i++) {
+      sources[0]!.show(snapshot);
+      assertFalse(isAway());
+      time.advance(4999);
+    }
+    assertFalse(isAway());
+    const lastMs = 2 * 4999;
+    // Nothing for five seconds.
+    time.advance(1);
+    assert(isAway(lastMs));
+    assertEquals(sources[0]!.readyState, FakeEventSource.CLOSED);
     time.advance(4999);
-  }
-  assertFalse(isAway());
-  const lastMs = 2 * 4999;
-  // Nothing for five seconds.
-  time.advance(1);
-  assert(isAway(lastMs));
-  assertEquals(sources[0]!.readyState, FakeEventSource.CLOSED);
-  time.advance(4999);
-  assertEquals(sources.length, 1);
-  time.advance(1);
-  assertEquals(sources.length, 2);
-  sources[1]!.show(snapshot);
-  assertFalse(isAway());
-  // The browser has given up.
-  sources[1]!.fail(FakeEventSource.CLOSED);
-  assert(isAway(lastMs + 10_001));
-  assertEquals(time.pending, 1);
-  time.advance(5000);
-  assertEquals(sources.length, 3);
-});
+    assertEquals(sources.length, 1);
+    time.advance(1);
+    assertEquals(sources.length, 2);
+    sources[1]!.show(snapshot);
+    assertFalse(isAway());
+    // The browser has given up.
+    sources[1]!.fail(FakeEventSource.CLOSED);
+    assert(isAway(lastMs + 10_001));
+    assertEquals(time.pending, 1);
+    time.advance(5000);
+    assertEquals(sources.length, 3);
+  },
+);
