@@ -136,7 +136,7 @@ class RawStream extends Duplex {
     try {
       const size = await this.#conn.read(this.#buffer);
       if (size === null && !this.isSecure) throw closedEarly();
-      if (size !== null && !this.#hasBegun) await this.#begin();
+      if (!this.#hasBegun) await this.#begin();
       // A copy, because the buffer is reused for the next read.
       this.push(
         size === null ? null : Buffer.from(this.#buffer.slice(0, size)),

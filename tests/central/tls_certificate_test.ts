@@ -191,7 +191,9 @@ testServed(
     using agency = await Wire.connectTls(port, ca);
     const bets = betFrame({ rows: rows(1) });
     await agency.ok(bets);
-    await agency.ask(agencyFrame(Type.FINISH, 1));
+    await agency.ok(agencyFrame(Type.FINISH, 1));
+    // Nothing was answered that was not asked.
+    await agency.closed();
     const errors = log.lines.filter((line) => /^(ERROR|WARN)/.test(line));
     assertEquals(errors, []);
   },
