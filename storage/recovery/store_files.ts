@@ -143,9 +143,7 @@ async function hold(
  * unknown.
  */
 async function refuseUnknown(path: string, bets: StoreFile): Promise<void> {
-  if ((await bets.stat()).size === 0 || await exists(finishedPath(path))) {
-    return;
-  }
+  if (await exists(finishedPath(path))) return;
   await scanStore({ path, bets, finished: undefined }, () => undefined);
 }
 

@@ -289,6 +289,7 @@ testInFolder(
       ),
     );
     const copies: (string | undefined)[] = [];
+    const log = CapturedLog.start();
     for (const text of [old, `${half}none\n`, old, whole, old]) {
       await Deno.writeTextFile(path, text);
       const { rejectedFile } = await agencyOf(central).send(path, options);
@@ -301,6 +302,10 @@ testInFolder(
       undefined,
       undefined,
     ]);
+    const counts = log.lines.flatMap((line) =>
+      /reason: it is an old version: (\d) of/.exec(line)?.[1] ?? []
+    );
+    assertEquals(counts, ["1", "2"]);
     await Deno.writeTextFile(path, csvOf([...rows(6), seventh!, other!]));
     await assertRejects(
       () => agencyOf(central).send(path, options),

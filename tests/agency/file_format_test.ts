@@ -94,7 +94,14 @@ const ENCODED: [name: string, bytes: number[], expected: RegExp][] = [
     [0xe9, 0xf1, 0xd1, 0xcd],
     /text in Windows-1252 .*iconv -f WINDOWS-1252 -t UTF-8$/,
   ],
-  ["one letter of Windows-1252", [0xe9], /text in Windows-1252/],
+  ...[0xc0, 0xd6, 0xd8, 0xe9, 0xf6, 0xf8, 0xfd].map((letter) =>
+    [
+      `one letter of Windows-1252, ${letter}`,
+      [letter],
+      /text in Windows-1252/,
+    ] as [string, number[], RegExp]
+  ),
+  ["signs and rare letters", [0xd7, 0xf7, 0xfe, 0xff], /another encoding/],
   ["CP850", [0x82, 0xa4, 0xa5, 0xa0], /another encoding than UTF-8/],
   ["Mac Roman", [0x8e, 0x96, 0x87, 0x92], /another encoding than UTF-8/],
 ];

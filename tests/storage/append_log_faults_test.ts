@@ -22,6 +22,20 @@ Deno.test("AppendLog.append() refuses a failed write and all later ones, at what
   }
 });
 
+Deno.test("AppendLog names the first of its faults", async () => {
+  const { log, file, append } = openMemoryLog();
+  file.fail("syncData");
+  file.fail("truncate");
+  const outcomes = [await append("a")];
+  await log.whenIdle().catch(() => {});
+  outcomes.push(await append("b"));
+  for (const outcome of outcomes) {
+    assertMatch(outcome, /^Cannot flush the store to disk: Input/);
+  }
+  assertMatch(outcomes[1]!, /restart the central to accept bets again$/);
+  await log.close();
+});
+
 Deno.test("AppendLog.append() refuses if the file accepts no bytes", async () => {
   const { log, memory, file, append } = openMemoryLog();
   file.maxWrite = 0;
