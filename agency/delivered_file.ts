@@ -27,8 +27,9 @@ export async function openFile(
       onProgress?.({ phase: "reading", bytes, totalBytes: undefined, bets: 0 }),
   });
   try {
-    const { hasHeader } = await inspectFormat(source, separator);
-    if (hasHeader) logHeader(source);
+    const { header } = await inspectFormat(source, separator);
+    const hasHeader = header !== undefined;
+    if (hasHeader) logHeader(source, header);
     if (source.isCut) warnOfCut(source);
     return {
       source,
@@ -47,8 +48,9 @@ function bytesOf(input: Input): string | ReadableStream<Uint8Array> {
     : csvOf(input);
 }
 
-function logHeader({ path }: SourceFile): void {
-  getLogger().info(formatAction("skip_header", "success", { file: path }));
+/** It may be a bet with words in place of its document, birthdate and number. */
+function logHeader({ path }: SourceFile, row: string): void {
+  getLogger().info(formatAction("skip_header", "success", { file: path, row }));
 }
 
 /** A number may be cut as well as a line end: 7574 would silently become 75. */

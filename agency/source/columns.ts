@@ -12,6 +12,9 @@ const SEPARATORS: ReadonlyMap<string, string> = new Map([
   ["\t", "tabs"],
 ]);
 const FOREIGN_SEPARATOR = "|";
+/** `Fecha (dd/mm/aaaa)` or `N°`, but neither `#N/A` nor `n/d`. */
+const HEADING_REGEXP = /^\p{L}[\p{L}\p{M} ._°º-]*(\([\p{L}\p{M} ./_-]*\))?$/u;
+const MAX_HEADING_LENGTH = 64;
 const NUMERALS = ["", "one", "two", "three", "four", "five", "six", "seven"];
 
 interface Table {
@@ -38,21 +41,34 @@ export function explainColumns(
 }
 
 /**
- * True if the first row has names in place of document, birthdate and number,
- * and the second one has not. Whether that is a valid bet makes no difference: a
+ * The first row if it has names in place of document, birthdate and number, and
+ * the second one has not. Whether that is a valid bet makes no difference: a
  * header is no bet that someone could correct.
  */
-export function isHeader(rows: readonly string[], separator: string): boolean {
+export function findHeader(
+  rows: readonly string[],
+  separator: string,
+): string | undefined {
   const [first = [], second = []] = tableOf(rows.slice(0, 2), separator).rows;
-  return isNamed(first) && !isNamed(second);
+  return isNamed(first) && !isNamed(second) ? rows[0] : undefined;
 }
 
+/**
+ * A bet whose last cells have only words is taken for names, too. No columns
+ * have the same name, unlike what a spreadsheet puts in place of values.
+ */
 function isNamed(row: readonly string[]): boolean {
-  return row.length === FIELD_COUNT &&
+  const names = row.map((name) => name.trim().toLowerCase());
+  const [first = "", last = "", ...others] = names;
+  return names.length === FIELD_COUNT &&
     // Most rows end at the document: the others' expressions compile slowly.
-    row.slice(2).every((name) =>
-      !/[0-9]/.test(name) && /\p{L}/u.test(name) && !/\p{N}/u.test(name)
-    );
+    others.every((name) => !/[0-9]/.test(name) && isHeading(name)) &&
+    /^\p{L}/u.test(first) && /^\p{L}/u.test(last) &&
+    new Set(names).size === FIELD_COUNT;
+}
+
+function isHeading(name: string): boolean {
+  return name.length <= MAX_HEADING_LENGTH && HEADING_REGEXP.test(name);
 }
 
 function tableOf(rows: readonly string[], separator: string): Table {

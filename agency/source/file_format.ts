@@ -2,14 +2,15 @@
 // is sent. Otherwise each of their rows would be an error.
 
 import { ProgramError } from "../../program/errors.ts";
-import { explainColumns, isHeader } from "./columns.ts";
+import { explainColumns, findHeader } from "./columns.ts";
 import { CHUNK_BYTES } from "./content_reader.ts";
 import { findEncoding, findForeignFormat } from "./foreign_formats.ts";
 import { MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
 export interface FileFormat {
-  hasHeader: boolean;
+  /** The first row, if it has the columns' names. */
+  header: string | undefined;
 }
 
 const SAMPLE_LINES = 1000;
@@ -26,7 +27,7 @@ export async function inspectFormat(
   source: SourceFile,
   separator: string,
 ): Promise<FileFormat> {
-  if (source.chunks === 0) return { hasHeader: false };
+  if (source.chunks === 0) return { header: undefined };
   const buffer = new Uint8Array(Math.min(CHUNK_BYTES, source.size + 1));
   const start = await chunkOf(source, 0, buffer);
   const rows = firstRows(start, FIRST_LINES);
@@ -41,7 +42,7 @@ export async function inspectFormat(
     : explainLines(start) ??
       (explainColumns(rows, separator) &&
         explainColumns(firstRows(start, SAMPLE_LINES), separator));
-  if (problem === undefined) return { hasHeader: isHeader(rows, separator) };
+  if (problem === undefined) return { header: findHeader(rows, separator) };
   throw new ProgramError(
     `Cannot send agency's file "${source.path}": ${problem}`,
   );

@@ -23,8 +23,9 @@ for (const [name, text] of Object.entries(PAGES)) {
     const bets = await betsOf(dir, blocks.get("csv")!);
     assertEquals(bets.length, 2);
     assertEquals(findInvalidBet(packBets(bets)), undefined);
-    assertEquals(await formatOf(dir, blocks.get("csv header")!), {
-      hasHeader: true,
+    const withHeader = blocks.get("csv header")!;
+    assertEquals(await formatOf(dir, withHeader), {
+      header: withHeader.split("\n")[0],
     });
   });
 
