@@ -92,6 +92,8 @@ testInFolder(
     }
     assertEquals((await Deno.stat(`${dir}/winner`)).mode! & 0o777, 0o600);
     assertThrows(() => WinnersFile.open(path, filesOf(source)), ProgramError);
+    await Deno.writeTextFile(path, "4711\n");
+    assertThrows(() => WinnersFile.open(path, files), ProgramError);
   },
 );
 
