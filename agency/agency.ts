@@ -179,7 +179,11 @@ export class Agency {
         await delivery.begin();
         sending.start[Symbol.dispose]();
       },
-      finish: () => ending.finish(sender),
+      finish(): ReturnType<Ending["finish"]> {
+        // All batches are answered: what follows may be about these rows.
+        refused.logBefore(Infinity);
+        return ending.finish(sender);
+      },
       adviceIfIncomplete: () => ending.advice,
       onProgress: () =>
         onProgress?.({

@@ -136,7 +136,9 @@ export class Ending {
         ? "it was not sent to its end"
         : "it has refused rows that are not corrected",
       hint: `${
-        isBegun ? "send it again" : `correct them${there} and send them`
+        isBegun
+          ? "send it again"
+          : `correct them${there} and send them, unless another file brought them`
       }; --finish-anyway finishes without`,
     }));
     return true;

@@ -43,11 +43,10 @@ function changed(
   { isComplete, at }: SentDelivery,
   difference: string,
 ): ProgramError {
-  return new ProgramError(
-    `Cannot send agency's file "${path}": ${
-      isComplete ? "it" : "a part of it"
-    } was sent on ${at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new`,
-  );
+  const what = isComplete
+    ? `it was sent on ${at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new`
+    : `a part of it may be stored since ${at}, and ${difference}; put it back as it was, send it to its end and only then correct it, or send all of it as a new delivery with --as-new`;
+  return new ProgramError(`Cannot send agency's file "${path}": ${what}`);
 }
 
 /**
@@ -82,12 +81,16 @@ function mayBe(
 ): ProgramError {
   const how = difference === undefined && delivery.path !== undefined
     ? "send it under that name"
-    : "send only what is new as a file of its own";
-  const part = delivery.isComplete ? "" : "a part of ";
+    : delivery.isComplete
+    ? "send only what is new as a file of its own"
+    : "first send that to its end, as it was, and only then correct it";
+  const sent = delivery.isComplete
+    ? ", sent on"
+    : ", of which a part may be stored since";
   return new ProgramError(
-    `Cannot send agency's file "${path}": it may be ${part}${
+    `Cannot send agency's file "${path}": it may be ${
       nameOf(delivery.path)
-    }, sent on ${delivery.at}, and ${
+    }${sent} ${delivery.at}, and ${
       difference ?? "it has corrections"
     }; ${how}, or all of it as a new delivery with --as-new`,
   );

@@ -189,7 +189,9 @@ export class SentFolder {
       getLogger().warn(formatAction("remember_delivery", "fail", {
         folder: this.#path,
         error: reasonOf(error),
-        effect: "a corrected file may count as a new one",
+        effect: "a corrected file is a new one: its bets may be stored twice",
+        hint:
+          "make it writable, or set agency.sentFolder; until then, send corrected rows as a file of their own",
       }));
       return undefined;
     }

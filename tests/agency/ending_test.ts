@@ -216,7 +216,10 @@ testAtDesk("send() says that another store lacks bets", async (desk) => {
     desk.lastError,
     "hint: the central has another store now; send the file again",
   );
-  await desk.send("b.csv", B + BAD_ROW, {}, incomplete);
+  const bad = B + BAD_ROW;
+  await desk.send("b.csv", bad, {}, incomplete);
+  assertStringIncludes(desk.log.lines.at(-2)!, "action: read_bet");
+  assertStringIncludes(desk.lastError, "action: agency_finished");
   assertStringIncludes(
     desk.log.lines.findLast((line) => line.includes("agency_finished"))!,
     "hint: correct the refused rows and send them; --finish-anyway finishes without",
@@ -287,7 +290,10 @@ testAtDesk(
     const asNew = { asNew: true };
     assertEquals(await desk.finishes("a.csv", tomorrow, asNew), false);
     const copy = desk.path(COPY);
-    assertStringIncludes(desk.lastError, `hint: correct them in "${copy}" and`);
+    assertStringIncludes(
+      desk.lastError,
+      `hint: correct them in "${copy}" and send them, unless another file brought them; --finish-anyway`,
+    );
     assertEquals(await desk.finishes(COPY, csvOf(rows(1, 90))), true);
     assertEquals(await desk.finishes("a.csv", tomorrow), true);
   },

@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { ProgramError } from "../../../program/errors.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
 import {
@@ -161,7 +166,13 @@ testInFolder(
     await assertRejects(
       () => send(dir, changed(1)),
       ProgramError,
-      "a part of it was sent on ",
+      "it was changed since; put it back as it was, send it to its end and only then correct it, or",
+    );
+    const path = `${await Deno.realPath(dir)}/a.csv`;
+    await assertRejects(
+      () => send(dir, changed(1), { name: "b.csv" }),
+      ProgramError,
+      `it may be "${path}", of which a part may be stored since 2`,
     );
     await send(dir, CORRECTED);
   },
@@ -257,6 +268,10 @@ testInFolder(
       assert(
         line.startsWith("WARN action: remember_delivery | result: fail"),
         line,
+      );
+      assertStringIncludes(
+        line,
+        "its bets may be stored twice | hint: make it",
       );
     }
   },
