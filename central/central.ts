@@ -8,7 +8,7 @@ import type { PendingConnection } from "./auth/authenticate.ts";
 import type { Credentials } from "./auth/credentials.ts";
 import { PendingConnections } from "./auth/pending_connections.ts";
 import type { TlsCertificate } from "./auth/tls_certificate.ts";
-import { Draw } from "./draw.ts";
+import { Draw, warnOfLeftOut } from "./draw.ts";
 import { FairScheduler } from "./fair_scheduler.ts";
 import { Session } from "./session.ts";
 import { Statistics } from "./statistics.ts";
@@ -147,6 +147,7 @@ export class Central implements AsyncDisposable {
   static listen(store: Store, options: CentralOptions): Central {
     const all = { ...DEFAULTS, ...options };
     const listener = listen(all);
+    warnOfLeftOut(store);
     logPort(listener);
     return new Central(listener, store, all);
   }

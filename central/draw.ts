@@ -3,7 +3,12 @@
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import { encodeWinners, ProtocolError } from "../protocol/mod.ts";
-import type { DrawHolder, Store, StoreDraw } from "../storage/mod.ts";
+import {
+  type DrawHolder,
+  findLeftOut,
+  type Store,
+  type StoreDraw,
+} from "../storage/mod.ts";
 import { joinFrames } from "./replies.ts";
 
 export type DrawStore = Pick<Store, "draw" | "winners">;
@@ -11,6 +16,28 @@ export type DrawStore = Pick<Store, "draw" | "winners">;
 export interface WinnersReply {
   readonly count: number;
   readonly frames: Uint8Array;
+}
+
+/** A draw cannot be undone, so it is said before it is held. */
+export function warnOfLeftOut(
+  { draw, stats }: Pick<Store, "draw" | "stats">,
+): void {
+  if (draw.isHeld) return;
+  const { agencies } = draw;
+  const { finished, agencyBets } = stats;
+  const leftOut = findLeftOut(agencies, {
+    withBets: agencyBets.keys(),
+    finished,
+  });
+  if (!leftOut) return;
+  getLogger().warn(formatAction("check_draw", "fail", {
+    agencies,
+    left_out: leftOut.names,
+    reason:
+      "these have bets or have finished, but will take no part in the draw",
+    hint:
+      `set draw.agencies to ${leftOut.highest} or more before the others have finished`,
+  }));
 }
 
 export class Draw {

@@ -10,7 +10,11 @@ export {
   StoreMismatchError,
 } from "./errors.ts";
 export { FileStore } from "./file_store.ts";
-export { findDrawMisfit, firstUnfinished } from "./finished/draw_fit.ts";
+export {
+  findDrawMisfit,
+  findLeftOut,
+  firstUnfinished,
+} from "./finished/draw_fit.ts";
 export type {
   OnCommit,
   Recovery,

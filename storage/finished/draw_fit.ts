@@ -21,17 +21,37 @@ export function findDrawMisfit(
   if (held !== undefined) {
     return `was held with ${held} agencies, but draw.agencies is ${expected}; set it to ${held}, or use a new store`;
   }
-  if (expected === 0 || firstUnfinished(finished) <= expected) return undefined;
+  if (firstUnfinished(finished) <= expected) return undefined;
+  const leftOut = findLeftOut(expected, { withBets, finished });
+  if (!leftOut) return undefined;
+  const { names, highest } = leftOut;
+  return `would leave out agencies with bets or that have finished (${names}), because draw.agencies is ${expected}; set it to ${highest} or more, or send the files of the others to a new store`;
+}
+
+export interface LeftOut {
+  /** Their ids; of many only the first ones. */
+  names: string;
+  highest: number;
+}
+
+/**
+ * The agencies with bets or that have finished, but that take no part in a draw
+ * of agencies 1 to `expected`. None without a draw.
+ */
+export function findLeftOut(
+  expected: number,
+  { withBets, finished }: Pick<DrawFacts, "withBets" | "finished">,
+): LeftOut | undefined {
+  if (expected === 0) return undefined;
   const leftOut = [...finished.union(new Set(withBets))]
-    .filter((id) => id > expected);
-  if (leftOut.length === 0) return undefined;
-  leftOut.sort((a, b) => a - b);
+    .filter((id) => id > expected)
+    .sort((a, b) => a - b);
+  const highest = leftOut.at(-1);
+  if (highest === undefined) return undefined;
   const more = leftOut.length - MAX_NAMED;
   const names = leftOut.slice(0, MAX_NAMED).join(", ") +
     (more > 0 ? ` and ${more} more` : "");
-  return `would leave out agencies with bets or that have finished (${names}), because draw.agencies is ${expected}; set it to ${
-    leftOut.at(-1)
-  } or more, or send the files of the others to a new store`;
+  return { names, highest };
 }
 
 /**

@@ -14,8 +14,11 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
+import { CapturedLog } from "../support/captured_log.ts";
+import { testInFolder } from "../support/folder.ts";
+import { FileStore } from "../../server.ts";
 import "../support/sanitized.ts";
-import { type Served, testServed, WAITS } from "../support/served.ts";
+import { listen, type Served, testServed, WAITS } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -48,6 +51,40 @@ testServed(
     assert(!log.lines.some((line) => line.includes("action: sorteo")));
   },
   { drawAgencies: 2 },
+);
+
+testInFolder(
+  "the central warns at each start of agencies that the draw leaves out",
+  async (dir) => {
+    const file = `${dir}/bets.csv`;
+    const start = async (
+      drawAgencies: number,
+      agencies: readonly number[] = [],
+    ): Promise<string[]> => {
+      const log = CapturedLog.start();
+      await using store = await FileStore.open(file, { drawAgencies });
+      await using central = listen(store);
+      for (const agency of agencies) {
+        await sendBets(central.port, agency, [betOf("1")]);
+        if (agency < 5) await finish(central.port, agency);
+      }
+      return log.lines.filter((line) => line.startsWith("WARN"));
+    };
+    assertEquals(await start(0, [1, 3, 7]), []);
+    const line = (agencies: number, leftOut: string, least: number): string =>
+      `WARN action: check_draw | result: fail | agencies: ${agencies} | left_out: ${leftOut} | reason: these have bets or have finished, but will take no part in the draw | hint: set draw.agencies to ${least} or more before the others have finished`;
+    for (let again = 0; again < 2; again++) {
+      assertEquals(await start(2), [line(2, "3, 7", 7)]);
+    }
+    assertEquals(await start(6), [line(6, "7", 7)]);
+    assertEquals(await start(7, [5, 6]), []);
+    assertEquals(await start(0, [8, 9]), []);
+    assertEquals(await start(2), [line(2, "3, 5, 6, 7, 8 and 1 more", 9)]);
+    // It has just been held, or was before.
+    assertEquals(await start(2, [2]), [line(2, "3, 5, 6, 7, 8 and 1 more", 9)]);
+    assertEquals(await start(2), []);
+  },
+  ["net"],
 );
 
 testServed(
