@@ -87,10 +87,10 @@ async function deliver(
   const rejectedFile = fillIn(config["agency.rejectedFile"], values);
   const { winners: path, check } = flags;
   const sentFolder = config["agency.sentFolder"];
-  const lastWinner = sentFolder && `${sentFolder}/agency-${id}-winner`;
+  const records = sentFolder && `${sentFolder}/agency-${id}-winners`;
   const winnersFile = path === undefined
     ? undefined
-    : WinnersFile.open(path, { agencyFile: file, rejectedFile, lastWinner });
+    : await WinnersFile.open(path, { agencyFile: file, rejectedFile, records });
   const summary = await send(agency, file, { config, signal, flags });
   logSummary(id, summary, check !== undefined);
   const isWaiting = config["draw.await"] || winnersFile !== undefined;

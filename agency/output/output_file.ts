@@ -127,8 +127,15 @@ function pendingPath(path: string): string {
   return `${path}.${Math.random().toString(36).slice(2, 10)}.part`;
 }
 
+/** SHA-256 of a file in hex. */
 export async function hashOf(path: string): Promise<string> {
-  const content = await Deno.readFile(path);
+  return await hashOfBytes(await Deno.readFile(path));
+}
+
+/** SHA-256 in hex. */
+export async function hashOfBytes(
+  content: Uint8Array<ArrayBuffer>,
+): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", content);
   return new Uint8Array(hash).toHex();
 }

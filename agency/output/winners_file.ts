@@ -1,8 +1,12 @@
-// Writes the winners' documents to a file or standard output.
+// Writes the winners' documents to a file or standard output. Of files that are
+// there it replaces only what an earlier run wrote and nobody has changed.
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { flushLog, writeText } from "../../program/logging.ts";
+import { keyOf } from "../delivery/start.ts";
 import {
+  hashOf,
+  hashOfBytes,
   ifThere,
   modeOfCopy,
   PRIVATE_MODE,
@@ -12,41 +16,40 @@ import {
 import { isProcessInput } from "../source/input_file.ts";
 
 const STANDARD_OUTPUT = "-";
-/** As much of a file as shows whether it is a list. */
-const SAMPLE_BYTES = 4096;
-const DOCUMENTS_REGEXP = /^[0-9\r\n]*$/;
-/** It may also be anything else, such as a process's id. */
-const ONE_DOCUMENT_REGEXP = /^[0-9]+\s*$/;
 
 /** Files of the same run. */
 export interface OtherFiles {
   agencyFile: string;
   /** "" for none. */
   rejectedFile: string;
-  /** Where a list of one winner is kept, to know it again; "" for nowhere. */
-  lastWinner?: string;
+  /**
+   * Where the agency keeps the hashes of lists that it wrote, one file for each
+   * path: how the names of these files begin. "" for nowhere: then no file with
+   * content is replaced.
+   */
+  records?: string;
 }
 
 /** A file for the winners, checked before anything is sent. */
 export class WinnersFile {
   readonly #path: string;
   readonly #mode: number;
-  readonly #lastWinner: string;
+  readonly #records: string;
 
-  private constructor(path: string, mode: number, lastWinner = "") {
+  private constructor(path: string, mode: number, records = "") {
     this.#path = path;
     this.#mode = mode;
-    this.#lastWinner = lastWinner;
+    this.#records = records;
   }
 
   /**
    * Throws a `ProgramError` if the winners cannot be written, or would overwrite
-   * a file of bets or the copy of the refused rows.
+   * anything but a list that an earlier run wrote.
    */
-  static open(
+  static async open(
     path: string,
-    { agencyFile, rejectedFile, lastWinner = "" }: OtherFiles,
-  ): WinnersFile {
+    { agencyFile, rejectedFile, records = "" }: OtherFiles,
+  ): Promise<WinnersFile> {
     const isPipe = isProcessInput(agencyFile);
     // A file that cannot be read is reported when it is opened.
     const source = isPipe ? undefined : sourceInfo(agencyFile);
@@ -61,12 +64,12 @@ export class WinnersFile {
     }
     // Replaces a symbolic link's target, not the link.
     const target = info ? Deno.realPathSync(path) : path;
-    if (info) checkList(target, lastWinner);
+    await checkOwn(target, records);
     orUnwritable(path, () => probe(target));
     if (fullPathOf(target) === fullPathOf(rejectedFile)) {
       throw unwritable(path, "agency.rejectedFile is the same file");
     }
-    return new WinnersFile(target, info?.mode ?? mode, lastWinner);
+    return new WinnersFile(target, info?.mode ?? mode, records);
   }
 
   async write(winners: readonly string[]): Promise<void> {
@@ -84,7 +87,7 @@ export class WinnersFile {
     }
   }
 
-  async #writeFile(content: Uint8Array): Promise<void> {
+  async #writeFile(content: Uint8Array<ArrayBuffer>): Promise<void> {
     const info = infoOf(this.#path);
     // A device or a pipe is written to, not replaced.
     if (info && !info.isFile) {
@@ -92,18 +95,26 @@ export class WinnersFile {
       return;
     }
     // The draw may be held days after the file was checked.
-    if (info) checkList(this.#path, this.#lastWinner);
+    const before = await checkOwn(this.#path, this.#records);
+    await this.#remember(content, before);
     replaceFile(this.#path, content, this.#mode & 0o777);
-    this.#remember(content);
   }
 
-  #remember(content: Uint8Array): void {
-    const isOne = ONE_DOCUMENT_REGEXP.test(new TextDecoder().decode(content));
-    if (!isOne || this.#lastWinner === "") return;
+  /**
+   * Also what is there, for the run may end before it is replaced. A failure
+   * only keeps later runs from replacing the list.
+   */
+  async #remember(
+    content: Uint8Array<ArrayBuffer>,
+    before: string,
+  ): Promise<void> {
+    const record = await recordPath(this.#path, this.#records);
+    if (record === undefined) return;
+    const text = `${await hashOfBytes(content)}\n${before}\n`;
     try {
-      replaceFile(this.#lastWinner, content, PRIVATE_MODE);
+      replaceFile(record, new TextEncoder().encode(text), PRIVATE_MODE);
     } catch {
-      // The list is written; the next run will not replace it.
+      // The state folder's own records report it.
     }
   }
 }
@@ -135,20 +146,47 @@ function fullPathOf(path: string): string | undefined {
     ifThere(() => `${Deno.realPathSync(folder || ".")}/${name}`);
 }
 
-/** Keeps any other file from a slip in the command line. */
-function checkList(path: string, lastWinner: string): void {
-  using file = orUnwritable(path, () => Deno.openSync(path));
-  const sample = new Uint8Array(SAMPLE_BYTES);
-  const bytes = file.readSync(sample) ?? 0;
-  const text = new TextDecoder().decode(sample.subarray(0, bytes));
-  const isKnown = !ONE_DOCUMENT_REGEXP.test(text) ||
-    (lastWinner !== "" &&
-      ifThere(() => Deno.readTextFileSync(lastWinner)) === text);
-  if (DOCUMENTS_REGEXP.test(text) && isKnown) return;
+/**
+ * Throws a `ProgramError` if something is there that is not a list that an
+ * earlier run wrote, or that was changed since. Returns its hash; "" for an empty
+ * file, and for none.
+ */
+async function checkOwn(path: string, records: string): Promise<string> {
+  const info = orUnwritable(path, () => ifThere(() => Deno.lstatSync(path)));
+  if (!info || info.isFile && info.size === 0) return "";
+  const known = info.isFile ? await knownHashes(path, records) : [];
+  if (known.length > 0) {
+    const hash = await hashOf(path)
+      .catch((cause) =>
+        Promise.reject(unwritable(path, reasonOf(cause), cause))
+      );
+    if (known.includes(hash)) return hash;
+  }
   throw unwritable(
     path,
-    "it is there and is no list of winners that an earlier run wrote",
+    "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file",
   );
+}
+
+/** None if they cannot be read: then the file is not replaced. */
+async function knownHashes(path: string, records: string): Promise<string[]> {
+  const record = await recordPath(path, records);
+  if (record === undefined) return [];
+  try {
+    const text = await Deno.readTextFile(record);
+    return text.split("\n").filter((hash) => hash !== "");
+  } catch {
+    return [];
+  }
+}
+
+/** `undefined` if nothing is kept, or the path's folder is not there. */
+async function recordPath(
+  path: string,
+  records: string,
+): Promise<string | undefined> {
+  const fullPath = records === "" ? undefined : fullPathOf(path);
+  return fullPath && `${records}-${await keyOf(fullPath)}`;
 }
 
 function unwritable(

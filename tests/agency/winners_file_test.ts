@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   type OtherFiles,
   WinnersFile,
@@ -6,6 +6,7 @@ import {
 import { ProgramError } from "../../program/errors.ts";
 import { getLogger, setupLogging } from "../../program/logging.ts";
 import { CapturedLog } from "../support/captured_log.ts";
+import { failRename } from "../support/failing_calls.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 
 /** Names that are refused before anything is sent, and why. */
@@ -14,6 +15,7 @@ const REFUSED: [name: string, reason: string][] = [
   ["agency.csv", "it is the agency's file itself"],
   ["hard.csv", "it is the agency's file itself"],
   ["soft.csv", "it is the agency's file itself"],
+  ["dangling", "it is there and is not a list that an earlier run wrote"],
   ["none/winners.txt", "No such file or directory"],
   ["folder", "it is a directory"],
   ["agency.csv/winners.txt", "Not a directory (os error 20)"],
@@ -25,10 +27,11 @@ testInFolder("open() refuses a file before anything is sent", async (dir) => {
   const source = await putSource(dir);
   await Deno.link(source, `${dir}/hard.csv`);
   await Deno.symlink(source, `${dir}/soft.csv`);
+  await Deno.symlink(`${dir}/nothing`, `${dir}/dangling`);
   await Deno.mkdir(`${dir}/folder`);
   for (const [name, reason] of REFUSED) {
     const path = name === "" ? "" : `${dir}/${name}`;
-    assertThrows(
+    await assertRejects(
       () => WinnersFile.open(path, filesOf(source)),
       ProgramError,
       reason,
@@ -37,65 +40,99 @@ testInFolder("open() refuses a file before anything is sent", async (dir) => {
   assertEquals(await Deno.readTextFile(source), "bets");
 });
 
-testInFolder("nothing but a list of documents is overwritten", async (dir) => {
-  const source = await putSource(dir);
-  const path = `${dir}/winners.txt`;
-  const file = WinnersFile.open(path, filesOf(source));
-  for (
-    const text of [
-      "Ana,Gil,1,1999-03-17,7\n",
-      "1\na;b\n",
-      "a\tb",
-      "notes",
-      "\0\x01",
-      // A process's id.
-      "4711\n",
-      "30904465\n".repeat(400) + "notes",
-    ]
-  ) {
-    await Deno.writeTextFile(path, text);
-    const reason =
-      `Cannot write winners "${path}": it is there and is no list of winners that an earlier run wrote`;
-    const open = () => WinnersFile.open(path, filesOf(source));
-    assertEquals(assertThrows(open, ProgramError).message, reason);
-    const late = await assertRejects(() => file.write(["1"]), ProgramError);
-    assertEquals(late.message, reason);
-    assertEquals(await Deno.readTextFile(path), text);
-  }
-});
+const NOT_OWN =
+  "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file";
 
 testInFolder(
-  "write() replaces what was there, and is as private as the source",
+  "write() replaces a list that an earlier run wrote, and nothing else",
   async (dir) => {
     const source = await putSource(dir);
+    await Deno.mkdir(`${dir}/sent`);
     const path = `${dir}/winners.txt`;
-    const file = WinnersFile.open(path, filesOf(source));
-    await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
-    await file.write(["12", "7"]);
-    assertEquals(await Deno.readTextFile(path), "12\n7\n");
-    assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
-    await WinnersFile.open(path, filesOf(source)).write([]);
-    assertEquals(await Deno.readTextFile(path), "");
-  },
-);
-
-testInFolder(
-  "write() replaces a list of one winner if an earlier run wrote it",
-  async (dir) => {
-    const source = await putSource(dir);
-    const path = `${dir}/winners.txt`;
-    const files = { ...filesOf(source), lastWinner: `${dir}/winner` };
-    for (const winners of [["12"], ["12"], ["7"], ["7", "8"], [], ["9"]]) {
-      await WinnersFile.open(path, files).write(winners);
+    const files = { ...filesOf(source), records: `${dir}/sent/agency-1` };
+    const early = await WinnersFile.open(path, files);
+    for (const winners of [["1", "2"], ["12"], ["12"], [], ["7", "8"]]) {
+      await (await WinnersFile.open(path, files)).write(winners);
       const text = winners.map((document) => `${document}\n`).join("");
       assertEquals(await Deno.readTextFile(path), text);
     }
-    assertEquals((await Deno.stat(`${dir}/winner`)).mode! & 0o777, 0o600);
-    assertThrows(() => WinnersFile.open(path, filesOf(source)), ProgramError);
-    await Deno.writeTextFile(path, "4711\n");
-    assertThrows(() => WinnersFile.open(path, files), ProgramError);
+    for (const name of Object.keys(await contents(`${dir}/sent`))) {
+      assertEquals(
+        (await Deno.stat(`${dir}/sent/${name}`)).mode! & 0o777,
+        0o600,
+      );
+    }
+    for (
+      const [text, others] of [
+        // What the user wrote or has changed, or another agency's list.
+        ["1\n2\n", files],
+        ["7\n", files],
+        ["7\n8", files],
+        ["notes", files],
+        ["7\n8\n", { ...files, records: `${dir}/sent/agency-2` }],
+        ["7\n8\n", { ...files, records: "" }],
+        ["7\n8\n", { ...files, records: `${dir}/none/agency-1` }],
+      ] as const
+    ) {
+      await Deno.writeTextFile(path, text);
+      const error = await assertRejects(
+        () => WinnersFile.open(path, others),
+        ProgramError,
+      );
+      const message = `Cannot write winners "${path}": ${NOT_OWN}`;
+      assertEquals(error.message, message);
+      if (others === files) {
+        const late = await assertRejects(
+          () => early.write(["1"]),
+          ProgramError,
+        );
+        assertEquals(late.message, message);
+      }
+      assertEquals(await Deno.readTextFile(path), text);
+    }
+    // The same list at another path is the user's copy.
+    await Deno.copyFile(path, `${dir}/copy.txt`);
+    await assertRejects(
+      () => WinnersFile.open(`${dir}/copy.txt`, files),
+      ProgramError,
+      NOT_OWN,
+    );
+    // One that is known is replaced also when its name is another.
+    await Deno.symlink(path, `${dir}/link`);
+    await (await WinnersFile.open(`${dir}/sent/../link`, files)).write(["9"]);
+    assertEquals(await Deno.readTextFile(path), "9\n");
+    assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
   },
 );
+
+testInFolder(
+  "write() replaces its list after a run that ended before it did",
+  async (dir) => {
+    const source = await putSource(dir);
+    await Deno.mkdir(`${dir}/sent`);
+    const path = `${dir}/winners.txt`;
+    const files = { ...filesOf(source), records: `${dir}/sent/agency-1` };
+    await (await WinnersFile.open(path, files)).write(["1"]);
+    const file = await WinnersFile.open(path, files);
+    {
+      using _failing = failRename("winners.txt");
+      await assertRejects(() => file.write(["2"]), ProgramError);
+    }
+    assertEquals(await Deno.readTextFile(path), "1\n");
+    await (await WinnersFile.open(path, files)).write(["3"]);
+    assertEquals(await Deno.readTextFile(path), "3\n");
+  },
+);
+
+testInFolder("write() is as private as the source", async (dir) => {
+  const source = await putSource(dir);
+  const path = `${dir}/winners.txt`;
+  const file = await WinnersFile.open(path, filesOf(source));
+  await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
+  await file.write(["12", "7"]);
+  assertEquals(await Deno.readTextFile(path), "12\n7\n");
+  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
+});
 
 testInFolder("write() keeps the permissions of what was there", async (dir) => {
   const source = await putSource(dir);
@@ -108,9 +145,9 @@ testInFolder("write() keeps the permissions of what was there", async (dir) => {
 
 testInFolder("write() keeps a link, and writes what it names", async (dir) => {
   const source = await putSource(dir);
-  await Deno.writeTextFile(`${dir}/target`, "7\n8\n");
+  await Deno.writeTextFile(`${dir}/target`, "");
   await Deno.symlink(`${dir}/target`, `${dir}/link`);
-  const file = WinnersFile.open(`${dir}/link`, filesOf(source));
+  const file = await WinnersFile.open(`${dir}/link`, filesOf(source));
   await file.write(["1"]);
   assertEquals(await Deno.readTextFile(`${dir}/target`), "1\n");
   assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
@@ -128,16 +165,19 @@ testInFolder("write() writes to standard output, or a device", async (dir) => {
   setupLogging("INFO");
   getLogger().info("a line of the log");
   try {
-    await WinnersFile.open("-", filesOf(source)).write(["12", "7"]);
+    await (await WinnersFile.open("-", filesOf(source))).write(["12", "7"]);
   } finally {
     Object.assign(Deno.stdout, { write, writeSync });
     CapturedLog.start();
   }
   assertEquals(written.map((text) => text.slice(-8)), ["the log\n", "12\n7\n"]);
-  await WinnersFile.open("/dev/null", filesOf(source)).write(["12"]);
+  await (await WinnersFile.open("/dev/null", filesOf(source))).write(["12"]);
   assertEquals((await Deno.stat("/dev/null")).isFile, false);
   await assertRejects(
-    () => WinnersFile.open("/dev/full", filesOf(source)).write(["12"]),
+    async () =>
+      await (await WinnersFile.open("/dev/full", filesOf(source))).write([
+        "12",
+      ]),
     ProgramError,
     'Cannot write winners "/dev/full": No space left',
   );
@@ -148,9 +188,9 @@ testInFolder("write() names a file that it cannot write", async (dir) => {
   await Deno.mkdir(`${dir}/folder`);
   const path = `${dir}/folder/winners.txt`;
   // An agency's file that is not there is reported when it is opened.
-  const file = WinnersFile.open(path, {
+  const file = await WinnersFile.open(path, {
     ...filesOf(`${dir}/none`),
-    lastWinner: `${dir}/none/winner`,
+    records: `${dir}/none/agency-1`,
   });
   await file.write(["12"]);
   assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);

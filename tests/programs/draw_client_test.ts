@@ -38,7 +38,6 @@ testPrograms(
     const bets = [betOf("0012"), betOf("2", "2"), betOf("7574"), betOf("x")];
     await Deno.writeTextFile(file, csvOf(bets));
     const winners = `${dir}/winners.txt`;
-    await Deno.writeTextFile(winners, "1\n".repeat(9));
     const start = (...args: string[]) =>
       startAgency(
         1,
@@ -47,15 +46,30 @@ testPrograms(
         { CLI_BATCH_MAXAMOUNT: "1" },
         args,
       );
-    await using first = start("--finish-anyway", "--winners", winners);
-    // One row was refused nevertheless.
-    assertEnding(await first.ending(), 2);
-    assertEquals(await Deno.readTextFile(winners), "0012\n7574\n");
-    await using second = start("--winners", `${dir}/nowhere/winners.txt`);
-    assertFailure(
-      await second.ending(),
-      /^client: Cannot write winners ".*nowhere\/winners.txt": No such file/,
-    );
+    // The second run replaces what the first one wrote.
+    for (const _run of [1, 2]) {
+      await using agency = start("--finish-anyway", "--winners", winners);
+      // One row was refused nevertheless.
+      assertEnding(await agency.ending(), 2);
+      assertEquals(await Deno.readTextFile(winners), "0012\n7574\n");
+    }
+    await Deno.writeTextFile(winners, "7574\n");
+    for (
+      const [path, reason] of [
+        [
+          winners,
+          /^client: Cannot write winners ".*txt": it is there and is not/,
+        ],
+        [
+          `${dir}/nowhere/winners.txt`,
+          /^client: Cannot write winners ".*nowhere\/winners.txt": No such file/,
+        ],
+      ] as const
+    ) {
+      await using agency = start("--winners", path);
+      assertFailure(await agency.ending(), reason);
+    }
+    assertEquals(await Deno.readTextFile(winners), "7574\n");
   },
 );
 

@@ -12,6 +12,16 @@ export function failWrites(part: string): Disposable {
   return { [Symbol.dispose]: () => Deno.open = open };
 }
 
+/** Lets no file be renamed to one whose name ends so. */
+export function failRename(end: string): Disposable {
+  const { renameSync } = Deno;
+  Deno.renameSync = (from, to) => {
+    if (String(to).endsWith(end)) throw systemError(FULL, "ENOSPC");
+    renameSync(from, to);
+  };
+  return { [Symbol.dispose]: () => void (Deno.renameSync = renameSync) };
+}
+
 /** Notes what is asked of files that are opened asynchronously, by their names. */
 export function noteCalls(calls: string[]): Disposable {
   const { open } = Deno;
