@@ -5,9 +5,9 @@ import { formatAction, getLogger } from "../program/logging.ts";
 import { ADDRESSES } from "../program/config/setting.ts";
 import { BatchSender } from "./batch_sender.ts";
 import { type DeliveredFile, openFile } from "./delivered_file.ts";
-import type { Delivery } from "./delivery/delivery.ts";
 import { identify } from "./delivery/identify.ts";
 import { IndexSet } from "./delivery/index_set.ts";
+import type { RowsOfOthers } from "./delivery/rows_of_others.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
 import { Start } from "./delivery/start.ts";
 import { Ending } from "./ending.ts";
@@ -30,7 +30,10 @@ const DEFAULTS = {
 const MAX_ID = 4294967295;
 
 /** Used where nothing is sent. */
-const NOTHING = { id: "0".repeat(16), leftOut: new IndexSet() };
+const NOTHING = {
+  id: "0".repeat(16),
+  others: { leftOut: new IndexSet(), places: new Map() },
+};
 
 /**
  * An agency.
@@ -99,7 +102,7 @@ export class Agency {
     return {
       ...summaryOf(file, loader, refused),
       stored: sender.stored,
-      repeated: sender.repeated + delivery.leftOut.size,
+      repeated: sender.repeated + delivery.others.leftOut.size,
       rejectedFile: copy?.path,
       sentBefore,
       isFinished,
@@ -153,7 +156,10 @@ export class Agency {
   #load(
     file: DeliveredFile,
     refused: RefusedRows,
-    { id: fingerprint, leftOut }: Pick<Delivery, "id" | "leftOut"> = NOTHING,
+    { id: fingerprint, others: { leftOut, places } }: {
+      id: string;
+      others: Pick<RowsOfOthers, "leftOut" | "places">;
+    } = NOTHING,
   ): BatchLoader {
     const { id, maxAmount } = this.#options;
     return new BatchLoader(file.openReader(), {
@@ -161,6 +167,7 @@ export class Agency {
       fingerprint,
       maxAmount,
       leftOut,
+      places,
       onProblem: (reader) => refused.addUnsendable(reader),
     });
   }

@@ -88,8 +88,8 @@ export class Ending {
    */
   #expected(): Finish["delivery"] {
     const { delivery, loader } = this.sending;
-    const { id, leftOut, others: { storedIn } } = delivery;
-    const records = loader.records - leftOut.size;
+    const { id, others: { elsewhere, storedIn } } = delivery;
+    const records = loader.records - elsewhere.size;
     const other = this.#origin ?? storedIn;
     // With refused rows the central is to say how many are missing.
     return other?.stored && this.missing.size === 0
@@ -103,6 +103,7 @@ export class Ending {
     const isNewStore = delivery.hasStored && repeated === 0 &&
       stored + refused.count > 0;
     if (isNewStore) delivery.others.expect();
+    delivery.others.confirm(refused.indexes);
     this.missing = isNewStore
       ? refused.indexes
       : delivery.missing(refused.indexes);

@@ -16,7 +16,8 @@ import {
   HEADER_BYTES,
 } from "../protocol/mod.ts";
 import type { IndexSet } from "./delivery/index_set.ts";
-import type { RecordReader } from "./source/record_reader.ts";
+import type { Place } from "./delivery/sent_delivery.ts";
+import type { RecordReader, Step } from "./source/record_reader.ts";
 
 /**
  * A batch and its encoded frame, kept until the reply and then reused. A
@@ -26,10 +27,25 @@ export class OutgoingBatch {
   readonly frame: BatchFrame = new BatchFrame();
   /** The frame to send, once the batch is loaded. */
   bytes: Uint8Array = new Uint8Array(0);
+  /** Index in the file of the bet at the first place. */
   betIndex = 0;
   count = 0;
   sent = 0;
   readonly #lines: number[] = [];
+
+  /**
+   * Starts a batch with the reader's record. A row that was sent from another
+   * file has the identity that it has there.
+   */
+  begin(
+    reader: RecordReader,
+    { agency, fingerprint, places }: BatchLoaderOptions,
+  ): void {
+    const { index } = reader;
+    const [id, at] = places.get(index) ?? [fingerprint, index];
+    this.betIndex = index;
+    this.frame.begin({ agency, fingerprint: id, betIndex: at });
+  }
 
   /** Adds the reader's record, after gaps for the records that were skipped. */
   add(reader: RecordReader): void {
@@ -125,6 +141,8 @@ export interface BatchLoaderOptions {
   maxAmount: number;
   /** Bet indexes that are not sent. */
   leftOut: IndexSet;
+  /** The identities of bets that may be stored under another one. */
+  places: ReadonlyMap<number, Place>;
   /**
    * Called for each record that cannot be sent, while it is the reader's
    * current one.
@@ -161,7 +179,7 @@ export class BatchLoader {
 
   /** Fills a free batch with the next bets. False if there are none left. */
   async load(batch: OutgoingBatch): Promise<boolean> {
-    const { agency, fingerprint, leftOut, onProblem } = this.#options;
+    const { leftOut, places, onProblem } = this.#options;
     const reader = this.#reader;
     batch.count = 0;
     batch.sent = 0;
@@ -177,19 +195,24 @@ export class BatchLoader {
       } else if (step === "problem") {
         onProblem(reader);
       } else if (step === "record") {
-        if (batch.count === 0) {
-          batch.betIndex = reader.index;
-          batch.frame.begin({ agency, fingerprint, betIndex: reader.index });
-        } else if (!this.#hasRoom(batch)) {
+        const isAlone = places.size > 0 && places.has(reader.index);
+        if (batch.count === 0) batch.begin(reader, this.#options);
+        else if (isAlone || !this.#hasRoom(batch)) break;
+        batch.add(reader);
+        if (isAlone) {
+          this.#consume();
           break;
         }
-        batch.add(reader);
       }
-      if (step !== "header") this.#records++;
-      reader.consume();
+      this.#consume(step);
     }
     if (batch.count > 0) batch.bytes = batch.frame.finish();
     return batch.count > 0;
+  }
+
+  #consume(step?: Step): void {
+    if (step !== "header") this.#records++;
+    this.#reader.consume();
   }
 
   #hasRoom({ frame, count, betIndex }: OutgoingBatch): boolean {

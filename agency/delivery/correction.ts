@@ -31,7 +31,7 @@ export async function findCorrected(
     if (difference === undefined) return before;
     // Each row of a copy is known by itself.
     const isCopy = candidates.some(({ copies }) => copies?.[path!]);
-    if (!isCopy || !before.isComplete) {
+    if (!isCopy || !(before.isComplete || before.isPart)) {
       throw changed(file.source, before, difference);
     }
   }
@@ -57,7 +57,8 @@ async function findVersion(
   { source, openReader }: DeliveredFile,
   candidates: readonly SentDelivery[],
 ): Promise<SentDelivery | undefined> {
-  for (const delivery of candidates) {
+  // Each row of a copy is known by itself.
+  for (const delivery of candidates.filter(({ isPart }) => !isPart)) {
     // There may be thousands.
     if (!await beginsAlike(openReader, delivery)) continue;
     const difference = await findDifference(openReader, delivery);

@@ -49,11 +49,6 @@ export class Delivery {
     this.refusedBefore = IndexSet.parse(entry.refused);
   }
 
-  /** Bet indexes of rows that are stored elsewhere. */
-  get leftOut(): IndexSet {
-    return this.others.leftOut;
-  }
-
   /** The fingerprint under which the bets are stored. */
   get id(): string {
     return this.#entry.id;
@@ -112,13 +107,13 @@ export class Delivery {
     return refused.intersection(this.refusedBefore);
   }
 
-  /** Remembers that all but these rows, and those left out, are stored. */
+  /** Remembers that all but these rows, and those of others, are stored. */
   async complete(
     { end, records }: { end: number; records: number },
     missing: IndexSet,
     { isGivenUp = false } = {},
   ): Promise<void> {
-    const refused = missing.union(this.leftOut);
+    const refused = missing.union(this.others.elsewhere);
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;
     const { content, correction } = this.#entry;
@@ -188,12 +183,12 @@ export class Delivery {
   ): Promise<Pick<SentDelivery, "digests" | "keys">> {
     const writer = new DigestWriter(recordsPerDigest(records), refused);
     const keys: Record<number, string> = { ...this.#entry.keys };
-    const { leftOut, refusedBefore } = this;
+    const { others: { elsewhere }, refusedBefore } = this;
     await everyRecord(this.#file.openReader(), (reader, step) => {
       writer.add(reader, step);
       const { index } = reader;
       if (!refused.has(index) && !refusedBefore.has(index)) return;
-      if (leftOut.has(index) || keys[index] !== undefined) return;
+      if (elsewhere.has(index) || keys[index] !== undefined) return;
       keys[index] = keyOf(reader.bytes);
     });
     return { digests: writer.finish(), keys };

@@ -47,8 +47,10 @@ export async function identify(
   const id = copy > 1 && !found
     ? await fingerprintOfCopy(fingerprint, copy)
     : fingerprint;
+  const isCopy = path !== undefined && !isNew &&
+    candidates.some(({ copies }) => copies?.[path]);
   const entry = {
-    ...found ?? newDelivery(id, copy),
+    ...found ?? { ...newDelivery(id, copy), isPart: isCopy || undefined },
     content: fingerprint,
     path: path ?? found?.path,
   };

@@ -1,24 +1,46 @@
 // Rows of a file that were refused in other deliveries: it brings those that are
-// not stored yet, and leaves out the others.
+// not stored yet, and leaves out the others. What a run that was cut off may have
+// stored is sent with the identity that it has there: it is stored once in any
+// case.
 
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { nameOf } from "./correction.ts";
 import { IndexSet } from "./index_set.ts";
-import type { FoundRow, Place, SentDelivery } from "./sent_delivery.ts";
+import {
+  type FoundRow,
+  type Place,
+  type SentDelivery,
+  unsureIn,
+} from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 export class RowsOfOthers {
   readonly #folder: SentFolder;
   readonly stored: readonly FoundRow[];
   readonly brought: readonly FoundRow[];
-  /** Bet indexes of rows that are stored elsewhere. */
+  /** Bet indexes of rows that are not sent: they are stored elsewhere. */
   readonly leftOut: IndexSet;
+  /** Where the others of `stored` are sent to, by bet index. */
+  readonly places: ReadonlyMap<number, Place>;
+  /** Bet indexes of rows that are not stored under this delivery's identity. */
+  readonly elsewhere: IndexSet;
 
   constructor(folder: SentFolder, rows: readonly FoundRow[]) {
     this.#folder = folder;
     this.stored = rows.filter(({ isStored }) => isStored);
     this.brought = rows.filter(({ isStored }) => !isStored);
-    this.leftOut = IndexSet.of(this.stored.map(({ index }) => index));
+    this.places = new Map(
+      this.#byDelivery(this.stored).flatMap(([other, some]) => {
+        const isUnsure = unsureIn(other);
+        return some.filter(({ place: [, at] }) => isUnsure(at))
+          .map(({ index, place }) => [index, place]);
+      }),
+    );
+    const indexes = this.stored.map(({ index }) => index);
+    this.elsewhere = IndexSet.of(indexes);
+    this.leftOut = IndexSet.of(
+      indexes.filter((index) => !this.places.has(index)),
+    );
   }
 
   /** What holds a row that is left out, if there is one. */
@@ -53,6 +75,30 @@ export class RowsOfOthers {
         if (key !== undefined) keys[from] ??= key;
       }
       this.#folder.update({ ...other, moved, keys });
+    }
+  }
+
+  /**
+   * Remembers, once all but the refused rows are stored, which copies that were
+   * cut off are complete by that.
+   */
+  confirm(refused: IndexSet): void {
+    const confirmed = this.stored.filter(({ index }) =>
+      this.places.has(index) && !refused.has(index)
+    );
+    for (const [copy, rows] of this.#byDelivery(confirmed)) {
+      if (!copy.isPart || copy.isComplete) continue;
+      const stored = new Set(rows.map(({ place: [, at] }) => at));
+      const all = this.#folder.movedTo(copy.id);
+      if (!all.every((at) => stored.has(at))) continue;
+      this.#folder.update({
+        ...copy,
+        isComplete: true,
+        begunAt: undefined,
+        records: 1 + Math.max(...all),
+        stored: all.length,
+        digests: undefined,
+      });
     }
   }
 

@@ -16,6 +16,8 @@ export interface SentDelivery {
   at: string;
   /** When the run started that has not sent it to its end. */
   begunAt?: string | undefined;
+  /** Whether it is a copy, which has nothing but refused rows of others. */
+  isPart?: boolean | undefined;
   /**
    * Whether it was ever sent to its end. Only then are the following fields
    * known.
@@ -94,6 +96,18 @@ export function isOpen(
 ): boolean {
   if (begunAt !== undefined) return true;
   return !isGivenUp && sizeOf(refused) > Object.keys(moved).length;
+}
+
+/**
+ * Tells of which rows nobody knows whether they are stored under a delivery's
+ * identity: the run that sent them was cut off.
+ */
+export function unsureIn(
+  { isComplete, correction, refused }: SentDelivery,
+): (index: number) => boolean {
+  if (!isComplete) return () => true;
+  const open = IndexSet.parse(correction === undefined ? "" : refused);
+  return (index) => open.has(index);
 }
 
 /** Number of rows that may be stored; only these can be stored twice. */

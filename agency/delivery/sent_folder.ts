@@ -78,6 +78,14 @@ export class SentFolder {
     );
   }
 
+  /** Bet indexes in a delivery of the rows that were refused in others. */
+  movedTo(id: string): number[] {
+    return this.#read(({ isRefused }) => isRefused)
+      .flatMap(({ moved = {} }) => Object.values(moved))
+      .filter(([to]) => to === id)
+      .map(([, index]) => index);
+  }
+
   withId(id: string): SentDelivery | undefined {
     return this.#read((one) => one.id === id)[0];
   }
