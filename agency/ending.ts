@@ -103,7 +103,6 @@ export class Ending {
     const isNewStore = delivery.hasStored && repeated === 0 &&
       stored + refused.count > 0;
     if (isNewStore) delivery.others.expect();
-    delivery.others.confirm(refused.indexes);
     this.missing = isNewStore
       ? refused.indexes
       : delivery.missing(refused.indexes);

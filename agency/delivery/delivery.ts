@@ -113,6 +113,7 @@ export class Delivery {
     missing: IndexSet,
     { isGivenUp = false } = {},
   ): Promise<void> {
+    this.others.confirm(missing);
     const refused = missing.union(this.others.elsewhere);
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;

@@ -79,12 +79,12 @@ export class RowsOfOthers {
   }
 
   /**
-   * Remembers, once all but the refused rows are stored, which copies that were
+   * Remembers, once all but the missing rows are stored, which copies that were
    * cut off are complete by that.
    */
-  confirm(refused: IndexSet): void {
+  confirm(missing: IndexSet): void {
     const confirmed = this.stored.filter(({ index }) =>
-      this.places.has(index) && !refused.has(index)
+      this.places.has(index) && !missing.has(index)
     );
     for (const [copy, rows] of this.#byDelivery(confirmed)) {
       if (!copy.isPart || copy.isComplete) continue;

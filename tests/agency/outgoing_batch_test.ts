@@ -136,6 +136,7 @@ async function loadAll(
   const problems: number[] = [];
   const loader = new BatchLoader(file.openReader(), {
     leftOut: new IndexSet(),
+    places: new Map(),
     agency: 9,
     fingerprint: FINGERPRINT,
     maxAmount,

@@ -103,20 +103,23 @@ class Clerk {
     using file = await openFile(input, {});
     const folder = new SentFolder(`${this.#dir}/sent`, 1);
     const delivery = await identify(file, folder);
+    const { others } = delivery;
     await delivery.begin();
     const lines = text.trimEnd().split("\n");
     for (const line of lines) this.#wanted.add(betOf(line));
     const refused = new IndexSet();
     // What a first run would have refused is not known when it is cut off.
     const isCut = this.#random.happens(0.15) &&
-      (delivery.sentBefore !== undefined || !text.includes(BAD));
+      (delivery.sentBefore !== undefined || !text.includes(BAD) ||
+        file.source.path.endsWith(".rejected.csv"));
     const end = isCut ? this.#random.below(lines.length + 1) : lines.length;
     for (const [index, line] of lines.slice(0, end).entries()) {
-      if (delivery.leftOut.has(index)) continue;
+      if (others.leftOut.has(index)) continue;
+      const place = others.places.get(index) ?? [delivery.id, index];
       if (line.includes(BAD)) refused.add(index);
-      else this.#store(`${delivery.id}:${index}`, betOf(line));
+      else this.#store(place.join(":"), betOf(line));
     }
-    const left = delivery.leftOut.format();
+    const left = others.leftOut.format();
     this.#last = `sent as ${delivery.id} without ${left}${
       isCut ? `, cut off at ${end}` : ""
     }`;

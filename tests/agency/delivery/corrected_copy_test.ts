@@ -23,14 +23,15 @@ async function lookAt(
   dir: string,
   text: string,
   { name = "new.csv", isNew = false } = {},
-): Promise<{ leftOut: number[]; brings: number }> {
+): Promise<{ leftOut: number[]; unsure: number[]; brings: number }> {
   const path = `${dir}/${name}`;
   await Deno.writeTextFile(path, text);
   using file = await openFile(path, {});
   const folder = new SentFolder(`${dir}/sent`, 1);
   const delivery = await identify(file, folder, isNew);
-  const brings = delivery.others.brought.length;
-  return { leftOut: delivery.leftOut.values(), brings };
+  const { leftOut, places, brought } = delivery.others;
+  const unsure = [...places.keys()];
+  return { leftOut: leftOut.values(), unsure, brings: brought.length };
 }
 
 /** The names of what is still to be sent or corrected. */
@@ -48,6 +49,7 @@ testInFolder("a corrected copy completes its file", async (dir) => {
   assertEquals(openIn(dir), ["a.csv"]);
   assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), {
     leftOut: [],
+    unsure: [],
     brings: 2,
   });
   await send(dir, GOOD_ROWS, { name: COPY });
@@ -66,11 +68,11 @@ testInFolder(
   async (dir) => {
     await sendBad(dir);
     await send(dir, CORRECTED);
-    const all = { leftOut: [0, 1], brings: 0 };
+    const all = { leftOut: [0, 1], unsure: [], brings: 0 };
     assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), all);
     assertEquals(
       await lookAt(dir, GOOD_ROWS, { name: COPY, isNew: true }),
-      { leftOut: [], brings: 0 },
+      { leftOut: [], unsure: [], brings: 0 },
     );
   },
 );
@@ -92,7 +94,7 @@ testInFolder(
     const half = csvOf(ROWS.with(2, ROWS[2]!.with(3, "17/03/1999")));
     await send(dir, half, { isCut: true });
     await send(dir, half, { refused: [2] });
-    const rest = { leftOut: [0], brings: 1 };
+    const rest = { leftOut: [0], unsure: [], brings: 1 };
     assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), rest);
   },
 );
@@ -125,7 +127,7 @@ for (const [name, [text, line]] of Object.entries(DOUBTFUL)) {
         ProgramError,
         `the bet of line ${line} was refused in "${path}"; correct it there, or in the copy of its refused rows, or send this file with --as-new`,
       );
-      const none = { leftOut: [], brings: 0 };
+      const none = { leftOut: [], unsure: [], brings: 0 };
       assertEquals(await lookAt(dir, text, { isNew: true }), none);
     },
   );
@@ -150,7 +152,11 @@ testInFolder(
     try {
       await refuses(next);
       Date.now = () => now() + 8 * DAY_MS;
-      assertEquals(await lookAt(dir, next), { leftOut: [], brings: 0 });
+      assertEquals(await lookAt(dir, next), {
+        leftOut: [],
+        unsure: [],
+        brings: 0,
+      });
       await refuses(GOOD_ROWS);
     } finally {
       Date.now = now;
@@ -204,24 +210,42 @@ testInFolder(
   },
 );
 
-testInFolder("a part of a copy that was sent may be stored", async (dir) => {
+testInFolder(
+  "a copy that was cut off is completed by its file",
+  async (dir) => {
+    await sendBad(dir);
+    await send(dir, GOOD_ROWS, { name: COPY, isCut: true });
+    assertEquals(openIn(dir), [COPY]);
+    // Nobody knows what is stored, so they are sent with the same identity.
+    const { leftOut, unsure } = await lookAt(dir, CORRECTED, { name: "a.csv" });
+    assertEquals([leftOut, unsure], [[], REFUSED]);
+    // The copy goes on.
+    assertEquals((await lookAt(dir, GOOD_ROWS, { name: COPY })).unsure, []);
+    await send(dir, CORRECTED);
+    assertEquals(openIn(dir), []);
+    assertEquals(
+      (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
+      REFUSED,
+    );
+  },
+);
+
+testInFolder("a copy that was cut off can be edited", async (dir) => {
   await sendBad(dir);
   await send(dir, GOOD_ROWS, { name: COPY, isCut: true });
-  assertEquals(
-    (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
-    REFUSED,
-  );
-  // The copy goes on.
-  assertEquals((await lookAt(dir, GOOD_ROWS, { name: COPY })).leftOut, []);
+  const half = csvOf([ROWS[0]!]);
+  assertEquals((await lookAt(dir, half, { name: COPY })).unsure, [0]);
+  await send(dir, half, { name: COPY });
+  assertEquals(openIn(dir).length, 1);
+  await send(dir, `${GOOD_ROWS}\n`, { name: COPY });
+  assertEquals(openIn(dir), []);
 });
 
 testInFolder("a correction that was cut off may be stored", async (dir) => {
   await sendBad(dir);
   await send(dir, CORRECTED, { isCut: true });
-  assertEquals(
-    (await lookAt(dir, GOOD_ROWS, { name: COPY })).leftOut,
-    [0, 1],
-  );
+  const { leftOut, unsure } = await lookAt(dir, GOOD_ROWS, { name: COPY });
+  assertEquals([leftOut, unsure], [[], [0, 1]]);
 });
 
 testInFolder("the copy of what is left brings only that", async (dir) => {
@@ -231,6 +255,7 @@ testInFolder("the copy of what is left brings only that", async (dir) => {
   await send(dir, half, { refused: [2], copy: rest });
   assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), {
     leftOut: [0],
+    unsure: [],
     brings: 1,
   });
   await send(dir, csvOf([ROWS[2]!]), { name: COPY });
@@ -240,7 +265,7 @@ testInFolder("the copy of what is left brings only that", async (dir) => {
 
 testInFolder("other bets of the same people are new", async (dir) => {
   await sendBad(dir);
-  const none = { leftOut: [], brings: 0 };
+  const none = { leftOut: [], unsure: [], brings: 0 };
   assertEquals(await lookAt(dir, NEXT_DAY), none);
   await send(dir, CORRECTED);
   assertEquals(await lookAt(dir, NEXT_DAY), none);
@@ -292,6 +317,6 @@ testInFolder(
     };
     const folder = new SentFolder(`${dir}/sent`, 1);
     const unread = { ...file, source: file.source, openReader };
-    assertEquals((await identify(unread, folder)).leftOut.size, 0);
+    assertEquals((await identify(unread, folder)).others.leftOut.size, 0);
   },
 );
