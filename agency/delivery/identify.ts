@@ -8,6 +8,7 @@ import { findCorrected, nameOf } from "./correction.ts";
 import { Delivery } from "./delivery.ts";
 import { IndexSet } from "./index_set.ts";
 import { RowFinder } from "./row_finder.ts";
+import { findRowsAtPath } from "./rows_at_path.ts";
 import { RowsOfOthers } from "./rows_of_others.ts";
 import {
   type FoundRow,
@@ -108,30 +109,32 @@ function movedRows(delivery: SentDelivery, finder: RowFinder): FoundRow[] {
  */
 async function rowsAt(
   path: string | undefined,
-  { file, folder, candidates, isNew }: {
+  { file: { openReader, source }, folder, candidates, isNew }: {
     file: DeliveredFile;
     folder: SentFolder;
     candidates: readonly SentDelivery[];
     isNew: boolean;
   },
-): Promise<FoundRow[]> {
+): Promise<readonly FoundRow[]> {
   if (path === undefined) return [];
-  const { openReader, source } = file;
-  const origins = candidates.filter(({ copies }) => copies?.[path]);
-  if (origins.length === 0) {
-    const last = await folder.idOf(path);
-    const before = candidates.filter(({ id }) => id === last);
-    if (isNew || before.length === 0) return [];
-    return (await new RowFinder(folder, before).find(openReader)).rows;
-  }
-  const { id, copies } = origins[0]!;
-  const { rows, strangeLine } = await new RowFinder(folder, origins)
-    .find(openReader, { id, rows: copies![path]! });
+  const copied = candidates.filter(({ copies }) => copies?.[path]);
+  const last = copied.length > 0 ? undefined : await folder.idOf(path);
+  const origins = copied.length > 0
+    ? copied
+    : candidates.filter(({ id }) => id === last);
+  const [delivery] = origins;
+  if (!delivery) return [];
+  const { rows, strangeLine } = await findRowsAtPath(
+    openReader,
+    new RowFinder(folder, origins),
+    { delivery, copied: delivery.copies?.[path] },
+  );
   if (strangeLine === undefined || isNew) return rows;
+  const where = copied.length > 0
+    ? `in ${nameOf(delivery.path)}; correct it there`
+    : "here before; correct it in the copy of its refused rows";
   throw new ProgramError(
-    `Cannot send agency's file "${source.path}": the bet of line ${strangeLine} is not surely one that was refused in ${
-      nameOf(origins[0]!.path)
-    }; correct it there, or send this file with --as-new if it is another bet`,
+    `Cannot send agency's file "${source.path}": the bet of line ${strangeLine} is not surely one that was refused ${where}, or send this file with --as-new if it is another bet`,
   );
 }
 

@@ -5,25 +5,12 @@
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import { IndexSet } from "./index_set.ts";
-import {
-  isLike,
-  isRough,
-  isWhole,
-  keysOf,
-  numberAtEnd,
-  numberIn,
-} from "./row_keys.ts";
+import { isRough, isWhole, keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
 import type { FoundRow, Place, SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Records that could not be written may lead in a circle. */
 const MAX_MOVES = 1000;
-
-export interface CopiedRows {
-  rows: FoundRow[];
-  /** The first line with a bet that is not surely one of the refused rows. */
-  strangeLine: number | undefined;
-}
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -87,55 +74,6 @@ export class RowFinder {
     return doubtful ?? (hasOthers ? undefined : first);
   }
 
-  /**
-   * Finds the rows of a copy, each for one refused row: by its key, or else by
-   * its place, if no row was added or removed. What cannot be a bet is taken for
-   * the next one that is left: it is only refused again.
-   */
-  async find(
-    openReader: OpenReader,
-    copied?: { id: string; rows: string },
-  ): Promise<CopiedRows> {
-    const rows: FoundRow[] = [];
-    const unreadable: number[] = [];
-    const unknown: { index: number; line: number; row: Uint8Array }[] = [];
-    const taken = new Set<string>();
-    let count = 0;
-    await everyRecord(openReader(), ({ index, line, bytes }, step) => {
-      count++;
-      if (step === "header") return;
-      const keys = keysOf(bytes);
-      const place = this.#only(keys, taken);
-      if (place) {
-        taken.add(place.join());
-        const isStored = this.isStored(place);
-        rows.push({ index, line, place, isStored, key: keys[0] });
-      } else if (keys.some(isWhole)) {
-        if (copied) unknown.push({ index, line, row: bytes.slice() });
-      } else {
-        unreadable.push(index);
-      }
-    });
-    const places = copied ? IndexSet.parse(copied.rows).values() : [];
-    let strangeLine: number | undefined;
-    for (const { index, line, row } of unknown) {
-      const from = places.length === count ? places[index] : undefined;
-      const place = this.#like(row, copied?.id, from);
-      if (!place || taken.has(`${place}`)) {
-        strangeLine ??= line;
-        continue;
-      }
-      taken.add(`${place}`);
-      rows.push({ index, line, place, isStored: false, key: keysOf(row)[0] });
-    }
-    const open = copied ? this.#open(taken) : [];
-    for (const place of open.slice(0, unreadable.length)) {
-      const index = unreadable.shift()!;
-      rows.push({ index, place, isStored: false, key: undefined });
-    }
-    return { rows, strangeLine };
-  }
-
   /** Returns where a row was sent last. */
   follow(place: Place): Place {
     for (let moves = 0; moves < MAX_MOVES; moves++) {
@@ -156,7 +94,7 @@ export class RowFinder {
   }
 
   /** The one refused row that a row of a copy can be, if it is sure. */
-  #only(
+  only(
     keys: readonly string[],
     taken: ReadonlySet<string>,
   ): Place | undefined {
@@ -173,23 +111,8 @@ export class RowFinder {
     return isWhole(first.key) || isAlone ? first.place : undefined;
   }
 
-  /** The refused row at a place, if a row of a copy may be its correction. */
-  #like(
-    row: Uint8Array,
-    id: string | undefined,
-    index: number | undefined,
-  ): Place | undefined {
-    if (id === undefined || index === undefined) return undefined;
-    const key = this.#get(id)?.delivery.keys?.[index];
-    if (key === undefined || !isRough(key) || !isLike(key, row)) {
-      return undefined;
-    }
-    const place = this.follow([id, index]);
-    return this.isStored(place) ? undefined : place;
-  }
-
   /** Refused rows that are stored nowhere, in their order. */
-  #open(taken: ReadonlySet<string>): Place[] {
+  open(taken: ReadonlySet<string>): Place[] {
     const open = new Map<string, Place>();
     for (const known of [...this.#known.values()]) {
       for (const index of known?.refused.values() ?? []) {

@@ -30,13 +30,14 @@ export function isRough(key: string): boolean {
 }
 
 /**
- * True if a row may be the correction of one of which little was readable: they
- * have a field in common, or that had no fields.
+ * How many fields a row has of one of which little was readable, in whatever
+ * order. Any row may be the correction of one without fields.
  */
-export function isLike(rough: string, row: Uint8Array): boolean {
+export function fieldsLeft(rough: string, row: Uint8Array): number {
   const words = rough.slice(ROUGH_MARK.length).split(",");
+  if (words.length < 2) return 1;
   const others = wordsOf(row);
-  return words.length < 2 || words.some((word) => others.includes(word));
+  return words.filter((word) => others.includes(word)).length;
 }
 
 function wordsOf(row: Uint8Array): string[] {
