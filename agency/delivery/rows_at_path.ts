@@ -63,9 +63,12 @@ export async function findRowsAtPath(
     count === likely.count && place !== undefined && !taken.has(`${place}`);
   let strangeLine: number | undefined;
   for (const row of unknown) {
-    const isOpen = isFree(row.place) && !finder.isStored(row.place);
-    if (isOpen && row.isSure) take(row, row.place!);
-    else if (isOpen || isCopy) strangeLine ??= row.line;
+    const { place, isSure, line } = row;
+    const isStored = place !== undefined && finder.isStored(place);
+    if (isFree(place) && isSure && (isCopy || !isStored)) take(row, place);
+    else if (isCopy || (isFree(place) && (isSure || !isStored))) {
+      strangeLine ??= line;
+    }
   }
   // What cannot be a bet is only refused again, unless it is stored.
   const open = isCopy ? finder.open(taken).values() : [].values();

@@ -56,7 +56,15 @@ export class RowsOfOthers {
         refused_in: path ?? "-",
       }));
     }
-    for (const [path, rows] of this.#byPath(this.stored)) {
+    const isUnsure = ({ index }: FoundRow) => this.places.has(index);
+    for (const [path, rows] of this.#byPath(this.stored.filter(isUnsure))) {
+      getLogger().info(formatAction("find_refused", "success", {
+        ...describe(file, rows),
+        reason: `perhaps stored by a run of ${nameOf(path)} that was cut off`,
+      }));
+    }
+    const left = this.stored.filter((row) => !isUnsure(row));
+    for (const [path, rows] of this.#byPath(left)) {
       getLogger().warn(formatAction("leave_out", "success", {
         ...describe(file, rows),
         reason: `sent in ${nameOf(path)}`,
@@ -95,6 +103,7 @@ export class RowsOfOthers {
         ...copy,
         isComplete: true,
         begunAt: undefined,
+        correction: undefined,
         records: 1 + Math.max(...all),
         stored: all.length,
         digests: undefined,
