@@ -97,7 +97,8 @@ export class Agency {
     throwIfEmpty(file, loader);
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
-    const copy = await rejected?.write(ending.missing, delivery.written);
+    const copies = folder.copiesOf(delivery.id);
+    const copy = await rejected?.write(ending.missing, copies);
     if (copy) await delivery.addCopy(copy, ending.missing);
     return {
       ...summaryOf(file, loader, refused),

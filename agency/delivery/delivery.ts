@@ -29,8 +29,6 @@ export class Delivery {
   readonly #found: SentDelivery | undefined;
   #entry: SentDelivery;
   #isBegun = false;
-  /** The hash of the copy of its refused rows that an earlier run wrote. */
-  readonly written: ReadonlySet<string>;
   /** Bet indexes that earlier runs left out. */
   readonly refusedBefore: IndexSet;
   readonly others: RowsOfOthers;
@@ -45,7 +43,6 @@ export class Delivery {
     this.#found = found;
     this.others = others;
     this.#entry = entry;
-    this.written = new Set(found?.rejected ? [found.rejected] : []);
     this.refusedBefore = IndexSet.parse(entry.refused);
   }
 

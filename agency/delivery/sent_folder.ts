@@ -8,6 +8,7 @@
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
+import type { CopyRecords } from "../output/rejected_file.ts";
 import {
   isOpen,
   type OpenDelivery,
@@ -125,6 +126,22 @@ export class SentFolder {
   async link(path: string, id: string): Promise<void> {
     const name = await this.#linkName(path);
     this.#orWarn(() => this.#write(name, id));
+  }
+
+  /** What is remembered of the copies of a delivery's refused rows. */
+  copiesOf(id: string): CopyRecords {
+    const { copies = {}, rejected = "" } = this.withId(id) ?? {};
+    const written = new Map(
+      Object.keys(copies).map((path) => [path, rejected]),
+    );
+    return {
+      written,
+      isOfOther: async (path) => {
+        const own = await this.#linkName(path);
+        const end = own.slice(own.indexOf("-path-"));
+        return this.#list().some((name) => name !== own && name.endsWith(end));
+      },
+    };
   }
 
   async #linkName(path: string): Promise<string> {

@@ -25,6 +25,14 @@ export interface RejectedCopy {
   hash: string;
 }
 
+/** What is remembered of a delivery's copies. */
+export interface CopyRecords {
+  /** SHA-256 of what the agency wrote last, by the copies' full paths. */
+  readonly written: ReadonlyMap<string, string>;
+  /** Whether another agency has sent a full path, or copied rows to it. */
+  isOfOther(path: string): Promise<boolean>;
+}
+
 /** Replaces the name of an input that has none. */
 const UNNAMED_INPUT = ".data/stdin-{id}-{fingerprint}";
 
@@ -89,30 +97,29 @@ export class RejectedFile {
   }
 
   /**
-   * Writes the rows, in the file's order. Without any, removes the file of an
-   * earlier run. Replaces and removes only what an earlier run wrote and nobody
-   * has changed. Throws `ProgramError` if the rows cannot be written, or the
+   * Writes the rows, in the file's order. Without any, removes the files of
+   * earlier runs. Replaces and removes only what an earlier run of the agency
+   * wrote and nobody has changed. Throws `ProgramError` if the rows cannot be written, or the
    * agency's file has changed.
    */
   async write(
     refused: IndexSet,
-    written: ReadonlySet<string>,
+    records: CopyRecords,
   ): Promise<RejectedCopy | undefined> {
-    const path = this.#path;
     if (refused.size === 0) {
-      await this.#removeOld(written);
+      await this.#removeOld(records);
       return undefined;
     }
     try {
-      return await this.#replace(refused, written);
+      return await this.#replace(refused, records);
     } catch (cause) {
-      throw unwritable(path, cause);
+      throw unwritable(this.#path, cause);
     }
   }
 
   async #replace(
     refused: IndexSet,
-    written: ReadonlySet<string>,
+    records: CopyRecords,
   ): Promise<RejectedCopy> {
     const path = this.#path;
     await using file = await PendingFile.create(path);
@@ -121,9 +128,9 @@ export class RejectedFile {
     for (let number = this.#firstNumber;; number++) {
       const free = numbered(path, number);
       if (this.#isOwn(free)) continue;
-      const before = await hashIfRegular(free);
-      const isFree = before === undefined || before === hash ||
-        written.has(before);
+      // With the same rows it may be of a run that was killed.
+      const isFree = lstat(free) === undefined ||
+        await isUnchanged(free, records, [hash]);
       if (!isFree) continue;
       await file.rename(free, modeOfCopy(this.#file.source.mode));
       if (number > this.#firstNumber) warnOfUserFile(path, free);
@@ -152,19 +159,18 @@ export class RejectedFile {
     });
   }
 
-  async #removeOld(written: ReadonlySet<string>): Promise<void> {
-    if (written.size === 0) return;
-    const path = numbered(this.#path, this.#firstNumber);
-    const hash = await hashIfRegular(path);
-    if (hash === undefined || !written.has(hash)) return;
-    try {
-      await Deno.remove(path);
-    } catch (error) {
-      // Every bet is stored, so this run has not failed.
-      getLogger().warn(formatAction("remove_rejected", "fail", {
-        file: path,
-        error: reasonOf(error),
-      }));
+  async #removeOld(records: CopyRecords): Promise<void> {
+    for (const path of records.written.keys()) {
+      if (this.#isOwn(path) || !await isUnchanged(path, records)) continue;
+      try {
+        await Deno.remove(path);
+      } catch (error) {
+        // Every bet is stored, so this run has not failed.
+        getLogger().warn(formatAction("remove_rejected", "fail", {
+          file: path,
+          error: reasonOf(error),
+        }));
+      }
     }
   }
 }
@@ -192,13 +198,18 @@ function numbered(path: string, number: number): string {
 }
 
 /**
- * The hash of a regular file, "" for anything else, `undefined` if nothing is
- * there.
+ * True for a file that has what the agency wrote there, or one of these hashes,
+ * unless another agency may need it.
  */
-async function hashIfRegular(path: string): Promise<string | undefined> {
-  const info = lstat(path);
-  if (!info) return undefined;
-  return info.isFile ? await hashOf(path) : "";
+async function isUnchanged(
+  path: string,
+  { written, isOfOther }: CopyRecords,
+  hashes: readonly string[] = [],
+): Promise<boolean> {
+  if (!lstat(path)?.isFile) return false;
+  const fullPath = await Deno.realPath(path);
+  const known = [...hashes, written.get(fullPath)];
+  return known.includes(await hashOf(path)) && !await isOfOther(fullPath);
 }
 
 function lstat(path: string): Deno.FileInfo | undefined {

@@ -34,6 +34,7 @@ class Desk {
   readonly #dir: string;
   readonly log: CapturedLog = CapturedLog.start();
   token: Uint8Array | undefined;
+  agency = 9;
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -61,7 +62,7 @@ class Desk {
     await Deno.writeTextFile(path, text);
     await using central = new FakeCentral(...scripts, okAll);
     const agency = new Agency({
-      id: 9,
+      id: this.agency,
       server: `127.0.0.1:${central.port}`,
       token: this.token,
       maxAmount: 2,
@@ -84,6 +85,12 @@ class Desk {
     const { isFinished } = await new Agency({ id: 9, server })
       .send(bets, { sentFolder: this.sent });
     return isFinished;
+  }
+
+  /** Names of the copies of refused rows. */
+  copies(): string[] {
+    return [...Deno.readDirSync(this.#dir)].map(({ name }) => name)
+      .filter((name) => name.includes("rejected")).sort();
   }
 
   /** Sends a part of a file. */
@@ -244,6 +251,22 @@ testAtDesk(
       }`,
     ));
     assertEquals(await desk.finishes("b.csv", B), true);
+  },
+);
+
+testAtDesk(
+  "send() of the same file by another agency keeps this one's copy",
+  async (desk) => {
+    await desk.send("a.csv", A + BAD_ROW);
+    desk.agency = 8;
+    await desk.send("a.csv", A + BAD_ROW);
+    assertEquals(desk.copies(), ["a.csv.rejected-2.csv", COPY]);
+    const good = A + csvOf(rows(1, 90));
+    assertEquals(await desk.finishes("a.csv", good), true);
+    assertEquals(desk.copies(), [COPY]);
+    desk.agency = 9;
+    assertEquals(await desk.finishes("a.csv", good), true);
+    assertEquals(desk.copies(), []);
   },
 );
 

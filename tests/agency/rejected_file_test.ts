@@ -1,9 +1,11 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type DeliveredFile, openFile } from "../../agency/delivered_file.ts";
 import { IndexSet } from "../../agency/delivery/index_set.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
 import {
+  type CopyRecords,
   inputPath,
+  type RejectedCopy,
   RejectedFile,
   rejectedPath,
 } from "../../agency/output/rejected_file.ts";
@@ -19,7 +21,7 @@ const CSV = "a,b,1,2000-01-01,1\r\n" +
   "\r\n" +
   "c,d,3,2000-01-01,1\r\n" +
   "e,f,4,2000-01-01,1";
-const NONE: ReadonlySet<string> = new Set();
+const NONE = recordsOf();
 
 testInFolder(
   "write() copies rows unchanged, in the file's order",
@@ -64,11 +66,14 @@ testInFolder("write() says so if it cannot change its copy", async (dir) => {
     await assertRejects(() => write(file, [1]), ProgramError, "not permitted");
   }
   assertEquals(namesIn(dir), ["agency.csv"]);
-  const { hash } = (await write(file, [1]))!;
+  const copy = (await write(file, [1]))!;
+  const records = recordsOf(copy);
   using _failing = failOpen("EROFS");
-  await write(file, [], new Set([hash]));
+  await write(file, [], records);
   assertEquals(log.lines.slice(1), [
-    `WARN action: remove_rejected | result: fail | file: ${file.source.path}.rejected.csv | error: Read-only file system (os error 30)`,
+    `WARN action: remove_rejected | result: fail | file: ${await Deno.realPath(
+      copy.path,
+    )} | error: Read-only file system (os error 30)`,
   ]);
 });
 
@@ -79,14 +84,41 @@ testInFolder(
     const path = `${dir}/agency.csv.rejected.csv`;
     using file = await putFile(dir);
     const first = await write(file, [1]);
-    const written = new Set([first!.hash]);
     assertEquals(await write(file, [], NONE), undefined);
     assertEquals(await Deno.readTextFile(path), "no bet\r\n");
-    const second = await write(file, [0], written);
+    const second = await write(file, [0], recordsOf(first!));
     assertEquals(second?.path, path);
-    written.add(second!.hash);
-    await write(file, [], written);
+    // The same at another path is not what it wrote.
+    const other = { ...second!, path: `${dir}/other.csv` };
+    await Deno.copyFile(path, other.path);
+    const records = recordsOf(other);
+    await Deno.remove(other.path);
+    await write(file, [], records);
+    assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
+    // Wherever it is.
+    const third = await write(file, [1], recordsOf());
+    assertEquals(third?.path, `${dir}/agency.csv.rejected-2.csv`);
+    await write(file, [], recordsOf(third!, second!));
     assertEquals(namesIn(dir), ["agency.csv"]);
+  },
+);
+
+testInFolder(
+  "write() leaves the same rows of another agency alone",
+  async (dir) => {
+    const log = CapturedLog.start();
+    using file = await putFile(dir);
+    const path = `${dir}/agency.csv.rejected.csv`;
+    const first = await write(file, [1]);
+    const full = await Deno.realPath(path);
+    const others = {
+      isOfOther: (path: string) => Promise.resolve(path === full),
+    };
+    const second = await write(file, [1], { ...NONE, ...others });
+    assertEquals(second?.path, `${dir}/agency.csv.rejected-2.csv`);
+    assert(log.lines.at(-1)!.endsWith("wrote, so it is kept"));
+    await write(file, [], { ...recordsOf(first!, second!), ...others });
+    assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
   },
 );
 
@@ -113,7 +145,10 @@ for (const [what, put] of Object.entries(OTHERS)) {
       const before = await describe(path);
       rejectedFile(file).check();
       await write(file, []);
-      await write(file, [], new Set(["00ff00ff00ff00ff"]));
+      await write(file, [], {
+        ...NONE,
+        written: new Map([[path, "00ff00ff00ff00ff"]]),
+      });
       assertEquals(await describe(path), before);
       const copy = await write(file, [1]);
       assertEquals(copy?.path, `${dir}/agency.csv.rejected-2.csv`);
@@ -147,7 +182,7 @@ testInFolder(
       const copy = await rejected.write(indexesOf([1]), NONE);
       assertEquals(copy?.path, `${dir}/${name}-2.csv`);
       assertEquals(await Deno.readTextFile(file.source.path), CSV);
-      await rejected.write(indexesOf([]), new Set([copy!.hash]));
+      await rejected.write(indexesOf([]), recordsOf(copy!));
       await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
     }
     assertEquals(log.lines.filter((line) => line.includes("kept")), []);
@@ -228,9 +263,19 @@ function rejectedFile(
 async function write(
   file: DeliveredFile,
   indexes: readonly number[],
-  written = NONE,
+  records = NONE,
 ): ReturnType<RejectedFile["write"]> {
-  return await rejectedFile(file).write(indexesOf(indexes), written);
+  return await rejectedFile(file).write(indexesOf(indexes), records);
+}
+
+function recordsOf(...copies: RejectedCopy[]): CopyRecords {
+  const written = copies.map(({ path, hash }) =>
+    [Deno.realPathSync(path), hash] as const
+  );
+  return {
+    written: new Map(written),
+    isOfOther: () => Promise.resolve(false),
+  };
 }
 
 function indexesOf(indexes: readonly number[]): IndexSet {

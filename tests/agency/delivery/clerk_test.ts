@@ -130,7 +130,10 @@ class Clerk {
     else await delivery.complete({ end: records, records }, missing);
     const base = typeof input === "string" ? input : `${this.#dir}/pipe.csv`;
     const rejected = new RejectedFile(`${base}.rejected.csv`, file);
-    const copy = await rejected.write(missing, delivery.written);
+    const copy = await rejected.write(
+      missing,
+      folder.copiesOf(delivery.id),
+    );
     if (copy) {
       await delivery.addCopy(copy, missing);
       const rows = await Deno.readTextFile(copy.path);
