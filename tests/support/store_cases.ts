@@ -1,14 +1,21 @@
 // What every kind of store does alike. The same cases run on files
 // (tests/storage) and on PostgreSQL (tests/postgres).
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import type { Bet } from "../../bet/bet.ts";
 import {
   BettingClosedError,
   IncompleteError,
   type Store,
 } from "../../storage/mod.ts";
+import { warnOfLeftOut } from "../../central/draw.ts";
 import { appendTo, batchOf, GAP } from "./batches.ts";
+import { CapturedLog } from "./captured_log.ts";
 
 /** Opens the store of a case; may be called again. */
 export type OpenStore = (drawAgencies?: number) => Promise<Store>;
@@ -158,6 +165,12 @@ export const STORE_CASES: readonly StoreCase[] = [
       // This start does not hold the draw.
       await withStore(open, (store) => {
         assertEquals(store.draw.isHeld, false);
+        const log = CapturedLog.start();
+        warnOfLeftOut(store);
+        assertStringIncludes(
+          log.lines.join(),
+          "agencies: 2 | left_out: 3, 4 |",
+        );
         return Promise.resolve();
       }, 2);
       await withStore(open, async (store) => {
