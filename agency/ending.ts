@@ -7,7 +7,11 @@ import type { DeliveredFile } from "./delivered_file.ts";
 import { nameOf } from "./delivery/correction.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import { IndexSet } from "./delivery/index_set.ts";
-import type { OpenDelivery, SentDelivery } from "./delivery/sent_delivery.ts";
+import {
+  type OpenDelivery,
+  type SentDelivery,
+  storedRows,
+} from "./delivery/sent_delivery.ts";
 import type { SentFolder } from "./delivery/sent_folder.ts";
 import type { Start } from "./delivery/start.ts";
 import type { SendOptions } from "./options.ts";
@@ -92,8 +96,9 @@ export class Ending {
     const records = loader.records - elsewhere.size;
     const other = this.#origin ?? storedIn;
     // With refused rows the central is to say how many are missing.
-    return other?.stored && this.missing.size === 0
-      ? { fingerprint: other.id, records: other.stored }
+    const stored = other && storedRows(other);
+    return stored && this.missing.size === 0
+      ? { fingerprint: other.id, records: stored }
       : { fingerprint: id, records: records || loader.records };
   }
 

@@ -7,7 +7,7 @@ import { IndexSet } from "./index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
 import { keyOf } from "./row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";
-import type { Place, SentDelivery } from "./sent_delivery.ts";
+import { openRows, type Place, type SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Files up to this size are always digested: it takes milliseconds. */
@@ -43,7 +43,7 @@ export class Delivery {
     this.#found = found;
     this.others = others;
     this.#entry = entry;
-    this.refusedBefore = IndexSet.parse(entry.refused);
+    this.refusedBefore = openRows(entry);
   }
 
   /** The fingerprint under which the bets are stored. */
@@ -139,13 +139,14 @@ export class Delivery {
 
   #end(entry: SentDelivery): void {
     // Rows may have been sent in another file since this run began.
-    const { moved } = this.#folder.withId(entry.id) ?? {};
+    const { moved, confirmed } = this.#folder.withId(entry.id) ?? {};
     const refused = IndexSet.parse(entry.refused);
     const left = Object.entries({ ...moved, ...entry.moved })
       .filter(([index]) => refused.has(Number(index)));
     this.#entry = {
       ...entry,
       moved: Object.fromEntries(left),
+      confirmed,
       begunAt: undefined,
     };
     this.#folder.update(this.#entry);

@@ -42,6 +42,10 @@ export class IndexSet {
     return IndexSet.of(this.values().filter((index) => other.has(index)));
   }
 
+  difference(other: IndexSet): IndexSet {
+    return IndexSet.of(this.values().filter((index) => !other.has(index)));
+  }
+
   union(other: IndexSet): IndexSet {
     return IndexSet.of([...this.values(), ...other.values()]);
   }

@@ -4,9 +4,14 @@
 // clerk can tell.
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
-import { IndexSet } from "./index_set.ts";
+import type { IndexSet } from "./index_set.ts";
 import { isRough, isWhole, keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
-import type { FoundRow, Place, SentDelivery } from "./sent_delivery.ts";
+import {
+  type FoundRow,
+  openRows,
+  type Place,
+  type SentDelivery,
+} from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Records that could not be written may lead in a circle. */
@@ -18,7 +23,7 @@ const RECENT_MS = 7 * 24 * 60 * 60 * 1000;
 
 interface Known {
   delivery: SentDelivery;
-  refused: IndexSet;
+  open: IndexSet;
 }
 
 export class RowFinder {
@@ -90,7 +95,7 @@ export class RowFinder {
     const known = this.#get(id);
     if (!known) return false;
     const { isComplete, correction } = known.delivery;
-    return !isComplete || correction !== undefined || !known.refused.has(index);
+    return !isComplete || correction !== undefined || !known.open.has(index);
   }
 
   /** The one refused row that a row of a copy can be, if it is sure. */
@@ -115,7 +120,7 @@ export class RowFinder {
   open(taken: ReadonlySet<string>): Place[] {
     const open = new Map<string, Place>();
     for (const known of [...this.#known.values()]) {
-      for (const index of known?.refused.values() ?? []) {
+      for (const index of known?.open.values() ?? []) {
         const place = this.follow([known!.delivery.id, index]);
         if (this.isStored(place) || taken.has(`${place}`)) continue;
         open.set(`${place}`, place);
@@ -164,7 +169,6 @@ export class RowFinder {
   }
 
   #add(delivery: SentDelivery): void {
-    const refused = IndexSet.parse(delivery.refused);
-    this.#known.set(delivery.id, { delivery, refused });
+    this.#known.set(delivery.id, { delivery, open: openRows(delivery) });
   }
 }

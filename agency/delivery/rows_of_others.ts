@@ -87,26 +87,23 @@ export class RowsOfOthers {
   }
 
   /**
-   * Remembers, once all but the missing rows are stored, which copies that were
-   * cut off are complete by that.
+   * Remembers, once all but the missing rows are stored, which of them others
+   * have by that, and which copies that were cut off are complete.
    */
   confirm(missing: IndexSet): void {
-    const confirmed = this.stored.filter(({ index }) =>
+    const sent = this.stored.filter(({ index }) =>
       this.places.has(index) && !missing.has(index)
     );
-    for (const [copy, rows] of this.#byDelivery(confirmed)) {
-      if (!copy.isPart || copy.isComplete) continue;
-      const stored = new Set(rows.map(({ place: [, at] }) => at));
-      const all = this.#folder.movedTo(copy.id);
-      if (!all.every((at) => stored.has(at))) continue;
+    for (const [other, rows] of this.#byDelivery(sent)) {
+      const confirmed = IndexSet.parse(other.confirmed ?? "")
+        .union(IndexSet.of(rows.map(({ place: [, at] }) => at)));
+      const all = other.isPart ? this.#folder.movedTo(other.id) : [];
+      const isWhole = !other.isComplete && all.length > 0 &&
+        all.every((at) => confirmed.has(at));
       this.#folder.update({
-        ...copy,
-        isComplete: true,
-        begunAt: undefined,
-        correction: undefined,
-        records: 1 + Math.max(...all),
-        stored: all.length,
-        digests: undefined,
+        ...other,
+        confirmed: confirmed.format(),
+        ...isWhole ? completed(all) : {},
       });
     }
   }
@@ -130,6 +127,18 @@ export class RowsOfOthers {
         return delivery ? [[delivery, some]] : [];
       });
   }
+}
+
+/** A copy that others have sent to its end. */
+function completed(indexes: readonly number[]): Partial<SentDelivery> {
+  return {
+    isComplete: true,
+    begunAt: undefined,
+    correction: undefined,
+    records: 1 + Math.max(...indexes),
+    stored: indexes.length,
+    digests: undefined,
+  };
 }
 
 function describe(

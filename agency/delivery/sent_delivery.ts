@@ -25,10 +25,12 @@ export interface SentDelivery {
   isComplete: boolean;
   /** Number of records, including a header. */
   records: number;
-  /** Number of bets that are stored under this identity. */
+  /** Number of bets that runs of its own have stored under this identity. */
   stored?: number | undefined;
-  /** Bet indexes that are not stored under this identity, as ranges: `3,7-9`. */
+  /** Bet indexes that its own runs have not stored, as ranges: `3,7-9`. */
   refused: string;
+  /** Bet indexes that another file's run has stored under this identity. */
+  confirmed?: string | undefined;
   /** Where refused rows were sent later, by bet index. */
   moved?: Readonly<Record<number, Place>> | undefined;
   /** Whether the agency has finished without the refused rows. */
@@ -91,11 +93,26 @@ export function newDelivery(id: string, copy: number): SentDelivery {
 }
 
 /** True if something of a delivery is still to be sent. */
-export function isOpen(
-  { begunAt, refused, moved = {}, isGivenUp }: SentDelivery,
-): boolean {
+export function isOpen(delivery: SentDelivery): boolean {
+  const { begunAt, moved = {}, isGivenUp } = delivery;
   if (begunAt !== undefined) return true;
-  return !isGivenUp && sizeOf(refused) > Object.keys(moved).length;
+  return !isGivenUp &&
+    openRows(delivery).values().some((index) => moved[index] === undefined);
+}
+
+/** Bet indexes that are not stored under a delivery's identity. */
+export function openRows(
+  { refused, confirmed = "" }: Pick<SentDelivery, "refused" | "confirmed">,
+): IndexSet {
+  return IndexSet.parse(refused).difference(IndexSet.parse(confirmed));
+}
+
+/** Number of bets that are stored under a delivery's identity, if known. */
+export function storedRows(delivery: SentDelivery): number | undefined {
+  const { stored, refused } = delivery;
+  return stored === undefined
+    ? undefined
+    : stored + sizeOf(refused) - openRows(delivery).size;
 }
 
 /**
@@ -103,10 +120,13 @@ export function isOpen(
  * identity: the run that sent them was cut off.
  */
 export function unsureIn(
-  { isComplete, correction, refused }: SentDelivery,
+  delivery: SentDelivery,
 ): (index: number) => boolean {
-  if (!isComplete) return () => true;
-  const open = IndexSet.parse(correction === undefined ? "" : refused);
+  const { isComplete, correction, confirmed = "" } = delivery;
+  const stored = IndexSet.parse(confirmed);
+  if (!isComplete) return (index) => !stored.has(index);
+  if (correction === undefined) return () => false;
+  const open = openRows(delivery);
   return (index) => open.has(index);
 }
 
