@@ -93,7 +93,8 @@ export class Ending {
   #expected(): Finish["delivery"] {
     const { delivery, loader } = this.sending;
     const { id, others: { elsewhere, storedIn } } = delivery;
-    const records = loader.records - elsewhere.size;
+    const records = loader.records -
+      elsewhere.difference(this.missing).size;
     const other = this.#origin ?? storedIn;
     // With refused rows the central is to say how many are missing.
     const stored = other && storedRows(other);

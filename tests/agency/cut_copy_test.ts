@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Agency, type Summary, UnreachableError } from "../../client.ts";
-import { decodeBatch } from "../../protocol/mod.ts";
+import { decodeBatch, decodeFinish } from "../../protocol/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import {
   FakeCentral,
@@ -15,47 +15,77 @@ import { csvOf, rows } from "../support/rows.ts";
 
 const [first, second, third] = rows(3);
 const BAD = "no bet\r\n";
+const FILE = "a.csv";
+const COPY = "a.csv.rejected.csv";
+
+/** The identity and index of each batch, and what FINISH says is stored. */
+interface Sent extends Summary {
+  batches: (readonly [string, number])[];
+  finished: number | undefined;
+}
+
+async function send(
+  dir: string,
+  name: string,
+  text: string,
+  ...scripts: Script[]
+): Promise<Sent> {
+  CapturedLog.start();
+  await Deno.writeTextFile(`${dir}/${name}`, text);
+  await using central = new FakeCentral(...scripts, okAll);
+  const agency = new Agency({
+    id: 9,
+    server: `127.0.0.1:${central.port}`,
+    maxAttempts: 1,
+  });
+  const summary = await agency.send(`${dir}/${name}`, {
+    sentFolder: `${dir}/sent`,
+    rejectedFile: "{file}.rejected.csv",
+  });
+  const batches = central.taken.filter(({ type }) => type === Type.BET)
+    .map(({ payload }) => decodeBatch(payload))
+    .map(({ fingerprint, betIndex }) => [fingerprint, betIndex] as const);
+  const finish = central.taken.find(({ type }) => type === Type.FINISH);
+  const finished = finish && decodeFinish(finish.payload).delivery?.records;
+  return { ...summary, batches, finished };
+}
+
+/** Sends the copy's only batch, and gets no reply. */
+async function cutOff(dir: string): Promise<void> {
+  await assertRejects(
+    () => send(dir, COPY, csvOf([second!, third!]), play(take())),
+    UnreachableError,
+  );
+}
 
 testInFolder(
   "send() brings the rows of a copy whose run was cut off, with its identity",
   async (dir) => {
-    CapturedLog.start();
-    const path = `${dir}/a.csv`;
-    const copy = `${path}.rejected.csv`;
-    /** Sends a file, and returns the identity and index of each batch. */
-    const send = async (name: string, text: string, ...scripts: Script[]) => {
-      await Deno.writeTextFile(name, text);
-      await using central = new FakeCentral(...scripts, okAll);
-      const agency = new Agency({
-        id: 9,
-        server: `127.0.0.1:${central.port}`,
-        maxAttempts: 1,
-      });
-      const summary: Summary = await agency.send(name, {
-        sentFolder: `${dir}/sent`,
-        rejectedFile: "{file}.rejected.csv",
-      });
-      const batches = central.taken.filter(({ type }) => type === Type.BET)
-        .map(({ payload }) => decodeBatch(payload))
-        .map(({ fingerprint, betIndex }) => [fingerprint, betIndex] as const);
-      return { ...summary, batches };
-    };
-    const { batches: [batch] } = await send(path, csvOf([first!]) + BAD + BAD);
+    const bad = csvOf([first!]) + BAD + BAD;
+    const { batches: [batch], finished } = await send(dir, FILE, bad);
+    assertEquals(finished, 3);
     const [id] = batch!;
-    // The copy's only batch gets no reply.
-    await assertRejects(
-      () => send(copy, csvOf([second!, third!]), play(take())),
-      UnreachableError,
-    );
+    await cutOff(dir);
     const whole = csvOf([first!, second!, third!]);
-    const corrected = await send(path, whole);
+    const corrected = await send(dir, FILE, whole);
     const [, [copied] = []] = corrected.batches;
     assertEquals(corrected.batches, [[id!, 0], [copied!, 0], [copied!, 1]]);
     assertEquals(copied === id, false);
     assertEquals([corrected.stored, corrected.isFinished], [3, true]);
     // Now it is known where they are.
-    assertEquals((await send(path, whole)).batches, [[id!, 0]]);
-    const again = await send(copy, csvOf([second!, third!]));
+    assertEquals((await send(dir, FILE, whole)).batches, [[id!, 0]]);
+    const again = await send(dir, COPY, csvOf([second!, third!]));
     assertEquals([again.batches, again.isFinished], [[[copied!, 0]], true]);
+  },
+);
+
+testInFolder(
+  "send() does not finish with a row that neither file nor copy has stored",
+  async (dir) => {
+    await send(dir, FILE, csvOf([first!]) + BAD + BAD);
+    await cutOff(dir);
+    // The first row is stored as this file's, the second as the copy's.
+    const { finished } = await send(dir, FILE, csvOf([first!, second!]) + BAD);
+    assertEquals(finished, 2);
   },
 );

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openFile } from "../../../agency/delivered_file.ts";
 import { identify } from "../../../agency/delivery/identify.ts";
+import { IndexSet } from "../../../agency/delivery/index_set.ts";
 import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { ProgramError } from "../../../program/errors.ts";
 import { COPY, CORRECTED, ROWS, send } from "../../support/deliveries.ts";
@@ -227,6 +228,24 @@ testInFolder(
       (await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut,
       REFUSED,
     );
+  },
+);
+
+testInFolder(
+  "what a file has sent for its copy stays stored, whatever the copy's run ends with",
+  async (dir) => {
+    await sendBad(dir);
+    const folder = new SentFolder(`${dir}/sent`, 1);
+    const path = `${dir}/${COPY}`;
+    await Deno.writeTextFile(path, GOOD_ROWS);
+    using file = await openFile(path, {});
+    const copy = await identify(file, folder);
+    await copy.begin();
+    await send(dir, CORRECTED);
+    await copy.complete({ end: 2, records: 2 }, IndexSet.of([0, 1]));
+    assertEquals(openIn(dir), []);
+    const { leftOut, brings } = await lookAt(dir, CORRECTED, { name: "a.csv" });
+    assertEquals([leftOut, brings], [REFUSED, 0]);
   },
 );
 
