@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connect } from "node:net";
+import { StorageError } from "../../storage/mod.ts";
 import {
   agencyFrame,
   betFrame,
@@ -12,7 +13,7 @@ import {
 import { rows } from "../support/rows.ts";
 import "../support/sanitized.ts";
 import { testServed, wrapWriters } from "../support/served.ts";
-import { readStore } from "../support/stored.ts";
+import { readFinishers, readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
 testServed(
@@ -80,6 +81,37 @@ testServed(
       }
       await wire.closed();
     }
+  },
+);
+
+testServed(
+  "run() does nothing for a frame behind a refusal that closes",
+  async ({ port, storeFile, log, stop }) => {
+    const refused = [
+      [Code.MALFORMED, frame(Type.BET, new Uint8Array(3))],
+      [Code.STORAGE, betFrame({ rows: rows(1) })],
+      [Code.UNKNOWN_TYPE, frame(99)],
+    ] as const;
+    for (const [code, bytes] of refused) {
+      for (const type of [Type.FINISH, Type.WINNERS_QUERY]) {
+        using wire = await Wire.connect(port);
+        await wire.send(bytes, agencyFrame(type, 1));
+        assertEquals((await wire.refusal()).code, code);
+        await wire.closed();
+      }
+    }
+    await stop();
+    assertEquals(await readFinishers(storeFile), []);
+    const queries = log.lines.filter((line) => line.includes("consulta"));
+    assertEquals(queries, []);
+  },
+  {
+    drawAgencies: 2,
+    wrapStore: (store) =>
+      wrapWriters(store, (writer) => ({
+        append: () => Promise.reject(new StorageError("no space")),
+        [Symbol.dispose]: () => writer[Symbol.dispose](),
+      })),
   },
 );
 
