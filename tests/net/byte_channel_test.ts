@@ -84,7 +84,12 @@ Deno.test("fill() reads once for all who wait, and grows the buffer to 8 frames"
   assertEquals(stream.unread, 100_000 - 65_536);
   const { buffer } = connection;
   connection.consume(60_000);
+  // There is room again for a peer that waits.
+  const done = Promise.withResolvers<void>();
+  const watching = connection.watch(done.promise);
   assert(await connection.fill());
+  done.resolve();
+  assert(await watching);
   assert(connection.buffer === buffer);
   assertEquals([connection.start, connection.end], [0, 5536 + 34_464]);
 });
