@@ -118,6 +118,31 @@ Deno.test("Draw.held() waits for the draw, or until it is aborted", async () => 
   assert(await draw.held(leaving.signal));
 });
 
+Deno.test("Draw.held() keeps nothing of a wait that was aborted", async () => {
+  const store = storeOf(2);
+  const draw = new Draw(store);
+  let wakes = 0;
+  const { withResolvers } = Promise;
+  using clean = new DisposableStack();
+  clean.defer(() => Promise.withResolvers = withResolvers);
+  Promise.withResolvers = <T>() => {
+    const made = withResolvers.call(Promise) as PromiseWithResolvers<T>;
+    const resolve: typeof made.resolve = (value) => {
+      wakes++;
+      made.resolve(value);
+    };
+    return { ...made, resolve };
+  };
+  const leaving = new AbortController();
+  const left = draw.held(leaving.signal);
+  leaving.abort();
+  assertFalse(await left);
+  assertEquals(wakes, 1);
+  store.draw.hold("here");
+  await store.draw.held;
+  assertEquals(wakes, 1);
+});
+
 Deno.test("Draw.winners() encodes a list once, and tries again after a failure", async () => {
   const documents = ["1", "22", "333"];
   let lookups = 0;

@@ -6,7 +6,10 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { Statistics } from "../../../central/statistics.ts";
 import type { Snapshot } from "../../../central/status/snapshot.ts";
+import { StatusServer } from "../../../central/status/status_server.ts";
+import { delay } from "../../support/deadline.ts";
 import { agencyFrame, betFrame, frame, Type } from "../../support/frames.ts";
 import { parseMetrics } from "../../support/metrics.ts";
 import { rows } from "../../support/rows.ts";
@@ -145,6 +148,27 @@ testShown("/events sends the figures each second", async (shown) => {
     assertEquals([bets, agencies.length, missing], [20, 1, [2]]);
   }
   assertGreater(events.at(-1)!.history.length, 0);
+});
+
+Deno.test("the event streams end before the server", async () => {
+  const { serve } = Deno;
+  using clean = new DisposableStack();
+  clean.defer(() => Object.assign(Deno, { serve }));
+  const ended: string[] = [];
+  let watch!: () => Response;
+  Object.assign(Deno, {
+    serve(_options: unknown, handle: (request: Request) => Response) {
+      watch = () => handle(new Request("http://localhost/events"));
+      // Would wait for the end of every answer.
+      return { shutdown: () => delay(0).then(() => ended.push("server")) };
+    },
+  });
+  const address = { hostname: "127.0.0.1", port: 0 };
+  const status = StatusServer.start(address, new Statistics());
+  const text = watch().text().then(() => ended.push("stream"));
+  await status[Symbol.asyncDispose]();
+  await text;
+  assertEquals(ended, ["stream", "server"]);
 });
 
 testShown(
