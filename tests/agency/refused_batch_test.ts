@@ -210,20 +210,22 @@ testSending("send() sends the rest of a batch on another connection", {
   assertEquals(central.taken[1], central.taken[2]);
 });
 
-testSending("send() logs 100 rows as errors and counts the rest", {
-  csv: csvOf(
-    rowsWithBad(200, Array.from({ length: 200 }, (_, row) => row)),
-  ),
-  maxAmount: 200,
-  scripts: [refuseOnce(0)],
-}, ({ rejected, log }) => {
-  assertEquals(rejected.split("\n").length, 201);
-  const read = log.lines.filter((line) => line.includes("read_bet"));
-  const levels = read.map((line) => line.split(" ")[0]);
-  assertEquals(levels.filter((level) => level === "ERROR").length, 100);
-  assertEquals(levels.filter((level) => level === "DEBUG").length, 99);
-  assertEquals(
-    read.at(-1),
-    "WARN action: read_bet | result: fail | rows: 199 | debug_only: 99",
-  );
-});
+for (const debugOnly of [0, 99]) {
+  // The first row is logged with its batch.
+  const count = 1 + 100 + debugOnly;
+  testSending(`send() logs 100 rows as errors and counts ${debugOnly} more`, {
+    csv: csvOf(rowsWithBad(count, Array.from({ length: count }, (_, i) => i))),
+    maxAmount: count,
+    scripts: [refuseOnce(0)],
+  }, ({ rejected, log }) => {
+    assertEquals(rejected.split("\n").length, count + 1);
+    const read = log.lines.filter((line) => line.includes("read_bet"));
+    const levels = read.map((line) => line.split(" ")[0]);
+    assertEquals(levels.filter((level) => level === "ERROR").length, 100);
+    assertEquals(levels.filter((level) => level === "DEBUG").length, debugOnly);
+    const logged = 100 + debugOnly;
+    const warning =
+      `WARN action: read_bet | result: fail | rows: ${logged} | debug_only: ${debugOnly}`;
+    assertEquals(read.slice(logged), debugOnly > 0 ? [warning] : []);
+  });
+}

@@ -40,6 +40,8 @@ testInFolder("takeTurn() can be aborted", async (dir) => {
   };
   const first = new Start(dir, 1);
   await first.takeTurn();
+  using time = new FakeTime();
+  const log = CapturedLog.start();
   const controller = new AbortController();
   const second = new Start(dir, 1, controller.signal);
   const stopped = AbortSignal.abort(new Error("stopped"));
@@ -49,6 +51,9 @@ testInFolder("takeTurn() can be aborted", async (dir) => {
   const aborted = assertRejects(() => second.takeTurn(), Error, "stopped");
   controller.abort(new Error("stopped"));
   await aborted;
+  // It does not wait any more.
+  time.advance(1000);
+  assertEquals(log.lines, []);
   first[Symbol.dispose]();
   second[Symbol.dispose]();
   await Promise.all(locks);
