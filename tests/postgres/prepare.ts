@@ -6,22 +6,15 @@ import {
 } from "../../postgres/connection/errors.ts";
 import type { Row, Session } from "../../postgres/connection/session.ts";
 import { checkDatabase, prepareTables } from "../../postgres/schema/prepare.ts";
-import { TABLES } from "../../postgres/schema/tables.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import {
   databaseError,
   FakeDatabase,
   inTurn,
+  tablesOf,
 } from "./support/fake_database.ts";
 
 const BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED";
-
-function tablesOf(schema: string, isOnPath = true): Row[] {
-  return Object.entries(TABLES).map(([name, shape]) => ({
-    ...{ ...shape, name, schema, isOnPath, isTable: true, isLogged: true },
-    ...{ hasChildren: false, isFiltered: false, interceptors: null },
-  }));
-}
 
 /**
  * A database of some version, 0 without tables, whose statements may fail: with

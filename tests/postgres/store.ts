@@ -5,8 +5,11 @@ import { FakeTime } from "../support/fake_time.ts";
 import { PostgresStore } from "../../postgres/postgres_store.ts";
 import { testFault } from "../faults/plan.ts";
 import { batchOf } from "../support/batches.ts";
-import { within } from "../support/deadline.ts";
+import { delay, within } from "../support/deadline.ts";
 import { SPECIAL_NAMES, STORE_CASES } from "../support/store_cases.ts";
+import { tablesOf } from "./support/fake_database.ts";
+import { FakeServer, Refusal } from "./support/fake_server.ts";
+import { testInTime } from "./support/in_time.ts";
 import { freshDatabase } from "./support/shared_server.ts";
 import { append, makeBatch, openStore } from "./support/made_store.ts";
 
@@ -165,6 +168,44 @@ testFault("PostgresStore.close() waits for what is under way", async () => {
   // How often it polls.
   assertEquals(periods, [1_000]);
   await assertRejects(() => append(store, makeBatch(1)), StorageError);
+});
+
+testInTime("PostgresStore accepts bets again after a repair", async () => {
+  let isFull = true;
+  let polls = 0;
+  await using server = new FakeServer({
+    answer({ text }) {
+      if (text.includes("server_encoding")) return [{ encoding: "UTF8" }];
+      if (/^\s*WITH RECURSIVE/.test(text)) return tablesOf("s");
+      if (/^\s*INSERT INTO "s".bets/.test(text) && isFull) {
+        return new Refusal("53100", "no space");
+      }
+      if (text.includes("finished_at IS NOT NULL")) polls++;
+      const isVersion = text.includes("SELECT version");
+      return isVersion ? [{ version: 2, isHeld: false }] : [];
+    },
+  });
+  const { setInterval } = globalThis;
+  using clean = new DisposableStack();
+  clean.defer(() => Object.assign(globalThis, { setInterval }));
+  let poll!: () => void;
+  Object.assign(globalThis, {
+    setInterval: (run: () => void) => void (poll = run),
+  });
+  await using store = await openStore(
+    `postgres://u:p@127.0.0.1:${server.port}/d?sslmode=disable`,
+  );
+  /** The third poll begins after the end of the second. */
+  const pollTwice = async () => {
+    for (const end = polls + 3; polls < end; await delay(0)) poll();
+  };
+  await assertRejects(() => append(store, makeBatch(1)), StorageError);
+  await pollTwice();
+  // Polls alone cannot tell: they store nothing.
+  assertMatch(store.stats.problem ?? "", /: no space/);
+  isFull = false;
+  await pollTwice();
+  assertEquals(store.stats.problem, undefined);
 });
 
 testFault("PostgresStore.open() ends with its signal", async () => {

@@ -5,6 +5,7 @@
  */
 
 import type { Ask, Database } from "../../../postgres/connection/database.ts";
+import { TABLES } from "../../../postgres/schema/tables.ts";
 import { everyTurn } from "../../support/memory_log.ts";
 import type { Row } from "../../../postgres/connection/session.ts";
 
@@ -62,6 +63,14 @@ export class FakeDatabase {
   get database(): Database {
     return this as unknown as Database;
   }
+}
+
+/** The central's tables, as an inspection finds them. */
+export function tablesOf(schema: string, isOnPath = true): Row[] {
+  return Object.entries(TABLES).map(([name, shape]) => ({
+    ...{ ...shape, name, schema, isOnPath, isTable: true, isLogged: true },
+    ...{ hasChildren: false, isFiltered: false, interceptors: null },
+  }));
 }
 
 /** A connection: its next statement must wait for the end of the last one. */

@@ -56,7 +56,7 @@ const SSL_REQUEST = 80877103;
 /** The first answer of a primary to a central. */
 const PRIMARY = [{ recovers: false, isReadOnly: false }];
 /** Types of `pg_type`: the driver converts them. */
-const [BOOLEAN, INTEGER, TEXT] = [16, 23, 25];
+const [BOOLEAN, INTEGER, TEXT, JSON_TEXT] = [16, 23, 25, 114];
 
 /** Listens on a free port until it is disposed of. */
 export class FakeServer implements AsyncDisposable {
@@ -221,6 +221,8 @@ function rowDescription(row: Row): Bytes {
       ? BOOLEAN
       : typeof value === "number"
       ? INTEGER
+      : typeof value === "object" && value !== null
+      ? JSON_TEXT
       : TEXT;
     const about = [int32(0), int16(0), int32(type), int16(-1), int32(-1)];
     return join([text(name), ...about, int16(0)]);
@@ -232,7 +234,11 @@ function dataRow(row: Row): Bytes {
   const fields = Object.values(row).map((value) => {
     if (value === null) return int32(-1);
     const bytes = new TextEncoder().encode(
-      typeof value === "boolean" ? (value ? "t" : "f") : String(value),
+      typeof value === "boolean"
+        ? (value ? "t" : "f")
+        : typeof value === "object"
+        ? JSON.stringify(value)
+        : String(value),
     );
     return join([int32(bytes.length), bytes]);
   });
