@@ -27,9 +27,9 @@ interface Row {
   index: number;
   line: number;
   key: string | undefined;
-  /** The refused row that it may be by its place, and whether that is sure. */
+  /** The refused row that lay where this one lies, and what is left of it. */
   place: Place | undefined;
-  isSure: boolean;
+  fieldsLeft: number;
 }
 
 /** Finds each refused row once. */
@@ -38,75 +38,135 @@ export async function findRowsAtPath(
   finder: RowFinder,
   origin: Origin,
 ): Promise<RowsAtPath> {
-  const isCopy = origin.copied !== undefined;
-  const rows: FoundRow[] = [];
-  const [unknown, unreadable]: [Row[], Row[]] = [[], []];
-  const taken = new Set<string>();
-  const likely = new LikelyRows(finder, origin);
-  let count = 0;
-  const take = ({ index, line, key }: Row, place: Place) => {
-    taken.add(`${place}`);
-    const isStored = finder.isStored(place);
-    rows.push({ index, line, key, place, isStored });
-  };
+  const matching = new Matching(finder, origin);
   await everyRecord(openReader(), ({ index, line, bytes }, step) => {
-    count++;
-    if (step === "header") return;
-    const keys = keysOf(bytes);
-    const place = finder.only(keys, taken);
-    const row = { index, line, key: keys[0], ...likely.at(index, bytes) };
-    if (place) take(row, place);
-    else if (isCopy && !keys.some(isWhole)) unreadable.push(row);
-    else if (isCopy || row.place) unknown.push(row);
+    matching.count(index, line, step === "header" ? undefined : bytes);
   });
-  const isFree = (place: Place | undefined): place is Place =>
-    count === likely.count && place !== undefined && !taken.has(`${place}`);
-  let strangeLine: number | undefined;
-  for (const row of unknown) {
-    const { place, isSure, line } = row;
-    const isStored = place !== undefined && finder.isStored(place);
-    if (isFree(place) && isSure && (isCopy || !isStored)) take(row, place);
-    else if (isCopy || (isFree(place) && (isSure || !isStored))) {
-      strangeLine ??= line;
+  return matching.end();
+}
+
+class Matching {
+  readonly #finder: RowFinder;
+  readonly #isCopy: boolean;
+  readonly #places: RefusedPlaces;
+  readonly #rows: FoundRow[] = [];
+  readonly #taken = new Set<string>();
+  /** Bets that are no refused row by their keys. */
+  readonly #unknown: Row[] = [];
+  /** Rows that cannot be bets. */
+  readonly #unreadable: Row[] = [];
+  #count = 0;
+
+  constructor(finder: RowFinder, origin: Origin) {
+    this.#finder = finder;
+    this.#isCopy = origin.copied !== undefined;
+    this.#places = new RefusedPlaces(finder, origin);
+  }
+
+  /** Takes a row that is known by its keys; none for a header. */
+  count(index: number, line: number, row: Uint8Array | undefined): void {
+    this.#count++;
+    if (!row) return;
+    const keys = keysOf(row);
+    const known = this.#finder.only(keys, this.#taken);
+    const one = { index, line, key: keys[0], ...this.#places.at(index, row) };
+    if (known) this.#take(one, known);
+    else if (!this.#isCopy && !one.place) return;
+    else if (keys.some(isWhole)) this.#unknown.push(one);
+    else this.#unreadable.push(one);
+  }
+
+  end(): RowsAtPath {
+    return this.#isCopy ? this.#ofCopy() : this.#ofFile();
+  }
+
+  #ofCopy(): RowsAtPath {
+    const strange = this.#unknown.filter((row) =>
+      row.fieldsLeft < MIN_FIELDS_IN_COPY || !this.#takeAtPlace(row)
+    );
+    // What cannot be a bet is only refused again, unless it is stored.
+    const open = this.#finder.open(this.#taken).values();
+    for (const row of this.#unreadable) {
+      const isStored = row.fieldsLeft > 0 && this.#isStored(row);
+      if (isStored && this.#takeAtPlace(row)) continue;
+      const next = open.next().value;
+      if (next) this.#take(row, next);
     }
+    return { rows: this.#rows, strangeLine: strange[0]?.line };
   }
-  // What cannot be a bet is only refused again, unless it is stored.
-  const open = isCopy ? finder.open(taken).values() : [].values();
-  for (const row of unreadable) {
-    const isStored = isFree(row.place) && finder.isStored(row.place);
-    const place = isStored ? row.place : open.next().value;
-    if (place) take(row, place);
+
+  #ofFile(): RowsAtPath {
+    const rest = this.#unknown.filter((row) =>
+      row.fieldsLeft < MIN_FIELDS_IN_FILE || this.#isStored(row) ||
+      !this.#takeAtPlace(row)
+    );
+    // With half of its refused rows it is the same file.
+    const isSame = 2 * this.#rows.length >= this.#places.refused;
+    const others = isSame ? [...rest, ...this.#unreadable] : [];
+    for (const row of others) this.#takeAtPlace(row);
+    const strange = rest.find((row) =>
+      row.fieldsLeft > 0 && this.#isFree(row) &&
+      (row.fieldsLeft >= MIN_FIELDS_IN_FILE || !this.#isStored(row))
+    );
+    return { rows: this.#rows, strangeLine: strange?.line };
   }
-  return { rows, strangeLine };
+
+  #take({ index, line, key }: Row, place: Place): void {
+    this.#taken.add(`${place}`);
+    const isStored = this.#finder.isStored(place);
+    this.#rows.push({ index, line, key, place, isStored });
+  }
+
+  #takeAtPlace(row: Row): boolean {
+    if (!this.#isFree(row)) return false;
+    this.#take(row, row.place!);
+    return true;
+  }
+
+  /** False if rows were added or removed. */
+  #isFree({ place }: Row): boolean {
+    return this.#count === this.#places.count && place !== undefined &&
+      !this.#taken.has(`${place}`);
+  }
+
+  #isStored({ place }: Row): boolean {
+    return place !== undefined && this.#finder.isStored(place);
+  }
 }
 
 /** The refused rows as they lie in a copy, or in the file. */
-class LikelyRows {
+class RefusedPlaces {
   readonly #finder: RowFinder;
   readonly #delivery: SentDelivery;
-  readonly #indexes: readonly number[] | undefined;
+  readonly #indexes: readonly (number | undefined)[];
+  readonly refused: number;
+  /** Number of all records of the copy, or of the file. */
   readonly count: number;
 
   constructor(finder: RowFinder, { delivery, copied }: Origin) {
     this.#finder = finder;
     this.#delivery = delivery;
-    this.#indexes = copied === undefined
-      ? undefined
-      : IndexSet.parse(copied).values();
-    this.count = this.#indexes?.length ?? delivery.records;
+    const indexes = IndexSet.parse(copied ?? delivery.refused).values();
+    this.#indexes = copied === undefined ? sparse(indexes) : indexes;
+    this.refused = indexes.length;
+    this.count = copied === undefined ? delivery.records : indexes.length;
   }
 
-  /** Which refused row a row may be that lies where that lay. */
-  at(at: number, row: Uint8Array): Pick<Row, "place" | "isSure"> {
-    const index = this.#indexes ? this.#indexes[at] : at;
-    const key = index === undefined ? undefined : this.#delivery.keys?.[index];
-    const left = key !== undefined && isRough(key) ? fieldsLeft(key, row) : 0;
-    const least = this.#indexes ? MIN_FIELDS_IN_COPY : MIN_FIELDS_IN_FILE;
+  at(at: number, row: Uint8Array): Pick<Row, "place" | "fieldsLeft"> {
+    const index = this.#indexes[at];
+    if (index === undefined) return { place: undefined, fieldsLeft: 0 };
+    const key = this.#delivery.keys?.[index];
+    const isKnown = key !== undefined && isRough(key);
     return {
-      place: left === 0
-        ? undefined
-        : this.#finder.follow([this.#delivery.id, index!]),
-      isSure: left >= least,
+      place: this.#finder.follow([this.#delivery.id, index]),
+      fieldsLeft: isKnown ? fieldsLeft(key, row) : 0,
     };
   }
+}
+
+/** Each index at its own place. */
+function sparse(indexes: readonly number[]): (number | undefined)[] {
+  const places: (number | undefined)[] = [];
+  for (const index of indexes) places[index] = index;
+  return places;
 }

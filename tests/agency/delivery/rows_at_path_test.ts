@@ -85,6 +85,17 @@ testInFolder(
 );
 
 testInFolder(
+  "a file with half of the refused rows is the one that was refused as a whole",
+  async (dir) => {
+    await send(dir, TEXT, { refused: ALL, copy: TEXT });
+    // Nothing can be read of the last three but that they are there.
+    const text = csvOf(ROWS.slice(0, 3)) + "x\r\ny\r\n" +
+      csvOf([ROWS[5]!.with(0, "Zoe").with(1, "Paz").with(4, "99")]);
+    assertEquals((await lookAt(dir, text)).brought.toSorted(), ALL);
+  },
+);
+
+testInFolder(
   "--as-new takes over the refused rows of its path",
   async (dir) => {
     const bad = csvOf(ROWS.with(1, UNREADABLE[1]!));
