@@ -15,10 +15,10 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
-import "../support/sanitized.ts";
 import { testServed, writeCredentials } from "../support/served.ts";
 import { rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 const TOKENS = { 1: "uno", 2: "dos", 4294967295: "é".repeat(100) };

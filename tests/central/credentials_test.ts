@@ -8,8 +8,8 @@ import { Credentials } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FakeIntervals } from "../support/intervals.ts";
-import "../support/sanitized.ts";
 import { writeCredentials } from "../support/served.ts";
+import "../support/watchdog.ts";
 
 const HASH = "0".repeat(64);
 const UNO = new TextEncoder().encode("uno");

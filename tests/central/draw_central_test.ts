@@ -17,9 +17,9 @@ import {
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FileStore } from "../../server.ts";
-import "../support/sanitized.ts";
 import { listen, type Served, testServed, WAITS } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 /** The lines of the log that contain a text. */

@@ -13,8 +13,8 @@ import type { FaultFile } from "../support/fault_file.ts";
 import { openFaulty } from "../support/faulty_store.ts";
 import { agencyFrame, betFrame, Code, Type } from "../support/frames.ts";
 import { everyTurn } from "../support/memory_log.ts";
-import "../support/sanitized.ts";
 import { askEarly, listen } from "../support/served.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 const LATE = betFrame({ betIndex: 1, rows: [betOf("11")] });

@@ -2,8 +2,8 @@ import { assertStringIncludes } from "@std/assert";
 import { connect } from "node:net";
 import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";
 import { agencyFrame, Type } from "../support/frames.ts";
-import "../support/sanitized.ts";
 import { testServed, WAITS } from "../support/served.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 const AWAY = "Cannot send agency 1 its winners: it disconnected";

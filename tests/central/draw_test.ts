@@ -13,7 +13,7 @@ import {
   type StoreDraw,
 } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 /** A store's draw that is held when the test says so. */
 class FakeDraw implements StoreDraw {

@@ -4,8 +4,8 @@ import { CapturedLog } from "../support/captured_log.ts";
 import { betOf, finish, readWinners, sendBets } from "../support/draw_wire.ts";
 import { testInFolder } from "../support/folder.ts";
 import { agencyFrame, betFrame, Code, Type } from "../support/frames.ts";
-import "../support/sanitized.ts";
 import { askEarly, listen, testServed, WAITS } from "../support/served.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 testServed(

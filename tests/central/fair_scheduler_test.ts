@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { FairScheduler } from "../../central/fair_scheduler.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 const CROWD = { size: 1000 };
 

@@ -3,10 +3,10 @@ import { Central, Credentials, FileStore } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { authFrame, betFrame } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
-import "../support/sanitized.ts";
 import { writeCredentials } from "../support/served.ts";
 import { rows } from "../support/rows.ts";
 import { readStore } from "../support/stored.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 testInFolder(

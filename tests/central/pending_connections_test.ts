@@ -14,7 +14,7 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 /** Every token is valid but one. */
 const CREDENTIALS = {

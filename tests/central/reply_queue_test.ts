@@ -5,7 +5,7 @@ import { ReplyQueue } from "../../central/reply_queue.ts";
 import { Connection } from "../../net/connection.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 const PIECE_BYTES = 1 << 16;
 

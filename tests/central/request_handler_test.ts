@@ -19,7 +19,7 @@ import {
   Type,
 } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 interface Parts extends Partial<RequestOptions> {
   append?: () => Promise<number>;

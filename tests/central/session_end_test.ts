@@ -11,9 +11,9 @@ import {
   Type,
 } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
-import "../support/sanitized.ts";
 import { testServed, wrapWriters } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 testServed(

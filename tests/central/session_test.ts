@@ -19,9 +19,9 @@ import {
 import { askMalformed, malformedCorpus } from "../support/malformed_frames.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 import { rows } from "../support/rows.ts";
-import "../support/sanitized.ts";
 import { testServed } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 const GOOD = ["Ana", "Gil", "30904465", "1999-03-17", "7574"];

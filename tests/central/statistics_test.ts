@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Histogram, Statistics } from "../../central/statistics.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 Deno.test("Histogram counts up to each bound", () => {
   const histogram = new Histogram([1, 2, 5]);

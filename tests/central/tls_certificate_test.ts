@@ -5,11 +5,11 @@ import { CapturedLog } from "../support/captured_log.ts";
 import { PEM } from "../support/certificates.ts";
 import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
-import "../support/sanitized.ts";
 import { testServed } from "../support/served.ts";
 import { FakeIntervals } from "../support/intervals.ts";
 import { testWith } from "../support/permissions.ts";
 import { rows } from "../support/rows.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 const HOUR_MS = 3_600_000;

@@ -3,7 +3,7 @@ import { WatchedFiles } from "../../central/auth/watched_files.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FakeIntervals } from "../support/intervals.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 const PERIOD_MS = 500;
 

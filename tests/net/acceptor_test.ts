@@ -5,7 +5,7 @@ import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { testWith } from "../support/permissions.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 /** A listener that gives connections and errors in this order, then waits. */

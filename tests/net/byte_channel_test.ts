@@ -4,7 +4,7 @@ import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { frame } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 const SMALL = frame(4, Uint8Array.of(0, 0, 0, 7));

@@ -10,7 +10,7 @@ import { type Frame, ProtocolError } from "../../protocol/mod.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { concat, frame } from "../support/frames.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 const SMALL = frame(4, Uint8Array.of(0, 0, 0, 7));
 const LARGEST = frame(1, new Uint8Array(8187).fill(0xab));

@@ -4,7 +4,7 @@ import { InvariantError, ProgramError } from "../../program/errors.ts";
 import { ProtocolError } from "../../protocol/mod.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { frame } from "../support/frames.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 /** Errors of connect, accept, read and write, as Deno throws them. */
 const LOST: Error[] = [

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { IdleClock } from "../../net/idle_clock.ts";
 import { FakeTime } from "../support/fake_time.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 const TIMEOUT = 100;
 

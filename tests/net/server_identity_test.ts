@@ -5,7 +5,7 @@ import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
 import { testInFolder } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 const REFUSED = new URL("../support/certificates/refused/", import.meta.url)
   .pathname;

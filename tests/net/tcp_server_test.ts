@@ -3,7 +3,7 @@ import { listen, logPort, stopOn } from "../../net/tcp_server.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testWith } from "../support/permissions.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 /** Lets everything run that needs no time. */
 async function pause(): Promise<void> {

@@ -5,7 +5,7 @@ import { TlsServer, type TlsServerStream } from "../../net/tls_server.ts";
 import { PEM } from "../support/certificates.ts";
 import { concat } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 /** A connection of which the server's side speaks TLS. */
 interface Accepted extends Disposable {

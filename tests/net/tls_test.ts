@@ -9,7 +9,7 @@ import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
 import { testInFolder } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
-import "../support/sanitized.ts";
+import "../support/watchdog.ts";
 
 /** What a server does with a handshake, and what its client says of it. */
 const HANDSHAKES: [

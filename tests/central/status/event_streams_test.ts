@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { EventStreams } from "../../../central/status/event_streams.ts";
-import "../../support/sanitized.ts";
+import "../../support/watchdog.ts";
 
 async function readAll(stream: ReadableStream<Uint8Array>): Promise<string[]> {
   return await Array.fromAsync(

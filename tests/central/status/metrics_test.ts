@@ -8,9 +8,9 @@ import {
 import statusPage from "../../../docs/status.md" with { type: "text" };
 import { tableRows } from "../../support/markdown.ts";
 import { parseMetrics } from "../../support/metrics.ts";
-import "../../support/sanitized.ts";
 import { madeServed } from "../../support/shown.ts";
 import { runTool, testTools } from "../../support/tool.ts";
+import "../../support/watchdog.ts";
 
 Deno.test("formatMetrics() has the sum and the count of each histogram", () => {
   const statistics = new Statistics();

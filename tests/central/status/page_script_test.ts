@@ -16,7 +16,7 @@ import { ENGLISH } from "../../../central/status/texts.ts";
 import { FakeDocument, FakeEventSource } from "../../support/fake_page.ts";
 import { FakeTime } from "../../support/fake_time.ts";
 import { testWith } from "../../support/permissions.ts";
-import "../../support/sanitized.ts";
+import "../../support/watchdog.ts";
 
 function row(agency: number, parts: Partial<AgencyRow> = {}): AgencyRow {
   return {

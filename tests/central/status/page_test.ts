@@ -3,8 +3,8 @@ import { Statistics } from "../../../central/statistics.ts";
 import { renderPage } from "../../../central/status/page.ts";
 import { takeSnapshot } from "../../../central/status/snapshot.ts";
 import { chooseTexts } from "../../../central/status/texts.ts";
-import "../../support/sanitized.ts";
 import { madeServed } from "../../support/shown.ts";
+import "../../support/watchdog.ts";
 
 Deno.test("renderPage() has a name for each figure", () => {
   const statistics = new Statistics();

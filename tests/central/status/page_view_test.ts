@@ -7,8 +7,8 @@ import {
   takeSnapshot,
 } from "../../../central/status/snapshot.ts";
 import { chooseTexts } from "../../../central/status/texts.ts";
-import "../../support/sanitized.ts";
 import { madeServed } from "../../support/shown.ts";
+import "../../support/watchdog.ts";
 
 const LANGUAGES = ["es-AR", "en"] as const;
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import "../../support/sanitized.ts";
 import { get, testShown } from "../../support/shown.ts";
+import "../../support/watchdog.ts";
 
 testShown("/ready says why no bets are taken", async (shown) => {
   const { url, store, show, stopping } = shown;

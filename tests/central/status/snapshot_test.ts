@@ -1,8 +1,8 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { Statistics } from "../../../central/statistics.ts";
 import { problemOf, takeSnapshot } from "../../../central/status/snapshot.ts";
-import "../../support/sanitized.ts";
 import { madeServed } from "../../support/shown.ts";
+import "../../support/watchdog.ts";
 
 function madeBets(agencies: number): Record<number, number> {
   return Object.fromEntries(

@@ -6,8 +6,8 @@ import { CapturedLog } from "../../support/captured_log.ts";
 import { FakeTime } from "../../support/fake_time.ts";
 import { FakeIntervals } from "../../support/intervals.ts";
 import { testWith } from "../../support/permissions.ts";
-import "../../support/sanitized.ts";
 import { get, testShown } from "../../support/shown.ts";
+import "../../support/watchdog.ts";
 
 const SECURE = {
   "content-security-policy":

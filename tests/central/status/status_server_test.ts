@@ -13,8 +13,8 @@ import { delay } from "../../support/deadline.ts";
 import { agencyFrame, betFrame, frame, Type } from "../../support/frames.ts";
 import { parseMetrics } from "../../support/metrics.ts";
 import { rows } from "../../support/rows.ts";
-import "../../support/sanitized.ts";
 import { get, type Shown, testShown } from "../../support/shown.ts";
+import "../../support/watchdog.ts";
 import { Wire } from "../../support/wire.ts";
 
 /** Three batches, one refused; agency 1 finishes, and asks for its winners. */
