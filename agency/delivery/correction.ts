@@ -31,13 +31,14 @@ export async function findCorrected(
 ): Promise<SentDelivery | undefined> {
   const last = path === undefined ? undefined : await folder.idOf(path);
   const named = last === undefined ? undefined : folder.withId(last);
-  const before = named?.copies?.[path!] === undefined ? named : undefined;
+  // Each row of a copy is known by itself, wherever it lies.
+  const isPart = named?.isPart || named?.copies?.[path!] !== undefined;
+  const before = isPart ? undefined : named;
   if (before && keptRows(before) > 0) {
     const difference = await findDifference(file.openReader, before);
     if (difference === undefined) return before;
-    // Each row of a copy is known by itself.
     const isCopy = candidates.some(({ copies }) => copies?.[path!]);
-    if (!isCopy || !(before.isComplete || before.isPart)) {
+    if (!isCopy || !before.isComplete) {
       throw changed(file.source, before, difference);
     }
   }
@@ -63,7 +64,6 @@ async function findVersion(
   { source, openReader }: DeliveredFile,
   candidates: readonly SentDelivery[],
 ): Promise<SentDelivery | undefined> {
-  // Each row of a copy is known by itself.
   for (const delivery of candidates.filter(({ isPart }) => !isPart)) {
     // There may be thousands.
     if (!await beginsAlike(openReader, delivery)) continue;

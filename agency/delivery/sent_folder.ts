@@ -71,12 +71,23 @@ export class SentFolder {
     return [...found, ...started];
   }
 
-  /** A complete delivery of which rows were sent by another. */
+  /** The first one of which rows were sent by another, perhaps by way of others. */
   originOf(id: string): SentDelivery | undefined {
-    return this.#read(({ isRefused }) => isRefused).find((one) =>
-      one.isComplete && one.id !== id &&
-      Object.values(one.moved ?? {}).some(([to]) => to === id)
-    );
+    let origin: SentDelivery | undefined;
+    const deliveries = this.#read(({ isRefused }) => isRefused)
+      .filter(({ isComplete }) => isComplete);
+    // Damaged records may lead in a circle.
+    const passed = new Set([id]);
+    for (let last: string | undefined = id; last !== undefined;) {
+      const next = deliveries.find((one) =>
+        !passed.has(one.id) &&
+        Object.values(one.moved ?? {}).some(([to]) => to === last)
+      );
+      origin = next ?? origin;
+      last = next?.id;
+      if (last !== undefined) passed.add(last);
+    }
+    return origin;
   }
 
   /** Bet indexes in a delivery of the rows that were refused in others. */

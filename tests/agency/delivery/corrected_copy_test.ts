@@ -249,6 +249,15 @@ testInFolder(
   },
 );
 
+testInFolder("the rows of a copy may change their places", async (dir) => {
+  await sendBad(dir);
+  await send(dir, BAD_ROWS, { name: COPY, refused: [0, 1] });
+  const bad = csvOf([ROWS[0]!.with(3, "17/03/1999")]);
+  await send(dir, csvOf([ROWS[2]!]) + bad, { name: COPY, refused: [1] });
+  const { leftOut, brings } = await lookAt(dir, CORRECTED, { name: "a.csv" });
+  assertEquals([leftOut, brings], [[2], 1]);
+});
+
 testInFolder("a copy that was cut off can be edited", async (dir) => {
   await sendBad(dir);
   await send(dir, GOOD_ROWS, { name: COPY, isCut: true });
