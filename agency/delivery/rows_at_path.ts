@@ -38,14 +38,14 @@ export async function findRowsAtPath(
   finder: RowFinder,
   origin: Origin,
 ): Promise<RowsAtPath> {
-  const matching = new Matching(finder, origin);
+  const matcher = new RowMatcher(finder, origin);
   await everyRecord(openReader(), ({ index, line, bytes }, step) => {
-    matching.count(index, line, step === "header" ? undefined : bytes);
+    matcher.add(index, line, step === "header" ? undefined : bytes);
   });
-  return matching.end();
+  return matcher.end();
 }
 
-class Matching {
+class RowMatcher {
   readonly #finder: RowFinder;
   readonly #isCopy: boolean;
   readonly #places: RefusedPlaces;
@@ -64,7 +64,7 @@ class Matching {
   }
 
   /** Takes a row that is known by its keys; none for a header. */
-  count(index: number, line: number, row: Uint8Array | undefined): void {
+  add(index: number, line: number, row: Uint8Array | undefined): void {
     this.#count++;
     if (!row) return;
     const keys = keysOf(row);
