@@ -173,7 +173,7 @@ testInFolder("write() writes to standard output, or a device", async (dir) => {
   assertEquals(written.map((text) => text.slice(-8)), ["the log\n", "12\n7\n"]);
   await (await WinnersFile.open("/dev/null", filesOf(source))).write(["12"]);
   assertEquals((await Deno.stat("/dev/null")).isFile, false);
-  // Deno gives no program without all rights more devices than that.
+  // Without all rights, Deno itself refuses this device.
   await assertRejects(
     async () =>
       await (await WinnersFile.open("/dev/full", filesOf(source))).write([
