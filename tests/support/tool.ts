@@ -24,7 +24,7 @@ export function testTools(
   );
   if (!isGranted) return testWith(needs, name, () => {});
   const missing = tools.find((tool) => !isInstalled(tool));
-  if (missing === undefined) return testInFolder(name, fn);
+  if (missing === undefined) return testInFolder(name, fn, needs);
   const ignored = `${name} (ignored: there is no ${missing})`;
   Deno.test({ name: ignored, ignore: true, fn() {} });
 }
