@@ -25,10 +25,6 @@ import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { Wire } from "../support/wire.ts";
 
-const CA = Deno.readTextFileSync(PEM.ca);
-const CERTIFICATE = Deno.readTextFileSync(PEM.server);
-const KEY = Deno.readTextFileSync(PEM.serverKey);
-
 /** Closes each connection as soon as it is accepted. */
 const hangUp: Script = () => Promise.resolve();
 
@@ -127,7 +123,7 @@ testSending("send() resets the attempts after each reply", {
 });
 
 testSending("send() tries again after a TLS handshake that fails", {
-  authorities: [CA],
+  authorities: [],
   scripts: [hangUp],
   maxAttempts: 2,
 }, ({ central, error }) => {
@@ -136,14 +132,19 @@ testSending("send() tries again after a TLS handshake that fails", {
 });
 
 testWith(
-  ["net"],
+  ["net", "read"],
   "send() sends over TLS to the name it was given",
   async () => {
+    const [ca, cert, key] = await Promise.all(
+      [PEM.ca, PEM.server, PEM.serverKey].map((path) =>
+        Deno.readTextFile(path)
+      ),
+    );
     using listener = Deno.listenTls({
       hostname: "127.0.0.1",
       port: 0,
-      cert: CERTIFICATE,
-      key: KEY,
+      cert: cert!,
+      key: key!,
     });
     const served = listener.accept().then(async (stream) => {
       using wire = new Wire(stream);
@@ -152,7 +153,7 @@ testWith(
     const agency = new Agency({
       id: 1,
       server: `127.0.0.1:${listener.addr.port}`,
-      authorities: [CA],
+      authorities: [ca!],
       maxAttempts: 1,
     });
     const bytes = new TextEncoder().encode(csvOf(rows(3)));
