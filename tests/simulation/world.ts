@@ -165,8 +165,10 @@ export class World {
 
   /** Whether the disk has all of the store that programs would read. */
   get isStoreDurable(): boolean {
-    const inode = this.centralDisk.find(STORE_FILE);
-    return inode.bytes.toHex() === inode.durable.toHex();
+    const inode = this.centralDisk.files.get(STORE_FILE);
+    // The operator may have moved it in this moment.
+    return inode === undefined ||
+      inode.bytes.toHex() === inode.durable.toHex();
   }
 
   /** True for the only folder that programs open. */
