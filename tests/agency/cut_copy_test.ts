@@ -85,7 +85,14 @@ testInFolder(
     await send(dir, FILE, csvOf([first!]) + BAD + BAD);
     await cutOff(dir);
     // The first row is stored as this file's, the second as the copy's.
-    const { finished } = await send(dir, FILE, csvOf([first!, second!]) + BAD);
+    const { batches: [, [copied] = []], finished } = await send(
+      dir,
+      FILE,
+      csvOf([first!, second!]) + BAD,
+    );
     assertEquals(finished, 2);
+    const whole = await send(dir, FILE, csvOf([first!, second!, third!]));
+    assertEquals(whole.batches.at(-1), [copied!, 1]);
+    assertEquals([whole.stored, whole.isFinished], [2, true]);
   },
 );
