@@ -150,11 +150,16 @@ testInFolder(
     const link = `${dir}/credentials.csv`;
     await Deno.writeTextFile(target, `1,${HASH}\n`);
     await Deno.chmod(target, 0o640);
-    // Only root may give a file away.
-    const isRoot = (await Deno.stat(target)).uid === 0;
-    if (isRoot) await Deno.chown(target, 12, 34);
-    const { uid, gid } = await Deno.stat(target);
     await Deno.symlink(target, link);
+    const own = await Deno.stat(target);
+    // Only root may give a file away.
+    const [uid, gid] = own.uid === 0 ? [12, 34] : [own.uid!, own.gid!];
+    for (const owner of [[uid, own.gid], [own.uid, gid], [uid, gid]]) {
+      await Deno.chown(target, owner[0]!, owner[1]!);
+      await changeCredentials(link, (hashes) => hashes);
+      const now = await Deno.stat(target);
+      assertEquals([now.uid, now.gid], owner);
+    }
     await changeCredentials(link, (hashes) => {
       assertEquals([...hashes.keys()], [1]);
       return new Map([[2, new Uint8Array(32)]]);
