@@ -34,6 +34,7 @@ testInFolder(
     assertMatch(await append(SECOND), /No space left/);
     await assertRejects(() => store.finish(1), StorageError, "No space left");
     await store.finish(1);
+    assert(store.draw.isHeld);
     assertEquals(await store.draw.held, "earlier");
     await store.close();
   },
