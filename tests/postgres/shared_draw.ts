@@ -147,12 +147,21 @@ testInTime("DrawTables.probe() keeps nothing", async () => {
 /** Tables that have one state, and hold the draw if they are asked to. */
 function drawOn(
   agencies: number,
-  { isHeld = false, held, finished = [], holds = true, bets = [] }: {
+  {
+    isHeld = false,
+    held,
+    finished = [],
+    holds = true,
+    bets = [],
+    countErrors = [],
+  }: {
     isHeld?: boolean;
     held?: number;
     finished?: number[];
     holds?: boolean;
     bets?: number[];
+    /** What counting the winners throws at first. */
+    countErrors?: Error[];
   },
 ) {
   const stats = new StoreCounts(new Health());
@@ -181,6 +190,8 @@ function drawOn(
     async winnerCounts() {
       asked.push("count");
       await everyTurn();
+      const error = countErrors.shift();
+      if (error) throw error;
       return new Map([[1, 2]]);
     },
     winners: (agency: number) => Promise.resolve([`of ${agency}`]),
@@ -294,19 +305,21 @@ for (const { agencies, found, recovered, looked, asked = [] } of DRAWS) {
 }
 
 testInTime(
-  "SharedDraw tells that another central has held the draw",
+  "SharedDraw tells that another central has held the draw, though the first count fails",
   async () => {
-    const { draw, stats, state, asked } = drawOn(2, {});
+    const error = databaseError("57014");
+    const { draw, stats, state, asked } = drawOn(2, { countErrors: [error] });
     await draw.recover();
     Object.assign(state, {
       isHeld: true,
       agencies: 2,
       finished: new Set([1, 2]),
     });
+    assert(await assertRejects(() => draw.look()) === error);
     await draw.look();
     assertEquals(await draw.held, "elsewhere");
     assertEquals([...stats.finished], [1, 2]);
-    assertEquals([asked, stats.winnerCount(1)], [["count"], 2]);
+    assertEquals([asked, stats.winnerCount(1)], [["count", "count"], 2]);
   },
 );
 
