@@ -369,6 +369,7 @@ Deno.test("findPassword() matches as libpq does", () => {
   const file =
     "#h:5:d:u:no\nx:5:d:u:no\nh:6:d:u:no\nh:5:d:u:a\\:b\\\\c\n*:*:*:*:x";
   assertEquals(findPassword(file, key), "a:b\\c");
+  assertEquals(findPassword(file.replaceAll("\n", "\r\n"), key), "a:b\\c");
   assertEquals(findPassword(file, { ...key, user: "v" }), "x");
   assertEquals(
     findPassword("localhost:*:*:*:s", { ...key, host: "/run" }),
