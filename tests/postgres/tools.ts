@@ -3,7 +3,7 @@ import type { Bet } from "../../bet/bet.ts";
 import { FileStore } from "../../storage.ts";
 import type { Sent } from "../faults/guarantee.ts";
 import { testFault } from "../faults/plan.ts";
-import { batchOf } from "../support/batches.ts";
+import { batchOf, GAP } from "../support/batches.ts";
 import { within } from "../support/deadline.ts";
 import type { BetRow } from "../support/frames.ts";
 import { randomRows } from "../support/made_bets.ts";
@@ -148,7 +148,11 @@ testFault(
       for (const { agency, fingerprint, rows } of files) {
         for (let at = 0; at < BETS; at += 7) {
           const bets = rows.slice(at, at + 7).map(betOfRow);
-          await append(store, batchOf(bets, at, { agency, fingerprint }));
+          // One row was refused at first.
+          const first = bets.map((bet, i) => i === 1 ? GAP : bet);
+          for (const sent of [first, bets]) {
+            await append(store, batchOf(sent, at, { agency, fingerprint }));
+          }
         }
         await store.finish(agency);
       }
