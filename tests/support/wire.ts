@@ -15,6 +15,8 @@ import {
 const DISCONNECTIONS = [
   ...["ConnectionRefused", "ConnectionReset", "ConnectionAborted"],
   ...["BrokenPipe", "NotConnected", "UnexpectedEof"],
+  // A TLS alert: agencies connect again, as after every other error.
+  "InvalidData",
   // It was closed on this side.
   ...["Interrupted", "BadResource"],
 ];
