@@ -200,7 +200,7 @@ export class BatchLoader {
         else if (isAlone || !this.#hasRoom(batch)) break;
         batch.add(reader);
         if (isAlone) {
-          this.#consume();
+          this.#consume(step);
           break;
         }
       }
@@ -210,7 +210,7 @@ export class BatchLoader {
     return batch.count > 0;
   }
 
-  #consume(step?: Step): void {
+  #consume(step: Step): void {
     if (step !== "header") this.#records++;
     this.#reader.consume();
   }

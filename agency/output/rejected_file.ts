@@ -99,8 +99,8 @@ export class RejectedFile {
   /**
    * Writes the rows, in the file's order. Without any, removes the files of
    * earlier runs. Replaces and removes only what an earlier run of the agency
-   * wrote and nobody has changed. Throws `ProgramError` if the rows cannot be written, or the
-   * agency's file has changed.
+   * wrote and nobody has changed. Throws `ProgramError` if the rows cannot be
+   * written, or the agency's file has changed.
    */
   async write(
     refused: IndexSet,

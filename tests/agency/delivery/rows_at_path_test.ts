@@ -1,6 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openFile } from "../../../agency/delivered_file.ts";
 import { identify } from "../../../agency/delivery/identify.ts";
+import { IndexSet } from "../../../agency/delivery/index_set.ts";
+import { RowsOfOthers } from "../../../agency/delivery/rows_of_others.ts";
+import { newDelivery } from "../../../agency/delivery/sent_delivery.ts";
 import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { ProgramError } from "../../../program/errors.ts";
 import { COPY, ROWS, send } from "../../support/deliveries.ts";
@@ -121,3 +124,31 @@ testInFolder(
     assertEquals((await lookAt(dir, copy, { name: COPY })).leftOut, [0, 1]);
   },
 );
+
+testInFolder("any number of rows complete a copy that was cut off", (dir) => {
+  const count = 150_000;
+  const [file, copy] = ["a", "b"].map((digit) => digit.repeat(16));
+  const indexes = Array.from({ length: count }, (_, index) => index);
+  const folder = new SentFolder(dir, 1);
+  folder.update({
+    ...newDelivery(file!, 1),
+    isComplete: true,
+    records: count,
+    refused: `0-${count - 1}`,
+    moved: Object.fromEntries(indexes.map((index) => [index, [copy!, index]])),
+  });
+  folder.update({ ...newDelivery(copy!, 1), isPart: true, begunAt: "now" });
+  const others = new RowsOfOthers(
+    folder,
+    indexes.map((index) => ({
+      index,
+      place: [copy!, index],
+      isStored: true,
+      key: undefined,
+    })),
+  );
+  others.confirm(new IndexSet());
+  assertEquals(folder.withId(copy!)?.records, count);
+  assertEquals(folder.openBut({ id: "" }), []);
+  return Promise.resolve();
+});
