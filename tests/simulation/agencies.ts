@@ -7,6 +7,7 @@
 import { AgencyRun } from "./agency_run.ts";
 import { IndependentClient } from "./independent_client.ts";
 import { makeBetFile, type SimulatedBetFile } from "./bet_file.ts";
+import type { StoredIndexes } from "./ledger.ts";
 import type { World } from "./world.ts";
 
 /** Longest pauses, from which runs choose, before an agency is started again. */
@@ -96,7 +97,7 @@ export class Agencies {
   }
 
   /** Checks all files that were sent to their end. */
-  checkSent(storeText: string): void {
+  checkSent(stored: StoredIndexes): void {
     for (const { file, exitCode } of this.#sent) {
       const { files } = this.#agencies.find(({ id }) => id === file.agency)!;
       // 2 also if another file of the agency was not complete then.
@@ -104,7 +105,7 @@ export class Agencies {
       this.#world.ledger.checkSent(
         file,
         isSure ? exitCode : undefined,
-        storeText,
+        stored,
       );
     }
   }

@@ -16,6 +16,11 @@ import type { World } from "./world.ts";
 /** Gets the exit code 0 or 2 of a run, or `undefined` if it failed. */
 export type OnEnd = (exitCode: number | undefined) => void;
 
+/**
+ * Attempts of a patient agency: their waits outlast a run. With a million, which
+ * it may have, each failure would take 17 ms to sum up the waits that are left.
+ */
+const PATIENT_ATTEMPTS = 1_000;
 /** The program may give up after its attempts. */
 const GIVES_UP = "Cannot reach the central";
 /** It must, if its file was edited. */
@@ -41,7 +46,7 @@ export class AgencyRun {
     this.file = file;
     this.#onEnd = onEnd;
     const { random, ledger } = world;
-    const maxAttempts = isPatient ? 1_000_000 : random.pick([3, 20]);
+    const maxAttempts = isPatient ? PATIENT_ATTEMPTS : random.pick([3, 20]);
     this.#attempts = new Attempts(maxAttempts);
     // Of a large file, something is still to be read when it is edited.
     const [amounts, windows] = file.isLarge

@@ -41,6 +41,9 @@ interface FileRecord extends KnownFile {
   late: Set<number>;
 }
 
+/** Indexes of the stored bets of each file, in the store's order. */
+export type StoredIndexes = ReadonlyMap<string, readonly number[]>;
+
 const WINNING_NUMBER = 7574;
 
 /** Records guarantees and checks them. */
@@ -172,9 +175,13 @@ export class Ledger {
    * Checks a store that the central has just opened: each OK is kept, nothing is
    * there twice, and no unknown bets are there.
    */
-  check(text: string): Map<string, number[]> {
+  check(text: string): void {
+    this.#check(this.#parse(text));
+  }
+
+  #check(batches: readonly StoredBatch[]): StoredIndexes {
     const stored = new Map<string, number[]>();
-    for (const batch of this.#parse(text)) {
+    for (const batch of batches) {
       const file = this.#fileOf(batch);
       const indexes = stored.get(keyOf(batch)) ?? [];
       stored.set(keyOf(batch), indexes);
@@ -210,10 +217,11 @@ export class Ledger {
    * Checks a store at the end, when nothing is under way: its winners are those
    * that the agencies got.
    */
-  checkEnd(text: string): void {
-    this.check(text);
+  checkEnd(text: string): StoredIndexes {
+    const batches = this.#parse(text);
+    const stored = this.#check(batches);
     const winners = new Map<number, string[]>();
-    for (const { agency, bets } of this.#parse(text)) {
+    for (const { agency, bets } of batches) {
       const list = winners.get(agency) ?? [];
       winners.set(agency, list);
       for (const bet of bets) {
@@ -227,12 +235,17 @@ export class Ledger {
         `agency ${agency} was told the winners [${told}], the store has [${expected}]`,
       );
     }
+    return stored;
   }
 
   /** Checks a file that its agency has sent to the end, and its exit code. */
-  checkSent(file: KnownFile, exitCode: number | undefined, text: string): void {
+  checkSent(
+    file: KnownFile,
+    exitCode: number | undefined,
+    indexes: StoredIndexes,
+  ): void {
     const record = this.#fileOf(file);
-    const stored = new Set(this.check(text).get(keyOf(file)));
+    const stored = new Set(indexes.get(keyOf(file)));
     let refused = 0;
     for (const index of file.rows.keys()) {
       if (stored.has(index)) continue;

@@ -244,8 +244,7 @@ export class World {
     if (hasFailed()) return;
     await this.#stopCentral();
     if (hasFailed()) return;
-    this.ledger.checkEnd(this.storeText());
-    this.#agencies.checkSent(this.storeText());
+    this.#agencies.checkSent(this.ledger.checkEnd(this.storeText()));
   }
 
   /** The central checks the store that is left when it opens it. */
