@@ -7,8 +7,12 @@
 
 import { type Batch, GAP_BYTES, isGap, packedBetEnd } from "../bet/bet.ts";
 import { viewOf, WORD_BYTES } from "../bytes/swar.ts";
-import { MessageType } from "./codes.ts";
-import { HEADER_BYTES, malformed, MAX_FRAME_BYTES } from "./frame.ts";
+import {
+  HEADER_BYTES,
+  malformed,
+  MAX_FRAME_BYTES,
+  MessageType,
+} from "./frame.ts";
 
 const AGENCY_AT = 0;
 const FINGERPRINT_AT = 4;

@@ -8,10 +8,13 @@
 export { unpackBets as bets } from "../bet/bet.ts";
 export { decodeBatch as batch } from "./batch_frame.ts";
 export { frameSize } from "./frame.ts";
-export { decodeError as error, decodeOk as ok } from "./replies.ts";
+export {
+  decodeError as error,
+  decodeOk as ok,
+  decodeWinners as winners,
+} from "./replies.ts";
 export {
   decodeAgency as winnersQuery,
   decodeAuth as auth,
   decodeFinish as finish,
 } from "./requests.ts";
-export { decodeWinners as winners } from "./winners_frame.ts";

@@ -4,28 +4,28 @@
 export type { Batch, Bet } from "../bet/bet.ts";
 export { BatchFrame, decodeBatch, encodeBatch } from "./batch_frame.ts";
 export {
+  encodeFrame,
   type ErrorMeaning,
   type ErrorName,
   ERRORS,
-  meaningOf,
-  MessageType,
-  type PeerErrorName,
-} from "./codes.ts";
-export {
-  encodeFrame,
   type Frame,
   frameSize,
   HEADER_BYTES,
   malformed,
   MAX_FRAME_BYTES,
   MAX_PAYLOAD_BYTES,
+  meaningOf,
+  MessageType,
+  type PeerErrorName,
   ProtocolError,
 } from "./frame.ts";
 export {
   decodeError,
   decodeOk,
+  decodeWinners,
   encodeError,
   encodeOk,
+  encodeWinners,
   NO_INDEX,
   OK_FRAME,
   type Refusal,
@@ -41,4 +41,3 @@ export {
   type Finish,
   MAX_TOKEN_BYTES,
 } from "./requests.ts";
-export { decodeWinners, encodeWinners } from "./winners_frame.ts";

@@ -1,8 +1,7 @@
 // What an agency sends besides its bets: FINISH, WINNERS_QUERY and AUTH.
 
 import { viewOf } from "../bytes/swar.ts";
-import { MessageType } from "./codes.ts";
-import { encodeFrame, malformed } from "./frame.ts";
+import { encodeFrame, malformed, MessageType } from "./frame.ts";
 
 const AGENCY_BYTES = 4;
 const FINGERPRINT_BYTES = 8;
