@@ -2,8 +2,8 @@
 // on packed bytes.
 
 import { type Bet, GAP_BYTES, isGap } from "./bet.ts";
-import { isBlankText, isPlainText } from "../bytes/plain_text.ts";
 import { areDigits, wordViewOf } from "../bytes/swar.ts";
+import { isBlankText, isPlainText } from "../bytes/utf8.ts";
 
 export interface InvalidBet {
   index: number;

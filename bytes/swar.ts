@@ -19,8 +19,6 @@
 // The loops are in this module, not at their call sites, because V8 looks up an
 // imported constant at each use.
 
-import { characterSize } from "./utf8.ts";
-
 export const WORD_BYTES = 4;
 
 const LITTLE_ENDIAN = true;
@@ -98,14 +96,6 @@ export function findBelow(view: DataView, from: number, limit: number): number {
     const marks = bytesBelow(word, limit) | (word & HIGH_BITS);
     if (marks !== 0) return at + firstMark(marks);
   }
-}
-
-/**
- * Size in bytes of the non-ASCII character at `at`, or 0 if it is ASCII or not
- * valid UTF-8. One more word must follow it.
- */
-export function characterSizeAt(view: DataView, at: number): number {
-  return characterSize(view.getInt32(at, LITTLE_ENDIAN));
 }
 
 /**

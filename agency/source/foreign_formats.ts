@@ -1,6 +1,7 @@
 // Recognizes archives, workbooks, and text that is not in UTF-8, by its bytes.
 
-import { characterSizeAt, viewOf, wordViewOf } from "../../bytes/swar.ts";
+import { viewOf, wordViewOf } from "../../bytes/swar.ts";
+import { characterSizeAt } from "../../bytes/utf8.ts";
 
 /** What a file is instead of CSV in UTF-8. */
 export interface ForeignFormat {

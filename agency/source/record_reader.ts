@@ -7,7 +7,8 @@
 // cannot swallow the rest of the file.
 
 import { FIELD_KEYS, MAX_FIELD_BYTES } from "../../bet/bet.ts";
-import { characterSizeAt, copyWords, findBelow } from "../../bytes/swar.ts";
+import { copyWords, findBelow } from "../../bytes/swar.ts";
+import { characterSizeAt } from "../../bytes/utf8.ts";
 import { fieldCountProblem, UnquotedRecord } from "./csv_row.ts";
 import { isBlank, LineBuffer, MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import {
   areDigits,
-  characterSizeAt,
   copyLookingForSeparators,
   copyWords,
   findBelow,
@@ -78,11 +77,4 @@ Deno.test(`areDigits() agrees with a regular expression (seed ${SEED})`, () => {
     const text = String.fromCharCode(...bytes.subarray(start, end));
     assertEquals(areDigits(view, start, end), /^[0-9]*$/.test(text));
   });
-});
-
-Deno.test("characterSizeAt() measures characters of 2 to 4 bytes, and no others", () => {
-  for (const [text, size] of [["ñ", 2], ["€", 3], ["😀", 4], ["a", 0]]) {
-    const view = wordViewOf(new TextEncoder().encode(`${text}`));
-    assertEquals(characterSizeAt(view, 0), size, `${text}`);
-  }
 });
