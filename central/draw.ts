@@ -1,6 +1,7 @@
 // The draw as agencies see it: who takes part and who waits. The store records
 // who has finished, and holds it (storage/store.ts).
 
+import { concatenate } from "../bytes/concatenate.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import { encodeWinners, ProtocolError } from "../protocol/mod.ts";
 import {
@@ -9,7 +10,6 @@ import {
   type Store,
   type StoreDraw,
 } from "../storage/mod.ts";
-import { joinFrames } from "./replies.ts";
 
 export type DrawStore = Pick<Store, "draw" | "winners">;
 
@@ -115,7 +115,7 @@ export class Draw {
     const documents = await this.#store.winners(agency);
     return {
       count: documents.length,
-      frames: joinFrames(encodeWinners(documents)),
+      frames: concatenate(encodeWinners(documents)),
     };
   }
 

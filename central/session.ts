@@ -4,8 +4,7 @@ import { type Connection, isDisconnection } from "../net/connection.ts";
 import { messageOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import { type Frame, MessageType, ProtocolError } from "../protocol/mod.ts";
-import { SHUTTING_DOWN } from "./replies.ts";
-import { ReplyQueue } from "./reply_queue.ts";
+import { ReplyQueue, SHUTTING_DOWN } from "./replies.ts";
 import { RequestHandler, type RequestOptions } from "./request_handler.ts";
 import type { FairScheduler } from "./fair_scheduler.ts";
 

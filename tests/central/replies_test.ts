@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { FairScheduler } from "../../central/fair_scheduler.ts";
-import type { Reply } from "../../central/replies.ts";
-import { ReplyQueue } from "../../central/reply_queue.ts";
+import { type Reply, ReplyQueue } from "../../central/replies.ts";
 import { Connection } from "../../net/connection.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
