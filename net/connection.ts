@@ -40,7 +40,9 @@ export class Connection extends ByteChannel {
    */
   readFrame(): Promise<Frame | null> {
     return this.readMessage(() => {
-      this.#checkFrameSize();
+      // The header declares it before the payload arrives.
+      const size = this.#nextFrameSize();
+      if (size > MAX_FRAME_BYTES) throw this.#tooLarge(size);
       return this.nextBufferedFrame();
     });
   }
@@ -73,17 +75,10 @@ export class Connection extends ByteChannel {
     return frameSize(this.#view, start);
   }
 
-  /** Checks the size in the header, before the payload arrives. */
-  #checkFrameSize(): void {
-    const size = this.#nextFrameSize();
-    if (size <= MAX_FRAME_BYTES) return;
-    const { buffer, start } = this;
-    const problem = isTlsRecord(buffer, start)
+  #tooLarge(size: number): ProtocolError {
+    const problem = isTlsRecord(this.buffer, this.start)
       ? "the other side speaks TLS, this one does not; set tls.ca on the agency, or tls.certificate and tls.key on the central"
       : `it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`;
-    throw new ProtocolError(
-      "TOO_LARGE",
-      `Cannot take frame: ${problem}`,
-    );
+    return new ProtocolError("TOO_LARGE", `Cannot take frame: ${problem}`);
   }
 }
