@@ -94,7 +94,7 @@ export class CommitGroup implements Commit {
 
 export class CommitQueue {
   /** Groups in the order of their commits. The last one collects entries. */
-  #groups: CommitGroup[];
+  #groups: CommitGroup[] = [];
   /** A free buffer for the next group. */
   #spare: Uint8Array<ArrayBuffer> | undefined;
   #gathering: { wanted: number; end: () => void } | undefined;
@@ -102,7 +102,7 @@ export class CommitQueue {
 
   /** `start` is the byte offset in the file of the first group. */
   constructor(start: number) {
-    this.#groups = [this.#emptyGroup(start)];
+    this.#addGroup(start);
   }
 
   /** Byte offset of the start of the group that the next entry will be in. */
@@ -119,7 +119,7 @@ export class CommitQueue {
     const group = this.#groups.at(-1)!;
     group.add(entry);
     if (group.entries === this.#gathering?.wanted) this.#gathering.end();
-    if (group.isFull) this.#addGroupAfter(group);
+    if (group.isFull) this.#addGroup(group.start + group.length);
     return group;
   }
 
@@ -128,7 +128,7 @@ export class CommitQueue {
    */
   take(): CommitGroup {
     const group = this.#groups.shift()!;
-    if (this.#groups.length === 0) this.#addGroupAfter(group);
+    if (this.#groups.length === 0) this.#addGroup(group.start + group.length);
     return group;
   }
 
@@ -140,7 +140,8 @@ export class CommitQueue {
   /** Removes all groups. The next entry will be in one at `start`. */
   clear(start: number): CommitGroup[] {
     const groups = this.#groups;
-    this.#groups = [this.#emptyGroup(start)];
+    this.#groups = [];
+    this.#addGroup(start);
     return groups;
   }
 
@@ -178,13 +179,9 @@ export class CommitQueue {
     }, GATHER_TIME_MS);
   }
 
-  #addGroupAfter({ start, length }: CommitGroup): void {
-    this.#groups.push(this.#emptyGroup(start + length));
-  }
-
-  #emptyGroup(start: number): CommitGroup {
+  #addGroup(start: number): void {
     const buffer = this.#spare ?? new Uint8Array(MAX_WRITE_BYTES);
     this.#spare = undefined;
-    return new CommitGroup(start, buffer);
+    this.#groups.push(new CommitGroup(start, buffer));
   }
 }

@@ -38,6 +38,9 @@ export class FileStore implements Store, AsyncDisposable {
   #watch: ReturnType<typeof setInterval> | undefined;
   /** Set when the files are no longer ours. */
   #loss: StorageError | undefined;
+  readonly #throwIfLost = (): void => {
+    if (this.#loss) throw this.#loss;
+  };
   /**
    * Resolves if another program changes, replaces or removes a file of the
    * store while it is open. Then nothing can be stored or looked up.
@@ -84,7 +87,7 @@ export class FileStore implements Store, AsyncDisposable {
       draw: this.#draw,
       rows: new RowFormatter(),
       writers,
-      throwIfLost: () => this.#throwIfLost(),
+      throwIfLost: this.#throwIfLost,
     };
     this.stats = statsOf(files, this.#log, this.#finishLog);
   }
@@ -181,6 +184,7 @@ export class FileStore implements Store, AsyncDisposable {
     this.#log.checkFile();
     this.#finishLog.checkFile();
   }
+
   /** Makes the records of a start. On a full disk that is done later. */
   async #recordStart(): Promise<void> {
     try {
@@ -202,10 +206,6 @@ export class FileStore implements Store, AsyncDisposable {
     await this.#log.whenIdle();
     const { commits } = this.#files.index;
     assertInvariant(commits === 0, `${commits} batches are under way`);
-  }
-
-  #throwIfLost(): void {
-    if (this.#loss) throw this.#loss;
   }
 }
 

@@ -5,9 +5,8 @@ import type { AppendLog } from "./append_log.ts";
 import type { Commit } from "./commit_queue.ts";
 import { BettingClosedError, StorageError } from "./errors.ts";
 import type { FileDraw } from "./finished/file_draw.ts";
-import { betRanges, countIndexes } from "./format/commit_mark.ts";
 import type { RowFormatter } from "./format/row_formatter.ts";
-import type { IndexRange } from "./index_ranges.ts";
+import { betRanges, countIndexes, type IndexRange } from "./index_ranges.ts";
 import type { BatchWriter } from "./store.ts";
 import type { FileBets, StoreIndex } from "./store_index.ts";
 
@@ -57,7 +56,7 @@ export class FileWriter implements BatchWriter {
     const ranges = betRanges(batch);
     const bets = countIndexes(ranges);
     const file = index.fileOf(batch);
-    const missing = file.missing(ranges);
+    const missing = file.stored.missing(ranges);
     if (missing.length === 0) {
       await log.confirmStored();
       return bets;
@@ -67,9 +66,13 @@ export class FileWriter implements BatchWriter {
       return bets;
     }
     log.throwIfEnded();
-    this.#throwIfFailed();
+    if (this.#hasFailed) {
+      throw new StorageError(
+        "Cannot store batch: an earlier one of the same connection was not stored",
+      );
+    }
     writers.add(this);
-    const unclaimed = file.unclaimed(missing);
+    const unclaimed = file.claimed.missing(missing);
     const commit = unclaimed.length === 0
       ? file.lastCommit!
       : this.#store(batch, file, unclaimed);
@@ -102,14 +105,7 @@ export class FileWriter implements BatchWriter {
   ): Promise<void> {
     const { draw, index } = this.#parts;
     await draw.holdIfDue();
-    if (index.fileOf(batch).missing(ranges).length === 0) return;
+    if (index.fileOf(batch).stored.missing(ranges).length === 0) return;
     throw new BettingClosedError();
-  }
-
-  #throwIfFailed(): void {
-    if (!this.#hasFailed) return;
-    throw new StorageError(
-      "Cannot store batch: an earlier one of the same connection was not stored",
-    );
   }
 }

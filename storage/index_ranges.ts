@@ -1,5 +1,6 @@
 // A set of bet indexes, kept as ranges: which bets of a file are stored.
 
+import { type Batch, isGap, packedBetEnd } from "../bet/bet.ts";
 import { assertInvariant } from "../program/errors.ts";
 
 /** The indexes from `start` up to but not including `end`. */
@@ -65,4 +66,27 @@ export class IndexRanges {
     }
     return low;
   }
+}
+
+/** Which bet indexes of a batch are bets, not gaps. */
+export function betRanges(
+  { bets, betIndex, count, gaps }: Batch,
+): IndexRange[] {
+  if (gaps === 0) return [{ start: betIndex, end: betIndex + count }];
+  const ranges: IndexRange[] = [];
+  let last: IndexRange | undefined;
+  let index = betIndex;
+  for (let at = 0; at < bets.length; at = packedBetEnd(bets, at)) {
+    if (isGap(bets, at)) last = undefined;
+    else if (last) last.end++;
+    else ranges.push(last = { start: index, end: index + 1 });
+    index++;
+  }
+  return ranges;
+}
+
+export function countIndexes(ranges: readonly IndexRange[]): number {
+  let count = 0;
+  for (const { start, end } of ranges) count += end - start;
+  return count;
 }

@@ -3,9 +3,8 @@
 
 import type { Batch } from "../bet/bet.ts";
 import type { Commit } from "./commit_queue.ts";
-import { countIndexes } from "./format/commit_mark.ts";
 import type { StoredBatch } from "./format/stored_batch.ts";
-import { type IndexRange, IndexRanges } from "./index_ranges.ts";
+import { countIndexes, type IndexRange, IndexRanges } from "./index_ranges.ts";
 
 export type FileKey = Pick<Batch, "agency" | "fingerprint">;
 
@@ -13,15 +12,18 @@ export type FileKey = Pick<Batch, "agency" | "fingerprint">;
 export class FileBets {
   readonly name: string;
   readonly agency: number;
-  readonly #stored = new IndexRanges();
+  readonly stored: IndexRanges = new IndexRanges();
+  /**
+   * Bets under way. Some of them may be stored by now, so only ask about bets
+   * that are not.
+   */
+  readonly claimed: IndexRanges = new IndexRanges();
   #count = 0;
-  /** Bets under way; some of them may be stored by now. */
-  readonly #claimed = new IndexRanges();
   #commits = 0;
   #lastCommit: Commit | undefined;
 
-  constructor({ agency, fingerprint }: FileKey) {
-    this.name = nameOf({ agency, fingerprint });
+  constructor(name: string, agency: number) {
+    this.name = name;
     this.agency = agency;
   }
 
@@ -39,26 +41,16 @@ export class FileBets {
     return this.#lastCommit;
   }
 
-  /** Returns the bets that are not stored. */
-  missing(ranges: readonly IndexRange[]): IndexRange[] {
-    return this.#stored.missing(ranges);
-  }
-
-  /** Returns the bets that are not under way. None of them may be stored. */
-  unclaimed(ranges: readonly IndexRange[]): IndexRange[] {
-    return this.#claimed.missing(ranges);
-  }
-
   /** Returns the number of bets added. */
   add(ranges: readonly IndexRange[]): number {
     const count = countIndexes(ranges);
-    for (const { start, end } of ranges) this.#stored.add(start, end);
+    for (const { start, end } of ranges) this.stored.add(start, end);
     this.#count += count;
     return count;
   }
 
   claim(ranges: readonly IndexRange[], commit: Commit): void {
-    for (const { start, end } of ranges) this.#claimed.add(start, end);
+    for (const { start, end } of ranges) this.claimed.add(start, end);
     this.#commits++;
     this.#lastCommit = commit;
   }
@@ -66,7 +58,7 @@ export class FileBets {
   /** Ends a claim. A failed commit ends all of them. */
   endClaim(): void {
     if (--this.#commits > 0) return;
-    this.#claimed.clear();
+    this.claimed.clear();
     this.#lastCommit = undefined;
   }
 }
@@ -112,7 +104,7 @@ export class StoreIndex {
     const { ranges } = batch;
     const count = countIndexes(ranges);
     const file = this.fileOf(batch);
-    if (countIndexes(file.missing(ranges)) < count) {
+    if (countIndexes(file.stored.missing(ranges)) < count) {
       return `some of its ${count} bets from index ${
         ranges[0]!.start
       } on are stored before`;
@@ -124,8 +116,9 @@ export class StoreIndex {
   }
 
   /** A new file is only kept once something of it is stored or under way. */
-  fileOf(key: FileKey): FileBets {
-    return this.#files.get(nameOf(key)) ?? new FileBets(key);
+  fileOf({ agency, fingerprint }: FileKey): FileBets {
+    const name = `${agency}:${fingerprint}`;
+    return this.#files.get(name) ?? new FileBets(name, agency);
   }
 
   /**
@@ -159,8 +152,4 @@ export class StoreIndex {
     if (earlier) earlier.push(...winners);
     else this.#winners.set(agency, [...winners]);
   }
-}
-
-function nameOf({ agency, fingerprint }: FileKey): string {
-  return `${agency}:${fingerprint}`;
 }

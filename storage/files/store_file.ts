@@ -160,26 +160,21 @@ function storeFile(
     truncate: (size) => file.truncate(size),
     syncData: (isInPlace) => isInPlace ? file.syncDataSync() : file.syncData(),
     stat: () => file.stat(),
-    findLoss: (expectedSize) => findLoss(path, opened, expectedSize),
+    /** Checks the path: the open file does not show that it was renamed. */
+    findLoss(expectedSize): string | undefined {
+      try {
+        const { ino, dev, size } = Deno.statSync(path);
+        if (ino !== opened.ino || dev !== opened.dev) {
+          return `another file has the name "${path}" now`;
+        }
+        return expectedSize === undefined || size === expectedSize
+          ? undefined
+          : `"${path}" has ${size} bytes, not the ${expectedSize} that were written`;
+      } catch (error) {
+        return messageOf(error);
+      }
+    },
   };
-}
-
-/** Checks the path: the open file does not show that it was renamed. */
-function findLoss(
-  path: string,
-  opened: Deno.FileInfo,
-  expectedSize: number | undefined,
-): string | undefined {
-  try {
-    const { ino, dev, size } = Deno.statSync(path);
-    if (ino !== opened.ino || dev !== opened.dev) {
-      return `another file has the name "${path}" now`;
-    }
-    if (expectedSize === undefined || size === expectedSize) return undefined;
-    return `"${path}" has ${size} bytes, not the ${expectedSize} that were written`;
-  } catch (error) {
-    return messageOf(error);
-  }
 }
 
 function noteOf(path: string): string {

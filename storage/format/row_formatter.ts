@@ -1,7 +1,13 @@
 // Formats batches as rows of the bets file (docs/storage.md).
 
 import { crc32 } from "node:zlib";
-import { type Batch, FIELD_KEYS, packedBetEnd } from "../../bet/bet.ts";
+import { parse } from "@std/csv";
+import {
+  type Batch,
+  FIELD_KEYS,
+  packedBetEnd,
+  WINNING_NUMBER,
+} from "../../bet/bet.ts";
 import {
   copyLookingForSeparators,
   copyWords,
@@ -10,13 +16,14 @@ import {
   wordViewOf,
 } from "../../bytes/swar.ts";
 import type { IndexRange } from "../index_ranges.ts";
-import { formatMark, maxMarkSize } from "./commit_mark.ts";
-import { formatCrc } from "./seal.ts";
-import { documentOfRow, isWinningRow } from "./winners.ts";
+import { formatCrc, formatMark, maxMarkSize } from "./seal.ts";
 
 const COMMA = 0x2c;
 const QUOTE = 0x22;
 const NEWLINE = 0x0a;
+const ZERO = 0x30;
+const DOCUMENT_COLUMN = 3;
+const WINNING_DIGITS = new TextEncoder().encode(String(WINNING_NUMBER));
 /**
  * Only the two names, which come first, can contain characters that need
  * quotes.
@@ -50,7 +57,7 @@ export class RowFormatter {
     ranges: readonly IndexRange[],
     write: number,
   ): BatchRows {
-    this.#reserve(maxRowsSize(batch));
+    this.#reserve(batch);
     const bets = wordViewOf(batch.bets);
     const agency = `${batch.agency},`;
     const winners: string[] = [];
@@ -71,7 +78,10 @@ export class RowFormatter {
     return { bytes: this.#bytes.subarray(0, this.#length), winners };
   }
 
-  #reserve(size: number): void {
+  /** Makes room for any rows of the batch, so that no byte needs a check. */
+  #reserve({ bets, count }: Batch): void {
+    const size = 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 +
+      maxMarkSize(count) + 1 + WORD_BYTES;
     this.#length = 0;
     if (size <= this.#bytes.length) return;
     this.#bytes = new Uint8Array(size);
@@ -147,8 +157,22 @@ export class RowFormatter {
   }
 }
 
-/** Upper bound of the size of a batch's rows, so that no byte needs a check. */
-function maxRowsSize({ bets, count }: Batch): number {
-  return 2 * bets.length + count * MAX_ROW_OVERHEAD + 1 + maxMarkSize(count) +
-    1 + WORD_BYTES;
+/**
+ * True if a row's number wins; leading zeros do not count. `end` is the offset
+ * after the number, the sixth column. Winners are found when rows are written or
+ * read, so that a query does not need to read the store.
+ */
+export function isWinningRow(rows: Uint8Array, end: number): boolean {
+  let at = end - WINNING_DIGITS.length;
+  for (let i = WINNING_DIGITS.length - 1; i >= 0; i--) {
+    if (rows[at + i] !== WINNING_DIGITS[i]) return false;
+  }
+  do at--; while (rows[at] === ZERO);
+  return rows[at] === COMMA;
+}
+
+/** Returns the document of a row, given at least up to its sixth column. */
+export function documentOfRow(row: Uint8Array): string {
+  const [columns] = parse(new TextDecoder().decode(row));
+  return columns![DOCUMENT_COLUMN]!;
 }

@@ -9,9 +9,10 @@ import {
   packBets,
 } from "../../bet/bet.ts";
 import { concatenate } from "../../bytes/concatenate.ts";
+import { countIndexes } from "../index_ranges.ts";
 import type { LogEntry } from "../recovery/log_scan.ts";
-import { type CommitMark, countIndexes, parseMark } from "./commit_mark.ts";
-import { documentOfRow, isWinningRow } from "./winners.ts";
+import { documentOfRow, isWinningRow } from "./row_formatter.ts";
+import { type CommitMark, parseMark } from "./seal.ts";
 
 export interface StoredBatch extends CommitMark {
   agency: number;

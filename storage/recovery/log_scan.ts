@@ -8,10 +8,10 @@
 
 import { crc32 } from "node:zlib";
 import { DamagedStoreError } from "../errors.ts";
-import { isOldMark } from "../format/commit_mark.ts";
 import {
   CRC_DIGITS,
   EMPTY_END,
+  isOldMark,
   type LogEnd,
   parseSeal,
   type Seal,

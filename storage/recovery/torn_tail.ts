@@ -5,9 +5,14 @@
 
 import { crc32 } from "node:zlib";
 import { MAX_WRITE_BYTES } from "../commit_queue.ts";
-import { countIndexes, parseMark } from "../format/commit_mark.ts";
-import { CRC_DIGITS, type LogEnd, parseSeal } from "../format/seal.ts";
 import type { ReadableFile } from "../files/store_file.ts";
+import {
+  CRC_DIGITS,
+  type LogEnd,
+  parseMark,
+  parseSeal,
+} from "../format/seal.ts";
+import { countIndexes } from "../index_ranges.ts";
 
 export interface TailProblem {
   at: number;

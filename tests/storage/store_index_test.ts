@@ -29,20 +29,20 @@ Deno.test("StoreIndex forgets what was under way when a commit fails", () => {
   const refused = new CommitGroup(0, BUFFER);
   const bets = { ranges: RANGES, winners: ["7"] };
   index.addCommitted(index.fileOf(key), bets, refused);
-  assertEquals(index.fileOf(key).unclaimed(RANGES), []);
+  assertEquals(index.fileOf(key).claimed.missing(RANGES), []);
   // Nobody learns of a winner that is not on disk yet.
   assertEquals([index.bets, index.winners(1)], [0, []]);
   const next = new CommitGroup(0, BUFFER);
   const later = { ranges: [{ start: 10, end: 12 }], winners: [] };
   index.addCommitted(index.fileOf(key), later, next);
   refused.fail(new StorageError("full"));
-  assertEquals(index.fileOf(key).unclaimed(later.ranges), []);
+  assertEquals(index.fileOf(key).claimed.missing(later.ranges), []);
   next.fail(new StorageError("full"));
-  assertEquals(index.fileOf(key).unclaimed(RANGES), RANGES);
+  assertEquals(index.fileOf(key).claimed.missing(RANGES), RANGES);
   const stored = new CommitGroup(0, BUFFER);
   index.addCommitted(index.fileOf(key), bets, stored);
   stored.succeed();
-  assertEquals(index.fileOf(key).missing(RANGES), []);
+  assertEquals(index.fileOf(key).stored.missing(RANGES), []);
   assertEquals([index.bets, index.fileOf(key).count], [10, 10]);
   assertEquals(index.winners(1), ["7"]);
 });

@@ -3,9 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { type Batch, type Bet, packBets } from "../../bet/bet.ts";
 import type { Store } from "../../storage/mod.ts";
-import { betRanges } from "../../storage/format/commit_mark.ts";
 import { formatRecord } from "../../storage/finished/finish_record.ts";
 import { EMPTY_END } from "../../storage/format/seal.ts";
+import { betRanges } from "../../storage/index_ranges.ts";
 import { RowFormatter } from "../../storage/format/row_formatter.ts";
 import { readStore } from "./stored.ts";
 

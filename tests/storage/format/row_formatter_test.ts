@@ -2,9 +2,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { crc32 } from "node:zlib";
 import type { Batch, Bet } from "../../../bet/bet.ts";
-import { betRanges } from "../../../storage/format/commit_mark.ts";
 import { RowFormatter } from "../../../storage/format/row_formatter.ts";
-import type { IndexRange } from "../../../storage/index_ranges.ts";
+import { betRanges, type IndexRange } from "../../../storage/index_ranges.ts";
 import { batchOf, FINGERPRINT, GAP } from "../../support/batches.ts";
 import { Random, randomBets, SEED } from "../../support/random_bets.ts";
 

@@ -4,7 +4,7 @@ import { FileStore } from "../../../storage/mod.ts";
 import {
   documentOfRow,
   isWinningRow,
-} from "../../../storage/format/winners.ts";
+} from "../../../storage/format/row_formatter.ts";
 import { batchOf } from "../../support/batches.ts";
 import { testInFolder } from "../../support/folder.ts";
 import { Random, randomBets, SEED } from "../../support/random_bets.ts";

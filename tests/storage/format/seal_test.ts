@@ -1,12 +1,13 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import {
   type CommitMark,
+  CRC_DIGITS,
+  formatCrc,
   formatMark,
   isOldMark,
   maxMarkSize,
   parseMark,
-} from "../../../storage/format/commit_mark.ts";
-import { CRC_DIGITS, formatCrc } from "../../../storage/format/seal.ts";
+} from "../../../storage/format/seal.ts";
 import type { IndexRange } from "../../../storage/index_ranges.ts";
 import { Random, SEED } from "../../support/random_bets.ts";
 
