@@ -1,18 +1,24 @@
 // Entry of `deno task demo`: runs the main job, and looks for every bet in the
 // store.
 
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ProgramError } from "../program/errors.ts";
 import { verifyStore } from "../storage/mod.ts";
 import type { AgencyFile } from "./data/agency_files.ts";
 import { auditStore } from "./demo/audit.ts";
 import { type LotteryRun, runLottery } from "./demo/lottery.ts";
-import { Progress } from "./demo/progress.ts";
+import { startCentral } from "./demo/programs.ts";
 import { findProblems, formatSuccess, formatTable } from "./demo/report.ts";
 import { MAX_BETS } from "./data/made_bets.ts";
 import { ensureData, makeData } from "./data/make_data.ts";
-import { interruption, parseWhole, print, runTool } from "./tool.ts";
+import {
+  interruption,
+  parseWhole,
+  print,
+  randomPort,
+  runTool,
+} from "./tool.ts";
 
 const USAGE = `Usage: deno task demo [options]
 
@@ -29,8 +35,6 @@ Exit codes: 0 every bet is in the store, once and in order; 1 otherwise.`;
 
 /** With fewer, the smallest of five agencies would have none. */
 const MIN_BETS = 40;
-/** Rarely used ports, above those that Linux gives to clients. */
-const DYNAMIC_PORTS = { min: 61000, max: 65535 };
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -54,25 +58,30 @@ async function main(): Promise<void> {
     : await makeData({ dir: folder, bets });
   const { path, from } = files[0]!;
   print([`Data: ${files.length} files like ${path}, from ${from}`]);
-  const storeFile = join(folder, "bets.csv");
-  const problems: string[] = [];
-  const progress = new Progress(files);
-  const run = await runLottery(files, {
-    storeFile,
-    statusPort,
-    signal,
-    onProgress: (agency, delivered) => progress.update(agency, delivered),
-    async onFinished(run): Promise<void> {
-      if (!values.watch) return;
-      const copy = await copyStore(storeFile);
-      problems.push(...await report(run, files, copy));
-      print([...problems, `Store: ${storeFile}`, "Ctrl-C stops the central."]);
-      await aborted(signal);
+  const storeFile = resolve(folder, "bets.csv");
+  // All agencies take part in the draw, if their ids are 1 to N.
+  const hasDraw = files.every(({ agency }, i) => agency === i + 1);
+  const { central, port } = await startCentral(storeFile, {
+    env: {
+      SERVER_DRAW_AGENCIES: String(hasDraw ? files.length : 0),
+      SERVER_STATUS_PORT: String(statusPort),
     },
+    signal,
   });
-  if (!values.watch) {
-    problems.push(...await report(run, files, storeFile));
-    print([`Store: ${storeFile}`]);
+  await using _central = central;
+  const env = {
+    CLI_DRAW_AWAIT: String(hasDraw),
+    CLI_AGENCY_SENTFOLDER: `${storeFile}.sent`,
+  };
+  const run = await runLottery(files, { central, port, env, signal });
+  if (!values.watch) await central.stop();
+  const checked = values.watch ? await copyStore(storeFile) : storeFile;
+  const problems = await report(run, files, checked);
+  print([`Store: ${join(folder, "bets.csv")}`]);
+  if (values.watch) {
+    print([...problems, "Ctrl-C stops the central."]);
+    await aborted(signal);
+    await central.stop();
   }
   if (problems.length > 0) throw new ProgramError(problems.join("\n"));
 }
@@ -107,12 +116,6 @@ async function makeFolder(dir: string): Promise<string> {
   await Deno.mkdir(parent, { recursive: true });
   const time = new Date().toISOString().replace(/\..*/, "").replaceAll(":", "");
   return await Deno.makeTempDir({ dir: parent, prefix: `${time}-` });
-}
-
-/** Chooses a port that is probably free. If not, the central says so. */
-function randomPort(): number {
-  const { min, max } = DYNAMIC_PORTS;
-  return min + Math.floor(Math.random() * (max - min + 1));
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -43,6 +43,15 @@ function firstSentence(text: string): string {
   return text.replace(/\.?\s(?:To specify|Did you forget)[^]*$/, "");
 }
 
+/** Rarely used ports, above those that Linux gives to clients. */
+const DYNAMIC_PORTS = { min: 61000, max: 65535 };
+
+/** Chooses a port that is probably free. If not, the program there says so. */
+export function randomPort(): number {
+  const { min, max } = DYNAMIC_PORTS;
+  return min + Math.floor(Math.random() * (max - min + 1));
+}
+
 export function print(lines: readonly string[]): void {
   for (const line of lines) writeLine(Deno.stdout, line);
 }

@@ -1,20 +1,17 @@
-// Runs the main job with real processes: a central, all agencies at once, and
-// the draw.
+// Runs the main job with real processes: all agencies at once, and the draw.
 
 import { resolve } from "node:path";
 import { EXIT_REFUSED } from "../../program/program.ts";
 import type { AgencyFile } from "../data/agency_files.ts";
-import { startAgency, startCentral } from "./programs.ts";
+import { startAgency } from "./programs.ts";
+import type { TaskProcess } from "./task_process.ts";
 
-export interface Delivered {
+export interface AgencyRun {
+  agency: number;
   /** Bets answered with OK. */
   sent: number;
   /** Rows refused by the agency itself or by the central. */
   refused: number;
-}
-
-export interface AgencyRun extends Delivered {
-  agency: number;
   /** From the start of its process until all of its bets were answered. */
   seconds: number;
   /** Number of winners, if the draw was held. */
@@ -30,65 +27,41 @@ export interface LotteryRun {
 }
 
 export interface LotteryOptions {
-  /** In an existing folder. */
-  storeFile: string;
-  /** Port of the status page. */
-  statusPort: number;
+  central: TaskProcess;
+  port: number;
+  /** Variables of each agency. */
+  env: Record<string, string>;
   /** Ends the run early. Its reason becomes the error. */
   signal: AbortSignal;
-  /** Called when an agency has made progress. */
-  onProgress(agency: number, delivered: Delivered): void;
-  /** Called when all agencies have ended; then the central is stopped. */
-  onFinished(run: LotteryRun): Promise<void>;
 }
 
-const SENT_REGEXP =
-  /action: apuesta_enviada \| result: success \| cantidad: (\d+)/;
 const FINISHED_REGEXP =
-  /action: loop_finished \| result: success .*? rejected: (\d+)/;
+  /action: loop_finished \| result: success .*? cantidad: (\d+) \| rejected: (\d+)/;
 const WINNERS_REGEXP =
   /action: consulta_ganadores \| result: success \| cant_ganadores: (\d+)/;
 
 /**
- * Starts a central on a free port, sends it every file at once, each from an
- * agency's process, and stops it with SIGTERM. Throws an `Error` if the central
- * fails or the signal ends the run.
+ * Sends a central every file at once, each from an agency's process, and waits
+ * for their ends. Throws an `Error` if the central fails or the signal ends the
+ * run.
  */
 export async function runLottery(
   files: readonly AgencyFile[],
   options: LotteryOptions,
 ): Promise<LotteryRun> {
-  const drawAgencies = countDrawAgencies(files);
-  const { central, port } = await startCentral(resolve(options.storeFile), {
-    env: {
-      SERVER_DRAW_AGENCIES: String(drawAgencies),
-      SERVER_STATUS_PORT: String(options.statusPort),
-    },
-    signal: options.signal,
-  });
-  await using _central = central;
+  const { central } = options;
   const stop = new AbortController();
   // Otherwise agencies would keep trying to reach a central that has ended.
   const centralEnd = central.ending.finally(() => stop.abort());
   const signal = AbortSignal.any([stop.signal, options.signal]);
-  const agencies = files.map((file) =>
-    runAgency(file, port, drawAgencies > 0, { ...options, signal })
-  );
+  const agencies = files.map((file) => runAgency(file, { ...options, signal }));
   const delivered = await Promise.all(agencies.map((one) => one.delivered));
   const hasEndedEarly = signal.aborted;
   // Without one of them there is no draw, and the others need not wait for it.
   if (delivered.includes(false)) stop.abort();
   const runs = await Promise.all(agencies.map((one) => one.run));
   if (hasEndedEarly) central.fail(await centralEnd);
-  const seconds = Math.max(...runs.map((run) => run.seconds));
-  await options.onFinished({ runs, seconds });
-  await central.stop();
-  return { runs, seconds };
-}
-
-/** Number of agencies in the draw: all, if their ids are 1 to N. */
-function countDrawAgencies(files: readonly AgencyFile[]): number {
-  return files.every(({ agency }, i) => agency === i + 1) ? files.length : 0;
+  return { runs, seconds: Math.max(...runs.map((run) => run.seconds)) };
 }
 
 interface RunningAgency {
@@ -99,40 +72,23 @@ interface RunningAgency {
 
 function runAgency(
   { agency, path }: AgencyFile,
-  port: number,
-  awaitsDraw: boolean,
-  { storeFile, signal, onProgress }: LotteryOptions,
+  { port, env, signal }: LotteryOptions,
 ): RunningAgency {
   const run: AgencyRun = { agency, sent: 0, refused: 0, seconds: 0 };
   const startedAt = performance.now();
   const delivered = Promise.withResolvers<boolean>();
   function onLine(line: string): void {
-    const sent = SENT_REGEXP.exec(line)?.[1];
-    if (sent !== undefined) {
-      run.sent += Number(sent);
-      onProgress(agency, run);
-    }
     const winners = WINNERS_REGEXP.exec(line)?.[1];
     if (winners !== undefined) run.winners = Number(winners);
-    const refused = FINISHED_REGEXP.exec(line)?.[1];
-    if (refused === undefined) return;
-    run.refused = Number(refused);
-    onProgress(agency, run);
+    const finished = FINISHED_REGEXP.exec(line);
+    if (!finished) return;
+    run.sent = Number(finished[1]);
+    run.refused = Number(finished[2]);
     run.seconds = (performance.now() - startedAt) / 1000;
     delivered.resolve(true);
   }
-  const process = startAgency({
-    agency,
-    file: resolve(path),
-    port,
-    env: {
-      CLI_DRAW_AWAIT: String(awaitsDraw),
-      CLI_AGENCY_SENTFOLDER: `${resolve(storeFile)}.sent`,
-      CLI_LOG_LEVEL: "DEBUG",
-    },
-    signal,
-    onLine,
-  });
+  const file = resolve(path);
+  const process = startAgency({ agency, file, port, env, signal, onLine });
   async function complete(): Promise<AgencyRun> {
     const ending = await process.ending;
     delivered.resolve(false);

@@ -15,24 +15,40 @@ export interface DemoResult {
   seconds: number;
 }
 
-const HEADS = "agency bets sent refused stored seconds bets/s winners".split(
-  " ",
-);
+const HEADS = ["agency", "bets", "sent", "refused", "stored"]
+  .concat("seconds", "bets/s", "winners");
+
+interface Row extends Omit<AgencyRun, "agency"> {
+  agency: number | string;
+  bets: number;
+  stored: number;
+}
 
 /** A row for each agency, and one for all. */
 export function formatTable({ runs, audits, seconds }: DemoResult): string[] {
-  const rows = runs.map((run, i) => row(String(run.agency), run, audits[i]!));
-  const total = row(
-    "all",
-    {
-      sent: sum(runs, "sent"),
-      refused: sum(runs, "refused"),
-      seconds,
-      ...totalWinners(runs),
-    },
-    { bets: sum(audits, "bets"), stored: sum(audits, "stored") },
-  );
-  return alignColumns([HEADS, ...rows, total]);
+  const rows: Row[] = runs.map((run, i) => ({ ...run, ...audits[i]! }));
+  const sum = (key: "bets" | "sent" | "refused" | "stored" | "winners") =>
+    rows.reduce((total, row) => total + (row[key] ?? NaN), 0);
+  const all = {
+    agency: "all",
+    bets: sum("bets"),
+    sent: sum("sent"),
+    refused: sum("refused"),
+    stored: sum("stored"),
+    winners: sum("winners"),
+    seconds,
+  };
+  return alignColumns([HEADS, ...[...rows, all].map(formatRow)]);
+}
+
+function formatRow({ seconds, winners = NaN, ...row }: Row): string[] {
+  return [
+    ...[row.agency, row.bets, row.sent, row.refused, row.stored].map(String),
+    seconds.toFixed(2),
+    String(Math.round(row.sent / seconds)),
+    // Not every agency knows its winners.
+    Number.isNaN(winners) ? "-" : String(winners),
+  ];
 }
 
 /** Lists the problems, a line each; none if every bet is in the store. */
@@ -52,33 +68,4 @@ export function findProblems({ runs, audits, store }: DemoResult): string[] {
 
 export function formatSuccess({ bets, batches }: StoreReport): string {
   return `Every one of the ${bets} bets is in the store, once and in its file's order; all ${batches} commit marks are good.`;
-}
-
-function row(
-  name: string,
-  { sent, refused, seconds, winners }: Omit<AgencyRun, "agency" | "failure">,
-  { bets, stored }: Pick<AgencyAudit, "bets" | "stored">,
-): string[] {
-  const counts = [bets, sent, refused, stored].map(String);
-  const rate = String(Math.round(sent / seconds));
-  return [name, ...counts, seconds.toFixed(2), rate, String(winners ?? "-")];
-}
-
-/** Number of all winners, if every agency knows its own. */
-function totalWinners(
-  runs: readonly AgencyRun[],
-): Pick<AgencyRun, "winners"> {
-  let winners = 0;
-  for (const run of runs) {
-    if (run.winners === undefined) return {};
-    winners += run.winners;
-  }
-  return { winners };
-}
-
-function sum<K extends string>(
-  list: readonly Record<K, number>[],
-  key: K,
-): number {
-  return list.reduce((total, one) => total + one[key], 0);
 }
