@@ -9,7 +9,7 @@ default: build
 build:
 	$(DENO) install --entrypoint server.ts client.ts tools/*.ts
 	$(DENO) check
-	$(DENO) task build --compile
+	$(DENO) task build
 .PHONY: build
 
 test:
