@@ -29,29 +29,21 @@ export function* madeAgency(
 ): Generator<Uint8Array<ArrayBuffer>, void, undefined> {
   const made = new MadeRows(SEED, agency);
   const encoder = new TextEncoder();
+  // Each winner is in the middle of its part of the bets.
+  const wonBefore = (bet: number) =>
+    Math.ceil(bet * Math.min(winners, bets) / bets - 0.5);
   let rows = "";
-  let won = 0;
   for (let bet = 0; bet < bets; bet++) {
-    let number = made.drawNumber();
-    if (won < winners && bet === winnerPosition(won, winners, bets)) {
-      number = WINNING_NUMBER;
-      won++;
-    } else if (number === WINNING_NUMBER) {
-      number++;
-    }
-    rows += made.draw(number);
+    const drawn = made.drawNumber();
+    const isWinner = wonBefore(bet + 1) > wonBefore(bet);
+    const other = drawn === WINNING_NUMBER ? drawn + 1 : drawn;
+    rows += made.draw(isWinner ? WINNING_NUMBER : other);
     if (rows.length >= CHUNK_CHARACTERS) {
       yield encoder.encode(rows);
       rows = "";
     }
   }
   if (rows !== "") yield encoder.encode(rows);
-}
-
-/** Each winner is in the middle of its part of the bets. */
-function winnerPosition(won: number, winners: number, bets: number): number {
-  const parts = Math.min(winners, bets);
-  return Math.floor((2 * won + 1) * bets / (2 * parts));
 }
 
 /**
