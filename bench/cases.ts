@@ -1,167 +1,112 @@
 // The cases that are measured.
 
+import { join } from "node:path";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
-import { AGENCIES, type DataSet, loadData, SET_NAMES } from "./data.ts";
-import { runEndToEnd, runOnDatabase } from "./end_to_end.ts";
+import { AGENCIES, loadData } from "./data.ts";
+import { runEndToEnd } from "./end_to_end.ts";
 import type { Case, Figures } from "./figures.ts";
 import { BATCH_BETS } from "./load/main.ts";
+import { loadCentral, loadRedis } from "./load/prepared.ts";
 import { output, settleDisk } from "./machine.ts";
-import {
-  type CentralDatabase,
-  LOAD_WAYS,
-  Postgres,
-} from "./rivals/postgres.ts";
-import {
-  type Load,
-  loadCentral,
-  loadDatabase,
-  loadRedis,
-} from "./load/prepared.ts";
-import { loadSqlite } from "./rivals/sqlite.ts";
-import { startCases } from "./start.ts";
+import { Postgres } from "./rivals/postgres.ts";
+import { startAgencyWithOneBet, startEmptyProgram } from "./start.ts";
 
 export interface Wanted {
-  /** Parts of the names of the wanted cases; empty for all. */
+  /** How the names of the wanted cases begin. */
   only: readonly string[];
   /** Bets of the made set. */
   bets: number;
-  postgres: boolean;
-  redis: boolean;
-  sqlite: boolean;
-  /** Whether only the agency's start is measured. */
-  start: boolean;
   /** A revision of the project that is measured as well. */
-  baseline?: string;
+  baseline: string | undefined;
 }
-
-/** Folders of the measured projects, by the suffix of their cases. */
-type Projects = ReadonlyMap<string, string>;
-
-/** Creates each measured project's database, by the suffix of its cases. */
-type Databases = ReadonlyMap<string, () => Promise<CentralDatabase>>;
-
-type Run = [name: string, run: (emptyFolder: string) => Promise<Figures>];
 
 const WINDOWS = [1, 8];
 /** Window of a central on PostgreSQL. */
 const DATABASE_WINDOW = 8;
 const CROWDS = [1000, 5000];
-/** Agencies of a crowd whose central stores in PostgreSQL. */
-const DATABASE_CROWD = 100;
 const CROWD_BETS = 20 * BATCH_BETS;
+
+/** A case that can be measured. */
+export interface RunnableCase extends Case {
+  /** Does one run; the first one also does what all runs share. */
+  run(): Promise<Figures>;
+}
 
 /** Lists the wanted cases. `stack` gets what must be disposed of at the end. */
 export async function prepareCases(
-  wanted: Wanted,
   folder: string,
   stack: AsyncDisposableStack,
-): Promise<Case[]> {
-  const { baseline, only } = wanted;
+  { only, bets, baseline }: Wanted,
+): Promise<RunnableCase[]> {
   const projects = new Map([["", PROJECT_FOLDER]]);
   if (baseline !== undefined) {
     projects.set(`@${baseline}`, await checkOut(baseline, folder, stack));
   }
-  if (wanted.start) return await startCases(projects, folder, stack);
-  const startServer = once(() => startPostgres(folder, stack));
-  const databases = new Map(
-    [...projects].map(([suffix, project]) => [
-      suffix,
-      once(async () => (await startServer()).createFor(project, suffix)),
-    ]),
-  );
-  const runs = loadRuns(wanted, projects);
-  if (wanted.postgres) runs.push(...databaseCrowdRuns(databases));
-  for (const set of SET_NAMES) {
-    const load = once(() => loadData(set, folder, wanted.bets));
-    runs.push(...windowRuns(set, load, projects));
-    if (wanted.sqlite) {
-      runs.push([
-        `${set}-sqlite`,
-        async (dir) => loadSqlite(await load(), dir),
-      ]);
-    }
-    if (wanted.postgres) {
-      runs.push(...postgresRuns(set, load, databases.get("")!));
-      runs.push(...databaseWindowRuns(set, load, databases));
+  const cases: RunnableCase[] = [];
+
+  function add(
+    name: string,
+    run: (emptyFolder: string) => Promise<Figures>,
+    rival?: string,
+  ): void {
+    if (!only.some((start) => name.startsWith(start))) return;
+    cases.push({ name, rival, runs: [], run: () => inFolder(folder, run) });
+  }
+
+  /** Adds a case of each measured project. */
+  function addOurs(
+    name: string,
+    run: (emptyFolder: string, project: string) => Promise<Figures>,
+    rival?: string,
+  ): void {
+    for (const [suffix, project] of projects) {
+      add(name + suffix, (dir) => run(dir, project), rival);
     }
   }
-  return runs
-    .filter(([name]) =>
-      only.length === 0 || only.some((part) => name.includes(part))
-    )
-    .map(([name, run]) => ({ name, run: () => inFolder(folder, run) }));
-}
 
-/** All runs of the load generator. */
-function loadRuns({ bets, redis }: Wanted, projects: Projects): Run[] {
-  const ofCentral = (name: string, load: Load) =>
-    [...projects].map(([suffix, project]): Run => [
-      name + suffix,
-      (dir) => loadCentral(load, dir, project),
-    ]);
-  const prepared = WINDOWS.flatMap((window) => {
+  for (const window of WINDOWS) {
     const load = { connections: AGENCIES, window, bets: bets / AGENCIES };
-    const name = `redis-window-${window}`;
-    const rival: Run = [name, (dir) => loadRedis(load, dir)];
-    const ours = ofCentral(`prepared-window-${window}`, load);
-    return redis ? [...ours, rival] : ours;
-  });
-  const crowds = CROWDS.flatMap((connections) =>
-    ofCentral(`crowd-${connections}`, {
-      connections,
-      window: 1,
-      bets: CROWD_BETS,
-    })
-  );
-  return [...prepared, ...crowds];
-}
-
-function windowRuns(
-  set: string,
-  load: () => Promise<DataSet>,
-  projects: Projects,
-): Run[] {
-  return WINDOWS.flatMap((window) =>
-    [...projects].map(([suffix, project]): Run => [
-      `${set}-window-${window}${suffix}`,
-      async (dir) => runEndToEnd({ data: await load(), window, project }, dir),
-    ])
-  );
-}
-
-function postgresRuns(
-  set: string,
-  load: () => Promise<DataSet>,
-  create: () => Promise<CentralDatabase>,
-): Run[] {
-  return LOAD_WAYS.map((way): Run => {
-    const prepare = once(async () =>
-      (await create()).server.prepare(await load(), way)
+    const [ours, redis] = [
+      `prepared-window-${window}`,
+      `redis-window-${window}`,
+    ];
+    addOurs(ours, (dir, project) => loadCentral(load, dir, project), redis);
+    add(redis, (dir) => loadRedis(load, dir));
+  }
+  for (const connections of CROWDS) {
+    const load = { connections, window: 1, bets: CROWD_BETS };
+    addOurs(
+      `crowd-${connections}`,
+      (dir, project) => loadCentral(load, dir, project),
     );
-    return [`${set}-postgres-${way}`, async () => {
-      await prepare();
-      return (await create()).server.load(await load(), way);
-    }];
+  }
+  const madeFolder = join(folder, `made-${bets}`);
+  const real = once(() => loadData({ dir: join(PROJECT_FOLDER, ".data") }));
+  const made = once(() =>
+    loadData({ dir: madeFolder, bets, agencies: AGENCIES })
+  );
+  for (const [set, load] of Object.entries({ real, made })) {
+    for (const window of WINDOWS) {
+      addOurs(
+        `${set}-window-${window}`,
+        async (dir, project) => {
+          const store = join(dir, "bets.csv");
+          return runEndToEnd(await load(), { store, window, project });
+        },
+        set === "made" ? "postgres-copy" : undefined,
+      );
+    }
+  }
+  const postgres = once(() => startPostgres(folder, stack));
+  add("postgres-copy", async () => (await postgres()).copy(await made()));
+  addOurs(`database-window-${DATABASE_WINDOW}`, async (_dir, project) => {
+    const store = await (await postgres()).createDatabase();
+    const sending = { store, window: DATABASE_WINDOW, project };
+    return runEndToEnd(await made(), sending);
   });
-}
-
-function databaseCrowdRuns(databases: Databases): Run[] {
-  const load = { connections: DATABASE_CROWD, window: 1, bets: CROWD_BETS };
-  return [...databases].map(([suffix, create]): Run => [
-    `database-crowd-${DATABASE_CROWD}${suffix}`,
-    async (dir) => loadDatabase(load, dir, await create()),
-  ]);
-}
-
-function databaseWindowRuns(
-  set: string,
-  load: () => Promise<DataSet>,
-  databases: Databases,
-): Run[] {
-  return [...databases].map(([suffix, create]): Run => [
-    `${set}-database-window-${DATABASE_WINDOW}${suffix}`,
-    async () => runOnDatabase(await load(), DATABASE_WINDOW, await create()),
-  ]);
+  addOurs("start-agency", startAgencyWithOneBet, "start-empty");
+  add("start-empty", startEmptyProgram);
+  return cases;
 }
 
 function once<T>(prepare: () => Promise<T>): () => Promise<T> {
@@ -198,7 +143,10 @@ async function startPostgres(
 }
 
 /** Gives a run its own folder, and a disk without pending writes. */
-async function inFolder(parent: string, run: Run[1]): Promise<Figures> {
+async function inFolder(
+  parent: string,
+  run: (emptyFolder: string) => Promise<Figures>,
+): Promise<Figures> {
   const dir = await Deno.makeTempDir({ dir: parent, prefix: "run-" });
   try {
     await settleDisk();

@@ -29,14 +29,11 @@ export type KindName = keyof typeof KINDS;
 
 export type Figures = { [K in KindName]?: number };
 
+/** A case, with the figures of its runs so far. */
 export interface Case {
   name: string;
-  /** Does one run; the first one also does what all runs share. */
-  run(): Promise<Figures>;
-}
-
-export interface CaseResult {
-  name: string;
+  /** Name of the case that it is compared with, beside the baseline's. */
+  rival?: string | undefined;
   runs: Figures[];
 }
 
@@ -69,8 +66,8 @@ export function spreadOf(
  * machine in about the same state. `undefined` if no pair has the figure.
  */
 export function ratioSpread(
-  over: CaseResult,
-  under: CaseResult,
+  over: Case,
+  under: Case,
   name: KindName,
 ): Spread | undefined {
   return spread(over.runs.flatMap((run, i) => {

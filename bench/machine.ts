@@ -13,41 +13,38 @@ export interface Usage {
 /** Indexes, from 0, of the fields after the name in `/proc/<pid>/stat`. */
 const USER_TICKS = 11;
 const SYSTEM_TICKS = 12;
+/** Linux counts in hundredths of a second for programs. */
+const TICKS_PER_SECOND = 100;
 const FLUSHES = 101;
 const FLUSH_BYTES = 8192;
 
 export async function usageOf(pid: number): Promise<Usage> {
   const files = [`/proc/${pid}/stat`, `/proc/${pid}/status`];
-  const [text, hertz] = await Promise.all([
-    output("cat", files),
-    output("getconf", ["CLK_TCK"]),
-  ]);
+  const text = await output("cat", files);
   // The name before it may have spaces and parentheses.
   const fields = text.slice(text.indexOf(") ") + 2).split(" ");
   const ticks = Number(fields[USER_TICKS]) + Number(fields[SYSTEM_TICKS]);
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(text)?.[1];
   return {
-    cpuSeconds: ticks / Number(hertz),
+    cpuSeconds: ticks / TICKS_PER_SECOND,
     peakRss: Number(kibibytes) * 1024,
   };
 }
 
-/** Describes the machine and a folder's disk, a few words by subject. */
-export async function describeMachine(
-  folder: string,
-): Promise<Record<string, string>> {
+/** Describes the machine and a folder's disk, a line for each subject. */
+export async function describeMachine(folder: string): Promise<string[]> {
   const cpuinfo = await output("cat", ["/proc/cpuinfo"]);
   const model = /^model name\s*: (.*)$/m.exec(cpuinfo)?.[1] ?? "unknown";
+  const flushMs = (1000 * medianFlush(folder)).toFixed(2);
   const { deno, v8 } = Deno.version;
-  return {
-    cpu: `${navigator.hardwareConcurrency} × ${model}`,
-    system: await output("uname", ["-sr"]),
-    runtime: `Deno ${deno}, V8 ${v8}`,
-    flush: `${
-      (1000 * medianFlush(folder)).toFixed(2)
-    } ms, median of ${FLUSHES} writes of 8 KiB each with fdatasync`,
-    load: await output("cat", ["/proc/loadavg"]),
-  };
+  return [
+    `date: ${new Date().toISOString()}`,
+    `cpu: ${navigator.hardwareConcurrency} × ${model}`,
+    `system: ${await output("uname", ["-sr"])}`,
+    `runtime: Deno ${deno}, V8 ${v8}`,
+    `flush: ${flushMs} ms, median of ${FLUSHES} writes of 8 KiB each with fdatasync`,
+    `load: ${await output("cat", ["/proc/loadavg"])}`,
+  ];
 }
 
 /** Writes everything to disk, so that no run pays for the one before. */
@@ -69,16 +66,6 @@ function medianFlush(folder: string): number {
   }
   Deno.removeSync(path);
   return times.sort((a, b) => a - b)[FLUSHES >> 1]!;
-}
-
-/**
- * Returns a free port, found by another process: this one may not use the
- * network.
- */
-export async function freePort(): Promise<number> {
-  const script =
-    "console.log(Deno.listen({ port: 0, hostname: '127.0.0.1' }).addr.port)";
-  return Number(await output(Deno.execPath(), ["eval", script]));
 }
 
 /** Returns a command's output. Throws an `Error` if it fails. */

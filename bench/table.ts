@@ -1,11 +1,7 @@
-/**
- * Results as plain-text tables.
- *
- * @module
- */
+// Results as plain-text tables.
 
 import {
-  type CaseResult,
+  type Case,
   formatFigure,
   type KindName,
   KINDS,
@@ -13,29 +9,29 @@ import {
   spreadOf,
 } from "./figures.ts";
 import { alignColumns } from "../tools/tool.ts";
-import { checkTargets } from "./targets.ts";
 
-/** Formats the medians, the targets, and ours compared with the baseline. */
-export function formatResults(cases: readonly CaseResult[]): string[] {
+/** Formats the medians, and the comparisons with rivals and the baseline. */
+export function formatResults(cases: readonly Case[]): string[] {
   const groups = Map.groupBy(
     cases,
     ({ name }) => /^(?:crowd|start)/.exec(name)?.[0] ?? "bets",
   );
-  const targets = checkTargets(cases);
-  const changes = cases.flatMap((one) => compareWithBaseline(one, cases));
+  const comparisons = cases.flatMap((theirs) =>
+    cases.filter((ours) =>
+      theirs.name === ours.rival || theirs.name.startsWith(`${ours.name}@`)
+    ).flatMap((ours) => compare(ours, theirs))
+  );
+  const head = ["case", "compared with", "figure", "its", "ours", "ratio", ""];
   return [
     ...[...groups.values()].flatMap((group) => ["", ...formatCases(group)]),
-    ...table(["target of", "figure", "target", "median", ""], targets),
-    ...table(["case", "figure", "before", "now", "ratio", ""], changes),
+    ...comparisons.length > 0
+      ? ["", ...alignColumns([head, ...comparisons])]
+      : [],
   ];
 }
 
-function table(head: string[], rows: string[][]): string[] {
-  return rows.length > 0 ? ["", ...alignColumns([head, ...rows])] : [];
-}
-
 /** Two lines for each case: the medians, and the range below them. */
-function formatCases(cases: readonly CaseResult[]): string[] {
+function formatCases(cases: readonly Case[]): string[] {
   const kinds = kindsOf(cases);
   const head = ["case", "runs", ...kinds.map((one) => KINDS[one].head)];
   const rows = cases.flatMap(({ name, runs }) => {
@@ -54,17 +50,13 @@ function formatCases(cases: readonly CaseResult[]): string[] {
   return alignColumns([head, ...rows]);
 }
 
-/** A row for each figure of a case that was measured at the baseline too. */
-function compareWithBaseline(
-  now: CaseResult,
-  cases: readonly CaseResult[],
-): string[][] {
-  const before = cases.find(({ name }) => name.startsWith(`${now.name}@`));
-  if (!before) return [];
-  const kinds = kindsOf([now]).filter((kind) => kind !== "bets");
-  return kinds.map((kind) => {
-    const ratio = ratioSpread(now, before, kind)!;
-    const medians = [before, now].map(({ runs }) =>
+/** A row for each figure that both cases have. */
+function compare(ours: Case, theirs: Case): string[][] {
+  const kinds = kindsOf([ours]).filter((kind) => kind !== "bets");
+  return kinds.flatMap((kind) => {
+    const ratio = ratioSpread(ours, theirs, kind);
+    if (!ratio) return [];
+    const medians = [theirs, ours].map(({ runs }) =>
       formatFigure(kind, spreadOf(runs, kind)!.median)
     );
     const isMore = ratio.min > 1;
@@ -73,18 +65,19 @@ function compareWithBaseline(
       : isMore === KINDS[kind].isMoreBetter
       ? "better"
       : "worse";
-    return [
-      now.name,
+    return [[
+      ours.name,
+      theirs.name,
       KINDS[kind].head,
       ...medians,
       ratio.median.toFixed(2),
       verdict,
-    ];
+    ]];
   });
 }
 
 /** The kinds that any run has, in the order of the columns. */
-function kindsOf(cases: readonly CaseResult[]): KindName[] {
+function kindsOf(cases: readonly Case[]): KindName[] {
   return (Object.keys(KINDS) as KindName[]).filter((name) =>
     cases.some(({ runs }) => runs.some((run) => run[name] !== undefined))
   );

@@ -1,18 +1,14 @@
 // The central and the agencies as processes, with their tasks' permissions.
 
-import { PROJECT_FOLDER, taskArgs, TaskProcess } from "./task_process.ts";
+import { taskArgs, type TaskOptions, TaskProcess } from "./task_process.ts";
 
 /** The log line of a central that listens. */
 export const LISTEN_REGEXP: RegExp =
   /action: listen \| result: success \| port: (\d+)/;
 
-export interface ProgramOptions {
-  /** Folder of the project whose program runs, by default this one. */
-  project?: string | undefined;
-  /** More variables of its configuration. */
-  env?: Record<string, string>;
-  /** Sends the process SIGTERM; its reason becomes the error. */
-  signal?: AbortSignal;
+/** Whether a store is a URL, and not a path. */
+export function isDatabase(store: string): boolean {
+  return store.startsWith("postgres://");
 }
 
 /**
@@ -21,9 +17,9 @@ export interface ProgramOptions {
  */
 export async function startCentral(
   store: string,
-  { project = PROJECT_FOLDER, env, ...options }: ProgramOptions = {},
+  { project, env, ...options }: Partial<TaskOptions> = {},
 ): Promise<{ central: TaskProcess; port: number }> {
-  const [task, variable] = store.startsWith("postgres://")
+  const [task, variable] = isDatabase(store)
     ? ["server:postgres", "SERVER_STORE_URL"] as const
     : ["server", "SERVER_STORE_FILE"] as const;
   const central = new TaskProcess(taskArgs(task, project), {
@@ -36,18 +32,15 @@ export async function startCentral(
   return { central, port: Number(port) };
 }
 
-export interface AgencyOptions extends ProgramOptions {
+export interface AgencyOptions extends Partial<TaskOptions> {
   agency: number;
   file: string;
   /** Port of the central on this machine. */
   port: number;
-  /** Called with each line of standard output. */
-  onLine?(line: string): void;
 }
 
 export function startAgency(
-  { agency, file, port, project = PROJECT_FOLDER, env, ...options }:
-    AgencyOptions,
+  { agency, file, port, project, env, ...options }: AgencyOptions,
 ): TaskProcess {
   return new TaskProcess(taskArgs("client", project), {
     name: `agency ${agency}`,

@@ -1,5 +1,5 @@
-// Runs tasks of `deno.json` as processes, with exactly the permissions that
-// they grant.
+// Runs programs as processes: tasks of `deno.json`, with exactly the permissions
+// that they grant, and others.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,10 +12,12 @@ export const PROJECT_FOLDER: string = fileURLToPath(
 export interface TaskOptions {
   /** What it is, for errors. */
   name: string;
+  /** The program, by default `deno`. */
+  command?: string;
   /** More environment variables. */
   env?: Record<string, string>;
   /** Folder of the project, by default this one. */
-  project?: string;
+  project?: string | undefined;
   /** Sends the process SIGTERM; its reason becomes the error. */
   signal?: AbortSignal;
   /** Called with each line of standard output. */
@@ -30,7 +32,7 @@ export interface Ending {
 /** After SIGTERM, SIGHUP and SIGINT: a terminal's Ctrl-C reaches all programs. */
 const STOPPED_CODES = [0, 129, 130];
 
-/** A `deno` process. Disposal kills it if it still runs, and waits. */
+/** A program's process. Disposal kills it if it still runs, and waits. */
 export class TaskProcess implements AsyncDisposable {
   /** How it ended, once its output was read to the end. */
   readonly ending: Promise<Ending>;
@@ -39,12 +41,13 @@ export class TaskProcess implements AsyncDisposable {
   readonly #isRead: Promise<undefined>;
   #expect: ((line: string) => void) | undefined;
 
-  /** Starts `deno`, unless the signal was aborted before. */
+  /** Starts the program, unless the signal was aborted before. */
   constructor(args: readonly string[], options: TaskOptions) {
     const { env = {}, project = PROJECT_FOLDER, signal } = options;
+    const { command = Deno.execPath() } = options;
     signal?.throwIfAborted();
     this.#options = options;
-    this.#process = new Deno.Command(Deno.execPath(), {
+    this.#process = new Deno.Command(command, {
       args: [...args],
       cwd: project,
       env,
