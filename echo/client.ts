@@ -11,7 +11,7 @@
  */
 
 import { agencyIdOf } from "../program/config/config.ts";
-import { delay } from "../program/stop_signal.ts";
+import { delay } from "../program/timer.ts";
 import { messageOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import {

@@ -2,7 +2,7 @@
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
-import { pause } from "../program/stop_signal.ts";
+import { pause } from "../program/timer.ts";
 
 /**
  * Shortages of the machine: file descriptors or memory. Any other failed accept

@@ -18,7 +18,6 @@ import {
   setupLogging,
   writeLine,
 } from "./logging.ts";
-import { stopSignal, surviveFileSizeLimit } from "./stop_signal.ts";
 import { checkDeno, VERSION } from "./versions.ts";
 
 export interface ProgramContext {
@@ -50,6 +49,9 @@ const STOP_EXIT_CODES: Readonly<Record<string, number>> = {
   SIGINT: 130,
   SIGTERM: 0,
 };
+
+/** SIGHUP comes when the terminal is closed. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 const COMMON_FLAGS: readonly ProgramFlag[] = [
   {
@@ -123,6 +125,29 @@ async function run(
   return code === 0 && signal.aborted
     ? STOP_EXIT_CODES[signal.reason] ?? code
     : code;
+}
+
+/**
+ * Returns a signal that the first stop signal aborts, with `reasonOf` its name
+ * as the reason.
+ */
+export function stopSignal(
+  reasonOf: (signal: Deno.Signal) => unknown = (signal) => signal,
+): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of SIGNALS) {
+    Deno.addSignalListener(signal, () => controller.abort(reasonOf(signal)));
+  }
+  return controller.signal;
+}
+
+/**
+ * Makes a write beyond the file-size limit fail like one on a full disk.
+ * Without a listener SIGXFSZ kills the program without a message.
+ */
+export function surviveFileSizeLimit(): void {
+  if (Deno.build.os === "windows") return;
+  Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
 function parseFlags(

@@ -1,4 +1,5 @@
-// Timers for programs that may end a moment after their start.
+// Timers for programs that may end a moment after their start, and waits that a
+// stop interrupts.
 
 export type StartTimer = typeof startTimer;
 
@@ -24,4 +25,28 @@ export function startRareTimer(
   const due = AbortSignal.timeout(delayMs);
   due.addEventListener("abort", callback);
   return () => due.removeEventListener("abort", callback);
+}
+
+/** Throws the signal's reason if the signal ends the wait. */
+export async function delay(
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await pause(milliseconds, signal);
+  signal.throwIfAborted();
+}
+
+/** Waits for a time, or until the signal aborts, which is not a failure. */
+export async function pause(
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
+  const timer = setTimeout(end, milliseconds);
+  signal.addEventListener("abort", end);
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", end);
 }

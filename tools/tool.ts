@@ -2,9 +2,8 @@
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
-import { EXIT_FAILURE, loadConfig } from "../program/program.ts";
+import { EXIT_FAILURE, loadConfig, stopSignal } from "../program/program.ts";
 import { wholeNumber } from "../program/config/setting.ts";
-import { stopSignal } from "../program/stop_signal.ts";
 import { checkDeno } from "../program/versions.ts";
 
 /**

@@ -6,8 +6,7 @@ import {
   type TlsClientOptions,
   type TlsStream,
 } from "../../net/tls.ts";
-import { delay } from "../../program/stop_signal.ts";
-import { startRareTimer } from "../../program/timer.ts";
+import { delay, startRareTimer } from "../../program/timer.ts";
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import {

@@ -3,7 +3,7 @@
 import { isDisconnection } from "../../net/connection.ts";
 import { messageOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
-import { pause } from "../../program/stop_signal.ts";
+import { pause } from "../../program/timer.ts";
 import { encodeError, NO_INDEX, ProtocolError } from "../../protocol/mod.ts";
 import {
   authenticate,

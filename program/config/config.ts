@@ -10,7 +10,7 @@ import {
   type Program,
 } from "./config_keys.ts";
 import { flagOf, variableOf } from "./config_names.ts";
-import { assertInvariant, ProgramError } from "../errors.ts";
+import { ProgramError } from "../errors.ts";
 import { NO_AGENCY } from "./setting.ts";
 
 export type { Config, ConfigKey, Program };
@@ -26,12 +26,12 @@ export interface ConfigSources {
   flags?: Readonly<Record<string, string>>;
 }
 
-type Values = { -readonly [K in ConfigKey]?: Config[K] };
+type Values = { -readonly [K in ConfigKey]: Config[K] };
 
 /** Throws a `ProgramError` if a key is unknown or a value is invalid. */
 export function readConfig(sources: ConfigSources): Config {
-  const values: Values = {};
-  for (const name of CONFIG_KEYS) setDefault(values, name);
+  const { program, env, flags = {} } = sources;
+  const values = defaults();
   for (const [name, value] of flatten(sources)) {
     if (!isConfigKey(name)) {
       throw new ProgramError(
@@ -45,11 +45,13 @@ export function readConfig(sources: ConfigSources): Config {
     setValue(values, name, `"${name}" in "${sources.file}"`, value, text);
   }
   for (const name of CONFIG_KEYS) {
-    for (const [source, text] of overridesOf(name, sources)) {
-      setValue(values, name, source, text, text);
-    }
+    const variable = variableOf(name, program);
+    const fromEnv = variable && readVariable(variable, env);
+    if (fromEnv) setValue(values, name, variable, fromEnv, fromEnv);
+    const flag = flagOf(name, program);
+    const given = flag && flags[flag];
+    if (given !== undefined) setValue(values, name, `--${flag}`, given, given);
   }
-  assertInvariant(isComplete(values), "every key has a value");
   return values;
 }
 
@@ -64,21 +66,6 @@ export function agencyIdOf(config: Config): number {
       KEYS["agency.id"].type.expected
     }`,
   );
-}
-
-/** Values set outside the file for a key, weakest first. */
-function overridesOf(
-  name: ConfigKey,
-  { program, env, flags = {} }: ConfigSources,
-): [source: string, text: string][] {
-  const variable = variableOf(name, program);
-  const flag = flagOf(name, program);
-  const fromEnv = variable && readVariable(variable, env);
-  const given = flag === undefined ? undefined : flags[flag];
-  const overrides: [string, string][] = [];
-  if (variable && fromEnv) overrides.push([variable, fromEnv]);
-  if (given !== undefined) overrides.push([`--${flag}`, given]);
-  return overrides;
 }
 
 /** Throws a `ProgramError` if a variable is not UTF-8, without quoting it. */
@@ -97,8 +84,9 @@ export function readVariable(
   }
 }
 
-function setDefault<K extends ConfigKey>(values: Values, name: K): void {
-  values[name] = KEYS[name].fallback;
+function defaults(): Values {
+  const entries = CONFIG_KEYS.map((name) => [name, KEYS[name].fallback]);
+  return Object.fromEntries(entries);
 }
 
 function setValue<K extends ConfigKey>(
@@ -125,10 +113,6 @@ function hintFor(text: string | undefined): string {
   return text?.startsWith("tcp://")
     ? "; Kubernetes sets it for a service of this name: rename the service, or set enableServiceLinks: false"
     : "";
-}
-
-function isComplete(values: Values): values is Config {
-  return CONFIG_KEYS.every((name) => values[name] !== undefined);
 }
 
 /** Most characters to change in a key that is mistyped. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { delay } from "../../program/stop_signal.ts";
+import { delay } from "../../program/timer.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
 Deno.test("delay() waits for the given time", async () => {
