@@ -8,7 +8,7 @@ import {
   ratioSpread,
   spreadOf,
 } from "./figures.ts";
-import { alignColumns } from "../tools/tool.ts";
+import { alignColumns } from "../program/help.ts";
 
 /** Formats the medians, and the comparisons with rivals and the baseline. */
 export function formatResults(cases: readonly Case[]): string[] {
@@ -25,7 +25,7 @@ export function formatResults(cases: readonly Case[]): string[] {
   return [
     ...[...groups.values()].flatMap((group) => ["", ...formatCases(group)]),
     ...comparisons.length > 0
-      ? ["", ...alignColumns([head, ...comparisons])]
+      ? ["", ...alignColumns([head, ...comparisons], 2)]
       : [],
   ];
 }
@@ -47,7 +47,7 @@ function formatCases(cases: readonly Case[]): string[] {
     const rows = [[name, String(runs.length), ...medians], ["", "", ...ranges]];
     return runs.length === 1 ? rows.slice(0, 1) : rows;
   });
-  return alignColumns([head, ...rows]);
+  return alignColumns([head, ...rows], 1);
 }
 
 /** A row for each figure that both cases have. */

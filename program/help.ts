@@ -34,7 +34,7 @@ export function programHelp(
     operand === undefined ? "" : " [FILE]"
   }
 
-${alignColumns(lines)}
+${alignColumns(lines).join("\n")}
 
 Every key of the configuration can be set in config.yaml, by its variable,
 and by its flag. A flag wins over a variable, and a variable over the file.
@@ -47,7 +47,7 @@ export function configHelp(program: Program): string {
   return alignColumns([
     ["KEY", "VARIABLE", "FLAG", "DEFAULT", ""],
     ...configRows([program]),
-  ]);
+  ]).join("\n");
 }
 
 export function configRows(
@@ -73,11 +73,17 @@ function defaultOf<K extends ConfigKey>(key: K): string {
   return type.format(fallback);
 }
 
-function alignColumns(rows: readonly (readonly string[])[]): string {
+/** Returns a table's lines. Columns from `numbersFrom` on are to the right. */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  numbersFrom = Infinity,
+): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]!.length))
   );
-  return rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
-  ).join("\n");
+  const pad = (cell: string, column: number) =>
+    column < numbersFrom
+      ? cell.padEnd(widths[column]!)
+      : cell.padStart(widths[column]!);
+  return rows.map((row) => row.map(pad).join("  ").trimEnd());
 }

@@ -1,4 +1,4 @@
-// What the tools share: arguments, exit, tables, and the choice of a store.
+// What the tools share: arguments, exit, and the choice of a store.
 
 import { messageOf, ProgramError } from "../program/errors.ts";
 import { writeLine } from "../program/logging.ts";
@@ -76,22 +76,6 @@ export function parseWhole(
   if (value !== undefined) return value;
   throw new RangeError(
     `Cannot use ${flag} "${text}": it must be ${setting.expected}`,
-  );
-}
-
-/** Returns a table's lines: the first column to the left, others to the right. */
-export function alignColumns(
-  rows: readonly (readonly string[])[],
-): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((cells) => cells[column]!.length))
-  );
-  return rows.map((cells) =>
-    cells.map((cell, column) =>
-      column === 0
-        ? cell.padEnd(widths[column]!)
-        : cell.padStart(widths[column]!)
-    ).join("  ").trimEnd()
   );
 }
 

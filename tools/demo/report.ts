@@ -1,6 +1,6 @@
 // Reports the result of a demo as a table and in words.
 
-import { alignColumns } from "../tool.ts";
+import { alignColumns } from "../../program/help.ts";
 import type { StoreReport } from "../../storage/mod.ts";
 import type { AgencyAudit } from "./audit.ts";
 import type { AgencyRun } from "./lottery.ts";
@@ -38,7 +38,7 @@ export function formatTable({ runs, audits, seconds }: DemoResult): string[] {
     winners: sum("winners"),
     seconds,
   };
-  return alignColumns([HEADS, ...[...rows, all].map(formatRow)]);
+  return alignColumns([HEADS, ...[...rows, all].map(formatRow)], 1);
 }
 
 function formatRow({ seconds, winners = NaN, ...row }: Row): string[] {
