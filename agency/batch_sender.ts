@@ -11,6 +11,7 @@ import {
   type Frame,
   MAX_FRAME_BYTES,
   meaningOf,
+  MessageType,
   type Refusal,
 } from "../protocol/mod.ts";
 import type { IndexSet } from "./delivery/index_set.ts";
@@ -143,7 +144,7 @@ export class BatchSender {
   #handleReply(reply: Frame, progress: () => void): void {
     const batch = this.#queue[0];
     if (!batch || this.#underWay === 0) throw unexpected(reply);
-    if (isOk(reply)) {
+    if (reply.type === MessageType.OK) {
       this.#count(batch, decodeOk(reply.payload));
       batch.count = 0;
       this.#options.refused.logBefore(batch.lastLine);

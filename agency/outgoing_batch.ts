@@ -17,7 +17,7 @@ import {
 } from "../protocol/mod.ts";
 import type { IndexSet } from "./delivery/index_set.ts";
 import type { Place } from "./delivery/sent_delivery.ts";
-import type { RecordReader, Step } from "./source/record_reader.ts";
+import type { RecordReader } from "./source/record_reader.ts";
 
 /**
  * A batch and its encoded frame, kept until the reply and then reused. A
@@ -190,29 +190,23 @@ export class BatchLoader {
         await reader.more();
         continue;
       }
+      let isAlone = false;
       if (leftOut.size > 0 && leftOut.has(reader.index)) {
         // A record all the same.
       } else if (step === "problem") {
         onProblem(reader);
       } else if (step === "record") {
-        const isAlone = places.size > 0 && places.has(reader.index);
+        isAlone = places.size > 0 && places.has(reader.index);
         if (batch.count === 0) batch.begin(reader, this.#options);
         else if (isAlone || !this.#hasRoom(batch)) break;
         batch.add(reader);
-        if (isAlone) {
-          this.#consume(step);
-          break;
-        }
       }
-      this.#consume(step);
+      if (step !== "header") this.#records++;
+      reader.consume();
+      if (isAlone) break;
     }
     if (batch.count > 0) batch.bytes = batch.frame.finish();
     return batch.count > 0;
-  }
-
-  #consume(step: Step): void {
-    if (step !== "header") this.#records++;
-    this.#reader.consume();
   }
 
   #hasRoom({ frame, count, betIndex }: OutgoingBatch): boolean {

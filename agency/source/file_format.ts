@@ -3,7 +3,7 @@
 
 import { ProgramError } from "../../program/errors.ts";
 import { explainColumns, findHeader } from "./columns.ts";
-import { CHUNK_BYTES } from "./content_reader.ts";
+import { CHUNK_BYTES } from "./content.ts";
 import { findEncoding, findForeignFormat } from "./foreign_formats.ts";
 import { MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";

@@ -2,7 +2,7 @@
 // start of the line that the chunk completes.
 
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
-import { CHUNK_BYTES } from "./content_reader.ts";
+import { CHUNK_BYTES } from "./content.ts";
 import type { SourceFile } from "./source_file.ts";
 
 /** Only the start of a longer line is kept. No bet is that long. */
@@ -25,10 +25,12 @@ export class LineBuffer {
   offset = 0;
   next = 0;
   filled = 0;
+  /** Number of the line at `next`, from 1. */
+  line = 1;
   /** Bytes left out of the line at `next`, after its start. */
   dropped = 0;
   /** Whether the dropped bytes make the line a record. */
-  hasDroppedText = false;
+  #hasDroppedText = false;
 
   constructor(source: SourceFile) {
     this.#source = source;
@@ -46,7 +48,7 @@ export class LineBuffer {
   async more(): Promise<void> {
     const end = this.next + Math.min(this.filled - this.next, MAX_LINE_BYTES);
     this.dropped += this.filled - end;
-    this.hasDroppedText ||= !isBlank(this.bytes, end, this.filled);
+    this.#hasDroppedText ||= !this.isBlank(end, this.filled);
     this.bytes.copyWithin(0, this.next, end);
     this.offset += this.next;
     this.filled = end - this.next;
@@ -58,25 +60,27 @@ export class LineBuffer {
     this.bytes[this.filled] = NEWLINE;
   }
 
-  skipTo(next: number): void {
-    this.next = next;
+  /** Skips the line at `next`; the following one starts at `start`. */
+  skipLine(start: number): void {
+    this.next = start;
+    this.line++;
     this.offset += this.dropped;
     this.dropped = 0;
-    this.hasDroppedText = false;
+    this.#hasDroppedText = false;
   }
-}
 
-/** True for spaces, tabs, commas and semicolons only. */
-export function isBlank(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): boolean {
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at];
-    const isText = byte !== SPACE && byte !== COMMA && byte !== SEMICOLON &&
-      byte !== TAB;
-    if (isText) return false;
+  /**
+   * True if the line, which is `[start..end)` and what was dropped of it, has
+   * only spaces and separators, whichever is configured.
+   */
+  isBlank(start: number, end: number): boolean {
+    if (this.#hasDroppedText) return false;
+    for (let at = start; at < end; at++) {
+      const byte = this.bytes[at];
+      const isText = byte !== SPACE && byte !== COMMA && byte !== SEMICOLON &&
+        byte !== TAB;
+      if (isText) return false;
+    }
+    return true;
   }
-  return true;
 }

@@ -10,7 +10,7 @@ import { FIELD_KEYS, MAX_FIELD_BYTES } from "../../bet/bet.ts";
 import { copyWords, findBelow } from "../../bytes/swar.ts";
 import { characterSizeAt } from "../../bytes/utf8.ts";
 import { fieldCountProblem, UnquotedRecord } from "./csv_row.ts";
-import { isBlank, LineBuffer, MAX_LINE_BYTES } from "./line_buffer.ts";
+import { LineBuffer, MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
 /**
@@ -44,7 +44,6 @@ export class RecordReader {
   readonly #separatorByte: number;
   readonly #searchLimit: number;
   readonly #hasHeader: boolean;
-  #line = 1;
   #index = 0;
   /**
    * The current line is `[start..end)` in the buffer; the next one starts at
@@ -75,7 +74,7 @@ export class RecordReader {
 
   /** Number of the current record's line, from 1. */
   get line(): number {
-    return this.#line;
+    return this.#buffer.line;
   }
 
   /**
@@ -120,8 +119,8 @@ export class RecordReader {
    */
   peek(): Step {
     while (this.#cutLine()) {
-      if (this.#isBlank()) {
-        this.#skipLine();
+      if (this.#buffer.isBlank(this.#start, this.#end)) {
+        this.#buffer.skipLine(this.#after);
       } else if (this.#hasHeader && this.#index === 0) {
         return "header";
       } else {
@@ -163,12 +162,7 @@ export class RecordReader {
 
   consume(): void {
     this.#index++;
-    this.#skipLine();
-  }
-
-  #skipLine(): void {
-    this.#buffer.skipTo(this.#after);
-    this.#line++;
+    this.#buffer.skipLine(this.#after);
   }
 
   /** Splits the next line at its separators. False if it has no end yet. */
@@ -209,12 +203,6 @@ export class RecordReader {
     this.#hasQuote = hasQuote;
     this.#isUtf8 = isUtf8;
     return true;
-  }
-
-  /** Lines of spaces and separators only, whichever is configured. */
-  #isBlank(): boolean {
-    return !this.#buffer.hasDroppedText &&
-      isBlank(this.#buffer.bytes, this.#start, this.#end);
   }
 
   /**

@@ -7,10 +7,10 @@ import { isAscii } from "../../bytes/line_ends.ts";
 import {
   type Chunk,
   CHUNK_BYTES,
+  ChunkDigests,
   ContentReader,
   ShortFileError,
-} from "./content_reader.ts";
-import { ChunkDigests } from "./fingerprint.ts";
+} from "./content.ts";
 import { type InputFile, openInput, readError } from "./input_file.ts";
 
 export interface SourceFileOptions {

@@ -1,5 +1,5 @@
-// Reads a file's normalized content, whose fingerprint does not depend on the
-// line ends (docs/protocol.md, "Fingerprint").
+// A file's normalized content, in chunks, and its fingerprint, which does not
+// depend on the line ends (docs/protocol.md, "Fingerprint").
 
 import { removeReturns } from "../../bytes/line_ends.ts";
 
@@ -22,6 +22,8 @@ export class ShortFileError extends Error {
   }
 }
 
+const DIGEST_BYTES = 32;
+const FINGERPRINT_BYTES = 8;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
@@ -103,4 +105,40 @@ export class ContentReader {
       filled += read;
     }
   }
+}
+
+/**
+ * The digests of a content's chunks, of which the fingerprint is the digest. A
+ * digest also shows whether a chunk is unchanged when it is read again.
+ */
+export class ChunkDigests {
+  readonly #digests: Uint8Array<ArrayBuffer>;
+  #count = 0;
+
+  constructor(maxChunks: number) {
+    this.#digests = new Uint8Array(maxChunks * DIGEST_BYTES);
+  }
+
+  /** The buffer may be reused before this resolves. */
+  async add(chunk: Uint8Array): Promise<void> {
+    this.#digests.set(await sha256(chunk), DIGEST_BYTES * this.#count++);
+  }
+
+  async matches(index: number, chunk: Uint8Array): Promise<boolean> {
+    const digest = await sha256(chunk);
+    return digest.every((byte, at) =>
+      byte === this.#digests[DIGEST_BYTES * index + at]
+    );
+  }
+
+  /** Returns the fingerprint of all chunks, as 16 hex digits. */
+  async fingerprint(): Promise<string> {
+    const used = this.#digests.subarray(0, DIGEST_BYTES * this.#count);
+    return (await sha256(used)).subarray(0, FINGERPRINT_BYTES).toHex();
+  }
+}
+
+async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  const data = bytes as Uint8Array<ArrayBuffer>;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
 }
