@@ -99,52 +99,6 @@ testServed(
   { tls: true, tokens: TOKENS },
 );
 
-testServed(
-  "an agency cannot send for another one",
-  async ({ port, storeFile }) => {
-    const others = [
-      betFrame({ agency: 2, rows: rows(1) }),
-      agencyFrame(Type.FINISH, 2),
-      agencyFrame(Type.WINNERS_QUERY, 2),
-    ];
-    for (const bytes of others) {
-      using wire = await Wire.connect(port);
-      await wire.ask(authFrame(1, "uno"));
-      const { code, index } = await wire.refusal(bytes);
-      assertEquals([code, index], [Code.UNAUTHORIZED, NO_INDEX]);
-      await wire.closed();
-    }
-    assertEquals(await Deno.readTextFile(storeFile), "");
-  },
-  { tokens: TOKENS, drawAgencies: 2 },
-);
-
-const MALFORMED = {
-  "without a token": frame(Type.AUTH, Uint8Array.of(0, 0, 0, 1)),
-  "too short": frame(Type.AUTH, Uint8Array.of(1)),
-  "without an agency": authFrame(0, "uno"),
-  "with too long a token": authFrame(1, "x".repeat(256)),
-};
-
-testServed(
-  "a malformed AUTH is told so at once",
-  async ({ port }) => {
-    for (const [name, bytes] of Object.entries(MALFORMED)) {
-      using wire = await Wire.connect(port);
-      assertEquals((await wire.refusal(bytes)).code, Code.MALFORMED, name);
-      await wire.closed();
-    }
-  },
-  { tokens: TOKENS },
-);
-
-testServed("a second AUTH is malformed", async ({ port }) => {
-  using wire = await Wire.connect(port);
-  const auth = authFrame(1, "uno");
-  await wire.ok(auth);
-  assertEquals((await wire.refusal(auth)).code, Code.MALFORMED);
-}, { tokens: TOKENS });
-
 testServed("without credentials AUTH has no effect", async ({ port }) => {
   using wire = await Wire.connect(port);
   await wire.ok(authFrame(1, "any"));

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import {
   askWinners,
   betOf,
@@ -6,19 +6,11 @@ import {
   readWinners,
   sendBets,
 } from "../support/draw_wire.ts";
-import {
-  agencyFrame,
-  betFrame,
-  Code,
-  NO_INDEX,
-  readError,
-  Type,
-} from "../support/frames.ts";
+import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FileStore } from "../../server.ts";
 import { listen, type Served, testServed, WAITS } from "../support/served.ts";
-import { readFinishers, readStore } from "../support/stored.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -26,32 +18,6 @@ import { Wire } from "../support/wire.ts";
 function linesWith({ log }: Served, text: string): string[] {
   return log.lines.filter((line) => line.includes(text));
 }
-
-testServed(
-  "the central refuses agencies outside of 1 to N, and continues",
-  async ({ port, storeFile, log }) => {
-    using wire = await Wire.connect(port);
-    for (const agency of [3, 500, 4294967295]) {
-      for (
-        const frame of [
-          betFrame({ agency, rows: [betOf("1")] }),
-          agencyFrame(Type.FINISH, agency),
-          agencyFrame(Type.WINNERS_QUERY, agency),
-        ]
-      ) {
-        const { code, index, reason } = await wire.refusal(frame);
-        assertEquals([code, index], [Code.UNKNOWN_AGENCY, NO_INDEX]);
-        assert(reason.includes(String(agency)), reason);
-      }
-    }
-    await wire.ok(betFrame({ agency: 2, rows: [betOf("2")] }));
-    await finish(port, 1);
-    assertEquals((await readStore(storeFile)).length, 1);
-    assertEquals(await readFinishers(storeFile), [1]);
-    assert(!log.lines.some((line) => line.includes("action: sorteo")));
-  },
-  { drawAgencies: 2 },
-);
 
 testInFolder(
   "the central warns at each start of agencies that the draw leaves out",
@@ -85,37 +51,6 @@ testInFolder(
     assertEquals(await start(2), []);
   },
   ["net"],
-);
-
-testServed(
-  "the central refuses new bets after the draw, and answers stored ones with OK",
-  async ({ port, storeFile }) => {
-    const rows = [betOf("1"), betOf("2", "1"), betOf("3")];
-    await sendBets(port, 1, rows);
-    await finish(port, 1);
-    const before = await Deno.readFile(storeFile);
-    using wire = await Wire.connect(port);
-    const other = "ffffffffffffffff";
-    const cases: [Parameters<typeof betFrame>[0], number | "OK"][] = [
-      [{ rows }, "OK"],
-      [{ rows: rows.slice(1), betIndex: 1 }, "OK"],
-      [{ rows: [...rows, betOf("4")] }, Code.BETTING_CLOSED],
-      [{ rows: [rows[2]!, betOf("4")], betIndex: 2 }, Code.BETTING_CLOSED],
-      [{ rows: [betOf("4")], betIndex: 3 }, Code.BETTING_CLOSED],
-      [{ rows, fingerprint: other }, Code.BETTING_CLOSED],
-      [{ rows: [betOf("x")], betIndex: 3 }, Code.INVALID_BET],
-      [{ rows, agency: 2 }, Code.UNKNOWN_AGENCY],
-      [{ rows }, "OK"],
-    ];
-    for (const [batch, expected] of cases) {
-      const reply = await wire.ask(betFrame(batch));
-      if (expected === "OK") assertEquals(reply?.type, Type.OK);
-      else assertEquals(readError(reply).code, expected);
-    }
-    assertEquals(await Deno.readFile(storeFile), before);
-    assertEquals(await askWinners(port, 1), ["1", "3"]);
-  },
-  { drawAgencies: 1 },
 );
 
 testServed(

@@ -17,23 +17,6 @@ import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
 testServed(
-  "run() neither answers nor stores a BET behind a FINISH in one segment",
-  async ({ port, storeFile, stop }) => {
-    using wire = await Wire.connect(port);
-    await wire.send(
-      betFrame({ rows: rows(1) }),
-      agencyFrame(Type.FINISH, 1),
-      betFrame({ betIndex: 1, rows: rows(1, 2) }),
-    );
-    await wire.ok();
-    await wire.ok();
-    await wire.closed();
-    await stop();
-    assertEquals((await readStore(storeFile)).length, 1);
-  },
-);
-
-testServed(
   "run() logs no error for a probe, and one for an agency that is lost",
   async ({ port, log }) => {
     const probe = await Wire.connect(port);
@@ -93,9 +76,15 @@ testServed(
       [Code.UNKNOWN_TYPE, frame(99)],
     ] as const;
     for (const [code, bytes] of refused) {
-      for (const type of [Type.FINISH, Type.WINNERS_QUERY]) {
+      for (
+        const next of [
+          betFrame({ rows: rows(1) }),
+          agencyFrame(Type.FINISH, 1),
+          agencyFrame(Type.WINNERS_QUERY, 1),
+        ]
+      ) {
         using wire = await Wire.connect(port);
-        await wire.send(bytes, agencyFrame(type, 1));
+        await wire.send(bytes, next);
         assertEquals((await wire.refusal()).code, code);
         await wire.closed();
       }
