@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PendingFile, replaceFile } from "../../agency/output/output_file.ts";
 import { contents, testInFolder } from "../support/folder.ts";
+import { replace } from "../support/replaced.ts";
 
 const CONTENT = new TextEncoder().encode("new");
 
@@ -8,19 +9,17 @@ const CONTENT = new TextEncoder().encode("new");
 function replaceTwice(path: string): string[] {
   const calls: string[] = [];
   const { renameSync } = Deno;
-  const { syncDataSync } = Deno.FsFile.prototype;
-  Deno.renameSync = (from, to) => {
-    calls.push("rename");
-    renameSync(from, to);
-  };
-  Deno.FsFile.prototype.syncDataSync = () => void calls.push("flush");
-  try {
-    replaceFile(path, CONTENT, 0o600);
-    replaceFile(path, CONTENT, 0o640, { isFlushed: true });
-  } finally {
-    Deno.renameSync = renameSync;
-    Deno.FsFile.prototype.syncDataSync = syncDataSync;
-  }
+  using _renames = replace(Deno, {
+    renameSync(from, to): void {
+      calls.push("rename");
+      renameSync(from, to);
+    },
+  });
+  using _flushes = replace(Deno.FsFile.prototype, {
+    syncDataSync: () => void calls.push("flush"),
+  });
+  replaceFile(path, CONTENT, 0o600);
+  replaceFile(path, CONTENT, 0o640, { isFlushed: true });
   return calls;
 }
 

@@ -6,6 +6,7 @@ import {
 } from "../../agency/output/progress_bar.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeTime } from "../support/fake_time.ts";
+import { replace } from "../support/replaced.ts";
 
 Deno.test("formatProgress() shows bytes, bets, speed and time left", () => {
   assertEquals(
@@ -132,24 +133,23 @@ function sending(bytes: number, totalBytes: number, bets: number): Progress {
 
 /** Replaces standard error until it is disposed of. */
 class FakeTerminal {
-  readonly #stderr = {
-    isTerminal: Deno.stderr.isTerminal,
-    writeSync: Deno.stderr.writeSync,
-  };
-  readonly #consoleSize = Deno.consoleSize;
+  readonly #replaced = new DisposableStack();
   readonly written: string[] = [];
 
   constructor(isTerminal: boolean, columns = 80) {
-    Deno.stderr.isTerminal = () => isTerminal;
-    Deno.consoleSize = () => ({ columns, rows: 24 });
-    Deno.stderr.writeSync = (bytes) => {
-      this.written.push(new TextDecoder().decode(bytes));
-      return bytes.length;
-    };
+    this.#replaced.use(replace(Deno, {
+      consoleSize: () => ({ columns, rows: 24 }),
+    }));
+    this.#replaced.use(replace(Deno.stderr, {
+      isTerminal: () => isTerminal,
+      writeSync: (bytes) => {
+        this.written.push(new TextDecoder().decode(bytes));
+        return bytes.length;
+      },
+    }));
   }
 
   [Symbol.dispose](): void {
-    Object.assign(Deno.stderr, this.#stderr);
-    Deno.consoleSize = this.#consoleSize;
+    this.#replaced[Symbol.dispose]();
   }
 }

@@ -24,6 +24,7 @@ import {
 import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { Wire } from "../support/wire.ts";
+import { replace } from "../support/replaced.ts";
 
 /** Closes each connection as soon as it is accepted. */
 const hangUp: Script = () => Promise.resolve();
@@ -73,12 +74,13 @@ testWith(["net"], "winners() tries the addresses in their order", async () => {
   });
   const { random } = Math;
   let waits = 0;
-  Math.random = () => {
-    waits++;
-    return random();
-  };
+  using _random = replace(Math, {
+    random(): number {
+      waits++;
+      return random();
+    },
+  });
   await assertRejects(() => agency.winners(), ProgramError);
-  Math.random = random;
   assertEquals(waits, 3, "each wait has a length by chance");
   const tried = log.lines.map((line) =>
     /server_address: ([\d.:]+)/.exec(line)?.[1]
@@ -97,18 +99,17 @@ testWith(
       stopping.abort();
       await session.gone();
     }));
-    Deno.connect = (async (to: Deno.ConnectOptions) => {
-      const stream = await connect(to);
-      stream.setNoDelay = (isSet) => void options.push(`noDelay ${isSet}`);
-      stream.setKeepAlive = (isSet) => void options.push(`keepAlive ${isSet}`);
-      return stream;
-    }) as typeof Deno.connect;
+    using _connect = replace(Deno, {
+      async connect(to: Deno.ConnectOptions): Promise<Deno.TcpConn> {
+        const stream = await connect(to);
+        stream.setNoDelay = (isSet) => void options.push(`noDelay ${isSet}`);
+        stream.setKeepAlive = (isSet) =>
+          void options.push(`keepAlive ${isSet}`);
+        return stream;
+      },
+    });
     const agency = new Agency({ id: 1, server: `127.0.0.1:${central.port}` });
-    try {
-      await assertRejects(() => agency.winners(stopping));
-    } finally {
-      Deno.connect = connect;
-    }
+    await assertRejects(() => agency.winners(stopping));
     assertEquals(options, ["noDelay true", "keepAlive true"]);
   },
 );
@@ -171,10 +172,12 @@ testWith(
     const { signal } = stopping;
     const idleMs: number[] = [];
     const { timeout } = AbortSignal;
-    AbortSignal.timeout = (ms) => {
-      idleMs.push(ms);
-      return timeout(ms);
-    };
+    using _timeouts = replace(AbortSignal, {
+      timeout(ms): AbortSignal {
+        idleMs.push(ms);
+        return timeout(ms);
+      },
+    });
     await using central = new FakeCentral(hangUp, async (session) => {
       await session.take();
       stopping.abort("stop");
@@ -184,7 +187,6 @@ testWith(
     const bytes = new TextEncoder().encode(csvOf(rows(400)));
     await agency.send(ReadableStream.from([bytes]), { signal })
       .catch((reason) => assertEquals(reason, "stop"));
-    AbortSignal.timeout = timeout;
     assertEquals(central.names, ["0+150"]);
     // 20 attempts, the first waits of 100 ms.
     assertMatch(log.lines.join("\n"), /attempt: 1 .* gives_up: in about 100s/);

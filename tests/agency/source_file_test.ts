@@ -17,6 +17,7 @@ import { changeWrites, systemError } from "../support/failing_calls.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 import { runTool, testTools } from "../support/tool.ts";
 import { withShortReads } from "../support/records.ts";
+import { replace } from "../support/replaced.ts";
 
 const UTF8 = new TextEncoder();
 const MARK = "\ufeff";
@@ -295,19 +296,16 @@ testInFolder("readChunk() reports a file that cannot be read", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, "something");
   using source = await SourceFile.open(path, NOTHING_KEPT);
-  const { readSync } = Deno.FsFile.prototype;
-  Deno.FsFile.prototype.readSync = () => {
-    throw systemError("Input/output error (os error 5)", "EIO");
-  };
-  try {
-    await assertRejects(
-      () => source.readChunk(0, new Uint8Array(20)),
-      ProgramError,
-      `Cannot read agency's file "${path}": Input/output error`,
-    );
-  } finally {
-    Deno.FsFile.prototype.readSync = readSync;
-  }
+  using _failing = replace(Deno.FsFile.prototype, {
+    readSync(): never {
+      throw systemError("Input/output error (os error 5)", "EIO");
+    },
+  });
+  await assertRejects(
+    () => source.readChunk(0, new Uint8Array(20)),
+    ProgramError,
+    `Cannot read agency's file "${path}": Input/output error`,
+  );
 });
 
 testInFolder("readChunk() reports a file that was cut", async (dir) => {
@@ -330,15 +328,13 @@ testInFolder(
   "SourceFile.open() gives a stream's copy no name that would outlive it",
   async (dir) => {
     const { makeTempFile } = Deno;
-    Deno.makeTempFile = (options) => makeTempFile({ ...options, dir });
-    try {
-      const stream = ReadableStream.from([UTF8.encode("a\n")]);
-      using source = await SourceFile.open(stream);
-      assertEquals(source.fingerprint, fingerprintOf("a\n"));
-      assertEquals(await contents(dir), {});
-    } finally {
-      Deno.makeTempFile = makeTempFile;
-    }
+    using _temporary = replace(Deno, {
+      makeTempFile: (options) => makeTempFile({ ...options, dir }),
+    });
+    const stream = ReadableStream.from([UTF8.encode("a\n")]);
+    using source = await SourceFile.open(stream);
+    assertEquals(source.fingerprint, fingerprintOf("a\n"));
+    assertEquals(await contents(dir), {});
   },
 );
 
@@ -346,18 +342,16 @@ testInFolder(
   "SourceFile.open() says where a stream's copy has no room",
   async (dir) => {
     const { makeTempFile } = Deno;
-    Deno.makeTempFile = (options) =>
-      makeTempFile({ ...options, dir: `${dir}/none` });
-    try {
-      const stream = ReadableStream.from([UTF8.encode("a\n")]);
-      await assertRejects(
-        () => SourceFile.open(stream),
-        ProgramError,
-        "Cannot copy the input to a temporary file: No such file or directory (os error 2); set TMPDIR",
-      );
-    } finally {
-      Deno.makeTempFile = makeTempFile;
-    }
+    using _temporary = replace(Deno, {
+      makeTempFile: (options) =>
+        makeTempFile({ ...options, dir: `${dir}/none` }),
+    });
+    const stream = ReadableStream.from([UTF8.encode("a\n")]);
+    await assertRejects(
+      () => SourceFile.open(stream),
+      ProgramError,
+      "Cannot copy the input to a temporary file: No such file or directory (os error 2); set TMPDIR",
+    );
   },
 );
 

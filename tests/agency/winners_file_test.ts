@@ -8,6 +8,7 @@ import { getLogger, setupLogging } from "../../program/logging.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { failRename } from "../support/failing_calls.ts";
 import { contents, testInFolder } from "../support/folder.ts";
+import { replace } from "../support/replaced.ts";
 
 /** Names that are refused before anything is sent, and why. */
 const REFUSED: [name: string, reason: string][] = [
@@ -156,20 +157,19 @@ testInFolder("write() keeps a link, and writes what it names", async (dir) => {
 testInFolder("write() writes to standard output, or a device", async (dir) => {
   const source = await putSource(dir);
   const written: string[] = [];
-  const { write, writeSync } = Deno.stdout;
-  Deno.stdout.writeSync = (bytes) => {
-    written.push(new TextDecoder().decode(bytes));
-    return bytes.length;
-  };
-  Deno.stdout.write = (bytes) => Promise.resolve(Deno.stdout.writeSync(bytes));
-  setupLogging("INFO");
-  getLogger().info("a line of the log");
-  try {
+  {
+    using _stdout = replace(Deno.stdout, {
+      writeSync(bytes): number {
+        written.push(new TextDecoder().decode(bytes));
+        return bytes.length;
+      },
+      write: (bytes) => Promise.resolve(Deno.stdout.writeSync(bytes)),
+    });
+    setupLogging("INFO");
+    getLogger().info("a line of the log");
     await (await WinnersFile.open("-", filesOf(source))).write(["12", "7"]);
-  } finally {
-    Object.assign(Deno.stdout, { write, writeSync });
-    CapturedLog.start();
   }
+  CapturedLog.start();
   assertEquals(written.map((text) => text.slice(-8)), ["the log\n", "12\n7\n"]);
   await (await WinnersFile.open("/dev/null", filesOf(source))).write(["12"]);
   assertEquals((await Deno.stat("/dev/null")).isFile, false);

@@ -10,6 +10,7 @@ import { testInFolder } from "../support/folder.ts";
 import { FakeIntervals } from "../support/intervals.ts";
 import { writeCredentials } from "../support/served.ts";
 import "../support/watchdog.ts";
+import { replace } from "../support/replaced.ts";
 
 const HASH = "0".repeat(64);
 const UNO = new TextEncoder().encode("uno");
@@ -199,18 +200,17 @@ for (const [name, message] of Object.entries(FAILURES)) {
     async (dir) => {
       const path = `${dir}/credentials.csv`;
       await Deno.writeTextFile(path, `1,${HASH}\n`);
-      const real = Deno[name as keyof typeof FAILURES];
       const cause = new Deno.errors.PermissionDenied("no access");
-      Object.assign(Deno, { [name]: () => Promise.reject(cause) });
-      try {
+      {
+        using _failing = replace(Deno, {
+          [name]: () => Promise.reject(cause),
+        });
         const error = await assertRejects(
           () => changeCredentials(path, () => new Map()),
           Error,
         );
         assertEquals(error.message, message(path));
         assert(error === cause || error.cause === cause);
-      } finally {
-        Object.assign(Deno, { [name]: real });
       }
       assertEquals(await Deno.readTextFile(path), `1,${HASH}\n`);
       const entries = await Array.fromAsync(Deno.readDir(dir));

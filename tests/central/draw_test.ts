@@ -14,6 +14,7 @@ import {
 } from "../../storage/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import "../support/watchdog.ts";
+import { replace } from "../support/replaced.ts";
 
 /** A store's draw that is held when the test says so. */
 class FakeDraw implements StoreDraw {
@@ -123,16 +124,16 @@ Deno.test("Draw.held() keeps nothing of a wait that was aborted", async () => {
   const draw = new Draw(store);
   let wakes = 0;
   const { withResolvers } = Promise;
-  using clean = new DisposableStack();
-  clean.defer(() => Promise.withResolvers = withResolvers);
-  Promise.withResolvers = <T>() => {
-    const made = withResolvers.call(Promise) as PromiseWithResolvers<T>;
-    const resolve: typeof made.resolve = (value) => {
-      wakes++;
-      made.resolve(value);
-    };
-    return { ...made, resolve };
-  };
+  using _resolvers = replace(Promise, {
+    withResolvers<T>(): PromiseWithResolvers<T> {
+      const made = withResolvers.call(Promise) as PromiseWithResolvers<T>;
+      const resolve: typeof made.resolve = (value) => {
+        wakes++;
+        made.resolve(value);
+      };
+      return { ...made, resolve };
+    },
+  });
   const leaving = new AbortController();
   const left = draw.held(leaving.signal);
   leaving.abort();

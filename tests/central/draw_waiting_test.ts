@@ -7,6 +7,7 @@ import { agencyFrame, betFrame, Code, Type } from "../support/frames.ts";
 import { askEarly, listen, testServed, WAITS } from "../support/served.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
+import { replace } from "../support/replaced.ts";
 
 testServed(
   "the central does not treat a waiting agency as idle",
@@ -149,14 +150,10 @@ async function timersDuring(work: () => Promise<void>): Promise<number> {
       return set(...args);
     };
   }
-  Object.assign(globalThis, {
+  using _timers = replace(globalThis, {
     setTimeout: counting(setTimeout),
     setInterval: counting(setInterval),
   });
-  try {
-    await work();
-  } finally {
-    Object.assign(globalThis, { setTimeout, setInterval });
-  }
+  await work();
   return count;
 }

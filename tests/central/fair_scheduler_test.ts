@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FairScheduler } from "../../central/fair_scheduler.ts";
 import "../support/watchdog.ts";
+import { replace } from "../support/replaced.ts";
 
 const CROWD = { size: 1000 };
 
@@ -64,18 +65,15 @@ async function passAll(
       turns++;
       run();
     });
-  Object.assign(globalThis, { setTimeout: countTurn });
-  try {
-    return await Promise.all(
-      Array.from({ length: count }, async () => {
-        await wait();
-        return turns;
-      }),
-    );
-  } finally {
-    Object.assign(globalThis, { setTimeout });
-    await turn();
-  }
+  using _timers = replace(globalThis, { setTimeout: countTurn });
+  const passed = await Promise.all(
+    Array.from({ length: count }, async () => {
+      await wait();
+      return turns;
+    }),
+  );
+  await turn();
+  return passed;
 }
 
 function turn(): Promise<void> {

@@ -8,6 +8,7 @@ import { rows } from "../support/rows.ts";
 import { readStore } from "../support/stored.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
+import { replace } from "../support/replaced.ts";
 
 testInFolder(
   "Central.listen() serves until it is disposed of, and leaves the store open",
@@ -49,28 +50,25 @@ testInFolder(
     ) {
       let backlog: unknown;
       const delaysMs = new Set<unknown>();
-      Deno.listen = ((options: Deno.TcpListenOptions) => {
-        backlog = options.tcpBacklog;
-        return listen(options);
-      }) as typeof Deno.listen;
+      using _listen = replace(Deno, {
+        listen(options: Deno.TcpListenOptions): Deno.TcpListener {
+          backlog = options.tcpBacklog;
+          return listen(options);
+        },
+      });
       const record = (run: () => void, delayMs?: number) => {
         delaysMs.add(delayMs);
         return setTimeout(run, delayMs);
       };
-      Object.assign(globalThis, { setTimeout: record });
-      try {
-        await using central = Central.listen(store, {
-          hostname: "127.0.0.1",
-          port: 0,
-          credentials,
-          ...options,
-        });
-        using wire = await Wire.connect(central.port);
-        await wire.ok(authFrame(1, "uno"));
-      } finally {
-        Object.assign(globalThis, { setTimeout });
-        Deno.listen = listen;
-      }
+      using _timers = replace(globalThis, { setTimeout: record });
+      await using central = Central.listen(store, {
+        hostname: "127.0.0.1",
+        port: 0,
+        credentials,
+        ...options,
+      });
+      using wire = await Wire.connect(central.port);
+      await wire.ok(authFrame(1, "uno"));
       assertEquals(backlog, expected[0]);
       for (const delayMs of expected.slice(1)) assert(delaysMs.has(delayMs));
     }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Histogram, Statistics } from "../../central/statistics.ts";
 import "../support/watchdog.ts";
+import { replace } from "../support/replaced.ts";
 
 Deno.test("Histogram counts up to each bound", () => {
   const histogram = new Histogram([1, 2, 5]);
@@ -39,25 +40,20 @@ Deno.test("Statistics has bounds from a tenth of a millisecond and from one batc
 
 Deno.test("Statistics knows when and from where an agency was last seen", () => {
   const statistics = new Statistics();
-  const { now } = Date;
   const calls = [
     () => statistics.onRequest(1, "::1"),
     () => statistics.onStored(1, "::2"),
     () => statistics.onRefusedBatch(1, 3, "::3"),
     () => statistics.onRequest(1, "::4"),
   ];
-  try {
-    for (const [i, call] of calls.entries()) {
-      Date.now = () => 1000 * i;
-      call();
-      assertEquals(statistics.activityOf(1), {
-        refused: i < 2 ? 0 : 3,
-        lastSeenMs: 1000 * i,
-        address: `::${i + 1}`,
-      });
-    }
-  } finally {
-    Date.now = now;
+  for (const [i, call] of calls.entries()) {
+    using _date = replace(Date, { now: () => 1000 * i });
+    call();
+    assertEquals(statistics.activityOf(1), {
+      refused: i < 2 ? 0 : 3,
+      lastSeenMs: 1000 * i,
+      address: `::${i + 1}`,
+    });
   }
   assertEquals(statistics.activityOf(2), undefined);
 });

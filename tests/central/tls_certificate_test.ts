@@ -11,6 +11,7 @@ import { testWith } from "../support/permissions.ts";
 import { rows } from "../support/rows.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
+import { replace } from "../support/replaced.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -113,12 +114,10 @@ for (
       const { now } = Date;
       let looks = 0;
       // The certificate is still valid when it is read.
-      Date.now = () => looks++ === 0 ? now() : notAfterMs;
-      try {
-        using _certificate = await TlsCertificate.open(files);
-      } finally {
-        Date.now = now;
-      }
+      using _date = replace(Date, {
+        now: () => looks++ === 0 ? now() : notAfterMs,
+      });
+      using _certificate = await TlsCertificate.open(files);
       const found = log.lines.find((line) => /^(WARN|ERROR)/.test(line));
       assertEquals(found?.split(" ")[0], level);
       assert((found ?? "").includes(text), found);
@@ -134,15 +133,10 @@ testWith(
     const log = CapturedLog.start();
     const files = { certificate: PEM.server, key: PEM.serverKey };
     using certificate = await TlsCertificate.open(files);
-    const { now } = Date;
     const startMs = certificate.notAfterMs - 2.5 * DAY_MS;
-    try {
-      for (let hour = 0; hour < 4 * 24; hour++) {
-        Date.now = () => startMs + hour * HOUR_MS;
-        await intervals.pass(HOUR_MS);
-      }
-    } finally {
-      Date.now = now;
+    for (let hour = 0; hour < 4 * 24; hour++) {
+      using _date = replace(Date, { now: () => startMs + hour * HOUR_MS });
+      await intervals.pass(HOUR_MS);
     }
     const levels = log.lines.map((line) => line.split(" ")[0]);
     assertEquals(levels, ["INFO", "WARN", "WARN", "WARN", "ERROR"]);
@@ -157,15 +151,10 @@ testInFolder(
     await Deno.copyFile(PEM.server, files.certificate);
     const { notAfterMs } = await readIdentity(files);
     const log = CapturedLog.start();
-    const { now } = Date;
-    Date.now = () => notAfterMs - 1000;
-    try {
-      using _certificate = await TlsCertificate.open(files);
-      await Deno.copyFile(PEM.otherName, files.certificate);
-      for (let i = 0; i < 3; i++) await intervals.pass(500);
-    } finally {
-      Date.now = now;
-    }
+    using _date = replace(Date, { now: () => notAfterMs - 1000 });
+    using _certificate = await TlsCertificate.open(files);
+    await Deno.copyFile(PEM.otherName, files.certificate);
+    for (let i = 0; i < 3; i++) await intervals.pass(500);
     const levels = log.lines.map((line) => line.split(" ")[0]);
     assertEquals(levels, ["INFO", "WARN", "INFO", "WARN"]);
     const notAfter = new Date(notAfterMs).toISOString();

@@ -4,6 +4,7 @@ import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testWith } from "../support/permissions.ts";
 import "../support/watchdog.ts";
+import { replace } from "../support/replaced.ts";
 
 /** Lets everything run that needs no time. */
 async function pause(): Promise<void> {
@@ -36,29 +37,27 @@ Deno.test("stopOn() stops at a signal, also at one that came before", async () =
 });
 
 testWith(["net"], "listen() takes the address, or says why not", () => {
-  const { listen: denoListen } = Deno;
+  const { listen: listenOn } = Deno;
   const address = { hostname: "127.0.0.1", port: 0, backlog: 5 };
   const log = CapturedLog.start();
   let options: unknown;
-  Deno.listen = ((given: Deno.TcpListenOptions) => {
-    options = given;
-    return denoListen(given);
-  }) as typeof Deno.listen;
-  try {
-    using listener = listen(address);
-    const { hostname, port } = listener.addr;
-    assertEquals(options, { hostname, port: 0, tcpBacklog: 5 });
-    logPort(listener);
-    assertEquals(log.lines, [
-      `INFO action: listen | result: success | port: ${port}`,
-    ]);
-    const error = assertThrows(
-      () => listen({ ...address, port }),
-      ProgramError,
-      `Cannot listen on port ${port} of 127.0.0.1: Address`,
-    );
-    assert(error.cause instanceof Deno.errors.AddrInUse);
-  } finally {
-    Deno.listen = denoListen;
-  }
+  using _listen = replace(Deno, {
+    listen(given: Deno.TcpListenOptions): Deno.TcpListener {
+      options = given;
+      return listenOn(given);
+    },
+  });
+  using listener = listen(address);
+  const { hostname, port } = listener.addr;
+  assertEquals(options, { hostname, port: 0, tcpBacklog: 5 });
+  logPort(listener);
+  assertEquals(log.lines, [
+    `INFO action: listen | result: success | port: ${port}`,
+  ]);
+  const error = assertThrows(
+    () => listen({ ...address, port }),
+    ProgramError,
+    `Cannot listen on port ${port} of 127.0.0.1: Address`,
+  );
+  assert(error.cause instanceof Deno.errors.AddrInUse);
 });

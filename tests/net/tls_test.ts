@@ -10,6 +10,7 @@ import { PEM } from "../support/certificates.ts";
 import { testInFolder } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
 import "../support/watchdog.ts";
+import { replace } from "../support/replaced.ts";
 
 /** What a server does with a handshake, and what its client says of it. */
 const HANDSHAKES: [
@@ -140,28 +141,25 @@ testInFolder(
 );
 
 Deno.test("readAuthorities() takes the system's bundle, wherever it is", async () => {
-  const { readTextFile } = Deno;
   const asked: unknown[] = [];
   let there: unknown;
   let error: Error = new Deno.errors.NotFound();
-  Deno.readTextFile = (path) => {
-    asked.push(path);
-    return path === there ? Promise.resolve("PEM") : Promise.reject(error);
-  };
-  try {
-    assertEquals(await readAuthorities("system"), []);
-    assertEquals(asked.length, 3);
-    for (const path of asked.splice(0)) {
-      there = path;
-      assertEquals(await readAuthorities("system"), ["PEM"]);
-    }
-    there = undefined;
-    error = new Deno.errors.PermissionDenied();
-    await assertRejects(
-      () => readAuthorities("system"),
-      Deno.errors.PermissionDenied,
-    );
-  } finally {
-    Deno.readTextFile = readTextFile;
+  using _files = replace(Deno, {
+    readTextFile(path): Promise<string> {
+      asked.push(path);
+      return path === there ? Promise.resolve("PEM") : Promise.reject(error);
+    },
+  });
+  assertEquals(await readAuthorities("system"), []);
+  assertEquals(asked.length, 3);
+  for (const path of asked.splice(0)) {
+    there = path;
+    assertEquals(await readAuthorities("system"), ["PEM"]);
   }
+  there = undefined;
+  error = new Deno.errors.PermissionDenied();
+  await assertRejects(
+    () => readAuthorities("system"),
+    Deno.errors.PermissionDenied,
+  );
 });

@@ -12,6 +12,7 @@ import { FakeServer, Refusal } from "./support/fake_server.ts";
 import { testInTime } from "./support/in_time.ts";
 import { freshDatabase } from "./support/shared_server.ts";
 import { append, makeBatch, openStore } from "./support/made_store.ts";
+import { replace } from "../support/replaced.ts";
 
 const BETS = [{
   firstName: "Ana",
@@ -145,10 +146,8 @@ for (const way of ["its signal", "close()"]) {
 testFault("PostgresStore.close() waits for what is under way", async () => {
   const database = await freshDatabase();
   const { setInterval } = globalThis;
-  using clean = new DisposableStack();
-  clean.defer(() => Object.assign(globalThis, { setInterval }));
   const periods: (number | undefined)[] = [];
-  Object.assign(globalThis, {
+  using _intervals = replace(globalThis, {
     setInterval(run: () => void, periodMs?: number) {
       periods.push(periodMs);
       return setInterval(run, periodMs);
@@ -185,11 +184,8 @@ testInTime("PostgresStore accepts bets again after a repair", async () => {
       return isVersion ? [{ version: 2, isHeld: false }] : [];
     },
   });
-  const { setInterval } = globalThis;
-  using clean = new DisposableStack();
-  clean.defer(() => Object.assign(globalThis, { setInterval }));
   let poll!: () => void;
-  Object.assign(globalThis, {
+  using _intervals = replace(globalThis, {
     setInterval: (run: () => void) => void (poll = run),
   });
   await using store = await openStore(

@@ -5,6 +5,7 @@ import {
   getLogger,
   setupLogging,
 } from "../../program/logging.ts";
+import { replace } from "../support/replaced.ts";
 
 Deno.test("formatAction() joins the action, its result and the details", () => {
   assertEquals(
@@ -83,21 +84,18 @@ async function linesOf(
   fn: () => void,
   maxWrite = Infinity,
 ): Promise<string[]> {
-  const { write, isTerminal } = Deno.stdout;
   const decoder = new TextDecoder();
   let text = "";
-  Deno.stdout.isTerminal = () => false;
-  Deno.stdout.write = (bytes) => {
-    const taken = bytes.subarray(0, maxWrite);
-    text += decoder.decode(taken, { stream: true });
-    return Promise.resolve(taken.length);
-  };
-  try {
-    setupLogging(level);
-    fn();
-    await flushLog();
-  } finally {
-    Object.assign(Deno.stdout, { write, isTerminal });
-  }
+  using _stdout = replace(Deno.stdout, {
+    isTerminal: () => false,
+    write(bytes): Promise<number> {
+      const taken = bytes.subarray(0, maxWrite);
+      text += decoder.decode(taken, { stream: true });
+      return Promise.resolve(taken.length);
+    },
+  });
+  setupLogging(level);
+  fn();
+  await flushLog();
   return text.split("\n").slice(0, -1);
 }

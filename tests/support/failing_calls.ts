@@ -1,52 +1,56 @@
 // Calls of the system that fail until they are disposed of.
 
+import { replace } from "./replaced.ts";
+
 export const FULL = "No space left on device (os error 28)";
 
 /** Lets no file with `part` in its name be created. */
 export function failWrites(part: string): Disposable {
   const { open } = Deno;
-  Deno.open = (path, options) =>
-    options?.createNew && String(path).includes(part)
-      ? Promise.reject(systemError(FULL, "ENOSPC"))
-      : open(path, options);
-  return { [Symbol.dispose]: () => Deno.open = open };
+  return replace(Deno, {
+    open: (path, options) =>
+      options?.createNew && String(path).includes(part)
+        ? Promise.reject(systemError(FULL, "ENOSPC"))
+        : open(path, options),
+  });
 }
 
 /** Lets no file be renamed to one whose name ends so. */
 export function failRename(end: string): Disposable {
   const { renameSync } = Deno;
-  Deno.renameSync = (from, to) => {
-    if (String(to).endsWith(end)) throw systemError(FULL, "ENOSPC");
-    renameSync(from, to);
-  };
-  return { [Symbol.dispose]: () => void (Deno.renameSync = renameSync) };
+  return replace(Deno, {
+    renameSync(from, to): void {
+      if (String(to).endsWith(end)) throw systemError(FULL, "ENOSPC");
+      renameSync(from, to);
+    },
+  });
 }
 
 /** Notes what is asked of files that are opened asynchronously, by their names. */
 export function noteCalls(calls: string[]): Disposable {
   const { open } = Deno;
-  Deno.open = async (path, options) => {
-    const file = await open(path, options);
-    const name = String(path).replace(/^.*\//, "");
-    const { sync, syncData, syncDataSync, truncate, write, writeSync } = file;
-    function noted<Args extends unknown[], T>(
-      call: (...args: Args) => T,
-    ): (...args: Args) => T {
-      return (...args) => {
-        calls.push(`${call.name} ${name}`);
-        return call.apply(file, args);
-      };
-    }
-    return Object.assign(file, {
-      sync: noted(sync),
-      syncData: noted(syncData),
-      syncDataSync: noted(syncDataSync),
-      truncate: noted(truncate),
-      write: noted(write),
-      writeSync: noted(writeSync),
-    });
-  };
-  return { [Symbol.dispose]: () => Deno.open = open };
+  return replace(Deno, {
+    async open(path, options): Promise<Deno.FsFile> {
+      const file = await open(path, options);
+      const name = String(path).replace(/^.*\//, "");
+      function noted<Args extends unknown[], T>(
+        call: (...args: Args) => T,
+      ): (...args: Args) => T {
+        return (...args) => {
+          calls.push(`${call.name} ${name}`);
+          return call.apply(file, args);
+        };
+      }
+      return Object.assign(file, {
+        sync: noted(file.sync),
+        syncData: noted(file.syncData),
+        syncDataSync: noted(file.syncDataSync),
+        truncate: noted(file.truncate),
+        write: noted(file.write),
+        writeSync: noted(file.writeSync),
+      });
+    },
+  });
 }
 
 /** Changes how files with `part` in their names take bytes asynchronously. */
@@ -58,50 +62,46 @@ export function changeWrites(
   ) => Promise<number>,
 ): Disposable {
   const { open } = Deno;
-  Deno.open = async (path, options) => {
-    const file = await open(path, options);
-    if (!String(path).includes(part)) return file;
-    const write = file.write.bind(file);
-    file.write = (bytes) => change(write, bytes);
-    return file;
-  };
-  return { [Symbol.dispose]: () => Deno.open = open };
+  return replace(Deno, {
+    async open(path, options): Promise<Deno.FsFile> {
+      const file = await open(path, options);
+      if (!String(path).includes(part)) return file;
+      const write = file.write.bind(file);
+      file.write = (bytes) => change(write, bytes);
+      return file;
+    },
+  });
 }
 
 /** Lets no file be opened for writing. */
 export function failOpen(code: string): Disposable {
-  const { open, remove } = Deno;
+  const { open } = Deno;
   const refusal = () =>
     Promise.reject(systemError("Read-only file system (os error 30)", code));
-  Deno.open = (path, options) =>
-    options?.write || options?.append || options?.createNew
-      ? refusal()
-      : open(path, options);
-  Deno.remove = refusal;
-  return {
-    [Symbol.dispose]() {
-      Deno.open = open;
-      Deno.remove = remove;
-    },
-  };
+  return replace(Deno, {
+    open: (path, options) =>
+      options?.write || options?.append || options?.createNew
+        ? refusal()
+        : open(path, options),
+    remove: refusal,
+  });
 }
 
 /** Lets no file's permissions be changed asynchronously. */
 export function failChmod(): Disposable {
-  const { chmod } = Deno;
-  Deno.chmod = () =>
-    Promise.reject(
-      systemError("Operation not permitted (os error 1)", "EPERM"),
-    );
-  return { [Symbol.dispose]: () => Deno.chmod = chmod };
+  return replace(Deno, {
+    chmod: () =>
+      Promise.reject(
+        systemError("Operation not permitted (os error 1)", "EPERM"),
+      ),
+  });
 }
 
 /** Lets every write fail as Deno says it, without a code. */
 export function limitFileSize(): Disposable {
-  const { write } = Deno.FsFile.prototype;
-  Deno.FsFile.prototype.write = () =>
-    Promise.reject(new Error("File too large (os error 27)"));
-  return { [Symbol.dispose]: () => Deno.FsFile.prototype.write = write };
+  return replace(Deno.FsFile.prototype, {
+    write: () => Promise.reject(new Error("File too large (os error 27)")),
+  });
 }
 
 export function systemError(message: string, code: string): Error {

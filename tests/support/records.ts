@@ -10,6 +10,7 @@ import {
 } from "../../agency/source/source_file.ts";
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { FIELD_KEYS, MAX_PACKED_BET_BYTES, unpackBets } from "../../bet/bet.ts";
+import { replace } from "./replaced.ts";
 
 /** A record of the file that can be sent, or one that cannot. */
 export interface ReadRecord {
@@ -83,14 +84,11 @@ export async function withShortReads(
   size: number,
   fn: () => Promise<void>,
 ): Promise<void> {
-  const { prototype } = Deno.FsFile;
-  const { readSync } = prototype;
-  prototype.readSync = function (into): number | null {
-    return readSync.call(this, into.subarray(0, size));
-  };
-  try {
-    await fn();
-  } finally {
-    prototype.readSync = readSync;
-  }
+  const { readSync } = Deno.FsFile.prototype;
+  using _reads = replace(Deno.FsFile.prototype, {
+    readSync(this: Deno.FsFile, into): number | null {
+      return readSync.call(this, into.subarray(0, size));
+    },
+  });
+  await fn();
 }

@@ -7,6 +7,7 @@ import { ProgramError } from "../../../program/errors.ts";
 import { COPY, CORRECTED, ROWS, send } from "../../support/deliveries.ts";
 import { testInFolder } from "../../support/folder.ts";
 import { csvOf, rows } from "../../support/rows.ts";
+import { replace } from "../../support/replaced.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const REFUSED = [0, 2];
@@ -149,19 +150,17 @@ testInFolder(
     await refuses(GOOD_ROWS);
     await refuses(next);
     const { now } = Date;
-    Date.now = () => now() + 6 * DAY_MS;
-    try {
+    {
+      using _date = replace(Date, { now: () => now() + 6 * DAY_MS });
       await refuses(next);
-      Date.now = () => now() + 8 * DAY_MS;
-      assertEquals(await lookAt(dir, next), {
-        leftOut: [],
-        unsure: [],
-        brings: 0,
-      });
-      await refuses(GOOD_ROWS);
-    } finally {
-      Date.now = now;
     }
+    using _date = replace(Date, { now: () => now() + 8 * DAY_MS });
+    assertEquals(await lookAt(dir, next), {
+      leftOut: [],
+      unsure: [],
+      brings: 0,
+    });
+    await refuses(GOOD_ROWS);
   },
 );
 

@@ -17,6 +17,7 @@ import {
 import { testInFolder } from "../../support/folder.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 import { runTool, testTools } from "../../support/tool.ts";
+import { replace } from "../../support/replaced.ts";
 
 /** A row of which another part was changed. */
 function changed(index: number): string {
@@ -240,10 +241,10 @@ testInFolder(
   "a delivery is remembered on disk, not only its links",
   async (dir) => {
     let flushes = 0;
-    const { syncDataSync } = Deno.FsFile.prototype;
-    Deno.FsFile.prototype.syncDataSync = () => void flushes++;
+    using _flushes = replace(Deno.FsFile.prototype, {
+      syncDataSync: () => void flushes++,
+    });
     await send(dir, WITH_BAD, BAD);
-    Deno.FsFile.prototype.syncDataSync = syncDataSync;
     assertEquals(flushes, 2, "when it begins, and when it ends");
   },
 );

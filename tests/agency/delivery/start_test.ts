@@ -3,6 +3,7 @@ import { Start, startedBut } from "../../../agency/delivery/start.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
 import { FakeTime } from "../../support/fake_time.ts";
 import { testInFolder } from "../../support/folder.ts";
+import { replace } from "../../support/replaced.ts";
 
 testInFolder("takeTurn() waits for other runs of the agency", async (dir) => {
   const order: string[] = [];
@@ -33,11 +34,13 @@ testInFolder("takeTurn() can be aborted", async (dir) => {
   // The calls to the system go on.
   const locks: Promise<void>[] = [];
   const { lock } = Deno.FsFile.prototype;
-  Deno.FsFile.prototype.lock = function (isExclusive): Promise<void> {
-    const locked = lock.call(this, isExclusive);
-    locks.push(locked);
-    return locked;
-  };
+  using _locks = replace(Deno.FsFile.prototype, {
+    lock(this: Deno.FsFile, isExclusive): Promise<void> {
+      const locked = lock.call(this, isExclusive);
+      locks.push(locked);
+      return locked;
+    },
+  });
   const first = new Start(dir, 1);
   await first.takeTurn();
   using time = new FakeTime();
@@ -57,7 +60,6 @@ testInFolder("takeTurn() can be aborted", async (dir) => {
   first[Symbol.dispose]();
   second[Symbol.dispose]();
   await Promise.all(locks);
-  Deno.FsFile.prototype.lock = lock;
 });
 
 testInFolder("takeTurn() does not wait without a folder", async (dir) => {

@@ -17,6 +17,7 @@ import { FakeDocument, FakeEventSource } from "../../support/fake_page.ts";
 import { FakeTime } from "../../support/fake_time.ts";
 import { testWith } from "../../support/permissions.ts";
 import "../../support/watchdog.ts";
+import { replace } from "../../support/replaced.ts";
 
 function row(agency: number, parts: Partial<AgencyRow> = {}): AgencyRow {
   return {
@@ -46,8 +47,9 @@ async function open(agencies: AgencyRow[]) {
       sources.push(this);
     }
   };
-  const { now } = Date;
-  Date.now = () => 1_800_000_000_000 + performance.now();
+  const date = replace(Date, {
+    now: () => 1_800_000_000_000 + performance.now(),
+  });
   Object.assign(globalThis, { document: page, EventSource });
   await import(`../../../central/status/page.js?${pages++}`);
   const lines = () => page.querySelector("tbody")!.rows;
@@ -61,7 +63,7 @@ async function open(agencies: AgencyRow[]) {
     lines,
     heads: () => page.querySelectorAll("thead th"),
     [Symbol.dispose](): void {
-      Date.now = now;
+      date[Symbol.dispose]();
       time[Symbol.dispose]();
     },
   };

@@ -8,6 +8,7 @@ import { FakeIntervals } from "../../support/intervals.ts";
 import { testWith } from "../../support/permissions.ts";
 import { get, testShown } from "../../support/shown.ts";
 import "../../support/watchdog.ts";
+import { replace } from "../../support/replaced.ts";
 
 const SECURE = {
   "content-security-policy":
@@ -118,14 +119,12 @@ Deno.test("StatusServer waits for its clients, but only 300 ms", async () => {
   using time = new FakeTime();
   using intervals = new FakeIntervals();
   CapturedLog.start();
-  const { serve } = Deno;
   for (const isShutDown of [true, false]) {
     const shutdown = Promise.withResolvers<void>();
     const fake = { shutdown: () => shutdown.promise };
-    Deno.serve = (() => fake) as unknown as typeof Deno.serve;
+    using _serve = replace(Deno, { serve: () => fake });
     const address = { hostname: "127.0.0.1", port: 0 };
     const server = StatusServer.start(address, new Statistics());
-    Deno.serve = serve;
     assertEquals(intervals.periodsMs, [1000]);
     let hasEnded = false;
     const ending = server[Symbol.asyncDispose]().then(() => hasEnded = true);

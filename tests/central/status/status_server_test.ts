@@ -16,6 +16,7 @@ import { rows } from "../../support/rows.ts";
 import { get, type Shown, testShown } from "../../support/shown.ts";
 import "../../support/watchdog.ts";
 import { Wire } from "../../support/wire.ts";
+import { replace } from "../../support/replaced.ts";
 
 /** Three batches, one refused; agency 1 finishes, and asks for its winners. */
 async function send({ port, log }: Shown): Promise<void> {
@@ -54,15 +55,14 @@ const ACCEPTED: readonly [accept: string, contentType: RegExp][] = [
 testShown(
   "a page that fails is a 500, and a line with the reason",
   async ({ url, log }) => {
-    const { memoryUsage } = Deno;
-    Deno.memoryUsage = () => {
-      throw new Error("no memory usage");
-    };
-    try {
+    {
+      using _failing = replace(Deno, {
+        memoryUsage(): never {
+          throw new Error("no memory usage");
+        },
+      });
       const { status, text } = await get(`${url}metrics`);
       assertEquals([status, text], [500, "Internal Server Error"]);
-    } finally {
-      Deno.memoryUsage = memoryUsage;
     }
     const line = await log.line("status | result: fail");
     assertMatch(line, /^CRITICAL .*error: Error: no memory usage\\u000a +at /);
@@ -151,12 +151,9 @@ testShown("/events sends the figures each second", async (shown) => {
 });
 
 Deno.test("the event streams end before the server", async () => {
-  const { serve } = Deno;
-  using clean = new DisposableStack();
-  clean.defer(() => Object.assign(Deno, { serve }));
   const ended: string[] = [];
   let watch!: () => Response;
-  Object.assign(Deno, {
+  using _serve = replace(Deno, {
     serve(_options: unknown, handle: (request: Request) => Response) {
       watch = () => handle(new Request("http://localhost/events"));
       // Would wait for the end of every answer.
