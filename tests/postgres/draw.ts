@@ -1,6 +1,4 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { PostgresStore } from "../../postgres/postgres_store.ts";
-import { ProgramError } from "../../program/errors.ts";
 import { BettingClosedError, StorageError } from "../../storage/mod.ts";
 import { testFault } from "../faults/plan.ts";
 import { freshDatabase } from "./support/shared_server.ts";
@@ -75,24 +73,6 @@ testFault("an agency that finishes again keeps its first time", async () => {
   await store.finish(2);
   assertEquals(await finishedAt(), first);
 });
-
-testFault(
-  "a start with other agencies than the held draw's is refused",
-  async () => {
-    const database = await freshDatabase();
-    {
-      await using store = await openStore(database.url, 1);
-      await store.finish(1);
-    }
-    for (const drawAgencies of [0, 2]) {
-      await assertRejects(
-        () => PostgresStore.open(database.url, { drawAgencies }),
-        ProgramError,
-        `held with 1 agencies, but draw.agencies is ${drawAgencies}`,
-      );
-    }
-  },
-);
 
 testFault("the winners of two files are not interleaved", async () => {
   const database = await freshDatabase();

@@ -14,14 +14,6 @@ import { freshDatabase } from "./support/shared_server.ts";
 import { append, makeBatch, openStore } from "./support/made_store.ts";
 import { replace } from "../support/replaced.ts";
 
-const BETS = [{
-  firstName: "Ana",
-  lastName: "Gil",
-  document: "1",
-  birthdate: "1999-03-17",
-  number: "7574",
-}];
-
 testFault("PostgresStore keeps the contract of a store", async () => {
   for (const { name, run } of STORE_CASES) {
     const { url } = await freshDatabase();
@@ -35,21 +27,6 @@ testFault("PostgresStore keeps the contract of a store", async () => {
     }
   }
 });
-
-testFault(
-  "PostgresStore answers more questions at once than it has connections",
-  async () => {
-    const database = await freshDatabase();
-    await using store = await openStore(database.url);
-    await append(store, batchOf(BETS));
-    const answers = Promise.all(
-      Array.from({ length: 30 }, () => store.winners(1)),
-    );
-    for (const winners of await within(answers, () => "no answer")) {
-      assertEquals(winners, ["1"]);
-    }
-  },
-);
 
 testFault("PostgresStore stores names unchanged", async () => {
   const database = await freshDatabase();

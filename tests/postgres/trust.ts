@@ -275,25 +275,6 @@ testFault("bets that a new trigger drops are a STORAGE", async () => {
   }
 });
 
-testFault("fewer connections than commits are enough", async () => {
-  const database = await freshDatabase();
-  await (await PostgresStore.open(database.url)).close();
-  await database.query(
-    `CREATE ROLE few LOGIN PASSWORD 'clave' CONNECTION LIMIT 3;
-    GRANT ALL ON bets, agencies, loteria TO few`,
-  );
-  const url = database.url.replace("loteria:secreto", "few:clave");
-  await using store = await openStore(url);
-  const agencies = Array.from({ length: 40 }, (_, i) => i + 1);
-  for (const start of [0, 10]) {
-    await Promise.all(
-      agencies.map((agency) => append(store, makeBatch(agency, start))),
-    );
-  }
-  assertEquals(store.stats.problem, undefined);
-  assertEquals(await database.query("SELECT count(*) FROM bets"), "800");
-});
-
 testFault(
   "tables that are emptied under a central are a STORAGE until they are back",
   async () => {
@@ -383,30 +364,6 @@ testFault(
     assertEquals(await append(store, makeBatch(1)), 10);
   },
 );
-
-testFault("CommitQueue fails one bad bet alone", async () => {
-  const database = await freshDatabase();
-  await using store = await openStore(database.url);
-  await database.query(
-    "ALTER TABLE bets ADD CHECK (NOT (source = 0 AND position = 15))",
-  );
-  const zero = "0000000000000000";
-  using writer = store.writer();
-  const outcomes = await Promise.allSettled([
-    append(store, makeBatch(1, 0, 10, zero)),
-    append(store, makeBatch(1, 20, 10, zero)),
-    writer.append(makeBatch(1, 10, 10, zero)),
-    // Behind the bad one on its connection.
-    writer.append(makeBatch(1, 40, 10, zero)),
-    append(store, makeBatch(1, 30, 10, zero)),
-    append(store, makeBatch(2, 0, 10, zero)),
-  ]);
-  assertEquals(
-    outcomes.map(({ status }) => status === "fulfilled"),
-    [true, true, false, false, true, true],
-  );
-  assertEquals(await database.query("SELECT count(*) FROM bets"), "40");
-});
 
 async function openSession(url: string, timeoutMs = 0): Promise<Session> {
   const address = readAddress(url, () => undefined);

@@ -172,33 +172,6 @@ Deno.test("docs/protocol.md shows a BET with a gap", () => {
   assertEquals(encodeBatch(batch).toHex(), frame.toHex());
 });
 
-Deno.test("docs/protocol.md shows FINISH and WINNERS_QUERY", () => {
-  const finish = example("hex FINISH");
-  const query = example("hex WINNERS_QUERY");
-  assertEquals(decodeAgency(payloadOf(finish)), 3);
-  assertEquals(encodeFinish({ agency: 3 }).toHex(), finish.toHex());
-  assertEquals(decodeAgency(payloadOf(query)), 3);
-  assertEquals(encodeWinnersQuery(3).toHex(), query.toHex());
-});
-
-Deno.test("docs/protocol.md shows WINNERS with a document and without", () => {
-  for (
-    const [info, documents] of [
-      ["hex WINNERS", [ANA.document]],
-      ["hex WINNERS none", []],
-    ] as const
-  ) {
-    const frame = example(info);
-    assertEquals(decodeWinners(payloadOf(frame)), {
-      isLast: true,
-      documents: [...documents],
-    });
-    assertEquals(encodeWinners(documents).map((part) => part.toHex()), [
-      frame.toHex(),
-    ]);
-  }
-});
-
 Deno.test("docs/protocol.md lists the messages, the codes and their effects", () => {
   assertEquals(
     tableRows(protocolPage, "type").map(([type, name]) => [name, Number(type)]),

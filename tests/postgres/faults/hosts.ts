@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import type { Batch } from "../../../bet/bet.ts";
 import { StorageError, type Store } from "../../../storage/mod.ts";
 import { testFault } from "../../faults/plan.ts";
@@ -13,40 +13,6 @@ import {
 } from "../support/database_central.ts";
 import { append, makeBatch, openStore } from "../support/made_store.ts";
 
-testFault("a standby that is first in the address is passed over", async () => {
-  await using primary = await Cluster.start();
-  await using standby = await primary.startStandby();
-  for (const query of ["", "?load_balance_hosts=random"]) {
-    const url = `${standby.urlOfBoth(primary)}${query}`;
-    await using store = await openStore(url);
-    await append(store, makeBatch(1));
-    // New connections find the primary too, once the cut is noticed.
-    await primary.cutConnections();
-    await untilStored(store, makeBatch(1));
-  }
-});
-
-testFault(
-  "a standby behind a primary without a free connection fails no batch",
-  async () => {
-    await using primary = await Cluster.start();
-    await using standby = await primary.startStandby();
-    await (await openStore(primary.url)).close();
-    await primary.query(
-      `CREATE ROLE few LOGIN PASSWORD 'clave' CONNECTION LIMIT 2;
-      GRANT ALL ON bets, agencies, loteria TO few`,
-    );
-    const url = primary.urlOfBoth(standby)
-      .replace("loteria:secreto", "few:clave");
-    await using store = await openStore(url);
-    const agencies = Array.from({ length: 10 }, (_, i) => i + 1);
-    const before = await Promise.all(
-      agencies.map((agency) => append(store, makeBatch(agency))),
-    );
-    assertEquals(before, agencies.map(() => 0));
-  },
-);
-
 testFault("a host that turns read-only is left for another", async () => {
   await using primary = await Cluster.start();
   await using standby = await primary.startStandby();
@@ -60,29 +26,6 @@ testFault("a host that turns read-only is left for another", async () => {
   assertEquals(await standby.query("SELECT count(*) FROM bets"), "20");
   assertEquals(refused <= 2, true, `${refused} batches were refused`);
 });
-
-testFault(
-  "connectToWriter() reports each host's reason if none accepts writes",
-  async () => {
-    await using primary = await Cluster.start();
-    await using standby = await primary.startStandby();
-    const url = primary.urlOfBoth(standby);
-    await using store = await openStore(url);
-    await primary.kill();
-    await assertRejects(() => append(store, makeBatch(1)), StorageError);
-    const error = await assertRejects(
-      () => append(store, makeBatch(1)),
-      StorageError,
-    );
-    const { port } = standby;
-    assertEquals(
-      new RegExp(`ECONNREFUSED.*; 127.0.0.1:${port}: the host is a standby`)
-        .test(error.message),
-      true,
-      error.message,
-    );
-  },
-);
 
 testFault(
   "no OK is lost when the old primary returns as a standby",

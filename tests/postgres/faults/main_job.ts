@@ -7,7 +7,7 @@ import {
 } from "../../support/made_bets.ts";
 import { testFault } from "../../faults/plan.ts";
 import { runAgency } from "../../faults/sending_agency.ts";
-import { askWinners, betOf, finish } from "../../support/draw_wire.ts";
+import { askWinners, betOf } from "../../support/draw_wire.ts";
 import { betFrame, Code, readError, Type } from "../../support/frames.ts";
 import type { Random } from "../../support/random_bets.ts";
 import { Wire } from "../../support/wire.ts";
@@ -62,46 +62,6 @@ testFault(
     await other.stop();
   },
 );
-
-testFault(
-  "an agency that waits at one central gets the draw held by another",
-  async () => {
-    await using cluster = await Cluster.start();
-    const env = { SERVER_DRAW_AGENCIES: "2" };
-    await using one = await startOn(cluster.url, env);
-    await using other = await startOn(cluster.url, env);
-    using wire = await Wire.connect(one.port);
-    await wire.ask(betFrame({ agency: 1, rows: [betOf("00123456")] }));
-    await finish(one.port, 1);
-    const waiting = askWinners(one.port, 1);
-    await finish(other.port, 2);
-    assertEquals(await waiting, ["00123456"]);
-  },
-);
-
-testFault(
-  "a draw whose central died is held by another",
-  async () => {
-    await using cluster = await Cluster.start();
-    const env = { SERVER_DRAW_AGENCIES: "1" };
-    await using central = await startOn(cluster.url, env);
-    using wire = await Wire.connect(central.port);
-    await wire.ask(betFrame({ agency: 1, rows: [betOf("7")] }));
-    // The state that a central leaves if it dies right after the last FINISH.
-    await cluster.query("UPDATE agencies SET finished_at = now()");
-    assertEquals(await askWinners(central.port, 1), ["7"]);
-  },
-);
-
-testFault("a batch with an invalid bet is stored nowhere", async () => {
-  await using cluster = await Cluster.start();
-  await using central = await startOn(cluster.url);
-  using wire = await Wire.connect(central.port);
-  const rows = [betOf("1"), betOf("x")];
-  const { code, index } = readError(await wire.ask(betFrame({ rows })));
-  assertEquals({ code, index }, { code: Code.INVALID_BET, index: 1 });
-  assertEquals(await cluster.query("SELECT count(*) FROM bets"), "0");
-});
 
 /** A stored bet is answered with OK, any other is refused. */
 async function assertClosed(port: number, file: MadeFile): Promise<void> {

@@ -1,4 +1,3 @@
-import { assertEquals } from "@std/assert";
 import { makeFile, randomRows } from "../../support/made_bets.ts";
 import { testFault } from "../../faults/plan.ts";
 import { runAgency } from "../../faults/sending_agency.ts";
@@ -8,7 +7,6 @@ import {
   SHORT_TIMEOUT,
   startOn,
 } from "../support/database_central.ts";
-import { append, makeBatch, openStore } from "../support/made_store.ts";
 
 const BETS = 1_000;
 /** A full statement takes longer than the short time limit. */
@@ -61,24 +59,3 @@ testFault(
     await central.stop();
   },
 );
-
-testFault("a deadlock with another session is survived", async () => {
-  await using cluster = await Cluster.start({ deadlock_timeout: "100ms" });
-  await using store = await openStore(cluster.url);
-  await append(store, makeBatch(1));
-  await cluster.query(`
-    CREATE FUNCTION meet() RETURNS trigger LANGUAGE plpgsql AS
-      'BEGIN LOCK TABLE loteria IN EXCLUSIVE MODE; RETURN NULL; END';
-    CREATE TRIGGER meet AFTER INSERT ON bets EXECUTE FUNCTION meet()`);
-  const other = cluster.query(`BEGIN; LOCK TABLE loteria IN EXCLUSIVE MODE;
-    SELECT pg_sleep(0.5); UPDATE agencies SET finished_at = NULL; COMMIT`);
-  await cluster.waitFor(
-    "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
-  );
-  const outcomes = await Promise.allSettled([
-    append(store, makeBatch(1, 10)),
-    other,
-  ]);
-  // PostgreSQL ends one of the two; ours is repeated.
-  assertEquals(outcomes[0]!.status, "fulfilled");
-});
