@@ -1,10 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { betOf, finish } from "../support/draw_wire.ts";
-import {
-  assertEnding,
-  assertFailure,
-  testPrograms,
-} from "../support/end_to_end.ts";
+import { assertEnding, testPrograms } from "../support/end_to_end.ts";
 import {
   type RunningProgram,
   startAgency,
@@ -53,23 +49,6 @@ testPrograms(
       assertEnding(await agency.ending(), 2);
       assertEquals(await Deno.readTextFile(winners), "0012\n7574\n");
     }
-    await Deno.writeTextFile(winners, "7574\n");
-    for (
-      const [path, reason] of [
-        [
-          winners,
-          /^client: Cannot write winners ".*txt": it is there and is not/,
-        ],
-        [
-          `${dir}/nowhere/winners.txt`,
-          /^client: Cannot write winners ".*nowhere\/winners.txt": No such file/,
-        ],
-      ] as const
-    ) {
-      await using agency = start("--winners", path);
-      assertFailure(await agency.ending(), reason);
-    }
-    assertEquals(await Deno.readTextFile(winners), "7574\n");
   },
 );
 

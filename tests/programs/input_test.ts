@@ -103,33 +103,6 @@ testPrograms(
 );
 
 testPrograms(
-  "client.ts reads semicolons and tabs if configured",
-  async (dir) => {
-    const file = `${dir}/agency.csv`;
-    const bets = rows(400).map((row) => row.with(1, "Gil, hija"));
-    for (
-      const [id, separator, text] of [[1, ";", ";"], [2, "\\t", "\t"]] as const
-    ) {
-      await using central = await startCentral(`${dir}/bets-${id}.csv`);
-      const lines = bets.map((row, i) =>
-        i % 2 ? row : row.with(0, `"${row[0]}"`)
-      );
-      await Deno.writeTextFile(
-        file,
-        lines.map((row) => row.join(text) + "\r\n").join("") + "no bet\r\n",
-      );
-      const env = { CLI_AGENCY_SEPARATOR: separator };
-      const agency = startAgency(id, file, central.port, env);
-      assertEnding(await agency.ending(), 2);
-      assertEquals(
-        await readBets(`${dir}/bets-${id}.csv`),
-        new Map([[id, bets]]),
-      );
-    }
-  },
-);
-
-testPrograms(
   "client.ts writes refused rows to the configured file",
   async (dir) => {
     await using central = await startCentral(`${dir}/bets.csv`);

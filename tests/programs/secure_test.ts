@@ -15,7 +15,6 @@ import {
 } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
-import { Wire } from "../support/wire.ts";
 
 const TLS = {
   SERVER_TLS_CERTIFICATE: PEM.server,
@@ -86,28 +85,6 @@ testPrograms(
   },
 );
 
-testPrograms("client.ts ends at once if its token is refused", async (dir) => {
-  const credentials = `${dir}/credentials.csv`;
-  await writeCredentials(credentials, { 1: "uno" });
-  await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(4)));
-  await using central = await startCentral(`${dir}/bets.csv`, {
-    SERVER_CREDENTIALS: credentials,
-  });
-  for (const CLI_TOKEN of ["dos", ""]) {
-    const agency = startAgency(1, `${dir}/agency.csv`, central.port, {
-      CLI_TOKEN,
-    });
-    const ending = await agency.ending();
-    assertFailure(
-      ending,
-      /^client: Cannot continue: the central answered UNAUTHORIZED: /,
-    );
-    assert(!ending.stdout.includes("attempt"), ending.stdout);
-  }
-  assertEquals(await Deno.readTextFile(`${dir}/bets.csv`), "");
-  assert(central.lines.some((line) => line.includes(WARNING)));
-});
-
 testPrograms(
   "server.ts warns of plain tokens on other addresses only",
   async (dir) => {
@@ -151,18 +128,6 @@ const MISTRUST: [
     { CLI_TLS_CA: PEM.ca },
     /its certificate has another name/,
   ],
-  [
-    "no TLS at the central",
-    {},
-    { CLI_TLS_CA: PEM.ca },
-    /the other side does not speak TLS/,
-  ],
-  [
-    "no TLS at the agency",
-    TLS,
-    {},
-    /the other side speaks TLS, this one does not/,
-  ],
 ];
 
 testPrograms(
@@ -173,30 +138,8 @@ testPrograms(
       await using central = await startCentral(`${dir}/bets-${i}.csv`, server);
       const ending = await send(dir, central, client);
       assertFailure(ending, say);
-      // Only a central with the wrong settings may be mended meanwhile.
-      const triesAgain = name !== "no TLS at the agency";
-      assertEquals(
-        ending.stderr.includes("2 attempts in a row failed"),
-        triesAgain,
-        name,
-      );
+      assertMatch(ending.stderr, /2 attempts in a row failed/, name);
     }
-  },
-);
-
-testPrograms(
-  "server.ts refuses a TLS connection over the limit with BUSY",
-  async (dir) => {
-    await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(4)));
-    await using central = await startCentral(`${dir}/bets.csv`, {
-      ...TLS,
-      SERVER_MAX_CONNECTIONS: "1",
-    });
-    const ca = await Deno.readTextFile(PEM.ca);
-    using _held = await Wire.connectTls(central.port, ca);
-    await central.line(/accept_connections \| result: success/);
-    const ending = await send(dir, central, { CLI_TLS_CA: PEM.ca });
-    assertFailure(ending, /BUSY: Cannot serve: too many connections/);
   },
 );
 
