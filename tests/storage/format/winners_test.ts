@@ -1,13 +1,8 @@
-import { appendTo } from "../../support/batches.ts";
 import { assert, assertEquals, assertFalse } from "@std/assert";
-import { FileStore } from "../../../storage/mod.ts";
 import {
   documentOfRow,
   isWinningRow,
 } from "../../../storage/format/row_formatter.ts";
-import { batchOf } from "../../support/batches.ts";
-import { testInFolder } from "../../support/folder.ts";
-import { Random, randomBets, SEED } from "../../support/random_bets.ts";
 
 const WINNING_NUMBERS = ["7574", "07574", "007574", "0000007574"];
 const LOSING_NUMBERS = [
@@ -76,36 +71,3 @@ Deno.test("documentOfRow() finds the document after quoted names", () => {
     assertEquals(documentOfRow(row), "0012", name);
   }
 });
-
-testInFolder(
-  `Store.winners() has the winners of each agency in the order stored (seed ${SEED})`,
-  async (dir) => {
-    const random = new Random(SEED);
-    const path = `${dir}/bets.csv`;
-    const expected = new Map<number, string[]>();
-    const betIndexes = new Map<number, number>();
-    const store = await FileStore.open(path);
-    for (let round = 0; round < 200; round++) {
-      const agency = 1 + random.below(3);
-      const bets = randomBets(random, 1 + random.below(5)).map((bet) => ({
-        ...bet,
-        number: random.pick([...WINNING_NUMBERS, ...LOSING_NUMBERS]),
-      }));
-      const betIndex = betIndexes.get(agency) ?? 0;
-      betIndexes.set(agency, betIndex + bets.length);
-      await appendTo(store, batchOf(bets, betIndex, { agency }));
-      const winners = bets.filter(({ number }) => Number(number) === 7574);
-      expected.set(agency, [
-        ...expected.get(agency) ?? [],
-        ...winners.map(({ document }) => document),
-      ]);
-    }
-    await store.close();
-    const reopened = await FileStore.open(path);
-    for (const [agency, documents] of expected) {
-      assertEquals(store.winners(agency), documents);
-      assertEquals(reopened.winners(agency), documents);
-    }
-    await reopened.close();
-  },
-);

@@ -22,6 +22,8 @@ import { SPECIAL_NAMES } from "../../support/store_cases.ts";
 import { readStore } from "../../support/stored.ts";
 import { csvRow } from "../../support/rows.ts";
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 const FIRST = rowsOf(numberedBatch(0, 3));
 const SECOND = rowsAt(FIRST.length, [numberedBatch(3, 2)]);
 const OTHER = rowsAt(
@@ -41,46 +43,42 @@ testInFolder("verifyStore() counts what is in a good store", async (dir) => {
   });
 });
 
-testInFolder("verifyStore() finds a torn tail", async (dir) => {
-  const byteOffset = FIRST.length;
-  for (const size of [1, 50, SECOND.length - 1]) {
-    const path = await putStore(dir, FIRST, SECOND.subarray(0, size));
-    const { fault, drawAgencies: _, ...counts } = await verifyStore(path);
-    assertEquals(counts, {
-      ...{ bets: 3, batches: 1, agencies: 1, finished: 0 },
-    });
-    assertEquals(fault?.byteOffset, byteOffset);
-    assertStringIncludes(
-      fault!.problem,
-      `byte ${byteOffset}: a torn tail of ${size} bytes`,
+const SIZE = FIRST.length + SECOND.length + OTHER.length;
+
+/** What is in a store behind its first batch, where the fault is, and which. */
+const FAULTS: [name: string, rest: Bytes[], at: number, problem: string][] = [
+  ...[1, 50, SECOND.length - 1].map((size): typeof FAULTS[number] => [
+    `a torn tail of ${size} bytes`,
+    [SECOND.slice(0, size)],
+    FIRST.length,
+    `byte ${FIRST.length}: a torn tail of ${size} bytes`,
+  ]),
+  ...[0, 10, SECOND.length - 2].map((at): typeof FAULTS[number] => [
+    `damage at byte ${at} of the second batch`,
+    [SECOND.with(at, SECOND[at]! ^ 1), OTHER],
+    FIRST.length,
+    `damage at byte ${FIRST.length}`,
+  ]),
+  ...[3, 4].map((index): typeof FAULTS[number] => [
+    `bets from index ${index} on that are stored twice`,
+    [SECOND, OTHER, rowsAt(SIZE, [numberedBatch(index, 2)])],
+    SIZE,
+    "stored before",
+  ]),
+];
+
+for (const [name, rest, at, problem] of FAULTS) {
+  testInFolder(`verifyStore() finds ${name}`, async (dir) => {
+    const path = await putStore(dir, FIRST, ...rest);
+    const { bets, batches, agencies, fault } = await verifyStore(path);
+    assertEquals(
+      [bets, batches, agencies],
+      at === SIZE ? [9, 3, 2] : [3, 1, 1],
     );
-  }
-});
-
-testInFolder("verifyStore() finds damage in the middle", async (dir) => {
-  const byteOffset = FIRST.length;
-  for (const at of [0, 10, SECOND.length - 2]) {
-    const damaged = SECOND.with(at, SECOND[at]! ^ 1);
-    const path = await putStore(dir, FIRST, damaged, OTHER);
-    const { fault, ...counts } = await verifyStore(path);
-    assertEquals(counts, {
-      ...{ bets: 3, batches: 1, agencies: 1, finished: 0 },
-    });
-    assertEquals(fault?.byteOffset, byteOffset);
-    assertStringIncludes(fault!.problem, `damage at byte ${byteOffset}`);
-  }
-});
-
-testInFolder("verifyStore() finds a bet that is stored twice", async (dir) => {
-  const size = FIRST.length + SECOND.length + OTHER.length;
-  for (const again of [numberedBatch(3, 2), numberedBatch(4, 2)]) {
-    const rows = rowsAt(size, [again]);
-    const path = await putStore(dir, FIRST, SECOND, OTHER, rows);
-    const { fault } = await verifyStore(path);
-    assertEquals(fault?.byteOffset, size);
-    assertStringIncludes(fault!.problem, "stored before");
-  }
-});
+    assertEquals(fault?.byteOffset, at);
+    assertStringIncludes(fault!.problem, problem);
+  });
+}
 
 testInFolder("verifyStore() changes nothing in the folder", async (dir) => {
   const torn = SECOND.subarray(0, 50);
