@@ -15,6 +15,7 @@ import {
   UnreachableError,
 } from "../../client.ts";
 import {
+  answer,
   FakeCentral,
   okAll,
   play,
@@ -153,16 +154,8 @@ testInFolder(
     const bad = rows(9).with(3, missing!.with(2, "x"));
     await Deno.writeTextFile(path, csvOf(bad));
     await using central = new FakeCentral(
-      async (session) => {
-        await session.take();
-        await session.send(errorFrame(Code.INVALID_BET, 3, "because"));
-        await session.serve();
-      },
-      async (session) => {
-        await session.take();
-        await session.send(errorFrame(Code.BETTING_CLOSED, undefined, "late"));
-        await session.serve();
-      },
+      play(answer(errorFrame(Code.INVALID_BET, 3, "because")), serve),
+      play(answer(errorFrame(Code.BETTING_CLOSED, undefined, "late")), serve),
     );
     await agencyOf(central).send(path, options);
     await Deno.writeTextFile(path, csvOf(rows(9)));
@@ -249,10 +242,7 @@ testInFolder(
     assertEquals(lines.toSorted((a, b) => a - b), expected);
     assertEquals([summary.records, summary.refused], [1501, 151]);
     // Each problem is logged, and in the order of the file.
-    assertEquals(
-      log.lines.map((line) => Number(/^ERROR .* line: (\d+) /.exec(line)?.[1])),
-      expected,
-    );
+    assertEquals(log.values(/^ERROR .* line: (\d+) /).map(Number), expected);
     const stopping = new AbortController();
     const stopped = agency.check(path, {
       signal: stopping.signal,
@@ -302,9 +292,7 @@ testInFolder(
       undefined,
       undefined,
     ]);
-    const counts = log.lines.flatMap((line) =>
-      /reason: it is an old version: (\d) of/.exec(line)?.[1] ?? []
-    );
+    const counts = log.values(/reason: it is an old version: (\d) of/);
     assertEquals(counts, ["1", "2"]);
     await Deno.writeTextFile(path, csvOf([...rows(6), seventh!, other!]));
     await assertRejects(

@@ -2,7 +2,14 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { SendOptions } from "../../client.ts";
 import { delay } from "../support/deadline.ts";
 import { testSending } from "../support/sending.ts";
-import { ok, okAll, play, serve, take } from "../support/fake_central.ts";
+import {
+  answer,
+  ok,
+  okAll,
+  play,
+  serve,
+  take,
+} from "../support/fake_central.ts";
 import {
   betFrame,
   Code,
@@ -112,9 +119,7 @@ for (const [finish, reply, isFinished] of LAST_REPLIES) {
       assertEquals(central.names, ["0+10", "FINISH"]);
       const bytes = finish === "anyway" ? 4 : 16;
       assertEquals(central.taken[1]!.payload.length, bytes);
-      const lines = log.lines.filter((line) =>
-        line.includes("agency_finished")
-      );
+      const lines = log.linesWith("agency_finished");
       assertEquals(lines.length, isFinished ? 0 : 1);
     },
   );
@@ -193,17 +198,10 @@ for (const name of ["INVALID_BET", "BETTING_CLOSED"] as const) {
   testSending(`send() rejects all of a batch after ${name}`, {
     retryRefused: name !== "INVALID_BET",
     csv: `x\r\n${csvOf(rows(12))}y\r\n${csvOf(rows(18, 13))}`,
-    scripts: [async (session): Promise<void> => {
-      await session.take();
-      await session.ok();
-      await session.take();
-      // Its third place is the gap of y.
-      await session.send(errorFrame(Code[name], 5, "por algo"));
-      await session.take();
-      await session.ok();
-      await session.take();
-      await session.ok();
-    }],
+    scripts: [
+      // The third place of the second batch is the gap of y.
+      play(take(), ok(), answer(errorFrame(Code[name], 5, "por algo")), serve),
+    ],
   }, ({ central, stored, rejected, error, log }) => {
     assertEquals([error, stored, central.connections], ["", 20, 1]);
     assertEquals(central.names, ["1+10", "11+11", "22+10", "FINISH"]);

@@ -14,7 +14,15 @@ import { Start } from "../../agency/delivery/start.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { recordsOf } from "../support/deliveries.ts";
-import { FakeCentral, okAll, type Script } from "../support/fake_central.ts";
+import {
+  answer,
+  FakeCentral,
+  ok,
+  okAll,
+  play,
+  type Script,
+  take,
+} from "../support/fake_central.ts";
 import { testInFolder } from "../support/folder.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
@@ -95,11 +103,7 @@ class Desk {
 
   /** Sends a part of a file. */
   async cut(name: string, text: string, options?: SendOptions): Promise<void> {
-    const close: Script = async (session) => {
-      await session.take(1);
-      await session.ok();
-    };
-    await this.send(name, text, options, close).then(
+    await this.send(name, text, options, play(take(), ok())).then(
       () => Promise.reject(new Error("Cannot cut off a whole file")),
       () => {},
     );
@@ -209,14 +213,10 @@ testAtDesk("send() does not finish while a file is read", async (desk) => {
 });
 
 testAtDesk("send() says that another store lacks bets", async (desk) => {
-  const incomplete: Script = async (session) => {
-    for (let batch = 0; batch < 3; batch++) {
-      await session.take();
-      await session.ok();
-    }
-    await session.take();
-    await session.send(errorFrame(Code.INCOMPLETE, undefined, "2 missing"));
-  };
+  const incomplete = play(
+    answer(frame(Type.OK), 3),
+    answer(errorFrame(Code.INCOMPLETE, undefined, "2 missing")),
+  );
   const { isFinished } = await desk.send("a.csv", A, {}, incomplete);
   assertEquals(isFinished, false);
   assertStringIncludes(
@@ -422,13 +422,7 @@ testAtDesk(
   async (desk) => {
     const original = A + BAD_ROW;
     const repeated = frame(Type.OK, Uint8Array.of(0, 2));
-    const repeat: Script = async (session) => {
-      for (let batch = 0; batch < 3; batch++) {
-        await session.take();
-        await session.send(repeated);
-      }
-      await session.okAll();
-    };
+    const repeat = play(answer(repeated, 3), okAll);
     await desk.send("a.csv", original, { finish: "no" });
     await desk.send(COPY, csvOf(rows(1, 90)));
     const again = await desk.send("a.csv", original, {}, repeat);
@@ -469,13 +463,10 @@ testAtDesk(
 testAtDesk(
   "send() of an original does not take what a new store refuses for stored",
   async (desk) => {
-    const closed: Script = async (session) => {
-      for (let batch = 0; batch < 3; batch++) {
-        await session.take();
-        await session.send(errorFrame(Code.BETTING_CLOSED, 0, "closed"));
-      }
-      await session.okAll();
-    };
+    const closed = play(
+      answer(errorFrame(Code.BETTING_CLOSED, 0, "closed"), 3),
+      okAll,
+    );
     await desk.send("a.csv", A + BAD_ROW);
     await desk.send(COPY, csvOf(rows(1, 90)));
     const { refused, rejectedFile } = await desk.send(
@@ -486,7 +477,7 @@ testAtDesk(
     );
     assertEquals(refused, 6);
     assertEquals(await Deno.readTextFile(rejectedFile!), A);
-    assertEquals(desk.log.lines.filter((line) => line.includes("old")), []);
+    assertEquals(desk.log.linesWith("old"), []);
   },
 );
 
@@ -494,11 +485,7 @@ testAtDesk(
   "send() of an original of which all rows were refused expects its copy",
   async (desk) => {
     const bad = rows(2).map((row) => row.with(2, "x"));
-    const refuse: Script = async (session) => {
-      await session.take();
-      await session.send(errorFrame(Code.INVALID_BET, 0, "no"));
-      await session.okAll();
-    };
+    const refuse = play(answer(errorFrame(Code.INVALID_BET, 0, "no")), okAll);
     await desk.send("a.csv", csvOf(bad), {}, refuse);
     const copy = await desk.send(COPY, csvOf(rows(2)));
     const again = await desk.send("a.csv", csvOf(bad), {}, refuse);

@@ -1,5 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { gone, ok, play, serve, take } from "../support/fake_central.ts";
+import {
+  answer,
+  gone,
+  ok,
+  play,
+  serve,
+  take,
+} from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { testSending } from "../support/sending.ts";
@@ -22,15 +29,12 @@ testSending("send() tells new bets from those that were there", {
 
 testSending("send() counts the rest of a refused batch as sent once", {
   csv: csvOf(rows(20).with(14, rows(15)[14]!.with(2, "x"))),
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.ok();
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 4));
-    await session.take();
-    await session.send(repeated(3));
-    await session.serve();
-  }],
+  scripts: [
+    play(
+      ...[take(), ok(), answer(errorFrame(Code.INVALID_BET, 4))],
+      ...[answer(repeated(3)), serve],
+    ),
+  ],
 }, ({ summary }) => {
   assertEquals([summary?.stored, summary?.repeated], [16, 3]);
 });
@@ -79,7 +83,7 @@ for (const [what, loss] of Object.entries(LOSSES)) {
     const names = ["0+10", "10+10", "10+10", "20+10", "FINISH"];
     assertEquals(central.names, names);
     assertEquals(central.taken[1], central.taken[2]);
-    const fails = log.lines.filter((line) => line.includes("result: fail"));
+    const fails = log.linesWith("result: fail");
     assertEquals(fails.length, 1);
     assertMatch(fails[0]!, /^WARN action: connect .* attempt: 1 \| error: /);
   });

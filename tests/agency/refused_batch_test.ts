@@ -1,8 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  type FakeSession,
+  answer,
   ok,
   play,
+  type Script,
   serve,
   take,
 } from "../support/fake_central.ts";
@@ -30,17 +31,17 @@ function badRows(bad: readonly number[]): string {
 }
 
 /** Refuses the bet at an index of the next frame, and accepts the others. */
-function refuseOnce(
-  index: number,
-): (session: FakeSession) => Promise<unknown> {
-  return play(take(), errorFrame(Code.INVALID_BET, index), serve);
+function refuseOnce(index: number): Script {
+  return play(answer(errorFrame(Code.INVALID_BET, index)), serve);
 }
 
 /** Refuses row 4 of the first batch, then something else of its rest. */
-function refuseTwice(
-  refusal: Uint8Array,
-): (session: FakeSession) => Promise<unknown> {
-  return play(take(), errorFrame(Code.INVALID_BET, 4), take(), refusal, serve);
+function refuseTwice(refusal: Uint8Array): Script {
+  return play(
+    answer(errorFrame(Code.INVALID_BET, 4)),
+    answer(refusal),
+    serve,
+  );
 }
 
 /** The bad rows of a batch of ten. */
@@ -133,9 +134,8 @@ testSending("send() rejects a batch whose refusal names no bet", {
   assertEquals([error, stored], ["", 0]);
   assertEquals(central.names, ["0+10", "FINISH"]);
   assertEquals(rejected, csvOf(rows(10)));
-  const lines = log.lines.map((line) => /line: (\d+)/.exec(line)?.[1]);
   const numbers = Array.from({ length: 10 }, (_, i) => String(i + 1));
-  assertEquals(lines.filter(Boolean), numbers);
+  assertEquals(log.values(/line: (\d+)/), numbers);
 });
 
 testSending("send() rejects what is left of a batch after the draw", {
@@ -196,12 +196,8 @@ testSending("send() sends the rest of a batch after those under way", {
 
 testSending("send() sends the rest of a batch on another connection", {
   csv: csvOf(rowsWithBad(20, [2, 5])),
-  scripts: [async (session): Promise<void> => {
-    await session.take();
-    await session.send(errorFrame(Code.INVALID_BET, 2));
-    // The connection breaks while the rest is under way.
-    await session.take();
-  }, serve],
+  // The connection breaks while the rest is under way.
+  scripts: [play(answer(errorFrame(Code.INVALID_BET, 2)), take()), serve],
 }, ({ central, stored, rejected, error }) => {
   assertEquals([error, stored, central.connections], ["", 18, 2]);
   assertEquals(rejected, badRows([2, 5]));
@@ -219,7 +215,7 @@ for (const debugOnly of [0, 99]) {
     scripts: [refuseOnce(0)],
   }, ({ rejected, log }) => {
     assertEquals(rejected.split("\n").length, count + 1);
-    const read = log.lines.filter((line) => line.includes("read_bet"));
+    const read = log.linesWith("read_bet");
     const levels = read.map((line) => line.split(" ")[0]);
     assertEquals(levels.filter((level) => level === "ERROR").length, 100);
     assertEquals(levels.filter((level) => level === "DEBUG").length, debugOnly);

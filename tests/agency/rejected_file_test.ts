@@ -188,7 +188,7 @@ testInFolder(
       await rejected.write(indexesOf([]), recordsOf(copy!));
       await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
     }
-    assertEquals(log.lines.filter((line) => line.includes("kept")), []);
+    assertEquals(log.linesWith("kept"), []);
     // A copy's copy may not replace it either.
     const all = indexesOf([0]);
     await Deno.writeTextFile(`${dir}/copy-2.csv`, "c,d,3,2000-01-01,1\n");

@@ -12,7 +12,7 @@ testSending("send() skips a header, and logs it", {
 }, ({ stored, summary, rejected, log, central }) => {
   assertEquals([stored, summary?.records, rejected], [3, 3, ""]);
   assertEquals(central.names, ["1+3", "FINISH"]);
-  const [line, ...more] = matching(log.lines, "skip_header");
+  const [line, ...more] = log.linesWith("skip_header");
   assertStringIncludes(line!, " | row: Nombre,Apellido,DNI,Nacimiento,Número");
   assertEquals(more, []);
 });
@@ -31,14 +31,14 @@ testSending("send() warns of a last row without a line end", {
   scripts: [serve],
 }, ({ stored, log }) => {
   assertEquals(stored, 3);
-  assertEquals(matching(log.lines, "it may be cut").length, 1);
+  assertEquals(log.linesWith("it may be cut").length, 1);
 });
 
 testSending("send() hints at how to correct a bet that breaks a rule", {
   csv: csvOf(rows(4).map((row, i) => i < 2 ? row.with(3, "17/03/1999") : row)),
   scripts: [play(take(), errorFrame(Code.INVALID_BET, 0, "no"), serve)],
 }, ({ log }) => {
-  const hints = matching(log.lines, " | hint: write it 1999-03-17 | row: ");
+  const hints = log.linesWith(" | hint: write it 1999-03-17 | row: ");
   assertEquals(hints.length, 2, log.lines.join("\n"));
 });
 
@@ -49,12 +49,5 @@ testSending("send() logs refused rows in the file's order", {
     .map((text) => text.includes(",") ? text : `${text}\r\n`).join(""),
   scripts: [play(take(), errorFrame(Code.INVALID_BET, 0, "no"), serve)],
 }, ({ log }) => {
-  const lines = log.lines.flatMap((line) =>
-    / line: (\d+) /.exec(line)?.[1] ?? []
-  );
-  assertEquals(lines, ["1", "2", "3", "4", "6"]);
+  assertEquals(log.values(/ line: (\d+) /), ["1", "2", "3", "4", "6"]);
 });
-
-function matching(lines: readonly string[], text: string): string[] {
-  return lines.filter((line) => line.includes(text));
-}

@@ -6,13 +6,13 @@ import { ProgramError } from "../../program/errors.ts";
 import type { Frame } from "../../protocol/mod.ts";
 import { WINNERS } from "../support/draw_wire.ts";
 import {
+  answer,
   FakeCentral,
   gone,
-  play,
   type Script,
   take,
 } from "../support/fake_central.ts";
-import { Code, errorFrame, frame } from "../support/frames.ts";
+import { Code, concat, errorFrame, frame } from "../support/frames.ts";
 import { testWith } from "../support/permissions.ts";
 
 /** The document "9", and more to come. */
@@ -23,19 +23,19 @@ const LAST_PART = frame(
   Uint8Array.of(1, 0, 2, 2, 0x31, 0x32, 1, 0x33),
 );
 
-const answer: Script = play(take(), FIRST_PART, LAST_PART);
+const winners = answer(concat([FIRST_PART, LAST_PART]));
+
+/** A list with one winner. */
+function winnersFrame(document: string): Uint8Array {
+  const bytes = new TextEncoder().encode(document);
+  return frame(WINNERS, Uint8Array.of(1, 0, 1, bytes.length, ...bytes));
+}
 
 /** How a central ends while an agency waits. */
 const ENDS: Record<string, Script> = {
-  async "a clean stop"(session) {
-    await session.take();
-    await session.send(errorFrame(Code.SHUTTING_DOWN));
-  },
-  "a kill": (session) => session.take(),
-  async "a kill between two parts"(session) {
-    await session.take();
-    await session.send(FIRST_PART);
-  },
+  "a clean stop": answer(errorFrame(Code.SHUTTING_DOWN)),
+  "a kill": take(),
+  "a kill between two parts": answer(FIRST_PART),
 };
 
 function winnersOf({ port }: FakeCentral): Promise<string[]> {
@@ -53,7 +53,7 @@ for (const [name, end] of Object.entries(ENDS)) {
     `winners() outlives any number of restarts by ${name}`,
     async () => {
       const restarts = Array.from({ length: 20 }, () => end);
-      await using central = new FakeCentral(...restarts, answer);
+      await using central = new FakeCentral(...restarts, winners);
       assertEquals(await winnersOf(central), ["9", "12", "3"]);
       assertEquals(central.connections, 21);
     },
@@ -64,11 +64,7 @@ testWith(
   ["net"],
   "winners() asks again at once after a wait without a reply",
   async () => {
-    await using central = new FakeCentral(
-      gone,
-      gone,
-      answer,
-    );
+    await using central = new FakeCentral(gone, gone, winners);
     const agency = new Agency({
       id: 9,
       server: `127.0.0.1:${central.port}`,
@@ -84,7 +80,7 @@ testWith(
   "winners() does not take a refusal for a wait that was served",
   async () => {
     for (const code of [Code.BUSY, Code.STORAGE]) {
-      await using central = new FakeCentral(play(take(), errorFrame(code)));
+      await using central = new FakeCentral(answer(errorFrame(code)));
       await assertRejects(() => winnersOf(central), UnreachableError);
       assertEquals(central.connections, 3);
     }
@@ -96,12 +92,7 @@ testWith(
   "winners() takes nothing but documents for winners",
   async () => {
     for (const text of ["", "\x1b[2J", "1\n", "12,3", "1".repeat(21)]) {
-      const bytes = new TextEncoder().encode(text);
-      await using central = new FakeCentral(async (session) => {
-        await session.take();
-        const header = Uint8Array.of(1, 0, 1, bytes.length);
-        await session.send(frame(WINNERS, Uint8Array.of(...header, ...bytes)));
-      });
+      await using central = new FakeCentral(answer(winnersFrame(text)));
       await assertRejects(
         () => winnersOf(central),
         ProgramError,
@@ -113,10 +104,7 @@ testWith(
 
 testWith(["net"], "winners() takes documents of 1 to 20 digits", async () => {
   for (const text of ["0", "1".repeat(20)]) {
-    const bytes = new TextEncoder().encode(text);
-    const header = Uint8Array.of(1, 0, 1, bytes.length);
-    const reply = frame(WINNERS, Uint8Array.of(...header, ...bytes));
-    await using central = new FakeCentral(play(take(), reply));
+    await using central = new FakeCentral(answer(winnersFrame(text)));
     assertEquals(await winnersOf(central), [text]);
   }
 });
@@ -157,7 +145,7 @@ testWith(
   "winners() ends if there is no draw for the agency",
   async () => {
     await using central = new FakeCentral(
-      play(take(), errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part")),
+      answer(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part")),
     );
     await assertRejects(
       () => winnersOf(central),

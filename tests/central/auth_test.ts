@@ -88,9 +88,7 @@ testServed(
       await wire.closed();
     }));
     assertEquals(await Deno.readTextFile(storeFile), "");
-    const fails = log.lines.filter((line) =>
-      line.includes("action: authenticate | result: fail")
-    );
+    const fails = log.linesWith("action: authenticate | result: fail");
     assertEquals(fails.length, strangers.length);
     assert(fails.every((line) => /^ERROR .*ip: 127\.0\.0\.1/.test(line)));
     assert(fails.some((line) => line.includes("agency: 3")));

@@ -10,14 +10,9 @@ import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FileStore } from "../../server.ts";
-import { listen, type Served, testServed, WAITS } from "../support/served.ts";
+import { listen, testServed, WAITS } from "../support/served.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
-
-/** The lines of the log that contain a text. */
-function linesWith({ log }: Served, text: string): string[] {
-  return log.lines.filter((line) => line.includes(text));
-}
 
 testInFolder(
   "the central warns at each start of agencies that the draw leaves out",
@@ -68,7 +63,7 @@ testServed(
     await wire.send(agencyFrame(Type.WINNERS_QUERY, 1));
     assertEquals(await readWinners(wire), [["11"]]);
     assertEquals(await askWinners(port, 1), ["11"]);
-    assertEquals(linesWith(served, "consulta_ganadores"), [
+    assertEquals(served.log.linesWith("consulta_ganadores"), [
       "WARN action: consulta_ganadores | result: in_progress | agency: 2 | connection_agency: 1 | ip: 127.0.0.1",
       "WARN action: consulta_ganadores | result: success | agency: 2 | cant_ganadores: 1 | connection_agency: 1 | ip: 127.0.0.1",
       "INFO action: consulta_ganadores | result: success | agency: 1 | cant_ganadores: 1 | connection_agency: 1 | ip: 127.0.0.1",

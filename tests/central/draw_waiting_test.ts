@@ -77,7 +77,7 @@ testInFolder(
         wire.close();
       }
     }
-    assertEquals(log.lines.filter((line) => line.includes("sorteo")), [
+    assertEquals(log.linesWith("sorteo"), [
       "INFO action: sorteo | result: success | agencies: 3",
     ]);
   },
@@ -107,7 +107,7 @@ testServed(
       wire.close();
     }));
     await log.line("consulta_ganadores | result: success", 200);
-    assertEquals(log.lines.filter((line) => line.includes("sorteo")), [
+    assertEquals(log.linesWith("sorteo"), [
       "INFO action: sorteo | result: success | agencies: 200",
     ]);
   },

@@ -91,7 +91,7 @@ testServed(
     }
     await stop();
     assertEquals(await readFinishers(storeFile), []);
-    const queries = log.lines.filter((line) => line.includes("consulta"));
+    const queries = log.linesWith("consulta");
     assertEquals(queries, []);
   },
   {

@@ -51,7 +51,7 @@ testEcho(
     await echo.log.line("error: Cannot wait for the peer: idle for 200 ms");
     assertEquals(await readAll(silent), new Uint8Array());
     assertEquals(await echo.ask(line), line);
-    const failures = echo.log.lines.filter((line) => line.includes("fail"));
+    const failures = echo.log.linesWith("fail");
     assertEquals(failures.length, 1);
   },
   { idleTimeoutMs: 200 },

@@ -29,9 +29,19 @@ export class CapturedLog extends BaseHandler {
     return this.#lines;
   }
 
+  /** The lines with this text. */
+  linesWith(text: string): string[] {
+    return this.#lines.filter((line) => line.includes(text));
+  }
+
+  /** What the first group of a pattern matches in each line that has it. */
+  values(pattern: RegExp): string[] {
+    return this.#lines.flatMap((line) => pattern.exec(line)?.[1] ?? []);
+  }
+
   /** Waits for the line that is the `count`th with this text. */
   async line(text: string, count = 1): Promise<string> {
-    const found = this.#lines.filter((line) => line.includes(text));
+    const found = this.linesWith(text);
     if (found.length >= count) return found[count - 1]!;
     let left = count - found.length;
     const { promise, resolve } = Promise.withResolvers<string>();

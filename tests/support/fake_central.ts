@@ -77,6 +77,16 @@ export function play(...steps: readonly Step[]): Script {
   };
 }
 
+/** Takes frames, and sends the same answer to each. */
+export function answer(bytes: Uint8Array, count = 1): Script {
+  return async (session) => {
+    for (let i = 0; i < count; i++) {
+      await session.take();
+      await session.send(bytes);
+    }
+  };
+}
+
 /** Takes frames without an answer. */
 export function take(count = 1): Script {
   return (session) => session.take(count);

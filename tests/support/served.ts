@@ -111,7 +111,7 @@ export async function askEarly(
   { port, log }: Pick<Served, "port" | "log">,
   agencies: readonly number[],
 ): Promise<Wire[]> {
-  const asked = log.lines.filter((line) => line.includes(WAITS)).length;
+  const asked = log.linesWith(WAITS).length;
   const wires = await Promise.all(agencies.map(async (agency) => {
     const wire = await Wire.connect(port);
     await wire.send(agencyFrame(Type.WINNERS_QUERY, agency));

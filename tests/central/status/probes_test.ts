@@ -64,6 +64,6 @@ testShown("a bad host or address is answered with 400", async (shown) => {
     assertMatch(answer, /^HTTP\/1\.1 400 /, request);
   }
   assertEquals((await get(`${url}ready`)).status, 200);
-  const faults = log.lines.filter((line) => line.includes("CRITICAL"));
+  const faults = log.linesWith("CRITICAL");
   assertEquals(faults, []);
 });
