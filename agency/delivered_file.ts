@@ -2,12 +2,11 @@
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import { csvOf } from "./bets_csv.ts";
+import type { OpenReader } from "./every_record.ts";
 import type { Input, SendOptions } from "./options.ts";
 import { inspectFormat } from "./source/file_format.ts";
-import { RecordReader, type Step } from "./source/record_reader.ts";
+import { RecordReader } from "./source/record_reader.ts";
 import { SourceFile } from "./source/source_file.ts";
-
-export type OpenReader = () => RecordReader;
 
 export interface DeliveredFile extends Disposable {
   readonly source: SourceFile;
@@ -60,25 +59,4 @@ function warnOfCut({ path }: SourceFile): void {
     file: path,
     reason: "the last row has no line end: it may be cut",
   }));
-}
-
-export type RecordStep = Exclude<Step, "more" | "end">;
-
-/** Reads a file once more: visits its records, or the first ones up to a limit. */
-export async function everyRecord(
-  reader: RecordReader,
-  visit: (reader: RecordReader, step: RecordStep) => void | Promise<void>,
-  limit = Infinity,
-): Promise<void> {
-  for (let step = reader.peek(); step !== "end"; step = reader.peek()) {
-    if (step === "more") {
-      await reader.more();
-      continue;
-    }
-    if (reader.index >= limit) return;
-    // Most records need no wait.
-    const wait = visit(reader, step);
-    if (wait) await wait;
-    reader.consume();
-  }
 }

@@ -3,11 +3,8 @@
 
 import { ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
-import {
-  type DeliveredFile,
-  everyRecord,
-  type OpenReader,
-} from "../delivered_file.ts";
+import type { DeliveredFile } from "../delivered_file.ts";
+import { everyRecord, type OpenReader } from "../every_record.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import { IndexSet } from "./index_set.ts";
 import { DigestWriter, EMPTY_DIGEST } from "./record_digests.ts";

@@ -1,6 +1,7 @@
 // A file's delivery: what is remembered of it before, while and after it is sent.
 
-import { type DeliveredFile, everyRecord } from "../delivered_file.ts";
+import type { DeliveredFile } from "../delivered_file.ts";
+import { everyRecord } from "../every_record.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
 import { IndexSet } from "./index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";

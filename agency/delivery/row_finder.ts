@@ -3,7 +3,7 @@
 // last. Elsewhere a row that looks like it may be another bet: nobody but the
 // clerk can tell.
 
-import { everyRecord, type OpenReader } from "../delivered_file.ts";
+import { everyRecord, type OpenReader } from "../every_record.ts";
 import type { IndexSet } from "./index_set.ts";
 import { isRough, isWhole, keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
 import {

@@ -1,7 +1,7 @@
 // Finds the refused rows of a delivery in a copy of them, or in a new file at its
 // path: by their keys, or else by their places, if no row was added or removed.
 
-import { everyRecord, type OpenReader } from "../delivered_file.ts";
+import { everyRecord, type OpenReader } from "../every_record.ts";
 import { IndexSet } from "./index_set.ts";
 import type { RowFinder } from "./row_finder.ts";
 import { fieldsLeft, isRough, isWhole, keysOf } from "./row_keys.ts";

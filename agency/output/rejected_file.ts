@@ -3,8 +3,9 @@
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
-import { type DeliveredFile, everyRecord } from "../delivered_file.ts";
+import type { DeliveredFile } from "../delivered_file.ts";
 import type { IndexSet } from "../delivery/index_set.ts";
+import { everyRecord } from "../every_record.ts";
 import {
   hashOf,
   ifThere,
