@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { PROJECT_FOLDER } from "../tools/demo/task_process.ts";
-import { AGENCIES, loadData } from "./data.ts";
+import { AGENCIES, type DataSet, loadData } from "./data.ts";
 import { runEndToEnd } from "./end_to_end.ts";
 import type { Case, Figures } from "./figures.ts";
 import { BATCH_BETS } from "./load/main.ts";
@@ -32,6 +32,16 @@ export interface RunnableCase extends Case {
   run(): Promise<Figures>;
 }
 
+type Run = (emptyFolder: string, project: string) => Promise<Figures>;
+
+interface Plan {
+  name: string;
+  run: Run;
+  /** Whether each measured project has it; a rival's case is there once. */
+  isOurs: boolean;
+  rival?: string | undefined;
+}
+
 /** Lists the wanted cases. `stack` gets what must be disposed of at the end. */
 export async function prepareCases(
   folder: string,
@@ -42,71 +52,87 @@ export async function prepareCases(
   if (baseline !== undefined) {
     projects.set(`@${baseline}`, await checkOut(baseline, folder, stack));
   }
-  const cases: RunnableCase[] = [];
-
-  function add(
-    name: string,
-    run: (emptyFolder: string) => Promise<Figures>,
-    rival?: string,
-  ): void {
-    if (!only.some((start) => name.startsWith(start))) return;
-    cases.push({ name, rival, runs: [], run: () => inFolder(folder, run) });
-  }
-
-  /** Adds a case of each measured project. */
-  function addOurs(
-    name: string,
-    run: (emptyFolder: string, project: string) => Promise<Figures>,
-    rival?: string,
-  ): void {
-    for (const [suffix, project] of projects) {
-      add(name + suffix, (dir) => run(dir, project), rival);
-    }
-  }
-
-  for (const window of WINDOWS) {
-    const load = { connections: AGENCIES, window, bets: bets / AGENCIES };
-    const [ours, redis] = [
-      `prepared-window-${window}`,
-      `redis-window-${window}`,
-    ];
-    addOurs(ours, (dir, project) => loadCentral(load, dir, project), redis);
-    add(redis, (dir) => loadRedis(load, dir));
-  }
-  for (const connections of CROWDS) {
-    const load = { connections, window: 1, bets: CROWD_BETS };
-    addOurs(
-      `crowd-${connections}`,
-      (dir, project) => loadCentral(load, dir, project),
+  const plans = [
+    ...loadPlans(bets),
+    ...filePlans(folder, bets, once(() => startPostgres(folder, stack))),
+    ours("start-agency", startAgencyWithOneBet, "start-empty"),
+    theirs("start-empty", startEmptyProgram),
+  ];
+  return plans
+    .filter(({ name }) => only.some((start) => name.startsWith(start)))
+    .flatMap(({ name, run, isOurs, rival }) =>
+      // The first project is this one.
+      [...projects].slice(0, isOurs ? projects.size : 1)
+        .map(([suffix, project]) => ({
+          name: name + suffix,
+          rival: suffix === "" ? rival : undefined,
+          runs: [],
+          run: () => inFolder(folder, (dir) => run(dir, project)),
+        }))
     );
-  }
+}
+
+function ours(name: string, run: Run, rival?: string): Plan {
+  return { name, run, isOurs: true, rival };
+}
+
+function theirs(name: string, run: Run): Plan {
+  return { name, run, isOurs: false };
+}
+
+/** All cases of the load generator. */
+function loadPlans(bets: number): Plan[] {
+  const prepared = WINDOWS.flatMap((window) => {
+    const load = { connections: AGENCIES, window, bets: bets / AGENCIES };
+    const run: Run = (dir, project) => loadCentral(load, dir, project);
+    const redis = `redis-window-${window}`;
+    return [
+      ours(`prepared-window-${window}`, run, redis),
+      theirs(redis, (dir) => loadRedis(load, dir)),
+    ];
+  });
+  const crowds = CROWDS.map((connections) => {
+    const load = { connections, window: 1, bets: CROWD_BETS };
+    const run: Run = (dir, project) => loadCentral(load, dir, project);
+    return ours(`crowd-${connections}`, run);
+  });
+  return [...prepared, ...crowds];
+}
+
+/** All cases that send the agencies' files. */
+function filePlans(
+  folder: string,
+  bets: number,
+  postgres: () => Promise<Postgres>,
+): Plan[] {
   const madeFolder = join(folder, `made-${bets}`);
   const real = once(() => loadData({ dir: join(PROJECT_FOLDER, ".data") }));
   const made = once(() =>
     loadData({ dir: madeFolder, bets, agencies: AGENCIES })
   );
-  for (const [set, load] of Object.entries({ real, made })) {
-    for (const window of WINDOWS) {
-      addOurs(
-        `${set}-window-${window}`,
-        async (dir, project) => {
-          const store = join(dir, "bets.csv");
-          return runEndToEnd(await load(), { store, window, project });
-        },
-        set === "made" ? "postgres-copy" : undefined,
-      );
-    }
-  }
-  const postgres = once(() => startPostgres(folder, stack));
-  add("postgres-copy", async () => (await postgres()).copy(await made()));
-  addOurs(`database-window-${DATABASE_WINDOW}`, async (_dir, project) => {
+  const windows = (
+    set: string,
+    load: () => Promise<DataSet>,
+    rival?: string,
+  ) =>
+    WINDOWS.map((window) => {
+      const run: Run = async (dir, project) => {
+        const store = join(dir, "bets.csv");
+        return runEndToEnd(await load(), { store, window, project });
+      };
+      return ours(`${set}-window-${window}`, run, rival);
+    });
+  const database: Run = async (_dir, project) => {
     const store = await (await postgres()).createDatabase();
     const sending = { store, window: DATABASE_WINDOW, project };
     return runEndToEnd(await made(), sending);
-  });
-  addOurs("start-agency", startAgencyWithOneBet, "start-empty");
-  add("start-empty", startEmptyProgram);
-  return cases;
+  };
+  return [
+    ...windows("real", real),
+    ...windows("made", made, "postgres-copy"),
+    theirs("postgres-copy", async () => (await postgres()).copy(await made())),
+    ours(`database-window-${DATABASE_WINDOW}`, database),
+  ];
 }
 
 function once<T>(prepare: () => Promise<T>): () => Promise<T> {
