@@ -26,10 +26,8 @@ import { csvOf as bytesOf } from "../../agency/bets_csv.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
-import { testWith } from "../support/permissions.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
-const FILES = ["net", "read", "write"] as const;
 function betsOf(count: number): Bet[] {
   return rows(count).map(([firstName, lastName, document, birthdate, number]) =>
     ({ firstName, lastName, document, birthdate, number }) as Bet
@@ -61,11 +59,9 @@ async function* later(bets: readonly Bet[]): AsyncGenerator<Bet> {
   }
 }
 
-testWith(
-  FILES,
+testInFolder(
   "send() takes a path, a stream and bets, all the same",
-  async () => {
-    const dir = await Deno.makeTempDir();
+  async (dir) => {
     const path = `${dir}/bets.csv`;
     await Deno.writeTextFile(path, csvOf(rows(25)));
     const inputs = [
@@ -91,7 +87,6 @@ testWith(
       sent.push(central.taken);
     }
     for (const taken of sent) assertEquals(taken, sent[0]);
-    await Deno.remove(dir, { recursive: true });
   },
 );
 
@@ -101,8 +96,7 @@ Deno.test("csvOf() writes any number of bets", async () => {
   assertEquals(text, csvOf(rows(count)).replaceAll("\r", ""));
 });
 
-testWith(
-  FILES,
+testInFolder(
   "send() keeps quotes and separators of bets, and refuses line breaks",
   async () => {
     const names = ['O"x, y', 'O"x', "x, y"];
@@ -199,7 +193,7 @@ testInFolder("send() tells progress and refused rows", async (dir) => {
   ]);
 });
 
-testWith(FILES, "send() throws errors by class", async () => {
+testInFolder("send() throws errors by class", async () => {
   await using central = new FakeCentral(
     play(take(), errorFrame(Code.UNAUTHORIZED, undefined, "who?")),
     () => Promise.resolve(),

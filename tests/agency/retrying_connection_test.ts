@@ -8,7 +8,7 @@ import { Agency } from "../../client.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { testWith } from "../support/permissions.ts";
+import { testOnline } from "../support/permissions.ts";
 import { testSending } from "../support/sending.ts";
 import {
   FakeCentral,
@@ -63,7 +63,7 @@ testSending("send() gives up after all attempts, and says how to go on", {
   );
 });
 
-testWith(["net"], "winners() tries the addresses in their order", async () => {
+testOnline("winners() tries the addresses in their order", async () => {
   const log = CapturedLog.start();
   const servers = [0, 0, 0].map(() => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -90,8 +90,7 @@ testWith(["net"], "winners() tries the addresses in their order", async () => {
   ]);
 });
 
-testWith(
-  ["net"],
+testOnline(
   "an agency's connection delays no frame, and notices a lost central",
   async () => {
     const options: string[] = [];
@@ -134,67 +133,57 @@ testSending("send() tries again after a TLS handshake that fails", {
   assertMatch(error, /^UnreachableError: .* 2 attempts in a row failed/);
 });
 
-testWith(
-  ["net", "read"],
-  "send() sends over TLS to the name it was given",
-  async () => {
-    const [ca, cert, key] = await Promise.all(
-      [PEM.ca, PEM.server, PEM.serverKey].map((path) =>
-        Deno.readTextFile(path)
-      ),
-    );
-    using listener = Deno.listenTls({
-      hostname: "127.0.0.1",
-      port: 0,
-      cert: cert!,
-      key: key!,
-    });
-    const served = listener.accept().then(async (stream) => {
-      using wire = new Wire(stream);
-      return await new FakeSession(wire, []).serve();
-    });
-    const agency = new Agency({
-      id: 1,
-      server: `127.0.0.1:${listener.addr.port}`,
-      authorities: [ca!],
-      maxAttempts: 1,
-    });
-    const bytes = new TextEncoder().encode(csvOf(rows(3)));
-    await agency.send(ReadableStream.from([bytes]));
-    assertEquals(await served, ["0+3", "FINISH"]);
-  },
-);
+testOnline("send() sends over TLS to the name it was given", async () => {
+  const [ca, cert, key] = await Promise.all(
+    [PEM.ca, PEM.server, PEM.serverKey].map((path) => Deno.readTextFile(path)),
+  );
+  using listener = Deno.listenTls({
+    hostname: "127.0.0.1",
+    port: 0,
+    cert: cert!,
+    key: key!,
+  });
+  const served = listener.accept().then(async (stream) => {
+    using wire = new Wire(stream);
+    return await new FakeSession(wire, []).serve();
+  });
+  const agency = new Agency({
+    id: 1,
+    server: `127.0.0.1:${listener.addr.port}`,
+    authorities: [ca!],
+    maxAttempts: 1,
+  });
+  const bytes = new TextEncoder().encode(csvOf(rows(3)));
+  await agency.send(ReadableStream.from([bytes]));
+  assertEquals(await served, ["0+3", "FINISH"]);
+});
 
-testWith(
-  ["net"],
-  "an agency has the defaults that its options name",
-  async () => {
-    const log = CapturedLog.start();
-    const stopping = new AbortController();
-    const { signal } = stopping;
-    const idleMs: number[] = [];
-    const { timeout } = AbortSignal;
-    using _timeouts = replace(AbortSignal, {
-      timeout(ms): AbortSignal {
-        idleMs.push(ms);
-        return timeout(ms);
-      },
-    });
-    await using central = new FakeCentral(hangUp, async (session) => {
-      await session.take();
-      stopping.abort("stop");
-      await session.gone();
-    });
-    const agency = new Agency({ id: 9, server: `127.0.0.1:${central.port}` });
-    const bytes = new TextEncoder().encode(csvOf(rows(400)));
-    await agency.send(ReadableStream.from([bytes]), { signal })
-      .catch((reason) => assertEquals(reason, "stop"));
-    assertEquals(central.names, ["0+150"]);
-    // 20 attempts, the first waits of 100 ms.
-    assertMatch(log.lines.join("\n"), /attempt: 1 .* gives_up: in about 100s/);
-    assertEquals(new Set(idleMs), new Set([60_000]));
-  },
-);
+testOnline("an agency has the defaults that its options name", async () => {
+  const log = CapturedLog.start();
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const idleMs: number[] = [];
+  const { timeout } = AbortSignal;
+  using _timeouts = replace(AbortSignal, {
+    timeout(ms): AbortSignal {
+      idleMs.push(ms);
+      return timeout(ms);
+    },
+  });
+  await using central = new FakeCentral(hangUp, async (session) => {
+    await session.take();
+    stopping.abort("stop");
+    await session.gone();
+  });
+  const agency = new Agency({ id: 9, server: `127.0.0.1:${central.port}` });
+  const bytes = new TextEncoder().encode(csvOf(rows(400)));
+  await agency.send(ReadableStream.from([bytes]), { signal })
+    .catch((reason) => assertEquals(reason, "stop"));
+  assertEquals(central.names, ["0+150"]);
+  // 20 attempts, the first waits of 100 ms.
+  assertMatch(log.lines.join("\n"), /attempt: 1 .* gives_up: in about 100s/);
+  assertEquals(new Set(idleMs), new Set([60_000]));
+});
 
 testSending("send() gives up on a silent central", {
   scripts: [gone, serve],

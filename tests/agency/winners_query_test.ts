@@ -13,7 +13,7 @@ import {
   take,
 } from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame } from "../support/frames.ts";
-import { testWith } from "../support/permissions.ts";
+import { testOnline } from "../support/permissions.ts";
 
 /** The document "9", and more to come. */
 const FIRST_PART = frame(WINNERS, Uint8Array.of(0, 0, 1, 1, 0x39));
@@ -48,8 +48,7 @@ function winnersOf({ port }: FakeCentral): Promise<string[]> {
 }
 
 for (const [name, end] of Object.entries(ENDS)) {
-  testWith(
-    ["net"],
+  testOnline(
     `winners() outlives any number of restarts by ${name}`,
     async () => {
       const restarts = Array.from({ length: 20 }, () => end);
@@ -60,8 +59,7 @@ for (const [name, end] of Object.entries(ENDS)) {
   );
 }
 
-testWith(
-  ["net"],
+testOnline(
   "winners() asks again at once after a wait without a reply",
   async () => {
     await using central = new FakeCentral(gone, gone, winners);
@@ -75,8 +73,7 @@ testWith(
   },
 );
 
-testWith(
-  ["net"],
+testOnline(
   "winners() does not take a refusal for a wait that was served",
   async () => {
     for (const code of [Code.BUSY, Code.STORAGE]) {
@@ -87,22 +84,18 @@ testWith(
   },
 );
 
-testWith(
-  ["net"],
-  "winners() takes nothing but documents for winners",
-  async () => {
-    for (const text of ["", "\x1b[2J", "1\n", "12,3", "1".repeat(21)]) {
-      await using central = new FakeCentral(answer(winnersFrame(text)));
-      await assertRejects(
-        () => winnersOf(central),
-        ProgramError,
-        "Cannot go on: the central sent a winner that is not 1 to 20 digits",
-      );
-    }
-  },
-);
+testOnline("winners() takes nothing but documents for winners", async () => {
+  for (const text of ["", "\x1b[2J", "1\n", "12,3", "1".repeat(21)]) {
+    await using central = new FakeCentral(answer(winnersFrame(text)));
+    await assertRejects(
+      () => winnersOf(central),
+      ProgramError,
+      "Cannot go on: the central sent a winner that is not 1 to 20 digits",
+    );
+  }
+});
 
-testWith(["net"], "winners() takes documents of 1 to 20 digits", async () => {
+testOnline("winners() takes documents of 1 to 20 digits", async () => {
   for (const text of ["0", "1".repeat(20)]) {
     await using central = new FakeCentral(answer(winnersFrame(text)));
     assertEquals(await winnersOf(central), [text]);
@@ -140,17 +133,13 @@ Deno.test("winnersQuery() ends if a central never stops sending winners", async 
   assertEquals(sent, 21);
 });
 
-testWith(
-  ["net"],
-  "winners() ends if there is no draw for the agency",
-  async () => {
-    await using central = new FakeCentral(
-      answer(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part")),
-    );
-    await assertRejects(
-      () => winnersOf(central),
-      RefusedError,
-      "Cannot ask for the winners: the central answered UNKNOWN_AGENCY: no part",
-    );
-  },
-);
+testOnline("winners() ends if there is no draw for the agency", async () => {
+  await using central = new FakeCentral(
+    answer(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part")),
+  );
+  await assertRejects(
+    () => winnersOf(central),
+    RefusedError,
+    "Cannot ask for the winners: the central answered UNKNOWN_AGENCY: no part",
+  );
+});

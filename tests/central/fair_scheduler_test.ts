@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { FairScheduler } from "../../central/fair_scheduler.ts";
 import "../support/watchdog.ts";
+import { everyTurn } from "../support/deadline.ts";
 import { replace } from "../support/replaced.ts";
 
 const CROWD = { size: 1000 };
@@ -33,14 +34,14 @@ Deno.test("FairScheduler.waitForTurn() lets nobody overtake", async () => {
     await scheduler.waitForTurn();
     passed.push("first");
   });
-  await turn();
+  await everyTurn();
   const second = Array.from({ length: 48 }, async () => {
     await scheduler.waitForTurn();
     passed.push("second");
   });
   await Promise.all([...first, ...second]);
   assertEquals(passed, passed.toSorted());
-  await turn();
+  await everyTurn();
 });
 
 Deno.test("FairScheduler.waitForPiece() lets 4 pass in each turn, and delays no one else", async () => {
@@ -72,10 +73,6 @@ async function passAll(
       return turns;
     }),
   );
-  await turn();
+  await everyTurn();
   return passed;
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -4,6 +4,7 @@ import { PendingConnections } from "../../central/auth/pending_connections.ts";
 import { Statistics } from "../../central/statistics.ts";
 import { Connection } from "../../net/connection.ts";
 import type { Credentials } from "../../server.ts";
+import { everyPromise } from "../support/deadline.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
@@ -44,11 +45,6 @@ function pendingOf(stream: FakeStream): PendingConnection {
   return { connection, ip: "10.0.0.1", handshake: () => undefined };
 }
 
-/** Lets everything run that needs no timer, and takes no time. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 100; i++) await Promise.resolve();
-}
-
 const AUTHENTICATE = "action: authenticate | result: fail | ip: 10.0.0.1 |";
 
 for (
@@ -81,10 +77,10 @@ for (
     const { pending, log, authenticated, statistics } = start();
     const stream = new FakeStream(pieces, { ends: true });
     const done = pending.authenticate(pendingOf(stream));
-    await settle();
+    await everyPromise();
     if (delayMs > 0) {
       time.advance(delayMs - 1);
-      await settle();
+      await everyPromise();
       assertEquals([stream.writes, pending.size], [0, 1]);
       time.advance(1);
     }
@@ -109,7 +105,7 @@ Deno.test("PendingConnections.stop() closes those that authenticate or are rejec
     pending.authenticate(pendingOf(streams[1]!)),
     pending.rejectBusy(pendingOf(streams[2]!)),
   ];
-  await settle();
+  await everyPromise();
   assertEquals(pending.size, 3);
   // A rejected one takes no place.
   assertFalse(pending.isFull(17));

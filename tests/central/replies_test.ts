@@ -2,6 +2,7 @@ import { assert, assertEquals, assertFalse, assertRejects } from "@std/assert";
 import { FairScheduler } from "../../central/fair_scheduler.ts";
 import { type Reply, ReplyQueue } from "../../central/replies.ts";
 import { Connection } from "../../net/connection.ts";
+import { everyTurn } from "../support/deadline.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import "../support/watchdog.ts";
@@ -53,10 +54,10 @@ Deno.test("ReplyQueue sends replies in order, those known at once in one write",
   queue.enqueue(first.promise);
   for (const byte of [2, 3]) queue.enqueue(Promise.resolve(replyOf(byte)));
   queue.enqueue(last.promise);
-  await settle();
+  await everyTurn();
   assertEquals(stream.writes, 0);
   first.resolve(replyOf(1));
-  await settle();
+  await everyTurn();
   assertEquals([stream.writes, [...stream.written]], [1, [1, 2, 3]]);
   last.resolve(replyOf(4));
   await queue.whenIdle();
@@ -76,7 +77,7 @@ Deno.test("ReplyQueue sends nothing after a reply that closes", async () => {
   queue.enqueue(Promise.resolve(replyOf(3)));
   let isIdle = false;
   const idle = queue.whenIdle().then(() => isIdle = true);
-  await settle();
+  await everyTurn();
   // The agency has time to read it.
   assertEquals([queue.isOver, isIdle, stream.isClosed], [true, false, false]);
   stream.end();
@@ -134,18 +135,13 @@ Deno.test("ReplyQueue keeps one piece of a list that is not read, and no copy", 
     const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
     queue.enqueue(Promise.resolve({ frame, closes: false }));
   }
-  await settle();
+  await everyTurn();
   assertEquals(written.length, 500);
   for (const { buffer, length } of written) {
     assertEquals(length, PIECE_BYTES);
     assert(buffer === frame.buffer);
   }
 });
-
-/** Lets everything go on that can. */
-async function settle(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve));
-}
 
 Deno.test("ReplyQueue is full with 16 replies that are not known yet", () => {
   using connection = new Connection(new FakeStream([]), {});

@@ -7,7 +7,7 @@ import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
 import { testServed } from "../support/served.ts";
 import { FakeIntervals } from "../support/intervals.ts";
-import { testWith } from "../support/permissions.ts";
+import { testReading } from "../support/permissions.ts";
 import { rows } from "../support/rows.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
@@ -97,8 +97,7 @@ for (
     [-1000, "ERROR", "it expired on "],
   ] as const
 ) {
-  testWith(
-    ["read"],
+  testReading(
     `TlsCertificate ${level ? `logs ${level}` : "logs nothing"} ${
       leftMs / DAY_MS
     } days before its end`,
@@ -124,8 +123,7 @@ for (
   );
 }
 
-testWith(
-  ["read"],
+testReading(
   "TlsCertificate warns once a day, until the end and after it",
   async () => {
     using intervals = new FakeIntervals();

@@ -3,7 +3,7 @@ import { MAX_LINE_BYTES } from "../../echo/line_connection.ts";
 import { EchoServer } from "../../echo/server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { concat } from "../support/frames.ts";
-import { testWith } from "../support/permissions.ts";
+import { testOnline } from "../support/permissions.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 const encoder = new TextEncoder();
@@ -98,7 +98,7 @@ function testEcho(
   fn: (echo: Echo) => Promise<void>,
   { maxConnections = 100, idleTimeoutMs = 60_000 } = {},
 ): void {
-  testWith(["net"], name, async () => {
+  testOnline(name, async () => {
     const log = CapturedLog.start();
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const server = new EchoServer(listener, { maxConnections, idleTimeoutMs });

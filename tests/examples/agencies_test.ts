@@ -10,7 +10,7 @@ import {
   startAgency,
   startCentral,
 } from "../support/programs.ts";
-import { testWith } from "../support/permissions.ts";
+import { testReading } from "../support/permissions.ts";
 import { csvOf, csvRow, rows } from "../support/rows.ts";
 
 /** Returns the command that runs each language's agency. */
@@ -94,7 +94,7 @@ for (const language of Object.keys(LANGUAGES)) {
   });
 }
 
-testWith(["read"], "examples/agency.py has fewer than 80 lines", async () => {
+testReading("examples/agency.py has fewer than 80 lines", async () => {
   const text = await Deno.readTextFile(`${PROJECT}examples/agency.py`);
   assert(text.trimEnd().split("\n").length < 80);
 });

@@ -4,7 +4,7 @@ import { Acceptor, type Listener } from "../../net/tcp_server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
-import { testWith } from "../support/permissions.ts";
+import { testOnline } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -185,8 +185,7 @@ for (
   });
 }
 
-testWith(
-  ["net"],
+testOnline(
   "Acceptor does not wait after connections that were reset before accept",
   async () => {
     const log = CapturedLog.start();

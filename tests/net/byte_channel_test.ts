@@ -3,7 +3,7 @@ import { Connection } from "../../net/connection.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { frame } from "../support/frames.ts";
-import { testWith } from "../support/permissions.ts";
+import { testOnline } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -163,8 +163,7 @@ Deno.test("close() takes a connection that the peer has closed", () => {
   assertEquals(closes, 1);
 });
 
-testWith(
-  ["net"],
+testOnline(
   "hangUp() lets the peer read the last words though it has sent more",
   async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

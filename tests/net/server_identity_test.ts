@@ -4,7 +4,7 @@ import { readIdentity } from "../../net/server_identity.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
 import { testInFolder } from "../support/folder.ts";
-import { testWith } from "../support/permissions.ts";
+import { testReading } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 
 const REFUSED = new URL("../support/certificates/refused/", import.meta.url)
@@ -160,8 +160,7 @@ testInFolder(
   },
 );
 
-testWith(
-  ["read"],
+testReading(
   "readIdentity() refuses a certificate before and after its time",
   async () => {
     const names = { certificate: "tls.certificate", key: "tls.key" };

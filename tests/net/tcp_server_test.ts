@@ -1,15 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { listen, logPort, stopOn } from "../../net/tcp_server.ts";
 import { ProgramError } from "../../program/errors.ts";
+import { everyTurn } from "../support/deadline.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { testWith } from "../support/permissions.ts";
+import { testOnline } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 import { replace } from "../support/replaced.ts";
-
-/** Lets everything run that needs no time. */
-async function pause(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve));
-}
 
 Deno.test("stopOn() stops at a signal, also at one that came before", async () => {
   for (const isEarly of [true, false]) {
@@ -19,11 +15,11 @@ Deno.test("stopOn() stops at a signal, also at one that came before", async () =
     const events: string[] = [];
     const stop = async () => {
       events.push("stops");
-      await pause();
+      await everyTurn();
       events.push("has stopped");
     };
     const stopping = stopOn(signal.signal, { stop });
-    await pause();
+    await everyTurn();
     if (!isEarly) {
       assertEquals(events, []);
       signal.abort("SIGTERM");
@@ -36,7 +32,7 @@ Deno.test("stopOn() stops at a signal, also at one that came before", async () =
   }
 });
 
-testWith(["net"], "listen() takes the address, or says why not", () => {
+testOnline("listen() takes the address, or says why not", () => {
   const { listen: listenOn } = Deno;
   const address = { hostname: "127.0.0.1", port: 0, backlog: 5 };
   const log = CapturedLog.start();

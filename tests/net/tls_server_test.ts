@@ -4,7 +4,7 @@ import { startTls } from "../../net/tls.ts";
 import { TlsServer, type TlsServerStream } from "../../net/tls_server.ts";
 import { PEM } from "../support/certificates.ts";
 import { concat } from "../support/frames.ts";
-import { testWith } from "../support/permissions.ts";
+import { testOnline } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 
 /** A connection of which the server's side speaks TLS. */
@@ -73,7 +73,7 @@ async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
   await stream.closeWrite();
 }
 
-testWith(["net", "read"], "TlsServer sends and takes every byte", async () => {
+testOnline("TlsServer sends and takes every byte", async () => {
   let maxWrite = Infinity;
   using accepted = await accept((conn) => {
     const write = conn.write.bind(conn);
@@ -93,8 +93,7 @@ testWith(["net", "read"], "TlsServer sends and takes every byte", async () => {
   client.close();
 });
 
-testWith(
-  ["net", "read"],
+testOnline(
   "TlsServer answers who does not speak TLS with an alert",
   async () => {
     using accepted = await accept();
@@ -116,26 +115,21 @@ testWith(
   },
 );
 
-testWith(
-  ["net", "read"],
-  "TlsServer notices who leaves before the handshake",
-  async () => {
-    for (const sent of [[], [0x16, 3, 1]]) {
-      using accepted = await accept();
-      const { server, tcp } = accepted;
-      await tcp.write(Uint8Array.from(sent));
-      await tcp.closeWrite();
-      await assertRejects(
-        () => server.handshake(),
-        Deno.errors.UnexpectedEof,
-        "the peer closed before the end of the handshake",
-      );
-    }
-  },
-);
+testOnline("TlsServer notices who leaves before the handshake", async () => {
+  for (const sent of [[], [0x16, 3, 1]]) {
+    using accepted = await accept();
+    const { server, tcp } = accepted;
+    await tcp.write(Uint8Array.from(sent));
+    await tcp.closeWrite();
+    await assertRejects(
+      () => server.handshake(),
+      Deno.errors.UnexpectedEof,
+      "the peer closed before the end of the handshake",
+    );
+  }
+});
 
-testWith(
-  ["net", "read"],
+testOnline(
   "TlsServer reads to the end of a connection that ends without TLS's own",
   async () => {
     const end = Promise.withResolvers<null>();
@@ -154,7 +148,7 @@ testWith(
   },
 );
 
-testWith(["net", "read"], "close() ends a read that waits", async () => {
+testOnline("close() ends a read that waits", async () => {
   using accepted = await accept();
   const client = await connect(accepted);
   const { server } = accepted;
@@ -172,32 +166,28 @@ testWith(["net", "read"], "close() ends a read that waits", async () => {
   client.close();
 });
 
-testWith(
-  ["net", "read"],
-  "close() ends a write and an end that wait",
-  async () => {
-    const waits = Promise.withResolvers<void>();
-    let isStalled = false;
-    using accepted = await accept((conn) => {
-      const write = conn.write.bind(conn);
-      conn.write = (bytes) => {
-        if (!isStalled) return write(bytes);
-        waits.resolve();
-        return new Promise<never>(() => {});
-      };
-    });
-    const client = await connect(accepted);
-    const { server } = accepted;
-    isStalled = true;
-    const ended = assertRejects(() => server.write(Uint8Array.of(1)));
-    await waits.promise;
-    const ending = server.closeWrite();
-    server.close();
-    await ended;
-    await ending;
-    client.close();
-  },
-);
+testOnline("close() ends a write and an end that wait", async () => {
+  const waits = Promise.withResolvers<void>();
+  let isStalled = false;
+  using accepted = await accept((conn) => {
+    const write = conn.write.bind(conn);
+    conn.write = (bytes) => {
+      if (!isStalled) return write(bytes);
+      waits.resolve();
+      return new Promise<never>(() => {});
+    };
+  });
+  const client = await connect(accepted);
+  const { server } = accepted;
+  isStalled = true;
+  const ended = assertRejects(() => server.write(Uint8Array.of(1)));
+  await waits.promise;
+  const ending = server.closeWrite();
+  server.close();
+  await ended;
+  await ending;
+  client.close();
+});
 
 /** Makes writes to a connection fail, from when they are told to. */
 function breakableWrites() {
@@ -213,8 +203,7 @@ function breakableWrites() {
   return { state, change };
 }
 
-testWith(
-  ["net", "read"],
+testOnline(
   "TlsServer ends with a connection that cannot be written to",
   async () => {
     const { state, change } = breakableWrites();
@@ -233,16 +222,12 @@ testWith(
   },
 );
 
-testWith(
-  ["net", "read"],
-  "closeWrite() ends though the connection is lost",
-  async () => {
-    const { state, change } = breakableWrites();
-    using accepted = await accept(change);
-    const client = await connect(accepted);
-    state.isBroken = true;
-    await accepted.server.closeWrite();
-    assertEquals(state.failures, 1);
-    client.close();
-  },
-);
+testOnline("closeWrite() ends though the connection is lost", async () => {
+  const { state, change } = breakableWrites();
+  using accepted = await accept(change);
+  const client = await connect(accepted);
+  state.isBroken = true;
+  await accepted.server.closeWrite();
+  assertEquals(state.failures, 1);
+  client.close();
+});

@@ -8,7 +8,7 @@ import {
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
 import { testInFolder } from "../support/folder.ts";
-import { testWith } from "../support/permissions.ts";
+import { testOnline } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 import { replace } from "../support/replaced.ts";
 
@@ -36,8 +36,7 @@ const HANDSHAKES: [
 ];
 
 for (const [name, serve, message] of HANDSHAKES) {
-  testWith(
-    ["net", "read"],
+  testOnline(
     `startTls() says why a handshake fails: the server ${name}`,
     async () => {
       using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -7,7 +7,7 @@ import { DatabaseTimeoutError } from "../../postgres/connection/errors.ts";
 import { BettingClosedError, StorageError } from "../../storage/mod.ts";
 import { numberedBatch } from "../support/batches.ts";
 import { FakeTime } from "../support/fake_time.ts";
-import { everyTurn } from "../support/memory_log.ts";
+import { everyTurn } from "../support/deadline.ts";
 
 /** A statement under way. */
 interface Insert {

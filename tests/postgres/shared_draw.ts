@@ -6,7 +6,7 @@ import { SharedDraw } from "../../postgres/draw/shared_draw.ts";
 import { Health } from "../../postgres/health.ts";
 import { StoreCounts } from "../../postgres/store_counts.ts";
 import type { Row } from "../../postgres/connection/session.ts";
-import { everyTurn } from "../support/memory_log.ts";
+import { everyTurn } from "../support/deadline.ts";
 import {
   databaseError,
   FakeDatabase,

@@ -5,7 +5,7 @@ import {
   parsePlainSections,
 } from "../../program/config/config_file.ts";
 import { ProgramError } from "../../program/errors.ts";
-import { testWith } from "../support/permissions.ts";
+import { testReading } from "../support/permissions.ts";
 import { PROJECT } from "../support/programs.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
@@ -57,7 +57,7 @@ Deno.test("parsePlainSections() leaves sections without keys to a YAML parser", 
   }
 });
 
-testWith(["read"], "config.yaml needs no YAML parser", async () => {
+testReading("config.yaml needs no YAML parser", async () => {
   const text = await Deno.readTextFile(`${PROJECT}config.yaml`);
   assert(parsePlainSections(text) !== undefined);
   assertEquals(parsePlainSections(text), parse(text));

@@ -17,7 +17,7 @@ import { flagOf } from "../../program/config/config_names.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { configHelp } from "../../program/help.ts";
 import { CASES } from "../support/config_cases.ts";
-import { testWith } from "../support/permissions.ts";
+import { testReading } from "../support/permissions.ts";
 import { PROJECT } from "../support/programs.ts";
 
 for (const [name, one] of Object.entries(CASES)) {
@@ -188,7 +188,7 @@ Deno.test("configHelp() lists every key with variables, flag and default", () =>
   }
 });
 
-testWith(["read"], "config.yaml lists all defaults", async () => {
+testReading("config.yaml lists all defaults", async () => {
   const yaml = await Deno.readTextFile(`${PROJECT}config.yaml`);
   assertEquals(read(yaml), read(""));
   for (const key of Object.keys(CASES)) {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { testWith } from "../support/permissions.ts";
+import { testReading } from "../support/permissions.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 const IMPORT_REGEXP = /(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g;
@@ -110,7 +110,7 @@ async function readModules(): Promise<Map<string, string>> {
   return sources;
 }
 
-testWith(["read"], "imports run downwards, and through the doors", async () => {
+testReading("imports run downwards, and through the doors", async () => {
   const found: string[] = [];
   for (const [path, source] of await readModules()) {
     found.push(...forbiddenImports(path, source));
@@ -118,7 +118,7 @@ testWith(["read"], "imports run downwards, and through the doors", async () => {
   assertEquals(found, []);
 });
 
-testWith(["read"], "imports make no circle", async () => {
+testReading("imports make no circle", async () => {
   const imports = new Map<string, string[]>();
   for (const [path, source] of await readModules()) {
     imports.set(path, importsOf(path, source));
@@ -136,7 +136,7 @@ Deno.test("a circle of imports is found", () => {
   assertEquals(findCircle(imports), ["c.ts", "d.ts", "c.ts"]);
 });
 
-testWith(["read"], "only four modules stand at the top level", async () => {
+testReading("only four modules stand at the top level", async () => {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(PROJECT)) {
     if (name.endsWith(".ts")) names.push(name);

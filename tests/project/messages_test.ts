@@ -1,14 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import page from "../../docs/es/messages.md" with { type: "text" };
-import { testWith } from "../support/permissions.ts";
+import { testReading } from "../support/permissions.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 const FOLDERS = ["agency/", "bet/", "central/", "net/", "program/"]
   .concat("protocol/", "storage/", "tools/");
 const FILES = ["client.ts", "server.ts"];
 
-testWith(
-  ["read"],
+testReading(
   "docs/es/messages.md explains only messages that the programs have",
   async () => {
     const sources: string[] = [];

@@ -8,7 +8,7 @@ import {
   linksOf,
   tableRows,
 } from "../support/markdown.ts";
-import { testWith } from "../support/permissions.ts";
+import { testReading } from "../support/permissions.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 /** The folders with pages. */
@@ -156,7 +156,7 @@ testPages("README.es.md has the commands, keys and links of README.md", () => {
 });
 
 function testPages(name: string, fn: () => void | Promise<void>): void {
-  testWith(["read"], name, fn);
+  testReading(name, fn);
 }
 
 /** Reads every page. Without the permission the tests are ignored. */

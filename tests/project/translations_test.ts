@@ -2,13 +2,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { backoff } from "../../agency/connection/backoff.ts";
 import { configRows } from "../../program/help.ts";
 import { linksOf } from "../support/markdown.ts";
-import { testWith } from "../support/permissions.ts";
+import { testReading } from "../support/permissions.ts";
 import { PROJECT } from "../support/programs.ts";
 
 const SPANISH = "docs/es/";
 
-testWith(
-  ["read"],
+testReading(
   "a page and its translation begin with links to each other",
   async () => {
     for (const [name, links] of await linksOfPages(SPANISH)) {
@@ -20,8 +19,7 @@ testWith(
   },
 );
 
-testWith(
-  ["read"],
+testReading(
   "Spanish pages link to Spanish pages where there are any",
   async () => {
     const pages = await linksOfPages(SPANISH);
@@ -35,8 +33,7 @@ testWith(
   },
 );
 
-testWith(
-  ["read"],
+testReading(
   "a translation has the headings, examples and rows of its page",
   async () => {
     for (const [name] of await linksOfPages(SPANISH)) {
@@ -55,22 +52,18 @@ function partsOf(page: string): number[] {
   );
 }
 
-testWith(
-  ["read"],
-  "the documentation says for how long agencies try",
-  async () => {
-    const [least, most] = [1, 0].map(secondsOfWaiting);
-    for (
-      const [page, range] of [
-        ["docs/operations.md", `${least} to ${most} seconds`],
-        ["docs/reliability.md", `${least} to ${most} seconds`],
-        ["docs/es/operations.md", `${least} y ${most} segundos`],
-      ] as const
-    ) {
-      assertStringIncludes((await read(page)).replaceAll("\n", " "), range);
-    }
-  },
-);
+testReading("the documentation says for how long agencies try", async () => {
+  const [least, most] = [1, 0].map(secondsOfWaiting);
+  for (
+    const [page, range] of [
+      ["docs/operations.md", `${least} to ${most} seconds`],
+      ["docs/reliability.md", `${least} to ${most} seconds`],
+      ["docs/es/operations.md", `${least} y ${most} segundos`],
+    ] as const
+  ) {
+    assertStringIncludes((await read(page)).replaceAll("\n", " "), range);
+  }
+});
 
 function secondsOfWaiting(random: number): number {
   const attempts = Number(defaultOf("retry.maxAttempts"));

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { everyTurn, openMemoryLog } from "../support/memory_log.ts";
+import { everyTurn } from "../support/deadline.ts";
+import { openMemoryLog } from "../support/memory_log.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 Deno.test("AppendLog.append() refuses a failed write and all later ones, at whatever byte it fails", async () => {

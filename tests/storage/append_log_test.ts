@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
+import { everyTurn } from "../support/deadline.ts";
 import {
   assertEnded,
-  everyTurn,
   kilobytes,
   openMemoryLog,
 } from "../support/memory_log.ts";

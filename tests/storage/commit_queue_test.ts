@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { CommitQueue } from "../../storage/commit_queue.ts";
+import { everyPromise } from "../support/deadline.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { lineOf } from "../support/memory_log.ts";
 
@@ -12,11 +13,6 @@ function gather(queue: CommitQueue, answered: number): { isEnded: boolean } {
   return wait;
 }
 
-/** Runs what waits for a promise. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
-}
-
 Deno.test("CommitQueue.gather() waits for those that were answered, up to 16 in all", async () => {
   const table = [
     ...[[0, 0, 0], [0, 1, 1], [0, 3, 3], [1, 3, 3], [5, 10, 10]],
@@ -27,11 +23,11 @@ Deno.test("CommitQueue.gather() waits for those that were answered, up to 16 in 
     const queue = new CommitQueue(0);
     for (let i = 0; i < waiting; i++) queue.add(ENTRY);
     const wait = gather(queue, answered);
-    await settle();
+    await everyPromise();
     let added = 0;
     for (; !wait.isEnded && added < 99; added++) {
       queue.add(ENTRY);
-      await settle();
+      await everyPromise();
     }
     assertEquals(added, expected, `${answered} after ${waiting}`);
     queue.stopTimer();
@@ -44,14 +40,14 @@ Deno.test("CommitQueue.gather() waits no longer than two periods of one timer", 
   const queue = new CommitQueue(0);
   const first = gather(queue, 1);
   queue.add(ENTRY);
-  await settle();
+  await everyPromise();
   queue.take();
   const second = gather(queue, 2);
   assertEquals([first.isEnded, time.pending], [true, 1]);
   const ended: boolean[] = [];
   for (let period = 0; period < 2; period++) {
     time.advance(1);
-    await settle();
+    await everyPromise();
     ended.push(second.isEnded);
   }
   assertEquals([ended, time.pending], [[false, true], 0]);

@@ -3,7 +3,7 @@ import { BettingClosedError, FileStore } from "../../storage/mod.ts";
 import { assertStored, numberedBatch } from "../support/batches.ts";
 import { openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
-import { everyTurn } from "../support/memory_log.ts";
+import { everyTurn } from "../support/deadline.ts";
 
 const AGENCIES = 1_000;
 

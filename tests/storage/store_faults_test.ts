@@ -9,7 +9,7 @@ import {
 } from "../support/faulty_store.ts";
 import { FaultFile } from "../support/fault_file.ts";
 import { testInFolder } from "../support/folder.ts";
-import { everyTurn } from "../support/memory_log.ts";
+import { everyTurn } from "../support/deadline.ts";
 
 const FIRST = numberedBatch(0, 3);
 const SECOND = numberedBatch(3, 2);

@@ -3,11 +3,10 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { FileStore, StorageError } from "../../storage/mod.ts";
 import { messageOf } from "../../program/errors.ts";
 import { numberedBatch } from "../support/batches.ts";
-import { within } from "../support/deadline.ts";
+import { everyTurn, within } from "../support/deadline.ts";
 import { appendAll, openFaulty } from "../support/faulty_store.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FakeIntervals } from "../support/intervals.ts";
-import { everyTurn } from "../support/memory_log.ts";
 
 /** What an operator may do to the file of an open store. */
 const LOSSES: Record<string, [(path: string) => Promise<void>, RegExp]> = {

@@ -31,6 +31,16 @@ export async function within<T>(
   }
 }
 
+/** Runs everything that only waits for its turn of the event loop. */
+export async function everyTurn(): Promise<void> {
+  await delay(0);
+}
+
+/** Runs everything that waits for promises alone, and takes no time. */
+export async function everyPromise(): Promise<void> {
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+}
+
 /** Waits, for the duration of a fault or until it begins. */
 export async function delay(milliseconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -3,7 +3,6 @@
 import { assertThrows } from "@std/assert";
 import { AppendLog, type AppendLogOptions } from "../../storage/append_log.ts";
 import { StorageError } from "../../storage/errors.ts";
-import { delay } from "./deadline.ts";
 import { FaultFile } from "./fault_file.ts";
 import { MemoryFile } from "./memory_file.ts";
 
@@ -68,11 +67,6 @@ export function lineOf(text: string): Uint8Array {
 /** Makes entries of 1 KiB each, with the line end. */
 export function kilobytes(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${i}`.padStart(1023, "."));
-}
-
-/** Runs everything that only waits for its turn of the event loop. */
-export async function everyTurn(): Promise<void> {
-  await delay(0);
 }
 
 /** Asserts that a log takes nothing more. */

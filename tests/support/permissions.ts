@@ -33,6 +33,22 @@ export function testWith(
   });
 }
 
+/** Registers a test that uses this machine's network, and may read files. */
+export function testOnline(
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  testWith(["net", "read"], name, fn);
+}
+
+/** Registers a test that reads files of the project. */
+export function testReading(
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  testWith(["read"], name, fn);
+}
+
 function isGranted(name: Deno.PermissionName): boolean {
   return Deno.permissions.querySync({ name }).state === "granted";
 }

@@ -15,7 +15,7 @@ import {
 import { ENGLISH } from "../../../central/status/texts.ts";
 import { FakeDocument, FakeEventSource } from "../../support/fake_page.ts";
 import { FakeTime } from "../../support/fake_time.ts";
-import { testWith } from "../../support/permissions.ts";
+import { testReading } from "../../support/permissions.ts";
 import "../../support/watchdog.ts";
 import { replace } from "../../support/replaced.ts";
 
@@ -69,7 +69,7 @@ async function open(agencies: AgencyRow[]) {
   };
 }
 
-testWith(["read"], "page.js writes each snapshot into the page", async () => {
+testReading("page.js writes each snapshot into the page", async () => {
   using opened = await open([row(1), row(2)]);
   const { page, sources, lines, heads } = opened;
   assert(page.documentElement.classes.has("live"));
@@ -117,7 +117,7 @@ testWith(["read"], "page.js writes each snapshot into the page", async () => {
   }
 });
 
-testWith(["read"], "page.js changes only what differs", async () => {
+testReading("page.js changes only what differs", async () => {
   using opened = await open([row(1), row(2)]);
   const { page, sources, lines } = opened;
   const snapshot = snapshotOf([row(1), row(2, { bets: 5 })]);
@@ -148,7 +148,7 @@ const ORDERS: [clicks: string[], shown: number[], order: string][] = [
 ];
 
 for (const [clicks, shown, order] of ORDERS) {
-  testWith(["read"], `page.js sorts by ${clicks.join(", ")}`, async () => {
+  testReading(`page.js sorts by ${clicks.join(", ")}`, async () => {
     using opened = await open([row(1), row(2), row(3)]);
     const { page, sources, heads } = opened;
     const press = (keys: string[]) => {
@@ -176,8 +176,7 @@ for (const [clicks, shown, order] of ORDERS) {
   });
 }
 
-testWith(
-  ["read"],
+testReading(
   "page.js leaves the page as it was sent until the first snapshot",
   async () => {
     using opened = await open([row(1), row(2)]);
@@ -188,8 +187,7 @@ testWith(
   },
 );
 
-testWith(
-  ["read"],
+testReading(
   "page.js tells of a central that is away, and tries again",
   async () => {
     using opened = await open([row(1)]);

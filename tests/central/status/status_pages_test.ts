@@ -3,9 +3,10 @@ import { Statistics } from "../../../central/statistics.ts";
 import { StatusServer } from "../../../central/status/status_server.ts";
 import { ProgramError } from "../../../program/errors.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
+import { everyPromise } from "../../support/deadline.ts";
 import { FakeTime } from "../../support/fake_time.ts";
 import { FakeIntervals } from "../../support/intervals.ts";
-import { testWith } from "../../support/permissions.ts";
+import { testOnline } from "../../support/permissions.ts";
 import { get, testShown } from "../../support/shown.ts";
 import "../../support/watchdog.ts";
 import { replace } from "../../support/replaced.ts";
@@ -59,8 +60,7 @@ testShown("StatusServer sends the headers of each page", async ({ url }) => {
   }
 });
 
-testWith(
-  ["net"],
+testOnline(
   "StatusServer.start() says where it listens, or why not",
   async () => {
     const log = CapturedLog.start();
@@ -84,8 +84,7 @@ testWith(
   },
 );
 
-testWith(
-  ["net"],
+testOnline(
   "StatusServer ends open pages, and waits for no slow client",
   async () => {
     const log = CapturedLog.start();
@@ -129,7 +128,7 @@ Deno.test("StatusServer waits for its clients, but only 300 ms", async () => {
     let hasEnded = false;
     const ending = server[Symbol.asyncDispose]().then(() => hasEnded = true);
     time.advance(299);
-    for (let i = 0; i < 20; i++) await Promise.resolve();
+    await everyPromise();
     assertEquals([hasEnded, intervals.periodsMs], [false, []]);
     if (isShutDown) shutdown.resolve();
     else time.advance(1);

@@ -6,7 +6,7 @@
 
 import type { Ask, Database } from "../../../postgres/connection/database.ts";
 import { TABLES } from "../../../postgres/schema/tables.ts";
-import { everyTurn } from "../../support/memory_log.ts";
+import { everyTurn } from "../../support/deadline.ts";
 import type { Row } from "../../../postgres/connection/session.ts";
 
 /** A statement, in one line, and its parameters. */
