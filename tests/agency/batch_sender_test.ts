@@ -20,17 +20,6 @@ import {
 } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
-/** Changes of a file while it is sent. */
-const FILE_CHANGES: Record<string, (path: string) => Promise<void>> = {
-  "appended to": (path) =>
-    Deno.writeTextFile(path, csvOf(rows(5_000, 9_000)), { append: true }),
-  "cut": (path) => Deno.truncate(path, 100_000),
-  async "replaced"(path) {
-    await Deno.writeTextFile(`${path}.new`, csvOf(rows(3_000, 9_000)));
-    await Deno.rename(`${path}.new`, path);
-  },
-};
-
 testSending("send() sends every batch in order, then FINISH", {
   scripts: [serve],
 }, ({ central, stored, rejected, error, log }) => {
@@ -222,22 +211,21 @@ for (const name of ["INVALID_BET", "BETTING_CLOSED"] as const) {
   });
 }
 
-for (const [name, change] of Object.entries(FILE_CHANGES)) {
-  testSending(`send() sends no FINISH for a file that was ${name}`, {
-    bets: 3_000,
-    scripts: [async (session, path): Promise<void> => {
-      await session.take();
-      await change(path);
-      await session.ok();
-      await session.okAll();
-    }],
-  }, ({ central, error }) => {
-    assertMatch(error, /^ProgramError: .* it changed while it was sent /);
-    assert(!central.names.includes("FINISH"), central.names.join(" "));
-    // Only the bets of the original file were sent.
-    assert(central.taken.length <= 300, `${central.taken.length} batches`);
-  });
-}
+testSending("send() sends no FINISH for a file that was appended to", {
+  bets: 3_000,
+  scripts: [async (session, path): Promise<void> => {
+    await session.take();
+    const more = csvOf(rows(5_000, 9_000));
+    await Deno.writeTextFile(path, more, { append: true });
+    await session.ok();
+    await session.okAll();
+  }],
+}, ({ central, error }) => {
+  assertMatch(error, /^ProgramError: .* it changed while it was sent /);
+  assert(!central.names.includes("FINISH"), central.names.join(" "));
+  // Only the bets of the original file were sent.
+  assert(central.taken.length <= 300, `${central.taken.length} batches`);
+});
 
 async function pause(): Promise<undefined> {
   await delay(20);

@@ -12,6 +12,8 @@ import { writeCredentials } from "../support/served.ts";
 import "../support/watchdog.ts";
 import { replace } from "../support/replaced.ts";
 
+/** The period of the looks at a file, and how many it takes to be read. */
+const UNTIL_READ = [500, 3] as const;
 const HASH = "0".repeat(64);
 const UNO = new TextEncoder().encode("uno");
 const BAD_FILES: [text: string, problem: string][] = [
@@ -72,7 +74,7 @@ for (const [name, change] of Object.entries(MOMENTS)) {
       const revoked: number[][] = [];
       credentials.onRevoked((agencies) => revoked.push([...agencies]));
       await change(path);
-      await lookAgain(intervals);
+      await intervals.pass(...UNTIL_READ);
       const line = errorsOf(log)[0] ?? "";
       assert(line.startsWith("ERROR action: credentials | result: fail"));
       assert(line.endsWith("; keeping the previous ones"), line);
@@ -80,16 +82,11 @@ for (const [name, change] of Object.entries(MOMENTS)) {
       assertEquals(revoked, []);
       if (name !== "is removed") await Deno.remove(path);
       await writeCredentials(path, { 1: "uno" });
-      await lookAgain(intervals);
+      await intervals.pass(...UNTIL_READ);
       assertEquals(revoked, [[2]]);
       assertEquals(errorsOf(log).length, 1);
     },
   );
-}
-
-/** Lets the files be looked at until they are sure to be read. */
-async function lookAgain(intervals: FakeIntervals): Promise<void> {
-  for (let i = 0; i < 3; i++) await intervals.pass(500);
 }
 
 function errorsOf(log: CapturedLog): string[] {
@@ -109,7 +106,7 @@ testInFolder(
       const revoked: number[][] = [];
       credentials.onRevoked((agencies) => revoked.push([...agencies]));
       await changeCredentials(path, () => new Map());
-      await lookAgain(intervals);
+      await intervals.pass(...UNTIL_READ);
       assertEquals(revoked, [[1]]);
     }
     assertEquals(intervals.periodsMs, []);

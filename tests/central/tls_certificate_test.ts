@@ -28,7 +28,7 @@ testInFolder(
       using certificate = await TlsCertificate.open(files);
       const before = certificate.notAfterMs;
       await Deno.copyFile(PEM.otherKey, files.key);
-      for (let i = 0; i < 3; i++) await intervals.pass(500);
+      await intervals.pass(500, 3);
       const line = log.lines.at(-1)!;
       assert(line.startsWith("ERROR action: tls_certificate | result: fail"));
       assert(line.includes("it is not the key of"), line);
@@ -36,7 +36,7 @@ testInFolder(
       assertEquals(certificate.notAfterMs, before);
       await Deno.copyFile(PEM.otherName, files.certificate);
       await Deno.copyFile(PEM.serverKey, files.key);
-      for (let i = 0; i < 3; i++) await intervals.pass(500);
+      await intervals.pass(500, 3);
     }
     assertEquals(log.values(/^(\w+)/), ["INFO", "ERROR", "INFO"]);
     assertEquals(intervals.periodsMs, []);
@@ -64,7 +64,7 @@ testInFolder(
     using before = new Wire(await connect("central.example"));
     await assertRejects(() => connect("localhost"));
     await Deno.copyFile(PEM.server, files.certificate);
-    for (let i = 0; i < 3; i++) await intervals.pass(500);
+    await intervals.pass(500, 3);
     using after = new Wire(await connect("localhost"));
     for (const [betIndex, wire] of [before, after].entries()) {
       await wire.ok(betFrame({ betIndex, rows: rows(1) }));
@@ -156,7 +156,7 @@ testInFolder(
     using _date = replace(Date, { now: () => notAfterMs - 1000 });
     using _certificate = await TlsCertificate.open(files);
     await Deno.copyFile(PEM.otherName, files.certificate);
-    for (let i = 0; i < 3; i++) await intervals.pass(500);
+    await intervals.pass(500, 3);
     assertEquals(log.values(/^(\w+)/), ["INFO", "WARN", "INFO", "WARN"]);
     const notAfter = new Date(notAfterMs).toISOString();
     assertEquals(log.lines.slice(0, 2), [

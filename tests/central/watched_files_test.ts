@@ -27,7 +27,7 @@ testInFolder(
       await intervals.pass(PERIOD_MS);
       assertEquals(loaded, [","]);
     }
-    for (let i = 0; i < 3; i++) await intervals.pass(PERIOD_MS);
+    await intervals.pass(PERIOD_MS, 3);
     assertEquals(loaded, [",", ",123"]);
   },
 );
@@ -50,10 +50,10 @@ testInFolder(
       const loading = intervals.pass(PERIOD_MS);
       await intervals.pass(PERIOD_MS);
       while (loads.length < 2) await Deno.stat(path);
-      for (let i = 0; i < 3; i++) await intervals.pass(PERIOD_MS);
+      await intervals.pass(PERIOD_MS, 3);
       loads[1]!.resolve();
       await loading;
-      for (let i = 0; i < 3; i++) await intervals.pass(PERIOD_MS);
+      await intervals.pass(PERIOD_MS, 3);
       assertEquals(loads.length, 2);
     }
     assertEquals(intervals.periodsMs, []);
@@ -73,7 +73,7 @@ testInFolder(
     });
     for (const text of ["bad", "good", "bad"]) {
       await Deno.writeTextFile(path, text);
-      for (let i = 0; i < 4; i++) await intervals.pass(PERIOD_MS);
+      await intervals.pass(PERIOD_MS, 4);
     }
     const problem =
       'ERROR action: files | result: fail | reason: Cannot use "bad"; keeping the previous ones';

@@ -53,16 +53,6 @@ testFault(
   },
 );
 
-testFault("only the agencies of the draw count", async () => {
-  const database = await freshDatabase();
-  await using store = await openStore(database.url, 2);
-  await store.finish(2);
-  await store.finish(3);
-  assertEquals(store.draw.isHeld, false);
-  await store.finish(1);
-  assertEquals(store.draw.isHeld, true);
-});
-
 testFault("an agency that finishes again keeps its first time", async () => {
   const database = await freshDatabase();
   await using store = await openStore(database.url, 2);

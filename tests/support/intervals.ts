@@ -24,10 +24,12 @@ export class FakeIntervals implements Disposable {
     return [...this.#callbacks.values()].map(({ periodMs }) => periodMs);
   }
 
-  /** Runs what has this period once, and waits for it. */
-  async pass(periodMs: number): Promise<void> {
-    for (const one of this.#callbacks.values()) {
-      if (one.periodMs === periodMs) await one.run();
+  /** Runs what has this period so many times, and waits for it each time. */
+  async pass(periodMs: number, times = 1): Promise<void> {
+    for (let i = 0; i < times; i++) {
+      for (const one of this.#callbacks.values()) {
+        if (one.periodMs === periodMs) await one.run();
+      }
     }
   }
 

@@ -36,6 +36,9 @@ async function lookAt(
   return { leftOut: leftOut.values(), unsure, brings: brought.length };
 }
 
+/** What is done with a file that has nothing to do with others. */
+const NONE = { leftOut: [], unsure: [], brings: 0 };
+
 /** The names of what is still to be sent or corrected. */
 function openIn(dir: string): string[] {
   return new SentFolder(`${dir}/sent`, 1).openBut({ id: "" })
@@ -49,11 +52,8 @@ async function sendBad(dir: string): Promise<void> {
 testInFolder("a corrected copy completes its file", async (dir) => {
   await sendBad(dir);
   assertEquals(openIn(dir), ["a.csv"]);
-  assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), {
-    leftOut: [],
-    unsure: [],
-    brings: 2,
-  });
+  const copied = { leftOut: [], unsure: [], brings: 2 };
+  assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), copied);
   await send(dir, GOOD_ROWS, { name: COPY });
   assertEquals(openIn(dir), []);
   // In the file they are left out.
@@ -74,7 +74,7 @@ testInFolder(
     assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), all);
     assertEquals(
       await lookAt(dir, GOOD_ROWS, { name: COPY, isNew: true }),
-      { leftOut: [], unsure: [], brings: 0 },
+      NONE,
     );
   },
 );
@@ -129,8 +129,7 @@ for (const [name, [text, line]] of Object.entries(DOUBTFUL)) {
         ProgramError,
         `the bet of line ${line} was refused in "${path}"; correct it there, or in the copy of its refused rows, or send this file with --as-new`,
       );
-      const none = { leftOut: [], unsure: [], brings: 0 };
-      assertEquals(await lookAt(dir, text, { isNew: true }), none);
+      assertEquals(await lookAt(dir, text, { isNew: true }), NONE);
     },
   );
 }
@@ -155,11 +154,7 @@ testInFolder(
       await refuses(next);
     }
     using _date = replace(Date, { now: () => now() + 8 * DAY_MS });
-    assertEquals(await lookAt(dir, next), {
-      leftOut: [],
-      unsure: [],
-      brings: 0,
-    });
+    assertEquals(await lookAt(dir, next), NONE);
     await refuses(GOOD_ROWS);
   },
 );
@@ -280,11 +275,8 @@ testInFolder("the copy of what is left brings only that", async (dir) => {
   const half = csvOf(ROWS.with(2, ROWS[2]!.with(3, "17/03/1999")));
   const rest = csvOf([ROWS[2]!.with(3, "17/03/1999")]);
   await send(dir, half, { refused: [2], copy: rest });
-  assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), {
-    leftOut: [0],
-    unsure: [],
-    brings: 1,
-  });
+  const second = { leftOut: [0], unsure: [], brings: 1 };
+  assertEquals(await lookAt(dir, GOOD_ROWS, { name: COPY }), second);
   await send(dir, csvOf([ROWS[2]!]), { name: COPY });
   assertEquals(openIn(dir), []);
   assertEquals((await lookAt(dir, CORRECTED, { name: "a.csv" })).leftOut, [2]);
@@ -292,10 +284,9 @@ testInFolder("the copy of what is left brings only that", async (dir) => {
 
 testInFolder("other bets of the same people are new", async (dir) => {
   await sendBad(dir);
-  const none = { leftOut: [], unsure: [], brings: 0 };
-  assertEquals(await lookAt(dir, NEXT_DAY), none);
+  assertEquals(await lookAt(dir, NEXT_DAY), NONE);
   await send(dir, CORRECTED);
-  assertEquals(await lookAt(dir, NEXT_DAY), none);
+  assertEquals(await lookAt(dir, NEXT_DAY), NONE);
 });
 
 testInFolder(

@@ -125,11 +125,7 @@ testShown(
 testShown("/events sends the figures each second", async (shown) => {
   await send(shown);
   const openedAt = performance.now();
-  const { body, headers } = await fetch(`${shown.url}events`);
-  assertEquals(headers.get("content-type"), "text/event-stream");
-  // nginx would keep them for seconds, or compress them.
-  assertEquals(headers.get("x-accel-buffering"), "no");
-  assertStringIncludes(headers.get("cache-control")!, "no-transform");
+  const { body } = await fetch(`${shown.url}events`);
   const events: Pick<
     Snapshot,
     "agencies" | "bets" | "history" | "missing"
@@ -185,8 +181,6 @@ testShown(
       const html = await response.text();
       assertStringIncludes(html, `<dt>${words}</dt><dd id="bets">20</dd>`);
       assertMatch(html, /<tr><th scope="row">1<\/th><td>20<\/td><td>1<\/td>/);
-      const policy = response.headers.get("content-security-policy")!;
-      assertStringIncludes(policy, "default-src 'none'");
       assertEquals(response.headers.get("set-cookie"), null);
       // Nothing is loaded from another origin.
       assertEquals(html.match(/(?:src|href)="(?:https?:)?\/\//g), null);

@@ -5,9 +5,7 @@ import { testFault } from "../../faults/plan.ts";
 import { IS_FULL } from "../../support/deadline.ts";
 import { Cluster } from "../support/cluster.ts";
 import {
-  assertStored,
-  makeAgencies,
-  OKS_AFTER,
+  runThrough,
   SHORT_TIMEOUT,
   startOn,
 } from "../support/database_central.ts";
@@ -37,30 +35,21 @@ testFault(
     await using other = await one.startStandby();
     const url = `${one.urlOfBoth(other)}${SHORT_TIMEOUT}`;
     await using central = await startOn(url);
-    const agencies = makeAgencies([central.port], random);
-    const running = Promise.all(agencies.map((agency) => agency.run()));
-    const work = () =>
-      Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
-    await work();
-    await one.kill();
-    await other.promote();
-    await work();
-    // It comes back first in the address, and connections are renewed.
-    await one.returnAsStandbyOf(other);
-    await other.cutConnections();
-    await work();
-    if (IS_FULL) {
+    await runThrough([central.port], random, async (work) => {
+      await work();
+      await one.kill();
+      await other.promote();
+      await work();
+      // It comes back first in the address, and connections are renewed.
+      await one.returnAsStandbyOf(other);
+      await other.cutConnections();
+      if (!IS_FULL) return other;
+      await work();
       await other.beFollowed();
       await other.kill();
       await one.promote();
-      await work();
-    }
-    for (const agency of agencies) agency.finish();
-    await running;
-    await assertStored(
-      IS_FULL ? one : other,
-      agencies.map(({ acknowledged }) => acknowledged),
-    );
+      return one;
+    });
     await central.stop();
   },
 );

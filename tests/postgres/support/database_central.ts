@@ -11,6 +11,34 @@ import { RecordingAgency } from "../../faults/recording_agency.ts";
 import type { Random } from "../../support/random_bets.ts";
 import type { TestDatabase } from "./test_database.ts";
 
+/**
+ * Runs agencies while something fails, and asserts that the database that is
+ * left has what was answered with OK.
+ *
+ * @param ports Where the centrals listen.
+ * @param random What the agencies send.
+ * @param fail What fails. It can wait until every agency works again, and returns
+ * the database that is left.
+ */
+export async function runThrough(
+  ports: readonly number[],
+  random: Random,
+  fail: (work: () => Promise<unknown>) => Promise<TestDatabase>,
+): Promise<void> {
+  const agencies = makeAgencies(ports, random);
+  const running = Promise.all(agencies.map((agency) => agency.run()));
+  const work = () =>
+    Promise.all(agencies.map((agency) => agency.moreOks(OKS_AFTER)));
+  const database = await fail(work);
+  await work();
+  for (const agency of agencies) agency.finish();
+  await running;
+  await assertStored(
+    database,
+    agencies.map(({ acknowledged }) => acknowledged),
+  );
+}
+
 const TASK = "server:postgres";
 /** Not used: the database's address takes precedence. */
 const NO_FILE = "/nowhere/bets.csv";
@@ -21,7 +49,7 @@ export const SHORT_TIMEOUT = "?statement_timeout=1000";
 /** Longest time between two faults, in milliseconds. */
 export const MAX_PAUSE_MS = 400;
 /** OKs after which an agency counts as working again. */
-export const OKS_AFTER = 20;
+const OKS_AFTER = 20;
 
 /**
  * Starts a central on a database.
@@ -75,7 +103,7 @@ export async function assertStored(
  * @param random What they send.
  * @returns The agencies.
  */
-export function makeAgencies(
+function makeAgencies(
   ports: readonly number[],
   random: Random,
 ): RecordingAgency[] {

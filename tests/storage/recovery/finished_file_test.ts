@@ -7,6 +7,7 @@ import {
 } from "../../../storage/finished/finish_record.ts";
 import { EMPTY_END, type LogEnd } from "../../../storage/format/seal.ts";
 import { appendTo, numberedBatch, rowsAt } from "../../support/batches.ts";
+import { appendAll } from "../../support/faulty_store.ts";
 import { contents, testInFolder } from "../../support/folder.ts";
 import { readFinishers } from "../../support/stored.ts";
 
@@ -40,9 +41,7 @@ function linesOf(
 
 /** Opens and closes a store. Returns the agencies that have finished. */
 async function finishersOf(path: string): Promise<number[]> {
-  const store = await FileStore.open(path);
-  await store.close();
-  return [...store.stats.finished];
+  return [...(await appendAll(path)).stats.finished];
 }
 
 testInFolder("FileStore.open() records the start of a store", async (dir) => {
@@ -133,9 +132,7 @@ testInFolder(
   "FileStore.open() does not print the bets of a file that is not its finished file",
   async (dir) => {
     const path = `${dir}/bets.csv`;
-    const store = await FileStore.open(path);
-    await appendTo(store, numberedBatch(0, 1));
-    await store.close();
+    await appendAll(path, numberedBatch(0, 1));
     await Deno.copyFile(path, `${path}.finished`);
     const error = await assertRejects(
       () => FileStore.open(path),
@@ -184,14 +181,10 @@ testInFolder(
   "FileStore.open() goes on when all of the last write was torn",
   async (dir) => {
     const path = `${dir}/bets.csv`;
-    let store = await FileStore.open(path);
-    await appendTo(store, numberedBatch(0, 3));
-    await store.close();
+    await appendAll(path, numberedBatch(0, 3));
     await Deno.truncate(path, 40);
     for (let start = 0; start < 2; start++) {
-      store = await FileStore.open(path);
-      assertEquals(store.stats.bets, 0);
-      await store.close();
+      assertEquals((await appendAll(path)).stats.bets, 0);
     }
   },
 );
