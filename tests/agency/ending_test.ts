@@ -293,19 +293,6 @@ testAtDesk(
 );
 
 testAtDesk(
-  "send() sends no copy without rows that are known by their places",
-  async (desk) => {
-    await desk.send("a.csv", A + BAD_ROW + BAD_ROW, { finish: "no" });
-    const half = csvOf(rows(1, 90));
-    await assertRejects(
-      () => desk.finishes(COPY, half),
-      ProgramError,
-      "surely",
-    );
-  },
-);
-
-testAtDesk(
   "send() does not finish if another file has the name of one with bad rows",
   async (desk) => {
     await desk.send("a.csv", A + BAD_ROW);
@@ -330,15 +317,6 @@ testAtDesk(
     assertEquals(await desk.finishes("a.csv", other, { asNew: true }), false);
     assertEquals(await desk.finishes("a.csv", A), true);
     assertEquals(await desk.finishes("a.csv", other), true);
-  },
-);
-
-testAtDesk(
-  "send() goes on with what was cut off, with asNew too",
-  async (desk) => {
-    await desk.cut("a.csv", A);
-    assertEquals(await desk.finishes("a.csv", A, { asNew: true }), true);
-    assertEquals(await desk.finishes("b.csv", B), true);
   },
 );
 
