@@ -193,15 +193,6 @@ testSending("send() gives up on a silent central", {
   assertMatch(log.lines.join("\n"), /error: Cannot wait for the peer: idle/);
 });
 
-testSending(
-  "send() ends with the signal's reason",
-  {
-    scripts: [gone],
-    signal: AbortSignal.abort("SIGTERM"),
-  },
-  ({ stored, error }) => assertEquals([error, stored], ["string: SIGTERM", 0]),
-);
-
 const stopping = new AbortController();
 
 testSending(
@@ -288,14 +279,6 @@ testSending("send() gives up on a FINISH's OK with one byte", {
   bets: 10,
   scripts: [play(take(), ok(), take(), frame(Type.OK, Uint8Array.of(1)))],
 }, ({ error }) => assertMatch(error, /an OK has 0 or 2 bytes, not 1/));
-
-testSending("send() sends FINISH again if it was not accepted", {
-  bets: 10,
-  scripts: [play(take(), ok(), take(), errorFrame(Code.SHUTTING_DOWN)), serve],
-}, ({ central, error }) => {
-  assertEquals(error, "");
-  assertEquals(central.names, ["0+10", "FINISH", "FINISH"]);
-});
 
 testSending("send() gives up on a FINISH that cannot be recorded", {
   bets: 10,

@@ -1,9 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertGreaterOrEqual,
-  assertRejects,
-} from "@std/assert";
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { PEM } from "../support/certificates.ts";
 import {
   agencyFrame,
@@ -178,17 +173,5 @@ testServed(
   },
   {
     tls: true,
-  },
-);
-
-testServed(
-  "a central without TLS tells a TLS client so",
-  async ({ port, log }) => {
-    const ca = await Deno.readTextFile(PEM.ca);
-    await assertRejects(async () => {
-      using wire = await Wire.connectTls(port, ca);
-      await wire.ask(betFrame({ rows: rows(1) }));
-    });
-    await log.line("the other side speaks TLS, this one does not");
   },
 );

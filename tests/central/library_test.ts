@@ -13,7 +13,7 @@ import { replace } from "../support/replaced.ts";
 testInFolder(
   "Central.listen() serves until it is disposed of, and leaves the store open",
   async (dir) => {
-    CapturedLog.start();
+    const log = CapturedLog.start();
     const file = `${dir}/bets.csv`;
     await using store = await FileStore.open(file);
     for (const betIndex of [0, 1]) {
@@ -25,6 +25,8 @@ testInFolder(
       const bets = betFrame({ betIndex, rows: rows(1) });
       await wire.ok(bets);
       assertEquals(central.connections, 1);
+      const listens = `listen | result: success | port: ${central.port}`;
+      assertEquals(log.linesWith(listens).length, 1);
     }
     assertEquals(store.stats.bets, 2);
     assertEquals((await readStore(file)).length, 2);

@@ -88,6 +88,21 @@ Deno.test("ReplyQueue sends nothing after a reply that closes", async () => {
   assert(stream.isWriteClosed && stream.isClosed);
 });
 
+Deno.test("ReplyQueue reports a fault behind a reply that closes, too", async () => {
+  const stream = new FakeStream([], { ends: true });
+  const connection = new Connection(stream, {});
+  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  const unsent = Promise.withResolvers<Reply>();
+  queue.enqueue(Promise.resolve({ ...replyOf(1), closes: true }));
+  queue.enqueue(unsent.promise);
+  const failed = assertRejects(() => queue.whenIdle(), TypeError, "a slip");
+  await everyTurn();
+  assert(stream.isClosed);
+  unsent.reject(new TypeError("a slip"));
+  await failed;
+  assertEquals([...stream.written], [1]);
+});
+
 Deno.test("ReplyQueue closes the connection if a reply cannot be made or sent", async () => {
   for (const isMade of [false, true]) {
     const stream = new FakeStream([]);

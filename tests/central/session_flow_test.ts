@@ -6,7 +6,6 @@ import {
   betFrame,
   Code,
   NO_INDEX,
-  readError,
   Type,
 } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
@@ -33,18 +32,6 @@ testServed(
     assertEquals((await readStore(storeFile)).length, 2);
     assertEquals(await readFinishers(storeFile), [7]);
     await log.line("INFO action: agency_finished | result: success");
-  },
-);
-
-testServed(
-  "run() has no winners without a draw, and continues",
-  async ({ port }) => {
-    using wire = await Wire.connect(port);
-    const reply = await wire.ask(agencyFrame(Type.WINNERS_QUERY, 1));
-    const { code, index, reason } = readError(reply);
-    assertEquals([code, index], [Code.UNKNOWN_AGENCY, NO_INDEX]);
-    assertStringIncludes(reason, "there is no draw");
-    await wire.ok(betFrame({ rows: rows(1) }));
   },
 );
 
@@ -98,31 +85,6 @@ testServed(
       }
       await overtaken.promise;
       return await append();
-    }),
-  },
-);
-
-const refused = Promise.withResolvers<void>();
-
-testServed(
-  "run() tells of a fault in a batch that is never answered",
-  async ({ port, log }) => {
-    using wire = await Wire.connect(port);
-    await wire.send(
-      betFrame({ rows: rows(1) }),
-      betFrame({ betIndex: 1, rows: rows(1, 2) }),
-    );
-    assertEquals((await wire.refusal()).code, Code.STORAGE);
-    await wire.closed();
-    refused.resolve();
-    const line = await log.line("CRITICAL action: close_connection");
-    assertStringIncludes(line, "TypeError: a slip");
-  },
-  {
-    wrapStore: intercepting(async (count) => {
-      if (count === 1) throw new StorageError("Cannot write to the store");
-      await refused.promise;
-      throw new TypeError("a slip");
     }),
   },
 );

@@ -79,11 +79,6 @@ export class RecordingAgency {
     };
   }
 
-  /** OKs seen so far. */
-  get oks(): number {
-    return this.#oks;
-  }
-
   /** Waits for more OKs. */
   async moreOks(count: number): Promise<void> {
     const target = this.#oks + count;

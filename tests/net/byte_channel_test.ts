@@ -150,19 +150,6 @@ Deno.test("hangUp() ends with a lost connection, and tells of a bug", async () =
   }
 });
 
-Deno.test("close() takes a connection that the peer has closed", () => {
-  const stream = new FakeStream([]);
-  let closes = 0;
-  stream.close = () => {
-    closes++;
-    throw new Deno.errors.BadResource();
-  };
-  const connection = new Connection(stream, {});
-  connection.close();
-  connection.close();
-  assertEquals(closes, 1);
-});
-
 testOnline(
   "hangUp() lets the peer read the last words though it has sent more",
   async () => {

@@ -75,10 +75,16 @@ Deno.test("close() takes a stream that is closed already, and reports a bug", ()
   assertThrows(() => closeFailing(new TypeError("a slip")), TypeError);
 });
 
+/** Closes a connection twice whose stream fails when it is closed. */
 function closeFailing(error: Error): void {
   const stream = new FakeStream([]);
+  let closes = 0;
   stream.close = () => {
+    closes++;
     throw error;
   };
-  new Connection(stream, {}).close();
+  const connection = new Connection(stream, {});
+  connection.close();
+  connection.close();
+  assertEquals(closes, 1);
 }

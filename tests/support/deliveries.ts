@@ -18,7 +18,6 @@ export interface Sending {
   refused?: readonly number[];
   /** Text of the copy that is written. */
   copy?: string;
-  copyName?: string;
   /** Whether the name is that of a named pipe. */
   isPipe?: boolean;
   isNew?: boolean;
@@ -37,7 +36,6 @@ export async function send(
     name = "a.csv",
     refused = [],
     copy,
-    copyName = COPY,
     isPipe = false,
     isNew = false,
     isCut = false,
@@ -61,7 +59,7 @@ export async function send(
   if (missing.size < indexes.size) delivery.keep();
   else await delivery.complete({ end: records, records }, indexes);
   if (copy !== undefined) {
-    const path = `${dir}/${copyName}`;
+    const path = `${dir}/${COPY}`;
     await Deno.writeTextFile(path, copy);
     await delivery.addCopy({ path, hash: await hashOf(path) }, missing);
   }

@@ -30,11 +30,17 @@ export interface ReadRecord {
   problem?: string;
 }
 
-/** Reads a file to its end. */
-export async function readRecords(
-  path: string,
+/** Writes a file and reads it to its end. */
+export async function recordsOf(
+  dir: string,
+  content: string | Uint8Array,
   options?: RecordReaderOptions & SourceFileOptions,
 ): Promise<ReadRecord[]> {
+  const path = `${dir}/agency.csv`;
+  const bytes = typeof content === "string"
+    ? new TextEncoder().encode(content)
+    : content;
+  await Deno.writeFile(path, bytes);
   using source = await SourceFile.open(path, options);
   const file = new RecordReader(source, options);
   const target = new Uint8Array(1 + MAX_PACKED_BET_BYTES + WORD_BYTES);
@@ -63,20 +69,6 @@ export async function readRecords(
     const fields = FIELD_KEYS.map((key) => bet![key]);
     records.push({ ...place, fields });
   }
-}
-
-/** Writes a file and reads it to its end. */
-export async function recordsOf(
-  dir: string,
-  content: string | Uint8Array,
-  options?: RecordReaderOptions & SourceFileOptions,
-): Promise<ReadRecord[]> {
-  const path = `${dir}/agency.csv`;
-  const bytes = typeof content === "string"
-    ? new TextEncoder().encode(content)
-    : content;
-  await Deno.writeFile(path, bytes);
-  return await readRecords(path, options);
 }
 
 /** Does something while every read of a file gives few bytes. */
