@@ -38,7 +38,10 @@ async function measureSending(
   const { central, port } = await startCentral(store, { project });
   stack.use(central);
   const before = await usageOf(central.pid);
-  const env = { CLI_BATCH_WINDOW: String(window) };
+  // To a new store a new file is sent: no run knows it from an earlier one.
+  const sent = await Deno.makeTempDir({ dir: `${project}/.data` });
+  stack.defer(() => Deno.remove(sent, { recursive: true }));
+  const env = { CLI_BATCH_WINDOW: String(window), CLI_AGENCY_SENTFOLDER: sent };
   const startedAt = performance.now();
   const agencies = files.map(({ agency, path: file }) =>
     stack.use(startAgency({ agency, file, port, project, env }))
