@@ -8,10 +8,9 @@ import { Agency } from "./agency/agency.ts";
 import type { SendOptions, Summary } from "./agency/options.ts";
 import { ProgressBar } from "./agency/output/progress_bar.ts";
 import { fillIn, inputPath } from "./agency/output/rejected_file.ts";
+import type { WinnersFile } from "./agency/output/winners_file.ts";
 import { readToken } from "./agency/connection/token.ts";
-import { WinnersFile } from "./agency/output/winners_file.ts";
 import { agencyIdOf } from "./program/config/config.ts";
-import { readAuthorities } from "./net/tls.ts";
 import { formatAction, getLogger } from "./program/logging.ts";
 import { EXIT_REFUSED, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
@@ -90,7 +89,7 @@ async function deliver(
   const records = sentFolder && `${sentFolder}/agency-${id}-winners`;
   const winnersFile = path === undefined
     ? undefined
-    : await WinnersFile.open(path, { agencyFile: file, rejectedFile, records });
+    : await openWinners(path, { agencyFile: file, rejectedFile, records });
   const summary = await send(agency, file, { config, signal, flags });
   logSummary(id, summary, check !== undefined);
   const isWaiting = config["draw.await"] || winnersFile !== undefined;
@@ -101,6 +100,13 @@ async function deliver(
     await winnersFile?.write(winners);
   }
   return summary.refused > 0 || summary.isFinished === false ? EXIT_REFUSED : 0;
+}
+
+async function openWinners(
+  ...args: Parameters<typeof WinnersFile.open>
+): Promise<WinnersFile> {
+  const { WinnersFile } = await import("./agency/output/winners_file.ts");
+  return await WinnersFile.open(...args);
 }
 
 async function send(
@@ -140,7 +146,7 @@ async function createAgency(
     id,
     server: formatAddresses(config["server.address"]),
     token: await readToken((name) => Deno.env.get(name), tokenFile),
-    authorities: ca === "" ? undefined : await readAuthorities(ca, "tls.ca"),
+    authorities: ca === "" ? undefined : await authoritiesIn(ca),
     maxAmount: config["batch.maxAmount"],
     window: config["batch.window"],
     retryRefused: config["batch.retryRefused"],
@@ -148,6 +154,11 @@ async function createAgency(
     baseDelayMs: config["retry.baseDelay"],
     replyTimeoutMs: config["retry.replyTimeout"],
   });
+}
+
+async function authoritiesIn(ca: string): Promise<string[]> {
+  const { readAuthorities } = await import("./net/tls.ts");
+  return await readAuthorities(ca, "tls.ca");
 }
 
 function logSummary(id: number, summary: Summary, isCheck: boolean): void {

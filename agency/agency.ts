@@ -6,7 +6,7 @@ import { ADDRESSES } from "../program/config/setting.ts";
 import { BatchSender } from "./batch_sender.ts";
 import { type DeliveredFile, openFile } from "./delivered_file.ts";
 import { identify } from "./delivery/identify.ts";
-import { IndexSet } from "./delivery/index_set.ts";
+import { IndexSet } from "./index_set.ts";
 import type { RowsOfOthers } from "./delivery/rows_of_others.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
 import { Start } from "./delivery/start.ts";
@@ -16,7 +16,6 @@ import { BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import { RefusedRows } from "./refused_rows.ts";
 import { RejectedFile, rejectedPath } from "./output/rejected_file.ts";
 import { RetryingConnection } from "./connection/retrying_connection.ts";
-import { winnersQuery } from "./connection/winners_query.ts";
 
 const DEFAULTS = {
   maxAmount: 150,
@@ -137,10 +136,11 @@ export class Agency {
    * stored.
    * @throws {ProgramError} As {@linkcode send} does.
    */
-  winners(
+  async winners(
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<string[]> {
-    return this.#connect(options).run(winnersQuery(this.#options.id));
+    const { winnersQuery } = await import("./connection/winners_query.ts");
+    return await this.#connect(options).run(winnersQuery(this.#options.id));
   }
 
   #openRejected(

@@ -14,7 +14,7 @@ import {
   MessageType,
   type Refusal,
 } from "../protocol/mod.ts";
-import type { IndexSet } from "./delivery/index_set.ts";
+import type { IndexSet } from "./index_set.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import type { RefusedRows } from "./refused_rows.ts";
 import {

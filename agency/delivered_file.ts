@@ -1,7 +1,6 @@
 // The bets file that is sent: its bytes, and how to read them.
 
 import { formatAction, getLogger } from "../program/logging.ts";
-import { csvOf } from "./bets_csv.ts";
 import type { OpenReader } from "./every_record.ts";
 import type { Input, SendOptions } from "./options.ts";
 import { inspectFormat } from "./source/file_format.ts";
@@ -21,7 +20,7 @@ export async function openFile(
   input: Input,
   { signal, separator = ",", onProgress }: SendOptions,
 ): Promise<DeliveredFile> {
-  const source = await SourceFile.open(bytesOf(input), {
+  const source = await SourceFile.open(await bytesOf(input), {
     ...signal ? { signal } : {},
     onProgress: (bytes) =>
       onProgress?.({ phase: "reading", bytes, totalBytes: undefined, bets: 0 }),
@@ -42,10 +41,14 @@ export async function openFile(
   }
 }
 
-function bytesOf(input: Input): string | ReadableStream<Uint8Array> {
-  return typeof input === "string" || input instanceof ReadableStream
-    ? input
-    : csvOf(input);
+async function bytesOf(
+  input: Input,
+): Promise<string | ReadableStream<Uint8Array>> {
+  if (typeof input === "string" || input instanceof ReadableStream) {
+    return input;
+  }
+  const { csvOf } = await import("./bets_csv.ts");
+  return csvOf(input);
 }
 
 /** It may be a bet with words in place of its document, birthdate and number. */

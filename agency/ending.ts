@@ -4,10 +4,10 @@
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Finish } from "../protocol/mod.ts";
 import type { DeliveredFile } from "./delivered_file.ts";
-import { nameOf } from "./delivery/correction.ts";
 import type { Delivery } from "./delivery/delivery.ts";
-import { IndexSet } from "./delivery/index_set.ts";
+import { IndexSet } from "./index_set.ts";
 import {
+  nameOf,
   type OpenDelivery,
   type SentDelivery,
   storedRows,

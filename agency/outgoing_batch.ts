@@ -15,7 +15,7 @@ import {
   encodeBatch,
   HEADER_BYTES,
 } from "../protocol/mod.ts";
-import type { IndexSet } from "./delivery/index_set.ts";
+import type { IndexSet } from "./index_set.ts";
 import type { Place } from "./delivery/sent_delivery.ts";
 import type { RecordReader } from "./source/record_reader.ts";
 

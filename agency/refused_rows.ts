@@ -2,7 +2,7 @@
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Refusal } from "../protocol/mod.ts";
-import { IndexSet } from "./delivery/index_set.ts";
+import { IndexSet } from "./index_set.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
 import type { RecordReader } from "./source/record_reader.ts";
 

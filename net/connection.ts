@@ -5,7 +5,6 @@ import {
   type ByteChannelOptions,
   type ByteStream,
 } from "./byte_channel.ts";
-import { isTlsRecord } from "./tls.ts";
 import { viewOf } from "../bytes/swar.ts";
 import {
   type Frame,
@@ -20,6 +19,9 @@ export { isDisconnection } from "./disconnection.ts";
 export type ConnectionOptions = Omit<ByteChannelOptions, "maxBufferSize">;
 
 const MAX_BUFFER_BYTES = 8 * MAX_FRAME_BYTES;
+/** Content types of TLS records: alert and handshake. */
+const TLS_TYPES: readonly number[] = [0x15, 0x16];
+const TLS_MAJOR_VERSION = 3;
 
 /**
  * Frames to and from one peer. One read and one write may be pending at a time.
@@ -81,4 +83,9 @@ export class Connection extends ByteChannel {
       : `it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`;
     return new ProtocolError("TOO_LARGE", `Cannot take frame: ${problem}`);
   }
+}
+
+/** True if a TLS record starts at `at`. No frame starts like this. */
+export function isTlsRecord(bytes: Uint8Array, at: number): boolean {
+  return TLS_TYPES.includes(bytes[at]!) && bytes[at + 1] === TLS_MAJOR_VERSION;
 }

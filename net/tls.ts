@@ -11,9 +11,6 @@ const SYSTEM_BUNDLES = [
 ];
 export const CERTIFICATE_REGEXP: RegExp =
   /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g;
-/** Content types of TLS records: alert and handshake. */
-const TLS_TYPES: readonly number[] = [0x15, 0x16];
-const TLS_MAJOR_VERSION = 3;
 
 const EXPLANATIONS: readonly [RegExp, string][] = [
   [/InvalidContentType|corrupt message/, "the other side does not speak TLS"],
@@ -49,11 +46,6 @@ export async function readAuthorities(
     throw unusable(name, ca, reason);
   }
   return found;
-}
-
-/** True if a TLS record starts at `at`. No frame starts like this. */
-export function isTlsRecord(bytes: Uint8Array, at: number): boolean {
-  return TLS_TYPES.includes(bytes[at]!) && bytes[at + 1] === TLS_MAJOR_VERSION;
 }
 
 /** Explains in plain words why TLS failed, followed by Deno's own message. */

@@ -9,9 +9,10 @@ import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import type { ByteStream } from "./byte_channel.ts";
+import { isTlsRecord } from "./connection.ts";
 import { isDisconnection } from "./disconnection.ts";
 import type { Identity } from "./server_identity.ts";
-import { explainTls, isTlsRecord } from "./tls.ts";
+import { explainTls } from "./tls.ts";
 
 const READ_BYTES = 1 << 14;
 /** A TLS 1.2 record: alert, fatal, unexpected_message (RFC 5246, 7.2). */

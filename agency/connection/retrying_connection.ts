@@ -1,11 +1,7 @@
 // The connection to the central, with reconnects.
 
 import { Connection, isDisconnection } from "../../net/connection.ts";
-import {
-  startTls,
-  type TlsClientOptions,
-  type TlsStream,
-} from "../../net/tls.ts";
+import type { TlsClientOptions, TlsStream } from "../../net/tls.ts";
 import { delay, startRareTimer } from "../../program/timer.ts";
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
@@ -215,6 +211,7 @@ async function encrypt(
   tcp: Deno.TcpConn,
   options: TlsClientOptions,
 ): Promise<TlsStream> {
+  const { startTls } = await import("../../net/tls.ts");
   try {
     return await startTls(tcp, options);
   } catch (cause) {

@@ -6,9 +6,9 @@ import { formatAction, getLogger } from "../../program/logging.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import type { SourceFile } from "../source/source_file.ts";
-import { IndexSet } from "./index_set.ts";
+import { IndexSet } from "../index_set.ts";
 import { DigestWriter, EMPTY_DIGEST } from "./record_digests.ts";
-import { keptRows, type SentDelivery } from "./sent_delivery.ts";
+import { keptRows, nameOf, type SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Fewest equal rows that make a file of another name a correction. */
@@ -17,19 +17,27 @@ const MIN_KEPT_ROWS = 5;
 const FIRST_DIGESTS = 64;
 const MIN_EQUAL_PART = 1 / 4;
 
+/** What is remembered that may be about a file. */
+export interface Known {
+  folder: SentFolder;
+  /** Of the file; `undefined` for a pipe. */
+  path: string | undefined;
+  /** Deliveries with its content. */
+  same: readonly SentDelivery[];
+  /** Deliveries that it may correct. */
+  candidates: readonly SentDelivery[];
+  /** The identity of what was last sent from its path, or copied to it. */
+  last: string | undefined;
+}
+
 /**
  * Throws a `ProgramError` if rows of the file were sent before, and others than
  * the refused ones have changed.
  */
 export async function findCorrected(
   file: DeliveredFile,
-  path: string | undefined,
-  { folder, candidates }: {
-    folder: SentFolder;
-    candidates: readonly SentDelivery[];
-  },
+  { folder, path, candidates, last }: Known,
 ): Promise<SentDelivery | undefined> {
-  const last = path === undefined ? undefined : await folder.idOf(path);
   const named = last === undefined ? undefined : folder.withId(last);
   // Each row of a copy is known by itself, wherever it lies.
   const isPart = named?.isPart || named?.copies?.[path!] !== undefined;
@@ -189,9 +197,4 @@ function describeLines(
   return `a row from line ${lines[at]} on${
     next ? `, before line ${next},` : ""
   }`;
-}
-
-/** How messages name what was sent. */
-export function nameOf(path: string | undefined): string {
-  return path ? `"${path}"` : "what came through a pipe";
 }

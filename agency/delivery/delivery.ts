@@ -3,7 +3,7 @@
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
-import { IndexSet } from "./index_set.ts";
+import { IndexSet } from "../index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
 import { keyOf } from "./row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";

@@ -4,7 +4,7 @@
 // clerk can tell.
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
-import type { IndexSet } from "./index_set.ts";
+import type { IndexSet } from "../index_set.ts";
 import { isRough, isWhole, keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
 import {
   type FoundRow,

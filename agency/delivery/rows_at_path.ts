@@ -2,7 +2,7 @@
 // path: by their keys, or else by their places, if no row was added or removed.
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
-import { IndexSet } from "./index_set.ts";
+import { IndexSet } from "../index_set.ts";
 import type { RowFinder } from "./row_finder.ts";
 import { fieldsLeft, isRough, isWhole, keysOf } from "./row_keys.ts";
 import type { FoundRow, Place, SentDelivery } from "./sent_delivery.ts";

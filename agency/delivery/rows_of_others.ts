@@ -4,10 +4,10 @@
 // case.
 
 import { formatAction, getLogger } from "../../program/logging.ts";
-import { nameOf } from "./correction.ts";
-import { IndexSet } from "./index_set.ts";
+import { IndexSet } from "../index_set.ts";
 import {
   type FoundRow,
+  nameOf,
   type Place,
   type SentDelivery,
   unsureIn,

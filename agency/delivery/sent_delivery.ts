@@ -1,6 +1,6 @@
 // What the agency remembers of a delivery.
 
-import { IndexSet } from "./index_set.ts";
+import { IndexSet } from "../index_set.ts";
 import type { RecordDigests } from "./record_digests.ts";
 
 export interface SentDelivery {
@@ -137,6 +137,11 @@ export function keptRows({ isComplete, records, refused }: SentDelivery) {
 
 export function sizeOf(indexes: string): number {
   return IndexSet.parse(indexes).size;
+}
+
+/** How messages name what was sent. */
+export function nameOf(path: string | undefined): string {
+  return path ? `"${path}"` : "what came through a pipe";
 }
 
 /** Throws a `SyntaxError` for anything else than the named delivery. */

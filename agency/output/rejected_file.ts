@@ -4,8 +4,8 @@
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
-import type { IndexSet } from "../delivery/index_set.ts";
 import { everyRecord } from "../every_record.ts";
+import type { IndexSet } from "../index_set.ts";
 import {
   hashOf,
   ifThere,

@@ -1,4 +1,4 @@
-import { IndexSet } from "../../agency/delivery/index_set.ts";
+import { IndexSet } from "../../agency/index_set.ts";
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { BatchLoader, OutgoingBatch } from "../../agency/outgoing_batch.ts";
 import { openFile } from "../../agency/delivered_file.ts";

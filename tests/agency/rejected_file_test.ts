@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type DeliveredFile, openFile } from "../../agency/delivered_file.ts";
-import { IndexSet } from "../../agency/delivery/index_set.ts";
+import { IndexSet } from "../../agency/index_set.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
 import {
   type CopyRecords,

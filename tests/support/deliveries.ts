@@ -2,7 +2,7 @@
 
 import { openFile } from "../../agency/delivered_file.ts";
 import { identify } from "../../agency/delivery/identify.ts";
-import { IndexSet } from "../../agency/delivery/index_set.ts";
+import { IndexSet } from "../../agency/index_set.ts";
 import { SentFolder } from "../../agency/delivery/sent_folder.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
 import { csvOf, rows } from "./rows.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openFile } from "../../../agency/delivered_file.ts";
 import { identify } from "../../../agency/delivery/identify.ts";
-import { IndexSet } from "../../../agency/delivery/index_set.ts";
+import { IndexSet } from "../../../agency/index_set.ts";
 import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { RejectedFile } from "../../../agency/output/rejected_file.ts";
 import { ProgramError } from "../../../program/errors.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openFile } from "../../../agency/delivered_file.ts";
 import { identify } from "../../../agency/delivery/identify.ts";
-import { IndexSet } from "../../../agency/delivery/index_set.ts";
+import { IndexSet } from "../../../agency/index_set.ts";
 import { RowsOfOthers } from "../../../agency/delivery/rows_of_others.ts";
 import { newDelivery } from "../../../agency/delivery/sent_delivery.ts";
 import { SentFolder } from "../../../agency/delivery/sent_folder.ts";

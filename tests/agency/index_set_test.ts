@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { IndexSet } from "../../../agency/delivery/index_set.ts";
+import { IndexSet } from "../../agency/index_set.ts";
 
 const TEXTS = ["", "0", "7", "3,7-9", "0-1000", "63,64,511-513,100000"];
 
