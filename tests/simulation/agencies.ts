@@ -1,8 +1,4 @@
-/**
- * The agencies, and the people who start them again until their files are sent.
- *
- * @module
- */
+// The agencies, which are started again until their files are sent.
 
 import { AgencyRun } from "./agency_run.ts";
 import { IndependentClient } from "./independent_client.ts";
@@ -10,13 +6,13 @@ import { makeBetFile, type SimulatedBetFile } from "./bet_file.ts";
 import type { StoredIndexes } from "./ledger.ts";
 import type { World } from "./world.ts";
 
-/** Longest pauses, from which runs choose, before an agency is started again. */
+/** Longest pauses before an agency is started again; each run picks one. */
 const MAX_PAUSES_MS = [1_000, 20_000];
-/** Runs at once beside each agency's own. */
+/** Extra runs at once, beside each agency's own. */
 const MAX_EXTRA_RUNS = 3;
-/** Part of the runs with which another file of the same agency begins. */
+/** Probability that a run starts sending a second file of its agency. */
 const TWO_FILES_CHANCE = 0.1;
-/** Most files of an agency, so that it ends. */
+/** Limits an agency's files, so that it ends. */
 const MAX_FILES = 12;
 
 /** One agency: what it sends, and whether that is done. */
@@ -24,7 +20,7 @@ class Agency {
   readonly files: SimulatedBetFile[] = [];
   /** The run that is under way. */
   run: AgencyRun | undefined;
-  /** Whether it was sent to its end after the last fault. */
+  /** Whether its files were sent completely after the last fault. */
   isDone = false;
 
   constructor(readonly id: number) {}
@@ -89,18 +85,18 @@ export class Agencies {
     this.#startExtra(this.#world.random.pick(agency.files));
   }
 
-  /** Sends another file of the same agency, whatever the first one does. */
+  /** Sends another file of the same agency at the same time. */
   sendSecondFile(agency = this.#world.random.pick(this.#agencies)): void {
     if (this.#extraRuns.size >= MAX_EXTRA_RUNS) return;
     if (agency.files.length >= MAX_FILES) return;
     this.#startExtra(this.#addFile(agency));
   }
 
-  /** Checks all files that were sent to their end. */
+  /** Checks all files that were sent completely. */
   checkSent(stored: StoredIndexes): void {
     for (const { file, exitCode } of this.#sent) {
       const { files } = this.#agencies.find(({ id }) => id === file.agency)!;
-      // 2 also if another file of the agency was not complete then.
+      // It is also 2 if another file of the agency was incomplete at that time.
       const isSure = exitCode !== 2 || files.length === 1;
       this.#world.ledger.checkSent(
         file,
@@ -147,7 +143,7 @@ export class Agencies {
     agency.isDone = this.#isCalm && agency.files.every(({ isSent }) => isSent);
   }
 
-  /** The first file that is not sent. If all are: a new file, or one again. */
+  /** The first unsent file. If all were sent: a new one, or any of them again. */
   #nextFile(agency: Agency): SimulatedBetFile {
     const { random, hasDraw } = this.#world;
     const next = agency.files.find(({ isSent }) => !isSent);

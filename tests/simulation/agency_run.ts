@@ -1,8 +1,4 @@
-/**
- * One run of the agency's program on one file.
- *
- * @module
- */
+// One run of the agency's program on one file.
 
 import { readConfig } from "../../program/config/config.ts";
 import { ProgramError } from "../../program/errors.ts";
@@ -13,7 +9,7 @@ import { CENTRAL_PORT } from "./central_host.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 
-/** Gets the exit code 0 or 2 of a run, or `undefined` if it failed. */
+/** Called with a run's exit code, 0 or 2, or `undefined` if it failed. */
 export type OnEnd = (exitCode: number | undefined) => void;
 
 /**
@@ -21,9 +17,9 @@ export type OnEnd = (exitCode: number | undefined) => void;
  * it may have, each failure would take 17 ms to sum up the waits that are left.
  */
 const PATIENT_ATTEMPTS = 1_000;
-/** The program may give up after its attempts. */
+/** The program may give up once its attempts are used up. */
 const GIVES_UP = "Cannot reach the central";
-/** It must, if its file was edited. */
+/** It must give up if its file was edited. */
 const EDITED_REGEXP = /^Cannot (?:finish sending|send) agency's file/;
 
 /** A run of the agency's program. */
@@ -48,7 +44,7 @@ export class AgencyRun {
     const { random, ledger } = world;
     const maxAttempts = isPatient ? PATIENT_ATTEMPTS : random.pick([3, 20]);
     this.#attempts = new Attempts(maxAttempts);
-    // Of a large file, something is still to be read when it is edited.
+    // Small windows leave rows to read when a large file is edited.
     const [amounts, windows] = file.isLarge
       ? [[1, 5, 20], [1, 3]]
       : [[1, 5, 20, 150], [1, 3, 16]];
@@ -83,7 +79,6 @@ export class AgencyRun {
     return this.#process.name;
   }
 
-  /** Starts the program. */
   start(): void {
     const process = this.#process;
     const config = readConfig({
@@ -104,13 +99,12 @@ export class AgencyRun {
     });
   }
 
-  /** Kills the program. */
   kill(): void {
     this.#world.trace.add(this.name, "is killed");
     this.#end(undefined);
   }
 
-  /** Once bets are stored, its file may be edited while the rest is sent. */
+  /** May edit the file once some bets are stored, while the rest is sent. */
   #mayEdit(): void {
     const { file } = this;
     const isEdited = isEditable(file) &&
@@ -135,17 +129,11 @@ export class AgencyRun {
   #end(exitCode: number | undefined): void {
     if (!this.#process.isAlive) return;
     this.#world.trace.add(this.name, `ends with ${exitCode}`);
-    if (exitCode !== undefined) this.#checkLeftovers();
+    if (exitCode !== undefined) {
+      this.#world.ledger.checkLeftovers(this.#process);
+    }
     this.#process.end();
     this.#restoreFile();
     this.#onEnd(exitCode);
-  }
-
-  #checkLeftovers(): void {
-    const { resources, timers } = this.#process;
-    if (resources.size === 0 && timers === 0) return;
-    this.#world.ledger.broken(
-      `${this.name} leaves ${resources.size} resources and ${timers} timers`,
-    );
   }
 }

@@ -1,10 +1,6 @@
-/**
- * Counts how often an agency tries to reach the central, from outside: progress
- * begins the count again, and a wait that was served is progress; a refusal is
- * not (docs/protocol.md).
- *
- * @module
- */
+// Counts from outside how often an agency tries to reach the central. Progress
+// resets the count. A wait for the draw that was served is progress, a refused
+// one is not (docs/protocol.md).
 
 /** The attempts of one run of an agency. */
 export class Attempts {
@@ -19,7 +15,7 @@ export class Attempts {
     this.#max = max;
   }
 
-  /** Whether there were so many that it may give up. */
+  /** Whether the agency may give up. */
   get areUsedUp(): boolean {
     this.#endConnection();
     // The connection with the last progress is a failure without an attempt.

@@ -1,8 +1,4 @@
-/**
- * Files of bets in a simulation, valid and invalid ones.
- *
- * @module
- */
+// Bets files of a simulation, with valid and invalid rows.
 
 import { limits } from "../../agency/source/source_file.ts";
 import { randomRow } from "../support/made_bets.ts";
@@ -13,7 +9,7 @@ import { SimulatedProcess } from "./event_loop.ts";
 import type { KnownFile } from "./ledger.ts";
 import type { World } from "./world.ts";
 
-/** Most bets of a file. Of a large file, many share a commit. */
+/** Largest numbers of bets in a file. Many bets of a large one share a commit. */
 const MAX_BETS = [20, 100, 400];
 const WIN_CHANCE = 0.2;
 const INVALID_CHANCE = 0.05;
@@ -31,23 +27,22 @@ const ZERO = 0x30;
 const MAX_EDIT_MS = 20_000;
 /** A file with the padding is read twice. */
 limits.keptBytes = 1 << 18;
-/** Lines of separators, which are no records. They make a file a large one. */
+/** Lines of separators, which are not records. They make a file large. */
 const PADDING = `${";".repeat(60_000)}\n`.repeat(5);
 
-/** A file on the disk of its agency. */
+/** A file on its agency's disk. */
 export interface SimulatedBetFile extends KnownFile {
-  /** Its path. */
   path: string;
   /**
    * Whether it is too large to be kept in memory, so that an edit shows when it
    * is read again.
    */
   isLarge: boolean;
-  /** Whether it was sent to its end. */
+  /** Whether it was sent completely. */
   isSent: boolean;
-  /** Whether somebody has edited it, and may have restored it. */
+  /** Whether it was edited, even if it was restored. */
   isEdited: boolean;
-  /** Whether it is not as it was. */
+  /** Whether it is edited and not restored yet. */
   isChanged: boolean;
 }
 
@@ -57,7 +52,7 @@ export function drawRow({ random }: World): BetRow {
   return random.happens(WIN_CHANCE) ? row.with(4, "7574") : row;
 }
 
-/** Makes a file on the disk of its agency. */
+/** Makes a file on its agency's disk. */
 export function makeBetFile(
   world: World,
   agency: number,
@@ -113,8 +108,8 @@ export function makeBetFile(
 }
 
 /**
- * Whether it can be edited: another last row is a change, unless it corrects a
- * refused one.
+ * Whether an edit of its last row is a change. It is not if that row was
+ * refused: then it is a correction.
  */
 export function isEditable(
   { isChanged, rows, invalid }: SimulatedBetFile,
@@ -123,8 +118,8 @@ export function isEditable(
 }
 
 /**
- * Changes a digit of its last row, in place. Returns what restores it later:
- * while it is being sent, it stays as it is.
+ * Changes a digit of its last row in place. Returns a function that restores it
+ * later; it stays edited while it is being sent.
  */
 export function editFile(world: World, file: SimulatedBetFile): () => void {
   const { random, loop, trace } = world;

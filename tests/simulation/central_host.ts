@@ -1,34 +1,26 @@
-/**
- * The machine of the central, and the operator who starts it again whatever
- * happens.
- *
- * @module
- */
+// The central's machine. The central is started again whenever it has ended.
 
 import { type Config, readConfig } from "../../program/config/config.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { runCentral } from "../../server.ts";
-import {
-  DamagedStoreError,
-  StoreHeldError,
-  StoreMismatchError,
-} from "../../storage/mod.ts";
+import { DamagedStoreError, StoreMismatchError } from "../../storage/mod.ts";
 import { Operator, type Trial } from "./operator.ts";
+import { RivalCentral } from "./rival_central.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 
 /** Where the store is. */
 export const STORE_FOLDER = "/data";
-/** The file of bets. */
+/** The bets file. */
 export const STORE_FILE = `${STORE_FOLDER}/bets.csv`;
 /** Where the central listens. */
 export const CENTRAL_PORT = 12345;
 
 const MAX_RESTART_MS = 5_000;
 const MAX_BOOT_MS = 60_000;
-/** Time until the operator notices that the store is broken. */
+/** Longest time until the operator notices a broken store. */
 const MAX_NOTICE_MS = 30_000;
-/** Most timers of a central, and more for each open file or connection. */
+/** Limit of a central's timers, and what each open file or connection adds. */
 const TIMERS = 8;
 const TIMERS_OF_RESOURCE = 4;
 /** Time that the operator gives the central to stop, before killing it. */
@@ -43,15 +35,15 @@ export class CentralHost {
   #isUp = false;
   #lives = 0;
   #isLastStop = false;
-  /** Whether the next start is one that the central has to refuse. */
+  /** Whether the central has to refuse the next start. */
   #isNextRefused = false;
   #isOpen = false;
-  /** Whoever has access to its files. */
+  /** Mishandles the central's files. */
   readonly operator: Operator;
-  /** Why the central of this life must not start, if so. */
+  /** Why the running central has to refuse to start, if so. */
   #trial: Trial | undefined;
   /** Another central, which must not get the store. */
-  #rival: SimulatedProcess | undefined;
+  #rival: RivalCentral | undefined;
 
   constructor(world: World) {
     this.#world = world;
@@ -96,19 +88,21 @@ export class CentralHost {
     this.#startLater(MAX_RESTART_MS);
   }
 
-  /** Cuts the machine's power. */
   cutPower(): void {
     if (!this.#isUp) return;
-    const { trace, random, loop } = this.#world;
+    const { trace, random, loop, centralDisk } = this.#world;
     trace.add("central", "loses power");
-    const disk = this.#disk;
     this.#end(true);
     this.#isUp = false;
-    disk.losePower(random, trace);
-    loop.schedule(undefined, random.between(1, MAX_BOOT_MS), () => this.boot());
+    centralDisk.losePower(random, trace);
+    loop.schedule(
+      undefined,
+      random.between(1, MAX_BOOT_MS),
+      () => this.boot(),
+    );
   }
 
-  /** Cuts the power, and starts the central first as it must not start. */
+  /** Cuts the power. The central has to refuse the first start after it. */
   restart(): void {
     this.#isNextRefused = true;
     this.cutPower();
@@ -130,9 +124,9 @@ export class CentralHost {
     });
   }
 
-  /** Lets the operator do something to the files of a central that runs. */
+  /** Lets the operator mishandle the files of a running central. */
   mishandle(): void {
-    if (!this.#isOpen || this.#rival || this.operator.isAtWork) return;
+    if (!this.#isUndisturbed) return;
     this.operator.mishandle();
     const process = this.#process!;
     this.#world.loop.schedule(process, STOP_TIMEOUT_MS, () => {
@@ -153,27 +147,8 @@ export class CentralHost {
    * first one runs.
    */
   startRival(): void {
-    if (!this.#isOpen || this.#rival || this.operator.isAtWork) return;
-    const { random, loop, ledger } = this.#world;
-    const rival = new SimulatedProcess("rival", "central", random, this.#env);
-    this.#rival = rival;
-    loop.schedule(rival, 0, () => {
-      const { signal } = new AbortController();
-      runCentral({ config: this.#config, signal, flags: {} }).then(
-        () => ledger.broken("a second central runs and stops"),
-        (error) => {
-          const isHeld = error instanceof ProgramError &&
-            error.cause instanceof StoreHeldError;
-          if (!isHeld) ledger.broken(`a second central fails: ${error}`);
-          this.#endRival();
-        },
-      );
-    });
-  }
-
-  #endRival(): void {
-    this.#rival?.end();
-    this.#rival = undefined;
+    if (!this.#isUndisturbed) return;
+    this.#rival = new RivalCentral(this.#world, this.#env, this.#config);
   }
 
   /** Checks that the central does not accumulate timers. */
@@ -191,7 +166,7 @@ export class CentralHost {
     const { ledger } = this.#world;
     const result = "result: success";
     if (line.startsWith(`action: recover_store | ${result}`)) {
-      if (this.#rival?.isAlive && this.#world.loop.current === this.#rival) {
+      if (this.#rival?.isRunning) {
         throw ledger.broken("two centrals have the store at once");
       }
       if (this.#trial) {
@@ -200,7 +175,7 @@ export class CentralHost {
         );
       }
       this.#isOpen = true;
-      this.#disk.hasFlippedBit = false;
+      this.#world.centralDisk.hasFlippedBit = false;
       ledger.check(this.#world.storeText(tornBytesLeft(line)));
     } else if (/^action: (sorteo|recover_draw) \| result: success/.test(line)) {
       ledger.onDraw(line.startsWith("action: sorteo"));
@@ -211,8 +186,10 @@ export class CentralHost {
     }
   }
 
-  get #disk() {
-    return this.#world.diskOf(this.#process ?? this.#newProcess());
+  /** Whether it runs, alone and on the store that it left. */
+  get #isUndisturbed(): boolean {
+    const hasRival = this.#rival?.isAlive === true;
+    return this.#isOpen && !hasRival && !this.operator.isAtWork;
   }
 
   get #config(): Config {
@@ -224,25 +201,19 @@ export class CentralHost {
     });
   }
 
-  #newProcess(): SimulatedProcess {
-    return new SimulatedProcess(
-      `central#${this.#lives}`,
-      "central",
-      this.#world.random,
-      this.#env,
-    );
-  }
-
   #start(): void {
     if (this.#process || !this.#isUp || this.#isLastStop) return;
     this.#lives++;
     this.#trial = this.operator.planTrial(this.#isNextRefused);
     this.#isNextRefused = false;
-    const process = this.#process = this.#newProcess();
-    this.#world.trace.add("central", "starts");
+    const { random, trace, loop } = this.#world;
+    const name = `central#${this.#lives}`;
+    const process = new SimulatedProcess(name, "central", random, this.#env);
+    this.#process = process;
+    trace.add("central", "starts");
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
-    this.#world.loop.schedule(process, 0, () => {
+    loop.schedule(process, 0, () => {
       runCentral({ config: this.#config, signal, flags: {} }).then(
         () => this.#onExit(process, undefined),
         (error) => this.#onExit(process, error),
@@ -253,18 +224,10 @@ export class CentralHost {
   #onExit(process: SimulatedProcess, error: unknown): void {
     if (!process.isAlive) return;
     this.#world.trace.add("central", `exits: ${error ?? "in good order"}`);
-    if (error === undefined) this.#checkLeftovers(process);
+    if (error === undefined) this.#world.ledger.checkLeftovers(process);
     else this.#handleFailure(error);
     this.#end(false);
     this.#startLater(MAX_RESTART_MS);
-  }
-
-  /** Checks that nothing is open after a stop. */
-  #checkLeftovers({ resources, timers }: SimulatedProcess): void {
-    if (resources.size === 0 && timers === 0) return;
-    this.#world.ledger.broken(
-      `a stopped central leaves ${resources.size} resources and ${timers} timers`,
-    );
   }
 
   /**
@@ -279,42 +242,31 @@ export class CentralHost {
     if (this.#isOpen && !this.operator.isAtWork) {
       this.#world.ledger.broken(`the central gives up: ${error.message}`);
     }
-    if (this.#disk.full && error.message.includes("No space left")) {
+    if (
+      this.#world.centralDisk.full && error.message.includes("No space left")
+    ) {
       this.#world.ledger.broken(`a full disk prevents a start: ${error}`);
     }
     const { cause } = error;
     // The operator puts back what is damaged.
     if (this.operator.isAtWork) return;
-    if (cause instanceof DamagedStoreError) this.#repair(cause);
+    if (cause instanceof DamagedStoreError) this.operator.repair(cause);
     if (cause instanceof StoreMismatchError) this.#world.fail(error);
-  }
-
-  /**
-   * A flipped bit in bytes that were never flushed may look like damage. The
-   * operator then cuts the file there, which must lose no acknowledged bet.
-   */
-  #repair({ byteOffset, message }: DamagedStoreError): void {
-    const { trace, ledger, loop } = this.#world;
-    if (!this.#disk.hasFlippedBit) {
-      ledger.broken(`the central does not start: ${message}`);
-      return;
-    }
-    trace.count("repair");
-    trace.add("operator", `cuts the store at ${byteOffset}`);
-    const inode = this.#disk.find(STORE_FILE);
-    inode.truncate(byteOffset, loop.dateMs);
-    inode.beginFlush()(true);
   }
 
   #stopSoon(): void {
     const process = this.#process!;
     const { loop, random } = this.#world;
-    loop.schedule(process, random.between(1, MAX_NOTICE_MS), () => this.stop());
+    loop.schedule(
+      process,
+      random.between(1, MAX_NOTICE_MS),
+      () => this.stop(),
+    );
   }
 
   #end(isSilent: boolean): void {
     // If the first one had ended, it would get the store.
-    this.#endRival();
+    this.#rival?.end();
     this.#isOpen = false;
     this.#trial = undefined;
     this.#process?.end(isSilent);

@@ -1,18 +1,14 @@
-/**
- * What goes wrong at some moment, whatever the programs are doing: crashes,
- * stops and cut connections.
- *
- * @module
- */
+// Faults at random moments, whatever the programs are doing: crashes, stops and
+// cut connections.
 
 import type { Agencies } from "./agencies.ts";
 import { sendHostileBytes } from "./hostile_peer.ts";
 import type { World } from "./world.ts";
 
-/** Mean times between two events of this kind that runs choose from. */
+/** Mean times between two faults; each run picks one. */
 const MEAN_PAUSES_MS = [1_000, 5_000, 30_000];
 
-/** Plans the events of a run. */
+/** Plans a run's random faults. */
 export class Chaos {
   readonly #world: World;
   readonly #actions: readonly (readonly [string, () => void])[];
@@ -39,7 +35,6 @@ export class Chaos {
     this.#actions = actions.filter(() => random.happens(0.5));
   }
 
-  /** Plans the first event. */
   start(): void {
     if (this.#actions.length > 0) this.#planNext();
   }

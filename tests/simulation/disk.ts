@@ -1,9 +1,5 @@
-/**
- * A simulated disk under a page cache. What was flushed is durable; of the rest,
- * a power cut keeps, loses or tears each page on its own.
- *
- * @module
- */
+// A simulated disk under a page cache. Flushed pages are durable. A power cut
+// keeps, loses or tears each of the others.
 
 import { dirname } from "node:path";
 import type { Random } from "../support/random_bets.ts";
@@ -31,7 +27,7 @@ export class Inode {
   durable: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   /** Version of each dirty page. */
   readonly dirty: Map<number, number> = new Map();
-  /** When it was written to last. */
+  /** Time of the last write. */
   modifiedMs: number;
   /** The open file that holds the lock. */
   holder: Resource | undefined;
@@ -60,9 +56,9 @@ export class Inode {
   }
 
   /**
-   * Begins a flush of all that is in the cache now. The result ends it: what was
-   * there at its start is durable, or, if it fails, never will be, although the
-   * cache still shows it.
+   * Begins a flush of everything in the cache. The returned function ends it: the
+   * content at the start of the flush becomes durable. If the flush fails, it
+   * never will, although the cache still shows it.
    */
   beginFlush(): (isSuccess: boolean) => void {
     const image = this.bytes.slice();
@@ -92,14 +88,16 @@ export class Inode {
     for (const page of [...this.dirty.keys()].sort((a, b) => a - b)) {
       const fate = random.pick(fates);
       trace.count(`page ${fate}`);
-      for (let at = page * PAGE_BYTES; at < (page + 1) * PAGE_BYTES;) {
-        const end = at + SECTOR_BYTES;
+      const start = page * PAGE_BYTES;
+      const end = start + PAGE_BYTES;
+      for (let at = start; at < end; at += SECTOR_BYTES) {
         const isKept = fate === "kept" ||
           (fate === "torn" && random.happens(0.5));
-        if (isKept && at < size) {
-          left.set(this.bytes.subarray(at, Math.min(end, size)), at);
-        }
-        at = end;
+        if (!isKept || at >= size) continue;
+        left.set(
+          this.bytes.subarray(at, Math.min(at + SECTOR_BYTES, size)),
+          at,
+        );
       }
     }
     if (flipsBit && size > flushed) {
@@ -149,7 +147,7 @@ export class Disk {
   #ids = 0;
   /** Whether every flush fails. */
   isBroken = false;
-  /** Whether a power cut may have flipped a bit that nobody has seen yet. */
+  /** Whether a power cut has flipped a bit and no central has opened the store since. */
   hasFlippedBit = false;
   /** No file whose path begins with this can grow. */
   full: string | undefined;
@@ -160,7 +158,6 @@ export class Disk {
     readonly maxFlushMs: number = FAST_FLUSH_MS,
   ) {}
 
-  /** Creates a file. */
   create(path: string, nowMs: number): Inode {
     const inode = new Inode(++this.#ids, nowMs);
     this.files.set(path, inode);
@@ -199,7 +196,7 @@ export class Disk {
     this.#durableNames = new Map([...others, ...own]);
   }
 
-  /** Loses power. Of the names that were not flushed some are lost. */
+  /** Loses power, and some of the names that were not flushed. */
   losePower(random: Random, trace: Trace): void {
     const before = new Map(this.files);
     const paths = new Set([...before.keys(), ...this.#durableNames.keys()]);
@@ -221,29 +218,17 @@ export class Disk {
   }
 }
 
-/** Describes a file. */
+/** Describes a file, with the fields that the programs use. */
 export function describe(inode: Inode): Deno.FileInfo {
   return {
     isFile: true,
     isDirectory: false,
-    isSymlink: false,
+    isFifo: false,
+    isSocket: false,
     size: inode.bytes.length,
     mtime: new Date(inode.modifiedMs),
-    atime: null,
-    birthtime: null,
-    ctime: null,
     dev: 1,
     ino: inode.id,
     mode: 0o644,
-    nlink: 1,
-    uid: 0,
-    gid: 0,
-    rdev: 0,
-    blksize: 4096,
-    blocks: 1,
-    isBlockDevice: false,
-    isCharDevice: false,
-    isFifo: false,
-    isSocket: false,
-  };
+  } as Deno.FileInfo;
 }

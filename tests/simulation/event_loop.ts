@@ -1,10 +1,6 @@
-/**
- * The simulated clock and event loop. Nothing waits for real time: the loop jumps
- * from one event to the next. Events at the same time come in an order that the
- * seed decides.
- *
- * @module
- */
+// The simulated clock and event loop. Nothing waits for real time: the loop jumps
+// from one event to the next. The seed decides the order of events at the
+// same time.
 
 import { setImmediate } from "node:timers";
 import type { Random } from "../support/random_bets.ts";
@@ -27,19 +23,18 @@ export interface Resource {
 
 /** A program that runs in the simulation. */
 export class SimulatedProcess {
-  /** Whether it runs. One that does not has no effect on anything any more. */
+  /** Whether it runs. A process that has ended has no effect. */
   isAlive = true;
-  /** What it has open. */
+  /** Its open files and connections. */
   readonly resources: Set<Resource> = new Set();
   /** Number of timers that are set. */
   timers = 0;
   /** Creates the tap for a new connection of the process, if there is one. */
   createTap: (() => WireTap) | undefined;
-  /** Called when the process tries to connect, if it is one that counts. */
+  /** Called when the process tries to connect. */
   onConnect: (() => void) | undefined;
   /** Order of its events among those of other processes at the same time. */
   readonly rank: number;
-  /** Its environment. */
   readonly env: ReadonlyMap<string, string>;
 
   constructor(
@@ -53,8 +48,7 @@ export class SimulatedProcess {
   }
 
   /**
-   * Ends it: nothing of its code runs any more, and the system closes what it
-   * had open.
+   * Ends it: its code no longer runs, and the system closes what it had open.
    */
   end(isSilent = false): void {
     if (!this.isAlive) return;
@@ -94,7 +88,6 @@ export class EventLoop {
     return EPOCH_MS + Math.floor(this.nowMs);
   }
 
-  /** Plans an event. */
   schedule(
     process: SimulatedProcess | undefined,
     delayMs: number,
@@ -130,7 +123,7 @@ export class EventLoop {
     return promise;
   }
 
-  /** Runs the code of a process until all of it waits, as one step. */
+  /** Runs a process's code, as one step, until all of it waits. */
   async runStep(
     process: SimulatedProcess | undefined,
     run: () => void,

@@ -1,9 +1,5 @@
-/**
- * Which faults a run has, and how often. Each run draws its own rates, because
- * a run with all faults at once would make little progress.
- *
- * @module
- */
+// Which faults a run has, and how often. Each run draws its own rates, because
+// a run with all faults at once would make little progress.
 
 import type { Random } from "../support/random_bets.ts";
 import type { Trace } from "./trace.ts";
@@ -26,7 +22,7 @@ export interface FaultRates {
   failedTruncate: number;
   /** A flush takes seconds. */
   slowFlush: number;
-  /** A flush fails; what it should have flushed never reaches the disk. */
+  /** A flush fails, and its pages never reach the disk. */
   failedFlush: number;
   /** After a failed flush, the disk keeps failing for a while. */
   brokenDisk: number;
@@ -38,9 +34,9 @@ export interface FaultRates {
   silence: number;
   /** Written bytes arrive seconds later. */
   stall: number;
-  /** A write takes, or a read gives, a part of the bytes. That is no fault. */
+  /** A write takes, or a read gives, a part of the bytes. It is not a fault. */
   split: number;
-  /** A connection cannot be accepted: this machine lacks something. */
+  /** A connection cannot be accepted: no file descriptors are left. */
   failedAccept: number;
   /** A connection is lost before it is accepted. */
   lostBeforeAccept: number;
@@ -75,7 +71,7 @@ const RATES: Readonly<Record<keyof FaultRates, readonly number[]>> = {
   edit: [0.1, 0.5],
   misfit: [0.5, 0.9],
 };
-/** Part of the runs that have a fault. */
+/** Probability that a run has a fault. */
 const IN_RUN = 0.4;
 
 /** Decides about every fault of a run. */

@@ -1,8 +1,4 @@
-/**
- * A peer that sends what no agency sends.
- *
- * @module
- */
+// A peer that sends malformed frames.
 
 import { randomMalformed } from "../support/malformed_frames.ts";
 import { CENTRAL_PORT } from "./central_host.ts";
@@ -10,7 +6,7 @@ import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
 
 const MAX_FRAMES = 4;
-/** Time after which it leaves without closing. */
+/** Longest time until it ends without closing. */
 const MAX_LIFE_MS = 120_000;
 
 /** Starts a peer that connects and sends malformed frames. */

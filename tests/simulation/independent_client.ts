@@ -1,9 +1,5 @@
-/**
- * A third-party client that follows docs/protocol.md, but sends its bets in
- * any order, with gaps, and again.
- *
- * @module
- */
+// A third-party client that follows docs/protocol.md, but sends its bets in
+// any order, with gaps, and again.
 
 import { betFrame, type BetRow } from "../support/frames.ts";
 import { drawRow } from "./bet_file.ts";
@@ -15,10 +11,10 @@ import type { World } from "./world.ts";
 const BETS = 300;
 const MAX_BATCH_BETS = 12;
 const MAX_PAUSE_MS = 3_000;
-/** Longest pauses between two batches that connections choose from. */
+/** Longest pauses between two batches; each connection picks one. */
 const BATCH_PAUSES_MS = [1, 100, 2_000];
 const REPLY_BYTES = 1024;
-/** In some runs there is none. */
+/** Probability that a run has this client. */
 const IN_RUN = 0.5;
 
 /** Sends random ranges of its bets. */
@@ -46,12 +42,10 @@ export class IndependentClient {
     });
   }
 
-  /** Begins to send. */
   start(): void {
     if (this.#takesPart) this.#connectLater();
   }
 
-  /** Stops sending. */
   end(): void {
     this.#hasEnded = true;
     this.#process?.end();

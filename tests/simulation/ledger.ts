@@ -1,12 +1,9 @@
-/**
- * Records everything that was guaranteed in a simulation, and checks the store.
- * These are the test oracles: they use none of the code under test.
- *
- * @module
- */
+// Records everything that was guaranteed in a simulation, and checks the store.
+// These are the test oracles: they use none of the code under test.
 
 import { type BetRow, Code } from "../support/frames.ts";
 import { parseStore, type StoredBatch } from "../support/stored.ts";
+import type { SimulatedProcess } from "./event_loop.ts";
 import type { Trace } from "./trace.ts";
 import { type Following, type SentBatch, WireTap } from "./wire_tap.ts";
 
@@ -15,15 +12,13 @@ export class BrokenGuarantee extends Error {
   override name = "BrokenGuarantee";
 }
 
-/** A file of bets, whoever sends it. */
+/** A bets file that agencies or other clients send. */
 export interface KnownFile {
-  /** The agency's id. */
   agency: number;
-  /** 16 hex digits. */
   fingerprint: string;
   /** Its records by their index. */
   rows: readonly BetRow[];
-  /** Indexes of those that are no bets, or break a rule. */
+  /** Indexes of records that are not bets or break a rule. */
   invalid: ReadonlySet<number>;
   /**
    * Whether its bets are stored in their order. The rest of a refused batch may
@@ -54,7 +49,7 @@ export class Ledger {
   /** Agencies whose FINISH was answered with OK. */
   readonly #recorded = new Set<number>();
   readonly #drawAgencies: number;
-  /** Winners that an agency was told, by its id. */
+  /** The winners sent to each agency. */
   readonly #winners = new Map<number, string>();
   /** Whether the draw was held. */
   isDrawKnown = false;
@@ -99,7 +94,7 @@ export class Ledger {
   /** Notes a refusal that an agency has seen. */
   onRefused(batch: SentBatch, code: number): void {
     const file = this.#files.get(keyOf(batch));
-    // A hostile peer sends bets of no file.
+    // A hostile peer's bets belong to no file.
     if (!file) return;
     const { indexes } = batch;
     if (code === Code.BETTING_CLOSED) {
@@ -143,12 +138,12 @@ export class Ledger {
     this.#recorded.add(agency);
   }
 
-  /** Notes winners that an agency was told. */
+  /** Notes winners that an agency has received. */
   onWinners(agency: number, documents: readonly string[], who: string): void {
     const told = documents.join();
-    this.#trace.add(who, `learns ${documents.length} winners of ${agency}`);
+    this.#trace.add(who, `gets ${documents.length} winners of ${agency}`);
     if (!this.isDrawKnown) {
-      throw this.broken(`${who} learns winners before the draw`);
+      throw this.broken(`${who} gets winners before the draw`);
     }
     const before = this.#winners.get(agency);
     if (before !== undefined && before !== told) {
@@ -172,8 +167,8 @@ export class Ledger {
   }
 
   /**
-   * Checks a store that the central has just opened: each OK is kept, nothing is
-   * there twice, and no unknown bets are there.
+   * Checks a store that the central has just opened: it has every bet answered
+   * with OK, none twice, and no unknown ones.
    */
   check(text: string): void {
     this.#check(this.#parse(text));
@@ -214,8 +209,8 @@ export class Ledger {
   }
 
   /**
-   * Checks a store at the end, when nothing is under way: its winners are those
-   * that the agencies got.
+   * Checks a store at the end, when nothing is under way: its winners are the
+   * ones that the agencies got.
    */
   checkEnd(text: string): StoredIndexes {
     const batches = this.#parse(text);
@@ -238,7 +233,7 @@ export class Ledger {
     return stored;
   }
 
-  /** Checks a file that its agency has sent to the end, and its exit code. */
+  /** Checks a file that its agency has sent completely, and the exit code. */
   checkSent(
     file: KnownFile,
     exitCode: number | undefined,
@@ -254,7 +249,7 @@ export class Ledger {
       throw this.broken(
         `${
           keyOf(file)
-        } was sent to its end, but its bet ${index} is not stored`,
+        } was sent completely, but its bet ${index} is not stored`,
       );
     }
     if (exitCode === undefined) return;
@@ -263,6 +258,14 @@ export class Ledger {
       `the agency of ${
         keyOf(file)
       } exits with ${exitCode}, ${refused} rows are not stored`,
+    );
+  }
+
+  /** Checks that a program that ends has closed everything. */
+  checkLeftovers({ name, resources, timers }: SimulatedProcess): void {
+    if (resources.size === 0 && timers === 0) return;
+    this.broken(
+      `${name} leaves ${resources.size} resources and ${timers} timers`,
     );
   }
 
@@ -296,7 +299,7 @@ export class Ledger {
   #fileOf(batch: Pick<SentBatch, "agency" | "fingerprint">): FileRecord {
     const file = this.#files.get(keyOf(batch));
     if (file) return file;
-    throw this.broken(`bets of ${keyOf(batch)}, which nobody has`);
+    throw this.broken(`bets of the unknown file ${keyOf(batch)}`);
   }
 }
 

@@ -1,8 +1,4 @@
-/**
- * `deno task simulate`: years of faults in minutes.
- *
- * @module
- */
+// `deno task simulate`: years of faults in minutes.
 
 import { parseArgs } from "node:util";
 import { print, runTool } from "../../tools/tool.ts";
@@ -24,7 +20,7 @@ const HELP = `Usage: deno task simulate [--seed N] [--runs N] [--hours H]
             (default: 0.04 for each run)
 --faults N  each run has N faults at most
 --no-shorten  does not look for the shortest run that still fails
---trace     shows all that happens`;
+--trace     shows everything that happens`;
 
 /** Many short runs try more combinations of faults than a few long ones. */
 const DEFAULT_RUNS = 300;

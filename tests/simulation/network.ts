@@ -1,12 +1,8 @@
-/**
- * A simulated network: it delays, splits, joins, stalls and loses what is sent,
- * and resets connections, as TCP over a bad line does.
- *
- * @module
- */
+// A simulated network: it delays, splits, joins, stalls and loses what is sent,
+// and resets connections, as TCP over a bad line does.
 
 import type { SimulatedProcess } from "./event_loop.ts";
-import { networkError } from "./network_errors.ts";
+import { networkError } from "./system_errors.ts";
 import { Connection } from "./simulated_connection.ts";
 import { Pipe } from "./simulated_pipe.ts";
 import { SimulatedListener } from "./simulated_listener.ts";
@@ -62,10 +58,10 @@ export class Network {
     const process = loop.current!;
     process.onConnect?.();
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
-    const timeMs = this.#world.isCentralUp ? this.latencyMs : UNREACHABLE_MS;
+    const timeMs = this.#world.central.isUp ? this.latencyMs : UNREACHABLE_MS;
     const cancel = loop.schedule(process, timeMs, () => {
       const listener = this.#listeners.get(port);
-      if (!this.#world.isCentralUp) {
+      if (!this.#world.central.isUp) {
         reject(
           new Deno.errors.TimedOut("Connection timed out (os error 110)"),
         );

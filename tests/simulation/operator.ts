@@ -1,20 +1,17 @@
-/**
- * The operator of the central, who mishandles its store: moves, replaces, cuts
- * and restores its files, fills the disk, and changes its configuration. What
- * was done is undone before the next start, which otherwise could only say so.
- *
- * @module
- */
+// The central's operator, who mishandles its store: moves, replaces, cuts and
+// restores its files, fills the disk, and changes its configuration. All of it
+// is undone before the next start, which would only be refused.
 
+import type { DamagedStoreError } from "../../storage/mod.ts";
 import type { Disk, Inode } from "./disk.ts";
 import type { World } from "./world.ts";
 
 /** Longest time that the disk stays full. */
 const MAX_FULL_MS = 60_000;
-/** Longest time that one file may not grow: it outlasts an agency's attempts. */
+/** Longest time that one file cannot grow: it outlasts an agency's attempts. */
 const MAX_LIMITED_MS = 600_000;
 
-/** A disk writes it as a whole. */
+/** A disk writes a sector as a whole. */
 const SECTOR_BYTES = 512;
 /** The end of a batch: the byte where its write begins, and the CRC. */
 const MARK_REGEXP = /:(\d+):[0-9a-f]{8}\n/g;
@@ -30,7 +27,7 @@ export interface Trial {
 /** Changes one file. Returns what puts it back. */
 type Mistake = (disk: Disk, path: string) => () => void;
 
-/** Mishandles the store in `folder`. */
+/** Mishandles the store. */
 export class Operator {
   readonly #world: World;
   readonly #disk: Disk;
@@ -56,7 +53,7 @@ export class Operator {
     return this.#undo.length > 0;
   }
 
-  /** Does something to one of the files, or to both, of a central that runs. */
+  /** Mishandles one or both files of a running central. */
   mishandle(): void {
     const { random } = this.#world;
     const mistake = random.pick(Object.keys(this.#mistakes));
@@ -72,7 +69,7 @@ export class Operator {
     });
   }
 
-  /** Fills the disk, or uses up what one file may have, and makes room later. */
+  /** Fills the disk, or reaches one file's quota, and makes room later. */
   fillDisk(): void {
     const { loop, random } = this.#world;
     this.#disk.full = random.pick(["/", this.#finished]);
@@ -83,8 +80,8 @@ export class Operator {
   }
 
   /**
-   * Before a start: makes it one that the central has to refuse, now and then or
-   * surely, if it can be.
+   * Plans a start that the central has to refuse: sometimes or, if `isSure`,
+   * whenever one is possible.
    */
   planTrial(isSure: boolean): Trial | undefined {
     const { random, faults } = this.#world;
@@ -103,6 +100,23 @@ export class Operator {
     this.#world.trace.add("operator", "puts everything back");
     for (const undo of this.#undo.splice(0).reverse()) undo();
     this.#disk.flushFolder(this.#bets.slice(0, this.#bets.lastIndexOf("/")));
+  }
+
+  /**
+   * A flipped bit in bytes that were never flushed may look like damage. The
+   * operator then cuts the file there. No acknowledged bet may be lost.
+   */
+  repair({ byteOffset, message }: DamagedStoreError): void {
+    const { trace, ledger, loop } = this.#world;
+    if (!this.#disk.hasFlippedBit) {
+      ledger.broken(`the central does not start: ${message}`);
+      return;
+    }
+    trace.count("repair");
+    trace.add("operator", `cuts the store at ${byteOffset}`);
+    const inode = this.#disk.find(this.#bets);
+    inode.truncate(byteOffset, loop.dateMs);
+    inode.beginFlush()(true);
   }
 
   get #finished(): string {
@@ -141,18 +155,19 @@ export class Operator {
       trials.push({ what: "loses a sector of an earlier write", prepare });
     }
     if (!hasDraw) return trials;
+    const setAgencies = (count: number) =>
+      trials.push({
+        what: `sets draw.agencies to ${count}`,
+        env: { SERVER_DRAW_AGENCIES: String(count) },
+      });
     if (!ledger.isDrawKnown) {
       const fewer = random.between(1, agencyCount);
       const isHalf = fewer < agencyCount && ledger.hasBetsOf(agencyCount) &&
         ledger.haveFinished(fewer);
-      if (!isHalf) return trials;
-      const env = { SERVER_DRAW_AGENCIES: String(fewer) };
-      trials.push({ what: `sets draw.agencies to ${fewer}`, env });
+      if (isHalf) setAgencies(fewer);
       return trials;
     }
-    const other = random.pick([0, agencyCount + 1, agencyCount - 1]);
-    const env = { SERVER_DRAW_AGENCIES: String(other) };
-    trials.push({ what: `sets draw.agencies to ${other}`, env });
+    setAgencies(random.pick([0, agencyCount + 1, agencyCount - 1]));
     if (bets.bytes.length > 0) {
       const prepare = () => this.#cut(this.#disk, this.#bets);
       trials.push({ what: "restores bets.csv of an older time", prepare });
@@ -202,8 +217,8 @@ export class Operator {
 }
 
 /**
- * Where the last write but one begins. Its mark was flushed, and says that all
- * before it was, too (docs/storage.md). The last one may be torn.
+ * The offset of the second last write. Its mark was flushed, and shows that
+ * everything before it was, too (docs/storage.md). The last one may be torn.
  */
 function flushedSize({ bytes }: Inode): number {
   const marks = new TextDecoder().decode(bytes).matchAll(MARK_REGEXP);

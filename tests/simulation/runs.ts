@@ -1,44 +1,25 @@
-/**
- * Runs simulations one after the other, and finds out how few faults are enough
- * for a failure.
- *
- * @module
- */
+// Runs simulations one after the other, and finds the fewest faults that cause a
+// failure.
 
 import { createHash } from "node:crypto";
 import { World, type WorldOptions, type WorldResult } from "./world.ts";
 
 const HASH_DIGITS = 16;
 
-/** Which simulations are run. */
-export interface RunsOptions {
-  /** Seed of the first one; each next one has the next seed. */
-  seed: number;
-  /** Number of simulations. */
+/** The simulations to run. The first one has `seed`, each next one the next. */
+export interface RunsOptions extends WorldOptions {
   runs: number;
-  /** Simulated time with faults of each one, in milliseconds. */
-  durationMs: number;
-  /** Called with each line of the traces. */
-  onLine?: ((line: string) => void) | undefined;
-  /**
-   * Faults after which a simulation has no more.
-   *
-   * @default {Infinity}
-   */
-  maxFaults?: number;
 }
 
 /** The results. */
 export interface RunsResult {
-  /** The first failure, after which no more are run. */
+  /** The first failure. It ends the runs. */
   failure: FailedRun | undefined;
   /** The hash of everything that happened in all of them. */
   hash: string;
   /** Number of times that each kind of thing happened. */
   counts: ReadonlyMap<string, number>;
-  /** Number of faults. */
   faults: number;
-  /** Number of bets answered with OK. */
   acknowledged: number;
   /** Simulated time in seconds. */
   simulatedSeconds: number;
@@ -46,9 +27,7 @@ export interface RunsResult {
 
 /** A simulation that failed. */
 export interface FailedRun extends WorldResult {
-  /** Its seed. */
   seed: number;
-  /** What was broken. */
   failure: Error;
 }
 

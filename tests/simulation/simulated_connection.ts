@@ -1,9 +1,5 @@
-/**
- * One side of a simulated TCP connection, with the methods of `Deno.TcpConn`
- * that the programs use.
- *
- * @module
- */
+// One side of a simulated TCP connection, with the methods of `Deno.TcpConn`
+// that the programs use.
 
 import { concat } from "../support/frames.ts";
 import {
@@ -12,12 +8,16 @@ import {
   type SimulatedProcess,
 } from "./event_loop.ts";
 import type { Arrival, Pipe } from "./simulated_pipe.ts";
-import { networkError } from "./network_errors.ts";
+import {
+  closedError,
+  interruptedError,
+  networkError,
+} from "./system_errors.ts";
 import type { WireTap } from "./wire_tap.ts";
 import type { World } from "./world.ts";
 
 const MAX_STALL_MS = 30_000;
-/** Time in which the system notices a dead peer; by default Linux takes hours. */
+/** Time until the system notices a dead peer; by default Linux takes hours. */
 const KEEP_ALIVE_MS = 600_000;
 const CALL_MS = 0.01;
 
@@ -40,7 +40,7 @@ export class Connection implements Resource {
   readonly #incoming: Pipe;
   readonly #outgoing: Pipe;
   readonly name: string;
-  /** Looks at what the agency sends and reads. */
+  /** Follows what the agency sends and reads. */
   tap: WireTap | undefined;
   /** Address of the other side. */
   readonly remoteAddr: Deno.NetAddr = {
@@ -74,7 +74,6 @@ export class Connection implements Resource {
     world.network.connections.add(this);
   }
 
-  /** Reads some bytes. */
   read(into: Uint8Array): Promise<number | null> {
     const { promise, resolve, reject } = Promise.withResolvers<number | null>();
     if (!this.#process.isAlive) return promise;
@@ -96,7 +95,7 @@ export class Connection implements Resource {
     return promise;
   }
 
-  /** Ends what this side sends. */
+  /** Ends this side's stream. */
   async closeWrite(): Promise<void> {
     await this.#world.loop.operate(CALL_MS, () => {
       if (!this.#isOpen) throw closedError();
@@ -144,7 +143,7 @@ export class Connection implements Resource {
   /** Does nothing: here all connections have keep-alive. */
   setKeepAlive(): void {}
 
-  /** Loses all that is sent from now on, in both directions. */
+  /** Loses everything sent from now on, in both directions. */
   silence(): void {
     this.#incoming.isSilent = this.#outgoing.isSilent = true;
     for (const pipe of [this.#incoming, this.#outgoing]) {
@@ -264,12 +263,4 @@ export class Connection implements Resource {
   #tell(result: () => void): void {
     this.#world.loop.schedule(this.#process, CALL_MS, result);
   }
-}
-
-function interruptedError(): Error {
-  return new Deno.errors.Interrupted("operation canceled");
-}
-
-function closedError(): Error {
-  return new Deno.errors.BadResource("Bad resource ID");
 }

@@ -1,9 +1,5 @@
-/**
- * An open file on a simulated disk, with the methods of `Deno.FsFile` that the
- * programs use.
- *
- * @module
- */
+// An open file on a simulated disk, with the methods of `Deno.FsFile` that the
+// programs use.
 
 import { describe, type Disk, type Inode } from "./disk.ts";
 import {
@@ -11,26 +7,19 @@ import {
   type Resource,
   type SimulatedProcess,
 } from "./event_loop.ts";
+import { closedError, systemError } from "./system_errors.ts";
 import type { World } from "./world.ts";
 
 /** Duration of a call that need not wait for the disk. */
 const CALL_MS = 0.02;
-/** An agency may wait for minutes. */
+/** Coarse, as an agency may wait for minutes. */
 const LOCK_POLL_MS = 50;
 const MIN_FLUSH_MS = 0.2;
 const MAX_SLOW_FLUSH_MS = 4000;
 
-/** Makes an error of the operating system. */
-function systemError(code: "EIO" | "ENOSPC"): Error {
-  const text = code === "EIO"
-    ? "Input/output error (os error 5)"
-    : "No space left on device (os error 28)";
-  return Object.assign(new Error(text), { code });
-}
-
 /** An open file. */
 export class SimulatedFile implements Resource {
-  /** Whether a write has taken a part only, because the next one fails. */
+  /** Whether the last write took only a part because the next one fails. */
   #failsNext = false;
   readonly #world: World;
   readonly #process: SimulatedProcess;
@@ -76,7 +65,6 @@ export class SimulatedFile implements Resource {
     return this.#call(() => this.readSync(into));
   }
 
-  /** The same, at once. */
   readSync(into: Uint8Array): number | null {
     this.#throwIfClosed();
     const left = this.#inode.bytes.length - this.#at;
@@ -95,7 +83,6 @@ export class SimulatedFile implements Resource {
     return this.#call(() => this.writeSync(bytes));
   }
 
-  /** The same, at once. */
   writeSync(bytes: Uint8Array): number {
     this.#throwIfClosed();
     this.#mayDie();
@@ -118,12 +105,11 @@ export class SimulatedFile implements Resource {
     return size;
   }
 
-  /** Moves the current place, from the start of the file only. */
+  /** Moves the current place, counted from the start of the file only. */
   seek(offset: number | bigint, whence: Deno.SeekMode): Promise<number> {
     return this.#call(() => this.seekSync(offset, whence));
   }
 
-  /** The same, at once. */
   seekSync(offset: number | bigint, whence: Deno.SeekMode): number {
     this.#throwIfClosed();
     if (whence !== Deno.SeekMode.Start) {
@@ -134,7 +120,6 @@ export class SimulatedFile implements Resource {
     return this.#at = Number(offset);
   }
 
-  /** Cuts the file. */
   truncate(size = 0): Promise<void> {
     return this.#call(() => {
       this.#throwIfClosed();
@@ -148,7 +133,6 @@ export class SimulatedFile implements Resource {
     });
   }
 
-  /** Flushes the file. */
   async syncData(): Promise<void> {
     this.#throwIfClosed();
     this.#mayDie();
@@ -164,23 +148,19 @@ export class SimulatedFile implements Resource {
     );
   }
 
-  /** The same, at once. */
   syncDataSync(): void {
     this.#throwIfClosed();
     this.#endFlush(this.#inode.beginFlush());
   }
 
-  /** As {@linkcode syncData}. */
   sync(): Promise<void> {
     return this.syncData();
   }
 
-  /** Describes the file. */
   stat(): Promise<Deno.FileInfo> {
     return this.#call(() => this.statSync());
   }
 
-  /** The same, at once. */
   statSync(): Deno.FileInfo {
     this.#throwIfClosed();
     return describe(this.#inode);
@@ -191,7 +171,6 @@ export class SimulatedFile implements Resource {
     return this.#call(() => this.tryLockSync(isExclusive));
   }
 
-  /** The same, at once. */
   tryLockSync(_isExclusive: boolean): boolean {
     this.#throwIfClosed();
     if (this.#inode.holder) return false;
@@ -221,7 +200,6 @@ export class SimulatedFile implements Resource {
     this.release();
   }
 
-  /** Closes the file, for `using`. */
   [Symbol.dispose](): void {
     if (this.#isOpen) this.close();
   }
@@ -276,7 +254,6 @@ export class SimulatedFile implements Resource {
 
   #throwIfClosed(): void {
     if (!this.#process.isAlive) throw new KilledError();
-    if (this.#isOpen) return;
-    throw new Deno.errors.BadResource("Bad resource ID");
+    if (!this.#isOpen) throw closedError();
   }
 }

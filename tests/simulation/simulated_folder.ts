@@ -1,8 +1,4 @@
-/**
- * An open folder on a simulated disk.
- *
- * @module
- */
+// An open folder on a simulated disk.
 
 import type { Resource, SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
@@ -10,7 +6,7 @@ import type { World } from "./world.ts";
 /** Duration of a flush of the names. */
 const FLUSH_MS = 0.2;
 
-/** An open folder, of which the names can be flushed. */
+/** An open folder. Its names can be flushed. */
 export class SimulatedFolder implements Resource {
   readonly #world: World;
   readonly #process: SimulatedProcess;
@@ -31,12 +27,10 @@ export class SimulatedFolder implements Resource {
     );
   }
 
-  /** Closes the folder. */
   close(): void {
     this.#process.resources.delete(this);
   }
 
-  /** Closes the folder, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

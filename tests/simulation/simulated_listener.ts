@@ -1,16 +1,17 @@
-/**
- * A simulated listener, with the methods of `Deno.TcpListener` that the programs
- * use.
- *
- * @module
- */
+// A simulated listener, with the methods of `Deno.TcpListener` that the programs
+// use.
 
 import {
   KilledError,
   type Resource,
   type SimulatedProcess,
 } from "./event_loop.ts";
-import { networkError } from "./network_errors.ts";
+import {
+  closedError,
+  interruptedError,
+  networkError,
+  systemError,
+} from "./system_errors.ts";
 import type { Connection } from "./simulated_connection.ts";
 import type { World } from "./world.ts";
 
@@ -23,9 +24,7 @@ export class SimulatedListener implements Resource {
   readonly #queue: Connection[] = [];
   #accepting: PromiseWithResolvers<Connection> | undefined;
   #isOpen = true;
-  /** The process that listens. */
   readonly process: SimulatedProcess;
-  /** Where it listens. */
   readonly addr: Deno.NetAddr;
 
   constructor(world: World, port: number, onClosed: () => void) {
@@ -36,32 +35,27 @@ export class SimulatedListener implements Resource {
     this.process.resources.add(this);
   }
 
-  /** Queues a connection. */
   offer(connection: Connection): void {
     this.#queue.push(connection);
     this.#serve();
   }
 
-  /** Waits for a connection. */
   accept(): Promise<Connection> {
     const accepting = Promise.withResolvers<Connection>();
     if (!this.process.isAlive) return accepting.promise;
-    if (!this.#isOpen) {
-      return Promise.reject(new Deno.errors.BadResource("Bad resource ID"));
-    }
+    if (!this.#isOpen) return Promise.reject(closedError());
     this.#accepting = accepting;
     this.#serve();
     return accepting.promise;
   }
 
-  /** Stops listening. */
   close(): void {
     if (!this.process.isAlive) throw new KilledError();
     const accepting = this.#accepting;
     this.process.resources.delete(this);
     this.release();
     this.#world.loop.schedule(this.process, 0, () => {
-      accepting?.reject(new Deno.errors.Interrupted("operation canceled"));
+      accepting?.reject(interruptedError());
     });
   }
 
@@ -79,11 +73,7 @@ export class SimulatedListener implements Resource {
     this.#accepting = undefined;
     this.#world.loop.schedule(this.process, CALL_MS, () => {
       if (this.#world.faults.occurs("failedAccept", "central")) {
-        accepting.reject(
-          Object.assign(new Error("Too many open files (os error 24)"), {
-            code: "EMFILE",
-          }),
-        );
+        accepting.reject(systemError("EMFILE"));
         return;
       }
       const connection = this.#queue.shift();

@@ -1,8 +1,4 @@
-/**
- * One direction of a simulated TCP connection.
- *
- * @module
- */
+// One direction of a simulated TCP connection.
 
 import type { World } from "./world.ts";
 
@@ -17,7 +13,7 @@ export class Pipe {
   readonly #world: World;
   /** Bytes that may be under way or unread at once. */
   readonly capacity: number;
-  /** Whether nothing arrives any more. */
+  /** Whether everything sent is lost. */
   isSilent = false;
   /** Bytes that were sent and not read. */
   unread = 0;
@@ -25,7 +21,7 @@ export class Pipe {
   #lastArrivalMs = 0;
   /** Called with what arrives. */
   onArrival: (arrival: Arrival) => void = () => {};
-  /** Called when something was read, so that there is room. */
+  /** Called when a read has made room. */
   onRoom: () => void = () => {};
 
   constructor(world: World) {
@@ -33,7 +29,7 @@ export class Pipe {
     this.capacity = world.random.pick([2048, 16_384, 65_536]);
   }
 
-  /** Sends something, which arrives after all that was sent before. */
+  /** Sends something. It arrives after everything sent before. */
   send(arrival: Arrival, delayMs: number): void {
     const { loop } = this.#world;
     if (arrival.kind === "bytes") this.unread += arrival.bytes.length;
@@ -47,7 +43,6 @@ export class Pipe {
     });
   }
 
-  /** Makes room. */
   consume(size: number): void {
     this.unread -= size;
     this.onRoom();

@@ -1,14 +1,10 @@
-/**
- * Replaces the system by the simulation while it runs: the clock, the timers,
- * the files, the network and the random numbers that the programs see.
- * So the programs run unchanged, and know nothing about simulations.
- *
- * @module
- */
+// Replaces the system while the simulation runs: the clock, the timers, the
+// files, the network and the random numbers. So the programs run unchanged.
 
 import { createHash } from "node:crypto";
 import type { SimulatedProcess } from "./event_loop.ts";
 import { abortAfter } from "../support/fake_time.ts";
+import { STORE_FOLDER } from "./central_host.ts";
 import { describe } from "./disk.ts";
 import { SimulatedFile } from "./simulated_file.ts";
 import { SimulatedFolder } from "./simulated_folder.ts";
@@ -143,11 +139,11 @@ function fileCalls(world: World): Record<string, Call> {
   }
   return {
     open: (process, path: string, options?: Deno.OpenOptions) =>
-      world.isFolder(path)
+      path === STORE_FOLDER
         ? new SimulatedFolder(world, process, path)
         : new SimulatedFile(world, process, path, options ?? { read: true }),
     stat: (process, path: string) =>
-      world.isFolder(path)
+      path === STORE_FOLDER
         ? { mode: 0o700 }
         : describe(world.diskOf(process).find(path)),
     lstat: (process, path: string) =>

@@ -1,9 +1,4 @@
-/**
- * What happened in a simulation, in words, and a hash of it: the same seed has
- * to give the same hash.
- *
- * @module
- */
+// The log of a simulation and its hash: the same seed has to give the same hash.
 
 import { createHash } from "node:crypto";
 
@@ -25,7 +20,6 @@ export class Trace {
     this.#onLine = onLine;
   }
 
-  /** Adds a line. */
   add(who: string, what: string): void {
     const line = `${(this.clock() / 1000).toFixed(6)} ${who}: ${what}`;
     this.#hash.update(`${line}\n`);
@@ -36,12 +30,10 @@ export class Trace {
     }
   }
 
-  /** Counts something. */
   count(what: string): void {
     this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 
-  /** The last lines. */
   get lastLines(): string[] {
     return this.#lines.slice(-KEPT_LINES);
   }

@@ -1,10 +1,5 @@
-/**
- * Follows what an agency sends and receives on one connection, by
- * docs/protocol.md alone: so its guarantees are known independently of the
- * agency.
- *
- * @module
- */
+// Follows what an agency sends and receives on one connection, by
+// docs/protocol.md alone, to know the guarantees independently of the agency.
 
 import type { Attempts } from "./attempts.ts";
 import { decodeWinners, WINNERS } from "../support/draw_wire.ts";
@@ -13,7 +8,6 @@ import type { Ledger } from "./ledger.ts";
 
 /** A batch, as it was sent. */
 export interface SentBatch {
-  /** The agency's id. */
   agency: number;
   /** 16 hex digits. */
   fingerprint: string;
@@ -28,9 +22,9 @@ const SAYS_NOTHING: readonly number[] = [
   Code.BUSY,
 ];
 
-/** What is to be known about the connections of an agency's run. */
+/** Called with what a run's connections show. */
 export interface Following {
-  /** Counts them. */
+  /** Counts the run's connections. */
   attempts: Attempts;
   /** Called when the agency reads an OK for bets. */
   onStored(): void;

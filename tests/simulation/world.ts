@@ -1,14 +1,10 @@
-/**
- * One simulated world: a central with its disk, agencies, a network between
- * them, and all that goes wrong. One seed decides about everything.
- *
- * @module
- */
+// One simulated world: a central with its disk, agencies, a network between
+// them, and their faults. One seed decides everything.
 
 import { BaseHandler, setup } from "@std/log";
 import { Random } from "../support/random_bets.ts";
 import { Agencies } from "./agencies.ts";
-import { CentralHost, STORE_FILE, STORE_FOLDER } from "./central_host.ts";
+import { CentralHost, STORE_FILE } from "./central_host.ts";
 import { Chaos } from "./chaos.ts";
 import { Disk } from "./disk.ts";
 import { EventLoop, KilledError, type SimulatedProcess } from "./event_loop.ts";
@@ -20,14 +16,13 @@ import { Trace } from "./trace.ts";
 
 /**
  * Simulated time in which every agency has to succeed after the last fault.
- * Connections that were lost silently may use up all places until the
- * system notices.
+ * Silently lost connections may take all places until the system notices.
  */
 const CALM_MS = 1_800_000;
 const MAX_AGENCIES = 4;
 /**
- * Longest flushes that runs choose from. On a slow disk many batches share a
- * write, and most crashes come while one is under way.
+ * Longest flushes; each run picks one. On a slow disk many batches share a
+ * write, and most crashes come during a flush.
  */
 const MAX_FLUSH_MS = [8, 100, 1_000];
 /** Longest times that a disk stays broken. */
@@ -35,12 +30,11 @@ const BROKEN_DISK_MS = [1_000, 60_000, 600_000];
 
 /** What a simulation is made of. */
 export interface WorldOptions {
-  /** Decides about everything. */
   seed: number;
   /** Simulated time with faults, in milliseconds. */
   durationMs: number;
   /**
-   * Number of faults after which there are no more.
+   * Number of faults after which no more occur.
    *
    * @default {Infinity}
    */
@@ -57,41 +51,28 @@ export interface WorldOptions {
 export interface WorldResult {
   /** What was broken, or `undefined` if nothing was. */
   failure: Error | undefined;
-  /** The hash of all that happened. */
+  /** The hash of everything that happened. */
   hash: string;
-  /** The last lines of the trace. */
   lastLines: string[];
   /** Number of times that each kind of thing happened. */
   counts: ReadonlyMap<string, number>;
-  /** Number of faults. */
   faults: number;
-  /** Simulated time, in milliseconds. */
   simulatedMs: number;
-  /** Number of bets answered with OK. */
   acknowledged: number;
 }
 
 /** Everything in one simulation. */
 export class World {
-  /** Decides about everything. */
   readonly random: Random;
-  /** What has happened. */
   readonly trace: Trace;
-  /** What goes wrong. */
   readonly faults: Faults;
-  /** The clock. */
   readonly loop: EventLoop;
-  /** What was guaranteed. */
   readonly ledger: Ledger;
-  /** The network. */
   readonly network: Network;
-  /** The central's machine. */
   readonly central: CentralHost;
-  /** Number of agencies. */
   readonly agencyCount: number;
   /** Whether there is a draw of all agencies. */
   readonly hasDraw: boolean;
-  /** The disk of the central's machine. */
   readonly centralDisk: Disk;
   readonly #agencies: Agencies;
   readonly #disks = new Map<string, Disk>();
@@ -106,13 +87,15 @@ export class World {
     this.hasDraw = this.random.happens(0.5);
     this.ledger = new Ledger(this.trace, this.hasDraw ? this.agencyCount : 0);
     this.network = new Network(this);
-    this.centralDisk = new Disk(this.faults, this.random.pick(MAX_FLUSH_MS));
+    this.centralDisk = new Disk(
+      this.faults,
+      this.random.pick(MAX_FLUSH_MS),
+    );
     this.#disks.set("central", this.centralDisk);
     this.central = new CentralHost(this);
     this.#agencies = new Agencies(this);
   }
 
-  /** Runs a simulation. */
   static async simulate(options: WorldOptions): Promise<WorldResult> {
     const world = new World(options);
     setup({
@@ -143,11 +126,6 @@ export class World {
     };
   }
 
-  /** Whether the central's machine has power. */
-  get isCentralUp(): boolean {
-    return this.central.isUp;
-  }
-
   /** Returns the disk of a process. */
   diskOf({ machine }: SimulatedProcess): Disk {
     let disk = this.#disks.get(machine);
@@ -155,7 +133,7 @@ export class World {
     return disk;
   }
 
-  /** The content of the store without a torn tail of so many bytes. */
+  /** The content of the store without its last `tornBytes`. */
   storeText(tornBytes = 0): string {
     const { bytes } = this.centralDisk.find(STORE_FILE);
     return new TextDecoder().decode(
@@ -163,21 +141,16 @@ export class World {
     );
   }
 
-  /** Whether the disk has all of the store that programs would read. */
+  /** Whether everything that programs read from the store is durable. */
   get isStoreDurable(): boolean {
     const inode = this.centralDisk.files.get(STORE_FILE);
-    // The operator may have moved it in this moment.
+    // The operator may just have moved it.
     return inode === undefined ||
       inode.bytes.toHex() === inode.durable.toHex();
   }
 
-  /** True for the only folder that programs open. */
-  isFolder(path: string): boolean {
-    return path === STORE_FOLDER;
-  }
-
   /**
-   * Ends the central at one of its own calls, if there is such a fault.
+   * Ends the central at one of its own calls, if that fault occurs.
    *
    * @throws {KilledError} If it ends.
    */

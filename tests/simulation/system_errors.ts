@@ -1,13 +1,9 @@
-/**
- * The errors that a system's calls for connections can give, as Deno reports
- * them: some with a class of their own, the others as an `Error` with a `code`.
- *
- * @module
- */
+// The errors that a system's calls can give, as Deno reports them: some with a
+// class of their own, the others as an `Error` with a `code`.
 
 import type { Random } from "../support/random_bets.ts";
 
-/** What a call for a connection can fail with. */
+/** Calls for connections. */
 export type NetworkCall = "connect" | "accept" | "read" | "write";
 
 const CLASSES = {
@@ -24,7 +20,7 @@ const CLASSES = {
   ETIMEDOUT: Deno.errors.TimedOut,
 } as const;
 
-/** On the way, wherever a connection is used. */
+/** Errors of the route, possible in each call. */
 const OF_ROUTE = [
   ...["EHOSTUNREACH", "EHOSTDOWN", "ENETUNREACH", "ENETDOWN", "ENETRESET"],
   ...["ENOBUFS", "ENOMEM", "EPERM", "EPROTO", "ETIMEDOUT", "ENONET"],
@@ -35,7 +31,7 @@ const CODES: Readonly<Record<NetworkCall, readonly string[]>> = {
     ...OF_ROUTE,
     ...["ECONNREFUSED", "ECONNRESET", "EADDRNOTAVAIL", "EACCES", "EINTR"],
   ],
-  // Those of this machine, such as EMFILE, are another fault.
+  // Errors of this machine, such as EMFILE, are another fault.
   accept: [
     ...["ECONNABORTED", "ECONNRESET", "ENOTCONN", "EPERM", "EPROTO"],
     ...["EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "ETIMEDOUT"],
@@ -43,6 +39,27 @@ const CODES: Readonly<Record<NetworkCall, readonly string[]>> = {
   read: [...OF_ROUTE, "ECONNRESET", "ECONNABORTED", "ENOTCONN", "EIO"],
   write: [...OF_ROUTE, "ECONNRESET", "EPIPE", "ENOTCONN", "EIO"],
 };
+
+const TEXTS = {
+  EIO: "Input/output error (os error 5)",
+  EMFILE: "Too many open files (os error 24)",
+  ENOSPC: "No space left on device (os error 28)",
+} as const;
+
+/** Makes an error that has no class of its own. */
+export function systemError(code: keyof typeof TEXTS): Error {
+  return Object.assign(new Error(TEXTS[code]), { code });
+}
+
+/** Makes the error of a call on something closed. */
+export function closedError(): Error {
+  return new Deno.errors.BadResource("Bad resource ID");
+}
+
+/** Makes the error of a pending call on something that is being closed. */
+export function interruptedError(): Error {
+  return new Deno.errors.Interrupted("operation canceled");
+}
 
 /** Draws one of the errors that a call can give. */
 export function networkError(random: Random, call: NetworkCall): Error {
