@@ -17,9 +17,13 @@ export const STORE_FILE = `${STORE_FOLDER}/bets.csv`;
 export const CENTRAL_PORT = 12345;
 
 const MAX_RESTART_MS = 5_000;
-const MAX_BOOT_MS = 60_000;
-/** Longest time until the operator notices a broken store. */
-const MAX_NOTICE_MS = 30_000;
+/**
+ * Longest boots after a power cut; each run picks one. With short boots a run
+ * has many power cuts, with long ones agencies give up.
+ */
+const MAX_BOOT_MS = [5_000, 60_000];
+/** Longest times until the operator notices a broken store; each run picks one. */
+const MAX_NOTICE_MS = [5_000, 30_000];
 /** Limit of a central's timers, and what each open file or connection adds. */
 const TIMERS = 8;
 const TIMERS_OF_RESOURCE = 4;
@@ -30,6 +34,8 @@ const STOP_TIMEOUT_MS = 60_000;
 export class CentralHost {
   readonly #world: World;
   readonly #env: Readonly<Record<string, string>>;
+  readonly #maxBootMs: number;
+  readonly #maxNoticeMs: number;
   #process: SimulatedProcess | undefined;
   #stopping = new AbortController();
   #isUp = false;
@@ -49,6 +55,8 @@ export class CentralHost {
     this.#world = world;
     const { random } = world;
     this.operator = new Operator(world, world.centralDisk, STORE_FILE);
+    this.#maxBootMs = random.pick(MAX_BOOT_MS);
+    this.#maxNoticeMs = random.pick(MAX_NOTICE_MS);
     this.#env = {
       SERVER_STORE_FILE: STORE_FILE,
       SERVER_PORT: String(CENTRAL_PORT),
@@ -97,7 +105,7 @@ export class CentralHost {
     centralDisk.losePower(random, trace);
     loop.schedule(
       undefined,
-      random.between(1, MAX_BOOT_MS),
+      random.between(1, this.#maxBootMs),
       () => this.boot(),
     );
   }
@@ -259,7 +267,7 @@ export class CentralHost {
     const { loop, random } = this.#world;
     loop.schedule(
       process,
-      random.between(1, MAX_NOTICE_MS),
+      random.between(1, this.#maxNoticeMs),
       () => this.stop(),
     );
   }

@@ -7,6 +7,7 @@ import type { Resource } from "./event_loop.ts";
 import type { Faults } from "./faults.ts";
 import type { Trace } from "./trace.ts";
 
+/** A usual page. Files with smaller blocks are flushed and lost by the block. */
 const PAGE_BYTES = 4096;
 /** Longest flush of a fast disk. */
 const FAST_FLUSH_MS = 8;
@@ -31,10 +32,12 @@ export class Inode {
   modifiedMs: number;
   /** The open file that holds the lock. */
   holder: Resource | undefined;
+  readonly #pageBytes: number;
   #version = 0;
 
-  constructor(readonly id: number, nowMs: number) {
+  constructor(readonly id: number, nowMs: number, pageBytes: number) {
     this.modifiedMs = nowMs;
+    this.#pageBytes = pageBytes;
   }
 
   /** Writes to the page cache. */
@@ -48,7 +51,7 @@ export class Inode {
   /** Cuts the file, or fills it with zeros. */
   truncate(size: number, nowMs: number): void {
     this.#resize(size);
-    const pages = Math.ceil(size / PAGE_BYTES);
+    const pages = Math.ceil(size / this.#pageBytes);
     for (const page of this.dirty.keys()) {
       if (page >= pages) this.dirty.delete(page);
     }
@@ -88,8 +91,8 @@ export class Inode {
     for (const page of [...this.dirty.keys()].sort((a, b) => a - b)) {
       const fate = random.pick(fates);
       trace.count(`page ${fate}`);
-      const start = page * PAGE_BYTES;
-      const end = start + PAGE_BYTES;
+      const start = page * this.#pageBytes;
+      const end = start + this.#pageBytes;
       for (let at = start; at < end; at += SECTOR_BYTES) {
         const isKept = fate === "kept" ||
           (fate === "torn" && random.happens(0.5));
@@ -120,8 +123,8 @@ export class Inode {
   #touch(start: number, end: number, nowMs: number): void {
     this.modifiedMs = nowMs;
     this.#version++;
-    const last = Math.floor(Math.max(start, end - 1) / PAGE_BYTES);
-    for (let page = Math.floor(start / PAGE_BYTES); page <= last; page++) {
+    const last = Math.floor(Math.max(start, end - 1) / this.#pageBytes);
+    for (let page = Math.floor(start / this.#pageBytes); page <= last; page++) {
       this.dirty.set(page, this.#version);
     }
   }
@@ -131,8 +134,8 @@ export class Inode {
     const durable = new Uint8Array(image.length);
     durable.set(this.durable.subarray(0, image.length));
     for (const page of pages) {
-      const start = page * PAGE_BYTES;
-      const bytes = image.subarray(start, start + PAGE_BYTES);
+      const start = page * this.#pageBytes;
+      const bytes = image.subarray(start, start + this.#pageBytes);
       if (start < durable.length) durable.set(bytes, start);
     }
     this.durable = durable;
@@ -156,10 +159,11 @@ export class Disk {
   constructor(
     readonly faults: Faults | undefined,
     readonly maxFlushMs: number = FAST_FLUSH_MS,
+    readonly pageBytes: number = PAGE_BYTES,
   ) {}
 
   create(path: string, nowMs: number): Inode {
-    const inode = new Inode(++this.#ids, nowMs);
+    const inode = new Inode(++this.#ids, nowMs, this.pageBytes);
     this.files.set(path, inode);
     return inode;
   }

@@ -25,6 +25,8 @@ const MAX_AGENCIES = 4;
  * write, and most crashes come during a flush.
  */
 const MAX_FLUSH_MS = [8, 100, 1_000];
+/** Sizes of a page or of a file system's blocks; each run picks one. */
+const PAGE_BYTES = [512, 4_096];
 /** Longest times that a disk stays broken. */
 const BROKEN_DISK_MS = [1_000, 60_000, 600_000];
 
@@ -90,6 +92,7 @@ export class World {
     this.centralDisk = new Disk(
       this.faults,
       this.random.pick(MAX_FLUSH_MS),
+      this.random.pick(PAGE_BYTES),
     );
     this.#disks.set("central", this.centralDisk);
     this.central = new CentralHost(this);
