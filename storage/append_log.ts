@@ -6,7 +6,7 @@ import { type Commit, type CommitGroup, CommitQueue } from "./commit_queue.ts";
 import { StorageError } from "./errors.ts";
 import type { LogEnd } from "./format/seal.ts";
 import type { Repair } from "./recovery/repair.ts";
-import type { StoreFile } from "./files/store_file.ts";
+import type { StoreFile } from "./held_file.ts";
 
 export interface AppendLogOptions {
   /** Whether an entry must be on disk to count as committed. */

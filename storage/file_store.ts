@@ -3,9 +3,8 @@
 
 import { assertInvariant } from "../program/errors.ts";
 import { AppendLog } from "./append_log.ts";
-import { IncompleteError, StorageError } from "./errors.ts";
+import { IncompleteError, isNoRoomError, StorageError } from "./errors.ts";
 import { FileWriter, type WriterParts } from "./file_writer.ts";
-import { isNoRoomError } from "./files/system_errors.ts";
 import { FileDraw } from "./finished/file_draw.ts";
 import { FinishLog } from "./finished/finish_log.ts";
 import { RowFormatter } from "./format/row_formatter.ts";

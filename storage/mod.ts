@@ -41,4 +41,4 @@ export {
   type ReadableFile,
   type StoreFile,
   StoreHeldError,
-} from "./files/store_file.ts";
+} from "./held_file.ts";

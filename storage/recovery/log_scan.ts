@@ -16,8 +16,7 @@ import {
   parseSeal,
   type Seal,
 } from "../format/seal.ts";
-import type { ReadableFile } from "../files/store_file.ts";
-import { FileWindow } from "./file_window.ts";
+import type { ReadableFile } from "../held_file.ts";
 import { checkTornTail } from "./torn_tail.ts";
 
 /** A whole entry: its lines, of which the last one ends with the seal. */
@@ -42,6 +41,7 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 /** Distance from the line end back to the colon before the CRC. */
 const COLON_TO_NEWLINE = CRC_DIGITS + 1;
+const WINDOW_BYTES = 1 << 20;
 const ASCII_DECODER = new TextDecoder();
 
 export class LogScan {
@@ -136,5 +136,44 @@ export class LogScan {
         ? "its marks are an older version's; export its bets with that version, and send the files to a new store"
         : `an entry of a write at byte ${write} is not at its place`,
     );
+  }
+}
+
+/** A window on a file that is read from start to end. */
+class FileWindow {
+  /** Bytes after those read are undefined. */
+  readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(WINDOW_BYTES);
+  readonly #file: Pick<ReadableFile, "read">;
+  #byteOffset = 0;
+  #length = 0;
+
+  /** An empty window at the start of the file. */
+  constructor(file: Pick<ReadableFile, "read">) {
+    this.#file = file;
+  }
+
+  /** Byte offset in the file of the first byte. */
+  get byteOffset(): number {
+    return this.#byteOffset;
+  }
+
+  /** Returns the index of a byte from `start` on, or -1. */
+  indexOf(byte: number, start: number): number {
+    const index = this.bytes.indexOf(byte, start);
+    return index < this.#length ? index : -1;
+  }
+
+  /**
+   * Drops the bytes before `start` and reads more. False at the end of the
+   * file, or if the window is full: no batch is that large.
+   */
+  async slide(start: number): Promise<boolean> {
+    this.bytes.copyWithin(0, start, this.#length);
+    this.#byteOffset += start;
+    this.#length -= start;
+    if (this.#length === WINDOW_BYTES) return false;
+    const read = await this.#file.read(this.bytes.subarray(this.#length));
+    this.#length += read ?? 0;
+    return read !== null;
   }
 }

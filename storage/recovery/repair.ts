@@ -4,10 +4,8 @@
 import { dirname } from "node:path";
 import { messageOf } from "../../program/errors.ts";
 import { MAX_WRITE_BYTES } from "../commit_queue.ts";
-import { StorageError } from "../errors.ts";
-import { createPrivateFile } from "../files/private_file.ts";
-import { type StoreFile, syncFolder } from "../files/store_file.ts";
-import { isNoRoomError, isReadOnlyError } from "../files/system_errors.ts";
+import { isNoRoomError, isReadOnlyError, StorageError } from "../errors.ts";
+import { createPrivateFile, type StoreFile, syncFolder } from "../held_file.ts";
 import { readTail } from "./torn_tail.ts";
 
 export interface FoundFile {

@@ -9,7 +9,7 @@ import {
   type HeldFile,
   holdFile,
   type StoreFile,
-} from "../files/store_file.ts";
+} from "../held_file.ts";
 import { StoreIndex } from "../store_index.ts";
 import { Repair } from "./repair.ts";
 import { type FileScan, finishedPath, scanStore } from "./store_scan.ts";

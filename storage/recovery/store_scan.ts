@@ -6,7 +6,7 @@ import { FinishState } from "../finished/finish_state.ts";
 import { parseRecord } from "../finished/finish_record.ts";
 import { readStoredBatch, type StoredBatch } from "../format/stored_batch.ts";
 import { EMPTY_END, type LogEnd } from "../format/seal.ts";
-import type { ReadableFile } from "../files/store_file.ts";
+import type { ReadableFile } from "../held_file.ts";
 import { LogScan } from "./log_scan.ts";
 
 /** How far a file's whole entries reach. */

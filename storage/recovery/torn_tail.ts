@@ -5,7 +5,7 @@
 
 import { crc32 } from "node:zlib";
 import { MAX_WRITE_BYTES } from "../commit_queue.ts";
-import type { ReadableFile } from "../files/store_file.ts";
+import type { ReadableFile } from "../held_file.ts";
 import {
   CRC_DIGITS,
   type LogEnd,

@@ -4,7 +4,7 @@
 import type { Batch } from "../../bet/bet.ts";
 import { DamagedStoreError, StoreMismatchError } from "../errors.ts";
 import { readStoredBatch, rowsText, toBatch } from "../format/stored_batch.ts";
-import { closeLocked, exists, heldError } from "../files/store_file.ts";
+import { closeLocked, exists, heldError } from "../held_file.ts";
 import { StoreIndex } from "../store_index.ts";
 import { type LogEntry, LogScan } from "./log_scan.ts";
 import { finishedPath, type ReadableStore, scanStore } from "./store_scan.ts";

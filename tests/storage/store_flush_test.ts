@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type BatchWriter, FileStore } from "../../storage/mod.ts";
-import type { StoreFile } from "../../storage/files/store_file.ts";
+import type { StoreFile } from "../../storage/held_file.ts";
 import {
   appendTo,
   assertStored,

@@ -1,7 +1,7 @@
 // Something between the store and its file that fails, stalls and takes only a
 // part of what it is given, where a test says so.
 
-import type { StoreFile } from "../../storage/files/store_file.ts";
+import type { StoreFile } from "../../storage/held_file.ts";
 
 /** An operation that can fail or be held. */
 export type Operation = "write" | "syncData" | "truncate";

@@ -1,6 +1,6 @@
 // A file of the store in memory, for the tests that open thousands of them.
 
-import type { StoreFile } from "../../storage/files/store_file.ts";
+import type { StoreFile } from "../../storage/held_file.ts";
 
 /** A file in memory. */
 export class MemoryFile implements StoreFile {

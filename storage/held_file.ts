@@ -1,9 +1,12 @@
 // Opens the files of a store, each locked by one process.
 
 import { dirname } from "node:path";
-import { messageOf } from "../../program/errors.ts";
-import { createPrivateFile } from "./private_file.ts";
-import { isReadOnlyError, isSystemError } from "./system_errors.ts";
+import { messageOf } from "../program/errors.ts";
+import { isReadOnlyError, isSystemError } from "./errors.ts";
+
+const OWNER_ONLY = 0o600;
+const OWNER_AND_GROUP = 0o660;
+const GROUP_WRITES = 0o020;
 
 /** The operations of a file that is only read. */
 export type ReadableFile = Pick<Deno.FsFile, "read" | "seek" | "stat">;
@@ -103,6 +106,34 @@ export async function closeLocked(file: Deno.FsFile): Promise<void> {
 async function openOrCreate(path: string): Promise<Deno.FsFile> {
   if (!await exists(path)) (await createPrivateFile(path)).close();
   return await Deno.open(path, { read: true, append: true });
+}
+
+/**
+ * Creates a file for writing; fails if it exists. The owner may read it, and the
+ * folder's group if it may write to the folder, so that several users and
+ * containers can share a store. Nobody else may read bets.
+ */
+export async function createPrivateFile(path: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(path, {
+    write: true,
+    createNew: true,
+    mode: OWNER_ONLY,
+  });
+  try {
+    await shareWithGroup(path);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  return file;
+}
+
+/** Gives the group the rights that it has on the folder. */
+async function shareWithGroup(path: string): Promise<void> {
+  const { mode } = await Deno.stat(dirname(path));
+  // The mode is null on Windows, where rights are inherited from the folder.
+  if (mode === null || (mode & GROUP_WRITES) === 0) return;
+  await Deno.chmod(path, OWNER_AND_GROUP);
 }
 
 export async function exists(path: string): Promise<boolean> {
