@@ -8,6 +8,11 @@ import { editFile, isEditable, type SimulatedBetFile } from "./bet_file.ts";
 import { CENTRAL_PORT } from "./central_host.ts";
 import { SimulatedProcess } from "./event_loop.ts";
 import type { World } from "./world.ts";
+// Modules that agencies import on demand. To read one takes real time, and the
+// simulation would go on without the agency.
+import "../../agency/bets_csv.ts";
+import "../../agency/connection/winners_query.ts";
+import "../../agency/delivery/known_file.ts";
 
 /** Called with a run's exit code, 0 or 2, or `undefined` if it failed. */
 export type OnEnd = (exitCode: number | undefined) => void;
