@@ -9,6 +9,8 @@ const PATCHES = `${import.meta.dirname}/mutants`;
 const TIME_LIMIT_MS = 60_000;
 const FIRST_SEED = 1;
 const RUNS = 3000;
+/** Runs without a mutant: if one of them failed, every mutant would be found. */
+const CONTROL_RUNS = 10;
 /** What the simulation needs of the project. */
 const PARTS = [
   ...["client.ts", "server.ts", "protocol.ts", "storage.ts"],
@@ -36,10 +38,15 @@ if (unknown.length > 0) {
   Deno.exit(isHelp ? 0 : 1);
 }
 const names = Deno.args.length > 0 ? Deno.args : known;
+const control = await simulateCopy(undefined, CONTROL_RUNS);
+if (control.isFound) {
+  print(`simulate:mutants: without a mutant, ${control.report}`);
+  Deno.exit(1);
+}
 let missed = 0;
 for (const name of names) {
   const startedAtMs = performance.now();
-  const { isFound, report } = await tryMutant(`${PATCHES}/${name}.patch`);
+  const { isFound, report } = await simulateCopy(name, RUNS);
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
   print(
     `${isFound ? "found " : "MISSED"} ${name} (${seconds} s): ${report}`,
@@ -55,22 +62,26 @@ function patchNames(): string[] {
     .map((name) => name.slice(0, -".patch".length)).sort();
 }
 
-async function tryMutant(patch: string): Promise<Outcome> {
+async function simulateCopy(
+  mutant: string | undefined,
+  runs: number,
+): Promise<Outcome> {
   const copy = await Deno.makeTempDir({ prefix: "loteria-mutant-" });
   try {
     await run("cp", ["-R", ...PARTS, copy], PROJECT);
-    await run("git", ["apply", patch], copy);
-    return await simulate(copy);
+    const patch = `${PATCHES}/${mutant}.patch`;
+    if (mutant) await run("git", ["apply", patch], copy);
+    return await simulate(copy, runs);
   } finally {
     await Deno.remove(copy, { recursive: true });
   }
 }
 
-async function simulate(copy: string): Promise<Outcome> {
+async function simulate(copy: string, runs: number): Promise<Outcome> {
   const args = [
     ...["run", "--no-check", "--no-prompt"],
     ...["tests/simulation/main.ts", "--seed", String(FIRST_SEED)],
-    ...["--runs", String(RUNS), "--no-shorten"],
+    ...["--runs", String(runs), "--no-shorten"],
   ];
   const { code, output } = await run(Deno.execPath(), args, copy);
   const report = /^seed \d+ fails: .*$/m.exec(output)?.[0];
