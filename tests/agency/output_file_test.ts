@@ -1,5 +1,12 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { PendingFile, replaceFile } from "../../agency/output/output_file.ts";
+import { everyTurn } from "../support/deadline.ts";
+import { changeWrites } from "../support/failing_calls.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 import { replace } from "../support/replaced.ts";
 
@@ -30,9 +37,17 @@ testInFolder("replaceFile() flushes a file before its rename", async (dir) => {
   assertEquals(await contents(dir), { file: "new" });
 });
 
-testInFolder("PendingFile.write() copies what it is given", async (dir) => {
+testInFolder("PendingFile.write() copies and writes in order", async (dir) => {
   const bytes = new TextEncoder().encode("x".repeat(40_000));
+  let isWriting = false;
   {
+    using _slow = changeWrites("file", async (write, part) => {
+      assertFalse(isWriting);
+      isWriting = true;
+      await everyTurn();
+      isWriting = false;
+      return await write(part.subarray(0, 30_000));
+    });
     await using file = await PendingFile.create(`${dir}/file`);
     for (const byte of [0x61, 0x62, 0x63]) await file.write(bytes.fill(byte));
     await file.rename(`${dir}/file`, 0o600);
