@@ -120,7 +120,10 @@ export class PostgresStore implements Store {
         this.#bets.count(agency, fingerprint)
       );
       const missing = records - stored;
-      if (missing > 0) throw new IncompleteError(agency, missing, records);
+      const hasFinished = this.stats.finished.has(agency);
+      if (missing > 0) {
+        throw new IncompleteError(agency, { missing, records, hasFinished });
+      }
     }
     await this.#ask(() => this.draw.finish(agency));
   }

@@ -23,10 +23,23 @@ export class BettingClosedError extends Error {
  * The agency's file is not completely stored, so the agency has not finished.
  */
 export class IncompleteError extends Error {
-  /** `missing` of the `records` bets of agency `agency`'s file are not stored. */
-  constructor(agency: number, missing: number, records: number) {
+  /**
+   * `missing` of the `records` bets of agency `agency`'s file are not stored. An
+   * agency that `hasFinished` before stays finished.
+   */
+  constructor(
+    agency: number,
+    { missing, records, hasFinished }: {
+      missing: number;
+      records: number;
+      hasFinished: boolean;
+    },
+  ) {
+    const effect = hasFinished
+      ? ", and the draw does not wait for them: it has finished before"
+      : "";
     super(
-      `Cannot finish agency ${agency}: ${missing} of ${records} bets are not stored`,
+      `Cannot finish agency ${agency}: ${missing} of ${records} bets are not stored${effect}`,
     );
     this.name = "IncompleteError";
   }

@@ -155,7 +155,9 @@ export class FileStore implements Store, AsyncDisposable {
   ): void {
     const stored = this.#files.index.fileOf({ agency, fingerprint }).count;
     if (stored >= records) return;
-    throw new IncompleteError(agency, records - stored, records);
+    const hasFinished = this.#finishLog.agencies.has(agency);
+    const missing = records - stored;
+    throw new IncompleteError(agency, { missing, records, hasFinished });
   }
 
   /** Returns the documents of an agency's winners, in the order stored. */

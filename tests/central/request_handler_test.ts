@@ -135,7 +135,16 @@ const REQUESTS: [
   [
     "a FINISH too early",
     agencyFrame(Type.FINISH, 3),
-    { finish: () => Promise.reject(new IncompleteError(3, 1, 4)) },
+    {
+      finish: () =>
+        Promise.reject(
+          new IncompleteError(3, {
+            missing: 1,
+            records: 4,
+            hasFinished: false,
+          }),
+        ),
+    },
     [Code.INCOMPLETE, true],
     "ERROR action: receive_message | result: fail | ip: 192.0.2.1 | error: INCOMPLETE | reason: Cannot finish agency 3: 1 of 4 bets",
     { bets: 0 },

@@ -13,7 +13,7 @@ Deno.test("each error of the store has its class's name and its message", () => 
   const errors = [
     new StorageError("x", { cause }),
     new BettingClosedError(),
-    new IncompleteError(3, 2, 5),
+    new IncompleteError(3, { missing: 2, records: 5, hasFinished: false }),
     new DamagedStoreError(7, "x", "y"),
     new StoreMismatchError("x"),
     new StoreHeldError('a"b', "process 1"),

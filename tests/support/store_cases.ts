@@ -228,6 +228,11 @@ export const STORE_CASES: readonly StoreCase[] = [
         assertEquals(store.stats.finished.size, 0);
         await store.finish(1, { fingerprint, records: 3 });
         assertEquals([...store.stats.finished], [1]);
+        await assertRejects(
+          () => store.finish(1, { fingerprint, records: 4 }),
+          IncompleteError,
+          "1 of 4 bets are not stored, and the draw does not wait for them",
+        );
       });
     },
   },
