@@ -4,26 +4,12 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import {
-  Agency,
-  type Bet,
-  type SendOptions,
-  type Summary,
-} from "../../client.ts";
+import type { Bet } from "../../client.ts";
 import { Start } from "../../agency/delivery/start.ts";
 import { ProgramError } from "../../program/errors.ts";
-import { CapturedLog } from "../support/captured_log.ts";
 import { recordsOf } from "../support/deliveries.ts";
-import {
-  answer,
-  FakeCentral,
-  ok,
-  okAll,
-  play,
-  type Script,
-  take,
-} from "../support/fake_central.ts";
-import { testInFolder } from "../support/folder.ts";
+import { COPY, testAtDesk } from "../support/desk.ts";
+import { answer, okAll, play, type Script } from "../support/fake_central.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
@@ -35,99 +21,6 @@ const bet: Bet = {
   birthdate: "1999-03-17",
   number: "7574",
 };
-const COPY = "a.csv.rejected.csv";
-
-/** One agency's files, and a central that stores what it gets. */
-class Desk {
-  readonly #dir: string;
-  readonly log: CapturedLog = CapturedLog.start();
-  token: Uint8Array | undefined;
-  agency = 9;
-
-  constructor(dir: string) {
-    this.#dir = dir;
-  }
-
-  get dir(): string {
-    return this.#dir;
-  }
-
-  get sent(): string {
-    return `${this.#dir}/sent`;
-  }
-
-  path(name: string): string {
-    return `${Deno.realPathSync(this.#dir)}/${name}`;
-  }
-
-  async send(
-    name: string,
-    text: string,
-    options: SendOptions = {},
-    ...scripts: Script[]
-  ): Promise<Summary & { finishes: Uint8Array[] }> {
-    const path = `${this.#dir}/${name}`;
-    await Deno.writeTextFile(path, text);
-    await using central = new FakeCentral(...scripts, okAll);
-    const agency = new Agency({
-      id: this.agency,
-      server: `127.0.0.1:${central.port}`,
-      token: this.token,
-      maxAmount: 2,
-      maxAttempts: 1,
-    });
-    const summary = await agency.send(path, {
-      sentFolder: this.sent,
-      rejectedFile: "{file}.rejected.csv",
-      ...options,
-    });
-    const finishes = central.taken.filter(({ type }) => type === Type.FINISH)
-      .map(({ payload }) => payload);
-    return { ...summary, finishes };
-  }
-
-  /** Whether the agency finishes with bets that have no file. */
-  async sendBets(bets: AsyncIterable<Bet>): Promise<boolean | undefined> {
-    await using central = new FakeCentral(okAll);
-    const server = `127.0.0.1:${central.port}`;
-    const { isFinished } = await new Agency({ id: 9, server })
-      .send(bets, { sentFolder: this.sent });
-    return isFinished;
-  }
-
-  /** Names of the copies of refused rows. */
-  copies(): string[] {
-    return [...Deno.readDirSync(this.#dir)].map(({ name }) => name)
-      .filter((name) => name.includes("rejected")).sort();
-  }
-
-  /** Sends a part of a file. */
-  async cut(name: string, text: string, options?: SendOptions): Promise<void> {
-    await this.send(name, text, options, play(take(), ok())).then(
-      () => Promise.reject(new Error("Cannot cut off a whole file")),
-      () => {},
-    );
-  }
-
-  /** Whether the agency finishes with a file. */
-  async finishes(
-    name: string,
-    text: string,
-    options?: SendOptions,
-  ): Promise<boolean> {
-    const { isFinished, finishes } = await this.send(name, text, options);
-    assertEquals(finishes.length, isFinished ? 1 : 0);
-    return isFinished!;
-  }
-
-  get lastError(): string {
-    return this.log.lines.findLast((line) => line.startsWith("ERROR")) ?? "";
-  }
-}
-
-function testAtDesk(name: string, fn: (desk: Desk) => Promise<void>): void {
-  testInFolder(name, (dir) => fn(new Desk(dir)), ["net"]);
-}
 
 /** A script for a run that does not connect. */
 const unexpected: Script = () => {
