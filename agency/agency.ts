@@ -97,8 +97,9 @@ export class Agency {
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
     const copies = folder.copiesOf(delivery.id);
-    const copy = await rejected?.write(ending.missing, copies);
-    if (copy) await delivery.addCopy(copy, ending.missing);
+    const missing = delivery.open(ending.missing);
+    const copy = await rejected?.write(missing, copies);
+    if (copy) await delivery.addCopy(copy, missing);
     return {
       ...summaryOf(file, loader, refused),
       stored: sender.stored,
@@ -192,7 +193,7 @@ export class Agency {
         refused.logBefore(Infinity);
         return ending.finish(sender);
       },
-      adviceIfIncomplete: () => ending.advice,
+      adviceIfIncomplete: () => ending.adviseIncomplete(),
       onProgress: () =>
         onProgress?.({
           phase: "sending",

@@ -68,6 +68,7 @@ export class BatchSender {
   readonly #outgoing: Uint8Array;
   #stored = 0;
   #repeated = 0;
+  #lacked = 0;
   /** Whether all bets were new in the last batch that was sent only once. */
   #areNew = true;
   #isBettingClosed = false;
@@ -85,6 +86,15 @@ export class BatchSender {
 
   get stored(): number {
     return this.#stored;
+  }
+
+  /**
+   * Bets that the central surely lacked: a reply called them new, or refused
+   * them after the draw. Those of a batch whose first reply was lost count as
+   * `stored`, but not here: they may have been there before.
+   */
+  get lacked(): number {
+    return this.#lacked;
   }
 
   /** Bets that the central had already. */
@@ -166,6 +176,7 @@ export class BatchSender {
         `Cannot continue: the central says that ${repeated} of ${count} bets were stored before`,
       );
     }
+    this.#lacked += count - repeated;
     if (sent === 1) this.#areNew = repeated === 0;
     // If the reply to its first attempt was lost, the bets repeated now were
     // new then.
@@ -210,7 +221,10 @@ export class BatchSender {
     const missing = this.#isBettingClosed
       ? places.filter((place) => refusedBefore.has(batch.betIndex + place))
       : [];
-    return missing.length > 0 ? missing : places;
+    if (missing.length > 0) return missing;
+    // A batch of stored bets is answered with OK after the draw, too.
+    if (this.#isBettingClosed) this.#lacked += places.length;
+    return places;
   }
 
   /** False if the central refuses to finish. */

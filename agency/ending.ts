@@ -27,10 +27,9 @@ export interface Sending {
   loader: BatchLoader;
 }
 
-/** How many bets the central has stored now, and how many before. */
 interface Replies {
-  stored: number;
-  repeated: number;
+  /** Bets that the central surely lacked when they were sent. */
+  lacked: number;
 }
 
 export class Ending {
@@ -51,9 +50,10 @@ export class Ending {
     this.#finish = finish;
   }
 
-  /** What to do if the central misses bets. */
-  get advice(): string {
+  /** Returns what to do, after the central has said that it lacks bets. */
+  adviseIncomplete(): string {
     const { delivery, refused } = this.sending;
+    if (this.missing.size === 0) delivery.expectRelatives();
     if (refused.count > 0) {
       return "correct the refused rows and send them; --finish-anyway finishes without";
     }
@@ -103,12 +103,10 @@ export class Ending {
       : { fingerprint: id, records: records || loader.records };
   }
 
-  async #remember({ stored, repeated }: Replies): Promise<void> {
+  async #remember(replies: Replies): Promise<void> {
     const { delivery, refused, loader } = this.sending;
-    // Of what earlier runs have stored this central has nothing.
-    const isNewStore = delivery.hasStored && repeated === 0 &&
-      stored + refused.count > 0;
-    if (isNewStore) delivery.others.expect();
+    const isNewStore = delivery.isLackedBy(replies, refused.indexes);
+    if (isNewStore) delivery.expectRelatives();
     this.missing = isNewStore
       ? refused.indexes
       : delivery.missing(refused.indexes);

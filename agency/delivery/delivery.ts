@@ -7,7 +7,13 @@ import { IndexSet } from "../index_set.ts";
 import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
 import { keyOf } from "./row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";
-import { openRows, type Place, type SentDelivery } from "./sent_delivery.ts";
+import {
+  openRows,
+  type Place,
+  type SentDelivery,
+  withContent,
+  withoutContent,
+} from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Files up to this size are always digested: it takes milliseconds. */
@@ -60,12 +66,6 @@ export class Delivery {
     return this.#entry.isComplete ? this.#entry.at : undefined;
   }
 
-  /** Whether earlier runs have stored rows of it. */
-  get hasStored(): boolean {
-    const { isComplete, records } = this.#entry;
-    return isComplete && records > this.refusedBefore.size;
-  }
-
   /** Whether an earlier run has sent it. */
   get isKnown(): boolean {
     return this.#found !== undefined;
@@ -92,16 +92,41 @@ export class Delivery {
     };
     const { id, content, path } = this.#entry;
     const isCorrection = known.content !== content || brought.length > 0;
-    const correction = isCorrection ? content : known.correction;
+    const correction = isCorrection
+      ? withContent(known.correction, content)
+      : known.correction;
     this.#folder.update({ ...known, path, moved, keys, correction, begunAt });
     if (path !== undefined) await this.#folder.link(path, id);
-    this.others.take(id);
+    this.others.take(this.#entry);
   }
 
   /** Returns those of the refused rows that no earlier run has stored. */
   missing(refused: IndexSet): IndexSet {
     if (!this.#entry.isComplete) return refused;
     return refused.intersection(this.refusedBefore);
+  }
+
+  /**
+   * True if the central has stored bets as new that an earlier run has stored:
+   * it has another store now.
+   */
+  isLackedBy({ lacked }: { lacked: number }, refused: IndexSet): boolean {
+    const corrected = this.refusedBefore.difference(refused);
+    return this.#entry.isComplete && lacked > corrected.size;
+  }
+
+  /** Remembers that the central lacks the other deliveries with its rows. */
+  expectRelatives(): void {
+    // Each of them is sent once more, not each of them after each other one.
+    if (!this.#found?.isLacking) this.#folder.expectRelatives(this.id);
+  }
+
+  /** Those of some rows that were not sent in another file since. */
+  open(rows: IndexSet): IndexSet {
+    const { moved = {} } = this.#folder.withId(this.id) ?? {};
+    return IndexSet.of(
+      rows.values().filter((index) => moved[index] === undefined),
+    );
   }
 
   /** Remembers that all but these rows, and those of others, are stored. */
@@ -114,7 +139,6 @@ export class Delivery {
     const refused = missing.union(this.others.elsewhere);
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;
-    const { content, correction } = this.#entry;
     const digested = isDigested
       ? await this.#digest(end, refused)
       : { digests: undefined };
@@ -126,7 +150,6 @@ export class Delivery {
       records: end,
       stored: records - refused.size,
       refused: refused.format(),
-      correction: correction === content ? undefined : correction,
       isGivenUp: isGivenUp || undefined,
     });
   }
@@ -139,15 +162,23 @@ export class Delivery {
 
   #end(entry: SentDelivery): void {
     // Rows may have been sent in another file since this run began.
-    const { moved, confirmed } = this.#folder.withId(entry.id) ?? {};
+    const last = this.#folder.withId(entry.id) ?? entry;
     const refused = IndexSet.parse(entry.refused);
-    const left = Object.entries({ ...moved, ...entry.moved })
+    const left = Object.entries({ ...last.moved, ...entry.moved })
       .filter(([index]) => refused.has(Number(index)));
-    this.#entry = {
+    const ended = {
       ...entry,
       moved: Object.fromEntries(left),
-      confirmed,
+      keys: { ...last.keys, ...entry.keys },
+      confirmed: last.confirmed,
       begunAt: undefined,
+      isLacking: undefined,
+    };
+    this.#entry = {
+      ...ended,
+      correction: openRows(ended).size === 0
+        ? undefined
+        : withoutContent(last.correction, this.#entry.content),
     };
     this.#folder.update(this.#entry);
   }
@@ -158,14 +189,14 @@ export class Delivery {
     rows: IndexSet,
   ): Promise<void> {
     const fullPath = await Deno.realPath(path);
-    const { id, copies } = this.#entry;
-    this.#entry = {
-      ...this.#entry,
+    // Rows may have been sent in another file since this run ended.
+    const last = this.#folder.withId(this.id) ?? this.#entry;
+    this.#folder.update({
+      ...last,
       rejected: hash,
-      copies: { ...copies, [fullPath]: rows.format() },
-    };
-    this.#folder.update(this.#entry);
-    await this.#folder.link(fullPath, id);
+      copies: { ...last.copies, [fullPath]: rows.format() },
+    });
+    await this.#folder.link(fullPath, this.id);
   }
 
   async #firstDigests(): Promise<SentDelivery["digests"]> {

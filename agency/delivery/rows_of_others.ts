@@ -11,11 +11,14 @@ import {
   type Place,
   type SentDelivery,
   unsureIn,
+  withContent,
+  withoutContent,
 } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 export class RowsOfOthers {
   readonly #folder: SentFolder;
+  #content = "";
   readonly stored: readonly FoundRow[];
   readonly brought: readonly FoundRow[];
   /** Bet indexes of rows that are not sent: they are stored elsewhere. */
@@ -74,7 +77,12 @@ export class RowsOfOthers {
   }
 
   /** Remembers in the other deliveries that rows of theirs are sent by this. */
-  take(id: string): void {
+  take({ id, content }: Pick<SentDelivery, "id" | "content">): void {
+    this.#content = content;
+    for (const [other] of this.#byDelivery(this.#sentElsewhere())) {
+      const correction = withContent(other.correction, content);
+      this.#folder.update({ ...other, correction });
+    }
     for (const [other, rows] of this.#byDelivery(this.brought)) {
       const moved: Record<number, Place> = { ...other.moved };
       const keys: Record<number, string> = { ...other.keys };
@@ -91,29 +99,24 @@ export class RowsOfOthers {
    * have by that, and which copies that were cut off are complete.
    */
   confirm(missing: IndexSet): void {
-    const sent = this.stored.filter(({ index }) =>
-      this.places.has(index) && !missing.has(index)
-    );
-    for (const [other, rows] of this.#byDelivery(sent)) {
+    for (const [other, rows] of this.#byDelivery(this.#sentElsewhere())) {
+      const stored = rows.filter(({ index }) => !missing.has(index));
       const confirmed = IndexSet.parse(other.confirmed ?? "")
-        .union(IndexSet.of(rows.map(({ place: [, at] }) => at)));
+        .union(IndexSet.of(stored.map(({ place: [, at] }) => at)));
       const all = other.isPart ? this.#folder.movedTo(other.id) : [];
       const isWhole = !other.isComplete && all.length > 0 &&
         all.every((at) => confirmed.has(at));
       this.#folder.update({
         ...other,
         confirmed: confirmed.format(),
+        correction: withoutContent(other.correction, this.#content),
         ...isWhole ? completed(all) : {},
       });
     }
   }
 
-  /** Remembers that the central lacks what is left out. */
-  expect(): void {
-    const begunAt = new Date().toISOString();
-    for (const [other] of this.#byDelivery(this.stored)) {
-      this.#folder.update({ ...other, begunAt });
-    }
+  #sentElsewhere(): FoundRow[] {
+    return this.stored.filter(({ index }) => this.places.has(index));
   }
 
   #byPath(rows: readonly FoundRow[]): [string | undefined, FoundRow[]][] {

@@ -43,8 +43,13 @@ export interface SentDelivery {
   rejected?: string | undefined;
   /** Bet indexes of the rows in each copy that was written, by its path. */
   copies?: Readonly<Record<string, string>> | undefined;
-  /** Content of a correction that was cut off: some of it may be stored. */
+  /**
+   * Contents, separated by commas, of files whose runs may have stored its open
+   * rows: they were cut off, or are under way.
+   */
   correction?: string | undefined;
+  /** Whether it is to be sent again, because the central lacks it. */
+  isLacking?: boolean | undefined;
 }
 
 /** A row: its delivery's identity, and its bet index there. */
@@ -115,6 +120,23 @@ export function storedRows(delivery: SentDelivery): number | undefined {
     : stored + sizeOf(refused) - openRows(delivery).size;
 }
 
+/** The contents in {@linkcode SentDelivery.correction}, with one more. */
+export function withContent(
+  contents: string | undefined,
+  content: string,
+): string {
+  return [...new Set([...contents?.split(",") ?? [], content])].join();
+}
+
+/** The contents in {@linkcode SentDelivery.correction}, without one. */
+export function withoutContent(
+  contents: string | undefined,
+  content: string,
+): string | undefined {
+  const left = contents?.split(",").filter((one) => one !== content) ?? [];
+  return left.length > 0 ? left.join() : undefined;
+}
+
 /**
  * Tells of which rows nobody knows whether they are stored under a delivery's
  * identity: the run that sent them was cut off.
@@ -131,8 +153,11 @@ export function unsureIn(
 }
 
 /** Number of rows that may be stored; only these can be stored twice. */
-export function keptRows({ isComplete, records, refused }: SentDelivery) {
-  return isComplete ? records - sizeOf(refused) : Infinity;
+export function keptRows(
+  { isComplete, stored, records, refused }: SentDelivery,
+): number {
+  if (!isComplete) return Infinity;
+  return stored ?? records - sizeOf(refused);
 }
 
 export function sizeOf(indexes: string): number {

@@ -11,6 +11,7 @@ import { ifThere, replaceFile } from "../output/output_file.ts";
 import type { CopyRecords } from "../output/rejected_file.ts";
 import {
   isOpen,
+  keptRows,
   type OpenDelivery,
   parseDelivery,
   type SentDelivery,
@@ -57,7 +58,8 @@ export class SentFolder {
 
   /** Other deliveries that are not complete, the latest first. */
   openBut(own: Pick<SentDelivery, "id" | "path">): OpenDelivery[] {
-    const open = this.#read(({ id, isOpen }) => isOpen && id !== own.id);
+    const open = this.#read(({ id, isOpen }) => isOpen && id !== own.id)
+      .filter((one) => !this.#isSpent(one));
     const found = open.map((one): OpenDelivery => ({
       path: one.path,
       isBegun: one.begunAt !== undefined,
@@ -88,6 +90,38 @@ export class SentFolder {
       if (last !== undefined) passed.add(last);
     }
     return origin;
+  }
+
+  /** Whether it is a version of a copy of which nothing can be stored as its own. */
+  #isSpent({ id, isPart = false, isComplete }: SentDelivery): boolean {
+    return isPart && !isComplete && this.movedTo(id).length === 0;
+  }
+
+  /** Remembers that the central lacks the deliveries with rows of one. */
+  expectRelatives(id: string): void {
+    const begunAt = new Date().toISOString();
+    for (const one of this.#relativesOf(id)) {
+      if (one.isComplete && keptRows(one) > 0) {
+        this.update({ ...one, begunAt, isLacking: true });
+      }
+    }
+  }
+
+  /** The others that have rows of one or to which it has sent rows, and theirs. */
+  #relativesOf(id: string): SentDelivery[] {
+    const links = this.#read(({ isRefused }) => isRefused)
+      .flatMap(({ id, moved = {} }) =>
+        Object.values(moved).map(([to]) => [id, to] as const)
+      );
+    const ids = new Set([id]);
+    // The set grows while it is gone through.
+    for (const one of ids) {
+      for (const link of links) {
+        if (link.includes(one)) link.forEach((other) => ids.add(other));
+      }
+    }
+    ids.delete(id);
+    return this.#read((one) => ids.has(one.id));
   }
 
   /** Bet indexes in a delivery of the rows that were refused in others. */

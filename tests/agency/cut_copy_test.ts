@@ -3,6 +3,7 @@ import { Agency, type Summary, UnreachableError } from "../../client.ts";
 import { decodeBatch, decodeFinish } from "../../protocol/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import {
+  answer,
   FakeCentral,
   okAll,
   play,
@@ -10,7 +11,7 @@ import {
   take,
 } from "../support/fake_central.ts";
 import { testInFolder } from "../support/folder.ts";
-import { Type } from "../support/frames.ts";
+import { frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 const [first, second, third] = rows(3);
@@ -74,7 +75,8 @@ testInFolder(
     assertEquals([corrected.stored, corrected.isFinished], [3, true]);
     // Now it is known where they are.
     assertEquals((await send(dir, FILE, whole)).batches, [[id!, 0]]);
-    const again = await send(dir, COPY, csvOf([second!, third!]));
+    const known = play(answer(frame(Type.OK, Uint8Array.of(0, 2))), okAll);
+    const again = await send(dir, COPY, csvOf([second!, third!]), known);
     assertEquals([again.batches, again.isFinished], [[[copied!, 0]], true]);
   },
 );
@@ -94,5 +96,22 @@ testInFolder(
     const whole = await send(dir, FILE, csvOf([first!, second!, third!]));
     assertEquals(whole.batches.at(-1), [copied!, 1]);
     assertEquals([whole.stored, whole.isFinished], [2, true]);
+  },
+);
+
+testInFolder(
+  "a run to the end does not forget what one of its copy may have stored",
+  async (dir) => {
+    const good = csvOf([first!]);
+    const { batches: [[id] = []] } = await send(dir, FILE, good + BAD + BAD);
+    const corrected = good + BAD + csvOf([third!]);
+    await assertRejects(
+      () => send(dir, FILE, corrected, play(take())),
+      UnreachableError,
+    );
+    await cutOff(dir);
+    await send(dir, FILE, corrected);
+    const { batches } = await send(dir, COPY, csvOf([second!, third!]));
+    assertEquals(batches, [[id!, 1]]);
   },
 );

@@ -4,7 +4,13 @@ import { identify } from "../../../agency/delivery/identify.ts";
 import { IndexSet } from "../../../agency/index_set.ts";
 import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { ProgramError } from "../../../program/errors.ts";
-import { COPY, CORRECTED, ROWS, send } from "../../support/deliveries.ts";
+import {
+  COPY,
+  CORRECTED,
+  ROWS,
+  send,
+  WITH_BAD,
+} from "../../support/deliveries.ts";
 import { testInFolder } from "../../support/folder.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 import { replace } from "../../support/replaced.ts";
@@ -336,5 +342,22 @@ testInFolder(
     const folder = new SentFolder(`${dir}/sent`, 1);
     const unread = { ...file, source: file.source, openReader };
     assertEquals((await identify(unread, folder)).others.leftOut.size, 0);
+  },
+);
+
+testInFolder(
+  "a copy's run that ends late keeps what was sent in its file meanwhile",
+  async (dir) => {
+    await send(dir, WITH_BAD, { refused: [2], copy: csvOf([ROWS[2]!]) });
+    using copy = await openFile(`${dir}/${COPY}`, {});
+    const folder = new SentFolder(`${dir}/sent`, 1);
+    const late = await identify(copy, folder);
+    await late.begin();
+    const refused = IndexSet.of([0]);
+    await late.complete({ end: 1, records: 1 }, refused);
+    await send(dir, CORRECTED);
+    assertEquals(late.open(refused).size, 0);
+    await late.addCopy({ path: `${dir}/${COPY}`, hash: "" }, refused);
+    assertEquals(late.open(refused).size, 0);
   },
 );
