@@ -59,7 +59,7 @@ export async function identifyKnown(
 /** What looks like a refused row of another file may be that, or another bet. */
 async function throwIfDoubtful(
   { source, openReader }: DeliveredFile,
-  { folder, candidates }: Known,
+  { folder, path, candidates }: Known,
   rows: readonly FoundRow[],
 ): Promise<void> {
   const own = IndexSet.of(rows.map(({ index }) => index));
@@ -68,8 +68,11 @@ async function throwIfDoubtful(
   if (!row) return;
   const delivery = folder.withId(row.place[0]);
   const where = nameOf(delivery?.path);
+  const isHere = path !== undefined && delivery?.path === path;
   const what = row.isStored
     ? `was refused before and sent from ${where}; remove it here`
+    : isHere
+    ? "is not surely one that was refused here before; correct it in the copy of its refused rows"
     : `was refused in ${where}; correct it there, or in the copy of its refused rows`;
   throw new ProgramError(
     `Cannot send agency's file "${source.path}": the bet of line ${row.line} ${what}, or send this file with --as-new if that is another bet`,

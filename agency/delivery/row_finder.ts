@@ -5,7 +5,14 @@
 
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import type { IndexSet } from "../index_set.ts";
-import { isRough, isWhole, keysOf, numberAtEnd, numberIn } from "./row_keys.ts";
+import {
+  isRough,
+  isWhole,
+  keysOf,
+  numberAtEnd,
+  numberIn,
+  partsOf,
+} from "./row_keys.ts";
 import {
   type FoundRow,
   openRows,
@@ -39,14 +46,26 @@ export class RowFinder {
     for (const delivery of deliveries) {
       this.#add(delivery);
       for (const [index, key] of Object.entries(delivery.keys ?? {})) {
-        if (isRough(key)) continue;
-        this.#numbers.add(numberIn(key));
-        const places = this.#places.get(key);
-        const place: Place = [delivery.id, Number(index)];
-        if (places) places.push(place);
-        else this.#places.set(key, [place]);
+        this.#addKey(key, [delivery.id, Number(index)]);
       }
     }
+  }
+
+  /** Also knows the rows by what they were corrected to elsewhere. */
+  addCorrections(): void {
+    for (const place of [...this.#places.values()].flat()) {
+      for (const key of this.keysOf(place)) {
+        // A row without document or number is known by its first key.
+        if (isWhole(key)) this.#addKey(key, place);
+      }
+    }
+  }
+
+  #addKey(key: string, place: Place): void {
+    if (!isRough(key)) this.#numbers.add(numberIn(key));
+    const places = this.#places.get(key);
+    if (!places) this.#places.set(key, [place]);
+    else if (!places.includes(place)) places.push(place);
   }
 
   /**
@@ -59,7 +78,7 @@ export class RowFinder {
     openReader: OpenReader,
     own: IndexSet,
   ): Promise<FoundRow | undefined> {
-    if (this.#places.size === 0) return undefined;
+    if (this.#numbers.size === 0) return undefined;
     let [first, doubtful]: (FoundRow | undefined)[] = [];
     let hasOthers = false;
     await everyRecord(openReader(), ({ index, line, bytes }, step) => {
@@ -81,13 +100,14 @@ export class RowFinder {
 
   /** Returns where a row was sent last. */
   follow(place: Place): Place {
-    for (let moves = 0; moves < MAX_MOVES; moves++) {
-      const [id, index] = place;
-      const next = this.#get(id)?.delivery.moved?.[index];
-      if (!next || !this.#get(next[0])) break;
-      place = next;
-    }
-    return place;
+    return this.#way(place).at(-1)!;
+  }
+
+  /** The keys of a refused row, and of its corrections elsewhere. */
+  keysOf(place: Place): string[] {
+    return this.#way(place).flatMap(([id, index]) =>
+      this.#get(id)?.delivery.keys?.[index] ?? []
+    );
   }
 
   /** True if a row is stored in its delivery, or may be. */
@@ -98,35 +118,73 @@ export class RowFinder {
     return !isComplete || correction !== undefined || !known.open.has(index);
   }
 
-  /** The one refused row that a row of a copy can be, if it is sure. */
-  only(
+  /** True if a refused row has one of these keys. */
+  knows(keys: readonly string[]): boolean {
+    return keys.some((key) => this.#places.has(key));
+  }
+
+  /** A refused row of the same bet: it does not matter which. */
+  withBet(
     keys: readonly string[],
     taken: ReadonlySet<string>,
   ): Place | undefined {
-    const found = keys.flatMap((key) => {
-      const place = this.#pick([key], taken);
-      return place ? [{ key, place }] : [];
-    });
-    const [first, ...others] = found;
-    if (!first || others.some(({ place }) => `${place}` !== `${first.place}`)) {
-      return undefined;
-    }
-    // Without document or number, two bets of a person look the same.
-    const isAlone = (this.#places.get(first.key)?.length ?? 0) === 1;
-    return isWhole(first.key) || isAlone ? first.place : undefined;
+    return this.#pick(keys.filter(isWhole), taken);
   }
 
-  /** Refused rows that are stored nowhere, in their order. */
+  /**
+   * The one refused row that a person's row can be by its keys without document
+   * or number, if it is sure.
+   */
+  withPerson(
+    keys: readonly string[],
+    taken: ReadonlySet<string>,
+  ): Place | undefined {
+    const known = keys.filter((key) => !isWhole(key) && this.#places.has(key));
+    // Two bets of a person look the same.
+    const places = known.flatMap((key) => this.#placesOf(key));
+    const isOne = new Set(places.map(String)).size === 1;
+    return isOne ? this.#pick(known, taken) : undefined;
+  }
+
+  /** The refused rows with a key. */
+  #placesOf(key: string): Place[] {
+    return (this.#places.get(key) ?? []).map((place) => this.follow(place));
+  }
+
+  /** Refused rows of which little was readable, with the same text. */
+  withText(key: string, taken: ReadonlySet<string>): Place[] {
+    return this.#placesOf(key).filter((place) => !taken.has(`${place}`));
+  }
+
+  /** The words of the refused rows of which little was readable. */
+  roughWords(taken: ReadonlySet<string>): Set<string> {
+    const rough = [...this.#places.keys()].filter((key) =>
+      isRough(key) && this.withText(key, taken).length > 0
+    );
+    return new Set(rough.flatMap(partsOf));
+  }
+
+  /** Where other rows were refused that are stored nowhere. */
   open(taken: ReadonlySet<string>): Place[] {
-    const open = new Map<string, Place>();
-    for (const known of [...this.#known.values()]) {
-      for (const index of known?.open.values() ?? []) {
-        const place = this.follow([known!.delivery.id, index]);
-        if (this.isStored(place) || taken.has(`${place}`)) continue;
-        open.set(`${place}`, place);
-      }
+    const starts = [...this.#known.values()].flatMap((known) =>
+      known?.open.values().map((at): Place => [known.delivery.id, at]) ?? []
+    );
+    return starts.filter((start) => {
+      const place = this.follow(start);
+      return !this.isStored(place) && !taken.has(`${place}`);
+    });
+  }
+
+  /** The places of a row, from where it was refused to where it was sent last. */
+  #way(place: Place): Place[] {
+    const way = [place];
+    while (way.length <= MAX_MOVES) {
+      const [id, index] = way.at(-1)!;
+      const next = this.#get(id)?.delivery.moved?.[index];
+      if (!next || !this.#get(next[0])) break;
+      way.push(next);
     }
-    return [...open.values()];
+    return way;
   }
 
   #isRecent([id]: Place): boolean {

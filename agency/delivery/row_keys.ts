@@ -12,6 +12,9 @@ const WHOLE_KEY_REGEXP = /^\d+,\d+$/;
 const ROUGH_MARK = "~";
 const MAX_ROUGH_BYTES = 200;
 const WORDS_REGEXP = /\s*[,;\t|"\r]\s*/;
+const PARTS_REGEXP = /[\s,]+/;
+/** A row without words may become any row. */
+export const ANY_WORD = "~any";
 const MAX_NUMBER = 4294967295;
 const PUNCTUATION_REGEXP = /[\s.]/g;
 const ZEROS_REGEXP = /^0+(?=\d)/;
@@ -38,6 +41,13 @@ export function fieldsLeft(rough: string, row: Uint8Array): number {
   if (words.length < 2) return 1;
   const others = wordsOf(row);
   return words.filter((word) => others.includes(word)).length;
+}
+
+/** The words in a key; of a rough key with little in it, one that means any. */
+export function partsOf(key: string): string[] {
+  const parts = key.replace(ROUGH_MARK, "").split(PARTS_REGEXP)
+    .filter((part) => part !== "");
+  return isRough(key) && parts.length < 2 ? [...parts, ANY_WORD] : parts;
 }
 
 function wordsOf(row: Uint8Array): string[] {

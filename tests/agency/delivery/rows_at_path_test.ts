@@ -125,6 +125,110 @@ testInFolder(
   },
 );
 
+const GOOD_ROW = "Ana,Gil,30904465,1999-03-17,7574\n";
+const EVA = "Eva,Paz,20123456";
+const LUIS = "Luis,Sosa,1987\n";
+const MIA = "Mia,Rey,40123456,29/02/1999,16\n";
+const MIA_GOOD = MIA.replace("29/02/1999", "1999-02-28");
+
+testInFolder(
+  "an unreadable row of a copy that is left as it is takes no other's place",
+  async (dir) => {
+    const bad = `${EVA},29/02/1999,15\n${LUIS}${MIA}`;
+    await send(dir, GOOD_ROW + bad, { refused: [1, 2, 3], copy: bad });
+    // The first row is left away.
+    await send(dir, LUIS + MIA_GOOD, { name: COPY, refused: [0] });
+    const luis = "Luis,Sosa,31222333,1987-05-25,300\n";
+    const all = `${GOOD_ROW}${EVA},1999-02-28,15\n${luis}${MIA_GOOD}`;
+    assertEquals(await lookAt(dir, all), { leftOut: [3], brought: [2] });
+  },
+);
+
+testInFolder(
+  "two bets of a person keep their places in a copy",
+  async (dir) => {
+    const [rough, partial] = [`${EVA}\n`, `${EVA},1999-02-28,7a\n`];
+    const first = `${EVA},1999-02-28,15\n`;
+    const second = `${EVA},1999-02-28,7\n`;
+    const bad = rough + partial;
+    await send(dir, GOOD_ROW + bad, { refused: [1, 2], copy: bad });
+    // It may be either of them.
+    await assertRejects(
+      () => lookAt(dir, first, { name: COPY }),
+      ProgramError,
+      "the bet of line 1 is not surely one that was refused in",
+    );
+    await send(dir, first + partial, { name: COPY, refused: [1] });
+    const { leftOut, brought } = await lookAt(dir, GOOD_ROW + first + second);
+    assertEquals({ leftOut, brought }, { leftOut: [1], brought: [2] });
+  },
+);
+
+/** Copies with a row that may be one of several refused ones. */
+const UNSURE: Record<string, [refused: string, copy: string, line: number]> = {
+  "one of two equal rows that cannot be read": [
+    LUIS + LUIS + MIA,
+    MIA + LUIS,
+    2,
+  ],
+  "another row that cannot be read": [LUIS + MIA + MIA, `see mail\n${MIA}`, 1],
+  "rows in another order": [
+    MIA + LUIS,
+    `Luis,Sosa,31222333,1987-05-25,300\n${MIA}`,
+    1,
+  ],
+};
+
+for (const [what, [bad, copy, line]] of Object.entries(UNSURE)) {
+  testInFolder(`a copy with ${what} is not sent`, async (dir) => {
+    const refused = Array.from(bad.matchAll(/\n/g), (_, i) => i + 1);
+    await send(dir, GOOD_ROW + bad, { refused, copy: bad });
+    await assertRejects(
+      () => lookAt(dir, copy, { name: COPY }),
+      ProgramError,
+      `the bet of line ${line} is not surely one that was refused in "`,
+    );
+  });
+}
+
+for (const name of ["a.csv", COPY]) {
+  testInFolder(
+    `a row may become the same bet as the next one in ${name}`,
+    async (dir) => {
+      const bad = "Bea,Gil,40904465,17/03/1999,n/a\n" +
+        ",Gil,40904465,1999-03-17,42\n";
+      const good = "Bea,Gil,40904465,1999-03-17,42\n".repeat(2);
+      await send(dir, bad, { refused: [0, 1], copy: bad });
+      const all = { leftOut: [], brought: [0, 1] };
+      assertEquals(await lookAt(dir, good, { name }), all);
+    },
+  );
+}
+
+testInFolder(
+  "what a sorted copy has stored is left out in a file that was refused as a whole",
+  async (dir) => {
+    await send(dir, TEXT, { refused: ALL, copy: TEXT });
+    await send(dir, csvOf(ROWS.toReversed()), { name: COPY });
+    const all = { leftOut: ALL, brought: [] };
+    assertEquals(await lookAt(dir, csvOf(ROWS)), all);
+  },
+);
+
+testInFolder(
+  "a file that was refused as a whole is not sent with its rows elsewhere",
+  async (dir) => {
+    const bad = MIA + LUIS;
+    await send(dir, bad, { refused: [0, 1], copy: bad });
+    const luis = "Luis,Sosa,31222333,1987-05-25,300\n";
+    await assertRejects(
+      () => lookAt(dir, luis + MIA_GOOD + GOOD_ROW),
+      ProgramError,
+      "the bet of line 1 is not surely one that was refused here before; correct it in the copy",
+    );
+  },
+);
+
 testInFolder("any number of rows complete a copy that was cut off", (dir) => {
   const count = 150_000;
   const [file, copy] = ["a", "b"].map((digit) => digit.repeat(16));
