@@ -102,8 +102,8 @@ export class Agency {
     if (copy) await delivery.addCopy(copy, missing);
     return {
       ...summaryOf(file, loader, refused),
-      stored: sender.stored,
-      repeated: sender.repeated + delivery.others.leftOut.size,
+      stored: sender.counts.stored,
+      repeated: sender.counts.repeated + delivery.others.leftOut.size,
       rejectedFile: copy?.path,
       sentBefore,
       isFinished,
@@ -191,7 +191,7 @@ export class Agency {
       finish(): ReturnType<Ending["finish"]> {
         // All batches are answered: what follows may be about these rows.
         refused.logBefore(Infinity);
-        return ending.finish(sender);
+        return ending.finish(sender.counts);
       },
       adviceIfIncomplete: () => ending.adviseIncomplete(),
       onProgress: () =>
@@ -199,7 +199,7 @@ export class Agency {
           phase: "sending",
           bytes: loader.byteOffset,
           totalBytes: source.contentSize,
-          bets: sender.stored + sender.repeated,
+          bets: sender.counts.stored + sender.counts.repeated,
         }),
     });
     return sender;

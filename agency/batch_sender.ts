@@ -50,6 +50,18 @@ export interface BatchSenderOptions {
   onProgress(): void;
 }
 
+/** What the replies say of the bets. */
+export interface BetCounts {
+  stored: number;
+  /** Bets that the central had already. */
+  repeated: number;
+  /**
+   * Bets that the central surely lacked: a reply called them new, or refused
+   * them after the draw. After a lost reply nobody knows.
+   */
+  lacked: number;
+}
+
 /**
  * Frames joined in one write. A write costs both sides more than its bytes do.
  */
@@ -66,9 +78,7 @@ export class BatchSender {
   #underWay = 0;
   readonly #free: OutgoingBatch[];
   readonly #outgoing: Uint8Array;
-  #stored = 0;
-  #repeated = 0;
-  #lacked = 0;
+  readonly counts: BetCounts = { stored: 0, repeated: 0, lacked: 0 };
   /** Whether all bets were new in the last batch that was sent only once. */
   #areNew = true;
   #isBettingClosed = false;
@@ -82,24 +92,6 @@ export class BatchSender {
     this.#free = Array.from({ length: count }, () => new OutgoingBatch());
     const frames = Math.min(options.window, FRAMES_PER_WRITE);
     this.#outgoing = new Uint8Array(frames * MAX_FRAME_BYTES);
-  }
-
-  get stored(): number {
-    return this.#stored;
-  }
-
-  /**
-   * Bets that the central surely lacked: a reply called them new, or refused
-   * them after the draw. Those of a batch whose first reply was lost count as
-   * `stored`, but not here: they may have been there before.
-   */
-  get lacked(): number {
-    return this.#lacked;
-  }
-
-  /** Bets that the central had already. */
-  get repeated(): number {
-    return this.#repeated;
   }
 
   /**
@@ -176,13 +168,13 @@ export class BatchSender {
         `Cannot continue: the central says that ${repeated} of ${count} bets were stored before`,
       );
     }
-    this.#lacked += count - repeated;
+    this.counts.lacked += count - repeated;
     if (sent === 1) this.#areNew = repeated === 0;
     // If the reply to its first attempt was lost, the bets repeated now were
     // new then.
     const before = sent > 1 && this.#areNew ? 0 : repeated;
-    this.#stored += count - before;
-    this.#repeated += before;
+    this.counts.stored += count - before;
+    this.counts.repeated += before;
     this.#log.debug(() =>
       formatAction("apuesta_enviada", "success", { cantidad: count })
     );
@@ -223,7 +215,7 @@ export class BatchSender {
       : [];
     if (missing.length > 0) return missing;
     // A batch of stored bets is answered with OK after the draw, too.
-    if (this.#isBettingClosed) this.#lacked += places.length;
+    if (this.#isBettingClosed) this.counts.lacked += places.length;
     return places;
   }
 

@@ -3,6 +3,7 @@
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Finish } from "../protocol/mod.ts";
+import type { BetCounts } from "./batch_sender.ts";
 import type { DeliveredFile } from "./delivered_file.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import { IndexSet } from "./index_set.ts";
@@ -25,11 +26,6 @@ export interface Sending {
   delivery: Delivery;
   refused: RefusedRows;
   loader: BatchLoader;
-}
-
-interface Replies {
-  /** Bets that the central surely lacked when they were sent. */
-  lacked: number;
 }
 
 export class Ending {
@@ -75,8 +71,8 @@ export class Ending {
    * send, or false if the agency has not finished, because another delivery is
    * not complete; `undefined` if it was not to finish.
    */
-  async finish(replies: Replies): Promise<Finish | false | undefined> {
-    if (!this.#isKnown) await this.#remember(replies);
+  async finish(counts: BetCounts): Promise<Finish | false | undefined> {
+    if (!this.#isKnown) await this.#remember(counts);
     this.#isKnown = true;
     const agency = this.#agency;
     if (this.#finish === "no") return undefined;
@@ -103,9 +99,9 @@ export class Ending {
       : { fingerprint: id, records: records || loader.records };
   }
 
-  async #remember(replies: Replies): Promise<void> {
+  async #remember(counts: BetCounts): Promise<void> {
     const { delivery, refused, loader } = this.sending;
-    const isNewStore = delivery.isLackedBy(replies, refused.indexes);
+    const isNewStore = delivery.isLackedBy(counts, refused.indexes);
     if (isNewStore) delivery.expectRelatives();
     this.missing = isNewStore
       ? refused.indexes

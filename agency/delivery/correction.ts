@@ -7,7 +7,7 @@ import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import { IndexSet } from "../index_set.ts";
-import { DigestWriter, EMPTY_DIGEST } from "./record_digests.ts";
+import { DigestWriter, EMPTY_DIGEST } from "../source/record_digests.ts";
 import { keptRows, nameOf, type SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 

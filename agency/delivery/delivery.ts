@@ -4,7 +4,7 @@ import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
 import { IndexSet } from "../index_set.ts";
-import { DigestWriter, recordsPerDigest } from "./record_digests.ts";
+import { DigestWriter, recordsPerDigest } from "../source/record_digests.ts";
 import { keyOf } from "./row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";
 import {
@@ -35,6 +35,7 @@ export class Delivery {
   readonly #found: SentDelivery | undefined;
   #entry: SentDelivery;
   #isBegun = false;
+  #movedAtStart: NonNullable<SentDelivery["moved"]> = {};
   /** Bet indexes that earlier runs left out. */
   readonly refusedBefore: IndexSet;
   readonly others: RowsOfOthers;
@@ -84,6 +85,7 @@ export class Delivery {
       if (key !== undefined) keys[index] ??= key;
     }
     this.#entry = { ...this.#entry, moved, keys };
+    this.#movedAtStart = moved;
     const begunAt = new Date().toISOString();
     // A correction is recognized by what was known before.
     const known = this.#found ?? {
@@ -121,11 +123,13 @@ export class Delivery {
     if (!this.#found?.isLacking) this.#folder.expectRelatives(this.id);
   }
 
-  /** Those of some rows that were not sent in another file since. */
+  /** Those of some rows that were not sent in another file since this run began. */
   open(rows: IndexSet): IndexSet {
     const { moved = {} } = this.#folder.withId(this.id) ?? {};
     return IndexSet.of(
-      rows.values().filter((index) => moved[index] === undefined),
+      rows.values().filter((index) =>
+        `${moved[index]}` === `${this.#movedAtStart[index]}`
+      ),
     );
   }
 

@@ -103,14 +103,16 @@ export class RowsOfOthers {
       const stored = rows.filter(({ index }) => !missing.has(index));
       const confirmed = IndexSet.parse(other.confirmed ?? "")
         .union(IndexSet.of(stored.map(({ place: [, at] }) => at)));
-      const all = other.isPart ? this.#folder.movedTo(other.id) : [];
-      const isWhole = !other.isComplete && all.length > 0 &&
-        all.every((at) => confirmed.has(at));
+      const all = other.isPart
+        ? this.#folder.movedTo(other.id)
+        : new IndexSet();
+      const isWhole = !other.isComplete && all.size > 0 &&
+        all.difference(confirmed).size === 0;
       this.#folder.update({
         ...other,
         confirmed: confirmed.format(),
         correction: withoutContent(other.correction, this.#content),
-        ...isWhole ? completed(all) : {},
+        ...isWhole ? completed(other, all) : {},
       });
     }
   }
@@ -132,15 +134,19 @@ export class RowsOfOthers {
   }
 }
 
-/** A copy that others have sent to its end. */
-function completed(indexes: readonly number[]): Partial<SentDelivery> {
+/** A copy that others have sent to its end, with these rows of its own. */
+function completed(
+  { moved = {} }: SentDelivery,
+  own: IndexSet,
+): Partial<SentDelivery> {
+  const elsewhere = IndexSet.of(Object.keys(moved).map(Number)).difference(own);
   return {
     isComplete: true,
     begunAt: undefined,
     correction: undefined,
-    // Too many for the arguments of a call.
-    records: 1 + indexes.reduce((most, index) => Math.max(most, index), 0),
-    stored: indexes.length,
+    records: 1 + own.union(elsewhere).values().at(-1)!,
+    stored: own.size,
+    refused: elsewhere.format(),
     digests: undefined,
   };
 }

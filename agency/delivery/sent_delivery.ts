@@ -1,7 +1,7 @@
 // What the agency remembers of a delivery.
 
 import { IndexSet } from "../index_set.ts";
-import type { RecordDigests } from "./record_digests.ts";
+import type { RecordDigests } from "../source/record_digests.ts";
 
 export interface SentDelivery {
   version: 1;

@@ -2,13 +2,14 @@
 // file is recognized as the same delivery, and one per path, which names the
 // delivery last sent from it.
 //
-// There may be thousands, so their names contain the search keys, and only
-// matching files are read.
+// There may be thousands, so what is looked for stands in their names.
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
+import type { IndexSet } from "../index_set.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
 import type { CopyRecords } from "../output/rejected_file.ts";
+import { movedTo, originOf, relativesOf } from "./moved_rows.ts";
 import {
   isOpen,
   keptRows,
@@ -75,61 +76,28 @@ export class SentFolder {
 
   /** The first one of which rows were sent by another, perhaps by way of others. */
   originOf(id: string): SentDelivery | undefined {
-    let origin: SentDelivery | undefined;
-    const deliveries = this.#read(({ isRefused }) => isRefused)
-      .filter(({ isComplete }) => isComplete);
-    // Damaged records may lead in a circle.
-    const passed = new Set([id]);
-    for (let last: string | undefined = id; last !== undefined;) {
-      const next = deliveries.find((one) =>
-        !passed.has(one.id) &&
-        Object.values(one.moved ?? {}).some(([to]) => to === last)
-      );
-      origin = next ?? origin;
-      last = next?.id;
-      if (last !== undefined) passed.add(last);
-    }
-    return origin;
+    return originOf(id, this.#everRefused());
   }
 
   /** Whether it is a version of a copy of which nothing can be stored as its own. */
   #isSpent({ id, isPart = false, isComplete }: SentDelivery): boolean {
-    return isPart && !isComplete && this.movedTo(id).length === 0;
+    return isPart && !isComplete && this.movedTo(id).size === 0;
   }
 
   /** Remembers that the central lacks the deliveries with rows of one. */
   expectRelatives(id: string): void {
     const begunAt = new Date().toISOString();
-    for (const one of this.#relativesOf(id)) {
-      if (one.isComplete && keptRows(one) > 0) {
+    for (const other of relativesOf(id, this.#everRefused())) {
+      const one = this.withId(other);
+      if (one?.isComplete && keptRows(one) > 0) {
         this.update({ ...one, begunAt, isLacking: true });
       }
     }
   }
 
-  /** The others that have rows of one or to which it has sent rows, and theirs. */
-  #relativesOf(id: string): SentDelivery[] {
-    const links = this.#read(({ isRefused }) => isRefused)
-      .flatMap(({ id, moved = {} }) =>
-        Object.values(moved).map(([to]) => [id, to] as const)
-      );
-    const ids = new Set([id]);
-    // The set grows while it is gone through.
-    for (const one of ids) {
-      for (const link of links) {
-        if (link.includes(one)) link.forEach((other) => ids.add(other));
-      }
-    }
-    ids.delete(id);
-    return this.#read((one) => ids.has(one.id));
-  }
-
   /** Bet indexes in a delivery of the rows that were refused in others. */
-  movedTo(id: string): number[] {
-    return this.#read(({ isRefused }) => isRefused)
-      .flatMap(({ moved = {} }) => Object.values(moved))
-      .filter(([to]) => to === id)
-      .map(([, index]) => index);
+  movedTo(id: string): IndexSet {
+    return movedTo(id, this.#everRefused());
   }
 
   withId(id: string): SentDelivery | undefined {
@@ -196,6 +164,10 @@ export class SentFolder {
   #write(name: string, text: string, isFlushed = false): void {
     const bytes = new TextEncoder().encode(text);
     replaceFile(`${this.#path}/${name}`, bytes, FILE_MODE, { isFlushed });
+  }
+
+  #everRefused(): SentDelivery[] {
+    return this.#read(({ isRefused }) => isRefused);
   }
 
   #read(isWanted: (name: DeliveryName) => boolean): SentDelivery[] {

@@ -11,7 +11,7 @@ import {
   take,
 } from "../support/fake_central.ts";
 import { testInFolder } from "../support/folder.ts";
-import { frame, Type } from "../support/frames.ts";
+import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 const [first, second, third] = rows(3);
@@ -113,5 +113,30 @@ testInFolder(
     await send(dir, FILE, corrected);
     const { batches } = await send(dir, COPY, csvOf([second!, third!]));
     assertEquals(batches, [[id!, 1]]);
+  },
+);
+
+testInFolder(
+  "an old version of a copy that its file has completed leaves out the same rows",
+  async (dir) => {
+    const [, , , fourth] = rows(4);
+    const old = csvOf([second!, third!, fourth!.with(3, "1999-02-29")]);
+    await send(dir, FILE, csvOf([first!]) + BAD + BAD + BAD);
+    await send(dir, COPY, csvOf([second!]) + BAD + BAD);
+    await assertRejects(
+      () => send(dir, COPY, old, play(take())),
+      UnreachableError,
+    );
+    const { batches } = await send(dir, FILE, csvOf(rows(4)));
+    const [copy] = batches.at(-1)!;
+    const refuse = play(
+      answer(errorFrame(Code.INVALID_BET, 1, "no")),
+      answer(frame(Type.OK, Uint8Array.of(0, 1))),
+      okAll,
+    );
+    for (let run = 0; run < 2; run++) {
+      const again = await send(dir, COPY, old, refuse);
+      assertEquals(again.batches, [[copy, 1], [copy, 1]]);
+    }
   },
 );

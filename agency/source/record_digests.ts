@@ -4,7 +4,7 @@
 import { MAX_PACKED_BET_BYTES } from "../../bet/bet.ts";
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import type { RecordStep } from "../every_record.ts";
-import type { RecordReader } from "../source/record_reader.ts";
+import type { RecordReader } from "./record_reader.ts";
 import type { IndexSet } from "../index_set.ts";
 
 /** Limits what is kept of a file. */
