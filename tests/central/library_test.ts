@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Central, Credentials, FileStore } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { authFrame, betFrame } from "../support/frames.ts";
+import { authFrame, betFrame, Code } from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
 import { writeCredentials } from "../support/served.ts";
 import { rows } from "../support/rows.ts";
@@ -96,6 +96,35 @@ testInFolder(
     await log.line("accept_connections | result: success", 2);
     await log.line("authenticate | result: success");
     assertEquals(central.connections, 2);
+  },
+  ["net"],
+);
+
+testInFolder(
+  "Central.stop() ends a connection that was accepted just before",
+  async (dir) => {
+    CapturedLog.start();
+    await using store = await FileStore.open(`${dir}/bets.csv`);
+    const { listen } = Deno;
+    using _listen = replace(Deno, {
+      listen(options: Deno.TcpListenOptions): Deno.TcpListener {
+        const listener = listen(options);
+        const accept = listener.accept.bind(listener);
+        listener.accept = async () => {
+          const stream = await accept();
+          central.stop();
+          return stream;
+        };
+        return listener;
+      },
+    });
+    await using central = Central.listen(store, {
+      hostname: "127.0.0.1",
+      port: 0,
+    });
+    using wire = await Wire.connect(central.port);
+    assertEquals((await wire.refusal()).code, Code.SHUTTING_DOWN);
+    await wire.closed();
   },
   ["net"],
 );
