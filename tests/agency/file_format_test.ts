@@ -208,6 +208,11 @@ const OTHER_COLUMNS: [name: string, text: string, expected: string][] = [
     CSV.replaceAll(/,\d+\r\n/g, "\n"),
     "rows have 4 fields, expected 5",
   ],
+  [
+    "as many commas as semicolons",
+    "Ana,García;3\n".repeat(9),
+    "rows have 2 fields, expected 5",
+  ],
   ["no separator", "Ana\nEva\n", "rows have 1 field, expected 5"],
   [
     "no good row of the first 1000",

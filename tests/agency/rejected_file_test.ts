@@ -41,7 +41,7 @@ testInFolder(
 );
 
 testInFolder("write() makes the copy as private as its source", async (dir) => {
-  for (const mode of [0o600, 0o640, 0o644, 0o755]) {
+  for (const mode of [0o600, 0o640, 0o664, 0o755]) {
     using file = await putFile(dir, CSV, mode);
     const copy = await write(file, [1]);
     // It is no program.
