@@ -87,28 +87,35 @@ testInFolder(
   },
 );
 
-testInFolder(
-  "FileStore.open() leaves no part of a copy on a full disk",
-  async (dir) => {
-    const path = await putStore(dir, WHOLE, TORN);
-    using _failing = changeWrites(
-      ".torn-",
-      () => Promise.reject(systemError(FULL, "ENOSPC")),
-    );
-    const store = await FileStore.open(path);
-    assertEquals(store.recovery.tornFile, undefined);
-    await store.close();
-    const files = await contents(dir);
-    const names = Object.keys(files);
-    assertEquals(names.filter((name) => name.includes(".torn-")), []);
-    assertEquals(files["bets.csv.finished"]!.includes("stop"), false);
-    assertEquals(
-      await Deno.readFile(path),
-      Uint8Array.from([...WHOLE, ...TORN]),
-      "not cut off",
-    );
-  },
-);
+for (
+  const [where, message, code] of [
+    ["a full disk", FULL, "ENOSPC"],
+    ["a used-up quota", "Disk quota exceeded (os error 122)", "EDQUOT"],
+  ] as const
+) {
+  testInFolder(
+    `FileStore.open() leaves no part of a copy on ${where}`,
+    async (dir) => {
+      const path = await putStore(dir, WHOLE, TORN);
+      using _failing = changeWrites(
+        ".torn-",
+        () => Promise.reject(systemError(message, code)),
+      );
+      const store = await FileStore.open(path);
+      assertEquals(store.recovery.tornFile, undefined);
+      await store.close();
+      const files = await contents(dir);
+      const names = Object.keys(files);
+      assertEquals(names.filter((name) => name.includes(".torn-")), []);
+      assertEquals(files["bets.csv.finished"]!.includes("stop"), false);
+      assertEquals(
+        await Deno.readFile(path),
+        Uint8Array.from([...WHOLE, ...TORN]),
+        "not cut off",
+      );
+    },
+  );
+}
 
 testInFolder(
   "FileStore.open() goes on after writes that take a part",

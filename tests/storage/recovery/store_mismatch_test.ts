@@ -172,10 +172,11 @@ testInFolder(
 testInFolder(
   "FileStore.open() changes nothing for a draw that it would hold without an agency",
   async (dir) => {
-    const cases = [[6, "2, 3, 4, 5, 6"], [
-      10,
-      "2, 3, 4, 5, 6 and 4 more",
-    ]] as const;
+    const cases = [
+      [6, "2, 3, 4, 5, 6"],
+      [7, "2, 3, 4, 5, 6 and 1 more"],
+      [10, "2, 3, 4, 5, 6 and 4 more"],
+    ] as const;
     for (const [last, named] of cases) {
       const folder = `${dir}/${last}`;
       await Deno.mkdir(folder);
