@@ -7,7 +7,11 @@ import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord, type OpenReader } from "../every_record.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import { IndexSet } from "../index_set.ts";
-import { DigestWriter, EMPTY_DIGEST } from "../source/record_digests.ts";
+import {
+  DigestWriter,
+  EMPTY_DIGEST,
+  rowDigest,
+} from "../source/record_digests.ts";
 import { keptRows, nameOf, type SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
@@ -42,15 +46,43 @@ export async function findCorrected(
   // Each row of a copy is known by itself, wherever it lies.
   const isPart = named?.isPart || named?.copies?.[path!] !== undefined;
   const before = isPart ? undefined : named;
+  const isCopy = candidates.some(({ copies }) => copies?.[path!]);
   if (before && keptRows(before) > 0) {
     const difference = await findDifference(file.openReader, before);
     if (difference === undefined) return before;
-    const isCopy = candidates.some(({ copies }) => copies?.[path!]);
     if (!isCopy || !before.isComplete) {
       throw changed(file.source, before, difference);
     }
   }
-  return await findVersion(file, candidates);
+  const files = candidates.filter(({ isPart }) => !isPart);
+  const cutOff = isCopy ? undefined : await findCutOff(file.openReader, files);
+  if (cutOff) {
+    const difference = `line ${cutOff.line} is a row of it`;
+    throw mayBe(file.source, cutOff.delivery, difference);
+  }
+  return await findVersion(file, files);
+}
+
+/**
+ * A delivery that was cut off and has a row of the file, wherever it lies: rows
+ * may have been added or removed since.
+ */
+async function findCutOff(
+  openReader: OpenReader,
+  files: readonly SentDelivery[],
+): Promise<{ delivery: SentDelivery; line: number } | undefined> {
+  const known = new Map<number, SentDelivery>();
+  for (const delivery of files.filter(({ isComplete }) => !isComplete)) {
+    for (const digest of delivery.sample ?? []) known.set(digest, delivery);
+  }
+  if (known.size === 0) return undefined;
+  let found: { delivery: SentDelivery; line: number } | undefined;
+  await everyRecord(openReader(), ({ bytes, line }, step) => {
+    if (step !== "record" || found) return;
+    const delivery = known.get(rowDigest(bytes));
+    if (delivery) found = { delivery, line };
+  });
+  return found;
 }
 
 function changed(
@@ -70,9 +102,9 @@ function changed(
  */
 async function findVersion(
   { source, openReader }: DeliveredFile,
-  candidates: readonly SentDelivery[],
+  files: readonly SentDelivery[],
 ): Promise<SentDelivery | undefined> {
-  for (const delivery of candidates.filter(({ isPart }) => !isPart)) {
+  for (const delivery of files) {
     // There may be thousands.
     if (!await beginsAlike(openReader, delivery)) continue;
     const difference = await findDifference(openReader, delivery);
@@ -117,13 +149,10 @@ function hasEnoughKept(delivery: SentDelivery): boolean {
   return kept >= MIN_KEPT_ROWS && 2 * kept > delivery.records;
 }
 
-/**
- * True if many of a file's first records are those of a delivery; any, if it was
- * cut off, for then others may have been corrected.
- */
+/** True if many of a file's first records are those of a delivery. */
 async function beginsAlike(
   openReader: OpenReader,
-  { isComplete, refused, digests, keys, moved }: SentDelivery,
+  { refused, digests, keys, moved }: SentDelivery,
 ): Promise<boolean> {
   if (!digests) return false;
   const writer = new DigestWriter(digests.every, IndexSet.parse(refused));
@@ -141,8 +170,7 @@ async function beginsAlike(
     .map((value, i) => ({ value, found: found[i], isKnown: known.has(i) }))
     .filter(({ value, isKnown }) => !isKnown && value !== EMPTY_DIGEST);
   const equal = kept.filter(({ value, found }) => value === found);
-  const least = isComplete ? MIN_EQUAL_PART * kept.length : 1;
-  return equal.length >= least && equal.length > 0;
+  return equal.length >= MIN_EQUAL_PART * kept.length && equal.length > 0;
 }
 
 /**

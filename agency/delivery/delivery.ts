@@ -4,7 +4,11 @@ import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
 import { IndexSet } from "../index_set.ts";
-import { DigestWriter, recordsPerDigest } from "../source/record_digests.ts";
+import {
+  DigestWriter,
+  recordsPerDigest,
+  sampleRows,
+} from "../source/record_digests.ts";
 import { keyOf } from "./row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";
 import {
@@ -18,8 +22,6 @@ import type { SentFolder } from "./sent_folder.ts";
 
 /** Files up to this size are always digested: it takes milliseconds. */
 const DIGESTED_BYTES = 1 << 18;
-/** Records by which a file is known that was cut off. */
-const FIRST_RECORDS = 64;
 
 export interface DeliveryState {
   /** What earlier runs have sent, if there were any. */
@@ -90,7 +92,10 @@ export class Delivery {
     // A correction is recognized by what was known before.
     const known = this.#found ?? {
       ...this.#entry,
-      digests: await this.#firstDigests(),
+      // The rows of a copy are known by their keys.
+      sample: this.#entry.isPart
+        ? undefined
+        : await sampleRows(this.#file.source),
     };
     const { id, content, path } = this.#entry;
     const isCorrection = known.content !== content || brought.length > 0;
@@ -176,6 +181,7 @@ export class Delivery {
       keys: { ...last.keys, ...entry.keys },
       confirmed: last.confirmed,
       begunAt: undefined,
+      sample: undefined,
       isLacking: undefined,
     };
     this.#entry = {
@@ -201,14 +207,6 @@ export class Delivery {
       copies: { ...last.copies, [fullPath]: rows.format() },
     });
     await this.#folder.link(fullPath, this.id);
-  }
-
-  async #firstDigests(): Promise<SentDelivery["digests"]> {
-    const writer = new DigestWriter(1, new IndexSet());
-    await everyRecord(this.#file.openReader(), (reader, step) => {
-      writer.add(reader, step);
-    }, FIRST_RECORDS);
-    return writer.finish();
   }
 
   async #digest(

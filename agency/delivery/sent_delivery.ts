@@ -35,8 +35,9 @@ export interface SentDelivery {
   moved?: Readonly<Record<number, Place>> | undefined;
   /** Whether the agency has finished without the refused rows. */
   isGivenUp?: boolean | undefined;
-  /** Of the first records, until it was sent to its end. */
   digests?: RecordDigests | undefined;
+  /** Digests of rows all over the file, until it is sent to its end. */
+  sample?: readonly number[] | undefined;
   /** Keys of rows that were ever refused, by bet index. */
   keys?: Readonly<Record<number, string>> | undefined;
   /** SHA-256 of the copy of its refused rows, in hex. */

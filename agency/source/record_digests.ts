@@ -1,10 +1,13 @@
 // Digests of a file's bets, which later show whether only refused rows were
-// changed, and if not, where the file differs.
+// changed, and if not, where the file differs; and of some rows, by which a file
+// is known that was cut off.
 
 import { MAX_PACKED_BET_BYTES } from "../../bet/bet.ts";
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import type { RecordStep } from "../every_record.ts";
+import { CHUNK_BYTES } from "./content.ts";
 import type { RecordReader } from "./record_reader.ts";
+import type { SourceFile } from "./source_file.ts";
 import type { IndexSet } from "../index_set.ts";
 
 /** Limits what is kept of a file. */
@@ -13,6 +16,17 @@ const DIGEST_DIGITS = 16;
 // Two different odd multipliers, so that the halves of a digest differ.
 const FIRST_PRIME = 0x01000193;
 const SECOND_PRIME = 0x85ebca6b;
+
+/** Limits what is kept of a file, and read of a large one. */
+const MAX_SAMPLED_ROWS = 1024;
+const MAX_SAMPLED_CHUNKS = 64;
+const NEWLINE = 0x0a;
+/** Separators, quotes and spaces. */
+const IGNORED_IN_ROWS = new Uint8Array(256);
+for (const byte of new TextEncoder().encode(' ,;|\t\r"')) {
+  IGNORED_IN_ROWS[byte] = 1;
+}
+const WORD = 2 ** 32;
 
 /** The digest of refused records only. */
 export const EMPTY_DIGEST = (FIRST_PRIME.toString(16).padStart(8, "0")) +
@@ -81,4 +95,54 @@ export class DigestWriter {
     }
     return { every: this.#every, values };
   }
+}
+
+/** Digests of rows all over a file: of all, if there are few. */
+export async function sampleRows(source: SourceFile): Promise<number[]> {
+  const count = Math.min(source.chunks, MAX_SAMPLED_CHUNKS);
+  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, source.size + 1));
+  const sample: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const index = Math.floor(i * source.chunks / count);
+    const size = await source.readChunk(index, buffer);
+    const chunk = buffer.subarray(0, size);
+    const starts = lineStarts(chunk, index === 0);
+    const every = Math.ceil(starts.length * count / MAX_SAMPLED_ROWS);
+    for (let line = 0; line < starts.length; line += every) {
+      const start = starts[line]!;
+      const end = chunk.indexOf(NEWLINE, start);
+      sample.push(rowDigest(chunk.subarray(start, end)));
+    }
+  }
+  return sample;
+}
+
+/** Where whole lines start in a chunk. */
+function lineStarts(chunk: Uint8Array, isFirst: boolean): number[] {
+  const starts: number[] = isFirst ? [0] : [];
+  for (let at = chunk.indexOf(NEWLINE); at >= 0;) {
+    starts.push(at + 1);
+    at = chunk.indexOf(NEWLINE, at + 1);
+  }
+  // What follows the last line end is not whole.
+  starts.pop();
+  return starts;
+}
+
+/**
+ * The digest of a row, wherever it lies. Quotes, and which separator it has,
+ * make no difference.
+ */
+export function rowDigest(row: Uint8Array): number {
+  let first = FIRST_PRIME;
+  let second = SECOND_PRIME;
+  for (const byte of row) {
+    if (IGNORED_IN_ROWS[byte]) continue;
+    first = Math.imul(first ^ byte, FIRST_PRIME);
+    second = Math.imul(second ^ byte, SECOND_PRIME);
+    second ^= second >>> 15;
+  }
+  first ^= first >>> 16;
+  // As many bits as a number has.
+  return (second >>> 11) * WORD + (first >>> 0);
 }

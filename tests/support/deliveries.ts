@@ -23,6 +23,7 @@ export interface Sending {
   isNew?: boolean;
   isCut?: boolean;
   agency?: number;
+  separator?: string;
 }
 
 /** The copy of the refused rows. */
@@ -40,13 +41,14 @@ export async function send(
     isNew = false,
     isCut = false,
     agency = 1,
+    separator = ",",
   }: Sending = {},
 ): Promise<string> {
   const path = `${dir}/${name}`;
   const written = Deno.writeTextFile(path, text);
   // A named pipe takes nothing until it is read.
   if (!isPipe) await written;
-  using file = await openFile(path, {});
+  using file = await openFile(path, { separator });
   await written;
   const folder = new SentFolder(`${dir}/sent`, agency);
   const delivery = await identify(file, folder, isNew);

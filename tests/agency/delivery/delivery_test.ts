@@ -179,6 +179,50 @@ testInFolder(
   },
 );
 
+const MANY = rows(6000);
+
+/** Other files with rows of one that was cut off, and the first one's line. */
+const PARTS: Record<string, [cutOff: string, text: string, line: number]> = {
+  "without its header": [
+    `a,b,document,date,number\n${CORRECTED}`,
+    CORRECTED,
+    1,
+  ],
+  "without its first rows": [CORRECTED, csvOf(ROWS.slice(4)), 1],
+  "with one of its rows": [CORRECTED, csvOf([...rows(3, 90), ROWS[4]!]), 4],
+  "with quotes and semicolons": [
+    CORRECTED,
+    csvOf(ROWS.slice(1)).replaceAll(",", ";").replaceAll("Núñez", '"Núñez"'),
+    1,
+  ],
+  // Of 6000 rows each sixth one is remembered, chunk by chunk.
+  "with a piece of it": [csvOf(MANY), csvOf(MANY.slice(5701, 5720)), 6],
+};
+
+for (const [what, [cutOff, text, line]] of Object.entries(PARTS)) {
+  testInFolder(
+    `identify() refuses a file ${what} while a run is cut off`,
+    async (dir) => {
+      await send(dir, cutOff, { isCut: true });
+      const separator = text.includes(";") ? ";" : ",";
+      const path = `${await Deno.realPath(dir)}/a.csv`;
+      const error = await assertRejects(
+        () => send(dir, text, { name: "b.csv", separator }),
+        ProgramError,
+        `it may be "${path}", of which a part may be stored since 2`,
+      );
+      assertStringIncludes(
+        error.message,
+        `, and line ${line} is a row of it; first send that to its end`,
+      );
+      await send(dir, csvOf(rows(9, 9000)), { name: "c.csv" });
+      // Once it is complete, the same bets are bets of another day.
+      await send(dir, cutOff);
+      await send(dir, text, { name: "b.csv", separator });
+    },
+  );
+}
+
 testInFolder("identify() names a place in a large file", async (dir) => {
   const many = rows(5000);
   const bad = csvOf(many.with(0, many[0]!.with(2, "x")));
