@@ -221,6 +221,23 @@ testInFolder(
   },
 );
 
+testInFolder(
+  "SourceFile.open() says where it expected a relative path",
+  async (dir) => {
+    const cases = {
+      "none.csv": `; expected it at "${Deno.cwd()}/none.csv"`,
+      [`${dir}/none.csv`]: undefined,
+    };
+    for (const [path, expected] of Object.entries(cases)) {
+      const { message } = await assertRejects(
+        () => SourceFile.open(path),
+        ProgramError,
+      );
+      assertEquals(/; expected .*/.exec(message)?.[0], expected);
+    }
+  },
+);
+
 const CHANGES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
   "appended to": [
     (path) => Deno.writeTextFile(path, "more", { append: true }),

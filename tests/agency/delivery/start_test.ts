@@ -70,3 +70,20 @@ testInFolder("takeTurn() does not wait without a folder", async (dir) => {
     await second.takeTurn();
   }
 });
+
+testInFolder(
+  "startedBut() finds what else the agency reads",
+  async (dir) => {
+    const path = `${await Deno.realPath(dir)}/bets.csv`;
+    await Deno.writeTextFile(path, "");
+    using start = new Start(`${dir}/sent`, 1);
+    await start.mark(path);
+    const found = (agency: number, own?: string) =>
+      startedBut(`${dir}/sent`, agency, own).map(({ path }) => path);
+    assertEquals(found(1), [path]);
+    assertEquals(found(1, `${path}2`), [path]);
+    // A run of the same file at the same time.
+    assertEquals(found(1, path), []);
+    assertEquals(found(11), []);
+  },
+);
