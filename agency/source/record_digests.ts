@@ -18,7 +18,7 @@ const FIRST_PRIME = 0x01000193;
 const SECOND_PRIME = 0x85ebca6b;
 
 /** Limits what is kept of a file, and read of a large one. */
-const MAX_SAMPLED_ROWS = 1024;
+const MAX_SAMPLED_ROWS = 256;
 const MAX_SAMPLED_CHUNKS = 64;
 const NEWLINE = 0x0a;
 /** Separators, quotes and spaces. */
@@ -106,27 +106,19 @@ export async function sampleRows(source: SourceFile): Promise<number[]> {
     const index = Math.floor(i * source.chunks / count);
     const size = await source.readChunk(index, buffer);
     const chunk = buffer.subarray(0, size);
-    const starts = lineStarts(chunk, index === 0);
-    const every = Math.ceil(starts.length * count / MAX_SAMPLED_ROWS);
-    for (let line = 0; line < starts.length; line += every) {
-      const start = starts[line]!;
+    const step = Math.floor(size * count / MAX_SAMPLED_ROWS);
+    // Where the first whole line starts.
+    let start = index === 0 ? 0 : 1 + chunk.indexOf(NEWLINE);
+    for (;;) {
       const end = chunk.indexOf(NEWLINE, start);
+      if (end < 0) break;
       sample.push(rowDigest(chunk.subarray(start, end)));
+      const next = chunk.indexOf(NEWLINE, Math.max(end, start + step - 1));
+      if (next < 0) break;
+      start = next + 1;
     }
   }
   return sample;
-}
-
-/** Where whole lines start in a chunk. */
-function lineStarts(chunk: Uint8Array, isFirst: boolean): number[] {
-  const starts: number[] = isFirst ? [0] : [];
-  for (let at = chunk.indexOf(NEWLINE); at >= 0;) {
-    starts.push(at + 1);
-    at = chunk.indexOf(NEWLINE, at + 1);
-  }
-  // What follows the last line end is not whole.
-  starts.pop();
-  return starts;
 }
 
 /**
