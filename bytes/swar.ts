@@ -99,6 +99,23 @@ export function findBelow(view: DataView, from: number, limit: number): number {
 }
 
 /**
+ * Finds the first byte that `bytes` repeats in each byte of a word; returns
+ * `end` or more if there is none before it. One more word must follow `end`.
+ */
+export function findEqual(
+  view: DataView,
+  from: number,
+  bytes: number,
+  end: number,
+): number {
+  for (let at = from; at < end; at += WORD_BYTES) {
+    const marks = bytesEqual(view.getInt32(at, LITTLE_ENDIAN), bytes);
+    if (marks !== 0) return at + firstMark(marks);
+  }
+  return end;
+}
+
+/**
  * Checks for ASCII digits; one more word must follow `end`. True for an empty
  * range.
  */

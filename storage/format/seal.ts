@@ -68,9 +68,11 @@ export function formatMark(mark: Omit<CommitMark, "crc">): string {
 }
 
 /** Accepts only the exact form written here. */
-export function parseMark(text: string): CommitMark | undefined {
+export function parseMark(
+  text: string,
+  seal: Seal | undefined = parseSeal(text),
+): CommitMark | undefined {
   const match = MARK_REGEXP.exec(text);
-  const seal = parseSeal(text);
   if (!match || !seal) return undefined;
   const [, fingerprint, start, runs] = match;
   return {

@@ -26,8 +26,8 @@ const NEWLINE = "\n";
 const DECODER = new TextDecoder();
 
 export function readStoredBatch(entry: LogEntry): StoredBatch | undefined {
-  const { bytes, lineEnds, lastColumn } = entry;
-  const mark = parseMark(DECODER.decode(bytes.subarray(lastColumn, -1)));
+  const { bytes, lineEnds } = entry;
+  const mark = parseMark(entry.mark, entry.seal);
   const agency = DECODER.decode(bytes.subarray(0, bytes.indexOf(COMMA)));
   if (!mark || !AGENCY_REGEXP.test(agency)) return undefined;
   if (countIndexes(mark.ranges) !== lineEnds.length) return undefined;

@@ -7,6 +7,7 @@
 // entry.
 
 import { crc32 } from "node:zlib";
+import { findEqual, viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { DamagedStoreError } from "../errors.ts";
 import {
   CRC_DIGITS,
@@ -27,7 +28,18 @@ export interface LogEntry {
   lineEnds: readonly number[];
   /** Offset in the entry of its last column, the one with the seal. */
   lastColumn: number;
+  /** The last column. */
+  mark: string;
+  seal: Seal;
   byteOffset: number;
+}
+
+/** Offsets in the window of the next entry and of its next line. */
+interface Cursor {
+  start: number;
+  lineStart: number;
+  /** Whether the next entry is not whole. */
+  isDamaged: boolean;
 }
 
 export interface ScanOptions {
@@ -36,7 +48,7 @@ export interface ScanOptions {
   flushedSize?: number;
 }
 
-const NEWLINE = 0x0a;
+const NEWLINES = 0x0a0a0a0a;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 /** Distance from the line end back to the colon before the CRC. */
@@ -60,28 +72,41 @@ export class LogScan {
     return this.#end;
   }
 
-  async *entries(): AsyncGenerator<LogEntry> {
+  /**
+   * Returns the whole entries, window by window: one at a time would cost more
+   * than reading it.
+   */
+  async *windows(): AsyncGenerator<Iterable<LogEntry>> {
     this.#end = EMPTY_END;
     await this.#file.seek(0, Deno.SeekMode.Start);
     const window = new FileWindow(this.#file);
+    const cursor: Cursor = { start: 0, lineStart: 0, isDamaged: false };
     const lineEnds: number[] = [];
-    let start = 0;
-    let lineStart = 0;
     for (;;) {
-      const newline = window.indexOf(NEWLINE, lineStart);
-      if (newline < 0) {
-        lineStart -= start;
-        if (!await window.slide(start)) return;
-        start = 0;
-        continue;
-      }
-      lineStart = newline + 1;
-      lineEnds.push(newline - start);
+      yield this.#entriesIn(window, cursor, lineEnds);
+      if (cursor.isDamaged) return;
+      cursor.lineStart -= cursor.start;
+      if (!await window.slide(cursor.start)) return;
+      cursor.start = 0;
+    }
+  }
+
+  *#entriesIn(
+    window: FileWindow,
+    cursor: Cursor,
+    lineEnds: number[],
+  ): Generator<LogEntry> {
+    for (;;) {
+      const newline = window.lineEndFrom(cursor.lineStart);
+      if (newline < 0) return;
+      cursor.lineStart = newline + 1;
+      lineEnds.push(newline - cursor.start);
       if (window.bytes[newline - COLON_TO_NEWLINE] !== COLON) continue;
-      const entry = this.#readEntry(window, start, lineEnds);
+      const entry = this.#readEntry(window, cursor.start, lineEnds);
+      cursor.isDamaged = !entry;
       if (!entry) return;
       yield entry;
-      start = lineStart;
+      cursor.start = cursor.lineStart;
       lineEnds.length = 0;
     }
   }
@@ -124,7 +149,7 @@ export class LogScan {
     const byteOffset = window.byteOffset + start;
     this.#checkWrite(seal, byteOffset, mark);
     this.#end = { ...seal, size: byteOffset + length };
-    return { bytes, lineEnds, lastColumn, byteOffset };
+    return { bytes, lineEnds, lastColumn, mark, seal, byteOffset };
   }
 
   /** An entry continues the write of the one before it, or begins another. */
@@ -142,7 +167,8 @@ export class LogScan {
 /** A window on a file that is read from start to end. */
 class FileWindow {
   /** Bytes after those read are undefined. */
-  readonly bytes: Uint8Array<ArrayBuffer> = new Uint8Array(WINDOW_BYTES);
+  readonly bytes: Uint8Array = new Uint8Array(WINDOW_BYTES + WORD_BYTES);
+  readonly #view: DataView = viewOf(this.bytes);
   readonly #file: Pick<ReadableFile, "read">;
   #byteOffset = 0;
   #length = 0;
@@ -157,9 +183,9 @@ class FileWindow {
     return this.#byteOffset;
   }
 
-  /** Returns the index of a byte from `start` on, or -1. */
-  indexOf(byte: number, start: number): number {
-    const index = this.bytes.indexOf(byte, start);
+  /** Returns the index of the first line end from `start` on, or -1. */
+  lineEndFrom(start: number): number {
+    const index = findEqual(this.#view, start, NEWLINES, this.#length);
     return index < this.#length ? index : -1;
   }
 
@@ -172,7 +198,9 @@ class FileWindow {
     this.#byteOffset += start;
     this.#length -= start;
     if (this.#length === WINDOW_BYTES) return false;
-    const read = await this.#file.read(this.bytes.subarray(this.#length));
+    const read = await this.#file.read(
+      this.bytes.subarray(this.#length, WINDOW_BYTES),
+    );
     this.#length += read ?? 0;
     return read !== null;
   }

@@ -47,13 +47,15 @@ export async function scanStore(
   const { state, ...finishedScan } = await scanFinished(path, finished);
   const check = state.checkBets(path);
   const scan = new LogScan(bets, { flushedSize: check.flushedSize });
-  for await (const entry of scan.entries()) {
-    const batch = readStoredBatch(entry);
-    if (batch && !state.isEmpty) check.onBatch(scan.end);
-    const problem = batch
-      ? onBatch(batch)
-      : "its mark does not describe its rows";
-    if (problem) throw scan.damage(entry.byteOffset, problem);
+  for await (const entries of scan.windows()) {
+    for (const entry of entries) {
+      const batch = readStoredBatch(entry);
+      if (batch && !state.isEmpty) check.onBatch(scan.end);
+      const problem = batch
+        ? onBatch(batch)
+        : "its mark does not describe its rows";
+      if (problem) throw scan.damage(entry.byteOffset, problem);
+    }
   }
   const size = await scan.checkRest();
   const { end } = scan;
@@ -71,13 +73,15 @@ async function scanFinished(
   const state = new FinishState();
   if (!file) return { state, end: EMPTY_END, size: 0 };
   const scan = new LogScan(file, { name: `"${finishedPath(path)}"` });
-  for await (const { bytes, byteOffset } of scan.entries()) {
-    const line = DECODER.decode(bytes.subarray(0, -1));
-    const record = parseRecord(line);
-    // Not the line: in a file that is swapped for the bets file it has bets.
-    if (!record) throw scan.damage(byteOffset, "it is not a record");
-    const problem = state.add(record);
-    if (problem) throw scan.damage(byteOffset, `"${line}": ${problem}`);
+  for await (const entries of scan.windows()) {
+    for (const { bytes, byteOffset } of entries) {
+      const line = DECODER.decode(bytes.subarray(0, -1));
+      const record = parseRecord(line);
+      // Not the line: in a file that is swapped for the bets file it has bets.
+      if (!record) throw scan.damage(byteOffset, "it is not a record");
+      const problem = state.add(record);
+      if (problem) throw scan.damage(byteOffset, `"${line}": ${problem}`);
+    }
   }
   const size = await scan.checkRest();
   return { state, end: scan.end, size };

@@ -100,7 +100,9 @@ async function* readEntries<T>(
   { bets }: ReadableStore,
   read: (entry: LogEntry) => T,
 ): AsyncGenerator<T> {
-  for await (const entry of new LogScan(bets).entries()) yield read(entry);
+  for await (const entries of new LogScan(bets).windows()) {
+    for (const entry of entries) yield read(entry);
+  }
 }
 
 /** Opens both files for reading, and keeps others from locking them. */

@@ -4,6 +4,7 @@ import {
   copyLookingForSeparators,
   copyWords,
   findBelow,
+  findEqual,
   viewOf,
   WORD_BYTES,
   wordViewOf,
@@ -69,6 +70,15 @@ Deno.test(`findBelow() finds the first byte below or not ASCII (seed ${SEED})`, 
     );
     if (found < 0) return;
     assertEquals(findBelow(view, start, limit * 0x01010101), found);
+  });
+});
+
+Deno.test(`findEqual() finds the first equal byte before the end (seed ${SEED})`, () => {
+  forEachRange((bytes, view, start, end) => {
+    const found = bytes.indexOf(QUOTE, start);
+    const at = findEqual(view, start, QUOTE * 0x01010101, end);
+    if (found >= 0 && found < end) assertEquals(at, found);
+    else assertEquals(at >= end, true);
   });
 });
 

@@ -63,8 +63,8 @@ export async function scan(
   const batches: StoredBatch[] = [];
   const file = new MemoryFile(bytes, maxRead);
   const scan = new LogScan(file, { flushedSize });
-  for await (const entry of scan.entries()) {
-    batches.push(readStoredBatch(entry)!);
+  for await (const entries of scan.windows()) {
+    for (const entry of entries) batches.push(readStoredBatch(entry)!);
   }
   assertEquals(await scan.checkRest(), bytes.length);
   assert(file.bytes === bytes, "the file was written to");
