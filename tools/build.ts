@@ -28,7 +28,10 @@ async function bundle(program: Program, folder: string): Promise<string> {
     throw new ProgramError(`Cannot bundle ${program}.ts: ${reason}`);
   }
   const code = await Deno.readTextFile(path);
-  const start = `#!/usr/bin/env -S deno run --no-config ${flagsOf(program)}`;
+  // Linux reads 255 bytes of this line.
+  const flags = flagsOf(program)
+    .replace("--allow-net --allow-read --allow-write", "-N -R -W");
+  const start = `#!/usr/bin/env -S deno run --no-config ${flags}`;
   await Deno.writeTextFile(path, `${start}\n${code}`);
   await Deno.chmod(path, 0o755);
   return path;
