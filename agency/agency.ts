@@ -97,7 +97,7 @@ export class Agency {
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
     const copies = folder.copiesOf(delivery.id);
-    const missing = delivery.open(ending.missing);
+    const missing = delivery.stillMissing(ending.missing);
     const copy = await rejected?.write(missing, copies);
     if (copy) await delivery.addCopy(copy, missing);
     return {

@@ -120,8 +120,8 @@ export class PostgresStore implements Store {
         this.#bets.count(agency, fingerprint)
       );
       const missing = records - stored;
-      const hasFinished = this.stats.finished.has(agency);
       if (missing > 0) {
+        const hasFinished = this.stats.finished.has(agency);
         throw new IncompleteError(agency, { missing, records, hasFinished });
       }
     }

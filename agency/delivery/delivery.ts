@@ -12,11 +12,11 @@ import {
 import { keyOf } from "./row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";
 import {
+  addContent,
   openRows,
   type Place,
+  removeContent,
   type SentDelivery,
-  withContent,
-  withoutContent,
 } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
@@ -100,7 +100,7 @@ export class Delivery {
     const { id, content, path } = this.#entry;
     const isCorrection = known.content !== content || brought.length > 0;
     const correction = isCorrection
-      ? withContent(known.correction, content)
+      ? addContent(known.correction, content)
       : known.correction;
     this.#folder.update({ ...known, path, moved, keys, correction, begunAt });
     if (path !== undefined) await this.#folder.link(path, id);
@@ -129,7 +129,7 @@ export class Delivery {
   }
 
   /** Those of some rows that were not sent in another file since this run began. */
-  open(rows: IndexSet): IndexSet {
+  stillMissing(rows: IndexSet): IndexSet {
     const { moved = {} } = this.#folder.withId(this.id) ?? {};
     return IndexSet.of(
       rows.values().filter((index) =>
@@ -144,7 +144,7 @@ export class Delivery {
     missing: IndexSet,
     { isGivenUp = false } = {},
   ): Promise<void> {
-    this.others.confirm(missing);
+    this.others.confirm(missing, this.#entry.content);
     const refused = missing.union(this.others.elsewhere);
     const isDigested = refused.size > 0 ||
       this.#file.source.size <= DIGESTED_BYTES;
@@ -188,7 +188,7 @@ export class Delivery {
       ...ended,
       correction: openRows(ended).size === 0
         ? undefined
-        : withoutContent(last.correction, this.#entry.content),
+        : removeContent(last.correction, this.#entry.content),
     };
     this.#folder.update(this.#entry);
   }

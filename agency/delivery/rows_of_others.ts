@@ -6,19 +6,18 @@
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { IndexSet } from "../index_set.ts";
 import {
+  addContent,
   type FoundRow,
   nameOf,
   type Place,
+  removeContent,
   type SentDelivery,
   unsureIn,
-  withContent,
-  withoutContent,
 } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 export class RowsOfOthers {
   readonly #folder: SentFolder;
-  #content = "";
   readonly stored: readonly FoundRow[];
   readonly brought: readonly FoundRow[];
   /** Bet indexes of rows that are not sent: they are stored elsewhere. */
@@ -78,9 +77,8 @@ export class RowsOfOthers {
 
   /** Remembers in the other deliveries that rows of theirs are sent by this. */
   take({ id, content }: Pick<SentDelivery, "id" | "content">): void {
-    this.#content = content;
     for (const [other] of this.#byDelivery(this.#sentElsewhere())) {
-      const correction = withContent(other.correction, content);
+      const correction = addContent(other.correction, content);
       this.#folder.update({ ...other, correction });
     }
     for (const [other, rows] of this.#byDelivery(this.brought)) {
@@ -98,7 +96,7 @@ export class RowsOfOthers {
    * Remembers, once all but the missing rows are stored, which of them others
    * have by that, and which copies that were cut off are complete.
    */
-  confirm(missing: IndexSet): void {
+  confirm(missing: IndexSet, content: string): void {
     for (const [other, rows] of this.#byDelivery(this.#sentElsewhere())) {
       const stored = rows.filter(({ index }) => !missing.has(index));
       const confirmed = IndexSet.parse(other.confirmed ?? "")
@@ -111,7 +109,7 @@ export class RowsOfOthers {
       this.#folder.update({
         ...other,
         confirmed: confirmed.format(),
-        correction: withoutContent(other.correction, this.#content),
+        correction: removeContent(other.correction, content),
         ...isWhole ? completed(other, all) : {},
       });
     }

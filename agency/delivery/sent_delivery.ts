@@ -122,7 +122,7 @@ export function storedRows(delivery: SentDelivery): number | undefined {
 }
 
 /** The contents in {@linkcode SentDelivery.correction}, with one more. */
-export function withContent(
+export function addContent(
   contents: string | undefined,
   content: string,
 ): string {
@@ -130,7 +130,7 @@ export function withContent(
 }
 
 /** The contents in {@linkcode SentDelivery.correction}, without one. */
-export function withoutContent(
+export function removeContent(
   contents: string | undefined,
   content: string,
 ): string | undefined {

@@ -73,8 +73,8 @@ export class LogScan {
   }
 
   /**
-   * Returns the whole entries, window by window: one at a time would cost more
-   * than reading it.
+   * Returns the whole entries, window by window: to wait for each entry costs
+   * more than to read it.
    */
   async *windows(): AsyncGenerator<Iterable<LogEntry>> {
     this.#end = EMPTY_END;

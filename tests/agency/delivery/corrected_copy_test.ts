@@ -356,8 +356,8 @@ testInFolder(
     const refused = IndexSet.of([0]);
     await late.complete({ end: 1, records: 1 }, refused);
     await send(dir, CORRECTED);
-    assertEquals(late.open(refused).size, 0);
+    assertEquals(late.stillMissing(refused).size, 0);
     await late.addCopy({ path: `${dir}/${COPY}`, hash: "" }, refused);
-    assertEquals(late.open(refused).size, 0);
+    assertEquals(late.stillMissing(refused).size, 0);
   },
 );

@@ -251,7 +251,7 @@ testInFolder("any number of rows complete a copy that was cut off", (dir) => {
       key: undefined,
     })),
   );
-  others.confirm(new IndexSet());
+  others.confirm(new IndexSet(), "");
   assertEquals(folder.withId(copy!)?.records, count);
   assertEquals(folder.openBut({ id: "" }), []);
   return Promise.resolve();
