@@ -122,7 +122,7 @@ async function send(
     sentFolder: config["agency.sentFolder"],
     asNew: flags["as-new"] !== undefined,
     finish: finishOf(flags),
-    onProgress: (progress) => bar.update(progress),
+    onProgress: bar.update,
   };
   return flags["check"]
     ? await agency.check(path, options)

@@ -129,8 +129,7 @@ async function openStore(
 ): Promise<Store | undefined> {
   const url = config["store.url"];
   const drawAgencies = config["draw.agencies"];
-  const onCommit: OnCommit = (batches, seconds) =>
-    statistics.onCommit(batches, seconds);
+  const { onCommit } = statistics;
   const fileOptions = { drawAgencies, onCommit };
   if (!openDatabase && url === "") return openFileStore(config, fileOptions);
   if (!openDatabase) {

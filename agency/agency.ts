@@ -194,13 +194,8 @@ export class Agency {
         return ending.finish(sender.counts);
       },
       adviceIfIncomplete: () => ending.adviseIncomplete(),
-      onProgress: () =>
-        onProgress?.({
-          phase: "sending",
-          bytes: loader.byteOffset,
-          totalBytes: source.contentSize,
-          bets: sender.counts.stored + sender.counts.repeated,
-        }),
+      totalBytes: source.contentSize,
+      onProgress,
     });
     return sender;
   }

@@ -16,10 +16,12 @@ import {
 } from "../protocol/mod.ts";
 import type { IndexSet } from "./index_set.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
+import type { Progress } from "./output/progress_bar.ts";
 import type { RefusedRows } from "./refused_rows.ts";
 import {
   decodeRefusal,
   errorOf,
+  errorOfExtra,
   isOk,
   readReply,
 } from "./connection/replies.ts";
@@ -47,7 +49,9 @@ export interface BatchSenderOptions {
   finish(): Promise<Finish | false | undefined>;
   /** What to do if bets are not stored. */
   adviceIfIncomplete(): string;
-  onProgress(): void;
+  /** Size of the file's content. */
+  totalBytes: number;
+  onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** What the replies say of the bets. */
@@ -145,11 +149,12 @@ export class BatchSender {
 
   #handleReply(reply: Frame, progress: () => void): void {
     const batch = this.#queue[0];
-    if (!batch || this.#underWay === 0) throw unexpected(reply);
+    if (!batch || this.#underWay === 0) throw errorOfExtra(reply);
     if (reply.type === MessageType.OK) {
       this.#count(batch, decodeOk(reply.payload));
       batch.count = 0;
-      this.#options.refused.logBefore(batch.lastLine);
+      const { refused } = this.#options;
+      if (refused.hasWaiting) refused.logBefore(batch.lastLine);
       progress();
     } else {
       this.#refuse(batch, decodeRefusal(reply));
@@ -159,7 +164,12 @@ export class BatchSender {
     // The rest of a refused batch is sent after those under way.
     if (batch.count > 0) this.#queue.splice(this.#underWay, 0, batch);
     else this.#free.push(batch);
-    this.#options.onProgress();
+    this.#options.onProgress?.({
+      phase: "sending",
+      bytes: this.#loader.byteOffset,
+      totalBytes: this.#options.totalBytes,
+      bets: this.counts.stored + this.counts.repeated,
+    });
   }
 
   #count({ count, sent }: OutgoingBatch, repeated: number): void {
@@ -237,14 +247,4 @@ export class BatchSender {
     }));
     return false;
   }
-}
-
-/** A central that is stopping sends SHUTTING_DOWN after its last reply. */
-function unexpected(reply: Frame): Error {
-  const isRefusal = !isOk(reply);
-  const refusal = isRefusal ? decodeRefusal(reply) : undefined;
-  if (refusal && meaningOf(refusal.error).closes) return errorOf(refusal);
-  return new ProgramError(
-    `Cannot continue: the central sent an unexpected extra reply of type ${reply.type}`,
-  );
 }

@@ -49,6 +49,11 @@ export class RefusedRows {
     if (this.#waiting.length > this.#maxErrors) this.logBefore(Infinity);
   }
 
+  /** Whether rows that cannot be sent are to be logged. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Logs the rows that cannot be sent up to a line of the file. */
   logBefore(line: number): void {
     while (this.#waiting.length > 0 && this.#waiting[0]!.line < line) {

@@ -32,10 +32,10 @@ export interface Batch {
   fingerprint: string;
   /** Bet index: the place of the first bet among the file's records, from 0. */
   betIndex: number;
-  /** Number of places, bets and gaps; at least one is a bet. */
+  /** Number of places, bets and gaps. */
   count: number;
-  /** Number of places that are gaps. */
-  gaps: number;
+  /** Number of places that are bets, 1 or more. */
+  betCount: number;
   /** The packed bets and gaps, one after the other. */
   bets: Uint8Array;
 }
@@ -67,11 +67,6 @@ export function isGap(packed: Uint8Array, start: number): boolean {
     if (packed[at] !== 0) return false;
   }
   return true;
-}
-
-/** Number of bets, without the gaps. */
-export function countBets({ count, gaps }: Batch): number {
-  return count - gaps;
 }
 
 /**

@@ -36,18 +36,18 @@ export class FairScheduler {
     this.#crowd = crowd;
   }
 
-  /**
-   * Returns a promise that resolves when the turn comes, or `undefined` if it
-   * is now.
-   */
-  waitForTurn(): Promise<void> | undefined {
-    if (this.#crowd.size <= CROWD_SIZE) return undefined;
+  /** Whether there are so many agencies that each has to wait for its turn. */
+  get isCrowded(): boolean {
+    return this.#crowd.size > CROWD_SIZE;
+  }
+
+  async waitForTurn(): Promise<void> {
     this.#timer ??= setTimeout(() => this.#turn());
     if (this.#passed < PASSES_PER_TURN) {
       this.#passed++;
-      return undefined;
+      return;
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   waitForPiece(): Promise<void> {

@@ -122,8 +122,8 @@ export class ReplyQueue {
     try {
       while (this.#owed.length > 0) {
         await this.#owed[0]!.known;
-        const turn = this.#scheduler.waitForTurn();
-        if (turn) await turn;
+        const scheduler = this.#scheduler;
+        if (scheduler.isCrowded) await scheduler.waitForTurn();
         const frames = this.#takeKnown();
         if (this.#isOver) return await this.#hangUp(frames);
         await this.#write(concatenate(frames));

@@ -1,6 +1,6 @@
 // Handles each message of an agency.
 
-import { type Batch, countBets } from "../bet/bet.ts";
+import type { Batch } from "../bet/bet.ts";
 import { findInvalidBet } from "../bet/rules.ts";
 import type { Connection } from "../net/connection.ts";
 import type { Draw } from "./draw.ts";
@@ -70,30 +70,27 @@ export class RequestHandler implements Disposable {
   /** The payload is copied before this returns. */
   async handleBatch(payload: Uint8Array): Promise<Reply> {
     let batch: Batch | undefined;
-    // Counted now: the payload's buffer is reused while the store waits.
-    let bets = 0;
     let repeated: number;
     try {
       batch = decodeBatch(payload);
-      bets = countBets(batch);
       this.#checkAuthorized(batch.agency);
       this.#agency = batch.agency;
       const invalid = findInvalidBet(batch.bets);
       if (invalid) {
         const { index, reason } = invalid;
-        return this.#refuseBatch(batch, bets, "INVALID_BET", reason, index);
+        return this.#refuseBatch(batch, "INVALID_BET", reason, index);
       }
       this.#draw.checkMayBet(batch.agency);
       repeated = await this.#writer.append(batch);
     } catch (error) {
       const name = errorNameOf(error);
-      return this.#refuseBatch(batch, bets, name, messageOf(error));
+      return this.#refuseBatch(batch, name, messageOf(error));
     }
-    const { agency } = batch;
+    const { agency, betCount } = batch;
     this.#statistics.onStored(agency, this.#options.ip);
     this.#log.info(() =>
       formatAction("apuesta_recibida", "success", {
-        cantidad: bets,
+        cantidad: betCount,
         agency,
       })
     );
@@ -195,15 +192,14 @@ export class RequestHandler implements Disposable {
 
   #refuseBatch(
     batch: Batch | undefined,
-    bets: number,
     error: ErrorName,
     reason: string,
     index: number = NO_INDEX,
   ): Reply {
-    this.#statistics.onRefusedBatch(batch?.agency, bets, this.#options.ip);
+    this.#statistics.onRefusedBatch(batch, this.#options.ip);
     this.#statistics.onRefusal(error);
     this.#log.error(formatAction("apuesta_recibida", "fail", {
-      cantidad: bets,
+      cantidad: batch?.betCount ?? 0,
       agency: batch?.agency,
       error,
       reason,

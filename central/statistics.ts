@@ -1,6 +1,8 @@
 // What the central counts while it serves.
 
+import type { Batch } from "../bet/bet.ts";
 import { type ErrorName, ERRORS } from "../protocol/mod.ts";
+import type { OnCommit } from "../storage/mod.ts";
 
 /** What is known about an agency since the central started. */
 export interface AgencyActivity {
@@ -96,28 +98,29 @@ export class Statistics {
     if (this.#unproven.delete(agency)) this.#proven.set(agency, activity);
   }
 
-  /** The agency is unknown if the batch could not be decoded. */
+  /** The batch is unknown if it could not be decoded. */
   onRefusedBatch(
-    agency: number | undefined,
-    bets: number,
+    batch: Pick<Batch, "agency" | "betCount"> | undefined,
     address: string,
   ): void {
     this.refusedBatches++;
-    if (agency !== undefined) this.onRequest(agency, address).refused += bets;
+    if (!batch) return;
+    this.onRequest(batch.agency, address).refused += batch.betCount;
   }
 
   onRefusal(name: ErrorName): void {
     this.refusals.set(name, (this.refusals.get(name) ?? 0) + 1);
   }
 
-  onCommit(batches: number, seconds: number): void {
+  /** A function of its own, so that it can be handed on as it is. */
+  readonly onCommit: OnCommit = (batches, seconds) => {
     this.commitBatches.add(batches);
     this.commitSeconds.add(seconds);
     this.#recentCommits.push(seconds);
     if (this.#recentCommits.length > RECENT_COMMITS) {
       this.#recentCommits.shift();
     }
-  }
+  };
 
   onRequest(agency: number, address: string): AgencyActivity {
     const lastSeenMs = Date.now();

@@ -39,15 +39,16 @@ export class IdleClock {
 
   /** Starts a wait. A wait that starts during another joins it. */
   start(): void {
-    if (this.#waits++ === 0) this.#restart();
+    if (this.#waits++ > 0 || this.#timeoutMs === Infinity) return;
+    this.#startedAt = performance.now();
+    if (!this.#cancelTimer && !this.#hasEnded) this.#checkIn(this.#timeoutMs);
   }
 
   /**
    * Ends a wait. Restarts any other in progress, because the peer is active.
    */
   stop(): void {
-    this.#startedAt = undefined;
-    if (--this.#waits > 0) this.#restart();
+    this.#startedAt = --this.#waits > 0 ? performance.now() : undefined;
   }
 
   end(): void {
@@ -65,12 +66,6 @@ export class IdleClock {
       `Cannot wait for the peer: idle for ${this.#timeoutMs} ms`,
       { cause: error },
     );
-  }
-
-  #restart(): void {
-    if (this.#timeoutMs === Infinity || this.#hasEnded) return;
-    this.#startedAt = performance.now();
-    if (this.#cancelTimer === undefined) this.#checkIn(this.#timeoutMs);
   }
 
   #checkIn(milliseconds: number): void {

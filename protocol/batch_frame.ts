@@ -87,7 +87,9 @@ export class BatchFrame {
  *
  * @throws {RangeError} If the bets do not fit in one frame or one is cut off.
  */
-export function encodeBatch(batch: Omit<Batch, "count" | "gaps">): Uint8Array {
+export function encodeBatch(
+  batch: Omit<Batch, "count" | "betCount">,
+): Uint8Array {
   const frame = new BatchFrame();
   frame.begin(batch);
   for (let start = 0; start < batch.bets.length;) {
@@ -125,7 +127,7 @@ export function decodeBatch(payload: Uint8Array): Batch {
     fingerprint: payload.subarray(FINGERPRINT_AT, BET_INDEX_AT).toHex(),
     betIndex: view.getUint32(BET_INDEX_AT),
     count: view.getUint16(COUNT_AT),
-    gaps: 0,
+    betCount: 0,
     bets: payload.subarray(BETS_AT),
   };
   if (batch.agency === 0) throw malformed("the agency is 0, not 1 or more");
@@ -133,25 +135,25 @@ export function decodeBatch(payload: Uint8Array): Batch {
   if (batch.betIndex + batch.count > MAX_INDEX + 1) {
     throw malformed(`its last bet index is over ${MAX_INDEX}`);
   }
-  batch.gaps = countGaps(batch);
+  batch.betCount = countBets(batch);
   return batch;
 }
 
 /**
  * Checks that there are as many places as declared, nothing after them, and at
- * least one bet. Returns the number of gaps.
+ * least one bet. Returns the number of bets.
  */
-function countGaps({ bets, count }: Batch): number {
+function countBets({ bets, count }: Batch): number {
   let at = 0;
-  let gaps = 0;
+  let betCount = 0;
   for (let index = 0; index < count; index++) {
-    if (isGap(bets, at)) gaps++;
+    if (!isGap(bets, at)) betCount++;
     at = packedBetEnd(bets, at);
     if (at < 0) throw malformed(`bet ${index} of ${count} runs past the end`);
   }
-  if (gaps === count) throw malformed(`all ${count} places are gaps`);
+  if (betCount === 0) throw malformed(`all ${count} places are gaps`);
   if (at < bets.length) {
     throw malformed(`${bets.length - at} bytes are left after bet ${count}`);
   }
-  return gaps;
+  return betCount;
 }

@@ -2,29 +2,31 @@
 // while one fdatasync runs share the next.
 
 import { assertInvariant, messageOf } from "../program/errors.ts";
-import { type Commit, type CommitGroup, CommitQueue } from "./commit_queue.ts";
+import {
+  type Commit,
+  type CommitGroup,
+  CommitQueue,
+  type LatestCommits,
+} from "./commit_queue.ts";
 import { StorageError } from "./errors.ts";
 import type { LogEnd } from "./format/seal.ts";
 import type { Repair } from "./recovery/repair.ts";
 import type { StoreFile } from "./held_file.ts";
+import type { StoreIndex } from "./store_index.ts";
 
 export interface AppendLogOptions {
   /** Whether an entry must be on disk to count as committed. */
   fsync: boolean;
   /** The repair of the file; if not done, retried before a write. */
-  repair: Pick<
-    Repair,
-    "isDone" | "run" | "flush" | "problem" | "tornBytes"
-  >;
+  repair: Omit<Repair, "tryRun" | "tornFile">;
   /**
    * Called before the first write, and again before the next one if it fails.
    */
   onFirstWrite?: () => Promise<void>;
-  /**
-   * Whether no connection can send anything until a commit of this many entries
-   * is on disk. Then this thread may wait for the disk itself.
-   */
-  doAllWait?: (entries: number) => boolean;
+  /** What the entries contain. Changed before any later entry is accepted. */
+  index?: Pick<StoreIndex, "commit" | "drop">;
+  /** If all are in one commit, this thread waits for the disk itself. */
+  latest?: LatestCommits;
   /** Called if another program has changed or removed the file. */
   onLost?: (error: StorageError) => void;
   /** Called after each commit. */
@@ -160,11 +162,11 @@ export class AppendLog {
 
   async #commit(group: CommitGroup): Promise<void> {
     const { bytes } = group;
-    const { fsync, repair, onFirstWrite, doAllWait, onCommit } = this.#options;
+    const { fsync, repair, index, latest } = this.#options;
     const startedAt = performance.now();
     try {
       if (!repair.isDone) await repair.run();
-      if (!this.#isReady) await onFirstWrite?.();
+      if (!this.#isReady) await this.#options.onFirstWrite?.();
       this.#isReady = true;
       await this.#writeAll(bytes);
     } catch (cause) {
@@ -174,9 +176,7 @@ export class AppendLog {
       return;
     }
     try {
-      if (fsync) {
-        await this.#file.syncData(doAllWait?.(group.entries) ?? false);
-      }
+      if (fsync) await this.#file.syncData(latest?.areIn(group));
     } catch (cause) {
       // After a failed fdatasync the page cache cannot be trusted: pages that
       // it reports as written may never reach the disk.
@@ -190,14 +190,13 @@ export class AppendLog {
       `a commit of ${bytes.length} bytes does not grow while it is written`,
     );
     const loss = this.#file.findLoss(group.start + bytes.length);
-    if (loss !== undefined) {
-      this.#lose(loss, group);
-      return;
-    }
+    if (loss !== undefined) return this.#lose(loss, group);
     this.#end = group.end;
     this.#lastFailure = undefined;
-    group.succeed();
-    onCommit?.(group.entries, (performance.now() - startedAt) / 1000);
+    index?.commit(group.entries);
+    group.commit.succeed();
+    const seconds = (performance.now() - startedAt) / 1000;
+    this.#options.onCommit?.(group.entries, seconds);
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
@@ -243,6 +242,7 @@ export class AppendLog {
    * an earlier one was not.
    */
   #refuse(error: StorageError, group?: CommitGroup): void {
+    this.#options.index?.drop();
     group?.fail(error);
     for (const later of this.#waiting.clear(this.#end.size)) later.fail(error);
   }

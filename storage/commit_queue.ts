@@ -2,6 +2,7 @@
 
 import type { StorageError } from "./errors.ts";
 import { CRC_DIGITS, type LogEnd } from "./format/seal.ts";
+import type { BatchWriter } from "./store.ts";
 
 /** Largest write: one that a crash has torn is no longer. */
 export const MAX_WRITE_BYTES: number = 1 << 20;
@@ -15,27 +16,52 @@ const ENOUGH_ENTRIES = 16;
  */
 const GATHER_TIME_MS = 1;
 
-/** One write and one fdatasync for all its entries. */
-export interface Commit {
-  /** Settles when all entries are committed, or none. */
-  readonly committed: Promise<void>;
+/** The outcome of one write and one fdatasync, which several entries share. */
+export class Commit {
+  readonly #settled = Promise.withResolvers<void>();
+  #hasFailed = false;
 
-  /**
-   * Calls back when all entries are committed, or with the error if none is.
-   * The calls are made in order and before anything else can be appended.
-   */
-  onSettled(callback: (error?: StorageError) => void): void;
+  /** Resolves once all entries are committed; rejects if none is. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  /** Known at once, while a rejection takes until the next microtask. */
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  succeed(): void {
+    this.#settled.resolve();
+  }
+
+  fail(error: StorageError): void {
+    this.#hasFailed = true;
+    this.#settled.reject(error);
+  }
 }
 
-/** The entries of one write and one fdatasync. */
-export class CommitGroup implements Commit {
+/** The latest commit of each connection that has sent bets and is still open. */
+export class LatestCommits extends Map<BatchWriter, Commit> {
+  /**
+   * True if each connection waits for just one entry of this group: then none
+   * sends more before its reply.
+   */
+  areIn({ commit, entries }: CommitGroup): boolean {
+    if (entries !== this.size) return false;
+    for (const latest of this.values()) if (latest !== commit) return false;
+    return true;
+  }
+}
+
+/** The entries of one commit. */
+export class CommitGroup {
+  readonly commit: Commit = new Commit();
   readonly start: number;
   /** Bytes after {@linkcode length} are undefined. */
   buffer: Uint8Array<ArrayBuffer>;
   length = 0;
   entries = 0;
-  readonly #committed = Promise.withResolvers<void>();
-  readonly #callbacks: ((error?: StorageError) => void)[] = [];
 
   constructor(start: number, buffer: Uint8Array<ArrayBuffer>) {
     this.start = start;
@@ -44,14 +70,6 @@ export class CommitGroup implements Commit {
 
   get bytes(): Uint8Array {
     return this.buffer.subarray(0, this.length);
-  }
-
-  get committed(): Promise<void> {
-    return this.#committed.promise;
-  }
-
-  onSettled(callback: (error?: StorageError) => void): void {
-    this.#callbacks.push(callback);
   }
 
   /** Whether another batch may not fit. */
@@ -80,15 +98,9 @@ export class CommitGroup implements Commit {
     this.entries++;
   }
 
-  succeed(): void {
-    for (const callback of this.#callbacks) callback();
-    this.#committed.resolve();
-  }
-
   fail(error: StorageError): void {
-    for (const callback of this.#callbacks) callback(error);
     // Nobody handles the rejection of a group without entries.
-    if (this.entries > 0) this.#committed.reject(error);
+    if (this.entries > 0) this.commit.fail(error);
   }
 }
 
@@ -114,13 +126,13 @@ export class CommitQueue {
     return this.#groups[0]!.entries === 0;
   }
 
-  /** Copies an entry. Returns its commit, which all entries of a group share. */
+  /** Copies an entry. Returns its group's commit. */
   add(entry: Uint8Array): Commit {
     const group = this.#groups.at(-1)!;
     group.add(entry);
     if (group.entries === this.#gathering?.wanted) this.#gathering.end();
     if (group.isFull) this.#addGroup(group.start + group.length);
-    return group;
+    return group.commit;
   }
 
   /**

@@ -3,6 +3,7 @@
 
 import { assertInvariant } from "../program/errors.ts";
 import { AppendLog } from "./append_log.ts";
+import { LatestCommits } from "./commit_queue.ts";
 import { IncompleteError, isNoRoomError, StorageError } from "./errors.ts";
 import { FileWriter, type WriterParts } from "./file_writer.ts";
 import { FileDraw } from "./finished/file_draw.ts";
@@ -35,11 +36,6 @@ export class FileStore implements Store, AsyncDisposable {
   readonly #draw: FileDraw;
   readonly #parts: WriterParts;
   #watch: ReturnType<typeof setInterval> | undefined;
-  /** Set when the files are no longer ours. */
-  #loss: StorageError | undefined;
-  readonly #throwIfLost = (): void => {
-    if (this.#loss) throw this.#loss;
-  };
   /**
    * Resolves if another program changes, replaces or removes a file of the
    * store while it is open. Then nothing can be stored or looked up.
@@ -53,10 +49,10 @@ export class FileStore implements Store, AsyncDisposable {
     const { bets, finished, index, state } = files;
     const { promise: lost, resolve } = Promise.withResolvers<StorageError>();
     const onLost = (loss: StorageError) => {
-      this.#loss ??= loss;
+      this.#parts.loss ??= loss;
       resolve(loss);
     };
-    const writers = new Set<FileWriter>();
+    const latest = new LatestCommits();
     this.lost = lost;
     this.#files = files;
     this.#log = new AppendLog(bets.file, bets.end, {
@@ -65,7 +61,8 @@ export class FileStore implements Store, AsyncDisposable {
       onCommit,
       repair: bets.repair,
       onFirstWrite: () => this.#finishLog.start(),
-      doAllWait: (entries) => FileWriter.doAllWait(writers, entries),
+      index,
+      latest,
     });
     this.#finishLog = new FinishLog(
       new AppendLog(finished.file, finished.end, {
@@ -85,8 +82,8 @@ export class FileStore implements Store, AsyncDisposable {
       index,
       draw: this.#draw,
       rows: new RowFormatter(),
-      writers,
-      throwIfLost: this.#throwIfLost,
+      latest,
+      loss: undefined,
     };
     this.stats = statsOf(files, this.#log, this.#finishLog);
   }
@@ -140,7 +137,7 @@ export class FileStore implements Store, AsyncDisposable {
    * can tell what is stored. That holds the draw then.
    */
   async finish(agency: number, expected?: ExpectedBets): Promise<void> {
-    this.#throwIfLost();
+    if (this.#parts.loss) throw this.#parts.loss;
     if (expected) this.#throwIfIncomplete(agency, expected);
     const isRepeated = this.#finishLog.agencies.has(agency);
     await this.#finishLog.finish(agency);
@@ -205,8 +202,8 @@ export class FileStore implements Store, AsyncDisposable {
    */
   async #whenIdle(): Promise<void> {
     await this.#log.whenIdle();
-    const { commits } = this.#files.index;
-    assertInvariant(commits === 0, `${commits} batches are under way`);
+    const { underWay } = this.#files.index;
+    assertInvariant(underWay === 0, `${underWay} batches are under way`);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Batch } from "../bet/bet.ts";
 import type { AppendLog } from "./append_log.ts";
-import type { Commit } from "./commit_queue.ts";
+import type { Commit, LatestCommits } from "./commit_queue.ts";
 import { BettingClosedError, StorageError } from "./errors.ts";
 import type { FileDraw } from "./finished/file_draw.ts";
 import type { RowFormatter } from "./format/row_formatter.ts";
@@ -16,10 +16,9 @@ export interface WriterParts {
   readonly index: StoreIndex;
   readonly draw: FileDraw;
   readonly rows: RowFormatter;
-  /** The writers that have sent batches and may send more. */
-  readonly writers: Set<FileWriter>;
-  /** Throws a `StorageError` if the files are no longer ours. */
-  throwIfLost(): void;
+  readonly latest: LatestCommits;
+  /** Why the files are no longer ours, if so. */
+  loss: StorageError | undefined;
 }
 
 /**
@@ -29,32 +28,16 @@ export interface WriterParts {
  */
 export class FileWriter implements BatchWriter {
   readonly #parts: WriterParts;
-  /** Number of batches that wait for their commit. */
-  #waiting = 0;
-  #hasFailed = false;
 
   constructor(parts: WriterParts) {
     this.#parts = parts;
   }
 
-  /**
-   * True if every connection has exactly one batch in a commit of this many
-   * entries: none of them sends more before its reply.
-   */
-  static doAllWait(
-    writers: ReadonlySet<FileWriter>,
-    entries: number,
-  ): boolean {
-    if (entries !== writers.size) return false;
-    for (const writer of writers) if (writer.#waiting !== 1) return false;
-    return true;
-  }
-
   async append(batch: Batch): Promise<number> {
-    const { log, index, draw, writers, throwIfLost } = this.#parts;
-    throwIfLost();
+    const { log, index, draw, latest, loss } = this.#parts;
+    if (loss) throw loss;
     const ranges = betRanges(batch);
-    const bets = countIndexes(ranges);
+    const bets = batch.betCount;
     const file = index.fileOf(batch);
     const missing = file.stored.missing(ranges);
     if (missing.length === 0) {
@@ -66,27 +49,22 @@ export class FileWriter implements BatchWriter {
       return bets;
     }
     log.throwIfEnded();
-    if (this.#hasFailed) {
+    if (latest.get(this)?.hasFailed) {
       throw new StorageError(
         "Cannot store batch: an earlier one of the same connection was not stored",
       );
     }
-    writers.add(this);
     const unclaimed = file.claimed.missing(missing);
     const commit = unclaimed.length === 0
       ? file.lastCommit!
       : this.#store(batch, file, unclaimed);
-    this.#waiting++;
-    commit.onSettled((error) => {
-      this.#waiting--;
-      if (error) this.#hasFailed = true;
-    });
-    await commit.committed;
+    latest.set(this, commit);
+    await commit.settled;
     return bets - countIndexes(unclaimed);
   }
 
   [Symbol.dispose](): void {
-    this.#parts.writers.delete(this);
+    this.#parts.latest.delete(this);
   }
 
   /** Stores these bets of a batch: the only place that adds bets. */
@@ -94,7 +72,7 @@ export class FileWriter implements BatchWriter {
     const { log, rows, index } = this.#parts;
     const { bytes, winners } = rows.format(batch, ranges, log.writeStart);
     const commit = log.append(bytes);
-    index.addCommitted(file, { ranges, winners }, commit);
+    index.claim(file, { ranges, winners }, commit);
     return commit;
   }
 

@@ -70,9 +70,9 @@ export class IndexRanges {
 
 /** Which bet indexes of a batch are bets, not gaps. */
 export function betRanges(
-  { bets, betIndex, count, gaps }: Batch,
+  { bets, betIndex, count, betCount }: Batch,
 ): IndexRange[] {
-  if (gaps === 0) return [{ start: betIndex, end: betIndex + count }];
+  if (betCount === count) return [{ start: betIndex, end: betIndex + count }];
   const ranges: IndexRange[] = [];
   let last: IndexRange | undefined;
   let index = betIndex;

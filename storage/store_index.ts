@@ -19,7 +19,7 @@ export class FileBets {
    */
   readonly claimed: IndexRanges = new IndexRanges();
   #count = 0;
-  #commits = 0;
+  #claims = 0;
   #lastCommit: Commit | undefined;
 
   constructor(name: string, agency: number) {
@@ -33,7 +33,7 @@ export class FileBets {
   }
 
   get isEmpty(): boolean {
-    return this.#count === 0 && this.#commits === 0;
+    return this.#count === 0 && this.#claims === 0;
   }
 
   /** The latest commit of bets under way, which includes all earlier ones. */
@@ -51,13 +51,13 @@ export class FileBets {
 
   claim(ranges: readonly IndexRange[], commit: Commit): void {
     for (const { start, end } of ranges) this.claimed.add(start, end);
-    this.#commits++;
+    this.#claims++;
     this.#lastCommit = commit;
   }
 
-  /** Ends a claim. A failed commit ends all of them. */
+  /** Ends the oldest claim. */
   endClaim(): void {
-    if (--this.#commits > 0) return;
+    if (--this.#claims > 0) return;
     this.claimed.clear();
     this.#lastCommit = undefined;
   }
@@ -69,6 +69,12 @@ export interface NewBets {
   winners: readonly string[];
 }
 
+/** Bets that wait for their commit. */
+interface Claim {
+  file: FileBets;
+  bets: NewBets;
+}
+
 /** Built when the store is read at the start, and updated with every commit. */
 export class StoreIndex {
   /** Only files with something stored or under way. */
@@ -77,7 +83,8 @@ export class StoreIndex {
   readonly #agencyBets = new Map<number, number>();
   #bets = 0;
   #batches = 0;
-  #commits = 0;
+  /** In the order of their entries in the log. */
+  readonly #claims: Claim[] = [];
 
   get bets(): number {
     return this.#bets;
@@ -92,8 +99,9 @@ export class StoreIndex {
     return this.#batches;
   }
 
-  get commits(): number {
-    return this.#commits;
+  /** Number of batches that wait for their commit. */
+  get underWay(): number {
+    return this.#claims.length;
   }
 
   /**
@@ -121,21 +129,28 @@ export class StoreIndex {
     return this.#files.get(name) ?? new FileBets(name, agency);
   }
 
-  /**
-   * Adds bets of a file once their commit succeeds; until then they are under
-   * way.
-   */
-  addCommitted(file: FileBets, bets: NewBets, commit: Commit): void {
+  /** Bets of a file are under way from now on, as the latest entry of the log. */
+  claim(file: FileBets, bets: NewBets, commit: Commit): void {
     this.#files.set(file.name, file);
     file.claim(bets.ranges, commit);
-    this.#commits++;
-    commit.onSettled((error) => {
-      this.#commits--;
-      if (!error) this.#add(file, bets);
+    this.#claims.push({ file, bets });
+  }
+
+  /** Adds the bets of the oldest entries: they are committed. */
+  commit(entries: number): void {
+    for (const { file, bets } of this.#claims.splice(0, entries)) {
+      this.#add(file, bets);
+      file.endClaim();
+    }
+  }
+
+  /** Forgets all bets under way: they are refused. */
+  drop(): void {
+    for (const { file } of this.#claims.splice(0)) {
       file.endClaim();
       // A refused file must leave no trace, or refusals would fill the memory.
       if (file.isEmpty) this.#files.delete(file.name);
-    });
+    }
   }
 
   /** The documents of an agency's winners, in the order stored. */

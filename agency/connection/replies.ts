@@ -80,3 +80,15 @@ export function errorOf(
     ? new RetryableError(`${error}: ${reason}`, { error })
     : new RefusedError(message, refusal);
 }
+
+/**
+ * The error for a reply that nothing was sent for. A central that is stopping
+ * sends SHUTTING_DOWN after its last reply.
+ */
+export function errorOfExtra(reply: Frame): Error {
+  const refusal = isOk(reply) ? undefined : decodeRefusal(reply);
+  if (refusal && meaningOf(refusal.error).closes) return errorOf(refusal);
+  return new ProgramError(
+    `Cannot continue: the central sent an unexpected extra reply of type ${reply.type}`,
+  );
+}

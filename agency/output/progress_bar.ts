@@ -26,32 +26,31 @@ export class ProgressBar {
   readonly #isShown = Deno.stderr.isTerminal();
   #phase: Progress["phase"] | undefined;
   #startedAt = 0;
-  #drawnAt = -Infinity;
-  #loggedAt = performance.now();
+  /** A bar is shown at once, a line not before half a minute. */
+  #shownAt = this.#isShown ? -Infinity : performance.now();
 
-  /** Shows the current progress, unless the last update was just before. */
-  update(progress: Progress): void {
+  /** Shows the current progress, unless the last time was just before. */
+  readonly update = (progress: Progress): void => {
     const now = performance.now();
     if (progress.phase !== this.#phase) {
       this.#phase = progress.phase;
       this.#startedAt = now;
     }
+    const period = this.#isShown ? DRAW_PERIOD_MS : LOG_PERIOD_MS;
+    if (now - this.#shownAt < period) return;
+    this.#shownAt = now;
     if (this.#isShown) this.#draw(progress, now);
-    else this.#log(progress, now);
-  }
+    else this.#log(progress);
+  };
 
   #draw(progress: Progress, now: number): void {
-    if (now - this.#drawnAt < DRAW_PERIOD_MS) return;
-    this.#drawnAt = now;
     const seconds = (now - this.#startedAt) / 1000;
     // A wrapped line could not be overwritten. Some terminals tell no size.
     const columns = Deno.consoleSize().columns || DEFAULT_COLUMNS;
     this.#write(`${formatProgress(progress, seconds, columns - 1)}\r`);
   }
 
-  #log({ phase, bytes, totalBytes, bets }: Progress, now: number): void {
-    if (now - this.#loggedAt < LOG_PERIOD_MS) return;
-    this.#loggedAt = now;
+  #log({ phase, bytes, totalBytes, bets }: Progress): void {
     getLogger().info(formatAction("send_file", "in_progress", {
       phase,
       bytes,

@@ -4,7 +4,6 @@
 
 import {
   type Batch,
-  countBets,
   GAP_BYTES,
   isGap,
   packedBetEnd,
@@ -91,7 +90,7 @@ export function positionsOf({ betIndex, bets }: Batch): number[] {
 
 /** Positions and fields, in the order of the table's columns. */
 export function columnsOf(batches: readonly Batch[]): Uint8Array[] {
-  const count = sumOf(batches, countBets);
+  const count = sumOf(batches, ({ betCount }) => betCount);
   const maxBytes = sumOf(batches, ({ bets }) => bets.length);
   const positions = new BinaryArray(BIGINT, count, count * BIGINT_BYTES);
   const texts = [0, 1, 2].map(() => new BinaryArray(TEXT, count, maxBytes));

@@ -3,7 +3,7 @@
 // (docs/postgres.md).
 
 import { crc32 } from "node:zlib";
-import { type Batch, countBets } from "../../bet/bet.ts";
+import type { Batch } from "../../bet/bet.ts";
 import { columnsOf, positionsOf, sourceOf, sumOf } from "./bet_columns.ts";
 import type { Database } from "../connection/database.ts";
 import { sqlState, UnfitDatabaseError } from "../connection/errors.ts";
@@ -120,7 +120,7 @@ export class BetsTable {
     const { text, name } = this.#insertNew;
     try {
       const { rowCount } = await this.#database.query(text, values, name);
-      return rowCount === sumOf(batches, countBets);
+      return rowCount === sumOf(batches, ({ betCount }) => betCount);
     } catch (error) {
       if (sqlState(error) === UNIQUE_VIOLATION) return false;
       throw error;
@@ -157,7 +157,7 @@ export class BetsTable {
     state: "closed" | "open",
   ): Promise<Stored[]> {
     const added = new Set(rows.map(positionOf));
-    const isComplete = added.size === sumOf(batches, countBets);
+    const isComplete = added.size === sumOf(batches, ({ betCount }) => betCount);
     const missing = isComplete ? new Set() : await this.#missing(values);
     if (missing.size > 0 && state === "open") {
       throw new UnfitDatabaseError(

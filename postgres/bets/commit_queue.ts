@@ -1,7 +1,7 @@
 // Group commit: an agency's batches that arrive while its statement runs share
 // the next one. Agencies commit in parallel.
 
-import { type Batch, countBets } from "../../bet/bet.ts";
+import type { Batch } from "../../bet/bet.ts";
 import { BettingClosedError, StorageError } from "../../storage/mod.ts";
 import { AgencyQueues, type Entry, type Writer } from "./agency_queues.ts";
 import type { BetsTable, Stored } from "./bets_table.ts";
@@ -108,7 +108,7 @@ export class CommitQueue {
       return;
     }
     writer.hasNew = before === 0;
-    const added = countBets(batch) - before;
+    const added = batch.betCount - before;
     if (added > 0) this.#listener.onStored(batch.agency, added);
     // An earlier batch of the connection, in another group, may have failed.
     if (writer.hasFailed) rejectLater(done);

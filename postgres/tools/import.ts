@@ -1,6 +1,6 @@
 // `deno task import:postgres`: copies a store in files into the database.
 
-import { type Batch, countBets } from "../../bet/bet.ts";
+import type { Batch } from "../../bet/bet.ts";
 import { writeLine } from "../../program/logging.ts";
 import { readBatches, readFinished } from "../../storage/mod.ts";
 import { PostgresStore } from "../postgres_store.ts";
@@ -22,7 +22,7 @@ export async function importStore(path: string, url: string): Promise<void> {
     const flush = () =>
       Promise.all(group.splice(0).map((batch) => writer.append(batch)));
     for await (const batch of readBatches(path)) {
-      bets += countBets(batch);
+      bets += batch.betCount;
       group.push(batch);
       if (group.length === BATCHES_AT_ONCE) await flush();
     }

@@ -92,7 +92,7 @@ export class FinishLog {
   async #append(event: FinishEvent, number: number): Promise<void> {
     const record = { event, number, bets: this.#betsEnd() };
     const line = formatRecord(record, this.#log.writeStart);
-    await this.#log.append(line).committed;
+    await this.#log.append(line).settled;
     const problem = this.#state.add(record);
     assertInvariant(!problem, `a record that is written is right: ${problem}`);
   }

@@ -60,10 +60,8 @@ export function toBatch(entry: LogEntry, stored: StoredBatch): Batch {
   const parts: Uint8Array[] = [];
   const betIndex = ranges[0]!.start;
   let index = betIndex;
-  let gaps = 0;
   for (const { start, end } of ranges) {
     parts.push(new Uint8Array((start - index) * GAP_BYTES));
-    gaps += start - index;
     const bets = rows.splice(0, end - start).map(parseBet);
     parts.push(packBets(bets));
     index = end;
@@ -73,7 +71,7 @@ export function toBatch(entry: LogEntry, stored: StoredBatch): Batch {
     fingerprint,
     betIndex,
     count: index - betIndex,
-    gaps,
+    betCount: countIndexes(ranges),
     bets: concatenate(parts),
   };
 }

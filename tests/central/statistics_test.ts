@@ -43,7 +43,7 @@ Deno.test("Statistics knows when and from where an agency was last seen", () => 
   const calls = [
     () => statistics.onRequest(1, "::1"),
     () => statistics.onStored(1, "::2"),
-    () => statistics.onRefusedBatch(1, 3, "::3"),
+    () => statistics.onRefusedBatch({ agency: 1, betCount: 3 }, "::3"),
     () => statistics.onRequest(1, "::4"),
   ];
   for (const [i, call] of calls.entries()) {
@@ -61,8 +61,8 @@ Deno.test("Statistics knows when and from where an agency was last seen", () => 
 Deno.test("Statistics counts each kind of event once", () => {
   const statistics = new Statistics();
   statistics.onStored(1, "::1");
-  statistics.onRefusedBatch(1, 5, "::2");
-  statistics.onRefusedBatch(undefined, 0, "::3");
+  statistics.onRefusedBatch({ agency: 1, betCount: 5 }, "::2");
+  statistics.onRefusedBatch(undefined, "::3");
   statistics.onRefusal("INVALID_BET");
   for (let i = 0; i < 2; i++) statistics.onRefusal("UNKNOWN_TYPE");
   statistics.onCommit(3, 0.25);
@@ -80,9 +80,9 @@ Deno.test("Statistics counts each kind of event once", () => {
 
 Deno.test("Statistics keeps what was refused before the first stored bet", () => {
   const statistics = new Statistics();
-  statistics.onRefusedBatch(5, 3, "::1");
+  statistics.onRefusedBatch({ agency: 5, betCount: 3 }, "::1");
   statistics.onStored(5, "::2");
-  statistics.onRefusedBatch(5, 4, "::3");
+  statistics.onRefusedBatch({ agency: 5, betCount: 4 }, "::3");
   for (let agency = 10; agency < 5000; agency++) {
     statistics.onRequest(agency, "::1");
   }
@@ -93,7 +93,7 @@ Deno.test("Statistics keeps what was refused before the first stored bet", () =>
 Deno.test("Statistics remembers few of the agencies that store nothing", () => {
   const statistics = new Statistics();
   for (let agency = 1; agency <= 13_000; agency++) {
-    statistics.onRefusedBatch(agency, 1, "::1");
+    statistics.onRefusedBatch({ agency, betCount: 1 }, "::1");
     statistics.onRequest(7, "::7");
   }
   // 1,000 with the one that goes on.

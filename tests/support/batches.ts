@@ -51,7 +51,7 @@ export function batchOf(
     ...origin,
     betIndex,
     count: bets.length,
-    gaps: bets.filter((bet) => Object.values(bet).join("") === "").length,
+    betCount: bets.filter((bet) => Object.values(bet).join("") !== "").length,
     bets: packBets(bets),
   };
 }

@@ -35,7 +35,7 @@ export function openMemoryLog(
   const settled: string[] = [];
   async function append(entry: string): Promise<string> {
     try {
-      await log.append(lineOf(entry)).committed;
+      await log.append(lineOf(entry)).settled;
       settled.push(`${entry} true`);
       return "stored";
     } catch (error) {
@@ -75,7 +75,7 @@ export function assertEnded(
   message: string,
 ): void {
   assertThrows(
-    () => log.append(lineOf("late")).committed,
+    () => log.append(lineOf("late")).settled,
     StorageError,
     message,
   );

@@ -14,7 +14,7 @@ Deno.test("takeSnapshot() has each figure in its place", () => {
   const statistics = new Statistics();
   for (let i = 1; i <= 100; i++) statistics.onCommit(1, i);
   statistics.onStored(2, "::2");
-  statistics.onRefusedBatch(2, 5, "::2");
+  statistics.onRefusedBatch({ agency: 2, betCount: 5 }, "::2");
   statistics.onRefusal("INVALID_BET");
   const served = madeServed({ 2: 10, 1: 20 }, {
     finished: new Set([2, 3]),
@@ -108,7 +108,7 @@ Deno.test("takeSnapshot() shows the lowest 1,000 agencies in any order", () => {
 Deno.test("takeSnapshot() shows only agencies that stored a bet or finished", () => {
   const statistics = new Statistics();
   for (let agency = 1; agency <= 5000; agency++) {
-    statistics.onRefusedBatch(agency, 1, "::1");
+    statistics.onRefusedBatch({ agency, betCount: 1 }, "::1");
   }
   const served = madeServed({ 7: 1, 5000: 1 }, { finished: new Set([8]) });
   const { agencies } = takeSnapshot({ statistics, served });
