@@ -15,7 +15,7 @@ export interface IndexRange {
  */
 export class IndexRanges {
   /** Ascending, with a gap between any two. */
-  #ranges: IndexRange[] = [];
+  readonly #ranges: IndexRange[] = [];
 
   /** Returns the parts of these ranges that are not in the set. */
   missing(ranges: readonly IndexRange[]): IndexRange[] {
@@ -49,10 +49,6 @@ export class IndexRanges {
     }
     if (after === first + 1) this.#ranges[first] = joined;
     else this.#ranges.splice(first, after - first, joined);
-  }
-
-  clear(): void {
-    this.#ranges = [];
   }
 
   /** Index of the first range that ends at or after `index`. */

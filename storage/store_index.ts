@@ -8,7 +8,7 @@ import { countIndexes, type IndexRange, IndexRanges } from "./index_ranges.ts";
 
 export type FileKey = Pick<Batch, "agency" | "fingerprint">;
 
-/** The bets of a file: which are stored, and which are under way. */
+/** The bets of a file. Only {@linkcode StoreIndex} changes them. */
 export class FileBets {
   readonly name: string;
   readonly agency: number;
@@ -17,49 +17,17 @@ export class FileBets {
    * Bets under way. Some of them may be stored by now, so only ask about bets
    * that are not.
    */
-  readonly claimed: IndexRanges = new IndexRanges();
-  #count = 0;
-  #claims = 0;
-  #lastCommit: Commit | undefined;
+  claimed: IndexRanges = new IndexRanges();
+  /** Number of bets stored. */
+  count = 0;
+  /** Number of batches under way. */
+  claims = 0;
+  /** The latest commit of bets under way, which includes all earlier ones. */
+  lastCommit: Commit | undefined;
 
   constructor(name: string, agency: number) {
     this.name = name;
     this.agency = agency;
-  }
-
-  /** Number of bets stored. */
-  get count(): number {
-    return this.#count;
-  }
-
-  get isEmpty(): boolean {
-    return this.#count === 0 && this.#claims === 0;
-  }
-
-  /** The latest commit of bets under way, which includes all earlier ones. */
-  get lastCommit(): Commit | undefined {
-    return this.#lastCommit;
-  }
-
-  /** Returns the number of bets added. */
-  add(ranges: readonly IndexRange[]): number {
-    const count = countIndexes(ranges);
-    for (const { start, end } of ranges) this.stored.add(start, end);
-    this.#count += count;
-    return count;
-  }
-
-  claim(ranges: readonly IndexRange[], commit: Commit): void {
-    for (const { start, end } of ranges) this.claimed.add(start, end);
-    this.#claims++;
-    this.#lastCommit = commit;
-  }
-
-  /** Ends the oldest claim. */
-  endClaim(): void {
-    if (--this.#claims > 0) return;
-    this.claimed.clear();
-    this.#lastCommit = undefined;
   }
 }
 
@@ -132,7 +100,9 @@ export class StoreIndex {
   /** Bets of a file are under way from now on, as the latest entry of the log. */
   claim(file: FileBets, bets: NewBets, commit: Commit): void {
     this.#files.set(file.name, file);
-    file.claim(bets.ranges, commit);
+    for (const { start, end } of bets.ranges) file.claimed.add(start, end);
+    file.claims++;
+    file.lastCommit = commit;
     this.#claims.push({ file, bets });
   }
 
@@ -140,17 +110,24 @@ export class StoreIndex {
   commit(entries: number): void {
     for (const { file, bets } of this.#claims.splice(0, entries)) {
       this.#add(file, bets);
-      file.endClaim();
+      this.#endClaim(file);
     }
   }
 
   /** Forgets all bets under way: they are refused. */
   drop(): void {
     for (const { file } of this.#claims.splice(0)) {
-      file.endClaim();
+      this.#endClaim(file);
       // A refused file must leave no trace, or refusals would fill the memory.
-      if (file.isEmpty) this.#files.delete(file.name);
+      if (file.count + file.claims === 0) this.#files.delete(file.name);
     }
+  }
+
+  #endClaim(file: FileBets): void {
+    file.claims--;
+    if (file.claims > 0) return;
+    file.claimed = new IndexRanges();
+    file.lastCommit = undefined;
   }
 
   /** The documents of an agency's winners, in the order stored. */
@@ -159,7 +136,9 @@ export class StoreIndex {
   }
 
   #add(file: FileBets, { ranges, winners }: NewBets): void {
-    const count = file.add(ranges);
+    for (const { start, end } of ranges) file.stored.add(start, end);
+    const count = countIndexes(ranges);
+    file.count += count;
     this.#bets += count;
     const { agency } = file;
     this.#agencyBets.set(agency, (this.#agencyBets.get(agency) ?? 0) + count);
