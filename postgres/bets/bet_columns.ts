@@ -2,12 +2,7 @@
 // (array_recv), made from the packed bytes. Strings in between took three times
 // as long.
 
-import {
-  type Batch,
-  GAP_BYTES,
-  isGap,
-  packedBetEnd,
-} from "../../bet/bet.ts";
+import { type Batch, GAP_BYTES, isGap, packedBetEnd } from "../../bet/bet.ts";
 
 /** Types of elements, as in `pg_type`. */
 const BIGINT = 20;

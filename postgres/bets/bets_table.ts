@@ -157,7 +157,8 @@ export class BetsTable {
     state: "closed" | "open",
   ): Promise<Stored[]> {
     const added = new Set(rows.map(positionOf));
-    const isComplete = added.size === sumOf(batches, ({ betCount }) => betCount);
+    const isComplete =
+      added.size === sumOf(batches, ({ betCount }) => betCount);
     const missing = isComplete ? new Set() : await this.#missing(values);
     if (missing.size > 0 && state === "open") {
       throw new UnfitDatabaseError(
