@@ -79,7 +79,7 @@ export class Connection extends ByteChannel {
 
   #tooLarge(size: number): ProtocolError {
     const problem = isTlsRecord(this.buffer, this.start)
-      ? "the other side speaks TLS, this one does not; set tls.ca on the agency, or tls.certificate and tls.key on the central"
+      ? "the other side speaks TLS, this one does not; configure TLS on both or on neither"
       : `it declares ${size} bytes, at most ${MAX_FRAME_BYTES} are allowed`;
     return new ProtocolError("TOO_LARGE", `Cannot take frame: ${problem}`);
   }
