@@ -11,6 +11,7 @@ import { CapturedLog } from "../support/captured_log.ts";
 import { testOnline } from "../support/permissions.ts";
 import { testSending } from "../support/sending.ts";
 import {
+  answer,
   FakeCentral,
   FakeSession,
   gone,
@@ -26,41 +27,42 @@ import { csvOf, rows } from "../support/rows.ts";
 import { Wire } from "../support/wire.ts";
 import { replace } from "../support/replaced.ts";
 
+const TWO_OKS = concat([frame(Type.OK), frame(Type.OK)]);
+
 /** Closes each connection as soon as it is accepted. */
 const hangUp: Script = () => Promise.resolve();
 
 testSending("send() tries again if nothing listens", {
   scripts: [hangUp, hangUp, hangUp, serve],
-}, ({ central, stored, error, log }) => {
-  assertEquals([error, stored, central.connections], ["", 30, 4]);
-  assertEquals(log.values(/attempt: (\d)/), ["1", "2", "3"]);
+}, {
+  stored: 30,
+  connections: 4,
+  check: ({ log }) =>
+    assertEquals(log.values(/attempt: (\d)/), ["1", "2", "3"]),
 });
 
 testSending("send() does not try again with an invalid address", {
   scripts: [serve],
   server: "not%a%host:12345",
-}, ({ central, error, log }) => {
-  assertEquals(central.connections, 0);
-  assertMatch(
-    error,
-    /^ProgramError: Cannot connect to not%a%host:12345: invalid host/,
-  );
-  assertEquals(log.lines.length, 1);
+}, {
+  connections: 0,
+  error: /^ProgramError: Cannot connect to not%a%host:12345: invalid host/,
+  check: ({ log }) => assertEquals(log.lines.length, 1),
 });
 
 testSending("send() gives up after all attempts, and says how to go on", {
   scripts: [hangUp],
   maxAttempts: 3,
   baseDelayMs: 4,
-}, ({ central, stored, error, log }) => {
-  assertEquals([stored, central.connections], [0, 3]);
-  assertEquals(log.values(/gives_up: (.*)$/), [
-    ...["in about 1s", "in about 1s", "now"],
-  ]);
-  assertMatch(
-    error,
+}, {
+  stored: 0,
+  connections: 3,
+  error:
     /^UnreachableError: Cannot reach the central at 127\.0\.0\.1:\d+: 3 attempts in a row failed, the last one with: .*; nothing is lost: run it again to go on$/,
-  );
+  check: ({ log }) =>
+    assertEquals(log.values(/gives_up: (.*)$/), [
+      ...["in about 1s", "in about 1s", "now"],
+    ]),
 });
 
 testOnline("winners() tries the addresses in their order", async () => {
@@ -119,18 +121,18 @@ testSending("send() resets the attempts after each reply", {
   scripts: [play(take(), ok())],
   bets: 60,
   maxAttempts: 2,
-}, ({ central, stored, error }) => {
-  assertEquals([error, stored], ["", 60]);
-  assertGreater(central.connections, 5);
+}, {
+  stored: 60,
+  check: ({ central }) => assertGreater(central.connections, 5),
 });
 
 testSending("send() tries again after a TLS handshake that fails", {
   authorities: [],
   scripts: [hangUp],
   maxAttempts: 2,
-}, ({ central, error }) => {
-  assertEquals(central.connections, 2);
-  assertMatch(error, /^UnreachableError: .* 2 attempts in a row failed/);
+}, {
+  connections: 2,
+  error: /^UnreachableError: .* 2 attempts in a row failed/,
 });
 
 testOnline("send() sends over TLS to the name it was given", async () => {
@@ -188,27 +190,24 @@ testOnline("an agency has the defaults that its options name", async () => {
 testSending("send() gives up on a silent central", {
   scripts: [gone, serve],
   replyTimeoutMs: 50,
-}, ({ central, stored, error, log }) => {
-  assertEquals([error, stored, central.connections], ["", 30, 2]);
-  assertMatch(log.lines.join("\n"), /error: Cannot wait for the peer: idle/);
+}, {
+  stored: 30,
+  connections: 2,
+  check: ({ log }) =>
+    assertMatch(log.lines.join("\n"), /error: Cannot wait for the peer: idle/),
 });
 
 const stopping = new AbortController();
 
-testSending(
-  "send() ends in the middle of an exchange when aborted",
-  {
-    scripts: [async (session): Promise<void> => {
-      await session.take();
-      await session.ok();
-      await session.take();
+testSending("send() ends in the middle of an exchange when aborted", {
+  scripts: [
+    play(take(), ok(), take(), (session) => {
       stopping.abort("SIGINT");
-      await session.gone();
-    }],
-    signal: stopping.signal,
-  },
-  ({ stored, error }) => assertEquals([error, stored], ["string: SIGINT", 10]),
-);
+      return session.gone();
+    }),
+  ],
+  signal: stopping.signal,
+}, { stored: 10, error: /^string: SIGINT$/ });
 
 const watched = new AbortController().signal;
 const listeners = new Set<unknown>();
@@ -219,15 +218,12 @@ watched.removeEventListener = (_: string, call: unknown) =>
 testSending("send() leaves nothing behind on the signal", {
   scripts: [hangUp, hangUp, serve],
   signal: watched,
-}, ({ error }) => assertEquals([error, listeners.size], ["", 0]));
+}, { check: () => assertEquals(listeners.size, 0) });
 
 testSending("send() sends nothing before the answer to its token", {
   token: new TextEncoder().encode("secret of agency 9"),
-  scripts: [play(take(), errorFrame(Code.UNAUTHORIZED, 0, "x"), okAll)],
-}, ({ central, error }) => {
-  assertMatch(error, /^RefusedError: .* UNAUTHORIZED: x/);
-  assertEquals(central.taken.map(({ type }) => type), [Type.AUTH]);
-});
+  scripts: [play(answer(errorFrame(Code.UNAUTHORIZED, 0, "x")), okAll)],
+}, { frames: ["AUTH"], error: /^RefusedError: .* UNAUTHORIZED: x/ });
 
 const waiting = new AbortController();
 
@@ -238,66 +234,59 @@ testSending("send() ends during its delay when aborted", {
   }],
   baseDelayMs: 2 ** 30,
   signal: waiting.signal,
-}, ({ error }) => assertEquals(error, "string: SIGTERM"));
+}, { error: /^string: SIGTERM$/ });
 
 /** Replies that no central sends, and the agency's message for each. */
-const NONSENSE: Record<string, [Uint8Array, RegExp, bets?: number]> = {
+const NONSENSE: Record<string, [Uint8Array, message: string, bets?: number]> = {
   "an OK with one byte": [
     frame(Type.OK, Uint8Array.of(1)),
-    /an OK has 0 or 2 bytes, not 1/,
+    "an OK has 0 or 2 bytes, not 1",
   ],
-  "a BET": [frame(Type.BET), /a reply of type 1 with 0 bytes/],
-  "type 77": [frame(77), /a reply of type 77 with 0 bytes/],
-  "an OK too many": [
-    concat([frame(Type.OK), frame(Type.OK)]),
-    /extra reply of type 2/,
-  ],
+  "a BET": [frame(Type.BET), "a reply of type 1 with 0 bytes"],
+  "type 77": [frame(77), "a reply of type 77 with 0 bytes"],
+  "an OK too many": [TWO_OKS, "extra reply of type 2"],
   "an OK too many at the end": [
-    concat([frame(Type.OK), frame(Type.OK)]),
-    /an unexpected extra reply of type 2/,
+    TWO_OKS,
+    "unexpected extra reply of type 2",
     10,
   ],
-  "an ERROR too short": [frame(Type.ERROR, new Uint8Array(2)), /2 bytes/],
-  "an ERROR unheard of": [errorFrame(200, 0, "x"), /answered ERROR_200: x$/],
-  "MALFORMED": [errorFrame(Code.MALFORMED, 0, "x"), /answered MALFORMED: x$/],
-  "TOO_LARGE": [errorFrame(Code.TOO_LARGE, 0, "x"), /answered TOO_LARGE: x$/],
-  "a reply too large": [frame(Type.OK, undefined, 8188), /declares 8193 bytes/],
+  "an ERROR too short": [frame(Type.ERROR, new Uint8Array(2)), "2 bytes"],
+  "an ERROR unheard of": [errorFrame(200, 0, "x"), "answered ERROR_200: x$"],
+  "MALFORMED": [errorFrame(Code.MALFORMED, 0, "x"), "answered MALFORMED: x$"],
+  "TOO_LARGE": [errorFrame(Code.TOO_LARGE, 0, "x"), "answered TOO_LARGE: x$"],
+  "a reply too large": [frame(Type.OK, undefined, 8188), "declares 8193 bytes"],
 };
 
 for (const [what, [bytes, message, bets = 30]] of Object.entries(NONSENSE)) {
   testSending(`send() gives up at once on ${what}`, {
     bets,
-    scripts: [play(take(), bytes, gone)],
-  }, ({ central, rejected, error }) => {
-    assertEquals([central.connections, rejected], [1, ""]);
-    assertMatch(error, /^(ProgramError|RefusedError): Cannot /);
-    assertMatch(error, message);
+    scripts: [play(answer(bytes), gone)],
+  }, {
+    connections: 1,
+    error: new RegExp(`^(ProgramError|RefusedError): Cannot .*${message}`),
   });
 }
 
 testSending("send() gives up on a FINISH's OK with one byte", {
   bets: 10,
-  scripts: [play(take(), ok(), take(), frame(Type.OK, Uint8Array.of(1)))],
-}, ({ error }) => assertMatch(error, /an OK has 0 or 2 bytes, not 1/));
+  scripts: [play(take(), ok(), answer(frame(Type.OK, Uint8Array.of(1))))],
+}, { error: /an OK has 0 or 2 bytes, not 1/ });
 
 testSending("send() gives up on a FINISH that cannot be recorded", {
   bets: 10,
   maxAttempts: 3,
   scripts: [
-    play(take(), ok(), take(), errorFrame(Code.STORAGE)),
-    play(take(), errorFrame(Code.STORAGE)),
+    play(take(), ok(), answer(errorFrame(Code.STORAGE))),
+    answer(errorFrame(Code.STORAGE)),
   ],
-}, ({ central, error }) => {
-  assertMatch(error, /^UnreachableError: .* 3 attempts in a row failed/);
-  assertEquals(central.names, ["0+10", "FINISH", "FINISH", "FINISH"]);
+}, {
+  frames: ["0+10", "FINISH", "FINISH", "FINISH"],
+  error: /^UnreachableError: .* 3 attempts in a row failed/,
 });
 
 testSending("send() does not take a refusal for progress", {
   maxAttempts: 3,
   csv: csvOf(rows(10).map((row) => row.with(2, "x"))),
   maxAmount: 2,
-  scripts: [play(take(), errorFrame(Code.INVALID_BET, 0))],
-}, ({ central, error }) => {
-  assertMatch(error, /^UnreachableError: /);
-  assertEquals(central.connections, 3);
-});
+  scripts: [answer(errorFrame(Code.INVALID_BET, 0))],
+}, { connections: 3, error: /^UnreachableError: / });

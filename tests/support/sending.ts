@@ -1,5 +1,6 @@
 // A delivery inside the tests' own process, to a central of the tests' own.
 
+import { assertEquals, assertMatch } from "@std/assert";
 import { Agency } from "../../client.ts";
 import type { AgencyOptions, SendOptions, Summary } from "../../client.ts";
 import { messageOf } from "../../program/errors.ts";
@@ -9,7 +10,7 @@ import { testInFolder } from "./folder.ts";
 import { csvOf, rows } from "./rows.ts";
 
 /** Describes a delivery. */
-export interface SendingOptions
+interface SendingOptions
   extends Omit<Partial<AgencyOptions>, "id">, SendOptions {
   /** Bets in the agency's file. @default {30} */
   bets?: number;
@@ -20,31 +21,40 @@ export interface SendingOptions
 }
 
 /** Like {@linkcode Script}, with the path of the agency's file. */
-export type SendingScript = (
-  session: FakeSession,
-  path: string,
-) => Promise<unknown>;
+type SendingScript = (session: FakeSession, path: string) => Promise<unknown>;
 
-/** Result of a delivery. */
-export interface Delivered {
-  /** The central. */
-  central: FakeCentral;
+/** What a delivery has to come to. */
+interface Expected {
   /** Number of bets answered with OK. */
-  stored: number;
-  /** Content of the file of refused rows; empty without one. */
-  rejected: string;
+  stored?: number;
+  /** Number of those that were stored before. */
+  repeated?: number;
+  /** Every frame that the central has received. */
+  frames?: readonly string[];
+  connections?: number;
+  /** Content of the file of refused rows; empty without one. @default {""} */
+  rejected?: string;
+  /** Whether the central has recorded the agency's end. */
+  isFinished?: boolean | undefined;
+  /** Why the agency gives up. @default {/^$/} */
+  error?: RegExp;
+  /** Looks at everything else. */
+  check?: (delivered: Delivered) => void;
+}
+
+/** A delivery that has ended. */
+interface Delivered {
+  central: FakeCentral;
   log: CapturedLog;
   /** What was returned, if the delivery was completed. */
   summary: Summary | undefined;
-  /** Reason for giving up; empty if the delivery was completed. */
-  error: string;
 }
 
-/** Registers a test that looks at how a delivery ended. */
+/** Registers a test of how a delivery ends. */
 export function testSending(
   name: string,
   options: SendingOptions,
-  check: (delivered: Delivered) => void | Promise<void>,
+  { error: problem = /^$/, check = () => {}, ...expected }: Expected,
 ): void {
   testInFolder(name, async (dir) => {
     const path = `${dir}/agency.csv`;
@@ -63,8 +73,17 @@ export function testSending(
       central.port,
       options,
     );
-    const rejected = await readIfThere(`${path}.rejected.csv`);
-    await check({ central, stored, rejected, log, summary, error });
+    assertMatch(error, problem);
+    const found = {
+      stored,
+      repeated: summary?.repeated,
+      frames: central.names,
+      connections: central.connections,
+      rejected: await readIfThere(`${path}.rejected.csv`),
+      isFinished: summary?.isFinished,
+    };
+    assertEquals(found, { ...found, rejected: "", ...expected });
+    check({ central, log, summary });
   }, ["net"]);
 }
 
@@ -72,7 +91,7 @@ async function deliver(
   path: string,
   port: number,
   options: SendingOptions,
-): Promise<Pick<Delivered, "stored" | "summary" | "error">> {
+): Promise<{ stored: number; summary?: Summary; error: string }> {
   const agency = new Agency({
     id: 9,
     server: `127.0.0.1:${port}`,
@@ -91,8 +110,7 @@ async function deliver(
     return { stored, summary, error: "" };
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
-    const text = `${name}: ${messageOf(error)}`;
-    return { stored, summary: undefined, error: text };
+    return { stored, error: `${name}: ${messageOf(error)}` };
   }
 }
 
