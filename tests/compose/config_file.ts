@@ -1,8 +1,4 @@
-/**
- * The clone's config.yaml, which tests replace and restore.
- *
- * @module
- */
+/** The clone's config.yaml, which tests replace and restore. */
 
 import { CLONE } from "./containers.ts";
 
@@ -12,19 +8,12 @@ const ORIGINAL = await Deno.readTextFile(FILE);
 /**
  * Makes a configuration of small batches, so that a run is long enough for a
  * fault: with one bet in each, an engine has time for tens of commands.
- *
- * @param maxAmount Most bets in a batch.
- * @returns The file's content.
  */
 export function slowConfig(maxAmount: number): string {
   return `batch:\n  maxAmount: ${maxAmount}\nlog:\n  level: DEBUG\n`;
 }
 
-/**
- * Replaces the file.
- *
- * @param yaml Its new content.
- */
+/** Replaces the file. */
 export async function writeConfig(yaml: string): Promise<void> {
   await Deno.writeTextFile(FILE, yaml);
 }

@@ -1,11 +1,10 @@
 /**
  * A clone of the project, whose containers run on the engine that run.sh has
  * started.
- *
- * @module
  */
 
 import { within } from "../support/deadline.ts";
+import { type Ending, endingOf } from "../support/programs.ts";
 import { readLines } from "../../tools/demo/text_lines.ts";
 
 /** The clone's folder. */
@@ -22,50 +21,20 @@ const COMMAND_LIMIT_MS = 600_000;
  */
 const START_SLACK_MS = 100;
 
-/** How a command ended. */
-export interface Outcome {
-  /** Its exit code. */
-  code: number;
-  /** Its standard output. */
-  stdout: string;
-  /** Its standard error. */
-  stderr: string;
-}
-
-/**
- * Runs a command in the clone.
- *
- * @param command The command and its arguments.
- * @param env More of its environment.
- * @returns How it ended.
- */
+/** Runs a command in the clone. */
 export async function outcomeOf(
   command: string[],
   env: Record<string, string> = {},
-): Promise<Outcome> {
+): Promise<Ending> {
   const [program, ...args] = command;
-  const { code, stdout, stderr } = await within(
-    new Deno.Command(program!, { args, cwd: CLONE, env, stdin: "null" })
-      .output(),
+  return await within(
+    endingOf(program!, { args, cwd: CLONE, env }),
     () => `"${command.join(" ")}" has not ended`,
     COMMAND_LIMIT_MS,
   );
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
 }
 
-/**
- * Runs a command in the clone.
- *
- * @param command The command and its arguments.
- * @param env More of its environment.
- * @returns Its standard output.
- * @throws {Error} If it fails.
- */
+/** Runs a command in the clone. */
 export async function run(
   command: string[],
   env: Record<string, string> = {},
@@ -77,33 +46,17 @@ export async function run(
   );
 }
 
-/**
- * Talks to the engine.
- *
- * @param args Arguments of `docker`.
- * @returns Its standard output.
- */
+/** Talks to the engine. */
 export function docker(...args: string[]): Promise<string> {
   return run(["docker", ...args]);
 }
 
-/**
- * Runs one of the Makefile's targets.
- *
- * @param target The target.
- * @param file The compose file.
- * @returns Its standard output.
- */
+/** Runs one of the Makefile's targets. */
 export function make(target: string, file = LOTTERY): Promise<string> {
   return run(["make", target], { COMPOSE_FILE: file });
 }
 
-/**
- * Brings containers up without building an image.
- *
- * @param file The compose file.
- * @param services Those wanted, with all that they need; none for all.
- */
+/** Brings containers up without building an image. */
 export async function up(
   file = LOTTERY,
   services: string[] = [],
@@ -113,34 +66,20 @@ export async function up(
   await run([...compose, "-f", file, "up", "-d", "--no-build", ...services]);
 }
 
-/**
- * Waits for a container's end.
- *
- * @param container The container.
- * @returns Its exit code.
- */
+/** Waits for a container's end. */
 export async function ending(container: string): Promise<number> {
   return Number(await docker("wait", container));
 }
 
 /**
  * Stops a container with SIGTERM, and with SIGKILL after its grace period.
- *
- * @param container The container.
- * @returns Its exit code.
  */
 export async function stop(container: string): Promise<number> {
   await docker("stop", container);
   return await ending(container);
 }
 
-/**
- * Reads a property.
- *
- * @param container The container.
- * @param path The property, such as `State.Status`.
- * @returns Its value.
- */
+/** Reads a property. */
 export async function property(
   container: string,
   path: string,
@@ -149,12 +88,7 @@ export async function property(
   return JSON.parse(await docker("inspect", "-f", format, container));
 }
 
-/**
- * Reads what a container has logged since it was last started.
- *
- * @param container The container.
- * @returns The lines as they are.
- */
+/** Reads what a container has logged since it was last started. */
 export async function logs(container: string): Promise<string[]> {
   const since = await lastStart(container);
   const text = await docker("logs", "--since", since, container);
@@ -167,13 +101,7 @@ async function lastStart(container: string): Promise<string> {
   return new Date(Date.parse(startedAt) - START_SLACK_MS).toISOString();
 }
 
-/**
- * Reads a container's log without the parts that differ from run to run.
- *
- * @param container The container.
- * @returns The lines without time, and with `IP` for any address of the
- * network.
- */
+/** Reads a container's log without the parts that differ from run to run. */
 export async function plainLogs(container: string): Promise<string[]> {
   const lines = await logs(container);
   return lines.map((line) =>
@@ -182,14 +110,7 @@ export async function plainLogs(container: string): Promise<string[]> {
   );
 }
 
-/**
- * Waits for a line that a container logs after it was last started.
- *
- * @param container The container.
- * @param pattern What the line has to match.
- * @param count Which match, from 1.
- * @throws {Error} If the container ends without it.
- */
+/** Waits for a line that a container logs after it was last started. */
 export async function logged(
   container: string,
   pattern: RegExp,
@@ -203,14 +124,7 @@ export async function logged(
   );
 }
 
-/**
- * Waits for a line that a command prints, and ends the command.
- *
- * @param command The command and its arguments.
- * @param pattern What the line has to match.
- * @param count Which match, from 1.
- * @throws {Error} If the command ends without it.
- */
+/** Waits for a line that a command prints, and ends the command. */
 export async function printed(
   command: string[],
   pattern: RegExp,
@@ -247,10 +161,6 @@ export async function printed(
 /**
  * Registers a test that begins without containers, and removes those that it
  * has started.
- *
- * @param name Name of the test.
- * @param file The compose file.
- * @param fn The test.
  */
 export function testUp(
   name: string,

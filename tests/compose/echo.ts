@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { within } from "../support/deadline.ts";
+import type { Ending } from "../support/programs.ts";
 import { restoreConfig, writeConfig } from "./config_file.ts";
 import {
   docker,
   ending,
   logged,
-  type Outcome,
   outcomeOf,
   plainLogs,
   property,
@@ -173,7 +173,7 @@ function result(result: string): string {
   return `action: test_echo_server | result: ${result}\n`;
 }
 
-interface Timed extends Outcome {
+interface Timed extends Ending {
   seconds: number;
 }
 

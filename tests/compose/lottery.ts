@@ -5,8 +5,16 @@ import {
   assertLess,
   assertNotEquals,
 } from "@std/assert";
-import { parse } from "@std/csv";
 import { readBets } from "../support/stored.ts";
+import {
+  AGENCIES,
+  assertEndings,
+  betsOf,
+  CLIENTS,
+  removeStore,
+  STORE,
+  WINNERS,
+} from "./agencies.ts";
 import { restoreConfig, slowConfig, writeConfig } from "./config_file.ts";
 import {
   CLONE,
@@ -24,18 +32,15 @@ import {
   up,
 } from "./containers.ts";
 
-const AGENCIES = [1, 2, 3, 4, 5];
-const CLIENTS = AGENCIES.map((agency) => `client${agency}`);
 const TOTAL = 78_697;
 /** Capabilities of the service that makes the folder writable. */
 const CAPABILITIES = ["CHOWN", "DAC_READ_SEARCH", "FOWNER"];
-const STORE = `${CLONE}/.data/bets.csv`;
 
 testLottery("make docker-compose-up stores every bet once", async () => {
   await make("docker-compose-up");
   await assertEndings();
   await assertStored();
-  for (const [i, winners] of [2, 3, 3, 2, 0].entries()) {
+  for (const [i, winners] of WINNERS.entries()) {
     const line =
       `action: consulta_ganadores | result: success | cant_ganadores: ${winners}`;
     const log = await logs(CLIENTS[i]!);
@@ -192,29 +197,12 @@ function testLottery(name: string, fn: () => Promise<void>): void {
   });
 }
 
-async function removeStore(): Promise<void> {
-  for (const name of ["bets.csv", "bets.csv.finished"]) {
-    try {
-      await Deno.remove(`${CLONE}/.data/${name}`);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-}
-
-/** Waits until all clients have ended, and asserts how. */
-async function assertEndings(): Promise<void> {
-  const codes = await Promise.all(CLIENTS.map(ending));
-  assertEquals(codes, CLIENTS.map(() => 0));
-}
-
 /** Asserts that the store has exactly the bets of the files, in their order. */
 async function assertStored(): Promise<void> {
   const stored = await readBets(STORE);
   let total = 0;
   for (const agency of AGENCIES) {
-    const file = `${CLONE}/.data/agency-${agency}.csv`;
-    const bets = parse(await Deno.readTextFile(file));
+    const bets = await betsOf(agency);
     total += bets.length;
     assertEquals(stored.get(agency)?.length, bets.length);
     const isSame = JSON.stringify(stored.get(agency)) === JSON.stringify(bets);
@@ -229,8 +217,7 @@ async function assertStored(): Promise<void> {
  * written to at the same time, or end in a partial write.
  */
 async function assertUnfinished(agency: number): Promise<void> {
-  const file = `${CLONE}/.data/agency-${agency}.csv`;
-  const all = parse(await Deno.readTextFile(file)).length;
+  const all = (await betsOf(agency)).length;
   const rows = (await Deno.readTextFile(STORE)).split("\n");
   const stored = rows.filter((row) => row.startsWith(`${agency},`)).length;
   assertGreater(stored, 0);

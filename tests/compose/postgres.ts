@@ -4,7 +4,13 @@ import {
   assertMatch,
   assertNotEquals,
 } from "@std/assert";
-import { parse } from "@std/csv";
+import {
+  AGENCIES,
+  assertEndings,
+  betsOf,
+  CLIENTS,
+  WINNERS,
+} from "./agencies.ts";
 import { restoreConfig, slowConfig, writeConfig } from "./config_file.ts";
 import {
   CLONE,
@@ -23,10 +29,7 @@ import {
 
 const FILE = "docker-compose-postgres.yaml";
 const IMAGE = "loteria-postgres:latest";
-const AGENCIES = [1, 2, 3, 4, 5];
-const CLIENTS = AGENCIES.map((agency) => `client${agency}`);
 const CENTRALS = ["server1", "server2"];
-const WINNERS = [2, 3, 3, 2, 0];
 
 testPostgres(
   "STORE=postgres stores every bet once, whichever container is killed",
@@ -40,13 +43,13 @@ testPostgres(
       assertEquals(await property("client1", "State.Status"), "running");
       await docker("start", victim);
     }
-    await assertEndings();
+    await assertDrawn();
     await assertStored();
     // The database outlives its container.
     await make("docker-compose-down", FILE);
     await restoreConfig();
     await up(FILE);
-    await assertEndings();
+    await assertDrawn();
     await assertStored();
     assertEquals(await stop("server2"), 0);
   },
@@ -93,9 +96,8 @@ function testPostgres(name: string, fn: () => Promise<void>): void {
   });
 }
 
-async function assertEndings(): Promise<void> {
-  const codes = await Promise.all(CLIENTS.map(ending));
-  assertEquals(codes, CLIENTS.map(() => 0));
+async function assertDrawn(): Promise<void> {
+  await assertEndings();
   for (const [i, client] of CLIENTS.entries()) {
     const [line] = (await logs(client)).filter((one) =>
       one.includes("consulta_ganadores")
@@ -109,8 +111,7 @@ async function assertEndings(): Promise<void> {
 
 async function assertStored(): Promise<void> {
   for (const agency of AGENCIES) {
-    const file = `${CLONE}/.data/agency-${agency}.csv`;
-    const bets = parse(await Deno.readTextFile(file)).map((row) =>
+    const bets = (await betsOf(agency)).map((row) =>
       // The database keeps a number as a number.
       row.with(4, String(Number(row[4]))).join("|")
     );
@@ -120,7 +121,7 @@ async function assertStored(): Promise<void> {
       `SELECT first_name, last_name, document, birthdate, number FROM bets
        WHERE agency = ${agency} ORDER BY position`,
     ]);
-    assertEquals(stdout.trimEnd().split("\n").length, bets.length, file);
-    assertEquals(stdout.trimEnd() === bets.join("\n"), true, file);
+    assertEquals(stdout.trimEnd().split("\n").length, bets.length);
+    assertEquals(stdout.trimEnd() === bets.join("\n"), true);
   }
 }

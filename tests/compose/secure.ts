@@ -1,10 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { parse } from "@std/csv";
 import { readBets } from "../support/stored.ts";
+import { assertEndings, betsOf, removeStore, STORE } from "./agencies.ts";
 import {
   CLONE,
   docker,
-  ending,
   logged,
   logs,
   outcomeOf,
@@ -24,12 +23,11 @@ testUp(
   async () => {
     await prepare();
     await up(SECURE);
-    assertEquals(await Promise.all(CLIENTS.map(ending)), [0, 0, 0]);
-    const stored = await readBets(`${CLONE}/.data/bets.csv`);
+    await assertEndings(CLIENTS);
+    const stored = await readBets(STORE);
     for (const agency of AGENCIES) {
-      const file = `${CLONE}/.data/agency-${agency}.csv`;
-      const bets = parse(await Deno.readTextFile(file));
-      assertEquals(stored.get(agency)?.length, bets.length);
+      const { length } = await betsOf(agency);
+      assertEquals(stored.get(agency)?.length, length);
     }
     const secrets = await Promise.all([
       ...AGENCIES.map((agency) => `agency-${agency}/token`),
@@ -52,7 +50,7 @@ testUp(
     }
     // The second time it finds the files of the first.
     await up(SECURE);
-    assertEquals(await Promise.all(CLIENTS.map(ending)), [0, 0, 0]);
+    await assertEndings(CLIENTS);
     const again = await Deno.readTextFile(`${CLONE}/.secrets/agency-1/token`);
     assertEquals(again, secrets[0]);
   },
@@ -74,7 +72,7 @@ testUp("an agency without its token stores nothing", SECURE, async () => {
   ]);
   assertEquals(code, 1, stderr);
   assert(stderr.includes("UNAUTHORIZED"), stderr);
-  assertEquals(await Deno.readTextFile(`${CLONE}/.data/bets.csv`), "");
+  assertEquals(await Deno.readTextFile(STORE), "");
 });
 
 /** An empty store, and the image that makes secrets. */
@@ -82,12 +80,6 @@ async function prepare(): Promise<void> {
   await run(["./generar-compose.sh", SECURE, String(AGENCIES.length)], {
     SECURE: "true",
   });
-  for (const name of ["bets.csv", "bets.csv.finished"]) {
-    try {
-      await Deno.remove(`${CLONE}/.data/${name}`);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
+  await removeStore();
   await docker("build", "--target", "secrets", "-t", "loteria-secrets", CLONE);
 }

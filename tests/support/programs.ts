@@ -7,6 +7,7 @@ import { IS_FULL, within } from "./deadline.ts";
 
 export { LISTEN_REGEXP, PROJECT_FOLDER as PROJECT };
 
+const PIPED = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
 /** Longest time for a program to end. */
 const ENDING_LIMIT_MS = IS_FULL ? 600_000 : 60_000;
 
@@ -18,13 +19,17 @@ export interface Ending {
   stderr: string;
 }
 
-/** Runs any program to its end. */
+/** Runs any program to its end, with a text as its standard input. */
 export async function endingOf(
   program: string,
   options: Deno.CommandOptions = {},
+  input = "",
 ): Promise<Ending> {
-  const { code, stdout, stderr } = await new Deno.Command(program, options)
-    .output();
+  const process = new Deno.Command(program, { ...options, ...PIPED }).spawn();
+  const [{ code, stdout, stderr }] = await Promise.all([
+    process.output(),
+    new Blob([input]).stream().pipeTo(process.stdin),
+  ]);
   const [out, problem] = [stdout, stderr].map((bytes) =>
     new TextDecoder().decode(bytes)
   );
@@ -194,9 +199,8 @@ export function startFromShell(
     args: ["-c", script, "bash", Deno.execPath(), ...taskArgs(task)],
     cwd: PROJECT_FOLDER,
     env: withSentFolder(env),
+    ...PIPED,
     stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
   });
   return new RunningProgram(command.spawn());
 }
@@ -210,8 +214,7 @@ function spawn(
     args: [...taskArgs(task), ...args],
     cwd: PROJECT_FOLDER,
     env,
+    ...PIPED,
     stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
   }).spawn();
 }

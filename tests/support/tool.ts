@@ -2,6 +2,7 @@
 
 import { testInFolder } from "./folder.ts";
 import { testWith } from "./permissions.ts";
+import { endingOf } from "./programs.ts";
 
 /** How a tool ended. */
 export interface ToolEnd {
@@ -40,17 +41,6 @@ export async function runTool(
   args: string[],
   input = "",
 ): Promise<ToolEnd> {
-  const process = new Deno.Command(tool, {
-    args,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const [{ code, stdout, stderr }] = await Promise.all([
-    process.output(),
-    ReadableStream.from([new TextEncoder().encode(input)])
-      .pipeTo(process.stdin),
-  ]);
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+  const { code, stdout, stderr } = await endingOf(tool, { args }, input);
+  return { code, output: stdout + stderr };
 }
