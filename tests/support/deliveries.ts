@@ -1,11 +1,18 @@
-// Deliveries of one agency's files, as its memory knows them.
+// One agency's files, and what its memory knows of their deliveries.
 
+import { assertEquals, assertRejects } from "@std/assert";
 import { openFile } from "../../agency/delivered_file.ts";
 import { identify } from "../../agency/delivery/identify.ts";
 import { IndexSet } from "../../agency/index_set.ts";
 import { SentFolder } from "../../agency/delivery/sent_folder.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { testInFolder } from "./folder.ts";
 import { csvOf, rows } from "./rows.ts";
+
+export const FILE = "a.csv";
+/** The copy of the refused rows of {@linkcode FILE}. */
+export const COPY = "a.csv.rejected.csv";
 
 export const ROWS = rows(6);
 /** Row 2 has no document. */
@@ -14,7 +21,6 @@ export const CORRECTED = csvOf(ROWS);
 
 /** How a text is sent. */
 export interface Sending {
-  name?: string;
   refused?: readonly number[];
   /** Text of the copy that is written. */
   copy?: string;
@@ -26,46 +32,103 @@ export interface Sending {
   separator?: string;
 }
 
-/** The copy of the refused rows. */
-export const COPY = "a.csv.rejected.csv";
+/** What is done with a file's rows because of earlier deliveries. */
+interface Treatment {
+  leftOut: number[];
+  /** Rows that may be stored already, so they keep their place. */
+  unsure: number[];
+  /** Rows that correct refused ones. */
+  brought: number[];
+}
 
-/** Sends a text, of which some rows are refused, and returns its identity. */
-export async function send(
-  dir: string,
-  text: string,
-  {
-    name = "a.csv",
-    refused = [],
-    copy,
-    isPipe = false,
-    isNew = false,
-    isCut = false,
-    agency = 1,
-    separator = ",",
-  }: Sending = {},
-): Promise<string> {
-  const path = `${dir}/${name}`;
-  const written = Deno.writeTextFile(path, text);
-  // A named pipe takes nothing until it is read.
-  if (!isPipe) await written;
-  using file = await openFile(path, { separator });
-  await written;
-  const folder = new SentFolder(`${dir}/sent`, agency);
-  const delivery = await identify(file, folder, isNew);
-  await delivery.begin();
-  const indexes = new IndexSet();
-  for (const index of refused) indexes.add(index);
-  const records = text.trimEnd().split("\n").length;
-  if (isCut) return delivery.id;
-  const missing = delivery.missing(indexes);
-  if (missing.size < indexes.size) delivery.keep();
-  else await delivery.complete({ end: records, records }, indexes);
-  if (copy !== undefined) {
-    const path = `${dir}/${COPY}`;
-    await Deno.writeTextFile(path, copy);
-    await delivery.addCopy({ path, hash: await hashOf(path) }, missing);
+/** One agency's files, delivered without a central. */
+export class Deliveries {
+  /** Where the files are, as their records name it. */
+  readonly dir: string;
+
+  private constructor(dir: string) {
+    this.dir = dir;
   }
-  return delivery.id;
+
+  static async in(dir: string): Promise<Deliveries> {
+    return new Deliveries(await Deno.realPath(dir));
+  }
+
+  /** Registers a test that begins without files. */
+  static test(name: string, fn: (files: Deliveries) => Promise<void>): void {
+    testInFolder(name, async (dir) => fn(await Deliveries.in(dir)));
+  }
+
+  /** Names of the files that are still to be sent or corrected. */
+  get open(): string[] {
+    return this.memoryOf(1).openBut({ id: "" })
+      .map(({ path = "-" }) => path.slice(path.lastIndexOf("/") + 1));
+  }
+
+  memoryOf(agency: number): SentFolder {
+    return new SentFolder(`${this.dir}/sent`, agency);
+  }
+
+  /** Sends a text, of which some rows are refused, and returns its identity. */
+  async send(
+    name: string,
+    text: string,
+    { refused = [], copy, isPipe, isNew, isCut, agency = 1, separator = "," }:
+      Sending = {},
+  ): Promise<string> {
+    const path = `${this.dir}/${name}`;
+    const written = Deno.writeTextFile(path, text);
+    // A named pipe takes nothing until it is read.
+    if (!isPipe) await written;
+    using file = await openFile(path, { separator });
+    await written;
+    const delivery = await identify(file, this.memoryOf(agency), isNew);
+    await delivery.begin();
+    if (isCut) return delivery.id;
+    const indexes = IndexSet.of(refused);
+    const missing = delivery.missing(indexes);
+    const records = text.trimEnd().split("\n").length;
+    if (missing.size < indexes.size) delivery.keep();
+    else await delivery.complete({ end: records, records }, indexes);
+    if (copy !== undefined) {
+      const path = `${this.dir}/${COPY}`;
+      await Deno.writeTextFile(path, copy);
+      await delivery.addCopy({ path, hash: await hashOf(path) }, missing);
+    }
+    return delivery.id;
+  }
+
+  /** Asserts that sending a text fails before anything is sent. */
+  async refuses(
+    name: string,
+    text: string,
+    message: string,
+    sending?: Sending,
+  ): Promise<void> {
+    await assertRejects(
+      () => this.send(name, text, sending),
+      ProgramError,
+      message,
+    );
+  }
+
+  /** Asserts what would be done with a text, without a trace. */
+  async treats(
+    name: string,
+    text: string,
+    expected: Partial<Treatment>,
+    isNew?: boolean,
+  ): Promise<void> {
+    const path = `${this.dir}/${name}`;
+    await Deno.writeTextFile(path, text);
+    using file = await openFile(path, {});
+    const { others } = await identify(file, this.memoryOf(1), isNew);
+    assertEquals({
+      leftOut: others.leftOut.values(),
+      unsure: [...others.places.keys()],
+      brought: others.brought.map(({ index }) => index).toSorted(),
+    }, { leftOut: [], unsure: [], brought: [], ...expected });
+  }
 }
 
 /** The paths of the records beside the files. */

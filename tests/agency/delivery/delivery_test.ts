@@ -1,20 +1,15 @@
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
-import { ProgramError } from "../../../program/errors.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CapturedLog } from "../../support/captured_log.ts";
 import {
   CORRECTED,
+  Deliveries,
+  FILE,
   recordsOf,
   ROWS,
-  send,
   type Sending,
   WITH_BAD,
 } from "../../support/deliveries.ts";
-import { testInFolder } from "../../support/folder.ts";
+import type { BetRow } from "../../support/frames.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 import { runTool, testTools } from "../../support/tool.ts";
 import { replace } from "../../support/replaced.ts";
@@ -24,21 +19,21 @@ function changed(index: number): string {
   return csvOf(ROWS.with(index, ROWS[index]!.with(1, "Otro")));
 }
 
+/** Rows of which some have no document. */
+function withBad(
+  all: readonly BetRow[],
+  isBad: (index: number) => boolean,
+): string {
+  return csvOf(all.map((row, i) => isBad(i) ? row.with(2, "x") : row));
+}
+
 const BAD = { refused: [2] };
-const THREE_BAD = csvOf(ROWS.map((row, i) => i < 3 ? row.with(2, "x") : row));
-const ONE_BAD = csvOf(ROWS.with(0, ROWS[0]!.with(2, "x")));
 const SAVED_AGAIN = `\ufeff${
   CORRECTED.replaceAll("\r", "").replaceAll("Núñez", '"Núñez"')
 }`;
 
 /** Texts that are sent one after the other, and are one delivery. */
 const SAME: Record<string, [text: string, options?: Sending][]> = {
-  "content again, under any name": [
-    [CORRECTED],
-    [CORRECTED],
-    [CORRECTED, { name: "b.csv" }],
-    [CORRECTED.replaceAll("\r", "")],
-  ],
   // Of the first version, too, nothing is stored twice.
   "a corrected file, and its first version": [
     [WITH_BAD, BAD],
@@ -47,8 +42,8 @@ const SAME: Record<string, [text: string, options?: Sending][]> = {
     [WITH_BAD, BAD],
   ],
   "a file corrected in several steps": [
-    [THREE_BAD, { refused: [0, 1, 2] }],
-    [ONE_BAD, { refused: [0] }],
+    [withBad(ROWS, (i) => i < 3), { refused: [0, 1, 2] }],
+    [withBad(ROWS, (i) => i === 0), { refused: [0] }],
     [CORRECTED],
   ],
   "a corrected file with other line ends and quotes": [
@@ -63,25 +58,28 @@ const SAME: Record<string, [text: string, options?: Sending][]> = {
 };
 
 for (const [what, runs] of Object.entries(SAME)) {
-  testInFolder(`identify() knows ${what}`, async (dir) => {
+  Deliveries.test(`identify() knows ${what}`, async (files) => {
     const ids = new Set<string>();
-    for (const [text, options] of runs) ids.add(await send(dir, text, options));
+    for (const [text, options] of runs) {
+      ids.add(await files.send(FILE, text, options));
+    }
     assertEquals(ids.size, 1);
   });
 }
 
-testInFolder(
-  "identify() refuses a change in a row whose correction is stored",
-  async (dir) => {
-    await send(dir, WITH_BAD, { refused: [2] });
-    await send(dir, CORRECTED);
-    await assertRejects(
-      () => send(dir, changed(2)),
-      ProgramError,
-      ", and line 3 was changed since; ",
-    );
-  },
-);
+Deliveries.test("identify() knows content again, under any name", async (files) => {
+  const id = await files.send(FILE, CORRECTED);
+  for (const name of [FILE, "b.csv"]) {
+    assertEquals(await files.send(name, CORRECTED), id);
+  }
+  assertEquals(await files.send(FILE, CORRECTED.replaceAll("\r", "")), id);
+});
+
+Deliveries.test("identify() refuses a change in a row whose correction is stored", async (files) => {
+  await files.send(FILE, WITH_BAD, BAD);
+  await files.send(FILE, CORRECTED);
+  await files.refuses(FILE, changed(2), ", and line 3 was changed since; ");
+});
 
 /** Other changes, where they are, and how the message names that place. */
 const CHANGES: [name: string, text: string, where: string][] = [
@@ -112,72 +110,49 @@ const CHANGES: [name: string, text: string, where: string][] = [
 ];
 
 for (const [name, text, where] of CHANGES) {
-  testInFolder(
-    `identify() refuses a file with a change in ${name}`,
-    async (dir) => {
-      const id = await send(dir, WITH_BAD, { refused: [2] });
-      const error = await assertRejects(() => send(dir, text), ProgramError);
-      assert(error.message.includes(`, and ${where}; `), error.message);
-      assert(error.message.includes("--as-new"), error.message);
-      const other = await send(dir, text, { isNew: true });
-      assert(other !== id);
-      assertEquals(await send(dir, text), other);
-    },
-  );
+  Deliveries.test(`identify() refuses a file with a change in ${name}`, async (files) => {
+    const id = await files.send(FILE, WITH_BAD, BAD);
+    await files.refuses(FILE, text, `, and ${where}; `);
+    await files.refuses(FILE, text, "--as-new");
+    const other = await files.send(FILE, text, { isNew: true });
+    assert(other !== id);
+    assertEquals(await files.send(FILE, text), other);
+  });
 }
 
-testInFolder(
-  "identify() takes a file for new if no row of the last one was stored",
-  async (dir) => {
-    const id = await send(dir, WITH_BAD, { refused: [0, 1, 2, 3, 4, 5] });
-    assert(await send(dir, changed(1)) !== id);
-    assert(await send(dir, csvOf(rows(20, 60)), { name: "b.csv" }) !== id);
-  },
-);
+Deliveries.test("identify() takes a file for new if no row of the last one was stored", async (files) => {
+  const refused = [0, 1, 2, 3, 4, 5];
+  const id = await files.send(FILE, WITH_BAD, { refused });
+  assert(await files.send(FILE, changed(1)) !== id);
+  assert(await files.send("b.csv", csvOf(rows(20, 60))) !== id);
+});
 
-testInFolder(
-  "identify() leaves the choice if a file of another name has few equal rows",
-  async (dir) => {
-    // Fewer than five, and no more than half.
-    for (const [count, kept] of [[6, 2], [6, 4], [10, 5]] as const) {
-      const all = rows(count, 100 * kept);
-      const bad = csvOf(
-        all.map((row, i) => i < kept ? row : row.with(2, "x")),
-      );
-      const refused = all.map((_, i) => i).slice(kept);
-      const id = await send(dir, bad, { name: `${kept}.csv`, refused });
-      const name = `tomorrow-${kept}.csv`;
-      const error = await assertRejects(
-        () => send(dir, csvOf(all), { name }),
-        ProgramError,
-      );
-      const path = `${await Deno.realPath(dir)}/${kept}.csv`;
-      assert(error.message.includes(`it may be "${path}", sent on `));
-      assert(await send(dir, csvOf(all), { name, isNew: true }) !== id);
-    }
-    const other = csvOf(rows(6, 70));
-    await send(dir, other, { name: "other.csv" });
-  },
-);
+Deliveries.test("identify() leaves the choice if a file of another name has few equal rows", async (files) => {
+  // Fewer than five, and no more than half.
+  for (const [count, kept] of [[6, 2], [6, 4], [10, 5]] as const) {
+    const all = rows(count, 100 * kept);
+    const refused = [...all.keys()].slice(kept);
+    const bad = withBad(all, (i) => refused.includes(i));
+    const id = await files.send(`${kept}.csv`, bad, { refused });
+    const name = `tomorrow-${kept}.csv`;
+    const problem = `it may be "${files.dir}/${kept}.csv", sent on `;
+    await files.refuses(name, csvOf(all), problem);
+    assert(await files.send(name, csvOf(all), { isNew: true }) !== id);
+  }
+  await files.send("other.csv", csvOf(rows(6, 70)));
+});
 
-testInFolder(
-  "identify() refuses a changed file of which a part was sent",
-  async (dir) => {
-    await send(dir, CORRECTED, { isCut: true });
-    await assertRejects(
-      () => send(dir, changed(1)),
-      ProgramError,
-      "it was changed since; put it back as it was, send it to its end and only then correct it, or",
-    );
-    const path = `${await Deno.realPath(dir)}/a.csv`;
-    await assertRejects(
-      () => send(dir, changed(1), { name: "b.csv" }),
-      ProgramError,
-      `it may be "${path}", of which a part may be stored since 2`,
-    );
-    await send(dir, CORRECTED);
-  },
-);
+Deliveries.test("identify() refuses a changed file of which a part was sent", async (files) => {
+  await files.send(FILE, CORRECTED, { isCut: true });
+  await files.refuses(
+    FILE,
+    changed(1),
+    "it was changed since; put it back as it was, send it to its end and only then correct it, or",
+  );
+  const part = `"${files.dir}/${FILE}", of which a part may be stored since 2`;
+  await files.refuses("b.csv", changed(1), `it may be ${part}`);
+  await files.send(FILE, CORRECTED);
+});
 
 const MANY = rows(6000);
 
@@ -200,55 +175,43 @@ const PARTS: Record<string, [cutOff: string, text: string, line: number]> = {
 };
 
 for (const [what, [cutOff, text, line]] of Object.entries(PARTS)) {
-  testInFolder(
-    `identify() refuses a file ${what} while a run is cut off`,
-    async (dir) => {
-      await send(dir, cutOff, { isCut: true });
-      const separator = text.includes(";") ? ";" : ",";
-      const path = `${await Deno.realPath(dir)}/a.csv`;
-      const error = await assertRejects(
-        () => send(dir, text, { name: "b.csv", separator }),
-        ProgramError,
-        `it may be "${path}", of which a part may be stored since 2`,
-      );
-      assertStringIncludes(
-        error.message,
-        `, and line ${line} is a row of it; first send that to its end`,
-      );
-      await send(dir, csvOf(rows(9, 9000)), { name: "c.csv" });
-      // Once it is complete, the same bets are bets of another day.
-      await send(dir, cutOff);
-      await send(dir, text, { name: "b.csv", separator });
-    },
-  );
+  Deliveries.test(`identify() refuses a file ${what} while a run is cut off`, async (files) => {
+    await files.send(FILE, cutOff, { isCut: true });
+    const separator = text.includes(";") ? ";" : ",";
+    const part =
+      `"${files.dir}/${FILE}", of which a part may be stored since 2`;
+    const row = `, and line ${line} is a row of it; first send that to its end`;
+    for (const problem of [`it may be ${part}`, row]) {
+      await files.refuses("b.csv", text, problem, { separator });
+    }
+    await files.send("c.csv", csvOf(rows(9, 9000)));
+    // Once it is complete, the same bets are bets of another day.
+    await files.send(FILE, cutOff);
+    await files.send("b.csv", text, { separator });
+  });
 }
 
-testInFolder("identify() names a place in a large file", async (dir) => {
+Deliveries.test("identify() names a place in a large file", async (files) => {
   const many = rows(5000);
-  const bad = csvOf(many.with(0, many[0]!.with(2, "x")));
-  await send(dir, bad, { refused: [0] });
+  await files.send(FILE, withBad(many, (i) => i === 0), { refused: [0] });
   const other = csvOf(many.with(4000, many[4000]!.with(0, "Otra")));
-  await assertRejects(
-    () => send(dir, other),
-    ProgramError,
-    "a row from line 4001 on, before line 4006, was changed since",
-  );
+  const place = "a row from line 4001 on, before line 4006, was changed since";
+  await files.refuses(FILE, other, place);
 });
 
-testInFolder("identify() gives copies identities of their own", async (dir) => {
-  const first = await send(dir, CORRECTED);
-  const second = await send(dir, CORRECTED, { isNew: true, isCut: true });
+Deliveries.test("identify() gives copies identities of their own", async (files) => {
+  const send = (options: Sending, name = FILE) =>
+    files.send(name, CORRECTED, options);
+  const first = await send({});
+  const second = await send({ isNew: true, isCut: true });
   // A copy that was cut off goes on, with the flag and without.
-  assertEquals(
-    await send(dir, CORRECTED, { isNew: true, isCut: true }),
-    second,
-  );
-  assertEquals(await send(dir, CORRECTED), second);
+  assertEquals(await send({ isNew: true, isCut: true }), second);
+  assertEquals(await send({}), second);
   // One that was sent before does not go on as new.
-  assertEquals(await send(dir, CORRECTED, { isCut: true }), second);
-  const third = await send(dir, CORRECTED, { isNew: true, isCut: true });
+  assertEquals(await send({ isCut: true }), second);
+  const third = await send({ isNew: true, isCut: true });
   // Another file with the same content is another copy.
-  const fourth = await send(dir, CORRECTED, { name: "b.csv", isNew: true });
+  const fourth = await send({ isNew: true }, "b.csv");
   assertEquals(new Set([first, second, third, fourth]).size, 4);
 });
 
@@ -256,148 +219,119 @@ testTools(
   ["mkfifo"],
   "identify() does not compare what comes through a named pipe",
   async (dir) => {
-    const pipe = { name: "pipe", isPipe: true };
+    const files = await Deliveries.in(dir);
+    const pipe = { isPipe: true };
     await runTool("mkfifo", [`${dir}/pipe`]);
-    const id = await send(dir, CORRECTED, pipe);
-    assert(await send(dir, csvOf(rows(9)), pipe) !== id);
-    assertEquals(await send(dir, CORRECTED, pipe), id);
+    const id = await files.send("pipe", CORRECTED, pipe);
+    assert(await files.send("pipe", csvOf(rows(9)), pipe) !== id);
+    assertEquals(await files.send("pipe", CORRECTED, pipe), id);
     const bad = csvOf(rows(3).with(0, ["x", "", "", "", ""]));
-    await send(dir, bad, { ...pipe, refused: [0] });
-    await assertRejects(
-      () => send(dir, csvOf(rows(3)), pipe),
-      ProgramError,
-      "it may be what came through a pipe, sent on ",
-    );
+    await files.send("pipe", bad, { ...pipe, refused: [0] });
+    const problem = "it may be what came through a pipe, sent on ";
+    await files.refuses("pipe", csvOf(rows(3)), problem, pipe);
   },
 );
 
-testInFolder("identify() finds a version of any earlier file", async (dir) => {
-  const id = await send(dir, WITH_BAD, BAD);
+Deliveries.test("identify() finds a version of any earlier file", async (files) => {
+  const id = await files.send(FILE, WITH_BAD, BAD);
   for (const from of [50, 90]) {
-    const others = rows(6, from);
-    const bad = csvOf(others.with(2, others[2]!.with(2, "x")));
-    await send(dir, bad, { name: `${from}.csv`, ...BAD });
+    const bad = withBad(rows(6, from), (i) => i === 2);
+    await files.send(`${from}.csv`, bad, BAD);
   }
-  assertEquals(await send(dir, CORRECTED, { name: "b.csv" }), id);
+  assertEquals(await files.send("b.csv", CORRECTED), id);
 });
 
-testInFolder(
-  "a delivery is remembered on disk, not only its links",
-  async (dir) => {
-    let flushes = 0;
-    using _flushes = replace(Deno.FsFile.prototype, {
-      syncDataSync: () => void flushes++,
-    });
-    await send(dir, WITH_BAD, BAD);
-    assertEquals(flushes, 2, "when it begins, and when it ends");
-  },
-);
-
-testInFolder(
-  "identify() knows nothing of another agency's files",
-  async (dir) => {
-    await send(dir, WITH_BAD, { refused: [2] });
-    await send(dir, changed(4), { agency: 2 });
-  },
-);
-
-testInFolder(
-  "identify() takes each file for new without a memory",
-  async (dir) => {
-    const log = CapturedLog.start();
-    await Deno.writeTextFile(`${dir}/sent`, "not a folder");
-    const id = await send(dir, WITH_BAD, { refused: [2] });
-    assert(await send(dir, CORRECTED) !== id);
-    assert(log.lines.length > 0);
-    for (const line of log.lines) {
-      assert(
-        line.startsWith("WARN action: remember_delivery | result: fail"),
-        line,
-      );
-      assertStringIncludes(
-        line,
-        "its bets may be stored twice | hint: make it",
-      );
-    }
-  },
-);
-
-testInFolder(
-  "identify() stops at a damaged record that may be of the file",
-  async (dir) => {
-    const id = await send(dir, WITH_BAD, BAD);
-    const [record] = await recordsOf(dir);
-    const text = await Deno.readTextFile(record!);
-    for (
-      const damaged of [
-        ...["", "null", "{}", '{"version":2}', text.slice(0, 99)],
-        ...['"2-"', '"6"', '"2,9"', "2"].map((refused) =>
-          text.replace(/("refused":)"2"/, `$1${refused}`)
-        ),
-        ...["id", "content", "version", "at", "records"].map((name) =>
-          text.replace(new RegExp(`("${name}":)("[^"]+"|\\d+)`), "$1[]")
-        ),
-        text.replace(id, "0".repeat(16)),
-      ]
-    ) {
-      await Deno.writeTextFile(record!, damaged);
-      for (const sent of [WITH_BAD, CORRECTED]) {
-        await assertRejects(
-          () => send(dir, sent),
-          ProgramError,
-          `Cannot tell what was sent before: "${record}" is damaged (`,
-        );
-      }
-    }
-    // It has its content's name, so it is not about other content.
-    await Deno.writeTextFile(record!, text);
-    await send(dir, CORRECTED);
-    const other = csvOf(rows(20, 50));
-    await send(dir, other, { name: "b.csv" });
-    for (const path of await recordsOf(dir)) {
-      if (!path.includes(id)) await Deno.writeTextFile(path, "");
-    }
-    assertEquals(await send(dir, CORRECTED), id);
-    await assertRejects(() => send(dir, other), ProgramError, "is damaged (");
-  },
-);
-
-testInFolder("identify() finds what a damaged link named", async (dir) => {
-  await send(dir, WITH_BAD, BAD);
-  for await (const { name } of Deno.readDir(`${dir}/sent`)) {
-    if (name.includes("-path-")) {
-      await Deno.writeTextFile(`${dir}/sent/${name}`, "");
-    }
-  }
-  await assertRejects(() => send(dir, changed(4)), ProgramError, "line 5 was");
+Deliveries.test("a delivery is remembered on disk, not only its links", async (files) => {
+  let flushes = 0;
+  using _flushes = replace(Deno.FsFile.prototype, {
+    syncDataSync: () => void flushes++,
+  });
+  await files.send(FILE, WITH_BAD, BAD);
+  assertEquals(flushes, 2, "when it begins, and when it ends");
 });
 
-testInFolder(
-  "identify() goes on with a copy that was cut off while the clock was ahead",
-  async (dir) => {
-    const first = await send(dir, CORRECTED);
-    const second = await send(dir, CORRECTED, { isNew: true, isCut: true });
-    for (const path of await recordsOf(dir)) {
-      const text = await Deno.readTextFile(path);
-      const at = path.includes(second) ? "2020" : "2040";
-      const later = text.replaceAll(/(?<="(?:at|begunAt)":")\d+/g, at);
-      await Deno.writeTextFile(path, later);
-    }
-    for (const isNew of [true, false]) {
-      const options = { isNew, isCut: true };
-      assertEquals(await send(dir, CORRECTED, options), second);
-    }
-    assertEquals(await send(dir, CORRECTED), second);
-    assert(first !== second);
-  },
-);
+Deliveries.test("identify() knows nothing of another agency's files", async (files) => {
+  await files.send(FILE, WITH_BAD, BAD);
+  await files.send(FILE, changed(4), { agency: 2 });
+});
 
-testInFolder("save() keeps deliveries private", async (dir) => {
-  await send(dir, CORRECTED);
-  const names = await Array.fromAsync(Deno.readDir(`${dir}/sent`));
-  for (const { name } of names) {
-    const { mode } = await Deno.stat(`${dir}/sent/${name}`);
-    assertEquals(mode! & 0o777, 0o600);
+Deliveries.test("identify() takes each file for new without a memory", async (files) => {
+  const log = CapturedLog.start();
+  await Deno.writeTextFile(`${files.dir}/sent`, "not a folder");
+  const id = await files.send(FILE, WITH_BAD, BAD);
+  assert(await files.send(FILE, CORRECTED) !== id);
+  assert(log.lines.length > 0);
+  for (const line of log.lines) {
+    const start = "WARN action: remember_delivery | result: fail";
+    assertStringIncludes(line, start);
+    assertStringIncludes(line, "its bets may be stored twice | hint: make it");
   }
-  assertEquals((await Deno.stat(`${dir}/sent`)).mode! & 0o777, 0o700);
+});
+
+Deliveries.test("identify() stops at a damaged record that may be of the file", async (files) => {
+  const id = await files.send(FILE, WITH_BAD, BAD);
+  const [record] = await recordsOf(files.dir);
+  const text = await Deno.readTextFile(record!);
+  const damages = [
+    ...["", "null", "{}", '{"version":2}', text.slice(0, 99)],
+    ...['"2-"', '"6"', '"2,9"', "2"].map((refused) =>
+      text.replace(/("refused":)"2"/, `$1${refused}`)
+    ),
+    ...["id", "content", "version", "at", "records"].map((name) =>
+      text.replace(new RegExp(`("${name}":)("[^"]+"|\\d+)`), "$1[]")
+    ),
+    text.replace(id, "0".repeat(16)),
+  ];
+  for (const damaged of damages) {
+    await Deno.writeTextFile(record!, damaged);
+    const problem =
+      `Cannot tell what was sent before: "${record}" is damaged (`;
+    await files.refuses(FILE, WITH_BAD, problem);
+    await files.refuses(FILE, CORRECTED, problem);
+  }
+  // It has its content's name, so it is not about other content.
+  await Deno.writeTextFile(record!, text);
+  await files.send(FILE, CORRECTED);
+  const other = csvOf(rows(20, 50));
+  await files.send("b.csv", other);
+  for (const path of await recordsOf(files.dir)) {
+    if (!path.includes(id)) await Deno.writeTextFile(path, "");
+  }
+  assertEquals(await files.send(FILE, CORRECTED), id);
+  await files.refuses(FILE, other, "is damaged (");
+});
+
+Deliveries.test("identify() finds what a damaged link named", async (files) => {
+  await files.send(FILE, WITH_BAD, BAD);
+  for await (const { name } of Deno.readDir(`${files.dir}/sent`)) {
+    if (!name.includes("-path-")) continue;
+    await Deno.writeTextFile(`${files.dir}/sent/${name}`, "");
+  }
+  await files.refuses(FILE, changed(4), "line 5 was");
+});
+
+Deliveries.test("identify() goes on with a copy that was cut off while the clock was ahead", async (files) => {
+  const first = await files.send(FILE, CORRECTED);
+  const cut = { isNew: true, isCut: true };
+  const second = await files.send(FILE, CORRECTED, cut);
+  for (const path of await recordsOf(files.dir)) {
+    const text = await Deno.readTextFile(path);
+    const at = path.includes(second) ? "2020" : "2040";
+    const later = text.replaceAll(/(?<="(?:at|begunAt)":")\d+/g, at);
+    await Deno.writeTextFile(path, later);
+  }
+  for (const options of [cut, { isCut: true }, {}]) {
+    assertEquals(await files.send(FILE, CORRECTED, options), second);
+  }
+  assert(first !== second);
+});
+
+Deliveries.test("save() keeps deliveries private", async (files) => {
+  await files.send(FILE, CORRECTED);
+  const sent = `${files.dir}/sent`;
+  const modeOf = async (path: string) => (await Deno.stat(path)).mode! & 0o777;
+  for await (const { name } of Deno.readDir(sent)) {
+    assertEquals(await modeOf(`${sent}/${name}`), 0o600);
+  }
+  assertEquals(await modeOf(sent), 0o700);
 });
