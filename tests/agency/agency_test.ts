@@ -14,14 +14,7 @@ import {
   type RefusedRow,
   UnreachableError,
 } from "../../client.ts";
-import {
-  answer,
-  FakeCentral,
-  okAll,
-  play,
-  serve,
-  take,
-} from "../support/fake_central.ts";
+import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
 import { csvOf as bytesOf } from "../../agency/bets_csv.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
@@ -115,53 +108,6 @@ testInFolder(
   },
 );
 
-testInFolder("send() knows a delivery whose copy failed", async (dir) => {
-  const path = `${dir}/bets.csv`;
-  const options = { sentFolder: `${dir}/sent` };
-  await Deno.writeTextFile(path, `${csvOf(rows(9))}no bet\n`);
-  await Deno.mkdir(`${dir}/copies`);
-  await using central = new FakeCentral(serve, serve);
-  await assertRejects(
-    () =>
-      agencyOf(central).send(path, {
-        ...options,
-        rejectedFile: `${dir}/copies/x.csv`,
-        onRefused: () => Deno.removeSync(`${dir}/copies`),
-      }),
-    ProgramError,
-    "Cannot write the refused rows to",
-  );
-  await Deno.writeTextFile(path, csvOf(rows(10)));
-  const { records } = await agencyOf(central).send(path, options);
-  assertEquals(records, 10);
-});
-
-testInFolder(
-  "send() sets aside only what is missing after the draw",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const options = {
-      sentFolder: `${dir}/sent`,
-      rejectedFile: "{file}.rejected.csv",
-    };
-    const [missing] = rows(1, 4);
-    const bad = rows(9).with(3, missing!.with(2, "x"));
-    await Deno.writeTextFile(path, csvOf(bad));
-    await using central = new FakeCentral(
-      play(answer(errorFrame(Code.INVALID_BET, 3, "because")), serve),
-      play(answer(errorFrame(Code.BETTING_CLOSED, undefined, "late")), serve),
-    );
-    await agencyOf(central).send(path, options);
-    await Deno.writeTextFile(path, csvOf(rows(9)));
-    const { refused, rejectedFile } = await agencyOf(central).send(
-      path,
-      options,
-    );
-    assertEquals(refused, 1);
-    assertEquals(await Deno.readTextFile(rejectedFile!), csvOf([missing!]));
-  },
-);
-
 testInFolder("send() tells progress and refused rows", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = rows(12).map((row, i) => i === 3 ? row.with(2, "x") : row);
@@ -252,76 +198,6 @@ testInFolder(
     assertEquals(lines, []);
     await Deno.writeTextFile(path, "%PDF-");
     await assertRejects(() => agency.check(path), ProgramError, "it is a PDF");
-  },
-);
-
-testInFolder(
-  "send() of an old version sets no corrected row aside, and forgets nothing",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const options = {
-      sentFolder: `${dir}/sent`,
-      rejectedFile: "{file}.rejected.csv",
-    };
-    const old = `${csvOf(rows(6))}no bet\nnone\n`;
-    const [seventh, eighth, other] = rows(3, 7);
-    const half = csvOf([...rows(6), seventh!]);
-    const whole = csvOf([...rows(6), seventh!, eighth!]);
-    await using central = new FakeCentral(
-      ...[0, 6, 6, 7, 6].map((repeated) =>
-        play(take(), okWith(repeated), serve)
-      ),
-    );
-    const copies: (string | undefined)[] = [];
-    const log = CapturedLog.start();
-    for (const text of [old, `${half}none\n`, old, whole, old]) {
-      await Deno.writeTextFile(path, text);
-      const { rejectedFile } = await agencyOf(central).send(path, options);
-      copies.push(rejectedFile && await Deno.readTextFile(rejectedFile));
-    }
-    assertEquals(copies, [
-      "no bet\r\nnone\r\n",
-      "none\r\n",
-      "none\r\n",
-      undefined,
-      undefined,
-    ]);
-    const counts = log.values(/reason: it is an old version: (\d) of/);
-    assertEquals(counts, ["1", "2"]);
-    await Deno.writeTextFile(path, csvOf([...rows(6), seventh!, other!]));
-    await assertRejects(
-      () => agencyOf(central).send(path, options),
-      ProgramError,
-      "line 8 was changed since",
-    );
-  },
-);
-
-testInFolder(
-  "send() keeps the refused rows of another file",
-  async (dir) => {
-    await using central = new FakeCentral(okAll);
-    const options = {
-      rejectedFile: `${dir}/refused.csv`,
-      sentFolder: `${dir}/sent`,
-    };
-    const copies: (string | undefined)[] = [];
-    for (const text of ["monday\n", "tuesday\n", ""]) {
-      const path = `${dir}/bets.csv`;
-      await Deno.writeTextFile(path, `${csvOf(rows(3))}${text}`);
-      const { rejectedFile } = await agencyOf(central)
-        .send(path, { ...options, asNew: true });
-      copies.push(rejectedFile);
-    }
-    assertEquals(copies, [
-      options.rejectedFile,
-      `${dir}/refused-2.csv`,
-      undefined,
-    ]);
-    assertEquals(
-      await Deno.readTextFile(options.rejectedFile),
-      "monday\r\n",
-    );
   },
 );
 

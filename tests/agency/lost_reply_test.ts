@@ -4,6 +4,7 @@ import {
   gone,
   ok,
   play,
+  repeated,
   serve,
   take,
 } from "../support/fake_central.ts";
@@ -11,13 +12,8 @@ import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { testSending } from "../support/sending.ts";
 
-/** OK for a batch of which some bets were stored before. */
-function repeated(bets: number): Uint8Array {
-  return frame(Type.OK, Uint8Array.of(0, bets));
-}
-
 testSending("send() tells new bets from those that were there", {
-  scripts: [play(...[10, 3, 10].map((bets) => answer(repeated(bets))), serve)],
+  scripts: [play(...[10, 3, 10].map(repeated), serve)],
 }, { stored: 30, repeated: 23 });
 
 testSending("send() counts the rest of a refused batch as sent once", {
@@ -26,7 +22,7 @@ testSending("send() counts the rest of a refused batch as sent once", {
     play(
       answer(frame(Type.OK)),
       answer(errorFrame(Code.INVALID_BET, 4)),
-      answer(repeated(3)),
+      repeated(3),
       serve,
     ),
   ],
@@ -43,8 +39,8 @@ for (const [before, stored] of [[[], 30], [[0], 30], [[10], 10]] as const) {
     {
       // The next one is stored, and its OK is lost.
       scripts: [
-        play(...before.map((bets) => answer(repeated(bets))), take()),
-        play(answer(repeated(10)), serve),
+        play(...before.map(repeated), take()),
+        play(repeated(10), serve),
       ],
     },
     { stored: 30, repeated: 30 - stored },
@@ -52,7 +48,7 @@ for (const [before, stored] of [[[], 30], [[0], 30], [[10], 10]] as const) {
 }
 
 testSending("send() gives up on an OK for more bets than it has sent", {
-  scripts: [play(answer(repeated(11)), gone)],
+  scripts: [play(repeated(11), gone)],
 }, { error: /11 of 10 bets were stored before/ });
 
 /** What a central does with a batch before it closes the connection. */

@@ -1,12 +1,14 @@
 // An agency at its desk: sends files to a central that stores what it gets.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   Agency,
   type Bet,
   type SendOptions,
   type Summary,
+  UnreachableError,
 } from "../../client.ts";
+import { decodeBatch, decodeFinish, type Finish } from "../../protocol/mod.ts";
 import { CapturedLog } from "./captured_log.ts";
 import {
   FakeCentral,
@@ -19,8 +21,13 @@ import {
 import { testInFolder } from "./folder.ts";
 import { Type } from "./frames.ts";
 
-/** The copy of the refused rows of "a.csv". */
-export const COPY = "a.csv.rejected.csv";
+/** What the central got in a run. */
+interface Run extends Summary {
+  /** Identity and first index of each batch. */
+  batches: (readonly [string, number])[];
+  /** What the agency says that is stored of its file, if it finishes. */
+  finishes: Finish["delivery"][];
+}
 
 /** One agency's files, and a central that stores what it gets. */
 export class Desk {
@@ -29,9 +36,14 @@ export class Desk {
   token: Uint8Array | undefined;
   agency = 9;
   maxAttempts = 1;
+  maxAmount = 2;
 
   constructor(dir: string) {
     this.#dir = dir;
+  }
+
+  static test(name: string, fn: (desk: Desk) => Promise<void>): void {
+    testInFolder(name, (dir) => fn(new Desk(dir)), ["net"]);
   }
 
   get dir(): string {
@@ -51,7 +63,7 @@ export class Desk {
     text: string,
     options: SendOptions = {},
     ...scripts: Script[]
-  ): Promise<Summary & { finishes: Uint8Array[] }> {
+  ): Promise<Run> {
     const path = `${this.#dir}/${name}`;
     await Deno.writeTextFile(path, text);
     await using central = new FakeCentral(...scripts, okAll);
@@ -59,7 +71,7 @@ export class Desk {
       id: this.agency,
       server: `127.0.0.1:${central.port}`,
       token: this.token,
-      maxAmount: 2,
+      maxAmount: this.maxAmount,
       maxAttempts: this.maxAttempts,
       baseDelayMs: 1,
     });
@@ -68,9 +80,12 @@ export class Desk {
       rejectedFile: "{file}.rejected.csv",
       ...options,
     });
+    const batches = central.taken.filter(({ type }) => type === Type.BET)
+      .map(({ payload }) => decodeBatch(payload))
+      .map(({ fingerprint, betIndex }) => [fingerprint, betIndex] as const);
     const finishes = central.taken.filter(({ type }) => type === Type.FINISH)
-      .map(({ payload }) => payload);
-    return { ...summary, finishes };
+      .map(({ payload }) => decodeFinish(payload).delivery);
+    return { ...summary, batches, finishes };
   }
 
   /** Whether the agency finishes with bets that have no file. */
@@ -88,11 +103,16 @@ export class Desk {
       .filter((name) => name.includes("rejected")).sort();
   }
 
-  /** Sends a part of a file. */
-  async cut(name: string, text: string, options?: SendOptions): Promise<void> {
-    await this.send(name, text, options, play(take(), ok())).then(
-      () => Promise.reject(new Error("Cannot cut off a whole file")),
-      () => {},
+  /** Sends a part of a file: one batch, whose OK is lost or not. */
+  async cut(
+    name: string,
+    text: string,
+    options?: SendOptions,
+    script = play(take(), ok()),
+  ): Promise<void> {
+    await assertRejects(
+      () => this.send(name, text, options, script),
+      UnreachableError,
     );
   }
 
@@ -110,11 +130,4 @@ export class Desk {
   get lastError(): string {
     return this.log.lines.findLast((line) => line.startsWith("ERROR")) ?? "";
   }
-}
-
-export function testAtDesk(
-  name: string,
-  fn: (desk: Desk) => Promise<void>,
-): void {
-  testInFolder(name, (dir) => fn(new Desk(dir)), ["net"]);
 }

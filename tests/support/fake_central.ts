@@ -87,6 +87,12 @@ export function answer(bytes: Uint8Array, count = 1): Script {
   };
 }
 
+/** Answers a batch with OK, of which some bets were stored before. */
+export function repeated(bets: number): Script {
+  const counted = bets === 0 ? undefined : Uint8Array.of(0, bets);
+  return answer(frame(Type.OK, counted));
+}
+
 /** Takes frames without an answer. */
 export function take(count = 1): Script {
   return (session) => session.take(count);
