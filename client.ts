@@ -21,6 +21,7 @@ export { Agency } from "./agency/agency.ts";
 export type {
   AgencyOptions,
   Input,
+  ReadOptions,
   SendOptions,
   Summary,
 } from "./agency/options.ts";

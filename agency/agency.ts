@@ -11,7 +11,13 @@ import type { RowsOfOthers } from "./delivery/rows_of_others.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
 import { Start } from "./delivery/start.ts";
 import { Ending } from "./ending.ts";
-import type { AgencyOptions, Input, SendOptions, Summary } from "./options.ts";
+import type {
+  AgencyOptions,
+  Input,
+  ReadOptions,
+  SendOptions,
+  Summary,
+} from "./options.ts";
 import { BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import { RefusedRows } from "./refused_rows.ts";
 import { RejectedFile, rejectedPath } from "./output/rejected_file.ts";
@@ -83,7 +89,8 @@ export class Agency {
       bytes: source.size,
     }));
     delivery.others.log(source.path, delivery.isKnown);
-    const refused = new RefusedRows(options);
+    const { onRefused } = options;
+    const refused = new RefusedRows({ onRefused });
     const loader = this.#load(file, refused, delivery);
     const { sentBefore } = delivery;
     const ending = new Ending(
@@ -116,9 +123,10 @@ export class Agency {
    *
    * @throws {ProgramError} If they could not be sent.
    */
-  async check(input: Input, options: SendOptions = {}): Promise<Summary> {
+  async check(input: Input, options: ReadOptions = {}): Promise<Summary> {
     using file = await openFile(input, options);
-    const refused = new RefusedRows({ ...options, maxErrors: Infinity });
+    const { onRefused } = options;
+    const refused = new RefusedRows({ onRefused, maxErrors: Infinity });
     const loader = this.#load(file, refused);
     const batch = new OutgoingBatch();
     while (await loader.load(batch)) {
@@ -170,7 +178,7 @@ export class Agency {
       maxAmount,
       leftOut,
       places,
-      onProblem: (reader) => refused.addUnsendable(reader),
+      refused,
     });
   }
 
@@ -203,7 +211,8 @@ export class Agency {
   #connect(
     { signal = new AbortController().signal }: SendOptions,
   ): RetryingConnection {
-    const { id, server, token, ...options } = this.#options;
+    const { id, server, token, authorities } = this.#options;
+    const { maxAttempts, baseDelayMs, replyTimeoutMs } = this.#options;
     const addresses = ADDRESSES.parse(server);
     if (!addresses) {
       throw new ProgramError(
@@ -211,7 +220,10 @@ export class Agency {
       );
     }
     return new RetryingConnection({
-      ...options,
+      maxAttempts,
+      baseDelayMs,
+      replyTimeoutMs,
+      authorities,
       addresses,
       authentication: token && { agency: id, token },
       signal,

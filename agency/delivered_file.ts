@@ -2,7 +2,7 @@
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { OpenReader } from "./every_record.ts";
-import type { Input, SendOptions } from "./options.ts";
+import type { Input, ReadOptions } from "./options.ts";
 import { inspectFormat } from "./source/file_format.ts";
 import { RecordReader } from "./source/record_reader.ts";
 import { SourceFile } from "./source/source_file.ts";
@@ -18,7 +18,7 @@ export interface DeliveredFile extends Disposable {
  */
 export async function openFile(
   input: Input,
-  { signal, separator = ",", onProgress }: SendOptions,
+  { signal, separator = ",", onProgress }: ReadOptions,
 ): Promise<DeliveredFile> {
   const source = await SourceFile.open(await bytesOf(input), {
     ...signal ? { signal } : {},

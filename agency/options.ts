@@ -41,8 +41,8 @@ export interface AgencyOptions {
   replyTimeoutMs?: number;
 }
 
-/** Options of `Agency.send()`; `Agency.check()` uses those for reading. */
-export interface SendOptions {
+/** Options of `Agency.check()`. */
+export interface ReadOptions {
   /** Aborts everything; its reason is thrown. @default {undefined} */
   signal?: AbortSignal | undefined;
   /** Separates the fields: `,`, `;` or a tab. @default {","} */
@@ -51,6 +51,10 @@ export interface SendOptions {
   onProgress?: ((progress: Progress) => void) | undefined;
   /** Called for each row that is refused. @default {undefined} */
   onRefused?: ((row: RefusedRow) => void) | undefined;
+}
+
+/** Options of `Agency.send()`. */
+export interface SendOptions extends ReadOptions {
   /**
    * When the agency finishes: if every record is stored, in any case, or not
    * yet, because another file follows.

@@ -143,11 +143,8 @@ export interface BatchLoaderOptions {
   leftOut: IndexSet;
   /** The identities of bets that may be stored under another one. */
   places: ReadonlyMap<number, Place>;
-  /**
-   * Called for each record that cannot be sent, while it is the reader's
-   * current one.
-   */
-  onProblem(reader: RecordReader): void;
+  /** Gets each record that cannot be sent. */
+  refused: { addUnsendable(reader: RecordReader): void };
 }
 
 export class BatchLoader {
@@ -179,7 +176,7 @@ export class BatchLoader {
 
   /** Fills a free batch with the next bets. False if there are none left. */
   async load(batch: OutgoingBatch): Promise<boolean> {
-    const { leftOut, places, onProblem } = this.#options;
+    const { leftOut, places, refused } = this.#options;
     const reader = this.#reader;
     batch.count = 0;
     batch.sent = 0;
@@ -194,7 +191,7 @@ export class BatchLoader {
       if (leftOut.size > 0 && leftOut.has(reader.index)) {
         // A record all the same.
       } else if (step === "problem") {
-        onProblem(reader);
+        refused.addUnsendable(reader);
       } else if (step === "record") {
         isAlone = places.size > 0 && places.has(reader.index);
         if (batch.count === 0) batch.begin(reader, this.#options);

@@ -146,7 +146,8 @@ export class Central implements AsyncDisposable {
    */
   static listen(store: Store, options: CentralOptions): Central {
     const all = { ...DEFAULTS, ...options };
-    const listener = listen(all);
+    const { hostname, port, backlog } = all;
+    const listener = listen({ hostname, port, backlog });
     warnOfLeftOut(store);
     logPort(listener);
     return new Central(listener, store, all);

@@ -43,7 +43,7 @@ export function refusal(
 }
 
 /** Names an error of the peer or the disk. Throws any other: it is a bug. */
-export function errorNameOf(error: unknown): ErrorName {
+export function refusalNameOf(error: unknown): ErrorName {
   if (error instanceof ProtocolError) return error.error;
   if (error instanceof StorageError) return "STORAGE";
   if (error instanceof BettingClosedError) return "BETTING_CLOSED";

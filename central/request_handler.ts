@@ -24,9 +24,9 @@ import {
 import type { BatchWriter, Store } from "../storage/mod.ts";
 import type { Statistics } from "./statistics.ts";
 import {
-  errorNameOf,
   OK,
   refusal,
+  refusalNameOf,
   type Reply,
   SHUTTING_DOWN,
 } from "./replies.ts";
@@ -83,7 +83,7 @@ export class RequestHandler implements Disposable {
       this.#draw.checkMayBet(batch.agency);
       repeated = await this.#writer.append(batch);
     } catch (error) {
-      const name = errorNameOf(error);
+      const name = refusalNameOf(error);
       return this.#refuseBatch(batch, name, messageOf(error));
     }
     const { agency, betCount } = batch;
@@ -209,7 +209,7 @@ export class RequestHandler implements Disposable {
 
   /** Throws the error itself if it is a bug of the central. */
   refuseFrame(error: unknown): Reply {
-    const name = errorNameOf(error);
+    const name = refusalNameOf(error);
     this.#statistics.onRefusal(name);
     this.#log.error(formatAction("receive_message", "fail", {
       ip: this.#options.ip,

@@ -1,6 +1,7 @@
 // One agency's connection: reads requests and sends replies.
 
-import { type Connection, isDisconnection } from "../net/connection.ts";
+import type { Connection } from "../net/connection.ts";
+import { isDisconnection } from "../net/disconnection.ts";
 import { messageOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import { type Frame, MessageType, ProtocolError } from "../protocol/mod.ts";

@@ -14,8 +14,6 @@ import {
   ProtocolError,
 } from "../protocol/mod.ts";
 
-export { isDisconnection } from "./disconnection.ts";
-
 export type ConnectionOptions = Omit<ByteChannelOptions, "maxBufferSize">;
 
 const MAX_BUFFER_BYTES = 8 * MAX_FRAME_BYTES;

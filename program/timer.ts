@@ -15,8 +15,8 @@ export function startTimer(
 /**
  * Starts a timer and returns the function that cancels it; about a kilobyte is
  * only freed once the delay is over, so use few. It avoids `setTimeout`, whose
- * first call loads so much of Node that it takes a tenth of the time of an
- * agency with a short file.
+ * first call loads a part of Node: 9 % of the CPU time of an agency that sends
+ * 27,000 bets.
  */
 export function startRareTimer(
   callback: () => void,

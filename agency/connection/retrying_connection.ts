@@ -1,6 +1,7 @@
 // The connection to the central, with reconnects.
 
-import { Connection, isDisconnection } from "../../net/connection.ts";
+import { Connection } from "../../net/connection.ts";
+import { isDisconnection } from "../../net/disconnection.ts";
 import type { TlsClientOptions, TlsStream } from "../../net/tls.ts";
 import { delay, startRareTimer } from "../../program/timer.ts";
 import { messageOf, ProgramError } from "../../program/errors.ts";

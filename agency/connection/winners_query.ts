@@ -1,4 +1,5 @@
-import { type Connection, isDisconnection } from "../../net/connection.ts";
+import type { Connection } from "../../net/connection.ts";
+import { isDisconnection } from "../../net/disconnection.ts";
 import { ProgramError } from "../../program/errors.ts";
 import {
   decodeWinners,

@@ -1,6 +1,6 @@
 // Connections that are being authenticated or rejected.
 
-import { isDisconnection } from "../../net/connection.ts";
+import { isDisconnection } from "../../net/disconnection.ts";
 import { messageOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { pause } from "../../program/timer.ts";
@@ -69,7 +69,8 @@ export class PendingConnections {
   async authenticate(pending: PendingConnection): Promise<void> {
     this.#authenticating.add(pending);
     try {
-      await authenticate(pending, this.#options);
+      const { credentials, authTimeoutMs } = this.#options;
+      await authenticate(pending, { credentials, authTimeoutMs });
       const { agency, ip } = pending;
       if (agency !== undefined) {
         this.#log.info(

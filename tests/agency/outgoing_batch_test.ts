@@ -140,7 +140,7 @@ async function loadAll(
     agency: 9,
     fingerprint: FINGERPRINT,
     maxAmount,
-    onProblem: (reader) => problems.push(reader.line),
+    refused: { addUnsendable: ({ line }) => problems.push(line) },
   });
   const loaded: Loaded[] = [];
   // One batch for all: after its reply, a batch is reused.

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
-import { Connection, isDisconnection } from "../../net/connection.ts";
+import { Connection } from "../../net/connection.ts";
+import { isDisconnection } from "../../net/disconnection.ts";
 import { InvariantError, ProgramError } from "../../program/errors.ts";
 import { ProtocolError } from "../../protocol/mod.ts";
 import { FakeStream } from "../support/fake_stream.ts";
