@@ -95,7 +95,7 @@ async function startStatus(
   if (port === 0) return undefined;
   const { StatusServer } = await import("./central/status/status_server.ts");
   const address = { hostname: config["status.host"], port };
-  return StatusServer.start(address, statistics);
+  return new StatusServer(address, statistics);
 }
 
 async function openCertificate(

@@ -5,6 +5,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Returns what is needed to find a bug: the stack trace, if there is one. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error && error.stack || messageOf(error);
+}
+
 /** What the runtime adds to the system's reason: the operation and the path. */
 const OPERATION_REGEXP = /(?<=\(os error \d+\)): .*$/s;
 /** The runtime keeps programs from some of the system's files. */

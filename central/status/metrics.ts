@@ -6,24 +6,10 @@ import type { Histogram, Statistics } from "../statistics.ts";
 import { parseAccept } from "./accept.ts";
 import type { Served, Sources } from "./snapshot.ts";
 
-export interface MetricsFormat {
-  contentType: string;
-  /**
-   * OpenMetrics, or Prometheus's text format, which differs in a few points.
-   */
-  isOpenMetrics: boolean;
-}
-
 const OPEN_METRICS_TYPE = "application/openmetrics-text";
 const KNOWN_TYPES = [OPEN_METRICS_TYPE, "text/plain", "text/*", "*/*"];
-const OPEN_METRICS: MetricsFormat = {
-  contentType: `${OPEN_METRICS_TYPE}; version=1.0.0; charset=utf-8`,
-  isOpenMetrics: true,
-};
-const PROMETHEUS: MetricsFormat = {
-  contentType: "text/plain; version=0.0.4; charset=utf-8",
-  isOpenMetrics: false,
-};
+const OPEN_METRICS = `${OPEN_METRICS_TYPE}; version=1.0.0; charset=utf-8`;
+const PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 const START_SECONDS = (Date.now() - performance.now()) / 1000;
 const MICROSECOND = 1e-6;
 const UNIT_REGEXP = /_(bytes|seconds)$/;
@@ -36,8 +22,8 @@ interface Family {
   samples: readonly (readonly [suffix: string, value: number])[];
 }
 
-/** Chooses OpenMetrics if the client prefers it by name to other text. */
-export function chooseFormat(accept: string | null): MetricsFormat {
+/** Returns a content type: OpenMetrics if the client prefers it by name. */
+export function chooseFormat(accept: string | null): string {
   const [first] = parseAccept(accept).filter((type) =>
     KNOWN_TYPES.includes(type)
   );
@@ -49,21 +35,17 @@ export function chooseFormat(accept: string | null): MetricsFormat {
  * read would look like a reset, and the total after it like that many new bets.
  */
 export function formatMetrics(
-  sources: Sources,
-  { isOpenMetrics }: MetricsFormat,
+  { statistics, served }: Sources,
+  contentType: string,
 ): string {
-  const text = familiesOf(sources).map((family) =>
-    formatFamily(family, isOpenMetrics)
-  ).join("");
-  return isOpenMetrics ? `${text}# EOF\n` : text;
-}
-
-function familiesOf({ statistics, served }: Sources): Family[] {
-  return [
+  const isOpenMetrics = contentType === OPEN_METRICS;
+  const families = [
     ...(served ? servedFamilies(served) : []),
     ...countFamilies(statistics),
     ...processFamilies(),
   ];
+  const text = families.map((family) => formatFamily(family, isOpenMetrics));
+  return `${text.join("")}${isOpenMetrics ? "# EOF\n" : ""}`;
 }
 
 function servedFamilies({ store, central }: Served): Family[] {

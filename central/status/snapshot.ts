@@ -26,75 +26,47 @@ export interface Sources {
   isStopping?: boolean;
 }
 
-export interface AgencyRow {
-  agency: number;
-  bets: number;
-  /** Bets in batches that were refused since the start. */
-  refused: number;
-  rate: number;
-  /** Time of the last request in milliseconds since 1970, `null` if none. */
-  lastSeenMs: number | null;
-  /** IP address of the last request, "" if none. */
-  address: string;
-  isFinished: boolean;
-  winners: number | null;
-}
-
-export type Phase = "starting" | "open" | "held" | "problem" | "stopping";
-
-export interface Snapshot {
-  phase: Phase;
-  /** Why no bets are accepted in the phase "problem", else "". */
+export interface State {
+  phase: "starting" | "open" | "held" | "problem" | "stopping";
+  /** Why the central accepts no bets, "" if it does. */
   problem: string;
-  bets: number;
-  /** Bets stored in each of the last seconds, the latest last. */
-  history: readonly number[];
-  batches: number;
-  refusals: Record<string, number>;
-  connections: number;
-  /** Size of the store in bytes, `null` if unknown. */
-  storeBytes: number | null;
-  /** In milliseconds since 1970, `null` without TLS. */
-  certificateNotAfterMs: number | null;
-  /** Median duration of a commit, in seconds. */
-  commitP50: number;
-  commitP99: number;
-  agencies: AgencyRow[];
-  moreAgencies: number;
-  /** Agencies in the draw, 0 for no draw. */
-  drawAgencies: number;
-  isDrawHeld: boolean;
-  /** `null` before the draw, or if it was held before this start. */
-  drawHeldAtMs: number | null;
-  /** The first agencies that have not finished. */
-  missing: readonly number[];
-  missingCount: number;
 }
 
-const STARTING = "the store is being read";
-const STOPPING = "the central is stopping";
-
-/** Why the central accepts no bets, "" if it does. */
-export function problemOf({ served, isStopping }: Sources): string {
-  if (isStopping) return STOPPING;
-  return served ? problemOfServed(served) ?? "" : STARTING;
+export function stateOf({ served, isStopping }: Sources): State {
+  if (isStopping) {
+    return { phase: "stopping", problem: "the central is stopping" };
+  }
+  if (!served) {
+    return { phase: "starting", problem: "the store is being read" };
+  }
+  const problem = expiryProblem(served.central) ?? served.store.problem;
+  if (problem) return { phase: "problem", problem };
+  return { phase: served.central.draw.isHeld ? "held" : "open", problem: "" };
 }
 
-function problemOfServed({ store, central }: Served): string | undefined {
-  const notAfterMs = central.certificateNotAfterMs ?? Infinity;
-  if (notAfterMs > Date.now()) return store.problem;
-  return `the TLS certificate expired on ${new Date(notAfterMs).toISOString()}`;
+function expiryProblem(
+  { certificateNotAfterMs = Infinity }: ShownCentral,
+): string | undefined {
+  if (certificateNotAfterMs > Date.now()) return undefined;
+  const date = new Date(certificateNotAfterMs).toISOString();
+  return `the TLS certificate expired on ${date}`;
 }
 
-export function takeSnapshot(sources: Sources): Snapshot {
+export type Snapshot = ReturnType<typeof takeSnapshot>;
+
+/** What is not known is `null`, because JSON has no `undefined`. */
+export function takeSnapshot(sources: Sources) {
   const { statistics, served } = sources;
   const { store, central, agencies, rates } = served ?? {};
+  const { phase, problem } = stateOf(sources);
   const draw = central?.draw;
   const lists = agencies?.current;
   return {
-    phase: phaseOf(sources),
-    problem: served && problemOfServed(served) || "",
+    phase,
+    /** Only in the phase "problem"; the page has its own words for others. */
+    problem: phase === "problem" ? problem : "",
     bets: store?.bets ?? 0,
+    /** Bets stored in each of the last seconds, the latest last. */
     history: rates?.history ?? [],
     batches: statistics.acceptedBatches,
     refusals: Object.fromEntries(
@@ -102,40 +74,43 @@ export function takeSnapshot(sources: Sources): Snapshot {
     ),
     connections: central?.connections ?? 0,
     storeBytes: store?.sizeBytes ?? null,
+    /** In milliseconds since 1970, `null` without TLS. */
     certificateNotAfterMs: central?.certificateNotAfterMs ?? null,
+    /** Duration of a commit in seconds, median and 99th percentile. */
     commitP50: statistics.commitQuantile(0.5),
     commitP99: statistics.commitQuantile(0.99),
     agencies: served && lists
       ? lists.shown.map((id) => rowOf(id, served, statistics))
       : [],
     moreAgencies: lists?.more ?? 0,
+    /** Agencies in the draw, 0 for no draw. */
     drawAgencies: draw?.agencies ?? 0,
     isDrawHeld: draw?.isHeld ?? false,
+    /** `null` before the draw, or if it was held before this start. */
     drawHeldAtMs: draw?.heldAtMs ?? null,
+    /** The first agencies that have not finished. */
     missing: lists?.missing ?? [],
     missingCount: lists?.missingCount ?? 0,
   };
 }
 
-function phaseOf({ served, isStopping }: Sources): Phase {
-  if (isStopping) return "stopping";
-  if (!served) return "starting";
-  if (problemOfServed(served)) return "problem";
-  return served.central.draw.isHeld ? "held" : "open";
-}
+export type AgencyRow = ReturnType<typeof rowOf>;
 
 function rowOf(
   agency: number,
   { store, central, rates }: Served,
   statistics: Statistics,
-): AgencyRow {
+) {
   const activity = statistics.activityOf(agency);
   return {
     agency,
     bets: store.agencyBets.get(agency) ?? 0,
+    /** Bets in batches that were refused since the start. */
     refused: activity?.refused ?? 0,
     rate: rates.rateOf(agency),
+    /** Time of the last request in milliseconds since 1970. */
     lastSeenMs: activity?.lastSeenMs ?? null,
+    /** IP address of the last request, "" if none. */
     address: activity?.address ?? "",
     isFinished: store.finished.has(agency),
     winners: central.draw.isHeld ? store.winnerCount(agency) : null,

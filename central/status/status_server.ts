@@ -1,7 +1,8 @@
 // The status page, metrics and health checks over HTTP. Read-only: it only
 // reads existing counters, so it cannot hold up agencies.
 
-import { messageOf, ProgramError } from "../../program/errors.ts";
+import { type Address, formatAddress } from "../../program/config/setting.ts";
+import { messageOf, ProgramError, stackOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import type { Store } from "../../storage/mod.ts";
 import type { Statistics } from "../statistics.ts";
@@ -14,17 +15,12 @@ import script from "./page.js" with { type: "text" };
 import view from "./page_view.js" with { type: "text" };
 import { Rates } from "./rates.ts";
 import {
-  problemOf,
   type ShownCentral,
   type Sources,
+  stateOf,
   takeSnapshot,
 } from "./snapshot.ts";
 import { chooseTexts } from "./texts.ts";
-
-export interface StatusAddress {
-  hostname: string;
-  port: number;
-}
 
 const TICK_MS = 1000;
 const STOP_TIMEOUT_MS = 300;
@@ -47,11 +43,6 @@ const EVENT_HEADERS: Readonly<Record<string, string>> = {
 };
 const TEXT = "text/plain; charset=utf-8";
 const SCRIPT = "text/javascript; charset=utf-8";
-const FILES: ReadonlyMap<string, { text: string; type: string }> = new Map([
-  ["/page.css", { text: css, type: "text/css; charset=utf-8" }],
-  ["/page.js", { text: script, type: SCRIPT }],
-  ["/page_view.js", { text: view, type: SCRIPT }],
-]);
 /** Characters that a host never contains and that would move the path. */
 const NO_HOST_REGEXP = /[\s/\\?#@]/;
 
@@ -59,24 +50,17 @@ const NO_HOST_REGEXP = /[\s/\\?#@]/;
 export class StatusServer implements AsyncDisposable {
   readonly #sources: Sources;
   readonly #streams = new EventStreams();
-  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
-  #timer: ReturnType<typeof setInterval> | undefined;
-
-  private constructor(sources: Sources) {
-    this.#sources = sources;
-  }
+  readonly #server: Deno.HttpServer;
+  readonly #timer: ReturnType<typeof setInterval>;
 
   /**
    * Starts listening. There is no store until {@linkcode show}. Throws a
    * `ProgramError` if the address is not available.
    */
-  static start(
-    address: StatusAddress,
-    statistics: Statistics,
-  ): StatusServer {
-    const server = new StatusServer({ statistics });
-    server.#listen(address);
-    return server;
+  constructor(address: Address, statistics: Statistics) {
+    this.#sources = { statistics };
+    this.#server = serve(address, (request) => this.#respond(request));
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Shows a store and its central until the signal says that it stops. */
@@ -97,41 +81,11 @@ export class StatusServer implements AsyncDisposable {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
     // A client that reads or sends slowly must not keep the central running.
-    await Promise.race([this.#server?.shutdown(), late]);
+    await Promise.race([this.#server.shutdown(), late]);
     clearTimeout(timer);
   }
 
-  #listen({ hostname, port }: StatusAddress): void {
-    try {
-      this.#server = Deno.serve({
-        hostname,
-        port,
-        onListen: ({ port }) => {
-          getLogger().info(formatAction("status", "success", {
-            url: `http://${
-              hostname.includes(":") ? `[${hostname}]` : hostname
-            }:${port}/`,
-          }));
-        },
-        onError: (error) => {
-          getLogger().critical(formatAction("status", "fail", {
-            error: error instanceof Error ? error.stack : messageOf(error),
-          }));
-          return respond("Internal Server Error", TEXT, 500);
-        },
-      }, (request) => this.#serve(request));
-    } catch (cause) {
-      throw new ProgramError(
-        `Cannot listen on status port ${port}: ${
-          messageOf(cause)
-        } (status.host is ${hostname})`,
-        { cause },
-      );
-    }
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
-  }
-
-  #serve(request: Request): Response {
+  #respond(request: Request): Response {
     if (request.method !== "GET" && request.method !== "HEAD") {
       return respond("Method Not Allowed", TEXT, 405, { allow: "GET, HEAD" });
     }
@@ -156,18 +110,24 @@ export class StatusServer implements AsyncDisposable {
       case "/events":
         return this.#respondWithEvents(method);
       case "/metrics": {
-        const format = chooseFormat(headers.get("accept"));
-        const text = formatMetrics(this.#sources, format);
-        return respond(text, format.contentType, 200, { "vary": "accept" });
+        const type = chooseFormat(headers.get("accept"));
+        const text = formatMetrics(this.#sources, type);
+        return respond(text, type, 200, { "vary": "accept" });
       }
       case "/health":
         return respond("ok\n", TEXT);
       case "/ready": {
-        const problem = problemOf(this.#sources);
+        const { problem } = stateOf(this.#sources);
         return respond(`${problem || "ok"}\n`, TEXT, problem ? 503 : 200);
       }
+      case "/page.css":
+        return respond(css, "text/css; charset=utf-8");
+      case "/page.js":
+        return respond(script, SCRIPT);
+      case "/page_view.js":
+        return respond(view, SCRIPT);
       default:
-        return respondWithFile(path);
+        return respond("Not Found", TEXT, 404);
     }
   }
 
@@ -194,6 +154,35 @@ export class StatusServer implements AsyncDisposable {
   }
 }
 
+function serve(
+  { hostname, port }: Address,
+  handler: (request: Request) => Response,
+): Deno.HttpServer {
+  try {
+    return Deno.serve({
+      hostname,
+      port,
+      onListen: ({ port }) => {
+        const url = `http://${formatAddress({ hostname, port })}/`;
+        getLogger().info(formatAction("status", "success", { url }));
+      },
+      onError: (error) => {
+        getLogger().critical(
+          formatAction("status", "fail", { error: stackOf(error) }),
+        );
+        return respond("Internal Server Error", TEXT, 500);
+      },
+    }, handler);
+  } catch (cause) {
+    throw new ProgramError(
+      `Cannot listen on status port ${port}: ${
+        messageOf(cause)
+      } (status.host is ${hostname})`,
+      { cause },
+    );
+  }
+}
+
 /**
  * Returns the path of a request, `undefined` if its host or address is invalid.
  */
@@ -212,10 +201,4 @@ function respond(
     status,
     headers: { ...HEADERS, "content-type": contentType, ...headers },
   });
-}
-
-function respondWithFile(path: string): Response {
-  const file = FILES.get(path);
-  if (!file) return respond("Not Found", TEXT, 404);
-  return respond(file.text, file.type);
 }

@@ -40,7 +40,7 @@ export function testShown(
     const storeFile = `${dir}/bets.csv`;
     const statistics = new Statistics();
     const address = { hostname: "127.0.0.1", port: 0 };
-    await using status = StatusServer.start(address, statistics);
+    await using status = new StatusServer(address, statistics);
     await using store = await FileStore.open(storeFile, {
       drawAgencies: 2,
       onCommit: (batches, seconds) => statistics.onCommit(batches, seconds),

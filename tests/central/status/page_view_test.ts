@@ -199,7 +199,7 @@ Deno.test("describeSnapshot() draws the rate under a round top", () => {
     [[123_456], "200,000", "119,12.1"],
   ] as const;
   for (const [history, top, points] of tops) {
-    const snapshot = { ...snapshotOf({}), history };
+    const snapshot = { ...snapshotOf({}), history: [...history] };
     const view = describeSnapshot(snapshot, chooseTexts("en"));
     assertEquals([view.texts["history-top"], view.points], [top, points]);
   }

@@ -1,6 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { Statistics } from "../../../central/statistics.ts";
-import { problemOf, takeSnapshot } from "../../../central/status/snapshot.ts";
+import { stateOf, takeSnapshot } from "../../../central/status/snapshot.ts";
 import { madeServed } from "../../support/shown.ts";
 import "../../support/watchdog.ts";
 
@@ -180,13 +180,13 @@ Deno.test("a certificate that has expired is a problem", () => {
     };
     const isExpired = days < 0;
     assertEquals(
-      problemOf(sources).startsWith("the TLS certificate expired on 2"),
+      stateOf(sources).problem.startsWith("the TLS certificate expired on 2"),
       isExpired,
     );
     const { phase, problem } = takeSnapshot(sources);
     assertEquals([phase, problem], [
       isExpired ? "problem" : "open",
-      problemOf(sources),
+      stateOf(sources).problem,
     ]);
   }
 });

@@ -61,12 +61,12 @@ testShown("StatusServer sends the headers of each page", async ({ url }) => {
 });
 
 testOnline(
-  "StatusServer.start() says where it listens, or why not",
+  "StatusServer says where it listens, or why not",
   async () => {
     const log = CapturedLog.start();
     const statistics = new Statistics();
     for (const hostname of ["127.0.0.1", "::1"]) {
-      await using _server = StatusServer.start(
+      await using _server = new StatusServer(
         { hostname, port: 0 },
         statistics,
       );
@@ -76,7 +76,7 @@ testOnline(
       );
       const port = Number(/(\d+)\/$/.exec(line)?.[1]);
       assertThrows(
-        () => StatusServer.start({ hostname, port }, statistics),
+        () => new StatusServer({ hostname, port }, statistics),
         ProgramError,
         `Cannot listen on status port ${port}: Address already in use (os error 98) (status.host is ${hostname})`,
       );
@@ -89,7 +89,7 @@ testOnline(
   async () => {
     const log = CapturedLog.start();
     const address = { hostname: "127.0.0.1", port: 0 };
-    const server = StatusServer.start(address, new Statistics());
+    const server = new StatusServer(address, new Statistics());
     const [url] = /http:\S+/.exec(await log.line("action: status"))!;
     using slow = await Deno.connect({ port: Number(new URL(url).port) });
     await slow.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n"));
@@ -123,7 +123,7 @@ Deno.test("StatusServer waits for its clients, but only 300 ms", async () => {
     const fake = { shutdown: () => shutdown.promise };
     using _serve = replace(Deno, { serve: () => fake });
     const address = { hostname: "127.0.0.1", port: 0 };
-    const server = StatusServer.start(address, new Statistics());
+    const server = new StatusServer(address, new Statistics());
     assertEquals(intervals.periodsMs, [1000]);
     let hasEnded = false;
     const ending = server[Symbol.asyncDispose]().then(() => hasEnded = true);

@@ -157,7 +157,7 @@ Deno.test("the event streams end before the server", async () => {
     },
   });
   const address = { hostname: "127.0.0.1", port: 0 };
-  const status = StatusServer.start(address, new Statistics());
+  const status = new StatusServer(address, new Statistics());
   const text = watch().text().then(() => ended.push("stream"));
   await status[Symbol.asyncDispose]();
   await text;
