@@ -19,13 +19,6 @@ export interface PendingConnection {
   agency?: number | undefined;
 }
 
-/** The peer did not prove which agency it is. The message goes to the peer. */
-export class UnauthorizedError extends ProtocolError {
-  constructor(reason: string) {
-    super("UNAUTHORIZED", `Cannot authenticate: ${reason}`);
-  }
-}
-
 export interface AuthenticationOptions {
   /** Without them only the handshake has to succeed. */
   credentials?: Credentials | undefined;
@@ -33,8 +26,8 @@ export interface AuthenticationOptions {
 }
 
 /**
- * Authenticates a connection, and answers its AUTH with OK. Throws an
- * `UnauthorizedError` for a wrong or missing token, `UnexpectedEof` if the peer
+ * Authenticates a connection, and answers its AUTH with OK. Throws a
+ * `ProtocolError` for a wrong or missing token, `UnexpectedEof` if the peer
  * closes first, `TimedOut` if it takes too long.
  */
 export async function authenticate(
@@ -76,7 +69,7 @@ async function checkToken(
     throw new Deno.errors.UnexpectedEof("the peer closed before its token");
   }
   if (frame.type !== MessageType.AUTH) {
-    throw new UnauthorizedError(
+    throw unauthorized(
       `this central requires a token (CLI_TOKEN or agency.tokenFile), got a frame of type ${frame.type}`,
     );
   }
@@ -84,6 +77,11 @@ async function checkToken(
   // From now on, a change of the agency's token closes the connection.
   pending.agency = agency;
   if (!await credentials.isValid(agency, token)) {
-    throw new UnauthorizedError(`that is not agency ${agency}'s token`);
+    throw unauthorized(`that is not agency ${agency}'s token`);
   }
+}
+
+/** The message goes to the peer. */
+function unauthorized(reason: string): ProtocolError {
+  return new ProtocolError("UNAUTHORIZED", `Cannot authenticate: ${reason}`);
 }

@@ -8,7 +8,7 @@ import {
   readCredentials,
   type TokenHashes,
 } from "./credentials_file.ts";
-import { WatchedFiles } from "./watched_files.ts";
+import { watchFiles } from "./watched_files.ts";
 
 /** Compared with the token of an unknown agency. */
 const NO_HASH = new Uint8Array(32);
@@ -16,17 +16,14 @@ const NO_HASH = new Uint8Array(32);
 /** The agencies' tokens, from a file that is read again whenever it changes. */
 export class Credentials implements Disposable {
   readonly #path: string;
-  readonly #timingSafeEqual: (a: Uint8Array, b: Uint8Array) => boolean;
   readonly #listeners: ((agencies: ReadonlySet<number>) => void)[] = [];
+  /** Loaded on demand: most centrals have no credentials. */
+  readonly #crypto = import("node:crypto");
   #hashes: TokenHashes = new Map();
   #watch: Disposable | undefined;
 
-  private constructor(
-    path: string,
-    timingSafeEqual: (a: Uint8Array, b: Uint8Array) => boolean,
-  ) {
+  private constructor(path: string) {
     this.#path = path;
-    this.#timingSafeEqual = timingSafeEqual;
   }
 
   /**
@@ -36,19 +33,10 @@ export class Credentials implements Disposable {
    * line.
    */
   static async open(path: string): Promise<Credentials> {
-    const { timingSafeEqual } = await import("node:crypto");
-    const credentials = new Credentials(path, timingSafeEqual);
-    credentials.#watch = await WatchedFiles.open(
-      [path],
-      "credentials",
-      () => credentials.#load(),
-    );
+    const credentials = new Credentials(path);
+    const load = () => credentials.#load();
+    credentials.#watch = await watchFiles([path], "credentials", load);
     return credentials;
-  }
-
-  /** Number of agencies with a token. */
-  get size(): number {
-    return this.#hashes.size;
   }
 
   /**
@@ -63,7 +51,8 @@ export class Credentials implements Disposable {
   async isValid(agency: number, token: Uint8Array): Promise<boolean> {
     const hash = await hashToken(token);
     const expected = this.#hashes.get(agency);
-    const isSame = this.#timingSafeEqual(hash, expected ?? NO_HASH);
+    const { timingSafeEqual } = await this.#crypto;
+    const isSame = timingSafeEqual(hash, expected ?? NO_HASH);
     return isSame && expected !== undefined;
   }
 

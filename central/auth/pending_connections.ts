@@ -1,7 +1,7 @@
 // Connections that are being authenticated or rejected.
 
 import { isDisconnection } from "../../net/disconnection.ts";
-import { messageOf } from "../../program/errors.ts";
+import { messageOf, stackOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { pause } from "../../program/timer.ts";
 import { encodeError, NO_INDEX, ProtocolError } from "../../protocol/mod.ts";
@@ -9,7 +9,6 @@ import {
   authenticate,
   type AuthenticationOptions,
   type PendingConnection,
-  UnauthorizedError,
 } from "./authenticate.ts";
 import type { Statistics } from "../statistics.ts";
 
@@ -32,11 +31,7 @@ const DEPARTURES = [
   Deno.errors.NotConnected,
 ];
 
-const BUSY_FRAME = encodeError({
-  error: "BUSY",
-  index: NO_INDEX,
-  reason: "Cannot serve: too many connections",
-});
+const BUSY = new ProtocolError("BUSY", "Cannot serve: too many connections");
 
 /** Authenticates connections, or rejects them. Its methods never reject. */
 export class PendingConnections {
@@ -92,9 +87,8 @@ export class PendingConnections {
     this.#log.warn(
       formatAction("accept_connections", "fail", { ip, error: "BUSY" }),
     );
-    this.#options.statistics.onRefusal("BUSY");
     this.#rejecting.add(pending);
-    await this.#hangUp(pending, BUSY_FRAME);
+    await this.#reject(pending, BUSY);
     this.#rejecting.delete(pending);
   }
 
@@ -119,38 +113,31 @@ export class PendingConnections {
   }
 
   async #reject(
-    pending: PendingConnection,
+    { connection, ip }: PendingConnection,
     { error, message: reason }: ProtocolError,
   ): Promise<void> {
     this.#options.statistics.onRefusal(error);
     if (error === "UNAUTHORIZED") {
       await pause(REJECTION_DELAY_MS, this.#stopping.signal);
     }
-    const frame = encodeError({ error, index: NO_INDEX, reason });
-    await this.#hangUp(pending, frame);
-  }
-
-  async #hangUp(
-    { connection, ip }: PendingConnection,
-    lastFrame: Uint8Array,
-  ): Promise<void> {
     try {
-      await connection.hangUp(lastFrame);
-    } catch (error) {
+      const frame = encodeError({ error, index: NO_INDEX, reason });
+      await connection.hangUp(frame);
+    } catch (bug) {
       this.#log.critical(formatAction("close_connection", "fail", {
         ip,
-        error: stackOf(error),
+        error: stackOf(bug),
       }));
     }
   }
 
   #logFailure({ ip, agency }: PendingConnection, error: unknown): void {
-    const isProtocolError = error instanceof ProtocolError;
-    const isExpected = isProtocolError || isDisconnection(error);
+    const name = error instanceof ProtocolError ? error.error : undefined;
+    const isExpected = name !== undefined || isDisconnection(error);
     const line = formatAction("authenticate", "fail", {
       ip,
-      agency: error instanceof UnauthorizedError ? agency : undefined,
-      error: isProtocolError ? error.error : undefined,
+      agency: name === "UNAUTHORIZED" ? agency : undefined,
+      error: name,
       reason: isExpected ? messageOf(error) : stackOf(error),
     });
     if (!isExpected) this.#log.critical(line);
@@ -158,8 +145,4 @@ export class PendingConnections {
       this.#log.info(line);
     } else this.#log.error(line);
   }
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : messageOf(error);
 }

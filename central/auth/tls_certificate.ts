@@ -1,13 +1,9 @@
 // The central's TLS certificate, which is read again whenever it changes.
 
-import {
-  type Identity,
-  type IdentityFiles,
-  readIdentity,
-} from "../../net/server_identity.ts";
+import { type IdentityFiles, readIdentity } from "../../net/server_identity.ts";
 import type { TlsServer, TlsServerStream } from "../../net/tls_server.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
-import { WatchedFiles } from "./watched_files.ts";
+import { watchFiles } from "./watched_files.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -17,19 +13,14 @@ const WARNING_DAYS = 14;
 /** Encrypts connections with a certificate that may be renewed at any time. */
 export class TlsCertificate implements Disposable {
   readonly #files: IdentityFiles;
-  readonly #createServer: (identity: Identity) => TlsServer;
   #server: TlsServer | undefined;
   #notAfterMs = 0;
   #watch: Disposable | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #warnedAtMs = -Infinity;
 
-  private constructor(
-    files: IdentityFiles,
-    createServer: (identity: Identity) => TlsServer,
-  ) {
+  private constructor(files: IdentityFiles) {
     this.#files = files;
-    this.#createServer = createServer;
   }
 
   /**
@@ -39,17 +30,10 @@ export class TlsCertificate implements Disposable {
    * @throws {ProgramError} If it cannot be used.
    */
   static async open(files: IdentityFiles): Promise<TlsCertificate> {
-    // Loaded on demand: most centrals do not use TLS.
-    const { TlsServer } = await import("../../net/tls_server.ts");
-    const certificate = new TlsCertificate(
-      files,
-      (identity) => new TlsServer(identity),
-    );
-    certificate.#watch = await WatchedFiles.open(
-      [files.certificate, files.key],
-      "tls_certificate",
-      () => certificate.#load(),
-    );
+    const certificate = new TlsCertificate(files);
+    const paths = [files.certificate, files.key];
+    const load = () => certificate.#load();
+    certificate.#watch = await watchFiles(paths, "tls_certificate", load);
     certificate.#timer = setInterval(() => certificate.#checkExpiry(), HOUR_MS);
     return certificate;
   }
@@ -75,8 +59,10 @@ export class TlsCertificate implements Disposable {
   }
 
   async #load(): Promise<void> {
+    // Loaded on demand: most centrals do not use TLS.
+    const { TlsServer } = await import("../../net/tls_server.ts");
     const identity = await readIdentity(this.#files);
-    this.#server = this.#createServer(identity);
+    this.#server = new TlsServer(identity);
     this.#notAfterMs = identity.notAfterMs;
     this.#warnedAtMs = -Infinity;
     getLogger().info(formatAction("tls_certificate", "success", {

@@ -5,83 +5,59 @@ import { formatAction, getLogger } from "../../program/logging.ts";
 
 const WATCH_PERIOD_MS = 500;
 
-export class WatchedFiles implements Disposable {
-  readonly #paths: readonly string[];
-  readonly #action: string;
-  readonly #load: () => Promise<void>;
-  readonly #timer: ReturnType<typeof setInterval>;
-  #loaded: string;
-  #lastSeen: string;
-  #lastProblem = "";
-  #isChecking = false;
-
-  private constructor(
-    paths: readonly string[],
-    version: string,
-    action: string,
-    load: () => Promise<void>,
-  ) {
-    this.#paths = paths;
-    this.#action = action;
-    this.#load = load;
-    this.#loaded = this.#lastSeen = version;
-    this.#timer = setInterval(() => this.#check(), WATCH_PERIOD_MS);
-  }
-
-  /**
-   * Loads files and watches them. If a later load fails, the previous content
-   * stays in use. `action` names the event in the log. Throws what `load`
-   * throws the first time.
-   */
-  static async open(
-    paths: readonly string[],
-    action: string,
-    load: () => Promise<void>,
-  ): Promise<WatchedFiles> {
-    const version = await versionOf(paths);
-    await load();
-    return new WatchedFiles(paths, version, action, load);
-  }
-
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer);
-  }
-
-  /** Never rejects. */
-  async #check(): Promise<void> {
-    if (this.#isChecking) return;
-    this.#isChecking = true;
-    try {
-      await this.#reload();
-    } catch (error) {
-      this.#logProblem(messageOf(error));
-    } finally {
-      this.#isChecking = false;
-    }
-  }
+/**
+ * Loads files, and loads them again when they change, until disposed of. If a
+ * later load fails, the previous content stays in use. `action` names the event
+ * in the log. Throws what `load` throws the first time.
+ */
+export async function watchFiles(
+  paths: readonly string[],
+  action: string,
+  load: () => Promise<void>,
+): Promise<Disposable> {
+  let loaded = await versionOf(paths);
+  await load();
+  let lastSeen = loaded;
+  let lastProblem = "";
+  let isChecking = false;
 
   /**
    * Reloads changed files once two checks in a row see the same version: while
    * they are written, they may be incomplete.
    */
-  async #reload(): Promise<void> {
-    const version = await versionOf(this.#paths);
-    const isStable = version === this.#lastSeen;
-    this.#lastSeen = version;
+  async function reload(): Promise<void> {
+    const version = await versionOf(paths);
+    const isStable = version === lastSeen;
+    lastSeen = version;
     if (!isStable) return;
-    if (version !== this.#loaded) await this.#load();
-    this.#loaded = version;
-    this.#lastProblem = "";
+    if (version !== loaded) await load();
+    loaded = version;
+    lastProblem = "";
   }
 
-  /** Logs a problem once, although every check finds it again. */
-  #logProblem(problem: string): void {
-    if (problem === this.#lastProblem) return;
-    this.#lastProblem = problem;
-    getLogger().error(formatAction(this.#action, "fail", {
-      reason: `${problem}; keeping the previous ones`,
-    }));
+  async function check(): Promise<void> {
+    if (isChecking) return;
+    isChecking = true;
+    try {
+      await reload();
+    } catch (error) {
+      const problem = messageOf(error);
+      // Logged once, although every check finds it again.
+      if (problem !== lastProblem) logProblem(action, problem);
+      lastProblem = problem;
+    } finally {
+      isChecking = false;
+    }
   }
+
+  const timer = setInterval(check, WATCH_PERIOD_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function logProblem(action: string, problem: string): void {
+  getLogger().error(formatAction(action, "fail", {
+    reason: `${problem}; keeping the previous ones`,
+  }));
 }
 
 /** Changes whenever one of the files does. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { WatchedFiles } from "../../central/auth/watched_files.ts";
+import { watchFiles } from "../../central/auth/watched_files.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FakeIntervals } from "../support/intervals.ts";
@@ -8,13 +8,13 @@ import "../support/watchdog.ts";
 const PERIOD_MS = 500;
 
 testInFolder(
-  "WatchedFiles loads files once they look the same twice",
+  "watchFiles() loads files once they look the same twice",
   async (dir) => {
     using intervals = new FakeIntervals();
     const paths = [`${dir}/a`, `${dir}/b`];
     for (const path of paths) await Deno.writeTextFile(path, "");
     const loaded: string[] = [];
-    using _watch = await WatchedFiles.open(paths, "files", async () => {
+    using _watch = await watchFiles(paths, "files", async () => {
       const texts = await Promise.all(
         paths.map((one) => Deno.readTextFile(one)),
       );
@@ -33,14 +33,14 @@ testInFolder(
 );
 
 testInFolder(
-  "WatchedFiles looks again only when it has loaded, and not once disposed of",
+  "watchFiles() looks again only when it has loaded, and not once disposed of",
   async (dir) => {
     using intervals = new FakeIntervals();
     const path = `${dir}/a`;
     await Deno.writeTextFile(path, "1");
     const loads: PromiseWithResolvers<void>[] = [];
     {
-      using _watch = await WatchedFiles.open([path], "files", async () => {
+      using _watch = await watchFiles([path], "files", async () => {
         if (loads.push(Promise.withResolvers()) > 1) {
           await loads.at(-1)!.promise;
         }
@@ -61,13 +61,13 @@ testInFolder(
 );
 
 testInFolder(
-  "WatchedFiles logs a problem once, and again after a success",
+  "watchFiles() logs a problem once, and again after a success",
   async (dir) => {
     using intervals = new FakeIntervals();
     const log = CapturedLog.start();
     const path = `${dir}/a`;
     await Deno.writeTextFile(path, "good");
-    using _watch = await WatchedFiles.open([path], "files", async () => {
+    using _watch = await watchFiles([path], "files", async () => {
       const text = await Deno.readTextFile(path);
       if (text !== "good") throw new Error(`Cannot use "${text}"`);
     });
