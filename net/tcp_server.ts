@@ -1,6 +1,6 @@
 // What all servers share: listening, accepting, and stopping on a signal.
 
-import { messageOf, ProgramError } from "../program/errors.ts";
+import { failure, messageOf, stackOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import { pause } from "../program/timer.ts";
 
@@ -91,7 +91,7 @@ export class Acceptor {
       stream.close();
       this.#log.critical(formatAction("accept_connections", "fail", {
         ip,
-        error: error instanceof Error ? error.stack : messageOf(error),
+        error: stackOf(error),
       }));
     }
     return true;
@@ -169,10 +169,7 @@ export function listen(
   try {
     return Deno.listen({ hostname, port, tcpBacklog: backlog });
   } catch (cause) {
-    throw new ProgramError(
-      `Cannot listen on port ${port} of ${hostname}: ${messageOf(cause)}`,
-      { cause },
-    );
+    throw failure(`Cannot listen on port ${port} of ${hostname}`, cause);
   }
 }
 

@@ -46,6 +46,11 @@ export class InvariantError extends Error {
   }
 }
 
+/** Returns an error that says what failed, and why. */
+export function failure(what: string, cause: unknown): ProgramError {
+  return new ProgramError(`${what}: ${messageOf(cause)}`, { cause });
+}
+
 /** The program cannot do its job, for a reason that the user can act on. */
 export class ProgramError extends Error {
   /** The message is one line: what failed, where, and what was expected. */

@@ -54,15 +54,11 @@ export function configRows(
   flagsOf: readonly Program[] = PROGRAMS,
 ): string[][] {
   const rows = CONFIG_KEYS.map((key) => {
-    const variables = PROGRAMS.map((program) => variableOf(key, program));
-    const flag = flagsOf.map((program) => flagOf(key, program)).find(Boolean);
-    return [
-      key,
-      variables.filter(Boolean).join(", "),
-      flag === undefined ? "" : `--${flag}`,
-      defaultOf(key),
-      KEYS[key].help,
-    ];
+    const { programs, help } = KEYS[key];
+    const variables = programs.map((program) => variableOf(key, program));
+    const reader = programs.find((program) => flagsOf.includes(program));
+    const flag = reader ? `--${flagOf(key, reader)}` : "";
+    return [key, variables.join(", "), flag, defaultOf(key), help];
   });
   const token = ["(agency's token)", TOKEN_VARIABLE, "", ""];
   return [...rows, [...token, "the agency's token, or agency.tokenFile"]];

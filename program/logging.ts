@@ -23,6 +23,7 @@ export type Details = Readonly<
   Record<string, string | number | boolean | undefined>
 >;
 
+export const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"] as const;
 /** Longest wait for the last lines when a program ends. */
 const LAST_FLUSH_MS = 1000;
 const LEVEL_WIDTH = 8;
@@ -144,13 +145,9 @@ export function writeText(
  * All levels are present, because Prometheus does not see the first event of a
  * new series.
  */
-const lineCounts: Record<string, number> = {
-  DEBUG: 0,
-  INFO: 0,
-  WARN: 0,
-  ERROR: 0,
-  CRITICAL: 0,
-};
+const lineCounts: Record<string, number> = Object.fromEntries(
+  LEVELS.map((level) => [level, 0]),
+);
 
 /** Lines logged so far, by level. */
 export function logLineCounts(): Readonly<Record<string, number>> {
@@ -174,22 +171,15 @@ let formattedTime = "";
  * lines.
  */
 function formatNow(): string {
-  const now = Date.now();
-  const second = Math.floor(now / 1000);
+  const second = Math.floor(Date.now() / 1000);
   if (second !== formattedSecond) {
-    const time = new Date(now);
     formattedSecond = second;
-    const date = [time.getFullYear(), time.getMonth() + 1, time.getDate()];
-    const clock = [time.getHours(), time.getMinutes(), time.getSeconds()];
-    formattedTime = `${date.map(twoDigits).join("-")} ${
-      clock.map(twoDigits).join(":")
-    }`;
+    const offsetSeconds = 60 * new Date(1000 * second).getTimezoneOffset();
+    // toISOString() gives UTC only, so it gets the local time as such.
+    formattedTime = new Date(1000 * (second - offsetSeconds)).toISOString()
+      .replace("T", " ").slice(0, "YYYY-MM-DD hh:mm:ss".length);
   }
   return formattedTime;
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, "0");
 }
 
 function escapeControl(character: string): string {

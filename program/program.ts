@@ -7,7 +7,7 @@ import {
   flagOf,
   unknownVariables,
 } from "./config/config_names.ts";
-import { messageOf, ProgramError } from "./errors.ts";
+import { failure, ProgramError, stackOf } from "./errors.ts";
 import { type Arguments, misuse, parseArguments } from "./flags.ts";
 import type { ProgramFlag, ProgramOptions } from "./help.ts";
 import {
@@ -145,7 +145,7 @@ export function stopSignal(
  * Makes a write beyond the file-size limit fail like one on a full disk.
  * Without a listener SIGXFSZ kills the program without a message.
  */
-export function surviveFileSizeLimit(): void {
+function surviveFileSizeLimit(): void {
   if (Deno.build.os === "windows") return;
   Deno.addSignalListener("SIGXFSZ", () => {});
 }
@@ -216,10 +216,7 @@ function readConfigFile(path: string, isOptional: boolean): string {
     return Deno.readTextFileSync(path);
   } catch (cause) {
     if (isOptional && cause instanceof Deno.errors.NotFound) return "";
-    throw new ProgramError(
-      `Cannot read configuration "${path}": ${messageOf(cause)}`,
-      { cause },
-    );
+    throw failure(`Cannot read configuration "${path}"`, cause);
   }
 }
 
@@ -235,7 +232,7 @@ export function logServerConfig(config: Config): void {
 
 /** Formats an expected error as one line, and a bug with its stack trace. */
 function explain(error: unknown): string {
-  return error instanceof ProgramError || !(error instanceof Error)
-    ? escapeControls(messageOf(error))
-    : `${error.stack}`.split("\n").map(escapeControls).join("\n");
+  return error instanceof ProgramError
+    ? escapeControls(error.message)
+    : stackOf(error).split("\n").map(escapeControls).join("\n");
 }

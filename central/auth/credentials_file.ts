@@ -1,7 +1,7 @@
 // The credentials file: CSV with the SHA-256 of each agency's token
 // (docs/security.md).
 
-import { messageOf, ProgramError } from "../../program/errors.ts";
+import { failure, ProgramError } from "../../program/errors.ts";
 
 /** Optional first line. It distinguishes an empty list from an empty file. */
 export const NOBODY_LINE = "agency,sha256";
@@ -49,10 +49,7 @@ export async function changeCredentials(
   try {
     await replaceFile(target, text, await file.stat());
   } catch (cause) {
-    throw new ProgramError(
-      `Cannot replace credentials "${path}": ${messageOf(cause)}`,
-      { cause },
-    );
+    throw failure(`Cannot replace credentials "${path}"`, cause);
   }
 }
 
@@ -83,10 +80,7 @@ async function openOrCreate(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path, options);
   } catch (cause) {
-    throw new ProgramError(
-      `Cannot open credentials "${path}": ${messageOf(cause)}`,
-      { cause },
-    );
+    throw failure(`Cannot open credentials "${path}"`, cause);
   }
 }
 
@@ -152,9 +146,6 @@ async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
-    throw new ProgramError(
-      `Cannot read credentials "${path}": ${messageOf(cause)}`,
-      { cause },
-    );
+    throw failure(`Cannot read credentials "${path}"`, cause);
   }
 }

@@ -47,7 +47,8 @@ export class AgencyLists {
   #list(): ShownAgencies {
     const { agencyBets, finished } = this.#store;
     const others = [...finished].filter((id) => !agencyBets.has(id));
-    const shown = lowest([agencyBets.keys(), others], MAX_SHOWN);
+    const ids = Uint32Array.from([...agencyBets.keys(), ...others]).sort();
+    const shown = [...ids.subarray(0, MAX_SHOWN)];
     const missing: number[] = [];
     let missingCount = 0;
     for (let id = 1; id <= this.#drawAgencies; id++) {
@@ -55,23 +56,7 @@ export class AgencyLists {
       missingCount++;
       if (missing.length < MAX_MISSING) missing.push(id);
     }
-    const more = agencyBets.size + others.length - shown.length;
+    const more = ids.length - shown.length;
     return { shown, more, missing, missingCount };
   }
-}
-
-/** Returns the lowest numbers in order, without sorting all of them. */
-function lowest(lists: Iterable<number>[], count: number): number[] {
-  let kept: number[] = [];
-  let limit = Infinity;
-  for (const list of lists) {
-    for (const id of list) {
-      if (id >= limit) continue;
-      kept.push(id);
-      if (kept.length < 2 * count) continue;
-      kept = kept.sort((a, b) => a - b).slice(0, count);
-      limit = kept.at(-1)!;
-    }
-  }
-  return kept.sort((a, b) => a - b).slice(0, count);
 }

@@ -9,7 +9,7 @@ import {
   KEYS,
   type Program,
 } from "./config_keys.ts";
-import { flagOf, variableOf } from "./config_names.ts";
+import { flagOf, keysOf, variableOf } from "./config_names.ts";
 import { ProgramError } from "../errors.ts";
 import { NO_AGENCY } from "./setting.ts";
 
@@ -44,12 +44,12 @@ export function readConfig(sources: ConfigSources): Config {
     const text = found === KEYS[name].type.yaml ? String(value) : undefined;
     setValue(values, name, `"${name}" in "${sources.file}"`, value, text);
   }
-  for (const name of CONFIG_KEYS) {
+  for (const name of keysOf(program)) {
     const variable = variableOf(name, program);
-    const fromEnv = variable && readVariable(variable, env);
+    const fromEnv = readVariable(variable, env);
     if (fromEnv) setValue(values, name, variable, fromEnv, fromEnv);
     const flag = flagOf(name, program);
-    const given = flag && flags[flag];
+    const given = flags[flag];
     if (given !== undefined) setValue(values, name, `--${flag}`, given, given);
   }
   return values;

@@ -25,15 +25,16 @@ const OWN_SECTIONS: Readonly<Record<Program, string>> = {
   server: "server.",
 };
 
+/** The keys that a program reads. */
+export function keysOf(program: Program): ConfigKey[] {
+  return CONFIG_KEYS.filter((key) => KEYS[key].programs.includes(program));
+}
+
 /**
- * Returns the variable of a key, such as `SERVER_LISTEN_BACKLOG` for
- * `server.listenBacklog`, or `undefined` if the program does not read the key.
+ * Returns the variable of a key that the program reads, such as
+ * `SERVER_LISTEN_BACKLOG` for `server.listenBacklog`.
  */
-export function variableOf(
-  name: ConfigKey,
-  program: Program,
-): string | undefined {
-  if (!KEYS[name].programs.includes(program)) return undefined;
+export function variableOf(name: ConfigKey, program: Program): string {
   const fixed = FIXED_VARIABLES[`${program} ${name}`];
   if (fixed !== undefined) return fixed;
   if (program === "client") {
@@ -43,11 +44,10 @@ export function variableOf(
 }
 
 /**
- * Returns the flag of a key without dashes, such as the agency's `token-file`
- * for `agency.tokenFile`, or `undefined` if the program does not read the key.
+ * Returns the flag of a key that the program reads, without dashes, such as the
+ * agency's `token-file` for `agency.tokenFile`.
  */
-export function flagOf(name: ConfigKey, program: Program): string | undefined {
-  if (!KEYS[name].programs.includes(program)) return undefined;
+export function flagOf(name: ConfigKey, program: Program): string {
   const own = OWN_SECTIONS[program];
   const rest = name.startsWith(own) ? name.slice(own.length) : name;
   return FIXED_FLAGS[name] ??
@@ -55,16 +55,15 @@ export function flagOf(name: ConfigKey, program: Program): string | undefined {
 }
 
 /** `tokenFile` becomes `TOKEN_FILE`, `log.level` `LOG_LEVEL`. */
-export function upperSnakeCase(name: string): string {
+function upperSnakeCase(name: string): string {
   return name.replace(/[A-Z]/g, "_$&").replaceAll(".", "_").toUpperCase();
 }
 
 export function configFlags(program: Program): Flag[] {
-  return CONFIG_KEYS.flatMap((key): Flag[] => {
+  return keysOf(program).map((key) => {
     const name = flagOf(key, program);
-    if (name === undefined) return [];
     const isBoolean = KEYS[key].type.yaml === "boolean";
-    return [isBoolean ? { name, isBoolean } : { name, value: "VALUE" }];
+    return isBoolean ? { name, isBoolean } : { name, value: "VALUE" };
   });
 }
 
@@ -77,7 +76,7 @@ export function unknownVariables(): string[] {
   // The task grants `CLI_*`, so one name stands for all.
   const any = { name: "env", variable: "CLI_ANY" } as const;
   if (Deno.permissions.querySync(any).state !== "granted") return [];
-  const known = CONFIG_KEYS.map((key) => variableOf(key, "client"));
+  const known = keysOf("client").map((key) => variableOf(key, "client"));
   return likelyMistakes().filter((name) =>
     !known.includes(name) && Deno.env.has(name)
   );
@@ -87,7 +86,7 @@ function likelyMistakes(): string[] {
   const names = CONFIG_KEYS.flatMap((key) => [
     upperSnakeCase(key),
     upperSnakeCase(key.slice(key.indexOf(".") + 1)),
-    upperSnakeCase(flagOf(key, "client") ?? "").replaceAll("-", "_"),
+    flagOf(key, "client").toUpperCase().replaceAll("-", "_"),
   ]);
   return [...new Set(names)].map((name) => `CLI_${name}`);
 }

@@ -1,6 +1,7 @@
 // The types of configuration values.
 
 import type { LevelName } from "@std/log";
+import { LEVELS } from "../logging.ts";
 
 export interface Setting<T> {
   readonly yaml: "string" | "number" | "boolean";
@@ -28,7 +29,6 @@ const PART_REGEXP = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
 /** The longest wait of a timer, about 24 days. */
 const MAX_DURATION_MS = 2 ** 31 - 1;
 
-const LEVELS = ["DEBUG", "INFO", "WARN", "ERROR", "CRITICAL"] as const;
 const ADDRESS_REGEXP = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/;
 
 export const TEXT: Setting<string> = {

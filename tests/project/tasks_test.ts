@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { CONFIG_KEYS } from "../../program/config/config_keys.ts";
 import {
+  keysOf,
   TOKEN_VARIABLE,
   variableOf,
 } from "../../program/config/config_names.ts";
@@ -52,8 +52,7 @@ Deno.test("the central and the agencies run with the same V8 flags", () => {
 for (const task of PROGRAMS) {
   Deno.test(`task "${task}" grants each variable of its program`, () => {
     const program = task.endsWith("server") ? "server" : "client";
-    const variables = CONFIG_KEYS.map((key) => variableOf(key, program))
-      .filter((variable) => variable !== undefined);
+    const variables = keysOf(program).map((key) => variableOf(key, program));
     if (task === "client") variables.push(TOKEN_VARIABLE);
     const granted = flagsOf(task).get("--allow-env")!.split(",");
     for (const variable of variables) {
