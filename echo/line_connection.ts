@@ -11,14 +11,6 @@ export const MAX_LINE_BYTES: number = 1 << 16;
 
 const NEWLINE = 0x0a;
 
-/** The peer has sent a line that is too long. */
-export class LineTooLongError extends Error {
-  constructor() {
-    super(`Cannot take line: it has over ${MAX_LINE_BYTES} bytes`);
-    this.name = "LineTooLongError";
-  }
-}
-
 /** Options of a {@linkcode LineConnection}. */
 export interface LineConnectionOptions {
   /** Longest time for one line, read or written, in milliseconds. */
@@ -27,9 +19,6 @@ export interface LineConnectionOptions {
 
 /** Lines to and from one peer. One call may be pending at a time. */
 export class LineConnection extends ByteChannel {
-  /** Number of bytes of the line that were searched for its end. */
-  #searched = 0;
-
   constructor(stream: ByteStream, options: LineConnectionOptions) {
     super(stream, { ...options, maxBufferSize: MAX_LINE_BYTES });
   }
@@ -38,7 +27,7 @@ export class LineConnection extends ByteChannel {
    * Waits for the next line, and returns it with its end, which the last one may
    * lack; `null` if either side has closed. Valid until the next call.
    *
-   * @throws {LineTooLongError} If it has no end within the limit.
+   * @throws {Deno.errors.InvalidData} If it has no end within the limit.
    * @throws {Deno.errors.TimedOut} If it does not arrive in time.
    */
   async readLine(): Promise<Uint8Array | null> {
@@ -50,19 +39,19 @@ export class LineConnection extends ByteChannel {
     }
   }
 
+  /** Returns the line that is buffered as a whole, if one is. */
   #nextLine(): Uint8Array | undefined {
-    const { buffer, start, end } = this;
-    const at = buffer.subarray(start, end).indexOf(NEWLINE, this.#searched);
+    const at = this.buffer.subarray(this.start, this.end).indexOf(NEWLINE);
     if (at >= 0) return this.#take(at + 1);
-    if (this.isFull) throw new LineTooLongError();
-    this.#searched = end - start;
-    return undefined;
+    if (!this.isFull) return undefined;
+    throw new Deno.errors.InvalidData(
+      `Cannot take line: it has over ${MAX_LINE_BYTES} bytes`,
+    );
   }
 
   #take(size: number): Uint8Array {
     const { buffer, start } = this;
     this.consume(size);
-    this.#searched = 0;
     return buffer.subarray(start, start + size);
   }
 }

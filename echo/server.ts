@@ -14,14 +14,14 @@
 
 import { isDisconnection } from "../net/disconnection.ts";
 import { Acceptor, listen, logPort, stopOn } from "../net/tcp_server.ts";
-import { messageOf } from "../program/errors.ts";
+import { messageOf, stackOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
 import {
   logServerConfig,
   type ProgramContext,
   runProgram,
 } from "../program/program.ts";
-import { LineConnection, LineTooLongError, textOf } from "./line_connection.ts";
+import { LineConnection, textOf } from "./line_connection.ts";
 
 /** Serves until a signal such as SIGTERM. Returns the exit code. */
 async function main({ config, signal }: ProgramContext): Promise<number> {
@@ -38,9 +38,7 @@ async function main({ config, signal }: ProgramContext): Promise<number> {
     maxConnections: config["server.maxConnections"],
     idleTimeoutMs: config["server.idleTimeout"],
   });
-  const serving = server.serve();
   await stopOn(signal, server);
-  await serving;
   return 0;
 }
 
@@ -62,23 +60,20 @@ interface Client {
 /** Answers one message on each connection and closes it. */
 export class EchoServer {
   readonly #acceptor: Acceptor;
+  readonly #accepting: Promise<void>;
   readonly #options: EchoServerOptions;
   readonly #log = getLogger();
   readonly #clients = new Map<LineConnection, Client>();
   #isStopping = false;
 
-  /** `listener` accepts the connections; {@linkcode stop} closes it. */
+  /** Accepts connections until {@linkcode stop} closes the listener. */
   constructor(listener: Deno.TcpListener, options: EchoServerOptions) {
+    this.#options = options;
     this.#acceptor = new Acceptor(
       listener,
       (stream, ip) => this.#onConnection(stream, ip),
     );
-    this.#options = options;
-  }
-
-  /** Accepts connections until {@linkcode stop} is called. */
-  async serve(): Promise<void> {
-    await this.#acceptor.run();
+    this.#accepting = this.#acceptor.run();
   }
 
   /** Stops accepting and closes all connections. */
@@ -91,6 +86,7 @@ export class EchoServer {
       this.#log.info(formatAction("close_connection", "success", { ip }));
     }
     await Promise.all(clients.map(([, { served }]) => served));
+    await this.#accepting;
   }
 
   #onConnection(stream: Deno.TcpConn, ip: string): void {
@@ -111,44 +107,31 @@ export class EchoServer {
   /** Never throws: a failure is logged and affects no other client. */
   async #serveClient(connection: LineConnection, ip: string): Promise<void> {
     try {
-      const message = await this.#receive(connection, ip);
-      if (message) await connection.write(message);
-      await connection.hangUp();
+      await this.#reply(connection, ip);
     } catch (error) {
       if (!this.#isStopping) this.#logFailure(error, ip);
-    } finally {
-      connection.close();
     }
   }
 
-  /** Returns the client's message, or `null` if there is none to reply to. */
-  async #receive(
-    connection: LineConnection,
-    ip: string,
-  ): Promise<Uint8Array | null> {
+  /** Receives a message, replies with the same one, and disconnects. */
+  async #reply(connection: LineConnection, ip: string): Promise<void> {
     try {
       const message = await connection.readLine();
-      if (message) {
-        const msg = textOf(message);
-        this.#log.info(formatAction("receive_message", "success", { ip, msg }));
-      }
-      return message;
-    } catch (error) {
-      if (!(error instanceof LineTooLongError)) throw error;
-      this.#logFailure(error, ip);
-      return null;
+      if (!message) return;
+      const msg = textOf(message);
+      this.#log.info(formatAction("receive_message", "success", { ip, msg }));
+      await connection.write(message);
+    } finally {
+      await connection.hangUp();
     }
   }
 
   /** An error that a client can cause is expected; any other is a bug. */
   #logFailure(error: unknown, ip: string): void {
-    const isExpected = isDisconnection(error) ||
-      error instanceof LineTooLongError;
+    const isExpected = isDisconnection(error);
     const line = formatAction("receive_message", "fail", {
       ip,
-      error: isExpected || !(error instanceof Error)
-        ? messageOf(error)
-        : error.stack,
+      error: isExpected ? messageOf(error) : stackOf(error),
     });
     if (isExpected) this.#log.error(line);
     else this.#log.critical(line);

@@ -10,7 +10,7 @@ const encoder = new TextEncoder();
 const NEWLINE = 0x0a;
 
 testEcho(
-  `serve() answers any bytes with the same, and closes (seed ${SEED})`,
+  `EchoServer answers any bytes with the same, and closes (seed ${SEED})`,
   async (echo) => {
     const random = new Random(SEED);
     for (let size = 1; size <= MAX_LINE_BYTES; size *= 2) {
@@ -28,7 +28,7 @@ testEcho(
   },
 );
 
-testEcho("serve() survives a line that is too long", async (echo) => {
+testEcho("EchoServer survives a line that is too long", async (echo) => {
   using other = await echo.connect();
   assertEquals(await echo.ask(lineOf(MAX_LINE_BYTES + 1)), new Uint8Array());
   await echo.log.line(
@@ -39,7 +39,7 @@ testEcho("serve() survives a line that is too long", async (echo) => {
 });
 
 testEcho(
-  "serve() survives a peer that stalls or sends nothing",
+  "EchoServer survives a peer that stalls or sends nothing",
   async (echo) => {
     using stalled = await echo.connect();
     await stalled.write(encoder.encode("half a li"));
@@ -57,7 +57,7 @@ testEcho(
   { idleTimeoutMs: 200 },
 );
 
-testEcho("serve() closes a connection over the limit", async (echo) => {
+testEcho("EchoServer closes a connection over the limit", async (echo) => {
   using first = await echo.connect();
   using second = await echo.connect();
   assertEquals(await readAll(second), new Uint8Array());
@@ -68,7 +68,7 @@ testEcho("serve() closes a connection over the limit", async (echo) => {
   assertEquals(await exchange(first, line), line);
 }, { maxConnections: 1 });
 
-testEcho("stop() closes every connection", async (echo) => {
+testEcho("EchoServer.stop() closes every connection", async (echo) => {
   const peers = [await echo.connect(), await echo.connect()];
   await peers[1]!.write(encoder.encode("half a li"));
   await echo.log.line("accept_connections | result: success", 2);
@@ -103,7 +103,6 @@ function testEcho(
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const server = new EchoServer(listener, { maxConnections, idleTimeoutMs });
     const { port } = listener.addr;
-    const serving = server.serve();
     let stopping: Promise<void> | undefined;
     const stop = () => stopping ??= server.stop();
     const connect = () => Deno.connect({ hostname: "127.0.0.1", port });
@@ -119,7 +118,6 @@ function testEcho(
       });
     } finally {
       await stop();
-      await serving;
     }
   });
 }
