@@ -19,7 +19,7 @@ import {
   type ProgramContext,
   runProgram,
 } from "../program/program.ts";
-import { DURATION, formatAddresses } from "../program/config/setting.ts";
+import { formatAddresses, formatDuration } from "../program/config/setting.ts";
 import { LineConnection, textOf } from "./line_connection.ts";
 
 /** Sends `loop.amount` messages. Returns the exit code. */
@@ -31,7 +31,7 @@ async function main(context: ProgramContext): Promise<number> {
     client_id: id,
     server_address: formatAddresses(config["server.address"]),
     loop_amount: config["loop.amount"],
-    loop_period: DURATION.format(config["loop.period"]),
+    loop_period: formatDuration(config["loop.period"]),
     log_level: config["log.level"],
   }));
   try {

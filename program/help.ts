@@ -54,19 +54,14 @@ export function configRows(
   flagsOf: readonly Program[] = PROGRAMS,
 ): string[][] {
   const rows = CONFIG_KEYS.map((key) => {
-    const { programs, help } = KEYS[key];
+    const { programs, fallback, help } = KEYS[key];
     const variables = programs.map((program) => variableOf(key, program));
     const reader = programs.find((program) => flagsOf.includes(program));
     const flag = reader ? `--${flagOf(key, reader)}` : "";
-    return [key, variables.join(", "), flag, defaultOf(key), help];
+    return [key, variables.join(", "), flag, fallback, help];
   });
   const token = ["(agency's token)", TOKEN_VARIABLE, "", ""];
   return [...rows, [...token, "the agency's token, or agency.tokenFile"]];
-}
-
-function defaultOf<K extends ConfigKey>(key: K): string {
-  const { type, fallback } = KEYS[key];
-  return type.format(fallback);
 }
 
 /** Returns a table's lines. Columns from `numbersFrom` on are to the right. */

@@ -78,12 +78,10 @@ export class LogOutput {
   async #write(): Promise<void> {
     try {
       for (;;) {
-        while (this.#rest.length > 0) {
-          const written = await this.#sink.write(this.#rest);
-          this.#rest = this.#rest.subarray(written);
-        }
-        if (this.#size === 0 && this.#dropped === 0) return;
-        this.#rest = this.#takeWaiting();
+        if (this.#rest.length === 0) this.#rest = this.#takeWaiting();
+        if (this.#rest.length === 0) return;
+        const written = await this.#sink.write(this.#rest);
+        this.#rest = this.#rest.subarray(written);
       }
     } catch (error) {
       if (error instanceof Deno.errors.BrokenPipe) {

@@ -126,17 +126,16 @@ function openOutput(): LogOutput {
   });
 }
 
-export function writeLine(
-  to: { writeSync(bytes: Uint8Array): number },
-  line: string,
-): void {
+/** Where text is written; `Deno.stdout` is one. */
+export interface TextOutput {
+  writeSync(bytes: Uint8Array): number;
+}
+
+export function writeLine(to: TextOutput, line: string): void {
   writeText(to, `${line}\n`);
 }
 
-export function writeText(
-  to: { writeSync(bytes: Uint8Array): number },
-  text: string,
-): void {
+export function writeText(to: TextOutput, text: string): void {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
 }

@@ -16,6 +16,7 @@ import {
   formatAction,
   getLogger,
   setupLogging,
+  type TextOutput,
   writeLine,
 } from "./logging.ts";
 import { checkDeno, VERSION } from "./versions.ts";
@@ -182,10 +183,7 @@ function warnOfUnknownVariables(): void {
 }
 
 /** Writes a line, unless the reader has closed the pipe, as `head` does. */
-function print(
-  to: { writeSync(bytes: Uint8Array): number },
-  line: string,
-): void {
+function print(to: TextOutput, line: string): void {
   try {
     writeLine(to, line);
   } catch (error) {

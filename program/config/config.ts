@@ -11,7 +11,6 @@ import {
 } from "./config_keys.ts";
 import { flagOf, keysOf, variableOf } from "./config_names.ts";
 import { ProgramError } from "../errors.ts";
-import { NO_AGENCY } from "./setting.ts";
 
 export type { Config, ConfigKey, Program };
 
@@ -60,7 +59,7 @@ export function readConfig(sources: ConfigSources): Config {
  */
 export function agencyIdOf(config: Config): number {
   const id = config["agency.id"];
-  if (id !== NO_AGENCY) return id;
+  if (id !== undefined) return id;
   throw new ProgramError(
     `Cannot use agency's id: CLI_ID or --id is not set, expected ${
       KEYS["agency.id"].type.expected
@@ -85,7 +84,10 @@ export function readVariable(
 }
 
 function defaults(): Values {
-  const entries = CONFIG_KEYS.map((name) => [name, KEYS[name].fallback]);
+  const entries = CONFIG_KEYS.map((name) => {
+    const { type, fallback } = KEYS[name];
+    return [name, type.parse(fallback)];
+  });
   return Object.fromEntries(entries);
 }
 

@@ -5,11 +5,9 @@ import type { LevelName } from "@std/log";
 import {
   type Address,
   ADDRESSES,
-  AGENCY_ID,
   BOOLEAN,
   DURATION,
   LEVEL,
-  NO_AGENCY,
   OPTIONAL_TEXT,
   SEPARATOR,
   type Setting,
@@ -23,7 +21,8 @@ export interface Key<T> {
   /** The programs that read it. */
   readonly programs: readonly Program[];
   readonly type: Setting<T>;
-  readonly fallback: T;
+  /** As text; "" for an agency's id, which has no default. */
+  readonly fallback: string;
   readonly help: string;
 }
 
@@ -47,7 +46,7 @@ export interface Config {
   readonly "store.fsync": boolean;
   readonly "draw.agencies": number;
   readonly "draw.await": boolean;
-  readonly "agency.id": number;
+  readonly "agency.id": number | undefined;
   readonly "agency.file": string;
   readonly "agency.tokenFile": string;
   readonly "agency.separator": string;
@@ -67,10 +66,14 @@ export interface Config {
 /** A key of `config.yaml`, such as `server.port`. */
 export type ConfigKey = keyof Config;
 
+const forClient = keyOf("client");
+const forServer = keyOf("server");
+const forBoth = keyOf("client", "server");
+
 export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   "server.address": forClient(
     ADDRESSES,
-    [{ hostname: "localhost", port: 12345 }],
+    "localhost:12345",
     "address of the central, or of several, for the agency",
   ),
   "server.host": forServer(
@@ -80,22 +83,22 @@ export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   ),
   "server.port": forServer(
     wholeNumber(0, 65535),
-    12345,
+    "12345",
     "port of the central; 0 for any free port",
   ),
   "server.listenBacklog": forServer(
     wholeNumber(1, 65535),
-    4096,
+    "4096",
     "connections that may wait to be accepted",
   ),
   "server.maxConnections": forServer(
     wholeNumber(1, 1_000_000),
-    4096,
+    "4096",
     "connections served at once; one more gets BUSY",
   ),
   "server.idleTimeout": forServer(
     DURATION,
-    60_000,
+    "60s",
     "longest time without a whole frame on a connection",
   ),
   "server.credentials": forServer(
@@ -105,7 +108,7 @@ export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   ),
   "server.authTimeout": forServer(
     DURATION,
-    5_000,
+    "5s",
     "longest time for a TLS handshake and a token",
   ),
   "tls.certificate": forServer(
@@ -121,7 +124,7 @@ export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   ),
   "status.port": forServer(
     wholeNumber(0, 65535),
-    0,
+    "0",
     "HTTP port of the status page, metrics and health checks; 0 for none",
   ),
   "status.host": forServer(TEXT, "127.0.0.1", "address that it listens on"),
@@ -135,20 +138,20 @@ export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
     "",
     "PostgreSQL database in place of the file, for server:postgres",
   ),
-  "store.fsync": forServer(BOOLEAN, true, "whether OK waits for the disk"),
+  "store.fsync": forServer(BOOLEAN, "true", "whether OK waits for the disk"),
   "draw.agencies": forServer(
     wholeNumber(0, 1_000_000),
-    0,
+    "0",
     "number of agencies in the draw, with ids 1 to N; 0 for no draw",
   ),
   "draw.await": forClient(
     BOOLEAN,
-    false,
+    "false",
     "whether the agency waits for the draw and its winners",
   ),
   "agency.id": forClient(
-    AGENCY_ID,
-    NO_AGENCY,
+    wholeNumber(1, 4294967295),
+    "",
     "number of the agency, from 1; the client needs it",
   ),
   "agency.file": forClient(
@@ -178,38 +181,38 @@ export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   ),
   "batch.maxAmount": forClient(
     wholeNumber(1, 65535),
-    150,
+    "150",
     "largest number of bets in a batch, within a frame of 8192 bytes",
   ),
   "batch.window": forClient(
     wholeNumber(1, 1024),
-    1,
+    "1",
     "batches sent before the first reply is needed",
   ),
   "batch.retryRefused": forClient(
     BOOLEAN,
-    true,
+    "true",
     "whether a refused batch is sent again without its invalid bets",
   ),
   "retry.maxAttempts": forClient(
     wholeNumber(1, 1_000_000),
-    20,
+    "20",
     "failed attempts in a row before the agency gives up",
   ),
   "retry.baseDelay": forClient(
     DURATION,
-    100,
+    "100ms",
     "wait before the second attempt; doubles each time, up to 10s",
   ),
-  "retry.replyTimeout": forClient(DURATION, 60_000, "longest wait for a reply"),
+  "retry.replyTimeout": forClient(DURATION, "60s", "longest wait for a reply"),
   "loop.amount": forClient(
     wholeNumber(0, 1_000_000_000),
-    5,
+    "5",
     "messages sent by the client of the echo example",
   ),
   "loop.period": forClient(
     DURATION,
-    5_000,
+    "5s",
     "wait between two of these messages",
   ),
   "log.level": forBoth(LEVEL, "INFO", "DEBUG, INFO, WARN, ERROR or CRITICAL"),
@@ -222,14 +225,11 @@ export function isConfigKey(name: string): name is ConfigKey {
   return Object.hasOwn(KEYS, name);
 }
 
-function forClient<T>(type: Setting<T>, fallback: T, help: string): Key<T> {
-  return { programs: ["client"], type, fallback, help };
-}
-
-function forServer<T>(type: Setting<T>, fallback: T, help: string): Key<T> {
-  return { programs: ["server"], type, fallback, help };
-}
-
-function forBoth<T>(type: Setting<T>, fallback: T, help: string): Key<T> {
-  return { programs: ["client", "server"], type, fallback, help };
+function keyOf(...programs: Program[]) {
+  return <T>(type: Setting<T>, fallback: string, help: string): Key<T> => ({
+    programs,
+    type,
+    fallback,
+    help,
+  });
 }

@@ -9,8 +9,6 @@ export interface Setting<T> {
   readonly expected: string;
   /** Parses a variable or a YAML value; `undefined` if it is invalid. */
   parse(text: string): T | undefined;
-  /** Formats a value as text that parses to it. */
-  format(value: T): string;
 }
 
 export interface Address {
@@ -35,7 +33,6 @@ export const TEXT: Setting<string> = {
   yaml: "string",
   expected: "a text that is not empty",
   parse: (text) => text === "" ? undefined : text,
-  format: String,
 };
 
 /** "" for none. */
@@ -43,7 +40,6 @@ export const OPTIONAL_TEXT: Setting<string> = {
   yaml: "string",
   expected: "a text, or an empty one for none",
   parse: (text) => text,
-  format: String,
 };
 
 export const BOOLEAN: Setting<boolean> = {
@@ -51,7 +47,6 @@ export const BOOLEAN: Setting<boolean> = {
   expected: "true or false",
   parse: (text) =>
     text === "true" ? true : text === "false" ? false : undefined,
-  format: String,
 };
 
 /** A duration in milliseconds, written as in Go. */
@@ -59,24 +54,12 @@ export const DURATION: Setting<number> = {
   yaml: "string",
   expected: "a duration such as 5s, 250ms or 1m30s",
   parse: parseDuration,
-  format: (duration) =>
-    duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`,
 };
 
 export const LEVEL: Setting<LevelName> = {
   yaml: "string",
   expected: `one of ${LEVELS.join(", ")}`,
   parse: (text) => LEVELS.find((level) => level === text.toUpperCase()),
-  format: String,
-};
-
-/** Stands for an agency's id that is not set. */
-export const NO_AGENCY = 0;
-
-/** An agency's id, which has no default. */
-export const AGENCY_ID: Setting<number> = {
-  ...wholeNumber(1, 4294967295),
-  format: (id) => id === NO_AGENCY ? "" : String(id),
 };
 
 /** One or more `host:port`, with brackets around an IPv6 address. */
@@ -88,7 +71,6 @@ export const ADDRESSES: Setting<readonly Address[]> = {
     const addresses = text.split(",").map((one) => parseAddress(one.trim()));
     return addresses.every((one) => one !== undefined) ? addresses : undefined;
   },
-  format: formatAddresses,
 };
 
 export const SEPARATOR: Setting<string> = {
@@ -98,7 +80,6 @@ export const SEPARATOR: Setting<string> = {
     const separator = text === "\\t" ? "\t" : text;
     return [",", ";", "\t"].find((one) => one === separator);
   },
-  format: (separator) => separator === "\t" ? "\\t" : separator,
 };
 
 export function wholeNumber(min: number, max: number): Setting<number> {
@@ -109,7 +90,6 @@ export function wholeNumber(min: number, max: number): Setting<number> {
       const value = /^\d+$/.test(text) ? Number(text) : NaN;
       return value >= min && value <= max ? value : undefined;
     },
-    format: String,
   };
 }
 
@@ -151,4 +131,8 @@ export function parseDuration(text: string): number | undefined {
     duration += Number(amount) * MILLISECONDS[unit!]!;
   }
   return duration > 0 && duration <= MAX_DURATION_MS ? duration : undefined;
+}
+
+export function formatDuration(duration: number): string {
+  return duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`;
 }

@@ -23,8 +23,10 @@ Deno.test("backoff() is up to a half shorter by chance", () => {
 });
 
 Deno.test("backoff() covers a minute by default, whatever the chance", () => {
-  const attempts = KEYS["retry.maxAttempts"].fallback;
-  const baseDelayMs = KEYS["retry.baseDelay"].fallback;
+  const [attempts, baseDelayMs] = [
+    KEYS["retry.maxAttempts"],
+    KEYS["retry.baseDelay"],
+  ].map(({ type, fallback }) => type.parse(fallback)!) as [number, number];
   const waits = (random: number) =>
     Array.from(
       { length: attempts - 1 },

@@ -119,7 +119,10 @@ export const CASES: Record<ConfigKey, KeyCase> = {
     server: "SERVER_DRAW_AGENCIES",
   }),
   "draw.await": onOff(false, { client: "CLI_DRAW_AWAIT" }),
-  "agency.id": wholeNumber(0, [1, 4294967295], { client: "CLI_ID" }),
+  "agency.id": {
+    ...wholeNumber(0, [1, 4294967295], { client: "CLI_ID" }),
+    fallback: undefined,
+  },
   "agency.file": text(".data/agency-{id}.csv", { client: "CLI_AGENCY_FILE" }),
   "agency.tokenFile": optional("", { client: "CLI_AGENCY_TOKENFILE" }),
   "agency.separator": {
