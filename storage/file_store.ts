@@ -2,7 +2,7 @@
 // and the finished file beside it. docs/storage.md specifies both formats.
 
 import { assertInvariant } from "../program/errors.ts";
-import { AppendLog } from "./append_log.ts";
+import { AppendLog, type AppendLogOptions } from "./append_log.ts";
 import { LatestCommits } from "./commit_queue.ts";
 import { IncompleteError, isNoRoomError, StorageError } from "./errors.ts";
 import { FileWriter, type WriterParts } from "./file_writer.ts";
@@ -12,6 +12,7 @@ import { RowFormatter } from "./format/row_formatter.ts";
 import {
   openStoreFiles,
   type Recovery,
+  type RepairableFile,
   type StoreFiles,
   type StoreOptions,
 } from "./recovery/store_files.ts";
@@ -53,26 +54,20 @@ export class FileStore implements Store, AsyncDisposable {
       resolve(loss);
     };
     const latest = new LatestCommits();
+    const openLog = (
+      { file, end, repair }: RepairableFile,
+      more: Partial<AppendLogOptions> = {},
+    ) => new AppendLog(file, end, { fsync, onLost, repair, ...more });
     this.lost = lost;
     this.#files = files;
-    this.#log = new AppendLog(bets.file, bets.end, {
-      fsync,
-      onLost,
+    this.#log = openLog(bets, {
       onCommit,
-      repair: bets.repair,
       onFirstWrite: () => this.#finishLog.start(),
       index,
       latest,
     });
-    this.#finishLog = new FinishLog(
-      new AppendLog(finished.file, finished.end, {
-        fsync,
-        onLost,
-        repair: finished.repair,
-      }),
-      state,
-      () => this.#log.end,
-    );
+    const betsEnd = () => this.#log.end;
+    this.#finishLog = new FinishLog(openLog(finished), state, betsEnd);
     this.#draw = new FileDraw(drawAgencies, {
       finishLog: this.#finishLog,
       whenIdle: () => this.#whenIdle(),
