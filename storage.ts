@@ -7,9 +7,11 @@
 
 export {
   type BatchWriter,
+  BettingClosedError,
   DamagedStoreError,
   type ExpectedBets,
   FileStore,
+  IncompleteError,
   type OnCommit,
   type Recovery,
   StorageError,
