@@ -3,11 +3,8 @@
 
 /** An entry was not stored. A later attempt may succeed. */
 export class StorageError extends Error {
-  /** Creates the error. */
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "StorageError";
-  }
+  /** Name of the class. */
+  override readonly name = "StorageError";
 }
 
 /** The draw is held: no more bets are accepted, from any agency. */
@@ -60,11 +57,8 @@ export class DamagedStoreError extends Error {
 
 /** The store's two files, or its draw and `draw.agencies`, do not match. */
 export class StoreMismatchError extends Error {
-  /** Creates the error. */
-  constructor(message: string) {
-    super(message);
-    this.name = "StoreMismatchError";
-  }
+  /** Name of the class. */
+  override readonly name = "StoreMismatchError";
 }
 
 const READ_ONLY_CODES: readonly string[] = ["EROFS", "EACCES", "EPERM"];

@@ -22,7 +22,6 @@ export type {
 } from "./recovery/store_files.ts";
 export {
   exportStore,
-  type FinishReport,
   readBatches,
   readFinished,
   type StoreFault,

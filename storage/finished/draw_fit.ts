@@ -55,14 +55,11 @@ export function findLeftOut(
 }
 
 /**
- * The lowest agency id that has not finished; all below `from` have. The
- * agencies of a draw have finished if it is above their number.
+ * The lowest agency id that has not finished. The agencies of a draw have
+ * finished if it is above their number.
  */
-export function firstUnfinished(
-  finished: ReadonlySet<number>,
-  from = 1,
-): number {
-  let agency = from;
+export function firstUnfinished(finished: ReadonlySet<number>): number {
+  let agency = 1;
   while (finished.has(agency)) agency++;
   return agency;
 }

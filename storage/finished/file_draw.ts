@@ -18,16 +18,16 @@ export class FileDraw implements StoreDraw {
   readonly #finishLog: FinishLog;
   readonly #whenIdle: () => Promise<void>;
   readonly #held = Promise.withResolvers<DrawHolder>();
-  /** The lowest agency id of the draw that has not finished. */
-  #nextToFinish = 1;
+  readonly #holder: DrawHolder;
   #isBettingClosed = false;
   #isHeld = false;
-  #holding: Promise<void> | undefined;
 
   constructor(agencies: number, options: FileDrawOptions) {
     this.agencies = agencies;
     this.#finishLog = options.finishLog;
     this.#whenIdle = options.whenIdle;
+    const isRecorded = this.#finishLog.drawAgencies !== undefined;
+    this.#holder = isRecorded ? "earlier" : "here";
   }
 
   get isHeld(): boolean {
@@ -52,21 +52,16 @@ export class FileDraw implements StoreDraw {
   async holdIfDue(): Promise<void> {
     if (this.#isHeld || !this.#haveAllFinished()) return;
     this.#isBettingClosed = true;
-    this.#holding ??= this.#hold().finally(() => this.#holding = undefined);
-    await this.#holding;
-  }
-
-  async #hold(): Promise<void> {
-    const isRecorded = this.#finishLog.drawAgencies !== undefined;
     await this.#whenIdle();
     await this.#finishLog.holdDraw(this.agencies);
     this.#isHeld = true;
-    this.#held.resolve(isRecorded ? "earlier" : "here");
+    this.#held.resolve(this.#holder);
   }
 
   #haveAllFinished(): boolean {
     const { agencies } = this.#finishLog;
-    this.#nextToFinish = firstUnfinished(agencies, this.#nextToFinish);
-    return this.agencies > 0 && this.#nextToFinish > this.agencies;
+    // Counted first: looking up each one each time would take too long.
+    return this.agencies > 0 && agencies.size >= this.agencies &&
+      firstUnfinished(agencies) > this.agencies;
   }
 }

@@ -6,6 +6,11 @@ import { firstUnfinished } from "./draw_fit.ts";
 import type { FinishRecord } from "./finish_record.ts";
 import { EMPTY_END, type LogEnd } from "../format/seal.ts";
 
+/** Where the finished file of a store is whose bets file is at `path`. */
+export function finishedPath(path: string): string {
+  return `${path}.finished`;
+}
+
 export class FinishState {
   readonly #agencies = new Set<number>();
   readonly #records: FinishRecord[] = [];
@@ -21,13 +26,13 @@ export class FinishState {
     return this.#drawAgencies;
   }
 
-  /** Whether bets may follow the last record. */
+  /** Whether bets may follow the last record, unless the draw is held. */
   get isStarted(): boolean {
     return this.#isStarted;
   }
 
-  get isEmpty(): boolean {
-    return this.#records.length === 0;
+  get records(): readonly FinishRecord[] {
+    return this.#records;
   }
 
   /** Returns what is wrong with the record, if anything. */
@@ -73,13 +78,6 @@ export class FinishState {
       ? `a draw, but agency ${agency} has not finished`
       : undefined;
   }
-
-  /** `path` names the bets file in errors. */
-  checkBets(path: string): BetsCheck {
-    return new BetsCheck(path, this.#records, {
-      mayGrow: this.#isStarted && this.#drawAgencies === undefined,
-    });
-  }
 }
 
 function isFinal({ event }: FinishRecord): boolean {
@@ -89,20 +87,15 @@ function isFinal({ event }: FinishRecord): boolean {
 /** Checks that a bets file is the one that the records were made for. */
 export class BetsCheck {
   readonly #path: string;
-  readonly #records: readonly FinishRecord[];
-  readonly #mayGrow: boolean;
-  #next = 0;
+  readonly #state: FinishState;
+  /** How many records the bets read so far agree with. */
+  #checked = 0;
 
-  /** `mayGrow`: whether bets may follow the last record. */
-  constructor(
-    path: string,
-    records: readonly FinishRecord[],
-    { mayGrow }: { mayGrow: boolean },
-  ) {
+  /** `path` names the bets file in errors. */
+  constructor(path: string, state: FinishState) {
     this.#path = path;
-    this.#records = records;
-    this.#mayGrow = mayGrow;
-    while (records[this.#next]?.bets.size === 0) this.#next++;
+    this.#state = state;
+    this.onBatch(EMPTY_END);
   }
 
   /**
@@ -112,7 +105,7 @@ export class BetsCheck {
    */
   get flushedSize(): number {
     let size = 0;
-    for (const record of this.#records) {
+    for (const record of this.#state.records) {
       const { bets } = record;
       size = Math.max(size, isFinal(record) ? bets.size : bets.write);
     }
@@ -122,15 +115,14 @@ export class BetsCheck {
   /** Compares the end of a batch with the records made there. */
   onBatch({ size, write, crc }: LogEnd): void {
     for (;;) {
-      const record = this.#records[this.#next];
-      if (!record || record.bets.size > size) return;
-      const { bets } = record;
+      const bets = this.#state.records[this.#checked]?.bets;
+      if (!bets || bets.size > size) return;
       if (bets.size !== size || bets.write !== write || bets.crc !== crc) {
         throw this.#mismatch(
           `the bets file had other bets before byte ${bets.size}`,
         );
       }
-      this.#next++;
+      this.#checked++;
     }
   }
 
@@ -139,10 +131,12 @@ export class BetsCheck {
    * something of the last write is left.
    */
   onEnd(end: LogEnd, size: number): void {
-    const known = this.#records.at(-1)?.bets ?? EMPTY_END;
+    const { records, isStarted, drawAgencies } = this.#state;
+    const known = records.at(-1)?.bets ?? EMPTY_END;
     const isShort = end.size < this.flushedSize ||
       (size <= known.write && known.size > 0);
-    const isLong = !this.#mayGrow && end.size > known.size;
+    const mayGrow = isStarted && drawAgencies === undefined;
+    const isLong = !mayGrow && end.size > known.size;
     if (!isShort && !isLong) return;
     throw this.#mismatch(
       `the bets file has ${size} bytes, and had ${known.size}`,
@@ -151,7 +145,9 @@ export class BetsCheck {
 
   #mismatch(what: string): StoreMismatchError {
     return new StoreMismatchError(
-      `"${this.#path}" and "${this.#path}.finished" are not of the same time: ${what}; restore both from one backup`,
+      `"${this.#path}" and "${
+        finishedPath(this.#path)
+      }" are not of the same time: ${what}; restore both from one backup`,
     );
   }
 }

@@ -34,12 +34,11 @@ export interface LogEntry {
   byteOffset: number;
 }
 
-/** Offsets in the window of the next entry and of its next line. */
-interface Cursor {
-  start: number;
-  lineStart: number;
-  /** Whether the next entry is not whole. */
-  isDamaged: boolean;
+/** How far a file's whole entries reach. */
+export interface FileScan {
+  end: LogEnd;
+  /** Its size in bytes, including a torn tail. */
+  size: number;
 }
 
 export interface ScanOptions {
@@ -61,6 +60,8 @@ export class LogScan {
   readonly #name: string;
   readonly #flushedSize: number;
   #end: LogEnd = EMPTY_END;
+  /** Whether the next entry is not whole. */
+  #isDamaged = false;
 
   constructor(file: ReadableFile, options: ScanOptions = {}) {
     this.#file = file;
@@ -68,8 +69,29 @@ export class LogScan {
     this.#flushedSize = options.flushedSize ?? 0;
   }
 
+  /** Where the whole entries read so far end. */
   get end(): LogEnd {
     return this.#end;
+  }
+
+  /**
+   * Reads the file. `findProblem` is called with each whole entry in order, and
+   * returns what is wrong with it, if anything. Throws a `DamagedStoreError` if
+   * something is, or if what follows the whole entries cannot be a torn tail,
+   * which was never acknowledged.
+   */
+  async run(
+    findProblem: (entry: LogEntry) => string | undefined,
+  ): Promise<FileScan> {
+    for await (const entries of this.windows()) {
+      for (const entry of entries) {
+        const problem = findProblem(entry);
+        if (problem) throw this.#damage(entry.byteOffset, problem);
+      }
+    }
+    const { size } = await this.#file.stat();
+    if (size !== this.#end.size) await this.#checkRest(size);
+    return { end: this.#end, size };
   }
 
   /**
@@ -77,58 +99,41 @@ export class LogScan {
    * more than to read it.
    */
   async *windows(): AsyncGenerator<Iterable<LogEntry>> {
-    this.#end = EMPTY_END;
     await this.#file.seek(0, Deno.SeekMode.Start);
     const window = new FileWindow(this.#file);
-    const cursor: Cursor = { start: 0, lineStart: 0, isDamaged: false };
     const lineEnds: number[] = [];
-    for (;;) {
-      yield this.#entriesIn(window, cursor, lineEnds);
-      if (cursor.isDamaged) return;
-      cursor.lineStart -= cursor.start;
-      if (!await window.slide(cursor.start)) return;
-      cursor.start = 0;
-    }
+    do {
+      yield this.#entriesIn(window, lineEnds);
+    } while (!this.#isDamaged && await window.slide(this.#end.size));
   }
 
-  *#entriesIn(
-    window: FileWindow,
-    cursor: Cursor,
-    lineEnds: number[],
-  ): Generator<LogEntry> {
+  /** `lineEnds` are those of the next entry that were found before. */
+  *#entriesIn(window: FileWindow, lineEnds: number[]): Generator<LogEntry> {
     for (;;) {
-      const newline = window.lineEndFrom(cursor.lineStart);
+      const start = this.#end.size - window.byteOffset;
+      const lineStart = start + (lineEnds.at(-1) ?? -1) + 1;
+      const newline = window.lineEndFrom(lineStart);
       if (newline < 0) return;
-      cursor.lineStart = newline + 1;
-      lineEnds.push(newline - cursor.start);
+      lineEnds.push(newline - start);
       if (window.bytes[newline - COLON_TO_NEWLINE] !== COLON) continue;
-      const entry = this.#readEntry(window, cursor.start, lineEnds);
-      cursor.isDamaged = !entry;
+      const entry = this.#readEntry(window, start, lineEnds);
+      this.#isDamaged = !entry;
       if (!entry) return;
       yield entry;
-      cursor.start = cursor.lineStart;
       lineEnds.length = 0;
     }
   }
 
-  /**
-   * Decides what follows the whole entries, once all were read. Returns the
-   * size of the file. Anything after the whole entries is a torn tail, which
-   * was never acknowledged. Throws a `DamagedStoreError` if it cannot be one.
-   */
-  async checkRest(): Promise<number> {
-    const { size } = await this.#file.stat();
+  async #checkRest(size: number): Promise<void> {
     const start = this.#end.size;
-    if (start === size) return size;
     if (start < this.#flushedSize) {
-      throw this.damage(start, "no whole entry begins there; it was flushed");
+      throw this.#damage(start, "no whole entry begins there; it was flushed");
     }
     const problem = await checkTornTail(this.#file, this.#end, size);
-    if (problem) throw this.damage(start + problem.at, problem.what);
-    return size;
+    if (problem) throw this.#damage(start + problem.at, problem.what);
   }
 
-  damage(byteOffset: number, what: string): DamagedStoreError {
+  #damage(byteOffset: number, what: string): DamagedStoreError {
     return new DamagedStoreError(byteOffset, what, this.#name);
   }
 
@@ -155,7 +160,7 @@ export class LogScan {
   /** An entry continues the write of the one before it, or begins another. */
   #checkWrite({ write }: Seal, byteOffset: number, mark: string): void {
     if (write === byteOffset || write === this.#end.write) return;
-    throw this.damage(
+    throw this.#damage(
       byteOffset,
       this.#end.size === 0 && isOldMark(mark)
         ? "its marks are an older version's; export its bets with that version, and send the files to a new store"
@@ -190,13 +195,14 @@ class FileWindow {
   }
 
   /**
-   * Drops the bytes before `start` and reads more. False at the end of the
-   * file, or if the window is full: no batch is that large.
+   * Drops the bytes before `start` of the file and reads more. False at the end
+   * of the file, or if the window is full: no batch is that large.
    */
   async slide(start: number): Promise<boolean> {
-    this.bytes.copyWithin(0, start, this.#length);
-    this.#byteOffset += start;
-    this.#length -= start;
+    const dropped = start - this.#byteOffset;
+    this.bytes.copyWithin(0, dropped, this.#length);
+    this.#byteOffset = start;
+    this.#length -= dropped;
     if (this.#length === WINDOW_BYTES) return false;
     const read = await this.#file.read(
       this.bytes.subarray(this.#length, WINDOW_BYTES),

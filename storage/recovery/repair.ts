@@ -6,31 +6,29 @@ import { messageOf } from "../../program/errors.ts";
 import { MAX_WRITE_BYTES } from "../commit_queue.ts";
 import { isNoRoomError, isReadOnlyError, StorageError } from "../errors.ts";
 import { createPrivateFile, type StoreFile, syncFolder } from "../held_file.ts";
+import type { FileScan } from "./log_scan.ts";
 import { readTail } from "./torn_tail.ts";
 
-export interface FoundFile {
+export interface FoundFile extends FileScan {
   path: string;
   file: StoreFile;
-  committedSize: number;
-  /** Its size in bytes, including a torn tail. */
-  size: number;
   fsync: boolean;
 }
 
 /** The repair of one file, in two steps, each done once. */
 export class Repair {
   readonly #found: FoundFile;
-  #isFlushed = false;
-  /** Whether the torn tail is cut off, durably or not. */
-  #isCut = false;
+  #isFlushed: boolean;
   #isDone = false;
   #running: Promise<void> | undefined;
   #problem: string | undefined;
+  #tornBytes: number;
   #tornFile: string | undefined;
 
   constructor(found: FoundFile) {
     this.#found = found;
     this.#isFlushed = !found.fsync;
+    this.#tornBytes = found.size - found.end.size;
   }
 
   get isDone(): boolean {
@@ -39,8 +37,7 @@ export class Repair {
 
   /** Size of the torn tail, until it is cut off. */
   get tornBytes(): number {
-    const { size, committedSize } = this.#found;
-    return this.#isCut ? 0 : size - committedSize;
+    return this.#tornBytes;
   }
 
   /** The copy of the torn tail, once there is one. */
@@ -90,23 +87,21 @@ export class Repair {
   }
 
   async #run(): Promise<void> {
-    const { path, file, committedSize, size, fsync } = this.#found;
+    const { path, file, end, size, fsync } = this.#found;
     if (!this.#isFlushed) {
       // A killed process may have left entries in the page cache only, and
       // repeated ones are answered with OK at once.
-      await rewriteTail(path, committedSize);
+      await rewriteTail(path, end.size);
       await file.syncData();
       this.#isFlushed = true;
     }
-    if (committedSize < size) {
-      if (!this.#isCut) {
-        const tail = await readTail(file, committedSize, size);
-        this.#tornFile ??= await saveTornTail(path, tail);
-        await file.truncate(committedSize);
-        this.#isCut = true;
-      }
-      if (fsync) await file.syncData();
+    if (this.#tornBytes > 0) {
+      const tail = await readTail(file, end.size, size);
+      this.#tornFile ??= await saveTornTail(path, tail);
+      await file.truncate(end.size);
+      this.#tornBytes = 0;
     }
+    if (end.size < size && fsync) await file.syncData();
     this.#isDone = true;
   }
 }

@@ -2,17 +2,13 @@
 
 import { StoreMismatchError } from "../errors.ts";
 import { findDrawMisfit } from "../finished/draw_fit.ts";
-import type { FinishState } from "../finished/finish_state.ts";
+import { finishedPath, type FinishState } from "../finished/finish_state.ts";
 import type { LogEnd } from "../format/seal.ts";
-import {
-  exists,
-  type HeldFile,
-  holdFile,
-  type StoreFile,
-} from "../held_file.ts";
+import { exists, holdFile, type StoreFile } from "../held_file.ts";
 import { StoreIndex } from "../store_index.ts";
+import type { FileScan } from "./log_scan.ts";
 import { Repair } from "./repair.ts";
-import { type FileScan, finishedPath, scanStore } from "./store_scan.ts";
+import { scanStore } from "./store_scan.ts";
 
 /** What the store contained when it was opened. */
 export interface Recovery {
@@ -92,20 +88,23 @@ export async function openStoreFiles(
   options: StoreOptions,
 ): Promise<StoreFiles> {
   const { fsync = true, drawAgencies = 0 } = options;
-  const { wrapFile = unwrapped, wrapFinishedFile = unwrapped } = options;
   await refuseOrphan(path);
   await using stack = new AsyncDisposableStack();
-  const held = await hold(path, stack);
-  const file = wrapFile(held.file);
-  await refuseUnknown(path, file);
-  const heldFinished = await hold(finishedPath(path), stack);
-  const finishedFile = wrapFinishedFile(heldFinished.file);
+  const file = await hold(path, stack, options.wrapFile);
+  const holdFinished = () =>
+    hold(finishedPath(path), stack, options.wrapFinishedFile);
+  const found = await exists(finishedPath(path))
+    ? await holdFinished()
+    : undefined;
   const index = new StoreIndex();
-  const scan = await scanStore(
-    { path, bets: file, finished: finishedFile },
+  const { state, ...scan } = await scanStore(
+    { path, bets: file, finished: found },
     (batch) => index.addStored(batch),
   );
-  checkDraw(path, drawAgencies, { state: scan.state, index });
+  // A missing one is created only beside a bets file without content: the
+  // origin of other content is unknown.
+  const finishedFile = found ?? await holdFinished();
+  checkDraw(path, drawAgencies, { state, index });
   const bets = await repair(path, file, scan.bets, fsync);
   const finished = await repair(
     finishedPath(path),
@@ -118,7 +117,7 @@ export async function openStoreFiles(
     bets,
     finished,
     index,
-    state: scan.state,
+    state,
     recovery: {
       bets: index.bets,
       batches: index.batches,
@@ -132,19 +131,11 @@ export async function openStoreFiles(
 async function hold(
   path: string,
   stack: AsyncDisposableStack,
-): Promise<HeldFile> {
-  const held = await holdFile(path);
-  stack.defer(() => held.release());
-  return held;
-}
-
-/**
- * Rejects a bets file with content but without its finished file: its origin is
- * unknown.
- */
-async function refuseUnknown(path: string, bets: StoreFile): Promise<void> {
-  if (await exists(finishedPath(path))) return;
-  await scanStore({ path, bets, finished: undefined }, () => undefined);
+  wrap: StoreOptions["wrapFile"],
+): Promise<StoreFile> {
+  const { file, release } = await holdFile(path);
+  stack.defer(release);
+  return wrap?.(file) ?? file;
 }
 
 /** A new bets file must not take the place of a missing one. */
@@ -175,20 +166,10 @@ function checkDraw(
 async function repair(
   path: string,
   file: StoreFile,
-  { end, size }: FileScan,
+  scan: FileScan,
   fsync: boolean,
 ): Promise<RepairableFile> {
-  const repair = new Repair({
-    path,
-    file,
-    committedSize: end.size,
-    size,
-    fsync,
-  });
+  const repair = new Repair({ ...scan, path, file, fsync });
   await repair.tryRun();
-  return { file, end, repair };
-}
-
-function unwrapped(file: StoreFile): StoreFile {
-  return file;
+  return { file, end: scan.end, repair };
 }

@@ -2,19 +2,16 @@
 // together. Changes nothing.
 
 import { StoreMismatchError } from "../errors.ts";
-import { FinishState } from "../finished/finish_state.ts";
+import {
+  BetsCheck,
+  finishedPath,
+  FinishState,
+} from "../finished/finish_state.ts";
 import { parseRecord } from "../finished/finish_record.ts";
 import { readStoredBatch, type StoredBatch } from "../format/stored_batch.ts";
-import { EMPTY_END, type LogEnd } from "../format/seal.ts";
+import { EMPTY_END } from "../format/seal.ts";
 import type { ReadableFile } from "../held_file.ts";
-import { LogScan } from "./log_scan.ts";
-
-/** How far a file's whole entries reach. */
-export interface FileScan {
-  end: LogEnd;
-  /** Its size in bytes, including a torn tail. */
-  size: number;
-}
+import { type FileScan, LogScan } from "./log_scan.ts";
 
 /** Both files of a store, of which the finished file may be missing. */
 export interface ReadableStore {
@@ -31,10 +28,6 @@ export interface StoreScan {
 
 const DECODER = new TextDecoder();
 
-export function finishedPath(path: string): string {
-  return `${path}.finished`;
-}
-
 /**
  * Reads both files. `onBatch` is called for each whole batch in order, and
  * returns what is wrong with it, if anything. Throws a `DamagedStoreError` if a
@@ -44,47 +37,40 @@ export async function scanStore(
   { path, bets, finished }: ReadableStore,
   onBatch: (batch: StoredBatch) => string | undefined,
 ): Promise<StoreScan> {
-  const { state, ...finishedScan } = await scanFinished(path, finished);
-  const check = state.checkBets(path);
+  const state = new FinishState();
+  const finishedScan = finished
+    ? await scanFinished(path, finished, state)
+    : { end: EMPTY_END, size: 0 };
+  const check = new BetsCheck(path, state);
   const scan = new LogScan(bets, { flushedSize: check.flushedSize });
-  for await (const entries of scan.windows()) {
-    for (const entry of entries) {
-      const batch = readStoredBatch(entry);
-      if (batch && !state.isEmpty) check.onBatch(scan.end);
-      const problem = batch
-        ? onBatch(batch)
-        : "its mark does not describe its rows";
-      if (problem) throw scan.damage(entry.byteOffset, problem);
-    }
-  }
-  const size = await scan.checkRest();
-  const { end } = scan;
-  if (state.isEmpty && size > 0) {
+  const betsScan = await scan.run((entry) => {
+    const batch = readStoredBatch(entry);
+    if (!batch) return "its mark does not describe its rows";
+    check.onBatch(scan.end);
+    return onBatch(batch);
+  });
+  const { end, size } = betsScan;
+  if (state.records.length === 0 && size > 0) {
     throw unknownOrigin(path, finished, end.size > 0);
   }
   check.onEnd(end, size);
-  return { bets: { end, size }, finished: finishedScan, state };
+  return { bets: betsScan, finished: finishedScan, state };
 }
 
 async function scanFinished(
   path: string,
-  file: ReadableFile | undefined,
-): Promise<FileScan & { state: FinishState }> {
-  const state = new FinishState();
-  if (!file) return { state, end: EMPTY_END, size: 0 };
+  file: ReadableFile,
+  state: FinishState,
+): Promise<FileScan> {
   const scan = new LogScan(file, { name: `"${finishedPath(path)}"` });
-  for await (const entries of scan.windows()) {
-    for (const { bytes, byteOffset } of entries) {
-      const line = DECODER.decode(bytes.subarray(0, -1));
-      const record = parseRecord(line);
-      // Not the line: in a file that is swapped for the bets file it has bets.
-      if (!record) throw scan.damage(byteOffset, "it is not a record");
-      const problem = state.add(record);
-      if (problem) throw scan.damage(byteOffset, `"${line}": ${problem}`);
-    }
-  }
-  const size = await scan.checkRest();
-  return { state, end: scan.end, size };
+  return await scan.run(({ bytes }) => {
+    const line = DECODER.decode(bytes.subarray(0, -1));
+    const record = parseRecord(line);
+    // Not the line: in a file that is swapped for the bets file it has bets.
+    if (!record) return "it is not a record";
+    const problem = state.add(record);
+    return problem && `"${line}": ${problem}`;
+  });
 }
 
 function unknownOrigin(

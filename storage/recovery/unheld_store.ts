@@ -3,11 +3,12 @@
 
 import type { Batch } from "../../bet/bet.ts";
 import { DamagedStoreError, StoreMismatchError } from "../errors.ts";
+import { finishedPath, type FinishState } from "../finished/finish_state.ts";
 import { readStoredBatch, rowsText, toBatch } from "../format/stored_batch.ts";
 import { closeLocked, exists, heldError } from "../held_file.ts";
 import { StoreIndex } from "../store_index.ts";
-import { type LogEntry, LogScan } from "./log_scan.ts";
-import { finishedPath, type ReadableStore, scanStore } from "./store_scan.ts";
+import { type FileScan, type LogEntry, LogScan } from "./log_scan.ts";
+import { type ReadableStore, scanStore } from "./store_scan.ts";
 
 /** What a store holds, up to the first bad byte if there is one. */
 export interface StoreReport {
@@ -30,14 +31,6 @@ export interface StoreFault {
   problem: string;
 }
 
-/** Who has finished, and the draw. */
-export interface FinishReport {
-  /** The agencies that have finished. */
-  agencies: ReadonlySet<number>;
-  /** The draw's number of agencies, if it is held. */
-  drawAgencies: number | undefined;
-}
-
 /**
  * Checks a store as the central does at startup: every commit mark, that no bet
  * is there twice, and that its two files belong together. Throws a
@@ -46,29 +39,24 @@ export interface FinishReport {
 export async function verifyStore(path: string): Promise<StoreReport> {
   await using files = await openFiles(path);
   const index = new StoreIndex();
-  const counts = () => ({
+  let state: FinishState | undefined;
+  let fault: StoreFault | undefined;
+  try {
+    const scan = await scanStore(files, (batch) => index.addStored(batch));
+    state = scan.state;
+    fault = tornFault(path, scan.bets) ??
+      tornFault(finishedPath(path), scan.finished);
+  } catch (error) {
+    fault = faultOf(error);
+  }
+  return {
     bets: index.bets,
     batches: index.batches,
     agencies: index.agencyBets.size,
-  });
-  try {
-    const { bets, finished, state } = await scanStore(
-      files,
-      (batch) => index.addStored(batch),
-    );
-    const torn = [
-      { ...bets, path },
-      { ...finished, path: finishedPath(path) },
-    ].find(({ end, size }) => end.size < size);
-    return {
-      ...counts(),
-      finished: state.agencies.size,
-      drawAgencies: state.drawAgencies,
-      fault: torn && tornFault(torn),
-    };
-  } catch (error) {
-    return { ...counts(), finished: 0, fault: faultOf(error) };
-  }
+    finished: state?.agencies.size ?? 0,
+    drawAgencies: state?.drawAgencies,
+    fault,
+  };
 }
 
 /**
@@ -77,30 +65,34 @@ export async function verifyStore(path: string): Promise<StoreReport> {
  * central holds it, a `DamagedStoreError` or `StoreMismatchError` if it is not
  * good, and so do the following.
  */
-export async function* exportStore(path: string): AsyncGenerator<string> {
-  await using files = await openFiles(path);
-  await scanStore(files, () => undefined);
-  yield* readEntries(files, rowsText);
+export function exportStore(path: string): AsyncGenerator<string> {
+  return readEntries(path, rowsText);
 }
 
 /** Reads the batches of a store as they were stored, with gaps. */
-export async function* readBatches(path: string): AsyncGenerator<Batch> {
-  await using files = await openFiles(path);
-  await scanStore(files, () => undefined);
-  yield* readEntries(files, (entry) => toBatch(entry, readStoredBatch(entry)!));
+export function readBatches(path: string): AsyncGenerator<Batch> {
+  return readEntries(
+    path,
+    (entry) => toBatch(entry, readStoredBatch(entry)!),
+  );
 }
 
-export async function readFinished(path: string): Promise<FinishReport> {
+/** Reads who has finished, and the draw. */
+export async function readFinished(
+  path: string,
+): Promise<Pick<FinishState, "agencies" | "drawAgencies">> {
   await using files = await openFiles(path);
   const { state } = await scanStore(files, () => undefined);
   return state;
 }
 
 async function* readEntries<T>(
-  { bets }: ReadableStore,
+  path: string,
   read: (entry: LogEntry) => T,
 ): AsyncGenerator<T> {
-  for await (const entries of new LogScan(bets).windows()) {
+  await using files = await openFiles(path);
+  await scanStore(files, () => undefined);
+  for await (const entries of new LogScan(files.bets).windows()) {
     for (const entry of entries) yield read(entry);
   }
 }
@@ -135,8 +127,10 @@ async function openShared(
 }
 
 function tornFault(
-  { path, end, size }: { path: string; end: { size: number }; size: number },
-): StoreFault {
+  path: string,
+  { end, size }: FileScan,
+): StoreFault | undefined {
+  if (end.size === size) return undefined;
   return {
     byteOffset: end.size,
     problem: `Cannot trust "${path}" after byte ${end.size}: a torn tail of ${

@@ -63,12 +63,13 @@ export async function scan(
   const batches: StoredBatch[] = [];
   const file = new MemoryFile(bytes, maxRead);
   const scan = new LogScan(file, { flushedSize });
-  for await (const entries of scan.windows()) {
-    for (const entry of entries) batches.push(readStoredBatch(entry)!);
-  }
-  assertEquals(await scan.checkRest(), bytes.length);
+  const { end, size } = await scan.run((entry) => {
+    batches.push(readStoredBatch(entry)!);
+    return undefined;
+  });
+  assertEquals(size, bytes.length);
   assert(file.bytes === bytes, "the file was written to");
-  return { batches, committedSize: scan.end.size };
+  return { batches, committedSize: end.size };
 }
 
 /** The byte offset at which the scan reports damage. */

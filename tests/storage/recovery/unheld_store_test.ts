@@ -124,6 +124,7 @@ testInFolder("verifyStore() finds files that do not fit", async (dir) => {
   const { fault, ...counts } = await verifyStore(path);
   assertEquals(counts, {
     ...{ bets: 3, batches: 1, agencies: 1, finished: 0 },
+    drawAgencies: undefined,
   });
   assertEquals(fault?.byteOffset, undefined);
   assertStringIncludes(fault!.problem, '.finished" is not there, but');
