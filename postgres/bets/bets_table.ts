@@ -15,7 +15,7 @@ const UNIQUE_VIOLATION = "23505";
 const COLUMNS =
   "(agency, source, position, first_name, last_name, document, birthdate, number)";
 const FIELDS = `unnest($3::bigint[], $4::text[], $5::text[], $6::text[],
-  $7::date[], $8::bigint[]) AS bet`;
+  $7::text[]::date[], $8::text[]::bigint[]) AS bet`;
 
 /** The outcome of a batch. */
 export interface Stored {
