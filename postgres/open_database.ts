@@ -25,38 +25,39 @@ export async function openDatabase(
   signal?: AbortSignal,
 ): Promise<OpenedDatabase> {
   let schema = "";
-  // Upgrading the tables and counting all bets may take any time.
-  const starter = new Database(address, {
-    connections: 1,
-    statementTimeoutMs: 0,
+  const database = new Database(address, {
+    connections: MAX_COMMITS + 1,
     check: async (session) => {
-      schema = await prepareTables(session);
+      if (schema === "") {
+        schema = await prepareTables(session);
+        return;
+      }
+      const found = await checkDatabase(session);
+      if (found === schema) return;
+      throw new UnfitDatabaseError(
+        `its tables are in the schema ${found} now, at the start it was ${schema}`,
+      );
     },
   });
-  const close = () => starter.close();
+  const close = () => database.close();
   signal?.addEventListener("abort", close);
   if (signal?.aborted) close();
   try {
-    // The first statement connects, which finds the schema.
-    await starter.query("SELECT 1");
-    const { rows: counts } = await starter.query(
-      `SELECT agency, count(*) AS bets FROM ${schema}.bets GROUP BY agency`,
+    // The first statement of the transaction connects, which finds the schema.
+    // Counting all bets may take any time.
+    const { rows: counts } = await database.transaction(
+      (ask) =>
+        ask(
+          `SELECT agency, count(*) AS bets FROM ${schema}.bets GROUP BY agency`,
+        ),
+      { timeoutMs: 0 },
     );
     getLogger().info(formatAction("connect_database", "success", { schema }));
-    const database = new Database(address, {
-      connections: MAX_COMMITS + 1,
-      statementTimeoutMs: address.statementTimeoutMs,
-      check: async (session) => {
-        const found = await checkDatabase(session);
-        if (found === schema) return;
-        throw new UnfitDatabaseError(
-          `its tables are in the schema ${found} now, at the start it was ${schema}`,
-        );
-      },
-    });
     return { database, schema, counts };
+  } catch (error) {
+    close();
+    throw error;
   } finally {
     signal?.removeEventListener("abort", close);
-    starter.close();
   }
 }

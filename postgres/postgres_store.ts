@@ -17,7 +17,6 @@ import { describeAddress, readAddress } from "./connection/address.ts";
 import type { Database } from "./connection/database.ts";
 import { explainDatabase } from "./connection/errors.ts";
 import { DrawTables } from "./draw/draw_tables.ts";
-import { Health } from "./health.ts";
 import { openDatabase, type OpenedDatabase } from "./open_database.ts";
 import { SharedDraw } from "./draw/shared_draw.ts";
 import { StoreCounts } from "./store_counts.ts";
@@ -39,12 +38,12 @@ export interface PostgresStoreOptions {
 export class PostgresStore implements Store {
   readonly #database: Database;
   readonly #bets: BetsTable;
+  readonly #tables: DrawTables;
   readonly #queue: CommitQueue;
-  readonly #health = new Health();
   #pollTimer: ReturnType<typeof setInterval> | undefined;
   #stopTimer: ReturnType<typeof setTimeout> | undefined;
   #polling: Promise<void> | undefined;
-  readonly stats: StoreCounts = new StoreCounts(this.#health);
+  readonly stats: StoreCounts = new StoreCounts();
   readonly draw: SharedDraw;
   /** Never resolves: a database may come back. */
   readonly lost: Promise<StorageError> = new Promise(() => {});
@@ -56,13 +55,9 @@ export class PostgresStore implements Store {
   ) {
     this.#database = database;
     this.#bets = new BetsTable(database, schema);
-    const tables = new DrawTables(database, schema, statementTimeoutMs);
-    this.draw = new SharedDraw(tables, drawAgencies, this.stats);
-    this.#queue = new CommitQueue(this.#bets, {
-      onStored: (agency, bets) => this.stats.add(agency, bets),
-      onCommit: (batches, seconds) => onCommit?.(batches, seconds),
-      onOutcome: (problem) => this.#health.report("commit", problem),
-    });
+    this.#tables = new DrawTables(database, schema, statementTimeoutMs);
+    this.draw = new SharedDraw(this.#tables, drawAgencies, this.stats);
+    this.#queue = new CommitQueue(this.#bets, this.stats, onCommit);
     for (const { agency, bets } of counts) {
       this.stats.add(Number(agency), Number(bets));
     }
@@ -129,7 +124,7 @@ export class PostgresStore implements Store {
   }
 
   winners(agency: number): Promise<readonly string[]> {
-    return this.#ask(() => this.draw.winners(agency));
+    return this.#ask(() => this.#tables.winners(agency));
   }
 
   /** Waits briefly for pending commits, and closes the connections. */
@@ -156,13 +151,13 @@ export class PostgresStore implements Store {
       // Agencies may have stopped sending because of this problem, so no commit
       // would show its end.
       if (this.stats.problem !== undefined) {
-        await this.draw.probe();
-        this.#health.report("commit", undefined);
+        await this.#tables.probe();
+        this.stats.report("commit", undefined);
       }
-      this.#health.report("read", undefined);
+      this.stats.report("read", undefined);
     } catch (error) {
       const problem = `Cannot use the database: ${explainDatabase(error)}`;
-      this.#health.report("read", problem);
+      this.stats.report("read", problem);
     }
   }
 

@@ -37,13 +37,14 @@ async function withDatabase<T>(
   let schema = "";
   const database = new Database(address, {
     connections: 1,
-    statementTimeoutMs: 0,
     check: async (session) => {
       schema = await checkDatabase(session);
     },
   });
   try {
-    return await database.transaction((ask) => use(ask, schema));
+    return await database.transaction((ask) => use(ask, schema), {
+      timeoutMs: 0,
+    });
   } catch (cause) {
     if (cause instanceof Deno.errors.BrokenPipe) throw cause;
     throw new ProgramError(

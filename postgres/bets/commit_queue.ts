@@ -2,7 +2,12 @@
 // the next one. Agencies commit in parallel.
 
 import type { Batch } from "../../bet/bet.ts";
-import { BettingClosedError, StorageError } from "../../storage/mod.ts";
+import {
+  BettingClosedError,
+  type OnCommit,
+  StorageError,
+} from "../../storage/mod.ts";
+import type { StoreCounts } from "../store_counts.ts";
 import { AgencyQueues, type Entry, type Writer } from "./agency_queues.ts";
 import type { BetsTable, Stored } from "./bets_table.ts";
 import {
@@ -14,28 +19,19 @@ import {
 /** Parallel commits, each on its own connection (docs/postgres.md). */
 export const MAX_COMMITS = 8;
 
-export interface CommitListener {
-  /** Called with the number of bets just stored. */
-  onStored(agency: number, bets: number): void;
-  /** Called with the number of batches and the duration in seconds. */
-  onCommit(batches: number, seconds: number): void;
-  /**
-   * Called with the reason of a failed commit, or `undefined` after a
-   * successful one.
-   */
-  onOutcome(problem: string | undefined): void;
-}
-
 /** Commits batches in groups, several groups at once. */
 export class CommitQueue {
   readonly #table: BetsTable;
-  readonly #listener: CommitListener;
+  readonly #stats: StoreCounts;
+  readonly #onCommit: OnCommit | undefined;
   readonly #queues = new AgencyQueues();
   readonly #running = new Set<Promise<void>>();
 
-  constructor(table: BetsTable, listener: CommitListener) {
+  /** Reports each commit and its outcome to the others. */
+  constructor(table: BetsTable, stats: StoreCounts, onCommit?: OnCommit) {
     this.#table = table;
-    this.#listener = listener;
+    this.#stats = stats;
+    this.#onCommit = onCommit;
   }
 
   /**
@@ -84,12 +80,10 @@ export class CommitQueue {
         left.map(({ batch }) => batch),
         { areNew: left.every(({ writer }) => writer.hasNew) },
       );
-      this.#listener.onCommit(
-        left.length,
-        (performance.now() - startedAtMs) / 1000,
-      );
+      const seconds = (performance.now() - startedAtMs) / 1000;
+      this.#onCommit?.(left.length, seconds);
       for (const [i, entry] of left.entries()) this.#settle(entry, stored[i]!);
-      this.#listener.onOutcome(undefined);
+      this.#stats.report("commit", undefined);
     } catch (cause) {
       if (remedyOf(cause) === "split" && left.length > 1) {
         for (const entry of left) await this.#commit([entry]);
@@ -109,7 +103,7 @@ export class CommitQueue {
     }
     writer.hasNew = before === 0;
     const added = batch.betCount - before;
-    if (added > 0) this.#listener.onStored(batch.agency, added);
+    if (added > 0) this.#stats.add(batch.agency, added);
     // An earlier batch of the connection, in another group, may have failed.
     if (writer.hasFailed) rejectLater(done);
     else done.resolve(before);
@@ -117,7 +111,7 @@ export class CommitQueue {
 
   #fail(group: readonly Entry[], cause: unknown): void {
     const problem = `Cannot store in the database: ${explainDatabase(cause)}`;
-    this.#listener.onOutcome(problem);
+    this.#stats.report("commit", problem);
     const error = new StorageError(problem, { cause });
     for (
       const { writer, done } of [...group, ...this.#alsoLate(group, cause)]

@@ -19,8 +19,6 @@ const FEWER_MS = 10_000;
 export interface DatabaseOptions {
   /** Limit of open connections. */
   connections: number;
-  /** Limit for one statement; 0 for none. */
-  statementTimeoutMs: number;
   /** Checks the database on each new connection; throws if it is unusable. */
   check(session: Session): Promise<void>;
 }
@@ -69,7 +67,7 @@ export class Database {
    */
   transaction<T>(
     work: (ask: Ask) => Promise<T>,
-    { timeoutMs = this.#options.statementTimeoutMs, isKept = true } = {},
+    { timeoutMs = this.#address.statementTimeoutMs, isKept = true } = {},
   ): Promise<T> {
     return this.#use(async (ask) => {
       await ask("BEGIN ISOLATION LEVEL READ COMMITTED");
@@ -87,16 +85,10 @@ export class Database {
     }, timeoutMs);
   }
 
-  /** Ends idle connections, so that the next statements reconnect. */
-  renew(): void {
-    for (const session of this.#idle.splice(0)) this.#drop(session);
-  }
-
   /** Cuts off every connection. Current and later statements fail. */
   close(): void {
     this.#isClosed = true;
     for (const session of this.#open) session.destroy();
-    this.#open.clear();
     for (const turn of this.#waiting.splice(0)) turn.resolve();
   }
 
@@ -106,7 +98,7 @@ export class Database {
    */
   async #use<T>(
     work: (ask: Ask) => Promise<T>,
-    timeoutMs = this.#options.statementTimeoutMs,
+    timeoutMs = this.#address.statementTimeoutMs,
   ): Promise<T> {
     for (let attempt = 1;; attempt++) {
       try {
@@ -134,12 +126,12 @@ export class Database {
     } catch (error) {
       if (isUnprepared(error)) this.#canPrepare = false;
       if (remedyOf(error) === "reconnect") {
-        this.#drop(session);
-        this.renew();
+        session.destroy();
+        this.#renew();
       }
       throw this.#isClosed ? new DatabaseClosedError() : error;
     } finally {
-      this.#release(session);
+      if (!session.isBroken) this.#idle.push(session);
       this.#leave();
     }
   }
@@ -163,13 +155,13 @@ export class Database {
         return this.#takeIdle() ?? await this.#connect();
       } catch (error) {
         const isAnswer = isLone || !isCrowded(error);
-        if (isAnswer) this.renew();
+        if (isAnswer) this.#renew();
         // One by one, those that wait for it would fail too late for a reply.
         if (isLone) {
           this.#waiting.splice(0).forEach((turn) => turn.reject(error));
         }
         this.#leave();
-        if (this.#isClosed) throw new DatabaseClosedError();
+        this.#throwIfClosed();
         if (isAnswer) throw error;
         this.#fewer = Math.max(1, this.#inUse + this.#idle.length);
         this.#fewerUntilMs = performance.now() + FEWER_MS;
@@ -189,38 +181,25 @@ export class Database {
   }
 
   #takeIdle(): Session | undefined {
-    for (let session; (session = this.#idle.pop());) {
-      if (!session.isBroken) return session;
-      this.#drop(session);
-    }
-    return undefined;
+    let session;
+    do session = this.#idle.pop(); while (session?.isBroken);
+    return session;
   }
 
-  async #connect(): Promise<Session> {
-    try {
-      return await connectToWriter(this.#address, {
-        statementTimeoutMs: this.#options.statementTimeoutMs,
-        check: this.#options.check,
-        onSession: (session) => {
-          this.#throwIfClosed();
-          this.#open.add(session);
-        },
-      });
-    } finally {
-      for (const session of this.#open) {
-        if (session.isBroken) this.#open.delete(session);
-      }
-    }
+  #connect(): Promise<Session> {
+    return connectToWriter(this.#address, {
+      check: this.#options.check,
+      onSession: (session) => {
+        this.#throwIfClosed();
+        this.#open.add(session);
+        void session.ended.then(() => this.#open.delete(session));
+      },
+    });
   }
 
-  #release(session: Session): void {
-    if (session.isBroken || this.#isClosed) this.#drop(session);
-    else this.#idle.push(session);
-  }
-
-  #drop(session: Session): void {
-    session.destroy();
-    this.#open.delete(session);
+  /** Ends idle connections, so that the next statements reconnect. */
+  #renew(): void {
+    for (const session of this.#idle.splice(0)) session.destroy();
   }
 
   #throwIfClosed(): void {

@@ -9,8 +9,6 @@ const IS_WRITABLE = `SELECT pg_is_in_recovery() AS recovers,
   current_setting('transaction_read_only') = 'on' AS "isReadOnly"`;
 
 export interface ConnectOptions {
-  /** Limit for one statement; 0 for none. */
-  statementTimeoutMs: number;
   /** Called before the session connects, so that it can be cut off. */
   onSession(session: Session): void;
   /** Checks that the database is the right one; throws if not. */
@@ -66,14 +64,14 @@ async function connectTo(
 async function openSession(
   address: Address,
   host: Host,
-  { statementTimeoutMs, onSession }: ConnectOptions,
+  { onSession }: ConnectOptions,
 ): Promise<Session> {
   const ways = await tlsWays(address, host);
   for (const [i, way] of ways.entries()) {
     const session = new Session(address, host, way);
     onSession(session);
     try {
-      await session.connect(statementTimeoutMs);
+      await session.connect();
       return session;
     } catch (error) {
       if (i === ways.length - 1 || !isAboutTls(error)) throw error;

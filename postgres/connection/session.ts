@@ -56,7 +56,7 @@ const SETTINGS = `SET DateStyle TO 'ISO, YMD'; SET IntervalStyle TO 'postgres';
 
 export class Session {
   readonly #client: Client;
-  readonly #connectTimeoutMs: number;
+  readonly #address: Address;
   readonly #ended = Promise.withResolvers<void>();
   readonly host: Host;
   /** Whether the connection has ended. */
@@ -64,7 +64,7 @@ export class Session {
 
   constructor(address: Address, host: Host, ssl: TlsOptions) {
     this.host = host;
-    this.#connectTimeoutMs = address.connectTimeoutMs;
+    this.#address = address;
     this.#client = new PgClient({
       host: host.name,
       port: host.port,
@@ -80,17 +80,22 @@ export class Session {
       enableChannelBinding: address.tls.requiresBinding,
     }) as unknown as Client;
     // The next statement fails with the reason.
-    this.#client.on("error", () => this.isBroken = true);
+    this.#client.on("error", () => this.destroy());
     this.#client.on("end", this.#ended.resolve);
     if (address.tls.requiresBinding) requireBinding(this.#client);
   }
 
-  /** Limits statements to `statementTimeoutMs`; 0 for no limit. */
-  async connect(statementTimeoutMs: number): Promise<void> {
+  /** Resolves when the connection has ended. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  async connect(): Promise<void> {
+    const { statementTimeoutMs, connectTimeoutMs } = this.#address;
     try {
       await this.#client.connect();
       await this.query(`${SETTINGS}${statementTimeoutMs}`, undefined, {
-        timeoutMs: this.#connectTimeoutMs,
+        timeoutMs: connectTimeoutMs,
       });
     } catch (error) {
       if (isCrowded(error)) await this.#waitForEnd();
@@ -127,7 +132,8 @@ export class Session {
    * then, so that the next attempt could be refused because of this one.
    */
   async #waitForEnd(): Promise<void> {
-    const timer = setTimeout(this.#ended.resolve, this.#connectTimeoutMs);
+    const { connectTimeoutMs } = this.#address;
+    const timer = setTimeout(this.#ended.resolve, connectTimeoutMs);
     await this.#ended.promise;
     clearTimeout(timer);
   }
@@ -135,6 +141,7 @@ export class Session {
   /** Cuts off the connection. Its current statement fails. */
   destroy(): void {
     this.isBroken = true;
+    this.#ended.resolve();
     this.#client.connection.stream.destroy();
   }
 }

@@ -3,7 +3,7 @@
 import { WINNING_NUMBER } from "../../bet/bet.ts";
 import type { Ask, Database } from "../connection/database.ts";
 import { UnfitDatabaseError } from "../connection/errors.ts";
-import { SCHEMA_VERSION } from "../schema/tables.ts";
+import { checkVersion } from "../schema/tables.ts";
 
 /** Counting all bets at the draw may take longer than other statements. */
 const DRAW_TIMEOUT_FACTOR = 10;
@@ -29,20 +29,14 @@ export class DrawTables {
   }
 
   async read(): Promise<DrawState> {
-    const { rows } = await this.#database.query(
-      `SELECT version, held_at IS NOT NULL AS "isHeld", draw_agencies
-      FROM ${this.#schema}.loteria`,
-    );
-    const { isHeld, agencies } = stateOf(rows);
-    const finished = await this.#database.query(
+    const ask: Ask = (text) => this.#database.query(text);
+    const state = await this.#readState(ask);
+    const { rows } = await ask(
       `SELECT agency FROM ${this.#schema}.agencies
       WHERE finished_at IS NOT NULL`,
     );
-    return {
-      isHeld,
-      agencies,
-      finished: new Set(finished.rows.map(({ agency }) => Number(agency))),
-    };
+    const finished = new Set(rows.map(({ agency }) => Number(agency)));
+    return { ...state, finished };
   }
 
   /**
@@ -64,11 +58,8 @@ export class DrawTables {
    */
   hold(agencies: number): Promise<boolean> {
     return this.#database.transaction(async (ask) => {
-      const { rows } = await ask(
-        `SELECT version, held_at IS NOT NULL AS "isHeld", draw_agencies
-        FROM ${this.#schema}.loteria FOR UPDATE`,
-      );
-      if (stateOf(rows).isHeld) return false;
+      const { isHeld } = await this.#readState(ask, "FOR UPDATE");
+      if (isHeld) return false;
       const finished = await ask(
         `SELECT count(*) AS agencies FROM ${this.#schema}.agencies
         WHERE agency BETWEEN 1 AND $1::bigint AND finished_at IS NOT NULL`,
@@ -119,6 +110,23 @@ export class DrawTables {
       ), { isKept: false });
   }
 
+  async #readState(
+    ask: Ask,
+    lock = "",
+  ): Promise<Omit<DrawState, "finished">> {
+    const { rows: [row] } = await ask(
+      `SELECT version, held_at IS NOT NULL AS "isHeld", draw_agencies AS agencies
+      FROM ${this.#schema}.loteria ${lock}`,
+    );
+    if (!row) throw new UnfitDatabaseError("its table loteria has no row");
+    const { version, isHeld, agencies } = row;
+    checkVersion(version);
+    return {
+      isHeld: isHeld === true,
+      agencies: agencies === null ? undefined : Number(agencies),
+    };
+  }
+
   /** Takes the row locks first, so that the counts see every commit. */
   async #closeAgencies(ask: Ask): Promise<void> {
     await ask(`UPDATE ${this.#schema}.agencies SET closed_at = now()`);
@@ -146,23 +154,4 @@ export class DrawTables {
       "a prepared transaction (pg_prepared_xacts) holds bets that cannot be seen yet; commit it or roll it back",
     );
   }
-}
-
-function stateOf(
-  rows: readonly Record<string, unknown>[],
-): Omit<DrawState, "finished"> {
-  const [row] = rows;
-  if (!row) throw new UnfitDatabaseError("its table loteria has no row");
-  if (Number(row["version"]) !== SCHEMA_VERSION) {
-    throw new UnfitDatabaseError(
-      `its tables have version ${
-        row["version"]
-      }, this central knows version ${SCHEMA_VERSION}`,
-    );
-  }
-  const agencies = row["draw_agencies"];
-  return {
-    isHeld: row["isHeld"] === true,
-    agencies: agencies === null ? undefined : Number(agencies),
-  };
 }

@@ -56,15 +56,6 @@ export class SharedDraw implements StoreDraw {
     await this.look();
   }
 
-  winners(agency: number): Promise<string[]> {
-    return this.#tables.winners(agency);
-  }
-
-  /** Finds out whether bets can be stored. */
-  probe(): Promise<void> {
-    return this.#tables.probe();
-  }
-
   async #take(
     { isHeld, agencies, finished }: DrawState,
     holder: DrawHolder,

@@ -4,7 +4,7 @@
 import type { Ask } from "../connection/database.ts";
 import { UnfitDatabaseError } from "../connection/errors.ts";
 import type { Session } from "../connection/session.ts";
-import { SCHEMA_VERSION, TABLES, type TableShape } from "./tables.ts";
+import { checkVersion, TABLES, type TableShape } from "./tables.ts";
 
 /** Every version of the tables includes this one. */
 const MAIN_TABLE = "loteria";
@@ -119,22 +119,18 @@ async function look(ask: Ask): Promise<Inspection> {
   const found = (await ask(FIND_TABLES, [names]))
     .rows as unknown as FoundTable[];
   const schema = schemaOf(found, current);
-  const about = { role, unsafe: unsafe ?? [] };
+  const inspection = { role, unsafe: unsafe ?? [] };
   if (schema === undefined) {
-    return { ...about, schema, version: undefined, tables: [] };
+    return { ...inspection, schema, version: undefined, tables: [] };
   }
   const tables = found.filter((table) => table.schema === schema);
   const version = await versionOf(ask, schema, tables);
-  return { ...about, schema: quoteName(schema), version, tables };
+  return { ...inspection, schema: quoteName(schema), version, tables };
 }
 
 /** Checks that the tables of this version are as required. */
 export function checkTables({ tables, role, version }: Inspection): void {
-  if (version !== SCHEMA_VERSION) {
-    throw new UnfitDatabaseError(
-      `its tables have version ${version}, this central knows version ${SCHEMA_VERSION}`,
-    );
-  }
+  checkVersion(version);
   for (const [name, shape] of Object.entries(TABLES)) {
     checkTable(name, shape, tables.find((found) => found.name === name), role);
   }

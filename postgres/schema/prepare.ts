@@ -91,6 +91,7 @@ async function runAll(
     session.query(text, undefined, { timeoutMs: 0 });
   await ask("BEGIN ISOLATION LEVEL READ COMMITTED");
   try {
+    await ask("SET LOCAL statement_timeout TO 0");
     for (const statement of statements) await ask(statement);
     await ask("COMMIT");
   } catch (error) {

@@ -1,6 +1,16 @@
 // The tables (docs/postgres.md), and the statements that create them.
 
+import { UnfitDatabaseError } from "../connection/errors.ts";
+
 export const SCHEMA_VERSION = 2;
+
+/** Throws unless the tables have the version of this central. */
+export function checkVersion(version: unknown): void {
+  if (Number(version) === SCHEMA_VERSION) return;
+  throw new UnfitDatabaseError(
+    `its tables have version ${version}, this central knows version ${SCHEMA_VERSION}`,
+  );
+}
 
 /** The required shape of a table. */
 export interface TableShape {
@@ -49,33 +59,27 @@ export const TABLES: Readonly<Record<string, TableShape>> = {
   },
 };
 
-const CREATE_AGENCIES = `CREATE TABLE agencies (
-  agency bigint PRIMARY KEY,
-  finished_at timestamptz,
-  closed_at timestamptz,
-  bets_drawn bigint
-)`;
+/** Without a value until the agency has finished, or the draw is held. */
+const NULLABLE: readonly string[] = [
+  ...["finished_at", "closed_at", "bets_drawn", "held_at", "draw_agencies"],
+];
+
+function createTable(name: string, ...constraints: string[]): string {
+  const { columns, key } = TABLES[name]!;
+  const definitions = Object.entries(columns).map(([column, type]) =>
+    `${column} ${type}${NULLABLE.includes(column) ? "" : " NOT NULL"}`
+  );
+  const keyOfTable = `PRIMARY KEY (${key.join()})`;
+  return `CREATE TABLE ${name} (${
+    [...definitions, keyOfTable, ...constraints].join()
+  })`;
+}
 
 /** Creates the tables in the first schema of the search path. */
 export const CREATE_TABLES: readonly string[] = [
-  `CREATE TABLE loteria (
-    id integer PRIMARY KEY CHECK (id = 1),
-    version integer NOT NULL,
-    held_at timestamptz,
-    draw_agencies integer
-  )`,
-  CREATE_AGENCIES,
-  `CREATE TABLE bets (
-    agency bigint NOT NULL,
-    source bigint NOT NULL,
-    position bigint NOT NULL,
-    first_name text NOT NULL,
-    last_name text NOT NULL,
-    document text NOT NULL,
-    birthdate date NOT NULL,
-    number bigint NOT NULL,
-    PRIMARY KEY (agency, source, position)
-  )`,
+  createTable("loteria", "CHECK (id = 1)"),
+  createTable("agencies"),
+  createTable("bets"),
   "CREATE INDEX bets_winners ON bets (agency) WHERE number = 7574",
   `INSERT INTO loteria (id, version) VALUES (1, ${SCHEMA_VERSION})`,
 ];
@@ -88,7 +92,7 @@ export const CREATE_TABLES: readonly string[] = [
 export const UPGRADE_FROM_1: readonly string[] = [
   "ALTER TABLE loteria RENAME COLUMN draw_held_at TO held_at",
   "ALTER TABLE loteria ADD COLUMN draw_agencies integer",
-  CREATE_AGENCIES,
+  createTable("agencies"),
   `INSERT INTO agencies (agency, finished_at, closed_at, bets_drawn)
     SELECT agency, finished_at, held_at,
       CASE WHEN held_at IS NOT NULL THEN coalesce(bets, 0) END

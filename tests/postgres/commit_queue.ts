@@ -3,6 +3,7 @@ import type { Batch } from "../../bet/bet.ts";
 import type { Writer } from "../../postgres/bets/agency_queues.ts";
 import type { BetsTable, Stored } from "../../postgres/bets/bets_table.ts";
 import { CommitQueue, MAX_COMMITS } from "../../postgres/bets/commit_queue.ts";
+import type { StoreCounts } from "../../postgres/store_counts.ts";
 import { DatabaseTimeoutError } from "../../postgres/connection/errors.ts";
 import { BettingClosedError, StorageError } from "../../storage/mod.ts";
 import { numberedBatch } from "../support/batches.ts";
@@ -48,14 +49,18 @@ function openQueue() {
       return promise;
     },
   };
-  const queue = new CommitQueue(table as BetsTable, {
-    onStored: (agency, bets) => told.push(`${agency}: ${bets}`),
-    onCommit(batches, duration) {
+  const stats: Pick<StoreCounts, "add" | "report"> = {
+    add: (agency, bets) => told.push(`${agency}: ${bets}`),
+    report: (_subject, problem) => told.push(problem),
+  };
+  const queue = new CommitQueue(
+    table as BetsTable,
+    stats as StoreCounts,
+    (batches, duration) => {
       told.push(batches);
       seconds.push(duration);
     },
-    onOutcome: (problem) => told.push(problem),
-  });
+  );
   /** Outcomes by the number of the batch. */
   const outcomes: string[] = [];
   let added = 0;

@@ -19,7 +19,6 @@ const OF_POOL = new Refusal(
 function open(server: FakeServer, ...others: FakeServer[]): Database {
   return new Database(server.address("&connect_timeout=60", ...others), {
     connections: CONNECTIONS,
-    statementTimeoutMs: 8_000,
     check: () => Promise.resolve(),
   });
 }

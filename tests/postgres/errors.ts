@@ -9,7 +9,6 @@ import {
   remedyOf,
   sqlState,
 } from "../../postgres/connection/errors.ts";
-import { Health } from "../../postgres/health.ts";
 import { StoreCounts } from "../../postgres/store_counts.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 
@@ -106,11 +105,10 @@ Deno.test("explainDatabase() explains in one line, with the code once", () => {
   }
 });
 
-Deno.test("Health logs the first problem, and the end of all", () => {
+Deno.test("StoreCounts.report() logs the first problem, and the end of all", () => {
   const log = CapturedLog.start();
-  const health = new Health();
-  const counts = new StoreCounts(health);
-  health.report("commit", undefined);
+  const counts = new StoreCounts();
+  counts.report("commit", undefined);
   for (
     const [subject, problem, shown] of [
       ["read", "a", "a"],
@@ -122,8 +120,8 @@ Deno.test("Health logs the first problem, and the end of all", () => {
       ["commit", undefined, undefined],
     ] as const
   ) {
-    health.report(subject, problem);
-    assertEquals([health.problem, counts.problem], [shown, shown]);
+    counts.report(subject, problem);
+    assertEquals(counts.problem, shown);
   }
   const success = "INFO action: database | result: success";
   assertEquals(log.lines, [
@@ -135,7 +133,7 @@ Deno.test("Health logs the first problem, and the end of all", () => {
 });
 
 Deno.test("StoreCounts adds up what is stored", () => {
-  const counts = new StoreCounts(new Health());
+  const counts = new StoreCounts();
   for (const [agency, bets] of [[1, 5], [2, 3], [1, 4]] as const) {
     counts.add(agency, bets);
   }

@@ -69,7 +69,6 @@ for (const [kinds, outcome] of ORDERS) {
     const connecting = connectToWriter(
       servers[0]!.address("", ...servers.slice(1)),
       {
-        statementTimeoutMs: 7_000,
         onSession: (session) => sessions.push(session),
         async check(session) {
           await session.query("check", [], { timeoutMs: 0 });
@@ -118,7 +117,6 @@ testInTime(
       const { message } = await assertRejects(
         () =>
           connectToWriter(first!.address(random, ...others), {
-            statementTimeoutMs: 0,
             onSession: ({ host }) => seen.push(host.port),
             check: () => Promise.resolve(),
           }),
@@ -152,7 +150,6 @@ for (const [parameters, code, attempts, reason] of ATTEMPTS) {
       welcome: () => code === undefined ? undefined : new Refusal(code),
     });
     const connecting = connectToWriter(server.address(`&${parameters}`), {
-      statementTimeoutMs: 0,
       onSession: () => {},
       check: () => Promise.resolve(),
     });
@@ -167,7 +164,7 @@ for (const [parameters, code, attempts, reason] of ATTEMPTS) {
 
 async function openSession(address: Address): Promise<Session> {
   const session = new Session(address, address.hosts[0]!, false);
-  await session.connect(7_000);
+  await session.connect();
   return session;
 }
 
@@ -176,7 +173,9 @@ testInTime(
   async () => {
     await using server = new FakeServer();
     const session = await openSession(
-      server.address("&application_name=x&options=-csearch_path%3Da"),
+      server.address(
+        "&application_name=x&options=-csearch_path%3Da&statement_timeout=7000",
+      ),
     );
     const { peer } = (await session.query("a", [], { timeoutMs: 0 }), server)
       .statements[0]!;

@@ -3,7 +3,6 @@ import { testInTime } from "./support/in_time.ts";
 import { UnfitDatabaseError } from "../../postgres/connection/errors.ts";
 import { type DrawState, DrawTables } from "../../postgres/draw/draw_tables.ts";
 import { SharedDraw } from "../../postgres/draw/shared_draw.ts";
-import { Health } from "../../postgres/health.ts";
 import { StoreCounts } from "../../postgres/store_counts.ts";
 import type { Row } from "../../postgres/connection/session.ts";
 import { everyTurn } from "../support/deadline.ts";
@@ -13,8 +12,8 @@ import {
   type Script,
 } from "./support/fake_database.ts";
 
-const OPEN: Row = { version: 2, isHeld: false, "draw_agencies": null };
-const HELD: Row = { version: 2, isHeld: true, "draw_agencies": 3 };
+const OPEN: Row = { version: 2, isHeld: false, agencies: null };
+const HELD: Row = { version: 2, isHeld: true, agencies: 3 };
 const NO_LOCK = [{ locks: "0" }];
 
 function tablesOn(script: Script) {
@@ -35,7 +34,7 @@ function assertAsked({ asked }: FakeDatabase, parts: readonly RegExp[]): void {
 const STATES: readonly (readonly [Row[], number | string | undefined])[] = [
   [[OPEN], undefined],
   [[HELD], 3],
-  [[{ ...HELD, "draw_agencies": null }], undefined],
+  [[{ ...HELD, agencies: null }], undefined],
   [[{ ...OPEN, version: "2" }], undefined],
   [[], "its table loteria has no row"],
   [[{ ...OPEN, version: 3 }], "version 3, this central knows version 2"],
@@ -164,7 +163,7 @@ function drawOn(
     countErrors?: Error[];
   },
 ) {
-  const stats = new StoreCounts(new Health());
+  const stats = new StoreCounts();
   for (const agency of bets) stats.add(agency, 1);
   const asked: string[] = [];
   const state: DrawState = {
@@ -194,7 +193,6 @@ function drawOn(
       if (error) throw error;
       return new Map([[1, 2]]);
     },
-    winners: (agency: number) => Promise.resolve([`of ${agency}`]),
   };
   const draw = new SharedDraw(tables as unknown as DrawTables, agencies, stats);
   return { draw, stats, asked, state };
@@ -337,6 +335,5 @@ testInTime(
       "count",
     ]);
     assertEquals([draw.isHeld, await draw.held], [true, "here"]);
-    assertEquals(await draw.winners(5), ["of 5"]);
   },
 );

@@ -192,7 +192,7 @@ testFault("each connection has its own settings", async () => {
       };`
     ).join(""),
   );
-  const session = await openSession(database.url, 8_000);
+  const session = await openSession(database.url);
   const { rows } = await session.query(
     "SELECT name, current_setting(name) AS value FROM unnest($1::text[]) AS name",
     [SETTINGS.map(([setting]) => setting)],
@@ -365,10 +365,10 @@ testFault(
   },
 );
 
-async function openSession(url: string, timeoutMs = 0): Promise<Session> {
+async function openSession(url: string): Promise<Session> {
   const address = readAddress(url, () => undefined);
   const session = new Session(address, address.hosts[0]!, false);
-  await session.connect(timeoutMs);
+  await session.connect();
   return session;
 }
 
