@@ -1,8 +1,7 @@
 // Reads and checks a TLS server's certificate and private key.
 
 import type { KeyObject, X509Certificate } from "node:crypto";
-import { messageOf } from "../program/errors.ts";
-import { CERTIFICATE_REGEXP, readPem, unusable } from "./tls.ts";
+import { CERTIFICATE_REGEXP, checkPem, parsePem, readPem } from "./pem_file.ts";
 
 export interface Identity {
   /** The chain as PEM, the server's own certificate first. */
@@ -20,7 +19,10 @@ export interface IdentityFiles {
 
 const DEFAULT_NAMES = { certificate: "certificate", key: "private key" };
 
-const KEY_REGEXP = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
+const CONTENT_REGEXPS = {
+  "certificate": CERTIFICATE_REGEXP,
+  "private key": /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/,
+};
 const ENCRYPTED_REGEXP = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/;
 const BYTE_ORDER_MARK = "\ufeff";
 const MIN_RSA_BITS = 2048;
@@ -42,67 +44,48 @@ export async function readIdentity(
   nowMs: number = Date.now(),
 ): Promise<Identity> {
   const { createPrivateKey, X509Certificate } = await import("node:crypto");
-  const cert = await readPem(names.certificate, certificate);
-  const keyPem = await readPem(names.key, key);
-  const chainProblem = pemProblem(cert) ?? certificateProblem(cert);
-  if (chainProblem) {
-    throw unusable(names.certificate, certificate, chainProblem);
-  }
-  const keyProblem = pemProblem(keyPem) ?? privateKeyProblem(keyPem);
-  if (keyProblem) throw unusable(names.key, key, keyProblem);
-  const chain = parse(
-    names.certificate,
-    certificate,
-    () =>
-      cert.match(CERTIFICATE_REGEXP)!.map((pem) => new X509Certificate(pem)),
+  const certFile = await readPem(names.certificate, certificate);
+  const keyFile = await readPem(names.key, key);
+  const { text: certPem } = certFile;
+  const { text: keyPem } = keyFile;
+  checkPem(certFile, contentProblem(certPem, "certificate"));
+  checkPem(keyFile, contentProblem(keyPem, "private key"));
+  checkPem(keyFile, encryption(keyPem));
+  const chain = certPem.match(CERTIFICATE_REGEXP)!.map((pem) =>
+    parsePem(certFile, "it", () => new X509Certificate(pem))
   );
-  const privateKey = parse(names.key, key, () => createPrivateKey(keyPem));
-  const weakKey = weakness(privateKey);
-  if (weakKey) throw unusable(names.key, key, weakKey);
+  const privateKey = parsePem(keyFile, "it", () => createPrivateKey(keyPem));
+  checkPem(keyFile, weakness(privateKey));
+  checkPem(keyFile, mismatch(chain, privateKey, certificate));
   const own = chain[0]!;
-  if (!own.checkPrivateKey(privateKey)) {
-    throw unusable(
-      names.key,
-      key,
-      mismatch(chain, privateKey, certificate),
-    );
+  checkPem(certFile, refusalReason(own) ?? lapse(own, nowMs));
+  return { cert: certPem, key: keyPem, notAfterMs: Date.parse(own.validTo) };
+}
+
+/** Why a file does not have what it should, and only that. */
+function contentProblem(
+  text: string,
+  wanted: keyof typeof CONTENT_REGEXPS,
+): string | undefined {
+  if (text.startsWith(BYTE_ORDER_MARK)) {
+    return "it begins with a byte order mark (BOM); save it without";
   }
-  const problem = refusalReason(own) ?? lapse(own, nowMs);
-  if (problem) throw unusable(names.certificate, certificate, problem);
-  return { cert, key: keyPem, notAfterMs: Date.parse(own.validTo) };
-}
-
-function pemProblem(text: string): string | undefined {
-  if (!text.startsWith(BYTE_ORDER_MARK)) return undefined;
-  return "it begins with a byte order mark (BOM); save it without";
-}
-
-function certificateProblem(pem: string): string | undefined {
-  const hasKey = KEY_REGEXP.test(pem);
-  if (pem.match(CERTIFICATE_REGEXP)) {
-    return hasKey
-      ? "it also has a private key; keep certificate and key in separate files"
+  const other = wanted === "certificate" ? "private key" : "certificate";
+  const hasOther = text.search(CONTENT_REGEXPS[other]) >= 0;
+  if (text.search(CONTENT_REGEXPS[wanted]) >= 0) {
+    return hasOther
+      ? `it also has a ${other}; keep certificate and key in separate files`
       : undefined;
   }
-  return hasKey
-    ? "it has a private key, not a certificate; are the two files swapped?"
-    : "it has no certificate in PEM form";
+  return hasOther
+    ? `it has a ${other}, not a ${wanted}; are the two files swapped?`
+    : `it has no ${wanted} in PEM form`;
 }
 
-function privateKeyProblem(pem: string): string | undefined {
-  const hasCertificate = pem.match(CERTIFICATE_REGEXP) !== null;
-  if (!KEY_REGEXP.test(pem)) {
-    return hasCertificate
-      ? "it has a certificate, not a private key; are the two files swapped?"
-      : "it has no private key in PEM form";
-  }
-  if (hasCertificate) {
-    return "it also has a certificate; keep certificate and key in separate files";
-  }
-  if (ENCRYPTED_REGEXP.test(pem)) {
-    return "it is encrypted; write it without a passphrase: openssl pkey -in FILE -out NEW_FILE";
-  }
-  return undefined;
+function encryption(pem: string): string | undefined {
+  return ENCRYPTED_REGEXP.test(pem)
+    ? "it is encrypted; write it without a passphrase: openssl pkey -in FILE -out NEW_FILE"
+    : undefined;
 }
 
 /** Why TLS cannot use a key. */
@@ -143,11 +126,13 @@ function lapse(
   return `it is valid from ${validFrom} to ${validTo} only`;
 }
 
+/** Why a key is not that of the chain's first certificate. */
 function mismatch(
-  [, ...others]: readonly X509Certificate[],
+  [own, ...others]: readonly X509Certificate[],
   key: KeyObject,
   certificate: string,
-): string {
+): string | undefined {
+  if (own!.checkPrivateKey(key)) return undefined;
   return others.some((other) => other.checkPrivateKey(key))
     ? `the certificates of "${certificate}" are in the wrong order, expected the server's own first`
     : `it is not the key of "${certificate}"`;
@@ -164,12 +149,4 @@ function isVersion3(der: Uint8Array): boolean {
 /** Size of tag and length, which begins with its own size from 128 bytes on. */
 function derHeaderBytes(der: Uint8Array, at: number): number {
   return 2 + (der[at + 1]! & 0x7f);
-}
-
-function parse<T>(what: string, path: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw unusable(what, path, `it cannot be decoded: ${messageOf(error)}`);
-  }
 }

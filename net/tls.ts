@@ -1,7 +1,8 @@
 // TLS: trusted authorities, explanations of failures, and the client's side.
 
-import { messageOf, ProgramError } from "../program/errors.ts";
+import { messageOf } from "../program/errors.ts";
 import type { ByteStream } from "./byte_channel.ts";
+import { CERTIFICATE_REGEXP, checkPem, parsePem, readPem } from "./pem_file.ts";
 
 /** Where systems keep their bundles of trusted authorities. */
 const SYSTEM_BUNDLES = [
@@ -9,8 +10,6 @@ const SYSTEM_BUNDLES = [
   "/etc/pki/tls/certs/ca-bundle.crt",
   "/etc/ssl/cert.pem",
 ];
-export const CERTIFICATE_REGEXP: RegExp =
-  /-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g;
 
 const EXPLANATIONS: readonly [RegExp, string][] = [
   [/InvalidContentType|corrupt message/, "the other side does not speak TLS"],
@@ -35,15 +34,11 @@ export async function readAuthorities(
 ): Promise<string[]> {
   if (ca === "system") return await readSystemBundle();
   const { X509Certificate } = await import("node:crypto");
-  const found = (await readPem(name, ca)).match(CERTIFICATE_REGEXP);
-  if (!found) {
-    throw unusable(name, ca, "there is no certificate in it");
-  }
-  try {
-    for (const pem of found) new X509Certificate(pem);
-  } catch (error) {
-    const reason = `a certificate cannot be decoded: ${messageOf(error)}`;
-    throw unusable(name, ca, reason);
+  const file = await readPem(name, ca);
+  const found = file.text.match(CERTIFICATE_REGEXP) ?? [];
+  if (found.length === 0) checkPem(file, "there is no certificate in it");
+  for (const pem of found) {
+    parsePem(file, "a certificate", () => new X509Certificate(pem));
   }
   return found;
 }
@@ -141,23 +136,4 @@ async function readSystemBundle(): Promise<string[]> {
     }
   }
   return [];
-}
-
-export async function readPem(what: string, path: string): Promise<string> {
-  if (path === "") throw new ProgramError(`Cannot use TLS: ${what} is not set`);
-  try {
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(
-      await Deno.readFile(path),
-    );
-  } catch (error) {
-    throw unusable(what, path, messageOf(error));
-  }
-}
-
-export function unusable(
-  what: string,
-  path: string,
-  reason: string,
-): ProgramError {
-  return new ProgramError(`Cannot use ${what} "${path}": ${reason}`);
 }

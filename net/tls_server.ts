@@ -41,7 +41,6 @@ export class TlsServerStream implements ByteStream {
   readonly #socket: TLSSocket;
   readonly #secure = Promise.withResolvers<void>();
   #rest: Uint8Array = new Uint8Array(0);
-  #hasEnded = false;
   #failure: Error | undefined;
   #wake = (): void => {};
 
@@ -57,10 +56,7 @@ export class TlsServerStream implements ByteStream {
       this.#secure.resolve();
     });
     socket.on("readable", () => this.#wake());
-    socket.on("end", () => {
-      this.#hasEnded = true;
-      this.#wake();
-    });
+    socket.on("end", () => this.#wake());
     socket.on("error", (error) => this.#fail(disconnectionOf(error)));
     socket.on("close", () => {
       this.#fail(new Deno.errors.Interrupted("the connection was closed"));
@@ -84,7 +80,7 @@ export class TlsServerStream implements ByteStream {
         this.#rest = this.#rest.subarray(size);
         return size;
       }
-      if (this.#hasEnded) return null;
+      if (this.#socket.readableEnded) return null;
       if (this.#failure) throw this.#failure;
       await new Promise<void>((resolve) => this.#wake = resolve);
     }

@@ -1,7 +1,7 @@
 // One line of the finished file: `event,number,size:write:crc:write:crc`
 // (docs/storage.md).
 
-import { EMPTY_END, formatCrc, type LogEnd, sealLine } from "../format/seal.ts";
+import { formatCrc, type LogEnd, sealLine } from "../format/seal.ts";
 
 /**
  * Bets may be added from now on; none was added since; an agency has finished;
@@ -32,14 +32,13 @@ export function parseRecord(line: string): FinishRecord | undefined {
   if (!match) return undefined;
   const [, plain, numbered, number = "0", size, write, crc] = match;
   if (Number(number) > MAX_NUMBER) return undefined;
-  const bets = {
-    size: Number(size),
-    write: Number(write),
-    crc: parseInt(crc!, 16),
-  };
   return {
     event: (plain ?? numbered) as FinishEvent,
     number: Number(number),
-    bets: bets.size === 0 ? EMPTY_END : bets,
+    bets: {
+      size: Number(size),
+      write: Number(write),
+      crc: parseInt(crc!, 16),
+    },
   };
 }
