@@ -50,7 +50,7 @@ export async function openDatabase(
         ask(
           `SELECT agency, count(*) AS bets FROM ${schema}.bets GROUP BY agency`,
         ),
-      { timeoutMs: 0 },
+      { timeoutFactor: 0 },
     );
     getLogger().info(formatAction("connect_database", "success", { schema }));
     return { database, schema, counts };

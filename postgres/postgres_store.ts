@@ -50,12 +50,11 @@ export class PostgresStore implements Store {
 
   private constructor(
     { database, schema, counts }: OpenedDatabase,
-    statementTimeoutMs: number,
     { drawAgencies = 0, onCommit, signal }: PostgresStoreOptions,
   ) {
     this.#database = database;
     this.#bets = new BetsTable(database, schema);
-    this.#tables = new DrawTables(database, schema, statementTimeoutMs);
+    this.#tables = new DrawTables(database, schema);
     this.draw = new SharedDraw(this.#tables, drawAgencies, this.stats);
     this.#queue = new CommitQueue(this.#bets, this.stats, onCommit);
     for (const { agency, bets } of counts) {
@@ -75,8 +74,7 @@ export class PostgresStore implements Store {
     const address = readAddress(url);
     try {
       const opened = await openDatabase(address, options.signal);
-      const { statementTimeoutMs } = address;
-      const store = new PostgresStore(opened, statementTimeoutMs, options);
+      const store = new PostgresStore(opened, options);
       try {
         await store.draw.recover();
       } catch (error) {

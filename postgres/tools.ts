@@ -43,7 +43,7 @@ async function withDatabase<T>(
   });
   try {
     return await database.transaction((ask) => use(ask, schema), {
-      timeoutMs: 0,
+      timeoutFactor: 0,
     });
   } catch (cause) {
     if (cause instanceof Deno.errors.BrokenPipe) throw cause;

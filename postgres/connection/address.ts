@@ -51,7 +51,6 @@ const CONNECT_TIMEOUT_S = 3;
  * gets one.
  */
 const STATEMENT_TIMEOUT_MS = 8_000;
-const WEAK_WITH_SYSTEM = /^(?:disable|allow|prefer|require|verify-ca)$/;
 
 /** Returns the value of an environment variable. */
 export type Environment = (name: string) => string | undefined;
@@ -139,7 +138,7 @@ function hostsOf({ host, port }: Parameters): Host[] {
 function tlsOf(given: Parameters): TlsSettings {
   const isSystem = given.sslrootcert === "system";
   const mode = given.sslmode ?? (isSystem ? "verify-full" : "prefer");
-  if (isSystem && WEAK_WITH_SYSTEM.test(mode)) {
+  if (isSystem && mode !== "verify-full") {
     throw addressError("sslrootcert=system needs sslmode=verify-full");
   }
   if ((given.sslcert === undefined) !== (given.sslkey === undefined)) {

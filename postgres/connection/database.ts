@@ -63,12 +63,14 @@ export class Database {
 
   /**
    * Runs statements in a transaction and commits it if they all succeed. `READ
-   * COMMITTED`, so that each sees what was committed before it.
+   * COMMITTED`, so that each sees what was committed before it. Each may take
+   * `timeoutFactor` times as long as others; any time with 0.
    */
   transaction<T>(
     work: (ask: Ask) => Promise<T>,
-    { timeoutMs = this.#address.statementTimeoutMs, isKept = true } = {},
+    { timeoutFactor = 1, isKept = true } = {},
   ): Promise<T> {
+    const timeoutMs = timeoutFactor * this.#address.statementTimeoutMs;
     return this.#use(async (ask) => {
       await ask("BEGIN ISOLATION LEVEL READ COMMITTED");
       try {

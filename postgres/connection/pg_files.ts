@@ -31,11 +31,11 @@ export function findPassword(
   const wanted = [name, port, database, user];
   for (const line of text.split(/\r?\n/)) {
     const [, ...fields] = PASSWORD_LINE_REGEXP.exec(line) ?? [];
-    const [password, ...key] = fields.map(unescape).reverse();
-    const matches = key.reverse().every((field, i) =>
+    const password = fields.pop();
+    const matches = fields.map(unescape).every((field, i) =>
       field === "*" || field === String(wanted[i])
     );
-    if (password !== undefined && matches) return password;
+    if (password !== undefined && matches) return unescape(password);
   }
   return undefined;
 }

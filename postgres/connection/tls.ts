@@ -30,8 +30,7 @@ export async function tlsWays(
   const encrypted = await tlsOptions({ tls }, host);
   if (tls.requiresBinding) return [encrypted];
   if (tls.mode === "allow") return [false, encrypted];
-  if (tls.mode === "prefer") return [encrypted, false];
-  return [encrypted];
+  return tls.mode === "prefer" ? [encrypted, false] : [encrypted];
 }
 
 /** Whether the next way may succeed after this error. */

@@ -20,12 +20,10 @@ export interface DrawState {
 export class DrawTables {
   readonly #database: Database;
   readonly #schema: string;
-  readonly #timeoutMs: number;
 
-  constructor(database: Database, schema: string, statementTimeoutMs: number) {
+  constructor(database: Database, schema: string) {
     this.#database = database;
     this.#schema = schema;
-    this.#timeoutMs = DRAW_TIMEOUT_FACTOR * statementTimeoutMs;
   }
 
   async read(): Promise<DrawState> {
@@ -74,7 +72,7 @@ export class DrawTables {
       await this.#closeAgencies(ask);
       await this.#checkPrepared(ask);
       return true;
-    }, { timeoutMs: this.#timeoutMs });
+    }, { timeoutFactor: DRAW_TIMEOUT_FACTOR });
   }
 
   async winners(agency: number): Promise<string[]> {

@@ -288,9 +288,9 @@ testInTime(
       const [codes, options, asked, state] of [
         [[], {}, [BEGIN, LIMIT, "a", "COMMIT"], undefined],
         [[], { isKept: false }, [BEGIN, LIMIT, "a", "ROLLBACK"], undefined],
-        [[], { timeoutMs: 5 }, [
+        [[], { timeoutFactor: 0.5 }, [
           BEGIN,
-          "SET LOCAL statement_timeout TO 5",
+          "SET LOCAL statement_timeout TO 4000",
           ...["a", "COMMIT"],
         ], undefined],
         [["23514"], {}, [BEGIN, LIMIT, "a", "ROLLBACK"], "23514"],

@@ -18,7 +18,7 @@ const NO_LOCK = [{ locks: "0" }];
 
 function tablesOn(script: Script) {
   const fake = new FakeDatabase(script);
-  return { fake, tables: new DrawTables(fake.database, "s", 8_000) };
+  return { fake, tables: new DrawTables(fake.database, "s") };
 }
 
 /** Asserts which statements were asked, by a part of each in its order. */
@@ -93,7 +93,7 @@ for (const [script, asked, outcome] of HOLDS) {
       }
       assertAsked(fake, asked);
       // Counting all bets may take ten times as long as other statements.
-      assertEquals(fake.transactions, [{ timeoutMs: 80_000 }]);
+      assertEquals(fake.transactions, [{ timeoutFactor: 10 }]);
       for (const { text, values } of fake.asked) {
         assertEquals(values, text.includes("$1") ? [3] : []);
       }
