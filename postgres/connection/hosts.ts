@@ -3,7 +3,7 @@
 import { type Address, describeHost, type Host } from "./address.ts";
 import { explainDatabase, isCrowded, UnfitDatabaseError } from "./errors.ts";
 import { Session } from "./session.ts";
-import { isAboutTls, tlsWays } from "./tls.ts";
+import { isAboutTls, type TlsOptions, tlsWays } from "./tls.ts";
 
 const IS_WRITABLE = `SELECT pg_is_in_recovery() AS recovers,
   current_setting('transaction_read_only') = 'on' AS "isReadOnly"`;
@@ -66,18 +66,19 @@ async function openSession(
   host: Host,
   { onSession }: ConnectOptions,
 ): Promise<Session> {
-  const ways = await tlsWays(address, host);
-  for (const [i, way] of ways.entries()) {
+  const connect = async (way: TlsOptions) => {
     const session = new Session(address, host, way);
     onSession(session);
-    try {
-      await session.connect();
-      return session;
-    } catch (error) {
-      if (i === ways.length - 1 || !isAboutTls(error)) throw error;
-    }
+    await session.connect();
+    return session;
+  };
+  const [way, other] = await tlsWays(address, host);
+  try {
+    return await connect(way);
+  } catch (error) {
+    if (other === undefined || !isAboutTls(error)) throw error;
+    return await connect(other);
   }
-  throw new Error("there is no way to connect");
 }
 
 function orderOf({ hosts, isRandom }: Address): Host[] {

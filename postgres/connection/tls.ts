@@ -16,11 +16,11 @@ export type TlsOptions = false | {
 /** `pg_hba.conf` has no line for a connection of this kind. */
 const NO_ENTRY = "28000";
 
-/** The ways to connect to a host, in the order to try. */
+/** The way to connect to a host, and the one to try if that fails about TLS. */
 export async function tlsWays(
   { tls }: Address,
   host: Host,
-): Promise<TlsOptions[]> {
+): Promise<[TlsOptions, TlsOptions?]> {
   // As with libpq, sslmode does not apply to Unix sockets.
   if (host.name.startsWith("/")) {
     if (!tls.requiresBinding) return [false];

@@ -22,10 +22,10 @@ export interface TailProblem {
 interface TailLine {
   start: number;
   end: number;
+  text: string;
 }
 
 const NEWLINE = 0x0a;
-const COMMA = 0x2c;
 const ONE = 0x31;
 const NINE = 0x39;
 /** A row with or without a mark; a name may contain anything. */
@@ -59,7 +59,7 @@ export async function checkTornTail(
   const lines = wholeLines(tail);
   let sealed = 0;
   for (const [i, line] of lines.entries()) {
-    const column = lastColumn(tail, line);
+    const column = line.text.slice(line.text.lastIndexOf(",") + 1);
     const seal = parseSeal(column);
     if (!seal) continue;
     const { write } = seal;
@@ -76,7 +76,14 @@ export async function checkTornTail(
       return { at: 0, what };
     }
   }
-  return findForeignLine(tail, lines.slice(sealed));
+  // A crash may have cut the last line anywhere.
+  const mayBeCut = lines.at(-1)?.end === tail.length - 1;
+  const foreign = lines.slice(sealed, mayBeCut ? -1 : undefined)
+    .find(({ text }) => !isOurs(text));
+  return foreign && {
+    at: foreign.start,
+    what: "that line is not a row of a store; is it another file?",
+  };
 }
 
 /** Reads a file from `start` to `size`, at most {@linkcode MAX_WRITE_BYTES}. */
@@ -101,14 +108,10 @@ function wholeLines(tail: Uint8Array): TailLine[] {
   for (let start = 0;;) {
     const end = tail.indexOf(NEWLINE, start);
     if (end < 0) return lines;
-    lines.push({ start, end });
+    const text = DECODER.decode(tail.subarray(start, end));
+    lines.push({ start, end, text });
     start = end + 1;
   }
-}
-
-function lastColumn(tail: Uint8Array, { start, end }: TailLine): string {
-  const bytes = tail.subarray(start, end);
-  return DECODER.decode(bytes.subarray(bytes.lastIndexOf(COMMA) + 1));
 }
 
 /**
@@ -140,21 +143,8 @@ function endsWholeEntry(
   return false;
 }
 
-/**
- * Finds a line that no central wrote. Ignores the tail's last line: a crash may
- * have cut it anywhere.
- */
-function findForeignLine(
-  tail: Uint8Array,
-  lines: readonly TailLine[],
-): TailProblem | undefined {
-  const what = "that line is not a row of a store; is it another file?";
-  for (const { start, end } of lines) {
-    if (end === tail.length - 1) break;
-    const line = DECODER.decode(tail.subarray(start, end));
-    const isOurs = line.includes(ZERO) || ROW_REGEXP.test(line) ||
-      RECORD_REGEXP.test(line);
-    if (!isOurs) return { at: start, what };
-  }
-  return undefined;
+/** True if a central may have written the line. */
+function isOurs(line: string): boolean {
+  return line.includes(ZERO) || ROW_REGEXP.test(line) ||
+    RECORD_REGEXP.test(line);
 }
