@@ -11,7 +11,7 @@ import { Statistics } from "./central/statistics.ts";
 import type { StatusServer } from "./central/status/status_server.ts";
 import { stopOn } from "./net/tcp_server.ts";
 import type { Config } from "./program/config/config.ts";
-import { messageOf, ProgramError } from "./program/errors.ts";
+import { failure, ProgramError } from "./program/errors.ts";
 import { type Details, formatAction, getLogger } from "./program/logging.ts";
 import { logServerConfig, runProgram } from "./program/program.ts";
 import type { ProgramContext } from "./program/program.ts";
@@ -168,13 +168,9 @@ async function openFileStore(
     if (problem !== undefined) logRecovery("fail", { reason: problem });
     return store;
   } catch (cause) {
-    const message = messageOf(cause);
-    throw new ProgramError(
-      cause instanceof StoreHeldError
-        ? message
-        : `Cannot open store "${path}": ${message}`,
-      { cause },
-    );
+    throw cause instanceof StoreHeldError
+      ? new ProgramError(cause.message, { cause })
+      : failure(`Cannot open store "${path}"`, cause);
   }
 }
 

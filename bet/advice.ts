@@ -1,8 +1,7 @@
 // How to correct a bet that breaks a rule. Unlike the rules' reasons, the
 // advice quotes the value, so only the agency, whose data it is, may log it.
 
-import { type Bet, packBets, unpackBets } from "./bet.ts";
-import { packedBetEnd } from "./bet.ts";
+import { type Bet, packBets, packedBetEnd, unpackBets } from "./bet.ts";
 import { findInvalidField } from "./rules.ts";
 
 /** Values that may have been meant, the likeliest first. */

@@ -14,7 +14,7 @@ import {
   setup,
 } from "@std/log";
 import { LogOutput } from "./log_output.ts";
-import { startRareTimer } from "./timer.ts";
+import { waitAtMost } from "./timer.ts";
 
 export type Result = "success" | "fail" | "in_progress";
 
@@ -71,11 +71,7 @@ export function setupLogging(level: LevelName): void {
 
 /** Writes the buffered lines, if the output accepts them within a second. */
 export async function flushLog(): Promise<void> {
-  if (!output) return;
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const cancel = startRareTimer(resolve, LAST_FLUSH_MS);
-  await Promise.race([output.flush(), late]);
-  cancel();
+  if (output) await waitAtMost(LAST_FLUSH_MS, output.flush());
 }
 
 const DEFAULT_LOGGER = currentLogger();

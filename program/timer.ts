@@ -27,6 +27,17 @@ export function startRareTimer(
   return () => due.removeEventListener("abort", callback);
 }
 
+/** Waits for a promise, but no longer than a time. */
+export async function waitAtMost(
+  milliseconds: number,
+  promise: Promise<void>,
+): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const cancel = startRareTimer(resolve, milliseconds);
+  await Promise.race([promise, late]);
+  cancel();
+}
+
 /** Throws the signal's reason if the signal ends the wait. */
 export async function delay(
   milliseconds: number,

@@ -4,6 +4,7 @@
 import { type Address, formatAddress } from "../../program/config/setting.ts";
 import { messageOf, ProgramError, stackOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
+import { waitAtMost } from "../../program/timer.ts";
 import type { Store } from "../../storage/mod.ts";
 import type { Statistics } from "../statistics.ts";
 import { AgencyLists } from "./agency_lists.ts";
@@ -78,11 +79,8 @@ export class StatusServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     this.#streams.close();
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, STOP_TIMEOUT_MS);
     // A client that reads or sends slowly must not keep the central running.
-    await Promise.race([this.#server.shutdown(), late]);
-    clearTimeout(timer);
+    await waitAtMost(STOP_TIMEOUT_MS, this.#server.shutdown());
   }
 
   #respond(request: Request): Response {

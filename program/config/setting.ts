@@ -49,11 +49,21 @@ export const BOOLEAN: Setting<boolean> = {
     text === "true" ? true : text === "false" ? false : undefined,
 };
 
-/** A duration in milliseconds, written as in Go. */
+/**
+ * A duration in milliseconds, written as in Go. Not 0, and no longer than a
+ * timer can wait.
+ */
 export const DURATION: Setting<number> = {
   yaml: "string",
   expected: "a duration such as 5s, 250ms or 1m30s",
-  parse: parseDuration,
+  parse(text): number | undefined {
+    if (!DURATION_REGEXP.test(text)) return undefined;
+    let duration = 0;
+    for (const [, amount, unit] of text.matchAll(PART_REGEXP)) {
+      duration += Number(amount) * MILLISECONDS[unit!]!;
+    }
+    return duration > 0 && duration <= MAX_DURATION_MS ? duration : undefined;
+  },
 };
 
 export const LEVEL: Setting<LevelName> = {
@@ -109,28 +119,6 @@ function parseAddress(text: string): Address | undefined {
   const port = Number(match[3]);
   if (port < 1 || port > 65535) return undefined;
   return { hostname: match[1] ?? match[2]!, port };
-}
-
-/**
- * Parses a duration such as `1m30s` into milliseconds; `undefined` if it is not
- * one, is 0, or is longer than a timer can wait.
- *
- * @example Usage
- * ```ts
- * import { parseDuration } from "./setting.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(parseDuration("1m30s"), 90_000);
- * assertEquals(parseDuration("90"), undefined);
- * ```
- */
-export function parseDuration(text: string): number | undefined {
-  if (!DURATION_REGEXP.test(text)) return undefined;
-  let duration = 0;
-  for (const [, amount, unit] of text.matchAll(PART_REGEXP)) {
-    duration += Number(amount) * MILLISECONDS[unit!]!;
-  }
-  return duration > 0 && duration <= MAX_DURATION_MS ? duration : undefined;
 }
 
 export function formatDuration(duration: number): string {

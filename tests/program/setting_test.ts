@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseDuration } from "../../program/config/setting.ts";
+import { DURATION } from "../../program/config/setting.ts";
 
 const DURATIONS: Record<string, number> = {
   "1ms": 1,
@@ -22,14 +22,14 @@ const NO_DURATIONS = [
   ...["2147483648ms", "597h", "99999999999999999h", "5s\n", "٥s"],
 ];
 
-Deno.test("parseDuration() reads Go's notation", () => {
+Deno.test("DURATION.parse() reads Go's notation", () => {
   for (const [text, milliseconds] of Object.entries(DURATIONS)) {
-    assertEquals(parseDuration(text), milliseconds, text);
+    assertEquals(DURATION.parse(text), milliseconds, text);
   }
 });
 
-Deno.test("parseDuration() accepts nothing else, and no infinite time", () => {
+Deno.test("DURATION.parse() accepts nothing else, and no infinite time", () => {
   for (const text of NO_DURATIONS) {
-    assertEquals(parseDuration(text), undefined, JSON.stringify(text));
+    assertEquals(DURATION.parse(text), undefined, JSON.stringify(text));
   }
 });

@@ -106,7 +106,7 @@ async function areUnpacked(
   return true;
 }
 
-/** Chunks of each file, by its path; made or unpacked when they are read. */
+/** Chunks of each file, by its path; made ones are made when they are read. */
 type FileChunks = Map<string, Iterable<Uint8Array>>;
 
 function madeFiles(
@@ -175,10 +175,6 @@ function unpackedFiles(archive: Archive, dir: string): FileChunks {
       );
     }
     seen.add(agency);
-    return [join(dir, name), unpacked(zip, entry)];
+    return [join(dir, name), [zip.read(entry)]];
   }));
-}
-
-function* unpacked(zip: ZipArchive, entry: ZipEntry): Generator<Uint8Array> {
-  yield zip.read(entry);
 }
