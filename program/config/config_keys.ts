@@ -26,7 +26,10 @@ export interface Key<T> {
   readonly help: string;
 }
 
-/** Durations are in milliseconds. */
+/**
+ * The values; durations are in milliseconds. Spelled out, because JSR takes no
+ * types that are inferred (no-slow-types); the compiler checks it against KEYS.
+ */
 export interface Config {
   readonly "server.address": readonly Address[];
   readonly "server.host": string;
