@@ -1,48 +1,45 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { assertEnding, testPrograms } from "../support/end_to_end.ts";
+import { assertEnding, endToEnd } from "../support/end_to_end.ts";
 import { startProgram } from "../support/programs.ts";
 
 const encoder = new TextEncoder();
 
-testPrograms(
-  "the echo example's programs log the exercise's lines",
-  async () => {
-    await using server = startProgram("echo:server", {
-      SERVER_PORT: "0",
-      SERVER_LISTEN_BACKLOG: "5",
-      LOGGING_LEVEL: "DEBUG",
-    });
-    const [, port] = await server.line(/action: listen .* port: (\d+)/);
-    await using client = startClient(Number(port), { CLI_LOOP_PERIOD: "10ms" });
-    assertEquals(assertEnding(await client.ending(), 0), [
-      `INFO action: config | result: success | client_id: 7 | server_address: 127.0.0.1:${port} | loop_amount: 5 | loop_period: 10ms | log_level: DEBUG`,
-      ...[1, 2, 3, 4, 5].map((number) =>
-        `INFO action: receive_message | result: success | client_id: 7 | msg: [CLIENT 7] Message N°${number}`
-      ),
-      "INFO action: loop_finished | result: success | client_id: 7",
-    ]);
-    const log = assertEnding(await server.stop(), 0);
-    assertEquals(
-      log[0],
-      "DEBUG action: config | result: success | port: 0 | listen_backlog: 5 | logging_level: DEBUG",
-    );
-    assertEquals(log.filter((line) => line.includes("receive_message")), [
-      ...[1, 2, 3, 4, 5].map((number) =>
-        `INFO action: receive_message | result: success | ip: 127.0.0.1 | msg: [CLIENT 7] Message N°${number}`
-      ),
-    ]);
-    assertEquals(log.slice(-2), [
-      "INFO action: stop | result: in_progress | signal: SIGTERM",
-      "INFO action: close_listener | result: success",
-    ]);
-  },
-);
+endToEnd.test("the echo example's programs log the exercise's lines", async () => {
+  await using server = startProgram("echo:server", {
+    SERVER_PORT: "0",
+    SERVER_LISTEN_BACKLOG: "5",
+    LOGGING_LEVEL: "DEBUG",
+  });
+  const [, port] = await server.line(/action: listen .* port: (\d+)/);
+  await using client = startClient(Number(port), { CLI_LOOP_PERIOD: "10ms" });
+  assertEquals(assertEnding(await client.ending(), 0), [
+    `INFO action: config | result: success | client_id: 7 | server_address: 127.0.0.1:${port} | loop_amount: 5 | loop_period: 10ms | log_level: DEBUG`,
+    ...[1, 2, 3, 4, 5].map((number) =>
+      `INFO action: receive_message | result: success | client_id: 7 | msg: [CLIENT 7] Message N°${number}`
+    ),
+    "INFO action: loop_finished | result: success | client_id: 7",
+  ]);
+  const log = assertEnding(await server.stop(), 0);
+  assertEquals(
+    log[0],
+    "DEBUG action: config | result: success | port: 0 | listen_backlog: 5 | logging_level: DEBUG",
+  );
+  assertEquals(log.filter((line) => line.includes("receive_message")), [
+    ...[1, 2, 3, 4, 5].map((number) =>
+      `INFO action: receive_message | result: success | ip: 127.0.0.1 | msg: [CLIENT 7] Message N°${number}`
+    ),
+  ]);
+  assertEquals(log.slice(-2), [
+    "INFO action: stop | result: in_progress | signal: SIGTERM",
+    "INFO action: close_listener | result: success",
+  ]);
+});
 
 for (const isAnswered of [false, true]) {
   const moment = isAnswered
     ? "waiting after its last message"
     : "waiting for a reply";
-  testPrograms(`echo/client.ts stops while it is ${moment}`, async () => {
+  endToEnd.test(`echo/client.ts stops while it is ${moment}`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await using client = startClient(listener.addr.port, {
       CLI_LOOP_AMOUNT: "1",
@@ -64,7 +61,7 @@ for (const isAnswered of [false, true]) {
   });
 }
 
-testPrograms("echo/client.ts reports a missing reply", async () => {
+endToEnd.test("echo/client.ts reports a missing reply", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   await using client = startClient(port);

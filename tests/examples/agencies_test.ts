@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
-import { testPrograms } from "../support/end_to_end.ts";
+import { endToEnd } from "../support/end_to_end.ts";
 import { FakeCentral } from "../support/fake_central.ts";
 import { Code, frame, Type } from "../support/frames.ts";
 import {
@@ -108,7 +108,7 @@ function testAgency(
   name: string,
   fn: (dir: string, send: Send) => Promise<void>,
 ): void {
-  testPrograms(`the agency in ${language} ${name}`, async (dir) => {
+  endToEnd.test(`the agency in ${language} ${name}`, async (dir) => {
     const command = await LANGUAGES[language]!(dir).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

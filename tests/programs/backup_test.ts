@@ -1,7 +1,7 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import operationsPage from "../../docs/operations.md" with { type: "text" };
 import { FileStore, verifyStore } from "../../storage/mod.ts";
-import { testPrograms } from "../support/end_to_end.ts";
+import { endToEnd } from "../support/end_to_end.ts";
 import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { fencedBlocks } from "../support/markdown.ts";
 import { startProgram } from "../support/programs.ts";
@@ -38,39 +38,36 @@ async function runBlock(dir: string, name: string): Promise<void> {
   assertEquals(await runTool("sh", ["-c", script]), { code: 0, output: "" });
 }
 
-testPrograms(
-  "a copy taken while the central runs has every bet that was acknowledged",
-  async (dir) => {
-    await Deno.mkdir(`${dir}/.data`);
-    const storeFile = `${dir}/.data/bets.csv`;
-    await using central = startProgram("server", {
-      SERVER_PORT: "0",
-      SERVER_STORE_FILE: storeFile,
-      SERVER_DRAW_AGENCIES: String(DRAW_AGENCIES),
-    });
-    const [, port] = await central.line(/action: listen .* port: (\d+)/);
-    const sender = new Sender();
-    const sending = sender.run(Number(port));
-    for (let copy = 1; copy <= COPIES; copy++) {
-      using other = await Wire.connect(Number(port));
-      await other.ask(agencyFrame(Type.FINISH, 1 + copy));
-      const { acknowledged } = sender;
-      await runBlock(dir, "sh backup");
-      const store = await FileStore.open(`${dir}/backup/bets.csv`, {
-        drawAgencies: DRAW_AGENCIES,
-      });
-      assertGreaterOrEqual(store.stats.bets, acknowledged);
-      assertEquals(store.stats.finished.size, copy);
-      await store.close();
-    }
-    sender.isStopped = true;
-    await sending;
+endToEnd.test("a copy taken while the central runs has every bet that was acknowledged", async (dir) => {
+  await Deno.mkdir(`${dir}/.data`);
+  const storeFile = `${dir}/.data/bets.csv`;
+  await using central = startProgram("server", {
+    SERVER_PORT: "0",
+    SERVER_STORE_FILE: storeFile,
+    SERVER_DRAW_AGENCIES: String(DRAW_AGENCIES),
+  });
+  const [, port] = await central.line(/action: listen .* port: (\d+)/);
+  const sender = new Sender();
+  const sending = sender.run(Number(port));
+  for (let copy = 1; copy <= COPIES; copy++) {
+    using other = await Wire.connect(Number(port));
+    await other.ask(agencyFrame(Type.FINISH, 1 + copy));
+    const { acknowledged } = sender;
     await runBlock(dir, "sh backup");
-    await central.stop();
+    const store = await FileStore.open(`${dir}/backup/bets.csv`, {
+      drawAgencies: DRAW_AGENCIES,
+    });
+    assertGreaterOrEqual(store.stats.bets, acknowledged);
+    assertEquals(store.stats.finished.size, copy);
+    await store.close();
+  }
+  sender.isStopped = true;
+  await sending;
+  await runBlock(dir, "sh backup");
+  await central.stop();
 
-    await Deno.remove(storeFile);
-    await runBlock(dir, "sh restore");
-    const { bets, fault } = await verifyStore(storeFile);
-    assertEquals([bets, fault], [sender.acknowledged, undefined]);
-  },
-);
+  await Deno.remove(storeFile);
+  await runBlock(dir, "sh restore");
+  const { bets, fault } = await verifyStore(storeFile);
+  assertEquals([bets, fault], [sender.acknowledged, undefined]);
+});

@@ -4,7 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { assertEnding, testPrograms } from "../support/end_to_end.ts";
+import { assertEnding, endToEnd } from "../support/end_to_end.ts";
 import { FakeCentral } from "../support/fake_central.ts";
 import {
   startAgency,
@@ -13,7 +13,7 @@ import {
 } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
-testPrograms("client.ts takes all it needs as flags", async (dir) => {
+endToEnd.test("client.ts takes all it needs as flags", async (dir) => {
   const file = `${dir}/mine.csv`;
   await Deno.writeTextFile(file, csvOf(rows(10)));
   await using central = startProgram("server", {}, [
@@ -32,7 +32,7 @@ testPrograms("client.ts takes all it needs as flags", async (dir) => {
   assertStringIncludes(lines.at(-1)!, "cantidad: 10 | rejected: 0 |");
 });
 
-testPrograms("--help and --version survive a closed pipe", async () => {
+endToEnd.test("--help and --version survive a closed pipe", async () => {
   for (const flag of ["--help", "-h", "--version"]) {
     const script = `exec 3> >(true); wait $!; "$@" ${flag} >&3`;
     const { code, stderr } = await startFromShell(script, "client", {})
@@ -41,7 +41,7 @@ testPrograms("--help and --version survive a closed pipe", async () => {
   }
 });
 
-testPrograms("client.ts prints its fatal error last", async () => {
+endToEnd.test("client.ts prints its fatal error last", async () => {
   const env = { CLI_ID: "1", CLI_SERVER_ADDRESS: "127.0.0.1:1" };
   const script = '"$@" none.csv 2>&1';
   const { stdout } = await startFromShell(script, "client", env).ending();
@@ -50,35 +50,32 @@ testPrograms("client.ts prints its fatal error last", async () => {
   assertMatch(lines.at(-1)!, /^client: .*none\.csv/);
 });
 
-testPrograms(
-  "--config names another file; variables take precedence",
-  async (dir) => {
-    await Deno.writeTextFile(`${dir}/agency-7.csv`, csvOf(rows(10)));
-    const config = `${dir}/other.yaml`;
-    await Deno.writeTextFile(
-      config,
-      `server:\n  port: 0\nstore:\n  file: ${dir}/bets.csv\nlog:\n  level: DEBUG\n`,
-    );
-    await using central = startProgram("server", {}, ["--config", config]);
-    const [, port] = await central.line(
-      /listen \| result: success \| port: (\d+)/,
-    );
-    assert(
-      central.lines[0]!.endsWith("listen_backlog: 4096 | logging_level: DEBUG"),
-    );
-    await Deno.writeTextFile(
-      config,
-      `server:\n  address: 127.0.0.1:${port}\nagency:\n  file: ${dir}/agency-{id}.csv\nbatch:\n  maxAmount: 4\n`,
-    );
-    const agency = startProgram("client", {
-      CLI_ID: "7",
-      CLI_BATCH_MAXAMOUNT: "6",
-    }, ["--config", config]);
-    assertEnding(await agency.ending(), 0);
-    const counts = (await central.stop()).stdout.matchAll(/cantidad: (\d+)/g);
-    assertEquals([...counts].map(([, count]) => count), ["6", "4"]);
-  },
-);
+endToEnd.test("--config names another file; variables take precedence", async (dir) => {
+  await Deno.writeTextFile(`${dir}/agency-7.csv`, csvOf(rows(10)));
+  const config = `${dir}/other.yaml`;
+  await Deno.writeTextFile(
+    config,
+    `server:\n  port: 0\nstore:\n  file: ${dir}/bets.csv\nlog:\n  level: DEBUG\n`,
+  );
+  await using central = startProgram("server", {}, ["--config", config]);
+  const [, port] = await central.line(
+    /listen \| result: success \| port: (\d+)/,
+  );
+  assert(
+    central.lines[0]!.endsWith("listen_backlog: 4096 | logging_level: DEBUG"),
+  );
+  await Deno.writeTextFile(
+    config,
+    `server:\n  address: 127.0.0.1:${port}\nagency:\n  file: ${dir}/agency-{id}.csv\nbatch:\n  maxAmount: 4\n`,
+  );
+  const agency = startProgram("client", {
+    CLI_ID: "7",
+    CLI_BATCH_MAXAMOUNT: "6",
+  }, ["--config", config]);
+  assertEnding(await agency.ending(), 0);
+  const counts = (await central.stop()).stdout.matchAll(/cantidad: (\d+)/g);
+  assertEquals([...counts].map(([, count]) => count), ["6", "4"]);
+});
 
 for (
   const [signal, code] of [["SIGTERM", 0], ["SIGINT", 130], [
@@ -92,39 +89,33 @@ for (
     `INFO action: stop | result: success | signal: ${signal}`,
   ];
 
-  testPrograms(
-    `client.ts stops on ${signal} while it waits for a reply`,
-    async (dir) => {
-      const file = `${dir}/agency.csv`;
-      await Deno.writeTextFile(file, csvOf(rows(1000)));
-      const { promise: waits, resolve } = Promise.withResolvers<void>();
-      await using central = new FakeCentral(async (session) => {
-        await session.take();
-        await session.ok();
-        await session.take();
-        resolve();
-        await session.gone();
-      });
-      await using agency = startAgency(1, file, central.port);
-      await waits;
-      agency.kill(signal);
-      const ending = assertEnding(await agency.ending(), code);
-      assertEquals(ending.slice(2), stopped);
-    },
-  );
+  endToEnd.test(`client.ts stops on ${signal} while it waits for a reply`, async (dir) => {
+    const file = `${dir}/agency.csv`;
+    await Deno.writeTextFile(file, csvOf(rows(1000)));
+    const { promise: waits, resolve } = Promise.withResolvers<void>();
+    await using central = new FakeCentral(async (session) => {
+      await session.take();
+      await session.ok();
+      await session.take();
+      resolve();
+      await session.gone();
+    });
+    await using agency = startAgency(1, file, central.port);
+    await waits;
+    agency.kill(signal);
+    const ending = assertEnding(await agency.ending(), code);
+    assertEquals(ending.slice(2), stopped);
+  });
 
-  testPrograms(
-    `client.ts stops on ${signal} while it waits to try again`,
-    async (dir) => {
-      const file = `${dir}/agency.csv`;
-      await Deno.writeTextFile(file, csvOf(rows(10)));
-      await using agency = startAgency(1, file, 1, {
-        CLI_RETRY_BASEDELAY: "1h",
-      });
-      await agency.line(/action: connect \| result: fail .* attempt: 1 /);
-      agency.kill(signal);
-      const ending = assertEnding(await agency.ending(), code);
-      assertEquals(ending.slice(3), stopped);
-    },
-  );
+  endToEnd.test(`client.ts stops on ${signal} while it waits to try again`, async (dir) => {
+    const file = `${dir}/agency.csv`;
+    await Deno.writeTextFile(file, csvOf(rows(10)));
+    await using agency = startAgency(1, file, 1, {
+      CLI_RETRY_BASEDELAY: "1h",
+    });
+    await agency.line(/action: connect \| result: fail .* attempt: 1 /);
+    agency.kill(signal);
+    const ending = assertEnding(await agency.ending(), code);
+    assertEquals(ending.slice(3), stopped);
+  });
 }

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  testPrograms,
+  endToEnd,
 } from "../support/end_to_end.ts";
 import { FakeCentral, gone, play, take } from "../support/fake_central.ts";
 import { contents } from "../support/folder.ts";
@@ -15,88 +15,79 @@ import {
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 
-testPrograms(
-  "client.ts sends a file, and logs the exercise's lines",
-  async (dir) => {
-    await Deno.writeTextFile(`${dir}/agency-3.csv`, csvOf(rows(320)));
-    await using central = await startCentral(`${dir}/bets.csv`);
-    const agency = startAgency(3, `${dir}/agency-{id}.csv`, central.port, {
-      CLI_LOG_LEVEL: "DEBUG",
-    });
-    const address = `127.0.0.1:${central.port}`;
-    const sent = "DEBUG action: apuesta_enviada | result: success | cantidad:";
-    assertEquals(assertEnding(await agency.ending(), 0), [
-      `INFO action: config | result: success | client_id: 3 | server_address: ${address} | batch_max_amount: 150 | log_level: DEBUG`,
-      `INFO action: send_file | result: in_progress | client_id: 3 | file: ${dir}/agency-3.csv | bytes: 12264`,
-      `DEBUG action: connect | result: success | server_address: ${address}`,
-      `${sent} 150`,
-      `${sent} 150`,
-      `${sent} 20`,
-      `INFO action: loop_finished | result: success | client_id: 3 | cantidad: 320 | rejected: 0 | repeated: 0 | records: 320 | file: ${dir}/agency-3.csv`,
-    ]);
-    assertEquals(await readBets(`${dir}/bets.csv`), new Map([[3, rows(320)]]));
-    assert(!Object.hasOwn(await contents(dir), "agency-3.csv.rejected.csv"));
-  },
-);
+endToEnd.test("client.ts sends a file, and logs the exercise's lines", async (dir) => {
+  await Deno.writeTextFile(`${dir}/agency-3.csv`, csvOf(rows(320)));
+  await using central = await startCentral(`${dir}/bets.csv`);
+  const agency = startAgency(3, `${dir}/agency-{id}.csv`, central.port, {
+    CLI_LOG_LEVEL: "DEBUG",
+  });
+  const address = `127.0.0.1:${central.port}`;
+  const sent = "DEBUG action: apuesta_enviada | result: success | cantidad:";
+  assertEquals(assertEnding(await agency.ending(), 0), [
+    `INFO action: config | result: success | client_id: 3 | server_address: ${address} | batch_max_amount: 150 | log_level: DEBUG`,
+    `INFO action: send_file | result: in_progress | client_id: 3 | file: ${dir}/agency-3.csv | bytes: 12264`,
+    `DEBUG action: connect | result: success | server_address: ${address}`,
+    `${sent} 150`,
+    `${sent} 150`,
+    `${sent} 20`,
+    `INFO action: loop_finished | result: success | client_id: 3 | cantidad: 320 | rejected: 0 | repeated: 0 | records: 320 | file: ${dir}/agency-3.csv`,
+  ]);
+  assertEquals(await readBets(`${dir}/bets.csv`), new Map([[3, rows(320)]]));
+  assert(!Object.hasOwn(await contents(dir), "agency-3.csv.rejected.csv"));
+});
 
-testPrograms(
-  "client.ts sets refused rows aside, to be corrected",
-  async (dir) => {
-    const file = `${dir}/agency.csv`;
-    const rejected = `${file}.rejected.csv`;
-    const bad = rows(1, 7)[0]!.with(2, "0030904465").with(4, "x");
-    const worse = "Ana,Gil\r\n";
-    const all = [...rows(6), bad, ...rows(13, 8)];
-    const text = csvOf(all.slice(0, 2)) + worse + csvOf(all.slice(2));
-    await Deno.writeTextFile(file, text);
-    await using central = await startCentral(`${dir}/bets.csv`);
-    const env = { CLI_BATCH_MAXAMOUNT: "5" };
-    const first = startAgency(1, file, central.port, env);
-    const log = assertEnding(await first.ending(), 2);
-    assertEquals(log.slice(2), [
-      "ERROR action: read_bet | result: fail | line: 3 | reason: expected 5 fields but got 2",
-      `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | line: 8 | error: INVALID_BET | reason: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains "x" | row: ${
-        bad.join(",")
-      }`,
-      "ERROR action: agency_finished | result: fail | error: INCOMPLETE | reason: Cannot finish agency 1: 2 of 21 bets are not stored | hint: correct the refused rows and send them; --finish-anyway finishes without",
-      `INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rejected: 2 | repeated: 0 | records: 21 | file: ${file} | rejected_file: ${rejected}`,
-    ]);
-    const address = `127.0.0.1:${central.port}`;
-    assertEquals(
-      log[0],
-      `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
-    );
-    // The central neither sends nor logs a value of a bet.
-    for (const line of central.lines) assert(!line.includes(bad[2]!), line);
-    assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
-  },
-);
+endToEnd.test("client.ts sets refused rows aside, to be corrected", async (dir) => {
+  const file = `${dir}/agency.csv`;
+  const rejected = `${file}.rejected.csv`;
+  const bad = rows(1, 7)[0]!.with(2, "0030904465").with(4, "x");
+  const worse = "Ana,Gil\r\n";
+  const all = [...rows(6), bad, ...rows(13, 8)];
+  const text = csvOf(all.slice(0, 2)) + worse + csvOf(all.slice(2));
+  await Deno.writeTextFile(file, text);
+  await using central = await startCentral(`${dir}/bets.csv`);
+  const env = { CLI_BATCH_MAXAMOUNT: "5" };
+  const first = startAgency(1, file, central.port, env);
+  const log = assertEnding(await first.ending(), 2);
+  assertEquals(log.slice(2), [
+    "ERROR action: read_bet | result: fail | line: 3 | reason: expected 5 fields but got 2",
+    `ERROR action: apuesta_enviada | result: fail | cantidad: 5 | line: 8 | error: INVALID_BET | reason: Cannot take bet: number is not 1 to 10 digits, at most 4294967295: it contains "x" | row: ${
+      bad.join(",")
+    }`,
+    "ERROR action: agency_finished | result: fail | error: INCOMPLETE | reason: Cannot finish agency 1: 2 of 21 bets are not stored | hint: correct the refused rows and send them; --finish-anyway finishes without",
+    `INFO action: loop_finished | result: success | client_id: 1 | cantidad: 19 | rejected: 2 | repeated: 0 | records: 21 | file: ${file} | rejected_file: ${rejected}`,
+  ]);
+  const address = `127.0.0.1:${central.port}`;
+  assertEquals(
+    log[0],
+    `INFO action: config | result: success | client_id: 1 | server_address: ${address} | batch_max_amount: 5 | log_level: INFO`,
+  );
+  // The central neither sends nor logs a value of a bet.
+  for (const line of central.lines) assert(!line.includes(bad[2]!), line);
+  assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
+});
 
-testPrograms(
-  "client.ts --check only reads a file, --as-new stores it once more",
-  async (dir) => {
-    const file = `${dir}/agency.csv`;
-    await Deno.writeTextFile(file, csvOf(rows(3)));
-    await using central = await startCentral(`${dir}/bets.csv`);
-    const bad = "no bet\n" + csvOf(rows(3).with(1, ["", "", "", "", "1"]));
-    await Deno.writeTextFile(`${dir}/bad.csv`, bad);
-    const runs: [args: string[], code: number, summary: RegExp][] = [
-      [["--check", file], 0, /check_finished .* rejected: 0 \| records: 3 /],
-      [["--check", `${dir}/bad.csv`], 2, /rejected: 2 \| records: 4 /],
-      [[file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 \| records: 3 /],
-      [[file], 0, /cantidad: 0 .* repeated: 3 .* sent_before: 2.* --as-new /],
-      [["--as-new", file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 /],
-    ];
-    for (const [args, code, summary] of runs) {
-      const agency = startAgency(1, file, central.port, {}, args);
-      assertMatch(assertEnding(await agency.ending(), code).at(-1)!, summary);
-    }
-    const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
-    assertEquals(stored, [...rows(3), ...rows(3)]);
-  },
-);
+endToEnd.test("client.ts --check only reads a file, --as-new stores it once more", async (dir) => {
+  const file = `${dir}/agency.csv`;
+  await Deno.writeTextFile(file, csvOf(rows(3)));
+  await using central = await startCentral(`${dir}/bets.csv`);
+  const bad = "no bet\n" + csvOf(rows(3).with(1, ["", "", "", "", "1"]));
+  await Deno.writeTextFile(`${dir}/bad.csv`, bad);
+  const runs: [args: string[], code: number, summary: RegExp][] = [
+    [["--check", file], 0, /check_finished .* rejected: 0 \| records: 3 /],
+    [["--check", `${dir}/bad.csv`], 2, /rejected: 2 \| records: 4 /],
+    [[file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 \| records: 3 /],
+    [[file], 0, /cantidad: 0 .* repeated: 3 .* sent_before: 2.* --as-new /],
+    [["--as-new", file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 /],
+  ];
+  for (const [args, code, summary] of runs) {
+    const agency = startAgency(1, file, central.port, {}, args);
+    assertMatch(assertEnding(await agency.ending(), code).at(-1)!, summary);
+  }
+  const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
+  assertEquals(stored, [...rows(3), ...rows(3)]);
+});
 
-testPrograms("client.ts says in one line what it cannot do", async (dir) => {
+endToEnd.test("client.ts says in one line what it cannot do", async (dir) => {
   const file = `${dir}/agency.csv`;
   await Deno.writeTextFile(file, csvOf(rows(1)));
   const good = {
@@ -146,19 +137,16 @@ testPrograms("client.ts says in one line what it cannot do", async (dir) => {
   }));
 });
 
-testPrograms(
-  "client.ts prints a hostile central's reason in one line, without control characters",
-  async (dir) => {
-    const file = `${dir}/agency.csv`;
-    await Deno.writeTextFile(file, csvOf(rows(1)));
-    const reason = "x\n2026-11-29 INFO forged\r\x1b[31m\u202e\u2028";
-    await using central = new FakeCentral(
-      play(take(), errorFrame(Code.MALFORMED, undefined, reason), gone),
-    );
-    const ending = await startAgency(1, file, central.port).ending();
-    assertEquals(
-      ending.stderr,
-      "client: Cannot continue: the central answered MALFORMED: x\\u000a2026-11-29 INFO forged\\u000d\\u001b[31m\\u202e\\u2028\n",
-    );
-  },
-);
+endToEnd.test("client.ts prints a hostile central's reason in one line, without control characters", async (dir) => {
+  const file = `${dir}/agency.csv`;
+  await Deno.writeTextFile(file, csvOf(rows(1)));
+  const reason = "x\n2026-11-29 INFO forged\r\x1b[31m\u202e\u2028";
+  await using central = new FakeCentral(
+    play(take(), errorFrame(Code.MALFORMED, undefined, reason), gone),
+  );
+  const ending = await startAgency(1, file, central.port).ending();
+  assertEquals(
+    ending.stderr,
+    "client: Cannot continue: the central answered MALFORMED: x\\u000a2026-11-29 INFO forged\\u000d\\u001b[31m\\u202e\\u2028\n",
+  );
+});

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { betOf, finish } from "../support/draw_wire.ts";
-import { assertEnding, testPrograms } from "../support/end_to_end.ts";
+import { assertEnding, endToEnd } from "../support/end_to_end.ts";
 import {
   type RunningProgram,
   startAgency,
@@ -23,36 +23,33 @@ async function startAwaiting(
   });
 }
 
-testPrograms(
-  "client.ts --winners waits for the draw and writes the winners to a file",
-  async (dir) => {
-    await using central = await startCentral(`${dir}/bets.csv`, {
-      SERVER_DRAW_AGENCIES: "2",
-    });
-    await finish(central.port, 2);
-    const file = `${dir}/agency.csv`;
-    const bets = [betOf("0012"), betOf("2", "2"), betOf("7574"), betOf("x")];
-    await Deno.writeTextFile(file, csvOf(bets));
-    const winners = `${dir}/winners.txt`;
-    const start = (...args: string[]) =>
-      startAgency(
-        1,
-        file,
-        central.port,
-        { CLI_BATCH_MAXAMOUNT: "1" },
-        args,
-      );
-    // The second run replaces what the first one wrote.
-    for (const _run of [1, 2]) {
-      await using agency = start("--finish-anyway", "--winners", winners);
-      // One row was refused nevertheless.
-      assertEnding(await agency.ending(), 2);
-      assertEquals(await Deno.readTextFile(winners), "0012\n7574\n");
-    }
-  },
-);
+endToEnd.test("client.ts --winners waits for the draw and writes the winners to a file", async (dir) => {
+  await using central = await startCentral(`${dir}/bets.csv`, {
+    SERVER_DRAW_AGENCIES: "2",
+  });
+  await finish(central.port, 2);
+  const file = `${dir}/agency.csv`;
+  const bets = [betOf("0012"), betOf("2", "2"), betOf("7574"), betOf("x")];
+  await Deno.writeTextFile(file, csvOf(bets));
+  const winners = `${dir}/winners.txt`;
+  const start = (...args: string[]) =>
+    startAgency(
+      1,
+      file,
+      central.port,
+      { CLI_BATCH_MAXAMOUNT: "1" },
+      args,
+    );
+  // The second run replaces what the first one wrote.
+  for (const _run of [1, 2]) {
+    await using agency = start("--finish-anyway", "--winners", winners);
+    // One row was refused nevertheless.
+    assertEnding(await agency.ending(), 2);
+    assertEquals(await Deno.readTextFile(winners), "0012\n7574\n");
+  }
+});
 
-testPrograms("client.ts stops while it waits for the draw", async (dir) => {
+endToEnd.test("client.ts stops while it waits for the draw", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`, {
     SERVER_DRAW_AGENCIES: "2",
   });

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { testPrograms } from "../support/end_to_end.ts";
+import { endToEnd } from "../support/end_to_end.ts";
 import { endingOf, PROJECT } from "../support/programs.ts";
 
 for (
@@ -8,13 +8,11 @@ for (
     ["timer", `setTimeout(() => { throw new Error("a slip"); })`],
   ] as const
 ) {
-  testPrograms(
-    `runProgram() says why a program ends whose ${name} fails unnoticed`,
-    async (dir) => {
-      const script = `${dir}/program.ts`;
-      await Deno.writeTextFile(
-        script,
-        `
+  endToEnd.test(`runProgram() says why a program ends whose ${name} fails unnoticed`, async (dir) => {
+    const script = `${dir}/program.ts`;
+    await Deno.writeTextFile(
+      script,
+      `
 import { getLogger } from "${PROJECT}program/logging.ts";
 import { runProgram } from "${PROJECT}program/program.ts";
 await runProgram("server", async () => {
@@ -24,17 +22,16 @@ await runProgram("server", async () => {
   return 0;
 });
 `,
-      );
-      const { code, stdout, stderr } = await endingOf(Deno.execPath(), {
-        args: [
-          ...["run", "--no-check", "--config", `${PROJECT}deno.json`, "-A"],
-          script,
-        ],
-        env: { NO_COLOR: "1" },
-      });
-      assertMatch(stderr, /^server: Error: a slip\n/, stderr);
-      assertEquals(code, 1);
-      assertMatch(stdout, /the last line/);
-    },
-  );
+    );
+    const { code, stdout, stderr } = await endingOf(Deno.execPath(), {
+      args: [
+        ...["run", "--no-check", "--config", `${PROJECT}deno.json`, "-A"],
+        script,
+      ],
+      env: { NO_COLOR: "1" },
+    });
+    assertMatch(stderr, /^server: Error: a slip\n/, stderr);
+    assertEquals(code, 1);
+    assertMatch(stdout, /the last line/);
+  });
 }

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  testPrograms,
+  endToEnd,
 } from "../support/end_to_end.ts";
 import { contents } from "../support/folder.ts";
 import {
@@ -28,7 +28,7 @@ const INPUTS: Record<string, string> = {
 };
 
 for (const [name, script] of Object.entries(INPUTS)) {
-  testPrograms(`client.ts sends ${name} like the file itself`, async (dir) => {
+  endToEnd.test(`client.ts sends ${name} like the file itself`, async (dir) => {
     const file = `${dir}/agency.csv`;
     await Deno.writeTextFile(file, csvOf(rows(BETS)));
     const temporary = await Deno.makeTempDir({ dir });
@@ -47,73 +47,61 @@ for (const [name, script] of Object.entries(INPUTS)) {
   });
 }
 
-testPrograms(
-  "client.ts leaves no copy of a pipe when it is killed",
-  async (dir) => {
-    const temporary = await Deno.makeTempDir({ dir });
-    const fifo = await makeFifo(dir);
-    await using agency = startAgency(1, fifo, 1, { TMPDIR: temporary });
-    // Opened for both directions, it does not block, and keeps the pipe open.
-    using pipe = await Deno.open(fifo, { read: true, write: true });
-    const bytes = new TextEncoder().encode(csvOf(rows(BETS)));
-    // This is more than a pipe holds, so the agency has already copied some.
-    for (let at = 0; at < bytes.length;) {
-      at += await pipe.write(bytes.subarray(at));
-    }
-    agency.kill("SIGKILL");
-    assertEquals((await agency.ending()).code, 137);
-    assertEquals(await contents(temporary), {});
-  },
-);
+endToEnd.test("client.ts leaves no copy of a pipe when it is killed", async (dir) => {
+  const temporary = await Deno.makeTempDir({ dir });
+  const fifo = await makeFifo(dir);
+  await using agency = startAgency(1, fifo, 1, { TMPDIR: temporary });
+  // Opened for both directions, it does not block, and keeps the pipe open.
+  using pipe = await Deno.open(fifo, { read: true, write: true });
+  const bytes = new TextEncoder().encode(csvOf(rows(BETS)));
+  // This is more than a pipe holds, so the agency has already copied some.
+  for (let at = 0; at < bytes.length;) {
+    at += await pipe.write(bytes.subarray(at));
+  }
+  agency.kill("SIGKILL");
+  assertEquals((await agency.ending()).code, 137);
+  assertEquals(await contents(temporary), {});
+});
 
 for (const [signal, code] of [["SIGTERM", 0], ["SIGINT", 130]] as const) {
-  testPrograms(
-    `client.ts ends on ${signal} while a pipe has no writer`,
-    async (dir) => {
-      const fifo = await makeFifo(dir);
-      await using agency = startAgency(1, fifo, 1);
-      await agency.line(/action: config/);
-      agency.kill(signal);
-      const lines = assertEnding(await agency.ending(), code);
-      assertStringIncludes(lines.at(-1)!, `signal: ${signal}`);
-    },
-  );
+  endToEnd.test(`client.ts ends on ${signal} while a pipe has no writer`, async (dir) => {
+    const fifo = await makeFifo(dir);
+    await using agency = startAgency(1, fifo, 1);
+    await agency.line(/action: config/);
+    agency.kill(signal);
+    const lines = assertEnding(await agency.ending(), code);
+    assertStringIncludes(lines.at(-1)!, `signal: ${signal}`);
+  });
 }
 
-testPrograms(
-  "client.ts reports in one line an input that is not a file",
-  async (dir) => {
-    const listener = Deno.listen({ transport: "unix", path: `${dir}/socket` });
-    const cases: [path: string, what: RegExp][] = [
-      [dir, /it is a directory, expected a regular file, a pipe, or "-"/],
-      [`${dir}/socket`, /it is a socket, expected a regular file/],
-      ["/dev/null", /it is a device, expected a regular file/],
-      ["/proc/self/environ", /it belongs to the system/],
-      ["/dev/fd/77", /it belongs to the system|No such file/],
-      [`${dir}/none.csv`, /No such file/],
-      [`${dir}/socket/x.csv`, /Not a directory/],
-    ];
-    for (const [path, what] of cases) {
-      const ending = await startAgency(1, path, 1).ending();
-      assertFailure(ending, what);
-      assertStringIncludes(ending.stderr, `"${path}"`);
-    }
-    listener.close();
-  },
-);
+endToEnd.test("client.ts reports in one line an input that is not a file", async (dir) => {
+  const listener = Deno.listen({ transport: "unix", path: `${dir}/socket` });
+  const cases: [path: string, what: RegExp][] = [
+    [dir, /it is a directory, expected a regular file, a pipe, or "-"/],
+    [`${dir}/socket`, /it is a socket, expected a regular file/],
+    ["/dev/null", /it is a device, expected a regular file/],
+    ["/proc/self/environ", /it belongs to the system/],
+    ["/dev/fd/77", /it belongs to the system|No such file/],
+    [`${dir}/none.csv`, /No such file/],
+    [`${dir}/socket/x.csv`, /Not a directory/],
+  ];
+  for (const [path, what] of cases) {
+    const ending = await startAgency(1, path, 1).ending();
+    assertFailure(ending, what);
+    assertStringIncludes(ending.stderr, `"${path}"`);
+  }
+  listener.close();
+});
 
-testPrograms(
-  "client.ts writes refused rows to the configured file",
-  async (dir) => {
-    await using central = await startCentral(`${dir}/bets.csv`);
-    const file = `${dir}/agency-7.csv`;
-    await Deno.writeTextFile(file, `no bet\r\n${csvOf(rows(2))}`);
-    const env = { CLI_AGENCY_REJECTEDFILE: `${dir}/{id}-refused.csv` };
-    const agency = startAgency(7, file, central.port, env);
-    assertEnding(await agency.ending(), 2);
-    assertEquals(await Deno.readTextFile(`${dir}/7-refused.csv`), "no bet\r\n");
-  },
-);
+endToEnd.test("client.ts writes refused rows to the configured file", async (dir) => {
+  await using central = await startCentral(`${dir}/bets.csv`);
+  const file = `${dir}/agency-7.csv`;
+  await Deno.writeTextFile(file, `no bet\r\n${csvOf(rows(2))}`);
+  const env = { CLI_AGENCY_REJECTEDFILE: `${dir}/{id}-refused.csv` };
+  const agency = startAgency(7, file, central.port, env);
+  assertEnding(await agency.ending(), 2);
+  assertEquals(await Deno.readTextFile(`${dir}/7-refused.csv`), "no bet\r\n");
+});
 
 async function makeFifo(dir: string): Promise<string> {
   const path = `${dir}/agency.fifo`;

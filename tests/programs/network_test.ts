@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  testPrograms,
+  endToEnd,
 } from "../support/end_to_end.ts";
 import { betFrame } from "../support/frames.ts";
 import {
@@ -48,43 +48,37 @@ async function exhaust(
   return { port, wires };
 }
 
-testPrograms(
-  "server.ts survives a lack of file descriptors, and logs it once",
-  async (dir) => {
-    await using central = startLimited(dir);
-    const { port, wires } = await exhaust(central);
-    // It still serves its open connections.
-    await wires[0]!.ok(betFrame({ rows: rows(1) }));
-    for (const wire of wires) wire.close();
-    await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
-    const agency = startAgency(2, `${dir}/agency.csv`, port);
-    assertEnding(await agency.ending(), 0);
-    await central.line(RECOVERS);
-    // While connections close, it may run out again. Each time it logs the
-    // start and the end once.
-    const lines = central.lines.filter((line) =>
-      FAILS.test(line) || RECOVERS.test(line)
+endToEnd.test("server.ts survives a lack of file descriptors, and logs it once", async (dir) => {
+  await using central = startLimited(dir);
+  const { port, wires } = await exhaust(central);
+  // It still serves its open connections.
+  await wires[0]!.ok(betFrame({ rows: rows(1) }));
+  for (const wire of wires) wire.close();
+  await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
+  const agency = startAgency(2, `${dir}/agency.csv`, port);
+  assertEnding(await agency.ending(), 0);
+  await central.line(RECOVERS);
+  // While connections close, it may run out again. Each time it logs the
+  // start and the end once.
+  const lines = central.lines.filter((line) =>
+    FAILS.test(line) || RECOVERS.test(line)
+  );
+  for (const [i, line] of lines.entries()) {
+    const isFailure = i % 2 === 0;
+    assert(
+      isFailure ? FAILS.test(line) : RECOVERS.test(line),
+      lines.join("\n"),
     );
-    for (const [i, line] of lines.entries()) {
-      const isFailure = i % 2 === 0;
-      assert(
-        isFailure ? FAILS.test(line) : RECOVERS.test(line),
-        lines.join("\n"),
-      );
-      if (isFailure) assert(line.includes("Too many open files"), line);
-    }
-  },
-);
+    if (isFailure) assert(line.includes("Too many open files"), line);
+  }
+});
 
-testPrograms(
-  "server.ts stops while it is out of file descriptors",
-  async (dir) => {
-    await using central = startLimited(dir);
-    const { wires } = await exhaust(central);
-    assertEnding(await central.stop(), 0);
-    for (const wire of wires) wire.close();
-  },
-);
+endToEnd.test("server.ts stops while it is out of file descriptors", async (dir) => {
+  await using central = startLimited(dir);
+  const { wires } = await exhaust(central);
+  assertEnding(await central.stop(), 0);
+  for (const wire of wires) wire.close();
+});
 
 /** Addresses of a central, and those that do and do not reach it. */
 const HOSTS: [host: string, reached: string[], missed: string[]][] = [
@@ -97,7 +91,7 @@ const HOSTS: [host: string, reached: string[], missed: string[]][] = [
 
 for (const [host, reached, missed] of HOSTS) {
   if (host.includes("::") && !hasIpv6()) continue;
-  testPrograms(`server.ts listens on ${host} if told to`, async (dir) => {
+  endToEnd.test(`server.ts listens on ${host} if told to`, async (dir) => {
     await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
     await using central = await startCentral(`${dir}/bets.csv`, {
       SERVER_HOST: host,
@@ -117,36 +111,33 @@ for (const [host, reached, missed] of HOSTS) {
   });
 }
 
-testPrograms(
-  "client.ts tries every address of the central's name",
-  async (dir) => {
-    await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
-    await using central = await startCentral(`${dir}/bets.csv`, {
-      SERVER_HOST: "127.0.0.1",
-    });
-    // Only the second address has a central.
-    const hosts = `${dir}/hosts`;
-    await Deno.writeTextFile(hosts, "127.0.0.9 central\n127.0.0.1 central\n");
-    const agency = startFromShell(
-      // Without the permission, the name has no address.
-      'unshare --mount bash -c \'mount --bind "$HOSTS" /etc/hosts; exec "$@"\' bash "$@"',
-      "client",
-      {
-        HOSTS: hosts,
-        CLI_ID: "1",
-        CLI_AGENCY_FILE: `${dir}/agency.csv`,
-        CLI_SERVER_ADDRESS: `central:${central.port}`,
-        CLI_RETRY_MAXATTEMPTS: "1",
-      },
-    );
-    const ending = await agency.ending();
-    if (ending.stderr.includes("not permitted")) {
-      // Then the test cannot decide.
-      return;
-    }
-    assertEnding(ending, 0);
-  },
-);
+endToEnd.test("client.ts tries every address of the central's name", async (dir) => {
+  await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
+  await using central = await startCentral(`${dir}/bets.csv`, {
+    SERVER_HOST: "127.0.0.1",
+  });
+  // Only the second address has a central.
+  const hosts = `${dir}/hosts`;
+  await Deno.writeTextFile(hosts, "127.0.0.9 central\n127.0.0.1 central\n");
+  const agency = startFromShell(
+    // Without the permission, the name has no address.
+    'unshare --mount bash -c \'mount --bind "$HOSTS" /etc/hosts; exec "$@"\' bash "$@"',
+    "client",
+    {
+      HOSTS: hosts,
+      CLI_ID: "1",
+      CLI_AGENCY_FILE: `${dir}/agency.csv`,
+      CLI_SERVER_ADDRESS: `central:${central.port}`,
+      CLI_RETRY_MAXATTEMPTS: "1",
+    },
+  );
+  const ending = await agency.ending();
+  if (ending.stderr.includes("not permitted")) {
+    // Then the test cannot decide.
+    return;
+  }
+  assertEnding(ending, 0);
+});
 
 /** IPv6 may be off, especially in containers. */
 function hasIpv6(): boolean {

@@ -8,7 +8,7 @@ import { type AgencyAudit, auditStore } from "../../tools/demo/audit.ts";
 import type { AgencyRun } from "../../tools/demo/lottery.ts";
 import { findProblems, formatTable } from "../../tools/demo/report.ts";
 import { makeData } from "../../tools/data/make_data.ts";
-import { testPrograms } from "../support/end_to_end.ts";
+import { endToEnd } from "../support/end_to_end.ts";
 import { testInFolder } from "../support/folder.ts";
 import { startProgram } from "../support/programs.ts";
 import { readBets } from "../support/stored.ts";
@@ -24,7 +24,7 @@ const AUDITS: AgencyAudit[] = [
 const STORE = { bets: 12100, batches: 81, agencies: 2, finished: 2 };
 const RESULT = { runs: RUNS, audits: AUDITS, store: STORE, seconds: 2 };
 
-testPrograms("deno task demo stores every bet and says so", async (dir) => {
+endToEnd.test("deno task demo stores every bet and says so", async (dir) => {
   const demo = startProgram("demo", {}, ["--dir", dir, "--bets", "2000"]);
   const { code, stdout, stderr } = await demo.ending();
   assertEquals(code, 0, stdout + stderr);
@@ -48,7 +48,7 @@ testPrograms("deno task demo stores every bet and says so", async (dir) => {
   assertEquals([...(await readBets(storeFile!)).values()].flat().length, 2000);
 });
 
-testPrograms("deno task demo reports a refused row", async (dir) => {
+endToEnd.test("deno task demo reports a refused row", async (dir) => {
   const bad = "Ana,Gil,1,2023-02-29,7";
   await Deno.writeTextFile(
     `${dir}/agency-4.csv`,
@@ -65,7 +65,7 @@ testPrograms("deno task demo reports a refused row", async (dir) => {
   assertEquals(stdout.includes("Every one"), false);
 });
 
-testPrograms("deno task demo reports a central that fails", async (dir) => {
+endToEnd.test("deno task demo reports a central that fails", async (dir) => {
   const env = { SERVER_IDLE_TIMEOUT: "soon" };
   const args = ["--dir", dir, "--bets", "40"];
   const { code, stderr } = await startProgram("demo", env, args).ending();
@@ -76,28 +76,25 @@ testPrograms("deno task demo reports a central that fails", async (dir) => {
   );
 });
 
-testPrograms(
-  "deno task demo --watch prints its table and its check before it waits",
-  async (dir) => {
-    const args = ["--dir", dir, "--bets", "100", "--watch"];
-    await using demo = startProgram("demo", {}, args);
-    await demo.line(/^Ctrl-C stops the central\.$/);
-    const [, url] = await demo.line(/^Status: (.*)$/);
-    const lines = demo.lines.map((line) => line.trim().split(/ +/));
-    const [total] = lines.filter(([name]) => name === "all");
-    assertEquals(total?.slice(0, 5), ["all", "100", "100", "0", "100"]);
-    await demo.line(/^Every one of the 100 bets is in the store/);
-    const [, storeFile] = await demo.line(/^Store: (.*)$/);
-    assertEquals((await Deno.stat(storeFile!)).isFile, true);
-    // Until then the page can be looked at.
-    const page = await fetch(url!, { headers: { "accept-language": "es" } });
-    assertStringIncludes(await page.text(), "Sorteo realizado");
-    const { code, stderr } = await demo.stop();
-    assertEquals(code, 0, stderr);
-  },
-);
+endToEnd.test("deno task demo --watch prints its table and its check before it waits", async (dir) => {
+  const args = ["--dir", dir, "--bets", "100", "--watch"];
+  await using demo = startProgram("demo", {}, args);
+  await demo.line(/^Ctrl-C stops the central\.$/);
+  const [, url] = await demo.line(/^Status: (.*)$/);
+  const lines = demo.lines.map((line) => line.trim().split(/ +/));
+  const [total] = lines.filter(([name]) => name === "all");
+  assertEquals(total?.slice(0, 5), ["all", "100", "100", "0", "100"]);
+  await demo.line(/^Every one of the 100 bets is in the store/);
+  const [, storeFile] = await demo.line(/^Store: (.*)$/);
+  assertEquals((await Deno.stat(storeFile!)).isFile, true);
+  // Until then the page can be looked at.
+  const page = await fetch(url!, { headers: { "accept-language": "es" } });
+  assertStringIncludes(await page.text(), "Sorteo realizado");
+  const { code, stderr } = await demo.stop();
+  assertEquals(code, 0, stderr);
+});
 
-testPrograms("deno task demo stops its programs by SIGTERM", async (dir) => {
+endToEnd.test("deno task demo stops its programs by SIGTERM", async (dir) => {
   const args = ["--dir", dir, "--bets", "200000"];
   await using demo = startProgram("demo", {}, args);
   await demo.line(/^Data: /);
@@ -106,7 +103,7 @@ testPrograms("deno task demo stops its programs by SIGTERM", async (dir) => {
   assertStringIncludes(stderr, "Cannot continue: stopped by SIGTERM\n");
 });
 
-testPrograms("deno task demo refuses unknown arguments", async () => {
+endToEnd.test("deno task demo refuses unknown arguments", async () => {
   const help = await startProgram("demo", {}, ["--help"]).ending();
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "--bets N");

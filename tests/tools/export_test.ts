@@ -1,27 +1,24 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { testPrograms } from "../support/end_to_end.ts";
+import { endToEnd } from "../support/end_to_end.ts";
 import { startCentral, startProgram } from "../support/programs.ts";
 
-testPrograms(
-  "deno task export says in one line what it cannot export",
-  async (dir) => {
-    await using central = await startCentral(`${dir}/bets.csv`);
-    for (
-      const [file, reason] of [["bets.csv", "held by"], [
-        "x",
-        "it is not there",
-      ]]
-    ) {
-      await using program = startProgram("export", {}, [`${dir}/${file}`]);
-      const { code, stdout, stderr } = await program.ending();
-      assertEquals({ code, stdout }, { code: 1, stdout: "" });
-      assertMatch(stderr, new RegExp(`^export: [^\n]*${reason}[^\n]*\n$`));
-    }
-    await using misused = startProgram("export", {}, ["--nope"]);
-    assertEquals(
-      (await misused.ending()).stderr,
-      "export: Unknown option '--nope' (see --help)\n",
-    );
-    await central.stop();
-  },
-);
+endToEnd.test("deno task export says in one line what it cannot export", async (dir) => {
+  await using central = await startCentral(`${dir}/bets.csv`);
+  for (
+    const [file, reason] of [["bets.csv", "held by"], [
+      "x",
+      "it is not there",
+    ]]
+  ) {
+    await using program = startProgram("export", {}, [`${dir}/${file}`]);
+    const { code, stdout, stderr } = await program.ending();
+    assertEquals({ code, stdout }, { code: 1, stdout: "" });
+    assertMatch(stderr, new RegExp(`^export: [^\n]*${reason}[^\n]*\n$`));
+  }
+  await using misused = startProgram("export", {}, ["--nope"]);
+  assertEquals(
+    (await misused.ending()).stderr,
+    "export: Unknown option '--nope' (see --help)\n",
+  );
+  await central.stop();
+});

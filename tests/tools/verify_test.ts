@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FileStore } from "../../storage/mod.ts";
 import { run } from "../../tools/verify.ts";
 import { numberedBatch, putStore, rowsAt, rowsOf } from "../support/batches.ts";
-import { testPrograms } from "../support/end_to_end.ts";
+import { endToEnd } from "../support/end_to_end.ts";
 import { contents, testInFolder } from "../support/folder.ts";
 import { startCentral, startProgram } from "../support/programs.ts";
 
@@ -52,26 +52,23 @@ testInFolder("run() reports a store that cannot be read", async (dir) => {
   assertEquals(Object.keys(await contents(dir)), []);
 });
 
-testPrograms(
-  "deno task verify exits 0 for a good store, else 1",
-  async (dir) => {
-    const path = await putStore(dir, FIRST, OTHER);
-    const env = { SERVER_STORE_FILE: path };
-    const good = await startProgram("verify", env).ending();
-    assertEquals(good.code, 0, good.stderr);
-    assertStringIncludes(good.stdout, `store: ${path}\nbets: 7\nbatches: 2\n`);
-    assertEquals(good.stderr, "");
+endToEnd.test("deno task verify exits 0 for a good store, else 1", async (dir) => {
+  const path = await putStore(dir, FIRST, OTHER);
+  const env = { SERVER_STORE_FILE: path };
+  const good = await startProgram("verify", env).ending();
+  assertEquals(good.code, 0, good.stderr);
+  assertStringIncludes(good.stdout, `store: ${path}\nbets: 7\nbatches: 2\n`);
+  assertEquals(good.stderr, "");
 
-    await using central = await startCentral(path);
-    const held = await startProgram("verify", env).ending();
-    assertEquals(held.code, 1);
-    assertStringIncludes(held.stderr, `held by process ${central.pid}\n`);
-    await central.stop();
+  await using central = await startCentral(path);
+  const held = await startProgram("verify", env).ending();
+  assertEquals(held.code, 1);
+  assertStringIncludes(held.stderr, `held by process ${central.pid}\n`);
+  await central.stop();
 
-    await putStore(dir, FIRST, OTHER.subarray(1), THIRD);
-    const bad = await startProgram("verify", {}, [path]).ending();
-    assertEquals(bad.code, 1);
-    assertStringIncludes(bad.stdout, `first bad byte: ${FIRST.length}\n`);
-    assertStringIncludes(bad.stderr, `damage at byte ${FIRST.length}`);
-  },
-);
+  await putStore(dir, FIRST, OTHER.subarray(1), THIRD);
+  const bad = await startProgram("verify", {}, [path]).ending();
+  assertEquals(bad.code, 1);
+  assertStringIncludes(bad.stdout, `first bad byte: ${FIRST.length}\n`);
+  assertStringIncludes(bad.stderr, `damage at byte ${FIRST.length}`);
+});
