@@ -17,7 +17,7 @@ import {
 import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
 import { csvOf as bytesOf } from "../../agency/bets_csv.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { testInFolder } from "../support/folder.ts";
+import { folder } from "../support/folder.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
@@ -52,36 +52,33 @@ async function* later(bets: readonly Bet[]): AsyncGenerator<Bet> {
   }
 }
 
-testInFolder(
-  "send() takes a path, a stream and bets, all the same",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    await Deno.writeTextFile(path, csvOf(rows(25)));
-    const inputs = [
-      path,
-      ReadableStream.from([new TextEncoder().encode(csvOf(rows(25)))]),
-      betsOf(25),
-      later(betsOf(25)),
-    ];
-    const sent: unknown[] = [];
-    for (const input of inputs) {
-      await using central = new FakeCentral(serve);
-      const summary = await agencyOf(central).send(input);
-      assertEquals(summary, {
-        file: typeof input === "string" ? path : "-",
-        records: 25,
-        refused: 0,
-        stored: 25,
-        repeated: 0,
-        rejectedFile: undefined,
-        sentBefore: undefined,
-        isFinished: true,
-      });
-      sent.push(central.taken);
-    }
-    for (const taken of sent) assertEquals(taken, sent[0]);
-  },
-);
+folder.test("send() takes a path, a stream and bets, all the same", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  await Deno.writeTextFile(path, csvOf(rows(25)));
+  const inputs = [
+    path,
+    ReadableStream.from([new TextEncoder().encode(csvOf(rows(25)))]),
+    betsOf(25),
+    later(betsOf(25)),
+  ];
+  const sent: unknown[] = [];
+  for (const input of inputs) {
+    await using central = new FakeCentral(serve);
+    const summary = await agencyOf(central).send(input);
+    assertEquals(summary, {
+      file: typeof input === "string" ? path : "-",
+      records: 25,
+      refused: 0,
+      stored: 25,
+      repeated: 0,
+      rejectedFile: undefined,
+      sentBefore: undefined,
+      isFinished: true,
+    });
+    sent.push(central.taken);
+  }
+  for (const taken of sent) assertEquals(taken, sent[0]);
+});
 
 Deno.test("csvOf() writes any number of bets", async () => {
   const count = 5_000;
@@ -89,26 +86,23 @@ Deno.test("csvOf() writes any number of bets", async () => {
   assertEquals(text, csvOf(rows(count)).replaceAll("\r", ""));
 });
 
-testInFolder(
-  "send() keeps quotes and separators of bets, and refuses line breaks",
-  async () => {
-    const names = ['O"x, y', 'O"x', "x, y"];
-    const odd = names.map((lastName) => ({ ...betsOf(1)[0]!, lastName }));
-    await using central = new FakeCentral(serve);
-    const { stored } = await agencyOf(central).send(odd);
-    assertEquals(stored, names.length);
-    const text = new TextDecoder().decode(central.taken[0]!.payload);
-    for (const name of names) assertStringIncludes(text, name);
-    const broken = odd.map((bet) => ({ ...bet, firstName: "a\nb" }));
-    await assertRejects(
-      () => agencyOf(central).send(broken),
-      ProgramError,
-      "Cannot send bet 0: a field has a line break",
-    );
-  },
-);
+folder.test("send() keeps quotes and separators of bets, and refuses line breaks", async () => {
+  const names = ['O"x, y', 'O"x', "x, y"];
+  const odd = names.map((lastName) => ({ ...betsOf(1)[0]!, lastName }));
+  await using central = new FakeCentral(serve);
+  const { stored } = await agencyOf(central).send(odd);
+  assertEquals(stored, names.length);
+  const text = new TextDecoder().decode(central.taken[0]!.payload);
+  for (const name of names) assertStringIncludes(text, name);
+  const broken = odd.map((bet) => ({ ...bet, firstName: "a\nb" }));
+  await assertRejects(
+    () => agencyOf(central).send(broken),
+    ProgramError,
+    "Cannot send bet 0: a field has a line break",
+  );
+});
 
-testInFolder("send() tells progress and refused rows", async (dir) => {
+folder.test("send() tells progress and refused rows", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = rows(12).map((row, i) => i === 3 ? row.with(2, "x") : row);
   await Deno.writeTextFile(path, `${csvOf(bad)}no bet\n`);
@@ -139,7 +133,7 @@ testInFolder("send() tells progress and refused rows", async (dir) => {
   ]);
 });
 
-testInFolder("send() throws errors by class", async () => {
+folder.test("send() throws errors by class", async () => {
   await using central = new FakeCentral(
     play(take(), errorFrame(Code.UNAUTHORIZED, undefined, "who?")),
     () => Promise.resolve(),
@@ -164,85 +158,74 @@ testInFolder("send() throws errors by class", async () => {
   assertEquals(await stopped.catch((reason: unknown) => reason), "enough");
 });
 
-testInFolder(
-  "check() finds all that would be refused, and sends nothing",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const bad = rows(1500).map((row, i) =>
-      i % 10 === 3 ? row.with(2, "x") : row
-    );
-    await Deno.writeTextFile(path, `no bet\n${csvOf(bad)}`);
-    const lines: number[] = [];
-    const log = CapturedLog.start();
-    const agency = new Agency({ id: 1, server: "127.0.0.1:1" });
-    const summary = await agency.check(path, {
-      onRefused: ({ line }) => lines.push(line),
-    });
-    const expected = [1, ...Array.from({ length: 150 }, (_, i) => 5 + 10 * i)];
-    assertEquals(lines.toSorted((a, b) => a - b), expected);
-    assertEquals([summary.records, summary.refused], [1501, 151]);
-    // Each problem is logged, and in the order of the file.
-    assertEquals(log.values(/^ERROR .* line: (\d+) /).map(Number), expected);
-    const stopping = new AbortController();
-    const stopped = agency.check(path, {
-      signal: stopping.signal,
-      onRefused: () => stopping.abort("stop"),
-    });
-    assertEquals(await stopped.catch((reason: unknown) => reason), "stop");
-    lines.length = 0;
-    const unread = agency.check(path, {
-      signal: AbortSignal.abort("stop"),
-      onRefused: ({ line }) => lines.push(line),
-    });
-    assertEquals(await unread.catch((reason: unknown) => reason), "stop");
-    assertEquals(lines, []);
-    await Deno.writeTextFile(path, "%PDF-");
-    await assertRejects(() => agency.check(path), ProgramError, "it is a PDF");
-  },
-);
+folder.test("check() finds all that would be refused, and sends nothing", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const bad = rows(1500).map((row, i) => i % 10 === 3 ? row.with(2, "x") : row);
+  await Deno.writeTextFile(path, `no bet\n${csvOf(bad)}`);
+  const lines: number[] = [];
+  const log = CapturedLog.start();
+  const agency = new Agency({ id: 1, server: "127.0.0.1:1" });
+  const summary = await agency.check(path, {
+    onRefused: ({ line }) => lines.push(line),
+  });
+  const expected = [1, ...Array.from({ length: 150 }, (_, i) => 5 + 10 * i)];
+  assertEquals(lines.toSorted((a, b) => a - b), expected);
+  assertEquals([summary.records, summary.refused], [1501, 151]);
+  // Each problem is logged, and in the order of the file.
+  assertEquals(log.values(/^ERROR .* line: (\d+) /).map(Number), expected);
+  const stopping = new AbortController();
+  const stopped = agency.check(path, {
+    signal: stopping.signal,
+    onRefused: () => stopping.abort("stop"),
+  });
+  assertEquals(await stopped.catch((reason: unknown) => reason), "stop");
+  lines.length = 0;
+  const unread = agency.check(path, {
+    signal: AbortSignal.abort("stop"),
+    onRefused: ({ line }) => lines.push(line),
+  });
+  assertEquals(await unread.catch((reason: unknown) => reason), "stop");
+  assertEquals(lines, []);
+  await Deno.writeTextFile(path, "%PDF-");
+  await assertRejects(() => agency.check(path), ProgramError, "it is a PDF");
+});
 
-testInFolder(
-  "send() twice at once leaves one whole file of refused rows",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const bad = "no bet at all\n".repeat(5000);
-    await Deno.writeTextFile(
-      path,
-      `${csvOf(rows(20)).replaceAll("\r", "")}${bad}`,
-    );
-    await using central = new FakeCentral(serve);
-    const options = {
-      rejectedFile: "{file}.rejected.csv",
-      sentFolder: `${dir}/sent`,
-    };
-    const stopped = new AbortController();
-    const runs = [
-      agencyOf(central).send(path, options),
-      agencyOf(central).send(path, options),
-      agencyOf(central).send(path, { ...options, signal: stopped.signal }),
-    ];
-    stopped.abort("stopped");
-    const ends = await Promise.allSettled(runs);
-    assertEquals(ends.map(({ status }) => status), [
-      ...["fulfilled", "fulfilled", "rejected"],
-    ]);
-    assertEquals(await Deno.readTextFile(`${path}.rejected.csv`), bad);
-    const names = await Array.fromAsync(Deno.readDir(dir));
-    assertEquals(names.length, 3);
-  },
-);
+folder.test("send() twice at once leaves one whole file of refused rows", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const bad = "no bet at all\n".repeat(5000);
+  await Deno.writeTextFile(
+    path,
+    `${csvOf(rows(20)).replaceAll("\r", "")}${bad}`,
+  );
+  await using central = new FakeCentral(serve);
+  const options = {
+    rejectedFile: "{file}.rejected.csv",
+    sentFolder: `${dir}/sent`,
+  };
+  const stopped = new AbortController();
+  const runs = [
+    agencyOf(central).send(path, options),
+    agencyOf(central).send(path, options),
+    agencyOf(central).send(path, { ...options, signal: stopped.signal }),
+  ];
+  stopped.abort("stopped");
+  const ends = await Promise.allSettled(runs);
+  assertEquals(ends.map(({ status }) => status), [
+    ...["fulfilled", "fulfilled", "rejected"],
+  ]);
+  assertEquals(await Deno.readTextFile(`${path}.rejected.csv`), bad);
+  const names = await Array.fromAsync(Deno.readDir(dir));
+  assertEquals(names.length, 3);
+});
 
-testInFolder(
-  "send() makes no rejected file where one cannot be written, and sends nothing",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    await Deno.writeTextFile(path, csvOf(rows(20)));
-    await using central = new FakeCentral(serve);
-    await assertRejects(
-      () => agencyOf(central).send(path, { rejectedFile: `${dir}/none/x.csv` }),
-      ProgramError,
-      `${dir}/none/x.csv`,
-    );
-    assertEquals(central.connections, 0);
-  },
-);
+folder.test("send() makes no rejected file where one cannot be written, and sends nothing", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  await Deno.writeTextFile(path, csvOf(rows(20)));
+  await using central = new FakeCentral(serve);
+  await assertRejects(
+    () => agencyOf(central).send(path, { rejectedFile: `${dir}/none/x.csv` }),
+    ProgramError,
+    `${dir}/none/x.csv`,
+  );
+  assertEquals(central.connections, 0);
+});

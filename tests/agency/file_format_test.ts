@@ -3,7 +3,7 @@ import { inspectFormat } from "../../agency/source/file_format.ts";
 import { SourceFile } from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { concat } from "../support/frames.ts";
-import { testInFolder } from "../support/folder.ts";
+import { folder } from "../support/folder.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 const CSV = csvOf(rows(500));
@@ -80,7 +80,7 @@ const UNSENDABLE: [name: string, bytes: Uint8Array, expected: RegExp][] = [
 ];
 
 for (const [name, bytes, expected] of UNSENDABLE) {
-  testInFolder(`inspectFormat() recognizes ${name}`, async (dir) => {
+  folder.test(`inspectFormat() recognizes ${name}`, async (dir) => {
     const message = await messageFor(`${dir}/bets.csv`, bytes);
     assertMatch(message, expected);
     assertStringIncludes(message, `agency's file "${dir}/bets.csv": it is `);
@@ -107,7 +107,7 @@ const ENCODED: [name: string, bytes: number[], expected: RegExp][] = [
 ];
 
 for (const [name, letters, expected] of ENCODED) {
-  testInFolder(`inspectFormat() recognizes ${name}`, async (dir) => {
+  folder.test(`inspectFormat() recognizes ${name}`, async (dir) => {
     // In the first chunk, and in a later one.
     for (const before of [0, 20_000]) {
       const bytes = new TextEncoder().encode(
@@ -122,22 +122,19 @@ for (const [name, letters, expected] of ENCODED) {
   });
 }
 
-testInFolder(
-  "inspectFormat() recognizes CP850 in a file of one row",
-  async (dir) => {
-    for (const count of [1, 2]) {
-      const rows = "Jos?,Gil,1,1999-03-17,7574\n".repeat(count);
-      const bytes = new TextEncoder().encode(rows)
-        .map((byte) => byte === QUESTION ? 0x82 : byte);
-      const message = await messageFor(`${dir}/bets.csv`, bytes);
-      assertMatch(message, /another encoding than UTF-8, such as CP850/);
-    }
-  },
-);
+folder.test("inspectFormat() recognizes CP850 in a file of one row", async (dir) => {
+  for (const count of [1, 2]) {
+    const rows = "Jos?,Gil,1,1999-03-17,7574\n".repeat(count);
+    const bytes = new TextEncoder().encode(rows)
+      .map((byte) => byte === QUESTION ? 0x82 : byte);
+    const message = await messageFor(`${dir}/bets.csv`, bytes);
+    assertMatch(message, /another encoding than UTF-8, such as CP850/);
+  }
+});
 
 const QUESTION = 0x3f;
 
-testInFolder("inspectFormat() recognizes a file of NULs", async (dir) => {
+folder.test("inspectFormat() recognizes a file of NULs", async (dir) => {
   const cases = [
     new Uint8Array(9),
     new Uint8Array(1_000_000),
@@ -227,7 +224,7 @@ const OTHER_COLUMNS: [name: string, text: string, expected: string][] = [
 ];
 
 for (const [name, text, expected] of OTHER_COLUMNS) {
-  testInFolder(`inspectFormat() explains a file with ${name}`, async (dir) => {
+  folder.test(`inspectFormat() explains a file with ${name}`, async (dir) => {
     const bytes = new TextEncoder().encode(text);
     const message = await messageFor(`${dir}/bets.csv`, bytes);
     assertStringIncludes(
@@ -238,13 +235,10 @@ for (const [name, text, expected] of OTHER_COLUMNS) {
   });
 }
 
-testInFolder(
-  "inspectFormat() reports commas if semicolons are expected",
-  async (dir) => {
-    const message = await messageFor(`${dir}/bets.csv`, BYTES, ";");
-    assertStringIncludes(message, "its fields look separated by commas; set");
-  },
-);
+folder.test("inspectFormat() reports commas if semicolons are expected", async (dir) => {
+  const message = await messageFor(`${dir}/bets.csv`, BYTES, ";");
+  assertStringIncludes(message, "its fields look separated by commas; set");
+});
 
 const SENDABLE: [name: string, text: string][] = [
   ["an empty file", ""],
@@ -262,41 +256,38 @@ const SENDABLE: [name: string, text: string][] = [
 ];
 
 for (const [name, text] of SENDABLE) {
-  testInFolder(`inspectFormat() lets ${name} pass`, async (dir) => {
+  folder.test(`inspectFormat() lets ${name} pass`, async (dir) => {
     const bytes = new TextEncoder().encode(text);
     assertEquals(await messageFor(`${dir}/bets.csv`, bytes), "");
   });
 }
 
-testInFolder(
-  "inspectFormat() takes UTF-8 with damaged rows for UTF-8",
-  async (dir) => {
-    const damages = [[0xc3], [0xff], [0xff, 0xfe, 0x80], [0xe9], [0xa4, 0xa0]];
-    for (const damage of damages) {
-      const row = concat([
-        new TextEncoder().encode("Jos"),
-        Uint8Array.from(damage),
-        new TextEncoder().encode(",Gil,1,1999-03-17,7\n"),
-      ]);
-      const message = await messageFor(
-        `${dir}/bets.csv`,
-        concat([row, BYTES]),
-      );
-      assertEquals(message, "");
-    }
-    // One letter in UTF-8, and one that is not.
-    for (const letter of [0xe9, 0x82]) {
-      const bytes = new TextEncoder().encode("Jos?,Ñandu,1,1999-03-17,7\n");
-      const damaged = bytes.map((byte) => byte === QUESTION ? letter : byte);
-      assertEquals(await messageFor(`${dir}/bets.csv`, damaged), "");
-    }
-    // Two letters of CP850 in as many rows of many.
-    const ascii = csvOf(rows(99)).replaceAll(/[^ -~\r\n]/g, "x");
-    const odd = new TextEncoder().encode(`?\n?\n${ascii}`)
-      .map((byte) => byte === QUESTION ? 0x82 : byte);
-    assertEquals(await messageFor(`${dir}/bets.csv`, odd), "");
-  },
-);
+folder.test("inspectFormat() takes UTF-8 with damaged rows for UTF-8", async (dir) => {
+  const damages = [[0xc3], [0xff], [0xff, 0xfe, 0x80], [0xe9], [0xa4, 0xa0]];
+  for (const damage of damages) {
+    const row = concat([
+      new TextEncoder().encode("Jos"),
+      Uint8Array.from(damage),
+      new TextEncoder().encode(",Gil,1,1999-03-17,7\n"),
+    ]);
+    const message = await messageFor(
+      `${dir}/bets.csv`,
+      concat([row, BYTES]),
+    );
+    assertEquals(message, "");
+  }
+  // One letter in UTF-8, and one that is not.
+  for (const letter of [0xe9, 0x82]) {
+    const bytes = new TextEncoder().encode("Jos?,Ñandu,1,1999-03-17,7\n");
+    const damaged = bytes.map((byte) => byte === QUESTION ? letter : byte);
+    assertEquals(await messageFor(`${dir}/bets.csv`, damaged), "");
+  }
+  // Two letters of CP850 in as many rows of many.
+  const ascii = csvOf(rows(99)).replaceAll(/[^ -~\r\n]/g, "x");
+  const odd = new TextEncoder().encode(`?\n?\n${ascii}`)
+    .map((byte) => byte === QUESTION ? 0x82 : byte);
+  assertEquals(await messageFor(`${dir}/bets.csv`, odd), "");
+});
 
 const BET = "Ana,Gil,1,1999-03-17,7574";
 const HEADERS: [first: string, next: string, isHeader: boolean][] = [
@@ -332,7 +323,7 @@ const HEADERS: [first: string, next: string, isHeader: boolean][] = [
   [BET, BET, false],
 ];
 
-testInFolder("inspectFormat() finds a header", async (dir) => {
+folder.test("inspectFormat() finds a header", async (dir) => {
   const path = `${dir}/bets.csv`;
   for (const [first, next, isHeader] of HEADERS) {
     await Deno.writeTextFile(path, `${first}\r\n${next}\r\n${BET}\r\n`);

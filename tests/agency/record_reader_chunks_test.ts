@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { parse } from "@std/csv";
 import { CHUNK_BYTES, contentOf } from "../support/fingerprint.ts";
 import { csvRow } from "../support/rows.ts";
-import { testInFolder } from "../support/folder.ts";
+import { folder } from "../support/folder.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 import {
   type ReadRecord,
@@ -13,28 +13,25 @@ import {
 const MAX_LINE_BYTES = 1 << 16;
 const BET = ["Ana", "Núñez", "30904465", "1999-03-17", "7574"];
 
-testInFolder(
-  "peek() reads records cut by the end of a chunk anywhere",
-  async (dir) => {
-    const quoted = '"Ana","Núñez",30904465,1999-03-17,"7574"';
-    for (const line of [`${BET.join(",")}\r\n`, `${quoted}\n`]) {
-      const size = contentOf(new TextEncoder().encode(line)).length;
-      for (let before = 0; before <= size; before++) {
-        const filling = filler(CHUNK_BYTES - before);
-        const text = `${filling}${line}${line}`;
-        const records = await recordsOf(dir, text, { keptBytes: before % 2 });
-        const [first, second] = records.slice(-2);
-        assertEquals(first?.fields, BET, `${before} bytes before the end`);
-        assertEquals(first?.start, CHUNK_BYTES - before);
-        assertEquals(second?.fields, BET);
-        assertEquals(second?.end, CHUNK_BYTES - before + 2 * size);
-        assert(records.every(({ problem }) => problem === undefined));
-      }
+folder.test("peek() reads records cut by the end of a chunk anywhere", async (dir) => {
+  const quoted = '"Ana","Núñez",30904465,1999-03-17,"7574"';
+  for (const line of [`${BET.join(",")}\r\n`, `${quoted}\n`]) {
+    const size = contentOf(new TextEncoder().encode(line)).length;
+    for (let before = 0; before <= size; before++) {
+      const filling = filler(CHUNK_BYTES - before);
+      const text = `${filling}${line}${line}`;
+      const records = await recordsOf(dir, text, { keptBytes: before % 2 });
+      const [first, second] = records.slice(-2);
+      assertEquals(first?.fields, BET, `${before} bytes before the end`);
+      assertEquals(first?.start, CHUNK_BYTES - before);
+      assertEquals(second?.fields, BET);
+      assertEquals(second?.end, CHUNK_BYTES - before + 2 * size);
+      assert(records.every(({ problem }) => problem === undefined));
     }
-  },
-);
+  }
+});
 
-testInFolder("peek() keeps only the start of a line too long", async (dir) => {
+folder.test("peek() keeps only the start of a line too long", async (dir) => {
   const sizes = [0, 1, CHUNK_BYTES, 3 * CHUNK_BYTES + 7].map((more) =>
     MAX_LINE_BYTES + more
   );
@@ -60,63 +57,54 @@ testInFolder("peek() keeps only the start of a line too long", async (dir) => {
   }
 });
 
-testInFolder(
-  "peek() skips lines that are too long, and reads the lines beside them",
-  async (dir) => {
-    const long = `"${"y,".repeat(2 * CHUNK_BYTES)}`;
-    const blank = " ,".repeat(2 * CHUNK_BYTES);
-    const line = BET.join(",");
-    const text =
-      `${line}\n${long}\n${line}\r\n${blank}\n${blank}x\r\n${long}\n\n${line}\n`;
-    const records = await recordsOf(dir, text);
-    assertEquals(records.map(({ line }) => line), [1, 2, 3, 5, 6, 8]);
-    assertEquals(records.map(({ index }) => index), [0, 1, 2, 3, 4, 5]);
+folder.test("peek() skips lines that are too long, and reads the lines beside them", async (dir) => {
+  const long = `"${"y,".repeat(2 * CHUNK_BYTES)}`;
+  const blank = " ,".repeat(2 * CHUNK_BYTES);
+  const line = BET.join(",");
+  const text =
+    `${line}\n${long}\n${line}\r\n${blank}\n${blank}x\r\n${long}\n\n${line}\n`;
+  const records = await recordsOf(dir, text);
+  assertEquals(records.map(({ line }) => line), [1, 2, 3, 5, 6, 8]);
+  assertEquals(records.map(({ index }) => index), [0, 1, 2, 3, 4, 5]);
+  assertEquals(
+    records.map(({ fields }) => fields),
+    [BET, undefined, BET, undefined, undefined, BET],
+  );
+  const content = contentOf(new TextEncoder().encode(text));
+  const { start, end } = records[4]!;
+  assertEquals(
+    new TextDecoder().decode(content.subarray(start, end)) === `${long}\n`,
+    true,
+  );
+});
+
+folder.test(`peek() reads what @std/csv reads [seed ${SEED}]`, async (dir) => {
+  const random = new Random(SEED);
+  for (let round = 0; round < 4; round++) {
+    const text = randomFile(random, 12_000);
+    const records = await recordsOf(dir, text, { keptBytes: 0 });
     assertEquals(
       records.map(({ fields }) => fields),
-      [BET, undefined, BET, undefined, undefined, BET],
+      parse(text.replace(/^\ufeff/, "")),
     );
-    const content = contentOf(new TextEncoder().encode(text));
-    const { start, end } = records[4]!;
-    assertEquals(
-      new TextDecoder().decode(content.subarray(start, end)) === `${long}\n`,
-      true,
-    );
-  },
-);
+    assertSpans(records, text);
+  }
+});
 
-testInFolder(
-  `peek() reads what @std/csv reads [seed ${SEED}]`,
-  async (dir) => {
-    const random = new Random(SEED);
-    for (let round = 0; round < 4; round++) {
-      const text = randomFile(random, 12_000);
-      const records = await recordsOf(dir, text, { keptBytes: 0 });
-      assertEquals(
-        records.map(({ fields }) => fields),
-        parse(text.replace(/^\ufeff/, "")),
-      );
-      assertSpans(records, text);
-    }
-  },
-);
-
-testInFolder(
-  `peek() reads the same in short reads [seed ${SEED}]`,
-  async (dir) => {
-    const random = new Random(SEED);
-    const text = `${randomFile(random, 40)}\n,\r\n"\nx,,,,`;
-    const long = `${text}\n${"z".repeat(CHUNK_BYTES + 10)}\n${text}`;
-    for (
-      const [content, size] of [[text, 1], [text, 2], [long, 5000]] as const
-    ) {
-      const expected = await recordsOf(dir, content);
-      assertGreater(expected.length, 20);
-      await withShortReads(size, async () => {
-        assertEquals(await recordsOf(dir, content), expected);
-      });
-    }
-  },
-);
+folder.test(`peek() reads the same in short reads [seed ${SEED}]`, async (dir) => {
+  const random = new Random(SEED);
+  const text = `${randomFile(random, 40)}\n,\r\n"\nx,,,,`;
+  const long = `${text}\n${"z".repeat(CHUNK_BYTES + 10)}\n${text}`;
+  for (
+    const [content, size] of [[text, 1], [text, 2], [long, 5000]] as const
+  ) {
+    const expected = await recordsOf(dir, content);
+    assertGreater(expected.length, 20);
+    await withShortReads(size, async () => {
+      assertEquals(await recordsOf(dir, content), expected);
+    });
+  }
+});
 
 /** Makes whole, valid lines of `size` bytes in total. */
 function filler(size: number): string {

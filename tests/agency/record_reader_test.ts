@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { testInFolder } from "../support/folder.ts";
+import { folder } from "../support/folder.ts";
 import { contentOf } from "../support/fingerprint.ts";
 import { concat } from "../support/frames.ts";
 import { type ReadRecord, recordsOf } from "../support/records.ts";
@@ -23,14 +23,14 @@ const SPELLINGS: Record<string, [string, number]> = {
 };
 
 for (const [what, [text, line]] of Object.entries(SPELLINGS)) {
-  testInFolder(`peek() reads a file with ${what}`, async (dir) => {
+  folder.test(`peek() reads a file with ${what}`, async (dir) => {
     const records = await recordsOf(dir, text);
     assertEquals(records.map(({ fields }) => fields), [ANA, LEO]);
     assertEquals(records[1]?.line, line);
   });
 }
 
-testInFolder("peek() reads quoted fields of every separator", async (dir) => {
+folder.test("peek() reads quoted fields of every separator", async (dir) => {
   for (const separator of [",", ";", "\t"]) {
     const fields = ANA.with(0, `Ana${separator} "la"`);
     const quoted = fields.map((text) => `"${text.replaceAll('"', '""')}"`);
@@ -43,60 +43,54 @@ testInFolder("peek() reads quoted fields of every separator", async (dir) => {
 /** Of any number of these characters. */
 const BLANK = [" ", "\t", ",", ";", ",,,,", ";;;;", " ; , \t", " ".repeat(99)];
 
-testInFolder(
-  "peek() skips lines of spaces and separators only",
-  async (dir) => {
-    for (const separator of [",", ";", "\t"]) {
-      const row = ANA.join(separator);
-      const text = BLANK.map((blank) => `${blank}\n${row}\r\n${blank}`).join(
-        "\n",
-      );
-      const records = await recordsOf(dir, text, { separator });
-      assertEquals(records.map(({ fields }) => fields), BLANK.map(() => ANA));
-      assertEquals(records.map(({ index }) => index), [...BLANK.keys()]);
-      assertEquals(records[1]?.line, 5);
-    }
-  },
-);
+folder.test("peek() skips lines of spaces and separators only", async (dir) => {
+  for (const separator of [",", ";", "\t"]) {
+    const row = ANA.join(separator);
+    const text = BLANK.map((blank) => `${blank}\n${row}\r\n${blank}`).join(
+      "\n",
+    );
+    const records = await recordsOf(dir, text, { separator });
+    assertEquals(records.map(({ fields }) => fields), BLANK.map(() => ANA));
+    assertEquals(records.map(({ index }) => index), [...BLANK.keys()]);
+    assertEquals(records[1]?.line, 5);
+  }
+});
 
-testInFolder(
-  "RecordReader.index counts every record, however it is read",
-  async (dir) => {
-    const lines = [
-      ANA_LINE,
-      "x",
-      LEO.join(";"),
-      ",;,",
-      `"${ANA.join('","')}"`,
-      '"',
-      "",
-      `${ANA_LINE},`,
-      LEO.join("\t"),
-      '"","","","",""',
-      "z".repeat(70_000),
-      "|",
-      LEO_LINE,
-    ];
-    const places: unknown[] = [];
-    for (const separator of [",", ";", "\t"]) {
-      for (const lineEnd of ["\n", "\r\n"]) {
-        for (const hasHeader of [false, true]) {
-          const options = { separator, hasHeader };
-          const text = lines.map((line) => `${line}${lineEnd}`).join("");
-          const records = await recordsOf(dir, text, options);
-          places.push(records.map(({ index, line }) => [index, line]));
-        }
+folder.test("RecordReader.index counts every record, however it is read", async (dir) => {
+  const lines = [
+    ANA_LINE,
+    "x",
+    LEO.join(";"),
+    ",;,",
+    `"${ANA.join('","')}"`,
+    '"',
+    "",
+    `${ANA_LINE},`,
+    LEO.join("\t"),
+    '"","","","",""',
+    "z".repeat(70_000),
+    "|",
+    LEO_LINE,
+  ];
+  const places: unknown[] = [];
+  for (const separator of [",", ";", "\t"]) {
+    for (const lineEnd of ["\n", "\r\n"]) {
+      for (const hasHeader of [false, true]) {
+        const options = { separator, hasHeader };
+        const text = lines.map((line) => `${line}${lineEnd}`).join("");
+        const records = await recordsOf(dir, text, options);
+        places.push(records.map(({ index, line }) => [index, line]));
       }
     }
-    const indexes = [1, 2, 3, 5, 6, 8, 9, 10, 11, 12, 13].map((
-      line,
-      i,
-    ) => [i, line]);
-    assertEquals(places, places.map(() => indexes));
-  },
-);
+  }
+  const indexes = [1, 2, 3, 5, 6, 8, 9, 10, 11, 12, 13].map((
+    line,
+    i,
+  ) => [i, line]);
+  assertEquals(places, places.map(() => indexes));
+});
 
-testInFolder("peek() finds the header first", async (dir) => {
+folder.test("peek() finds the header first", async (dir) => {
   const text = `\n,,\nfirst,last,document,birthdate,number\n${ANA_LINE}\n`;
   const records = await recordsOf(dir, text, { hasHeader: true });
   assertEquals(records.map(({ problem }) => problem), ["header", undefined]);
@@ -106,18 +100,15 @@ testInFolder("peek() finds the header first", async (dir) => {
   assertEquals(first?.problem, undefined);
 });
 
-testInFolder(
-  "peek() accepts bets that only the central finds invalid",
-  async (dir) => {
-    const records = await recordsOf(dir, " a ,\0,x,not a date,-1\n,,x,,\n");
-    assertEquals(records.map(({ fields }) => fields), [
-      [" a ", "\0", "x", "not a date", "-1"],
-      ["", "", "x", "", ""],
-    ]);
-  },
-);
+folder.test("peek() accepts bets that only the central finds invalid", async (dir) => {
+  const records = await recordsOf(dir, " a ,\0,x,not a date,-1\n,,x,,\n");
+  assertEquals(records.map(({ fields }) => fields), [
+    [" a ", "\0", "x", "not a date", "-1"],
+    ["", "", "x", "", ""],
+  ]);
+});
 
-testInFolder("peek() reads fields of up to 255 bytes", async (dir) => {
+folder.test("peek() reads fields of up to 255 bytes", async (dir) => {
   for (let field = 0; field < 5; field++) {
     for (const quote of ["", '"']) {
       const widest = ANA.with(field, `${"ñ".repeat(127)}x`);
@@ -171,7 +162,7 @@ const PROBLEMS: Record<string, [string | Uint8Array, RegExp]> = {
 };
 
 for (const [what, [line, problem]] of Object.entries(PROBLEMS)) {
-  testInFolder(`peek() skips a line with ${what} alone`, async (dir) => {
+  folder.test(`peek() skips a line with ${what} alone`, async (dir) => {
     for (const lineEnd of ["\n", "\r\n"]) {
       const bad = typeof line === "string" ? UTF8.encode(line) : line;
       const file = concat([

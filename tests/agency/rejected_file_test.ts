@@ -13,7 +13,7 @@ import { limits } from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { failChmod, failOpen } from "../support/failing_calls.ts";
-import { testInFolder } from "../support/folder.ts";
+import { folder } from "../support/folder.ts";
 
 const CSV = "a,b,1,2000-01-01,1\r\n" +
   "no bet\r\n" +
@@ -23,24 +23,21 @@ const CSV = "a,b,1,2000-01-01,1\r\n" +
   "e,f,4,2000-01-01,1";
 const NONE = recordsOf();
 
-testInFolder(
-  "write() copies rows unchanged, in the file's order",
-  async (dir) => {
-    const lines = CSV.split("\r\n").filter((line) => line !== "");
-    for (const indexes of [[0], [4], [3, 1, 2], [0, 4], [4, 3, 2, 1, 0]]) {
-      using file = await putFile(dir);
-      const copy = await write(file, indexes);
-      const rows = indexes.toSorted().map((index) => `${lines[index]}\r\n`);
-      const path = `${dir}/agency.csv.rejected.csv`;
-      assertEquals(copy?.path, path);
-      assertEquals(await Deno.readTextFile(path), rows.join(""));
-      assertEquals(copy?.hash, await hashOf(path));
-      await Deno.remove(path);
-    }
-  },
-);
+folder.test("write() copies rows unchanged, in the file's order", async (dir) => {
+  const lines = CSV.split("\r\n").filter((line) => line !== "");
+  for (const indexes of [[0], [4], [3, 1, 2], [0, 4], [4, 3, 2, 1, 0]]) {
+    using file = await putFile(dir);
+    const copy = await write(file, indexes);
+    const rows = indexes.toSorted().map((index) => `${lines[index]}\r\n`);
+    const path = `${dir}/agency.csv.rejected.csv`;
+    assertEquals(copy?.path, path);
+    assertEquals(await Deno.readTextFile(path), rows.join(""));
+    assertEquals(copy?.hash, await hashOf(path));
+    await Deno.remove(path);
+  }
+});
 
-testInFolder("write() makes the copy as private as its source", async (dir) => {
+folder.test("write() makes the copy as private as its source", async (dir) => {
   for (const mode of [0o600, 0o640, 0o664, 0o755]) {
     using file = await putFile(dir, CSV, mode);
     const copy = await write(file, [1]);
@@ -50,7 +47,7 @@ testInFolder("write() makes the copy as private as its source", async (dir) => {
   }
 });
 
-testInFolder("write() leaves nothing but the copy", async (dir) => {
+folder.test("write() leaves nothing but the copy", async (dir) => {
   using file = await putFile(dir);
   await rejectedFile(file).check();
   assertEquals(namesIn(dir), ["agency.csv"]);
@@ -58,7 +55,7 @@ testInFolder("write() leaves nothing but the copy", async (dir) => {
   assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
 });
 
-testInFolder("write() says so if it cannot change its copy", async (dir) => {
+folder.test("write() says so if it cannot change its copy", async (dir) => {
   const log = CapturedLog.start();
   using file = await putFile(dir);
   {
@@ -77,53 +74,47 @@ testInFolder("write() says so if it cannot change its copy", async (dir) => {
   ]);
 });
 
-testInFolder(
-  "write() removes and replaces only what an earlier run wrote",
-  async (dir) => {
-    CapturedLog.start();
-    const path = `${dir}/agency.csv.rejected.csv`;
-    using file = await putFile(dir);
-    const first = await write(file, [1]);
-    assertEquals(await write(file, [], NONE), undefined);
-    assertEquals(await Deno.readTextFile(path), "no bet\r\n");
-    const second = await write(file, [0], recordsOf(first!));
-    assertEquals(second?.path, path);
-    // The same at another path is not what it wrote.
-    const other = { ...second!, path: `${dir}/other.csv` };
-    await Deno.copyFile(path, other.path);
-    const records = recordsOf(other);
-    await Deno.remove(other.path);
-    await write(file, [], records);
-    assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
-    // Wherever it is.
-    const third = await write(file, [1], recordsOf());
-    assertEquals(third?.path, `${dir}/agency.csv.rejected-2.csv`);
-    await write(file, [], recordsOf(third!, second!));
-    assertEquals(namesIn(dir), ["agency.csv"]);
-  },
-);
+folder.test("write() removes and replaces only what an earlier run wrote", async (dir) => {
+  CapturedLog.start();
+  const path = `${dir}/agency.csv.rejected.csv`;
+  using file = await putFile(dir);
+  const first = await write(file, [1]);
+  assertEquals(await write(file, [], NONE), undefined);
+  assertEquals(await Deno.readTextFile(path), "no bet\r\n");
+  const second = await write(file, [0], recordsOf(first!));
+  assertEquals(second?.path, path);
+  // The same at another path is not what it wrote.
+  const other = { ...second!, path: `${dir}/other.csv` };
+  await Deno.copyFile(path, other.path);
+  const records = recordsOf(other);
+  await Deno.remove(other.path);
+  await write(file, [], records);
+  assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
+  // Wherever it is.
+  const third = await write(file, [1], recordsOf());
+  assertEquals(third?.path, `${dir}/agency.csv.rejected-2.csv`);
+  await write(file, [], recordsOf(third!, second!));
+  assertEquals(namesIn(dir), ["agency.csv"]);
+});
 
-testInFolder(
-  "write() leaves the same rows of another agency alone",
-  async (dir) => {
-    const log = CapturedLog.start();
-    // Its full path is known, not how this run names it.
-    const there = `${dir}/there`;
-    await Deno.mkdir(there);
-    await Deno.symlink(there, `${dir}/link`);
-    using file = await putFile(`${dir}/link`);
-    const first = await write(file, [1]);
-    const full = await Deno.realPath(first!.path);
-    const others = {
-      isOfOther: (path: string) => Promise.resolve(path === full),
-    };
-    const second = await write(file, [1], { ...NONE, ...others });
-    assertEquals(second?.path, `${dir}/link/agency.csv.rejected-2.csv`);
-    assert(log.lines.at(-1)!.endsWith("wrote, so it is kept"));
-    await write(file, [], { ...recordsOf(first!, second!), ...others });
-    assertEquals(namesIn(there), ["agency.csv", "agency.csv.rejected.csv"]);
-  },
-);
+folder.test("write() leaves the same rows of another agency alone", async (dir) => {
+  const log = CapturedLog.start();
+  // Its full path is known, not how this run names it.
+  const there = `${dir}/there`;
+  await Deno.mkdir(there);
+  await Deno.symlink(there, `${dir}/link`);
+  using file = await putFile(`${dir}/link`);
+  const first = await write(file, [1]);
+  const full = await Deno.realPath(first!.path);
+  const others = {
+    isOfOther: (path: string) => Promise.resolve(path === full),
+  };
+  const second = await write(file, [1], { ...NONE, ...others });
+  assertEquals(second?.path, `${dir}/link/agency.csv.rejected-2.csv`);
+  assert(log.lines.at(-1)!.endsWith("wrote, so it is kept"));
+  await write(file, [], { ...recordsOf(first!, second!), ...others });
+  assertEquals(namesIn(there), ["agency.csv", "agency.csv.rejected.csv"]);
+});
 
 /** What may be where the refused rows go, and must stay. */
 const OTHERS: Record<string, (path: string, dir: string) => Promise<void>> = {
@@ -138,93 +129,84 @@ const OTHERS: Record<string, (path: string, dir: string) => Promise<void>> = {
 };
 
 for (const [what, put] of Object.entries(OTHERS)) {
-  testInFolder(
-    `write() leaves ${what} alone, and takes a free name`,
-    async (dir) => {
-      const log = CapturedLog.start();
-      using file = await putFile(dir);
-      const path = `${dir}/agency.csv.rejected.csv`;
-      await put(path, dir);
-      const before = await describe(path);
-      rejectedFile(file).check();
-      await write(file, []);
-      await write(file, [], {
-        ...NONE,
-        written: new Map([[path, "00ff00ff00ff00ff"]]),
-      });
-      assertEquals(await describe(path), before);
-      const copy = await write(file, [1]);
-      assertEquals(copy?.path, `${dir}/agency.csv.rejected-2.csv`);
-      assertEquals(await Deno.readTextFile(copy!.path), "no bet\r\n");
-      assertEquals(await describe(path), before);
-      assertEquals(log.lines.slice(1), [
-        `WARN action: write_rejected | result: success | file: ${
-          copy!.path
-        } | reason: ${path} is not the copy that an earlier run wrote, so it is kept`,
-      ]);
-      assertEquals(
-        (await write(file, [0]))?.path,
-        `${dir}/agency.csv.rejected-3.csv`,
-      );
-      // The same rows again need no other name.
-      assertEquals((await write(file, [1]))?.path, copy!.path);
-    },
-  );
-}
-
-testInFolder(
-  "write() takes the next name if the first is the agency's own file",
-  async (dir) => {
+  folder.test(`write() leaves ${what} alone, and takes a free name`, async (dir) => {
     const log = CapturedLog.start();
     using file = await putFile(dir);
-    await Deno.link(file.source.path, `${dir}/link.csv`);
-    await Deno.symlink(file.source.path, `${dir}/symlink.csv`);
-    for (const name of ["agency", "link", "symlink"]) {
-      const rejected = rejectedFile(file, `${dir}/${name}.csv`);
-      rejected.check();
-      const copy = await rejected.write(indexesOf([1]), NONE);
-      assertEquals(copy?.path, `${dir}/${name}-2.csv`);
-      assertEquals(await Deno.readTextFile(file.source.path), CSV);
-      await rejected.write(indexesOf([]), recordsOf(copy!));
-      await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
-    }
-    assertEquals(log.linesWith("kept"), []);
-    // A copy's copy may not replace it either.
-    const all = indexesOf([0]);
-    await Deno.writeTextFile(`${dir}/copy-2.csv`, "c,d,3,2000-01-01,1\n");
-    await Deno.writeTextFile(`${dir}/copy.csv`, "notes");
-    using copy = await openFile(`${dir}/copy-2.csv`, {});
-    const next = await rejectedFile(copy, `${dir}/copy.csv`).write(all, NONE);
-    assertEquals(next?.path, `${dir}/copy-3.csv`);
-    assertEquals(log.lines.at(-1)?.startsWith("WARN"), true);
-  },
-);
+    const path = `${dir}/agency.csv.rejected.csv`;
+    await put(path, dir);
+    const before = await describe(path);
+    rejectedFile(file).check();
+    await write(file, []);
+    await write(file, [], {
+      ...NONE,
+      written: new Map([[path, "00ff00ff00ff00ff"]]),
+    });
+    assertEquals(await describe(path), before);
+    const copy = await write(file, [1]);
+    assertEquals(copy?.path, `${dir}/agency.csv.rejected-2.csv`);
+    assertEquals(await Deno.readTextFile(copy!.path), "no bet\r\n");
+    assertEquals(await describe(path), before);
+    assertEquals(log.lines.slice(1), [
+      `WARN action: write_rejected | result: success | file: ${
+        copy!.path
+      } | reason: ${path} is not the copy that an earlier run wrote, so it is kept`,
+    ]);
+    assertEquals(
+      (await write(file, [0]))?.path,
+      `${dir}/agency.csv.rejected-3.csv`,
+    );
+    // The same rows again need no other name.
+    assertEquals((await write(file, [1]))?.path, copy!.path);
+  });
+}
 
-testInFolder("inputPath() takes a name that is there as it is", async (dir) => {
+folder.test("write() takes the next name if the first is the agency's own file", async (dir) => {
+  const log = CapturedLog.start();
+  using file = await putFile(dir);
+  await Deno.link(file.source.path, `${dir}/link.csv`);
+  await Deno.symlink(file.source.path, `${dir}/symlink.csv`);
+  for (const name of ["agency", "link", "symlink"]) {
+    const rejected = rejectedFile(file, `${dir}/${name}.csv`);
+    rejected.check();
+    const copy = await rejected.write(indexesOf([1]), NONE);
+    assertEquals(copy?.path, `${dir}/${name}-2.csv`);
+    assertEquals(await Deno.readTextFile(file.source.path), CSV);
+    await rejected.write(indexesOf([]), recordsOf(copy!));
+    await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
+  }
+  assertEquals(log.linesWith("kept"), []);
+  // A copy's copy may not replace it either.
+  const all = indexesOf([0]);
+  await Deno.writeTextFile(`${dir}/copy-2.csv`, "c,d,3,2000-01-01,1\n");
+  await Deno.writeTextFile(`${dir}/copy.csv`, "notes");
+  using copy = await openFile(`${dir}/copy-2.csv`, {});
+  const next = await rejectedFile(copy, `${dir}/copy.csv`).write(all, NONE);
+  assertEquals(next?.path, `${dir}/copy-3.csv`);
+  assertEquals(log.lines.at(-1)?.startsWith("WARN"), true);
+});
+
+folder.test("inputPath() takes a name that is there as it is", async (dir) => {
   assertEquals(inputPath(`${dir}/{id}.csv`, "3"), `${dir}/3.csv`);
   await Deno.writeTextFile(`${dir}/{id}.csv`, "");
   assertEquals(inputPath(`${dir}/{id}.csv`, "3"), `${dir}/{id}.csv`);
 });
 
-testInFolder(
-  "write() says so if the agency's file has changed",
-  async (dir) => {
-    const { keptBytes } = limits;
-    limits.keptBytes = 0;
-    using _restored = { [Symbol.dispose]: () => limits.keptBytes = keptBytes };
-    using file = await putFile(dir, "a,b,1,2000-01-01,1\n");
-    const { path } = file.source;
-    await Deno.writeTextFile(path, "a,b,2,2000-01-01,1\n");
-    const error = await assertRejects(() => write(file, [0]), ProgramError);
-    assertEquals(
-      error.message,
-      `Cannot finish sending agency's file "${path}": it changed while it was sent (its content is not what was read at first); check it, then send it again`,
-    );
-    assertEquals(namesIn(dir), ["agency.csv"]);
-  },
-);
+folder.test("write() says so if the agency's file has changed", async (dir) => {
+  const { keptBytes } = limits;
+  limits.keptBytes = 0;
+  using _restored = { [Symbol.dispose]: () => limits.keptBytes = keptBytes };
+  using file = await putFile(dir, "a,b,1,2000-01-01,1\n");
+  const { path } = file.source;
+  await Deno.writeTextFile(path, "a,b,2,2000-01-01,1\n");
+  const error = await assertRejects(() => write(file, [0]), ProgramError);
+  assertEquals(
+    error.message,
+    `Cannot finish sending agency's file "${path}": it changed while it was sent (its content is not what was read at first); check it, then send it again`,
+  );
+  assertEquals(namesIn(dir), ["agency.csv"]);
+});
 
-testInFolder("check() refuses what cannot be replaced", async (dir) => {
+folder.test("check() refuses what cannot be replaced", async (dir) => {
   using file = await putFile(dir);
   await Deno.symlink("/dev/null", `${dir}/link`);
   for (const path of ["/dev/null", `${dir}/link`]) {
@@ -236,7 +218,7 @@ testInFolder("check() refuses what cannot be replaced", async (dir) => {
   }
 });
 
-testInFolder("check() names a file that cannot be written", async (dir) => {
+folder.test("check() names a file that cannot be written", async (dir) => {
   using file = await putFile(dir);
   assertThrows(
     () => rejectedFile(file, `${dir}/none/x.csv`).check(),

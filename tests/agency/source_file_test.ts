@@ -14,7 +14,7 @@ import {
   fingerprintOf,
 } from "../support/fingerprint.ts";
 import { changeWrites, systemError } from "../support/failing_calls.ts";
-import { contents, testInFolder } from "../support/folder.ts";
+import { contents, folder } from "../support/folder.ts";
 import { runTool, testTools } from "../support/tool.ts";
 import { withShortReads } from "../support/records.ts";
 import { replace } from "../support/replaced.ts";
@@ -36,51 +36,42 @@ const SPELLINGS: Record<string, string[]> = {
 };
 
 for (const [what, spellings] of Object.entries(SPELLINGS)) {
-  testInFolder(
-    `SourceFile.fingerprint is the same for all spellings of ${what}`,
-    async (dir) => {
-      for (const text of spellings) {
-        using source = await open(dir, UTF8.encode(text));
-        assertEquals(source.fingerprint, fingerprintOf(text), text);
-        assertEquals(source.fingerprint, fingerprintOf(spellings[0]!), text);
-        assertEquals(
-          await contentIn(source),
-          contentOf(UTF8.encode(spellings[0]!)),
-        );
-      }
-    },
-  );
+  folder.test(`SourceFile.fingerprint is the same for all spellings of ${what}`, async (dir) => {
+    for (const text of spellings) {
+      using source = await open(dir, UTF8.encode(text));
+      assertEquals(source.fingerprint, fingerprintOf(text), text);
+      assertEquals(source.fingerprint, fingerprintOf(spellings[0]!), text);
+      assertEquals(
+        await contentIn(source),
+        contentOf(UTF8.encode(spellings[0]!)),
+      );
+    }
+  });
 }
 
-testInFolder(
-  "SourceFile.fingerprint differs for other contents",
-  async (dir) => {
-    const found = new Set<string>();
-    const contents = Object.values(SPELLINGS).map(([text]) => text!);
-    for (const text of [...contents, "\ra\n", `a${MARK}\n`, `${MARK}${MARK}`]) {
-      using source = await open(dir, UTF8.encode(text));
-      found.add(source.fingerprint);
-    }
-    assertEquals(found.size, contents.length + 3);
-  },
-);
+folder.test("SourceFile.fingerprint differs for other contents", async (dir) => {
+  const found = new Set<string>();
+  const contents = Object.values(SPELLINGS).map(([text]) => text!);
+  for (const text of [...contents, "\ra\n", `a${MARK}\n`, `${MARK}${MARK}`]) {
+    using source = await open(dir, UTF8.encode(text));
+    found.add(source.fingerprint);
+  }
+  assertEquals(found.size, contents.length + 3);
+});
 
-testInFolder(
-  "readChunk() returns the content, wherever a line end meets a chunk's edge",
-  async (dir) => {
-    // With a byte order mark, and CRs before it, each edge is moved.
-    for (const end of ["", "\n", "\r", "\r\n", "\rx", "\r\rx\r\n"]) {
-      for (let shift = -4; shift <= 1; shift++) {
-        for (const start of [MARK, "\r\n\r"]) {
-          const text = `${start}${"x".repeat(CHUNK_BYTES + shift)}${end}`;
-          await assertContent(dir, text, [0]);
-        }
+folder.test("readChunk() returns the content, wherever a line end meets a chunk's edge", async (dir) => {
+  // With a byte order mark, and CRs before it, each edge is moved.
+  for (const end of ["", "\n", "\r", "\r\n", "\rx", "\r\rx\r\n"]) {
+    for (let shift = -4; shift <= 1; shift++) {
+      for (const start of [MARK, "\r\n\r"]) {
+        const text = `${start}${"x".repeat(CHUNK_BYTES + shift)}${end}`;
+        await assertContent(dir, text, [0]);
       }
     }
-  },
-);
+  }
+});
 
-testInFolder("readChunk() returns several chunks of any lines", async (dir) => {
+folder.test("readChunk() returns several chunks of any lines", async (dir) => {
   const lines = ["a,b\r\n", "\r\n", "\n", "ñandú\r\n", "x\ry\n", "\r\r\n"];
   const text = Array.from(
     { length: 3 * CHUNK_BYTES / 4 },
@@ -91,7 +82,7 @@ testInFolder("readChunk() returns several chunks of any lines", async (dir) => {
   await withShortReads(5_001, () => assertContent(dir, text));
 });
 
-testInFolder("readChunk() returns the content in short reads", async (dir) => {
+folder.test("readChunk() returns the content in short reads", async (dir) => {
   await withShortReads(1, async () => {
     for (const text of [`${MARK}a\r\nb\r\r\n\rc`, "\r\n\r", MARK]) {
       await assertContent(dir, text);
@@ -99,7 +90,7 @@ testInFolder("readChunk() returns the content in short reads", async (dir) => {
   });
 });
 
-testInFolder("SourceFile says how the file's lines end", async (dir) => {
+folder.test("SourceFile says how the file's lines end", async (dir) => {
   const cases: [text: string, lineEnd: string, isCut: boolean][] = [
     ["", "\n", false],
     [MARK, "\n", false],
@@ -119,26 +110,23 @@ testInFolder("SourceFile says how the file's lines end", async (dir) => {
   }
 });
 
-testInFolder(
-  "SourceFile finds the first chunk that is not ASCII",
-  async (dir) => {
-    const ascii = "x".repeat(CHUNK_BYTES);
-    for (
-      const [text, chunk] of [
-        [ascii, -1],
-        [`${MARK}${ascii}x`, -1],
-        [`${ascii}ñ`, 1],
-        [`ñ${ascii}`, 0],
-        [`${ascii.slice(1)}ñ`, 0],
-      ] as const
-    ) {
-      using source = await open(dir, UTF8.encode(text));
-      assertEquals(source.firstForeignChunk, chunk);
-    }
-  },
-);
+folder.test("SourceFile finds the first chunk that is not ASCII", async (dir) => {
+  const ascii = "x".repeat(CHUNK_BYTES);
+  for (
+    const [text, chunk] of [
+      [ascii, -1],
+      [`${MARK}${ascii}x`, -1],
+      [`${ascii}ñ`, 1],
+      [`ñ${ascii}`, 0],
+      [`${ascii.slice(1)}ñ`, 0],
+    ] as const
+  ) {
+    using source = await open(dir, UTF8.encode(text));
+    assertEquals(source.firstForeignChunk, chunk);
+  }
+});
 
-testInFolder("SourceFile.open() reports progress", async (dir) => {
+folder.test("SourceFile.open() reports progress", async (dir) => {
   const text = `${MARK}${"x\r\n".repeat(CHUNK_BYTES)}`;
   const progress: number[] = [];
   await Deno.writeTextFile(`${dir}/bets.csv`, text);
@@ -151,7 +139,7 @@ testInFolder("SourceFile.open() reports progress", async (dir) => {
   assertEquals(progress.at(-1), source.size);
 });
 
-testInFolder("SourceFile.open() stops when aborted", async (dir) => {
+folder.test("SourceFile.open() stops when aborted", async (dir) => {
   await Deno.writeFile(`${dir}/bets.csv`, new Uint8Array(0));
   await Deno.truncate(`${dir}/bets.csv`, 2 ** 28);
   const controller = new AbortController();
@@ -174,29 +162,26 @@ testInFolder("SourceFile.open() stops when aborted", async (dir) => {
   assertLess(read, 2 ** 28);
 });
 
-testInFolder(
-  "SourceFile.open() does not wait for a stream's end if it is aborted",
-  async () => {
-    const controller = new AbortController();
-    const { signal } = controller;
-    let isCanceled = false;
-    const stream = new ReadableStream<Uint8Array>({
-      pull(bytes): void {
-        if (signal.aborted) return bytes.close();
-        controller.abort("stop");
-        bytes.enqueue(UTF8.encode("a\n"));
-      },
-      cancel(): void {
-        isCanceled = true;
-      },
-    });
-    const error = await SourceFile.open(stream, { signal })
-      .then(() => undefined, (error) => error);
-    assertEquals([error, isCanceled], ["stop", true]);
-  },
-);
+folder.test("SourceFile.open() does not wait for a stream's end if it is aborted", async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let isCanceled = false;
+  const stream = new ReadableStream<Uint8Array>({
+    pull(bytes): void {
+      if (signal.aborted) return bytes.close();
+      controller.abort("stop");
+      bytes.enqueue(UTF8.encode("a\n"));
+    },
+    cancel(): void {
+      isCanceled = true;
+    },
+  });
+  const error = await SourceFile.open(stream, { signal })
+    .then(() => undefined, (error) => error);
+  assertEquals([error, isCanceled], ["stop", true]);
+});
 
-testInFolder("SourceFile.open() reads a stream to its end", async () => {
+folder.test("SourceFile.open() reads a stream to its end", async () => {
   const stream = ReadableStream.from([UTF8.encode("a\r"), UTF8.encode("\nb")]);
   using _short = changeWrites(
     "loteria-",
@@ -208,35 +193,29 @@ testInFolder("SourceFile.open() reads a stream to its end", async () => {
   source.throwIfChanged();
 });
 
-testInFolder(
-  "SourceFile.open() names a file that cannot be read",
-  async (dir) => {
-    for (const path of [`${dir}/none.csv`, dir]) {
-      await assertRejects(
-        () => SourceFile.open(path),
-        ProgramError,
-        `Cannot read agency's file "${path}": `,
-      );
-    }
-  },
-);
+folder.test("SourceFile.open() names a file that cannot be read", async (dir) => {
+  for (const path of [`${dir}/none.csv`, dir]) {
+    await assertRejects(
+      () => SourceFile.open(path),
+      ProgramError,
+      `Cannot read agency's file "${path}": `,
+    );
+  }
+});
 
-testInFolder(
-  "SourceFile.open() says where it expected a relative path",
-  async (dir) => {
-    const cases = {
-      "none.csv": `; expected it at "${Deno.cwd()}/none.csv"`,
-      [`${dir}/none.csv`]: undefined,
-    };
-    for (const [path, expected] of Object.entries(cases)) {
-      const { message } = await assertRejects(
-        () => SourceFile.open(path),
-        ProgramError,
-      );
-      assertEquals(/; expected .*/.exec(message)?.[0], expected);
-    }
-  },
-);
+folder.test("SourceFile.open() says where it expected a relative path", async (dir) => {
+  const cases = {
+    "none.csv": `; expected it at "${Deno.cwd()}/none.csv"`,
+    [`${dir}/none.csv`]: undefined,
+  };
+  for (const [path, expected] of Object.entries(cases)) {
+    const { message } = await assertRejects(
+      () => SourceFile.open(path),
+      ProgramError,
+    );
+    assertEquals(/; expected .*/.exec(message)?.[0], expected);
+  }
+});
 
 const CHANGES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
   "appended to": [
@@ -262,7 +241,7 @@ const CHANGES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
 };
 
 for (const [name, [change, what]] of Object.entries(CHANGES)) {
-  testInFolder(`SourceFile tells when it was ${name}`, async (dir) => {
+  folder.test(`SourceFile tells when it was ${name}`, async (dir) => {
     const path = `${dir}/bets.csv`;
     await Deno.writeTextFile(path, "something");
     using source = await SourceFile.open(path);
@@ -279,37 +258,34 @@ for (const [name, [change, what]] of Object.entries(CHANGES)) {
   });
 }
 
-testInFolder(
-  "readChunk() refuses bytes that were not hashed, whatever the file's time",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const bytes = new Uint8Array(2 * CHUNK_BYTES + 9).fill(0x61);
-    for (const at of [0, CHUNK_BYTES, bytes.length - 1]) {
-      await Deno.writeFile(path, bytes);
-      const { atime, mtime } = await Deno.stat(path);
-      using source = await SourceFile.open(path, NOTHING_KEPT);
-      using file = await Deno.open(path, { write: true });
-      await file.seek(at, Deno.SeekMode.Start);
-      await file.write(Uint8Array.of(0x62));
-      await Deno.utime(path, atime!, mtime!);
-      source.throwIfChanged();
-      const changed = Math.floor(at / CHUNK_BYTES);
-      for (let index = 0; index < source.chunks; index++) {
-        const into = new Uint8Array(CHUNK_BYTES);
-        if (index !== changed) await source.readChunk(index, into);
-        else {
-          await assertRejects(
-            () => source.readChunk(index, into),
-            ProgramError,
-            "it changed while it was sent (its content is not what was read at first)",
-          );
-        }
+folder.test("readChunk() refuses bytes that were not hashed, whatever the file's time", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const bytes = new Uint8Array(2 * CHUNK_BYTES + 9).fill(0x61);
+  for (const at of [0, CHUNK_BYTES, bytes.length - 1]) {
+    await Deno.writeFile(path, bytes);
+    const { atime, mtime } = await Deno.stat(path);
+    using source = await SourceFile.open(path, NOTHING_KEPT);
+    using file = await Deno.open(path, { write: true });
+    await file.seek(at, Deno.SeekMode.Start);
+    await file.write(Uint8Array.of(0x62));
+    await Deno.utime(path, atime!, mtime!);
+    source.throwIfChanged();
+    const changed = Math.floor(at / CHUNK_BYTES);
+    for (let index = 0; index < source.chunks; index++) {
+      const into = new Uint8Array(CHUNK_BYTES);
+      if (index !== changed) await source.readChunk(index, into);
+      else {
+        await assertRejects(
+          () => source.readChunk(index, into),
+          ProgramError,
+          "it changed while it was sent (its content is not what was read at first)",
+        );
       }
     }
-  },
-);
+  }
+});
 
-testInFolder("readChunk() reports a file that cannot be read", async (dir) => {
+folder.test("readChunk() reports a file that cannot be read", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, "something");
   using source = await SourceFile.open(path, NOTHING_KEPT);
@@ -325,7 +301,7 @@ testInFolder("readChunk() reports a file that cannot be read", async (dir) => {
   );
 });
 
-testInFolder("readChunk() reports a file that was cut", async (dir) => {
+folder.test("readChunk() reports a file that was cut", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, "something");
   using source = await SourceFile.open(path, NOTHING_KEPT);
@@ -341,36 +317,29 @@ testInFolder("readChunk() reports a file that was cut", async (dir) => {
   assertEquals(await contentIn(kept), UTF8.encode("some\n"));
 });
 
-testInFolder(
-  "SourceFile.open() gives a stream's copy no name that would outlive it",
-  async (dir) => {
-    const { makeTempFile } = Deno;
-    using _temporary = replace(Deno, {
-      makeTempFile: (options) => makeTempFile({ ...options, dir }),
-    });
-    const stream = ReadableStream.from([UTF8.encode("a\n")]);
-    using source = await SourceFile.open(stream);
-    assertEquals(source.fingerprint, fingerprintOf("a\n"));
-    assertEquals(await contents(dir), {});
-  },
-);
+folder.test("SourceFile.open() gives a stream's copy no name that would outlive it", async (dir) => {
+  const { makeTempFile } = Deno;
+  using _temporary = replace(Deno, {
+    makeTempFile: (options) => makeTempFile({ ...options, dir }),
+  });
+  const stream = ReadableStream.from([UTF8.encode("a\n")]);
+  using source = await SourceFile.open(stream);
+  assertEquals(source.fingerprint, fingerprintOf("a\n"));
+  assertEquals(await contents(dir), {});
+});
 
-testInFolder(
-  "SourceFile.open() says where a stream's copy has no room",
-  async (dir) => {
-    const { makeTempFile } = Deno;
-    using _temporary = replace(Deno, {
-      makeTempFile: (options) =>
-        makeTempFile({ ...options, dir: `${dir}/none` }),
-    });
-    const stream = ReadableStream.from([UTF8.encode("a\n")]);
-    await assertRejects(
-      () => SourceFile.open(stream),
-      ProgramError,
-      "Cannot copy the input to a temporary file: No such file or directory (os error 2); set TMPDIR",
-    );
-  },
-);
+folder.test("SourceFile.open() says where a stream's copy has no room", async (dir) => {
+  const { makeTempFile } = Deno;
+  using _temporary = replace(Deno, {
+    makeTempFile: (options) => makeTempFile({ ...options, dir: `${dir}/none` }),
+  });
+  const stream = ReadableStream.from([UTF8.encode("a\n")]);
+  await assertRejects(
+    () => SourceFile.open(stream),
+    ProgramError,
+    "Cannot copy the input to a temporary file: No such file or directory (os error 2); set TMPDIR",
+  );
+});
 
 testTools(
   ["mkfifo"],

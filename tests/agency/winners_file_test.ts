@@ -7,7 +7,7 @@ import { ProgramError } from "../../program/errors.ts";
 import { getLogger, setupLogging } from "../../program/logging.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { failRename } from "../support/failing_calls.ts";
-import { contents, testInFolder } from "../support/folder.ts";
+import { contents, folder } from "../support/folder.ts";
 import { replace } from "../support/replaced.ts";
 
 /** Names that are refused before anything is sent, and why. */
@@ -24,7 +24,7 @@ const REFUSED: [name: string, reason: string][] = [
   ["folder/../agency.csv.rejected.csv", "agency.rejectedFile is the same file"],
 ];
 
-testInFolder("open() refuses a file before anything is sent", async (dir) => {
+folder.test("open() refuses a file before anything is sent", async (dir) => {
   const source = await putSource(dir);
   await Deno.link(source, `${dir}/hard.csv`);
   await Deno.symlink(source, `${dir}/soft.csv`);
@@ -44,88 +44,82 @@ testInFolder("open() refuses a file before anything is sent", async (dir) => {
 const NOT_OWN =
   "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file";
 
-testInFolder(
-  "write() replaces a list that an earlier run wrote, and nothing else",
-  async (dir) => {
-    const source = await putSource(dir);
-    await Deno.mkdir(`${dir}/sent`);
-    const path = `${dir}/winners.txt`;
-    const files = { ...filesOf(source), records: `${dir}/sent/agency-1` };
-    const early = await WinnersFile.open(path, files);
-    for (const winners of [["1", "2"], ["12"], ["12"], [], ["7", "8"]]) {
-      await (await WinnersFile.open(path, files)).write(winners);
-      const text = winners.map((document) => `${document}\n`).join("");
-      assertEquals(await Deno.readTextFile(path), text);
-    }
-    for (const name of Object.keys(await contents(`${dir}/sent`))) {
-      assertEquals(
-        (await Deno.stat(`${dir}/sent/${name}`)).mode! & 0o777,
-        0o600,
-      );
-    }
-    for (
-      const [text, others] of [
-        // What the user wrote or has changed, or another agency's list.
-        ["1\n2\n", files],
-        ["7\n", files],
-        ["7\n8", files],
-        ["notes", files],
-        ["7\n8\n", { ...files, records: `${dir}/sent/agency-2` }],
-        ["7\n8\n", { ...files, records: "" }],
-        ["7\n8\n", { ...files, records: `${dir}/none/agency-1` }],
-      ] as const
-    ) {
-      await Deno.writeTextFile(path, text);
-      const error = await assertRejects(
-        () => WinnersFile.open(path, others),
+folder.test("write() replaces a list that an earlier run wrote, and nothing else", async (dir) => {
+  const source = await putSource(dir);
+  await Deno.mkdir(`${dir}/sent`);
+  const path = `${dir}/winners.txt`;
+  const files = { ...filesOf(source), records: `${dir}/sent/agency-1` };
+  const early = await WinnersFile.open(path, files);
+  for (const winners of [["1", "2"], ["12"], ["12"], [], ["7", "8"]]) {
+    await (await WinnersFile.open(path, files)).write(winners);
+    const text = winners.map((document) => `${document}\n`).join("");
+    assertEquals(await Deno.readTextFile(path), text);
+  }
+  for (const name of Object.keys(await contents(`${dir}/sent`))) {
+    assertEquals(
+      (await Deno.stat(`${dir}/sent/${name}`)).mode! & 0o777,
+      0o600,
+    );
+  }
+  for (
+    const [text, others] of [
+      // What the user wrote or has changed, or another agency's list.
+      ["1\n2\n", files],
+      ["7\n", files],
+      ["7\n8", files],
+      ["notes", files],
+      ["7\n8\n", { ...files, records: `${dir}/sent/agency-2` }],
+      ["7\n8\n", { ...files, records: "" }],
+      ["7\n8\n", { ...files, records: `${dir}/none/agency-1` }],
+    ] as const
+  ) {
+    await Deno.writeTextFile(path, text);
+    const error = await assertRejects(
+      () => WinnersFile.open(path, others),
+      ProgramError,
+    );
+    const message = `Cannot write winners "${path}": ${NOT_OWN}`;
+    assertEquals(error.message, message);
+    if (others === files) {
+      const late = await assertRejects(
+        () => early.write(["1"]),
         ProgramError,
       );
-      const message = `Cannot write winners "${path}": ${NOT_OWN}`;
-      assertEquals(error.message, message);
-      if (others === files) {
-        const late = await assertRejects(
-          () => early.write(["1"]),
-          ProgramError,
-        );
-        assertEquals(late.message, message);
-      }
-      assertEquals(await Deno.readTextFile(path), text);
+      assertEquals(late.message, message);
     }
-    // The same list at another path is the user's copy.
-    await Deno.copyFile(path, `${dir}/copy.txt`);
-    await assertRejects(
-      () => WinnersFile.open(`${dir}/copy.txt`, files),
-      ProgramError,
-      NOT_OWN,
-    );
-    // One that is known is replaced also when its name is another.
-    await Deno.symlink(path, `${dir}/link`);
-    await (await WinnersFile.open(`${dir}/sent/../link`, files)).write(["9"]);
-    assertEquals(await Deno.readTextFile(path), "9\n");
-    assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
-  },
-);
+    assertEquals(await Deno.readTextFile(path), text);
+  }
+  // The same list at another path is the user's copy.
+  await Deno.copyFile(path, `${dir}/copy.txt`);
+  await assertRejects(
+    () => WinnersFile.open(`${dir}/copy.txt`, files),
+    ProgramError,
+    NOT_OWN,
+  );
+  // One that is known is replaced also when its name is another.
+  await Deno.symlink(path, `${dir}/link`);
+  await (await WinnersFile.open(`${dir}/sent/../link`, files)).write(["9"]);
+  assertEquals(await Deno.readTextFile(path), "9\n");
+  assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
+});
 
-testInFolder(
-  "write() replaces its list after a run that ended before it did",
-  async (dir) => {
-    const source = await putSource(dir);
-    await Deno.mkdir(`${dir}/sent`);
-    const path = `${dir}/winners.txt`;
-    const files = { ...filesOf(source), records: `${dir}/sent/agency-1` };
-    await (await WinnersFile.open(path, files)).write(["1"]);
-    const file = await WinnersFile.open(path, files);
-    {
-      using _failing = failRename("winners.txt");
-      await assertRejects(() => file.write(["2"]), ProgramError);
-    }
-    assertEquals(await Deno.readTextFile(path), "1\n");
-    await (await WinnersFile.open(path, files)).write(["3"]);
-    assertEquals(await Deno.readTextFile(path), "3\n");
-  },
-);
+folder.test("write() replaces its list after a run that ended before it did", async (dir) => {
+  const source = await putSource(dir);
+  await Deno.mkdir(`${dir}/sent`);
+  const path = `${dir}/winners.txt`;
+  const files = { ...filesOf(source), records: `${dir}/sent/agency-1` };
+  await (await WinnersFile.open(path, files)).write(["1"]);
+  const file = await WinnersFile.open(path, files);
+  {
+    using _failing = failRename("winners.txt");
+    await assertRejects(() => file.write(["2"]), ProgramError);
+  }
+  assertEquals(await Deno.readTextFile(path), "1\n");
+  await (await WinnersFile.open(path, files)).write(["3"]);
+  assertEquals(await Deno.readTextFile(path), "3\n");
+});
 
-testInFolder("write() is as private as the source", async (dir) => {
+folder.test("write() is as private as the source", async (dir) => {
   const source = await putSource(dir);
   const path = `${dir}/winners.txt`;
   const file = await WinnersFile.open(path, filesOf(source));
@@ -135,7 +129,7 @@ testInFolder("write() is as private as the source", async (dir) => {
   assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
 });
 
-testInFolder("write() keeps the permissions of what was there", async (dir) => {
+folder.test("write() keeps the permissions of what was there", async (dir) => {
   const source = await putSource(dir);
   const path = `${dir}/winners.txt`;
   await Deno.writeTextFile(path, "");
@@ -144,7 +138,7 @@ testInFolder("write() keeps the permissions of what was there", async (dir) => {
   assertEquals((await Deno.stat(path)).mode! & 0o777, 0o604);
 });
 
-testInFolder("write() keeps a link, and writes what it names", async (dir) => {
+folder.test("write() keeps a link, and writes what it names", async (dir) => {
   const source = await putSource(dir);
   await Deno.writeTextFile(`${dir}/target`, "");
   await Deno.symlink(`${dir}/target`, `${dir}/link`);
@@ -154,7 +148,7 @@ testInFolder("write() keeps a link, and writes what it names", async (dir) => {
   assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
 });
 
-testInFolder("write() writes to standard output, or a device", async (dir) => {
+folder.test("write() writes to standard output, or a device", async (dir) => {
   const source = await putSource(dir);
   const written: string[] = [];
   {
@@ -185,7 +179,7 @@ testInFolder("write() writes to standard output, or a device", async (dir) => {
   assertEquals(Object.keys(await contents(dir)), ["agency.csv"]);
 });
 
-testInFolder("write() names a file that it cannot write", async (dir) => {
+folder.test("write() names a file that it cannot write", async (dir) => {
   await Deno.mkdir(`${dir}/folder`);
   const path = `${dir}/folder/winners.txt`;
   // An agency's file that is not there is reported when it is opened.

@@ -11,7 +11,7 @@ import {
   FROM_GENERATOR,
   makeData,
 } from "../../tools/data/make_data.ts";
-import { contents, putZip, testInFolder } from "../support/folder.ts";
+import { contents, folder, putZip } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
 import { endingOf } from "../support/programs.ts";
 
@@ -24,7 +24,7 @@ function winners(text: string): number {
   return text.split("\r\n").filter((row) => row.endsWith(",7574")).length;
 }
 
-testInFolder("makeData() makes a set of the real sizes", async (dir) => {
+folder.test("makeData() makes a set of the real sizes", async (dir) => {
   const files = await makeData({ dir });
   assertEquals(files.map(({ bets }) => bets), SIZES);
   const texts = await contents(dir);
@@ -39,13 +39,13 @@ testInFolder("makeData() makes a set of the real sizes", async (dir) => {
   }
 });
 
-testInFolder("makeData() makes the folder and the same set", async (dir) => {
+folder.test("makeData() makes the folder and the same set", async (dir) => {
   await makeData({ dir: `${dir}/a/b`, bets: 1000 });
   await makeData({ dir: `${dir}/c/`, bets: 1000 });
   assertEquals(await contents(`${dir}/a/b`), await contents(`${dir}/c`));
 });
 
-testInFolder("makeData() makes other totals and agencies", async (dir) => {
+folder.test("makeData() makes other totals and agencies", async (dir) => {
   const files = await makeData({ dir, bets: 8, agencies: 3 });
   assertEquals(files.map(({ bets }) => bets), [3, 2, 3]);
   const texts = Object.entries(await contents(dir)).sort();
@@ -54,7 +54,7 @@ testInFolder("makeData() makes other totals and agencies", async (dir) => {
   assertEquals(none.map(({ bytes }) => bytes), [0, 0, 0, 0, 0]);
 });
 
-testInFolder("makeData() refuses to replace existing files", async (dir) => {
+folder.test("makeData() refuses to replace existing files", async (dir) => {
   const mine = { "agency-2.csv": "mine\r\n", "agency-9.csv": "mine too\r\n" };
   for (const [name, text] of Object.entries(mine)) {
     await Deno.writeTextFile(`${dir}/${name}`, text);
@@ -67,7 +67,7 @@ testInFolder("makeData() refuses to replace existing files", async (dir) => {
   assertEquals(await contents(dir), mine);
 });
 
-testInFolder("makeData() replaces the whole set if forced", async (dir) => {
+folder.test("makeData() replaces the whole set if forced", async (dir) => {
   await Deno.writeTextFile(`${dir}/notes.csv`, "kept");
   await makeData({ dir, bets: 100 });
   await makeData({ dir, bets: 10, agencies: 2, force: true });
@@ -79,7 +79,7 @@ testInFolder("makeData() replaces the whole set if forced", async (dir) => {
   ]);
 });
 
-testInFolder("makeData() overwrites the files of a killed run", async (dir) => {
+folder.test("makeData() overwrites the files of a killed run", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-1.csv.part`, "x".repeat(5000));
   await makeData({ dir, bets: 10, agencies: 1 });
   const texts = await contents(dir);
@@ -87,7 +87,7 @@ testInFolder("makeData() overwrites the files of a killed run", async (dir) => {
   assertEquals(texts["agency-1.csv"]?.split("\r\n").length, 11);
 });
 
-testInFolder("makeData() unpacks the agencies of an archive", async (dir) => {
+folder.test("makeData() unpacks the agencies of an archive", async (dir) => {
   await putZip(dir, [
     { name: "data/", data: "" },
     { name: "data/agency-10.csv", data: "a,b\r\nc,d" },
@@ -111,24 +111,21 @@ testInFolder("makeData() unpacks the agencies of an archive", async (dir) => {
   });
 });
 
-testInFolder(
-  "makeData() unpacks an archive over other files only if forced",
-  async (dir) => {
-    await Deno.writeTextFile(`${dir}/agency-1.csv`, "old");
-    await putZip(dir, [{ name: "agency-1.csv", data: "new" }], "dataset.zip");
-    await assertRejects(
-      () => makeData({ dir }),
-      Deno.errors.AlreadyExists,
-      `"${dir}/agency-1.csv" is there, of 1 in all; --force replaces`,
-    );
-    assertEquals(await contents(dir), { "agency-1.csv": "old" });
-    for (const force of [true, false]) {
-      const [file] = await makeData({ dir, force });
-      assertEquals(file?.from, `${dir}/dataset.zip`);
-      assertEquals(await contents(dir), { "agency-1.csv": "new" });
-    }
-  },
-);
+folder.test("makeData() unpacks an archive over other files only if forced", async (dir) => {
+  await Deno.writeTextFile(`${dir}/agency-1.csv`, "old");
+  await putZip(dir, [{ name: "agency-1.csv", data: "new" }], "dataset.zip");
+  await assertRejects(
+    () => makeData({ dir }),
+    Deno.errors.AlreadyExists,
+    `"${dir}/agency-1.csv" is there, of 1 in all; --force replaces`,
+  );
+  assertEquals(await contents(dir), { "agency-1.csv": "old" });
+  for (const force of [true, false]) {
+    const [file] = await makeData({ dir, force });
+    assertEquals(file?.from, `${dir}/dataset.zip`);
+    assertEquals(await contents(dir), { "agency-1.csv": "new" });
+  }
+});
 
 /** Archives that cannot be unpacked, and why. */
 const BAD_ARCHIVES: [entries: Parameters<typeof putZip>[1], problem: string][] =
@@ -151,7 +148,7 @@ const BAD_ARCHIVES: [entries: Parameters<typeof putZip>[1], problem: string][] =
     ],
   ];
 
-testInFolder("makeData() changes nothing for a bad archive", async (dir) => {
+folder.test("makeData() changes nothing for a bad archive", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-1.csv`, "old");
   for (const [entries, problem] of BAD_ARCHIVES) {
     await putZip(dir, entries);
@@ -191,10 +188,10 @@ if (isRealZipMissing()) {
   const name = `${REAL_NAME} (ignored: ${REAL_ZIP.pathname} is not there)`;
   Deno.test.ignore(name, () => {});
 } else {
-  testInFolder(REAL_NAME, unpackRealZip);
+  folder.test(REAL_NAME, unpackRealZip);
 }
 
-testInFolder("ensureData() makes the data only once", async (dir) => {
+folder.test("ensureData() makes the data only once", async (dir) => {
   const options = { dir: `${dir}/new`, bets: 300 };
   const made = await ensureData(options);
   assertEquals(made.map(({ from }) => from), Array(5).fill(FROM_GENERATOR));
@@ -202,7 +199,7 @@ testInFolder("ensureData() makes the data only once", async (dir) => {
   assertEquals(await ensureData(options), before);
 });
 
-testInFolder("run() lists the files and their origin", async (dir) => {
+folder.test("run() lists the files and their origin", async (dir) => {
   const args = ["--dir", dir, "--bets=7", "--agencies", "2"];
   const lines = await run(args);
   assertEquals(lines.length, 2);
@@ -218,7 +215,7 @@ testInFolder("run() lists the files and their origin", async (dir) => {
   ]);
 });
 
-testInFolder("run() keeps existing files with --keep", async (dir) => {
+folder.test("run() keeps existing files with --keep", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-7.csv`, "mine\r\n");
   assertEquals(await run(["--dir", dir, "--keep"]), [
     `${dir}/agency-7.csv: 1 bets, 6 bytes, from an earlier run`,
@@ -227,27 +224,24 @@ testInFolder("run() keeps existing files with --keep", async (dir) => {
   assertEquals(made.length, 5);
 });
 
-testInFolder(
-  "run() with --keep says that it does not use an archive that arrived later",
-  async (dir) => {
-    await Deno.writeTextFile(`${dir}/agency-1.csv`, "mine\r\n");
-    await putZip(dir, [{ name: "agency-1.csv", data: "a\r\n" }]);
-    const args = ["--dir", dir, "--keep"];
-    assertEquals(
-      (await run(args))[1],
-      `using the files of an earlier run; delete ${dir}/agency-*.csv to use ${dir}/datasets.zip`,
-    );
-    await Deno.remove(`${dir}/agency-1.csv`);
-    assertMatch(
-      (await run(args)).join(),
-      /1 bets, 3 bytes, from .*datasets\.zip$/,
-    );
-    assertMatch(
-      (await run(args)).join(),
-      /1 bets, 3 bytes, from an earlier run$/,
-    );
-  },
-);
+folder.test("run() with --keep says that it does not use an archive that arrived later", async (dir) => {
+  await Deno.writeTextFile(`${dir}/agency-1.csv`, "mine\r\n");
+  await putZip(dir, [{ name: "agency-1.csv", data: "a\r\n" }]);
+  const args = ["--dir", dir, "--keep"];
+  assertEquals(
+    (await run(args))[1],
+    `using the files of an earlier run; delete ${dir}/agency-*.csv to use ${dir}/datasets.zip`,
+  );
+  await Deno.remove(`${dir}/agency-1.csv`);
+  assertMatch(
+    (await run(args)).join(),
+    /1 bets, 3 bytes, from .*datasets\.zip$/,
+  );
+  assertMatch(
+    (await run(args)).join(),
+    /1 bets, 3 bytes, from an earlier run$/,
+  );
+});
 
 Deno.test("run() prints its usage", async () => {
   const lines = await run(["--help"]);

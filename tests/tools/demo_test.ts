@@ -9,7 +9,7 @@ import type { AgencyRun } from "../../tools/demo/lottery.ts";
 import { findProblems, formatTable } from "../../tools/demo/report.ts";
 import { makeData } from "../../tools/data/make_data.ts";
 import { endToEnd } from "../support/end_to_end.ts";
-import { testInFolder } from "../support/folder.ts";
+import { folder } from "../support/folder.ts";
 import { startProgram } from "../support/programs.ts";
 import { readBets } from "../support/stored.ts";
 
@@ -120,7 +120,7 @@ endToEnd.test("deno task demo refuses unknown arguments", async () => {
   }
 });
 
-testInFolder("auditStore() finds differences from the file", async (dir) => {
+folder.test("auditStore() finds differences from the file", async (dir) => {
   const files = await makeData({ dir, bets: 6, agencies: 2 });
   const texts = await Promise.all(
     files.map(({ path }) => Deno.readTextFile(path)),
@@ -159,28 +159,25 @@ testInFolder("auditStore() finds differences from the file", async (dir) => {
   ]);
 });
 
-testInFolder(
-  "auditStore() reads quotes, empty lines and marks",
-  async (dir) => {
-    const path = `${dir}/agency-1.csv`;
-    await Deno.writeTextFile(
-      path,
-      '\ufeff"Ana","Gil, ""Ñ""",1,1999-03-17,7\n\n\r\nEva,"",2,1999-03-17,8',
-    );
-    const file = { agency: 1, path, bets: 2, bytes: 0, from: "" };
-    const storeFile = `${dir}/bets.csv`;
-    await Deno.writeTextFile(
-      storeFile,
-      '1,Ana,"Gil, ""Ñ""",1,1999-03-17,7\n1,Eva,,2,1999-03-17,8,a:0:2:b\n',
-    );
-    assertEquals(await auditStore(storeFile, [file]), [
-      { agency: 1, bets: 2, stored: 2, isExact: true },
-    ]);
-    await Deno.writeTextFile(path, 'Ana,"Gil,1,1999-03-17,7\n');
-    const [audit] = await auditStore(storeFile, [file]);
-    assertEquals(audit, { agency: 1, bets: 1, stored: 2, isExact: false });
-  },
-);
+folder.test("auditStore() reads quotes, empty lines and marks", async (dir) => {
+  const path = `${dir}/agency-1.csv`;
+  await Deno.writeTextFile(
+    path,
+    '\ufeff"Ana","Gil, ""Ñ""",1,1999-03-17,7\n\n\r\nEva,"",2,1999-03-17,8',
+  );
+  const file = { agency: 1, path, bets: 2, bytes: 0, from: "" };
+  const storeFile = `${dir}/bets.csv`;
+  await Deno.writeTextFile(
+    storeFile,
+    '1,Ana,"Gil, ""Ñ""",1,1999-03-17,7\n1,Eva,,2,1999-03-17,8,a:0:2:b\n',
+  );
+  assertEquals(await auditStore(storeFile, [file]), [
+    { agency: 1, bets: 2, stored: 2, isExact: true },
+  ]);
+  await Deno.writeTextFile(path, 'Ana,"Gil,1,1999-03-17,7\n');
+  const [audit] = await auditStore(storeFile, [file]);
+  assertEquals(audit, { agency: 1, bets: 1, stored: 2, isExact: false });
+});
 
 Deno.test("formatTable() aligns agencies and totals", () => {
   assertEquals(formatTable(RESULT), [

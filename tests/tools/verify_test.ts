@@ -3,14 +3,14 @@ import { FileStore } from "../../storage/mod.ts";
 import { run } from "../../tools/verify.ts";
 import { numberedBatch, putStore, rowsAt, rowsOf } from "../support/batches.ts";
 import { endToEnd } from "../support/end_to_end.ts";
-import { contents, testInFolder } from "../support/folder.ts";
+import { contents, folder } from "../support/folder.ts";
 import { startCentral, startProgram } from "../support/programs.ts";
 
 const FIRST = rowsOf(numberedBatch(0, 3));
 const OTHER = rowsAt(FIRST.length, [numberedBatch(0, 4, { agency: 7 })]);
 const THIRD = rowsAt(FIRST.length + OTHER.length, [numberedBatch(3, 2)]);
 
-testInFolder("run() prints what it found and what is wrong", async (dir) => {
+folder.test("run() prints what it found and what is wrong", async (dir) => {
   const path = await putStore(dir, FIRST, OTHER);
   const head = [`store: ${path}`, "bets: 7", "batches: 2", "agencies: 2"]
     .concat(["finished: 0", "draw: not held"]);
@@ -28,7 +28,7 @@ testInFolder("run() prints what it found and what is wrong", async (dir) => {
   assertStringIncludes(other.problem!, `is not there, but "${path}" has bets`);
 });
 
-testInFolder("run() names the holder of a store", async (dir) => {
+folder.test("run() names the holder of a store", async (dir) => {
   const path = `${dir}/bets.csv`;
   const store = await FileStore.open(path);
   try {
@@ -42,7 +42,7 @@ testInFolder("run() names the holder of a store", async (dir) => {
   assertEquals((await run([path])).problem, undefined);
 });
 
-testInFolder("run() reports a store that cannot be read", async (dir) => {
+folder.test("run() reports a store that cannot be read", async (dir) => {
   assertEquals(await run([`${dir}/none.csv`]), {
     lines: [],
     problem: `Cannot verify store "${dir}/none.csv": it is not there`,

@@ -6,7 +6,7 @@ import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { RejectedFile } from "../../../agency/output/rejected_file.ts";
 import { ProgramError } from "../../../program/errors.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
-import { testInFolder } from "../../support/folder.ts";
+import { folder } from "../../support/folder.ts";
 import { Random } from "../../support/random_bets.ts";
 
 const CLERKS = 12;
@@ -165,21 +165,18 @@ function betOf(line: string): string {
   return `${document}#${number}`;
 }
 
-testInFolder(
-  "no clerk stores a bet twice or loses one, whatever is corrected and sent",
-  async (dir) => {
-    CapturedLog.start();
-    for (let i = 0; i < CLERKS; i++) {
-      const seed = i + 1;
-      const folder = `${dir}/${i}`;
-      await Deno.mkdir(folder);
-      const clerk = new Clerk(await Deno.realPath(folder), new Random(seed));
-      await clerk.work();
-      assertEquals(
-        clerk.faults,
-        [],
-        `seed ${seed}\n${clerk.history.join("\n")}`,
-      );
-    }
-  },
-);
+folder.test("no clerk stores a bet twice or loses one, whatever is corrected and sent", async (dir) => {
+  CapturedLog.start();
+  for (let i = 0; i < CLERKS; i++) {
+    const seed = i + 1;
+    const folder = `${dir}/${i}`;
+    await Deno.mkdir(folder);
+    const clerk = new Clerk(await Deno.realPath(folder), new Random(seed));
+    await clerk.work();
+    assertEquals(
+      clerk.faults,
+      [],
+      `seed ${seed}\n${clerk.history.join("\n")}`,
+    );
+  }
+});

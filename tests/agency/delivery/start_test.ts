@@ -2,10 +2,10 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Start, startedBut } from "../../../agency/delivery/start.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
 import { FakeTime } from "../../support/fake_time.ts";
-import { testInFolder } from "../../support/folder.ts";
+import { folder } from "../../support/folder.ts";
 import { replace } from "../../support/replaced.ts";
 
-testInFolder("takeTurn() waits for other runs of the agency", async (dir) => {
+folder.test("takeTurn() waits for other runs of the agency", async (dir) => {
   const order: string[] = [];
   const first = new Start(dir, 1);
   await first.mark("-");
@@ -30,7 +30,7 @@ testInFolder("takeTurn() waits for other runs of the agency", async (dir) => {
   assertEquals(order, ["first", "second, 0 started"]);
 });
 
-testInFolder("takeTurn() can be aborted", async (dir) => {
+folder.test("takeTurn() can be aborted", async (dir) => {
   // The calls to the system go on.
   const locks: Promise<void>[] = [];
   const { lock } = Deno.FsFile.prototype;
@@ -62,7 +62,7 @@ testInFolder("takeTurn() can be aborted", async (dir) => {
   await Promise.all(locks);
 });
 
-testInFolder("takeTurn() does not wait without a folder", async (dir) => {
+folder.test("takeTurn() does not wait without a folder", async (dir) => {
   for (const folder of ["", `${dir}/none`]) {
     using first = new Start(folder, 1);
     await first.takeTurn();
@@ -71,19 +71,16 @@ testInFolder("takeTurn() does not wait without a folder", async (dir) => {
   }
 });
 
-testInFolder(
-  "startedBut() finds what else the agency reads",
-  async (dir) => {
-    const path = `${await Deno.realPath(dir)}/bets.csv`;
-    await Deno.writeTextFile(path, "");
-    using start = new Start(`${dir}/sent`, 1);
-    await start.mark(path);
-    const found = (agency: number, own?: string) =>
-      startedBut(`${dir}/sent`, agency, own).map(({ path }) => path);
-    assertEquals(found(1), [path]);
-    assertEquals(found(1, `${path}2`), [path]);
-    // A run of the same file at the same time.
-    assertEquals(found(1, path), []);
-    assertEquals(found(11), []);
-  },
-);
+folder.test("startedBut() finds what else the agency reads", async (dir) => {
+  const path = `${await Deno.realPath(dir)}/bets.csv`;
+  await Deno.writeTextFile(path, "");
+  using start = new Start(`${dir}/sent`, 1);
+  await start.mark(path);
+  const found = (agency: number, own?: string) =>
+    startedBut(`${dir}/sent`, agency, own).map(({ path }) => path);
+  assertEquals(found(1), [path]);
+  assertEquals(found(1, `${path}2`), [path]);
+  // A run of the same file at the same time.
+  assertEquals(found(1, path), []);
+  assertEquals(found(11), []);
+});
