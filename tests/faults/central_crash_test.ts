@@ -29,17 +29,14 @@ for (const security of SECURITIES) {
         new RecordingAgency({ agency, port, random: random.fork(), security })
       );
       let isDone = false;
-      const sent = Promise.all(
-        [1, 2, 3].map((agency) =>
-          sendUntil(agency, dir, {
-            bets: BETS_OF_FILE,
-            random: random.fork(),
-            isDone: () => isDone,
-            port,
-            env: { CLI_BATCH_MAXAMOUNT: "5", ...security.agency(agency) },
-          })
-        ),
-      );
+      const sent = sendUntil(dir, {
+        agencies: [1, 2, 3],
+        bets: BETS_OF_FILE,
+        random: random.fork(),
+        isDone: () => isDone,
+        port,
+        envOf: (id) => ({ CLI_BATCH_MAXAMOUNT: "5", ...security.agency(id) }),
+      });
       const crashes = crashOften(central, recorders, random).finally(() => {
         isDone = true;
         for (const recorder of recorders) recorder.finish();
@@ -48,7 +45,7 @@ for (const security of SECURITIES) {
       const [files] = await Promise.all([sent, crashes, ...recorded]);
       await central.stop();
       await assertStoredOnce(central.store, [
-        ...files.flat(),
+        ...files,
         ...recorders.map((recorder) => recorder.acknowledged),
       ]);
     },

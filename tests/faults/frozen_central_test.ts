@@ -4,7 +4,6 @@ import { assertStoredOnce } from "./guarantee.ts";
 import { testFault, times } from "./plan.ts";
 import { sendUntil } from "./sending_agency.ts";
 
-const AGENCIES = [1, 2, 3];
 const FREEZES = times(4, 100);
 /** Milliseconds between two freezes. */
 const MAX_PAUSE_MS = 200;
@@ -43,17 +42,16 @@ for (const [name, { freezeMs, ...env }] of Object.entries(CASES)) {
       }
       isDone = true;
     }
-    const sent = Promise.all(AGENCIES.map((agency) =>
-      sendUntil(agency, dir, {
-        bets: BETS_OF_FILE,
-        random: random.fork(),
-        isDone: () => isDone,
-        port,
-        env: { CLI_BATCH_MAXAMOUNT: "5", ...env.agency },
-      })
-    ));
+    const sent = sendUntil(dir, {
+      agencies: [1, 2, 3],
+      bets: BETS_OF_FILE,
+      random: random.fork(),
+      isDone: () => isDone,
+      port,
+      envOf: () => ({ CLI_BATCH_MAXAMOUNT: "5", ...env.agency }),
+    });
     const [files] = await Promise.all([sent, freezeOften()]);
     await central.stop();
-    await assertStoredOnce(store, files.flat());
+    await assertStoredOnce(store, files);
   });
 }

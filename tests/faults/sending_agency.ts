@@ -7,7 +7,7 @@ import { type MadeFile, makeFile, randomRows } from "../support/made_bets.ts";
 import { untilTestEnds } from "./plan.ts";
 
 /** Short retry delays, and no limit of attempts. */
-export const PATIENT: Readonly<Record<string, string>> = {
+const PATIENT: Readonly<Record<string, string>> = {
   CLI_RETRY_BASEDELAY: "10ms",
   CLI_RETRY_MAXATTEMPTS: "1000000",
 };
@@ -28,28 +28,35 @@ export async function runAgency(
   assertEquals({ code, stderr }, { code: 0, stderr: "" }, stdout);
 }
 
+/** How agencies send until they are done. */
+interface SendingUntil {
+  agencies: readonly number[];
+  /** Bets of each file. */
+  bets: number;
+  random: Random;
+  isDone(): boolean;
+  port: number;
+  envOf: (agency: number) => Record<string, string>;
+}
+
 /**
- * Runs an agency on one file of so many bets after the other, until it is done.
+ * Runs agencies at once, each on one file after the other, until they are done.
  * Returns all files, each of them sent to its end.
  */
 export async function sendUntil(
-  agency: number,
   dir: string,
-  { bets, random, isDone, port, env = {} }: {
-    bets: number;
-    random: Random;
-    isDone(): boolean;
-    port: number;
-    env?: Record<string, string>;
-  },
+  { agencies, bets, random, isDone, port, envOf }: SendingUntil,
 ): Promise<MadeFile[]> {
   const files: MadeFile[] = [];
-  while (!isDone()) {
-    const path = `${dir}/agency-${agency}-${files.length}.csv`;
-    const file = await makeFile(path, agency, randomRows(random, bets));
-    files.push(file);
-    await runAgency(file, port, env);
-  }
+  await Promise.all(agencies.map(async (agency) => {
+    const own = random.fork();
+    for (let number = 0; !isDone(); number++) {
+      const path = `${dir}/agency-${agency}-${number}.csv`;
+      const file = await makeFile(path, agency, randomRows(own, bets));
+      files.push(file);
+      await runAgency(file, port, envOf(agency));
+    }
+  }));
   return files;
 }
 

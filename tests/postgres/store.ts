@@ -15,7 +15,7 @@ import { append, makeBatch, openStore } from "./support/made_store.ts";
 import { replace } from "../support/replaced.ts";
 
 testFault("PostgresStore keeps the contract of a store", async () => {
-  for (const { name, run } of STORE_CASES) {
+  for (const [name, run] of Object.entries(STORE_CASES)) {
     const { url } = await freshDatabase();
     try {
       const running = run((drawAgencies = 0) =>

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LogOutput } from "../../program/log_output.ts";
+import { everyPromise } from "../support/deadline.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
 /** A sink that the test controls, and the lines that it got. */
@@ -25,10 +26,6 @@ function open(sink: FakeSink): { output: LogOutput; reasons: string[] } {
   return { output, reasons };
 }
 
-async function everyTurn(): Promise<void> {
-  for (let i = 0; i < 20; i++) await Promise.resolve();
-}
-
 Deno.test("LogOutput gives up when its reader has closed", async () => {
   const sink = new FakeSink();
   const { output, reasons } = open(sink);
@@ -49,11 +46,11 @@ Deno.test("LogOutput tries again after any other failure", async () => {
   await output.flush();
   output.add("two");
   time.advance(999);
-  await everyTurn();
+  await everyPromise();
   assertEquals(sink.text, "");
   sink.fault = undefined;
   time.advance(1);
-  await everyTurn();
+  await everyPromise();
   assertEquals([sink.text, reasons], ["one\ntwo\n", []]);
   assertEquals(time.pending, 0);
 });

@@ -1,27 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { betOf, finish } from "../support/draw_wire.ts";
 import { assertEnding, endToEnd } from "../support/end_to_end.ts";
-import {
-  type RunningProgram,
-  startAgency,
-  startCentral,
-} from "../support/programs.ts";
+import { startAgency, startCentral } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
-
-/** Starts an agency that waits for the draw. */
-async function startAwaiting(
-  dir: string,
-  port: number,
-  env: Record<string, string> = {},
-): Promise<RunningProgram> {
-  const file = `${dir}/agency.csv`;
-  await Deno.writeTextFile(file, csvOf(rows(3)));
-  return startAgency(1, file, port, {
-    CLI_DRAW_AWAIT: "true",
-    CLI_RETRY_BASEDELAY: "1ms",
-    ...env,
-  });
-}
 
 endToEnd.test("client.ts --winners waits for the draw and writes the winners to a file", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`, {
@@ -32,17 +13,11 @@ endToEnd.test("client.ts --winners waits for the draw and writes the winners to 
   const bets = [betOf("0012"), betOf("2", "2"), betOf("7574"), betOf("x")];
   await Deno.writeTextFile(file, csvOf(bets));
   const winners = `${dir}/winners.txt`;
-  const start = (...args: string[]) =>
-    startAgency(
-      1,
-      file,
-      central.port,
-      { CLI_BATCH_MAXAMOUNT: "1" },
-      args,
-    );
+  const env = { CLI_BATCH_MAXAMOUNT: "1" };
+  const args = ["--finish-anyway", "--winners", winners];
   // The second run replaces what the first one wrote.
   for (const _run of [1, 2]) {
-    await using agency = start("--finish-anyway", "--winners", winners);
+    const agency = startAgency(1, file, central.port, env, args);
     // One row was refused nevertheless.
     assertEnding(await agency.ending(), 2);
     assertEquals(await Deno.readTextFile(winners), "0012\n7574\n");
@@ -53,7 +28,9 @@ endToEnd.test("client.ts stops while it waits for the draw", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`, {
     SERVER_DRAW_AGENCIES: "2",
   });
-  await using agency = await startAwaiting(dir, central.port);
+  await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(3)));
+  const env = { CLI_DRAW_AWAIT: "true" };
+  await using agency = startAgency(1, `${dir}/agency.csv`, central.port, env);
   await central.line(/consulta_ganadores \| result: in_progress/);
   const log = assertEnding(await agency.stop(), 0);
   assertEquals(log.slice(-3), [

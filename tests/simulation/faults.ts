@@ -4,82 +4,63 @@
 import type { Random } from "../support/random_bets.ts";
 import type { Trace } from "./trace.ts";
 
-/** Probabilities of faults, each for one operation. */
-export interface FaultRates {
+/**
+ * Probabilities of faults, each for one operation. A run that has a fault picks
+ * one of its two.
+ */
+const RATES = {
   /** The central's process is killed at one of its own calls. */
-  killAtCall: number;
-  /** The same, but its machine loses power. */
-  powerCutAtCall: number;
-  /** The process is killed at a flush. */
-  killAtFlush: number;
-  /** The machine loses power at a flush. */
-  powerCutAtFlush: number;
-  /** A write to the disk takes a part of the bytes only. */
-  shortWrite: number;
-  /** A write fails after a part of the bytes. */
-  failedWrite: number;
-  /** Cutting a file fails. */
-  failedTruncate: number;
-  /** A flush takes seconds. */
-  slowFlush: number;
-  /** A flush fails, and its pages never reach the disk. */
-  failedFlush: number;
-  /** After a failed flush, the disk keeps failing for a while. */
-  brokenDisk: number;
-  /** A power cut flips a bit in bytes that were never flushed. */
-  flippedBit: number;
-  /** A connection is reset when something is written. */
-  reset: number;
-  /** A connection silently loses everything in both directions. */
-  silence: number;
-  /** Written bytes arrive seconds later. */
-  stall: number;
-  /** A write takes, or a read gives, a part of the bytes. It is not a fault. */
-  split: number;
-  /** A connection cannot be accepted: no file descriptors are left. */
-  failedAccept: number;
-  /** A connection is lost before it is accepted. */
-  lostBeforeAccept: number;
-  /** A connection cannot be made. */
-  failedConnect: number;
-  /** An agency's file is edited when some of its bets were stored. */
-  edit: number;
-  /** The store or its settings do not fit at a start. */
-  misfit: number;
-}
-
-/** How often each fault occurs in a run that has it. */
-const RATES: Readonly<Record<keyof FaultRates, readonly number[]>> = {
   killAtCall: [0.0005, 0.005],
+  /** The same, but its machine loses power. */
   powerCutAtCall: [0.0005, 0.005],
+  /** The process is killed at a flush. */
   killAtFlush: [0.02, 0.2],
+  /** The machine loses power at a flush. */
   powerCutAtFlush: [0.05, 0.3],
+  /** A write to the disk takes a part of the bytes only. */
   shortWrite: [0.01, 0.3],
+  /** A write fails after a part of the bytes. */
   failedWrite: [0.02, 0.3],
+  /** Cutting a file fails. */
   failedTruncate: [0.05, 0.3],
+  /** A flush takes seconds. */
   slowFlush: [0.05, 0.3],
+  /** A flush fails, and its pages never reach the disk. */
   failedFlush: [0.05, 0.2],
+  /** After a failed flush, the disk keeps failing for a while. */
   brokenDisk: [0.3, 1],
+  /** A power cut flips a bit in bytes that were never flushed. */
   flippedBit: [0.5, 1],
+  /** A connection is reset when something is written. */
   reset: [0.001, 0.05],
+  /** A connection silently loses everything in both directions. */
   silence: [0.001, 0.01],
+  /** Written bytes arrive seconds later. */
   stall: [0.005, 0.05],
+  /** A write takes, or a read gives, a part of the bytes. It is not a fault. */
   split: [0.05, 0.5],
+  /** A connection cannot be accepted: no file descriptors are left. */
   failedAccept: [0.01, 0.2],
+  /** A connection is lost before it is accepted. */
   lostBeforeAccept: [0.05, 0.5],
+  /** A connection cannot be made. */
   failedConnect: [0.05, 0.3],
+  /** An agency's file is edited when some of its bets were stored. */
   edit: [0.1, 0.5],
+  /** The store or its settings do not fit at a start. */
   misfit: [0.5, 0.9],
-};
+} as const;
 /** Probability that a run has a fault. */
 const IN_RUN = 0.4;
+
+type Fault = keyof typeof RATES;
 
 /** Decides about every fault of a run. */
 export class Faults {
   readonly #random: Random;
   readonly #trace: Trace;
   readonly #limit: number;
-  readonly #rates: FaultRates;
+  readonly #rates: Readonly<Record<Fault, number>>;
   #isCalm = false;
   /** Number of faults so far. */
   injected = 0;
@@ -101,7 +82,7 @@ export class Faults {
   }
 
   /** Whether the run has a fault. */
-  mayOccur(name: keyof FaultRates): boolean {
+  mayOccur(name: Fault): boolean {
     return this.#rates[name] > 0;
   }
 
@@ -116,7 +97,7 @@ export class Faults {
   }
 
   /** Decides whether a fault occurs. */
-  occurs(name: keyof FaultRates, who: string): boolean {
+  occurs(name: Fault, who: string): boolean {
     const rate = this.#rates[name];
     if (rate === 0 || !this.#random.happens(rate)) return false;
     return this.inject(name, who);

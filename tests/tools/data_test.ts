@@ -17,9 +17,6 @@ import { endingOf } from "../support/programs.ts";
 
 const SIZES = [26936, 25518, 16014, 9238, 991];
 
-/** The archive of the course: beside the project, and not everywhere. */
-const REAL_ZIP = new URL("../../../shared/data/datasets.zip", import.meta.url);
-
 function winners(text: string): number {
   return text.split("\r\n").filter((row) => row.endsWith(",7574")).length;
 }
@@ -160,36 +157,6 @@ folder.test("makeData() changes nothing for a bad archive", async (dir) => {
     assertEquals(await contents(dir), { "agency-1.csv": "old" });
   }
 });
-
-/** True if the real archive is known to be missing. */
-function isRealZipMissing(): boolean {
-  const { state } = Deno.permissions.querySync({ name: "read" });
-  if (state !== "granted") return false;
-  try {
-    return !Deno.statSync(REAL_ZIP).isFile;
-  } catch {
-    return true;
-  }
-}
-
-async function unpackRealZip(dir: string): Promise<void> {
-  await Deno.copyFile(REAL_ZIP, `${dir}/datasets.zip`);
-  const files = await makeData({ dir });
-  assertEquals(files.map(({ bets }) => bets), SIZES);
-  const texts = await contents(dir);
-  const won = files.map(({ agency }) =>
-    winners(texts[`agency-${agency}.csv`]!)
-  );
-  assertEquals(won, [2, 3, 3, 2, 0]);
-}
-
-const REAL_NAME = "makeData() unpacks the real archive";
-if (isRealZipMissing()) {
-  const name = `${REAL_NAME} (ignored: ${REAL_ZIP.pathname} is not there)`;
-  Deno.test.ignore(name, () => {});
-} else {
-  folder.test(REAL_NAME, unpackRealZip);
-}
 
 folder.test("ensureData() makes the data only once", async (dir) => {
   const options = { dir: `${dir}/new`, bets: 300 };
