@@ -111,10 +111,10 @@ testSending("send() waits for each reply with a window of 1", {
       const next = session.take();
       const early = await Promise.race([next, delay(20)]);
       assertEquals(early, undefined, "a second frame is under way");
-      await session.ok();
+      await session.send(frame(Type.OK));
       await next;
     }
-    await session.ok();
+    await session.send(frame(Type.OK));
   }],
 }, { stored: 30 });
 
@@ -178,8 +178,7 @@ testSending("send() sends no FINISH for a file that was appended to", {
     await session.take();
     const more = csvOf(rows(5_000, 9_000));
     await Deno.writeTextFile(path, more, { append: true });
-    await session.ok();
-    await session.okAll();
+    await play(ok(), okAll)(session);
   }],
 }, {
   error: /^ProgramError: .* it changed while it was sent /,

@@ -1,12 +1,6 @@
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Bet } from "../../client.ts";
 import { Start } from "../../agency/delivery/start.ts";
-import { ProgramError } from "../../program/errors.ts";
 import { COPY, recordsOf } from "../support/deliveries.ts";
 import { Desk } from "../support/desk.ts";
 import {
@@ -19,6 +13,7 @@ import {
 } from "../support/fake_central.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
+import { assertProblem } from "../support/problems.ts";
 
 const BAD_ROW = "no bet\r\n";
 const A = csvOf(rows(6));
@@ -180,9 +175,8 @@ Desk.test("send() sends nothing if another delivery's record is damaged", async 
   const text = await Deno.readTextFile(record!);
   await Deno.writeTextFile(record!, "");
   for (const finish of ["complete", "anyway"] as const) {
-    await assertRejects(
+    await assertProblem(
       () => desk.send("b.csv", B, { finish }, unexpected),
-      ProgramError,
       `"${record}" is damaged (`,
     );
   }
@@ -194,9 +188,8 @@ Desk.test("send() sends nothing if another delivery's record is damaged", async 
   for (const path of await recordsOf(desk.dir)) {
     if (path.endsWith("-open.json")) await Deno.writeTextFile(path, "");
   }
-  await assertRejects(
+  await assertProblem(
     () => desk.send("b.csv", B, {}, unexpected),
-    ProgramError,
     "is damaged (",
   );
 });

@@ -22,7 +22,14 @@ import {
   serve,
   take,
 } from "../support/fake_central.ts";
-import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
+import {
+  Code,
+  concat,
+  errorFrame,
+  frame,
+  type Reply,
+  Type,
+} from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { Wire } from "../support/wire.ts";
 import { replace } from "../support/replaced.ts";
@@ -147,7 +154,9 @@ testOnline("send() sends over TLS to the name it was given", async () => {
   });
   const served = listener.accept().then(async (stream) => {
     using wire = new Wire(stream);
-    return await new FakeSession(wire, []).serve();
+    const taken: Reply[] = [];
+    await serve(new FakeSession(wire, taken));
+    return taken.map(({ type }) => type);
   });
   const agency = new Agency({
     id: 1,
@@ -157,7 +166,7 @@ testOnline("send() sends over TLS to the name it was given", async () => {
   });
   const bytes = new TextEncoder().encode(csvOf(rows(3)));
   await agency.send(ReadableStream.from([bytes]));
-  assertEquals(await served, ["0+3", "FINISH"]);
+  assertEquals(await served, [Type.BET, Type.FINISH]);
 });
 
 testOnline("an agency has the defaults that its options name", async () => {
@@ -172,11 +181,11 @@ testOnline("an agency has the defaults that its options name", async () => {
       return timeout(ms);
     },
   });
-  await using central = new FakeCentral(hangUp, async (session) => {
-    await session.take();
+  const stop: Script = (session) => {
     stopping.abort("stop");
-    await session.gone();
-  });
+    return session.gone();
+  };
+  await using central = new FakeCentral(hangUp, play(take(), stop));
   const agency = new Agency({ id: 9, server: `127.0.0.1:${central.port}` });
   const bytes = new TextEncoder().encode(csvOf(rows(400)));
   await agency.send(ReadableStream.from([bytes]), { signal })

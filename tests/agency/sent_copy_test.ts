@@ -1,10 +1,4 @@
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
-import { ProgramError } from "../../program/errors.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COPY } from "../support/deliveries.ts";
 import { Desk } from "../support/desk.ts";
 import {
@@ -16,6 +10,7 @@ import {
 } from "../support/fake_central.ts";
 import { Code, errorFrame } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
+import { assertProblem } from "../support/problems.ts";
 
 const BAD_ROW = "no bet\r\n";
 const GOOD_ROW = csvOf(rows(1, 90));
@@ -107,9 +102,8 @@ Desk.test("send() knows a delivery whose copy failed", async (desk) => {
     rejectedFile: `${desk.dir}/copies/x.csv`,
     onRefused: () => Deno.removeSync(`${desk.dir}/copies`),
   };
-  await assertRejects(
+  await assertProblem(
     () => desk.send("a.csv", A + BAD_ROW, options),
-    ProgramError,
     "Cannot write the refused rows to",
   );
   const { records } = await desk.send("a.csv", A + GOOD_ROW);
@@ -156,9 +150,8 @@ Desk.test("send() of an old version sets no corrected row aside, and forgets not
   }
   const counts = desk.log.values(/reason: it is an old version: (\d) of/);
   assertEquals(counts, ["1", "2"]);
-  await assertRejects(
+  await assertProblem(
     () => desk.send("a.csv", half + csvOf([other!])),
-    ProgramError,
     "line 8 was changed since",
   );
 });

@@ -14,6 +14,7 @@ import {
 } from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame } from "../support/frames.ts";
 import { testOnline } from "../support/permissions.ts";
+import { assertProblem } from "../support/problems.ts";
 
 /** The document "9", and more to come. */
 const FIRST_PART = frame(WINNERS, Uint8Array.of(0, 0, 1, 1, 0x39));
@@ -87,9 +88,8 @@ testOnline(
 testOnline("winners() takes nothing but documents for winners", async () => {
   for (const text of ["", "\x1b[2J", "1\n", "12,3", "1".repeat(21)]) {
     await using central = new FakeCentral(answer(winnersFrame(text)));
-    await assertRejects(
+    await assertProblem(
       () => winnersOf(central),
-      ProgramError,
       "Cannot go on: the central sent a winner that is not 1 to 20 digits",
     );
   }

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
 import { endToEnd } from "../support/end_to_end.ts";
-import { FakeCentral } from "../support/fake_central.ts";
+import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
 import { Code, frame, Type } from "../support/frames.ts";
 import {
   type Ending,
@@ -65,20 +65,15 @@ for (const language of Object.keys(LANGUAGES)) {
     const file = `${dir}/bets.csv`;
     await Deno.writeTextFile(file, csvOf(rows(200)));
     const busy = Uint8Array.of(Code.BUSY, 255, 255, 0x78);
-    const taken: string[] = [];
-    let sessions = 0;
-    await using central = new FakeCentral(async (session) => {
-      sessions++;
-      if (sessions === 1) return void taken.push(...await session.take());
-      if (sessions === 2) return await session.send(frame(Type.ERROR, busy));
-      for (const _ of ["batch", "batch", "FINISH"]) {
-        taken.push(...await session.take());
-        await session.ok();
-      }
-    });
+    await using central = new FakeCentral(
+      take(),
+      play(frame(Type.ERROR, busy)),
+      serve,
+    );
     const { code, stderr } = await send(central.port, file);
-    assertEquals([code, sessions], [0, 3], stderr);
-    assertEquals(taken, ["0+150", "0+150", "150+50", "FINISH"]);
+    assertEquals([code, central.connections], [0, 3], stderr);
+    const names = ["0+150", "0+150", "150+50", "FINISH"];
+    assertEquals(central.names, names);
   });
 
   testAgency(language, "says why it cannot go on", async (dir, send) => {

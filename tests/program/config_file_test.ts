@@ -1,13 +1,13 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { parse } from "@std/yaml";
 import {
   parseConfigFile,
   parsePlainSections,
 } from "../../program/config/config_file.ts";
-import { ProgramError } from "../../program/errors.ts";
 import { testReading } from "../support/permissions.ts";
 import { PROJECT } from "../support/programs.ts";
 import { Random, SEED } from "../support/random_bets.ts";
+import { assertProblem } from "../support/problems.ts";
 
 /** Values that look alike and are different in YAML. */
 const VALUES = [
@@ -65,9 +65,8 @@ testReading("config.yaml needs no YAML parser", async () => {
 
 Deno.test("parseConfigFile() names the file of invalid YAML", async () => {
   for (const text of ["a: [", "a: 1\na: 2\n", "a:\n\tb: 1\n", "a:\na:\n"]) {
-    await assertRejects(
+    await assertProblem(
       () => parseConfigFile(text, "some.yaml"),
-      ProgramError,
       'Cannot read "some.yaml": ',
     );
   }

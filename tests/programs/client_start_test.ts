@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { assertEnding, endToEnd } from "../support/end_to_end.ts";
-import { FakeCentral } from "../support/fake_central.ts";
+import { FakeCentral, ok, play, take } from "../support/fake_central.ts";
 import {
   startAgency,
   startFromShell,
@@ -77,12 +77,9 @@ endToEnd.test("--config names another file; variables take precedence", async (d
   assertEquals([...counts].map(([, count]) => count), ["6", "4"]);
 });
 
-for (
-  const [signal, code] of [["SIGTERM", 0], ["SIGINT", 130], [
-    "SIGHUP",
-    129,
-  ]] as const
-) {
+const SIGNALS = [["SIGTERM", 0], ["SIGINT", 130], ["SIGHUP", 129]] as const;
+
+for (const [signal, code] of SIGNALS) {
   const stopped = [
     "INFO action: close_connection | result: success",
     "INFO action: close_file | result: success",
@@ -93,13 +90,12 @@ for (
     const file = `${dir}/agency.csv`;
     await Deno.writeTextFile(file, csvOf(rows(1000)));
     const { promise: waits, resolve } = Promise.withResolvers<void>();
-    await using central = new FakeCentral(async (session) => {
-      await session.take();
-      await session.ok();
-      await session.take();
-      resolve();
-      await session.gone();
-    });
+    await using central = new FakeCentral(
+      play(take(), ok(), take(), (session) => {
+        resolve();
+        return session.gone();
+      }),
+    );
     await using agency = startAgency(1, file, central.port);
     await waits;
     agency.kill(signal);

@@ -1,14 +1,14 @@
 // One agency's files, and what its memory knows of their deliveries.
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { openFile } from "../../agency/delivered_file.ts";
 import { identify } from "../../agency/delivery/identify.ts";
 import { IndexSet } from "../../agency/index_set.ts";
 import { SentFolder } from "../../agency/delivery/sent_folder.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
-import { ProgramError } from "../../program/errors.ts";
 import { testInFolder } from "./folder.ts";
 import { csvOf, rows } from "./rows.ts";
+import { assertProblem } from "./problems.ts";
 
 export const FILE = "a.csv";
 /** The copy of the refused rows of {@linkcode FILE}. */
@@ -105,11 +105,7 @@ export class Deliveries {
     message: string,
     sending?: Sending,
   ): Promise<void> {
-    await assertRejects(
-      () => this.send(name, text, sending),
-      ProgramError,
-      message,
-    );
+    await assertProblem(() => this.send(name, text, sending), message);
   }
 
   /** Asserts what would be done with a text, without a trace. */

@@ -3,56 +3,29 @@
 import { frame, type Reply, Type } from "./frames.ts";
 import { Wire } from "./wire.ts";
 
+const OK = frame(Type.OK);
+
 /** One connection to the fake central. */
 export class FakeSession {
   readonly #wire: Wire;
   readonly #taken: Reply[];
 
+  /** `taken` gets every frame that is taken. */
   constructor(wire: Wire, taken: Reply[]) {
     this.#wire = wire;
     this.#taken = taken;
   }
 
-  /** Takes frames without an answer. */
-  async take(count = 1): Promise<string[]> {
-    const names: string[] = [];
-    while (names.length < count) {
-      const next = await this.#wire.reply();
-      if (!next) throw new Error("Cannot take frame: the agency has closed");
-      this.#taken.push(next);
-      names.push(nameOf(next));
-    }
-    return names;
-  }
-
-  /** Answers with OK. */
-  async ok(count = 1): Promise<void> {
-    await this.send(...Array.from({ length: count }, () => frame(Type.OK)));
+  /** Takes the next frame; `null` once the agency has closed. */
+  async take(): Promise<Reply | null> {
+    const next = await this.#wire.reply();
+    if (next) this.#taken.push(next);
+    return next;
   }
 
   /** Sends whatever it is. */
   async send(...bytes: readonly Uint8Array[]): Promise<void> {
     await this.#wire.send(...bytes);
-  }
-
-  /** Answers every frame with OK until FINISH, and closes. */
-  async serve(): Promise<string[]> {
-    const all: string[] = [];
-    for (;;) {
-      const [name] = await this.take();
-      all.push(name!);
-      await this.ok();
-      if (name === "FINISH") return all;
-    }
-  }
-
-  /** Replies OK to every frame until the agency closes. */
-  async okAll(): Promise<void> {
-    for (let next = await this.#wire.reply(); next;) {
-      this.#taken.push(next);
-      await this.ok();
-      next = await this.#wire.reply();
-    }
   }
 
   /** Waits until the agency closes. */
@@ -77,14 +50,24 @@ export function play(...steps: readonly Step[]): Script {
   };
 }
 
-/** Takes frames, and sends the same answer to each. */
-export function answer(bytes: Uint8Array, count = 1): Script {
+/** Takes frames without an answer. */
+export function take(count = 1): Script {
   return async (session) => {
     for (let i = 0; i < count; i++) {
-      await session.take();
-      await session.send(bytes);
+      if (await session.take()) continue;
+      throw new Error("Cannot take frame: the agency has closed");
     }
   };
+}
+
+/** Answers with OK. */
+export function ok(count = 1): Script {
+  return (session) => session.send(...Array(count).fill(OK));
+}
+
+/** Takes frames, and sends the same answer to each. */
+export function answer(bytes: Uint8Array, count = 1): Script {
+  return play(...Array(count).fill([take(), bytes]).flat());
 }
 
 /** Answers a batch with OK, of which some bets were stored before. */
@@ -93,21 +76,18 @@ export function repeated(bets: number): Script {
   return answer(frame(Type.OK, counted));
 }
 
-/** Takes frames without an answer. */
-export function take(count = 1): Script {
-  return (session) => session.take(count);
-}
-
-/** Answers with OK. */
-export function ok(count = 1): Script {
-  return (session) => session.ok(count);
-}
-
 /** Answers every frame with OK until FINISH, and closes. */
-export const serve: Script = (session) => session.serve();
+export const serve: Script = async (session) => {
+  for (let next = await session.take(); next; next = await session.take()) {
+    await session.send(OK);
+    if (next.type === Type.FINISH) return;
+  }
+};
 
 /** Answers every frame with OK until the agency closes. */
-export const okAll: Script = (session) => session.okAll();
+export const okAll: Script = async (session) => {
+  while (await session.take()) await session.send(OK);
+};
 
 /** Waits until the agency closes. */
 export const gone: Script = (session) => session.gone();
@@ -137,7 +117,7 @@ export class FakeCentral {
     return this.#taken;
   }
 
-  /** Description of each frame, as {@linkcode FakeSession.take} returns it. */
+  /** Each frame's type or, for a batch, its first index and number of bets. */
   get names(): string[] {
     return this.#taken.map(nameOf);
   }
