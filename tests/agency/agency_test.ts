@@ -17,7 +17,7 @@ import {
 import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
 import { csvOf as bytesOf } from "../../agency/bets_csv.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { folder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { assertProblem } from "../support/problems.ts";
@@ -53,7 +53,7 @@ async function* later(bets: readonly Bet[]): AsyncGenerator<Bet> {
   }
 }
 
-folder.test("send() takes a path, a stream and bets, all the same", async (dir) => {
+test("send() takes a path, a stream and bets, all the same", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, csvOf(rows(25)));
   const inputs = [
@@ -87,7 +87,7 @@ Deno.test("csvOf() writes any number of bets", async () => {
   assertEquals(text, csvOf(rows(count)).replaceAll("\r", ""));
 });
 
-folder.test("send() keeps quotes and separators of bets, and refuses line breaks", async () => {
+test("send() keeps quotes and separators of bets, and refuses line breaks", async () => {
   const names = ['O"x, y', 'O"x', "x, y"];
   const odd = names.map((lastName) => ({ ...betsOf(1)[0]!, lastName }));
   await using central = new FakeCentral(serve);
@@ -102,7 +102,7 @@ folder.test("send() keeps quotes and separators of bets, and refuses line breaks
   );
 });
 
-folder.test("send() tells progress and refused rows", async (dir) => {
+test("send() tells progress and refused rows", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = rows(12).map((row, i) => i === 3 ? row.with(2, "x") : row);
   await Deno.writeTextFile(path, `${csvOf(bad)}no bet\n`);
@@ -133,7 +133,7 @@ folder.test("send() tells progress and refused rows", async (dir) => {
   ]);
 });
 
-folder.test("send() throws errors by class", async () => {
+test("send() throws errors by class", async () => {
   await using central = new FakeCentral(
     play(take(), errorFrame(Code.UNAUTHORIZED, undefined, "who?")),
     () => Promise.resolve(),
@@ -158,7 +158,7 @@ folder.test("send() throws errors by class", async () => {
   assertEquals(await stopped.catch((reason: unknown) => reason), "enough");
 });
 
-folder.test("check() finds all that would be refused, and sends nothing", async (dir) => {
+test("check() finds all that would be refused, and sends nothing", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = rows(1500).map((row, i) => i % 10 === 3 ? row.with(2, "x") : row);
   await Deno.writeTextFile(path, `no bet\n${csvOf(bad)}`);
@@ -190,7 +190,7 @@ folder.test("check() finds all that would be refused, and sends nothing", async 
   await assertRejects(() => agency.check(path), ProgramError, "it is a PDF");
 });
 
-folder.test("send() twice at once leaves one whole file of refused rows", async (dir) => {
+test("send() twice at once leaves one whole file of refused rows", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = "no bet at all\n".repeat(5000);
   await Deno.writeTextFile(
@@ -218,7 +218,7 @@ folder.test("send() twice at once leaves one whole file of refused rows", async 
   assertEquals(names.length, 3);
 });
 
-folder.test("send() makes no rejected file where one cannot be written, and sends nothing", async (dir) => {
+test("send() makes no rejected file where one cannot be written, and sends nothing", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, csvOf(rows(20)));
   await using central = new FakeCentral(serve);

@@ -3,7 +3,7 @@ import { inspectFormat } from "../../agency/source/file_format.ts";
 import { SourceFile } from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { concat } from "../support/frames.ts";
-import { folder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 const CSV = csvOf(rows(500));
@@ -144,7 +144,7 @@ const UNSENDABLE: [expected: string | RegExp, Record<string, Uint8Array>][] = [
 
 for (const [expected, files] of UNSENDABLE) {
   for (const [name, bytes] of Object.entries(files)) {
-    folder.test(`inspectFormat() explains a file with ${name}`, async (dir) => {
+    test(`inspectFormat() explains a file with ${name}`, async (dir) => {
       const message = await messageFor(`${dir}/bets.csv`, bytes);
       const start = `Cannot send agency's file "${dir}/bets.csv": `;
       assertStringIncludes(message, start);
@@ -173,7 +173,7 @@ const ENCODED: [expected: RegExp, Record<string, number[]>][] = [
 
 for (const [expected, files] of ENCODED) {
   for (const [name, letters] of Object.entries(files)) {
-    folder.test(`inspectFormat() recognizes ${name}`, async (dir) => {
+    test(`inspectFormat() recognizes ${name}`, async (dir) => {
       // In the first chunk, and in a later one.
       for (const before of [0, 20_000]) {
         const bytes = utf8(
@@ -188,7 +188,7 @@ for (const [expected, files] of ENCODED) {
   }
 }
 
-folder.test("inspectFormat() reports commas if semicolons are expected", async (dir) => {
+test("inspectFormat() reports commas if semicolons are expected", async (dir) => {
   const message = await messageFor(`${dir}/bets.csv`, BYTES, ";");
   assertStringIncludes(message, "its fields look separated by commas; set");
 });
@@ -209,12 +209,12 @@ const SENDABLE: [name: string, text: string][] = [
 ];
 
 for (const [name, text] of SENDABLE) {
-  folder.test(`inspectFormat() lets ${name} pass`, async (dir) => {
+  test(`inspectFormat() lets ${name} pass`, async (dir) => {
     assertEquals(await messageFor(`${dir}/bets.csv`, utf8(text)), "");
   });
 }
 
-folder.test("inspectFormat() takes UTF-8 with damaged rows for UTF-8", async (dir) => {
+test("inspectFormat() takes UTF-8 with damaged rows for UTF-8", async (dir) => {
   const damages = [[0xc3], [0xff], [0xff, 0xfe, 0x80], [0xe9], [0xa4, 0xa0]];
   const row = (damage: number[]) =>
     concat([
@@ -270,7 +270,7 @@ const HEADERS: [first: string, next: string, isHeader: boolean][] = [
   [BET, BET, false],
 ];
 
-folder.test("inspectFormat() finds a header", async (dir) => {
+test("inspectFormat() finds a header", async (dir) => {
   const path = `${dir}/bets.csv`;
   for (const [first, next, isHeader] of HEADERS) {
     await Deno.writeTextFile(path, `${first}\r\n${next}\r\n${BET}\r\n`);

@@ -7,7 +7,7 @@ import {
 import { PendingFile, replaceFile } from "../../agency/output/output_file.ts";
 import { everyTurn } from "../support/deadline.ts";
 import { changeWrites } from "../support/failing_calls.ts";
-import { contents, folder } from "../support/folder.ts";
+import { contents, testInFolder as test } from "../support/folder.ts";
 import { replace } from "../support/replaced.ts";
 
 const CONTENT = new TextEncoder().encode("new");
@@ -30,14 +30,14 @@ function replaceTwice(path: string): string[] {
   return calls;
 }
 
-folder.test("replaceFile() flushes a file before its rename", async (dir) => {
+test("replaceFile() flushes a file before its rename", async (dir) => {
   const path = `${dir}/file`;
   assertEquals(replaceTwice(path), ["rename", "flush", "rename"]);
   assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
   assertEquals(await contents(dir), { file: "new" });
 });
 
-folder.test("PendingFile.write() copies and writes in order", async (dir) => {
+test("PendingFile.write() copies and writes in order", async (dir) => {
   const bytes = new TextEncoder().encode("x".repeat(40_000));
   let isWriting = false;
   {
@@ -57,7 +57,7 @@ folder.test("PendingFile.write() copies and writes in order", async (dir) => {
   assertEquals(file === expected, true);
 });
 
-folder.test("a file that cannot be replaced leaves nothing", async (dir) => {
+test("a file that cannot be replaced leaves nothing", async (dir) => {
   const path = `${dir}/folder`;
   await Deno.mkdir(`${path}/full`, { recursive: true });
   assertThrows(() => replaceFile(path, CONTENT, 0o640), Error, "os error");

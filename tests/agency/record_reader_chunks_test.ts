@@ -2,7 +2,7 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { parse } from "@std/csv";
 import { CHUNK_BYTES, contentOf } from "../support/fingerprint.ts";
 import { csvRow } from "../support/rows.ts";
-import { folder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 import {
   type ReadRecord,
@@ -13,7 +13,7 @@ import {
 const MAX_LINE_BYTES = 1 << 16;
 const BET = ["Ana", "Núñez", "30904465", "1999-03-17", "7574"];
 
-folder.test("peek() reads records cut by the end of a chunk anywhere", async (dir) => {
+test("peek() reads records cut by the end of a chunk anywhere", async (dir) => {
   const quoted = '"Ana","Núñez",30904465,1999-03-17,"7574"';
   for (const line of [`${BET.join(",")}\r\n`, `${quoted}\n`]) {
     const size = contentOf(new TextEncoder().encode(line)).length;
@@ -31,7 +31,7 @@ folder.test("peek() reads records cut by the end of a chunk anywhere", async (di
   }
 });
 
-folder.test("peek() keeps only the start of a line too long", async (dir) => {
+test("peek() keeps only the start of a line too long", async (dir) => {
   const sizes = [0, 1, CHUNK_BYTES, 3 * CHUNK_BYTES + 7].map((more) =>
     MAX_LINE_BYTES + more
   );
@@ -57,7 +57,7 @@ folder.test("peek() keeps only the start of a line too long", async (dir) => {
   }
 });
 
-folder.test("peek() skips lines that are too long, and reads the lines beside them", async (dir) => {
+test("peek() skips lines that are too long, and reads the lines beside them", async (dir) => {
   const long = `"${"y,".repeat(2 * CHUNK_BYTES)}`;
   const blank = " ,".repeat(2 * CHUNK_BYTES);
   const line = BET.join(",");
@@ -78,7 +78,7 @@ folder.test("peek() skips lines that are too long, and reads the lines beside th
   );
 });
 
-folder.test(`peek() reads what @std/csv reads [seed ${SEED}]`, async (dir) => {
+test(`peek() reads what @std/csv reads [seed ${SEED}]`, async (dir) => {
   const random = new Random(SEED);
   for (let round = 0; round < 4; round++) {
     const text = randomFile(random, 12_000);
@@ -91,7 +91,7 @@ folder.test(`peek() reads what @std/csv reads [seed ${SEED}]`, async (dir) => {
   }
 });
 
-folder.test(`peek() reads the same in short reads [seed ${SEED}]`, async (dir) => {
+test(`peek() reads the same in short reads [seed ${SEED}]`, async (dir) => {
   const random = new Random(SEED);
   const text = `${randomFile(random, 40)}\n,\r\n"\nx,,,,`;
   const long = `${text}\n${"z".repeat(CHUNK_BYTES + 10)}\n${text}`;

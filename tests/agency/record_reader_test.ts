@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { folder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 import { contentOf } from "../support/fingerprint.ts";
 import { concat } from "../support/frames.ts";
 import { type ReadRecord, recordsOf } from "../support/records.ts";
@@ -23,14 +23,14 @@ const SPELLINGS: Record<string, [string, number]> = {
 };
 
 for (const [what, [text, line]] of Object.entries(SPELLINGS)) {
-  folder.test(`peek() reads a file with ${what}`, async (dir) => {
+  test(`peek() reads a file with ${what}`, async (dir) => {
     const records = await recordsOf(dir, text);
     assertEquals(records.map(({ fields }) => fields), [ANA, LEO]);
     assertEquals(records[1]?.line, line);
   });
 }
 
-folder.test("peek() reads quoted fields of every separator", async (dir) => {
+test("peek() reads quoted fields of every separator", async (dir) => {
   for (const separator of [",", ";", "\t"]) {
     const fields = ANA.with(0, `Ana${separator} "la"`);
     const quoted = fields.map((text) => `"${text.replaceAll('"', '""')}"`);
@@ -43,7 +43,7 @@ folder.test("peek() reads quoted fields of every separator", async (dir) => {
 /** Of any number of these characters. */
 const BLANK = [" ", "\t", ",", ";", ",,,,", ";;;;", " ; , \t", " ".repeat(99)];
 
-folder.test("peek() skips lines of spaces and separators only", async (dir) => {
+test("peek() skips lines of spaces and separators only", async (dir) => {
   for (const separator of [",", ";", "\t"]) {
     const row = ANA.join(separator);
     const text = BLANK.map((blank) => `${blank}\n${row}\r\n${blank}`).join(
@@ -56,7 +56,7 @@ folder.test("peek() skips lines of spaces and separators only", async (dir) => {
   }
 });
 
-folder.test("RecordReader.index counts every record, however it is read", async (dir) => {
+test("RecordReader.index counts every record, however it is read", async (dir) => {
   const lines = [
     ANA_LINE,
     "x",
@@ -90,7 +90,7 @@ folder.test("RecordReader.index counts every record, however it is read", async 
   assertEquals(places, places.map(() => indexes));
 });
 
-folder.test("peek() finds the header first", async (dir) => {
+test("peek() finds the header first", async (dir) => {
   const text = `\n,,\nfirst,last,document,birthdate,number\n${ANA_LINE}\n`;
   const records = await recordsOf(dir, text, { hasHeader: true });
   assertEquals(records.map(({ problem }) => problem), ["header", undefined]);
@@ -100,7 +100,7 @@ folder.test("peek() finds the header first", async (dir) => {
   assertEquals(first?.problem, undefined);
 });
 
-folder.test("peek() accepts bets that only the central finds invalid", async (dir) => {
+test("peek() accepts bets that only the central finds invalid", async (dir) => {
   const records = await recordsOf(dir, " a ,\0,x,not a date,-1\n,,x,,\n");
   assertEquals(records.map(({ fields }) => fields), [
     [" a ", "\0", "x", "not a date", "-1"],
@@ -108,7 +108,7 @@ folder.test("peek() accepts bets that only the central finds invalid", async (di
   ]);
 });
 
-folder.test("peek() reads fields of up to 255 bytes", async (dir) => {
+test("peek() reads fields of up to 255 bytes", async (dir) => {
   for (let field = 0; field < 5; field++) {
     for (const quote of ["", '"']) {
       const widest = ANA.with(field, `${"ñ".repeat(127)}x`);
@@ -162,7 +162,7 @@ const PROBLEMS: Record<string, [string | Uint8Array, RegExp]> = {
 };
 
 for (const [what, [line, problem]] of Object.entries(PROBLEMS)) {
-  folder.test(`peek() skips a line with ${what} alone`, async (dir) => {
+  test(`peek() skips a line with ${what} alone`, async (dir) => {
     for (const lineEnd of ["\n", "\r\n"]) {
       const bad = typeof line === "string" ? UTF8.encode(line) : line;
       const file = concat([

@@ -13,7 +13,7 @@ import { limits } from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { failChmod, failOpen } from "../support/failing_calls.ts";
-import { folder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 
 const CSV = "a,b,1,2000-01-01,1\r\n" +
   "no bet\r\n" +
@@ -23,7 +23,7 @@ const CSV = "a,b,1,2000-01-01,1\r\n" +
   "e,f,4,2000-01-01,1";
 const NONE = recordsOf();
 
-folder.test("write() copies rows unchanged, in the file's order", async (dir) => {
+test("write() copies rows unchanged, in the file's order", async (dir) => {
   const lines = CSV.split("\r\n").filter((line) => line !== "");
   for (const indexes of [[0], [4], [3, 1, 2], [0, 4], [4, 3, 2, 1, 0]]) {
     using file = await putFile(dir);
@@ -37,7 +37,7 @@ folder.test("write() copies rows unchanged, in the file's order", async (dir) =>
   }
 });
 
-folder.test("write() makes the copy as private as its source", async (dir) => {
+test("write() makes the copy as private as its source", async (dir) => {
   for (const mode of [0o600, 0o640, 0o664, 0o755]) {
     using file = await putFile(dir, CSV, mode);
     const copy = await write(file, [1]);
@@ -47,7 +47,7 @@ folder.test("write() makes the copy as private as its source", async (dir) => {
   }
 });
 
-folder.test("write() leaves nothing but the copy", async (dir) => {
+test("write() leaves nothing but the copy", async (dir) => {
   using file = await putFile(dir);
   await rejectedFile(file).check();
   assertEquals(namesIn(dir), ["agency.csv"]);
@@ -55,7 +55,7 @@ folder.test("write() leaves nothing but the copy", async (dir) => {
   assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
 });
 
-folder.test("write() says so if it cannot change its copy", async (dir) => {
+test("write() says so if it cannot change its copy", async (dir) => {
   const log = CapturedLog.start();
   using file = await putFile(dir);
   {
@@ -74,7 +74,7 @@ folder.test("write() says so if it cannot change its copy", async (dir) => {
   ]);
 });
 
-folder.test("write() removes and replaces only what an earlier run wrote", async (dir) => {
+test("write() removes and replaces only what an earlier run wrote", async (dir) => {
   CapturedLog.start();
   const path = `${dir}/agency.csv.rejected.csv`;
   using file = await putFile(dir);
@@ -97,7 +97,7 @@ folder.test("write() removes and replaces only what an earlier run wrote", async
   assertEquals(namesIn(dir), ["agency.csv"]);
 });
 
-folder.test("write() leaves the same rows of another agency alone", async (dir) => {
+test("write() leaves the same rows of another agency alone", async (dir) => {
   const log = CapturedLog.start();
   // Its full path is known, not how this run names it.
   const there = `${dir}/there`;
@@ -129,7 +129,7 @@ const OTHERS: Record<string, (path: string, dir: string) => Promise<void>> = {
 };
 
 for (const [what, put] of Object.entries(OTHERS)) {
-  folder.test(`write() leaves ${what} alone, and takes a free name`, async (dir) => {
+  test(`write() leaves ${what} alone, and takes a free name`, async (dir) => {
     const log = CapturedLog.start();
     using file = await putFile(dir);
     const path = `${dir}/agency.csv.rejected.csv`;
@@ -160,7 +160,7 @@ for (const [what, put] of Object.entries(OTHERS)) {
   });
 }
 
-folder.test("write() takes the next name if the first is the agency's own file", async (dir) => {
+test("write() takes the next name if the first is the agency's own file", async (dir) => {
   const log = CapturedLog.start();
   using file = await putFile(dir);
   await Deno.link(file.source.path, `${dir}/link.csv`);
@@ -185,13 +185,13 @@ folder.test("write() takes the next name if the first is the agency's own file",
   assertEquals(log.lines.at(-1)?.startsWith("WARN"), true);
 });
 
-folder.test("inputPath() takes a name that is there as it is", async (dir) => {
+test("inputPath() takes a name that is there as it is", async (dir) => {
   assertEquals(inputPath(`${dir}/{id}.csv`, "3"), `${dir}/3.csv`);
   await Deno.writeTextFile(`${dir}/{id}.csv`, "");
   assertEquals(inputPath(`${dir}/{id}.csv`, "3"), `${dir}/{id}.csv`);
 });
 
-folder.test("write() says so if the agency's file has changed", async (dir) => {
+test("write() says so if the agency's file has changed", async (dir) => {
   const { keptBytes } = limits;
   limits.keptBytes = 0;
   using _restored = { [Symbol.dispose]: () => limits.keptBytes = keptBytes };
@@ -206,7 +206,7 @@ folder.test("write() says so if the agency's file has changed", async (dir) => {
   assertEquals(namesIn(dir), ["agency.csv"]);
 });
 
-folder.test("check() refuses what cannot be replaced", async (dir) => {
+test("check() refuses what cannot be replaced", async (dir) => {
   using file = await putFile(dir);
   await Deno.symlink("/dev/null", `${dir}/link`);
   for (const path of ["/dev/null", `${dir}/link`]) {
@@ -218,7 +218,7 @@ folder.test("check() refuses what cannot be replaced", async (dir) => {
   }
 });
 
-folder.test("check() names a file that cannot be written", async (dir) => {
+test("check() names a file that cannot be written", async (dir) => {
   using file = await putFile(dir);
   assertThrows(
     () => rejectedFile(file, `${dir}/none/x.csv`).check(),

@@ -14,7 +14,7 @@ import {
   fingerprintOf,
 } from "../support/fingerprint.ts";
 import { changeWrites, systemError } from "../support/failing_calls.ts";
-import { contents, folder } from "../support/folder.ts";
+import { contents, testInFolder as test } from "../support/folder.ts";
 import { runTool, testTools } from "../support/tool.ts";
 import { withShortReads } from "../support/records.ts";
 import { replace } from "../support/replaced.ts";
@@ -37,7 +37,7 @@ const SPELLINGS: Record<string, string[]> = {
 };
 
 for (const [what, spellings] of Object.entries(SPELLINGS)) {
-  folder.test(`SourceFile.fingerprint is the same for all spellings of ${what}`, async (dir) => {
+  test(`SourceFile.fingerprint is the same for all spellings of ${what}`, async (dir) => {
     for (const text of spellings) {
       using source = await open(dir, UTF8.encode(text));
       assertEquals(source.fingerprint, fingerprintOf(text), text);
@@ -50,7 +50,7 @@ for (const [what, spellings] of Object.entries(SPELLINGS)) {
   });
 }
 
-folder.test("SourceFile.fingerprint differs for other contents", async (dir) => {
+test("SourceFile.fingerprint differs for other contents", async (dir) => {
   const found = new Set<string>();
   const contents = Object.values(SPELLINGS).map(([text]) => text!);
   for (const text of [...contents, "\ra\n", `a${MARK}\n`, `${MARK}${MARK}`]) {
@@ -60,7 +60,7 @@ folder.test("SourceFile.fingerprint differs for other contents", async (dir) => 
   assertEquals(found.size, contents.length + 3);
 });
 
-folder.test("readChunk() returns the content, wherever a line end meets a chunk's edge", async (dir) => {
+test("readChunk() returns the content, wherever a line end meets a chunk's edge", async (dir) => {
   // With a byte order mark, and CRs before it, each edge is moved.
   for (const end of ["", "\n", "\r", "\r\n", "\rx", "\r\rx\r\n"]) {
     for (let shift = -4; shift <= 1; shift++) {
@@ -72,7 +72,7 @@ folder.test("readChunk() returns the content, wherever a line end meets a chunk'
   }
 });
 
-folder.test("readChunk() returns several chunks of any lines", async (dir) => {
+test("readChunk() returns several chunks of any lines", async (dir) => {
   const lines = ["a,b\r\n", "\r\n", "\n", "ñandú\r\n", "x\ry\n", "\r\r\n"];
   const text = Array.from(
     { length: 3 * CHUNK_BYTES / 4 },
@@ -83,7 +83,7 @@ folder.test("readChunk() returns several chunks of any lines", async (dir) => {
   await withShortReads(5_001, () => assertContent(dir, text));
 });
 
-folder.test("readChunk() returns the content in short reads", async (dir) => {
+test("readChunk() returns the content in short reads", async (dir) => {
   await withShortReads(1, async () => {
     for (const text of [`${MARK}a\r\nb\r\r\n\rc`, "\r\n\r", MARK]) {
       await assertContent(dir, text);
@@ -91,7 +91,7 @@ folder.test("readChunk() returns the content in short reads", async (dir) => {
   });
 });
 
-folder.test("SourceFile says how the file's lines end", async (dir) => {
+test("SourceFile says how the file's lines end", async (dir) => {
   const cases: [text: string, lineEnd: string, isCut: boolean][] = [
     ["", "\n", false],
     [MARK, "\n", false],
@@ -111,7 +111,7 @@ folder.test("SourceFile says how the file's lines end", async (dir) => {
   }
 });
 
-folder.test("SourceFile finds the first chunk that is not ASCII", async (dir) => {
+test("SourceFile finds the first chunk that is not ASCII", async (dir) => {
   const ascii = "x".repeat(CHUNK_BYTES);
   for (
     const [text, chunk] of [
@@ -127,7 +127,7 @@ folder.test("SourceFile finds the first chunk that is not ASCII", async (dir) =>
   }
 });
 
-folder.test("SourceFile.open() reports progress", async (dir) => {
+test("SourceFile.open() reports progress", async (dir) => {
   const text = `${MARK}${"x\r\n".repeat(CHUNK_BYTES)}`;
   const progress: number[] = [];
   await Deno.writeTextFile(`${dir}/bets.csv`, text);
@@ -140,7 +140,7 @@ folder.test("SourceFile.open() reports progress", async (dir) => {
   assertEquals(progress.at(-1), source.size);
 });
 
-folder.test("SourceFile.open() stops when aborted", async (dir) => {
+test("SourceFile.open() stops when aborted", async (dir) => {
   await Deno.writeFile(`${dir}/bets.csv`, new Uint8Array(0));
   await Deno.truncate(`${dir}/bets.csv`, 2 ** 28);
   const controller = new AbortController();
@@ -163,7 +163,7 @@ folder.test("SourceFile.open() stops when aborted", async (dir) => {
   assertLess(read, 2 ** 28);
 });
 
-folder.test("SourceFile.open() does not wait for a stream's end if it is aborted", async () => {
+test("SourceFile.open() does not wait for a stream's end if it is aborted", async () => {
   const controller = new AbortController();
   const { signal } = controller;
   let isCanceled = false;
@@ -182,7 +182,7 @@ folder.test("SourceFile.open() does not wait for a stream's end if it is aborted
   assertEquals([error, isCanceled], ["stop", true]);
 });
 
-folder.test("SourceFile.open() reads a stream to its end", async () => {
+test("SourceFile.open() reads a stream to its end", async () => {
   const stream = ReadableStream.from([UTF8.encode("a\r"), UTF8.encode("\nb")]);
   using _short = changeWrites(
     "loteria-",
@@ -194,7 +194,7 @@ folder.test("SourceFile.open() reads a stream to its end", async () => {
   source.throwIfChanged();
 });
 
-folder.test("SourceFile.open() names a file that cannot be read", async (dir) => {
+test("SourceFile.open() names a file that cannot be read", async (dir) => {
   for (const path of [`${dir}/none.csv`, dir]) {
     await assertRejects(
       () => SourceFile.open(path),
@@ -204,7 +204,7 @@ folder.test("SourceFile.open() names a file that cannot be read", async (dir) =>
   }
 });
 
-folder.test("SourceFile.open() says where it expected a relative path", async (dir) => {
+test("SourceFile.open() says where it expected a relative path", async (dir) => {
   const cases = {
     "none.csv": `; expected it at "${Deno.cwd()}/none.csv"`,
     [`${dir}/none.csv`]: undefined,
@@ -242,7 +242,7 @@ const CHANGES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
 };
 
 for (const [name, [change, what]] of Object.entries(CHANGES)) {
-  folder.test(`SourceFile tells when it was ${name}`, async (dir) => {
+  test(`SourceFile tells when it was ${name}`, async (dir) => {
     const path = `${dir}/bets.csv`;
     await Deno.writeTextFile(path, "something");
     using source = await SourceFile.open(path);
@@ -259,7 +259,7 @@ for (const [name, [change, what]] of Object.entries(CHANGES)) {
   });
 }
 
-folder.test("readChunk() refuses bytes that were not hashed, whatever the file's time", async (dir) => {
+test("readChunk() refuses bytes that were not hashed, whatever the file's time", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bytes = new Uint8Array(2 * CHUNK_BYTES + 9).fill(0x61);
   for (const at of [0, CHUNK_BYTES, bytes.length - 1]) {
@@ -286,7 +286,7 @@ folder.test("readChunk() refuses bytes that were not hashed, whatever the file's
   }
 });
 
-folder.test("readChunk() reports a file that cannot be read", async (dir) => {
+test("readChunk() reports a file that cannot be read", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, "something");
   using source = await SourceFile.open(path, NOTHING_KEPT);
@@ -302,7 +302,7 @@ folder.test("readChunk() reports a file that cannot be read", async (dir) => {
   );
 });
 
-folder.test("readChunk() reports a file that was cut", async (dir) => {
+test("readChunk() reports a file that was cut", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, "something");
   using source = await SourceFile.open(path, NOTHING_KEPT);
@@ -317,7 +317,7 @@ folder.test("readChunk() reports a file that was cut", async (dir) => {
   assertEquals(await contentIn(kept), UTF8.encode("some\n"));
 });
 
-folder.test("SourceFile.open() gives a stream's copy no name that would outlive it", async (dir) => {
+test("SourceFile.open() gives a stream's copy no name that would outlive it", async (dir) => {
   const { makeTempFile } = Deno;
   using _temporary = replace(Deno, {
     makeTempFile: (options) => makeTempFile({ ...options, dir }),
@@ -328,7 +328,7 @@ folder.test("SourceFile.open() gives a stream's copy no name that would outlive 
   assertEquals(await contents(dir), {});
 });
 
-folder.test("SourceFile.open() says where a stream's copy has no room", async (dir) => {
+test("SourceFile.open() says where a stream's copy has no room", async (dir) => {
   const { makeTempFile } = Deno;
   using _temporary = replace(Deno, {
     makeTempFile: (options) => makeTempFile({ ...options, dir: `${dir}/none` }),

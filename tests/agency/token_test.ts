@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { readToken } from "../../agency/connection/token.ts";
 import { ProgramError } from "../../program/errors.ts";
-import { folder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 
 const none = (): undefined => undefined;
 
@@ -13,7 +13,7 @@ Deno.test("readToken() leaves out what secret stores add around the token", asyn
   assertEquals(await readToken(() => "\n", ""), undefined);
 });
 
-folder.test("readToken() takes 1 to 255 bytes of a file", async (dir) => {
+test("readToken() takes 1 to 255 bytes of a file", async (dir) => {
   const file = `${dir}/token`;
   for (const text of ["x", "ñ".repeat(127) + "x"]) {
     await Deno.writeTextFile(file, `${text}\n`);

@@ -7,7 +7,7 @@ import { ProgramError } from "../../program/errors.ts";
 import { getLogger, setupLogging } from "../../program/logging.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { failRename } from "../support/failing_calls.ts";
-import { contents, folder } from "../support/folder.ts";
+import { contents, testInFolder as test } from "../support/folder.ts";
 import { replace } from "../support/replaced.ts";
 import { assertProblem } from "../support/problems.ts";
 
@@ -24,7 +24,7 @@ const REFUSED: [name: string, reason: string][] = [
   ["folder/../agency.csv.rejected.csv", "agency.rejectedFile is the same file"],
 ];
 
-folder.test("open() refuses a file before anything is sent", async (dir) => {
+test("open() refuses a file before anything is sent", async (dir) => {
   const files = await putSource(dir);
   await Deno.link(files.agencyFile, `${dir}/hard.csv`);
   await Deno.symlink(files.agencyFile, `${dir}/soft.csv`);
@@ -40,7 +40,7 @@ folder.test("open() refuses a file before anything is sent", async (dir) => {
 const NOT_OWN =
   "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file";
 
-folder.test("write() replaces a list that an earlier run wrote, and nothing else", async (dir) => {
+test("write() replaces a list that an earlier run wrote, and nothing else", async (dir) => {
   const files = await putRecords(dir);
   const path = `${dir}/winners.txt`;
   const early = await WinnersFile.open(path, files);
@@ -80,7 +80,7 @@ folder.test("write() replaces a list that an earlier run wrote, and nothing else
   assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
 });
 
-folder.test("write() replaces its list after a run that ended before it did", async (dir) => {
+test("write() replaces its list after a run that ended before it did", async (dir) => {
   const files = await putRecords(dir);
   const path = `${dir}/winners.txt`;
   await write(path, files, ["1"]);
@@ -93,7 +93,7 @@ folder.test("write() replaces its list after a run that ended before it did", as
   assertEquals(await Deno.readTextFile(path), "3\n");
 });
 
-folder.test("write() is as private as the source", async (dir) => {
+test("write() is as private as the source", async (dir) => {
   const path = `${dir}/winners.txt`;
   const file = await WinnersFile.open(path, await putSource(dir));
   await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
@@ -102,7 +102,7 @@ folder.test("write() is as private as the source", async (dir) => {
   assertEquals(await modeOf(path), 0o640);
 });
 
-folder.test("write() keeps the permissions of what was there", async (dir) => {
+test("write() keeps the permissions of what was there", async (dir) => {
   const path = `${dir}/winners.txt`;
   await Deno.writeTextFile(path, "");
   await Deno.chmod(path, 0o604);
@@ -110,7 +110,7 @@ folder.test("write() keeps the permissions of what was there", async (dir) => {
   assertEquals(await modeOf(path), 0o604);
 });
 
-folder.test("write() keeps a link, and writes what it names", async (dir) => {
+test("write() keeps a link, and writes what it names", async (dir) => {
   await Deno.writeTextFile(`${dir}/target`, "");
   await Deno.symlink(`${dir}/target`, `${dir}/link`);
   await write(`${dir}/link`, await putSource(dir), ["1"]);
@@ -118,7 +118,7 @@ folder.test("write() keeps a link, and writes what it names", async (dir) => {
   assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
 });
 
-folder.test("write() writes to standard output, or a device", async (dir) => {
+test("write() writes to standard output, or a device", async (dir) => {
   const files = await putSource(dir);
   const written: string[] = [];
   {
@@ -145,7 +145,7 @@ folder.test("write() writes to standard output, or a device", async (dir) => {
   assertEquals(Object.keys(await contents(dir)), ["agency.csv"]);
 });
 
-folder.test("write() names a file that it cannot write", async (dir) => {
+test("write() names a file that it cannot write", async (dir) => {
   await Deno.mkdir(`${dir}/folder`);
   const path = `${dir}/folder/winners.txt`;
   // An agency's file that is not there is reported when it is opened.

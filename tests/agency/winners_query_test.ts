@@ -13,7 +13,7 @@ import {
   take,
 } from "../support/fake_central.ts";
 import { Code, concat, errorFrame, frame } from "../support/frames.ts";
-import { testOnline } from "../support/permissions.ts";
+import { testOnline as test } from "../support/permissions.ts";
 import { assertProblem } from "../support/problems.ts";
 
 /** The document "9", and more to come. */
@@ -49,43 +49,34 @@ function winnersOf({ port }: FakeCentral): Promise<string[]> {
 }
 
 for (const [name, end] of Object.entries(ENDS)) {
-  testOnline(
-    `winners() outlives any number of restarts by ${name}`,
-    async () => {
-      const restarts = Array.from({ length: 20 }, () => end);
-      await using central = new FakeCentral(...restarts, winners);
-      assertEquals(await winnersOf(central), ["9", "12", "3"]);
-      assertEquals(central.connections, 21);
-    },
-  );
+  test(`winners() outlives any number of restarts by ${name}`, async () => {
+    const restarts = Array.from({ length: 20 }, () => end);
+    await using central = new FakeCentral(...restarts, winners);
+    assertEquals(await winnersOf(central), ["9", "12", "3"]);
+    assertEquals(central.connections, 21);
+  });
 }
 
-testOnline(
-  "winners() asks again at once after a wait without a reply",
-  async () => {
-    await using central = new FakeCentral(gone, gone, winners);
-    const agency = new Agency({
-      id: 9,
-      server: `127.0.0.1:${central.port}`,
-      maxAttempts: 1,
-      replyTimeoutMs: 30,
-    });
-    assertEquals(await agency.winners(), ["9", "12", "3"]);
-  },
-);
+test("winners() asks again at once after a wait without a reply", async () => {
+  await using central = new FakeCentral(gone, gone, winners);
+  const agency = new Agency({
+    id: 9,
+    server: `127.0.0.1:${central.port}`,
+    maxAttempts: 1,
+    replyTimeoutMs: 30,
+  });
+  assertEquals(await agency.winners(), ["9", "12", "3"]);
+});
 
-testOnline(
-  "winners() does not take a refusal for a wait that was served",
-  async () => {
-    for (const code of [Code.BUSY, Code.STORAGE]) {
-      await using central = new FakeCentral(answer(errorFrame(code)));
-      await assertRejects(() => winnersOf(central), UnreachableError);
-      assertEquals(central.connections, 3);
-    }
-  },
-);
+test("winners() does not take a refusal for a wait that was served", async () => {
+  for (const code of [Code.BUSY, Code.STORAGE]) {
+    await using central = new FakeCentral(answer(errorFrame(code)));
+    await assertRejects(() => winnersOf(central), UnreachableError);
+    assertEquals(central.connections, 3);
+  }
+});
 
-testOnline("winners() takes nothing but documents for winners", async () => {
+test("winners() takes nothing but documents for winners", async () => {
   for (const text of ["", "\x1b[2J", "1\n", "12,3", "1".repeat(21)]) {
     await using central = new FakeCentral(answer(winnersFrame(text)));
     await assertProblem(
@@ -95,7 +86,7 @@ testOnline("winners() takes nothing but documents for winners", async () => {
   }
 });
 
-testOnline("winners() takes documents of 1 to 20 digits", async () => {
+test("winners() takes documents of 1 to 20 digits", async () => {
   for (const text of ["0", "1".repeat(20)]) {
     await using central = new FakeCentral(answer(winnersFrame(text)));
     assertEquals(await winnersOf(central), [text]);
@@ -133,7 +124,7 @@ Deno.test("winnersQuery() ends if a central never stops sending winners", async 
   assertEquals(sent, 21);
 });
 
-testOnline("winners() ends if there is no draw for the agency", async () => {
+test("winners() ends if there is no draw for the agency", async () => {
   await using central = new FakeCentral(
     answer(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part")),
   );

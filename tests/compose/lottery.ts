@@ -36,7 +36,7 @@ const TOTAL = 78_697;
 /** Capabilities of the service that makes the folder writable. */
 const CAPABILITIES = ["CHOWN", "DAC_READ_SEARCH", "FOWNER"];
 
-testLottery("make docker-compose-up stores every bet once", async () => {
+test("make docker-compose-up stores every bet once", async () => {
   await make("docker-compose-up");
   await assertEndings();
   await assertStored();
@@ -55,7 +55,7 @@ testLottery("make docker-compose-up stores every bet once", async () => {
   assertEquals(await Deno.readTextFile(STORE) === before, true);
 });
 
-testLottery("the containers have no more rights than they need", async () => {
+test("the containers have no more rights than they need", async () => {
   await up();
   await assertEndings();
   for (const name of ["permissions", "data", "server", ...CLIENTS]) {
@@ -83,30 +83,27 @@ testLottery("the containers have no more rights than they need", async () => {
   assert(network.IPAddress.startsWith("172.25.125."), network.IPAddress);
 });
 
-testLottery(
-  "config.yaml takes effect after a restart, without a build",
-  async () => {
-    await up();
-    await assertEndings();
-    const image = await property("server", "Image");
-    await writeConfig(slowConfig(10));
-    await removeStore();
-    await docker("restart", "server");
-    await docker("start", "client5");
-    await logged("client5", /loop_finished .* cantidad: 991 /);
-    const log = await logs("client5");
-    assert(log.some((line) => line.includes("batch_max_amount: 10")));
-    const sizes = log.map((line) => /DEBUG .*cantidad: (\d+)/.exec(line)?.[1])
-      .filter((size) => size !== undefined).map(Number);
-    assertEquals(sizes, [...Array(99).fill(10), 1]);
-    assert((await logs("server")).some((line) => line.includes("DEBUG")));
-    assertEquals(await property("server", "Image"), image);
-    // It must end although it waits for the draw.
-    assertEquals(await stop("client5"), 0);
-  },
-);
+test("config.yaml takes effect after a restart, without a build", async () => {
+  await up();
+  await assertEndings();
+  const image = await property("server", "Image");
+  await writeConfig(slowConfig(10));
+  await removeStore();
+  await docker("restart", "server");
+  await docker("start", "client5");
+  await logged("client5", /loop_finished .* cantidad: 991 /);
+  const log = await logs("client5");
+  assert(log.some((line) => line.includes("batch_max_amount: 10")));
+  const sizes = log.map((line) => /DEBUG .*cantidad: (\d+)/.exec(line)?.[1])
+    .filter((size) => size !== undefined).map(Number);
+  assertEquals(sizes, [...Array(99).fill(10), 1]);
+  assert((await logs("server")).some((line) => line.includes("DEBUG")));
+  assertEquals(await property("server", "Image"), image);
+  // It must end although it waits for the draw.
+  assertEquals(await stop("client5"), 0);
+});
 
-testLottery("docker stop while agencies send loses no bet", async () => {
+test("docker stop while agencies send loses no bet", async () => {
   await writeConfig(slowConfig(1));
   await up();
   await logged("client1", /apuesta_enviada/, 50);
@@ -129,56 +126,47 @@ testLottery("docker stop while agencies send loses no bet", async () => {
   await assertStored();
 });
 
-testLottery(
-  "docker kill of the server loses no bet and stores none twice",
-  async () => {
-    await writeConfig(slowConfig(2));
-    await up();
-    for (const sent of [50, 200]) {
-      await logged("client1", /apuesta_enviada/, sent);
-      await docker("kill", "server");
-      assertNotEquals(await ending("server"), 0);
-      await assertUnfinished(1);
-      assertEquals(await property("client1", "State.Status"), "running");
-      await docker("start", "server");
-    }
-    await assertEndings();
-    await assertStored();
-  },
-);
+test("docker kill of the server loses no bet and stores none twice", async () => {
+  await writeConfig(slowConfig(2));
+  await up();
+  for (const sent of [50, 200]) {
+    await logged("client1", /apuesta_enviada/, sent);
+    await docker("kill", "server");
+    assertNotEquals(await ending("server"), 0);
+    await assertUnfinished(1);
+    assertEquals(await property("client1", "State.Status"), "running");
+    await docker("start", "server");
+  }
+  await assertEndings();
+  await assertStored();
+});
 
-testLottery(
-  "one client starts the services that it needs",
-  async () => {
-    await up(LOTTERY, ["client4"]);
-    await logged("client4", /loop_finished .* cantidad: 9238 /);
-    const { code, stdout } = await outcomeOf(["docker", "ps", "--quiet"]);
-    assertEquals([code, stdout.trim().split("\n").length], [0, 2]);
-  },
-);
+test("one client starts the services that it needs", async () => {
+  await up(LOTTERY, ["client4"]);
+  await logged("client4", /loop_finished .* cantidad: 9238 /);
+  const { code, stdout } = await outcomeOf(["docker", "ps", "--quiet"]);
+  assertEquals([code, stdout.trim().split("\n").length], [0, 2]);
+});
 
 for (const [owner, mode] of [[4242, 0o755], [4242, 0o700], [0, 0o755]]) {
-  testLottery(
-    `it works in a folder of user ${owner} with mode ${mode!.toString(8)}`,
-    async () => {
-      const folder = `${CLONE}/.data`;
-      const { uid, gid, mode: before } = await Deno.stat(folder);
-      await chownAll(folder, owner!, owner!);
-      await Deno.chmod(folder, mode!);
-      try {
-        await up();
-        await assertEndings();
-        await assertStored();
-        for (const name of ["data", "server", ...CLIENTS]) {
-          assertEquals(await property(name, "Config.User"), "1000:1000", name);
-        }
-        assertEquals((await Deno.stat(folder)).uid, owner);
-      } finally {
-        await chownAll(folder, uid!, gid!);
-        await Deno.chmod(folder, before! & 0o7777);
+  test(`it works in a folder of user ${owner} with mode ${mode!.toString(8)}`, async () => {
+    const folder = `${CLONE}/.data`;
+    const { uid, gid, mode: before } = await Deno.stat(folder);
+    await chownAll(folder, owner!, owner!);
+    await Deno.chmod(folder, mode!);
+    try {
+      await up();
+      await assertEndings();
+      await assertStored();
+      for (const name of ["data", "server", ...CLIENTS]) {
+        assertEquals(await property(name, "Config.User"), "1000:1000", name);
       }
-    },
-  );
+      assertEquals((await Deno.stat(folder)).uid, owner);
+    } finally {
+      await chownAll(folder, uid!, gid!);
+      await Deno.chmod(folder, before! & 0o7777);
+    }
+  });
 }
 
 async function chownAll(dir: string, uid: number, gid: number): Promise<void> {
@@ -189,7 +177,7 @@ async function chownAll(dir: string, uid: number, gid: number): Promise<void> {
 }
 
 /** Registers a test of the lottery on an empty store. */
-function testLottery(name: string, fn: () => Promise<void>): void {
+function test(name: string, fn: () => Promise<void>): void {
   testUp(name, LOTTERY, async () => {
     await removeStore();
     await restoreConfig();

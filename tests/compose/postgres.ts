@@ -31,55 +31,49 @@ const FILE = "docker-compose-postgres.yaml";
 const IMAGE = "loteria-postgres:latest";
 const CENTRALS = ["server1", "server2"];
 
-testPostgres(
-  "STORE=postgres stores every bet once, whichever container is killed",
-  async () => {
-    await writeConfig(slowConfig(10));
-    await up(FILE);
-    for (const victim of CENTRALS) {
-      await logged("client1", /apuesta_enviada/, 50);
-      await docker("kill", victim);
-      assertNotEquals(await ending(victim), 0);
-      assertEquals(await property("client1", "State.Status"), "running");
-      await docker("start", victim);
-    }
-    await assertDrawn();
-    await assertStored();
-    // The database outlives its container.
-    await make("docker-compose-down", FILE);
-    await restoreConfig();
-    await up(FILE);
-    await assertDrawn();
-    await assertStored();
-    assertEquals(await stop("server2"), 0);
-  },
-);
+test("STORE=postgres stores every bet once, whichever container is killed", async () => {
+  await writeConfig(slowConfig(10));
+  await up(FILE);
+  for (const victim of CENTRALS) {
+    await logged("client1", /apuesta_enviada/, 50);
+    await docker("kill", victim);
+    assertNotEquals(await ending(victim), 0);
+    assertEquals(await property("client1", "State.Status"), "running");
+    await docker("start", victim);
+  }
+  await assertDrawn();
+  await assertStored();
+  // The database outlives its container.
+  await make("docker-compose-down", FILE);
+  await restoreConfig();
+  await up(FILE);
+  await assertDrawn();
+  await assertStored();
+  assertEquals(await stop("server2"), 0);
+});
 
-testPostgres(
-  "a central of the database has no more rights than it needs",
-  async () => {
-    await up(FILE, CENTRALS);
-    for (const name of ["database", ...CENTRALS]) {
-      const host = await property(name, "HostConfig") as Record<
-        string,
-        unknown
-      >;
-      assertEquals(host.ReadonlyRootfs, true, name);
-      assertEquals(host.CapDrop, ["ALL"], name);
-      assertEquals(host.PortBindings ?? {}, {}, name);
-      const user = await property(name, "Config.User");
-      assertEquals(user, name === "database" ? "postgres" : "1000:1000");
-    }
-    const help = await docker(
-      ...["run", "--rm", "--read-only", "--network", "none", IMAGE],
-      ...["server:postgres", "--help"],
-    );
-    assertMatch(help, /^Usage: deno task server:postgres /);
-  },
-);
+test("a central of the database has no more rights than it needs", async () => {
+  await up(FILE, CENTRALS);
+  for (const name of ["database", ...CENTRALS]) {
+    const host = await property(name, "HostConfig") as Record<
+      string,
+      unknown
+    >;
+    assertEquals(host.ReadonlyRootfs, true, name);
+    assertEquals(host.CapDrop, ["ALL"], name);
+    assertEquals(host.PortBindings ?? {}, {}, name);
+    const user = await property(name, "Config.User");
+    assertEquals(user, name === "database" ? "postgres" : "1000:1000");
+  }
+  const help = await docker(
+    ...["run", "--rm", "--read-only", "--network", "none", IMAGE],
+    ...["server:postgres", "--help"],
+  );
+  assertMatch(help, /^Usage: deno task server:postgres /);
+});
 
 /** Registers a test that begins with an empty database. */
-function testPostgres(name: string, fn: () => Promise<void>): void {
+function test(name: string, fn: () => Promise<void>): void {
   testUp(name, FILE, async () => {
     await run(["./generar-compose.sh", FILE, String(AGENCIES.length)], {
       STORE: "postgres",

@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { assertEnding, endToEnd } from "../support/end_to_end.ts";
+import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
 import { startProgram } from "../support/programs.ts";
 
 const encoder = new TextEncoder();
 
-endToEnd.test("the echo example's programs log the exercise's lines", async () => {
+test("the echo example's programs log the exercise's lines", async () => {
   await using server = startProgram("echo:server", {
     SERVER_PORT: "0",
     SERVER_LISTEN_BACKLOG: "5",
@@ -39,7 +39,7 @@ for (const isAnswered of [false, true]) {
   const moment = isAnswered
     ? "waiting after its last message"
     : "waiting for a reply";
-  endToEnd.test(`echo/client.ts stops while it is ${moment}`, async () => {
+  test(`echo/client.ts stops while it is ${moment}`, async () => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await using client = startClient(listener.addr.port, {
       CLI_LOOP_AMOUNT: "1",
@@ -61,7 +61,7 @@ for (const isAnswered of [false, true]) {
   });
 }
 
-endToEnd.test("echo/client.ts reports a missing reply", async () => {
+test("echo/client.ts reports a missing reply", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   await using client = startClient(port);

@@ -9,26 +9,23 @@ import { Random, SEED } from "../support/random_bets.ts";
 const encoder = new TextEncoder();
 const NEWLINE = 0x0a;
 
-testEcho(
-  `EchoServer answers any bytes with the same, and closes (seed ${SEED})`,
-  async (echo) => {
-    const random = new Random(SEED);
-    for (let size = 1; size <= MAX_LINE_BYTES; size *= 2) {
-      const line = Uint8Array.from({ length: size }, () => random.below(256))
-        .map((byte) => byte === NEWLINE ? 0 : byte);
-      line[size - 1] = NEWLINE;
-      assertEquals(await echo.ask(line), line);
-    }
-    const unended = encoder.encode("no end");
-    assertEquals(await echo.ask(unended), unended);
-    assertEquals(
-      await echo.ask(encoder.encode("one\ntwo\n")),
-      encoder.encode("one\n"),
-    );
-  },
-);
+test(`EchoServer answers any bytes with the same, and closes (seed ${SEED})`, async (echo) => {
+  const random = new Random(SEED);
+  for (let size = 1; size <= MAX_LINE_BYTES; size *= 2) {
+    const line = Uint8Array.from({ length: size }, () => random.below(256))
+      .map((byte) => byte === NEWLINE ? 0 : byte);
+    line[size - 1] = NEWLINE;
+    assertEquals(await echo.ask(line), line);
+  }
+  const unended = encoder.encode("no end");
+  assertEquals(await echo.ask(unended), unended);
+  assertEquals(
+    await echo.ask(encoder.encode("one\ntwo\n")),
+    encoder.encode("one\n"),
+  );
+});
 
-testEcho("EchoServer survives a line that is too long", async (echo) => {
+test("EchoServer survives a line that is too long", async (echo) => {
   using other = await echo.connect();
   assertEquals(await echo.ask(lineOf(MAX_LINE_BYTES + 1)), new Uint8Array());
   await echo.log.line(
@@ -38,7 +35,7 @@ testEcho("EchoServer survives a line that is too long", async (echo) => {
   assertEquals(await exchange(other, line), line);
 });
 
-testEcho(
+test(
   "EchoServer survives a peer that stalls or sends nothing",
   async (echo) => {
     using stalled = await echo.connect();
@@ -57,7 +54,7 @@ testEcho(
   { idleTimeoutMs: 200 },
 );
 
-testEcho("EchoServer closes a connection over the limit", async (echo) => {
+test("EchoServer closes a connection over the limit", async (echo) => {
   using first = await echo.connect();
   using second = await echo.connect();
   assertEquals(await readAll(second), new Uint8Array());
@@ -68,7 +65,7 @@ testEcho("EchoServer closes a connection over the limit", async (echo) => {
   assertEquals(await exchange(first, line), line);
 }, { maxConnections: 1 });
 
-testEcho("EchoServer.stop() closes every connection", async (echo) => {
+test("EchoServer.stop() closes every connection", async (echo) => {
   const peers = [await echo.connect(), await echo.connect()];
   await peers[1]!.write(encoder.encode("half a li"));
   await echo.log.line("accept_connections | result: success", 2);
@@ -93,7 +90,7 @@ interface Echo {
   stop(): Promise<void>;
 }
 
-function testEcho(
+function test(
   name: string,
   fn: (echo: Echo) => Promise<void>,
   { maxConnections = 100, idleTimeoutMs = 60_000 } = {},

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
-import { endToEnd } from "../support/end_to_end.ts";
+import { testPrograms as test } from "../support/end_to_end.ts";
 import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
 import { Code, frame, Type } from "../support/frames.ts";
 import {
@@ -103,7 +103,7 @@ function testAgency(
   name: string,
   fn: (dir: string, send: Send) => Promise<void>,
 ): void {
-  endToEnd.test(`the agency in ${language} ${name}`, async (dir) => {
+  test(`the agency in ${language} ${name}`, async (dir) => {
     const command = await LANGUAGES[language]!(dir).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });

@@ -2,7 +2,7 @@ import { delay } from "../support/deadline.ts";
 import type { Random } from "../support/random_bets.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { assertNoOkTakenBack, assertStoredOnce } from "./guarantee.ts";
-import { testFault, times } from "./plan.ts";
+import { testFault as test, times } from "./plan.ts";
 import { RecordingAgency } from "./recording_agency.ts";
 import { SECURITIES } from "./security.ts";
 import { sendUntil } from "./sending_agency.ts";
@@ -19,37 +19,34 @@ const START_MS = 300;
 const BETS_OF_FILE = 1_000;
 
 for (const security of SECURITIES) {
-  testFault(
-    `${security.name}a central killed at random moments loses no acknowledged bet and stores none twice`,
-    async ({ dir, random }) => {
-      const env = await security.central(dir);
-      await using central = await CrashingCentral.start(`${dir}/bets.csv`, env);
-      const { port } = central;
-      const recorders = [6, 7].map((agency) =>
-        new RecordingAgency({ agency, port, random: random.fork(), security })
-      );
-      let isDone = false;
-      const sent = sendUntil(dir, {
-        agencies: [1, 2, 3],
-        bets: BETS_OF_FILE,
-        random: random.fork(),
-        isDone: () => isDone,
-        port,
-        envOf: (id) => ({ CLI_BATCH_MAXAMOUNT: "5", ...security.agency(id) }),
-      });
-      const crashes = crashOften(central, recorders, random).finally(() => {
-        isDone = true;
-        for (const recorder of recorders) recorder.finish();
-      });
-      const recorded = recorders.map((recorder) => recorder.run());
-      const [files] = await Promise.all([sent, crashes, ...recorded]);
-      await central.stop();
-      await assertStoredOnce(central.store, [
-        ...files,
-        ...recorders.map((recorder) => recorder.acknowledged),
-      ]);
-    },
-  );
+  test(`${security.name}a central killed at random moments loses no acknowledged bet and stores none twice`, async ({ dir, random }) => {
+    const env = await security.central(dir);
+    await using central = await CrashingCentral.start(`${dir}/bets.csv`, env);
+    const { port } = central;
+    const recorders = [6, 7].map((agency) =>
+      new RecordingAgency({ agency, port, random: random.fork(), security })
+    );
+    let isDone = false;
+    const sent = sendUntil(dir, {
+      agencies: [1, 2, 3],
+      bets: BETS_OF_FILE,
+      random: random.fork(),
+      isDone: () => isDone,
+      port,
+      envOf: (id) => ({ CLI_BATCH_MAXAMOUNT: "5", ...security.agency(id) }),
+    });
+    const crashes = crashOften(central, recorders, random).finally(() => {
+      isDone = true;
+      for (const recorder of recorders) recorder.finish();
+    });
+    const recorded = recorders.map((recorder) => recorder.run());
+    const [files] = await Promise.all([sent, crashes, ...recorded]);
+    await central.stop();
+    await assertStoredOnce(central.store, [
+      ...files,
+      ...recorders.map((recorder) => recorder.acknowledged),
+    ]);
+  });
 }
 
 async function crashOften(

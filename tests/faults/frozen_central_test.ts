@@ -1,7 +1,7 @@
 import { delay } from "../support/deadline.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { assertStoredOnce } from "./guarantee.ts";
-import { testFault, times } from "./plan.ts";
+import { testFault as test, times } from "./plan.ts";
 import { sendUntil } from "./sending_agency.ts";
 
 const FREEZES = times(4, 100);
@@ -28,7 +28,7 @@ const CASES = {
 };
 
 for (const [name, { freezeMs, ...env }] of Object.entries(CASES)) {
-  testFault(name, async ({ dir, random }) => {
+  test(name, async ({ dir, random }) => {
     const store = `${dir}/bets.csv`;
     await using central = await CrashingCentral.start(store, env.central);
     const { port, program } = central;

@@ -5,7 +5,7 @@ import { Wire } from "../support/wire.ts";
 import { readStore } from "../support/stored.ts";
 import { CrashingCentral } from "./crashing_central.ts";
 import { makeFile, randomRows } from "../support/made_bets.ts";
-import { type FaultContext, testFault, times } from "./plan.ts";
+import { type FaultContext, testFault as test, times } from "./plan.ts";
 import { assertNoOkTakenBack, assertStoredOnce } from "./guarantee.ts";
 import { RecordingAgency } from "./recording_agency.ts";
 import { runAgency } from "./sending_agency.ts";
@@ -22,13 +22,13 @@ const STORAGE_REGEXP = /error: STORAGE/;
 
 const ignored = SmallDisk.problem;
 
-testFault(
+test(
   "a disk that is full again and again loses no bet and stores none twice",
   fillDisk,
   { ignored },
 );
 
-testFault(
+test(
   "a central that is killed on a full disk starts on it, and answers what it has",
   startOnFullDisk,
   { ignored },

@@ -5,7 +5,7 @@ import { CrashingCentral } from "./crashing_central.ts";
 import { assertStoredOnce } from "./guarantee.ts";
 import { makeFile, randomRows } from "../support/made_bets.ts";
 import { memoryOf } from "./memory.ts";
-import { testFault, times } from "./plan.ts";
+import { testFault as test, times } from "./plan.ts";
 import { runAgency } from "./sending_agency.ts";
 
 const SLOW_REQUESTS = times(50, 1_000);
@@ -21,39 +21,36 @@ const MALFORMED = [
   `GET /${"a".repeat(70_000)} HTTP/1.1\r\n\r\n`,
 ];
 
-testFault(
-  "slow and malformed requests to the status page do not affect agencies",
-  async ({ dir, random }) => {
-    const statusPort = freePort();
-    await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
-      SERVER_STATUS_PORT: String(statusPort),
-    });
-    const { port, program } = central;
-    const before = await memoryOf(program.pid);
-    const slow = await Promise.all(
-      Array.from(
-        { length: SLOW_REQUESTS },
-        () => request(statusPort, "GET / HTTP/1.1\r\nHo"),
-      ),
-    );
-    const file = await makeFile(`${dir}/1.csv`, 1, randomRows(random, BETS));
-    const sending = runAgency(file, port, { CLI_BATCH_MAXAMOUNT: "10" });
-    for (let i = 0; i < MALFORMED_REQUESTS; i++) {
-      using conn = await request(statusPort, random.pick(MALFORMED));
-      await readOnce(conn);
-    }
-    await sending;
-    const after = await memoryOf(program.pid);
-    if (before && after) {
-      assertLess(after.peak - before.resident, MEMORY_SLACK);
-    }
-    const ready = await fetch(`http://127.0.0.1:${statusPort}/ready`);
-    assertEquals([ready.status, await ready.text()], [200, "ok\n"]);
-    for (const conn of slow) conn.close();
-    await central.stop();
-    await assertStoredOnce(central.store, [file]);
-  },
-);
+test("slow and malformed requests to the status page do not affect agencies", async ({ dir, random }) => {
+  const statusPort = freePort();
+  await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
+    SERVER_STATUS_PORT: String(statusPort),
+  });
+  const { port, program } = central;
+  const before = await memoryOf(program.pid);
+  const slow = await Promise.all(
+    Array.from(
+      { length: SLOW_REQUESTS },
+      () => request(statusPort, "GET / HTTP/1.1\r\nHo"),
+    ),
+  );
+  const file = await makeFile(`${dir}/1.csv`, 1, randomRows(random, BETS));
+  const sending = runAgency(file, port, { CLI_BATCH_MAXAMOUNT: "10" });
+  for (let i = 0; i < MALFORMED_REQUESTS; i++) {
+    using conn = await request(statusPort, random.pick(MALFORMED));
+    await readOnce(conn);
+  }
+  await sending;
+  const after = await memoryOf(program.pid);
+  if (before && after) {
+    assertLess(after.peak - before.resident, MEMORY_SLACK);
+  }
+  const ready = await fetch(`http://127.0.0.1:${statusPort}/ready`);
+  assertEquals([ready.status, await ready.text()], [200, "ok\n"]);
+  for (const conn of slow) conn.close();
+  await central.stop();
+  await assertStoredOnce(central.store, [file]);
+});
 
 /** Sends bytes, as far as they are read: the server may close before. */
 async function request(port: number, text: string): Promise<Deno.TcpConn> {

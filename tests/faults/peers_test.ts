@@ -6,7 +6,7 @@ import { CrashingCentral } from "./crashing_central.ts";
 import { assertStoredOnce } from "./guarantee.ts";
 import { makeFile, randomRow, randomRows } from "../support/made_bets.ts";
 import { memoryOf } from "./memory.ts";
-import { type FaultContext, testFault, times } from "./plan.ts";
+import { type FaultContext, testFault as test, times } from "./plan.ts";
 import { runAgency } from "./sending_agency.ts";
 
 const SLOW_PEERS = times(10, 300);
@@ -30,51 +30,42 @@ const HEAP_SIZE = 16;
 const MEMORY_SLACK = 64 << 20;
 const TOKEN = "the token";
 
-testFault(
-  "central drops peers that are silent or stall after a header, without effect on others",
-  async (context) => {
-    const { random } = context;
-    const bytes = betFrame({ rows: [randomRow(random)] });
-    await dropPeers(context, {
-      peers: SLOW_PEERS,
-      // A peer that has sent nothing cannot learn that it was never accepted.
-      misbehave: (wire) =>
-        wire.send(bytes.subarray(0, 1 + random.below(STALL_BYTES))),
-    });
-  },
-);
+test("central drops peers that are silent or stall after a header, without effect on others", async (context) => {
+  const { random } = context;
+  const bytes = betFrame({ rows: [randomRow(random)] });
+  await dropPeers(context, {
+    peers: SLOW_PEERS,
+    // A peer that has sent nothing cannot learn that it was never accepted.
+    misbehave: (wire) =>
+      wire.send(bytes.subarray(0, 1 + random.below(STALL_BYTES))),
+  });
+});
 
-testFault(
-  "central drops peers that do not read replies, without effect on others",
-  async (context) => {
-    // Each of these gets a reason of hundreds of bytes.
-    const bytes = betFrame({ rows: [["\0".repeat(255), "", "", "", ""]] });
-    await dropPeers(context, {
-      peers: DEAF_PEERS,
-      async misbehave(wire): Promise<void> {
-        for (;;) await wire.send(bytes);
-      },
-    });
-  },
-);
+test("central drops peers that do not read replies, without effect on others", async (context) => {
+  // Each of these gets a reason of hundreds of bytes.
+  const bytes = betFrame({ rows: [["\0".repeat(255), "", "", "", ""]] });
+  await dropPeers(context, {
+    peers: DEAF_PEERS,
+    async misbehave(wire): Promise<void> {
+      for (;;) await wire.send(bytes);
+    },
+  });
+});
 
-testFault(
-  "central drops strangers that are silent or guess tokens, without effect on agencies",
-  async (context) => {
-    const credentials = `${context.dir}/credentials.csv`;
-    await writeCredentials(credentials, { 1: TOKEN });
-    await dropPeers(context, {
-      peers: STRANGERS,
-      async misbehave(wire): Promise<void> {
-        if (context.random.happens(0.5)) return;
-        await wire.send(authFrame(1, crypto.randomUUID()));
-      },
-      // Most places are not for strangers.
-      maxConnections: 4 * STRANGERS + 8,
-      env: { SERVER_CREDENTIALS: credentials, SERVER_AUTH_TIMEOUT: TIMEOUT },
-    });
-  },
-);
+test("central drops strangers that are silent or guess tokens, without effect on agencies", async (context) => {
+  const credentials = `${context.dir}/credentials.csv`;
+  await writeCredentials(credentials, { 1: TOKEN });
+  await dropPeers(context, {
+    peers: STRANGERS,
+    async misbehave(wire): Promise<void> {
+      if (context.random.happens(0.5)) return;
+      await wire.send(authFrame(1, crypto.randomUUID()));
+    },
+    // Most places are not for strangers.
+    maxConnections: 4 * STRANGERS + 8,
+    env: { SERVER_CREDENTIALS: credentials, SERVER_AUTH_TIMEOUT: TIMEOUT },
+  });
+});
 
 /** What the bad peers do, and settings of the central. */
 interface BadPeers {

@@ -4,7 +4,7 @@
 
 import { crc32 } from "node:zlib";
 import { IS_FULL, within } from "../support/deadline.ts";
-import { endToEnd } from "../support/end_to_end.ts";
+import { testPrograms as test } from "../support/end_to_end.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 /** Milliseconds after which a waiting test fails. */
@@ -38,7 +38,7 @@ export function testFault(
     Deno.test({ name: `${name} (ignored: ${ignored})`, ignore: true, fn() {} });
     return;
   }
-  endToEnd.test(`${name} (seed ${SEED})`, async (dir) => {
+  test(`${name} (seed ${SEED})`, async (dir) => {
     const random = new Random(SEED ^ crc32(name));
     const running = fn({ dir, random });
     // After a time-out, everything that the test waited for ends.

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import operationsPage from "../../docs/operations.md" with { type: "text" };
 import { FileStore, verifyStore } from "../../storage/mod.ts";
-import { endToEnd } from "../support/end_to_end.ts";
+import { testPrograms as test } from "../support/end_to_end.ts";
 import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { fencedBlocks } from "../support/markdown.ts";
 import { startProgram } from "../support/programs.ts";
@@ -38,7 +38,7 @@ async function runBlock(dir: string, name: string): Promise<void> {
   assertEquals(await runTool("sh", ["-c", script]), { code: 0, output: "" });
 }
 
-endToEnd.test("a copy taken while the central runs has every bet that was acknowledged", async (dir) => {
+test("a copy taken while the central runs has every bet that was acknowledged", async (dir) => {
   await Deno.mkdir(`${dir}/.data`);
   const storeFile = `${dir}/.data/bets.csv`;
   await using central = startProgram("server", {

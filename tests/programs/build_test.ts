@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { endToEnd } from "../support/end_to_end.ts";
+import { testPrograms as test } from "../support/end_to_end.ts";
 import { endingOf, PROJECT, RunningProgram } from "../support/programs.ts";
 
-endToEnd.test("tools/build.ts makes scripts that run in another folder", async (dir) => {
+test("tools/build.ts makes scripts that run in another folder", async (dir) => {
   const flags = ["--allow-read", "--allow-write", "--allow-run"];
   const script = `${PROJECT}tools/build.ts`;
   const { stderr } = await endingOf(Deno.execPath(), {

@@ -4,7 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { assertEnding, endToEnd } from "../support/end_to_end.ts";
+import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
 import { FakeCentral, ok, play, take } from "../support/fake_central.ts";
 import {
   startAgency,
@@ -13,7 +13,7 @@ import {
 } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
-endToEnd.test("client.ts takes all it needs as flags", async (dir) => {
+test("client.ts takes all it needs as flags", async (dir) => {
   const file = `${dir}/mine.csv`;
   await Deno.writeTextFile(file, csvOf(rows(10)));
   await using central = startProgram("server", {}, [
@@ -32,7 +32,7 @@ endToEnd.test("client.ts takes all it needs as flags", async (dir) => {
   assertStringIncludes(lines.at(-1)!, "cantidad: 10 | rejected: 0 |");
 });
 
-endToEnd.test("--help and --version survive a closed pipe", async () => {
+test("--help and --version survive a closed pipe", async () => {
   for (const flag of ["--help", "-h", "--version"]) {
     const script = `exec 3> >(true); wait $!; "$@" ${flag} >&3`;
     const { code, stderr } = await startFromShell(script, "client", {})
@@ -41,7 +41,7 @@ endToEnd.test("--help and --version survive a closed pipe", async () => {
   }
 });
 
-endToEnd.test("client.ts prints its fatal error last", async () => {
+test("client.ts prints its fatal error last", async () => {
   const env = { CLI_ID: "1", CLI_SERVER_ADDRESS: "127.0.0.1:1" };
   const script = '"$@" none.csv 2>&1';
   const { stdout } = await startFromShell(script, "client", env).ending();
@@ -50,7 +50,7 @@ endToEnd.test("client.ts prints its fatal error last", async () => {
   assertMatch(lines.at(-1)!, /^client: .*none\.csv/);
 });
 
-endToEnd.test("--config names another file; variables take precedence", async (dir) => {
+test("--config names another file; variables take precedence", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-7.csv`, csvOf(rows(10)));
   const config = `${dir}/other.yaml`;
   await Deno.writeTextFile(
@@ -86,7 +86,7 @@ for (const [signal, code] of SIGNALS) {
     `INFO action: stop | result: success | signal: ${signal}`,
   ];
 
-  endToEnd.test(`client.ts stops on ${signal} while it waits for a reply`, async (dir) => {
+  test(`client.ts stops on ${signal} while it waits for a reply`, async (dir) => {
     const file = `${dir}/agency.csv`;
     await Deno.writeTextFile(file, csvOf(rows(1000)));
     const { promise: waits, resolve } = Promise.withResolvers<void>();
@@ -103,7 +103,7 @@ for (const [signal, code] of SIGNALS) {
     assertEquals(ending.slice(2), stopped);
   });
 
-  endToEnd.test(`client.ts stops on ${signal} while it waits to try again`, async (dir) => {
+  test(`client.ts stops on ${signal} while it waits to try again`, async (dir) => {
     const file = `${dir}/agency.csv`;
     await Deno.writeTextFile(file, csvOf(rows(10)));
     await using agency = startAgency(1, file, 1, {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  endToEnd,
+  testPrograms as test,
 } from "../support/end_to_end.ts";
 import { FakeCentral, gone, play, take } from "../support/fake_central.ts";
 import { contents } from "../support/folder.ts";
@@ -15,7 +15,7 @@ import {
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 
-endToEnd.test("client.ts sends a file, and logs the exercise's lines", async (dir) => {
+test("client.ts sends a file, and logs the exercise's lines", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-3.csv`, csvOf(rows(320)));
   await using central = await startCentral(`${dir}/bets.csv`);
   const agency = startAgency(3, `${dir}/agency-{id}.csv`, central.port, {
@@ -36,7 +36,7 @@ endToEnd.test("client.ts sends a file, and logs the exercise's lines", async (di
   assert(!Object.hasOwn(await contents(dir), "agency-3.csv.rejected.csv"));
 });
 
-endToEnd.test("client.ts sets refused rows aside, to be corrected", async (dir) => {
+test("client.ts sets refused rows aside, to be corrected", async (dir) => {
   const file = `${dir}/agency.csv`;
   const rejected = `${file}.rejected.csv`;
   const bad = rows(1, 7)[0]!.with(2, "0030904465").with(4, "x");
@@ -66,7 +66,7 @@ endToEnd.test("client.ts sets refused rows aside, to be corrected", async (dir) 
   assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
 });
 
-endToEnd.test("client.ts --check only reads a file, --as-new stores it once more", async (dir) => {
+test("client.ts --check only reads a file, --as-new stores it once more", async (dir) => {
   const file = `${dir}/agency.csv`;
   await Deno.writeTextFile(file, csvOf(rows(3)));
   await using central = await startCentral(`${dir}/bets.csv`);
@@ -87,7 +87,7 @@ endToEnd.test("client.ts --check only reads a file, --as-new stores it once more
   assertEquals(stored, [...rows(3), ...rows(3)]);
 });
 
-endToEnd.test("client.ts says in one line what it cannot do", async (dir) => {
+test("client.ts says in one line what it cannot do", async (dir) => {
   const file = `${dir}/agency.csv`;
   await Deno.writeTextFile(file, csvOf(rows(1)));
   const good = {
@@ -137,7 +137,7 @@ endToEnd.test("client.ts says in one line what it cannot do", async (dir) => {
   }));
 });
 
-endToEnd.test("client.ts prints a hostile central's reason in one line, without control characters", async (dir) => {
+test("client.ts prints a hostile central's reason in one line, without control characters", async (dir) => {
   const file = `${dir}/agency.csv`;
   await Deno.writeTextFile(file, csvOf(rows(1)));
   const reason = "x\n2026-11-29 INFO forged\r\x1b[31m\u202e\u2028";

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { betOf, finish } from "../support/draw_wire.ts";
-import { assertEnding, endToEnd } from "../support/end_to_end.ts";
+import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
 import { startAgency, startCentral } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
-endToEnd.test("client.ts --winners waits for the draw and writes the winners to a file", async (dir) => {
+test("client.ts --winners waits for the draw and writes the winners to a file", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`, {
     SERVER_DRAW_AGENCIES: "2",
   });
@@ -24,7 +24,7 @@ endToEnd.test("client.ts --winners waits for the draw and writes the winners to 
   }
 });
 
-endToEnd.test("client.ts stops while it waits for the draw", async (dir) => {
+test("client.ts stops while it waits for the draw", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`, {
     SERVER_DRAW_AGENCIES: "2",
   });

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { endToEnd } from "../support/end_to_end.ts";
+import { testPrograms as test } from "../support/end_to_end.ts";
 import { endingOf, PROJECT } from "../support/programs.ts";
 
 for (
@@ -8,7 +8,7 @@ for (
     ["timer", `setTimeout(() => { throw new Error("a slip"); })`],
   ] as const
 ) {
-  endToEnd.test(`runProgram() says why a program ends whose ${name} fails unnoticed`, async (dir) => {
+  test(`runProgram() says why a program ends whose ${name} fails unnoticed`, async (dir) => {
     const script = `${dir}/program.ts`;
     await Deno.writeTextFile(
       script,

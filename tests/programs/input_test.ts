@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  endToEnd,
+  testPrograms as test,
 } from "../support/end_to_end.ts";
 import { contents } from "../support/folder.ts";
 import {
@@ -28,7 +28,7 @@ const INPUTS: Record<string, string> = {
 };
 
 for (const [name, script] of Object.entries(INPUTS)) {
-  endToEnd.test(`client.ts sends ${name} like the file itself`, async (dir) => {
+  test(`client.ts sends ${name} like the file itself`, async (dir) => {
     const file = `${dir}/agency.csv`;
     await Deno.writeTextFile(file, csvOf(rows(BETS)));
     const temporary = await Deno.makeTempDir({ dir });
@@ -47,7 +47,7 @@ for (const [name, script] of Object.entries(INPUTS)) {
   });
 }
 
-endToEnd.test("client.ts leaves no copy of a pipe when it is killed", async (dir) => {
+test("client.ts leaves no copy of a pipe when it is killed", async (dir) => {
   const temporary = await Deno.makeTempDir({ dir });
   const fifo = await makeFifo(dir);
   await using agency = startAgency(1, fifo, 1, { TMPDIR: temporary });
@@ -64,7 +64,7 @@ endToEnd.test("client.ts leaves no copy of a pipe when it is killed", async (dir
 });
 
 for (const [signal, code] of [["SIGTERM", 0], ["SIGINT", 130]] as const) {
-  endToEnd.test(`client.ts ends on ${signal} while a pipe has no writer`, async (dir) => {
+  test(`client.ts ends on ${signal} while a pipe has no writer`, async (dir) => {
     const fifo = await makeFifo(dir);
     await using agency = startAgency(1, fifo, 1);
     await agency.line(/action: config/);
@@ -74,7 +74,7 @@ for (const [signal, code] of [["SIGTERM", 0], ["SIGINT", 130]] as const) {
   });
 }
 
-endToEnd.test("client.ts reports in one line an input that is not a file", async (dir) => {
+test("client.ts reports in one line an input that is not a file", async (dir) => {
   const listener = Deno.listen({ transport: "unix", path: `${dir}/socket` });
   const cases: [path: string, what: RegExp][] = [
     [dir, /it is a directory, expected a regular file, a pipe, or "-"/],
@@ -93,7 +93,7 @@ endToEnd.test("client.ts reports in one line an input that is not a file", async
   listener.close();
 });
 
-endToEnd.test("client.ts writes refused rows to the configured file", async (dir) => {
+test("client.ts writes refused rows to the configured file", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`);
   const file = `${dir}/agency-7.csv`;
   await Deno.writeTextFile(file, `no bet\r\n${csvOf(rows(2))}`);

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import page from "../../docs/library.md" with { type: "text" };
-import { endToEnd } from "../support/end_to_end.ts";
+import { testPrograms as test } from "../support/end_to_end.ts";
 import { fencedBlocks } from "../support/markdown.ts";
 import { endingOf, PROJECT } from "../support/programs.ts";
 
-endToEnd.test("docs/library.md's program runs in another folder", async (dir) => {
+test("docs/library.md's program runs in another folder", async (dir) => {
   const blocks = fencedBlocks(page);
   const config = blocks.get("json deno.json")!;
   const parts = [...blocks].filter(([info]) => info.startsWith("ts "));

@@ -9,7 +9,7 @@ import { parse } from "@std/csv";
 import { describeAgencies } from "../../tools/data/agency_files.ts";
 import { makeData } from "../../tools/data/make_data.ts";
 import { makeCourseData } from "../support/course_data.ts";
-import { assertEnding, endToEnd } from "../support/end_to_end.ts";
+import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
 import { startAgency, startCentral } from "../support/programs.ts";
 import { readBets } from "../support/stored.ts";
 
@@ -17,7 +17,7 @@ const COURSE_BETS = 78_697;
 /** Winners of each agency of the course. */
 const WINNERS = [2, 3, 3, 2, 0];
 
-endToEnd.test("five agencies at once store every bet and get their winners, and store nothing when run again", async (dir) => {
+test("five agencies at once store every bet and get their winners, and store nothing when run again", async (dir) => {
   await makeCourseData(dir);
   const files = await readFiles(dir);
   await Deno.mkdir(`${dir}/store`);
@@ -69,7 +69,7 @@ endToEnd.test("five agencies at once store every bet and get their winners, and 
 });
 
 for (const window of [1, 8]) {
-  endToEnd.test(`SIGTERM in mid-stream with a window of ${window} loses nothing`, async (dir) => {
+  test(`SIGTERM in mid-stream with a window of ${window} loses nothing`, async (dir) => {
     // Batches of 2 take so long that the fault comes in the middle.
     await makeData({ dir, agencies: 3, bets: 30_000 });
     const files = await readFiles(dir);

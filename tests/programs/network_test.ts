@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  endToEnd,
+  testPrograms as test,
 } from "../support/end_to_end.ts";
 import { betFrame } from "../support/frames.ts";
 import {
@@ -48,7 +48,7 @@ async function exhaust(
   return { port, wires };
 }
 
-endToEnd.test("server.ts survives a lack of file descriptors, and logs it once", async (dir) => {
+test("server.ts survives a lack of file descriptors, and logs it once", async (dir) => {
   await using central = startLimited(dir);
   const { port, wires } = await exhaust(central);
   // It still serves its open connections.
@@ -73,7 +73,7 @@ endToEnd.test("server.ts survives a lack of file descriptors, and logs it once",
   }
 });
 
-endToEnd.test("server.ts stops while it is out of file descriptors", async (dir) => {
+test("server.ts stops while it is out of file descriptors", async (dir) => {
   await using central = startLimited(dir);
   const { wires } = await exhaust(central);
   assertEnding(await central.stop(), 0);
@@ -91,7 +91,7 @@ const HOSTS: [host: string, reached: string[], missed: string[]][] = [
 
 for (const [host, reached, missed] of HOSTS) {
   if (host.includes("::") && !hasIpv6()) continue;
-  endToEnd.test(`server.ts listens on ${host} if told to`, async (dir) => {
+  test(`server.ts listens on ${host} if told to`, async (dir) => {
     await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
     await using central = await startCentral(`${dir}/bets.csv`, {
       SERVER_HOST: host,
@@ -111,7 +111,7 @@ for (const [host, reached, missed] of HOSTS) {
   });
 }
 
-endToEnd.test("client.ts tries every address of the central's name", async (dir) => {
+test("client.ts tries every address of the central's name", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(9)));
   await using central = await startCentral(`${dir}/bets.csv`, {
     SERVER_HOST: "127.0.0.1",

@@ -5,7 +5,7 @@ import spanishRowsPage from "../../docs/es/refused-rows.md" with {
   type: "text",
 };
 import rowsPage from "../../docs/refused-rows.md" with { type: "text" };
-import { assertEnding, endToEnd } from "../support/end_to_end.ts";
+import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
 import { fencedBlocks } from "../support/markdown.ts";
 import {
   type RunningProgram,
@@ -27,7 +27,7 @@ function startAs(command: string, dir: string, port: number): RunningProgram {
 }
 
 for (const [name, page] of Object.entries({ rowsPage, spanishRowsPage })) {
-  endToEnd.test(`${name}'s example does what it says`, async (dir) => {
+  test(`${name}'s example does what it says`, async (dir) => {
     const blocks = fencedBlocks(page);
     const put = (info: string) =>
       Deno.writeTextFile(`${dir}/${FILE}`, blocks.get(info)!);
@@ -62,7 +62,7 @@ for (const [name, page] of Object.entries({ rowsPage, spanishRowsPage })) {
 }
 
 for (const [name, page] of Object.entries({ drawPage, spanishDrawPage })) {
-  endToEnd.test(`${name}'s example does what it says`, async (dir) => {
+  test(`${name}'s example does what it says`, async (dir) => {
     const blocks = fencedBlocks(page);
     const bets = blocks.get(`csv ${FILE}`)!;
     await using central = await startCentral(`${dir}/bets.csv`, {

@@ -3,7 +3,7 @@ import { PEM } from "../support/certificates.ts";
 import {
   assertEnding,
   assertFailure,
-  endToEnd,
+  testPrograms as test,
 } from "../support/end_to_end.ts";
 import { writeCredentials } from "../support/served.ts";
 import {
@@ -23,7 +23,7 @@ const TLS = {
 const TOKEN_REGEXP = /^[A-Za-z0-9_-]{43}$/;
 const WARNING = "tokens cross the network in the clear";
 
-endToEnd.test("token, server.ts and client.ts work together, and print no secret", async (dir) => {
+test("token, server.ts and client.ts work together, and print no secret", async (dir) => {
   const credentials = `${dir}/credentials.csv`;
   const outputs: Ending[] = [];
   const tokens = new Map<number, string>();
@@ -82,7 +82,7 @@ endToEnd.test("token, server.ts and client.ts work together, and print no secret
   }
 });
 
-endToEnd.test("server.ts warns of plain tokens on other addresses only", async (dir) => {
+test("server.ts warns of plain tokens on other addresses only", async (dir) => {
   const credentials = `${dir}/credentials.csv`;
   await writeCredentials(credentials, { 1: "uno" });
   for (
@@ -124,7 +124,7 @@ const MISTRUST: [
   ],
 ];
 
-endToEnd.test("client.ts gives up after its attempts on a central that it cannot trust", async (dir) => {
+test("client.ts gives up after its attempts on a central that it cannot trust", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(4)));
   for (const [i, [name, server, client, say]] of MISTRUST.entries()) {
     await using central = await startCentral(`${dir}/bets-${i}.csv`, server);
@@ -134,7 +134,7 @@ endToEnd.test("client.ts gives up after its attempts on a central that it cannot
   }
 });
 
-endToEnd.test("token refuses what it cannot do, and changes nothing", async (dir) => {
+test("token refuses what it cannot do, and changes nothing", async (dir) => {
   const file = `${dir}/credentials.csv`;
   await token(file, "add", "3");
   const before = await Deno.readTextFile(file);

@@ -2,7 +2,7 @@ import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  endToEnd,
+  testPrograms as test,
 } from "../support/end_to_end.ts";
 import { numberedBatch, putStore, rowsAt, rowsOf } from "../support/batches.ts";
 import { PEM } from "../support/certificates.ts";
@@ -13,7 +13,7 @@ import { rows } from "../support/rows.ts";
 import { readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";
 
-endToEnd.test("server.ts logs the exercise's lines", async (dir) => {
+test("server.ts logs the exercise's lines", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`, {
     LOGGING_LEVEL: "DEBUG",
     SERVER_LISTEN_BACKLOG: "77",
@@ -50,7 +50,7 @@ endToEnd.test("server.ts logs the exercise's lines", async (dir) => {
 });
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGHUP", 129]] as const) {
-  endToEnd.test(`server.ts stops on ${signal} with agencies in mid-frame`, async (dir) => {
+  test(`server.ts stops on ${signal} with agencies in mid-frame`, async (dir) => {
     const storeFile = `${dir}/bets.csv`;
     await using central = await startCentral(storeFile);
     const wires = await Promise.all(
@@ -82,7 +82,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGHUP", 129]] as const) {
   });
 }
 
-endToEnd.test("server.ts ends with one line when its store is removed", async (dir) => {
+test("server.ts ends with one line when its store is removed", async (dir) => {
   const storeFile = `${dir}/bets.csv`;
   await using central = await startCentral(storeFile);
   using wire = await Wire.connect(central.port);
@@ -94,7 +94,7 @@ endToEnd.test("server.ts ends with one line when its store is removed", async (d
   assertMatch(stdout, /close_store \| result: success\n$/);
 });
 
-endToEnd.test("server.ts says in one line what it cannot use, and changes no file", async (dir) => {
+test("server.ts says in one line what it cannot use, and changes no file", async (dir) => {
   const storeFile = `${dir}/bets.csv`;
   await using central = await startCentral(storeFile);
   await Deno.symlink(storeFile, `${dir}/alias.csv`);

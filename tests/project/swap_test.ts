@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { endToEnd } from "../support/end_to_end.ts";
+import { testPrograms } from "../support/end_to_end.ts";
 import { endingOf, PROJECT } from "../support/programs.ts";
 
 const PACKAGES = ["assert", "csv", "log", "yaml"];
@@ -8,25 +8,28 @@ const LEFT_OUT = new Set([".git", ".data", "std", "node_modules", "out"]);
 /** Tests that run in the copy: quick ones, on all four packages. */
 const TESTS = ["tests/program", "tests/storage/format"];
 
-endToEnd.test("a copy without std/ and its links works with packages of upstream's types", async (dir) => {
-  await copyFolder(PROJECT, dir);
-  // JSR is not reachable, so stubs replace upstream's packages: they have
-  // upstream's types and our code.
-  for (const name of PACKAGES) {
-    const stub = `${dir}/stubs/${name}`;
-    await copyFolder(`${PROJECT}std/${name}/`, `${stub}/impl`, "_test.ts");
-    await Deno.rename(`${stub}/impl/deno.json`, `${stub}/deno.json`);
-    await Deno.copyFile(
-      `${PROJECT}tests/project/stubs/${name}.txt`,
-      `${stub}/mod.ts`,
-    );
-  }
-  const config = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`));
-  config.links = PACKAGES.map((name) => `./stubs/${name}`);
-  await Deno.writeTextFile(`${dir}/deno.json`, JSON.stringify(config));
-  await run(dir, "check", "--no-lock");
-  await run(dir, "test", "--no-lock", "--no-check", "-A", ...TESTS);
-});
+testPrograms(
+  "a copy without std/ and its links works with packages of upstream's types",
+  async (dir) => {
+    await copyFolder(PROJECT, dir);
+    // JSR is not reachable, so stubs replace upstream's packages: they have
+    // upstream's types and our code.
+    for (const name of PACKAGES) {
+      const stub = `${dir}/stubs/${name}`;
+      await copyFolder(`${PROJECT}std/${name}/`, `${stub}/impl`, "_test.ts");
+      await Deno.rename(`${stub}/impl/deno.json`, `${stub}/deno.json`);
+      await Deno.copyFile(
+        `${PROJECT}tests/project/stubs/${name}.txt`,
+        `${stub}/mod.ts`,
+      );
+    }
+    const config = JSON.parse(await Deno.readTextFile(`${PROJECT}deno.json`));
+    config.links = PACKAGES.map((name) => `./stubs/${name}`);
+    await Deno.writeTextFile(`${dir}/deno.json`, JSON.stringify(config));
+    await run(dir, "check", "--no-lock");
+    await run(dir, "test", "--no-lock", "--no-check", "-A", ...TESTS);
+  },
+);
 
 async function run(cwd: string, ...args: string[]): Promise<void> {
   const { code, stdout, stderr } = await endingOf(Deno.execPath(), {

@@ -7,12 +7,13 @@ import type { Ending } from "./programs.ts";
 const LINE_REGEXP =
   /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (?=.{8} action:)(DEBUG|INFO|WARN|ERROR|CRITICAL) +(action: \w+ \| result: (?:success|fail|in_progress)(?: \| \w+: .*)?)$/;
 
-/** Registers tests that start programs and get an empty folder of their own. */
-export const endToEnd = {
-  test(name: string, fn: (dir: string) => Promise<void>): void {
-    testInFolder(name, fn, ["net", "run"]);
-  },
-};
+/** Registers a test that starts programs and gets an empty folder of its own. */
+export function testPrograms(
+  name: string,
+  fn: (dir: string) => Promise<void>,
+): void {
+  testInFolder(name, fn, ["net", "run"]);
+}
 
 /**
  * Reads a program's log, and asserts that every line has the form that it

@@ -20,13 +20,6 @@ export function testInFolder(
   });
 }
 
-/** Registers tests that get an empty folder, and need nothing else. */
-export const folder = {
-  test(name: string, fn: (dir: string) => Promise<void>): void {
-    testInFolder(name, fn);
-  },
-};
-
 /** Writes an archive into a folder. */
 export async function putZip(
   dir: string,

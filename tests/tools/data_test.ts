@@ -11,7 +11,7 @@ import {
   FROM_GENERATOR,
   makeData,
 } from "../../tools/data/make_data.ts";
-import { contents, folder, putZip } from "../support/folder.ts";
+import { contents, putZip, testInFolder as test } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
 import { endingOf } from "../support/programs.ts";
 
@@ -21,7 +21,7 @@ function winners(text: string): number {
   return text.split("\r\n").filter((row) => row.endsWith(",7574")).length;
 }
 
-folder.test("makeData() makes a set of the real sizes", async (dir) => {
+test("makeData() makes a set of the real sizes", async (dir) => {
   const files = await makeData({ dir });
   assertEquals(files.map(({ bets }) => bets), SIZES);
   const texts = await contents(dir);
@@ -36,13 +36,13 @@ folder.test("makeData() makes a set of the real sizes", async (dir) => {
   }
 });
 
-folder.test("makeData() makes the folder and the same set", async (dir) => {
+test("makeData() makes the folder and the same set", async (dir) => {
   await makeData({ dir: `${dir}/a/b`, bets: 1000 });
   await makeData({ dir: `${dir}/c/`, bets: 1000 });
   assertEquals(await contents(`${dir}/a/b`), await contents(`${dir}/c`));
 });
 
-folder.test("makeData() makes other totals and agencies", async (dir) => {
+test("makeData() makes other totals and agencies", async (dir) => {
   const files = await makeData({ dir, bets: 8, agencies: 3 });
   assertEquals(files.map(({ bets }) => bets), [3, 2, 3]);
   const texts = Object.entries(await contents(dir)).sort();
@@ -51,7 +51,7 @@ folder.test("makeData() makes other totals and agencies", async (dir) => {
   assertEquals(none.map(({ bytes }) => bytes), [0, 0, 0, 0, 0]);
 });
 
-folder.test("makeData() refuses to replace existing files", async (dir) => {
+test("makeData() refuses to replace existing files", async (dir) => {
   const mine = { "agency-2.csv": "mine\r\n", "agency-9.csv": "mine too\r\n" };
   for (const [name, text] of Object.entries(mine)) {
     await Deno.writeTextFile(`${dir}/${name}`, text);
@@ -64,7 +64,7 @@ folder.test("makeData() refuses to replace existing files", async (dir) => {
   assertEquals(await contents(dir), mine);
 });
 
-folder.test("makeData() replaces the whole set if forced", async (dir) => {
+test("makeData() replaces the whole set if forced", async (dir) => {
   await Deno.writeTextFile(`${dir}/notes.csv`, "kept");
   await makeData({ dir, bets: 100 });
   await makeData({ dir, bets: 10, agencies: 2, force: true });
@@ -76,7 +76,7 @@ folder.test("makeData() replaces the whole set if forced", async (dir) => {
   ]);
 });
 
-folder.test("makeData() overwrites the files of a killed run", async (dir) => {
+test("makeData() overwrites the files of a killed run", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-1.csv.part`, "x".repeat(5000));
   await makeData({ dir, bets: 10, agencies: 1 });
   const texts = await contents(dir);
@@ -84,7 +84,7 @@ folder.test("makeData() overwrites the files of a killed run", async (dir) => {
   assertEquals(texts["agency-1.csv"]?.split("\r\n").length, 11);
 });
 
-folder.test("makeData() unpacks the agencies of an archive", async (dir) => {
+test("makeData() unpacks the agencies of an archive", async (dir) => {
   await putZip(dir, [
     { name: "data/", data: "" },
     { name: "data/agency-10.csv", data: "a,b\r\nc,d" },
@@ -108,7 +108,7 @@ folder.test("makeData() unpacks the agencies of an archive", async (dir) => {
   });
 });
 
-folder.test("makeData() unpacks an archive over other files only if forced", async (dir) => {
+test("makeData() unpacks an archive over other files only if forced", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-1.csv`, "old");
   await putZip(dir, [{ name: "agency-1.csv", data: "new" }], "dataset.zip");
   await assertRejects(
@@ -145,7 +145,7 @@ const BAD_ARCHIVES: [entries: Parameters<typeof putZip>[1], problem: string][] =
     ],
   ];
 
-folder.test("makeData() changes nothing for a bad archive", async (dir) => {
+test("makeData() changes nothing for a bad archive", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-1.csv`, "old");
   for (const [entries, problem] of BAD_ARCHIVES) {
     await putZip(dir, entries);
@@ -158,7 +158,7 @@ folder.test("makeData() changes nothing for a bad archive", async (dir) => {
   }
 });
 
-folder.test("ensureData() makes the data only once", async (dir) => {
+test("ensureData() makes the data only once", async (dir) => {
   const options = { dir: `${dir}/new`, bets: 300 };
   const made = await ensureData(options);
   assertEquals(made.map(({ from }) => from), Array(5).fill(FROM_GENERATOR));
@@ -166,7 +166,7 @@ folder.test("ensureData() makes the data only once", async (dir) => {
   assertEquals(await ensureData(options), before);
 });
 
-folder.test("run() lists the files and their origin", async (dir) => {
+test("run() lists the files and their origin", async (dir) => {
   const args = ["--dir", dir, "--bets=7", "--agencies", "2"];
   const lines = await run(args);
   assertEquals(lines.length, 2);
@@ -182,7 +182,7 @@ folder.test("run() lists the files and their origin", async (dir) => {
   ]);
 });
 
-folder.test("run() keeps existing files with --keep", async (dir) => {
+test("run() keeps existing files with --keep", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-7.csv`, "mine\r\n");
   assertEquals(await run(["--dir", dir, "--keep"]), [
     `${dir}/agency-7.csv: 1 bets, 6 bytes, from an earlier run`,
@@ -191,7 +191,7 @@ folder.test("run() keeps existing files with --keep", async (dir) => {
   assertEquals(made.length, 5);
 });
 
-folder.test("run() with --keep says that it does not use an archive that arrived later", async (dir) => {
+test("run() with --keep says that it does not use an archive that arrived later", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-1.csv`, "mine\r\n");
   await putZip(dir, [{ name: "agency-1.csv", data: "a\r\n" }]);
   const args = ["--dir", dir, "--keep"];

@@ -8,8 +8,8 @@ import { type AgencyAudit, auditStore } from "../../tools/demo/audit.ts";
 import type { AgencyRun } from "../../tools/demo/lottery.ts";
 import { findProblems, formatTable } from "../../tools/demo/report.ts";
 import { makeData } from "../../tools/data/make_data.ts";
-import { endToEnd } from "../support/end_to_end.ts";
-import { folder } from "../support/folder.ts";
+import { testPrograms as test } from "../support/end_to_end.ts";
+import { testInFolder } from "../support/folder.ts";
 import { startProgram } from "../support/programs.ts";
 import { readBets } from "../support/stored.ts";
 
@@ -24,7 +24,7 @@ const AUDITS: AgencyAudit[] = [
 const STORE = { bets: 12100, batches: 81, agencies: 2, finished: 2 };
 const RESULT = { runs: RUNS, audits: AUDITS, store: STORE, seconds: 2 };
 
-endToEnd.test("deno task demo stores every bet and says so", async (dir) => {
+test("deno task demo stores every bet and says so", async (dir) => {
   const demo = startProgram("demo", {}, ["--dir", dir, "--bets", "2000"]);
   const { code, stdout, stderr } = await demo.ending();
   assertEquals(code, 0, stdout + stderr);
@@ -48,7 +48,7 @@ endToEnd.test("deno task demo stores every bet and says so", async (dir) => {
   assertEquals([...(await readBets(storeFile!)).values()].flat().length, 2000);
 });
 
-endToEnd.test("deno task demo reports a refused row", async (dir) => {
+test("deno task demo reports a refused row", async (dir) => {
   const bad = "Ana,Gil,1,2023-02-29,7";
   await Deno.writeTextFile(
     `${dir}/agency-4.csv`,
@@ -65,7 +65,7 @@ endToEnd.test("deno task demo reports a refused row", async (dir) => {
   assertEquals(stdout.includes("Every one"), false);
 });
 
-endToEnd.test("deno task demo reports a central that fails", async (dir) => {
+test("deno task demo reports a central that fails", async (dir) => {
   const env = { SERVER_IDLE_TIMEOUT: "soon" };
   const args = ["--dir", dir, "--bets", "40"];
   const { code, stderr } = await startProgram("demo", env, args).ending();
@@ -76,7 +76,7 @@ endToEnd.test("deno task demo reports a central that fails", async (dir) => {
   );
 });
 
-endToEnd.test("deno task demo --watch prints its table and its check before it waits", async (dir) => {
+test("deno task demo --watch prints its table and its check before it waits", async (dir) => {
   const args = ["--dir", dir, "--bets", "100", "--watch"];
   await using demo = startProgram("demo", {}, args);
   await demo.line(/^Ctrl-C stops the central\.$/);
@@ -94,7 +94,7 @@ endToEnd.test("deno task demo --watch prints its table and its check before it w
   assertEquals(code, 0, stderr);
 });
 
-endToEnd.test("deno task demo stops its programs by SIGTERM", async (dir) => {
+test("deno task demo stops its programs by SIGTERM", async (dir) => {
   const args = ["--dir", dir, "--bets", "200000"];
   await using demo = startProgram("demo", {}, args);
   await demo.line(/^Data: /);
@@ -103,7 +103,7 @@ endToEnd.test("deno task demo stops its programs by SIGTERM", async (dir) => {
   assertStringIncludes(stderr, "Cannot continue: stopped by SIGTERM\n");
 });
 
-endToEnd.test("deno task demo refuses unknown arguments", async () => {
+test("deno task demo refuses unknown arguments", async () => {
   const help = await startProgram("demo", {}, ["--help"]).ending();
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "--bets N");
@@ -120,7 +120,7 @@ endToEnd.test("deno task demo refuses unknown arguments", async () => {
   }
 });
 
-folder.test("auditStore() finds differences from the file", async (dir) => {
+testInFolder("auditStore() finds differences from the file", async (dir) => {
   const files = await makeData({ dir, bets: 6, agencies: 2 });
   const texts = await Promise.all(
     files.map(({ path }) => Deno.readTextFile(path)),
@@ -159,25 +159,28 @@ folder.test("auditStore() finds differences from the file", async (dir) => {
   ]);
 });
 
-folder.test("auditStore() reads quotes, empty lines and marks", async (dir) => {
-  const path = `${dir}/agency-1.csv`;
-  await Deno.writeTextFile(
-    path,
-    '\ufeff"Ana","Gil, ""Ñ""",1,1999-03-17,7\n\n\r\nEva,"",2,1999-03-17,8',
-  );
-  const file = { agency: 1, path, bets: 2, bytes: 0, from: "" };
-  const storeFile = `${dir}/bets.csv`;
-  await Deno.writeTextFile(
-    storeFile,
-    '1,Ana,"Gil, ""Ñ""",1,1999-03-17,7\n1,Eva,,2,1999-03-17,8,a:0:2:b\n',
-  );
-  assertEquals(await auditStore(storeFile, [file]), [
-    { agency: 1, bets: 2, stored: 2, isExact: true },
-  ]);
-  await Deno.writeTextFile(path, 'Ana,"Gil,1,1999-03-17,7\n');
-  const [audit] = await auditStore(storeFile, [file]);
-  assertEquals(audit, { agency: 1, bets: 1, stored: 2, isExact: false });
-});
+testInFolder(
+  "auditStore() reads quotes, empty lines and marks",
+  async (dir) => {
+    const path = `${dir}/agency-1.csv`;
+    await Deno.writeTextFile(
+      path,
+      '\ufeff"Ana","Gil, ""Ñ""",1,1999-03-17,7\n\n\r\nEva,"",2,1999-03-17,8',
+    );
+    const file = { agency: 1, path, bets: 2, bytes: 0, from: "" };
+    const storeFile = `${dir}/bets.csv`;
+    await Deno.writeTextFile(
+      storeFile,
+      '1,Ana,"Gil, ""Ñ""",1,1999-03-17,7\n1,Eva,,2,1999-03-17,8,a:0:2:b\n',
+    );
+    assertEquals(await auditStore(storeFile, [file]), [
+      { agency: 1, bets: 2, stored: 2, isExact: true },
+    ]);
+    await Deno.writeTextFile(path, 'Ana,"Gil,1,1999-03-17,7\n');
+    const [audit] = await auditStore(storeFile, [file]);
+    assertEquals(audit, { agency: 1, bets: 1, stored: 2, isExact: false });
+  },
+);
 
 Deno.test("formatTable() aligns agencies and totals", () => {
   assertEquals(formatTable(RESULT), [

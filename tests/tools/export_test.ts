@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { endToEnd } from "../support/end_to_end.ts";
+import { testPrograms as test } from "../support/end_to_end.ts";
 import { startCentral, startProgram } from "../support/programs.ts";
 
-endToEnd.test("deno task export says in one line what it cannot export", async (dir) => {
+test("deno task export says in one line what it cannot export", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`);
   for (
     const [file, reason] of [["bets.csv", "held by"], [

@@ -2,15 +2,15 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FileStore } from "../../storage/mod.ts";
 import { run } from "../../tools/verify.ts";
 import { numberedBatch, putStore, rowsAt, rowsOf } from "../support/batches.ts";
-import { endToEnd } from "../support/end_to_end.ts";
-import { contents, folder } from "../support/folder.ts";
+import { testPrograms } from "../support/end_to_end.ts";
+import { contents, testInFolder as test } from "../support/folder.ts";
 import { startCentral, startProgram } from "../support/programs.ts";
 
 const FIRST = rowsOf(numberedBatch(0, 3));
 const OTHER = rowsAt(FIRST.length, [numberedBatch(0, 4, { agency: 7 })]);
 const THIRD = rowsAt(FIRST.length + OTHER.length, [numberedBatch(3, 2)]);
 
-folder.test("run() prints what it found and what is wrong", async (dir) => {
+test("run() prints what it found and what is wrong", async (dir) => {
   const path = await putStore(dir, FIRST, OTHER);
   const head = [`store: ${path}`, "bets: 7", "batches: 2", "agencies: 2"]
     .concat(["finished: 0", "draw: not held"]);
@@ -28,7 +28,7 @@ folder.test("run() prints what it found and what is wrong", async (dir) => {
   assertStringIncludes(other.problem!, `is not there, but "${path}" has bets`);
 });
 
-folder.test("run() names the holder of a store", async (dir) => {
+test("run() names the holder of a store", async (dir) => {
   const path = `${dir}/bets.csv`;
   const store = await FileStore.open(path);
   try {
@@ -42,7 +42,7 @@ folder.test("run() names the holder of a store", async (dir) => {
   assertEquals((await run([path])).problem, undefined);
 });
 
-folder.test("run() reports a store that cannot be read", async (dir) => {
+test("run() reports a store that cannot be read", async (dir) => {
   assertEquals(await run([`${dir}/none.csv`]), {
     lines: [],
     problem: `Cannot verify store "${dir}/none.csv": it is not there`,
@@ -52,23 +52,26 @@ folder.test("run() reports a store that cannot be read", async (dir) => {
   assertEquals(Object.keys(await contents(dir)), []);
 });
 
-endToEnd.test("deno task verify exits 0 for a good store, else 1", async (dir) => {
-  const path = await putStore(dir, FIRST, OTHER);
-  const env = { SERVER_STORE_FILE: path };
-  const good = await startProgram("verify", env).ending();
-  assertEquals(good.code, 0, good.stderr);
-  assertStringIncludes(good.stdout, `store: ${path}\nbets: 7\nbatches: 2\n`);
-  assertEquals(good.stderr, "");
+testPrograms(
+  "deno task verify exits 0 for a good store, else 1",
+  async (dir) => {
+    const path = await putStore(dir, FIRST, OTHER);
+    const env = { SERVER_STORE_FILE: path };
+    const good = await startProgram("verify", env).ending();
+    assertEquals(good.code, 0, good.stderr);
+    assertStringIncludes(good.stdout, `store: ${path}\nbets: 7\nbatches: 2\n`);
+    assertEquals(good.stderr, "");
 
-  await using central = await startCentral(path);
-  const held = await startProgram("verify", env).ending();
-  assertEquals(held.code, 1);
-  assertStringIncludes(held.stderr, `held by process ${central.pid}\n`);
-  await central.stop();
+    await using central = await startCentral(path);
+    const held = await startProgram("verify", env).ending();
+    assertEquals(held.code, 1);
+    assertStringIncludes(held.stderr, `held by process ${central.pid}\n`);
+    await central.stop();
 
-  await putStore(dir, FIRST, OTHER.subarray(1), THIRD);
-  const bad = await startProgram("verify", {}, [path]).ending();
-  assertEquals(bad.code, 1);
-  assertStringIncludes(bad.stdout, `first bad byte: ${FIRST.length}\n`);
-  assertStringIncludes(bad.stderr, `damage at byte ${FIRST.length}`);
-});
+    await putStore(dir, FIRST, OTHER.subarray(1), THIRD);
+    const bad = await startProgram("verify", {}, [path]).ending();
+    assertEquals(bad.code, 1);
+    assertStringIncludes(bad.stdout, `first bad byte: ${FIRST.length}\n`);
+    assertStringIncludes(bad.stderr, `damage at byte ${FIRST.length}`);
+  },
+);

@@ -6,7 +6,7 @@ import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { RejectedFile } from "../../../agency/output/rejected_file.ts";
 import { ProgramError } from "../../../program/errors.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
-import { folder } from "../../support/folder.ts";
+import { testInFolder as test } from "../../support/folder.ts";
 import { Random } from "../../support/random_bets.ts";
 
 const CLERKS = 12;
@@ -165,7 +165,7 @@ function betOf(line: string): string {
   return `${document}#${number}`;
 }
 
-folder.test("no clerk stores a bet twice or loses one, whatever is corrected and sent", async (dir) => {
+test("no clerk stores a bet twice or loses one, whatever is corrected and sent", async (dir) => {
   CapturedLog.start();
   for (let i = 0; i < CLERKS; i++) {
     const seed = i + 1;

@@ -2,10 +2,10 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Start, startedBut } from "../../../agency/delivery/start.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
 import { FakeTime } from "../../support/fake_time.ts";
-import { folder } from "../../support/folder.ts";
+import { testInFolder as test } from "../../support/folder.ts";
 import { replace } from "../../support/replaced.ts";
 
-folder.test("takeTurn() waits for other runs of the agency", async (dir) => {
+test("takeTurn() waits for other runs of the agency", async (dir) => {
   const order: string[] = [];
   const first = new Start(dir, 1);
   await first.mark("-");
@@ -30,7 +30,7 @@ folder.test("takeTurn() waits for other runs of the agency", async (dir) => {
   assertEquals(order, ["first", "second, 0 started"]);
 });
 
-folder.test("takeTurn() can be aborted", async (dir) => {
+test("takeTurn() can be aborted", async (dir) => {
   // The calls to the system go on.
   const locks: Promise<void>[] = [];
   const { lock } = Deno.FsFile.prototype;
@@ -62,7 +62,7 @@ folder.test("takeTurn() can be aborted", async (dir) => {
   await Promise.all(locks);
 });
 
-folder.test("takeTurn() does not wait without a folder", async (dir) => {
+test("takeTurn() does not wait without a folder", async (dir) => {
   for (const folder of ["", `${dir}/none`]) {
     using first = new Start(folder, 1);
     await first.takeTurn();
@@ -71,7 +71,7 @@ folder.test("takeTurn() does not wait without a folder", async (dir) => {
   }
 });
 
-folder.test("startedBut() finds what else the agency reads", async (dir) => {
+test("startedBut() finds what else the agency reads", async (dir) => {
   const path = `${await Deno.realPath(dir)}/bets.csv`;
   await Deno.writeTextFile(path, "");
   using start = new Start(`${dir}/sent`, 1);
