@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
+  explainingStream,
   explainTls,
   readAuthorities,
   startTls,
-  TlsStream,
 } from "../../net/tls.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
@@ -79,12 +79,12 @@ Deno.test("explainTls() says in plain words what it knows", () => {
   assertEquals(explainTls(new Error("other")), "other");
 });
 
-Deno.test("TlsStream ends like a lost connection if TLS fails", async () => {
+Deno.test("explainingStream() ends like a lost connection if TLS fails", async () => {
   const bytes = new Uint8Array(1);
   for (const kind of [Deno.errors.InvalidData, Deno.errors.ConnectionReset]) {
     const cause = new kind("UnknownCA");
     const fail = () => Promise.reject(cause);
-    const stream = new TlsStream(
+    const stream = explainingStream(
       { read: fail, write: fail, closeWrite: fail } as unknown as Deno.TlsConn,
     );
     const calls = [
