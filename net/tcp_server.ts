@@ -17,11 +17,6 @@ const MIN_ACCEPT_DELAY_MS = 50;
  */
 const MAX_ACCEPT_DELAY_MS = 900;
 
-interface Outage {
-  startedAt: number;
-  failures: number;
-}
-
 /** The part of `Deno.TcpListener` that an {@linkcode Acceptor} uses. */
 export type Listener = Pick<Deno.TcpListener, "accept" | "close">;
 
@@ -32,7 +27,9 @@ export class Acceptor {
   readonly #onConnection: OnConnection;
   readonly #log = getLogger();
   readonly #stopping = new AbortController();
-  #outage: Outage | undefined;
+  /** Failed attempts in the current outage; 0 if there is none. */
+  #failures = 0;
+  #outageStartedAt = 0;
 
   constructor(listener: Listener, onConnection: OnConnection) {
     this.#listener = listener;
@@ -110,26 +107,26 @@ export class Acceptor {
    * Waits, for example for file descriptors. Logs once, not for each attempt.
    */
   async #waitInOutage(error: unknown): Promise<void> {
-    if (!this.#outage) {
-      this.#outage = { startedAt: performance.now(), failures: 0 };
+    if (this.#failures === 0) {
+      this.#outageStartedAt = performance.now();
       this.#log.error(formatAction("accept_connections", "fail", {
         error: messageOf(error),
       }));
     }
-    const doubled = MIN_ACCEPT_DELAY_MS * 2 ** this.#outage.failures;
-    this.#outage.failures++;
+    const doubled = MIN_ACCEPT_DELAY_MS * 2 ** this.#failures;
+    this.#failures++;
     const waitMs = Math.min(doubled, MAX_ACCEPT_DELAY_MS);
     await pause(waitMs, this.#stopping.signal);
   }
 
   #endOutage(): void {
-    if (!this.#outage) return;
-    const { startedAt, failures } = this.#outage;
-    this.#outage = undefined;
+    if (this.#failures === 0) return;
+    const seconds = (performance.now() - this.#outageStartedAt) / 1000;
     this.#log.warn(formatAction("accept_connections", "success", {
-      failures,
-      seconds: ((performance.now() - startedAt) / 1000).toFixed(1),
+      failures: this.#failures,
+      seconds: seconds.toFixed(1),
     }));
+    this.#failures = 0;
   }
 }
 

@@ -34,9 +34,8 @@ export class SharedDraw implements StoreDraw {
    */
   async recover(): Promise<void> {
     const state = await this.#tables.read();
-    this.#stats.finished = state.finished;
-    if (!state.isHeld) this.#checkFit(undefined);
     await this.#take(state, "earlier");
+    if (!this.isHeld) this.#checkFit(undefined);
   }
 
   /**
@@ -45,7 +44,8 @@ export class SharedDraw implements StoreDraw {
    */
   async look(): Promise<void> {
     await this.#take(await this.#tables.read(), "elsewhere");
-    if (!this.isHeld) await this.#holdIfComplete();
+    if (this.isHeld || !this.#isComplete) return;
+    if (await this.#tables.hold(this.agencies)) await this.#onHeld("here");
   }
 
   /**
@@ -87,11 +87,6 @@ export class SharedDraw implements StoreDraw {
   get #isComplete(): boolean {
     return this.agencies > 0 &&
       firstUnfinished(this.#stats.finished) > this.agencies;
-  }
-
-  async #holdIfComplete(): Promise<void> {
-    if (!this.#isComplete) return;
-    if (await this.#tables.hold(this.agencies)) await this.#onHeld("here");
   }
 
   async #onHeld(holder: DrawHolder): Promise<void> {

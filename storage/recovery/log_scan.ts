@@ -42,6 +42,7 @@ export interface FileScan {
 }
 
 export interface ScanOptions {
+  /** What errors call the file. */
   name?: string;
   /** How many bytes were certainly flushed: no crash can have torn them. */
   flushedSize?: number;
@@ -57,16 +58,14 @@ const ASCII_DECODER = new TextDecoder();
 
 export class LogScan {
   readonly #file: ReadableFile;
-  readonly #name: string;
-  readonly #flushedSize: number;
+  readonly #options: ScanOptions;
   #end: LogEnd = EMPTY_END;
   /** Whether the next entry is not whole. */
   #isDamaged = false;
 
   constructor(file: ReadableFile, options: ScanOptions = {}) {
     this.#file = file;
-    this.#name = options.name ?? "store";
-    this.#flushedSize = options.flushedSize ?? 0;
+    this.#options = options;
   }
 
   /** Where the whole entries read so far end. */
@@ -126,7 +125,7 @@ export class LogScan {
 
   async #checkRest(size: number): Promise<void> {
     const start = this.#end.size;
-    if (start < this.#flushedSize) {
+    if (start < (this.#options.flushedSize ?? 0)) {
       throw this.#damage(start, "no whole entry begins there; it was flushed");
     }
     const problem = await checkTornTail(this.#file, this.#end, size);
@@ -134,7 +133,7 @@ export class LogScan {
   }
 
   #damage(byteOffset: number, what: string): DamagedStoreError {
-    return new DamagedStoreError(byteOffset, what, this.#name);
+    return new DamagedStoreError(byteOffset, what, this.#options.name);
   }
 
   /** Returns the entry with these lines, if its CRC is right. */
