@@ -1,17 +1,11 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { testInTime } from "./support/in_time.ts";
-import type { Batch } from "../../bet/bet.ts";
-import {
-  columnsOf,
-  positionsOf,
-  sourceOf,
-} from "../../postgres/bets/bet_columns.ts";
+import { columnsOf, sourceOf } from "../../postgres/bets/bet_columns.ts";
 import { BetsTable, type Stored } from "../../postgres/bets/bets_table.ts";
 import {
   sqlState,
   UnfitDatabaseError,
 } from "../../postgres/connection/errors.ts";
-import { batchOf, GAP, numberedBatch } from "../support/batches.ts";
+import "../support/watchdog.ts";
 import {
   databaseError,
   FakeDatabase,
@@ -162,7 +156,7 @@ for (
   const { name, batches = [5], areNew = false, script, asked, stored }
     of INSERTS
 ) {
-  testInTime(`BetsTable.insert() ${name}`, async () => {
+  Deno.test(`BetsTable.insert() ${name}`, async () => {
     const fake = new FakeDatabase(script);
     const table = new BetsTable(fake.database, "s");
     const running = table.insert(
@@ -190,35 +184,25 @@ for (
   });
 }
 
-testInTime(
-  "BetsTable prepares its inserts under the names of their texts",
-  async () => {
-    const names = new Set<string>();
-    for (const schema of ["a", "b"]) {
-      const fake = new FakeDatabase([databaseError("23505"), at(5)]);
-      const batch = makeBatch(1, 5, 1);
-      await new BetsTable(fake.database, schema).insert([batch], {
-        areNew: true,
-      });
-      for (const { name, values } of fake.asked) {
-        assertMatch(name ?? "", /^insert_bets_\d+$/);
-        names.add(name!);
-        assertEquals(values.slice(0, 2), [1, sourceOf(batch.fingerprint)]);
-        assertEquals(values.slice(2), columnsOf([batch]));
-      }
+Deno.test("BetsTable prepares its inserts under the names of their texts", async () => {
+  const names = new Set<string>();
+  for (const schema of ["a", "b"]) {
+    const fake = new FakeDatabase([databaseError("23505"), at(5)]);
+    const batch = makeBatch(1, 5, 1);
+    await new BetsTable(fake.database, schema).insert([batch], {
+      areNew: true,
+    });
+    for (const { name, values } of fake.asked) {
+      assertMatch(name ?? "", /^insert_bets_\d+$/);
+      names.add(name!);
+      assertEquals(values.slice(0, 2), [1, sourceOf(batch.fingerprint)]);
+      assertEquals(values.slice(2), columnsOf([batch]));
     }
-    assertEquals(names.size, 4);
-  },
-);
-
-testInTime("BetsTable.count() counts the bets of a file", async () => {
-  const fake = new FakeDatabase([[{ bets: "12" }]]);
-  const table = new BetsTable(fake.database, "s");
-  assertEquals(await table.count(7, "ffffffffffffffff"), 12);
-  assertEquals(fake.asked[0]!.values, [7, "-1"]);
+  }
+  assertEquals(names.size, 4);
 });
 
-testInTime("sourceOf() gives a fingerprint as a signed number", () => {
+Deno.test("sourceOf() gives a fingerprint as a signed number", () => {
   for (
     const [fingerprint, source] of [
       ["0000000000000000", "0"],
@@ -227,74 +211,4 @@ testInTime("sourceOf() gives a fingerprint as a signed number", () => {
       ["ffffffffffffffff", "-1"],
     ] as const
   ) assertEquals(sourceOf(fingerprint), source);
-});
-
-testInTime("positionsOf() leaves out gaps", () => {
-  const [bet] = [{ ...GAP, firstName: "A", lastName: "B", document: "1" }];
-  const full = { ...bet!, birthdate: "2000-01-01", number: "1" };
-  const batch = batchOf([GAP, full, GAP, GAP, full], 7);
-  assertEquals(positionsOf(batch), [8, 11]);
-  assertEquals(positionsOf(numberedBatch(3, 2)), [3, 4]);
-});
-
-/** Reads PostgreSQL's binary form of an array, by its documentation. */
-function readArray(
-  bytes: Uint8Array,
-): { type: number; elements: Uint8Array[] } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const word = (at: number) => view.getInt32(at);
-  // One dimension, no nulls, from index 1 on.
-  assertEquals([word(0), word(4), word(16)], [1, 0, 1]);
-  const elements: Uint8Array[] = [];
-  let end = 20;
-  while (end < bytes.length) {
-    const length = word(end);
-    elements.push(bytes.subarray(end + 4, end + 4 + length));
-    end += 4 + length;
-  }
-  assertEquals([end, elements.length], [bytes.length, word(12)]);
-  return { type: word(8), elements };
-}
-
-function readColumns(batches: readonly Batch[]): unknown[][] {
-  const types = [20, 25, 25, 25, 25, 25];
-  return columnsOf(batches).map((column, i) => {
-    const { type, elements } = readArray(column);
-    assertEquals(type, types[i]);
-    return elements.map<unknown>(i === 0 ? readBigint : readText);
-  });
-}
-
-function readBigint(bytes: Uint8Array): number {
-  assertEquals(bytes.length, 8);
-  return Number(new DataView(bytes.slice().buffer).getBigInt64(0));
-}
-
-function readText(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
-
-testInTime("columnsOf() makes an array of each column", () => {
-  const dates = [
-    ...["0001-01-01", "1999-12-31", "2000-01-01", "2000-02-28", "2000-02-29"],
-    ...["2000-03-01", "1900-02-28", "1900-03-01", "9999-12-31", "2024-07-31"],
-  ];
-  const bets = dates.map((birthdate, i) => ({
-    firstName: `Añ${"a".repeat(i)}`,
-    lastName: "",
-    document: `00${i}`,
-    birthdate,
-    number: String(4294967295 - i),
-  }));
-  const start = 2 ** 33 - 2;
-  const first = batchOf([bets[0]!, GAP, ...bets.slice(1, 5)], start);
-  const second = batchOf(bets.slice(5), 100);
-  assertEquals(readColumns([first, second]), [
-    [start, ...[2, 3, 4, 5].map((i) => start + i), 100, 101, 102, 103, 104],
-    bets.map(({ firstName }) => firstName),
-    bets.map(() => ""),
-    bets.map(({ document }) => document),
-    dates,
-    bets.map(({ number }) => number),
-  ]);
 });

@@ -1,10 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { testInTime } from "./support/in_time.ts";
-import type { PeerCertificate } from "node:tls";
-import {
-  type Address,
-  readAddress,
-} from "../../postgres/connection/address.ts";
+import type { Address } from "../../postgres/connection/address.ts";
 import {
   DatabaseTimeoutError,
   isCrowded,
@@ -12,10 +7,9 @@ import {
 } from "../../postgres/connection/errors.ts";
 import { connectToWriter } from "../../postgres/connection/hosts.ts";
 import { Session } from "../../postgres/connection/session.ts";
-import { isAboutTls, tlsWays } from "../../postgres/connection/tls.ts";
-import { ProgramError } from "../../program/errors.ts";
-import { PEM } from "../support/certificates.ts";
+import { isAboutTls } from "../../postgres/connection/tls.ts";
 import { FakeTime } from "../support/fake_time.ts";
+import "../support/watchdog.ts";
 import { FakeServer, Refusal } from "./support/fake_server.ts";
 
 /** What a host may be, and what it answers to the first question. */
@@ -62,7 +56,7 @@ const ORDERS: readonly (readonly [Kind[], number | string])[] = [
 ];
 
 for (const [kinds, outcome] of ORDERS) {
-  testInTime(`connectToWriter() looks at ${kinds.join(", ")}`, async () => {
+  Deno.test(`connectToWriter() looks at ${kinds.join(", ")}`, async () => {
     await using stack = new AsyncDisposableStack();
     const servers = kinds.map((kind) => stack.use(hostOf(kind)));
     const sessions: Session[] = [];
@@ -103,64 +97,44 @@ for (const [kinds, outcome] of ORDERS) {
   });
 }
 
-testInTime(
-  "connectToWriter() begins with any host if it is told to",
-  async () => {
-    await using stack = new AsyncDisposableStack();
-    const servers = ["a", "b", "c"].map(() => stack.use(hostOf("standby")));
-    const [first, ...others] = servers;
-    const begins = new Set<number>();
-    const random = "&load_balance_hosts=random";
-    // One of three is never the first with a probability of 1 to 10^8.
-    for (let i = 0; i < 48; i++) {
-      const seen: number[] = [];
-      const { message } = await assertRejects(
-        () =>
-          connectToWriter(first!.address(random, ...others), {
-            onSession: ({ host }) => seen.push(host.port),
-            check: () => Promise.resolve(),
-          }),
-        Error,
-      );
-      assertMatch(message, /^(?:[^;]*: the host is a standby(?:; |$)){3}$/);
-      assertEquals(seen.toSorted(), servers.map(({ port }) => port).toSorted());
-      begins.add(seen[0]!);
-    }
-    assertEquals(begins.size, 3);
-  },
-);
+Deno.test("connectToWriter() begins with any host if it is told to", async () => {
+  await using stack = new AsyncDisposableStack();
+  const servers = ["a", "b", "c"].map(() => stack.use(hostOf("standby")));
+  const [first, ...others] = servers;
+  const begins = new Set<number>();
+  const random = "&load_balance_hosts=random";
+  // One of three is never the first with a probability of 1 to 10^8.
+  for (let i = 0; i < 48; i++) {
+    const seen: number[] = [];
+    const { message } = await assertRejects(
+      () =>
+        connectToWriter(first!.address(random, ...others), {
+          onSession: ({ host }) => seen.push(host.port),
+          check: () => Promise.resolve(),
+        }),
+      Error,
+    );
+    assertMatch(message, /^(?:[^;]*: the host is a standby(?:; |$)){3}$/);
+    assertEquals(seen.toSorted(), servers.map(({ port }) => port).toSorted());
+    begins.add(seen[0]!);
+  }
+  assertEquals(begins.size, 3);
+});
 
-/** Parameters, how a server without TLS refuses, attempts, and the reason. */
-const ATTEMPTS: readonly (readonly [
-  string,
-  string | undefined,
-  number,
-  RegExp?,
-])[] = [
-  ["sslmode=prefer", undefined, 2],
-  ["sslmode=allow", undefined, 1],
-  ["sslmode=require", undefined, 1, /does not support SSL/],
-  ["sslmode=allow", "28000", 2, /does not support SSL/],
-  ["sslmode=allow", "28P01", 1, /it says no/],
-];
-
-for (const [parameters, code, attempts, reason] of ATTEMPTS) {
-  testInTime(`connectToWriter() with ${parameters} after ${code}`, async () => {
-    await using server = new FakeServer({
-      welcome: () => code === undefined ? undefined : new Refusal(code),
-    });
-    const connecting = connectToWriter(server.address(`&${parameters}`), {
-      onSession: () => {},
-      check: () => Promise.resolve(),
-    });
-    if (reason === undefined) (await connecting).destroy();
-    else {assertMatch(
-        (await assertRejects(() => connecting, Error)).message,
-        reason,
-      );}
-    assertEquals(server.connections, attempts);
-  });
-}
+Deno.test("connectToWriter() tries no other way after a wrong password", async () => {
+  await using server = new FakeServer({ welcome: () => new Refusal("28P01") });
+  const options = {
+    onSession: () => {},
+    check: () => Promise.resolve(),
+  };
+  const address = server.address("&sslmode=allow");
+  await assertRejects(
+    () => connectToWriter(address, options),
+    Error,
+    "it says",
+  );
+  assertEquals(server.connections, 1);
+});
 
 async function openSession(address: Address): Promise<Session> {
   const session = new Session(address, address.hosts[0]!, false);
@@ -168,29 +142,26 @@ async function openSession(address: Address): Promise<Session> {
   return session;
 }
 
-testInTime(
-  "Session tells the server who it is, and its time limit",
-  async () => {
-    await using server = new FakeServer();
-    const session = await openSession(
-      server.address(
-        "&application_name=x&options=-csearch_path%3Da&statement_timeout=7000",
-      ),
-    );
-    const { peer } = (await session.query("a", [], { timeoutMs: 0 }), server)
-      .statements[0]!;
-    const { user, database, application_name, options, client_encoding } =
-      peer.parameters;
-    assertEquals(
-      [user, database, application_name, options, client_encoding],
-      ["u", "d", "x", "-csearch_path=a", "UTF8"],
-    );
-    assertMatch(server.settings[0]!, /SET statement_timeout TO 7000$/);
-    session.destroy();
-  },
-);
+Deno.test("Session tells the server who it is, and its time limit", async () => {
+  await using server = new FakeServer();
+  const session = await openSession(
+    server.address(
+      "&application_name=x&options=-csearch_path%3Da&statement_timeout=7000",
+    ),
+  );
+  const { peer } = (await session.query("a", [], { timeoutMs: 0 }), server)
+    .statements[0]!;
+  const { user, database, application_name, options, client_encoding } =
+    peer.parameters;
+  assertEquals(
+    [user, database, application_name, options, client_encoding],
+    ["u", "d", "x", "-csearch_path=a", "UTF8"],
+  );
+  assertMatch(server.settings[0]!, /SET statement_timeout TO 7000$/);
+  session.destroy();
+});
 
-testInTime("Session gives up a server that does not let it in", async () => {
+Deno.test("Session gives up a server that does not let it in", async () => {
   await using server = new FakeServer({
     welcome: ({ closed }) => closed as Promise<undefined>,
   });
@@ -198,58 +169,52 @@ testInTime("Session gives up a server that does not let it in", async () => {
   await assertRejects(() => openSession(address), Error, "timeout expired");
 });
 
-testInTime("Session is not connected without its settings", async () => {
+Deno.test("Session is not connected without its settings", async () => {
   const refusesSettings = new Refusal("42704");
   await using server = new FakeServer({ refusesSettings });
   await assertRejects(() => openSession(server.address()), Error, "says no");
 });
 
-testInTime(
-  "Session gives up a refused connection that stays open",
-  async () => {
-    await using server = new FakeServer({
-      welcome: () => KINDS.crowded,
-      beforeClose: ({ closed }) => closed,
-    });
-    const address = { ...server.address(), connectTimeoutMs: 20 };
-    const error = await assertRejects(() => openSession(address));
-    assert(isCrowded(error));
-  },
-);
+Deno.test("Session gives up a refused connection that stays open", async () => {
+  await using server = new FakeServer({
+    welcome: () => KINDS.crowded,
+    beforeClose: ({ closed }) => closed,
+  });
+  const address = { ...server.address(), connectTimeoutMs: 20 };
+  const error = await assertRejects(() => openSession(address));
+  assert(isCrowded(error));
+});
 
-testInTime(
-  "Session.query() ends a connection a second after the server should",
-  async () => {
-    const asked = Promise.withResolvers<void>();
-    await using server = new FakeServer({
-      async answer({ text, peer }) {
-        if (text !== "late") return [];
-        asked.resolve();
-        await peer.closed;
-        return [];
-      },
-    });
-    const session = await openSession(server.address());
-    using time = new FakeTime();
-    await session.query("a", [], { timeoutMs: 8_000 });
-    assertEquals(time.pending, 0);
-    await session.query("a", [], { timeoutMs: 0 });
-    const late = assertRejects(
-      () => session.query("late", [], { timeoutMs: 8_000 }),
-      DatabaseTimeoutError,
-      "no answer within 9 s",
-    );
-    await asked.promise;
-    time.advance(8_999);
-    assertEquals(session.isBroken, false);
-    time.advance(1);
-    assertEquals(session.isBroken, true);
-    await late;
-    assertEquals(time.pending, 0);
-  },
-);
+Deno.test("Session.query() ends a connection a second after the server should", async () => {
+  const asked = Promise.withResolvers<void>();
+  await using server = new FakeServer({
+    async answer({ text, peer }) {
+      if (text !== "late") return [];
+      asked.resolve();
+      await peer.closed;
+      return [];
+    },
+  });
+  const session = await openSession(server.address());
+  using time = new FakeTime();
+  await session.query("a", [], { timeoutMs: 8_000 });
+  assertEquals(time.pending, 0);
+  await session.query("a", [], { timeoutMs: 0 });
+  const late = assertRejects(
+    () => session.query("late", [], { timeoutMs: 8_000 }),
+    DatabaseTimeoutError,
+    "no answer within 9 s",
+  );
+  await asked.promise;
+  time.advance(8_999);
+  assertEquals(session.isBroken, false);
+  time.advance(1);
+  assertEquals(session.isBroken, true);
+  await late;
+  assertEquals(time.pending, 0);
+});
 
-testInTime("Session.query() without a limit sets no timer", async () => {
+Deno.test("Session.query() without a limit sets no timer", async () => {
   await using server = new FakeServer();
   const session = await openSession(server.address());
   using time = new FakeTime();
@@ -259,7 +224,7 @@ testInTime("Session.query() without a limit sets no timer", async () => {
   session.destroy();
 });
 
-testInTime("Session notices that its server has gone", async () => {
+Deno.test("Session notices that its server has gone", async () => {
   await using server = new FakeServer({
     answer({ text, peer }) {
       if (text === "a") peer.cut();
@@ -272,67 +237,7 @@ testInTime("Session notices that its server has gone", async () => {
   await assertRejects(() => session.query("b", [], { timeoutMs: 0 }));
 });
 
-/** Parameters, a host, and the ways to connect. */
-const WAYS: readonly (readonly [string, string, string[]])[] = [
-  ["sslmode=disable", "h", ["plain"]],
-  ["sslmode=allow", "h", ["plain", "TLS"]],
-  ["sslmode=prefer", "h", ["TLS", "plain"]],
-  ["", "h", ["TLS", "plain"]],
-  ["sslmode=require", "h", ["TLS"]],
-  ["sslmode=verify-ca", "h", ["TLS checked"]],
-  ["sslmode=verify-full", "h", ["TLS checked named"]],
-  [`sslmode=allow&sslrootcert=${PEM.ca}`, "h", ["plain", "TLS checked ca"]],
-  [`sslmode=verify-full&sslrootcert=${PEM.ca}`, "h", [
-    "TLS checked ca named",
-  ]],
-  [`sslmode=require&sslcert=${PEM.server}&sslkey=${PEM.serverKey}`, "h", [
-    "TLS cert key",
-  ]],
-  ["channel_binding=require", "h", ["TLS"]],
-  ["sslmode=allow&channel_binding=require", "h", ["TLS"]],
-  ["sslmode=verify-full", "/run", ["plain"]],
-];
-
-for (const [parameters, name, expected] of WAYS) {
-  testInTime(`tlsWays() with ${parameters} to ${name}`, async () => {
-    const address = readAddress(
-      `postgres://u@h/d?${parameters}`,
-      () => undefined,
-    );
-    const ways = await tlsWays(address, { name, port: 5432 });
-    const peer = { subject: { CN: "other" }, subjectaltname: "DNS:other" };
-    assertEquals(
-      ways.map((way) => {
-        if (!way) return "plain";
-        if (way.ca) assertMatch(way.ca, /BEGIN CERTIFICATE/);
-        if (way.cert) assertMatch(way.cert, /BEGIN CERTIFICATE/);
-        if (way.key) assertMatch(way.key, /BEGIN .*PRIVATE KEY/);
-        const isNamed =
-          way.checkServerIdentity("other", peer as PeerCertificate) !==
-            undefined;
-        return [
-          "TLS",
-          ...(way.rejectUnauthorized ? ["checked"] : []),
-          ...(["ca", "cert", "key"] as const).filter((part) => way[part]),
-          ...(isNamed ? ["named"] : []),
-        ].join(" ");
-      }),
-      expected,
-    );
-  });
-}
-
-testInTime("tlsWays() refuses to bind a Unix socket", async () => {
-  const url = "postgres://u@h/d?channel_binding=require";
-  const address = readAddress(url, () => undefined);
-  await assertRejects(
-    () => tlsWays(address, { name: "/run", port: 5432 }),
-    ProgramError,
-    "not a Unix socket",
-  );
-});
-
-testInTime("isAboutTls() knows what another way may mend", () => {
+Deno.test("isAboutTls() knows what another way may mend", () => {
   for (
     const [error, isSo] of [
       [{ code: "28000", message: "no pg_hba.conf entry" }, true],

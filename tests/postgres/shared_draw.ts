@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { testInTime } from "./support/in_time.ts";
 import { UnfitDatabaseError } from "../../postgres/connection/errors.ts";
 import { type DrawState, DrawTables } from "../../postgres/draw/draw_tables.ts";
 import { SharedDraw } from "../../postgres/draw/shared_draw.ts";
 import { StoreCounts } from "../../postgres/store_counts.ts";
 import type { Row } from "../../postgres/connection/session.ts";
 import { everyTurn } from "../support/deadline.ts";
+import "../support/watchdog.ts";
 import {
   databaseError,
   FakeDatabase,
@@ -41,7 +41,7 @@ const STATES: readonly (readonly [Row[], number | string | undefined])[] = [
 ];
 
 for (const [rows, outcome] of STATES) {
-  testInTime(`DrawTables.read() reads ${JSON.stringify(rows)}`, async () => {
+  Deno.test(`DrawTables.read() reads ${JSON.stringify(rows)}`, async () => {
     const { tables } = tablesOn([rows, [{ agency: "4" }, { agency: "1" }]]);
     if (typeof outcome === "string") {
       await assertRejects(() => tables.read(), UnfitDatabaseError, outcome);
@@ -82,66 +82,21 @@ const HOLDS: readonly (readonly [Script, RegExp[], boolean | string])[] = [
 ];
 
 for (const [script, asked, outcome] of HOLDS) {
-  testInTime(
-    `DrawTables.hold() asks ${asked.length} times: ${outcome}`,
-    async () => {
-      const { fake, tables } = tablesOn(script);
-      if (typeof outcome === "string") {
-        await assertRejects(() => tables.hold(3), UnfitDatabaseError, outcome);
-      } else {
-        assertEquals(await tables.hold(3), outcome);
-      }
-      assertAsked(fake, asked);
-      // Counting all bets may take ten times as long as other statements.
-      assertEquals(fake.transactions, [{ timeoutFactor: 10 }]);
-      for (const { text, values } of fake.asked) {
-        assertEquals(values, text.includes("$1") ? [3] : []);
-      }
-    },
-  );
+  Deno.test(`DrawTables.hold() asks ${asked.length} times: ${outcome}`, async () => {
+    const { fake, tables } = tablesOn(script);
+    if (typeof outcome === "string") {
+      await assertRejects(() => tables.hold(3), UnfitDatabaseError, outcome);
+    } else {
+      assertEquals(await tables.hold(3), outcome);
+    }
+    assertAsked(fake, asked);
+    // Counting all bets may take ten times as long as other statements.
+    assertEquals(fake.transactions, [{ timeoutFactor: 10 }]);
+    for (const { text, values } of fake.asked) {
+      assertEquals(values, text.includes("$1") ? [3] : []);
+    }
+  });
 }
-
-testInTime(
-  "DrawTables.winners() looks for prepared transactions first",
-  async () => {
-    const rows = [{ document: "007" }, { document: "1" }];
-    const { fake, tables } = tablesOn([NO_LOCK, rows]);
-    assertEquals(await tables.winners(5), ["007", "1"]);
-    assertAsked(fake, [/pg_locks/, /number = 7574 ORDER BY source, position$/]);
-    assertEquals(fake.asked[1]!.values, [5]);
-    const hidden = tablesOn([[{ locks: "1" }], rows]);
-    await assertRejects(() => hidden.tables.winners(5), UnfitDatabaseError);
-  },
-);
-
-testInTime(
-  "DrawTables.finish() keeps the first time, and tells of errors",
-  async () => {
-    const error = databaseError("57014");
-    const { fake, tables } = tablesOn([[], error]);
-    await tables.finish(5);
-    assertAsked(fake, [
-      /finished_at = coalesce\(finished_at, now\(\)\) WHERE agency = \$1/,
-    ]);
-    assertEquals(fake.asked[0]!.values, [5]);
-    assert(await assertRejects(() => tables.finish(5)) === error);
-  },
-);
-
-testInTime("DrawTables.winnerCounts() counts each agency's", async () => {
-  const { tables } = tablesOn([[{ agency: "5", winners: "2" }]]);
-  assertEquals([...await tables.winnerCounts()], [[5, 2]]);
-});
-
-testInTime("DrawTables.probe() keeps nothing", async () => {
-  const { fake, tables } = tablesOn([]);
-  await tables.probe();
-  assertAsked(fake, [/^INSERT INTO s\.bets /]);
-  assertEquals(fake.transactions, [{ isKept: false }]);
-  const error = databaseError("53100");
-  const full = tablesOn([error]);
-  assert(await assertRejects(() => full.tables.probe()) === error);
-});
 
 /** Tables that have one state, and hold the draw if they are asked to. */
 function drawOn(
@@ -199,82 +154,59 @@ function drawOn(
 }
 
 interface DrawCase {
-  agencies: number;
+  /** Agencies of the draw. @default {2} */
+  agencies?: number;
   found: Parameters<typeof drawOn>[1];
-  /** What a start throws, or by whom the draw was held. */
-  recovered: RegExp | "earlier" | undefined;
+  /** What a start throws, or by whom the draw was held. @default {undefined} */
+  recovered?: RegExp | "earlier";
   /** By whom it is held after one look. @default {recovered} */
   looked?: string;
-  asked?: string[];
+  asked?: readonly string[];
 }
 
+/** A held draw is counted at the start. */
+const EARLIER = { recovered: "earlier", asked: ["count"] } as const;
+
 const DRAWS: readonly DrawCase[] = [
-  { agencies: 0, found: {}, recovered: undefined },
-  { agencies: 0, found: { finished: [1, 2] }, recovered: undefined },
-  { agencies: 2, found: { finished: [1] }, recovered: undefined },
+  { agencies: 0, found: {} },
+  { agencies: 0, found: { finished: [1, 2] } },
+  { found: { finished: [1] } },
+  { found: { bets: [3], finished: [2] } },
   {
-    agencies: 2,
     found: { finished: [2, 1] },
-    recovered: undefined,
     looked: "here",
     asked: ["hold 2", "count"],
   },
+  { found: { finished: [1, 2], holds: false }, asked: ["hold 2"] },
+  { found: { isHeld: true, held: 2, finished: [1, 2] }, ...EARLIER },
+  { found: { isHeld: true, held: 2, finished: [1] }, ...EARLIER },
+  // A version 1 central has not recorded the number of agencies.
+  { found: { isHeld: true, finished: [1, 2] }, ...EARLIER },
+  { found: { isHeld: true, finished: [1, 2, 3] }, ...EARLIER },
   {
-    agencies: 2,
-    found: { finished: [1, 2], holds: false },
-    recovered: undefined,
-    asked: ["hold 2"],
-  },
-  {
-    agencies: 2,
-    found: { isHeld: true, held: 2, finished: [1, 2] },
-    recovered: "earlier",
-    asked: ["count"],
-  },
-  {
-    agencies: 2,
     found: { isHeld: true, held: 3, finished: [1, 2, 3] },
     recovered: /its draw .*held with 3 agencies, but draw\.agencies is 2/,
-  },
-  {
-    agencies: 2,
-    found: { isHeld: true, finished: [1, 2] },
-    recovered: "earlier",
-    asked: ["count"],
-  },
-  {
-    agencies: 2,
-    found: { isHeld: true, finished: [1, 2, 3] },
-    recovered: "earlier",
-    asked: ["count"],
-  },
-  {
-    agencies: 2,
-    found: { isHeld: true, held: 2, finished: [1] },
-    recovered: "earlier",
-    asked: ["count"],
   },
   {
     agencies: 3,
     found: { isHeld: true, finished: [1, 2] },
     recovered: /held with other agencies than 3/,
   },
-  { agencies: 2, found: { bets: [3], finished: [2] }, recovered: undefined },
   {
-    agencies: 2,
     found: { bets: [1, 3], finished: [1, 2] },
     recovered: /its draw would leave out .* \(3\), /,
   },
   {
-    agencies: 2,
     found: { finished: [1, 2, 4] },
     recovered: /its draw would leave out .* \(4\), /,
   },
 ];
 
-for (const { agencies, found, recovered, looked, asked = [] } of DRAWS) {
+for (
+  const { agencies = 2, found, recovered, looked, asked = [] } of DRAWS
+) {
   const title = JSON.stringify({ agencies, ...found });
-  testInTime(`SharedDraw recovers and looks: ${title}`, async () => {
+  Deno.test(`SharedDraw recovers and looks: ${title}`, async () => {
     const { draw, stats, ...tables } = drawOn(agencies, found);
     if (recovered instanceof RegExp) {
       const error = await assertRejects(
@@ -302,38 +234,32 @@ for (const { agencies, found, recovered, looked, asked = [] } of DRAWS) {
   });
 }
 
-testInTime(
-  "SharedDraw tells that another central has held the draw, though the first count fails",
-  async () => {
-    const error = databaseError("57014");
-    const { draw, stats, state, asked } = drawOn(2, { countErrors: [error] });
-    await draw.recover();
-    Object.assign(state, {
-      isHeld: true,
-      agencies: 2,
-      finished: new Set([1, 2]),
-    });
-    assert(await assertRejects(() => draw.look()) === error);
-    await draw.look();
-    assertEquals(await draw.held, "elsewhere");
-    assertEquals([...stats.finished], [1, 2]);
-    assertEquals([asked, stats.winnerCount(1)], [["count", "count"], 2]);
-  },
-);
+Deno.test("SharedDraw tells that another central has held the draw, though the first count fails", async () => {
+  const error = databaseError("57014");
+  const { draw, stats, state, asked } = drawOn(2, { countErrors: [error] });
+  await draw.recover();
+  Object.assign(state, {
+    isHeld: true,
+    agencies: 2,
+    finished: new Set([1, 2]),
+  });
+  assert(await assertRejects(() => draw.look()) === error);
+  await draw.look();
+  assertEquals(await draw.held, "elsewhere");
+  assertEquals([...stats.finished], [1, 2]);
+  assertEquals([asked, stats.winnerCount(1)], [["count", "count"], 2]);
+});
 
-testInTime(
-  "SharedDraw.finish() holds the draw after the last one",
-  async () => {
-    const { draw, asked } = drawOn(2, {});
-    await draw.recover();
-    for (const agency of [2, 3, 1]) await draw.finish(agency);
-    assertEquals(asked, [
-      "finish 2",
-      "finish 3",
-      "finish 1",
-      "hold 2",
-      "count",
-    ]);
-    assertEquals([draw.isHeld, await draw.held], [true, "here"]);
-  },
-);
+Deno.test("SharedDraw.finish() holds the draw after the last one", async () => {
+  const { draw, asked } = drawOn(2, {});
+  await draw.recover();
+  for (const agency of [2, 3, 1]) await draw.finish(agency);
+  assertEquals(asked, [
+    "finish 2",
+    "finish 3",
+    "finish 1",
+    "hold 2",
+    "count",
+  ]);
+  assertEquals([draw.isHeld, await draw.held], [true, "here"]);
+});

@@ -1,20 +1,28 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import type { Batch, Bet } from "../../bet/bet.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { StorageError } from "../../storage/mod.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { PostgresStore } from "../../postgres/postgres_store.ts";
-import { testFault } from "../faults/plan.ts";
-import { batchOf } from "../support/batches.ts";
+import { testFault as test } from "../faults/plan.ts";
+import { batchOf, GAP } from "../support/batches.ts";
 import { delay, within } from "../support/deadline.ts";
 import { SPECIAL_NAMES, STORE_CASES } from "../support/store_cases.ts";
 import { tablesOf } from "./support/fake_database.ts";
 import { FakeServer, Refusal } from "./support/fake_server.ts";
-import { testInTime } from "./support/in_time.ts";
 import { freshDatabase } from "./support/shared_server.ts";
 import { append, makeBatch, openStore } from "./support/made_store.ts";
 import { replace } from "../support/replaced.ts";
 
-testFault("PostgresStore keeps the contract of a store", async () => {
+const BET: Bet = {
+  firstName: "Ana",
+  lastName: "Gil",
+  document: "00001",
+  birthdate: "1999-03-17",
+  number: "1",
+};
+
+test("PostgresStore keeps the contract of a store", async () => {
   for (const [name, run] of Object.entries(STORE_CASES)) {
     const { url } = await freshDatabase();
     try {
@@ -28,74 +36,82 @@ testFault("PostgresStore keeps the contract of a store", async () => {
   }
 });
 
-testFault("PostgresStore stores names unchanged", async () => {
-  const database = await freshDatabase();
-  await using store = await openStore(database.url);
+test("PostgresStore stores names unchanged", async () => {
   const bets = SPECIAL_NAMES.map((name, i) => ({
+    ...BET,
     firstName: name,
     lastName: SPECIAL_NAMES.at(-i)!,
-    document: "1",
-    birthdate: "1999-03-17",
-    number: "1",
   }));
-  await append(store, batchOf(bets));
-  const stored = await database.query(
-    "SELECT json_agg(json_build_array(first_name, last_name) ORDER BY position) FROM bets",
-  );
   assertEquals(
-    JSON.parse(stored),
+    await storedOf(batchOf(bets), "first_name, last_name"),
     bets.map(({ firstName, lastName }) => [firstName, lastName]),
   );
 });
 
-testFault("PostgresStore stores every date, number and position", async () => {
-  const database = await freshDatabase();
-  await using store = await openStore(database.url);
-  const dates = ["0001-01-01", "1900-02-28", "1999-12-31", "2000-02-29"];
-  const bets = [...dates, "2000-03-01", "9999-12-31"].map((birthdate, i) => ({
-    firstName: "Ana",
-    lastName: "Gil",
-    document: "00001",
-    birthdate,
-    number: ["0", "0000000007", "4294967295"][i % 3]!,
+test("PostgresStore stores every number and position", async () => {
+  const numbers = ["0", "0000000007", "4294967295"];
+  const bets = numbers.map((number, i) => ({
+    ...BET,
+    document: `0${i}`,
+    number,
   }));
-  await append(store, batchOf(bets, 2 ** 33 - 2));
-  const stored = await database.query(
-    `SELECT json_agg(json_build_array(position, birthdate, number, document)
-      ORDER BY position) FROM bets`,
-  );
+  const start = 2 ** 33 - 2;
   assertEquals(
-    JSON.parse(stored),
-    bets.map(({ birthdate, number, document }, i) => [
-      2 ** 33 - 2 + i,
-      birthdate,
-      Number(number),
-      document,
-    ]),
+    await storedOf(
+      batchOf([BET, GAP, ...bets], start),
+      "position, document, number",
+    ),
+    [BET, undefined, ...bets].flatMap((bet, i) =>
+      bet ? [[start + i, bet.document, Number(bet.number)]] : []
+    ),
   );
 });
 
-testFault(
-  "PostgresStore stores new bets, then repeated ones, on one connection",
-  async () => {
-    const database = await freshDatabase();
-    await using store = await openStore(database.url);
-    using writer = store.writer();
-    const before = [];
-    for (const betIndex of [0, 10, 15, 25, 5, 60]) {
-      before.push(await writer.append(makeBatch(1, betIndex)));
+test("PostgresStore stores every day around leap years", async () => {
+  const dates = ["0001-01-01", "9999-12-31"];
+  for (const year of [4, 1600, 1896, 1900, 1996, 2000, 2100]) {
+    const first = new Date(0).setUTCFullYear(year, 0, 1);
+    for (let day = 0; day < 5 * 366; day++) {
+      const date = new Date(first + day * 86_400_000);
+      dates.push(date.toISOString().slice(0, 10));
     }
-    assertEquals(before, [0, 0, 5, 0, 10, 0]);
-    // Two that share bets arrive at once, behind a batch with only new ones.
-    const both = [65, 70].map((start) => writer.append(makeBatch(1, start)));
-    assertEquals(await Promise.all(both), [5, 5]);
-    assertEquals(store.stats.bets, 55);
-  },
-);
+  }
+  const bets = dates.map((birthdate) => ({ ...BET, birthdate }));
+  assertEquals(
+    await storedOf(batchOf(bets), "birthdate"),
+    dates.map((date) => [date]),
+  );
+});
+
+/** Stores a batch. Returns columns of its rows, in the order of the bets. */
+async function storedOf(batch: Batch, columns: string): Promise<unknown> {
+  const database = await freshDatabase();
+  await using store = await openStore(database.url);
+  await append(store, batch);
+  const rows = await database.query(
+    `SELECT json_agg(json_build_array(${columns}) ORDER BY position) FROM bets`,
+  );
+  return JSON.parse(rows);
+}
+
+test("PostgresStore stores new bets, then repeated ones, on one connection", async () => {
+  const database = await freshDatabase();
+  await using store = await openStore(database.url);
+  using writer = store.writer();
+  const before = [];
+  for (const betIndex of [0, 10, 15, 25, 5, 60]) {
+    before.push(await writer.append(makeBatch(1, betIndex)));
+  }
+  assertEquals(before, [0, 0, 5, 0, 10, 0]);
+  // Two that share bets arrive at once, behind a batch with only new ones.
+  const both = [65, 70].map((start) => writer.append(makeBatch(1, start)));
+  assertEquals(await Promise.all(both), [5, 5]);
+  assertEquals(store.stats.bets, 55);
+});
 
 // A central stops by its signal, a tool just closes.
 for (const way of ["its signal", "close()"]) {
-  testFault(`PostgresStore ends what waits 2.5 s after ${way}`, async () => {
+  test(`PostgresStore ends what waits 2.5 s after ${way}`, async () => {
     const database = await freshDatabase();
     const stop = new AbortController();
     const { signal } = stop;
@@ -120,7 +136,7 @@ for (const way of ["its signal", "close()"]) {
   });
 }
 
-testFault("PostgresStore.close() waits for what is under way", async () => {
+test("PostgresStore.close() waits for what is under way", async () => {
   const database = await freshDatabase();
   const { setInterval } = globalThis;
   const periods: (number | undefined)[] = [];
@@ -146,7 +162,7 @@ testFault("PostgresStore.close() waits for what is under way", async () => {
   await assertRejects(() => append(store, makeBatch(1)), StorageError);
 });
 
-testInTime("PostgresStore accepts bets again after a repair", async () => {
+test("PostgresStore accepts bets again after a repair", async () => {
   let isFull = true;
   let polls = 0;
   await using server = new FakeServer({
@@ -181,7 +197,7 @@ testInTime("PostgresStore accepts bets again after a repair", async () => {
   assertEquals(store.stats.problem, undefined);
 });
 
-testFault("PostgresStore.open() ends with its signal", async () => {
+test("PostgresStore.open() ends with its signal", async () => {
   const database = await freshDatabase();
   await (await PostgresStore.open(database.url)).close();
   const stopped = AbortSignal.abort();
@@ -207,7 +223,7 @@ testFault("PostgresStore.open() ends with its signal", async () => {
   await lock[Symbol.asyncDispose]();
 });
 
-testFault("PostgresStore's questions fail as storage", async () => {
+test("PostgresStore's questions fail as storage", async () => {
   const database = await freshDatabase();
   await using store = await openStore(database.url);
   await database.query("ALTER TABLE bets RENAME TO b");

@@ -1,29 +1,26 @@
 import { assert, assertEquals } from "@std/assert";
 import type { PostgresStore } from "../../../postgres/postgres_store.ts";
 import { BettingClosedError } from "../../../storage/mod.ts";
-import { testFault, times } from "../../faults/plan.ts";
+import { testFault as test, times } from "../../faults/plan.ts";
 import { Cluster } from "../support/cluster.ts";
 import { makeBatch, openStore } from "../support/made_store.ts";
 
 const DRAWS = times(5, 200);
 const AGENCIES = 40;
-testFault(
-  "a draw among inserts through two centrals has every acknowledged bet, and none after it",
-  async () => {
-    await using database = await Cluster.start({ fsync: "off" });
-    for (let draw = 0; draw < DRAWS; draw++) {
-      await using one = await openStore(database.url, 2);
-      await using other = await openStore(database.url, 2);
-      await drawAmongInserts([one, other]);
-      const changed = await database.query(
-        `SELECT count(*) FROM agencies AS o WHERE bets_drawn <>
+test("a draw among inserts through two centrals has every acknowledged bet, and none after it", async () => {
+  await using database = await Cluster.start({ fsync: "off" });
+  for (let draw = 0; draw < DRAWS; draw++) {
+    await using one = await openStore(database.url, 2);
+    await using other = await openStore(database.url, 2);
+    await drawAmongInserts([one, other]);
+    const changed = await database.query(
+      `SELECT count(*) FROM agencies AS o WHERE bets_drawn <>
           (SELECT count(*) FROM bets AS b WHERE b.agency = o.agency)`,
-      );
-      assertEquals(changed, "0", `draw ${draw}`);
-      await database.query("DROP TABLE bets, agencies, loteria");
-    }
-  },
-);
+    );
+    assertEquals(changed, "0", `draw ${draw}`);
+    await database.query("DROP TABLE bets, agencies, loteria");
+  }
+});
 
 /** Agencies send until they are told that the draw is held. */
 async function drawAmongInserts(

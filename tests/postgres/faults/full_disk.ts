@@ -1,5 +1,5 @@
 import { makeFile, randomRows } from "../../support/made_bets.ts";
-import { testFault } from "../../faults/plan.ts";
+import { testFault as test } from "../../faults/plan.ts";
 import { runAgency } from "../../faults/sending_agency.ts";
 import { SmallDisk } from "../../faults/small_disk.ts";
 import { Cluster } from "../support/cluster.ts";
@@ -10,7 +10,7 @@ const BETS = 20_000;
 const SMALL_SIZE = 1_024;
 const LARGE_SIZE = 65_536;
 
-testFault(
+test(
   "a full disk of the database refuses bets until there is space",
   async ({ dir, random }) => {
     const place = await Deno.makeTempDir({ prefix: "loteria-disk-" });
