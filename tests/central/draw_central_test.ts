@@ -1,16 +1,11 @@
-import { assertEquals } from "@std/assert";
-import {
-  askWinners,
-  betOf,
-  finish,
-  readWinners,
-  sendBets,
-} from "../support/draw_wire.ts";
-import { agencyFrame, betFrame, Type } from "../support/frames.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { connect } from "node:net";
+import { askWinners, betOf, finish, sendBets } from "../support/draw_wire.ts";
+import { agencyFrame, Type } from "../support/frames.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder } from "../support/folder.ts";
 import { FileStore } from "../../server.ts";
-import { listen, testServed, WAITS } from "../support/served.ts";
+import { listen, testServed as test, WAITS } from "../support/served.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -48,27 +43,50 @@ testInFolder(
   ["net"],
 );
 
-testServed(
-  "the central logs an agency that asks for another's winners",
-  async (served) => {
-    const { port } = served;
-    await sendBets(port, 2, [betOf("22")]);
-    using wire = await Wire.connect(port);
-    await wire.ask(betFrame({ agency: 1, rows: [betOf("11")] }));
-    await wire.send(agencyFrame(Type.WINNERS_QUERY, 2));
-    await served.log.line(WAITS);
-    await finish(port, 1);
-    await finish(port, 2);
-    assertEquals(await readWinners(wire), [["22"]]);
-    await wire.send(agencyFrame(Type.WINNERS_QUERY, 1));
-    assertEquals(await readWinners(wire), [["11"]]);
-    assertEquals(await askWinners(port, 1), ["11"]);
-    assertEquals(served.log.linesWith("consulta_ganadores"), [
-      "WARN action: consulta_ganadores | result: in_progress | agency: 2 | connection_agency: 1 | ip: 127.0.0.1",
-      "WARN action: consulta_ganadores | result: success | agency: 2 | cant_ganadores: 1 | connection_agency: 1 | ip: 127.0.0.1",
-      "INFO action: consulta_ganadores | result: success | agency: 1 | cant_ganadores: 1 | connection_agency: 1 | ip: 127.0.0.1",
-      "INFO action: consulta_ganadores | result: success | agency: 1 | cant_ganadores: 1 | ip: 127.0.0.1",
-    ]);
+const AWAY = "Cannot send agency 1 its winners: it disconnected";
+const QUERY = agencyFrame(Type.WINNERS_QUERY, 1);
+
+/** The ways in which a waiting agency leaves, and the log line for each. */
+const DEPARTURES: Record<string, [(wire: Wire) => Promise<void>, string]> = {
+  "closes": [(wire) => Promise.resolve(wire.close()), AWAY],
+  "closes its sending side": [(wire) => wire.closeWrite(), AWAY],
+  "sends on and on": [
+    // The central closes the connection before all is sent.
+    (wire) => wire.send(...Array(10_000).fill(QUERY)).catch(() => {}),
+    "or sent too much while it waited",
+  ],
+};
+
+for (const [what, [leave, reason]] of Object.entries(DEPARTURES)) {
+  test(
+    `the central frees the place of an agency that waits for the draw and ${what}`,
+    async ({ port, log }) => {
+      using wire = await Wire.connect(port);
+      await wire.send(QUERY);
+      await log.line(WAITS);
+      await leave(wire);
+      assertStringIncludes(await log.line("close_connection"), reason);
+      await sendBets(port, 1, [betOf("1")]);
+      await log.line("close_connection", 2);
+      await finish(port, 1);
+      await log.line("close_connection", 3);
+      await askWinners(port, 1);
+    },
+    { drawAgencies: 1, maxConnections: 1 },
+  );
+}
+
+test(
+  "the central frees the place of an agency that resets while it waits for the draw",
+  async ({ port, log }) => {
+    const socket = connect(port, "127.0.0.1", () => socket.write(QUERY));
+    await log.line(WAITS);
+    socket.resetAndDestroy();
+    assertStringIncludes(
+      await log.line("close_connection"),
+      "Connection reset",
+    );
+    await sendBets(port, 1, [betOf("1")]);
   },
-  { drawAgencies: 2 },
+  { drawAgencies: 1, maxConnections: 1 },
 );

@@ -4,12 +4,17 @@ import { CapturedLog } from "../support/captured_log.ts";
 import { betOf, finish, readWinners, sendBets } from "../support/draw_wire.ts";
 import { testInFolder } from "../support/folder.ts";
 import { agencyFrame, betFrame, Code, Type } from "../support/frames.ts";
-import { askEarly, listen, testServed, WAITS } from "../support/served.ts";
+import {
+  askEarly,
+  listen,
+  testServed as test,
+  WAITS,
+} from "../support/served.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 import { replace } from "../support/replaced.ts";
 
-testServed(
+test(
   "the central does not treat a waiting agency as idle",
   async ({ port, log }) => {
     await sendBets(port, 1, [betOf("1")]);
@@ -29,7 +34,7 @@ testServed(
   { drawAgencies: 1, idleTimeoutMs: 100 },
 );
 
-testServed(
+test(
   "after the draw, the central answers frames that came while the agency waited",
   async ({ port, log }) => {
     using wire = await Wire.connect(port);
@@ -84,7 +89,7 @@ testInFolder(
   ["net"],
 );
 
-testServed(
+test(
   "the central lets 200 agencies wait at once, without a timer for any of them",
   async ({ port, log }) => {
     const agencies = Array.from({ length: 200 }, (_, index) => index + 1);
@@ -114,7 +119,7 @@ testServed(
   { drawAgencies: 200, maxConnections: 300 },
 );
 
-testServed(
+test(
   "the central stops though an agency does not read its long list",
   async ({ port, log, stop }) => {
     await finish(port, 1);

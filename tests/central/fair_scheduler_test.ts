@@ -12,16 +12,11 @@ Deno.test("FairScheduler.isCrowded is true above 64 agencies", () => {
   assertEquals(areCrowded, [false, false, true]);
 });
 
-Deno.test("FairScheduler.waitForTurn() lets 24 pass at once", async () => {
-  const scheduler = new FairScheduler(CROWD);
-  assertEquals(await passAll(scheduler, 25), [...Array(24).fill(0), 1]);
-});
-
 Deno.test("FairScheduler.waitForTurn() lets as many pass in each turn, in order", async () => {
   const scheduler = new FairScheduler(CROWD);
   const turns = await passAll(scheduler, 150);
   assertEquals(turns, turns.toSorted((a, b) => a - b));
-  for (let turn = 1; turn < 4; turn++) {
+  for (let turn = 0; turn < 4; turn++) {
     assertEquals(turns.filter((one) => one === turn).length, 24, `${turn}`);
   }
 });

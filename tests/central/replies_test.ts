@@ -19,6 +19,13 @@ class MeasuredStream extends FakeStream {
   }
 }
 
+function queueTo(
+  stream: FakeStream,
+  scheduler = new FairScheduler({ size: 1 }),
+): ReplyQueue {
+  return new ReplyQueue(new Connection(stream, {}), scheduler);
+}
+
 Deno.test("ReplyQueue sends a long reply in pieces that take turns", async () => {
   const stream = new MeasuredStream([]);
   using connection = new Connection(stream, {});
@@ -47,8 +54,7 @@ function replyOf(...bytes: number[]): Reply {
 
 Deno.test("ReplyQueue sends replies in order, those known at once in one write", async () => {
   const stream = new FakeStream([]);
-  using connection = new Connection(stream, {});
-  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  const queue = queueTo(stream);
   const first = Promise.withResolvers<Reply>();
   const last = Promise.withResolvers<Reply>();
   queue.enqueue(first.promise);
@@ -70,8 +76,7 @@ Deno.test("ReplyQueue sends replies in order, those known at once in one write",
 
 Deno.test("ReplyQueue sends nothing after a reply that closes", async () => {
   const stream = new FakeStream([]);
-  const connection = new Connection(stream, {});
-  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  const queue = queueTo(stream);
   queue.enqueue(Promise.resolve(replyOf(1)));
   queue.enqueue(Promise.resolve({ ...replyOf(2), closes: true }));
   queue.enqueue(Promise.resolve(replyOf(3)));
@@ -90,8 +95,7 @@ Deno.test("ReplyQueue sends nothing after a reply that closes", async () => {
 
 Deno.test("ReplyQueue reports a fault behind a reply that closes, too", async () => {
   const stream = new FakeStream([], { ends: true });
-  const connection = new Connection(stream, {});
-  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  const queue = queueTo(stream);
   const unsent = Promise.withResolvers<Reply>();
   queue.enqueue(Promise.resolve({ ...replyOf(1), closes: true }));
   queue.enqueue(unsent.promise);
@@ -108,8 +112,7 @@ Deno.test("ReplyQueue closes the connection if a reply cannot be made or sent", 
     const stream = new FakeStream([]);
     const error = new Deno.errors.ConnectionReset();
     stream.write = () => Promise.reject(error);
-    const connection = new Connection(stream, {});
-    const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+    const queue = queueTo(stream);
     queue.enqueue(isMade ? Promise.resolve(replyOf(1)) : Promise.reject(error));
     const thrown = await assertRejects(() => queue.whenIdle(), Error);
     assert(thrown === error);
@@ -146,8 +149,7 @@ Deno.test("ReplyQueue keeps one piece of a list that is not read, and no copy", 
       written.push(bytes);
       return new Promise(() => {});
     };
-    const connection = new Connection(stream, {});
-    const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+    const queue = queueTo(stream);
     queue.enqueue(Promise.resolve({ frame, closes: false }));
   }
   await everyTurn();
@@ -159,8 +161,7 @@ Deno.test("ReplyQueue keeps one piece of a list that is not read, and no copy", 
 });
 
 Deno.test("ReplyQueue is full with 16 replies that are not known yet", () => {
-  using connection = new Connection(new FakeStream([]), {});
-  const queue = new ReplyQueue(connection, new FairScheduler({ size: 1 }));
+  const queue = queueTo(new FakeStream([]));
   for (let i = 0; i < 16; i++) {
     assert(!queue.isFull);
     queue.enqueue(new Promise(() => {}));

@@ -6,8 +6,14 @@ import {
 } from "../../central/request_handler.ts";
 import { Statistics } from "../../central/statistics.ts";
 import type { Connection } from "../../net/connection.ts";
-import { HEADER_BYTES } from "../../protocol/mod.ts";
-import { BettingClosedError, IncompleteError } from "../../storage/mod.ts";
+import { encodeFinish, HEADER_BYTES } from "../../protocol/mod.ts";
+import {
+  BettingClosedError,
+  IncompleteError,
+  StorageError,
+  type Store,
+} from "../../storage/mod.ts";
+import { FINGERPRINT } from "../support/batches.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import {
   agencyFrame,
@@ -23,7 +29,7 @@ import "../support/watchdog.ts";
 
 interface Parts extends Partial<RequestOptions> {
   append?: () => Promise<number>;
-  finish?: () => Promise<void>;
+  finish?: Store["finish"];
   agencies?: number;
 }
 
@@ -109,6 +115,16 @@ const REQUESTS: [
     { refused: 1, bets: 2 },
   ],
   [
+    "a batch that cannot be stored",
+    betFrame({ agency: 3, rows: rows(2) }),
+    {
+      append: () => Promise.reject(new StorageError("Cannot write: no space")),
+    },
+    [Code.STORAGE, true],
+    "ERROR action: apuesta_recibida | result: fail | cantidad: 2 | agency: 3 | error: STORAGE | reason: Cannot write: no space",
+    { refused: 1, bets: 2 },
+  ],
+  [
     "a batch of an agency without part",
     betFrame({ agency: 3, rows: rows(2) }),
     { agencies: 2 },
@@ -134,16 +150,16 @@ const REQUESTS: [
   ],
   [
     "a FINISH too early",
-    agencyFrame(Type.FINISH, 3),
+    encodeFinish({
+      agency: 3,
+      delivery: { fingerprint: FINGERPRINT, records: 4 },
+    }),
     {
-      finish: () =>
-        Promise.reject(
-          new IncompleteError(3, {
-            missing: 1,
-            records: 4,
-            hasFinished: false,
-          }),
-        ),
+      finish(agency, delivery) {
+        const { records } = delivery!;
+        const missing = { missing: 1, records, hasFinished: false };
+        return Promise.reject(new IncompleteError(agency, missing));
+      },
     },
     [Code.INCOMPLETE, true],
     "ERROR action: receive_message | result: fail | ip: 192.0.2.1 | error: INCOMPLETE | reason: Cannot finish agency 3: 1 of 4 bets",

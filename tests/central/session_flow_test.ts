@@ -1,69 +1,34 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { getLogger } from "../../program/logging.ts";
-import { type FileStore, StorageError } from "../../storage/mod.ts";
-import {
-  agencyFrame,
-  betFrame,
-  Code,
-  NO_INDEX,
-  Type,
-} from "../support/frames.ts";
+import type { FileStore } from "../../storage/mod.ts";
+import { agencyFrame, betFrame, Code, Type } from "../support/frames.ts";
 import { rows } from "../support/rows.ts";
-import { testServed, wrapWriters } from "../support/served.ts";
+import { testServed as test, wrapWriters } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
-testServed(
-  "run() records FINISH after the earlier batches, and does nothing behind it",
-  async ({ port, storeFile, log, stop }) => {
-    using wire = await Wire.connect(port);
-    await wire.send(
-      betFrame({ agency: 7, rows: rows(2) }),
-      betFrame({ agency: 7, betIndex: 2, rows: rows(2, 3) }),
-      agencyFrame(Type.FINISH, 7),
-      betFrame({ agency: 7, betIndex: 4, rows: rows(1, 5) }),
-    );
-    for (let replies = 0; replies < 3; replies++) {
-      await wire.ok();
-    }
-    await wire.closed();
-    await stop();
-    assertEquals((await readStore(storeFile)).length, 2);
-    assertEquals(await readFinishers(storeFile), [7]);
-    await log.line("INFO action: agency_finished | result: success");
-  },
-);
-
-testServed(
-  "run() answers STORAGE and no later frame, and closes",
-  async ({ port, storeFile, log }) => {
-    using wire = await Wire.connect(port);
-    await wire.ok(betFrame({ rows: rows(1) }));
-    await wire.send(
-      betFrame({ betIndex: 1, rows: rows(1, 2) }),
-      betFrame({ betIndex: 2, rows: rows(1, 3) }),
-    );
-    const { code, index, reason } = await wire.refusal();
-    assertEquals([code, index], [Code.STORAGE, NO_INDEX]);
-    assertEquals(reason, "Cannot write to the store: no space");
-    await wire.closed();
-    await log.line("result: fail | cantidad: 1 | agency: 1 | error: STORAGE");
-    using again = await Wire.connect(port);
-    await again.ok(betFrame({ betIndex: 1, rows: rows(1, 2) }));
-    assertEquals((await readStore(storeFile)).length, 2);
-  },
-  {
-    wrapStore: failing(
-      [2, 3],
-      new StorageError("Cannot write to the store: no space"),
-    ),
-  },
-);
+test("run() records FINISH after the earlier batches, and does nothing behind it", async ({ port, storeFile, log, stop }) => {
+  using wire = await Wire.connect(port);
+  await wire.send(
+    betFrame({ agency: 7, rows: rows(2) }),
+    betFrame({ agency: 7, betIndex: 2, rows: rows(2, 3) }),
+    agencyFrame(Type.FINISH, 7),
+    betFrame({ agency: 7, betIndex: 4, rows: rows(1, 5) }),
+  );
+  for (let replies = 0; replies < 3; replies++) {
+    await wire.ok();
+  }
+  await wire.closed();
+  await stop();
+  assertEquals((await readStore(storeFile)).length, 2);
+  assertEquals(await readFinishers(storeFile), [7]);
+  await log.line("INFO action: agency_finished | result: success");
+});
 
 const overtaken = Promise.withResolvers<void>();
 
-testServed(
+test(
   "run() closes on a bug in a batch whose reply is not due yet",
   async ({ port, log }) => {
     using wire = await Wire.connect(port);
@@ -89,29 +54,26 @@ testServed(
   },
 );
 
-testServed(
-  "run() answers received frames when it is stopped",
-  async ({ port, storeFile, log, stop }) => {
-    using idle = await Wire.connect(port);
-    using partial = await Wire.connect(port);
-    using busy = await Wire.connect(port);
-    await partial.send(betFrame({ agency: 2, rows: rows(9) }).subarray(0, 50));
-    await busy.ok(betFrame({ rows: rows(1) }));
-    await log.line("accept_connections | result: success", 3);
-    const stopping = stop();
-    for (const wire of [idle, partial, busy]) {
-      assertEquals((await wire.refusal()).code, Code.SHUTTING_DOWN);
-      await wire.closed();
-    }
-    await stopping;
-    assertEquals((await readStore(storeFile)).length, 1);
-    assert(log.lines.includes("INFO action: close_listener | result: success"));
-  },
-);
+test("run() answers received frames when it is stopped", async ({ port, storeFile, log, stop }) => {
+  using idle = await Wire.connect(port);
+  using partial = await Wire.connect(port);
+  using busy = await Wire.connect(port);
+  await partial.send(betFrame({ agency: 2, rows: rows(9) }).subarray(0, 50));
+  await busy.ok(betFrame({ rows: rows(1) }));
+  await log.line("accept_connections | result: success", 3);
+  const stopping = stop();
+  for (const wire of [idle, partial, busy]) {
+    assertEquals((await wire.refusal()).code, Code.SHUTTING_DOWN);
+    await wire.closed();
+  }
+  await stopping;
+  assertEquals((await readStore(storeFile)).length, 1);
+  assert(log.lines.includes("INFO action: close_listener | result: success"));
+});
 
 const held = Promise.withResolvers<void>();
 
-testServed(
+test(
   "run() answers the batches under way when it is stopped, then ends",
   async ({ port, storeFile, log, stop }) => {
     using wire = await Wire.connect(port);
@@ -138,17 +100,6 @@ testServed(
     }),
   },
 );
-
-/** A store whose appends with these numbers, from 1, fail. */
-function failing(
-  appends: readonly number[],
-  error: Error,
-): (store: FileStore) => FileStore {
-  return intercepting(async (count, append) => {
-    if (appends.includes(count)) throw error;
-    return await append();
-  });
-}
 
 /** A store that calls a function before each append. */
 function intercepting(

@@ -12,24 +12,6 @@ import { madeServed } from "../../support/shown.ts";
 import { runTool, testTools } from "../../support/tool.ts";
 import "../../support/watchdog.ts";
 
-Deno.test("formatMetrics() has the sum and the count of each histogram", () => {
-  const statistics = new Statistics();
-  statistics.onCommit(3, 0.25);
-  statistics.onCommit(5, 0.0625);
-  const text = formatMetrics({ statistics }, chooseFormat("*/*"));
-  const values = parseMetrics(text, false);
-  const expected = {
-    "loteria_commit_batches_sum": 8,
-    "loteria_commit_batches_count": 2,
-    'loteria_commit_batches_bucket{le="4.0"}': 1,
-    "loteria_commit_duration_seconds_sum": 0.3125,
-    'loteria_commit_duration_seconds_bucket{le="0.1"}': 1,
-  };
-  for (const [name, value] of Object.entries(expected)) {
-    assertEquals([name, values.get(name)], [name, value]);
-  }
-});
-
 Deno.test("formatMetrics() has the CPU time of the user and the system", () => {
   const seconds = () => {
     const { user, system } = process.cpuUsage();

@@ -15,7 +15,7 @@ import {
 import { ENGLISH } from "../../../central/status/texts.ts";
 import { FakeDocument, FakeEventSource } from "../../support/fake_page.ts";
 import { FakeTime } from "../../support/fake_time.ts";
-import { testReading } from "../../support/permissions.ts";
+import { testReading as test } from "../../support/permissions.ts";
 import "../../support/watchdog.ts";
 import { replace } from "../../support/replaced.ts";
 
@@ -69,7 +69,7 @@ async function open(agencies: AgencyRow[]) {
   };
 }
 
-testReading("page.js writes each snapshot into the page", async () => {
+test("page.js writes each snapshot into the page", async () => {
   using opened = await open([row(1), row(2)]);
   const { page, sources, lines, heads } = opened;
   assert(page.documentElement.classes.has("live"));
@@ -117,7 +117,7 @@ testReading("page.js writes each snapshot into the page", async () => {
   }
 });
 
-testReading("page.js changes only what differs", async () => {
+test("page.js changes only what differs", async () => {
   using opened = await open([row(1), row(2)]);
   const { page, sources, lines } = opened;
   const snapshot = snapshotOf([row(1), row(2, { bets: 5 })]);
@@ -148,7 +148,7 @@ const ORDERS: [clicks: string[], shown: number[], order: string][] = [
 ];
 
 for (const [clicks, shown, order] of ORDERS) {
-  testReading(`page.js sorts by ${clicks.join(", ")}`, async () => {
+  test(`page.js sorts by ${clicks.join(", ")}`, async () => {
     using opened = await open([row(1), row(2), row(3)]);
     const { page, sources, heads } = opened;
     const press = (keys: string[]) => {
@@ -176,58 +176,52 @@ for (const [clicks, shown, order] of ORDERS) {
   });
 }
 
-testReading(
-  "page.js leaves the page as it was sent until the first snapshot",
-  async () => {
-    using opened = await open([row(1), row(2)]);
-    opened.page.querySelectorAll("thead button")[0]!.click();
-    assertEquals(opened.shown(), [1, 2]);
-    opened.sources[0]!.show(snapshotOf([row(1), row(2)]));
-    assertEquals(opened.shown(), [2, 1]);
-  },
-);
+test("page.js leaves the page as it was sent until the first snapshot", async () => {
+  using opened = await open([row(1), row(2)]);
+  opened.page.querySelectorAll("thead button")[0]!.click();
+  assertEquals(opened.shown(), [1, 2]);
+  opened.sources[0]!.show(snapshotOf([row(1), row(2)]));
+  assertEquals(opened.shown(), [2, 1]);
+});
 
-testReading(
-  "page.js tells of a central that is away, and tries again",
-  async () => {
-    using opened = await open([row(1)]);
-    const { page, sources, time } = opened;
-    const isAway = (sinceMs = 0) => {
-      const state = page.getElementById("state")!;
-      const at = timeFormat(ENGLISH)(1_800_000_000_000 + sinceMs);
-      const isAway = state.textContent === `${ENGLISH.away} ${at}.`;
-      assertEquals(state.classes.has("problem"), isAway);
-      assertEquals(page.body.classes.has("stale"), isAway);
-      return isAway;
-    };
-    const snapshot = snapshotOf([row(1)]);
+test("page.js tells of a central that is away, and tries again", async () => {
+  using opened = await open([row(1)]);
+  const { page, sources, time } = opened;
+  const isAway = (sinceMs = 0) => {
+    const state = page.getElementById("state")!;
+    const at = timeFormat(ENGLISH)(1_800_000_000_000 + sinceMs);
+    const isAway = state.textContent === `${ENGLISH.away} ${at}.`;
+    assertEquals(state.classes.has("problem"), isAway);
+    assertEquals(page.body.classes.has("stale"), isAway);
+    return isAway;
+  };
+  const snapshot = snapshotOf([row(1)]);
+  assertFalse(isAway());
+  // The browser tries again by itself.
+  sources[0]!.fail(0);
+  assert(isAway());
+  assertEquals(time.pending, 0);
+  for (let i = 0; i < 3; i++) {
+    sources[0]!.show(snapshot);
     assertFalse(isAway());
-    // The browser tries again by itself.
-    sources[0]!.fail(0);
-    assert(isAway());
-    assertEquals(time.pending, 0);
-    for (let i = 0; i < 3; i++) {
-      sources[0]!.show(snapshot);
-      assertFalse(isAway());
-      time.advance(4999);
-    }
-    assertFalse(isAway());
-    const lastMs = 2 * 4999;
-    // Nothing for five seconds.
-    time.advance(1);
-    assert(isAway(lastMs));
-    assertEquals(sources[0]!.readyState, FakeEventSource.CLOSED);
     time.advance(4999);
-    assertEquals(sources.length, 1);
-    time.advance(1);
-    assertEquals(sources.length, 2);
-    sources[1]!.show(snapshot);
-    assertFalse(isAway());
-    // The browser has given up.
-    sources[1]!.fail(FakeEventSource.CLOSED);
-    assert(isAway(lastMs + 10_001));
-    assertEquals(time.pending, 1);
-    time.advance(5000);
-    assertEquals(sources.length, 3);
-  },
-);
+  }
+  assertFalse(isAway());
+  const lastMs = 2 * 4999;
+  // Nothing for five seconds.
+  time.advance(1);
+  assert(isAway(lastMs));
+  assertEquals(sources[0]!.readyState, FakeEventSource.CLOSED);
+  time.advance(4999);
+  assertEquals(sources.length, 1);
+  time.advance(1);
+  assertEquals(sources.length, 2);
+  sources[1]!.show(snapshot);
+  assertFalse(isAway());
+  // The browser has given up.
+  sources[1]!.fail(FakeEventSource.CLOSED);
+  assert(isAway(lastMs + 10_001));
+  assertEquals(time.pending, 1);
+  time.advance(5000);
+  assertEquals(sources.length, 3);
+});

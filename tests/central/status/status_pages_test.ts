@@ -7,7 +7,7 @@ import { everyPromise } from "../../support/deadline.ts";
 import { FakeTime } from "../../support/fake_time.ts";
 import { FakeIntervals } from "../../support/intervals.ts";
 import { testOnline } from "../../support/permissions.ts";
-import { get, testShown } from "../../support/shown.ts";
+import { get, testShown as test } from "../../support/shown.ts";
 import "../../support/watchdog.ts";
 import { replace } from "../../support/replaced.ts";
 
@@ -42,7 +42,7 @@ const PAGES: Record<string, Record<string, string>> = {
   "page_view.js": { "content-type": "text/javascript; charset=utf-8" },
 };
 
-testShown("StatusServer sends the headers of each page", async ({ url }) => {
+test("StatusServer sends the headers of each page", async ({ url }) => {
   for (const [path, own] of Object.entries(PAGES)) {
     for (const method of ["GET", "HEAD"]) {
       const { headers, body } = await fetch(url + path, { method });
@@ -84,22 +84,7 @@ testOnline(
   },
 );
 
-testOnline(
-  "StatusServer ends open pages, and waits for no slow client",
-  async () => {
-    const log = CapturedLog.start();
-    const address = { hostname: "127.0.0.1", port: 0 };
-    const server = new StatusServer(address, new Statistics());
-    const [url] = /http:\S+/.exec(await log.line("action: status"))!;
-    using slow = await Deno.connect({ port: Number(new URL(url).port) });
-    await slow.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: x\r\n"));
-    const events = await fetch(`${url}events`);
-    await server[Symbol.asyncDispose]();
-    assertMatch(await events.text(), /^retry: 2000\ndata: .*\n\n$/);
-  },
-);
-
-testShown("StatusServer answers only GET and HEAD", async ({ url }) => {
+test("StatusServer answers only GET and HEAD", async ({ url }) => {
   for (const method of ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"]) {
     const response = await fetch(url, { method });
     await response.body?.cancel();
@@ -135,4 +120,67 @@ Deno.test("StatusServer waits for its clients, but only 300 ms", async () => {
     await ending;
     assertEquals(time.pending, 0);
   }
+});
+
+test("/ready says why no bets are taken", async (shown) => {
+  const { url, store, show, stopping } = shown;
+  const ready = async (): Promise<string> => {
+    const { status, text } = await get(`${url}ready`);
+    return `${status} ${text.trim()}`;
+  };
+  assertEquals(await ready(), "503 the store is being read");
+  show();
+  assertEquals(await ready(), "200 ok");
+  let problem: string | undefined = "the database does not answer";
+  Object.defineProperty(store.stats, "problem", { get: () => problem });
+  assertEquals(await ready(), "503 the database does not answer");
+  // It asks each time: a balancer sends nothing before it hears of the repair.
+  problem = undefined;
+  assertEquals(await ready(), "200 ok");
+  stopping.abort();
+  assertEquals(await ready(), "503 the central is stopping");
+  assertEquals((await get(`${url}health`)).text, "ok\n");
+}, { isShown: false });
+
+test("/ready reports a lost store", async ({ url, store, storeFile }) => {
+  await Deno.remove(storeFile);
+  await store.lost;
+  const { status, text } = await get(`${url}ready`);
+  assertEquals(status, 503);
+  assertMatch(text, /^Cannot trust the store: No such file/);
+});
+
+const BAD_REQUESTS = [
+  "GET / HTTP/1.1\r\nHost: a b",
+  "GET / HTTP/1.1\r\nHost: [",
+  "GET / HTTP/1.1\r\nHost: a:99999",
+  "GET /metrics HTTP/1.1\r\nHost: ::1",
+  "GET /events HTTP/1.1\r\nHost: [",
+  "GET /ready HTTP/1.1\r\nHost: x/health#",
+  "GET /ready HTTP/1.1\r\nHost: x?",
+  "GET /ready HTTP/1.1\r\nHost: u:p@x",
+  "GET /ready HTTP/1.1\r\nHost: x\\health\\",
+  "GET http://[/ HTTP/1.1\r\nHost: x",
+  "GET http://a:99999/ready HTTP/1.1\r\nHost: x",
+  "HEAD / HTTP/1.1\r\nHost: [",
+  "GET * HTTP/1.1\r\nHost: x",
+  "GET ready HTTP/1.1\r\nHost: x",
+  "GET / HTTP/1.1\r\nHost: a\r\nHost: b",
+];
+
+test("a bad host or address is answered with 400", async (shown) => {
+  const { url, log } = shown;
+  const port = Number(new URL(url).port);
+  for (const request of BAD_REQUESTS) {
+    using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    const bytes = new TextEncoder().encode(
+      `${request}\r\nConnection: close\r\n\r\n`,
+    );
+    await conn.write(bytes);
+    const answer = await new Response(conn.readable).text();
+    assertMatch(answer, /^HTTP\/1\.1 400 /, request);
+  }
+  assertEquals((await get(`${url}ready`)).status, 200);
+  const faults = log.linesWith("CRITICAL");
+  assertEquals(faults, []);
 });

@@ -13,7 +13,7 @@ import { delay } from "../../support/deadline.ts";
 import { agencyFrame, betFrame, frame, Type } from "../../support/frames.ts";
 import { parseMetrics } from "../../support/metrics.ts";
 import { rows } from "../../support/rows.ts";
-import { get, type Shown, testShown } from "../../support/shown.ts";
+import { get, type Shown, testShown as test } from "../../support/shown.ts";
 import "../../support/watchdog.ts";
 import { Wire } from "../../support/wire.ts";
 import { replace } from "../../support/replaced.ts";
@@ -52,25 +52,22 @@ const ACCEPTED: readonly [accept: string, contentType: RegExp][] = [
   ["image/*, application/openmetrics-text;q=0.9", OPEN_METRICS],
 ];
 
-testShown(
-  "a page that fails is a 500, and a line with the reason",
-  async ({ url, log }) => {
-    {
-      using _failing = replace(Deno, {
-        memoryUsage(): never {
-          throw new Error("no memory usage");
-        },
-      });
-      const { status, text } = await get(`${url}metrics`);
-      assertEquals([status, text], [500, "Internal Server Error"]);
-    }
-    const line = await log.line("status | result: fail");
-    assertMatch(line, /^CRITICAL .*error: Error: no memory usage\\u000a +at /);
-    assertEquals((await get(`${url}metrics`)).status, 200);
-  },
-);
+test("a page that fails is a 500, and a line with the reason", async ({ url, log }) => {
+  {
+    using _failing = replace(Deno, {
+      memoryUsage(): never {
+        throw new Error("no memory usage");
+      },
+    });
+    const { status, text } = await get(`${url}metrics`);
+    assertEquals([status, text], [500, "Internal Server Error"]);
+  }
+  const line = await log.line("status | result: fail");
+  assertMatch(line, /^CRITICAL .*error: Error: no memory usage\\u000a +at /);
+  assertEquals((await get(`${url}metrics`)).status, 200);
+});
 
-testShown("/metrics counts what a run has done", async (shown) => {
+test("/metrics counts what a run has done", async (shown) => {
   await send(shown);
   for (const [accept, contentType] of ACCEPTED) {
     const { headers, text } = await get(`${shown.url}metrics`, { accept });
@@ -86,12 +83,14 @@ testShown("/metrics counts what a run has done", async (shown) => {
       "loteria_agencies_finished": 1,
       "loteria_draw_held": 0,
       "loteria_commit_duration_seconds_count": 2,
+      "loteria_commit_batches_count": 2,
       "loteria_commit_batches_sum": 2,
       'loteria_commit_batches_bucket{le="1.0"}': 2,
     };
     for (const [name, value] of Object.entries(expected)) {
       assertEquals(metrics.get(name), value, name);
     }
+    assertGreater(metrics.get("loteria_commit_duration_seconds_sum"), 0);
     assertGreater(metrics.get("loteria_store_bytes"), 400);
     assertGreater(metrics.get("process_resident_memory_bytes"), 1e7);
     const uptime = Date.now() / 1000 -
@@ -100,7 +99,7 @@ testShown("/metrics counts what a run has done", async (shown) => {
   }
 });
 
-testShown(
+test(
   "/metrics leaves out what is not known before the store is read",
   async ({ url, show }) => {
     const read = async () =>
@@ -122,7 +121,7 @@ testShown(
   { isShown: false },
 );
 
-testShown("/events sends the figures each second", async (shown) => {
+test("/events sends the figures each second", async (shown) => {
   await send(shown);
   const openedAt = performance.now();
   const { body } = await fetch(`${shown.url}events`);
@@ -164,32 +163,29 @@ Deno.test("the event streams end before the server", async () => {
   assertEquals(ended, ["stream", "server"]);
 });
 
-testShown(
-  "/ tells all of it without a script, in two languages",
-  async (shown) => {
-    await send(shown);
-    for (
-      const [language, words] of [
-        ["es-AR,es;q=0.9,en;q=0.8", "Apuestas guardadas"],
-        ["en", "Bets stored"],
-        ["", "Bets stored"],
-      ]
-    ) {
-      const response = await fetch(shown.url, {
-        headers: { "accept-language": language! },
-      });
-      const html = await response.text();
-      assertStringIncludes(html, `<dt>${words}</dt><dd id="bets">20</dd>`);
-      assertMatch(html, /<tr><th scope="row">1<\/th><td>20<\/td><td>1<\/td>/);
-      assertEquals(response.headers.get("set-cookie"), null);
-      // Nothing is loaded from another origin.
-      assertEquals(html.match(/(?:src|href)="(?:https?:)?\/\//g), null);
-      assertEquals(html.includes("<script>"), false);
-    }
-  },
-);
+test("/ tells all of it without a script, in two languages", async (shown) => {
+  await send(shown);
+  for (
+    const [language, words] of [
+      ["es-AR,es;q=0.9,en;q=0.8", "Apuestas guardadas"],
+      ["en", "Bets stored"],
+      ["", "Bets stored"],
+    ]
+  ) {
+    const response = await fetch(shown.url, {
+      headers: { "accept-language": language! },
+    });
+    const html = await response.text();
+    assertStringIncludes(html, `<dt>${words}</dt><dd id="bets">20</dd>`);
+    assertMatch(html, /<tr><th scope="row">1<\/th><td>20<\/td><td>1<\/td>/);
+    assertEquals(response.headers.get("set-cookie"), null);
+    // Nothing is loaded from another origin.
+    assertEquals(html.match(/(?:src|href)="(?:https?:)?\/\//g), null);
+    assertEquals(html.includes("<script>"), false);
+  }
+});
 
-testShown("no more than 64 watch at once", async ({ url }) => {
+test("no more than 64 watch at once", async ({ url }) => {
   // Who asks only for the headers does not watch.
   await fetch(`${url}events`, { method: "HEAD" });
   const watchers = await Promise.all(

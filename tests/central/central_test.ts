@@ -1,14 +1,25 @@
 import { assert, assertEquals } from "@std/assert";
 import { Central, Credentials, FileStore } from "../../server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
-import { authFrame, betFrame, Code } from "../support/frames.ts";
+import {
+  agencyFrame,
+  authFrame,
+  betFrame,
+  Code,
+  Type,
+} from "../support/frames.ts";
 import { testInFolder } from "../support/folder.ts";
-import { writeCredentials } from "../support/served.ts";
+import {
+  listen,
+  testServed as test,
+  writeCredentials,
+} from "../support/served.ts";
 import { rows } from "../support/rows.ts";
 import { readStore } from "../support/stored.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 import { replace } from "../support/replaced.ts";
+import { PEM } from "../support/certificates.ts";
 
 testInFolder(
   "Central.listen() serves until it is disposed of, and leaves the store open",
@@ -17,10 +28,7 @@ testInFolder(
     const file = `${dir}/bets.csv`;
     await using store = await FileStore.open(file);
     for (const betIndex of [0, 1]) {
-      await using central = Central.listen(store, {
-        hostname: "127.0.0.1",
-        port: 0,
-      });
+      await using central = listen(store);
       using wire = await Wire.connect(central.port);
       const bets = betFrame({ betIndex, rows: rows(1) });
       await wire.ok(bets);
@@ -42,7 +50,7 @@ testInFolder(
     using credentials = await Credentials.open(`${dir}/credentials.csv`);
     await using store = await FileStore.open(`${dir}/bets.csv`);
     const { setTimeout } = globalThis;
-    const { listen } = Deno;
+    const { listen: listenOn } = Deno;
     const limits = { backlog: 7, authTimeoutMs: 8001, idleTimeoutMs: 9001 };
     for (
       const [options, ...expected] of [
@@ -55,7 +63,7 @@ testInFolder(
       using _listen = replace(Deno, {
         listen(options: Deno.TcpListenOptions): Deno.TcpListener {
           backlog = options.tcpBacklog;
-          return listen(options);
+          return listenOn(options);
         },
       });
       const record = (run: () => void, delayMs?: number) => {
@@ -85,11 +93,7 @@ testInFolder(
     await writeCredentials(`${dir}/credentials.csv`, { 1: "uno" });
     await using store = await FileStore.open(`${dir}/bets.csv`);
     using credentials = await Credentials.open(`${dir}/credentials.csv`);
-    await using central = Central.listen(store, {
-      hostname: "127.0.0.1",
-      port: 0,
-      credentials,
-    });
+    await using central = listen(store, { credentials });
     using _stranger = await Wire.connect(central.port);
     using agency = await Wire.connect(central.port);
     await agency.ask(authFrame(1, "uno"));
@@ -105,10 +109,10 @@ testInFolder(
   async (dir) => {
     CapturedLog.start();
     await using store = await FileStore.open(`${dir}/bets.csv`);
-    const { listen } = Deno;
+    const { listen: listenOn } = Deno;
     using _listen = replace(Deno, {
       listen(options: Deno.TcpListenOptions): Deno.TcpListener {
-        const listener = listen(options);
+        const listener = listenOn(options);
         const accept = listener.accept.bind(listener);
         listener.accept = async () => {
           const stream = await accept();
@@ -118,13 +122,38 @@ testInFolder(
         return listener;
       },
     });
-    await using central = Central.listen(store, {
-      hostname: "127.0.0.1",
-      port: 0,
-    });
+    await using central = listen(store);
     using wire = await Wire.connect(central.port);
     assertEquals((await wire.refusal()).code, Code.SHUTTING_DOWN);
     await wire.closed();
   },
   ["net"],
 );
+
+for (const tls of [false, true]) {
+  test(
+    `Central refuses a connection over the limit with BUSY, TLS: ${tls}`,
+    async ({ port, log }) => {
+      const connect = async () =>
+        tls
+          ? await Wire.connectTls(port, await Deno.readTextFile(PEM.ca))
+          : await Wire.connect(port);
+      using first = await connect();
+      using second = await connect();
+      await log.line("accept_connections | result: success", 2);
+      using third = await connect();
+      assertEquals((await third.refusal()).code, Code.BUSY);
+      await third.closed();
+      for (const [i, wire] of [first, second].entries()) {
+        await wire.ok(betFrame({ agency: i + 1, rows: rows(1) }));
+      }
+      // Its place is free for the next one.
+      await first.ok(agencyFrame(Type.FINISH, 1));
+      first.close();
+      await log.line("close_connection | result: success");
+      using fourth = await connect();
+      await fourth.ok(betFrame({ agency: 4, rows: rows(1) }));
+    },
+    { maxConnections: 2, tls },
+  );
+}
