@@ -17,6 +17,11 @@ const MIN_ACCEPT_DELAY_MS = 50;
  */
 const MAX_ACCEPT_DELAY_MS = 900;
 
+interface Outage {
+  startedAt: number;
+  failures: number;
+}
+
 /** The part of `Deno.TcpListener` that an {@linkcode Acceptor} uses. */
 export type Listener = Pick<Deno.TcpListener, "accept" | "close">;
 
@@ -27,9 +32,7 @@ export class Acceptor {
   readonly #onConnection: OnConnection;
   readonly #log = getLogger();
   readonly #stopping = new AbortController();
-  /** Failed attempts in the current outage; 0 if there is none. */
-  #failures = 0;
-  #outageStartedAt = 0;
+  #outage: Outage | undefined;
 
   constructor(listener: Listener, onConnection: OnConnection) {
     this.#listener = listener;
@@ -107,26 +110,26 @@ export class Acceptor {
    * Waits, for example for file descriptors. Logs once, not for each attempt.
    */
   async #waitInOutage(error: unknown): Promise<void> {
-    if (this.#failures === 0) {
-      this.#outageStartedAt = performance.now();
+    if (!this.#outage) {
+      this.#outage = { startedAt: performance.now(), failures: 0 };
       this.#log.error(formatAction("accept_connections", "fail", {
         error: messageOf(error),
       }));
     }
-    const doubled = MIN_ACCEPT_DELAY_MS * 2 ** this.#failures;
-    this.#failures++;
+    const doubled = MIN_ACCEPT_DELAY_MS * 2 ** this.#outage.failures;
+    this.#outage.failures++;
     const waitMs = Math.min(doubled, MAX_ACCEPT_DELAY_MS);
     await pause(waitMs, this.#stopping.signal);
   }
 
   #endOutage(): void {
-    if (this.#failures === 0) return;
-    const seconds = (performance.now() - this.#outageStartedAt) / 1000;
+    if (!this.#outage) return;
+    const { startedAt, failures } = this.#outage;
+    this.#outage = undefined;
     this.#log.warn(formatAction("accept_connections", "success", {
-      failures: this.#failures,
-      seconds: seconds.toFixed(1),
+      failures,
+      seconds: ((performance.now() - startedAt) / 1000).toFixed(1),
     }));
-    this.#failures = 0;
   }
 }
 

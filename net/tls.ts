@@ -63,7 +63,7 @@ export interface TlsClientOptions {
 export async function startTls(
   tcp: Deno.TcpConn,
   { hostname, authorities, timeoutMs }: TlsClientOptions,
-): Promise<ByteStream> {
+): Promise<TlsStream> {
   let isLate = false;
   let conn: Deno.Conn = tcp;
   const timer = setTimeout(() => {
@@ -76,7 +76,7 @@ export async function startTls(
     conn = tls;
     await tls.handshake();
     if (isLate) throw new Deno.errors.TimedOut("the timer has closed it");
-    return explainingStream(tls);
+    return new TlsStream(tls);
   } catch (cause) {
     if (!isLate) conn.close();
     const reason = isLate ? "it took too long" : explainTls(cause);
@@ -88,14 +88,31 @@ export async function startTls(
   }
 }
 
-/** The encrypted stream, which a TLS failure ends like a lost connection. */
-export function explainingStream(conn: Deno.TlsConn): ByteStream {
-  return {
-    read: (into) => explained(conn.read(into)),
-    write: (bytes) => explained(conn.write(bytes)),
-    closeWrite: () => explained(conn.closeWrite()),
-    close: () => conn.close(),
-  };
+/**
+ * An agency's encrypted stream. A TLS failure ends it like a lost connection.
+ */
+export class TlsStream implements ByteStream {
+  readonly #conn: Deno.TlsConn;
+
+  constructor(conn: Deno.TlsConn) {
+    this.#conn = conn;
+  }
+
+  read(into: Uint8Array): Promise<number | null> {
+    return explained(this.#conn.read(into));
+  }
+
+  write(bytes: Uint8Array): Promise<number> {
+    return explained(this.#conn.write(bytes));
+  }
+
+  closeWrite(): Promise<void> {
+    return explained(this.#conn.closeWrite());
+  }
+
+  close(): void {
+    this.#conn.close();
+  }
 }
 
 async function explained<T>(result: Promise<T>): Promise<T> {

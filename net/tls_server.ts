@@ -40,6 +40,7 @@ export class TlsServer {
 export class TlsServerStream implements ByteStream {
   readonly #socket: TLSSocket;
   readonly #secure = Promise.withResolvers<void>();
+  #rest: Uint8Array = new Uint8Array(0);
   #failure: Error | undefined;
   #wake = (): void => {};
 
@@ -69,12 +70,15 @@ export class TlsServerStream implements ByteStream {
 
   async read(into: Uint8Array): Promise<number | null> {
     for (;;) {
-      const size = Math.min(this.#socket.readableLength, into.length);
-      // With size 0 it asks the peer for more.
-      const bytes: Uint8Array | null = this.#socket.read(size);
-      if (bytes) {
-        into.set(bytes);
-        return bytes.length;
+      if (this.#rest.length === 0) {
+        this.#rest = this.#socket.read() ?? this.#rest;
+      }
+      const { length } = this.#rest;
+      if (length > 0) {
+        const size = Math.min(length, into.length);
+        into.set(this.#rest.subarray(0, size));
+        this.#rest = this.#rest.subarray(size);
+        return size;
       }
       if (this.#socket.readableEnded) return null;
       if (this.#failure) throw this.#failure;

@@ -1,9 +1,8 @@
 // The connection to the central, with reconnects.
 
-import type { ByteStream } from "../../net/byte_channel.ts";
 import { Connection } from "../../net/connection.ts";
 import { isDisconnection } from "../../net/disconnection.ts";
-import type { TlsClientOptions } from "../../net/tls.ts";
+import type { TlsClientOptions, TlsStream } from "../../net/tls.ts";
 import { delay, startRareTimer } from "../../program/timer.ts";
 import { messageOf, ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
@@ -212,7 +211,7 @@ async function openStream(
 async function encrypt(
   tcp: Deno.TcpConn,
   options: TlsClientOptions,
-): Promise<ByteStream> {
+): Promise<TlsStream> {
   const { startTls } = await import("../../net/tls.ts");
   try {
     return await startTls(tcp, options);

@@ -75,7 +75,7 @@ export function readAddress(
   const user = given.user ?? env("USER");
   if (!user) throw addressError("it names no user, and PGUSER is not set");
   const database = given.dbname ?? user;
-  const passwordFile = given.passfile ?? homeFile(env, ".pgpass");
+  const passwordFile = given.passfile ?? defaultPasswordFile(env);
   return {
     hosts: hostsOf(given),
     user,
@@ -159,13 +159,15 @@ function tlsOf(given: Parameters): TlsSettings {
   };
 }
 
-function serviceFile(env: Environment): string {
-  const file = env("PGSERVICEFILE") || homeFile(env, ".pg_service.conf");
-  if (file) return file;
-  throw addressError("there is a service, but PGSERVICEFILE is not set");
+function defaultPasswordFile(env: Environment): string | undefined {
+  const home = env("HOME");
+  return home ? `${home}/.pgpass` : undefined;
 }
 
-function homeFile(env: Environment, name: string): string | undefined {
+function serviceFile(env: Environment): string {
+  const file = env("PGSERVICEFILE");
+  if (file) return file;
   const home = env("HOME");
-  return home ? `${home}/${name}` : undefined;
+  if (home) return `${home}/.pg_service.conf`;
+  throw addressError("there is a service, but PGSERVICEFILE is not set");
 }

@@ -34,8 +34,9 @@ export class SharedDraw implements StoreDraw {
    */
   async recover(): Promise<void> {
     const state = await this.#tables.read();
+    this.#stats.finished = state.finished;
+    if (!state.isHeld) this.#checkFit(undefined);
     await this.#take(state, "earlier");
-    if (!this.isHeld) this.#checkFit(undefined);
   }
 
   /**
@@ -44,8 +45,7 @@ export class SharedDraw implements StoreDraw {
    */
   async look(): Promise<void> {
     await this.#take(await this.#tables.read(), "elsewhere");
-    if (this.isHeld || !this.#isComplete) return;
-    if (await this.#tables.hold(this.agencies)) await this.#onHeld("here");
+    if (!this.isHeld) await this.#holdIfComplete();
   }
 
   /**
@@ -87,6 +87,11 @@ export class SharedDraw implements StoreDraw {
   get #isComplete(): boolean {
     return this.agencies > 0 &&
       firstUnfinished(this.#stats.finished) > this.agencies;
+  }
+
+  async #holdIfComplete(): Promise<void> {
+    if (!this.#isComplete) return;
+    if (await this.#tables.hold(this.agencies)) await this.#onHeld("here");
   }
 
   async #onHeld(holder: DrawHolder): Promise<void> {

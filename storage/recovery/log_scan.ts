@@ -42,7 +42,6 @@ export interface FileScan {
 }
 
 export interface ScanOptions {
-  /** What errors call the file. */
   name?: string;
   /** How many bytes were certainly flushed: no crash can have torn them. */
   flushedSize?: number;
@@ -58,14 +57,16 @@ const ASCII_DECODER = new TextDecoder();
 
 export class LogScan {
   readonly #file: ReadableFile;
-  readonly #options: ScanOptions;
+  readonly #name: string;
+  readonly #flushedSize: number;
   #end: LogEnd = EMPTY_END;
   /** Whether the next entry is not whole. */
   #isDamaged = false;
 
   constructor(file: ReadableFile, options: ScanOptions = {}) {
     this.#file = file;
-    this.#options = options;
+    this.#name = options.name ?? "store";
+    this.#flushedSize = options.flushedSize ?? 0;
   }
 
   /** Where the whole entries read so far end. */
@@ -125,7 +126,7 @@ export class LogScan {
 
   async #checkRest(size: number): Promise<void> {
     const start = this.#end.size;
-    if (start < (this.#options.flushedSize ?? 0)) {
+    if (start < this.#flushedSize) {
       throw this.#damage(start, "no whole entry begins there; it was flushed");
     }
     const problem = await checkTornTail(this.#file, this.#end, size);
@@ -133,7 +134,7 @@ export class LogScan {
   }
 
   #damage(byteOffset: number, what: string): DamagedStoreError {
-    return new DamagedStoreError(byteOffset, what, this.#options.name);
+    return new DamagedStoreError(byteOffset, what, this.#name);
   }
 
   /** Returns the entry with these lines, if its CRC is right. */

@@ -4,7 +4,7 @@ import { Acceptor, type Listener } from "../../net/tcp_server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
-import { testOnline } from "../support/permissions.ts";
+import { testOnline as test } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -185,30 +185,27 @@ for (
   });
 }
 
-testOnline(
-  "Acceptor does not wait after connections that were reset before accept",
-  async () => {
-    const log = CapturedLog.start();
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    for (let i = 0; i < 50; i++) await connectAndReset(port);
-    const accepted = Promise.withResolvers<void>();
-    const acceptor = new Acceptor(listener, (stream) => {
-      stream.close();
-      accepted.resolve();
-    });
-    const running = acceptor.run();
-    using _wire = await Wire.connect(port);
-    await accepted.promise;
-    acceptor.stop();
-    await running;
-    const lost = log.lines.filter((line) =>
-      line.startsWith("DEBUG action: accept_connections | result: fail")
-    );
-    assert(lost.length > 0, log.lines.join("\n"));
-    assertEquals(log.values(/^(WARN|ERROR)/), []);
-  },
-);
+test("Acceptor does not wait after connections that were reset before accept", async () => {
+  const log = CapturedLog.start();
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  for (let i = 0; i < 50; i++) await connectAndReset(port);
+  const accepted = Promise.withResolvers<void>();
+  const acceptor = new Acceptor(listener, (stream) => {
+    stream.close();
+    accepted.resolve();
+  });
+  const running = acceptor.run();
+  using _wire = await Wire.connect(port);
+  await accepted.promise;
+  acceptor.stop();
+  await running;
+  const lost = log.lines.filter((line) =>
+    line.startsWith("DEBUG action: accept_connections | result: fail")
+  );
+  assert(lost.length > 0, log.lines.join("\n"));
+  assertEquals(log.values(/^(WARN|ERROR)/), []);
+});
 
 function connectAndReset(port: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import { Connection } from "../../net/connection.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { frame } from "../support/frames.ts";
-import { testOnline } from "../support/permissions.ts";
+import { testOnline as test } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 import { Wire } from "../support/wire.ts";
 
@@ -150,19 +150,16 @@ Deno.test("hangUp() ends with a lost connection, and tells of a bug", async () =
   }
 });
 
-testOnline(
-  "hangUp() lets the peer read the last words though it has sent more",
-  async () => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    using wire = await Wire.connect(listener.addr.port);
-    const connection = new Connection(await listener.accept(), {});
-    await wire.send(SMALL, ...Array.from({ length: 30 }, () => LARGEST));
-    assertEquals((await connection.readFrame())?.type, 4);
-    const [, reply] = await Promise.all([
-      connection.hangUp(frame(3, Uint8Array.of(9, 255, 255))),
-      wire.reply().finally(() => wire.closeWrite()),
-    ]);
-    assertEquals(reply?.type, 3);
-    await wire.closed();
-  },
-);
+test("hangUp() lets the peer read the last words though it has sent more", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  using wire = await Wire.connect(listener.addr.port);
+  const connection = new Connection(await listener.accept(), {});
+  await wire.send(SMALL, ...Array.from({ length: 30 }, () => LARGEST));
+  assertEquals((await connection.readFrame())?.type, 4);
+  const [, reply] = await Promise.all([
+    connection.hangUp(frame(3, Uint8Array.of(9, 255, 255))),
+    wire.reply().finally(() => wire.closeWrite()),
+  ]);
+  assertEquals(reply?.type, 3);
+  await wire.closed();
+});

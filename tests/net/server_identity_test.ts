@@ -3,7 +3,7 @@ import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { readIdentity } from "../../net/server_identity.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
-import { testInFolder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 import { testReading } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 
@@ -128,7 +128,7 @@ function read(path: string): string {
 }
 
 for (const [name, cert, key, problem] of CASES) {
-  testInFolder(`readIdentity() refuses ${name}`, async (dir) => {
+  test(`readIdentity() refuses ${name}`, async (dir) => {
     const files = { certificate: `${dir}/cert.pem`, key: `${dir}/key.pem` };
     await Deno.writeTextFile(files.certificate, cert);
     await Deno.writeTextFile(files.key, key);
@@ -142,23 +142,20 @@ for (const [name, cert, key, problem] of CASES) {
   });
 }
 
-testInFolder(
-  "readIdentity() refuses no kind of key that TLS can use",
-  async (dir) => {
-    const files = { certificate: PEM.server, key: `${dir}/key.pem` };
-    for (const [name, make] of Object.entries(KEY_PAIRS)) {
-      const key = make().privateKey.export({ type: "pkcs8", format: "pem" });
-      await Deno.writeTextFile(files.key, key.toString());
-      // The next check is whether it belongs to the certificate.
-      await assertRejects(
-        () => readIdentity(files),
-        ProgramError,
-        "it is not the key of",
-        name,
-      );
-    }
-  },
-);
+test("readIdentity() refuses no kind of key that TLS can use", async (dir) => {
+  const files = { certificate: PEM.server, key: `${dir}/key.pem` };
+  for (const [name, make] of Object.entries(KEY_PAIRS)) {
+    const key = make().privateKey.export({ type: "pkcs8", format: "pem" });
+    await Deno.writeTextFile(files.key, key.toString());
+    // The next check is whether it belongs to the certificate.
+    await assertRejects(
+      () => readIdentity(files),
+      ProgramError,
+      "it is not the key of",
+      name,
+    );
+  }
+});
 
 testReading(
   "readIdentity() refuses a certificate before and after its time",
@@ -187,13 +184,10 @@ testReading(
   },
 );
 
-testInFolder(
-  "readIdentity() takes a chain, the server's first",
-  async (dir) => {
-    const certificate = `${dir}/chain.pem`;
-    const cert = read(PEM.server) + read(PEM.ca);
-    await Deno.writeTextFile(certificate, cert);
-    const identity = await readIdentity({ certificate, key: PEM.serverKey });
-    assertEquals(identity.cert, cert);
-  },
-);
+test("readIdentity() takes a chain, the server's first", async (dir) => {
+  const certificate = `${dir}/chain.pem`;
+  const cert = read(PEM.server) + read(PEM.ca);
+  await Deno.writeTextFile(certificate, cert);
+  const identity = await readIdentity({ certificate, key: PEM.serverKey });
+  assertEquals(identity.cert, cert);
+});

@@ -4,7 +4,7 @@ import { startTls } from "../../net/tls.ts";
 import { TlsServer, type TlsServerStream } from "../../net/tls_server.ts";
 import { PEM } from "../support/certificates.ts";
 import { concat } from "../support/frames.ts";
-import { testOnline } from "../support/permissions.ts";
+import { testOnline as test } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 
 /** A connection of which the server's side speaks TLS. */
@@ -73,7 +73,7 @@ async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
   await stream.closeWrite();
 }
 
-testOnline("TlsServer sends and takes every byte", async () => {
+test("TlsServer sends and takes every byte", async () => {
   let maxWrite = Infinity;
   using accepted = await accept((conn) => {
     const write = conn.write.bind(conn);
@@ -93,29 +93,26 @@ testOnline("TlsServer sends and takes every byte", async () => {
   client.close();
 });
 
-testOnline(
-  "TlsServer answers who does not speak TLS with an alert",
-  async () => {
-    using accepted = await accept();
-    const { server, tcp } = accepted;
-    const alert = new Uint8Array(9);
-    await tcp.write(new TextEncoder().encode("hello\n"));
-    const calls = [() => server.read(alert), () => server.handshake()];
-    for (const call of calls) {
-      const { message } = await assertRejects(
-        async () => void await call(),
-        Deno.errors.ConnectionAborted,
-      );
-      const problem = "Cannot speak TLS: the other side does not speak TLS";
-      assertEquals(message, problem);
-    }
-    assertEquals(await tcp.read(alert), 7);
-    assertEquals(alert.subarray(0, 7).toHex(), "15030300" + "02020a");
-    assertEquals(await tcp.read(alert), null);
-  },
-);
+test("TlsServer answers who does not speak TLS with an alert", async () => {
+  using accepted = await accept();
+  const { server, tcp } = accepted;
+  const alert = new Uint8Array(9);
+  await tcp.write(new TextEncoder().encode("hello\n"));
+  const calls = [() => server.read(alert), () => server.handshake()];
+  for (const call of calls) {
+    const { message } = await assertRejects(
+      async () => void await call(),
+      Deno.errors.ConnectionAborted,
+    );
+    const problem = "Cannot speak TLS: the other side does not speak TLS";
+    assertEquals(message, problem);
+  }
+  assertEquals(await tcp.read(alert), 7);
+  assertEquals(alert.subarray(0, 7).toHex(), "15030300" + "02020a");
+  assertEquals(await tcp.read(alert), null);
+});
 
-testOnline("TlsServer notices who leaves before the handshake", async () => {
+test("TlsServer notices who leaves before the handshake", async () => {
   for (const sent of [[], [0x16, 3, 1]]) {
     using accepted = await accept();
     const { server, tcp } = accepted;
@@ -129,26 +126,23 @@ testOnline("TlsServer notices who leaves before the handshake", async () => {
   }
 });
 
-testOnline(
-  "TlsServer reads to the end of a connection that ends without TLS's own",
-  async () => {
-    const end = Promise.withResolvers<null>();
-    using accepted = await accept((conn) => {
-      const read = conn.read.bind(conn);
-      conn.read = (into) => Promise.race([read(into), end.promise]);
-    });
-    const client = await connect(accepted);
-    const { server } = accepted;
-    await client.write(Uint8Array.of(7));
-    const into = new Uint8Array(9);
-    assertEquals(await server.read(into), 1);
-    end.resolve(null);
-    assertEquals(await server.read(into), null);
-    client.close();
-  },
-);
+test("TlsServer reads to the end of a connection that ends without TLS's own", async () => {
+  const end = Promise.withResolvers<null>();
+  using accepted = await accept((conn) => {
+    const read = conn.read.bind(conn);
+    conn.read = (into) => Promise.race([read(into), end.promise]);
+  });
+  const client = await connect(accepted);
+  const { server } = accepted;
+  await client.write(Uint8Array.of(7));
+  const into = new Uint8Array(9);
+  assertEquals(await server.read(into), 1);
+  end.resolve(null);
+  assertEquals(await server.read(into), null);
+  client.close();
+});
 
-testOnline("close() ends a read that waits", async () => {
+test("close() ends a read that waits", async () => {
   using accepted = await accept();
   const client = await connect(accepted);
   const { server } = accepted;
@@ -166,7 +160,7 @@ testOnline("close() ends a read that waits", async () => {
   client.close();
 });
 
-testOnline("close() ends a write and an end that wait", async () => {
+test("close() ends a write and an end that wait", async () => {
   const waits = Promise.withResolvers<void>();
   let isStalled = false;
   using accepted = await accept((conn) => {
@@ -203,26 +197,23 @@ function breakableWrites() {
   return { state, change };
 }
 
-testOnline(
-  "TlsServer ends with a connection that cannot be written to",
-  async () => {
-    const { state, change } = breakableWrites();
-    using accepted = await accept(change);
-    const client = await connect(accepted);
-    const { server } = accepted;
-    state.isBroken = true;
-    const ended = assertRejects(
-      () => server.read(new Uint8Array(9)),
-      Deno.errors.ConnectionReset,
-    );
-    // What is written is lost; who reads learns it.
-    await server.write(Uint8Array.of(1));
-    await ended;
-    client.close();
-  },
-);
+test("TlsServer ends with a connection that cannot be written to", async () => {
+  const { state, change } = breakableWrites();
+  using accepted = await accept(change);
+  const client = await connect(accepted);
+  const { server } = accepted;
+  state.isBroken = true;
+  const ended = assertRejects(
+    () => server.read(new Uint8Array(9)),
+    Deno.errors.ConnectionReset,
+  );
+  // What is written is lost; who reads learns it.
+  await server.write(Uint8Array.of(1));
+  await ended;
+  client.close();
+});
 
-testOnline("closeWrite() ends though the connection is lost", async () => {
+test("closeWrite() ends though the connection is lost", async () => {
   const { state, change } = breakableWrites();
   using accepted = await accept(change);
   const client = await connect(accepted);

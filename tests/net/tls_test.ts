@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
-  explainingStream,
   explainTls,
   readAuthorities,
   startTls,
+  TlsStream,
 } from "../../net/tls.ts";
 import { ProgramError } from "../../program/errors.ts";
 import { PEM } from "../support/certificates.ts";
-import { testInFolder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 import { testOnline } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 import { replace } from "../support/replaced.ts";
@@ -79,12 +79,12 @@ Deno.test("explainTls() says in plain words what it knows", () => {
   assertEquals(explainTls(new Error("other")), "other");
 });
 
-Deno.test("explainingStream() ends like a lost connection if TLS fails", async () => {
+Deno.test("TlsStream ends like a lost connection if TLS fails", async () => {
   const bytes = new Uint8Array(1);
   for (const kind of [Deno.errors.InvalidData, Deno.errors.ConnectionReset]) {
     const cause = new kind("UnknownCA");
     const fail = () => Promise.reject(cause);
-    const stream = explainingStream(
+    const stream = new TlsStream(
       { read: fail, write: fail, closeWrite: fail } as unknown as Deno.TlsConn,
     );
     const calls = [
@@ -104,40 +104,37 @@ Deno.test("explainingStream() ends like a lost connection if TLS fails", async (
   }
 });
 
-testInFolder(
-  "readAuthorities() reads each certificate of a file",
-  async (dir) => {
-    const [ca, server] = await Promise.all(
-      [PEM.ca, PEM.server].map((path) => Deno.readTextFile(path)),
-    );
-    const file = `${dir}/ca.pem`;
-    await Deno.writeTextFile(file, `Ours:\n${ca}\nTheirs:\n${server}`);
-    assertEquals(
-      await readAuthorities(file),
-      [ca!.trim(), server!.trim()],
-    );
-    const broken = ca!.replace(/.{9}\n-----END/, "\n-----END");
-    const cases: [text: string | undefined, reason: string][] = [
-      [undefined, "No such file"],
-      ["", "there is no certificate in it"],
-      [broken, "a certificate cannot be decoded: "],
-    ];
-    for (const [text, reason] of cases) {
-      if (text === undefined) await Deno.remove(file);
-      else await Deno.writeTextFile(file, text);
-      await assertRejects(
-        () => readAuthorities(file, "tls.ca"),
-        ProgramError,
-        `Cannot use tls.ca "${file}": ${reason}`,
-      );
-    }
+test("readAuthorities() reads each certificate of a file", async (dir) => {
+  const [ca, server] = await Promise.all(
+    [PEM.ca, PEM.server].map((path) => Deno.readTextFile(path)),
+  );
+  const file = `${dir}/ca.pem`;
+  await Deno.writeTextFile(file, `Ours:\n${ca}\nTheirs:\n${server}`);
+  assertEquals(
+    await readAuthorities(file),
+    [ca!.trim(), server!.trim()],
+  );
+  const broken = ca!.replace(/.{9}\n-----END/, "\n-----END");
+  const cases: [text: string | undefined, reason: string][] = [
+    [undefined, "No such file"],
+    ["", "there is no certificate in it"],
+    [broken, "a certificate cannot be decoded: "],
+  ];
+  for (const [text, reason] of cases) {
+    if (text === undefined) await Deno.remove(file);
+    else await Deno.writeTextFile(file, text);
     await assertRejects(
-      () => readAuthorities(""),
+      () => readAuthorities(file, "tls.ca"),
       ProgramError,
-      "Cannot use TLS: authorities is not set",
+      `Cannot use tls.ca "${file}": ${reason}`,
     );
-  },
-);
+  }
+  await assertRejects(
+    () => readAuthorities(""),
+    ProgramError,
+    "Cannot use TLS: authorities is not set",
+  );
+});
 
 Deno.test("readAuthorities() takes the system's bundle, wherever it is", async () => {
   const asked: unknown[] = [];

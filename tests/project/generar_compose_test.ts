@@ -14,120 +14,105 @@ interface ComposeFile extends Section {
   services: Record<string, Service>;
 }
 
-testScript(
-  "generar-compose.sh writes docker-compose.yaml for 5",
-  async (dir) => {
-    assertEquals(
-      await compose(dir, "5"),
-      await Deno.readTextFile(`${PROJECT}docker-compose.yaml`),
-    );
-  },
-);
+test("generar-compose.sh writes docker-compose.yaml for 5", async (dir) => {
+  assertEquals(
+    await compose(dir, "5"),
+    await Deno.readTextFile(`${PROJECT}docker-compose.yaml`),
+  );
+});
 
 for (const clients of [0, 1, 5, 6, 252]) {
-  testScript(
-    `generar-compose.sh writes a file for ${clients} clients`,
-    async (dir) => {
-      const text = await compose(dir, String(clients));
-      const { services, networks, ...rest } = parse(text) as ComposeFile;
-      assertEquals(Object.keys(rest), ["x-program"]);
-      assertEquals(networks, {
-        testing_net: {
-          ipam: { driver: "default", config: [{ subnet: "172.25.125.0/24" }] },
-        },
+  test(`generar-compose.sh writes a file for ${clients} clients`, async (dir) => {
+    const text = await compose(dir, String(clients));
+    const { services, networks, ...rest } = parse(text) as ComposeFile;
+    assertEquals(Object.keys(rest), ["x-program"]);
+    assertEquals(networks, {
+      testing_net: {
+        ipam: { driver: "default", config: [{ subnet: "172.25.125.0/24" }] },
+      },
+    });
+    assertEquals(Object.keys(services), [
+      ...["permissions", "data", "server"],
+      ...Array.from({ length: clients }, (_, i) => `client${i + 1}`),
+    ]);
+    for (const [name, service] of Object.entries(services)) {
+      assertEquals(service.container_name, name);
+    }
+    const { data, server } = services;
+    assertEquals(server!.environment, {
+      SERVER_PORT: "12345",
+      SERVER_DRAW_AGENCIES: String(clients),
+      SERVER_STATUS_PORT: "8080",
+    });
+    const asked = clients > 5 ? ["--agencies", String(clients)] : [];
+    assertEquals(data!.command, ["data", "--keep", ...asked]);
+    for (let id = 1; id <= clients; id++) {
+      assertEquals(services[`client${id}`]!.environment, {
+        CLI_ID: String(id),
+        CLI_SERVER_ADDRESS: "server:12345",
+        CLI_DRAW_AWAIT: "true",
       });
-      assertEquals(Object.keys(services), [
-        ...["permissions", "data", "server"],
-        ...Array.from({ length: clients }, (_, i) => `client${i + 1}`),
-      ]);
-      for (const [name, service] of Object.entries(services)) {
-        assertEquals(service.container_name, name);
-      }
-      const { data, server } = services;
-      assertEquals(server!.environment, {
-        SERVER_PORT: "12345",
-        SERVER_DRAW_AGENCIES: String(clients),
-        SERVER_STATUS_PORT: "8080",
-      });
-      const asked = clients > 5 ? ["--agencies", String(clients)] : [];
-      assertEquals(data!.command, ["data", "--keep", ...asked]);
-      for (let id = 1; id <= clients; id++) {
-        assertEquals(services[`client${id}`]!.environment, {
-          CLI_ID: String(id),
-          CLI_SERVER_ADDRESS: "server:12345",
-          CLI_DRAW_AWAIT: "true",
-        });
-      }
-    },
-  );
+    }
+  });
 }
 
-testScript(
-  "generar-compose.sh writes a file for the echo example",
-  async (dir) => {
-    const text = await compose(dir, "2", { EXAMPLE: "echo" });
-    const { services } = parse(text) as ComposeFile;
-    assertEquals(
-      Object.entries(services).map(([name, { command }]) => [name, ...command]),
-      [
-        ["server", "echo:server"],
-        ["client1", "echo:client"],
-        ["client2", "echo:client"],
-      ],
-    );
-    assertEquals(services.server!.environment, { SERVER_PORT: "12345" });
-  },
-);
+test("generar-compose.sh writes a file for the echo example", async (dir) => {
+  const text = await compose(dir, "2", { EXAMPLE: "echo" });
+  const { services } = parse(text) as ComposeFile;
+  assertEquals(
+    Object.entries(services).map(([name, { command }]) => [name, ...command]),
+    [
+      ["server", "echo:server"],
+      ["client1", "echo:client"],
+      ["client2", "echo:client"],
+    ],
+  );
+  assertEquals(services.server!.environment, { SERVER_PORT: "12345" });
+});
 
-testScript(
-  "generar-compose.sh writes a file with secrets, and has none in it",
-  async (dir) => {
-    const text = await compose(dir, "2", { SECURE: "true" });
-    const { services } = parse(text) as ComposeFile;
-    assertEquals(Object.keys(services), [
-      ...["permissions", "data", "secrets", "server", "client1", "client2"],
-    ]);
-    assertEquals(services.server!.environment, {
-      SERVER_PORT: "12345",
-      SERVER_DRAW_AGENCIES: "2",
-      SERVER_STATUS_PORT: "8080",
-      SERVER_CREDENTIALS: "/run/secrets/credentials.csv",
-      SERVER_TLS_CERTIFICATE: "/run/secrets/certificate.pem",
-      SERVER_TLS_KEY: "/run/secrets/key.pem",
-    });
-    for (const id of [1, 2]) {
-      const { environment, volumes } = services[`client${id}`]!;
-      assertEquals(environment.CLI_AGENCY_TOKENFILE, "/run/secrets/token");
-      assertEquals(environment.CLI_TLS_CA, "/run/secrets/ca.pem");
-      // No service sees the secrets of another.
-      assertEquals(
-        (volumes as string[]).filter((volume) => volume.includes(".secrets")),
-        [`./.secrets/agency-${id}:/run/secrets:ro`],
-      );
-    }
-  },
-);
+test("generar-compose.sh writes a file with secrets, and has none in it", async (dir) => {
+  const text = await compose(dir, "2", { SECURE: "true" });
+  const { services } = parse(text) as ComposeFile;
+  assertEquals(Object.keys(services), [
+    ...["permissions", "data", "secrets", "server", "client1", "client2"],
+  ]);
+  assertEquals(services.server!.environment, {
+    SERVER_PORT: "12345",
+    SERVER_DRAW_AGENCIES: "2",
+    SERVER_STATUS_PORT: "8080",
+    SERVER_CREDENTIALS: "/run/secrets/credentials.csv",
+    SERVER_TLS_CERTIFICATE: "/run/secrets/certificate.pem",
+    SERVER_TLS_KEY: "/run/secrets/key.pem",
+  });
+  for (const id of [1, 2]) {
+    const { environment, volumes } = services[`client${id}`]!;
+    assertEquals(environment.CLI_AGENCY_TOKENFILE, "/run/secrets/token");
+    assertEquals(environment.CLI_TLS_CA, "/run/secrets/ca.pem");
+    // No service sees the secrets of another.
+    assertEquals(
+      (volumes as string[]).filter((volume) => volume.includes(".secrets")),
+      [`./.secrets/agency-${id}:/run/secrets:ro`],
+    );
+  }
+});
 
 for (const store of ["", "postgres"]) {
-  testScript(
-    `it publishes the status page where asked${store && " of both centrals"}`,
-    async (dir) => {
-      const text = await compose(dir, "1", {
-        STORE: store,
-        STATUS_PORT: "9000",
-      });
-      const { services } = parse(text) as ComposeFile;
-      const names = store ? ["server1", "server2"] : ["server"];
-      for (const [i, name] of names.entries()) {
-        const { environment, ports } = services[name]!;
-        assertEquals(environment.SERVER_STATUS_HOST, "0.0.0.0");
-        assertEquals(ports, [`127.0.0.1:${9000 + i}:8080`]);
-      }
-    },
-  );
+  test(`it publishes the status page where asked${store && " of both centrals"}`, async (dir) => {
+    const text = await compose(dir, "1", {
+      STORE: store,
+      STATUS_PORT: "9000",
+    });
+    const { services } = parse(text) as ComposeFile;
+    const names = store ? ["server1", "server2"] : ["server"];
+    for (const [i, name] of names.entries()) {
+      const { environment, ports } = services[name]!;
+      assertEquals(environment.SERVER_STATUS_HOST, "0.0.0.0");
+      assertEquals(ports, [`127.0.0.1:${9000 + i}:8080`]);
+    }
+  });
 }
 
-testScript("the lines of docker-compose.yaml for it are valid", async () => {
+test("the lines of docker-compose.yaml for it are valid", async () => {
   const text = await Deno.readTextFile(`${PROJECT}docker-compose.yaml`);
   const uncommented = text.replace("# SERVER_STATUS_HOST", "SERVER_STATUS_HOST")
     .replace("# ports:", "ports:");
@@ -138,44 +123,41 @@ testScript("the lines of docker-compose.yaml for it are valid", async () => {
   assertEquals((parse(text) as ComposeFile).services.server!.ports, undefined);
 });
 
-testScript(
-  "generar-compose.sh writes a file for two centrals on a database",
-  async (dir) => {
-    const text = await compose(dir, "3", { STORE: "postgres" });
-    const { services, volumes } = parse(text) as ComposeFile;
-    assertEquals(Object.keys(services), [
-      ...["permissions", "data", "database", "server1", "server2"],
-      ...["client1", "client2", "client3"],
-    ]);
-    assertEquals(volumes, { database: null });
-    for (const name of ["server1", "server2"]) {
-      assertEquals(services[name]!.command, ["server:postgres"]);
-      assertEquals(services[name]!.environment, {
-        SERVER_PORT: "12345",
-        SERVER_DRAW_AGENCIES: "3",
-        SERVER_STATUS_PORT: "8080",
-        SERVER_STORE_URL:
-          "postgres://loteria:${LOTERIA_PASSWORD:-loteria}@database/loteria",
-      });
-    }
-    assertEquals(
-      [1, 2, 3].map((id) =>
-        services[`client${id}`]!.environment.CLI_SERVER_ADDRESS
-      ),
-      [
-        "server1:12345,server2:12345",
-        "server2:12345,server1:12345",
-        "server1:12345,server2:12345",
-      ],
-    );
-    const { services: most } = parse(
-      await compose(dir, "250", { STORE: "postgres" }),
-    ) as ComposeFile;
-    assertEquals(Object.keys(most).length, 255);
-  },
-);
+test("generar-compose.sh writes a file for two centrals on a database", async (dir) => {
+  const text = await compose(dir, "3", { STORE: "postgres" });
+  const { services, volumes } = parse(text) as ComposeFile;
+  assertEquals(Object.keys(services), [
+    ...["permissions", "data", "database", "server1", "server2"],
+    ...["client1", "client2", "client3"],
+  ]);
+  assertEquals(volumes, { database: null });
+  for (const name of ["server1", "server2"]) {
+    assertEquals(services[name]!.command, ["server:postgres"]);
+    assertEquals(services[name]!.environment, {
+      SERVER_PORT: "12345",
+      SERVER_DRAW_AGENCIES: "3",
+      SERVER_STATUS_PORT: "8080",
+      SERVER_STORE_URL:
+        "postgres://loteria:${LOTERIA_PASSWORD:-loteria}@database/loteria",
+    });
+  }
+  assertEquals(
+    [1, 2, 3].map((id) =>
+      services[`client${id}`]!.environment.CLI_SERVER_ADDRESS
+    ),
+    [
+      "server1:12345,server2:12345",
+      "server2:12345,server1:12345",
+      "server1:12345,server2:12345",
+    ],
+  );
+  const { services: most } = parse(
+    await compose(dir, "250", { STORE: "postgres" }),
+  ) as ComposeFile;
+  assertEquals(Object.keys(most).length, 255);
+});
 
-testScript("generar-compose.sh runs under sh", async (dir) => {
+test("generar-compose.sh runs under sh", async (dir) => {
   const { code, stderr } = await runScript(
     [`${dir}/compose.yaml`, "5"],
     {},
@@ -188,7 +170,7 @@ testScript("generar-compose.sh runs under sh", async (dir) => {
   );
 });
 
-testScript("generar-compose.sh overwrites an existing file", async (dir) => {
+test("generar-compose.sh overwrites an existing file", async (dir) => {
   await Deno.writeTextFile(`${dir}/compose.yaml`, "x".repeat(100_000));
   const text = await compose(dir, "0");
   assertMatch(text, /^# Written by generar-compose\.sh/);
@@ -228,7 +210,7 @@ const NONSENSE: [args: string[], say: RegExp, env?: Record<string, string>][] =
 
 for (const [args, say, env = {}] of NONSENSE) {
   const given = JSON.stringify([...args, ...Object.values(env)]);
-  testScript(`it refuses ${given}`, async (dir) => {
+  test(`it refuses ${given}`, async (dir) => {
     const { code, stdout, stderr } = await runScript(
       args.map((arg) => arg.replace("FILE", `${dir}/f`).replace("FOLDER", dir)),
       env,
@@ -241,7 +223,7 @@ for (const [args, say, env = {}] of NONSENSE) {
 }
 
 /** Registers a test that runs the script and gets an empty folder. */
-function testScript(name: string, fn: (dir: string) => Promise<void>): void {
+function test(name: string, fn: (dir: string) => Promise<void>): void {
   testInFolder(`generar-compose.sh: ${name}`, fn, ["run"]);
 }
 

@@ -8,7 +8,7 @@ import {
   linksOf,
   tableRows,
 } from "../support/markdown.ts";
-import { testReading } from "../support/permissions.ts";
+import { testReading as test } from "../support/permissions.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 /** The folders with pages. */
@@ -23,7 +23,7 @@ const MAKE_COMMAND_REGEXP = /`make ([a-z]+)`/g;
 const BLOCK_REGEXP = /^```[^]*?^```$/gm;
 const MODULE_REGEXP = /^(?:[a-z]+\/)?[a-z_]+\.ts$/;
 
-testPages("the documentation names only tasks that deno.json has", () => {
+test("the documentation names only tasks that deno.json has", () => {
   for (const [page, text] of Object.entries(PAGES)) {
     for (const [, task] of text.matchAll(TASK_COMMAND_REGEXP)) {
       assert(Object.hasOwn(TASKS, task!), `${page}: no task "${task}"`);
@@ -31,47 +31,41 @@ testPages("the documentation names only tasks that deno.json has", () => {
   }
 });
 
-testPages("docs/configuration.md is what `deno task settings` writes", () => {
+test("docs/configuration.md is what `deno task settings` writes", () => {
   assertEquals(tableRows(page("docs/configuration.md"), "key"), configRows());
 });
 
-testPages(
-  "docs/es/configuration.md has the rows of docs/configuration.md",
-  () => {
-    assertEquals(
-      tableRows(page("docs/es/configuration.md"), "clave").slice(0, -1)
-        .map(withoutMeaning),
-      configRows().slice(0, -1).map(withoutMeaning),
-    );
-  },
-);
+test("docs/es/configuration.md has the rows of docs/configuration.md", () => {
+  assertEquals(
+    tableRows(page("docs/es/configuration.md"), "clave").slice(0, -1)
+      .map(withoutMeaning),
+    configRows().slice(0, -1).map(withoutMeaning),
+  );
+});
 
-testPages("README.md's settings are rows of docs/configuration.md", () => {
+test("README.md's settings are rows of docs/configuration.md", () => {
   const rows = configRows().map(String);
   for (const row of tableRows(readme, "key")) {
     assert(rows.includes(String(row)), row[0]);
   }
 });
 
-testPages(
-  "docs/dependencies.md lists the permissions that the tasks grant",
-  () => {
-    for (
-      const [task, permissions] of tableRows(
-        page("docs/dependencies.md"),
-        "task",
-      )
-    ) {
-      const words = TASKS[task!]!.command!.replaceAll("'", "").split(" ");
-      const granted = words.map((word) => /^--allow-([a-z]+)/.exec(word)?.[1])
-        .filter((permission) => permission !== undefined);
-      assertEquals(permissions, granted.join(", "), task);
-      assert(!words.includes("-A"), `${task} grants everything`);
-    }
-  },
-);
+test("docs/dependencies.md lists the permissions that the tasks grant", () => {
+  for (
+    const [task, permissions] of tableRows(
+      page("docs/dependencies.md"),
+      "task",
+    )
+  ) {
+    const words = TASKS[task!]!.command!.replaceAll("'", "").split(" ");
+    const granted = words.map((word) => /^--allow-([a-z]+)/.exec(word)?.[1])
+      .filter((permission) => permission !== undefined);
+    assertEquals(permissions, granted.join(", "), task);
+    assert(!words.includes("-A"), `${task} grants everything`);
+  }
+});
 
-testPages("the documentation's links to headings lead to one", () => {
+test("the documentation's links to headings lead to one", () => {
   for (const [page, text] of Object.entries(PAGES)) {
     for (const link of linksOf(text)) {
       const url = new URL(link, new URL(page, PROJECT));
@@ -85,7 +79,7 @@ testPages("the documentation's links to headings lead to one", () => {
   }
 });
 
-testPages("the documentation's links and paths lead to a file", async () => {
+test("the documentation's links and paths lead to a file", async () => {
   for (const [page, text] of Object.entries(PAGES)) {
     for (const link of linksOf(text)) {
       const url = new URL(link, new URL(page, PROJECT));
@@ -98,25 +92,22 @@ testPages("the documentation's links and paths lead to a file", async () => {
   }
 });
 
-testPages(
-  "the documentation names only targets that the Makefile has",
-  async () => {
-    for (const [page, text] of Object.entries(PAGES)) {
-      for (const [, target] of text.matchAll(MAKE_COMMAND_REGEXP)) {
-        const url = new URL("Makefile", PROJECT);
-        const makefile = await Deno.readTextFile(url);
-        const rule = new RegExp(`^(?:[a-z]+ )*${target}(?: [a-z]+)*:`, "m");
-        assert(rule.test(makefile), `${page}: no target "${target}"`);
-      }
+test("the documentation names only targets that the Makefile has", async () => {
+  for (const [page, text] of Object.entries(PAGES)) {
+    for (const [, target] of text.matchAll(MAKE_COMMAND_REGEXP)) {
+      const url = new URL("Makefile", PROJECT);
+      const makefile = await Deno.readTextFile(url);
+      const rule = new RegExp(`^(?:[a-z]+ )*${target}(?: [a-z]+)*:`, "m");
+      assert(rule.test(makefile), `${page}: no target "${target}"`);
     }
-  },
-);
+  }
+});
 
 Deno.test("--version prints the version of deno.json", () => {
   assertEquals(VERSION, denoJson.version);
 });
 
-testPages("README.md, CI and the programs name one least Deno", async () => {
+test("README.md, CI and the programs name one least Deno", async () => {
   const ci = await Deno.readTextFile(new URL(".ci/run", PROJECT));
   const makefile = await Deno.readTextFile(new URL("Makefile", PROJECT));
   for (
@@ -136,12 +127,12 @@ testPages("README.md, CI and the programs name one least Deno", async () => {
   assertEquals([...pinned], ["deno@2.9.6"]);
 });
 
-testPages("README.md fits on a few screens", () => {
+test("README.md fits on a few screens", () => {
   const { length } = readme.trimEnd().split("\n");
   assert(length <= 160, `${length} lines`);
 });
 
-testPages("README.es.md has the commands, keys and links of README.md", () => {
+test("README.es.md has the commands, keys and links of README.md", () => {
   const [english, spanish] = [readme, spanishReadme].map((text) => ({
     blocks: [...text.matchAll(BLOCK_REGEXP)].map(([block]) => block),
     // The two pages link to each other, and to the same pages.
@@ -154,10 +145,6 @@ testPages("README.es.md has the commands, keys and links of README.md", () => {
   }));
   assertEquals(spanish, english);
 });
-
-function testPages(name: string, fn: () => void | Promise<void>): void {
-  testReading(name, fn);
-}
 
 /** Reads every page. Without the permission the tests are ignored. */
 async function readPages(): Promise<Record<string, string>> {

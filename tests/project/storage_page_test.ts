@@ -6,7 +6,7 @@ import storagePage from "../../docs/storage.md" with { type: "text" };
 import { decodeBatch, HEADER_BYTES } from "../../protocol/mod.ts";
 import { FileStore } from "../../storage/mod.ts";
 import { appendTo, batchOf, GAP, rowsOf } from "../support/batches.ts";
-import { testInFolder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 import { hexExample } from "../support/hex_dump.ts";
 import { fencedBlocks } from "../support/markdown.ts";
 
@@ -51,29 +51,26 @@ Deno.test("docs/storage.md says which bytes a CRC covers", () => {
   assertStringIncludes(store, `:2:0:${crc}\n`);
 });
 
-testInFolder(
-  "docs/storage.md shows files that FileStore.open() reads and writes",
-  async (dir) => {
-    const bets = BLOCKS.get("csv bets.csv")!;
-    const finished = BLOCKS.get("csv bets.csv.finished")!;
-    const path = `${dir}/bets.csv`;
-    const written = await FileStore.open(path);
-    await appendTo(written, EXAMPLE);
-    await appendTo(written, MARY_BATCH);
-    await written.finish(3);
-    await written.finish(12);
-    await written.close();
-    assertEquals(await Deno.readTextFile(path), bets);
-    assertEquals(await Deno.readTextFile(`${path}.finished`), finished);
+test("docs/storage.md shows files that FileStore.open() reads and writes", async (dir) => {
+  const bets = BLOCKS.get("csv bets.csv")!;
+  const finished = BLOCKS.get("csv bets.csv.finished")!;
+  const path = `${dir}/bets.csv`;
+  const written = await FileStore.open(path);
+  await appendTo(written, EXAMPLE);
+  await appendTo(written, MARY_BATCH);
+  await written.finish(3);
+  await written.finish(12);
+  await written.close();
+  assertEquals(await Deno.readTextFile(path), bets);
+  assertEquals(await Deno.readTextFile(`${path}.finished`), finished);
 
-    const read = await FileStore.open(path);
-    const { recovery } = read;
-    const finishers = [...read.stats.finished];
-    const winners = read.winners(3);
-    await read.close();
-    assertEquals([recovery.bets, recovery.batches], [4, 2]);
-    assertEquals(recovery.discardedBytes, 0);
-    assertEquals(finishers, [3, 12]);
-    assertEquals(winners, ["00123456"]);
-  },
-);
+  const read = await FileStore.open(path);
+  const { recovery } = read;
+  const finishers = [...read.stats.finished];
+  const winners = read.winners(3);
+  await read.close();
+  assertEquals([recovery.bets, recovery.batches], [4, 2]);
+  assertEquals(recovery.discardedBytes, 0);
+  assertEquals(finishers, [3, 12]);
+  assertEquals(winners, ["00123456"]);
+});

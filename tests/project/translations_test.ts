@@ -2,48 +2,39 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { backoff } from "../../agency/connection/backoff.ts";
 import { configRows } from "../../program/help.ts";
 import { linksOf } from "../support/markdown.ts";
-import { testReading } from "../support/permissions.ts";
+import { testReading as test } from "../support/permissions.ts";
 import { PROJECT } from "../support/programs.ts";
 
 const SPANISH = "docs/es/";
 
-testReading(
-  "a page and its translation begin with links to each other",
-  async () => {
-    for (const [name, links] of await linksOfPages(SPANISH)) {
-      const english = (await linksOfPages("docs/")).get(name);
-      if (!english) continue;
-      assertEquals(links[0], `../${name}`, `${SPANISH}${name}`);
-      assertEquals(english[0], `es/${name}`, `docs/${name}`);
-    }
-  },
-);
+test("a page and its translation begin with links to each other", async () => {
+  for (const [name, links] of await linksOfPages(SPANISH)) {
+    const english = (await linksOfPages("docs/")).get(name);
+    if (!english) continue;
+    assertEquals(links[0], `../${name}`, `${SPANISH}${name}`);
+    assertEquals(english[0], `es/${name}`, `docs/${name}`);
+  }
+});
 
-testReading(
-  "Spanish pages link to Spanish pages where there are any",
-  async () => {
-    const pages = await linksOfPages(SPANISH);
-    for (const [name, [, ...links]] of pages) {
-      for (const link of links) {
-        // An anchor may lead to a part that is not translated.
-        const [, page] = /^\.\.\/([^#/]*)$/.exec(link) ?? [];
-        assert(!page || !pages.has(page), `${SPANISH}${name}: ${link}`);
-      }
+test("Spanish pages link to Spanish pages where there are any", async () => {
+  const pages = await linksOfPages(SPANISH);
+  for (const [name, [, ...links]] of pages) {
+    for (const link of links) {
+      // An anchor may lead to a part that is not translated.
+      const [, page] = /^\.\.\/([^#/]*)$/.exec(link) ?? [];
+      assert(!page || !pages.has(page), `${SPANISH}${name}: ${link}`);
     }
-  },
-);
+  }
+});
 
-testReading(
-  "a translation has the headings, examples and rows of its page",
-  async () => {
-    for (const [name] of await linksOfPages(SPANISH)) {
-      const page = await read(`docs/${name}`).catch(() => undefined);
-      if (page === undefined) continue;
-      const translation = await read(`${SPANISH}${name}`);
-      assertEquals(partsOf(translation), partsOf(page), name);
-    }
-  },
-);
+test("a translation has the headings, examples and rows of its page", async () => {
+  for (const [name] of await linksOfPages(SPANISH)) {
+    const page = await read(`docs/${name}`).catch(() => undefined);
+    if (page === undefined) continue;
+    const translation = await read(`${SPANISH}${name}`);
+    assertEquals(partsOf(translation), partsOf(page), name);
+  }
+});
 
 /** Counts what a page consists of. */
 function partsOf(page: string): number[] {
@@ -52,7 +43,7 @@ function partsOf(page: string): number[] {
   );
 }
 
-testReading("the documentation says for how long agencies try", async () => {
+test("the documentation says for how long agencies try", async () => {
   const [least, most] = [1, 0].map(secondsOfWaiting);
   for (
     const [page, range] of [

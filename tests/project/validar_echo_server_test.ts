@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { testInFolder } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 import { endingOf, PROJECT } from "../support/programs.ts";
 
 const FAIL = "validar-echo-server.sh: ";
@@ -41,32 +41,28 @@ const CASES: [name: string, state: string, nc: string, stderr: string][] = [
 
 for (const shell of ["dash", "bash"]) {
   for (const [name, state, nc, stderr] of CASES) {
-    testInFolder(
-      `validar-echo-server.sh judges ${name} in ${shell}`,
-      async (dir) => {
-        const docker = `#!/bin/sh
+    test(`validar-echo-server.sh judges ${name} in ${shell}`, async (dir) => {
+      const docker = `#!/bin/sh
 case $1 in
   inspect) [ -n "${state}" ] && echo "${state}" ;;
   image) ;;
   run) case "$*" in *'--network net busybox'*) ${nc} ;; esac ;;
 esac
 `;
-        await Deno.writeTextFile(`${dir}/docker`, docker, { mode: 0o755 });
-        const ending = await endingOf(shell, {
-          args: [`${PROJECT}validar-echo-server.sh`],
-          clearEnv: true,
-          env: { PATH: `${dir}:/usr/bin:/bin` },
-        });
-        const reason = ending.stderr.split("\n")
-          .find((line) => line.startsWith(FAIL)) ?? "";
-        const [code, result] = stderr === "" ? [0, "success"] : [1, "fail"];
-        assertEquals([ending.code, reason], [code, stderr]);
-        assertEquals(
-          ending.stdout,
-          `action: test_echo_server | result: ${result}\n`,
-        );
-      },
-      ["run"],
-    );
+      await Deno.writeTextFile(`${dir}/docker`, docker, { mode: 0o755 });
+      const ending = await endingOf(shell, {
+        args: [`${PROJECT}validar-echo-server.sh`],
+        clearEnv: true,
+        env: { PATH: `${dir}:/usr/bin:/bin` },
+      });
+      const reason = ending.stderr.split("\n")
+        .find((line) => line.startsWith(FAIL)) ?? "";
+      const [code, result] = stderr === "" ? [0, "success"] : [1, "fail"];
+      assertEquals([ending.code, reason], [code, stderr]);
+      assertEquals(
+        ending.stdout,
+        `action: test_echo_server | result: ${result}\n`,
+      );
+    }, ["run"]);
   }
 }

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FileStore, StoreMismatchError } from "../../../storage/mod.ts";
 import { appendTo, numberedBatch, rowsAt } from "../../support/batches.ts";
-import { contents, testInFolder } from "../../support/folder.ts";
+import { contents, testInFolder as test } from "../../support/folder.ts";
 
 type Contents = Record<string, string>;
 
@@ -56,182 +56,137 @@ function mixed(bets: Contents, finished: Contents): Contents {
   };
 }
 
-testInFolder(
-  "FileStore.open() refuses a file without the other",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const store = await use(path, append(0));
-    const bets = store["bets.csv"]!;
-    const finished = store["bets.csv.finished"]!;
-    await assertRefused(dir, { "bets.csv": bets }, '.finished" is not there');
-    await assertRefused(
-      dir,
-      { "bets.csv": bets, "bets.csv.finished": "" },
-      '.finished" has no record',
-    );
-    await assertRefused(
-      dir,
-      { "bets.csv": bets, "bets.csv.finished": finished.slice(0, 20) },
-      '.finished" has no record',
-    );
-    await assertRefused(
-      dir,
-      { "bets.csv.finished": finished },
-      'bets.csv" is not there',
-    );
-    await assertRefused(
-      dir,
-      { "bets.csv": "", "bets.csv.finished": finished },
-      "the bets file has 0 bytes",
-    );
-  },
-);
+test("FileStore.open() refuses a file without the other", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const store = await use(path, append(0));
+  const bets = { "bets.csv": store["bets.csv"]! };
+  const finished = store["bets.csv.finished"]!;
+  const cut = { ...bets, "bets.csv.finished": finished.slice(0, 20) };
+  const cases: [Contents, string][] = [
+    [bets, '.finished" is not there'],
+    [{ ...bets, "bets.csv.finished": "" }, '.finished" has no record'],
+    [cut, '.finished" has no record'],
+    [{ "bets.csv.finished": finished }, 'bets.csv" is not there'],
+    [{ ...store, "bets.csv": "" }, "the bets file has 0 bytes"],
+  ];
+  for (const [files, reason] of cases) await assertRefused(dir, files, reason);
+});
 
-testInFolder(
-  "FileStore.open() refuses files of different times",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const first = await use(path, append(0));
-    const second = await use(path, append(3));
-    const third = await use(path, async (store) => {
-      await append(6)(store);
+test("FileStore.open() refuses files of different times", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const first = await use(path, append(0));
+  const second = await use(path, append(3));
+  const third = await use(path, async (store) => {
+    await append(6)(store);
+    await store.finish(1);
+  });
+  const reason = "are not of the same time: the bets file has";
+  await assertRefused(dir, mixed(second, first), reason);
+  await assertRefused(dir, mixed(third, first), reason);
+  await assertRefused(dir, mixed(first, third), reason);
+  await assertRefused(dir, mixed(second, third), reason);
+});
+
+test("FileStore.open() refuses files of different stores", async (dir) => {
+  const one = await use(`${dir}/bets.csv`, append(0));
+  await Deno.remove(`${dir}/bets.csv`);
+  await Deno.remove(`${dir}/bets.csv.finished`);
+  const other = await use(`${dir}/bets.csv`, append(0, 2));
+  const reason = "the bets file had other bets before byte";
+  await assertRefused(dir, mixed(one, other), reason);
+  await assertRefused(dir, mixed(other, one), reason);
+});
+
+test("FileStore.open() refuses another number of agencies than the draw's", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const early = await use(path, async (store) => {
+    await append(0)(store);
+    await store.finish(1);
+  }, 2);
+  const held = await use(path, async (store) => {
+    await append(0, 2)(store);
+    await store.finish(2);
+    assertEquals(await store.draw.held, "here");
+  }, 2);
+  for (const agencies of [0, 1, 3]) {
+    const reason = `was held with 2 agencies, but draw.agencies is ${agencies}`;
+    await assertRefused(dir, held, reason, agencies);
+  }
+  // A killed central has written no stop.
+  const bets = held["bets.csv"]!;
+  const size = new TextEncoder().encode(bets).length;
+  const more = rowsAt(size, [numberedBatch(9, 1)]);
+  const finished = held["bets.csv.finished"]!.replace(/stop.*\n$/, "");
+  await assertRefused(
+    dir,
+    {
+      "bets.csv": bets + new TextDecoder().decode(more),
+      "bets.csv.finished": finished,
+    },
+    "are not of the same time: the bets file has",
+    2,
+  );
+  // The draw does not open again with an older finished file.
+  await assertRefused(dir, mixed(held, early), "are not of the same time", 2);
+  for (const [name, text] of Object.entries(held)) {
+    await Deno.writeTextFile(`${dir}/${name}`, text);
+  }
+  await use(path, async (store) => {
+    assertEquals(await store.draw.held, "earlier");
+  }, 2);
+});
+
+test("FileStore.open() changes nothing for a draw that it would hold without an agency", async (dir) => {
+  const cases = [
+    [6, "2, 3, 4, 5, 6"],
+    [7, "2, 3, 4, 5, 6 and 1 more"],
+    [10, "2, 3, 4, 5, 6 and 4 more"],
+  ] as const;
+  for (const [last, named] of cases) {
+    const folder = `${dir}/${last}`;
+    await Deno.mkdir(folder);
+    const files = await use(`${folder}/bets.csv`, async (store) => {
+      for (let agency = 2; agency <= last; agency++) {
+        await append(0, agency)(store);
+      }
       await store.finish(1);
     });
-    const same = "are not of the same time";
-    await assertRefused(
-      dir,
-      mixed(second, first),
-      `${same}: the bets file has`,
+    const reason =
+      `(${named}), because draw.agencies is 1; set it to ${last} or more`;
+    await assertRefused(folder, files, reason, 1);
+  }
+});
+
+test("FileStore.open() holds a draw that was not recorded", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const before = await use(path, async (store) => {
+    await append(0)(store);
+    await store.finish(1);
+  });
+  assertEquals(before["bets.csv.finished"]!.includes("draw,"), false);
+  const after = await use(path, async (store) => {
+    assertEquals(store.draw.isHeld, true);
+    await assertRejects(
+      () => append(3)(store),
+      Error,
+      "the draw has been held",
     );
-    await assertRefused(dir, mixed(third, first), `${same}: the bets file has`);
-    await assertRefused(dir, mixed(first, third), `${same}: the bets file has`);
-    await assertRefused(
-      dir,
-      mixed(second, third),
-      `${same}: the bets file has`,
-    );
-  },
-);
+  }, 1);
+  const events = after["bets.csv.finished"]!.match(/^[a-z]+/gm);
+  assertEquals(events, ["start", "finish", "stop", "draw"]);
+});
 
-testInFolder(
-  "FileStore.open() refuses files of different stores",
-  async (dir) => {
-    const one = await use(`${dir}/bets.csv`, append(0));
-    await Deno.remove(`${dir}/bets.csv`);
-    await Deno.remove(`${dir}/bets.csv.finished`);
-    const other = await use(`${dir}/bets.csv`, append(0, 2));
-    const reason = "the bets file had other bets before byte";
-    await assertRefused(dir, mixed(one, other), reason);
-    await assertRefused(dir, mixed(other, one), reason);
-  },
-);
-
-testInFolder(
-  "FileStore.open() refuses another number of agencies than the draw's",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const early = await use(path, async (store) => {
-      await append(0)(store);
-      await store.finish(1);
-    }, 2);
-    const held = await use(path, async (store) => {
-      await append(0, 2)(store);
-      await store.finish(2);
-      assertEquals(await store.draw.held, "here");
-    }, 2);
-    for (const agencies of [0, 1, 3]) {
-      const reason =
-        `was held with 2 agencies, but draw.agencies is ${agencies}`;
-      await assertRefused(dir, held, reason, agencies);
-    }
-    // A killed central has written no stop.
-    const bets = held["bets.csv"]!;
-    const size = new TextEncoder().encode(bets).length;
-    const more = rowsAt(size, [numberedBatch(9, 1)]);
-    const finished = held["bets.csv.finished"]!.replace(/stop.*\n$/, "");
-    await assertRefused(
-      dir,
-      {
-        "bets.csv": bets + new TextDecoder().decode(more),
-        "bets.csv.finished": finished,
-      },
-      "are not of the same time: the bets file has",
-      2,
-    );
-    // The draw does not open again with an older finished file.
-    await assertRefused(dir, mixed(held, early), "are not of the same time", 2);
-    for (const [name, text] of Object.entries(held)) {
-      await Deno.writeTextFile(`${dir}/${name}`, text);
-    }
-    await use(path, async (store) => {
-      assertEquals(await store.draw.held, "earlier");
-    }, 2);
-  },
-);
-
-testInFolder(
-  "FileStore.open() changes nothing for a draw that it would hold without an agency",
-  async (dir) => {
-    const cases = [
-      [6, "2, 3, 4, 5, 6"],
-      [7, "2, 3, 4, 5, 6 and 1 more"],
-      [10, "2, 3, 4, 5, 6 and 4 more"],
-    ] as const;
-    for (const [last, named] of cases) {
-      const folder = `${dir}/${last}`;
-      await Deno.mkdir(folder);
-      const files = await use(`${folder}/bets.csv`, async (store) => {
-        for (let agency = 2; agency <= last; agency++) {
-          await append(0, agency)(store);
-        }
-        await store.finish(1);
-      });
-      const reason =
-        `(${named}), because draw.agencies is 1; set it to ${last} or more`;
-      await assertRefused(folder, files, reason, 1);
-    }
-  },
-);
-
-testInFolder(
-  "FileStore.open() holds a draw that was not recorded",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const before = await use(path, async (store) => {
-      await append(0)(store);
-      await store.finish(1);
-    });
-    assertEquals(before["bets.csv.finished"]!.includes("draw,"), false);
-    const after = await use(path, async (store) => {
-      assertEquals(store.draw.isHeld, true);
-      await assertRejects(
-        () => append(3)(store),
-        Error,
-        "the draw has been held",
-      );
-    }, 1);
-    const events = after["bets.csv.finished"]!.match(/^[a-z]+/gm);
-    assertEquals(events, ["start", "finish", "stop", "draw"]);
-  },
-);
-
-testInFolder(
-  "FileStore.open() begins a store again whose creation was cut off",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const whole =
-      (await use(path, () => Promise.resolve()))["bets.csv.finished"]!;
-    const start = whole.slice(0, whole.indexOf("\n") + 1);
-    for (const finished of [undefined, "", start.slice(0, 10), start]) {
-      await Deno.writeTextFile(path, "");
-      if (finished === undefined) await Deno.remove(`${path}.finished`);
-      else await Deno.writeTextFile(`${path}.finished`, finished);
-      await use(path, append(0));
-      const { bets } = (await FileStore.open(path).then(async (store) => {
-        await store.close();
-        return store;
-      })).stats;
-      assertEquals(bets, 3);
-    }
-  },
-);
+test("FileStore.open() begins a store again whose creation was cut off", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const whole =
+    (await use(path, () => Promise.resolve()))["bets.csv.finished"]!;
+  const start = whole.slice(0, whole.indexOf("\n") + 1);
+  for (const finished of [undefined, "", start.slice(0, 10), start]) {
+    await Deno.writeTextFile(path, "");
+    if (finished === undefined) await Deno.remove(`${path}.finished`);
+    else await Deno.writeTextFile(`${path}.finished`, finished);
+    await use(path, append(0));
+    await using store = await FileStore.open(path);
+    assertEquals(store.stats.bets, 3);
+  }
+});

@@ -16,7 +16,7 @@ import {
   rowsAt,
   rowsOf,
 } from "../../support/batches.ts";
-import { contents, testInFolder } from "../../support/folder.ts";
+import { contents, testInFolder as test } from "../../support/folder.ts";
 import { Random, randomBets } from "../../support/random_bets.ts";
 import { SPECIAL_NAMES } from "../../support/store_cases.ts";
 import { readStore } from "../../support/stored.ts";
@@ -31,7 +31,7 @@ const OTHER = rowsAt(
   [numberedBatch(0, 4, { agency: 7 })],
 );
 
-testInFolder("verifyStore() counts what is in a good store", async (dir) => {
+test("verifyStore() counts what is in a good store", async (dir) => {
   const path = await putStore(dir, FIRST, SECOND, OTHER);
   const good = { finished: 0, drawAgencies: undefined, fault: undefined };
   assertEquals(await verifyStore(path), {
@@ -68,7 +68,7 @@ const FAULTS: [name: string, rest: Bytes[], at: number, problem: string][] = [
 ];
 
 for (const [name, rest, at, problem] of FAULTS) {
-  testInFolder(`verifyStore() finds ${name}`, async (dir) => {
+  test(`verifyStore() finds ${name}`, async (dir) => {
     const path = await putStore(dir, FIRST, ...rest);
     const { bets, batches, agencies, fault } = await verifyStore(path);
     assertEquals(
@@ -80,7 +80,7 @@ for (const [name, rest, at, problem] of FAULTS) {
   });
 }
 
-testInFolder("verifyStore() changes nothing in the folder", async (dir) => {
+test("verifyStore() changes nothing in the folder", async (dir) => {
   const torn = SECOND.subarray(0, 50);
   const path = await putStore(dir, FIRST, torn);
   await Deno.chmod(path, 0o400);
@@ -90,7 +90,7 @@ testInFolder("verifyStore() changes nothing in the folder", async (dir) => {
   assertEquals(Object.keys(before).sort(), ["bets.csv", "bets.csv.finished"]);
 });
 
-testInFolder("verifyStore() allows two readers at once", async (dir) => {
+test("verifyStore() allows two readers at once", async (dir) => {
   const path = await putStore(dir, FIRST);
   for (const name of [path, `${path}.finished`]) {
     using held = await Deno.open(name);
@@ -100,7 +100,7 @@ testInFolder("verifyStore() allows two readers at once", async (dir) => {
   }
 });
 
-testInFolder("verifyStore() and the others read no held store", async (dir) => {
+test("verifyStore() and the others read no held store", async (dir) => {
   const path = await putStore(dir, FIRST);
   {
     await using _store = await FileStore.open(path);
@@ -118,7 +118,7 @@ testInFolder("verifyStore() and the others read no held store", async (dir) => {
   await (await FileStore.open(path)).close();
 });
 
-testInFolder("verifyStore() finds files that do not fit", async (dir) => {
+test("verifyStore() finds files that do not fit", async (dir) => {
   const path = await putStore(dir, FIRST);
   await Deno.remove(`${path}.finished`);
   const { fault, ...counts } = await verifyStore(path);
@@ -134,56 +134,50 @@ testInFolder("verifyStore() finds files that do not fit", async (dir) => {
   await assertRejects(() => verifyStore(path), Deno.errors.NotFound);
 });
 
-testInFolder(
-  "exportStore() returns every bet of the store, without marks",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const store = await FileStore.open(path, { fsync: false });
-    const random = new Random(3);
-    let expected = "";
-    for (let index = 0; index < 3_000; index += 30) {
-      const bets = randomBets(random, 30);
-      await appendTo(store, batchOf(bets, index));
-      for (const bet of bets) {
-        const { firstName, lastName, document, birthdate, number } = bet;
-        const fields = [firstName, lastName, document, birthdate, number];
-        expected += `${csvRow(["1", ...fields])}\n`;
-      }
+test("exportStore() returns every bet of the store, without marks", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const store = await FileStore.open(path, { fsync: false });
+  const random = new Random(3);
+  let expected = "";
+  for (let index = 0; index < 3_000; index += 30) {
+    const bets = randomBets(random, 30);
+    await appendTo(store, batchOf(bets, index));
+    for (const bet of bets) {
+      const { firstName, lastName, document, birthdate, number } = bet;
+      const fields = [firstName, lastName, document, birthdate, number];
+      expected += `${csvRow(["1", ...fields])}\n`;
     }
-    await store.close();
-    // A torn tail, as a crash leaves it, contains no bet.
-    await Deno.writeTextFile(path, "1,Ana,Gi", { append: true });
-    assertEquals((await Array.fromAsync(exportStore(path))).join(""), expected);
-  },
-);
+  }
+  await store.close();
+  // A torn tail, as a crash leaves it, contains no bet.
+  await Deno.writeTextFile(path, "1,Ana,Gi", { append: true });
+  assertEquals((await Array.fromAsync(exportStore(path))).join(""), expected);
+});
 
-testInFolder(
-  "readBatches() returns each batch as it was sent, and readFinished() who finished",
-  async (dir) => {
-    const path = `${dir}/bets.csv`;
-    const bets = SPECIAL_NAMES.map((name, i) => ({
-      ...numberedBet(i),
-      firstName: name,
-      lastName: name,
-    }));
-    const batches = [
-      batchOf(bets, 7, { agency: 4294967295 }),
-      batchOf([bets[0]!, GAP, GAP, bets[1]!, bets[2]!], 100),
-    ];
-    {
-      await using store = await FileStore.open(path, { drawAgencies: 1 });
-      for (const batch of batches) await appendTo(store, batch);
-      await store.finish(3);
-      await store.finish(1);
-    }
-    assertEquals(await Array.fromAsync(readBatches(path)), batches);
-    assertEquals(
-      (await readStore(path))[0]!.bets,
-      bets.map((bet) => Object.values(bet)),
-    );
-    const { agencies, drawAgencies } = await readFinished(path);
-    assertEquals([[...agencies], drawAgencies], [[3, 1], 1]);
-    const { finished, drawAgencies: verified } = await verifyStore(path);
-    assertEquals([finished, verified], [2, 1]);
-  },
-);
+test("readBatches() returns each batch as it was sent, and readFinished() who finished", async (dir) => {
+  const path = `${dir}/bets.csv`;
+  const bets = SPECIAL_NAMES.map((name, i) => ({
+    ...numberedBet(i),
+    firstName: name,
+    lastName: name,
+  }));
+  const batches = [
+    batchOf(bets, 7, { agency: 4294967295 }),
+    batchOf([bets[0]!, GAP, GAP, bets[1]!, bets[2]!], 100),
+  ];
+  {
+    await using store = await FileStore.open(path, { drawAgencies: 1 });
+    for (const batch of batches) await appendTo(store, batch);
+    await store.finish(3);
+    await store.finish(1);
+  }
+  assertEquals(await Array.fromAsync(readBatches(path)), batches);
+  assertEquals(
+    (await readStore(path))[0]!.bets,
+    bets.map((bet) => Object.values(bet)),
+  );
+  const { agencies, drawAgencies } = await readFinished(path);
+  assertEquals([[...agencies], drawAgencies], [[3, 1], 1]);
+  const { finished, drawAgencies: verified } = await verifyStore(path);
+  assertEquals([finished, verified], [2, 1]);
+});
