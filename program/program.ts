@@ -45,14 +45,12 @@ const FOLDER = import.meta.url === Deno.mainModule
  * a handler, so that `client && archive` stops. SIGTERM is the usual way to
  * stop a service, and a success.
  */
-const STOP_EXIT_CODES: Readonly<Record<string, number>> = {
-  SIGHUP: 129,
-  SIGINT: 130,
-  SIGTERM: 0,
-};
-
-/** SIGHUP comes when the terminal is closed. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const STOP_EXIT_CODES: ReadonlyMap<Deno.Signal, number> = new Map([
+  // The terminal was closed.
+  ["SIGHUP", 129],
+  ["SIGINT", 130],
+  ["SIGTERM", 0],
+]);
 
 const COMMON_FLAGS: readonly ProgramFlag[] = [
   {
@@ -124,7 +122,7 @@ async function run(
   surviveFileSizeLimit();
   const code = await main({ config, signal, flags });
   return code === 0 && signal.aborted
-    ? STOP_EXIT_CODES[signal.reason] ?? code
+    ? STOP_EXIT_CODES.get(signal.reason) ?? code
     : code;
 }
 
@@ -136,7 +134,7 @@ export function stopSignal(
   reasonOf: (signal: Deno.Signal) => unknown = (signal) => signal,
 ): AbortSignal {
   const controller = new AbortController();
-  for (const signal of SIGNALS) {
+  for (const signal of STOP_EXIT_CODES.keys()) {
     Deno.addSignalListener(signal, () => controller.abort(reasonOf(signal)));
   }
   return controller.signal;
