@@ -23,7 +23,8 @@ for (const [files, keys] of Object.entries(OPTIONS)) {
   const [defaults, docs] = files.split(" ").map(read);
   for (const [name, key] of Object.entries(keys)) {
     Deno.test(`${name} has the default of ${key}, and says so`, () => {
-      const fallback = String(KEYS[key].fallback);
+      const { type, fallback: text } = KEYS[key];
+      const fallback = String(type.parse(text));
       assertEquals(
         find(defaults!, `\\nconst DEFAULTS = \\{[^}]*\\b${name}: (\\w+),`),
         fallback,
