@@ -26,10 +26,10 @@ export async function openFile(
       onProgress?.({ phase: "reading", bytes, totalBytes: undefined, bets: 0 }),
   });
   try {
-    const { header } = await inspectFormat(source, separator);
+    const header = await inspectFormat(source, separator);
     const hasHeader = header !== undefined;
     if (hasHeader) logHeader(source, header);
-    if (source.isCut) warnOfCut(source);
+    if (source.content.isCut) warnOfCut(source);
     return {
       source,
       openReader: () => new RecordReader(source, { separator, hasHeader }),

@@ -61,3 +61,19 @@ export async function pause(
   clearTimeout(timer);
   signal.removeEventListener("abort", end);
 }
+
+/**
+ * Waits for a result, or throws the signal's reason once it is aborted; the
+ * operation itself goes on.
+ */
+export async function orAborted<T>(
+  result: Promise<T>,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  return await Promise.race([result, aborted])
+    .finally(() => signal.removeEventListener("abort", abort));
+}

@@ -5,6 +5,7 @@
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import { ProgramError } from "../../program/errors.ts";
+import { shortHash } from "../hashes.ts";
 import { findCorrected, type Known } from "./correction.ts";
 import { Delivery } from "./delivery.ts";
 import { IndexSet } from "../index_set.ts";
@@ -17,8 +18,6 @@ import {
   newDelivery,
   type SentDelivery,
 } from "./sent_delivery.ts";
-
-const FINGERPRINT_BYTES = 8;
 
 /** Does what `identify()` promises for a file that may be known. */
 export async function identifyKnown(
@@ -38,7 +37,7 @@ export async function identifyKnown(
     : await findCorrected(file, known);
   const copy = 1 + Math.max(0, ...same.map(({ copy }) => copy));
   const id = copy > 1 && !found
-    ? await fingerprintOfCopy(fingerprint, copy)
+    ? await shortHash(`${fingerprint}#${copy}`)
     : fingerprint;
   const isCopy = path !== undefined && !isNew &&
     candidates.some(({ copies }) => copies?.[path]);
@@ -121,14 +120,4 @@ async function rowsAtPath(
   throw new ProgramError(
     `Cannot send agency's file "${source.path}": the bet of line ${strangeLine} is not surely one that was refused ${where}, or send this file with --as-new if it is another bet`,
   );
-}
-
-/** The identity of content stored once more (docs/refused-rows.md). */
-export async function fingerprintOfCopy(
-  content: string,
-  copy: number,
-): Promise<string> {
-  const text = new TextEncoder().encode(`${content}#${copy}`);
-  const hash = await crypto.subtle.digest("SHA-256", text);
-  return new Uint8Array(hash).subarray(0, FINGERPRINT_BYTES).toHex();
 }

@@ -6,6 +6,7 @@
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
+import { shortHash } from "../hashes.ts";
 import type { IndexSet } from "../index_set.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
 import type { CopyRecords } from "../output/rejected_file.ts";
@@ -17,7 +18,7 @@ import {
   parseDelivery,
   type SentDelivery,
 } from "./sent_delivery.ts";
-import { keyOf, startedBut } from "./start.ts";
+import { startedBut } from "./start.ts";
 
 const FOLDER_MODE = 0o700;
 /** For the owner only: bets, and who sent which, are personal data. */
@@ -158,7 +159,7 @@ export class SentFolder {
   }
 
   async #linkName(path: string): Promise<string> {
-    return `agency-${this.#agency}-path-${await keyOf(path)}`;
+    return `agency-${this.#agency}-path-${await shortHash(path)}`;
   }
 
   #write(name: string, text: string, isFlushed = false): void {

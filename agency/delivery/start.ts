@@ -2,12 +2,12 @@
 // neither finish nor take the same rows for its own.
 
 import { formatAction, getLogger } from "../../program/logging.ts";
-import { startRareTimer } from "../../program/timer.ts";
+import { orAborted, startRareTimer } from "../../program/timer.ts";
+import { shortHash } from "../hashes.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
 import { isProcessInput } from "../source/input_file.ts";
 import type { OpenDelivery } from "./sent_delivery.ts";
 
-const KEY_BYTES = 8;
 const FILE_MODE = 0o600;
 const NAME_REGEXP = /^agency-(\d+)-start-[0-9a-f]+$/;
 const PIPE = "-";
@@ -36,7 +36,7 @@ export class Start implements Disposable {
   async mark(input: unknown): Promise<void> {
     const path = this.#folder === "" ? undefined : fullPathOf(input);
     if (path === undefined) return;
-    const mark = `${this.#name}-start-${await keyOf(path)}`;
+    const mark = `${this.#name}-start-${await shortHash(path)}`;
     const text = JSON.stringify({ path, since: new Date().toISOString() });
     attempt(() => {
       Deno.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
@@ -62,7 +62,7 @@ export class Start implements Disposable {
       QUIET_WAIT_MS,
     );
     try {
-      await orAbort(file.lock(true).catch(() => {}), this.#signal);
+      await orAborted(file.lock(true).catch(() => {}), this.#signal);
     } finally {
       cancel();
     }
@@ -100,32 +100,12 @@ export function startedBut(
   return found;
 }
 
-/** The part of a file's name that stands for a path. */
-export async function keyOf(path: string): Promise<string> {
-  const bytes = new TextEncoder().encode(path);
-  const hash = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(hash, 0, KEY_BYTES).toHex();
-}
-
 function warnOfWait(agency: number): void {
   getLogger().warn(formatAction("connect", "in_progress", {
     client_id: agency,
     reason:
       "another run of this agency has not begun to send: this one waits for it",
   }));
-}
-
-/** Throws the signal's reason once it is aborted. */
-async function orAbort(
-  wait: Promise<void>,
-  signal = new AbortController().signal,
-): Promise<void> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  await Promise.race([wait, aborted])
-    .finally(() => signal.removeEventListener("abort", abort));
 }
 
 /** `undefined` for a file that is not there. */

@@ -3,6 +3,7 @@
 // in less time than a hop to another thread takes.
 
 import { concatenate } from "../../bytes/concatenate.ts";
+import { sha256 } from "../hashes.ts";
 
 /**
  * Permission bits for reading and writing: none of these files is a program.
@@ -129,13 +130,5 @@ function pendingPath(path: string): string {
 
 /** SHA-256 of a file in hex. */
 export async function hashOf(path: string): Promise<string> {
-  return await hashOfBytes(await Deno.readFile(path));
-}
-
-/** SHA-256 in hex. */
-export async function hashOfBytes(
-  content: Uint8Array<ArrayBuffer>,
-): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", content);
-  return new Uint8Array(hash).toHex();
+  return (await sha256(await Deno.readFile(path))).toHex();
 }

@@ -151,7 +151,7 @@ export class RejectedFile {
   /** Rows are copied unchanged; only the last one may lack a line end. */
   async #copyRows(refused: IndexSet, to: PendingFile): Promise<void> {
     const { source, openReader } = this.#file;
-    const lineEnd = new TextEncoder().encode(source.lineEnd);
+    const lineEnd = new TextEncoder().encode(source.content.lineEnd);
     await everyRecord(openReader(), async (reader) => {
       if (!refused.has(reader.index)) return;
       await to.write(reader.bytes);

@@ -3,10 +3,9 @@
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { flushLog, writeText } from "../../program/logging.ts";
-import { keyOf } from "../delivery/start.ts";
+import { sha256, shortHash } from "../hashes.ts";
 import {
   hashOf,
-  hashOfBytes,
   ifThere,
   modeOfCopy,
   PRIVATE_MODE,
@@ -110,7 +109,7 @@ export class WinnersFile {
   ): Promise<void> {
     const record = await recordPath(this.#path, this.#records);
     if (record === undefined) return;
-    const text = `${await hashOfBytes(content)}\n${before}\n`;
+    const text = `${(await sha256(content)).toHex()}\n${before}\n`;
     try {
       replaceFile(record, new TextEncoder().encode(text), PRIVATE_MODE);
     } catch {
@@ -186,7 +185,7 @@ async function recordPath(
   records: string,
 ): Promise<string | undefined> {
   const fullPath = records === "" ? undefined : fullPathOf(path);
-  return fullPath && `${records}-${await keyOf(fullPath)}`;
+  return fullPath && `${records}-${await shortHash(fullPath)}`;
 }
 
 function unwritable(

@@ -1,71 +1,108 @@
 // A file's normalized content, in chunks, and its fingerprint, which does not
 // depend on the line ends (docs/protocol.md, "Fingerprint").
 
-import { removeReturns } from "../../bytes/line_ends.ts";
+import { concatenate } from "../../bytes/concatenate.ts";
+import { isAscii, removeReturns } from "../../bytes/line_ends.ts";
+import { sha256, shortHash } from "../hashes.ts";
+import { changedError, type InputFile, readError } from "./input_file.ts";
 
 /** Size of a chunk of the content; the last one is shorter. */
 export const CHUNK_BYTES = 1 << 18;
 
-export interface Chunk {
+/** What the first reading of a file shows. */
+export interface Content {
+  fingerprint: string;
   size: number;
-  /** Offset in the file after the chunk's source bytes. */
-  end: number;
+  chunks: readonly Chunk[];
+  /** Index of the first chunk that is not all ASCII, or -1. */
+  firstForeignChunk: number;
+  /** How the first line ends in the file. */
+  lineEnd: "\n" | "\r\n";
+  /** True if the last line has no line end: the file may be incomplete. */
+  isCut: boolean;
 }
 
-export class ShortFileError extends Error {
-  override readonly name = "ShortFileError";
-  readonly end: number;
-
-  constructor(end: number) {
-    super(`Cannot read on at byte ${end}: the file ends there`);
-    this.end = end;
-  }
+export interface Chunk {
+  /** Offset in the file of the chunk's source bytes. */
+  start: number;
+  digest: Uint8Array;
+  /** Its bytes, if they are kept in memory. */
+  bytes: Uint8Array | undefined;
 }
 
-const DIGEST_BYTES = 32;
-const FINGERPRINT_BYTES = 8;
+export interface HashOptions {
+  /** Aborts the hashing. */
+  signal?: AbortSignal;
+  /** Called with the bytes of the file that were hashed. */
+  onProgress?(bytes: number): void;
+}
+
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /**
  * Reads a file's content. Synchronous, because a read from the page cache takes
- * microseconds, less than switching threads.
+ * microseconds, less than switching threads. Throws a `ProgramError` if the file
+ * cannot be read, or has become shorter.
  */
 export class ContentReader {
+  readonly #path: string;
   readonly #file: Deno.FsFile;
   readonly #size: number;
 
-  constructor(file: Deno.FsFile, size: number) {
+  constructor({ path, file, info }: InputFile) {
+    this.#path = path;
     this.#file = file;
-    this.#size = size;
+    this.#size = info.size;
   }
 
-  findStart(): number {
-    const start = this.#bytesAt(0, BYTE_ORDER_MARK.length);
-    const hasMark = BYTE_ORDER_MARK.every((byte, at) => start[at] === byte);
-    return hasMark ? BYTE_ORDER_MARK.length : 0;
-  }
-
-  /** Returns how a line ends in the file, given the offset after its text. */
-  lineEndAt(offset: number): "\n" | "\r\n" {
-    return this.#bytesAt(offset, 1)[0] === RETURN ? "\r\n" : "\n";
-  }
-
-  /** True if the last line has no line end. */
-  isCut(): boolean {
-    if (this.#size <= this.findStart()) return false;
-    const [last] = this.#bytesAt(this.#size - 1, 1);
-    return last !== NEWLINE && last !== RETURN;
+  /** Reads all chunks once; with `areKept`, they are kept in memory. */
+  async hash(
+    areKept: boolean,
+    { signal, onProgress }: HashOptions,
+  ): Promise<Content> {
+    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, this.#size + 1));
+    const chunks: Chunk[] = [];
+    let size = 0;
+    let firstForeignChunk = -1;
+    let lineEnd: Content["lineEnd"] = "\n";
+    const first = this.#findStart();
+    let start = first;
+    let isEnded = true;
+    while (start < this.#size || !isEnded) {
+      signal?.throwIfAborted();
+      const chunk = this.readChunk(buffer, start);
+      const bytes = buffer.subarray(0, chunk.size);
+      isEnded = bytes.at(-1) === NEWLINE;
+      if (firstForeignChunk < 0 && !isAscii(bytes)) {
+        firstForeignChunk = chunks.length;
+      }
+      const end = chunks.length === 0 ? bytes.indexOf(NEWLINE) : -1;
+      if (end >= 0 && this.#byteAt(start + end) === RETURN) lineEnd = "\r\n";
+      chunks.push({
+        start,
+        bytes: areKept ? bytes.slice() : undefined,
+        digest: await sha256(bytes),
+      });
+      size += chunk.size;
+      start = chunk.end;
+      onProgress?.(start);
+    }
+    const digests = concatenate(chunks.map(({ digest }) => digest));
+    const fingerprint = await shortHash(digests);
+    const isCut = first < this.#size &&
+      ![NEWLINE, RETURN].includes(this.#byteAt(this.#size - 1)!);
+    return { fingerprint, size, chunks, firstForeignChunk, lineEnd, isCut };
   }
 
   /**
    * Reads the chunk that starts at an offset in the file; the offset is the
    * file's size if only the last line end is missing. `into` must have room for
-   * a chunk, or for the rest of the file and a byte. Throws a `ShortFileError`
-   * if the file has become shorter.
+   * a chunk, or for the rest of the file and a byte. Returns the chunk's size,
+   * and the offset in the file after its source bytes.
    */
-  readChunk(into: Uint8Array, start: number): Chunk {
+  readChunk(into: Uint8Array, start: number): { size: number; end: number } {
     let size = 0;
     let end = start;
     let isEnded = false;
@@ -85,60 +122,38 @@ export class ContentReader {
     return { size, end };
   }
 
-  /** True at an LF, and at the end of the file. */
-  #isLineEndAt(offset: number): boolean {
-    return offset === this.#size || this.#bytesAt(offset, 1)[0] === NEWLINE;
+  #findStart(): number {
+    const hasMark = BYTE_ORDER_MARK.every((byte, at) =>
+      this.#byteAt(at) === byte
+    );
+    return hasMark ? BYTE_ORDER_MARK.length : 0;
   }
 
-  /** Returns fewer bytes only at the end of the file. */
-  #bytesAt(offset: number, size: number): Uint8Array {
-    const bytes = new Uint8Array(Math.min(size, this.#size - offset));
-    this.#readAt(bytes, offset);
-    return bytes;
+  /** True at an LF, and at the end of the file. */
+  #isLineEndAt(offset: number): boolean {
+    return offset === this.#size || this.#byteAt(offset) === NEWLINE;
+  }
+
+  /** `undefined` at the end of the file. */
+  #byteAt(offset: number): number | undefined {
+    const byte = new Uint8Array(offset < this.#size ? 1 : 0);
+    this.#readAt(byte, offset);
+    return byte[0];
   }
 
   #readAt(into: Uint8Array, offset: number): void {
-    this.#file.seekSync(offset, Deno.SeekMode.Start);
-    for (let filled = 0; filled < into.length;) {
-      const read = this.#file.readSync(into.subarray(filled));
-      if (read === null) throw new ShortFileError(offset + filled);
-      filled += read;
+    try {
+      this.#file.seekSync(offset, Deno.SeekMode.Start);
+      for (let filled = 0; filled < into.length;) {
+        const read = this.#file.readSync(into.subarray(filled));
+        if (read === null) {
+          const what = `it ends at byte ${offset + filled} of ${this.#size}`;
+          throw changedError(this.#path, what);
+        }
+        filled += read;
+      }
+    } catch (error) {
+      throw readError(this.#path, error);
     }
   }
-}
-
-/**
- * The digests of a content's chunks, of which the fingerprint is the digest. A
- * digest also shows whether a chunk is unchanged when it is read again.
- */
-export class ChunkDigests {
-  readonly #digests: Uint8Array<ArrayBuffer>;
-  #count = 0;
-
-  constructor(maxChunks: number) {
-    this.#digests = new Uint8Array(maxChunks * DIGEST_BYTES);
-  }
-
-  /** The buffer may be reused before this resolves. */
-  async add(chunk: Uint8Array): Promise<void> {
-    this.#digests.set(await sha256(chunk), DIGEST_BYTES * this.#count++);
-  }
-
-  async matches(index: number, chunk: Uint8Array): Promise<boolean> {
-    const digest = await sha256(chunk);
-    return digest.every((byte, at) =>
-      byte === this.#digests[DIGEST_BYTES * index + at]
-    );
-  }
-
-  /** Returns the fingerprint of all chunks, as 16 hex digits. */
-  async fingerprint(): Promise<string> {
-    const used = this.#digests.subarray(0, DIGEST_BYTES * this.#count);
-    return (await sha256(used)).subarray(0, FINGERPRINT_BYTES).toHex();
-  }
-}
-
-async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
-  const data = bytes as Uint8Array<ArrayBuffer>;
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", data));
 }

@@ -4,14 +4,9 @@
 import { ProgramError } from "../../program/errors.ts";
 import { explainColumns, findHeader } from "./columns.ts";
 import { CHUNK_BYTES } from "./content.ts";
-import { findEncoding, findForeignFormat } from "./foreign_formats.ts";
+import { countOf, findEncoding, findForeignFormat } from "./foreign_formats.ts";
 import { MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
-
-export interface FileFormat {
-  /** The first row, if it has the columns' names. */
-  header: string | undefined;
-}
 
 const SAMPLE_LINES = 1000;
 /** Enough for most files, and split in a tenth of the time. */
@@ -20,29 +15,28 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /**
- * Throws a `ProgramError` if nothing of a file can be sent. The message says
- * what the file is and what to do.
+ * Returns the first row, if it has the columns' names. Throws a `ProgramError`
+ * if nothing of a file can be sent. The message says what the file is and what
+ * to do.
  */
 export async function inspectFormat(
   source: SourceFile,
   separator: string,
-): Promise<FileFormat> {
-  if (source.chunks === 0) return { header: undefined };
-  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, source.size + 1));
-  const start = await chunkOf(source, 0, buffer);
+): Promise<string | undefined> {
+  if (source.chunks === 0) return undefined;
+  const start = await chunkOf(source, 0);
   const rows = firstRows(start, FIRST_LINES);
-  let format = findForeignFormat(start);
-  if (!format && source.firstForeignChunk >= 0) {
-    format = findEncoding(
-      await chunkOf(source, source.firstForeignChunk, buffer),
-    );
-  }
+  const { firstForeignChunk } = source.content;
+  const format = findForeignFormat(start) ??
+    (firstForeignChunk >= 0
+      ? findEncoding(await chunkOf(source, firstForeignChunk))
+      : undefined);
   const problem = format
     ? `it is ${format.name}, expected CSV in UTF-8; ${format.advice}`
     : explainLines(start) ??
       (explainColumns(rows, separator) &&
         explainColumns(firstRows(start, SAMPLE_LINES), separator));
-  if (problem === undefined) return { header: findHeader(rows, separator) };
+  if (problem === undefined) return findHeader(rows, separator);
   throw new ProgramError(
     `Cannot send agency's file "${source.path}": ${problem}`,
   );
@@ -62,15 +56,11 @@ function explainLines(chunk: Uint8Array): string | undefined {
     : undefined;
 }
 
-function countOf(byte: number, bytes: Uint8Array): number {
-  return bytes.reduce((count, one) => one === byte ? count + 1 : count, 0);
-}
-
 async function chunkOf(
   source: SourceFile,
   index: number,
-  buffer: Uint8Array,
 ): Promise<Uint8Array> {
+  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, source.size + 1));
   return buffer.subarray(0, await source.readChunk(index, buffer));
 }
 

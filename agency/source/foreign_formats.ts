@@ -11,7 +11,6 @@ export interface ForeignFormat {
 
 const SAVE_AS_UTF8 = 'save it as "CSV UTF-8"';
 const SAVE_AS_CSV = 'open it and save the sheet with the bets as "CSV UTF-8"';
-const UNPACK = "unpack it, or send what it unpacks to with agency.file: -";
 
 const UTF16 = encoded("UTF-16");
 const UTF32 = encoded("UTF-32");
@@ -23,16 +22,6 @@ const UNKNOWN_ENCODING: ForeignFormat = {
   name: "text in another encoding than UTF-8, such as CP850 or Mac Roman",
   advice: `${SAVE_AS_UTF8}, or convert it with iconv`,
 };
-const GZIP = { name: "compressed with gzip", advice: UNPACK };
-const ZIP = {
-  name: "a zip archive or an Excel workbook (xlsx)",
-  advice: `unpack it, or ${SAVE_AS_CSV}`,
-};
-const XLS = { name: "an Excel workbook (xls)", advice: SAVE_AS_CSV };
-const PDF = { name: "a PDF", advice: "export the bets from where it was made" };
-const ZSTD = { name: "compressed with zstd", advice: UNPACK };
-const XZ = { name: "compressed with xz", advice: UNPACK };
-
 /**
  * First bytes of each format. A longer start precedes any shorter one that it
  * begins with.
@@ -42,12 +31,21 @@ const STARTS: readonly [start: readonly number[], format: ForeignFormat][] = [
   [[0, 0, 0xfe, 0xff], UTF32],
   [[0xff, 0xfe], UTF16],
   [[0xfe, 0xff], UTF16],
-  [[0x1f, 0x8b], GZIP],
-  [[0x50, 0x4b, 0x03, 0x04], ZIP],
-  [[0xd0, 0xcf, 0x11, 0xe0], XLS],
-  [[0x25, 0x50, 0x44, 0x46, 0x2d], PDF],
-  [[0x28, 0xb5, 0x2f, 0xfd], ZSTD],
-  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], XZ],
+  [[0x1f, 0x8b], compressed("gzip")],
+  [[0x28, 0xb5, 0x2f, 0xfd], compressed("zstd")],
+  [[0xfd, 0x37, 0x7a, 0x58, 0x5a], compressed("xz")],
+  [[0x50, 0x4b, 0x03, 0x04], {
+    name: "a zip archive or an Excel workbook (xlsx)",
+    advice: `unpack it, or ${SAVE_AS_CSV}`,
+  }],
+  [[0xd0, 0xcf, 0x11, 0xe0], {
+    name: "an Excel workbook (xls)",
+    advice: SAVE_AS_CSV,
+  }],
+  [[0x25, 0x50, 0x44, 0x46, 0x2d], {
+    name: "a PDF",
+    advice: "export the bets from where it was made",
+  }],
 ];
 
 /** Bytes in which NULs are counted: dozens of rows. */
@@ -55,6 +53,10 @@ const SAMPLE_BYTES = 4096;
 /** In UTF-16 nearly half of a bet's bytes are 0, in UTF-8 none are. */
 const MIN_NUL_PART = 1 / 8;
 const MAX_CODE_POINT = 0x10ffff;
+
+export function countOf(byte: number, bytes: Uint8Array): number {
+  return bytes.reduce((count, one) => one === byte ? count + 1 : count, 0);
+}
 
 export function findForeignFormat(
   start: Uint8Array,
@@ -68,9 +70,11 @@ export function findForeignFormat(
 /** Recognizes UTF-16 and UTF-32 without a byte order mark, and NULs. */
 function formatWithNuls(bytes: Uint8Array): ForeignFormat | undefined {
   if (!bytes.includes(0)) return undefined;
-  const nuls = bytes.reduce((count, byte) => byte === 0 ? count + 1 : count, 0);
+  const nuls = countOf(0, bytes);
   if (nuls < MIN_NUL_PART * bytes.length) return undefined;
-  if (isEveryUnit(bytes, 4, isCodePoint)) return UTF32;
+  if (isEveryUnit(bytes, 4, (unit) => unit > 0 && unit <= MAX_CODE_POINT)) {
+    return UTF32;
+  }
   if (isEveryUnit(bytes, 2, (unit) => unit !== 0)) {
     return { ...UTF16, name: "text in UTF-16 or binary" };
   }
@@ -86,17 +90,12 @@ function isEveryUnit(
   check: (unit: number) => boolean,
 ): boolean {
   const view = viewOf(bytes);
+  const getUnit = size === 2 ? view.getUint16 : view.getUint32;
   const count = Math.floor(bytes.length / size);
-  const units = Array.from({ length: count }, (_, i) => size * i);
+  const places = Array.from({ length: count }, (_, i) => size * i);
   return count > 0 &&
     [true, false].some((isLittleEndian) =>
-      units.every((at) =>
-        check(
-          size === 2
-            ? view.getUint16(at, isLittleEndian)
-            : view.getUint32(at, isLittleEndian),
-        )
-      )
+      places.every((at) => check(getUnit.call(view, at, isLittleEndian)))
     );
 }
 
@@ -135,14 +134,10 @@ export function findEncoding(chunk: Uint8Array): ForeignFormat | undefined {
     at += Math.max(1, size);
   }
   if (letters > valid && letters >= others) return WINDOWS;
-  const rows = chunk.reduce(
-    (count, byte) => byte === NEWLINE ? count + 1 : count,
-    0,
-  );
-  if (others >= Math.min(MIN_UNKNOWN, rows) && others > valid) {
-    return UNKNOWN_ENCODING;
-  }
-  return undefined;
+  const rows = countOf(NEWLINE, chunk);
+  return others >= Math.min(MIN_UNKNOWN, rows) && others > valid
+    ? UNKNOWN_ENCODING
+    : undefined;
 }
 
 /**
@@ -165,8 +160,11 @@ function isWindowsLetter(byte: number): boolean {
     !CUT_LETTERS.includes(byte);
 }
 
-function isCodePoint(code: number): boolean {
-  return code > 0 && code <= MAX_CODE_POINT;
+function compressed(format: string): ForeignFormat {
+  return {
+    name: `compressed with ${format}`,
+    advice: "unpack it, or send what it unpacks to with agency.file: -",
+  };
 }
 
 function encoded(encoding: string): ForeignFormat {

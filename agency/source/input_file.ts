@@ -1,10 +1,15 @@
 // Opens the agency's file: a regular file, a pipe, or standard input.
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
+import { orAborted } from "../../program/timer.ts";
 
 /** An open file that can be read at any offset. */
 export interface InputFile {
+  /** "-" for a stream. */
+  path: string;
   file: Deno.FsFile;
+  /** As it was when it was opened. */
+  info: Deno.FileInfo;
   /** Whether it is a pipe's content, copied to an unlinked temporary file. */
   isSpooled: boolean;
 }
@@ -37,11 +42,16 @@ export async function openInput(
   input: string | ReadableStream<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<InputFile> {
-  if (typeof input !== "string") return await spool(input, signal);
+  const isPath = typeof input === "string";
+  const path = isPath ? input : "-";
   try {
-    return await openPath(input, signal);
+    const opened = isPath ? await openPath(path, signal) : input;
+    const isSpooled = opened instanceof ReadableStream;
+    const file = isSpooled ? await spool(opened, signal) : opened;
+    return { path, file, info: file.statSync(), isSpooled };
   } catch (error) {
-    throw readError(input, error);
+    // A stream's errors are for its owner.
+    throw isPath ? readError(path, error) : error;
   }
 }
 
@@ -66,34 +76,35 @@ export function readError(path: string, error: unknown): unknown {
   );
 }
 
+/** Explains a change of the file since it was hashed. */
+export function changedError(path: string, what: string): ProgramError {
+  return new ProgramError(
+    `Cannot finish sending agency's file "${path}": it changed while it was sent (${what}); check it, then send it again`,
+  );
+}
+
+/** Returns a stream for a pipe and for standard input. */
 async function openPath(
   path: string,
   signal?: AbortSignal,
-): Promise<InputFile> {
-  if (STANDARD_INPUTS.has(path)) {
-    return await spool(Deno.stdin.readable, signal);
+): Promise<Deno.FsFile | ReadableStream<Uint8Array>> {
+  if (STANDARD_INPUTS.has(path)) return Deno.stdin.readable;
+  const info = Deno.statSync(path);
+  if (info.isFile) return Deno.openSync(path);
+  if (!info.isFifo) {
+    throw new ProgramError(
+      `Cannot read agency's file "${path}": it is ${
+        kindOf(info)
+      }, expected a regular file, a pipe, or "-" for standard input`,
+    );
   }
-  const file = openFile(path);
-  if (file) return { file, isSpooled: false };
   // Opening waits for a writer, perhaps forever.
   const opening = Deno.open(path);
   const pipe = await orAborted(opening, signal).catch((error) => {
     opening.then((late) => late.close(), () => {});
     throw error;
   });
-  return await spool(pipe.readable, signal);
-}
-
-/** Returns `undefined` for a pipe. */
-function openFile(path: string): Deno.FsFile | undefined {
-  const info = Deno.statSync(path);
-  if (info.isFile) return Deno.openSync(path);
-  if (info.isFifo) return undefined;
-  throw new ProgramError(
-    `Cannot read agency's file "${path}": it is ${
-      kindOf(info)
-    }, expected a regular file, a pipe, or "-" for standard input`,
-  );
+  return pipe.readable;
 }
 
 function kindOf(info: Deno.FileInfo): string {
@@ -104,7 +115,7 @@ function kindOf(info: Deno.FileInfo): string {
 async function spool(
   input: ReadableStream<Uint8Array>,
   signal?: AbortSignal,
-): Promise<InputFile> {
+): Promise<Deno.FsFile> {
   const file = await orNoRoom(openUnlinked);
   try {
     const output = new WritableStream<Uint8Array>({
@@ -115,7 +126,7 @@ async function spool(
       },
     });
     await input.pipeTo(output, signal ? { signal } : {});
-    return { file, isSpooled: true };
+    return file;
   } catch (error) {
     file.close();
     throw error;
@@ -140,21 +151,5 @@ async function orNoRoom<T>(operation: () => Promise<T>): Promise<T> {
       }; set TMPDIR to a folder with room for it`,
       { cause },
     );
-  }
-}
-
-async function orAborted<T>(
-  result: Promise<T>,
-  signal?: AbortSignal,
-): Promise<T> {
-  if (!signal) return await result;
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  try {
-    return await Promise.race([result, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

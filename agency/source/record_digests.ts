@@ -12,7 +12,6 @@ import type { IndexSet } from "../index_set.ts";
 
 /** Limits what is kept of a file. */
 const MAX_DIGESTS = 1024;
-const DIGEST_DIGITS = 16;
 // Two different odd multipliers, so that the halves of a digest differ.
 const FIRST_PRIME = 0x01000193;
 const SECOND_PRIME = 0x85ebca6b;
@@ -29,8 +28,7 @@ for (const byte of new TextEncoder().encode(' ,;|\t\r"')) {
 const WORD = 2 ** 32;
 
 /** The digest of refused records only. */
-export const EMPTY_DIGEST = (FIRST_PRIME.toString(16).padStart(8, "0")) +
-  SECOND_PRIME.toString(16).padStart(8, "0");
+export const EMPTY_DIGEST: string = hexOf(FIRST_PRIME) + hexOf(SECOND_PRIME);
 
 export interface RecordDigests {
   every: number;
@@ -86,15 +84,17 @@ export class DigestWriter {
   }
 
   finish(): RecordDigests {
-    const hex = viewOf(new Uint8Array(4 * this.#halves.length));
-    this.#halves.forEach((half, i) => hex.setInt32(4 * i, half)); // big-endian
-    const digits = new Uint8Array(hex.buffer).toHex();
     const values: string[] = [];
-    for (let at = 0; at < digits.length; at += DIGEST_DIGITS) {
-      values.push(digits.slice(at, at + DIGEST_DIGITS));
+    for (let at = 0; at < this.#halves.length; at += 2) {
+      values.push(hexOf(this.#halves[at]!) + hexOf(this.#halves[at + 1]!));
     }
     return { every: this.#every, values };
   }
+}
+
+/** 32 bits as 8 hex digits. */
+function hexOf(half: number): string {
+  return (half >>> 0).toString(16).padStart(8, "0");
 }
 
 /** Digests of rows all over a file: of all, if there are few. */

@@ -2,21 +2,12 @@
 // exactly the bytes that were hashed are sent: each chunk that is read again is
 // compared with its digest before any of its rows is used.
 
-import { ProgramError, reasonOf } from "../../program/errors.ts";
-import { isAscii } from "../../bytes/line_ends.ts";
-import {
-  type Chunk,
-  CHUNK_BYTES,
-  ChunkDigests,
-  ContentReader,
-  ShortFileError,
-} from "./content.ts";
-import { type InputFile, openInput, readError } from "./input_file.ts";
+import { reasonOf } from "../../program/errors.ts";
+import { sha256 } from "../hashes.ts";
+import { type Content, ContentReader, type HashOptions } from "./content.ts";
+import { changedError, type InputFile, openInput } from "./input_file.ts";
 
-export interface SourceFileOptions {
-  /** Aborts the wait for a pipe, and the hashing. */
-  signal?: AbortSignal;
-  onProgress?(bytes: number): void;
+export interface SourceFileOptions extends HashOptions {
   /** Files up to this size are kept in memory. Default: {@linkcode limits}. */
   keptBytes?: number;
 }
@@ -28,41 +19,22 @@ export interface SourceFileOptions {
  */
 export const limits: { keptBytes: number } = { keptBytes: 1 << 26 };
 
-const NEWLINE = 0x0a;
 const PERMISSION_BITS = 0o777;
 
 /** A file's normalized content in chunks, with a digest of each. */
 export class SourceFile {
-  readonly #file: Deno.FsFile;
-  readonly #info: Deno.FileInfo;
-  readonly #isSpooled: boolean;
-  readonly #content: ContentReader;
-  readonly #keptBytes: number;
-  readonly #digests: ChunkDigests;
-  readonly #starts: Float64Array;
-  readonly #kept: Uint8Array[] = [];
-  #chunks = 0;
-  #contentSize = 0;
-  #firstForeignChunk = -1;
-  #lineEnd: "\n" | "\r\n" = "\n";
-  #fingerprint = "";
-  readonly path: string;
+  readonly #input: InputFile;
+  readonly #reader: ContentReader;
+  readonly content: Content;
 
   private constructor(
-    path: string,
-    { file, isSpooled }: InputFile,
-    keptBytes: number,
+    input: InputFile,
+    reader: ContentReader,
+    content: Content,
   ) {
-    this.path = path;
-    this.#file = file;
-    this.#isSpooled = isSpooled;
-    this.#info = file.statSync();
-    this.#content = new ContentReader(file, this.size);
-    this.#keptBytes = keptBytes;
-    // The line end added to the last line may need its own chunk.
-    const maxChunks = Math.ceil((this.size + 1) / CHUNK_BYTES);
-    this.#digests = new ChunkDigests(maxChunks);
-    this.#starts = new Float64Array(maxChunks);
+    this.#input = input;
+    this.#reader = reader;
+    this.content = content;
   }
 
   /**
@@ -73,60 +45,50 @@ export class SourceFile {
     input: string | ReadableStream<Uint8Array>,
     options: SourceFileOptions = {},
   ): Promise<SourceFile> {
-    const path = typeof input === "string" ? input : "-";
     const { keptBytes = limits.keptBytes } = options;
     const opened = await openInput(input, options.signal);
     try {
-      const source = new SourceFile(path, opened, keptBytes);
-      await source.#hash(options);
+      const reader = new ContentReader(opened);
+      const isKept = opened.info.size <= keptBytes;
+      const content = await reader.hash(isKept, options);
+      const source = new SourceFile(opened, reader, content);
       source.throwIfChanged();
       return source;
     } catch (error) {
       opened.file.close();
-      throw readError(path, error);
+      throw error;
     }
   }
 
+  get path(): string {
+    return this.#input.path;
+  }
+
   get size(): number {
-    return this.#info.size;
+    return this.#input.info.size;
+  }
+
+  get contentSize(): number {
+    return this.content.size;
+  }
+
+  get chunks(): number {
+    return this.content.chunks.length;
+  }
+
+  get fingerprint(): string {
+    return this.content.fingerprint;
   }
 
   /** Whether the path leads to the file: a pipe's content has no name. */
   get isNamed(): boolean {
-    return !this.#isSpooled;
-  }
-
-  get contentSize(): number {
-    return this.#contentSize;
-  }
-
-  get chunks(): number {
-    return this.#chunks;
-  }
-
-  /** Index of the first chunk that is not all ASCII, or -1. */
-  get firstForeignChunk(): number {
-    return this.#firstForeignChunk;
-  }
-
-  get fingerprint(): string {
-    return this.#fingerprint;
-  }
-
-  get lineEnd(): "\n" | "\r\n" {
-    return this.#lineEnd;
-  }
-
-  /** True if the last line has no line end: the file may be incomplete. */
-  get isCut(): boolean {
-    return this.#attempt(() => this.#content.isCut());
+    return !this.#input.isSpooled;
   }
 
   /** The file's permission bits; `undefined` for a pipe. */
   get mode(): number | undefined {
-    const { mode } = this.#info;
-    if (this.#isSpooled || mode === null) return undefined;
-    return mode & PERMISSION_BITS;
+    const { isSpooled, info: { mode } } = this.#input;
+    return isSpooled || mode === null ? undefined : mode & PERMISSION_BITS;
   }
 
   /**
@@ -135,15 +97,16 @@ export class SourceFile {
    * is not the chunk that was hashed.
    */
   async readChunk(index: number, into: Uint8Array): Promise<number> {
-    const kept = this.#kept[index];
-    if (kept) {
-      into.set(kept);
-      return kept.length;
+    const { start, digest, bytes } = this.content.chunks[index]!;
+    if (bytes) {
+      into.set(bytes);
+      return bytes.length;
     }
-    const { size } = this.#read(into, this.#starts[index]!);
-    const chunk = into.subarray(0, size);
-    if (await this.#digests.matches(index, chunk)) return size;
-    throw this.#changed("its content is not what was read at first");
+    const { size } = this.#reader.readChunk(into, start);
+    const found = await sha256(into.subarray(0, size));
+    if (found.every((byte, at) => byte === digest[at])) return size;
+    const change = "its content is not what was read at first";
+    throw changedError(this.path, change);
   }
 
   /**
@@ -151,17 +114,26 @@ export class SourceFile {
    * that was hashed.
    */
   throwIfChanged(): void {
-    const { size, mtime } = this.#stat(() => this.#file.statSync());
-    if (size !== this.size) {
-      throw this.#changed(`it had ${this.size} bytes and now has ${size}`);
+    const change = this.#findChange();
+    if (change !== undefined) throw changedError(this.path, change);
+  }
+
+  #findChange(): string | undefined {
+    const { file, info, isSpooled } = this.#input;
+    try {
+      const { size, mtime } = file.statSync();
+      if (size !== info.size) {
+        return `it had ${info.size} bytes and now has ${size}`;
+      }
+      if (mtime?.getTime() !== info.mtime?.getTime()) {
+        return "it was written to";
+      }
+      return isSpooled || this.isSameFile(Deno.statSync(this.path))
+        ? undefined
+        : "another file has its name now";
+    } catch (error) {
+      return reasonOf(error);
     }
-    if (mtime?.getTime() !== this.#info.mtime?.getTime()) {
-      throw this.#changed("it was written to");
-    }
-    if (this.#isSpooled) return;
-    const named = this.#stat(() => Deno.statSync(this.path));
-    if (this.isSameFile(named)) return;
-    throw this.#changed("another file has its name now");
   }
 
   /**
@@ -169,70 +141,13 @@ export class SourceFile {
    * numbers, true for files of the same size and time.
    */
   isSameFile({ ino, dev, size, mtime }: Deno.FileInfo): boolean {
-    const own = this.#info;
+    const own = this.#input.info;
     if (ino !== own.ino || dev !== own.dev) return false;
     return ino !== null ||
       (size === own.size && mtime?.getTime() === own.mtime?.getTime());
   }
 
   [Symbol.dispose](): void {
-    this.#file.close();
-  }
-
-  async #hash({ signal, onProgress }: SourceFileOptions): Promise<void> {
-    const buffer = new Uint8Array(Math.min(CHUNK_BYTES, this.size + 1));
-    let start = this.#attempt(() => this.#content.findStart());
-    let isEnded = true;
-    while (start < this.size || !isEnded) {
-      signal?.throwIfAborted();
-      const chunk = this.#read(buffer, start);
-      const bytes = buffer.subarray(0, chunk.size);
-      isEnded = bytes.at(-1) === NEWLINE;
-      this.#look(bytes, start);
-      await this.#digests.add(bytes);
-      this.#starts[this.#chunks++] = start;
-      this.#contentSize += chunk.size;
-      start = chunk.end;
-      onProgress?.(start);
-    }
-    this.#fingerprint = await this.#digests.fingerprint();
-  }
-
-  /** Collects what the first reading shows about the content. */
-  #look(bytes: Uint8Array, start: number): void {
-    if (this.size <= this.#keptBytes) this.#kept.push(bytes.slice());
-    if (this.#firstForeignChunk < 0 && !isAscii(bytes)) {
-      this.#firstForeignChunk = this.#chunks;
-    }
-    const end = this.#chunks === 0 ? bytes.indexOf(NEWLINE) : -1;
-    if (end < 0) return;
-    this.#lineEnd = this.#attempt(() => this.#content.lineEndAt(start + end));
-  }
-
-  #read(into: Uint8Array, start: number): Chunk {
-    return this.#attempt(() => this.#content.readChunk(into, start));
-  }
-
-  #attempt<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof ShortFileError)) throw readError(this.path, error);
-      throw this.#changed(`it ends at byte ${error.end} of ${this.size}`);
-    }
-  }
-
-  #stat(stat: () => Deno.FileInfo): Deno.FileInfo {
-    try {
-      return stat();
-    } catch (error) {
-      throw this.#changed(reasonOf(error));
-    }
-  }
-
-  #changed(what: string): ProgramError {
-    return new ProgramError(
-      `Cannot finish sending agency's file "${this.path}": it changed while it was sent (${what}); check it, then send it again`,
-    );
+    this.#input.file.close();
   }
 }

@@ -275,12 +275,12 @@ test("inspectFormat() finds a header", async (dir) => {
   for (const [first, next, isHeader] of HEADERS) {
     await Deno.writeTextFile(path, `${first}\r\n${next}\r\n${BET}\r\n`);
     using source = await SourceFile.open(path);
-    const { header } = await inspectFormat(source, ",");
+    const header = await inspectFormat(source, ",");
     assertEquals(header !== undefined, isHeader, first);
   }
   await Deno.writeTextFile(path, "a,b,c,d,e\n");
   using source = await SourceFile.open(path);
-  assertEquals(await inspectFormat(source, ","), { header: "a,b,c,d,e" });
+  assertEquals(await inspectFormat(source, ","), "a,b,c,d,e");
 });
 
 /** The reason why the file is refused, or "". */

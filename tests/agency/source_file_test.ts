@@ -107,7 +107,10 @@ test("SourceFile says how the file's lines end", async (dir) => {
   ];
   for (const [text, lineEnd, isCut] of cases) {
     using source = await open(dir, UTF8.encode(text));
-    assertEquals([source.lineEnd, source.isCut], [lineEnd, isCut], text);
+    assertEquals([source.content.lineEnd, source.content.isCut], [
+      lineEnd,
+      isCut,
+    ], text);
   }
 });
 
@@ -123,7 +126,7 @@ test("SourceFile finds the first chunk that is not ASCII", async (dir) => {
     ] as const
   ) {
     using source = await open(dir, UTF8.encode(text));
-    assertEquals(source.firstForeignChunk, chunk);
+    assertEquals(source.content.firstForeignChunk, chunk);
   }
 });
 

@@ -24,9 +24,7 @@ for (const [name, text] of Object.entries(PAGES)) {
     assertEquals(bets.length, 2);
     assertEquals(findInvalidBet(packBets(bets)), undefined);
     const withHeader = blocks.get("csv header")!;
-    assertEquals(await formatOf(dir, withHeader), {
-      header: withHeader.split("\n")[0],
-    });
+    assertEquals(await formatOf(dir, withHeader), withHeader.split("\n")[0]);
   });
 
   testInFolder(`${name} shows what the agency says of a file`, async (dir) => {
