@@ -1,7 +1,6 @@
 // The bets file that is sent: its bytes, and how to read them.
 
 import { formatAction, getLogger } from "../program/logging.ts";
-import type { OpenReader } from "./every_record.ts";
 import type { Input, ReadOptions } from "./options.ts";
 import { inspectFormat } from "./source/file_format.ts";
 import { RecordReader } from "./source/record_reader.ts";
@@ -9,7 +8,8 @@ import { SourceFile } from "./source/source_file.ts";
 
 export interface DeliveredFile extends Disposable {
   readonly source: SourceFile;
-  readonly openReader: OpenReader;
+  /** Reads it from its start. */
+  readonly openReader: () => RecordReader;
 }
 
 /**

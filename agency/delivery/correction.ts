@@ -4,7 +4,7 @@
 import { ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
-import { everyRecord, type OpenReader } from "../every_record.ts";
+import { everyRecord } from "../every_record.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import { IndexSet } from "../index_set.ts";
 import {
@@ -48,14 +48,14 @@ export async function findCorrected(
   const before = isPart ? undefined : named;
   const isCopy = candidates.some(({ copies }) => copies?.[path!]);
   if (before && keptRows(before) > 0) {
-    const difference = await findDifference(file.openReader, before);
+    const difference = await findDifference(file, before);
     if (difference === undefined) return before;
     if (!isCopy || !before.isComplete) {
       throw changed(file.source, before, difference);
     }
   }
   const files = candidates.filter(({ isPart }) => !isPart);
-  const cutOff = isCopy ? undefined : await findCutOff(file.openReader, files);
+  const cutOff = isCopy ? undefined : await findCutOff(file, files);
   if (cutOff) {
     const difference = `line ${cutOff.line} is a row of it`;
     throw mayBe(file.source, cutOff.delivery, difference);
@@ -68,7 +68,7 @@ export async function findCorrected(
  * may have been added or removed since.
  */
 async function findCutOff(
-  openReader: OpenReader,
+  file: DeliveredFile,
   files: readonly SentDelivery[],
 ): Promise<{ delivery: SentDelivery; line: number } | undefined> {
   const known = new Map<number, SentDelivery>();
@@ -77,10 +77,10 @@ async function findCutOff(
   }
   if (known.size === 0) return undefined;
   let found: { delivery: SentDelivery; line: number } | undefined;
-  await everyRecord(openReader(), ({ bytes, line }, step) => {
-    if (step !== "record" || found) return;
-    const delivery = known.get(rowDigest(bytes));
+  await everyRecord(file, ({ bytes, line }, step) => {
+    const delivery = step === "record" && known.get(rowDigest(bytes));
     if (delivery) found = { delivery, line };
+    return found !== undefined;
   });
   return found;
 }
@@ -101,18 +101,18 @@ function changed(
  * `ProgramError` if that is not sure.
  */
 async function findVersion(
-  { source, openReader }: DeliveredFile,
+  file: DeliveredFile,
   files: readonly SentDelivery[],
 ): Promise<SentDelivery | undefined> {
   for (const delivery of files) {
     // There may be thousands.
-    if (!await beginsAlike(openReader, delivery)) continue;
-    const difference = await findDifference(openReader, delivery);
+    if (!await beginsAlike(file, delivery)) continue;
+    const difference = await findDifference(file, delivery);
     if (difference !== undefined || !hasEnoughKept(delivery)) {
-      throw mayBe(source, delivery, difference);
+      throw mayBe(file.source, delivery, difference);
     }
     getLogger().info(formatAction("find_delivery", "success", {
-      file: source.path,
+      file: file.source.path,
       reason: `it is ${nameOf(delivery.path)} with corrections`,
       since: delivery.at,
     }));
@@ -151,14 +151,16 @@ function hasEnoughKept(delivery: SentDelivery): boolean {
 
 /** True if many of a file's first records are those of a delivery. */
 async function beginsAlike(
-  openReader: OpenReader,
+  file: DeliveredFile,
   { refused, digests, keys, moved }: SentDelivery,
 ): Promise<boolean> {
   if (!digests) return false;
   const writer = new DigestWriter(digests.every, IndexSet.parse(refused));
-  await everyRecord(openReader(), (reader, step) => {
-    writer.add(reader, step);
-  }, FIRST_DIGESTS * digests.every);
+  const limit = FIRST_DIGESTS * digests.every;
+  await everyRecord(file, (reader, step) => {
+    if (reader.index < limit) writer.add(reader, step);
+    return reader.index >= limit;
+  });
   const found = writer.finish().values;
   // Rows that were refused may be in other files, too.
   const known = new Set(
@@ -179,7 +181,7 @@ async function beginsAlike(
  * are those of the delivery, with some corrected.
  */
 async function findDifference(
-  openReader: OpenReader,
+  file: DeliveredFile,
   { isComplete, records, refused, digests }: SentDelivery,
 ): Promise<string | undefined> {
   if (!isComplete) return "it was changed since";
@@ -189,7 +191,7 @@ async function findDifference(
   const lines: number[] = [];
   let unsendable: number | undefined;
   let count = 0;
-  await everyRecord(openReader(), (reader, step) => {
+  await everyRecord(file, (reader, step) => {
     if (reader.index % every === 0) lines.push(reader.line);
     if (!writer.add(reader, step)) unsendable ??= reader.line;
     count = reader.index + 1;

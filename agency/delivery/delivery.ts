@@ -216,7 +216,7 @@ export class Delivery {
     const writer = new DigestWriter(recordsPerDigest(records), refused);
     const keys: Record<number, string> = { ...this.#entry.keys };
     const { others: { elsewhere }, refusedBefore } = this;
-    await everyRecord(this.#file.openReader(), (reader, step) => {
+    await everyRecord(this.#file, (reader, step) => {
       writer.add(reader, step);
       const { index } = reader;
       if (!refused.has(index) && !refusedBefore.has(index)) return;

@@ -57,13 +57,13 @@ export async function identifyKnown(
 
 /** What looks like a refused row of another file may be that, or another bet. */
 async function throwIfDoubtful(
-  { source, openReader }: DeliveredFile,
+  file: DeliveredFile,
   { folder, path, candidates }: Known,
   rows: readonly FoundRow[],
 ): Promise<void> {
   const own = IndexSet.of(rows.map(({ index }) => index));
   const finder = new RowFinder(folder, candidates);
-  const row = await finder.findDoubtful(openReader, own);
+  const row = await finder.findDoubtful(file, own);
   if (!row) return;
   const delivery = folder.withId(row.place[0]);
   const where = nameOf(delivery?.path);
@@ -74,7 +74,7 @@ async function throwIfDoubtful(
     ? "is not surely one that was refused here before; correct it in the copy of its refused rows"
     : `was refused in ${where}; correct it there, or in the copy of its refused rows`;
   throw new ProgramError(
-    `Cannot send agency's file "${source.path}": the bet of line ${row.line} ${what}, or send this file with --as-new if that is another bet`,
+    `Cannot send agency's file "${file.source.path}": the bet of line ${row.line} ${what}, or send this file with --as-new if that is another bet`,
   );
 }
 
@@ -97,7 +97,7 @@ function movedRows(delivery: SentDelivery, finder: RowFinder): FoundRow[] {
  * of them, or all rows that were sent from there before were refused.
  */
 async function rowsAtPath(
-  { openReader, source }: DeliveredFile,
+  file: DeliveredFile,
   { folder, path, candidates, last }: Known,
   isNew: boolean,
 ): Promise<readonly FoundRow[]> {
@@ -109,7 +109,7 @@ async function rowsAtPath(
   const [delivery] = origins;
   if (!delivery) return [];
   const { rows, strangeLine } = await findRowsAtPath(
-    openReader,
+    file,
     new RowFinder(folder, origins),
     { delivery, copied: delivery.copies?.[path] },
   );
@@ -118,6 +118,6 @@ async function rowsAtPath(
     ? `in ${nameOf(delivery.path)}; correct it there`
     : "here before; correct it in the copy of its refused rows";
   throw new ProgramError(
-    `Cannot send agency's file "${source.path}": the bet of line ${strangeLine} is not surely one that was refused ${where}, or send this file with --as-new if it is another bet`,
+    `Cannot send agency's file "${file.source.path}": the bet of line ${strangeLine} is not surely one that was refused ${where}, or send this file with --as-new if it is another bet`,
   );
 }

@@ -3,7 +3,8 @@
 // last. Elsewhere a row that looks like it may be another bet: nobody but the
 // clerk can tell.
 
-import { everyRecord, type OpenReader } from "../every_record.ts";
+import type { DeliveredFile } from "../delivered_file.ts";
+import { everyRecord } from "../every_record.ts";
 import type { IndexSet } from "../index_set.ts";
 import {
   isRough,
@@ -75,25 +76,26 @@ export class RowFinder {
    * has the rows whose file this is.
    */
   async findDoubtful(
-    openReader: OpenReader,
+    file: DeliveredFile,
     own: IndexSet,
   ): Promise<FoundRow | undefined> {
     if (this.#numbers.size === 0) return undefined;
     let [first, doubtful]: (FoundRow | undefined)[] = [];
     let hasOthers = false;
-    await everyRecord(openReader(), ({ index, line, bytes }, step) => {
-      if (step === "header" || doubtful || own.has(index)) return;
+    await everyRecord(file, ({ index, line, bytes }, step) => {
+      if (step === "header" || own.has(index)) return false;
       const place = this.#mayBeKnown(bytes)
         ? this.#pick(keysOf(bytes), NONE, isWhole)
         : undefined;
       if (!place) {
         hasOthers = true;
-        return;
+        return false;
       }
       const isStored = this.isStored(place);
       const row = { index, line, place, isStored, key: undefined };
       first ??= row;
       if (!isStored || this.#isRecent(place)) doubtful = row;
+      return doubtful !== undefined;
     });
     return doubtful ?? (hasOthers ? undefined : first);
   }

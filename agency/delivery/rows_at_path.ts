@@ -3,7 +3,8 @@
 // key; or the key of a bet, or its text, wherever it lies; or a person's, if no
 // other row can be meant; or else its place, if all rows lie at theirs.
 
-import { everyRecord, type OpenReader } from "../every_record.ts";
+import type { DeliveredFile } from "../delivered_file.ts";
+import { everyRecord } from "../every_record.ts";
 import { IndexSet } from "../index_set.ts";
 import type { RowFinder } from "./row_finder.ts";
 import {
@@ -48,12 +49,12 @@ interface Row {
 
 /** Finds each refused row once. */
 export async function findRowsAtPath(
-  openReader: OpenReader,
+  file: DeliveredFile,
   finder: RowFinder,
   origin: Origin,
 ): Promise<RowsAtPath> {
   const matcher = new RowMatcher(finder, origin);
-  await everyRecord(openReader(), ({ index, line, bytes }, step) => {
+  await everyRecord(file, ({ index, line, bytes }, step) => {
     matcher.add(index, line, step === "header" ? undefined : bytes);
   });
   return matcher.end();

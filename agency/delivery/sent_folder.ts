@@ -163,8 +163,7 @@ export class SentFolder {
   }
 
   #write(name: string, text: string, isFlushed = false): void {
-    const bytes = new TextEncoder().encode(text);
-    replaceFile(`${this.#path}/${name}`, bytes, FILE_MODE, { isFlushed });
+    replaceFile(`${this.#path}/${name}`, text, FILE_MODE, { isFlushed });
   }
 
   #everRefused(): SentDelivery[] {

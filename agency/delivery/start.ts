@@ -4,7 +4,7 @@
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { orAborted, startRareTimer } from "../../program/timer.ts";
 import { shortHash } from "../hashes.ts";
-import { ifThere, replaceFile } from "../output/output_file.ts";
+import { attempt, replaceFile } from "../output/output_file.ts";
 import { isProcessInput } from "../source/input_file.ts";
 import type { OpenDelivery } from "./sent_delivery.ts";
 
@@ -40,7 +40,7 @@ export class Start implements Disposable {
     const text = JSON.stringify({ path, since: new Date().toISOString() });
     attempt(() => {
       Deno.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      replaceFile(mark, new TextEncoder().encode(text), FILE_MODE);
+      replaceFile(mark, text, FILE_MODE);
     });
     this.#mark = mark;
   }
@@ -111,13 +111,5 @@ function warnOfWait(agency: number): void {
 /** `undefined` for a file that is not there. */
 function fullPathOf(input: unknown): string | undefined {
   if (typeof input !== "string" || isProcessInput(input)) return PIPE;
-  return attempt(() => ifThere(() => Deno.realPathSync(input)));
-}
-
-function attempt<T>(call: () => T): T | undefined {
-  try {
-    return call();
-  } catch {
-    return undefined;
-  }
+  return attempt(() => Deno.realPathSync(input));
 }

@@ -2,7 +2,6 @@
 // the user's is overwritten by mistake. Small ones are written synchronously,
 // in less time than a hop to another thread takes.
 
-import { concatenate } from "../../bytes/concatenate.ts";
 import { sha256 } from "../hashes.ts";
 
 /**
@@ -10,8 +9,47 @@ import { sha256 } from "../hashes.ts";
  */
 const READ_WRITE = 0o666;
 export const PRIVATE_MODE = 0o600;
-const NEW_FILE = { createNew: true, mode: PRIVATE_MODE };
-const WRITE_BYTES = 1 << 16;
+
+/** A file beside its final path. Without {@linkcode rename} it is removed. */
+export class PendingFile implements Disposable {
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  #isRenamed = false;
+
+  constructor(path: string) {
+    this.#path = `${path}.${Math.random().toString(36).slice(2, 10)}.part`;
+    const options = { write: true, createNew: true, mode: PRIVATE_MODE };
+    this.#file = Deno.openSync(this.#path, options);
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) {
+      at += this.#file.writeSync(bytes.subarray(at));
+    }
+  }
+
+  /** Waits until the file is on disk. */
+  flush(): void {
+    this.#file.syncDataSync();
+  }
+
+  /** SHA-256 of what was written, in hex. */
+  async hash(): Promise<string> {
+    return await hashOf(this.#path);
+  }
+
+  /** Replaces whatever is at the path. */
+  rename(path: string, mode: number): void {
+    if (mode !== PRIVATE_MODE) Deno.chmodSync(this.#path, mode);
+    Deno.renameSync(this.#path, path);
+    this.#isRenamed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+    if (!this.#isRenamed) ifThere(() => Deno.removeSync(this.#path));
+  }
+}
 
 /**
  * Writes a file beside the path, and renames it once it is complete; with
@@ -19,89 +57,16 @@ const WRITE_BYTES = 1 << 16;
  */
 export function replaceFile(
   path: string,
-  content: Uint8Array,
+  content: Uint8Array | string,
   mode: number,
   { isFlushed = false } = {},
 ): void {
-  const pending = pendingPath(path);
-  try {
-    writeNew(pending, content, isFlushed);
-    if (mode !== PRIVATE_MODE) Deno.chmodSync(pending, mode);
-    Deno.renameSync(pending, path);
-  } catch (error) {
-    ifThere(() => Deno.removeSync(pending));
-    throw error;
-  }
-}
-
-function writeNew(path: string, content: Uint8Array, isFlushed: boolean): void {
-  using file = Deno.openSync(path, { ...NEW_FILE, write: true });
-  for (let at = 0; at < content.length;) {
-    at += file.writeSync(content.subarray(at));
-  }
-  if (isFlushed) file.syncDataSync();
-}
-
-/** A file beside its final path. Without {@linkcode rename} it is removed. */
-export class PendingFile {
-  readonly #path: string;
-  readonly #file: Deno.FsFile;
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
-  #isRenamed = false;
-
-  private constructor(path: string, file: Deno.FsFile) {
-    this.#path = path;
-    this.#file = file;
-  }
-
-  static async create(path: string): Promise<PendingFile> {
-    const pending = pendingPath(path);
-    const file = await Deno.open(pending, { ...NEW_FILE, write: true });
-    return new PendingFile(pending, file);
-  }
-
-  /** Copies the bytes, and writes once enough are collected. */
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#waiting.push(bytes.slice());
-    this.#waitingBytes += bytes.length;
-    if (this.#waitingBytes >= WRITE_BYTES) await this.#flush();
-  }
-
-  async #flush(): Promise<void> {
-    const bytes = concatenate(this.#waiting);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    for (let at = 0; at < bytes.length;) {
-      at += await this.#file.write(bytes.subarray(at));
-    }
-  }
-
-  /** SHA-256 of what was written, in hex. */
-  async hash(): Promise<string> {
-    await this.#flush();
-    return await hashOf(this.#path);
-  }
-
-  /** Replaces whatever is at the path. */
-  async rename(path: string, mode: number): Promise<void> {
-    await this.#flush();
-    if (mode !== PRIVATE_MODE) await Deno.chmod(this.#path, mode);
-    await Deno.rename(this.#path, path);
-    this.#isRenamed = true;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#file.close();
-    if (!this.#isRenamed) await Deno.remove(this.#path);
-  }
-}
-
-/** Copies are as private as their source. */
-export function modeOfCopy(source: number | null | undefined): number {
-  return source === null || source === undefined
-    ? PRIVATE_MODE
-    : source & READ_WRITE;
+  using file = new PendingFile(path);
+  file.write(
+    typeof content === "string" ? new TextEncoder().encode(content) : content,
+  );
+  if (isFlushed) file.flush();
+  file.rename(path, mode);
 }
 
 /**
@@ -109,9 +74,14 @@ export function modeOfCopy(source: number | null | undefined): number {
  * removes one beside it.
  */
 export function probe(path: string): void {
-  const pending = pendingPath(path);
-  Deno.writeFileSync(pending, new Uint8Array(0), NEW_FILE);
-  Deno.removeSync(pending);
+  using _file = new PendingFile(path);
+}
+
+/** Copies are as private as their source. */
+export function modeOfCopy(source: number | null | undefined): number {
+  return source === null || source === undefined
+    ? PRIVATE_MODE
+    : source & READ_WRITE;
 }
 
 /** Returns `undefined` for a file that does not exist. */
@@ -124,8 +94,13 @@ export function ifThere<T>(call: () => T): T | undefined {
   }
 }
 
-function pendingPath(path: string): string {
-  return `${path}.${Math.random().toString(36).slice(2, 10)}.part`;
+/** Returns `undefined` for whatever failure. */
+export function attempt<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch {
+    return undefined;
+  }
 }
 
 /** SHA-256 of a file in hex. */

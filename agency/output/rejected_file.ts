@@ -1,6 +1,7 @@
 // `<file>.rejected.csv`: a copy of the refused rows, to be corrected and sent
 // as a file of its own.
 
+import { concatenate } from "../../bytes/concatenate.ts";
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
@@ -17,6 +18,8 @@ import { isProcessInput } from "../source/input_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
 
 const KEY = "agency.rejectedFile (--rejected-file)";
+/** Rows and line ends: a write costs more than their bytes do. */
+const PARTS_PER_WRITE = 512;
 const CSV_REGEXP = /(\.csv)?$/;
 
 export interface RejectedCopy {
@@ -122,25 +125,23 @@ export class RejectedFile {
     records: CopyRecords,
   ): Promise<RejectedCopy> {
     const path = this.#path;
-    await using file = await PendingFile.create(path);
+    using file = new PendingFile(path);
     await this.#copyRows(refused, file);
     const hash = await file.hash();
-    for (let number = this.#firstNumber;; number++) {
+    let isTaken = false;
+    for (let number = 1;; number++) {
       const free = numbered(path, number);
       if (this.#isOwn(free)) continue;
       // With the same rows it may be of a run that was killed.
       const isFree = lstat(free) === undefined ||
         await isUnchanged(free, records, [hash]);
-      if (!isFree) continue;
-      await file.rename(free, modeOfCopy(this.#file.source.mode));
-      if (number > this.#firstNumber) warnOfUserFile(path, free);
-      return { path: free, hash };
+      if (isFree) {
+        file.rename(free, modeOfCopy(this.#file.source.mode));
+        if (isTaken) warnOfUserFile(path, free);
+        return { path: free, hash };
+      }
+      isTaken = true;
     }
-  }
-
-  /** 2 if the first name is the agency's file, an earlier copy. */
-  get #firstNumber(): number {
-    return this.#isOwn(this.#path) ? 2 : 1;
   }
 
   #isOwn(path: string): boolean {
@@ -150,13 +151,16 @@ export class RejectedFile {
 
   /** Rows are copied unchanged; only the last one may lack a line end. */
   async #copyRows(refused: IndexSet, to: PendingFile): Promise<void> {
-    const { source, openReader } = this.#file;
-    const lineEnd = new TextEncoder().encode(source.content.lineEnd);
-    await everyRecord(openReader(), async (reader) => {
-      if (!refused.has(reader.index)) return;
-      await to.write(reader.bytes);
-      await to.write(lineEnd);
+    const { lineEnd: text } = this.#file.source.content;
+    const lineEnd = new TextEncoder().encode(text);
+    let parts: Uint8Array[] = [];
+    await everyRecord(this.#file, ({ index, bytes }) => {
+      if (refused.has(index)) parts.push(bytes.slice(), lineEnd);
+      if (parts.length < PARTS_PER_WRITE) return;
+      to.write(concatenate(parts));
+      parts = [];
     });
+    to.write(concatenate(parts));
   }
 
   async #removeOld(records: CopyRecords): Promise<void> {

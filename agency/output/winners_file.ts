@@ -5,6 +5,7 @@ import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { flushLog, writeText } from "../../program/logging.ts";
 import { sha256, shortHash } from "../hashes.ts";
 import {
+  attempt,
   hashOf,
   ifThere,
   modeOfCopy,
@@ -45,17 +46,22 @@ export class WinnersFile {
    * Throws a `ProgramError` if the winners cannot be written, or would overwrite
    * anything but a list that an earlier run wrote.
    */
-  static async open(
+  static async open(path: string, others: OtherFiles): Promise<WinnersFile> {
+    return await orUnwritable(path, () => WinnersFile.#open(path, others));
+  }
+
+  static async #open(
     path: string,
     { agencyFile, rejectedFile, records = "" }: OtherFiles,
   ): Promise<WinnersFile> {
-    const isPipe = isProcessInput(agencyFile);
     // A file that cannot be read is reported when it is opened.
-    const source = isPipe ? undefined : sourceInfo(agencyFile);
-    const mode = modeOfCopy(source?.mode ?? null);
+    const source = isProcessInput(agencyFile)
+      ? undefined
+      : attempt(() => Deno.statSync(agencyFile));
+    const mode = modeOfCopy(source?.mode);
     if (path === STANDARD_OUTPUT) return new WinnersFile(path, mode);
     if (path === "") throw unwritable(path, "the name is empty");
-    const info = orUnwritable(path, () => infoOf(path));
+    const info = infoOf(path);
     if (info?.isDirectory) throw unwritable(path, "it is a directory");
     if (info && !info.isFile) return new WinnersFile(path, mode);
     if (info && info.ino === source?.ino && info.dev === source?.dev) {
@@ -64,7 +70,7 @@ export class WinnersFile {
     // Replaces a symbolic link's target, not the link.
     const target = info ? Deno.realPathSync(path) : path;
     await checkOwn(target, records);
-    orUnwritable(path, () => probe(target));
+    probe(target);
     if (fullPathOf(target) === fullPathOf(rejectedFile)) {
       throw unwritable(path, "agency.rejectedFile is the same file");
     }
@@ -73,64 +79,34 @@ export class WinnersFile {
 
   async write(winners: readonly string[]): Promise<void> {
     const text = winners.map((document) => `${document}\n`).join("");
-    try {
-      if (this.#path === STANDARD_OUTPUT) {
-        await flushLog();
-        writeText(Deno.stdout, text);
-      } else {
-        await this.#writeFile(new TextEncoder().encode(text));
-      }
-    } catch (cause) {
-      if (cause instanceof ProgramError) throw cause;
-      throw unwritable(this.#path, reasonOf(cause), cause);
-    }
+    await orUnwritable(this.#path, async () => {
+      if (this.#path !== STANDARD_OUTPUT) return await this.#writeFile(text);
+      await flushLog();
+      writeText(Deno.stdout, text);
+    });
   }
 
-  async #writeFile(content: Uint8Array<ArrayBuffer>): Promise<void> {
+  async #writeFile(text: string): Promise<void> {
     const info = infoOf(this.#path);
     // A device or a pipe is written to, not replaced.
     if (info && !info.isFile) {
-      await Deno.writeFile(this.#path, content);
+      await Deno.writeTextFile(this.#path, text);
       return;
     }
     // The draw may be held days after the file was checked.
     const before = await checkOwn(this.#path, this.#records);
-    await this.#remember(content, before);
-    replaceFile(this.#path, content, this.#mode & 0o777);
+    await this.#remember(text, before);
+    replaceFile(this.#path, text, this.#mode & 0o777);
   }
 
-  /**
-   * Also what is there, for the run may end before it is replaced. A failure
-   * only keeps later runs from replacing the list.
-   */
-  async #remember(
-    content: Uint8Array<ArrayBuffer>,
-    before: string,
-  ): Promise<void> {
+  /** Also what is there, for the run may end before it is replaced. */
+  async #remember(text: string, before: string): Promise<void> {
     const record = await recordPath(this.#path, this.#records);
     if (record === undefined) return;
-    const text = `${(await sha256(content)).toHex()}\n${before}\n`;
-    try {
-      replaceFile(record, new TextEncoder().encode(text), PRIVATE_MODE);
-    } catch {
-      // The state folder's own records report it.
-    }
-  }
-}
-
-function sourceInfo(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function orUnwritable<T>(path: string, act: () => T): T {
-  try {
-    return act();
-  } catch (cause) {
-    throw unwritable(path, reasonOf(cause), cause);
+    const hashes = `${(await sha256(text)).toHex()}\n${before}\n`;
+    // A failure only keeps later runs from replacing the list, and the state
+    // folder's own records report it.
+    attempt(() => replaceFile(record, hashes, PRIVATE_MODE));
   }
 }
 
@@ -151,16 +127,11 @@ function fullPathOf(path: string): string | undefined {
  * file, and for none.
  */
 async function checkOwn(path: string, records: string): Promise<string> {
-  const info = orUnwritable(path, () => ifThere(() => Deno.lstatSync(path)));
+  const info = ifThere(() => Deno.lstatSync(path));
   if (!info || info.isFile && info.size === 0) return "";
   const known = info.isFile ? await knownHashes(path, records) : [];
-  if (known.length > 0) {
-    const hash = await hashOf(path)
-      .catch((cause) =>
-        Promise.reject(unwritable(path, reasonOf(cause), cause))
-      );
-    if (known.includes(hash)) return hash;
-  }
+  const hash = known.length > 0 ? await hashOf(path) : "";
+  if (known.includes(hash)) return hash;
   throw unwritable(
     path,
     "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file",
@@ -170,13 +141,8 @@ async function checkOwn(path: string, records: string): Promise<string> {
 /** None if they cannot be read: then the file is not replaced. */
 async function knownHashes(path: string, records: string): Promise<string[]> {
   const record = await recordPath(path, records);
-  if (record === undefined) return [];
-  try {
-    const text = await Deno.readTextFile(record);
-    return text.split("\n").filter((hash) => hash !== "");
-  } catch {
-    return [];
-  }
+  const text = record && attempt(() => Deno.readTextFileSync(record));
+  return text ? text.split("\n").filter((hash) => hash !== "") : [];
 }
 
 /** `undefined` if nothing is kept, or the path's folder is not there. */
@@ -188,12 +154,22 @@ async function recordPath(
   return fullPath && `${records}-${await shortHash(fullPath)}`;
 }
 
+async function orUnwritable<T>(
+  path: string,
+  act: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (cause instanceof ProgramError) throw cause;
+    throw unwritable(path, reasonOf(cause), { cause });
+  }
+}
+
 function unwritable(
   path: string,
   reason: string,
-  cause?: unknown,
+  options?: ErrorOptions,
 ): ProgramError {
-  return new ProgramError(`Cannot write winners "${path}": ${reason}`, {
-    cause,
-  });
+  return new ProgramError(`Cannot write winners "${path}": ${reason}`, options);
 }

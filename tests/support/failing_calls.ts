@@ -87,13 +87,14 @@ export function failOpen(code: string): Disposable {
   });
 }
 
-/** Lets no file's permissions be changed asynchronously. */
+/** Lets no file's permissions be changed. */
 export function failChmod(): Disposable {
+  const refusal = systemError("Operation not permitted (os error 1)", "EPERM");
   return replace(Deno, {
-    chmod: () =>
-      Promise.reject(
-        systemError("Operation not permitted (os error 1)", "EPERM"),
-      ),
+    chmod: () => Promise.reject(refusal),
+    chmodSync(): never {
+      throw refusal;
+    },
   });
 }
 
