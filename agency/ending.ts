@@ -6,6 +6,7 @@ import type { Finish } from "../protocol/mod.ts";
 import type { BetCounts } from "./batch_sender.ts";
 import type { DeliveredFile } from "./delivered_file.ts";
 import type { Delivery } from "./delivery/delivery.ts";
+import { originOf } from "./delivery/moved_rows.ts";
 import { IndexSet } from "./index_set.ts";
 import {
   nameOf,
@@ -63,7 +64,7 @@ export class Ending {
   /** Whose refused rows this delivery has. */
   get #origin(): SentDelivery | undefined {
     const { folder, delivery } = this.sending;
-    return folder.originOf(delivery.id);
+    return originOf(delivery.id, folder.everRefused());
   }
 
   /**

@@ -6,7 +6,6 @@ import { formatAction, getLogger } from "../../program/logging.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import type { SourceFile } from "../source/source_file.ts";
-import { IndexSet } from "../index_set.ts";
 import {
   DigestWriter,
   EMPTY_DIGEST,
@@ -44,9 +43,9 @@ export async function findCorrected(
 ): Promise<SentDelivery | undefined> {
   const named = last === undefined ? undefined : folder.withId(last);
   // Each row of a copy is known by itself, wherever it lies.
-  const isPart = named?.isPart || named?.copies?.[path!] !== undefined;
+  const isPart = named?.isPart || named?.copies[path!] !== undefined;
   const before = isPart ? undefined : named;
-  const isCopy = candidates.some(({ copies }) => copies?.[path!]);
+  const isCopy = candidates.some(({ copies }) => copies[path!]);
   if (before && keptRows(before) > 0) {
     const difference = await findDifference(file, before);
     if (difference === undefined) return before;
@@ -155,7 +154,7 @@ async function beginsAlike(
   { refused, digests, keys, moved }: SentDelivery,
 ): Promise<boolean> {
   if (!digests) return false;
-  const writer = new DigestWriter(digests.every, IndexSet.parse(refused));
+  const writer = new DigestWriter(digests.every, refused);
   const limit = FIRST_DIGESTS * digests.every;
   await everyRecord(file, (reader, step) => {
     if (reader.index < limit) writer.add(reader, step);
@@ -185,9 +184,8 @@ async function findDifference(
   { isComplete, records, refused, digests }: SentDelivery,
 ): Promise<string | undefined> {
   if (!isComplete) return "it was changed since";
-  const leftOut = IndexSet.parse(refused);
   const { every, values } = digests ?? { every: 1, values: undefined };
-  const writer = new DigestWriter(every, leftOut);
+  const writer = new DigestWriter(every, refused);
   const lines: number[] = [];
   let unsendable: number | undefined;
   let count = 0;

@@ -11,11 +11,11 @@ import {
 } from "../source/record_digests.ts";
 import { keyOf } from "./row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";
+import { relativesOf } from "./moved_rows.ts";
 import {
-  addContent,
+  keptRows,
   openRows,
   type Place,
-  removeContent,
   type SentDelivery,
 } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
@@ -37,7 +37,7 @@ export class Delivery {
   readonly #found: SentDelivery | undefined;
   #entry: SentDelivery;
   #isBegun = false;
-  #movedAtStart: NonNullable<SentDelivery["moved"]> = {};
+  #movedAtStart: SentDelivery["moved"] = {};
   /** Bet indexes that earlier runs left out. */
   readonly refusedBefore: IndexSet;
   readonly others: RowsOfOthers;
@@ -88,7 +88,6 @@ export class Delivery {
     }
     this.#entry = { ...this.#entry, moved, keys };
     this.#movedAtStart = moved;
-    const begunAt = new Date().toISOString();
     // A correction is recognized by what was known before.
     const known = this.#found ?? {
       ...this.#entry,
@@ -99,10 +98,16 @@ export class Delivery {
     };
     const { id, content, path } = this.#entry;
     const isCorrection = known.content !== content || brought.length > 0;
-    const correction = isCorrection
-      ? addContent(known.correction, content)
-      : known.correction;
-    this.#folder.update({ ...known, path, moved, keys, correction, begunAt });
+    this.#folder.update({
+      ...known,
+      path,
+      moved,
+      keys,
+      corrections: isCorrection
+        ? known.corrections.union(new Set([content]))
+        : known.corrections,
+      begunAt: new Date().toISOString(),
+    });
     if (path !== undefined) await this.#folder.link(path, id);
     this.others.take(this.#entry);
   }
@@ -125,12 +130,19 @@ export class Delivery {
   /** Remembers that the central lacks the other deliveries with its rows. */
   expectRelatives(): void {
     // Each of them is sent once more, not each of them after each other one.
-    if (!this.#found?.isLacking) this.#folder.expectRelatives(this.id);
+    if (this.#found?.isLacking) return;
+    const begunAt = new Date().toISOString();
+    for (const id of relativesOf(this.id, this.#folder.everRefused())) {
+      const one = this.#folder.withId(id);
+      if (one?.isComplete && keptRows(one) > 0) {
+        this.#folder.update({ ...one, begunAt, isLacking: true });
+      }
+    }
   }
 
   /** Those of some rows that were not sent in another file since this run began. */
   stillMissing(rows: IndexSet): IndexSet {
-    const { moved = {} } = this.#folder.withId(this.id) ?? {};
+    const moved = this.#folder.withId(this.id)?.moved ?? {};
     return IndexSet.of(
       rows.values().filter((index) =>
         `${moved[index]}` === `${this.#movedAtStart[index]}`
@@ -158,7 +170,7 @@ export class Delivery {
       isComplete: true,
       records: end,
       stored: records - refused.size,
-      refused: refused.format(),
+      refused,
       isGivenUp: isGivenUp || undefined,
     });
   }
@@ -172,9 +184,8 @@ export class Delivery {
   #end(entry: SentDelivery): void {
     // Rows may have been sent in another file since this run began.
     const last = this.#folder.withId(entry.id) ?? entry;
-    const refused = IndexSet.parse(entry.refused);
     const left = Object.entries({ ...last.moved, ...entry.moved })
-      .filter(([index]) => refused.has(Number(index)));
+      .filter(([index]) => entry.refused.has(Number(index)));
     const ended = {
       ...entry,
       moved: Object.fromEntries(left),
@@ -184,11 +195,12 @@ export class Delivery {
       sample: undefined,
       isLacking: undefined,
     };
+    const own = new Set([this.#entry.content]);
     this.#entry = {
       ...ended,
-      correction: openRows(ended).size === 0
-        ? undefined
-        : removeContent(last.correction, this.#entry.content),
+      corrections: openRows(ended).size === 0
+        ? new Set()
+        : last.corrections.difference(own),
     };
     this.#folder.update(this.#entry);
   }

@@ -8,10 +8,9 @@ import { ProgramError } from "../../program/errors.ts";
 import { shortHash } from "../hashes.ts";
 import { findCorrected, type Known } from "./correction.ts";
 import { Delivery } from "./delivery.ts";
-import { IndexSet } from "../index_set.ts";
 import { RowFinder } from "./row_finder.ts";
 import { findRowsAtPath } from "./rows_at_path.ts";
-import { RowsOfOthers } from "./rows_of_others.ts";
+import { indexesOf, RowsOfOthers } from "./rows_of_others.ts";
 import {
   type FoundRow,
   nameOf,
@@ -40,7 +39,7 @@ export async function identifyKnown(
     ? await shortHash(`${fingerprint}#${copy}`)
     : fingerprint;
   const isCopy = path !== undefined && !isNew &&
-    candidates.some(({ copies }) => copies?.[path]);
+    candidates.some(({ copies }) => copies[path]);
   const entry = {
     ...found ?? { ...newDelivery(id, copy), isPart: isCopy || undefined },
     content: fingerprint,
@@ -50,7 +49,7 @@ export async function identifyKnown(
     ? movedRows(found, new RowFinder(folder, []))
     : await rowsAtPath(file, known, isNew);
   if (!found && !isNew) await throwIfDoubtful(file, known, rows);
-  const wanted = isNew ? rows.filter(({ isStored }) => !isStored) : rows;
+  const wanted = isNew ? rows.filter(({ state }) => state === "missing") : rows;
   const others = new RowsOfOthers(folder, wanted);
   return new Delivery(folder, file, { found, entry, others });
 }
@@ -61,14 +60,14 @@ async function throwIfDoubtful(
   { folder, path, candidates }: Known,
   rows: readonly FoundRow[],
 ): Promise<void> {
-  const own = IndexSet.of(rows.map(({ index }) => index));
+  const own = indexesOf(rows);
   const finder = new RowFinder(folder, candidates);
   const row = await finder.findDoubtful(file, own);
   if (!row) return;
   const delivery = folder.withId(row.place[0]);
   const where = nameOf(delivery?.path);
   const isHere = path !== undefined && delivery?.path === path;
-  const what = row.isStored
+  const what = row.state !== "missing"
     ? `was refused before and sent from ${where}; remove it here`
     : isHere
     ? "is not surely one that was refused here before; correct it in the copy of its refused rows"
@@ -80,14 +79,14 @@ async function throwIfDoubtful(
 
 /** The refused rows of a known delivery that were sent elsewhere. */
 function movedRows(delivery: SentDelivery, finder: RowFinder): FoundRow[] {
-  return Object.keys(delivery.moved ?? {}).map((name) => {
+  return Object.keys(delivery.moved).map((name) => {
     const index = Number(name);
     const place = finder.follow([delivery.id, index]);
     return {
       index,
       place,
-      isStored: finder.isStored(place),
-      key: delivery.keys?.[index],
+      state: finder.stateOf(place),
+      key: delivery.keys[index],
     };
   }).filter(({ place: [id] }) => id !== delivery.id);
 }
@@ -102,7 +101,7 @@ async function rowsAtPath(
   isNew: boolean,
 ): Promise<readonly FoundRow[]> {
   if (path === undefined) return [];
-  const copied = candidates.filter(({ copies }) => copies?.[path]);
+  const copied = candidates.filter(({ copies }) => copies[path]);
   const origins = copied.length > 0
     ? copied
     : candidates.filter(({ id }) => id === last);
@@ -111,7 +110,7 @@ async function rowsAtPath(
   const { rows, strangeLine } = await findRowsAtPath(
     file,
     new RowFinder(folder, origins),
-    { delivery, copied: delivery.copies?.[path] },
+    { delivery, copied: delivery.copies[path] },
   );
   if (strangeLine === undefined || isNew) return rows;
   const where = copied.length > 0

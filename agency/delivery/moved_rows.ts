@@ -13,16 +13,15 @@ export function originOf(
   deliveries: readonly SentDelivery[],
 ): SentDelivery | undefined {
   let origin: SentDelivery | undefined;
-  const complete = deliveries.filter(({ isComplete }) => isComplete);
   // Damaged records may lead in a circle.
   const passed = new Set([id]);
-  for (let last: string | undefined = id; last !== undefined;) {
-    const next = complete.find((one) =>
-      !passed.has(one.id) && targetsOf(one).includes(last!)
+  // The set grows while it is gone through.
+  for (const last of passed) {
+    const next = deliveries.find((one) =>
+      one.isComplete && !passed.has(one.id) && targetsOf(one).includes(last)
     );
     origin = next ?? origin;
-    last = next?.id;
-    if (last !== undefined) passed.add(last);
+    if (next) passed.add(next.id);
   }
   return origin;
 }
@@ -32,7 +31,7 @@ export function movedTo(
   id: string,
   deliveries: readonly SentDelivery[],
 ): IndexSet {
-  const moves = deliveries.flatMap(({ moved = {} }) => Object.values(moved));
+  const moves = deliveries.flatMap(({ moved }) => Object.values(moved));
   // By way of a copy a row is moved more than once.
   return IndexSet.of(
     moves.filter(([to]) => to === id).map(([, index]) => index),
@@ -61,6 +60,6 @@ export function relativesOf(
   return [...ids];
 }
 
-function targetsOf({ moved = {} }: SentDelivery): string[] {
+function targetsOf({ moved }: SentDelivery): string[] {
   return Object.values(moved).map(([to]) => to);
 }

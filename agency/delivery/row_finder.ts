@@ -18,35 +18,31 @@ import {
   type FoundRow,
   openRows,
   type Place,
+  type RowState,
   type SentDelivery,
+  stateOf,
 } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Records that could not be written may lead in a circle. */
 const MAX_MOVES = 1000;
 
-const NONE: ReadonlySet<string> = new Set();
-
 const RECENT_MS = 7 * 24 * 60 * 60 * 1000;
-
-interface Known {
-  delivery: SentDelivery;
-  open: IndexSet;
-}
 
 export class RowFinder {
   readonly #folder: SentFolder;
-  readonly #known = new Map<string, Known | undefined>();
+  readonly #deliveries = new Map<string, SentDelivery | undefined>();
   readonly #places = new Map<string, Place[]>();
   /** Numbers in the keys; `undefined` if a key has none. */
   readonly #numbers = new Set<number | undefined>();
+  readonly #taken = new Set<string>();
 
   /** Knows the refused rows of some deliveries. */
   constructor(folder: SentFolder, deliveries: readonly SentDelivery[]) {
     this.#folder = folder;
     for (const delivery of deliveries) {
-      this.#add(delivery);
-      for (const [index, key] of Object.entries(delivery.keys ?? {})) {
+      this.#deliveries.set(delivery.id, delivery);
+      for (const [index, key] of Object.entries(delivery.keys)) {
         this.#addKey(key, [delivery.id, Number(index)]);
       }
     }
@@ -85,16 +81,16 @@ export class RowFinder {
     await everyRecord(file, ({ index, line, bytes }, step) => {
       if (step === "header" || own.has(index)) return false;
       const place = this.#mayBeKnown(bytes)
-        ? this.#pick(keysOf(bytes), NONE, isWhole)
+        ? this.#pick(keysOf(bytes), isWhole)
         : undefined;
       if (!place) {
         hasOthers = true;
         return false;
       }
-      const isStored = this.isStored(place);
-      const row = { index, line, place, isStored, key: undefined };
+      const state = this.stateOf(place);
+      const row = { index, line, place, state, key: undefined };
       first ??= row;
-      if (!isStored || this.#isRecent(place)) doubtful = row;
+      if (state === "missing" || this.#isRecent(place)) doubtful = row;
       return doubtful !== undefined;
     });
     return doubtful ?? (hasOthers ? undefined : first);
@@ -108,16 +104,22 @@ export class RowFinder {
   /** The keys of a refused row, and of its corrections elsewhere. */
   keysOf(place: Place): string[] {
     return this.#way(place).flatMap(([id, index]) =>
-      this.#get(id)?.delivery.keys?.[index] ?? []
+      this.#get(id)?.keys[index] ?? []
     );
   }
 
-  /** True if a row is stored in its delivery, or may be. */
-  isStored([id, index]: Place): boolean {
-    const known = this.#get(id);
-    if (!known) return false;
-    const { isComplete, correction } = known.delivery;
-    return !isComplete || correction !== undefined || !known.open.has(index);
+  stateOf([id, index]: Place): RowState {
+    const delivery = this.#get(id);
+    return delivery ? stateOf(delivery, index) : "missing";
+  }
+
+  /** Finds the row that was sent last to a place no more. */
+  take(place: Place): void {
+    this.#taken.add(`${place}`);
+  }
+
+  isTaken(place: Place): boolean {
+    return this.#taken.has(`${place}`);
   }
 
   /** True if a refused row has one of these keys. */
@@ -126,55 +128,49 @@ export class RowFinder {
   }
 
   /** A refused row of the same bet: it does not matter which. */
-  withBet(
-    keys: readonly string[],
-    taken: ReadonlySet<string>,
-  ): Place | undefined {
-    return this.#pick(keys.filter(isWhole), taken);
+  withBet(keys: readonly string[]): Place | undefined {
+    return this.#pick(keys.filter(isWhole));
   }
 
   /**
    * The one refused row that a person's row can be by its keys without document
    * or number, if it is sure.
    */
-  withPerson(
-    keys: readonly string[],
-    taken: ReadonlySet<string>,
-  ): Place | undefined {
-    const known = keys.filter((key) => !isWhole(key) && this.#places.has(key));
+  withPerson(keys: readonly string[]): Place | undefined {
+    const known = keys.filter((key) => !isWhole(key));
     // Two bets of a person look the same.
     const places = known.flatMap((key) => this.#placesOf(key));
     const isOne = new Set(places.map(String)).size === 1;
-    return isOne ? this.#pick(known, taken) : undefined;
+    return isOne ? this.#pick(known) : undefined;
   }
 
-  /** The refused rows with a key. */
-  #placesOf(key: string): Place[] {
-    return (this.#places.get(key) ?? []).map((place) => this.follow(place));
-  }
-
-  /** Refused rows of which little was readable, with the same text. */
-  withText(key: string, taken: ReadonlySet<string>): Place[] {
-    return this.#placesOf(key).filter((place) => !taken.has(`${place}`));
+  /** The refused rows with a key that were not taken. */
+  withKey(key: string): Place[] {
+    return this.#placesOf(key).filter((place) => !this.isTaken(place));
   }
 
   /** The words of the refused rows of which little was readable. */
-  roughWords(taken: ReadonlySet<string>): Set<string> {
+  roughWords(): Set<string> {
     const rough = [...this.#places.keys()].filter((key) =>
-      isRough(key) && this.withText(key, taken).length > 0
+      isRough(key) && this.withKey(key).length > 0
     );
     return new Set(rough.flatMap(partsOf));
   }
 
   /** Where other rows were refused that are stored nowhere. */
-  open(taken: ReadonlySet<string>): Place[] {
-    const starts = [...this.#known.values()].flatMap((known) =>
-      known?.open.values().map((at): Place => [known.delivery.id, at]) ?? []
+  open(): Place[] {
+    const starts = [...this.#deliveries.values()].flatMap((one) =>
+      one ? openRows(one).values().map((at): Place => [one.id, at]) : []
     );
     return starts.filter((start) => {
       const place = this.follow(start);
-      return !this.isStored(place) && !taken.has(`${place}`);
+      return this.stateOf(place) === "missing" && !this.isTaken(place);
     });
+  }
+
+  /** Where the refused rows with a key were sent last. */
+  #placesOf(key: string): Place[] {
+    return (this.#places.get(key) ?? []).map((place) => this.follow(place));
   }
 
   /** The places of a row, from where it was refused to where it was sent last. */
@@ -182,7 +178,7 @@ export class RowFinder {
     const way = [place];
     while (way.length <= MAX_MOVES) {
       const [id, index] = way.at(-1)!;
-      const next = this.#get(id)?.delivery.moved?.[index];
+      const next = this.#get(id)?.moved[index];
       if (!next || !this.#get(next[0])) break;
       way.push(next);
     }
@@ -190,7 +186,7 @@ export class RowFinder {
   }
 
   #isRecent([id]: Place): boolean {
-    const at = this.#get(id)?.delivery.at ?? "";
+    const at = this.#get(id)?.at ?? "";
     return Date.parse(at) > Date.now() - RECENT_MS;
   }
 
@@ -204,31 +200,22 @@ export class RowFinder {
    */
   #pick(
     keys: readonly string[],
-    taken: ReadonlySet<string>,
     isEnough: (key: string) => boolean = () => true,
   ): Place | undefined {
     let stored: Place | undefined;
     for (const key of keys) {
-      for (const start of this.#places.get(key) ?? []) {
-        const place = this.follow(start);
-        if (taken.has(place.join())) continue;
-        if (!this.isStored(place)) return place;
+      for (const place of this.withKey(key)) {
+        if (this.stateOf(place) === "missing") return place;
         if (isEnough(key)) stored ??= place;
       }
     }
     return stored;
   }
 
-  #get(id: string): Known | undefined {
-    if (!this.#known.has(id)) {
-      const delivery = this.#folder.withId(id);
-      if (delivery) this.#add(delivery);
-      else this.#known.set(id, undefined);
+  #get(id: string): SentDelivery | undefined {
+    if (!this.#deliveries.has(id)) {
+      this.#deliveries.set(id, this.#folder.withId(id));
     }
-    return this.#known.get(id);
-  }
-
-  #add(delivery: SentDelivery): void {
-    this.#known.set(delivery.id, { delivery, open: openRows(delivery) });
+    return this.#deliveries.get(id);
   }
 }

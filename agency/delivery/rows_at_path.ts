@@ -4,8 +4,9 @@
 // other row can be meant; or else its place, if all rows lie at theirs.
 
 import type { DeliveredFile } from "../delivered_file.ts";
-import { everyRecord } from "../every_record.ts";
+import { everyRecord, type RecordStep } from "../every_record.ts";
 import { IndexSet } from "../index_set.ts";
+import type { RecordReader } from "../source/record_reader.ts";
 import type { RowFinder } from "./row_finder.ts";
 import {
   ANY_WORD,
@@ -54,18 +55,19 @@ export async function findRowsAtPath(
   origin: Origin,
 ): Promise<RowsAtPath> {
   const matcher = new RowMatcher(finder, origin);
-  await everyRecord(file, ({ index, line, bytes }, step) => {
-    matcher.add(index, line, step === "header" ? undefined : bytes);
+  await everyRecord(file, (reader, step) => {
+    matcher.add(reader, step);
   });
   return matcher.end();
 }
 
 class RowMatcher {
   readonly #finder: RowFinder;
+  readonly #delivery: SentDelivery;
   readonly #isCopy: boolean;
-  readonly #places: RefusedPlaces;
+  /** Bet indexes of the rows of the copy, or of the refused rows of the file. */
+  readonly #refused: readonly number[];
   readonly #found: FoundRow[] = [];
-  readonly #taken = new Set<string>();
   /** Rows that may be refused ones and were not found yet. */
   #rest: Row[] = [];
   /** The first line with a bet that cannot be a refused row of a file. */
@@ -74,29 +76,44 @@ class RowMatcher {
   /** Whether each row can lie where it lay. */
   #isInPlace = false;
 
-  constructor(finder: RowFinder, origin: Origin) {
+  constructor(finder: RowFinder, { delivery, copied }: Origin) {
     this.#finder = finder;
-    this.#isCopy = origin.copied !== undefined;
+    this.#delivery = delivery;
+    this.#isCopy = copied !== undefined;
+    const refused = copied === undefined
+      ? delivery.refused
+      : IndexSet.parse(copied);
+    this.#refused = refused.values();
     finder.addCorrections();
-    this.#places = new RefusedPlaces(finder, origin);
   }
 
-  /** Takes a row; none for a header. */
-  add(index: number, line: number, bytes: Uint8Array | undefined): void {
+  add({ index, line, bytes }: RecordReader, step: RecordStep): void {
     this.#count++;
-    if (!bytes) return;
+    if (step === "header") return;
     const some = keysOf(bytes);
     const keys = some.length > 0 ? some : [keyOf(bytes)];
-    const row = { index, line, keys, ...this.#places.at(index, bytes, keys) };
+    const refused = this.#refusedAt(index);
+    const known = refused ? this.#finder.keysOf(refused) : [];
+    const left = known.filter(isRough).map((key) => fieldsLeft(key, bytes));
+    const row = {
+      index,
+      line,
+      keys,
+      place: refused && this.#finder.follow(refused),
+      hasItsKey: known.some((key) => keys.includes(key)),
+      fieldsLeft: Math.max(0, ...left),
+    };
     const mayBe = this.#isCopy || row.place || this.#finder.knows(keys);
     if (mayBe) this.#rest.push(row);
     else if (isBet(row)) this.#otherLine ??= line;
   }
 
   end(): RowsAtPath {
-    this.#isInPlace = this.#count === this.#places.count;
+    const { records } = this.#delivery;
+    const count = this.#isCopy ? this.#refused.length : records;
+    this.#isInPlace = this.#count === count;
     this.#takeEach((row) => row.hasItsKey ? this.#freePlace(row) : undefined);
-    this.#takeEach(({ keys }) => this.#finder.withBet(keys, this.#taken));
+    this.#takeEach(({ keys }) => this.#finder.withBet(keys));
     this.#takeUnchanged();
     this.#takePersons();
     const strangeLine = this.#isCopy ? this.#endOfCopy() : this.#endOfFile();
@@ -104,12 +121,20 @@ class RowMatcher {
     return { rows, strangeLine };
   }
 
+  /** The refused row that lay where a record lies. */
+  #refusedAt(index: number): Place | undefined {
+    const { id, refused } = this.#delivery;
+    const at = this.#isCopy ? this.#refused[index] : index;
+    const isKnown = at !== undefined && (this.#isCopy || refused.has(at));
+    return isKnown ? [id, at] : undefined;
+  }
+
   /** Rows of which little is readable, if none with that text is missing. */
   #takeUnchanged(): void {
     const rough = this.#rest.map(({ keys }) => keys[0]!).filter(isRough);
     const unchanged = new Map(
       [...Map.groupBy(rough, (key) => key)].flatMap(([key, { length }]) => {
-        const places = this.#finder.withText(key, this.#taken);
+        const places = this.#finder.withKey(key);
         return places.length === length ? [[key, places]] : [];
       }),
     );
@@ -118,12 +143,12 @@ class RowMatcher {
 
   /** Rows that only one refused row can have become. */
   #takePersons(): void {
-    const words = this.#finder.roughWords(this.#taken);
+    const words = this.#finder.roughWords();
     if (words.has(ANY_WORD)) return;
     this.#takeEach(({ keys }) =>
       keys.flatMap(partsOf).some((word) => words.has(word))
         ? undefined
-        : this.#finder.withPerson(keys, this.#taken)
+        : this.#finder.withPerson(keys)
     );
   }
 
@@ -135,22 +160,22 @@ class RowMatcher {
         : undefined
     );
     // What cannot be a bet is only refused again, unless it can be open.
-    const hasOpen = this.#finder.open(this.#taken).length > 0;
+    const hasOpen = this.#finder.open().length > 0;
     return this.#rest.find((row) => hasOpen || isBet(row))?.line;
   }
 
   #endOfFile(): number | undefined {
     this.#takeEach((row) =>
-      isBet(row) && row.fieldsLeft >= MIN_FIELDS_IN_FILE && !this.#isStored(row)
+      isBet(row) && row.fieldsLeft >= MIN_FIELDS_IN_FILE && this.#isMissing(row)
         ? this.#freePlace(row)
         : undefined
     );
     // With half of its refused rows it is the same file.
-    const isSame = 2 * this.#found.length >= this.#places.refused;
+    const isSame = 2 * this.#found.length >= this.#refused.length;
     if (isSame) this.#takeEach((row) => this.#freePlace(row));
     const strange = this.#rest.filter(isBet).find((row) =>
       row.fieldsLeft > 0 && this.#freePlace(row) &&
-      (row.fieldsLeft >= MIN_FIELDS_IN_FILE || !this.#isStored(row))
+      (row.fieldsLeft >= MIN_FIELDS_IN_FILE || this.#isMissing(row))
     );
     if (strange || !isSame || !this.#hasUnclear()) return strange?.line;
     // Any other bet may be a refused row that lies elsewhere now.
@@ -159,7 +184,7 @@ class RowMatcher {
 
   /** True if an open row may be a bet with any document and number. */
   #hasUnclear(): boolean {
-    return this.#finder.open(this.#taken)
+    return this.#finder.open()
       .some((place) => !this.#finder.keysOf(place).some(isWhole));
   }
 
@@ -173,68 +198,24 @@ class RowMatcher {
 
   #take(row: Row, place: Place): void {
     const { index, line, keys: [first = ""] } = row;
-    this.#taken.add(`${place}`);
+    this.#finder.take(place);
     if (`${place}` !== `${row.place}`) this.#isInPlace = false;
-    const isStored = this.#finder.isStored(place);
+    const state = this.#finder.stateOf(place);
     const key = isRough(first) ? undefined : first;
-    this.#found.push({ index, line, key, place, isStored });
+    this.#found.push({ index, line, key, place, state });
   }
 
   /** `undefined` if rows were added, removed or moved. */
   #freePlace({ place }: Row): Place | undefined {
-    return this.#isInPlace && !this.#taken.has(`${place}`) ? place : undefined;
+    const isFree = this.#isInPlace && place && !this.#finder.isTaken(place);
+    return isFree ? place : undefined;
   }
 
-  #isStored({ place }: Row): boolean {
-    return place !== undefined && this.#finder.isStored(place);
+  #isMissing({ place }: Row): boolean {
+    return !place || this.#finder.stateOf(place) === "missing";
   }
 }
 
 function isBet({ keys }: Row): boolean {
   return keys.some(isWhole);
-}
-
-/** The refused rows as they lie in a copy, or in the file. */
-class RefusedPlaces {
-  readonly #finder: RowFinder;
-  readonly #delivery: SentDelivery;
-  readonly #indexes: readonly (number | undefined)[];
-  readonly refused: number;
-  /** Number of all records of the copy, or of the file. */
-  readonly count: number;
-
-  constructor(finder: RowFinder, { delivery, copied }: Origin) {
-    this.#finder = finder;
-    this.#delivery = delivery;
-    const indexes = IndexSet.parse(copied ?? delivery.refused).values();
-    this.#indexes = copied === undefined ? sparse(indexes) : indexes;
-    this.refused = indexes.length;
-    this.count = copied === undefined ? delivery.records : indexes.length;
-  }
-
-  at(
-    at: number,
-    row: Uint8Array,
-    keys: readonly string[],
-  ): Pick<Row, "place" | "hasItsKey" | "fieldsLeft"> {
-    const index = this.#indexes[at];
-    if (index === undefined) {
-      return { place: undefined, hasItsKey: false, fieldsLeft: 0 };
-    }
-    const start: Place = [this.#delivery.id, index];
-    const known = this.#finder.keysOf(start);
-    const rough = known.filter(isRough);
-    return {
-      place: this.#finder.follow(start),
-      hasItsKey: known.some((key) => keys.includes(key)),
-      fieldsLeft: Math.max(0, ...rough.map((key) => fieldsLeft(key, row))),
-    };
-  }
-}
-
-/** Each index at its own place. */
-function sparse(indexes: readonly number[]): (number | undefined)[] {
-  const places: (number | undefined)[] = [];
-  for (const index of indexes) places[index] = index;
-  return places;
 }

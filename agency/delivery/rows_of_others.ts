@@ -5,43 +5,39 @@
 
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { IndexSet } from "../index_set.ts";
+import { movedTo } from "./moved_rows.ts";
 import {
-  addContent,
   type FoundRow,
   nameOf,
   type Place,
-  removeContent,
+  type RowState,
   type SentDelivery,
-  unsureIn,
 } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 export class RowsOfOthers {
   readonly #folder: SentFolder;
-  readonly stored: readonly FoundRow[];
+  readonly #rows: readonly FoundRow[];
+  /** Rows that are stored nowhere yet. */
   readonly brought: readonly FoundRow[];
-  /** Bet indexes of rows that are not sent: they are stored elsewhere. */
+  /** Rows that are stored elsewhere, or may be. */
+  readonly stored: readonly FoundRow[];
+  /** Bet indexes of `stored`: they are not stored under this identity. */
+  readonly elsewhere: IndexSet;
+  /** Bet indexes of rows that are not sent, because they are surely stored. */
   readonly leftOut: IndexSet;
   /** Where the others of `stored` are sent to, by bet index. */
   readonly places: ReadonlyMap<number, Place>;
-  /** Bet indexes of rows that are not stored under this delivery's identity. */
-  readonly elsewhere: IndexSet;
 
   constructor(folder: SentFolder, rows: readonly FoundRow[]) {
     this.#folder = folder;
-    this.stored = rows.filter(({ isStored }) => isStored);
-    this.brought = rows.filter(({ isStored }) => !isStored);
+    this.#rows = rows;
+    this.brought = this.#with("missing");
+    this.stored = this.#with("stored", "unsure");
+    this.elsewhere = indexesOf(this.stored);
+    this.leftOut = indexesOf(this.#with("stored"));
     this.places = new Map(
-      this.#byDelivery(this.stored).flatMap(([other, some]) => {
-        const isUnsure = unsureIn(other);
-        return some.filter(({ place: [, at] }) => isUnsure(at))
-          .map(({ index, place }) => [index, place]);
-      }),
-    );
-    const indexes = this.stored.map(({ index }) => index);
-    this.elsewhere = IndexSet.of(indexes);
-    this.leftOut = IndexSet.of(
-      indexes.filter((index) => !this.places.has(index)),
+      this.#with("unsure").map(({ index, place }) => [index, place]),
     );
   }
 
@@ -52,23 +48,26 @@ export class RowsOfOthers {
   }
 
   log(file: string, isKnown: boolean): void {
-    for (const [path, rows] of this.#byPath(this.brought)) {
+    const describe = (rows: readonly FoundRow[]) => ({
+      file,
+      rows: rows.length,
+      line: rows[0]?.line,
+    });
+    for (const [{ path = "-" }, rows] of this.#byDelivery("missing")) {
       getLogger().info(formatAction("find_refused", "success", {
-        ...describe(file, rows),
-        refused_in: path ?? "-",
+        ...describe(rows),
+        refused_in: path,
       }));
     }
-    const isUnsure = ({ index }: FoundRow) => this.places.has(index);
-    for (const [path, rows] of this.#byPath(this.stored.filter(isUnsure))) {
+    for (const [{ path }, rows] of this.#byDelivery("unsure")) {
       getLogger().info(formatAction("find_refused", "success", {
-        ...describe(file, rows),
+        ...describe(rows),
         reason: `perhaps stored by a run of ${nameOf(path)} that was cut off`,
       }));
     }
-    const left = this.stored.filter((row) => !isUnsure(row));
-    for (const [path, rows] of this.#byPath(left)) {
+    for (const [{ path }, rows] of this.#byDelivery("stored")) {
       getLogger().warn(formatAction("leave_out", "success", {
-        ...describe(file, rows),
+        ...describe(rows),
         reason: `sent in ${nameOf(path)}`,
         hint: isKnown ? undefined : "--as-new sends them too",
       }));
@@ -77,11 +76,11 @@ export class RowsOfOthers {
 
   /** Remembers in the other deliveries that rows of theirs are sent by this. */
   take({ id, content }: Pick<SentDelivery, "id" | "content">): void {
-    for (const [other] of this.#byDelivery(this.#sentElsewhere())) {
-      const correction = addContent(other.correction, content);
-      this.#folder.update({ ...other, correction });
+    for (const [other] of this.#byDelivery("unsure")) {
+      const corrections = other.corrections.union(new Set([content]));
+      this.#folder.update({ ...other, corrections });
     }
-    for (const [other, rows] of this.#byDelivery(this.brought)) {
+    for (const [other, rows] of this.#byDelivery("missing")) {
       const moved: Record<number, Place> = { ...other.moved };
       const keys: Record<number, string> = { ...other.keys };
       for (const { index, place: [, from], key } of rows) {
@@ -97,61 +96,52 @@ export class RowsOfOthers {
    * have by that, and which copies that were cut off are complete.
    */
   confirm(missing: IndexSet, content: string): void {
-    for (const [other, rows] of this.#byDelivery(this.#sentElsewhere())) {
+    for (const [other, rows] of this.#byDelivery("unsure")) {
       const stored = rows.filter(({ index }) => !missing.has(index));
-      const confirmed = IndexSet.parse(other.confirmed ?? "")
+      const confirmed = other.confirmed
         .union(IndexSet.of(stored.map(({ place: [, at] }) => at)));
-      const all = other.isPart
-        ? this.#folder.movedTo(other.id)
-        : new IndexSet();
-      const isWhole = !other.isComplete && all.size > 0 &&
-        all.difference(confirmed).size === 0;
       this.#folder.update({
         ...other,
-        confirmed: confirmed.format(),
-        correction: removeContent(other.correction, content),
-        ...isWhole ? completed(other, all) : {},
+        confirmed,
+        corrections: other.corrections.difference(new Set([content])),
+        ...this.#completed(other, confirmed),
       });
     }
   }
 
-  #sentElsewhere(): FoundRow[] {
-    return this.stored.filter(({ index }) => this.places.has(index));
+  /** What changes for a copy that was cut off, if others have all its rows now. */
+  #completed(
+    { id, isPart, isComplete, moved }: SentDelivery,
+    confirmed: IndexSet,
+  ): Partial<SentDelivery> {
+    if (!isPart || isComplete) return {};
+    const own = movedTo(id, this.#folder.everRefused());
+    if (own.size === 0 || own.difference(confirmed).size > 0) return {};
+    const sent = IndexSet.of(Object.keys(moved).map(Number));
+    return {
+      isComplete: true,
+      begunAt: undefined,
+      corrections: new Set(),
+      records: 1 + own.union(sent).values().at(-1)!,
+      stored: own.size,
+      refused: sent.difference(own),
+      digests: undefined,
+    };
   }
 
-  #byPath(rows: readonly FoundRow[]): [string | undefined, FoundRow[]][] {
-    return this.#byDelivery(rows).map(([{ path }, some]) => [path, some]);
+  #with(...states: RowState[]): FoundRow[] {
+    return this.#rows.filter(({ state }) => states.includes(state));
   }
 
-  #byDelivery(rows: readonly FoundRow[]): [SentDelivery, FoundRow[]][] {
-    return [...Map.groupBy(rows, ({ place: [id] }) => id)]
-      .flatMap(([id, some]) => {
+  #byDelivery(state: RowState): [SentDelivery, FoundRow[]][] {
+    return [...Map.groupBy(this.#with(state), ({ place: [id] }) => id)]
+      .flatMap(([id, rows]) => {
         const delivery = this.#folder.withId(id);
-        return delivery ? [[delivery, some]] : [];
+        return delivery ? [[delivery, rows]] : [];
       });
   }
 }
 
-/** A copy that others have sent to its end, with these rows of its own. */
-function completed(
-  { moved = {} }: SentDelivery,
-  own: IndexSet,
-): Partial<SentDelivery> {
-  const elsewhere = IndexSet.of(Object.keys(moved).map(Number)).difference(own);
-  return {
-    isComplete: true,
-    begunAt: undefined,
-    correction: undefined,
-    records: 1 + own.union(elsewhere).values().at(-1)!,
-    stored: own.size,
-    refused: elsewhere.format(),
-    digests: undefined,
-  };
-}
-
-function describe(
-  file: string,
-  rows: readonly FoundRow[],
-): Record<string, string | number | undefined> {
-  return { file, rows: rows.length, line: rows[0]?.line };
+export function indexesOf(rows: readonly FoundRow[]): IndexSet {
+  return IndexSet.of(rows.map(({ index }) => index));
 }

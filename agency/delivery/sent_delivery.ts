@@ -4,7 +4,6 @@ import { IndexSet } from "../index_set.ts";
 import type { RecordDigests } from "../source/record_digests.ts";
 
 export interface SentDelivery {
-  version: 1;
   /** The fingerprint under which its bets are stored: its identity. */
   id: string;
   /** 1, or more for content that was sent again as new. */
@@ -27,34 +26,40 @@ export interface SentDelivery {
   records: number;
   /** Number of bets that runs of its own have stored under this identity. */
   stored?: number | undefined;
-  /** Bet indexes that its own runs have not stored, as ranges: `3,7-9`. */
-  refused: string;
+  /** Bet indexes that its own runs have not stored. */
+  refused: IndexSet;
   /** Bet indexes that another file's run has stored under this identity. */
-  confirmed?: string | undefined;
+  confirmed: IndexSet;
   /** Where refused rows were sent later, by bet index. */
-  moved?: Readonly<Record<number, Place>> | undefined;
+  moved: Readonly<Record<number, Place>>;
   /** Whether the agency has finished without the refused rows. */
   isGivenUp?: boolean | undefined;
   digests?: RecordDigests | undefined;
   /** Digests of rows all over the file, until it is sent to its end. */
   sample?: readonly number[] | undefined;
   /** Keys of rows that were ever refused, by bet index. */
-  keys?: Readonly<Record<number, string>> | undefined;
+  keys: Readonly<Record<number, string>>;
   /** SHA-256 of the copy of its refused rows, in hex. */
   rejected?: string | undefined;
-  /** Bet indexes of the rows in each copy that was written, by its path. */
-  copies?: Readonly<Record<string, string>> | undefined;
+  /** Ranges of bet indexes of the rows in each copy, by the copy's path. */
+  copies: Readonly<Record<string, string>>;
   /**
-   * Contents, separated by commas, of files whose runs may have stored its open
-   * rows: they were cut off, or are under way.
+   * Contents of files whose runs may have stored its open rows: they were cut
+   * off, or are under way.
    */
-  correction?: string | undefined;
+  corrections: ReadonlySet<string>;
   /** Whether it is to be sent again, because the central lacks it. */
   isLacking?: boolean | undefined;
 }
 
 /** A row: its delivery's identity, and its bet index there. */
 export type Place = readonly [id: string, index: number];
+
+/**
+ * Whether a row is stored under a delivery's identity. Nobody knows if the run
+ * that sent it was cut off.
+ */
+export type RowState = "missing" | "unsure" | "stored";
 
 const VERSION = 1;
 
@@ -65,8 +70,7 @@ export interface FoundRow {
   line?: number;
   /** Where it was sent last. */
   place: Place;
-  /** Whether it is stored there, or may be. */
-  isStored: boolean;
+  state: RowState;
   key: string | undefined;
 }
 
@@ -87,30 +91,40 @@ export interface OpenDelivery {
 /** A delivery of which nothing was sent yet. */
 export function newDelivery(id: string, copy: number): SentDelivery {
   return {
-    version: VERSION,
     id,
     copy,
     content: id,
     at: new Date().toISOString(),
     isComplete: false,
     records: 0,
-    refused: "",
+    refused: new IndexSet(),
+    confirmed: new IndexSet(),
+    moved: {},
+    keys: {},
+    copies: {},
+    corrections: new Set(),
   };
 }
 
 /** True if something of a delivery is still to be sent. */
 export function isOpen(delivery: SentDelivery): boolean {
-  const { begunAt, moved = {}, isGivenUp } = delivery;
+  const { begunAt, moved, isGivenUp } = delivery;
   if (begunAt !== undefined) return true;
   return !isGivenUp &&
     openRows(delivery).values().some((index) => moved[index] === undefined);
 }
 
 /** Bet indexes that are not stored under a delivery's identity. */
-export function openRows(
-  { refused, confirmed = "" }: Pick<SentDelivery, "refused" | "confirmed">,
-): IndexSet {
-  return IndexSet.parse(refused).difference(IndexSet.parse(confirmed));
+export function openRows({ refused, confirmed }: SentDelivery): IndexSet {
+  return refused.difference(confirmed);
+}
+
+export function stateOf(delivery: SentDelivery, index: number): RowState {
+  const { isComplete, refused, confirmed, corrections } = delivery;
+  if (confirmed.has(index)) return "stored";
+  if (!isComplete) return "unsure";
+  if (!refused.has(index)) return "stored";
+  return corrections.size > 0 ? "unsure" : "missing";
 }
 
 /** Number of bets that are stored under a delivery's identity, if known. */
@@ -118,51 +132,14 @@ export function storedRows(delivery: SentDelivery): number | undefined {
   const { stored, refused } = delivery;
   return stored === undefined
     ? undefined
-    : stored + sizeOf(refused) - openRows(delivery).size;
-}
-
-/** The contents in {@linkcode SentDelivery.correction}, with one more. */
-export function addContent(
-  contents: string | undefined,
-  content: string,
-): string {
-  return [...new Set([...contents?.split(",") ?? [], content])].join();
-}
-
-/** The contents in {@linkcode SentDelivery.correction}, without one. */
-export function removeContent(
-  contents: string | undefined,
-  content: string,
-): string | undefined {
-  const left = contents?.split(",").filter((one) => one !== content) ?? [];
-  return left.length > 0 ? left.join() : undefined;
-}
-
-/**
- * Tells of which rows nobody knows whether they are stored under a delivery's
- * identity: the run that sent them was cut off.
- */
-export function unsureIn(
-  delivery: SentDelivery,
-): (index: number) => boolean {
-  const { isComplete, correction, confirmed = "" } = delivery;
-  const stored = IndexSet.parse(confirmed);
-  if (!isComplete) return (index) => !stored.has(index);
-  if (correction === undefined) return () => false;
-  const open = openRows(delivery);
-  return (index) => open.has(index);
+    : stored + refused.size - openRows(delivery).size;
 }
 
 /** Number of rows that may be stored; only these can be stored twice. */
 export function keptRows(
   { isComplete, stored, records, refused }: SentDelivery,
 ): number {
-  if (!isComplete) return Infinity;
-  return stored ?? records - sizeOf(refused);
-}
-
-export function sizeOf(indexes: string): number {
-  return IndexSet.parse(indexes).size;
+  return isComplete ? stored ?? records - refused.size : Infinity;
 }
 
 /** How messages name what was sent. */
@@ -170,25 +147,40 @@ export function nameOf(path: string | undefined): string {
   return path ? `"${path}"` : "what came through a pipe";
 }
 
+export function formatDelivery(
+  { refused, confirmed, corrections, ...delivery }: SentDelivery,
+): string {
+  return JSON.stringify({
+    version: VERSION,
+    ...delivery,
+    refused: refused.format(),
+    confirmed: confirmed.format(),
+    correction: [...corrections].join() || undefined,
+  });
+}
+
 /** Throws a `SyntaxError` for anything else than the named delivery. */
 export function parseDelivery(
   text: string,
   name: Pick<SentDelivery, "id" | "content">,
 ): SentDelivery {
-  const delivery: unknown = JSON.parse(text);
-  if (!isDelivery(delivery)) {
+  const json = JSON.parse(text);
+  const isDelivery = json?.version === VERSION && typeof json.at === "string" &&
+    typeof json.refused === "string" && Number.isSafeInteger(json.records);
+  if (!isDelivery) {
     throw new SyntaxError(`expected a delivery of version ${VERSION}`);
   }
+  const { version: _, refused, confirmed = "", correction, ...delivery } = json;
   if (delivery.id !== name.id || delivery.content !== name.content) {
     throw new SyntaxError("expected the delivery in its name");
   }
-  IndexSet.parse(delivery.refused, delivery.records);
-  return delivery;
-}
-
-function isDelivery(value: unknown): value is SentDelivery {
-  const one = value as SentDelivery | null;
-  return typeof one === "object" && one !== null && one.version === VERSION &&
-    typeof one.at === "string" && typeof one.refused === "string" &&
-    Number.isSafeInteger(one.records);
+  return {
+    moved: {},
+    keys: {},
+    copies: {},
+    ...delivery,
+    refused: IndexSet.parse(refused, delivery.records),
+    confirmed: IndexSet.parse(confirmed),
+    corrections: new Set(correction?.split(",")),
+  };
 }

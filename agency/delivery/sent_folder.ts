@@ -7,13 +7,12 @@
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { shortHash } from "../hashes.ts";
-import type { IndexSet } from "../index_set.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
 import type { CopyRecords } from "../output/rejected_file.ts";
-import { movedTo, originOf, relativesOf } from "./moved_rows.ts";
+import { movedTo } from "./moved_rows.ts";
 import {
+  formatDelivery,
   isOpen,
-  keptRows,
   type OpenDelivery,
   parseDelivery,
   type SentDelivery,
@@ -66,7 +65,7 @@ export class SentFolder {
       path: one.path,
       isBegun: one.begunAt !== undefined,
       since: one.begunAt ?? one.at,
-      copy: Object.keys(one.copies ?? {}).at(-1),
+      copy: Object.keys(one.copies).at(-1),
       giveUp: () =>
         this.update({ ...one, begunAt: undefined, isGivenUp: true }),
     }));
@@ -75,30 +74,14 @@ export class SentFolder {
     return [...found, ...started];
   }
 
-  /** The first one of which rows were sent by another, perhaps by way of others. */
-  originOf(id: string): SentDelivery | undefined {
-    return originOf(id, this.#everRefused());
+  /** Deliveries of which rows were ever refused, the latest first. */
+  everRefused(): SentDelivery[] {
+    return this.#read(({ isRefused }) => isRefused);
   }
 
   /** Whether it is a version of a copy of which nothing can be stored as its own. */
   #isSpent({ id, isPart = false, isComplete }: SentDelivery): boolean {
-    return isPart && !isComplete && this.movedTo(id).size === 0;
-  }
-
-  /** Remembers that the central lacks the deliveries with rows of one. */
-  expectRelatives(id: string): void {
-    const begunAt = new Date().toISOString();
-    for (const other of relativesOf(id, this.#everRefused())) {
-      const one = this.withId(other);
-      if (one?.isComplete && keptRows(one) > 0) {
-        this.update({ ...one, begunAt, isLacking: true });
-      }
-    }
-  }
-
-  /** Bet indexes in a delivery of the rows that were refused in others. */
-  movedTo(id: string): IndexSet {
-    return movedTo(id, this.#everRefused());
+    return isPart && !isComplete && movedTo(id, this.everRefused()).size === 0;
   }
 
   withId(id: string): SentDelivery | undefined {
@@ -119,15 +102,15 @@ export class SentFolder {
   }
 
   update(delivery: SentDelivery): void {
-    const { id, content, refused, keys = {} } = delivery;
-    const isRefused = refused !== "" || Object.keys(keys).length > 0;
+    const { id, content, refused, keys } = delivery;
+    const isRefused = refused.size > 0 || Object.keys(keys).length > 0;
     const name = `agency-${this.#agency}-${id}-${content}${
       isRefused ? "-refused" : ""
     }${isOpen(delivery) ? "-open" : ""}.json`;
     this.#orWarn(() => {
       Deno.mkdirSync(this.#path, { recursive: true, mode: FOLDER_MODE });
       // A lost record would store a corrected file twice.
-      this.#write(name, `${JSON.stringify(delivery)}\n`, true);
+      this.#write(name, `${formatDelivery(delivery)}\n`, true);
       for (const old of this.#names()) {
         if (old.id === id && old.name !== name) {
           Deno.removeSync(`${this.#path}/${old.name}`);
@@ -164,10 +147,6 @@ export class SentFolder {
 
   #write(name: string, text: string, isFlushed = false): void {
     replaceFile(`${this.#path}/${name}`, text, FILE_MODE, { isFlushed });
-  }
-
-  #everRefused(): SentDelivery[] {
-    return this.#read(({ isRefused }) => isRefused);
   }
 
   #read(isWanted: (name: DeliveryName) => boolean): SentDelivery[] {

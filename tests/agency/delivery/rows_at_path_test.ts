@@ -170,7 +170,7 @@ Deliveries.test("any number of rows complete a copy that was cut off", (files) =
     ...newDelivery(file!, 1),
     isComplete: true,
     records: count,
-    refused: `0-${count - 1}`,
+    refused: IndexSet.of(indexes),
     moved: Object.fromEntries(indexes.map((index) => [index, [copy!, index]])),
   });
   folder.update({ ...newDelivery(copy!, 1), isPart: true, begunAt: "now" });
@@ -179,7 +179,7 @@ Deliveries.test("any number of rows complete a copy that was cut off", (files) =
     indexes.map((index) => ({
       index,
       place: [copy!, index],
-      isStored: true,
+      state: "unsure",
       key: undefined,
     })),
   );
