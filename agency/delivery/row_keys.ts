@@ -1,7 +1,7 @@
 // Keys of rows: a row is that bet, in whatever file, if its document and number
 // are. A refused row without one of them is known by its other four fields.
 
-import { splitRow } from "../source/csv_row.ts";
+import { fieldsOf } from "../source/csv_row.ts";
 
 const SEPARATORS = [",", ";", "\t"];
 const FIELD_COUNT = 5;
@@ -57,7 +57,10 @@ function wordsOf(row: Uint8Array): string[] {
 
 /** The key of a row, and those that it may have had before its correction. */
 export function keysOf(row: Uint8Array): string[] {
-  const fields = fieldsOf(DECODER.decode(row));
+  const text = DECODER.decode(row);
+  const fields = SEPARATORS.values()
+    .map((separator) => fieldsOf(text, separator))
+    .find(({ length }) => length === FIELD_COUNT);
   if (!fields) return [];
   const [firstName, lastName, birthdate] = [fields[0]!, fields[1]!, fields[3]!]
     .map((field) => field.trim().toLowerCase());
@@ -97,22 +100,6 @@ export function numberAtEnd(row: Uint8Array): number {
     scale *= 10;
   }
   return number;
-}
-
-function fieldsOf(row: string): readonly string[] | undefined {
-  for (const separator of SEPARATORS) {
-    const fields = split(row, separator);
-    if (fields.length === FIELD_COUNT) return fields;
-  }
-  return undefined;
-}
-
-function split(row: string, separator: string): readonly string[] {
-  try {
-    return splitRow(row, separator);
-  } catch {
-    return [];
-  }
 }
 
 /** Dots and leading zeros come and go in spreadsheets. */

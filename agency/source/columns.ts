@@ -2,16 +2,17 @@
 // not, describes them.
 
 import { FIELD_KEYS } from "../../bet/bet.ts";
-import { splitRow } from "./csv_row.ts";
+import { fieldsOf } from "./csv_row.ts";
 
 const FIELD_COUNT = FIELD_KEYS.length;
 const FIELDS = "first name, last name, document, birthdate, number";
+const FOREIGN_SEPARATOR = "|";
 const SEPARATORS: ReadonlyMap<string, string> = new Map([
   [",", "commas"],
   [";", "semicolons"],
   ["\t", "tabs"],
+  [FOREIGN_SEPARATOR, `\`${FOREIGN_SEPARATOR}\``],
 ]);
-const FOREIGN_SEPARATOR = "|";
 /** `Fecha (dd/mm/aaaa)` or `N°`, but neither `#N/A` nor `n/d`. */
 const HEADING_REGEXP = /^\p{L}[\p{L}\p{M} ._°º-]*(\([\p{L}\p{M} ./_-]*\))?$/u;
 const MAX_HEADING_LENGTH = 64;
@@ -29,15 +30,12 @@ export function explainColumns(
 ): string | undefined {
   if (rows.length === 0) return undefined;
   const own = tableOf(rows, separator);
-  if (isHalf(own, rowsWith(own, FIELD_COUNT))) return undefined;
-  const foreign = [...SEPARATORS.keys(), FOREIGN_SEPARATOR]
-    .filter((other) => other !== separator)
+  if (isHalf(own)) return undefined;
+  const foreign = [...SEPARATORS.keys()].filter((other) => other !== separator)
     .map((other) => tableOf(rows, other));
-  const other = foreign.find((one) => isHalf(one, rowsWith(one, FIELD_COUNT)));
+  const other = foreign.find(isHalf);
   if (other) return explainSeparator(other.separator);
-  return rowsWith(own, FIELD_COUNT) > 0
-    ? undefined
-    : explainWidth([own, ...foreign]);
+  return wholeRows(own) > 0 ? undefined : explainWidth([own, ...foreign]);
 }
 
 /**
@@ -75,28 +73,18 @@ function tableOf(rows: readonly string[], separator: string): Table {
   return { separator, rows: rows.map((row) => fieldsOf(row, separator)) };
 }
 
-/** Returns no fields if the quotes are wrong. */
-function fieldsOf(row: string, separator: string): readonly string[] {
-  try {
-    return splitRow(row, separator);
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
+function wholeRows({ rows }: Table): number {
+  return rows.filter((row) => row.length === FIELD_COUNT).length;
 }
 
-function rowsWith({ rows }: Table, fields: number): number {
-  return rows.filter((row) => row.length === fields).length;
-}
-
-function isHalf({ rows }: Table, count: number): boolean {
-  return count >= rows.length / 2;
+function isHalf(table: Table): boolean {
+  return wholeRows(table) >= table.rows.length / 2;
 }
 
 function explainSeparator(separator: string): string {
   const name = SEPARATORS.get(separator);
-  return name === undefined
-    ? `its separator looks like \`${separator}\`; save it with commas or semicolons`
+  return separator === FOREIGN_SEPARATOR
+    ? `its separator looks like ${name}; save it with commas or semicolons`
     : `its fields look separated by ${name}; set agency.separator (--separator) to ${
       JSON.stringify(separator)
     }`;
@@ -104,32 +92,29 @@ function explainSeparator(separator: string): string {
 
 /** Describes the table in which most rows have the same number of fields. */
 function explainWidth(tables: readonly Table[]): string {
-  let found = { table: tables[0]!, width: 1, count: 0 };
+  let found = { table: tables[0]!, width: 1, rows: [] as Table["rows"] };
   for (const table of tables) {
-    for (const { length: width } of table.rows) {
-      const count = rowsWith(table, width);
-      if (width > 1 && count > found.count) found = { table, width, count };
+    for (const [width, rows] of Map.groupBy(table.rows, (row) => row.length)) {
+      if (width > 1 && rows.length > found.rows.length) {
+        found = { table, width, rows };
+      }
     }
   }
-  const { table, width } = found;
-  const { separator } = table;
-  const by = separator === tables[0]!.separator
+  const { table, width, rows } = found;
+  const by = table === tables[0]
     ? ""
-    : ` separated by ${SEPARATORS.get(separator) ?? `\`${separator}\``}`;
+    : ` separated by ${SEPARATORS.get(table.separator)}`;
   const what = `rows have ${plural(width, "field")}${by}`;
   const surplus = width - FIELD_COUNT;
-  if (surplus > 0 && areLastEmpty(found.table, width)) {
+  const areLastEmpty = rows.every((row) =>
+    row.slice(FIELD_COUNT).every((text) => text.trim() === "")
+  );
+  if (surplus > 0 && areLastEmpty) {
     const columns = surplus === 1 ? "column" : "columns";
     const count = NUMERALS[surplus] ?? surplus;
     return `${what}, the last ${count} empty: delete the ${columns}`;
   }
   return `${what}, expected ${FIELD_COUNT}: ${FIELDS}`;
-}
-
-/** True if the rows of this width have nothing after the five fields. */
-function areLastEmpty({ rows }: Table, width: number): boolean {
-  return rows.filter((row) => row.length === width)
-    .every((row) => row.slice(FIELD_COUNT).every((text) => text.trim() === ""));
 }
 
 function plural(count: number, noun: string): string {

@@ -18,9 +18,19 @@ const QUOTES_PROBLEM =
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Throws a `SyntaxError` if the quotes are wrong. */
-export function splitRow(row: string, separator: string): readonly string[] {
+function splitRow(row: string, separator: string): readonly string[] {
   if (!row.includes('"')) return row.split(separator);
   return parse(row, { separator })[0] ?? [];
+}
+
+/** As {@linkcode splitRow}, but without fields if the quotes are wrong. */
+export function fieldsOf(row: string, separator: string): readonly string[] {
+  try {
+    return splitRow(row, separator);
+  } catch (error) {
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
 }
 
 export function fieldCountProblem(count: number): string {
