@@ -54,17 +54,18 @@ export class Ending {
     if (refused.count > 0) {
       return "correct the refused rows and send them; --finish-anyway finishes without";
     }
-    const other = this.#origin ?? delivery.others.storedIn;
+    const other = this.#other;
     const what = other
       ? `${nameOf(other.path)}, where other rows of it were sent,`
       : "the file";
     return `the central has another store now; send ${what} again`;
   }
 
-  /** Whose refused rows this delivery has. */
-  get #origin(): SentDelivery | undefined {
+  /** Whose refused rows this delivery has, or else where rows of it were sent. */
+  get #other(): SentDelivery | undefined {
     const { folder, delivery } = this.sending;
-    return originOf(delivery.id, folder.everRefused());
+    return originOf(delivery.id, folder.everRefused()) ??
+      delivery.others.storedIn;
   }
 
   /**
@@ -84,15 +85,13 @@ export class Ending {
 
   /**
    * The bets that the central must have. It has just confirmed those of this
-   * file, so they are those of the file whose rows these are, or of where rows of
-   * it were sent, if there is one.
+   * file, so they are those of the other one, if there is one.
    */
   #expected(): Finish["delivery"] {
     const { delivery, loader } = this.sending;
-    const { id, others: { elsewhere, storedIn } } = delivery;
-    const records = loader.records -
-      elsewhere.difference(this.missing).size;
-    const other = this.#origin ?? storedIn;
+    const { id, others: { elsewhere } } = delivery;
+    const records = loader.records - elsewhere.difference(this.missing).size;
+    const other = this.#other;
     // With refused rows the central is to say how many are missing.
     const stored = other && storedRows(other);
     return stored && this.missing.size === 0
@@ -111,9 +110,8 @@ export class Ending {
       this.#warnOfOldVersion();
       delivery.keep();
     } else {
-      await delivery.complete(loader, this.missing, {
-        isGivenUp: this.#finish === "anyway",
-      });
+      const isGivenUp = this.#finish === "anyway" || undefined;
+      await delivery.complete(loader, this.missing, isGivenUp);
     }
   }
 
@@ -128,19 +126,19 @@ export class Ending {
     }
     const { path = "-", isBegun, since, copy } = open;
     const there = copy === undefined ? "" : ` in ${nameOf(copy)}`;
+    const [reason, hint] = isBegun
+      ? ["it was not sent to its end", "send it again"]
+      : [
+        "it has refused rows that are not corrected",
+        `correct them${there} and send them, unless another file brought them`,
+      ];
     getLogger().error(formatAction("agency_finished", "fail", {
       client_id: this.#agency,
       file: path,
       since,
       others: others.length || undefined,
-      reason: isBegun
-        ? "it was not sent to its end"
-        : "it has refused rows that are not corrected",
-      hint: `${
-        isBegun
-          ? "send it again"
-          : `correct them${there} and send them, unless another file brought them`
-      }; --finish-anyway finishes without`,
+      reason,
+      hint: `${hint}; --finish-anyway finishes without`,
     }));
     return true;
   }

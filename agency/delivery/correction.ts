@@ -1,10 +1,11 @@
 // Whether a file that is new is a delivery that was sent before, with refused
 // rows corrected in their places.
 
-import { ProgramError } from "../../program/errors.ts";
+import type { ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
+import { sendError } from "../source/input_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
 import {
   DigestWriter,
@@ -29,6 +30,8 @@ export interface Known {
   same: readonly SentDelivery[];
   /** Deliveries that it may correct. */
   candidates: readonly SentDelivery[];
+  /** Those of which it is a copy of refused rows, by its path. */
+  copied: readonly SentDelivery[];
   /** The identity of what was last sent from its path, or copied to it. */
   last: string | undefined;
 }
@@ -39,13 +42,13 @@ export interface Known {
  */
 export async function findCorrected(
   file: DeliveredFile,
-  { folder, path, candidates, last }: Known,
+  { folder, path, candidates, copied, last }: Known,
 ): Promise<SentDelivery | undefined> {
   const named = last === undefined ? undefined : folder.withId(last);
   // Each row of a copy is known by itself, wherever it lies.
-  const isPart = named?.isPart || named?.copies[path!] !== undefined;
+  const isPart = named?.isPart || named?.copies[path ?? ""] !== undefined;
   const before = isPart ? undefined : named;
-  const isCopy = candidates.some(({ copies }) => copies[path!]);
+  const isCopy = copied.length > 0;
   if (before && keptRows(before) > 0) {
     const difference = await findDifference(file, before);
     if (difference === undefined) return before;
@@ -89,10 +92,12 @@ function changed(
   { isComplete, at }: SentDelivery,
   difference: string,
 ): ProgramError {
-  const what = isComplete
-    ? `it was sent on ${at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new`
-    : `a part of it may be stored since ${at}, and ${difference}; put it back as it was, send it to its end and only then correct it, or send all of it as a new delivery with --as-new`;
-  return new ProgramError(`Cannot send agency's file "${path}": ${what}`);
+  return sendError(
+    path,
+    isComplete
+      ? `it was sent on ${at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new`
+      : `a part of it may be stored since ${at}, and ${difference}; put it back as it was, send it to its end and only then correct it, or send all of it as a new delivery with --as-new`,
+  );
 }
 
 /**
@@ -133,10 +138,9 @@ function mayBe(
   const sent = delivery.isComplete
     ? ", sent on"
     : ", of which a part may be stored since";
-  return new ProgramError(
-    `Cannot send agency's file "${path}": it may be ${
-      nameOf(delivery.path)
-    }${sent} ${delivery.at}, and ${
+  return sendError(
+    path,
+    `it may be ${nameOf(delivery.path)}${sent} ${delivery.at}, and ${
       difference ?? "it has corrections"
     }; ${how}, or all of it as a new delivery with --as-new`,
   );

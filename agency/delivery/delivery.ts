@@ -23,14 +23,6 @@ import type { SentFolder } from "./sent_folder.ts";
 /** Files up to this size are always digested: it takes milliseconds. */
 const DIGESTED_BYTES = 1 << 18;
 
-export interface DeliveryState {
-  /** What earlier runs have sent, if there were any. */
-  found: SentDelivery | undefined;
-  /** What is remembered of it once it is complete. */
-  entry: SentDelivery;
-  others: RowsOfOthers;
-}
-
 export class Delivery {
   readonly #folder: SentFolder;
   readonly #file: DeliveredFile;
@@ -45,7 +37,13 @@ export class Delivery {
   constructor(
     folder: SentFolder,
     file: DeliveredFile,
-    { found, entry, others }: DeliveryState,
+    { found, entry, others }: {
+      /** What earlier runs have sent, if there were any. */
+      found?: SentDelivery | undefined;
+      /** What is remembered of it once it is complete. */
+      entry: SentDelivery;
+      others: RowsOfOthers;
+    },
   ) {
     this.#folder = folder;
     this.#file = file;
@@ -154,24 +152,19 @@ export class Delivery {
   async complete(
     { end, records }: { end: number; records: number },
     missing: IndexSet,
-    { isGivenUp = false } = {},
+    isGivenUp?: true,
   ): Promise<void> {
     this.others.confirm(missing, this.#entry.content);
     const refused = missing.union(this.others.elsewhere);
-    const isDigested = refused.size > 0 ||
-      this.#file.source.size <= DIGESTED_BYTES;
-    const digested = isDigested
-      ? await this.#digest(end, refused)
-      : { digests: undefined };
     this.#end({
       ...this.#entry,
-      ...digested,
+      ...await this.#digest(end, refused),
       at: this.sentBefore ?? new Date().toISOString(),
       isComplete: true,
       records: end,
       stored: records - refused.size,
       refused,
-      isGivenUp: isGivenUp || undefined,
+      isGivenUp,
     });
   }
 
@@ -186,45 +179,42 @@ export class Delivery {
     const last = this.#folder.withId(entry.id) ?? entry;
     const left = Object.entries({ ...last.moved, ...entry.moved })
       .filter(([index]) => entry.refused.has(Number(index)));
-    const ended = {
+    const { refused } = entry;
+    const { confirmed } = last;
+    const isWhole = openRows({ refused, confirmed }).size === 0;
+    const own = new Set([this.#entry.content]);
+    this.#entry = {
       ...entry,
       moved: Object.fromEntries(left),
       keys: { ...last.keys, ...entry.keys },
-      confirmed: last.confirmed,
+      confirmed,
+      corrections: isWhole ? new Set() : last.corrections.difference(own),
       begunAt: undefined,
       sample: undefined,
       isLacking: undefined,
-    };
-    const own = new Set([this.#entry.content]);
-    this.#entry = {
-      ...ended,
-      corrections: openRows(ended).size === 0
-        ? new Set()
-        : last.corrections.difference(own),
     };
     this.#folder.update(this.#entry);
   }
 
   /** Remembers where refused rows of a complete delivery were copied to. */
   async addCopy(
-    { path, hash }: RejectedCopy,
+    { path, hash: rejected }: RejectedCopy,
     rows: IndexSet,
   ): Promise<void> {
     const fullPath = await Deno.realPath(path);
     // Rows may have been sent in another file since this run ended.
     const last = this.#folder.withId(this.id) ?? this.#entry;
-    this.#folder.update({
-      ...last,
-      rejected: hash,
-      copies: { ...last.copies, [fullPath]: rows.format() },
-    });
+    const copies = { ...last.copies, [fullPath]: rows.format() };
+    this.#folder.update({ ...last, rejected, copies });
     await this.#folder.link(fullPath, this.id);
   }
 
   async #digest(
     records: number,
     refused: IndexSet,
-  ): Promise<Pick<SentDelivery, "digests" | "keys">> {
+  ): Promise<Partial<SentDelivery>> {
+    const isLarge = this.#file.source.size > DIGESTED_BYTES;
+    if (isLarge && refused.size === 0) return { digests: undefined };
     const writer = new DigestWriter(recordsPerDigest(records), refused);
     const keys: Record<number, string> = { ...this.#entry.keys };
     const { others: { elsewhere }, refusedBefore } = this;

@@ -1,7 +1,6 @@
 // Which delivery a file is.
 
 import type { DeliveredFile } from "../delivered_file.ts";
-import type { SourceFile } from "../source/source_file.ts";
 import { Delivery } from "./delivery.ts";
 import { RowsOfOthers } from "./rows_of_others.ts";
 import { newDelivery } from "./sent_delivery.ts";
@@ -17,8 +16,9 @@ export async function identify(
   folder: SentFolder,
   isNew = false,
 ): Promise<Delivery> {
-  const { fingerprint } = file.source;
-  const path = fullPathOf(file.source);
+  const { fingerprint, isNamed } = file.source;
+  // A pipe's content has no name.
+  const path = isNamed ? Deno.realPathSync(file.source.path) : undefined;
   // Damaged records would otherwise show after the last batch.
   folder.openBut({ id: fingerprint });
   const same = folder.withContent(fingerprint);
@@ -26,15 +26,11 @@ export async function identify(
   const last = path === undefined ? undefined : await folder.idOf(path);
   if (same.length > 0 || candidates.length > 0 || last !== undefined) {
     const { identifyKnown } = await import("./known_file.ts");
-    const known = { folder, path, same, candidates, last };
+    const copied = candidates.filter(({ copies }) => copies[path ?? ""]);
+    const known = { folder, path, same, candidates, copied, last };
     return await identifyKnown(file, known, isNew);
   }
   const entry = { ...newDelivery(fingerprint, 1), path };
   const others = new RowsOfOthers(folder, []);
-  return new Delivery(folder, file, { found: undefined, entry, others });
-}
-
-/** `undefined` for a pipe, whose content has no name. */
-function fullPathOf({ path, isNamed }: SourceFile): string | undefined {
-  return isNamed ? Deno.realPathSync(path) : undefined;
+  return new Delivery(folder, file, { entry, others });
 }

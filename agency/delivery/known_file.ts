@@ -4,8 +4,8 @@
 // Most files are not known, so this and what it imports is loaded on demand.
 
 import type { DeliveredFile } from "../delivered_file.ts";
-import { ProgramError } from "../../program/errors.ts";
 import { shortHash } from "../hashes.ts";
+import { sendError } from "../source/input_file.ts";
 import { findCorrected, type Known } from "./correction.ts";
 import { Delivery } from "./delivery.ts";
 import { RowFinder } from "./row_finder.ts";
@@ -24,7 +24,7 @@ export async function identifyKnown(
   known: Known,
   isNew: boolean,
 ): Promise<Delivery> {
-  const { folder, path, same, candidates } = known;
+  const { folder, path, same, copied } = known;
   const { fingerprint } = file.source;
   // What was cut off goes on, whatever the clock said then.
   const underWay = same.find((one) =>
@@ -38,10 +38,9 @@ export async function identifyKnown(
   const id = copy > 1 && !found
     ? await shortHash(`${fingerprint}#${copy}`)
     : fingerprint;
-  const isCopy = path !== undefined && !isNew &&
-    candidates.some(({ copies }) => copies[path]);
+  const isPart = copied.length > 0 && !isNew || undefined;
   const entry = {
-    ...found ?? { ...newDelivery(id, copy), isPart: isCopy || undefined },
+    ...found ?? { ...newDelivery(id, copy), isPart },
     content: fingerprint,
     path: path ?? found?.path,
   };
@@ -72,23 +71,19 @@ async function throwIfDoubtful(
     : isHere
     ? "is not surely one that was refused here before; correct it in the copy of its refused rows"
     : `was refused in ${where}; correct it there, or in the copy of its refused rows`;
-  throw new ProgramError(
-    `Cannot send agency's file "${file.source.path}": the bet of line ${row.line} ${what}, or send this file with --as-new if that is another bet`,
+  throw sendError(
+    file.source.path,
+    `the bet of line ${row.line} ${what}, or send this file with --as-new if that is another bet`,
   );
 }
 
 /** The refused rows of a known delivery that were sent elsewhere. */
 function movedRows(delivery: SentDelivery, finder: RowFinder): FoundRow[] {
-  return Object.keys(delivery.moved).map((name) => {
-    const index = Number(name);
-    const place = finder.follow([delivery.id, index]);
-    return {
-      index,
-      place,
-      state: finder.stateOf(place),
-      key: delivery.keys[index],
-    };
-  }).filter(({ place: [id] }) => id !== delivery.id);
+  const { id, moved, keys } = delivery;
+  return Object.keys(moved).map(Number).map((index) => {
+    const place = finder.follow([id, index]);
+    return { index, place, state: finder.stateOf(place), key: keys[index] };
+  }).filter(({ place: [to] }) => to !== id);
 }
 
 /**
@@ -97,11 +92,10 @@ function movedRows(delivery: SentDelivery, finder: RowFinder): FoundRow[] {
  */
 async function rowsAtPath(
   file: DeliveredFile,
-  { folder, path, candidates, last }: Known,
+  { folder, path, candidates, copied, last }: Known,
   isNew: boolean,
 ): Promise<readonly FoundRow[]> {
   if (path === undefined) return [];
-  const copied = candidates.filter(({ copies }) => copies[path]);
   const origins = copied.length > 0
     ? copied
     : candidates.filter(({ id }) => id === last);
@@ -116,7 +110,8 @@ async function rowsAtPath(
   const where = copied.length > 0
     ? `in ${nameOf(delivery.path)}; correct it there`
     : "here before; correct it in the copy of its refused rows";
-  throw new ProgramError(
-    `Cannot send agency's file "${file.source.path}": the bet of line ${strangeLine} is not surely one that was refused ${where}, or send this file with --as-new if it is another bet`,
+  throw sendError(
+    file.source.path,
+    `the bet of line ${strangeLine} is not surely one that was refused ${where}, or send this file with --as-new if it is another bet`,
   );
 }

@@ -115,7 +115,9 @@ export function isOpen(delivery: SentDelivery): boolean {
 }
 
 /** Bet indexes that are not stored under a delivery's identity. */
-export function openRows({ refused, confirmed }: SentDelivery): IndexSet {
+export function openRows(
+  { refused, confirmed }: Pick<SentDelivery, "refused" | "confirmed">,
+): IndexSet {
   return refused.difference(confirmed);
 }
 

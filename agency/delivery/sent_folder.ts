@@ -19,9 +19,8 @@ import {
 } from "./sent_delivery.ts";
 import { startedBut } from "./start.ts";
 
-const FOLDER_MODE = 0o700;
 /** For the owner only: bets, and who sent which, are personal data. */
-const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
 
 /**
  * A name has the agency, the identity, the content, whether rows were ever
@@ -110,7 +109,8 @@ export class SentFolder {
     this.#orWarn(() => {
       Deno.mkdirSync(this.#path, { recursive: true, mode: FOLDER_MODE });
       // A lost record would store a corrected file twice.
-      this.#write(name, `${formatDelivery(delivery)}\n`, true);
+      const text = `${formatDelivery(delivery)}\n`;
+      replaceFile(`${this.#path}/${name}`, text, { isFlushed: true });
       for (const old of this.#names()) {
         if (old.id === id && old.name !== name) {
           Deno.removeSync(`${this.#path}/${old.name}`);
@@ -122,7 +122,7 @@ export class SentFolder {
   /** Lets a path name the delivery that was sent from it or copied to it. */
   async link(path: string, id: string): Promise<void> {
     const name = await this.#linkName(path);
-    this.#orWarn(() => this.#write(name, id));
+    this.#orWarn(() => replaceFile(`${this.#path}/${name}`, id));
   }
 
   /** What is remembered of the copies of a delivery's refused rows. */
@@ -143,10 +143,6 @@ export class SentFolder {
 
   async #linkName(path: string): Promise<string> {
     return `agency-${this.#agency}-path-${await shortHash(path)}`;
-  }
-
-  #write(name: string, text: string, isFlushed = false): void {
-    replaceFile(`${this.#path}/${name}`, text, FILE_MODE, { isFlushed });
   }
 
   #read(isWanted: (name: DeliveryName) => boolean): SentDelivery[] {

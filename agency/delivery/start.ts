@@ -40,7 +40,7 @@ export class Start implements Disposable {
     const text = JSON.stringify({ path, since: new Date().toISOString() });
     attempt(() => {
       Deno.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      replaceFile(mark, text, FILE_MODE);
+      replaceFile(mark, text);
     });
     this.#mark = mark;
   }

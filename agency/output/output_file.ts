@@ -8,7 +8,7 @@ import { sha256 } from "../hashes.ts";
  * Permission bits for reading and writing: none of these files is a program.
  */
 const READ_WRITE = 0o666;
-export const PRIVATE_MODE = 0o600;
+const PRIVATE_MODE = 0o600;
 
 /** A file beside its final path. Without {@linkcode rename} it is removed. */
 export class PendingFile implements Disposable {
@@ -53,18 +53,16 @@ export class PendingFile implements Disposable {
 
 /**
  * Writes a file beside the path, and renames it once it is complete; with
- * `isFlushed`, once it is on disk.
+ * `isFlushed`, once it is on disk. Unless the mode says otherwise, it is for the
+ * owner only.
  */
 export function replaceFile(
   path: string,
-  content: Uint8Array | string,
-  mode: number,
-  { isFlushed = false } = {},
+  text: string,
+  { mode = PRIVATE_MODE, isFlushed = false } = {},
 ): void {
   using file = new PendingFile(path);
-  file.write(
-    typeof content === "string" ? new TextEncoder().encode(content) : content,
-  );
+  file.write(new TextEncoder().encode(text));
   if (isFlushed) file.flush();
   file.rename(path, mode);
 }

@@ -9,7 +9,6 @@ import {
   hashOf,
   ifThere,
   modeOfCopy,
-  PRIVATE_MODE,
   probe,
   replaceFile,
 } from "./output_file.ts";
@@ -96,7 +95,7 @@ export class WinnersFile {
     // The draw may be held days after the file was checked.
     const before = await checkOwn(this.#path, this.#records);
     await this.#remember(text, before);
-    replaceFile(this.#path, text, this.#mode & 0o777);
+    replaceFile(this.#path, text, { mode: this.#mode & 0o777 });
   }
 
   /** Also what is there, for the run may end before it is replaced. */
@@ -106,7 +105,7 @@ export class WinnersFile {
     const hashes = `${(await sha256(text)).toHex()}\n${before}\n`;
     // A failure only keeps later runs from replacing the list, and the state
     // folder's own records report it.
-    attempt(() => replaceFile(record, hashes, PRIVATE_MODE));
+    attempt(() => replaceFile(record, hashes));
   }
 }
 

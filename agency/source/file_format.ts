@@ -1,10 +1,10 @@
 // Recognizes files that are not CSV in UTF-8 with five columns, before anything
 // is sent. Otherwise each of their rows would be an error.
 
-import { ProgramError } from "../../program/errors.ts";
 import { explainColumns, findHeader } from "./columns.ts";
 import { CHUNK_BYTES } from "./content.ts";
 import { countOf, findEncoding, findForeignFormat } from "./foreign_formats.ts";
+import { sendError } from "./input_file.ts";
 import { MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
@@ -37,9 +37,7 @@ export async function inspectFormat(
       (explainColumns(rows, separator) &&
         explainColumns(firstRows(start, SAMPLE_LINES), separator));
   if (problem === undefined) return findHeader(rows, separator);
-  throw new ProgramError(
-    `Cannot send agency's file "${source.path}": ${problem}`,
-  );
+  throw sendError(source.path, problem);
 }
 
 /** Why a chunk has no rows, and what to do; `undefined` if it has some. */

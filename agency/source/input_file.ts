@@ -76,6 +76,11 @@ export function readError(path: string, error: unknown): unknown {
   );
 }
 
+/** Explains why nothing of the file is sent. */
+export function sendError(path: string, why: string): ProgramError {
+  return new ProgramError(`Cannot send agency's file "${path}": ${why}`);
+}
+
 /** Explains a change of the file since it was hashed. */
 export function changedError(path: string, what: string): ProgramError {
   return new ProgramError(

@@ -3,8 +3,6 @@ import { PendingFile, replaceFile } from "../../agency/output/output_file.ts";
 import { contents, testInFolder as test } from "../support/folder.ts";
 import { replace } from "../support/replaced.ts";
 
-const CONTENT = new TextEncoder().encode("new");
-
 /** Replaces a file twice, and returns what was flushed and renamed. */
 function replaceTwice(path: string): string[] {
   const calls: string[] = [];
@@ -18,8 +16,8 @@ function replaceTwice(path: string): string[] {
   using _flushes = replace(Deno.FsFile.prototype, {
     syncDataSync: () => void calls.push("flush"),
   });
-  replaceFile(path, CONTENT, 0o600);
-  replaceFile(path, CONTENT, 0o640, { isFlushed: true });
+  replaceFile(path, "new");
+  replaceFile(path, "new", { mode: 0o640, isFlushed: true });
   return calls;
 }
 
@@ -51,6 +49,10 @@ test("PendingFile.write() writes all, in order", async (dir) => {
 test("a file that cannot be replaced leaves nothing", async (dir) => {
   const path = `${dir}/folder`;
   await Deno.mkdir(`${path}/full`, { recursive: true });
-  assertThrows(() => replaceFile(path, CONTENT, 0o640), Error, "os error");
+  assertThrows(
+    () => replaceFile(path, "new", { mode: 0o640 }),
+    Error,
+    "os error",
+  );
   assertEquals((await Array.fromAsync(Deno.readDir(dir))).length, 1);
 });
