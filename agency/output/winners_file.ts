@@ -33,12 +33,13 @@ export interface OtherFiles {
 export class WinnersFile {
   readonly #path: string;
   readonly #mode: number;
-  readonly #records: string;
+  /** Where the hashes of lists that were written to the path are kept. */
+  readonly #record: string | undefined;
 
-  private constructor(path: string, mode: number, records = "") {
+  private constructor(path: string, mode: number, record?: string) {
     this.#path = path;
     this.#mode = mode;
-    this.#records = records;
+    this.#record = record;
   }
 
   /**
@@ -68,12 +69,17 @@ export class WinnersFile {
     }
     // Replaces a symbolic link's target, not the link.
     const target = info ? Deno.realPathSync(path) : path;
-    await checkOwn(target, records);
+    const fullPath = fullPathOf(target);
+    const record = records !== "" && fullPath !== undefined
+      ? `${records}-${await shortHash(fullPath)}`
+      : undefined;
+    const file = new WinnersFile(target, info?.mode ?? mode, record);
+    await file.#checkOwn();
     probe(target);
-    if (fullPathOf(target) === fullPathOf(rejectedFile)) {
+    if (fullPath === fullPathOf(rejectedFile)) {
       throw unwritable(path, "agency.rejectedFile is the same file");
     }
-    return new WinnersFile(target, info?.mode ?? mode, records);
+    return file;
   }
 
   async write(winners: readonly string[]): Promise<void> {
@@ -93,19 +99,38 @@ export class WinnersFile {
       return;
     }
     // The draw may be held days after the file was checked.
-    const before = await checkOwn(this.#path, this.#records);
-    await this.#remember(text, before);
+    const before = await this.#checkOwn();
+    const record = this.#record;
+    if (record !== undefined) {
+      // Also what is there, for the run may end before it is replaced.
+      const hashes = `${(await sha256(text)).toHex()}\n${before}\n`;
+      // A failure only keeps later runs from replacing the list, and the state
+      // folder's own records report it.
+      attempt(() => replaceFile(record, hashes));
+    }
     replaceFile(this.#path, text, { mode: this.#mode & 0o777 });
   }
 
-  /** Also what is there, for the run may end before it is replaced. */
-  async #remember(text: string, before: string): Promise<void> {
-    const record = await recordPath(this.#path, this.#records);
-    if (record === undefined) return;
-    const hashes = `${(await sha256(text)).toHex()}\n${before}\n`;
-    // A failure only keeps later runs from replacing the list, and the state
-    // folder's own records report it.
-    attempt(() => replaceFile(record, hashes));
+  /**
+   * Throws a `ProgramError` if something is there that is not a list that an
+   * earlier run wrote, or that was changed since. Returns its hash; "" for an
+   * empty file, and for none.
+   */
+  async #checkOwn(): Promise<string> {
+    const path = this.#path;
+    const info = ifThere(() => Deno.lstatSync(path));
+    if (!info || info.isFile && info.size === 0) return "";
+    const record = info.isFile ? this.#record : undefined;
+    // If it cannot be read, the file is not replaced.
+    const known = record && attempt(() => Deno.readTextFileSync(record));
+    if (known) {
+      const hash = await hashOf(path);
+      if (known.split("\n").includes(hash)) return hash;
+    }
+    throw unwritable(
+      path,
+      "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file",
+    );
   }
 }
 
@@ -118,39 +143,6 @@ function fullPathOf(path: string): string | undefined {
   const [, folder = "", name] = /^(.*[/\\])?(.*)$/.exec(path)!;
   return ifThere(() => Deno.realPathSync(path)) ??
     ifThere(() => `${Deno.realPathSync(folder || ".")}/${name}`);
-}
-
-/**
- * Throws a `ProgramError` if something is there that is not a list that an
- * earlier run wrote, or that was changed since. Returns its hash; "" for an empty
- * file, and for none.
- */
-async function checkOwn(path: string, records: string): Promise<string> {
-  const info = ifThere(() => Deno.lstatSync(path));
-  if (!info || info.isFile && info.size === 0) return "";
-  const known = info.isFile ? await knownHashes(path, records) : [];
-  const hash = known.length > 0 ? await hashOf(path) : "";
-  if (known.includes(hash)) return hash;
-  throw unwritable(
-    path,
-    "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file",
-  );
-}
-
-/** None if they cannot be read: then the file is not replaced. */
-async function knownHashes(path: string, records: string): Promise<string[]> {
-  const record = await recordPath(path, records);
-  const text = record && attempt(() => Deno.readTextFileSync(record));
-  return text ? text.split("\n").filter((hash) => hash !== "") : [];
-}
-
-/** `undefined` if nothing is kept, or the path's folder is not there. */
-async function recordPath(
-  path: string,
-  records: string,
-): Promise<string | undefined> {
-  const fullPath = records === "" ? undefined : fullPathOf(path);
-  return fullPath && `${records}-${await shortHash(fullPath)}`;
 }
 
 async function orUnwritable<T>(

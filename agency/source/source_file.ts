@@ -4,7 +4,12 @@
 
 import { reasonOf } from "../../program/errors.ts";
 import { sha256 } from "../hashes.ts";
-import { type Content, ContentReader, type HashOptions } from "./content.ts";
+import {
+  type Content,
+  hashContent,
+  type HashOptions,
+  readChunk,
+} from "./content.ts";
 import { changedError, type InputFile, openInput } from "./input_file.ts";
 
 export interface SourceFileOptions extends HashOptions {
@@ -24,16 +29,10 @@ const PERMISSION_BITS = 0o777;
 /** A file's normalized content in chunks, with a digest of each. */
 export class SourceFile {
   readonly #input: InputFile;
-  readonly #reader: ContentReader;
   readonly content: Content;
 
-  private constructor(
-    input: InputFile,
-    reader: ContentReader,
-    content: Content,
-  ) {
+  private constructor(input: InputFile, content: Content) {
     this.#input = input;
-    this.#reader = reader;
     this.content = content;
   }
 
@@ -48,10 +47,9 @@ export class SourceFile {
     const { keptBytes = limits.keptBytes } = options;
     const opened = await openInput(input, options.signal);
     try {
-      const reader = new ContentReader(opened);
       const isKept = opened.info.size <= keptBytes;
-      const content = await reader.hash(isKept, options);
-      const source = new SourceFile(opened, reader, content);
+      const content = await hashContent(opened, isKept, options);
+      const source = new SourceFile(opened, content);
       source.throwIfChanged();
       return source;
     } catch (error) {
@@ -102,7 +100,7 @@ export class SourceFile {
       into.set(bytes);
       return bytes.length;
     }
-    const { size } = this.#reader.readChunk(into, start);
+    const { size } = readChunk(this.#input, start, into);
     const found = await sha256(into.subarray(0, size));
     if (found.every((byte, at) => byte === digest[at])) return size;
     const change = "its content is not what was read at first";
