@@ -1,6 +1,7 @@
 // Which delivery a file is.
 
 import type { DeliveredFile } from "../delivered_file.ts";
+import type { SourceFile } from "../source/source_file.ts";
 import { Delivery } from "./delivery.ts";
 import { RowsOfOthers } from "./rows_of_others.ts";
 import { newDelivery } from "./sent_delivery.ts";
@@ -16,9 +17,8 @@ export async function identify(
   folder: SentFolder,
   isNew = false,
 ): Promise<Delivery> {
-  const { fingerprint, isNamed } = file.source;
-  // A pipe's content has no name.
-  const path = isNamed ? Deno.realPathSync(file.source.path) : undefined;
+  const { fingerprint } = file.source;
+  const path = fullPathOf(file.source);
   // Damaged records would otherwise show after the last batch.
   folder.openBut({ id: fingerprint });
   const same = folder.withContent(fingerprint);
@@ -33,4 +33,9 @@ export async function identify(
   const entry = { ...newDelivery(fingerprint, 1), path };
   const others = new RowsOfOthers(folder, []);
   return new Delivery(folder, file, { entry, others });
+}
+
+/** `undefined` for a pipe, whose content has no name. */
+function fullPathOf({ path, isNamed }: SourceFile): string | undefined {
+  return isNamed ? Deno.realPathSync(path) : undefined;
 }

@@ -94,15 +94,8 @@ async function openPath(
   signal?: AbortSignal,
 ): Promise<Deno.FsFile | ReadableStream<Uint8Array>> {
   if (STANDARD_INPUTS.has(path)) return Deno.stdin.readable;
-  const info = Deno.statSync(path);
-  if (info.isFile) return Deno.openSync(path);
-  if (!info.isFifo) {
-    throw new ProgramError(
-      `Cannot read agency's file "${path}": it is ${
-        kindOf(info)
-      }, expected a regular file, a pipe, or "-" for standard input`,
-    );
-  }
+  const file = openFile(path);
+  if (file) return file;
   // Opening waits for a writer, perhaps forever.
   const opening = Deno.open(path);
   const pipe = await orAborted(opening, signal).catch((error) => {
@@ -110,6 +103,18 @@ async function openPath(
     throw error;
   });
   return pipe.readable;
+}
+
+/** Returns `undefined` for a pipe. */
+function openFile(path: string): Deno.FsFile | undefined {
+  const info = Deno.statSync(path);
+  if (info.isFile) return Deno.openSync(path);
+  if (info.isFifo) return undefined;
+  throw new ProgramError(
+    `Cannot read agency's file "${path}": it is ${
+      kindOf(info)
+    }, expected a regular file, a pipe, or "-" for standard input`,
+  );
 }
 
 function kindOf(info: Deno.FileInfo): string {
