@@ -2,6 +2,7 @@
 
 // The package's main file also loads a pool and looks for a native driver.
 import PgClient from "pg/lib/client.js";
+import { waitAtMost } from "../../program/timer.ts";
 import type { Address, Host } from "./address.ts";
 import { DatabaseTimeoutError, isCrowded } from "./errors.ts";
 import type { TlsOptions } from "./tls.ts";
@@ -98,7 +99,9 @@ export class Session {
         timeoutMs: connectTimeoutMs,
       });
     } catch (error) {
-      if (isCrowded(error)) await this.#waitForEnd();
+      // The server counts a refused connection until it has closed it, so the
+      // next attempt could be refused because of this one.
+      if (isCrowded(error)) await waitAtMost(connectTimeoutMs, this.ended);
       this.destroy();
       throw error;
     }
@@ -125,17 +128,6 @@ export class Session {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /**
-   * Waits until the server has closed a refused connection: it counts it until
-   * then, so that the next attempt could be refused because of this one.
-   */
-  async #waitForEnd(): Promise<void> {
-    const { connectTimeoutMs } = this.#address;
-    const timer = setTimeout(this.#ended.resolve, connectTimeoutMs);
-    await this.#ended.promise;
-    clearTimeout(timer);
   }
 
   /** Cuts off the connection. Its current statement fails. */
