@@ -1,8 +1,8 @@
 // Checks a store after a run, once its central has stopped.
 
 import { type AuditedFile, auditStore } from "../tools/demo/audit.ts";
-import { isDatabase } from "../tools/demo/programs.ts";
 import { taskArgs, TaskProcess } from "../tools/demo/task_process.ts";
+import { isDatabase } from "../tools/tool.ts";
 
 /**
  * Throws an `Error` unless a store has each bet of the files once and in order,

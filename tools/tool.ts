@@ -93,6 +93,11 @@ export async function readKey<K extends "server.credentials" | "store.file">(
   return (await loadConfig("server", { env: read }))[key];
 }
 
+/** Whether a store is a URL, and not a path. */
+export function isDatabase(store: string): boolean {
+  return /^postgres(?:ql)?:\/\//.test(store);
+}
+
 /**
  * Returns the store file on the command line, else the configured one. Throws a
  * `ProgramError` for several, or for a database.
@@ -107,7 +112,7 @@ export async function chooseStore(
     );
   }
   const store = given[0] ?? await readKey("store.file", "SERVER_STORE_FILE");
-  if (!/^postgres(?:ql)?:\/\//.test(store)) return store;
+  if (!isDatabase(store)) return store;
   throw new ProgramError(
     `Cannot ${task} a database here: deno task ${task}:postgres URL`,
   );

@@ -1,15 +1,11 @@
 // The central and the agencies as processes, with their tasks' permissions.
 
+import { isDatabase } from "../tool.ts";
 import { taskArgs, type TaskOptions, TaskProcess } from "./task_process.ts";
 
 /** The log line of a central that listens. */
 export const LISTEN_REGEXP: RegExp =
   /action: listen \| result: success \| port: (\d+)/;
-
-/** Whether a store is a URL, and not a path. */
-export function isDatabase(store: string): boolean {
-  return store.startsWith("postgres://");
-}
 
 /**
  * Starts a central and waits until it listens on the returned port. `store` is
