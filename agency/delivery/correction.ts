@@ -171,10 +171,9 @@ async function beginsAlike(
       Math.floor(Number(index) / digests.every)
     ),
   );
-  const kept = digests.values.slice(0, FIRST_DIGESTS)
-    .map((value, i) => ({ value, found: found[i], isKnown: known.has(i) }))
-    .filter(({ value, isKnown }) => !isKnown && value !== EMPTY_DIGEST);
-  const equal = kept.filter(({ value, found }) => value === found);
+  const kept = [...digests.values.slice(0, FIRST_DIGESTS).entries()]
+    .filter(([at, value]) => !known.has(at) && value !== EMPTY_DIGEST);
+  const equal = kept.filter(([at, value]) => value === found[at]);
   return equal.length >= MIN_EQUAL_PART * kept.length && equal.length > 0;
 }
 

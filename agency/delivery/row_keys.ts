@@ -25,7 +25,13 @@ const DECODER = new TextDecoder();
 
 /** The key of a refused row, or what can be read of it. */
 export function keyOf(row: Uint8Array): string {
-  return keysOf(row)[0] ?? `${ROUGH_MARK}${wordsOf(row).join(",")}`;
+  return keysOrTextOf(row)[0]!;
+}
+
+/** The keys of a row; if it has none, what can be read of it. */
+export function keysOrTextOf(row: Uint8Array): string[] {
+  const keys = keysOf(row);
+  return keys.length > 0 ? keys : [`${ROUGH_MARK}${wordsOf(row).join(",")}`];
 }
 
 export function isRough(key: string): boolean {

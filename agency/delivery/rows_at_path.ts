@@ -13,8 +13,7 @@ import {
   fieldsLeft,
   isRough,
   isWhole,
-  keyOf,
-  keysOf,
+  keysOrTextOf,
   partsOf,
 } from "./row_keys.ts";
 import type { FoundRow, Place, SentDelivery } from "./sent_delivery.ts";
@@ -90,8 +89,7 @@ class RowMatcher {
   add({ index, line, bytes }: RecordReader, step: RecordStep): void {
     this.#count++;
     if (step === "header") return;
-    const some = keysOf(bytes);
-    const keys = some.length > 0 ? some : [keyOf(bytes)];
+    const keys = keysOrTextOf(bytes);
     const refused = this.#refusedAt(index);
     const known = refused ? this.#finder.keysOf(refused) : [];
     const left = known.filter(isRough).map((key) => fieldsLeft(key, bytes));

@@ -128,11 +128,8 @@ export class SentFolder {
   /** What is remembered of the copies of a delivery's refused rows. */
   copiesOf(id: string): CopyRecords {
     const { copies = {}, rejected = "" } = this.withId(id) ?? {};
-    const written = new Map(
-      Object.keys(copies).map((path) => [path, rejected]),
-    );
     return {
-      written,
+      written: new Map(Object.keys(copies).map((path) => [path, rejected])),
       isOfOther: async (path) => {
         const own = await this.#linkName(path);
         const end = own.slice(own.indexOf("-path-"));
@@ -146,13 +143,9 @@ export class SentFolder {
   }
 
   #read(isWanted: (name: DeliveryName) => boolean): SentDelivery[] {
-    const deliveries: SentDelivery[] = [];
-    for (const one of this.#names()) {
-      if (!isWanted(one)) continue;
-      const delivery = this.#parse(one);
-      if (delivery) deliveries.push(delivery);
-    }
-    return deliveries.sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
+    return this.#names().filter(isWanted)
+      .flatMap((name) => this.#parse(name) ?? [])
+      .sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
   }
 
   /**
