@@ -8,31 +8,32 @@ import { CapturedLog } from "../support/captured_log.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { replace } from "../support/replaced.ts";
 
+const FULL = "#".repeat(24);
+const EMPTY = ".".repeat(24);
+const HALF = "#".repeat(12) + ".".repeat(12);
+
+/** Progress in bytes and bets, the seconds so far, and the line. */
+const LINES: [Progress, seconds: number, line: string][] = [
+  [
+    sending(0, 1000, 0),
+    0,
+    `[${EMPTY}] 0% | 0/1000 bytes | 0 bets | 0 bets/s | ? left`,
+  ],
+  [
+    sending(500, 1000, 30),
+    2,
+    `[${HALF}] 50% | 500/1000 bytes | 30 bets | 15 bets/s | 2s left`,
+  ],
+  ...[0, 1251486].map((bytes): [Progress, number, string] => [
+    sending(bytes, bytes, 26936),
+    1.5,
+    `[${FULL}] 100% | ${bytes}/${bytes} bytes | 26936 bets | 17957 bets/s | 0s left`,
+  ]),
+];
+
 Deno.test("formatProgress() shows bytes, bets, speed and time left", () => {
-  assertEquals(
-    formatProgress(sending(500, 1000, 30), 2),
-    `[${"#".repeat(12)}${
-      ".".repeat(12)
-    }] 50% | 500/1000 bytes | 30 bets | 15 bets/s | 2s left`,
-  );
-});
-
-Deno.test("formatProgress() begins with nothing known", () => {
-  assertEquals(
-    formatProgress(sending(0, 1000, 0), 0),
-    `[${".".repeat(24)}] 0% | 0/1000 bytes | 0 bets | 0 bets/s | ? left`,
-  );
-});
-
-Deno.test("formatProgress() ends full", () => {
-  for (const bytes of [0, 1251486]) {
-    const text = formatProgress(sending(bytes, bytes, 26936), 1.5);
-    assertEquals(
-      text,
-      `[${
-        "#".repeat(24)
-      }] 100% | ${bytes}/${bytes} bytes | 26936 bets | 17957 bets/s | 0s left`,
-    );
+  for (const [progress, seconds, line] of LINES) {
+    assertEquals(formatProgress(progress, seconds), line);
   }
 });
 
@@ -48,7 +49,7 @@ Deno.test("formatProgress() keeps to the maximum width", () => {
   const progress = sending(600_000, 1_200_000, 12_345);
   const text =
     "50% | 600000/1200000 bytes | 12345 bets | 12345 bets/s | 1s left";
-  const full = `[${"#".repeat(12)}${".".repeat(12)}] ${text}`;
+  const full = `[${HALF}] ${text}`;
   for (
     const [columns, expected] of [
       [200, full],

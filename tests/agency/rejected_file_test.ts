@@ -168,15 +168,15 @@ test("write() takes the next name if the first is the agency's own file", async 
   for (const name of ["agency", "link", "symlink"]) {
     const rejected = rejectedFile(file, `${dir}/${name}.csv`);
     rejected.check();
-    const copy = await rejected.write(indexesOf([1]), NONE);
+    const copy = await rejected.write(IndexSet.of([1]), NONE);
     assertEquals(copy?.path, `${dir}/${name}-2.csv`);
     assertEquals(await Deno.readTextFile(file.source.path), CSV);
-    await rejected.write(indexesOf([]), recordsOf(copy!));
+    await rejected.write(IndexSet.of([]), recordsOf(copy!));
     await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
   }
   assertEquals(log.linesWith("kept"), []);
   // A copy's copy may not replace it either.
-  const all = indexesOf([0]);
+  const all = IndexSet.of([0]);
   await Deno.writeTextFile(`${dir}/copy-2.csv`, "c,d,3,2000-01-01,1\n");
   await Deno.writeTextFile(`${dir}/copy.csv`, "notes");
   using copy = await openFile(`${dir}/copy-2.csv`, {});
@@ -250,7 +250,7 @@ async function write(
   indexes: readonly number[],
   records = NONE,
 ): ReturnType<RejectedFile["write"]> {
-  return await rejectedFile(file).write(indexesOf(indexes), records);
+  return await rejectedFile(file).write(IndexSet.of(indexes), records);
 }
 
 function recordsOf(...copies: RejectedCopy[]): CopyRecords {
@@ -261,12 +261,6 @@ function recordsOf(...copies: RejectedCopy[]): CopyRecords {
     written: new Map(written),
     isOfOther: () => Promise.resolve(false),
   };
-}
-
-function indexesOf(indexes: readonly number[]): IndexSet {
-  const set = new IndexSet();
-  for (const index of indexes) set.add(index);
-  return set;
 }
 
 async function putFile(

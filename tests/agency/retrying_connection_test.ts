@@ -169,33 +169,6 @@ testOnline("send() sends over TLS to the name it was given", async () => {
   assertEquals(await served, [Type.BET, Type.FINISH]);
 });
 
-testOnline("an agency has the defaults that its options name", async () => {
-  const log = CapturedLog.start();
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const idleMs: number[] = [];
-  const { timeout } = AbortSignal;
-  using _timeouts = replace(AbortSignal, {
-    timeout(ms): AbortSignal {
-      idleMs.push(ms);
-      return timeout(ms);
-    },
-  });
-  const stop: Script = (session) => {
-    stopping.abort("stop");
-    return session.gone();
-  };
-  await using central = new FakeCentral(hangUp, play(take(), stop));
-  const agency = new Agency({ id: 9, server: `127.0.0.1:${central.port}` });
-  const bytes = new TextEncoder().encode(csvOf(rows(400)));
-  await agency.send(ReadableStream.from([bytes]), { signal })
-    .catch((reason) => assertEquals(reason, "stop"));
-  assertEquals(central.names, ["0+150"]);
-  // 20 attempts, the first waits of 100 ms.
-  assertMatch(log.lines.join("\n"), /attempt: 1 .* gives_up: in about 100s/);
-  assertEquals(new Set(idleMs), new Set([60_000]));
-});
-
 testSending("send() gives up on a silent central", {
   scripts: [gone, serve],
   replyTimeoutMs: 50,

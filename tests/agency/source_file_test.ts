@@ -6,7 +6,10 @@ import {
   assertThrows,
 } from "@std/assert";
 import { Buffer } from "node:buffer";
-import { SourceFile } from "../../agency/source/source_file.ts";
+import {
+  SourceFile,
+  type SourceFileOptions,
+} from "../../agency/source/source_file.ts";
 import { ProgramError } from "../../program/errors.ts";
 import {
   CHUNK_BYTES,
@@ -39,7 +42,7 @@ const SPELLINGS: Record<string, string[]> = {
 for (const [what, spellings] of Object.entries(SPELLINGS)) {
   test(`SourceFile.fingerprint is the same for all spellings of ${what}`, async (dir) => {
     for (const text of spellings) {
-      using source = await open(dir, UTF8.encode(text));
+      using source = await open(dir, text);
       assertEquals(source.fingerprint, fingerprintOf(text), text);
       assertEquals(source.fingerprint, fingerprintOf(spellings[0]!), text);
       assertEquals(
@@ -54,7 +57,7 @@ test("SourceFile.fingerprint differs for other contents", async (dir) => {
   const found = new Set<string>();
   const contents = Object.values(SPELLINGS).map(([text]) => text!);
   for (const text of [...contents, "\ra\n", `a${MARK}\n`, `${MARK}${MARK}`]) {
-    using source = await open(dir, UTF8.encode(text));
+    using source = await open(dir, text);
     found.add(source.fingerprint);
   }
   assertEquals(found.size, contents.length + 3);
@@ -106,7 +109,7 @@ test("SourceFile says how the file's lines end", async (dir) => {
     [`${MARK}a`, "\n", true],
   ];
   for (const [text, lineEnd, isCut] of cases) {
-    using source = await open(dir, UTF8.encode(text));
+    using source = await open(dir, text);
     assertEquals([source.content.lineEnd, source.content.isCut], [
       lineEnd,
       isCut,
@@ -116,16 +119,15 @@ test("SourceFile says how the file's lines end", async (dir) => {
 
 test("SourceFile finds the first chunk that is not ASCII", async (dir) => {
   const ascii = "x".repeat(CHUNK_BYTES);
-  for (
-    const [text, chunk] of [
-      [ascii, -1],
-      [`${MARK}${ascii}x`, -1],
-      [`${ascii}ñ`, 1],
-      [`ñ${ascii}`, 0],
-      [`${ascii.slice(1)}ñ`, 0],
-    ] as const
-  ) {
-    using source = await open(dir, UTF8.encode(text));
+  const cases: [text: string, chunk: number][] = [
+    [ascii, -1],
+    [`${MARK}${ascii}x`, -1],
+    [`${ascii}ñ`, 1],
+    [`ñ${ascii}`, 0],
+    [`${ascii.slice(1)}ñ`, 0],
+  ];
+  for (const [text, chunk] of cases) {
+    using source = await open(dir, text);
     assertEquals(source.content.firstForeignChunk, chunk);
   }
 });
@@ -133,8 +135,7 @@ test("SourceFile finds the first chunk that is not ASCII", async (dir) => {
 test("SourceFile.open() reports progress", async (dir) => {
   const text = `${MARK}${"x\r\n".repeat(CHUNK_BYTES)}`;
   const progress: number[] = [];
-  await Deno.writeTextFile(`${dir}/bets.csv`, text);
-  using source = await SourceFile.open(`${dir}/bets.csv`, {
+  using source = await open(dir, text, {
     onProgress: (bytes) => progress.push(bytes),
   });
   assertEquals(source.size, 3 + 3 * CHUNK_BYTES);
@@ -247,8 +248,7 @@ const CHANGES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
 for (const [name, [change, what]] of Object.entries(CHANGES)) {
   test(`SourceFile tells when it was ${name}`, async (dir) => {
     const path = `${dir}/bets.csv`;
-    await Deno.writeTextFile(path, "something");
-    using source = await SourceFile.open(path);
+    using source = await open(dir, "something", {});
     source.throwIfChanged();
     await change(path);
     const error = assertThrows(
@@ -291,8 +291,7 @@ test("readChunk() refuses bytes that were not hashed, whatever the file's time",
 
 test("readChunk() reports a file that cannot be read", async (dir) => {
   const path = `${dir}/bets.csv`;
-  await Deno.writeTextFile(path, "something");
-  using source = await SourceFile.open(path, NOTHING_KEPT);
+  using source = await open(dir, "something");
   using _failing = replace(Deno.FsFile.prototype, {
     readSync(): never {
       throw systemError("Input/output error (os error 5)", "EIO");
@@ -307,8 +306,7 @@ test("readChunk() reports a file that cannot be read", async (dir) => {
 
 test("readChunk() reports a file that was cut", async (dir) => {
   const path = `${dir}/bets.csv`;
-  await Deno.writeTextFile(path, "something");
-  using source = await SourceFile.open(path, NOTHING_KEPT);
+  using source = await open(dir, "something");
   await Deno.truncate(path, 4);
   await assertProblem(
     () => source.readChunk(0, new Uint8Array(20)),
@@ -321,10 +319,7 @@ test("readChunk() reports a file that was cut", async (dir) => {
 });
 
 test("SourceFile.open() gives a stream's copy no name that would outlive it", async (dir) => {
-  const { makeTempFile } = Deno;
-  using _temporary = replace(Deno, {
-    makeTempFile: (options) => makeTempFile({ ...options, dir }),
-  });
+  using _temporary = temporaryIn(dir);
   const stream = ReadableStream.from([UTF8.encode("a\n")]);
   using source = await SourceFile.open(stream);
   assertEquals(source.fingerprint, fingerprintOf("a\n"));
@@ -332,10 +327,7 @@ test("SourceFile.open() gives a stream's copy no name that would outlive it", as
 });
 
 test("SourceFile.open() says where a stream's copy has no room", async (dir) => {
-  const { makeTempFile } = Deno;
-  using _temporary = replace(Deno, {
-    makeTempFile: (options) => makeTempFile({ ...options, dir: `${dir}/none` }),
-  });
+  using _temporary = temporaryIn(`${dir}/none`);
   const stream = ReadableStream.from([UTF8.encode("a\n")]);
   await assertProblem(
     () => SourceFile.open(stream),
@@ -385,11 +377,19 @@ testTools(
 
 async function open(
   dir: string,
-  bytes: Uint8Array,
-  options = NOTHING_KEPT,
+  text: string,
+  options: SourceFileOptions = NOTHING_KEPT,
 ): Promise<SourceFile> {
-  await Deno.writeFile(`${dir}/bets.csv`, bytes);
+  await Deno.writeTextFile(`${dir}/bets.csv`, text);
   return await SourceFile.open(`${dir}/bets.csv`, options);
+}
+
+/** Makes temporary files in a folder. */
+function temporaryIn(dir: string): Disposable {
+  const { makeTempFile } = Deno;
+  return replace(Deno, {
+    makeTempFile: (options) => makeTempFile({ ...options, dir }),
+  });
 }
 
 async function contentIn(source: SourceFile): Promise<Uint8Array> {
@@ -410,7 +410,7 @@ async function assertContent(
   const bytes = UTF8.encode(text);
   const expected = contentOf(bytes);
   for (const keptBytes of limits) {
-    using source = await open(dir, bytes, { keptBytes });
+    using source = await open(dir, text, { keptBytes });
     assertEquals(source.contentSize, expected.length);
     assertEquals(source.fingerprint, fingerprintOf(bytes));
     const content = await contentIn(source);

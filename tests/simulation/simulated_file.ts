@@ -60,11 +60,17 @@ export class SimulatedFile implements Resource {
     process.resources.add(this);
   }
 
-  /** Reads at the current place. */
-  read(into: Uint8Array): Promise<number | null> {
-    return this.#call(() => this.readSync(into));
-  }
+  // Each of these takes time, and then does what its `Sync` form does.
+  read = (into: Uint8Array) => this.#call(() => this.readSync(into));
+  write = (bytes: Uint8Array) => this.#call(() => this.writeSync(bytes));
+  seek = (offset: number | bigint, whence: Deno.SeekMode) =>
+    this.#call(() => this.seekSync(offset, whence));
+  stat = () => this.#call(() => this.statSync());
+  tryLock = (isExclusive: boolean) =>
+    this.#call(() => this.tryLockSync(isExclusive));
+  sync = () => this.syncData();
 
+  /** Reads at the current place. */
   readSync(into: Uint8Array): number | null {
     this.#throwIfClosed();
     const left = this.#inode.bytes.length - this.#at;
@@ -79,10 +85,6 @@ export class SimulatedFile implements Resource {
   }
 
   /** Writes some of the bytes. */
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#call(() => this.writeSync(bytes));
-  }
-
   writeSync(bytes: Uint8Array): number {
     this.#throwIfClosed();
     this.#mayDie();
@@ -106,10 +108,6 @@ export class SimulatedFile implements Resource {
   }
 
   /** Moves the current place, counted from the start of the file only. */
-  seek(offset: number | bigint, whence: Deno.SeekMode): Promise<number> {
-    return this.#call(() => this.seekSync(offset, whence));
-  }
-
   seekSync(offset: number | bigint, whence: Deno.SeekMode): number {
     this.#throwIfClosed();
     if (whence !== Deno.SeekMode.Start) {
@@ -153,24 +151,12 @@ export class SimulatedFile implements Resource {
     this.#endFlush(this.#inode.beginFlush());
   }
 
-  sync(): Promise<void> {
-    return this.syncData();
-  }
-
-  stat(): Promise<Deno.FileInfo> {
-    return this.#call(() => this.statSync());
-  }
-
   statSync(): Deno.FileInfo {
     this.#throwIfClosed();
     return describe(this.#inode);
   }
 
   /** Locks the file, unless it is locked by another opening of it. */
-  tryLock(isExclusive: boolean): Promise<boolean> {
-    return this.#call(() => this.tryLockSync(isExclusive));
-  }
-
   tryLockSync(_isExclusive: boolean): boolean {
     this.#throwIfClosed();
     if (this.#inode.holder) return false;
