@@ -5,10 +5,7 @@ const TEXTS = ["", "0", "7", "3,7-9", "0-1000", "63,64,511-513,100000"];
 
 Deno.test("IndexSet formats and parses ranges", () => {
   for (const text of TEXTS) {
-    assertEquals(
-      IndexSet.parse(text).format(),
-      text.replace("63,64", "63-64"),
-    );
+    assertEquals(IndexSet.parse(text).format(), text.replace("63,64", "63-64"));
   }
 });
 

@@ -26,11 +26,7 @@ testSending("send() counts the rest of a refused batch as sent once", {
       serve,
     ),
   ],
-}, {
-  stored: 19,
-  repeated: 3,
-  rejected: csvOf([rows(15)[14]!.with(2, "x")]),
-});
+}, { stored: 19, repeated: 3, rejected: csvOf([rows(15)[14]!.with(2, "x")]) });
 
 /** How many of 30 bets are new if a reply is lost after so many repeated ones. */
 for (const [before, stored] of [[[], 30], [[0], 30], [[10], 10]] as const) {

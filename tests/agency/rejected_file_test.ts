@@ -257,10 +257,7 @@ function recordsOf(...copies: RejectedCopy[]): CopyRecords {
   const written = copies.map(({ path, hash }) =>
     [Deno.realPathSync(path), hash] as const
   );
-  return {
-    written: new Map(written),
-    isOfOther: () => Promise.resolve(false),
-  };
+  return { written: new Map(written), isOfOther: () => Promise.resolve(false) };
 }
 
 async function putFile(

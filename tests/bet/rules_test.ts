@@ -158,9 +158,7 @@ function fieldsOf(bet: Bet): Uint8Array[] {
 }
 
 function packFields(fields: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(
-    fields.flatMap((field) => [field.length, ...field]),
-  );
+  return Uint8Array.from(fields.flatMap((field) => [field.length, ...field]));
 }
 
 /** The rules of docs/protocol.md again, as simple as possible. */

@@ -24,11 +24,7 @@ test("tools/build.ts makes scripts that run in another folder", async (dir) => {
         stderr: "piped",
       }).spawn(),
     );
-  await using server = run(
-    "server",
-    "--port=0",
-    "--store-file=bets.csv",
-  );
+  await using server = run("server", "--port=0", "--store-file=bets.csv");
   const [, port] = await server.line(/action: listen .* port: (\d+)/);
   await using client = run(
     "client",

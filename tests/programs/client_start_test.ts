@@ -106,9 +106,7 @@ for (const [signal, code] of SIGNALS) {
   test(`client.ts stops on ${signal} while it waits to try again`, async (dir) => {
     const file = `${dir}/agency.csv`;
     await Deno.writeTextFile(file, csvOf(rows(10)));
-    await using agency = startAgency(1, file, 1, {
-      CLI_RETRY_BASEDELAY: "1h",
-    });
+    await using agency = startAgency(1, file, 1, { CLI_RETRY_BASEDELAY: "1h" });
     await agency.line(/action: connect \| result: fail .* attempt: 1 /);
     agency.kill(signal);
     const ending = assertEnding(await agency.ending(), code);

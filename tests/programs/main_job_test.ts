@@ -38,9 +38,7 @@ test("five agencies at once store every bet and get their winners, and store not
     const documents = files.get(index + 1)!
       .filter(([, , , , number]) => Number(number) === 7574)
       .map(([, , document]) => document);
-    const written = await Deno.readTextFile(
-      `${dir}/winners-${index + 1}.txt`,
-    );
+    const written = await Deno.readTextFile(`${dir}/winners-${index + 1}.txt`);
     assertEquals(written.split("\n").slice(0, -1), documents);
     assertEquals(log.slice(-1 - count), [
       `INFO action: consulta_ganadores | result: success | cant_ganadores: ${count}`,

@@ -65,10 +65,7 @@ test("token, server.ts and client.ts work together, and print no secret", async 
     assertEnding(ending, 0);
   }
   outputs.push(...endings, await central.stop());
-  assertEquals([...(await readBets(`${dir}/bets.csv`)).keys()].sort(), [
-    1,
-    2,
-  ]);
+  assertEquals([...(await readBets(`${dir}/bets.csv`)).keys()].sort(), [1, 2]);
 
   const key = await Deno.readTextFile(PEM.serverKey);
   const hashes = await Deno.readTextFile(credentials);

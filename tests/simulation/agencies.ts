@@ -98,11 +98,7 @@ export class Agencies {
       const { files } = this.#agencies.find(({ id }) => id === file.agency)!;
       // It is also 2 if another file of the agency was incomplete at that time.
       const isSure = exitCode !== 2 || files.length === 1;
-      this.#world.ledger.checkSent(
-        file,
-        isSure ? exitCode : undefined,
-        stored,
-      );
+      this.#world.ledger.checkSent(file, isSure ? exitCode : undefined, stored);
     }
   }
 

@@ -48,9 +48,7 @@ for (const name of names) {
   const startedAtMs = performance.now();
   const { isFound, report } = await simulateCopy(name, RUNS);
   const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
-  print(
-    `${isFound ? "found " : "MISSED"} ${name} (${seconds} s): ${report}`,
-  );
+  print(`${isFound ? "found " : "MISSED"} ${name} (${seconds} s): ${report}`);
   if (!isFound) missed++;
 }
 print(`${names.length - missed} of ${names.length} mutants found`);

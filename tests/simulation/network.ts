@@ -62,9 +62,7 @@ export class Network {
     const cancel = loop.schedule(process, timeMs, () => {
       const listener = this.#listeners.get(port);
       if (!this.#world.central.isUp) {
-        reject(
-          new Deno.errors.TimedOut("Connection timed out (os error 110)"),
-        );
+        reject(new Deno.errors.TimedOut("Connection timed out (os error 110)"));
       } else if (!listener) {
         reject(
           new Deno.errors.ConnectionRefused(

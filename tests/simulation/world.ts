@@ -199,10 +199,7 @@ export class World {
     this.central.boot();
     this.#agencies.start();
     chaos.start();
-    await this.loop.run(
-      durationMs,
-      () => hasFailed() || this.faults.areOver,
-    );
+    await this.loop.run(durationMs, () => hasFailed() || this.faults.areOver);
     if (hasFailed()) return;
     this.trace.add("world", "no more faults");
     this.faults.end();

@@ -124,11 +124,7 @@ export class Chromium implements AsyncDisposable {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }
-    return await within(
-      look(this),
-      () => `${expression} is ${value}`,
-      limitMs,
-    );
+    return await within(look(this), () => `${expression} is ${value}`, limitMs);
   }
 
   async open(url: string): Promise<void> {

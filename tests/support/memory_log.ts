@@ -74,9 +74,5 @@ export function assertEnded(
   log: AppendLog,
   message: string,
 ): void {
-  assertThrows(
-    () => log.append(lineOf("late")).settled,
-    StorageError,
-    message,
-  );
+  assertThrows(() => log.append(lineOf("late")).settled, StorageError, message);
 }

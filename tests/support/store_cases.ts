@@ -71,10 +71,7 @@ export const STORE_CASES: Readonly<
       const repeated = await Promise.all(
         Array.from({ length: 60 }, (_, i) => {
           const first = i % 30 * 10;
-          return appendTo(
-            store,
-            batchOf(bets.slice(first, first + 10), first),
-          );
+          return appendTo(store, batchOf(bets.slice(first, first + 10), first));
         }),
       );
       assertEquals(store.stats.bets, 300);
@@ -152,10 +149,7 @@ export const STORE_CASES: Readonly<
       assertEquals(store.draw.isHeld, false);
       const log = CapturedLog.start();
       warnOfLeftOut(store);
-      assertStringIncludes(
-        log.lines.join(),
-        "agencies: 2 | left_out: 3, 4 |",
-      );
+      assertStringIncludes(log.lines.join(), "agencies: 2 | left_out: 3, 4 |");
       return Promise.resolve();
     }, 2);
     await withStore(open, async (store) => {

@@ -108,10 +108,7 @@ test("deno task demo refuses unknown arguments", async () => {
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "--bets N");
   for (
-    const args of [["--bets", "0"], ["--bets=1e3"], ["--bets="], [
-      "--bet",
-      "1",
-    ]]
+    const args of [["--bets", "0"], ["--bets=1e3"], ["--bets="], ["--bet", "1"]]
   ) {
     const { code, stdout, stderr } = await startProgram("demo", {}, args)
       .ending();

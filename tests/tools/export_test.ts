@@ -5,10 +5,7 @@ import { startCentral, startProgram } from "../support/programs.ts";
 test("deno task export says in one line what it cannot export", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`);
   for (
-    const [file, reason] of [["bets.csv", "held by"], [
-      "x",
-      "it is not there",
-    ]]
+    const [file, reason] of [["bets.csv", "held by"], ["x", "it is not there"]]
   ) {
     await using program = startProgram("export", {}, [`${dir}/${file}`]);
     const { code, stdout, stderr } = await program.ending();

@@ -14,9 +14,7 @@ test("run() prints what it found and what is wrong", async (dir) => {
   const path = await putStore(dir, FIRST, OTHER);
   const head = [`store: ${path}`, "bets: 7", "batches: 2", "agencies: 2"]
     .concat(["finished: 0", "draw: not held"]);
-  assertEquals(await run([path]), {
-    lines: [...head, "first bad byte: none"],
-  });
+  assertEquals(await run([path]), { lines: [...head, "first bad byte: none"] });
   await putStore(dir, FIRST, OTHER, THIRD.subarray(0, -1));
   const { lines, problem } = await run([path]);
   const byteOffset = FIRST.length + OTHER.length;

@@ -70,10 +70,7 @@ class Clerk {
   }
 
   #corrected(text: string): string {
-    return text.replaceAll(
-      BAD,
-      () => this.#random.happens(0.6) ? GOOD : BAD,
-    );
+    return text.replaceAll(BAD, () => this.#random.happens(0.6) ? GOOD : BAD);
   }
 
   async #send(name: string, text: string): Promise<boolean> {
@@ -130,10 +127,7 @@ class Clerk {
     else await delivery.complete({ end: records, records }, missing);
     const base = typeof input === "string" ? input : `${this.#dir}/pipe.csv`;
     const rejected = new RejectedFile(`${base}.rejected.csv`, file);
-    const copy = await rejected.write(
-      missing,
-      folder.copiesOf(delivery.id),
-    );
+    const copy = await rejected.write(missing, folder.copiesOf(delivery.id));
     if (copy) {
       await delivery.addCopy(copy, missing);
       const rows = await Deno.readTextFile(copy.path);
@@ -173,10 +167,6 @@ test("no clerk stores a bet twice or loses one, whatever is corrected and sent",
     await Deno.mkdir(folder);
     const clerk = new Clerk(await Deno.realPath(folder), new Random(seed));
     await clerk.work();
-    assertEquals(
-      clerk.faults,
-      [],
-      `seed ${seed}\n${clerk.history.join("\n")}`,
-    );
+    assertEquals(clerk.faults, [], `seed ${seed}\n${clerk.history.join("\n")}`);
   }
 });
