@@ -6,13 +6,13 @@ import {
 } from "../support/end_to_end.ts";
 import { contents } from "../support/folder.ts";
 import {
-  type RunningCentral,
   startAgency,
   startCentral,
   startFromShell,
 } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
+import { runTool } from "../support/tool.ts";
 
 /** More than a pipe and a read buffer hold. */
 const BETS = 5_000;
@@ -33,8 +33,12 @@ for (const [name, script] of Object.entries(INPUTS)) {
     await Deno.writeTextFile(file, csvOf(rows(BETS)));
     const temporary = await Deno.makeTempDir({ dir });
     await using central = await startCentral(`${dir}/bets.csv`);
-    const env = envOf(central, { FILE: file, TMPDIR: temporary });
-    const piped = startFromShell(script, "client", env);
+    const piped = startFromShell(script, "client", {
+      CLI_ID: "1",
+      CLI_SERVER_ADDRESS: `127.0.0.1:${central.port}`,
+      FILE: file,
+      TMPDIR: temporary,
+    });
     const lines = assertEnding(await piped.ending(), 0);
     assertStringIncludes(lines.at(-1)!, `cantidad: ${BETS} | rejected: 0`);
     assertEquals(await contents(temporary), {});
@@ -105,18 +109,6 @@ test("client.ts writes refused rows to the configured file", async (dir) => {
 
 async function makeFifo(dir: string): Promise<string> {
   const path = `${dir}/agency.fifo`;
-  const make = new Deno.Command("mkfifo", { args: [path] });
-  assertEquals((await make.output()).success, true);
+  assertEquals(await runTool("mkfifo", [path]), { code: 0, output: "" });
   return path;
-}
-
-function envOf(
-  central: RunningCentral,
-  env: Record<string, string>,
-): Record<string, string> {
-  return {
-    CLI_ID: "1",
-    CLI_SERVER_ADDRESS: `127.0.0.1:${central.port}`,
-    ...env,
-  };
 }

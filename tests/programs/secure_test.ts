@@ -8,7 +8,6 @@ import {
 import { writeCredentials } from "../support/served.ts";
 import {
   type Ending,
-  type RunningCentral,
   startAgency,
   startCentral,
   startProgram,
@@ -94,40 +93,30 @@ test("server.ts warns of plain tokens on other addresses only", async (dir) => {
   }
 });
 
-/** Settings that keep central and agency apart, and the agency's message. */
-const MISTRUST: [
-  name: string,
-  server: Record<string, string>,
-  client: Record<string, string>,
-  say: RegExp,
-][] = [
-  [
-    "another authority",
-    TLS,
-    { CLI_TLS_CA: PEM.otherCa },
-    /no trusted authority has signed its certificate/,
-  ],
-  [
-    "the system's authorities",
-    TLS,
-    { CLI_TLS_CA: "system" },
-    /no trusted authority has signed its certificate/,
-  ],
-  [
-    "another name",
-    { ...TLS, SERVER_TLS_CERTIFICATE: PEM.otherName },
-    { CLI_TLS_CA: PEM.ca },
-    /its certificate has another name/,
-  ],
+const UNKNOWN_AUTHORITY = /no trusted authority has signed its certificate/;
+
+/** The central's certificate, whom the agency trusts, and its message. */
+const MISTRUST: [certificate: string, ca: string, message: RegExp][] = [
+  [PEM.server, PEM.otherCa, UNKNOWN_AUTHORITY],
+  [PEM.server, "system", UNKNOWN_AUTHORITY],
+  [PEM.otherName, PEM.ca, /its certificate has another name/],
 ];
 
 test("client.ts gives up after its attempts on a central that it cannot trust", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency.csv`, csvOf(rows(4)));
-  for (const [i, [name, server, client, say]] of MISTRUST.entries()) {
-    await using central = await startCentral(`${dir}/bets-${i}.csv`, server);
-    const ending = await send(dir, central, client);
-    assertFailure(ending, say);
-    assertMatch(ending.stderr, /2 attempts in a row failed/, name);
+  for (const [i, [certificate, ca, message]] of MISTRUST.entries()) {
+    await using central = await startCentral(`${dir}/bets-${i}.csv`, {
+      ...TLS,
+      SERVER_TLS_CERTIFICATE: certificate,
+    });
+    const agency = startAgency(1, `${dir}/agency.csv`, central.port, {
+      CLI_RETRY_MAXATTEMPTS: "2",
+      CLI_RETRY_BASEDELAY: "1ms",
+      CLI_TLS_CA: ca,
+    });
+    const ending = await agency.ending();
+    assertFailure(ending, message);
+    assertMatch(ending.stderr, /2 attempts in a row failed/);
   }
 });
 
@@ -155,19 +144,6 @@ test("token refuses what it cannot do, and changes nothing", async (dir) => {
   assertEquals(await Deno.readTextFile(file), "agency,sha256\n");
   assertEquals((await token(file, "list")).stdout, "");
 });
-
-async function send(
-  dir: string,
-  central: RunningCentral,
-  env: Record<string, string>,
-): Promise<Ending> {
-  const agency = startAgency(1, `${dir}/agency.csv`, central.port, {
-    CLI_RETRY_MAXATTEMPTS: "2",
-    CLI_RETRY_BASEDELAY: "1ms",
-    ...env,
-  });
-  return await agency.ending();
-}
 
 async function token(file: string, ...args: string[]): Promise<Ending> {
   const env = { SERVER_CREDENTIALS: file };

@@ -124,30 +124,24 @@ test("makeData() unpacks an archive over other files only if forced", async (dir
   }
 });
 
-/** Archives that cannot be unpacked, and why. */
-const BAD_ARCHIVES: [entries: Parameters<typeof putZip>[1], problem: string][] =
-  [
-    [
-      [{ name: "agency-1.csv", data: "new" }, {
-        name: "agency-2.csv",
-        data: "new",
-        crc: 1,
-      }],
-      'Cannot unpack "agency-2.csv" of',
-    ],
-    [[{ name: "agency-x.csv", data: "" }], "it has no file"],
-    [
-      [{ name: "a/agency-1.csv", data: "" }, {
-        name: "b/agency-01.csv",
-        data: "",
-      }],
-      'Cannot unpack "b/agency-01.csv"',
-    ],
-  ];
+const FIRST = { name: "agency-1.csv", data: "new" };
+
+/** Archives that cannot be unpacked, by what is said of them. */
+const BAD_ARCHIVES: Record<string, Parameters<typeof putZip>[1]> = {
+  'Cannot unpack "agency-2.csv" of': [
+    FIRST,
+    { name: "agency-2.csv", data: "new", crc: 1 },
+  ],
+  "it has no file": [{ name: "agency-x.csv", data: "" }],
+  'Cannot unpack "b/agency-01.csv"': [
+    FIRST,
+    { name: "b/agency-01.csv", data: "" },
+  ],
+};
 
 test("makeData() changes nothing for a bad archive", async (dir) => {
   await Deno.writeTextFile(`${dir}/agency-1.csv`, "old");
-  for (const [entries, problem] of BAD_ARCHIVES) {
+  for (const [problem, entries] of Object.entries(BAD_ARCHIVES)) {
     await putZip(dir, entries);
     await assertRejects(
       () => makeData({ dir, force: true }),

@@ -55,10 +55,8 @@ test("deno task demo reports a refused row", async (dir) => {
     `Ana,"Gil, ""Ñ""",1,1999-03-17,7574\r\n${bad}\r\n`,
   );
   const env = { CLI_BATCH_MAXAMOUNT: "1" };
-  const { code, stdout, stderr } = await startProgram("demo", env, [
-    "--dir",
-    dir,
-  ]).ending();
+  const demo = startProgram("demo", env, ["--dir", dir]);
+  const { code, stdout, stderr } = await demo.ending();
   assertEquals(code, 1, stdout + stderr);
   assertMatch(stdout, /^4 +2 +1 +1 +1 /m);
   assertStringIncludes(stderr, "agency 4: 1 of its 2 bets are in the store\n");
@@ -107,12 +105,10 @@ test("deno task demo refuses unknown arguments", async () => {
   const help = await startProgram("demo", {}, ["--help"]).ending();
   assertEquals(help.code, 0);
   assertStringIncludes(help.stdout, "--bets N");
-  for (
-    const args of [["--bets", "0"], ["--bets=1e3"], ["--bets="], ["--bet", "1"]]
-  ) {
-    const { code, stdout, stderr } = await startProgram("demo", {}, args)
-      .ending();
-    assertEquals({ code, stdout }, { code: 1, stdout: "" }, args.join(" "));
+  for (const arg of ["--bets=0", "--bets=1e3", "--bets=", "--bet=1"]) {
+    const demo = startProgram("demo", {}, [arg]);
+    const { code, stdout, stderr } = await demo.ending();
+    assertEquals({ code, stdout }, { code: 1, stdout: "" }, arg);
     assertMatch(stderr, /--bet/);
   }
 });
@@ -136,10 +132,8 @@ testInFolder("auditStore() finds differences from the file", async (dir) => {
   async function audit(rows: string[]): Promise<[number, boolean][]> {
     await Deno.writeTextFile(storeFile, `${rows.join("\n")}\n`);
     const audits = await auditStore(storeFile, files);
-    assertEquals(audits.map(({ agency, bets }) => [agency, bets]), [
-      [1, 3],
-      [2, 3],
-    ]);
+    const bets = audits.map(({ agency, bets }) => [agency, bets]);
+    assertEquals(bets, [[1, 3], [2, 3]]);
     return audits.map(({ stored, isExact }) => [stored, isExact]);
   }
   assertEquals(await audit(exact), [[3, true], [3, true]]);
@@ -150,10 +144,8 @@ testInFolder("auditStore() finds differences from the file", async (dir) => {
   assertEquals(await audit(twice), [[3, true], [4, false]]);
   const other = exact.with(1, exact[1]!.replace(/\d$/, (d) => `${9 - +d}`));
   assertEquals(await audit(other), [[3, true], [3, false]]);
-  assertEquals(await audit(exact.map((row) => row.replace(/^2/, "3"))), [
-    [3, true],
-    [0, false],
-  ]);
+  const moved = exact.map((row) => row.replace(/^2/, "3"));
+  assertEquals(await audit(moved), [[3, true], [0, false]]);
 });
 
 testInFolder(

@@ -4,9 +4,8 @@ import { startCentral, startProgram } from "../support/programs.ts";
 
 test("deno task export says in one line what it cannot export", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`);
-  for (
-    const [file, reason] of [["bets.csv", "held by"], ["x", "it is not there"]]
-  ) {
+  const problems = { "bets.csv": "held by", "x": "it is not there" };
+  for (const [file, reason] of Object.entries(problems)) {
     await using program = startProgram("export", {}, [`${dir}/${file}`]);
     const { code, stdout, stderr } = await program.ending();
     assertEquals({ code, stdout }, { code: 1, stdout: "" });

@@ -5,7 +5,6 @@ import {
   assertGreaterOrEqual,
   assertLessOrEqual,
   assertMatch,
-  assertNotEquals,
 } from "@std/assert";
 import {
   madeAgency,
@@ -81,15 +80,6 @@ Deno.test("madeAgency() makes varied rows of the size of real ones", () => {
   assert(lines.every((line) => !/^(\S+) \1,/.test(line)), "doubled name");
   const average = new TextEncoder().encode(lines.join("\r\n")).length / 20_000;
   assert(average > 45 && average < 48, `average row of ${average} bytes`);
-});
-
-Deno.test("madeAgency() makes other bets for another agency", () => {
-  assertEquals(text(1, 50), text(1, 50));
-  assertNotEquals(text(1, 50), text(2, 50));
-});
-
-Deno.test("madeAgency() begins a longer file with the same bets", () => {
-  assertEquals(rows(3, 9000).slice(0, 100), rows(3, 100));
 });
 
 Deno.test("madeAgency() has the winning number only in its winners", () => {
