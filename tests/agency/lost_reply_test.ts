@@ -1,8 +1,6 @@
-import { assertEquals, assertMatch } from "@std/assert";
 import {
   answer,
   gone,
-  ok,
   play,
   repeated,
   serve,
@@ -46,47 +44,6 @@ for (const [before, stored] of [[[], 30], [[0], 30], [[10], 10]] as const) {
 testSending("send() gives up on an OK for more bets than it has sent", {
   scripts: [play(repeated(11), gone)],
 }, { error: /11 of 10 bets were stored before/ });
-
-/** What a central does with a batch before it closes the connection. */
-const LOSSES: Record<string, Uint8Array> = {
-  "STORAGE": errorFrame(Code.STORAGE),
-  "SHUTTING_DOWN": errorFrame(Code.SHUTTING_DOWN),
-  "BUSY": errorFrame(Code.BUSY),
-  "no answer": new Uint8Array(0),
-  "half an answer": Uint8Array.of(2, 0, 0),
-  "half an error": errorFrame(5).subarray(0, 20),
-};
-
-/** The batches of ten from one number to before another. */
-function batches(from: number, to: number): string[] {
-  return Array.from({ length: to - from }, (_, i) => `${10 * (from + i)}+10`);
-}
-
-for (const [what, loss] of Object.entries(LOSSES)) {
-  testSending(`send() sends all unanswered again after ${what}`, {
-    window: 8,
-    bets: 120,
-    scripts: [
-      play(take(8), ok(3), take(3), loss),
-      play(take(8), ok(), take(), loss),
-      serve,
-    ],
-  }, {
-    stored: 120,
-    connections: 3,
-    frames: [...batches(0, 11), ...batches(3, 12), ...batches(4, 12), "FINISH"],
-    check({ central, log }) {
-      const fails = log.linesWith("result: fail");
-      assertEquals(fails.length, 2);
-      for (const line of fails) {
-        assertMatch(line, /^WARN action: connect .* attempt: 1 \| error: /);
-      }
-      const payloads = central.taken.map(({ payload }) => payload);
-      assertEquals(payloads.slice(11, 19), payloads.slice(3, 11));
-      assertEquals(payloads.slice(20, 28), payloads.slice(12, 20));
-    },
-  });
-}
 
 testSending("send() reconnects to a central that stops after an OK", {
   scripts: [
