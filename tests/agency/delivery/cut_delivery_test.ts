@@ -1,0 +1,96 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  CORRECTED,
+  Deliveries,
+  FILE,
+  recordsOf,
+  ROWS,
+  type Sending,
+} from "../../support/deliveries.ts";
+import { csvOf, rows } from "../../support/rows.ts";
+
+/** A row of which another part was changed. */
+function changed(index: number): string {
+  return csvOf(ROWS.with(index, ROWS[index]!.with(1, "Otro")));
+}
+
+Deliveries.test("identify() refuses a changed file of which a part was sent", async (files) => {
+  await files.send(FILE, CORRECTED, { isCut: true });
+  await files.refuses(
+    FILE,
+    changed(1),
+    "it was changed since; put it back as it was, send it to its end and only then correct it, or",
+  );
+  const part = `"${files.dir}/${FILE}", of which a part may be stored since 2`;
+  await files.refuses("b.csv", changed(1), `it may be ${part}`);
+  await files.send(FILE, CORRECTED);
+});
+
+const MANY = rows(6000);
+
+/** Other files with rows of one that was cut off, and the first one's line. */
+const PARTS: Record<string, [cutOff: string, text: string, line: number]> = {
+  "without its header": [
+    `a,b,document,date,number\n${CORRECTED}`,
+    CORRECTED,
+    1,
+  ],
+  "without its first rows": [CORRECTED, csvOf(ROWS.slice(4)), 1],
+  "with one of its rows": [CORRECTED, csvOf([...rows(3, 90), ROWS[4]!]), 4],
+  "with quotes and semicolons": [
+    CORRECTED,
+    csvOf(ROWS.slice(1)).replaceAll(",", ";").replaceAll("Núñez", '"Núñez"'),
+    1,
+  ],
+  // Of 6000 rows one in 23 or 24 is remembered, chunk by chunk.
+  "with a piece of it": [csvOf(MANY), csvOf(MANY.slice(5701, 5725)), 9],
+};
+
+for (const [what, [cutOff, text, line]] of Object.entries(PARTS)) {
+  Deliveries.test(`identify() refuses a file ${what} while a run is cut off`, async (files) => {
+    await files.send(FILE, cutOff, { isCut: true });
+    const separator = text.includes(";") ? ";" : ",";
+    const part =
+      `"${files.dir}/${FILE}", of which a part may be stored since 2`;
+    const row = `, and line ${line} is a row of it; first send that to its end`;
+    for (const problem of [`it may be ${part}`, row]) {
+      await files.refuses("b.csv", text, problem, { separator });
+    }
+    await files.send("c.csv", csvOf(rows(9, 9000)));
+    // Once it is complete, the same bets are bets of another day.
+    await files.send(FILE, cutOff);
+    await files.send("b.csv", text, { separator });
+  });
+}
+
+Deliveries.test("identify() gives copies identities of their own", async (files) => {
+  const send = (options: Sending, name = FILE) =>
+    files.send(name, CORRECTED, options);
+  const first = await send({});
+  const second = await send({ isNew: true, isCut: true });
+  // A copy that was cut off goes on, with the flag and without.
+  assertEquals(await send({ isNew: true, isCut: true }), second);
+  assertEquals(await send({}), second);
+  // One that was sent before does not go on as new.
+  assertEquals(await send({ isCut: true }), second);
+  const third = await send({ isNew: true, isCut: true });
+  // Another file with the same content is another copy.
+  const fourth = await send({ isNew: true }, "b.csv");
+  assertEquals(new Set([first, second, third, fourth]).size, 4);
+});
+
+Deliveries.test("identify() goes on with a copy that was cut off while the clock was ahead", async (files) => {
+  const first = await files.send(FILE, CORRECTED);
+  const cut = { isNew: true, isCut: true };
+  const second = await files.send(FILE, CORRECTED, cut);
+  for (const path of await recordsOf(files.dir)) {
+    const text = await Deno.readTextFile(path);
+    const at = path.includes(second) ? "2020" : "2040";
+    const later = text.replaceAll(/(?<="(?:at|begunAt)":")\d+/g, at);
+    await Deno.writeTextFile(path, later);
+  }
+  for (const options of [cut, { isCut: true }, {}]) {
+    assertEquals(await files.send(FILE, CORRECTED, options), second);
+  }
+  assert(first !== second);
+});
