@@ -10,6 +10,7 @@ import {
 } from "../../agency/source/source_file.ts";
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { FIELD_KEYS, MAX_PACKED_BET_BYTES, unpackBets } from "../../bet/bet.ts";
+import { CHUNK_BYTES } from "./fingerprint.ts";
 import { replace } from "./replaced.ts";
 
 /** A record of the file that can be sent, or one that cannot. */
@@ -69,6 +70,29 @@ export async function recordsOf(
     const fields = FIELD_KEYS.map((key) => bet![key]);
     records.push({ ...place, fields });
   }
+}
+
+/** Every chunk is read again. */
+const NOTHING_KEPT = { keptBytes: 0 };
+
+/** Writes an agency's file and opens it. */
+export async function openSource(
+  dir: string,
+  text: string,
+  options: SourceFileOptions = NOTHING_KEPT,
+): Promise<SourceFile> {
+  await Deno.writeTextFile(`${dir}/bets.csv`, text);
+  return await SourceFile.open(`${dir}/bets.csv`, options);
+}
+
+/** Reads a file's content. */
+export async function contentIn(source: SourceFile): Promise<Uint8Array> {
+  const content = new Uint8Array(source.contentSize + CHUNK_BYTES + 1);
+  let size = 0;
+  for (let index = 0; index < source.chunks; index++) {
+    size += await source.readChunk(index, content.subarray(size));
+  }
+  return content.subarray(0, size);
 }
 
 /** Does something while every read of a file gives few bytes. */
