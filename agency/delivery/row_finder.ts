@@ -113,7 +113,7 @@ export class RowFinder {
     return delivery ? stateOf(delivery, index) : "missing";
   }
 
-  /** Finds the row that was sent last to a place no more. */
+  /** Leaves the row at a place out of what is found from now on. */
   take(place: Place): void {
     this.#taken.add(`${place}`);
   }

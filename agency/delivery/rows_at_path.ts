@@ -122,9 +122,9 @@ class RowMatcher {
   /** The refused row that lay where a record lies. */
   #refusedAt(index: number): Place | undefined {
     const { id, refused } = this.#delivery;
-    const at = this.#isCopy ? this.#refused[index] : index;
-    const isKnown = at !== undefined && (this.#isCopy || refused.has(at));
-    return isKnown ? [id, at] : undefined;
+    if (!this.#isCopy) return refused.has(index) ? [id, index] : undefined;
+    const at = this.#refused[index];
+    return at === undefined ? undefined : [id, at];
   }
 
   /** Rows of which little is readable, if none with that text is missing. */
