@@ -1,9 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { CHROMIUM, Chromium } from "../support/chromium.ts";
 import { makeCourseData } from "../support/course_data.ts";
-import { assertEnding } from "../support/end_to_end.ts";
-import { freePort, startAgency, startProgram } from "../support/programs.ts";
-import type { RunningProgram } from "../support/programs.ts";
+import {
+  assertEnding,
+  freePort,
+  type RunningProgram,
+  startAgency,
+  startProgram,
+} from "../support/programs.ts";
 import { testTools } from "../support/tool.ts";
 
 const TOTAL = 78_697;

@@ -1,6 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
-import { startProgram } from "../support/programs.ts";
+import {
+  assertEnding,
+  startProgram,
+  testPrograms as test,
+} from "../support/programs.ts";
 
 const encoder = new TextEncoder();
 

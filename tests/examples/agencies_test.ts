@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse } from "@std/csv";
-import { testPrograms as test } from "../support/end_to_end.ts";
-import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
-import { Code, frame, Type } from "../support/frames.ts";
 import {
   type Ending,
   endingOf,
   PROJECT,
   startAgency,
   startCentral,
+  testPrograms as test,
 } from "../support/programs.ts";
+import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
+import { Code, frame, Type } from "../support/frames.ts";
 import { testReading } from "../support/permissions.ts";
 import { csvOf, csvRow, rows } from "../support/rows.ts";
 

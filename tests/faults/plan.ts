@@ -4,7 +4,7 @@
 
 import { crc32 } from "node:zlib";
 import { IS_FULL, within } from "../support/deadline.ts";
-import { testPrograms as test } from "../support/end_to_end.ts";
+import { testPrograms as test } from "../support/programs.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 /** Milliseconds after which a waiting test fails. */

@@ -1,10 +1,9 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import operationsPage from "../../docs/operations.md" with { type: "text" };
 import { FileStore, verifyStore } from "../../storage/mod.ts";
-import { testPrograms as test } from "../support/end_to_end.ts";
+import { startProgram, testPrograms as test } from "../support/programs.ts";
 import { agencyFrame, betFrame, Type } from "../support/frames.ts";
 import { fencedBlocks } from "../support/markdown.ts";
-import { startProgram } from "../support/programs.ts";
 import { rows } from "../support/rows.ts";
 import { runTool } from "../support/tool.ts";
 import { Wire } from "../support/wire.ts";

@@ -1,6 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { testPrograms as test } from "../support/end_to_end.ts";
-import { endingOf, PROJECT, RunningProgram } from "../support/programs.ts";
+import {
+  endingOf,
+  PROJECT,
+  RunningProgram,
+  testPrograms as test,
+} from "../support/programs.ts";
 
 test("tools/build.ts makes scripts that run in another folder", async (dir) => {
   const flags = ["--allow-read", "--allow-write", "--allow-run"];

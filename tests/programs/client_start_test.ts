@@ -4,13 +4,14 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
-import { FakeCentral, ok, play, take } from "../support/fake_central.ts";
 import {
+  assertEnding,
   startAgency,
   startFromShell,
   startProgram,
+  testPrograms as test,
 } from "../support/programs.ts";
+import { FakeCentral, ok, play, take } from "../support/fake_central.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 test("client.ts takes all it needs as flags", async (dir) => {

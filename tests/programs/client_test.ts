@@ -2,16 +2,14 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  testPrograms as test,
-} from "../support/end_to_end.ts";
-import { FakeCentral, gone, play, take } from "../support/fake_central.ts";
-import { contents } from "../support/folder.ts";
-import { Code, errorFrame } from "../support/frames.ts";
-import {
   startAgency,
   startCentral,
   startProgram,
+  testPrograms as test,
 } from "../support/programs.ts";
+import { FakeCentral, gone, play, take } from "../support/fake_central.ts";
+import { contents } from "../support/folder.ts";
+import { Code, errorFrame } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 

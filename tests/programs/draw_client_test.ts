@@ -1,7 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { betOf, finish } from "../support/draw_wire.ts";
-import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
-import { startAgency, startCentral } from "../support/programs.ts";
+import {
+  assertEnding,
+  startAgency,
+  startCentral,
+  testPrograms as test,
+} from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
 
 test("client.ts --winners waits for the draw and writes the winners to a file", async (dir) => {

@@ -1,6 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { testPrograms as test } from "../support/end_to_end.ts";
-import { endingOf, PROJECT } from "../support/programs.ts";
+import {
+  endingOf,
+  PROJECT,
+  testPrograms as test,
+} from "../support/programs.ts";
 
 for (
   const [name, escape] of [

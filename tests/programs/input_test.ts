@@ -2,14 +2,12 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  testPrograms as test,
-} from "../support/end_to_end.ts";
-import { contents } from "../support/folder.ts";
-import {
   startAgency,
   startCentral,
   startFromShell,
+  testPrograms as test,
 } from "../support/programs.ts";
+import { contents } from "../support/folder.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 import { runTool } from "../support/tool.ts";

@@ -1,8 +1,11 @@
 import { assertEquals } from "@std/assert";
 import page from "../../docs/library.md" with { type: "text" };
-import { testPrograms as test } from "../support/end_to_end.ts";
+import {
+  endingOf,
+  PROJECT,
+  testPrograms as test,
+} from "../support/programs.ts";
 import { fencedBlocks } from "../support/markdown.ts";
-import { endingOf, PROJECT } from "../support/programs.ts";
 
 test("docs/library.md's program runs in another folder", async (dir) => {
   const blocks = fencedBlocks(page);

@@ -9,8 +9,12 @@ import { parse } from "@std/csv";
 import { describeAgencies } from "../../tools/data/agency_files.ts";
 import { makeData } from "../../tools/data/make_data.ts";
 import { makeCourseData } from "../support/course_data.ts";
-import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
-import { startAgency, startCentral } from "../support/programs.ts";
+import {
+  assertEnding,
+  startAgency,
+  startCentral,
+  testPrograms as test,
+} from "../support/programs.ts";
 import { readBets } from "../support/stored.ts";
 
 const COURSE_BETS = 78_697;

@@ -2,15 +2,13 @@ import { assert, assertEquals } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
-  testPrograms as test,
-} from "../support/end_to_end.ts";
-import { betFrame } from "../support/frames.ts";
-import {
   type RunningProgram,
   startAgency,
   startCentral,
   startFromShell,
+  testPrograms as test,
 } from "../support/programs.ts";
+import { betFrame } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";

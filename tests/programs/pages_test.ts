@@ -5,13 +5,14 @@ import spanishRowsPage from "../../docs/es/refused-rows.md" with {
   type: "text",
 };
 import rowsPage from "../../docs/refused-rows.md" with { type: "text" };
-import { assertEnding, testPrograms as test } from "../support/end_to_end.ts";
-import { fencedBlocks } from "../support/markdown.ts";
 import {
+  assertEnding,
   type RunningProgram,
   startCentral,
   startProgram,
+  testPrograms as test,
 } from "../support/programs.ts";
+import { fencedBlocks } from "../support/markdown.ts";
 
 const FILE = "agency-1.csv";
 const DATE_REGEXP = /2\d{3}-\d\d-\d\dT[\d:.]+Z/;

@@ -3,15 +3,13 @@ import { PEM } from "../support/certificates.ts";
 import {
   assertEnding,
   assertFailure,
-  testPrograms as test,
-} from "../support/end_to_end.ts";
-import { writeCredentials } from "../support/served.ts";
-import {
   type Ending,
   startAgency,
   startCentral,
   startProgram,
+  testPrograms as test,
 } from "../support/programs.ts";
+import { writeCredentials } from "../support/served.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { readBets } from "../support/stored.ts";
 

@@ -2,13 +2,14 @@ import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import {
   assertEnding,
   assertFailure,
+  startCentral,
+  startProgram,
   testPrograms as test,
-} from "../support/end_to_end.ts";
+} from "../support/programs.ts";
 import { numberedBatch, putStore, rowsAt, rowsOf } from "../support/batches.ts";
 import { PEM } from "../support/certificates.ts";
 import { contents } from "../support/folder.ts";
 import { agencyFrame, betFrame, Type } from "../support/frames.ts";
-import { startCentral, startProgram } from "../support/programs.ts";
 import { rows } from "../support/rows.ts";
 import { readStore } from "../support/stored.ts";
 import { Wire } from "../support/wire.ts";

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { testPrograms } from "../support/end_to_end.ts";
-import { endingOf, PROJECT } from "../support/programs.ts";
+import { endingOf, PROJECT, testPrograms } from "../support/programs.ts";
 
 const PACKAGES = ["assert", "csv", "log", "yaml"];
 /** Files that the copy does not need, or must not have. */

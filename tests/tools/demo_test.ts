@@ -8,9 +8,8 @@ import { type AgencyAudit, auditStore } from "../../tools/demo/audit.ts";
 import type { AgencyRun } from "../../tools/demo/lottery.ts";
 import { findProblems, formatTable } from "../../tools/demo/report.ts";
 import { makeData } from "../../tools/data/make_data.ts";
-import { testPrograms as test } from "../support/end_to_end.ts";
+import { startProgram, testPrograms as test } from "../support/programs.ts";
 import { testInFolder } from "../support/folder.ts";
-import { startProgram } from "../support/programs.ts";
 import { readBets } from "../support/stored.ts";
 
 const RUNS: AgencyRun[] = [

@@ -1,6 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { testPrograms as test } from "../support/end_to_end.ts";
-import { startCentral, startProgram } from "../support/programs.ts";
+import {
+  startCentral,
+  startProgram,
+  testPrograms as test,
+} from "../support/programs.ts";
 
 test("deno task export says in one line what it cannot export", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`);

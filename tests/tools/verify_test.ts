@@ -2,9 +2,12 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FileStore } from "../../storage/mod.ts";
 import { run } from "../../tools/verify.ts";
 import { numberedBatch, putStore, rowsAt, rowsOf } from "../support/batches.ts";
-import { testPrograms } from "../support/end_to_end.ts";
+import {
+  startCentral,
+  startProgram,
+  testPrograms,
+} from "../support/programs.ts";
 import { contents, testInFolder as test } from "../support/folder.ts";
-import { startCentral, startProgram } from "../support/programs.ts";
 
 const FIRST = rowsOf(numberedBatch(0, 3));
 const OTHER = rowsAt(FIRST.length, [numberedBatch(0, 4, { agency: 7 })]);
