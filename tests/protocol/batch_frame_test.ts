@@ -6,16 +6,10 @@ import {
   packedBetStart,
   unpackBets,
 } from "../../bet/bet.ts";
-import { viewOf } from "../../bytes/swar.ts";
-import {
-  HEADER_BYTES,
-  MAX_FRAME_BYTES,
-  ProtocolError,
-} from "../../protocol/mod.ts";
+import { HEADER_BYTES, MAX_FRAME_BYTES } from "../../protocol/mod.ts";
 import { batchOf, FINGERPRINT, numberedBatch } from "../support/batches.ts";
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
 
-const COUNT_AT = 16;
 const BETS_AT = 18;
 const BET: Bet = {
   firstName: "Ñata",
@@ -28,17 +22,6 @@ function payloadOf(frame: Uint8Array): Uint8Array {
   return frame.subarray(HEADER_BYTES);
 }
 
-function assertMalformed(payload: Uint8Array, text: string): void {
-  const error = assertThrows(() => decodeBatch(payload), ProtocolError, text);
-  assertEquals(error.error, "MALFORMED");
-}
-
-function withCount(payload: Uint8Array, count: number): Uint8Array {
-  const copy = payload.slice();
-  viewOf(copy).setUint16(COUNT_AT, count);
-  return copy;
-}
-
 Deno.test("decodeBatch() accepts the largest value of each number", () => {
   const batch = {
     ...batchOf([BET], 0xffffffff),
@@ -46,67 +29,6 @@ Deno.test("decodeBatch() accepts the largest value of each number", () => {
     fingerprint: "ffffffffffffffff",
   };
   assertEquals(decodeBatch(payloadOf(encodeBatch(batch))), batch);
-});
-
-Deno.test("decodeBatch() refuses a payload cut at any byte", () => {
-  const payload = payloadOf(encodeBatch(batchOf([BET, BET, BET], 7)));
-  for (let size = 0; size < payload.length; size++) {
-    assertMalformed(
-      payload.subarray(0, size),
-      size < BETS_AT
-        ? `a BET of ${size} bytes is shorter than its 18 of header`
-        : "runs past the end",
-    );
-  }
-});
-
-Deno.test("decodeBatch() refuses bytes left over after the last bet", () => {
-  const payload = payloadOf(encodeBatch(batchOf([BET])));
-  for (const extra of [1, 5, 30]) {
-    const longer = new Uint8Array(payload.length + extra);
-    longer.set(payload);
-    assertMalformed(longer, `${extra} bytes are left after bet 1`);
-  }
-});
-
-Deno.test("decodeBatch() refuses agency 0 and count 0", () => {
-  const payload = payloadOf(encodeBatch(batchOf([BET])));
-  assertMalformed(payload.slice().fill(0, 0, 4), "the agency is 0");
-  assertMalformed(withCount(payload, 0), "the count is 0");
-  assertMalformed(
-    withCount(payload, 0).subarray(0, BETS_AT),
-    "the count is 0",
-  );
-});
-
-Deno.test("decodeBatch() refuses bet indexes of more than 32 bits", () => {
-  const batch = { ...batchOf([BET, BET]), betIndex: 2 ** 32 - 2 };
-  assertEquals(decodeBatch(payloadOf(encodeBatch(batch))).count, 2);
-  batch.betIndex++;
-  assertMalformed(payloadOf(encodeBatch(batch)), "its last bet index is over");
-});
-
-Deno.test("decodeBatch() refuses a wrong count", () => {
-  const payload = payloadOf(encodeBatch(batchOf([BET, BET, BET])));
-  const size = packBets([BET]).length;
-  assertMalformed(withCount(payload, 1), `${2 * size} bytes are left`);
-  assertMalformed(withCount(payload, 2), `${size} bytes are left`);
-  assertMalformed(withCount(payload, 4), "bet 3 of 4 runs past the end");
-  assertMalformed(withCount(payload, 65535), "bet 3 of 65535 runs past");
-});
-
-Deno.test("decodeBatch() refuses a wrong field length", () => {
-  const payload = payloadOf(encodeBatch(batchOf([BET])));
-  let at = BETS_AT;
-  for (let field = 0; field < 5; field++) {
-    for (const lie of [-1, 1]) {
-      const copy = payload.slice();
-      copy[at]! += lie;
-      const error = assertThrows(() => decodeBatch(copy), ProtocolError);
-      assertEquals(error.error, "MALFORMED");
-    }
-    at += 1 + payload[at]!;
-  }
 });
 
 Deno.test("decodeBatch() does not check the content of fields", () => {
@@ -117,7 +39,7 @@ Deno.test("decodeBatch() does not check the content of fields", () => {
   }
 });
 
-Deno.test("decodeBatch() takes gaps between bets, but not gaps alone", () => {
+Deno.test("decodeBatch() takes gaps between bets", () => {
   const gap = "0000000000";
   const bet = "01410142" + "0131" + "0a" + "393939392d39392d3939" + "0131";
   for (const places of [[bet, gap], [gap, bet], [bet, gap, gap, bet]]) {
@@ -128,11 +50,6 @@ Deno.test("decodeBatch() takes gaps between bets, but not gaps alone", () => {
     };
     assertEquals(decodeBatch(payloadOf(encodeBatch(batch))), batch);
   }
-  const gaps = {
-    ...numberedBatch(0, 2),
-    bets: Uint8Array.fromHex(gap + gap),
-  };
-  assertMalformed(payloadOf(encodeBatch(gaps)), "all 2 places are gaps");
 });
 
 Deno.test("BatchFrame.addGap() leaves one index out", () => {
