@@ -53,15 +53,6 @@ Deno.test("isDisconnection() is false for bugs, permissions and files", () => {
   }
 });
 
-Deno.test("hangUp() takes every network error as a peer that has gone", async () => {
-  for (const error of LOST) {
-    const stream = new FakeStream([]);
-    stream.write = () => Promise.reject(error);
-    await new Connection(stream, {}).hangUp(frame(2));
-    assert(stream.isClosed);
-  }
-});
-
 Deno.test("nextBufferedFrame() returns nothing once the connection is closed", async () => {
   const two = new Uint8Array([...frame(4), ...frame(4)]);
   const connection = new Connection(new FakeStream([two]), {});
