@@ -23,8 +23,7 @@ test("generar-compose.sh writes docker-compose.yaml for 5", async (dir) => {
 
 for (const clients of [0, 1, 5, 6, 252]) {
   test(`generar-compose.sh writes a file for ${clients} clients`, async (dir) => {
-    const text = await compose(dir, String(clients));
-    const { services, networks, ...rest } = parse(text) as ComposeFile;
+    const { services, networks, ...rest } = await parsed(dir, String(clients));
     assertEquals(Object.keys(rest), ["x-program"]);
     assertEquals(networks, {
       testing_net: {
@@ -57,8 +56,7 @@ for (const clients of [0, 1, 5, 6, 252]) {
 }
 
 test("generar-compose.sh writes a file for the echo example", async (dir) => {
-  const text = await compose(dir, "2", { EXAMPLE: "echo" });
-  const { services } = parse(text) as ComposeFile;
+  const { services } = await parsed(dir, "2", { EXAMPLE: "echo" });
   assertEquals(
     Object.entries(services).map(([name, { command }]) => [name, ...command]),
     [
@@ -71,8 +69,7 @@ test("generar-compose.sh writes a file for the echo example", async (dir) => {
 });
 
 test("generar-compose.sh writes a file with secrets, and has none in it", async (dir) => {
-  const text = await compose(dir, "2", { SECURE: "true" });
-  const { services } = parse(text) as ComposeFile;
+  const { services } = await parsed(dir, "2", { SECURE: "true" });
   assertEquals(Object.keys(services), [
     ...["permissions", "data", "secrets", "server", "client1", "client2"],
   ]);
@@ -98,11 +95,10 @@ test("generar-compose.sh writes a file with secrets, and has none in it", async 
 
 for (const store of ["", "postgres"]) {
   test(`it publishes the status page where asked${store && " of both centrals"}`, async (dir) => {
-    const text = await compose(dir, "1", {
+    const { services } = await parsed(dir, "1", {
       STORE: store,
       STATUS_PORT: "9000",
     });
-    const { services } = parse(text) as ComposeFile;
     const names = store ? ["server1", "server2"] : ["server"];
     for (const [i, name] of names.entries()) {
       const { environment, ports } = services[name]!;
@@ -124,8 +120,7 @@ test("the lines of docker-compose.yaml for it are valid", async () => {
 });
 
 test("generar-compose.sh writes a file for two centrals on a database", async (dir) => {
-  const text = await compose(dir, "3", { STORE: "postgres" });
-  const { services, volumes } = parse(text) as ComposeFile;
+  const { services, volumes } = await parsed(dir, "3", { STORE: "postgres" });
   assertEquals(Object.keys(services), [
     ...["permissions", "data", "database", "server1", "server2"],
     ...["client1", "client2", "client3"],
@@ -151,9 +146,7 @@ test("generar-compose.sh writes a file for two centrals on a database", async (d
       "server1:12345,server2:12345",
     ],
   );
-  const { services: most } = parse(
-    await compose(dir, "250", { STORE: "postgres" }),
-  ) as ComposeFile;
+  const { services: most } = await parsed(dir, "250", { STORE: "postgres" });
   assertEquals(Object.keys(most).length, 255);
 });
 
@@ -240,6 +233,13 @@ async function compose(
     stderr: "",
   });
   return await Deno.readTextFile(file);
+}
+
+/** The same file, read. */
+async function parsed(
+  ...args: Parameters<typeof compose>
+): Promise<ComposeFile> {
+  return parse(await compose(...args)) as ComposeFile;
 }
 
 function runScript(
