@@ -50,9 +50,10 @@ test(
 );
 
 test(
-  "the central answers agencies that wait with SHUTTING_DOWN when it stops",
+  "the central answers a crowd that waits with SHUTTING_DOWN when it stops",
   async ({ port, log, stop }) => {
-    const waiting = await askEarly({ port, log }, [1, 2]);
+    const agencies = Array.from({ length: 70 }, (_, i) => i + 1);
+    const waiting = await askEarly({ port, log }, agencies);
     const stopping = stop();
     for (const wire of waiting) {
       assertEquals((await wire.refusal()).code, Code.SHUTTING_DOWN);
@@ -61,7 +62,7 @@ test(
     }
     await stopping;
   },
-  { drawAgencies: 2 },
+  { drawAgencies: 70 },
 );
 
 test(
