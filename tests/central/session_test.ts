@@ -12,6 +12,7 @@ import {
   Code,
   concat,
   frame,
+  readError,
   Type,
 } from "../support/frames.ts";
 import { askMalformed, malformedCorpus } from "../support/malformed_frames.ts";
@@ -46,6 +47,26 @@ test("run() answers each malformed frame with its ERROR, and stores what is vali
   assertEquals(stored.length, 2 * betIndex);
   assertEquals(stored.flatMap(({ bets }) => bets), stored.map(() => GOOD));
   assertEquals(await readFinishers(storeFile), []);
+});
+
+test("run() answers batches in one segment in their order", async ({ port, storeFile }) => {
+  using wire = await Wire.connect(port);
+  const bad = rows(1)[0]!.with(4, "x");
+  // Every third batch is refused, each at a different bet.
+  const batches = Array.from({ length: 60 }, (_, i) => ({
+    betIndex: 60 * i,
+    rows: i % 3 === 1 ? rows(60).with(i, bad) : rows(60),
+  }));
+  const sending = wire.send(...batches.map(betFrame));
+  for (const i of batches.keys()) {
+    const reply = await wire.reply();
+    if (i % 3 === 1) assertEquals(readError(reply).index, i);
+    else assertEquals(reply?.type, Type.OK, `batch ${i}`);
+  }
+  await sending;
+  const stored = (await readStore(storeFile)).map(({ betIndex }) => betIndex);
+  const good = batches.filter((_, i) => i % 3 !== 1);
+  assertEquals(stored, good.map(({ betIndex }) => betIndex));
 });
 
 Deno.test("run() lets others have a turn after 64 frames", async () => {
