@@ -77,7 +77,11 @@ export class SimulatedListener implements Resource {
         return;
       }
       const connection = this.#queue.shift();
-      if (!connection) return;
+      if (!connection) {
+        // It was closed since.
+        accepting.reject(interruptedError());
+        return;
+      }
       if (this.#world.faults.occurs("lostBeforeAccept", "central")) {
         connection.refuse();
         accepting.reject(networkError(this.#world.random, "accept"));
