@@ -5,6 +5,7 @@ import { formatAction, getLogger } from "../program/logging.ts";
 import { ADDRESSES } from "../program/config/setting.ts";
 import { BatchSender } from "./batch_sender.ts";
 import { type DeliveredFile, openFile } from "./delivered_file.ts";
+import type { Delivery } from "./delivery/delivery.ts";
 import { identify } from "./delivery/identify.ts";
 import { IndexSet } from "./index_set.ts";
 import type { RowsOfOthers } from "./delivery/rows_of_others.ts";
@@ -79,16 +80,10 @@ export class Agency {
     await start.mark(input);
     const folder = new SentFolder(sentFolder, id);
     using file = await openFile(input, options);
-    const { source } = file;
     const rejected = this.#openRejected(file, options);
     await start.takeTurn();
     const delivery = await identify(file, folder, options.asNew);
-    getLogger().info(formatAction("send_file", "in_progress", {
-      client_id: id,
-      file: source.path,
-      bytes: source.size,
-    }));
-    delivery.others.log(source.path, delivery.isKnown);
+    this.#logStart(file, delivery);
     const { onRefused } = options;
     const refused = new RefusedRows({ onRefused });
     const loader = this.#load(file, refused, delivery);
@@ -103,15 +98,12 @@ export class Agency {
     throwIfEmpty(file, loader);
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
-    const copies = folder.copiesOf(delivery.id);
-    const missing = delivery.stillMissing(ending.missing);
-    const copy = await rejected?.write(missing, copies);
-    if (copy) await delivery.addCopy(copy, missing);
+    const rejectedFile = await ending.copyMissing(rejected);
     return {
       ...summaryOf(file, loader, refused),
       stored: sender.counts.stored,
       repeated: sender.counts.repeated + delivery.others.leftOut.size,
-      rejectedFile: copy?.path,
+      rejectedFile,
       sentBefore,
       isFinished,
     };
@@ -150,6 +142,15 @@ export class Agency {
   ): Promise<string[]> {
     const { winnersQuery } = await import("./connection/winners_query.ts");
     return await this.#connect(options).run(winnersQuery(this.#options.id));
+  }
+
+  #logStart({ source }: DeliveredFile, delivery: Delivery): void {
+    getLogger().info(formatAction("send_file", "in_progress", {
+      client_id: this.#options.id,
+      file: source.path,
+      bytes: source.size,
+    }));
+    delivery.others.log(source.path, delivery.isKnown);
   }
 
   #openRejected(

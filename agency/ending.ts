@@ -17,6 +17,7 @@ import {
 import type { SentFolder } from "./delivery/sent_folder.ts";
 import type { Start } from "./delivery/start.ts";
 import type { SendOptions } from "./options.ts";
+import type { RejectedFile } from "./output/rejected_file.ts";
 import type { BatchLoader } from "./outgoing_batch.ts";
 import type { RefusedRows } from "./refused_rows.ts";
 
@@ -35,7 +36,7 @@ export class Ending {
   readonly sending: Sending;
   #isKnown = false;
   /** The refused rows that are stored nowhere, once all are answered. */
-  missing: IndexSet = new IndexSet();
+  #missing: IndexSet = new IndexSet();
 
   constructor(
     sending: Sending,
@@ -50,7 +51,7 @@ export class Ending {
   /** Returns what to do, after the central has said that it lacks bets. */
   adviseIncomplete(): string {
     const { delivery, refused } = this.sending;
-    if (this.missing.size === 0) delivery.expectRelatives();
+    if (this.#missing.size === 0) delivery.expectRelatives();
     if (refused.count > 0) {
       return "correct the refused rows and send them; --finish-anyway finishes without";
     }
@@ -90,11 +91,11 @@ export class Ending {
   #expected(): Finish["delivery"] {
     const { delivery, loader } = this.sending;
     const { id, others: { elsewhere } } = delivery;
-    const records = loader.records - elsewhere.difference(this.missing).size;
+    const records = loader.records - elsewhere.difference(this.#missing).size;
     const other = this.#other;
     // With refused rows the central is to say how many are missing.
     const stored = other && storedRows(other);
-    return stored && this.missing.size === 0
+    return stored && this.#missing.size === 0
       ? { fingerprint: other.id, records: stored }
       : { fingerprint: id, records: records || loader.records };
   }
@@ -103,21 +104,33 @@ export class Ending {
     const { delivery, refused, loader } = this.sending;
     const isNewStore = delivery.isLackedBy(counts, refused.indexes);
     if (isNewStore) delivery.expectRelatives();
-    this.missing = isNewStore
+    this.#missing = isNewStore
       ? refused.indexes
       : delivery.missing(refused.indexes);
-    if (this.missing.size < refused.count) {
+    if (this.#missing.size < refused.count) {
       this.#warnOfOldVersion();
       delivery.keep();
     } else {
       const isGivenUp = this.#finish === "anyway" || undefined;
-      await delivery.complete(loader, this.missing, isGivenUp);
+      await delivery.complete(loader, this.#missing, isGivenUp);
     }
+  }
+
+  /** Copies the rows that are missing. Returns the path of the copy, if any. */
+  async copyMissing(
+    rejected: RejectedFile | undefined,
+  ): Promise<string | undefined> {
+    const { folder, delivery } = this.sending;
+    const missing = delivery.stillMissing(this.#missing);
+    const copies = folder.copiesOf(delivery.id);
+    const copy = await rejected?.write(missing, copies);
+    if (copy) await delivery.addCopy(copy, missing);
+    return copy?.path;
   }
 
   /** With rows missing the central refuses to finish, and says how many. */
   async #isHeld(): Promise<boolean> {
-    if (this.missing.size > 0 && this.#finish === "complete") return false;
+    if (this.#missing.size > 0 && this.#finish === "complete") return false;
     const [open, ...others] = await this.#openOthers();
     if (!open) return false;
     if (this.#finish === "anyway") {
@@ -155,7 +168,7 @@ export class Ending {
 
   #warnOfOldVersion(): void {
     const { file, refused } = this.sending;
-    const count = refused.count - this.missing.size;
+    const count = refused.count - this.#missing.size;
     getLogger().warn(formatAction("read_file", "fail", {
       file: file.source.path,
       reason:
