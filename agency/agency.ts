@@ -185,28 +185,16 @@ export class Agency {
 
   #sender(ending: Ending, { onProgress }: SendOptions): BatchSender {
     const { window, retryRefused } = this.#options;
-    const { sending } = ending;
-    const { file: { source }, delivery, refused, loader } = sending;
-    const sender: BatchSender = new BatchSender(loader, {
+    const { file, delivery, refused, loader } = ending.sending;
+    return new BatchSender(loader, {
       window,
       retryRefused,
       refused,
       refusedBefore: delivery.refusedBefore,
-      async check(): Promise<void> {
-        source.throwIfChanged();
-        await delivery.begin();
-        sending.start[Symbol.dispose]();
-      },
-      finish(): ReturnType<Ending["finish"]> {
-        // All batches are answered: what follows may be about these rows.
-        refused.logBefore(Infinity);
-        return ending.finish(sender.counts);
-      },
-      adviceIfIncomplete: () => ending.adviseIncomplete(),
-      totalBytes: source.contentSize,
+      ending,
+      totalBytes: file.source.contentSize,
       onProgress,
     });
-    return sender;
   }
 
   #connect(

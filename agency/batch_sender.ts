@@ -14,6 +14,8 @@ import {
   MessageType,
   type Refusal,
 } from "../protocol/mod.ts";
+import type { BetCounts } from "./delivery/delivery.ts";
+import type { Ending } from "./ending.ts";
 import type { IndexSet } from "./index_set.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import type { Progress } from "./output/progress_bar.ts";
@@ -37,33 +39,10 @@ export interface BatchSenderOptions {
    * of its rows are refused.
    */
   retryRefused: boolean;
-  /**
-   * Called on each new connection and before FINISH: throws if the file has
-   * changed.
-   */
-  check(): Promise<void>;
-  /**
-   * Called once all batches are answered. Returns the FINISH to send; false to
-   * leave it out, `undefined` if the agency is not to finish.
-   */
-  finish(): Promise<Finish | false | undefined>;
-  /** What to do if bets are not stored. */
-  adviceIfIncomplete(): string;
+  ending: Ending;
   /** Size of the file's content. */
   totalBytes: number;
   onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-/** What the replies say of the bets. */
-export interface BetCounts {
-  stored: number;
-  /** Bets that the central had already. */
-  repeated: number;
-  /**
-   * Bets that the central surely lacked: a reply called them new, or refused
-   * them after the draw. After a lost reply nobody knows.
-   */
-  lacked: number;
 }
 
 /**
@@ -107,7 +86,7 @@ export class BatchSender {
     progress,
   ) => {
     this.#underWay = 0;
-    await this.#options.check();
+    await this.#options.ending.begin();
     await this.load();
     while (this.#queue.length > 0) {
       await this.#fillWindow(connection);
@@ -118,8 +97,8 @@ export class BatchSender {
         reply = connection.nextBufferedFrame();
       }
     }
-    await this.#options.check();
-    const finish = await this.#options.finish();
+    await this.#options.ending.begin();
+    const finish = await this.#options.ending.finish(this.counts);
     return finish && await this.#finish(connection, finish);
   };
 
@@ -242,7 +221,7 @@ export class BatchSender {
       error,
       reason,
       hint: error === "INCOMPLETE" && !this.#isBettingClosed
-        ? this.#options.adviceIfIncomplete()
+        ? this.#options.ending.adviseIncomplete()
         : undefined,
     }));
     return false;

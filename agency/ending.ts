@@ -1,11 +1,10 @@
-// How a delivery ends: what is remembered of it, and whether the agency may
-// finish.
+// How a delivery begins and ends: what is remembered of it, and whether the
+// agency may finish.
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Finish } from "../protocol/mod.ts";
-import type { BetCounts } from "./batch_sender.ts";
 import type { DeliveredFile } from "./delivered_file.ts";
-import type { Delivery } from "./delivery/delivery.ts";
+import type { BetCounts, Delivery } from "./delivery/delivery.ts";
 import { originOf } from "./delivery/moved_rows.ts";
 import { IndexSet } from "./index_set.ts";
 import {
@@ -48,6 +47,17 @@ export class Ending {
     this.#finish = finish;
   }
 
+  /**
+   * Called on each new connection and before FINISH. Throws if the file has
+   * changed.
+   */
+  async begin(): Promise<void> {
+    const { start, file, delivery } = this.sending;
+    file.source.throwIfChanged();
+    await delivery.begin();
+    start[Symbol.dispose]();
+  }
+
   /** Returns what to do, after the central has said that it lacks bets. */
   adviseIncomplete(): string {
     const { delivery, refused } = this.sending;
@@ -75,6 +85,8 @@ export class Ending {
    * not complete; `undefined` if it was not to finish.
    */
   async finish(counts: BetCounts): Promise<Finish | false | undefined> {
+    // What is logged from now on may be about these rows.
+    this.sending.refused.logBefore(Infinity);
     if (!this.#isKnown) await this.#remember(counts);
     this.#isKnown = true;
     const agency = this.#agency;

@@ -23,6 +23,18 @@ import type { SentFolder } from "./sent_folder.ts";
 /** Files up to this size are always digested: it takes milliseconds. */
 const DIGESTED_BYTES = 1 << 18;
 
+/** What the replies say of the bets. */
+export interface BetCounts {
+  stored: number;
+  /** Bets that the central had already. */
+  repeated: number;
+  /**
+   * Bets that the central surely lacked: a reply called them new, or refused
+   * them after the draw. After a lost reply nobody knows.
+   */
+  lacked: number;
+}
+
 export class Delivery {
   readonly #folder: SentFolder;
   readonly #file: DeliveredFile;
@@ -120,7 +132,7 @@ export class Delivery {
    * True if the central has stored bets as new that an earlier run has stored:
    * it has another store now.
    */
-  isLackedBy({ lacked }: { lacked: number }, refused: IndexSet): boolean {
+  isLackedBy({ lacked }: BetCounts, refused: IndexSet): boolean {
     const corrected = this.refusedBefore.difference(refused);
     return this.#entry.isComplete && lacked > corrected.size;
   }
