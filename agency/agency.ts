@@ -10,7 +10,7 @@ import { identify } from "./delivery/identify.ts";
 import { IndexSet } from "./index_set.ts";
 import type { RowsOfOthers } from "./delivery/rows_of_others.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
-import { Start } from "./delivery/start.ts";
+import { RunStart } from "./delivery/run_start.ts";
 import { Ending } from "./ending.ts";
 import type {
   AgencyOptions,
@@ -36,9 +36,9 @@ const DEFAULTS = {
 const MAX_ID = 4294967295;
 
 /** Used where nothing is sent. */
-const NOTHING = {
+const UNSENT = {
   id: "0".repeat(16),
-  others: { leftOut: new IndexSet(), places: new Map() },
+  others: { leftOut: new IndexSet(), identities: new Map() },
 };
 
 /**
@@ -76,7 +76,7 @@ export class Agency {
   async send(input: Input, options: SendOptions = {}): Promise<Summary> {
     const { id } = this.#options;
     const { sentFolder = "", signal } = options;
-    using start = new Start(sentFolder, id, signal);
+    using start = new RunStart(sentFolder, id, signal);
     await start.mark(input);
     const folder = new SentFolder(sentFolder, id);
     using file = await openFile(input, options);
@@ -167,10 +167,10 @@ export class Agency {
   #load(
     file: DeliveredFile,
     refused: RefusedRows,
-    { id: fingerprint, others: { leftOut, places } }: {
+    { id: fingerprint, others: { leftOut, identities } }: {
       id: string;
-      others: Pick<RowsOfOthers, "leftOut" | "places">;
-    } = NOTHING,
+      others: Pick<RowsOfOthers, "leftOut" | "identities">;
+    } = UNSENT,
   ): BatchLoader {
     const { id, maxAmount } = this.#options;
     return new BatchLoader(file.openReader(), {
@@ -178,7 +178,7 @@ export class Agency {
       fingerprint,
       maxAmount,
       leftOut,
-      places,
+      identities,
       refused,
     });
   }

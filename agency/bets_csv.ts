@@ -8,7 +8,7 @@ const LINE_BREAK_REGEXP = /[\r\n]/;
 const CHUNK_CHARS = 1 << 16;
 
 /** One bet per line. */
-export function csvOf(
+export function encodeCsv(
   bets: Iterable<Bet> | AsyncIterable<Bet>,
 ): ReadableStream<Uint8Array> {
   return ReadableStream.from(chunksOf(bets));

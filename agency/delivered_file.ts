@@ -47,8 +47,8 @@ async function bytesOf(
   if (typeof input === "string" || input instanceof ReadableStream) {
     return input;
   }
-  const { csvOf } = await import("./bets_csv.ts");
-  return csvOf(input);
+  const { encodeCsv } = await import("./bets_csv.ts");
+  return encodeCsv(input);
 }
 
 /** It may be a bet with words in place of its document, birthdate and number. */

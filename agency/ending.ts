@@ -14,14 +14,14 @@ import {
   storedRows,
 } from "./delivery/sent_delivery.ts";
 import type { SentFolder } from "./delivery/sent_folder.ts";
-import type { Start } from "./delivery/start.ts";
+import type { RunStart } from "./delivery/run_start.ts";
 import type { SendOptions } from "./options.ts";
 import type { RejectedFile } from "./output/rejected_file.ts";
 import type { BatchLoader } from "./outgoing_batch.ts";
 import type { RefusedRows } from "./refused_rows.ts";
 
 export interface Sending {
-  start: Start;
+  start: RunStart;
   file: DeliveredFile;
   folder: SentFolder;
   delivery: Delivery;
@@ -170,10 +170,10 @@ export class Ending {
 
   async #openOthers(): Promise<OpenDelivery[]> {
     const { start, folder, delivery } = this.sending;
-    if (folder.openBut(delivery).length === 0) return [];
+    if (folder.otherOpen(delivery).length === 0) return [];
     // What a run is about to send may be refused.
     await start.takeTurn();
-    const open = folder.openBut(delivery);
+    const open = folder.otherOpen(delivery);
     start[Symbol.dispose]();
     return open;
   }

@@ -16,7 +16,7 @@ import {
   HEADER_BYTES,
 } from "../protocol/mod.ts";
 import type { IndexSet } from "./index_set.ts";
-import type { Place } from "./delivery/sent_delivery.ts";
+import type { RowIdentity } from "./delivery/sent_delivery.ts";
 import type { RecordReader } from "./source/record_reader.ts";
 
 /**
@@ -35,14 +35,14 @@ export class OutgoingBatch {
 
   /**
    * Starts a batch with the reader's record. A row that was sent from another
-   * file has the identity that it has there.
+   * file keeps the identity that it has there.
    */
   begin(
     reader: RecordReader,
-    { agency, fingerprint, places }: BatchLoaderOptions,
+    { agency, fingerprint, identities }: BatchLoaderOptions,
   ): void {
     const { index } = reader;
-    const [id, at] = places.get(index) ?? [fingerprint, index];
+    const [id, at] = identities.get(index) ?? [fingerprint, index];
     this.betIndex = index;
     this.frame.begin({ agency, fingerprint: id, betIndex: at });
   }
@@ -95,7 +95,7 @@ export class OutgoingBatch {
     return places;
   }
 
-  /** Why each invalid bet is invalid, by its place. */
+  /** Returns why each invalid bet is invalid, by its place. */
   findInvalid(): Map<number, string> {
     const found = new Map<number, string>();
     let { bets } = this.#decode();
@@ -110,7 +110,7 @@ export class OutgoingBatch {
     }
   }
 
-  /** Replaces bets with gaps. Nothing is sent if no bet is left. */
+  /** Replaces bets with gaps. If none is left, `bytes` is not to be sent. */
   leaveOut(places: ReadonlySet<number>): void {
     this.count -= places.size;
     this.sent = 0;
@@ -141,9 +141,9 @@ export interface BatchLoaderOptions {
   maxAmount: number;
   /** Bet indexes that are not sent. */
   leftOut: IndexSet;
-  /** The identities of bets that may be stored under another one. */
-  places: ReadonlyMap<number, Place>;
-  /** Gets each record that cannot be sent. */
+  /** Identities of rows that may be stored under another delivery, by index. */
+  identities: ReadonlyMap<number, RowIdentity>;
+  /** Called with each record that cannot be sent. */
   refused: { addUnsendable(reader: RecordReader): void };
 }
 
@@ -167,8 +167,7 @@ export class BatchLoader {
   }
 
   /**
-   * Number of records so far, including those that cannot be sent, without a
-   * header.
+   * Number of records so far, including unsendable ones, but not a header.
    */
   get records(): number {
     return this.#records;
@@ -176,7 +175,7 @@ export class BatchLoader {
 
   /** Fills a free batch with the next bets. False if there are none left. */
   async load(batch: OutgoingBatch): Promise<boolean> {
-    const { leftOut, places, refused } = this.#options;
+    const { leftOut, identities, refused } = this.#options;
     const reader = this.#reader;
     batch.count = 0;
     batch.sent = 0;
@@ -189,11 +188,11 @@ export class BatchLoader {
       }
       let isAlone = false;
       if (leftOut.size > 0 && leftOut.has(reader.index)) {
-        // A record all the same.
+        // Not sent, but counted as a record below.
       } else if (step === "problem") {
         refused.addUnsendable(reader);
       } else if (step === "record") {
-        isAlone = places.size > 0 && places.has(reader.index);
+        isAlone = identities.size > 0 && identities.has(reader.index);
         if (batch.count === 0) batch.begin(reader, this.#options);
         else if (isAlone || !this.#hasRoom(batch)) break;
         batch.add(reader);

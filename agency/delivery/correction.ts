@@ -1,5 +1,5 @@
-// Whether a file that is new is a delivery that was sent before, with refused
-// rows corrected in their places.
+// Finds out whether a file with new content is a delivery that was sent before,
+// with refused rows corrected in place.
 
 import type { ProgramError } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
@@ -15,37 +15,40 @@ import {
 import { keptRows, nameOf, type SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
-/** Fewest equal rows that make a file of another name a correction. */
+/** Fewest unchanged rows for a file with another name to be a correction. */
 const MIN_KEPT_ROWS = 5;
-/** Digests that show whether a file is a version of another one. */
+/** Digests to compare to see whether two files begin alike. */
 const FIRST_DIGESTS = 64;
 const MIN_EQUAL_PART = 1 / 4;
 
-/** What is remembered that may be about a file. */
-export interface Known {
+/** Earlier deliveries that may be related to a file. */
+export interface RelatedDeliveries {
   folder: SentFolder;
-  /** Of the file; `undefined` for a pipe. */
+  /** The file's full path; `undefined` for a pipe. */
   path: string | undefined;
-  /** Deliveries with its content. */
+  /** Deliveries with the file's content. */
   same: readonly SentDelivery[];
-  /** Deliveries that it may correct. */
+  /** Deliveries that the file may correct. */
   candidates: readonly SentDelivery[];
-  /** Those of which it is a copy of refused rows, by its path. */
+  /** Candidates whose refused rows were copied to the file's path. */
   copied: readonly SentDelivery[];
-  /** The identity of what was last sent from its path, or copied to it. */
+  /**
+   * The identity of the delivery that was last sent from the file's path, or had
+   * its refused rows copied to it.
+   */
   last: string | undefined;
 }
 
 /**
- * Throws a `ProgramError` if rows of the file were sent before, and others than
- * the refused ones have changed.
+ * Returns the delivery that the file corrects, if there is one. Throws a
+ * `ProgramError` if rows other than the refused ones have changed.
  */
 export async function findCorrected(
   file: DeliveredFile,
-  { folder, path, candidates, copied, last }: Known,
+  { folder, path, candidates, copied, last }: RelatedDeliveries,
 ): Promise<SentDelivery | undefined> {
   const named = last === undefined ? undefined : folder.withId(last);
-  // Each row of a copy is known by itself, wherever it lies.
+  // A copy is not compared as a whole: each of its rows is recognized by itself.
   const isPart = named?.isPart || named?.copies[path ?? ""] !== undefined;
   const before = isPart ? undefined : named;
   const isCopy = copied.length > 0;
@@ -59,15 +62,15 @@ export async function findCorrected(
   const files = candidates.filter(({ isPart }) => !isPart);
   const cutOff = isCopy ? undefined : await findCutOff(file, files);
   if (cutOff) {
-    const difference = `line ${cutOff.line} is a row of it`;
+    const difference = `line ${cutOff.line} is one of its rows`;
     throw mayBe(file.source, cutOff.delivery, difference);
   }
   return await findVersion(file, files);
 }
 
 /**
- * A delivery that was cut off and has a row of the file, wherever it lies: rows
- * may have been added or removed since.
+ * Finds a delivery that was cut off and has a row of the file, at any position:
+ * rows may have been added or removed since.
  */
 async function findCutOff(
   file: DeliveredFile,
@@ -96,20 +99,20 @@ function changed(
     path,
     isComplete
       ? `it was sent on ${at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new`
-      : `a part of it may be stored since ${at}, and ${difference}; put it back as it was, send it to its end and only then correct it, or send all of it as a new delivery with --as-new`,
+      : `it may be partly stored since ${at}, and ${difference}; put it back as it was, send it to its end and only then correct it, or send all of it as a new delivery with --as-new`,
   );
 }
 
 /**
- * The file may have been moved, or saved under another name. Throws a
- * `ProgramError` if that is not sure.
+ * Finds the delivery that the file is a version of: it may have been moved, or
+ * saved under another name. Throws a `ProgramError` if there is doubt.
  */
 async function findVersion(
   file: DeliveredFile,
   files: readonly SentDelivery[],
 ): Promise<SentDelivery | undefined> {
   for (const delivery of files) {
-    // There may be thousands.
+    // There may be thousands of deliveries, so this quick check comes first.
     if (!await beginsAlike(file, delivery)) continue;
     const difference = await findDifference(file, delivery);
     if (difference !== undefined || !hasEnoughKept(delivery)) {
@@ -137,7 +140,7 @@ function mayBe(
     : "first send that to its end, as it was, and only then correct it";
   const sent = delivery.isComplete
     ? ", sent on"
-    : ", of which a part may be stored since";
+    : ", which may be partly stored since";
   return sendError(
     path,
     `it may be ${nameOf(delivery.path)}${sent} ${delivery.at}, and ${
@@ -146,13 +149,13 @@ function mayBe(
   );
 }
 
-/** With few equal rows it may be another file. */
+/** With few unchanged rows it may be another file. */
 function hasEnoughKept(delivery: SentDelivery): boolean {
   const kept = keptRows(delivery);
   return kept >= MIN_KEPT_ROWS && 2 * kept > delivery.records;
 }
 
-/** True if many of a file's first records are those of a delivery. */
+/** True if many of a file's first records are also a delivery's first ones. */
 async function beginsAlike(
   file: DeliveredFile,
   { refused, digests, keys, moved }: SentDelivery,
@@ -165,7 +168,7 @@ async function beginsAlike(
     return reader.index >= limit;
   });
   const found = writer.finish().values;
-  // Rows that were refused may be in other files, too.
+  // Ignores rows that were ever refused: other files may have them, too.
   const known = new Set(
     Object.keys({ ...keys, ...moved }).map((index) =>
       Math.floor(Number(index) / digests.every)
@@ -178,9 +181,8 @@ async function beginsAlike(
 }
 
 /**
- * Says where a file differs from a delivery in other rows than the refused
- * ones, as the end of a sentence; `undefined` if it does not: then its records
- * are those of the delivery, with some corrected.
+ * Describes, as the end of a sentence, where a file differs from a delivery,
+ * apart from refused rows. Returns `undefined` if only refused rows differ.
  */
 async function findDifference(
   file: DeliveredFile,

@@ -1,4 +1,4 @@
-// A file's delivery: what is remembered of it before, while and after it is sent.
+// A file's delivery, and its record before, during and after sending.
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
@@ -9,18 +9,18 @@ import {
   recordsPerDigest,
   sampleRows,
 } from "../source/record_digests.ts";
-import { keyOf } from "./row_keys.ts";
+import { refusedRowKey } from "./row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";
 import { relativesOf } from "./moved_rows.ts";
 import {
   keptRows,
   openRows,
-  type Place,
+  type RowIdentity,
   type SentDelivery,
 } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
-/** Files up to this size are always digested: it takes milliseconds. */
+/** Files up to this size are always digested: that takes milliseconds. */
 const DIGESTED_BYTES = 1 << 18;
 
 /** What the replies say of the bets. */
@@ -42,7 +42,7 @@ export class Delivery {
   #entry: SentDelivery;
   #isBegun = false;
   #movedAtStart: SentDelivery["moved"] = {};
-  /** Bet indexes that earlier runs left out. */
+  /** Bet indexes of rows that earlier runs have not stored. */
   readonly refusedBefore: IndexSet;
   readonly others: RowsOfOthers;
 
@@ -50,9 +50,9 @@ export class Delivery {
     folder: SentFolder,
     file: DeliveredFile,
     { found, entry, others }: {
-      /** What earlier runs have sent, if there were any. */
+      /** The record of earlier runs, if there is one. */
       found?: SentDelivery | undefined;
-      /** What is remembered of it once it is complete. */
+      /** The record to keep once the delivery is complete. */
       entry: SentDelivery;
       others: RowsOfOthers;
     },
@@ -65,7 +65,7 @@ export class Delivery {
     this.refusedBefore = openRows(entry);
   }
 
-  /** The fingerprint under which the bets are stored. */
+  /** The fingerprint under which the bets are stored: the identity. */
   get id(): string {
     return this.#entry.id;
   }
@@ -74,34 +74,34 @@ export class Delivery {
     return this.#entry.path;
   }
 
-  /** When it was sent to its end before, if known. */
+  /** When an earlier run sent it to its end, if known. */
   get sentBefore(): string | undefined {
     return this.#entry.isComplete ? this.#entry.at : undefined;
   }
 
-  /** Whether an earlier run has sent it. */
+  /** Whether an earlier run has sent at least a part of it. */
   get isKnown(): boolean {
     return this.#found !== undefined;
   }
 
-  /** Remembers, before the first batch is sent, that it is under way. */
+  /** Records, before the first batch, that the delivery is under way. */
   async begin(): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    const moved: Record<number, Place> = { ...this.#entry.moved };
+    const moved: Record<number, RowIdentity> = { ...this.#entry.moved };
     const keys: Record<number, string> = { ...this.#entry.keys };
     const { stored, brought } = this.others;
-    for (const { index, place } of stored) moved[index] = place;
+    for (const { index, identity } of stored) moved[index] = identity;
     for (const { index, key } of brought) {
       delete moved[index];
       if (key !== undefined) keys[index] ??= key;
     }
     this.#entry = { ...this.#entry, moved, keys };
     this.#movedAtStart = moved;
-    // A correction is recognized by what was known before.
+    // Keeps the data of earlier runs: a correction is recognized by it.
     const known = this.#found ?? {
       ...this.#entry,
-      // The rows of a copy are known by their keys.
+      // The rows of a copy are recognized by their keys.
       sample: this.#entry.isPart
         ? undefined
         : await sampleRows(this.#file.source),
@@ -122,24 +122,25 @@ export class Delivery {
     this.others.take(this.#entry);
   }
 
-  /** Returns those of the refused rows that no earlier run has stored. */
+  /** Returns the refused rows that no earlier run has stored. */
   missing(refused: IndexSet): IndexSet {
     if (!this.#entry.isComplete) return refused;
     return refused.intersection(this.refusedBefore);
   }
 
   /**
-   * True if the central has stored bets as new that an earlier run has stored:
-   * it has another store now.
+   * True if the central now has another store: it lacked bets that an earlier
+   * run has stored.
    */
   isLackedBy({ lacked }: BetCounts, refused: IndexSet): boolean {
     const corrected = this.refusedBefore.difference(refused);
     return this.#entry.isComplete && lacked > corrected.size;
   }
 
-  /** Remembers that the central lacks the other deliveries with its rows. */
+  /** Records that the central also lacks the deliveries connected to this one. */
   expectRelatives(): void {
-    // Each of them is sent once more, not each of them after each other one.
+    // Otherwise each delivery that is sent again would request the others again,
+    // without end.
     if (this.#found?.isLacking) return;
     const begunAt = new Date().toISOString();
     for (const id of relativesOf(this.id, this.#folder.everRefused())) {
@@ -150,7 +151,7 @@ export class Delivery {
     }
   }
 
-  /** Those of some rows that were not sent in another file since this run began. */
+  /** Returns the rows that no other file has sent since this run began. */
   stillMissing(rows: IndexSet): IndexSet {
     const moved = this.#folder.withId(this.id)?.moved ?? {};
     return IndexSet.of(
@@ -160,7 +161,10 @@ export class Delivery {
     );
   }
 
-  /** Remembers that all but these rows, and those of others, are stored. */
+  /**
+   * Records that all rows are stored except the missing ones and those that other
+   * deliveries store.
+   */
   async complete(
     { end, records }: { end: number; records: number },
     missing: IndexSet,
@@ -180,14 +184,14 @@ export class Delivery {
     });
   }
 
-  /** Remembers that an old version of a corrected file was sent to its end. */
+  /** Records that an old version of a corrected file was sent to its end. */
   keep(): void {
     const { path, moved, keys } = this.#entry;
     this.#end({ ...this.#found ?? this.#entry, path, moved, keys });
   }
 
   #end(entry: SentDelivery): void {
-    // Rows may have been sent in another file since this run began.
+    // Another file's run may have sent rows since this run began.
     const last = this.#folder.withId(entry.id) ?? entry;
     const left = Object.entries({ ...last.moved, ...entry.moved })
       .filter(([index]) => entry.refused.has(Number(index)));
@@ -208,13 +212,13 @@ export class Delivery {
     this.#folder.update(this.#entry);
   }
 
-  /** Remembers where refused rows of a complete delivery were copied to. */
+  /** Records where the refused rows of a complete delivery were copied to. */
   async addCopy(
     { path, hash: rejected }: RejectedCopy,
     rows: IndexSet,
   ): Promise<void> {
     const fullPath = await Deno.realPath(path);
-    // Rows may have been sent in another file since this run ended.
+    // Another file's run may have sent rows since this run ended.
     const last = this.#folder.withId(this.id) ?? this.#entry;
     const copies = { ...last.copies, [fullPath]: rows.format() };
     this.#folder.update({ ...last, rejected, copies });
@@ -235,7 +239,7 @@ export class Delivery {
       const { index } = reader;
       if (!refused.has(index) && !refusedBefore.has(index)) return;
       if (elsewhere.has(index) || keys[index] !== undefined) return;
-      keys[index] = keyOf(reader.bytes);
+      keys[index] = refusedRowKey(reader.bytes);
     });
     return { digests: writer.finish(), keys };
   }

@@ -1,4 +1,4 @@
-// Which delivery a file is.
+// Identifies a file's delivery.
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
@@ -8,8 +8,8 @@ import { newDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /**
- * Identifies a file's delivery. With `isNew`, content that was sent before is
- * stored once more. Throws a `ProgramError` if other rows than the refused
+ * Returns the file's delivery. With `isNew`, content that was sent before is
+ * stored once more. Throws a `ProgramError` if rows other than the refused
  * ones were changed: they would be stored twice.
  */
 export async function identify(
@@ -18,24 +18,24 @@ export async function identify(
   isNew = false,
 ): Promise<Delivery> {
   const { fingerprint } = file.source;
-  const path = fullPathOf(file.source);
-  // Damaged records would otherwise show after the last batch.
-  folder.openBut({ id: fingerprint });
+  const path = sourcePath(file.source);
+  // Reports damaged records now, not after the last batch.
+  folder.otherOpen({ id: fingerprint });
   const same = folder.withContent(fingerprint);
   const candidates = isNew || same.length === 0 ? folder.correctable() : [];
   const last = path === undefined ? undefined : await folder.idOf(path);
   if (same.length > 0 || candidates.length > 0 || last !== undefined) {
     const { identifyKnown } = await import("./known_file.ts");
     const copied = candidates.filter(({ copies }) => copies[path ?? ""]);
-    const known = { folder, path, same, candidates, copied, last };
-    return await identifyKnown(file, known, isNew);
+    const related = { folder, path, same, candidates, copied, last };
+    return await identifyKnown(file, related, isNew);
   }
   const entry = { ...newDelivery(fingerprint, 1), path };
   const others = new RowsOfOthers(folder, []);
   return new Delivery(folder, file, { entry, others });
 }
 
-/** `undefined` for a pipe, whose content has no name. */
-function fullPathOf({ path, isNamed }: SourceFile): string | undefined {
+/** The file's full path; `undefined` for a pipe. */
+function sourcePath({ path, isNamed }: SourceFile): string | undefined {
   return isNamed ? Deno.realPathSync(path) : undefined;
 }

@@ -1,12 +1,12 @@
-// Which delivery a file is that may be known: new, sent before, or a correction
-// of a delivery with refused rows (docs/refused-rows.md).
+// Identifies a file that may be related to earlier deliveries: it is new, was
+// sent before, or corrects refused rows (docs/refused-rows.md).
 //
-// Most files are not known, so this and what it imports is loaded on demand.
+// Most files are not related to any, so this module is loaded on demand.
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import { shortHash } from "../hashes.ts";
 import { sendError } from "../source/input_file.ts";
-import { findCorrected, type Known } from "./correction.ts";
+import { findCorrected, type RelatedDeliveries } from "./correction.ts";
 import { Delivery } from "./delivery.ts";
 import { RowFinder } from "./row_finder.ts";
 import { findRowsAtPath } from "./rows_at_path.ts";
@@ -18,22 +18,23 @@ import {
   type SentDelivery,
 } from "./sent_delivery.ts";
 
-/** Does what `identify()` promises for a file that may be known. */
+/** `identify()` for a file that may be related to earlier deliveries. */
 export async function identifyKnown(
   file: DeliveredFile,
-  known: Known,
+  related: RelatedDeliveries,
   isNew: boolean,
 ): Promise<Delivery> {
-  const { folder, path, same, copied } = known;
+  const { folder, path, same, copied } = related;
   const { fingerprint } = file.source;
-  // What was cut off goes on, whatever the clock said then.
+  // Prefers the delivery that was cut off at this path to the latest one: the
+  // clock may have been wrong.
   const underWay = same.find((one) =>
     one.begunAt !== undefined && one.path === path &&
     !(isNew && one.isComplete)
   );
   const found = isNew || same.length > 0
     ? underWay ?? (isNew ? undefined : same[0])
-    : await findCorrected(file, known);
+    : await findCorrected(file, related);
   const copy = 1 + Math.max(0, ...same.map(({ copy }) => copy));
   const id = copy > 1 && !found
     ? await shortHash(`${fingerprint}#${copy}`)
@@ -46,30 +47,33 @@ export async function identifyKnown(
   };
   const rows = found
     ? movedRows(found, new RowFinder(folder, []))
-    : await rowsAtPath(file, known, isNew);
-  if (!found && !isNew) await throwIfDoubtful(file, known, rows);
+    : await rowsAtPath(file, related, isNew);
+  if (!found && !isNew) await throwIfDoubtful(file, related, rows);
   const wanted = isNew ? rows.filter(({ state }) => state === "missing") : rows;
   const others = new RowsOfOthers(folder, wanted);
   return new Delivery(folder, file, { found, entry, others });
 }
 
-/** What looks like a refused row of another file may be that, or another bet. */
+/**
+ * Throws if a row looks like a refused one of another file: it may be that row
+ * or another bet.
+ */
 async function throwIfDoubtful(
   file: DeliveredFile,
-  { folder, path, candidates }: Known,
+  { folder, path, candidates }: RelatedDeliveries,
   rows: readonly FoundRow[],
 ): Promise<void> {
   const own = indexesOf(rows);
   const finder = new RowFinder(folder, candidates);
   const row = await finder.findDoubtful(file, own);
   if (!row) return;
-  const delivery = folder.withId(row.place[0]);
+  const delivery = folder.withId(row.identity[0]);
   const where = nameOf(delivery?.path);
   const isHere = path !== undefined && delivery?.path === path;
   const what = row.state !== "missing"
     ? `was refused before and sent from ${where}; remove it here`
     : isHere
-    ? "is not surely one that was refused here before; correct it in the copy of its refused rows"
+    ? "cannot be matched to a row that was refused here before; correct it in the copy of the refused rows"
     : `was refused in ${where}; correct it there, or in the copy of its refused rows`;
   throw sendError(
     file.source.path,
@@ -77,22 +81,27 @@ async function throwIfDoubtful(
   );
 }
 
-/** The refused rows of a known delivery that were sent elsewhere. */
+/** A known delivery's refused rows that were sent in other files. */
 function movedRows(delivery: SentDelivery, finder: RowFinder): FoundRow[] {
   const { id, moved, keys } = delivery;
   return Object.keys(moved).map(Number).map((index) => {
-    const place = finder.follow([id, index]);
-    return { index, place, state: finder.stateOf(place), key: keys[index] };
-  }).filter(({ place: [to] }) => to !== id);
+    const identity = finder.follow([id, index]);
+    return {
+      index,
+      identity,
+      state: finder.stateOf(identity),
+      key: keys[index],
+    };
+  }).filter(({ identity: [to] }) => to !== id);
 }
 
 /**
- * The refused rows of other deliveries that a file has by its path: it is a copy
- * of them, or all rows that were sent from there before were refused.
+ * Other deliveries' refused rows that a file has because of its path: it is a
+ * copy of them, or all rows of the last delivery from this path were refused.
  */
 async function rowsAtPath(
   file: DeliveredFile,
-  { folder, path, candidates, copied, last }: Known,
+  { folder, path, candidates, copied, last }: RelatedDeliveries,
   isNew: boolean,
 ): Promise<readonly FoundRow[]> {
   if (path === undefined) return [];
@@ -101,17 +110,17 @@ async function rowsAtPath(
     : candidates.filter(({ id }) => id === last);
   const [delivery] = origins;
   if (!delivery) return [];
-  const { rows, strangeLine } = await findRowsAtPath(
+  const { rows, unmatchedLine } = await findRowsAtPath(
     file,
     new RowFinder(folder, origins),
     { delivery, copied: delivery.copies[path] },
   );
-  if (strangeLine === undefined || isNew) return rows;
+  if (unmatchedLine === undefined || isNew) return rows;
   const where = copied.length > 0
     ? `in ${nameOf(delivery.path)}; correct it there`
-    : "here before; correct it in the copy of its refused rows";
+    : "here before; correct it in the copy of the refused rows";
   throw sendError(
     file.source.path,
-    `the bet of line ${strangeLine} is not surely one that was refused ${where}, or send this file with --as-new if it is another bet`,
+    `the bet of line ${unmatchedLine} cannot be matched to a row that was refused ${where}, or send this file with --as-new if it is another bet`,
   );
 }

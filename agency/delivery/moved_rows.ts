@@ -1,21 +1,22 @@
-// Which deliveries have rows of which others: refused rows are sent in a copy,
-// in its copy, or in the file again.
+// How deliveries are connected by refused rows: a row that was refused in one
+// file is sent again in that file's copy, in a copy of the copy, or in a new
+// version of the file.
 
 import { IndexSet } from "../index_set.ts";
 import type { SentDelivery } from "./sent_delivery.ts";
 
 /**
- * The first delivery of which rows were sent by the one with this identity,
- * perhaps by way of others.
+ * The delivery whose refused rows a delivery has sent again. If these came from
+ * copy to copy, the delivery where they were first refused.
  */
 export function originOf(
   id: string,
   deliveries: readonly SentDelivery[],
 ): SentDelivery | undefined {
   let origin: SentDelivery | undefined;
-  // Damaged records may lead in a circle.
+  // If records are damaged, the moves may form a circle.
   const passed = new Set([id]);
-  // The set grows while it is gone through.
+  // This loop also visits the elements that it adds.
   for (const last of passed) {
     const next = deliveries.find((one) =>
       one.isComplete && !passed.has(one.id) && targetsOf(one).includes(last)
@@ -26,21 +27,21 @@ export function originOf(
   return origin;
 }
 
-/** Bet indexes in a delivery of the rows that were refused in others. */
+/** Bet indexes of a delivery's rows that were refused in other deliveries. */
 export function movedTo(
   id: string,
   deliveries: readonly SentDelivery[],
 ): IndexSet {
   const moves = deliveries.flatMap(({ moved }) => Object.values(moved));
-  // By way of a copy a row is moved more than once.
+  // A row that went through a copy has several moves.
   return IndexSet.of(
     moves.filter(([to]) => to === id).map(([, index]) => index),
   );
 }
 
 /**
- * The identities of the others that have rows of a delivery or to which it has
- * sent rows, and of theirs.
+ * The identities of all deliveries that are connected to a delivery by moved
+ * rows, directly or through other deliveries.
  */
 export function relativesOf(
   id: string,
@@ -50,7 +51,7 @@ export function relativesOf(
     targetsOf(one).map((to) => [one.id, to])
   );
   const ids = new Set([id]);
-  // The set grows while it is gone through.
+  // This loop also visits the elements that it adds.
   for (const one of ids) {
     for (const link of links) {
       if (link.includes(one)) link.forEach((other) => ids.add(other));

@@ -1,13 +1,13 @@
-// Finds rows that were refused before in another file. Each row is stored in one
-// place, the file or its copy: a refused one is followed to where it was sent
-// last. Elsewhere a row that looks like it may be another bet: nobody but the
-// clerk can tell.
+// Finds a file's rows that were refused before in another file. Each row is
+// stored only once, in its file or in a copy, so the finder follows a refused
+// row from file to file until the last one that sent it. A row in an unrelated
+// file that looks like a refused one may be another bet: only the clerk knows.
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import type { IndexSet } from "../index_set.ts";
 import {
-  isRough,
+  isUnreadable,
   isWhole,
   keysOf,
   numberAtEnd,
@@ -17,14 +17,14 @@ import {
 import {
   type FoundRow,
   openRows,
-  type Place,
+  type RowIdentity,
   type RowState,
   type SentDelivery,
   stateOf,
 } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
-/** Records that could not be written may lead in a circle. */
+/** If a record could not be written, the moves may form a circle. */
 const MAX_MOVES = 1000;
 
 const RECENT_MS = 7 * 24 * 60 * 60 * 1000;
@@ -32,12 +32,13 @@ const RECENT_MS = 7 * 24 * 60 * 60 * 1000;
 export class RowFinder {
   readonly #folder: SentFolder;
   readonly #deliveries = new Map<string, SentDelivery | undefined>();
-  readonly #places = new Map<string, Place[]>();
-  /** Numbers in the keys; `undefined` if a key has none. */
+  /** The refused rows, by each of their keys. */
+  readonly #byKey = new Map<string, RowIdentity[]>();
+  /** The numbers in the keys; has `undefined` if a key has no number. */
   readonly #numbers = new Set<number | undefined>();
-  readonly #taken = new Set<string>();
+  readonly #claimed = new Set<string>();
 
-  /** Knows the refused rows of some deliveries. */
+  /** Finds the refused rows of these deliveries. */
   constructor(folder: SentFolder, deliveries: readonly SentDelivery[]) {
     this.#folder = folder;
     for (const delivery of deliveries) {
@@ -48,28 +49,28 @@ export class RowFinder {
     }
   }
 
-  /** Also knows the rows by what they were corrected to elsewhere. */
+  /** Also finds the rows by their corrected values in other files. */
   addCorrections(): void {
-    for (const place of [...this.#places.values()].flat()) {
-      for (const key of this.keysOf(place)) {
-        // A row without document or number is known by its first key.
-        if (isWhole(key)) this.#addKey(key, place);
+    for (const identity of [...this.#byKey.values()].flat()) {
+      for (const key of this.keysOf(identity)) {
+        // Other corrections are not needed: the row's first key finds it.
+        if (isWhole(key)) this.#addKey(key, identity);
       }
     }
   }
 
-  #addKey(key: string, place: Place): void {
-    if (!isRough(key)) this.#numbers.add(numberIn(key));
-    const places = this.#places.get(key);
-    if (!places) this.#places.set(key, [place]);
-    else if (!places.includes(place)) places.push(place);
+  #addKey(key: string, identity: RowIdentity): void {
+    if (!isUnreadable(key)) this.#numbers.add(numberIn(key));
+    const identities = this.#byKey.get(key);
+    if (!identities) this.#byKey.set(key, [identity]);
+    else if (!identities.includes(identity)) identities.push(identity);
   }
 
   /**
-   * Finds a row that makes a file doubtful: it may be one that is still refused
-   * in another file, or that was and is stored. After a week a stored one counts
-   * only in a file that has no others: people bet the same number again. `own`
-   * has the rows whose file this is.
+   * Finds a row that may be a refused row of another file, whether that row is
+   * still missing or stored by now. One that was stored over a week ago counts
+   * only if the file has no other rows, because people bet the same number
+   * again. Rows in `own` are already matched, and are skipped.
    */
   async findDoubtful(
     file: DeliveredFile,
@@ -80,112 +81,116 @@ export class RowFinder {
     let hasOthers = false;
     await everyRecord(file, ({ index, line, bytes }, step) => {
       if (step === "header" || own.has(index)) return false;
-      const place = this.#mayBeKnown(bytes)
+      const identity = this.#mayBeKnown(bytes)
         ? this.#pick(keysOf(bytes), isWhole)
         : undefined;
-      if (!place) {
+      if (!identity) {
         hasOthers = true;
         return false;
       }
-      const state = this.stateOf(place);
-      const row = { index, line, place, state, key: undefined };
+      const state = this.stateOf(identity);
+      const row = { index, line, identity, state, key: undefined };
       first ??= row;
-      if (state === "missing" || this.#isRecent(place)) doubtful = row;
+      if (state === "missing" || this.#isRecent(identity)) doubtful = row;
       return doubtful !== undefined;
     });
     return doubtful ?? (hasOthers ? undefined : first);
   }
 
-  /** Returns where a row was sent last. */
-  follow(place: Place): Place {
-    return this.#way(place).at(-1)!;
+  /** Returns the identity under which a row was last sent. */
+  follow(identity: RowIdentity): RowIdentity {
+    return this.#moves(identity).at(-1)!;
   }
 
-  /** The keys of a refused row, and of its corrections elsewhere. */
-  keysOf(place: Place): string[] {
-    return this.#way(place).flatMap(([id, index]) =>
+  /** The keys of a refused row and of its corrections in other files. */
+  keysOf(identity: RowIdentity): string[] {
+    return this.#moves(identity).flatMap(([id, index]) =>
       this.#get(id)?.keys[index] ?? []
     );
   }
 
-  stateOf([id, index]: Place): RowState {
+  stateOf([id, index]: RowIdentity): RowState {
     const delivery = this.#get(id);
     return delivery ? stateOf(delivery, index) : "missing";
   }
 
-  /** Leaves the row at a place out of what is found from now on. */
-  take(place: Place): void {
-    this.#taken.add(`${place}`);
+  /** Excludes a refused row from later searches. */
+  claim(identity: RowIdentity): void {
+    this.#claimed.add(`${identity}`);
   }
 
-  isTaken(place: Place): boolean {
-    return this.#taken.has(`${place}`);
+  isClaimed(identity: RowIdentity): boolean {
+    return this.#claimed.has(`${identity}`);
   }
 
   /** True if a refused row has one of these keys. */
   knows(keys: readonly string[]): boolean {
-    return keys.some((key) => this.#places.has(key));
+    return keys.some((key) => this.#byKey.has(key));
   }
 
-  /** A refused row of the same bet: it does not matter which. */
-  withBet(keys: readonly string[]): Place | undefined {
+  /** Any refused row that has the same document and number. */
+  withBet(keys: readonly string[]): RowIdentity | undefined {
     return this.#pick(keys.filter(isWhole));
   }
 
   /**
-   * The one refused row that a person's row can be by its keys without document
-   * or number, if it is sure.
+   * The refused row with the same person and a matching document or number,
+   * but only if there is exactly one.
    */
-  withPerson(keys: readonly string[]): Place | undefined {
+  withPerson(keys: readonly string[]): RowIdentity | undefined {
     const known = keys.filter((key) => !isWhole(key));
-    // Two bets of a person look the same.
-    const places = known.flatMap((key) => this.#placesOf(key));
-    const isOne = new Set(places.map(String)).size === 1;
+    // Two bets by the same person may share such a key.
+    const identities = known.flatMap((key) => this.#latestWithKey(key));
+    const isOne = new Set(identities.map(String)).size === 1;
     return isOne ? this.#pick(known) : undefined;
   }
 
-  /** The refused rows with a key that were not taken. */
-  withKey(key: string): Place[] {
-    return this.#placesOf(key).filter((place) => !this.isTaken(place));
-  }
-
-  /** The words of the refused rows of which little was readable. */
-  roughWords(): Set<string> {
-    const rough = [...this.#places.keys()].filter((key) =>
-      isRough(key) && this.withKey(key).length > 0
+  /** The unclaimed refused rows with a key. */
+  withKey(key: string): RowIdentity[] {
+    return this.#latestWithKey(key).filter((identity) =>
+      !this.isClaimed(identity)
     );
-    return new Set(rough.flatMap(partsOf));
   }
 
-  /** Where other rows were refused that are stored nowhere. */
-  open(): Place[] {
+  /** The words in the keys of the unclaimed unreadable rows. */
+  unreadableWords(): Set<string> {
+    const unreadable = [...this.#byKey.keys()].filter((key) =>
+      isUnreadable(key) && this.withKey(key).length > 0
+    );
+    return new Set(unreadable.flatMap(partsOf));
+  }
+
+  /** The unclaimed refused rows that are not stored anywhere. */
+  open(): RowIdentity[] {
     const starts = [...this.#deliveries.values()].flatMap((one) =>
-      one ? openRows(one).values().map((at): Place => [one.id, at]) : []
+      one ? openRows(one).values().map((at): RowIdentity => [one.id, at]) : []
     );
     return starts.filter((start) => {
-      const place = this.follow(start);
-      return this.stateOf(place) === "missing" && !this.isTaken(place);
+      const identity = this.follow(start);
+      return this.stateOf(identity) === "missing" && !this.isClaimed(identity);
     });
   }
 
-  /** Where the refused rows with a key were sent last. */
-  #placesOf(key: string): Place[] {
-    return (this.#places.get(key) ?? []).map((place) => this.follow(place));
+  /** The latest identities of the refused rows with a key. */
+  #latestWithKey(key: string): RowIdentity[] {
+    return (this.#byKey.get(key) ?? []).map((identity) =>
+      this.follow(identity)
+    );
   }
 
-  /** The places of a row, from where it was refused to where it was sent last. */
-  #way(place: Place): Place[] {
-    const way = [place];
-    while (way.length <= MAX_MOVES) {
-      const [id, index] = way.at(-1)!;
+  /** A row's identities, from the refused one to the latest. */
+  #moves(identity: RowIdentity): RowIdentity[] {
+    const moves = [identity];
+    while (moves.length <= MAX_MOVES) {
+      const [id, index] = moves.at(-1)!;
       const next = this.#get(id)?.moved[index];
       if (!next || !this.#get(next[0])) break;
-      way.push(next);
+      moves.push(next);
     }
-    return way;
+    return moves;
   }
 
-  #isRecent([id]: Place): boolean {
+  #isRecent([id]: RowIdentity): boolean {
     const at = this.#get(id)?.at ?? "";
     return Date.parse(at) > Date.now() - RECENT_MS;
   }
@@ -195,18 +200,18 @@ export class RowFinder {
   }
 
   /**
-   * A row that is not stored comes first: a file may have the same bet twice.
-   * `isEnough` says which keys are enough for one that is stored.
+   * Prefers a row that is missing: a file may have the same bet twice. A stored
+   * row counts only if its key passes `isEnough`.
    */
   #pick(
     keys: readonly string[],
     isEnough: (key: string) => boolean = () => true,
-  ): Place | undefined {
-    let stored: Place | undefined;
+  ): RowIdentity | undefined {
+    let stored: RowIdentity | undefined;
     for (const key of keys) {
-      for (const place of this.withKey(key)) {
-        if (this.stateOf(place) === "missing") return place;
-        if (isEnough(key)) stored ??= place;
+      for (const identity of this.withKey(key)) {
+        if (this.stateOf(identity) === "missing") return identity;
+        if (isEnough(key)) stored ??= identity;
       }
     }
     return stored;

@@ -1,5 +1,7 @@
-// Keys of rows: a row is that bet, in whatever file, if its document and number
-// are. A refused row without one of them is known by its other four fields.
+// Keys by which a row is recognized in any file. A row with a valid document and
+// number is recognized by these two; a row that lacks one of them, by its other
+// four fields. A row that lacks more is called unreadable, and is recognized by
+// its text.
 
 import { fieldsOf } from "../source/csv_row.ts";
 
@@ -9,11 +11,11 @@ const DOCUMENT_REGEXP = /^\d{1,20}$/;
 const DATE_REGEXP = /^\d{4}-\d\d-\d\d$/;
 const NUMBER_REGEXP = /^\d{1,10}$/;
 const WHOLE_KEY_REGEXP = /^\d+,\d+$/;
-const ROUGH_MARK = "~";
-const MAX_ROUGH_BYTES = 200;
+const UNREADABLE_MARK = "~";
+const MAX_UNREADABLE_BYTES = 200;
 const WORDS_REGEXP = /\s*[,;\t|"\r]\s*/;
 const PARTS_REGEXP = /[\s,]+/;
-/** A row without words may become any row. */
+/** Stands for every word: any row may be the correction of a row without words. */
 export const ANY_WORD = "~any";
 const MAX_NUMBER = 4294967295;
 const PUNCTUATION_REGEXP = /[\s.]/g;
@@ -23,45 +25,48 @@ const IGNORED = new Set([0x2e, 0x22, 0x20, 0x0d]);
 const ZERO = 0x30;
 const DECODER = new TextDecoder();
 
-/** The key of a refused row, or what can be read of it. */
-export function keyOf(row: Uint8Array): string {
+/** A refused row's first key; if it is unreadable, its words. */
+export function refusedRowKey(row: Uint8Array): string {
   return keysOrTextOf(row)[0]!;
 }
 
-/** The keys of a row; if it has none, what can be read of it. */
+/** A row's keys; if it is unreadable, one key with its words. */
 export function keysOrTextOf(row: Uint8Array): string[] {
   const keys = keysOf(row);
-  return keys.length > 0 ? keys : [`${ROUGH_MARK}${wordsOf(row).join(",")}`];
+  return keys.length > 0
+    ? keys
+    : [`${UNREADABLE_MARK}${wordsOf(row).join(",")}`];
 }
 
-export function isRough(key: string): boolean {
-  return key.startsWith(ROUGH_MARK);
+export function isUnreadable(key: string): boolean {
+  return key.startsWith(UNREADABLE_MARK);
 }
 
 /**
- * How many fields a row has of one of which little was readable, in whatever
- * order. Any row may be the correction of one without fields.
+ * Counts the fields that a row shares with an unreadable one, in any order. An
+ * unreadable row with fewer than two fields can be corrected to any row, so it
+ * counts as sharing one.
  */
-export function fieldsLeft(rough: string, row: Uint8Array): number {
-  const words = rough.slice(ROUGH_MARK.length).split(",");
+export function countSharedFields(key: string, row: Uint8Array): number {
+  const words = key.slice(UNREADABLE_MARK.length).split(",");
   if (words.length < 2) return 1;
   const others = wordsOf(row);
   return words.filter((word) => others.includes(word)).length;
 }
 
-/** The words in a key; of a rough key with little in it, one that means any. */
+/** The words in a key, and {@linkcode ANY_WORD} if an unreadable key has fewer than two. */
 export function partsOf(key: string): string[] {
-  const parts = key.replace(ROUGH_MARK, "").split(PARTS_REGEXP)
+  const parts = key.replace(UNREADABLE_MARK, "").split(PARTS_REGEXP)
     .filter((part) => part !== "");
-  return isRough(key) && parts.length < 2 ? [...parts, ANY_WORD] : parts;
+  return isUnreadable(key) && parts.length < 2 ? [...parts, ANY_WORD] : parts;
 }
 
 function wordsOf(row: Uint8Array): string[] {
-  return DECODER.decode(row.subarray(0, MAX_ROUGH_BYTES)).toLowerCase()
+  return DECODER.decode(row.subarray(0, MAX_UNREADABLE_BYTES)).toLowerCase()
     .split(WORDS_REGEXP).filter((word) => word !== "");
 }
 
-/** The key of a row, and those that it may have had before its correction. */
+/** A row's keys, including those that it may have had before its correction. */
 export function keysOf(row: Uint8Array): string[] {
   const text = DECODER.decode(row);
   const fields = SEPARATORS.values()
@@ -82,7 +87,7 @@ export function keysOf(row: Uint8Array): string[] {
   return keys;
 }
 
-/** True if a key has document and number. */
+/** True if a key consists of a document and a number. */
 export function isWhole(key: string): boolean {
   return WHOLE_KEY_REGEXP.test(key);
 }
@@ -93,7 +98,7 @@ export function numberIn(key: string): number | undefined {
   return number === "" ? undefined : Number(number);
 }
 
-/** The number at the end of a row: most rows are told apart by it alone. */
+/** The number at the end of a row. It is enough to rule out most rows cheaply. */
 export function numberAtEnd(row: Uint8Array): number {
   let number = 0;
   let scale = 1;
@@ -108,7 +113,7 @@ export function numberAtEnd(row: Uint8Array): number {
   return number;
 }
 
-/** Dots and leading zeros come and go in spreadsheets. */
+/** Ignores dots and leading zeros, which spreadsheets add and remove. */
 function digits(field: string, expected: RegExp): string {
   const text = expected.test(field)
     ? field

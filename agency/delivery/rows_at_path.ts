@@ -1,7 +1,11 @@
-// Finds the refused rows of a delivery in a copy of them, or in a new file at its
-// path. A row is one of them only if that is sure: it has that row's place and
-// key; or the key of a bet, or its text, wherever it lies; or a person's, if no
-// other row can be meant; or else its place, if all rows lie at theirs.
+// Finds a delivery's refused rows in their copy, or in a new file at the
+// delivery's path. A row matches a refused row only if there is no doubt. It has
+//
+// 1. that row's position and one of its keys,
+// 2. the same document and number, at any position,
+// 3. the same text, at any position, if it is unreadable,
+// 4. the same person, if no other refused row may be meant,
+// 5. or just its position, if no row was added, removed or moved.
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord, type RecordStep } from "../every_record.ts";
@@ -10,44 +14,44 @@ import type { RecordReader } from "../source/record_reader.ts";
 import type { RowFinder } from "./row_finder.ts";
 import {
   ANY_WORD,
-  fieldsLeft,
-  isRough,
+  countSharedFields,
+  isUnreadable,
   isWhole,
   keysOrTextOf,
   partsOf,
 } from "./row_keys.ts";
-import type { FoundRow, Place, SentDelivery } from "./sent_delivery.ts";
+import type { FoundRow, RowIdentity, SentDelivery } from "./sent_delivery.ts";
 
-/** Fields that are left of a refused row if it is surely the one at its place. */
+/** Fields that a row must share with the unreadable row at its position. */
 const MIN_FIELDS_IN_FILE = 3;
 const MIN_FIELDS_IN_COPY = 1;
 
 export interface Origin {
   delivery: SentDelivery;
-  /** Bet indexes of a copy's rows; `undefined` for a new file. */
+  /** Ranges of the copied rows' bet indexes; `undefined` for a new file. */
   copied?: string | undefined;
 }
 
 export interface RowsAtPath {
   rows: FoundRow[];
-  /** The first line with a bet that is not surely one of the refused rows. */
-  strangeLine: number | undefined;
+  /** The first line whose bet may or may not be one of the refused rows. */
+  unmatchedLine: number | undefined;
 }
 
 interface Row {
   index: number;
   line: number;
-  /** If it has none of a bet or a person, the one of its text. */
+  /** If the row is unreadable, one key with its text. */
   keys: readonly string[];
-  /** The refused row that lay where this one lies. */
-  place: Place | undefined;
-  /** Whether it has a key of that row. */
+  /** The refused row that was at this position. */
+  refused: RowIdentity | undefined;
+  /** Whether this row has one of the refused row's keys. */
   hasItsKey: boolean;
-  /** What is left of that row, if little of it was readable. */
-  fieldsLeft: number;
+  /** Fields shared with the refused row, if that is unreadable; else 0. */
+  sharedFields: number;
 }
 
-/** Finds each refused row once. */
+/** Matches each refused row at most once. */
 export async function findRowsAtPath(
   file: DeliveredFile,
   finder: RowFinder,
@@ -57,23 +61,23 @@ export async function findRowsAtPath(
   await everyRecord(file, (reader, step) => {
     matcher.add(reader, step);
   });
-  return matcher.end();
+  return matcher.finish();
 }
 
 class RowMatcher {
   readonly #finder: RowFinder;
   readonly #delivery: SentDelivery;
   readonly #isCopy: boolean;
-  /** Bet indexes of the rows of the copy, or of the refused rows of the file. */
+  /** Bet indexes of the copied rows, or of the file's refused rows. */
   readonly #refused: readonly number[];
   readonly #found: FoundRow[] = [];
-  /** Rows that may be refused ones and were not found yet. */
+  /** Rows that may be refused ones and are not matched yet. */
   #rest: Row[] = [];
-  /** The first line with a bet that cannot be a refused row of a file. */
-  #otherLine: number | undefined;
+  /** The first line whose bet has nothing in common with a refused row. */
+  #unrelatedLine: number | undefined;
   #count = 0;
-  /** Whether each row can lie where it lay. */
-  #isInPlace = false;
+  /** Whether every row may still be at its old position. */
+  #areInPlace = false;
 
   constructor(finder: RowFinder, { delivery, copied }: Origin) {
     this.#finder = finder;
@@ -92,125 +96,144 @@ class RowMatcher {
     const keys = keysOrTextOf(bytes);
     const refused = this.#refusedAt(index);
     const known = refused ? this.#finder.keysOf(refused) : [];
-    const left = known.filter(isRough).map((key) => fieldsLeft(key, bytes));
+    const shared = known.filter(isUnreadable).map((key) =>
+      countSharedFields(key, bytes)
+    );
     const row = {
       index,
       line,
       keys,
-      place: refused && this.#finder.follow(refused),
+      refused: refused && this.#finder.follow(refused),
       hasItsKey: known.some((key) => keys.includes(key)),
-      fieldsLeft: Math.max(0, ...left),
+      sharedFields: Math.max(0, ...shared),
     };
-    const mayBe = this.#isCopy || row.place || this.#finder.knows(keys);
-    if (mayBe) this.#rest.push(row);
-    else if (isBet(row)) this.#otherLine ??= line;
+    const isCandidate = this.#isCopy || row.refused || this.#finder.knows(keys);
+    if (isCandidate) this.#rest.push(row);
+    else if (isBet(row)) this.#unrelatedLine ??= line;
   }
 
-  end(): RowsAtPath {
+  finish(): RowsAtPath {
     const { records } = this.#delivery;
     const count = this.#isCopy ? this.#refused.length : records;
-    this.#isInPlace = this.#count === count;
-    this.#takeEach((row) => row.hasItsKey ? this.#freePlace(row) : undefined);
-    this.#takeEach(({ keys }) => this.#finder.withBet(keys));
-    this.#takeUnchanged();
-    this.#takePersons();
-    const strangeLine = this.#isCopy ? this.#endOfCopy() : this.#endOfFile();
+    this.#areInPlace = this.#count === count;
+    this.#matchEach((row) =>
+      row.hasItsKey ? this.#unmatchedRefused(row) : undefined
+    );
+    this.#matchEach(({ keys }) => this.#finder.withBet(keys));
+    this.#matchUnchanged();
+    this.#matchPersons();
+    const unmatchedLine = this.#isCopy
+      ? this.#finishCopy()
+      : this.#finishFile();
     const rows = this.#found.sort((one, other) => one.index - other.index);
-    return { rows, strangeLine };
+    return { rows, unmatchedLine };
   }
 
-  /** The refused row that lay where a record lies. */
-  #refusedAt(index: number): Place | undefined {
+  /** The refused row that was at a record's position. */
+  #refusedAt(index: number): RowIdentity | undefined {
     const { id, refused } = this.#delivery;
     if (!this.#isCopy) return refused.has(index) ? [id, index] : undefined;
     const at = this.#refused[index];
     return at === undefined ? undefined : [id, at];
   }
 
-  /** Rows of which little is readable, if none with that text is missing. */
-  #takeUnchanged(): void {
-    const rough = this.#rest.map(({ keys }) => keys[0]!).filter(isRough);
-    const unchanged = new Map(
-      [...Map.groupBy(rough, (key) => key)].flatMap(([key, { length }]) => {
-        const places = this.#finder.withKey(key);
-        return places.length === length ? [[key, places]] : [];
-      }),
+  /**
+   * Matches unreadable rows that were left unchanged, if the file has all refused
+   * rows with that text.
+   */
+  #matchUnchanged(): void {
+    const unreadable = this.#rest.map(({ keys }) => keys[0]!).filter(
+      isUnreadable,
     );
-    this.#takeEach(({ keys }) => unchanged.get(keys[0]!)?.shift());
+    const unchanged = new Map(
+      [...Map.groupBy(unreadable, (key) => key)].flatMap(
+        ([key, { length }]) => {
+          const refused = this.#finder.withKey(key);
+          return refused.length === length ? [[key, refused]] : [];
+        },
+      ),
+    );
+    this.#matchEach(({ keys }) => unchanged.get(keys[0]!)?.shift());
   }
 
-  /** Rows that only one refused row can have become. */
-  #takePersons(): void {
-    const words = this.#finder.roughWords();
+  /** Matches rows that can be the correction of only one refused row. */
+  #matchPersons(): void {
+    const words = this.#finder.unreadableWords();
     if (words.has(ANY_WORD)) return;
-    this.#takeEach(({ keys }) =>
+    this.#matchEach(({ keys }) =>
       keys.flatMap(partsOf).some((word) => words.has(word))
         ? undefined
         : this.#finder.withPerson(keys)
     );
   }
 
-  /** Returns the first line that is not surely a refused row. */
-  #endOfCopy(): number | undefined {
-    this.#takeEach((row) =>
-      !isBet(row) || row.fieldsLeft >= MIN_FIELDS_IN_COPY
-        ? this.#freePlace(row)
+  /** Returns the first line that cannot be matched. */
+  #finishCopy(): number | undefined {
+    this.#matchEach((row) =>
+      !isBet(row) || row.sharedFields >= MIN_FIELDS_IN_COPY
+        ? this.#unmatchedRefused(row)
         : undefined
     );
-    // What cannot be a bet is only refused again, unless it can be open.
+    // A row that is not a bet is only refused again. That does no harm, unless
+    // a refused row is still missing: it may be that one.
     const hasOpen = this.#finder.open().length > 0;
     return this.#rest.find((row) => hasOpen || isBet(row))?.line;
   }
 
-  #endOfFile(): number | undefined {
-    this.#takeEach((row) =>
-      isBet(row) && row.fieldsLeft >= MIN_FIELDS_IN_FILE && this.#isMissing(row)
-        ? this.#freePlace(row)
+  #finishFile(): number | undefined {
+    this.#matchEach((row) =>
+      isBet(row) && row.sharedFields >= MIN_FIELDS_IN_FILE &&
+        this.#isMissing(row)
+        ? this.#unmatchedRefused(row)
         : undefined
     );
-    // With half of its refused rows it is the same file.
+    // A file with half of the refused rows counts as the same file.
     const isSame = 2 * this.#found.length >= this.#refused.length;
-    if (isSame) this.#takeEach((row) => this.#freePlace(row));
-    const strange = this.#rest.filter(isBet).find((row) =>
-      row.fieldsLeft > 0 && this.#freePlace(row) &&
-      (row.fieldsLeft >= MIN_FIELDS_IN_FILE || this.#isMissing(row))
+    if (isSame) this.#matchEach((row) => this.#unmatchedRefused(row));
+    const unmatched = this.#rest.filter(isBet).find((row) =>
+      row.sharedFields > 0 && this.#unmatchedRefused(row) &&
+      (row.sharedFields >= MIN_FIELDS_IN_FILE || this.#isMissing(row))
     );
-    if (strange || !isSame || !this.#hasUnclear()) return strange?.line;
-    // Any other bet may be a refused row that lies elsewhere now.
-    return this.#rest.find(isBet)?.line ?? this.#otherLine;
+    if (unmatched || !isSame || !this.#hasUnclear()) return unmatched?.line;
+    // Any other bet may be a refused row that was moved.
+    return this.#rest.find(isBet)?.line ?? this.#unrelatedLine;
   }
 
-  /** True if an open row may be a bet with any document and number. */
+  /** True if a missing row may have any document and number. */
   #hasUnclear(): boolean {
     return this.#finder.open()
-      .some((place) => !this.#finder.keysOf(place).some(isWhole));
+      .some((row) => !this.#finder.keysOf(row).some(isWhole));
   }
 
-  #takeEach(find: (row: Row) => Place | undefined): void {
+  #matchEach(find: (row: Row) => RowIdentity | undefined): void {
     this.#rest = this.#rest.filter((row) => {
-      const place = find(row);
-      if (place) this.#take(row, place);
-      return !place;
+      const refused = find(row);
+      if (refused) this.#match(row, refused);
+      return !refused;
     });
   }
 
-  #take(row: Row, place: Place): void {
+  #match(row: Row, refused: RowIdentity): void {
     const { index, line, keys: [first = ""] } = row;
-    this.#finder.take(place);
-    if (`${place}` !== `${row.place}`) this.#isInPlace = false;
-    const state = this.#finder.stateOf(place);
-    const key = isRough(first) ? undefined : first;
-    this.#found.push({ index, line, key, place, state });
+    this.#finder.claim(refused);
+    if (`${refused}` !== `${row.refused}`) this.#areInPlace = false;
+    const state = this.#finder.stateOf(refused);
+    const key = isUnreadable(first) ? undefined : first;
+    this.#found.push({ index, line, key, identity: refused, state });
   }
 
-  /** `undefined` if rows were added, removed or moved. */
-  #freePlace({ place }: Row): Place | undefined {
-    const isFree = this.#isInPlace && place && !this.#finder.isTaken(place);
-    return isFree ? place : undefined;
+  /**
+   * The refused row at this row's position, unless it is matched already.
+   * `undefined` if rows were added, removed or moved.
+   */
+  #unmatchedRefused({ refused }: Row): RowIdentity | undefined {
+    const isFree = this.#areInPlace && refused &&
+      !this.#finder.isClaimed(refused);
+    return isFree ? refused : undefined;
   }
 
-  #isMissing({ place }: Row): boolean {
-    return !place || this.#finder.stateOf(place) === "missing";
+  #isMissing({ refused }: Row): boolean {
+    return !refused || this.#finder.stateOf(refused) === "missing";
   }
 }
 

@@ -1,7 +1,7 @@
-// Rows of a file that were refused in other deliveries: it brings those that are
-// not stored yet, and leaves out the others. What a run that was cut off may have
-// stored is sent with the identity that it has there: it is stored once in any
-// case.
+// A file's rows that were refused in other deliveries. The file sends the rows
+// that are not stored yet and leaves out the others. A row that a run may have
+// stored before it was cut off is sent with the identity that it had in that run,
+// so that it is stored only once either way.
 
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { IndexSet } from "../index_set.ts";
@@ -9,7 +9,7 @@ import { movedTo } from "./moved_rows.ts";
 import {
   type FoundRow,
   nameOf,
-  type Place,
+  type RowIdentity,
   type RowState,
   type SentDelivery,
 } from "./sent_delivery.ts";
@@ -18,16 +18,16 @@ import type { SentFolder } from "./sent_folder.ts";
 export class RowsOfOthers {
   readonly #folder: SentFolder;
   readonly #rows: readonly FoundRow[];
-  /** Rows that are stored nowhere yet. */
+  /** Rows that are not stored anywhere yet. */
   readonly brought: readonly FoundRow[];
-  /** Rows that are stored elsewhere, or may be. */
+  /** Rows that are or may be stored in other deliveries. */
   readonly stored: readonly FoundRow[];
-  /** Bet indexes of `stored`: they are not stored under this identity. */
+  /** Bet indexes of `stored`: rows not stored under this delivery's identity. */
   readonly elsewhere: IndexSet;
-  /** Bet indexes of rows that are not sent, because they are surely stored. */
+  /** Bet indexes of rows that are known to be stored, so they are not sent. */
   readonly leftOut: IndexSet;
-  /** Where the others of `stored` are sent to, by bet index. */
-  readonly places: ReadonlyMap<number, Place>;
+  /** The identities of rows that may be stored, by bet index. */
+  readonly identities: ReadonlyMap<number, RowIdentity>;
 
   constructor(folder: SentFolder, rows: readonly FoundRow[]) {
     this.#folder = folder;
@@ -36,15 +36,15 @@ export class RowsOfOthers {
     this.stored = this.#with("stored", "unsure");
     this.elsewhere = indexesOf(this.stored);
     this.leftOut = indexesOf(this.#with("stored"));
-    this.places = new Map(
-      this.#with("unsure").map(({ index, place }) => [index, place]),
+    this.identities = new Map(
+      this.#with("unsure").map(({ index, identity }) => [index, identity]),
     );
   }
 
-  /** What holds a row that is left out, if there is one. */
+  /** A delivery that stores one of these rows, if there is one. */
   get storedIn(): SentDelivery | undefined {
     const [first] = this.stored;
-    return first && this.#folder.withId(first.place[0]);
+    return first && this.#folder.withId(first.identity[0]);
   }
 
   log(file: string, isKnown: boolean): void {
@@ -74,16 +74,16 @@ export class RowsOfOthers {
     }
   }
 
-  /** Remembers in the other deliveries that rows of theirs are sent by this. */
+  /** Records in the other deliveries that this one sends their rows. */
   take({ id, content }: Pick<SentDelivery, "id" | "content">): void {
     for (const [other] of this.#byDelivery("unsure")) {
       const corrections = other.corrections.union(new Set([content]));
       this.#folder.update({ ...other, corrections });
     }
     for (const [other, rows] of this.#byDelivery("missing")) {
-      const moved: Record<number, Place> = { ...other.moved };
+      const moved: Record<number, RowIdentity> = { ...other.moved };
       const keys: Record<number, string> = { ...other.keys };
-      for (const { index, place: [, from], key } of rows) {
+      for (const { index, identity: [, from], key } of rows) {
         moved[from] = [id, index];
         if (key !== undefined) keys[from] ??= key;
       }
@@ -92,14 +92,14 @@ export class RowsOfOthers {
   }
 
   /**
-   * Remembers, once all but the missing rows are stored, which of them others
-   * have by that, and which copies that were cut off are complete.
+   * Records, once all but the missing rows are stored, which rows were stored
+   * for other deliveries, and which copies that were cut off this completes.
    */
   confirm(missing: IndexSet, content: string): void {
     for (const [other, rows] of this.#byDelivery("unsure")) {
       const stored = rows.filter(({ index }) => !missing.has(index));
       const confirmed = other.confirmed
-        .union(IndexSet.of(stored.map(({ place: [, at] }) => at)));
+        .union(IndexSet.of(stored.map(({ identity: [, at] }) => at)));
       this.#folder.update({
         ...other,
         confirmed,
@@ -109,7 +109,10 @@ export class RowsOfOthers {
     }
   }
 
-  /** What changes for a copy that was cut off, if others have all its rows now. */
+  /**
+   * The changes to the record of a copy that was cut off, if all its rows are now
+   * stored.
+   */
   #completed(
     { id, isPart, isComplete, moved }: SentDelivery,
     confirmed: IndexSet,
@@ -134,7 +137,7 @@ export class RowsOfOthers {
   }
 
   #byDelivery(state: RowState): [SentDelivery, FoundRow[]][] {
-    return [...Map.groupBy(this.#with(state), ({ place: [id] }) => id)]
+    return [...Map.groupBy(this.#with(state), ({ identity: [id] }) => id)]
       .flatMap(([id, rows]) => {
         const delivery = this.#folder.withId(id);
         return delivery ? [[delivery, rows]] : [];

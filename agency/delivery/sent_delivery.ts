@@ -1,4 +1,4 @@
-// What the agency remembers of a delivery.
+// The agency's record of a delivery.
 
 import { IndexSet } from "../index_set.ts";
 import type { RecordDigests } from "../source/record_digests.ts";
@@ -11,84 +11,87 @@ export interface SentDelivery {
   /** Fingerprint of the content that was sent last. */
   content: string;
   path?: string | undefined;
-  /** When it was first sent to its end, or else started, as ISO 8601. */
+  /** When it was first completed, or if it never was, started; ISO 8601. */
   at: string;
-  /** When the run started that has not sent it to its end. */
+  /** When the run started that is still sending it, or was cut off. */
   begunAt?: string | undefined;
-  /** Whether it is a copy, which has nothing but refused rows of others. */
+  /** Whether it is a copy, which has only refused rows of other deliveries. */
   isPart?: boolean | undefined;
   /**
-   * Whether it was ever sent to its end. Only then are the following fields
-   * known.
+   * Whether it was ever sent to its end. If not, the following fields are not
+   * known yet.
    */
   isComplete: boolean;
   /** Number of records, including a header. */
   records: number;
-  /** Number of bets that runs of its own have stored under this identity. */
+  /** Number of bets that its own runs have stored under this identity. */
   stored?: number | undefined;
   /** Bet indexes that its own runs have not stored. */
   refused: IndexSet;
   /** Bet indexes that another file's run has stored under this identity. */
   confirmed: IndexSet;
-  /** Where refused rows were sent later, by bet index. */
-  moved: Readonly<Record<number, Place>>;
+  /** Under which identities refused rows were sent later, by bet index. */
+  moved: Readonly<Record<number, RowIdentity>>;
   /** Whether the agency has finished without the refused rows. */
   isGivenUp?: boolean | undefined;
   digests?: RecordDigests | undefined;
-  /** Digests of rows all over the file, until it is sent to its end. */
+  /** Digests of rows from all parts of the file, until it is complete. */
   sample?: readonly number[] | undefined;
-  /** Keys of rows that were ever refused, by bet index. */
+  /** Keys of all rows that were ever refused, by bet index. */
   keys: Readonly<Record<number, string>>;
   /** SHA-256 of the copy of its refused rows, in hex. */
   rejected?: string | undefined;
   /** Ranges of bet indexes of the rows in each copy, by the copy's path. */
   copies: Readonly<Record<string, string>>;
   /**
-   * Contents of files whose runs may have stored its open rows: they were cut
-   * off, or are under way.
+   * Contents of files whose runs may have stored its open rows, because they
+   * were cut off or are still running.
    */
   corrections: ReadonlySet<string>;
-  /** Whether it is to be sent again, because the central lacks it. */
+  /** Whether it must be sent again, because the central lacks it. */
   isLacking?: boolean | undefined;
 }
 
-/** A row: its delivery's identity, and its bet index there. */
-export type Place = readonly [id: string, index: number];
+/** Identifies a row: its delivery's identity, and its bet index there. */
+export type RowIdentity = readonly [id: string, index: number];
 
 /**
- * Whether a row is stored under a delivery's identity. Nobody knows if the run
- * that sent it was cut off.
+ * Whether a row is stored under an identity; "unsure" if the run that sent it
+ * was cut off.
  */
 export type RowState = "missing" | "unsure" | "stored";
 
 const VERSION = 1;
 
-/** A row of a file that was refused before, in another one. */
+/** A file's row that was refused before in another file. */
 export interface FoundRow {
   index: number;
-  /** Its line number, from 1, in a new file. */
+  /** Its line number, from 1, if the file is new. */
   line?: number;
-  /** Where it was sent last. */
-  place: Place;
+  /** The identity under which it was last sent. */
+  identity: RowIdentity;
   state: RowState;
   key: string | undefined;
 }
 
-/** A delivery of which something is still to be sent. */
+/** A delivery that is not finished: it still has rows to send. */
 export interface OpenDelivery {
   /** `undefined` or "-" for a pipe. */
   path?: string | undefined;
-  /** Whether it was not sent to its end. If it was, rows are to be corrected. */
+  /**
+   * Whether it was cut off or is being sent. If not, it has refused rows to
+   * correct.
+   */
   isBegun: boolean;
   /** As ISO 8601. */
   since: string;
-  /** The copy of its refused rows. */
+  /** Path of the copy of its refused rows. */
   copy?: string | undefined;
-  /** Remembers that nothing more of it is expected. */
+  /** Remembers that the agency finishes without the rest of it. */
   giveUp(): void;
 }
 
-/** A delivery of which nothing was sent yet. */
+/** A delivery before its first batch. */
 export function newDelivery(id: string, copy: number): SentDelivery {
   return {
     id,
@@ -106,7 +109,7 @@ export function newDelivery(id: string, copy: number): SentDelivery {
   };
 }
 
-/** True if something of a delivery is still to be sent. */
+/** True if a delivery still has rows to send. */
 export function isOpen(delivery: SentDelivery): boolean {
   const { begunAt, moved, isGivenUp } = delivery;
   if (begunAt !== undefined) return true;
@@ -114,7 +117,7 @@ export function isOpen(delivery: SentDelivery): boolean {
     openRows(delivery).values().some((index) => moved[index] === undefined);
 }
 
-/** Bet indexes that are not stored under a delivery's identity. */
+/** Bet indexes of refused rows that no other file's run has stored either. */
 export function openRows(
   { refused, confirmed }: Pick<SentDelivery, "refused" | "confirmed">,
 ): IndexSet {
@@ -137,14 +140,14 @@ export function storedRows(delivery: SentDelivery): number | undefined {
     : stored + refused.size - openRows(delivery).size;
 }
 
-/** Number of rows that may be stored; only these can be stored twice. */
+/** Number of rows that may be stored already, and could be stored twice. */
 export function keptRows(
   { isComplete, stored, records, refused }: SentDelivery,
 ): number {
   return isComplete ? stored ?? records - refused.size : Infinity;
 }
 
-/** How messages name what was sent. */
+/** How messages name a delivery. */
 export function nameOf(path: string | undefined): string {
   return path ? `"${path}"` : "what came through a pipe";
 }
@@ -161,7 +164,7 @@ export function formatDelivery(
   });
 }
 
-/** Throws a `SyntaxError` for anything else than the named delivery. */
+/** Throws a `SyntaxError` unless the text is the delivery with this name. */
 export function parseDelivery(
   text: string,
   name: Pick<SentDelivery, "id" | "content">,

@@ -1,8 +1,8 @@
-// What the agency has sent: one small file per delivery, so that a corrected
-// file is recognized as the same delivery, and one per path, which names the
-// delivery last sent from it.
+// Records of what the agency has sent: one small file per delivery, by which a
+// corrected file is recognized as the same delivery, and one per path, which
+// names the delivery that was last sent from it.
 //
-// There may be thousands, so what is looked for stands in their names.
+// There may be thousands, so their names contain what the agency searches for.
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
@@ -17,14 +17,14 @@ import {
   parseDelivery,
   type SentDelivery,
 } from "./sent_delivery.ts";
-import { startedBut } from "./start.ts";
+import { otherStarted } from "./run_start.ts";
 
-/** For the owner only: bets, and who sent which, are personal data. */
+/** For the owner only: bets are personal data, and so is who sent them. */
 const FOLDER_MODE = 0o700;
 
 /**
- * A name has the agency, the identity, the content, whether rows were ever
- * refused, and whether something is still to be sent.
+ * A record's name has the agency, the delivery's identity, its content, whether
+ * rows were ever refused, and whether the delivery is open.
  */
 const NAME_REGEXP =
   /^agency-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})(-refused)?(-open)?\.json$/;
@@ -35,13 +35,13 @@ export class SentFolder {
   readonly #agency: number;
   #isWarned = false;
 
-  /** With the path "" nothing is kept. */
+  /** If the path is "", nothing is remembered. */
   constructor(path: string, agency: number) {
     this.#path = path;
     this.#agency = agency;
   }
 
-  /** Deliveries with this content now or at first; the latest first. */
+  /** Deliveries that have this content or had it first, latest first. */
   withContent(fingerprint: string): SentDelivery[] {
     return this.#read(({ id, content }) =>
       id === fingerprint || content === fingerprint
@@ -49,15 +49,18 @@ export class SentFolder {
   }
 
   /**
-   * Deliveries that a file may correct: of which rows were refused, or that were
-   * cut off; the latest first.
+   * Deliveries that a file may correct, latest first: some of their rows were
+   * refused, or they were cut off.
    */
   correctable(): SentDelivery[] {
     return this.#read(({ isRefused, isOpen }) => isRefused || isOpen);
   }
 
-  /** Other deliveries that are not complete, the latest first. */
-  openBut(own: Pick<SentDelivery, "id" | "path">): OpenDelivery[] {
+  /**
+   * Other deliveries that still have something to send, latest first, and files
+   * that other runs are reading.
+   */
+  otherOpen(own: Pick<SentDelivery, "id" | "path">): OpenDelivery[] {
     const open = this.#read(({ id, isOpen }) => isOpen && id !== own.id)
       .filter((one) => !this.#isSpent(one));
     const found = open.map((one): OpenDelivery => ({
@@ -68,17 +71,20 @@ export class SentFolder {
       giveUp: () =>
         this.update({ ...one, begunAt: undefined, isGivenUp: true }),
     }));
-    const started = startedBut(this.#path, this.#agency, own.path)
+    const started = otherStarted(this.#path, this.#agency, own.path)
       .filter(({ path }) => found.every((one) => one.path !== path));
     return [...found, ...started];
   }
 
-  /** Deliveries of which rows were ever refused, the latest first. */
+  /** Deliveries with rows that were ever refused, latest first. */
   everRefused(): SentDelivery[] {
     return this.#read(({ isRefused }) => isRefused);
   }
 
-  /** Whether it is a version of a copy of which nothing can be stored as its own. */
+  /**
+   * True for a copy that was cut off and has nothing to store under its own
+   * identity: other deliveries store all its rows.
+   */
   #isSpent({ id, isPart = false, isComplete }: SentDelivery): boolean {
     return isPart && !isComplete && movedTo(id, this.everRefused()).size === 0;
   }
@@ -87,13 +93,16 @@ export class SentFolder {
     return this.#read((one) => one.id === id)[0];
   }
 
-  /** The identity of what was last sent from a path, or copied to it. */
+  /**
+   * The identity of the delivery that was last sent from a path, or that had its
+   * refused rows copied to it.
+   */
   async idOf(path: string): Promise<string | undefined> {
     const name = await this.#linkName(path);
     const text = this.#orWarn(() =>
       Deno.readTextFileSync(`${this.#path}/${name}`)
     );
-    // Links are not flushed, so a power cut may damage them.
+    // Links are not flushed, so a power failure may damage them.
     const isDamaged = text !== undefined && !ID_REGEXP.test(text);
     return isDamaged
       ? this.#read(() => true).find((one) => one.path === path)?.id
@@ -108,7 +117,7 @@ export class SentFolder {
     }${isOpen(delivery) ? "-open" : ""}.json`;
     this.#orWarn(() => {
       Deno.mkdirSync(this.#path, { recursive: true, mode: FOLDER_MODE });
-      // A lost record would store a corrected file twice.
+      // Without its record, a corrected file would be stored twice.
       const text = `${formatDelivery(delivery)}\n`;
       replaceFile(`${this.#path}/${name}`, text, { isFlushed: true });
       for (const old of this.#names()) {
@@ -119,13 +128,13 @@ export class SentFolder {
     });
   }
 
-  /** Lets a path name the delivery that was sent from it or copied to it. */
+  /** Records which delivery was sent from a path or copied to it. */
   async link(path: string, id: string): Promise<void> {
     const name = await this.#linkName(path);
     this.#orWarn(() => replaceFile(`${this.#path}/${name}`, id));
   }
 
-  /** What is remembered of the copies of a delivery's refused rows. */
+  /** The records of the copies of a delivery's refused rows. */
   copiesOf(id: string): CopyRecords {
     const { copies = {}, rejected = "" } = this.withId(id) ?? {};
     return {
@@ -149,7 +158,7 @@ export class SentFolder {
   }
 
   /**
-   * Throws a `ProgramError` for a damaged record: what it does not say any more
+   * Throws a `ProgramError` for a damaged record: without its information, bets
    * may be stored twice.
    */
   #parse(name: DeliveryName): SentDelivery | undefined {
@@ -161,7 +170,7 @@ export class SentFolder {
       throw new ProgramError(
         `Cannot tell what was sent before: "${path}" is damaged (${
           reasonOf(cause)
-        }), so nothing is sent; restore it. If it is removed, the agency finishes without what is left of the file that it is about, and stores that file again if it was changed`,
+        }), so nothing is sent; restore it. If you remove it, the agency finishes without the unsent rows of that record's file, and stores the file again if it was changed`,
         { cause },
       );
     }
@@ -184,8 +193,8 @@ export class SentFolder {
   }
 
   /**
-   * Warns once about a failure: the bets do not depend on this folder. A
-   * missing file is not a failure.
+   * Only warns about a failure, and only once: bets can be sent without this
+   * folder. A missing file is not a failure.
    */
   #orWarn<T>(operation: () => T): T | undefined {
     if (this.#path === "") return undefined;
@@ -199,7 +208,8 @@ export class SentFolder {
       getLogger().warn(formatAction("remember_delivery", "fail", {
         folder: this.#path,
         error: reasonOf(error),
-        effect: "a corrected file is a new one: its bets may be stored twice",
+        effect:
+          "a corrected file counts as a new one: its bets may be stored twice",
         hint:
           "make it writable, or set agency.sentFolder; until then, send corrected rows as a file of their own",
       }));
@@ -208,7 +218,7 @@ export class SentFolder {
   }
 }
 
-/** The content of a delivery's file name. */
+/** A record's parsed file name. */
 interface DeliveryName {
   name: string;
   id: string;

@@ -95,7 +95,7 @@ export class RejectedFile {
       }
       probe(path);
     } catch (cause) {
-      throw unwritable(path, cause);
+      throw rejectedFileError(path, cause);
     }
   }
 
@@ -116,7 +116,7 @@ export class RejectedFile {
     try {
       return await this.#replace(refused, records);
     } catch (cause) {
-      throw unwritable(this.#path, cause);
+      throw rejectedFileError(this.#path, cause);
     }
   }
 
@@ -179,7 +179,7 @@ export class RejectedFile {
   }
 }
 
-function unwritable(path: string, cause: unknown): ProgramError {
+function rejectedFileError(path: string, cause: unknown): ProgramError {
   if (cause instanceof ProgramError) return cause;
   return new ProgramError(
     `Cannot write the refused rows to "${path}": ${

@@ -47,7 +47,7 @@ export class WinnersFile {
    * anything but a list that an earlier run wrote.
    */
   static async open(path: string, others: OtherFiles): Promise<WinnersFile> {
-    return await orUnwritable(path, () => WinnersFile.#open(path, others));
+    return await explainFailure(path, () => WinnersFile.#open(path, others));
   }
 
   static async #open(
@@ -60,12 +60,12 @@ export class WinnersFile {
       : attempt(() => Deno.statSync(agencyFile));
     const mode = modeOfCopy(source?.mode);
     if (path === STANDARD_OUTPUT) return new WinnersFile(path, mode);
-    if (path === "") throw unwritable(path, "the name is empty");
+    if (path === "") throw winnersFileError(path, "the name is empty");
     const info = infoOf(path);
-    if (info?.isDirectory) throw unwritable(path, "it is a directory");
+    if (info?.isDirectory) throw winnersFileError(path, "it is a directory");
     if (info && !info.isFile) return new WinnersFile(path, mode);
     if (info && info.ino === source?.ino && info.dev === source?.dev) {
-      throw unwritable(path, "it is the agency's file itself");
+      throw winnersFileError(path, "it is the agency's file itself");
     }
     // Replaces a symbolic link's target, not the link.
     const target = info ? Deno.realPathSync(path) : path;
@@ -77,14 +77,14 @@ export class WinnersFile {
     await file.#checkOwn();
     probe(target);
     if (fullPath === fullPathOf(rejectedFile)) {
-      throw unwritable(path, "agency.rejectedFile is the same file");
+      throw winnersFileError(path, "agency.rejectedFile is the same file");
     }
     return file;
   }
 
   async write(winners: readonly string[]): Promise<void> {
     const text = winners.map((document) => `${document}\n`).join("");
-    await orUnwritable(this.#path, async () => {
+    await explainFailure(this.#path, async () => {
       if (this.#path !== STANDARD_OUTPUT) return await this.#writeFile(text);
       await flushLog();
       writeText(Deno.stdout, text);
@@ -127,7 +127,7 @@ export class WinnersFile {
       const hash = await hashOf(path);
       if (known.split("\n").includes(hash)) return hash;
     }
-    throw unwritable(
+    throw winnersFileError(
       path,
       "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file",
     );
@@ -145,7 +145,7 @@ function fullPathOf(path: string): string | undefined {
     ifThere(() => `${Deno.realPathSync(folder || ".")}/${name}`);
 }
 
-async function orUnwritable<T>(
+async function explainFailure<T>(
   path: string,
   act: () => Promise<T>,
 ): Promise<T> {
@@ -153,11 +153,11 @@ async function orUnwritable<T>(
     return await act();
   } catch (cause) {
     if (cause instanceof ProgramError) throw cause;
-    throw unwritable(path, reasonOf(cause), { cause });
+    throw winnersFileError(path, reasonOf(cause), { cause });
   }
 }
 
-function unwritable(
+function winnersFileError(
   path: string,
   reason: string,
   options?: ErrorOptions,

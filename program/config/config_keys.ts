@@ -69,9 +69,9 @@ export interface Config {
 /** A key of `config.yaml`, such as `server.port`. */
 export type ConfigKey = keyof Config;
 
-const forClient = keyOf("client");
-const forServer = keyOf("server");
-const forBoth = keyOf("client", "server");
+const forClient = keyFor("client");
+const forServer = keyFor("server");
+const forBoth = keyFor("client", "server");
 
 export const KEYS: { readonly [K in ConfigKey]: Key<Config[K]> } = {
   "server.address": forClient(
@@ -228,7 +228,7 @@ export function isConfigKey(name: string): name is ConfigKey {
   return Object.hasOwn(KEYS, name);
 }
 
-function keyOf(...programs: Program[]) {
+function keyFor(...programs: Program[]) {
   return <T>(type: Setting<T>, fallback: string, help: string): Key<T> => ({
     programs,
     type,

@@ -15,7 +15,7 @@ import {
   UnreachableError,
 } from "../../client.ts";
 import { FakeCentral, play, serve, take } from "../support/fake_central.ts";
-import { csvOf as bytesOf } from "../../agency/bets_csv.ts";
+import { encodeCsv } from "../../agency/bets_csv.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { testInFolder as test } from "../support/folder.ts";
 import { Code, errorFrame, frame, Type } from "../support/frames.ts";
@@ -81,9 +81,9 @@ test("send() takes a path, a stream and bets, all the same", async (dir) => {
   for (const taken of sent) assertEquals(taken, sent[0]);
 });
 
-Deno.test("csvOf() writes any number of bets", async () => {
+Deno.test("encodeCsv() encodes any number of bets", async () => {
   const count = 5_000;
-  const text = await new Response(bytesOf(later(betsOf(count)))).text();
+  const text = await new Response(encodeCsv(later(betsOf(count)))).text();
   assertEquals(text, csvOf(rows(count)).replaceAll("\r", ""));
 });
 

@@ -16,12 +16,12 @@ const [first = "", second = "", third = "", fourth = ""] = rows(4)
 const BAD = "no bet\r\n";
 const WHOLE = first + second + third;
 
-/** Sends one batch, and gets no reply. */
+/** Cuts a run off after its first batch, before the reply. */
 async function cutOff(desk: Desk, name: string, text: string): Promise<void> {
   await desk.cut(name, text, {}, play(take()));
 }
 
-Desk.test("send() brings the rows of a copy whose run was cut off, with its identity", async (desk) => {
+Desk.test("send() sends the rows of a copy that was cut off under the copy's identity", async (desk) => {
   const { batches: [[id] = []], finishes } = await desk.send(
     FILE,
     first + BAD + BAD,
@@ -33,14 +33,14 @@ Desk.test("send() brings the rows of a copy whose run was cut off, with its iden
   assertEquals(corrected.batches, [[id!, 0], [copied!, 0], [copied!, 1]]);
   assertEquals(copied === id, false);
   assertEquals([corrected.stored, corrected.isFinished], [3, true]);
-  // Now it is known where they are.
+  // Now they are known to be stored.
   assertEquals((await desk.send(FILE, WHOLE)).batches, [[id!, 0]]);
   const known = play(repeated(2), okAll);
   const again = await desk.send(COPY, second + third, {}, known);
   assertEquals([again.batches, again.isFinished], [[[copied!, 0]], true]);
 });
 
-Desk.test("send() does not finish with a row that neither file nor copy has stored", async (desk) => {
+Desk.test("send() does not finish while neither the file nor its copy has stored a row", async (desk) => {
   await desk.send(FILE, first + BAD + BAD);
   await cutOff(desk, COPY, second + third);
   // The first row is stored as this file's, the second as the copy's.
@@ -52,7 +52,7 @@ Desk.test("send() does not finish with a row that neither file nor copy has stor
   assertEquals([whole.stored, whole.isFinished], [2, true]);
 });
 
-Desk.test("a run to the end does not forget what one of its copy may have stored", async (desk) => {
+Desk.test("send() keeps rows that another run may have stored when a correction is complete", async (desk) => {
   const { batches: [[id] = []] } = await desk.send(FILE, first + BAD + BAD);
   const corrected = first + BAD + third;
   await cutOff(desk, FILE, corrected);
@@ -62,7 +62,7 @@ Desk.test("a run to the end does not forget what one of its copy may have stored
   assertEquals(batches, [[id!, 1]]);
 });
 
-Desk.test("an old version of a copy that its file has completed leaves out the same rows", async (desk) => {
+Desk.test("send() of an old version of a copy leaves out the rows that its file has stored", async (desk) => {
   desk.maxAmount = 150;
   const old = second + third + fourth.replace("1999-03-17", "1999-02-29");
   await desk.send(FILE, first + BAD + BAD + BAD);

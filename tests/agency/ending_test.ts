@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Bet } from "../../client.ts";
-import { Start } from "../../agency/delivery/start.ts";
+import { RunStart } from "../../agency/delivery/run_start.ts";
 import { COPY, recordsOf } from "../support/deliveries.ts";
 import { Desk } from "../support/desk.ts";
 import {
@@ -86,7 +86,7 @@ Desk.test("send() does not finish while a file is read", async (desk) => {
   assertEquals([isFirst, await sent], [false, true]);
   assertEquals(await desk.finishes("b.csv", B), true);
   // A run that was killed while it read its file.
-  const start = new Start(desk.sent, 9);
+  const start = new RunStart(desk.sent, 9);
   await start.mark(desk.path("b.csv"));
   assertEquals(await desk.finishes("c.csv", csvOf(rows(3))), false);
   assertEquals(await desk.finishes("b.csv", B), true);
@@ -94,7 +94,7 @@ Desk.test("send() does not finish while a file is read", async (desk) => {
   start[Symbol.dispose]();
   // One that was cut off before is named once.
   await desk.cut("d.csv", csvOf(rows(4, 200)));
-  using again = new Start(desk.sent, 9);
+  using again = new RunStart(desk.sent, 9);
   await again.mark(desk.path("d.csv"));
   assertEquals(await desk.finishes("b.csv", B), false);
   assert(!desk.lastError.includes("others"), desk.lastError);

@@ -130,7 +130,7 @@ async function loadAll(
   const problems: number[] = [];
   const loader = new BatchLoader(file.openReader(), {
     leftOut: new IndexSet(),
-    places: new Map(),
+    identities: new Map(),
     agency: 9,
     fingerprint: FINGERPRINT,
     maxAmount,

@@ -61,7 +61,7 @@ export class Deliveries {
 
   /** Names of the files that are still to be sent or corrected. */
   get open(): string[] {
-    return this.memoryOf(1).openBut({ id: "" })
+    return this.memoryOf(1).otherOpen({ id: "" })
       .map(({ path = "-" }) => path.slice(path.lastIndexOf("/") + 1));
   }
 
@@ -121,7 +121,7 @@ export class Deliveries {
     const { others } = await identify(file, this.memoryOf(1), isNew);
     assertEquals({
       leftOut: others.leftOut.values(),
-      unsure: [...others.places.keys()],
+      unsure: [...others.identities.keys()],
       brought: others.brought.map(({ index }) => index).toSorted(),
     }, { leftOut: [], unsure: [], brought: [], ...expected });
   }

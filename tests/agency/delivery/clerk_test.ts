@@ -16,15 +16,16 @@ const GOOD = "1999-03-17";
 const NAMES = ["a.csv", "mine.csv", "old.csv", "-"];
 
 /**
- * A clerk who corrects some rows of any version, and sends them under any name,
- * alone or with others. Some runs are cut off.
+ * A simulated clerk who corrects some rows of a random version of a file, and
+ * sends them under a random name, alone or with other rows. Some runs are cut
+ * off.
  */
 class Clerk {
   readonly #dir: string;
   readonly #random: Random;
-  /** Where each bet is stored, by document and number. */
-  readonly #places = new Map<string, Set<string>>();
-  /** Bets of files that were taken. */
+  /** The identities under which each bet is stored, by document and number. */
+  readonly #identities = new Map<string, Set<string>>();
+  /** Bets of the files that were accepted. */
   readonly #wanted = new Set<string>();
   readonly #versions: string[] = [];
   readonly #names = new Set(NAMES);
@@ -50,7 +51,7 @@ class Clerk {
     }
   }
 
-  /** Other bets of the same people, perhaps with refused rows of earlier days. */
+  /** New bets by the same people, perhaps with refused rows of earlier days. */
   async #sendNextDay(name: string): Promise<void> {
     const copies = this.#versions.filter((text) => this.#copies.has(text));
     const rest = copies.length > 0 && this.#random.happens(0.5)
@@ -105,16 +106,16 @@ class Clerk {
     const lines = text.trimEnd().split("\n");
     for (const line of lines) this.#wanted.add(betOf(line));
     const refused = new IndexSet();
-    // What a first run would have refused is not known when it is cut off.
+    // A first run with refused rows is never cut off: nobody would know which.
     const isCut = this.#random.happens(0.15) &&
       (delivery.sentBefore !== undefined || !text.includes(BAD) ||
         file.source.path.endsWith(".rejected.csv"));
     const end = isCut ? this.#random.below(lines.length + 1) : lines.length;
     for (const [index, line] of lines.slice(0, end).entries()) {
       if (others.leftOut.has(index)) continue;
-      const place = others.places.get(index) ?? [delivery.id, index];
+      const identity = others.identities.get(index) ?? [delivery.id, index];
       if (line.includes(BAD)) refused.add(index);
-      else this.#store(place.join(":"), betOf(line));
+      else this.#store(identity.join(":"), betOf(line));
     }
     const left = others.leftOut.format();
     this.#last = `sent as ${delivery.id} without ${left}${
@@ -136,20 +137,20 @@ class Clerk {
       this.#names.add(copy.path.slice(this.#dir.length + 1));
     }
     const isFinished = missing.size === 0 &&
-      folder.openBut(delivery).length === 0;
+      folder.otherOpen(delivery).length === 0;
     if (isFinished) this.#checkAllStored();
   }
 
-  #store(place: string, bet: string): void {
-    const places = this.#places.get(bet) ?? new Set();
-    places.add(place);
-    this.#places.set(bet, places);
-    if (places.size > 1) this.faults.push(`${bet} is stored twice`);
+  #store(identity: string, bet: string): void {
+    const identities = this.#identities.get(bet) ?? new Set();
+    identities.add(identity);
+    this.#identities.set(bet, identities);
+    if (identities.size > 1) this.faults.push(`${bet} is stored twice`);
   }
 
   #checkAllStored(): void {
     for (const bet of this.#wanted) {
-      if (!this.#places.has(bet)) this.faults.push(`${bet} was lost`);
+      if (!this.#identities.has(bet)) this.faults.push(`${bet} was lost`);
     }
   }
 }
@@ -159,7 +160,7 @@ function betOf(line: string): string {
   return `${document}#${number}`;
 }
 
-test("no clerk stores a bet twice or loses one, whatever is corrected and sent", async (dir) => {
+test("identify() lets random clerks store each bet exactly once", async (dir) => {
   CapturedLog.start();
   for (let i = 0; i < CLERKS; i++) {
     const seed = i + 1;

@@ -27,13 +27,13 @@ async function sendBad(files: Deliveries): Promise<void> {
   await files.send(FILE, BAD, { refused: REFUSED, copy: BAD_ROWS });
 }
 
-Deliveries.test("a corrected copy completes its file", async (files) => {
+Deliveries.test("identify() completes a file with its corrected copy", async (files) => {
   await sendBad(files);
   assertEquals(files.open, [FILE]);
   await files.treats(COPY, GOOD_ROWS, { brought: [0, 1] });
   await files.send(COPY, GOOD_ROWS);
   assertEquals(files.open, []);
-  // In the file they are left out.
+  // The file leaves these rows out from then on.
   for (const text of [CORRECTED, BAD]) {
     await files.treats(FILE, text, { leftOut: REFUSED });
     await files.send(FILE, text);
@@ -41,14 +41,14 @@ Deliveries.test("a corrected copy completes its file", async (files) => {
   assertEquals(files.open, []);
 });
 
-Deliveries.test("the copy of rows that were corrected in the file is left out", async (files) => {
+Deliveries.test("identify() leaves out a copy's rows that were corrected in the file", async (files) => {
   await sendBad(files);
   await files.send(FILE, CORRECTED);
   await files.treats(COPY, GOOD_ROWS, { leftOut: [0, 1] });
   await files.treats(COPY, GOOD_ROWS, {}, true);
 });
 
-Deliveries.test("a copy that is sent unchanged asks in one place", async (files) => {
+Deliveries.test("SentFolder.otherOpen() names an unchanged copy, but not its file, too", async (files) => {
   await sendBad(files);
   await files.send(COPY, BAD_ROWS, { refused: [0, 1] });
   assertEquals(files.open, [COPY]);
@@ -57,14 +57,14 @@ Deliveries.test("a copy that is sent unchanged asks in one place", async (files)
   await files.treats(COPY, GOOD_ROWS, { leftOut: [0, 1] });
 });
 
-Deliveries.test("a correction that was cut off leaves its other rows to the copy", async (files) => {
+Deliveries.test("identify() leaves rows that a correction lacks to the copy, even if it was cut off", async (files) => {
   await sendBad(files);
   await files.send(FILE, HALF, { isCut: true });
   await files.send(FILE, HALF, { refused: [2] });
   await files.treats(COPY, GOOD_ROWS, { leftOut: [0], brought: [1] });
 });
 
-Deliveries.test("half of a copy completes half of its file", async (files) => {
+Deliveries.test("identify() completes a file with its copy, one half after the other", async (files) => {
   await sendBad(files);
   await files.send(COPY, csvOf([ROWS[0]!]));
   assertEquals(files.open, [FILE]);
@@ -72,7 +72,7 @@ Deliveries.test("half of a copy completes half of its file", async (files) => {
   assertEquals(files.open, []);
 });
 
-/** Texts with a row that is still refused in the file, and its line. */
+/** Texts with a row that may be a refused one of the file, and its line. */
 const DOUBTFUL = {
   "a renamed copy": [GOOD_ROWS, 1],
   "a part of the copy": [csvOf([ROWS[2]!]), 1],
@@ -81,7 +81,7 @@ const DOUBTFUL = {
 } as const;
 
 for (const [name, [text, line]] of Object.entries(DOUBTFUL)) {
-  Deliveries.test(`${name} is nobody's copy while the rows are refused, unless it is said to be new`, async (files) => {
+  Deliveries.test(`identify() refuses ${name} while the rows are missing, unless it is new`, async (files) => {
     await sendBad(files);
     const path = `${files.dir}/${FILE}`;
     const problem =
@@ -91,7 +91,7 @@ for (const [name, [text, line]] of Object.entries(DOUBTFUL)) {
   });
 }
 
-Deliveries.test("rows that were corrected in their file are not sent in another, for a week", async (files) => {
+Deliveries.test("identify() refuses corrected rows in another file for a week", async (files) => {
   await sendBad(files);
   await files.send(FILE, CORRECTED);
   const next = csvOf(rows(1, 90)) + GOOD_ROWS;
@@ -109,23 +109,23 @@ Deliveries.test("rows that were corrected in their file are not sent in another,
   await refuses(GOOD_ROWS);
 });
 
-/** What is put in the place of a copy of two rows, and its doubtful line. */
+/** Files that replace a copy of two rows, and the line that does not match. */
 const STRANGE = {
   "other rows": [csvOf(rows(2, 90)), 1],
-  "a row more": [GOOD_ROWS + csvOf(rows(1, 90)), 3],
+  "one more row": [GOOD_ROWS + csvOf(rows(1, 90)), 3],
   "another document": [csvOf([ROWS[0]!, ROWS[2]!.with(2, "77777777")]), 2],
 } as const;
 
 for (const [name, [text, line]] of Object.entries(STRANGE)) {
-  Deliveries.test(`a copy with ${name} is not sent`, async (files) => {
+  Deliveries.test(`identify() refuses a copy with ${name}`, async (files) => {
     await sendBad(files);
     const problem =
-      `the bet of line ${line} is not surely one that was refused in "`;
+      `the bet of line ${line} cannot be matched to a row that was refused in "`;
     await files.refuses(COPY, text, problem);
   });
 }
 
-Deliveries.test("two rows of a person without a number are corrected in their file", async (files) => {
+Deliveries.test("identify() matches two rows of one person by position, but only in their file", async (files) => {
   const without = (number: string) => csvOf([ROWS[0]!.with(4, number)]);
   const copy = without("abc") + without("xyz");
   const others = csvOf(rows(6, 30));
@@ -133,32 +133,32 @@ Deliveries.test("two rows of a person without a number are corrected in their fi
   await files.refuses(
     COPY,
     without("8"),
-    "the bet of line 1 is not surely one",
+    "the bet of line 1 cannot be matched",
   );
   await files.send(FILE, others + without("7") + without("8"));
   assertEquals(files.open, []);
 });
 
-Deliveries.test("all rows of a file may be corrected in their place", async (files) => {
+Deliveries.test("identify() matches the rows of a file of which all rows were refused", async (files) => {
   await files.send(FILE, BAD_ROWS, { refused: [0, 1] });
   await files.send(FILE, GOOD_ROWS);
   assertEquals(files.open, []);
 });
 
-Deliveries.test("a copy that was cut off is completed by its file", async (files) => {
+Deliveries.test("identify() completes a copy that was cut off with its file", async (files) => {
   await sendBad(files);
   await files.send(COPY, GOOD_ROWS, { isCut: true });
   assertEquals(files.open, [COPY]);
-  // Nobody knows what is stored, so they are sent with the same identity.
+  // The rows may be stored already, so the file sends them as the copy did.
   await files.treats(FILE, CORRECTED, { unsure: REFUSED });
-  // The copy goes on.
+  // The copy may also go on itself.
   await files.treats(COPY, GOOD_ROWS, {});
   await files.send(FILE, CORRECTED);
   assertEquals(files.open, []);
   await files.treats(FILE, CORRECTED, { leftOut: REFUSED });
 });
 
-Deliveries.test("what a file has sent for its copy stays stored, whatever the copy's run ends with", async (files) => {
+Deliveries.test("Delivery.complete() of a copy keeps the rows that its file has sent as stored", async (files) => {
   await sendBad(files);
   await Deno.writeTextFile(`${files.dir}/${COPY}`, GOOD_ROWS);
   using file = await openFile(`${files.dir}/${COPY}`, {});
@@ -170,14 +170,14 @@ Deliveries.test("what a file has sent for its copy stays stored, whatever the co
   await files.treats(FILE, CORRECTED, { leftOut: REFUSED });
 });
 
-Deliveries.test("the rows of a copy may change their places", async (files) => {
+Deliveries.test("identify() matches a copy's rows in any order", async (files) => {
   await sendBad(files);
   await files.send(COPY, BAD_ROWS, { refused: [0, 1] });
   await files.send(COPY, csvOf([ROWS[2]!, bad(0)]), { refused: [1] });
   await files.treats(FILE, CORRECTED, { leftOut: [2], brought: [0] });
 });
 
-Deliveries.test("a copy that was cut off can be edited", async (files) => {
+Deliveries.test("identify() accepts an edited copy after its run was cut off", async (files) => {
   await sendBad(files);
   await files.send(COPY, GOOD_ROWS, { isCut: true });
   const half = csvOf([ROWS[0]!]);
@@ -188,13 +188,13 @@ Deliveries.test("a copy that was cut off can be edited", async (files) => {
   assertEquals(files.open, []);
 });
 
-Deliveries.test("a correction that was cut off may be stored", async (files) => {
+Deliveries.test("identify() treats the rows of a correction that was cut off as unsure", async (files) => {
   await sendBad(files);
   await files.send(FILE, CORRECTED, { isCut: true });
   await files.treats(COPY, GOOD_ROWS, { unsure: [0, 1] });
 });
 
-Deliveries.test("the copy of what is left brings only that", async (files) => {
+Deliveries.test("identify() matches the second copy's rows only to those that it has", async (files) => {
   await sendBad(files);
   await files.send(FILE, HALF, { refused: [2], copy: csvOf([bad(2)]) });
   await files.treats(COPY, GOOD_ROWS, { leftOut: [0], brought: [1] });
@@ -203,21 +203,21 @@ Deliveries.test("the copy of what is left brings only that", async (files) => {
   await files.treats(FILE, CORRECTED, { leftOut: [2] });
 });
 
-Deliveries.test("other bets of the same people are new", async (files) => {
+Deliveries.test("identify() treats other bets of the same people as new", async (files) => {
   await sendBad(files);
   await files.treats("new.csv", NEXT_DAY, {});
   await files.send(FILE, CORRECTED);
   await files.treats("new.csv", NEXT_DAY, {});
 });
 
-Deliveries.test("--as-new sends all of a copy, and completes its file", async (files) => {
+Deliveries.test("identify() completes a file with its copy that is sent as new", async (files) => {
   await sendBad(files);
   await files.send(COPY, GOOD_ROWS, { isNew: true });
   assertEquals(files.open, []);
   await files.treats(FILE, CORRECTED, { leftOut: REFUSED });
 });
 
-Deliveries.test("a row without a key is known in its copy only", async (files) => {
+Deliveries.test("identify() recognizes an unreadable row only in its copy", async (files) => {
   const rest = `${ROWS[0]![0]},Sosa,1987\r\n`;
   const text = csvOf(ROWS).replace(/^.*\r\n/, rest);
   const good = csvOf([ROWS[0]!]);
@@ -229,7 +229,7 @@ Deliveries.test("a row without a key is known in its copy only", async (files) =
   await files.treats(FILE, CORRECTED, { leftOut: [0] });
 });
 
-Deliveries.test("the same bet twice is two bets", async (files) => {
+Deliveries.test("identify() matches the same bet twice to two refused rows", async (files) => {
   const twice = csvOf([ROWS[0]!, ROWS[0]!]);
   const copy = twice.replaceAll(ROWS[0]![3]!, "");
   await files.send(FILE, csvOf(rows(6, 30)) + copy, { refused: [6, 7], copy });
@@ -239,7 +239,7 @@ Deliveries.test("the same bet twice is two bets", async (files) => {
   assertEquals(files.open, []);
 });
 
-Deliveries.test("identify() reads nothing of a file if no row was refused before", async (files) => {
+Deliveries.test("identify() does not read a file again if no row was ever refused", async (files) => {
   const path = `${files.dir}/new.csv`;
   await Deno.writeTextFile(path, csvOf(rows(20)));
   using file = await openFile(path, {});
@@ -251,7 +251,7 @@ Deliveries.test("identify() reads nothing of a file if no row was refused before
   assertEquals(others.leftOut.size, 0);
 });
 
-Deliveries.test("a copy's run that ends late keeps what was sent in its file meanwhile", async (files) => {
+Deliveries.test("Delivery.stillMissing() leaves out rows that the file has sent since the copy's run began", async (files) => {
   const copy = csvOf([ROWS[2]!]);
   await files.send(FILE, WITH_BAD, { refused: [2], copy });
   using file = await openFile(`${files.dir}/${COPY}`, {});

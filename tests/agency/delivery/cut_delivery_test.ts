@@ -9,26 +9,26 @@ import {
 } from "../../support/deliveries.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 
-/** A row of which another part was changed. */
+/** The file with another name in one row. */
 function changed(index: number): string {
   return csvOf(ROWS.with(index, ROWS[index]!.with(1, "Otro")));
 }
 
-Deliveries.test("identify() refuses a changed file of which a part was sent", async (files) => {
+Deliveries.test("identify() refuses a changed file if a run with its old content was cut off", async (files) => {
   await files.send(FILE, CORRECTED, { isCut: true });
   await files.refuses(
     FILE,
     changed(1),
     "it was changed since; put it back as it was, send it to its end and only then correct it, or",
   );
-  const part = `"${files.dir}/${FILE}", of which a part may be stored since 2`;
+  const part = `"${files.dir}/${FILE}", which may be partly stored since 2`;
   await files.refuses("b.csv", changed(1), `it may be ${part}`);
   await files.send(FILE, CORRECTED);
 });
 
 const MANY = rows(6000);
 
-/** Other files with rows of one that was cut off, and the first one's line. */
+/** Files with rows of a delivery that was cut off, and the first such line. */
 const PARTS: Record<string, [cutOff: string, text: string, line: number]> = {
   "without its header": [
     `a,b,document,date,number\n${CORRECTED}`,
@@ -42,44 +42,44 @@ const PARTS: Record<string, [cutOff: string, text: string, line: number]> = {
     csvOf(ROWS.slice(1)).replaceAll(",", ";").replaceAll("Núñez", '"Núñez"'),
     1,
   ],
-  // Of 6000 rows one in 23 or 24 is remembered, chunk by chunk.
+  // Of 6000 rows, one in 23 or 24 is sampled, chunk by chunk.
   "with a piece of it": [csvOf(MANY), csvOf(MANY.slice(5701, 5725)), 9],
 };
 
 for (const [what, [cutOff, text, line]] of Object.entries(PARTS)) {
-  Deliveries.test(`identify() refuses a file ${what} while a run is cut off`, async (files) => {
+  Deliveries.test(`identify() refuses a file ${what} until the run that was cut off is completed`, async (files) => {
     await files.send(FILE, cutOff, { isCut: true });
     const separator = text.includes(";") ? ";" : ",";
-    const part =
-      `"${files.dir}/${FILE}", of which a part may be stored since 2`;
-    const row = `, and line ${line} is a row of it; first send that to its end`;
+    const part = `"${files.dir}/${FILE}", which may be partly stored since 2`;
+    const row =
+      `, and line ${line} is one of its rows; first send that to its end`;
     for (const problem of [`it may be ${part}`, row]) {
       await files.refuses("b.csv", text, problem, { separator });
     }
     await files.send("c.csv", csvOf(rows(9, 9000)));
-    // Once it is complete, the same bets are bets of another day.
+    // Once that delivery is complete, the same rows are new bets.
     await files.send(FILE, cutOff);
     await files.send("b.csv", text, { separator });
   });
 }
 
-Deliveries.test("identify() gives copies identities of their own", async (files) => {
+Deliveries.test("identify() gives each delivery of the same content its own identity", async (files) => {
   const send = (options: Sending, name = FILE) =>
     files.send(name, CORRECTED, options);
   const first = await send({});
   const second = await send({ isNew: true, isCut: true });
-  // A copy that was cut off goes on, with the flag and without.
+  // A delivery that was cut off goes on, with --as-new and without.
   assertEquals(await send({ isNew: true, isCut: true }), second);
   assertEquals(await send({}), second);
-  // One that was sent before does not go on as new.
+  // A complete delivery that was cut off later does not go on with --as-new.
   assertEquals(await send({ isCut: true }), second);
   const third = await send({ isNew: true, isCut: true });
-  // Another file with the same content is another copy.
+  // Another file with the same content is another delivery.
   const fourth = await send({ isNew: true }, "b.csv");
   assertEquals(new Set([first, second, third, fourth]).size, 4);
 });
 
-Deliveries.test("identify() goes on with a copy that was cut off while the clock was ahead", async (files) => {
+Deliveries.test("identify() goes on with the delivery that was cut off, even if its time is older", async (files) => {
   const first = await files.send(FILE, CORRECTED);
   const cut = { isNew: true, isCut: true };
   const second = await files.send(FILE, CORRECTED, cut);

@@ -14,12 +14,12 @@ import { csvOf, rows } from "../../support/rows.ts";
 import { runTool, testTools } from "../../support/tool.ts";
 import { replace } from "../../support/replaced.ts";
 
-/** A row of which another part was changed. */
+/** The file with another name in one row. */
 function changed(index: number): string {
   return csvOf(ROWS.with(index, ROWS[index]!.with(1, "Otro")));
 }
 
-/** Rows of which some have no document. */
+/** A file in which the bad rows have no document. */
 function withBad(
   all: readonly BetRow[],
   isBad: (index: number) => boolean,
@@ -32,9 +32,9 @@ const SAVED_AGAIN = `\ufeff${
   CORRECTED.replaceAll("\r", "").replaceAll("Núñez", '"Núñez"')
 }`;
 
-/** Texts that are sent one after the other, and are one delivery. */
+/** Texts that are sent one after the other and belong to one delivery. */
 const SAME: Record<string, [text: string, options?: Sending][]> = {
-  // Of the first version, too, nothing is stored twice.
+  // Sending the first version again stores nothing twice either.
   "a corrected file, and its first version": [
     [WITH_BAD, BAD],
     [CORRECTED],
@@ -58,7 +58,7 @@ const SAME: Record<string, [text: string, options?: Sending][]> = {
 };
 
 for (const [what, runs] of Object.entries(SAME)) {
-  Deliveries.test(`identify() knows ${what}`, async (files) => {
+  Deliveries.test(`identify() recognizes ${what}`, async (files) => {
     const ids = new Set<string>();
     for (const [text, options] of runs) {
       ids.add(await files.send(FILE, text, options));
@@ -67,7 +67,7 @@ for (const [what, runs] of Object.entries(SAME)) {
   });
 }
 
-Deliveries.test("identify() knows content again, under any name", async (files) => {
+Deliveries.test("identify() recognizes content under any name", async (files) => {
   const id = await files.send(FILE, CORRECTED);
   for (const name of [FILE, "b.csv"]) {
     assertEquals(await files.send(name, CORRECTED), id);
@@ -81,19 +81,19 @@ Deliveries.test("identify() refuses a change in a row whose correction is stored
   await files.refuses(FILE, changed(2), ", and line 3 was changed since; ");
 });
 
-/** Other changes, where they are, and how the message names that place. */
+/** Changes in rows that were not refused, and how the message names them. */
 const CHANGES: [name: string, text: string, where: string][] = [
   ["a row that was stored", changed(4), "line 5 was changed since"],
   ["the first row", changed(0), "line 1 was changed since"],
   ["the last row", changed(5), "line 6 was changed since"],
   ["two more rows", CORRECTED + csvOf(rows(2, 90)), "it has 2 more rows now"],
   [
-    "a row less",
+    "one row fewer",
     csvOf(ROWS.slice(0, 5)),
     "it has 1 fewer row now (put back what was deleted, and send it with --finish-anyway to finish without refused rows)",
   ],
   [
-    "a row between",
+    "an inserted row",
     csvOf(ROWS.toSpliced(3, 0, ...rows(1, 90))),
     "line 4 was changed since, and it has 1 more row now",
   ],
@@ -120,15 +120,15 @@ for (const [name, text, where] of CHANGES) {
   });
 }
 
-Deliveries.test("identify() takes a file for new if no row of the last one was stored", async (files) => {
+Deliveries.test("identify() treats a file as new if no row of the last one was stored", async (files) => {
   const refused = [0, 1, 2, 3, 4, 5];
   const id = await files.send(FILE, WITH_BAD, { refused });
   assert(await files.send(FILE, changed(1)) !== id);
   assert(await files.send("b.csv", csvOf(rows(20, 60))) !== id);
 });
 
-Deliveries.test("identify() leaves the choice if a file of another name has few equal rows", async (files) => {
-  // Fewer than five, and no more than half.
+Deliveries.test("identify() refuses a file with another name and few equal rows, unless it is new", async (files) => {
+  // Fewer than five equal rows, or not more than half.
   for (const [count, kept] of [[6, 2], [6, 4], [10, 5]] as const) {
     const all = rows(count, 100 * kept);
     const refused = [...all.keys()].slice(kept);
@@ -142,7 +142,7 @@ Deliveries.test("identify() leaves the choice if a file of another name has few 
   await files.send("other.csv", csvOf(rows(6, 70)));
 });
 
-Deliveries.test("identify() names a place in a large file", async (files) => {
+Deliveries.test("identify() names a range of lines in a large file", async (files) => {
   const many = rows(5000);
   await files.send(FILE, withBad(many, (i) => i === 0), { refused: [0] });
   const other = csvOf(many.with(4000, many[4000]!.with(0, "Otra")));
@@ -152,7 +152,7 @@ Deliveries.test("identify() names a place in a large file", async (files) => {
 
 testTools(
   ["mkfifo"],
-  "identify() does not compare what comes through a named pipe",
+  "identify() does not compare the contents of one named pipe",
   async (dir) => {
     const files = await Deliveries.in(dir);
     const pipe = { isPipe: true };
@@ -176,7 +176,7 @@ Deliveries.test("identify() finds a version of any earlier file", async (files) 
   assertEquals(await files.send("b.csv", CORRECTED), id);
 });
 
-Deliveries.test("a delivery is remembered on disk, not only its links", async (files) => {
+Deliveries.test("SentFolder.update() flushes records to disk, link() does not", async (files) => {
   let flushes = 0;
   using _flushes = replace(Deno.FsFile.prototype, {
     syncDataSync: () => void flushes++,
@@ -185,12 +185,12 @@ Deliveries.test("a delivery is remembered on disk, not only its links", async (f
   assertEquals(flushes, 2, "when it begins, and when it ends");
 });
 
-Deliveries.test("identify() knows nothing of another agency's files", async (files) => {
+Deliveries.test("identify() ignores another agency's files", async (files) => {
   await files.send(FILE, WITH_BAD, BAD);
   await files.send(FILE, changed(4), { agency: 2 });
 });
 
-Deliveries.test("identify() takes each file for new without a memory", async (files) => {
+Deliveries.test("identify() treats each file as new if the folder cannot be written", async (files) => {
   const log = CapturedLog.start();
   await Deno.writeTextFile(`${files.dir}/sent`, "not a folder");
   const id = await files.send(FILE, WITH_BAD, BAD);
@@ -203,7 +203,7 @@ Deliveries.test("identify() takes each file for new without a memory", async (fi
   }
 });
 
-Deliveries.test("identify() stops at a damaged record that may be of the file", async (files) => {
+Deliveries.test("identify() fails on a damaged record that may be the file's", async (files) => {
   const id = await files.send(FILE, WITH_BAD, BAD);
   const [record] = await recordsOf(files.dir);
   const text = await Deno.readTextFile(record!);
@@ -224,7 +224,7 @@ Deliveries.test("identify() stops at a damaged record that may be of the file", 
     await files.refuses(FILE, WITH_BAD, problem);
     await files.refuses(FILE, CORRECTED, problem);
   }
-  // It has its content's name, so it is not about other content.
+  // Records of other content, as their names show, are not read.
   await Deno.writeTextFile(record!, text);
   await files.send(FILE, CORRECTED);
   const other = csvOf(rows(20, 50));
@@ -236,7 +236,7 @@ Deliveries.test("identify() stops at a damaged record that may be of the file", 
   await files.refuses(FILE, other, "is damaged (");
 });
 
-Deliveries.test("identify() finds what a damaged link named", async (files) => {
+Deliveries.test("identify() finds a delivery by its path if the link is damaged", async (files) => {
   await files.send(FILE, WITH_BAD, BAD);
   for await (const { name } of Deno.readDir(`${files.dir}/sent`)) {
     if (!name.includes("-path-")) continue;
@@ -245,7 +245,7 @@ Deliveries.test("identify() finds what a damaged link named", async (files) => {
   await files.refuses(FILE, changed(4), "line 5 was");
 });
 
-Deliveries.test("save() keeps deliveries private", async (files) => {
+Deliveries.test("SentFolder.update() makes the folder and its files private", async (files) => {
   await files.send(FILE, CORRECTED);
   const sent = `${files.dir}/sent`;
   const modeOf = async (path: string) => (await Deno.stat(path)).mode! & 0o777;

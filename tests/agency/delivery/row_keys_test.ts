@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import {
-  keyOf,
   keysOf,
   numberAtEnd,
   numberIn,
+  refusedRowKey,
 } from "../../../agency/delivery/row_keys.ts";
 
 const ROW = "Ana Sofía,Núñez,30904465,1999-03-17,7574";
 
-/** Refused rows, other rows, and whether these are the same bets. */
+/** Refused rows, other rows, and whether these may be corrections of them. */
 const ROWS: [refused: string, row: string, isSame: boolean][] = [
   ["Ana Sofía,Núñez,30904465,17/03/1999,7574", ROW, true],
   ["Ana Sofía;;30.904.465;17/03/1999; 07574", ROW, true],
@@ -19,23 +19,23 @@ const ROWS: [refused: string, row: string, isSame: boolean][] = [
   ["Ana Sofía,Núñez,30904465,17/03/1999,15", ROW, false],
   ["Ana Sofía,Núñez,x,1999-03-17,15", ROW, false],
   ["Ana Sofía,Núñez,30904466,17/03/1999,7574", ROW, false],
-  // Too little is readable.
+  // Unreadable rows.
   ["Ana Sofía,Núñez,x,17/03/1999,7574", ROW, false],
   ["Ana Sofía,Núñez,30904465", ROW, false],
   ['"Ana Sofía,Núñez,30904465,1999-03-17,7574', ROW, false],
 ];
 
 for (const [refused, row, isSame] of ROWS) {
-  Deno.test(`keyOf() of ${refused} is ${isSame ? "" : "not "}its row's`, () => {
-    const key = keyOf(bytes(refused));
+  Deno.test(`refusedRowKey() ${isSame ? "recognizes" : "does not recognize"} ${refused}`, () => {
+    const key = refusedRowKey(bytes(refused));
     assertEquals(key !== undefined && keysOf(bytes(row)).includes(key), isSame);
   });
 }
 
-Deno.test("numberAtEnd() finds the number of a row's first key", () => {
+Deno.test("numberAtEnd() returns the number in a row's first key", () => {
   for (const end of ["7574", " 7.574", '"07574"', "7574 ", "0", "4294967295"]) {
     const row = bytes(`Ana,Gil,30904465,1999-03-17,${end}`);
-    assertEquals(numberAtEnd(row), numberIn(keyOf(row)!), end);
+    assertEquals(numberAtEnd(row), numberIn(refusedRowKey(row)!), end);
   }
 });
 

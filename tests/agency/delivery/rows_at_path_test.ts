@@ -12,13 +12,14 @@ import {
 import { csvOf, rows } from "../../support/rows.ts";
 
 const OTHERS = rows(6, 50).map((row) => row.with(0, "Zoe").with(1, "Paz"));
-/** Neither document nor date can be read. */
+/** Rows with invalid documents and dates. */
 const UNREADABLE = ROWS.map((row) =>
   row.with(2, "3.09E+07").with(3, "17/03/1999")
 );
 const ALL = ROWS.map((_, index) => index);
 const SWAPPED = ROWS.map((row) => row.with(2, row[3]!).with(3, row[2]!));
-const UNSURE = (line: number) => `line ${line} is not surely one that was `;
+const unmatched = (line: number) =>
+  `line ${line} cannot be matched to a row that was `;
 
 async function sendRefused(
   files: Deliveries,
@@ -34,7 +35,7 @@ const FAULTS = {
 };
 
 for (const [what, rows] of Object.entries(FAULTS)) {
-  Deliveries.test(`rows without a readable ${what} are corrected in their file`, async (files) => {
+  Deliveries.test(`findRowsAtPath() matches rows without a valid ${what} in their file`, async (files) => {
     await sendRefused(files, rows);
     await files.treats(FILE, CORRECTED, { brought: ALL });
     await files.send(FILE, CORRECTED);
@@ -42,35 +43,35 @@ for (const [what, rows] of Object.entries(FAULTS)) {
   });
 }
 
-Deliveries.test("another file at the path of one that was refused as a whole is new", async (files) => {
+Deliveries.test("findRowsAtPath() finds nothing in another file at the path of one whose rows were all refused", async (files) => {
   await sendRefused(files);
   await files.treats(FILE, csvOf(OTHERS), {});
   await files.treats(FILE, csvOf([...ROWS, ...rows(1, 50)]), {});
 });
 
-Deliveries.test("a row that has little of the refused one at its place is asked for", async (files) => {
+Deliveries.test("findRowsAtPath() does not match a row that shares one field with an unreadable one", async (files) => {
   await sendRefused(files);
   const doubtful = OTHERS.with(1, ROWS[1]!.with(2, "77").with(4, "99"));
-  const problem = `${UNSURE(2)}refused here before; correct it in the copy`;
+  const problem = `${unmatched(2)}refused here before; correct it in the copy`;
   await files.refuses(FILE, csvOf(doubtful), problem);
   await files.treats(FILE, csvOf(doubtful), {}, true);
 });
 
-Deliveries.test("a file with half of the refused rows is the one that was refused as a whole", async (files) => {
+Deliveries.test("findRowsAtPath() matches all rows by position if half of them match otherwise", async (files) => {
   await sendRefused(files);
-  // Nothing can be read of the last three but that they are there.
+  // The last three rows match by nothing but their position.
   const text = csvOf(ROWS.slice(0, 3)) + "x\r\ny\r\n" +
     csvOf([ROWS[5]!.with(0, "Zoe").with(1, "Paz").with(4, "99")]);
   await files.treats(FILE, text, { brought: ALL });
 });
 
-Deliveries.test("what a sorted copy has stored is left out in a file that was refused as a whole", async (files) => {
+Deliveries.test("findRowsAtPath() matches rows that a reordered copy has stored", async (files) => {
   await sendRefused(files);
   await files.send(COPY, csvOf(ROWS.toReversed()));
   await files.treats(FILE, CORRECTED, { leftOut: ALL });
 });
 
-Deliveries.test("--as-new takes over the refused rows of its path", async (files) => {
+Deliveries.test("findRowsAtPath() matches the refused rows of a file that is sent as new", async (files) => {
   const bad = csvOf(ROWS.with(1, UNREADABLE[1]!));
   const copy = csvOf([UNREADABLE[1]!]);
   await files.send(FILE, bad, { refused: [1], copy });
@@ -79,7 +80,7 @@ Deliveries.test("--as-new takes over the refused rows of its path", async (files
   await files.treats(COPY, csvOf([ROWS[1]!]), { leftOut: [0] });
 });
 
-Deliveries.test("what cannot be read in an old copy is left out once it is stored", async (files) => {
+Deliveries.test("findRowsAtPath() matches the unreadable rows of an old copy after their correction", async (files) => {
   const copy = csvOf(UNREADABLE.slice(4));
   await files.send(FILE, csvOf(ROWS.slice(0, 4)) + copy, {
     refused: [4, 5],
@@ -98,54 +99,56 @@ const LUIS_GOOD = "Luis,Sosa,31222333,1987-05-25,300\n";
 const MIA = "Mia,Rey,40123456,29/02/1999,16\n";
 const MIA_GOOD = MIA.replace("29/02/1999", "1999-02-28");
 
-Deliveries.test("an unreadable row of a copy that is left as it is takes no other's place", async (files) => {
+Deliveries.test("findRowsAtPath() matches an unchanged unreadable row to itself, at any position", async (files) => {
   const copy = `${EVA},29/02/1999,15\n${LUIS}${MIA}`;
   await files.send(FILE, GOOD_ROW + copy, { refused: [1, 2, 3], copy });
-  // The first row is left away.
+  // Without the first row.
   await files.send(COPY, LUIS + MIA_GOOD, { refused: [0] });
   const all = `${GOOD_ROW}${EVA},1999-02-28,15\n${LUIS_GOOD}${MIA_GOOD}`;
   await files.treats(FILE, all, { leftOut: [3], brought: [2] });
 });
 
-Deliveries.test("two bets of a person keep their places in a copy", async (files) => {
+Deliveries.test("findRowsAtPath() matches two bets of one person by position", async (files) => {
   const partial = `${EVA},1999-02-28,7a\n`;
   const first = `${EVA},1999-02-28,15\n`;
   const second = `${EVA},1999-02-28,7\n`;
   const copy = `${EVA}\n${partial}`;
   await files.send(FILE, GOOD_ROW + copy, { refused: [1, 2], copy });
-  // It may be either of them.
-  await files.refuses(COPY, first, `${UNSURE(1)}refused in`);
+  // It may be the correction of either row.
+  await files.refuses(COPY, first, `${unmatched(1)}refused in`);
   await files.send(COPY, first + partial, { refused: [1] });
   const all = GOOD_ROW + first + second;
   await files.treats(FILE, all, { leftOut: [1], brought: [2] });
 });
 
-/** Copies with a row that may be one of several refused ones. */
-const UNSURE_COPIES: Record<string, [bad: string, copy: string, line: number]> =
-  {
-    "one of two equal rows that cannot be read": [
-      LUIS + LUIS + MIA,
-      MIA + LUIS,
-      2,
-    ],
-    "another row that cannot be read": [
-      LUIS + MIA + MIA,
-      `see mail\n${MIA}`,
-      1,
-    ],
-    "rows in another order": [MIA + LUIS, LUIS_GOOD + MIA, 1],
-  };
+/** Refused rows, copies of them, and the line that may be several of these rows. */
+const UNMATCHED_COPIES: Record<
+  string,
+  [bad: string, copy: string, line: number]
+> = {
+  "one of two equal unreadable rows": [
+    LUIS + LUIS + MIA,
+    MIA + LUIS,
+    2,
+  ],
+  "a new unreadable row": [
+    LUIS + MIA + MIA,
+    `see mail\n${MIA}`,
+    1,
+  ],
+  "rows in another order": [MIA + LUIS, LUIS_GOOD + MIA, 1],
+};
 
-for (const [what, [copy, text, line]] of Object.entries(UNSURE_COPIES)) {
-  Deliveries.test(`a copy with ${what} is not sent`, async (files) => {
+for (const [what, [copy, text, line]] of Object.entries(UNMATCHED_COPIES)) {
+  Deliveries.test(`findRowsAtPath() does not match a copy with ${what}`, async (files) => {
     const refused = Array.from(copy.matchAll(/\n/g), (_, i) => i + 1);
     await files.send(FILE, GOOD_ROW + copy, { refused, copy });
-    await files.refuses(COPY, text, `${UNSURE(line)}refused in "`);
+    await files.refuses(COPY, text, `${unmatched(line)}refused in "`);
   });
 }
 
 for (const name of [FILE, COPY]) {
-  Deliveries.test(`a row may become the same bet as the next one in ${name}`, async (files) => {
+  Deliveries.test(`findRowsAtPath() matches two rows that become the same bet in ${name}`, async (files) => {
     const copy = "Bea,Gil,40904465,17/03/1999,n/a\n" +
       ",Gil,40904465,1999-03-17,42\n";
     const good = "Bea,Gil,40904465,1999-03-17,42\n".repeat(2);
@@ -154,14 +157,14 @@ for (const name of [FILE, COPY]) {
   });
 }
 
-Deliveries.test("a file that was refused as a whole is not sent with its rows elsewhere", async (files) => {
+Deliveries.test("findRowsAtPath() does not match moved rows in a file whose rows were all refused", async (files) => {
   const copy = MIA + LUIS;
   await files.send(FILE, copy, { refused: [0, 1], copy });
-  const problem = `${UNSURE(1)}refused here before; correct it in the copy`;
+  const problem = `${unmatched(1)}refused here before; correct it in the copy`;
   await files.refuses(FILE, LUIS_GOOD + MIA_GOOD + GOOD_ROW, problem);
 });
 
-Deliveries.test("any number of rows complete a copy that was cut off", (files) => {
+Deliveries.test("RowsOfOthers.confirm() completes a copy of 150,000 rows that was cut off", (files) => {
   const count = 150_000;
   const [file, copy] = ["a", "b"].map((digit) => digit.repeat(16));
   const indexes = Array.from({ length: count }, (_, index) => index);
@@ -178,7 +181,7 @@ Deliveries.test("any number of rows complete a copy that was cut off", (files) =
     folder,
     indexes.map((index) => ({
       index,
-      place: [copy!, index],
+      identity: [copy!, index],
       state: "unsure",
       key: undefined,
     })),

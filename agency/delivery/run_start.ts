@@ -1,5 +1,5 @@
-// What a run does before its first batch, while another run of the agency must
-// neither finish nor take the same rows for its own.
+// What a run holds until its first batch: a mark, so that no other run of the
+// agency finishes, and a lock, so that no other run corrects the same rows.
 
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { orAborted, startRareTimer } from "../../program/timer.ts";
@@ -11,30 +11,30 @@ import type { OpenDelivery } from "./sent_delivery.ts";
 const FILE_MODE = 0o600;
 const NAME_REGEXP = /^agency-(\d+)-start-[0-9a-f]+$/;
 const PIPE = "-";
-/** Identifying a file takes less. */
+/** Identifying a file takes less; a longer wait is logged. */
 const QUIET_WAIT_MS = 1000;
 
 /**
- * A run's start: ends with the first batch, or when it is disposed of. A
- * failure has no effect: the folder's own records report it.
+ * The time from a run's start to its first batch; dispose of it then. Failures
+ * to mark or lock are ignored: writing the folder's records reports the cause.
  */
-export class Start implements Disposable {
+export class RunStart implements Disposable {
   readonly #folder: string;
   readonly #agency: number;
   readonly #signal: AbortSignal | undefined;
   #mark: string | undefined;
   #turn: Deno.FsFile | undefined;
 
-  /** With the folder "" nothing is kept. */
+  /** If the folder is "", nothing is marked or locked. */
   constructor(folder: string, agency: number, signal?: AbortSignal) {
     this.#folder = folder;
     this.#agency = agency;
     this.#signal = signal;
   }
 
-  /** Remembers that an input is being read. Reading a large one takes seconds. */
+  /** Marks an input as being read, which takes seconds if it is large. */
   async mark(input: unknown): Promise<void> {
-    const path = this.#folder === "" ? undefined : fullPathOf(input);
+    const path = this.#folder === "" ? undefined : markedPath(input);
     if (path === undefined) return;
     const mark = `${this.#name}-start-${await shortHash(path)}`;
     const text = JSON.stringify({ path, since: new Date().toISOString() });
@@ -51,7 +51,7 @@ export class Start implements Disposable {
    */
   async takeTurn(): Promise<void> {
     if (this.#folder === "") return;
-    // The lock ends with the process, however that ends.
+    // The system releases the lock when the process ends, even if it is killed.
     const options = { write: true, create: true, mode: FILE_MODE };
     const file = attempt(() => Deno.openSync(`${this.#name}-turn`, options));
     if (!file) return;
@@ -69,7 +69,7 @@ export class Start implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // The next run must not find the mark.
+    // In this order: the next run to get the lock must not find the mark.
     const mark = this.#mark;
     if (mark !== undefined) attempt(() => Deno.removeSync(mark));
     this.#turn?.close();
@@ -81,8 +81,8 @@ export class Start implements Disposable {
   }
 }
 
-/** What else is being read, or was when its run was killed. */
-export function startedBut(
+/** Other inputs that runs are reading, or were reading when killed. */
+export function otherStarted(
   folder: string,
   agency: number,
   own: string = PIPE,
@@ -91,7 +91,7 @@ export function startedBut(
   for (const { name } of attempt(() => [...Deno.readDirSync(folder)]) ?? []) {
     if (NAME_REGEXP.exec(name)?.[1] !== String(agency)) continue;
     const file = `${folder}/${name}`;
-    // It ends when that run sends its first batch.
+    // That run removes it with its first batch, perhaps right now.
     const start = attempt(() => JSON.parse(Deno.readTextFileSync(file)));
     if (!start || start.path === own) continue;
     const giveUp = () => attempt(() => Deno.removeSync(file));
@@ -104,12 +104,12 @@ function warnOfWait(agency: number): void {
   getLogger().warn(formatAction("connect", "in_progress", {
     client_id: agency,
     reason:
-      "another run of this agency has not begun to send: this one waits for it",
+      "waiting for another run of this agency that has not sent its first batch yet",
   }));
 }
 
-/** `undefined` for a file that is not there. */
-function fullPathOf(input: unknown): string | undefined {
+/** The full path to write in a mark; `undefined` for a missing file. */
+function markedPath(input: unknown): string | undefined {
   if (typeof input !== "string" || isProcessInput(input)) return PIPE;
   return attempt(() => Deno.realPathSync(input));
 }
