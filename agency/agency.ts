@@ -35,7 +35,7 @@ const DEFAULTS = {
 
 const MAX_ID = 4294967295;
 
-/** Used where nothing is sent. */
+/** Stands for a delivery where nothing is sent. */
 const UNSENT = {
   id: "0".repeat(16),
   others: { leftOut: new IndexSet(), identities: new Map() },
@@ -55,7 +55,7 @@ const UNSENT = {
 export class Agency {
   readonly #options: AgencyOptions & typeof DEFAULTS;
 
-  /** Connects to nothing yet. */
+  /** Does not connect yet. */
   constructor(options: AgencyOptions) {
     const { id } = options;
     if (!Number.isInteger(id) || id < 1 || id > MAX_ID) {
@@ -110,8 +110,8 @@ export class Agency {
   }
 
   /**
-   * Reads bets as {@linkcode send} does, and finds all that would be refused.
-   * Nothing is sent.
+   * Reads bets as {@linkcode send} does, and finds all that would be refused, but
+   * sends nothing.
    *
    * @throws {ProgramError} If they could not be sent.
    */

@@ -55,7 +55,8 @@ export class BatchSender {
   readonly #options: BatchSenderOptions;
   readonly #log = getLogger();
   /**
-   * Loaded batches without a reply, in order. The first `#underWay` are sent.
+   * Loaded batches that have no reply yet, in order. The first `#underWay` of
+   * them are sent.
    */
   readonly #queue: OutgoingBatch[] = [];
   #underWay = 0;
@@ -78,7 +79,7 @@ export class BatchSender {
   }
 
   /**
-   * Resends what was not answered, then sends the rest and FINISH. Returns
+   * Resends batches without a reply, then sends the rest and FINISH. Returns
    * whether the agency has finished; `undefined` if it was not asked to.
    */
   readonly deliver: Exchange<boolean | undefined> = async (
@@ -159,8 +160,8 @@ export class BatchSender {
     }
     this.counts.lacked += count - repeated;
     if (sent === 1) this.#areNew = repeated === 0;
-    // If the reply to its first attempt was lost, the bets repeated now were
-    // new then.
+    // If the reply to an earlier attempt was lost, the bets that are repeated now
+    // were new in that attempt.
     const before = sent > 1 && this.#areNew ? 0 : repeated;
     this.counts.stored += count - before;
     this.counts.repeated += before;
@@ -171,18 +172,18 @@ export class BatchSender {
 
   /**
    * Leaves out the invalid bets of a refused batch if the others can be sent
-   * again; else all.
+   * again; otherwise, all of its bets.
    */
   #refuse(batch: OutgoingBatch, refusal: Refusal): void {
     const { error, index, reason } = refusal;
-    // No row of this agency can be stored, so none is to be corrected.
+    // The central stores no bet of this agency, so no correction can help.
     const isHopeless = error === "UNKNOWN_AGENCY";
     if (meaningOf(error).closes || isHopeless) throw errorOf(refusal);
     this.#isBettingClosed ||= error === "BETTING_CLOSED";
     const { retryRefused, refused } = this.#options;
     const isRetried = retryRefused && error === "INVALID_BET" &&
       batch.hasBetAt(index);
-    // The central names only the first one.
+    // The central names only the first invalid bet.
     const invalid = isRetried ? batch.findInvalid() : new Map<number, string>();
     const out = isRetried ? [index] : this.#missingPlaces(batch);
     for (const place of out) {
@@ -193,8 +194,9 @@ export class BatchSender {
   }
 
   /**
-   * The bets of a batch that earlier runs left out. After the draw the others
-   * are stored, as a repetition shows. All, if there are none.
+   * After the draw, a batch's bets that earlier runs have not stored: the others
+   * are stored, so only these are refused. All bets, if there are none or before
+   * the draw.
    */
   #missingPlaces(batch: OutgoingBatch): number[] {
     const { refusedBefore } = this.#options;
@@ -203,7 +205,7 @@ export class BatchSender {
       ? places.filter((place) => refusedBefore.has(batch.betIndex + place))
       : [];
     if (missing.length > 0) return missing;
-    // A batch of stored bets is answered with OK after the draw, too.
+    // The central lacks these bets: otherwise it would answer OK.
     if (this.#isBettingClosed) this.counts.lacked += places.length;
     return places;
   }

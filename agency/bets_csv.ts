@@ -1,4 +1,4 @@
-// Encodes bets as an agency's file, for programs that have no file.
+// Encodes bets as the CSV of an agency's file, for programs without a file.
 
 import { type Bet, FIELD_KEYS } from "../bet/bet.ts";
 import { ProgramError } from "../program/errors.ts";
@@ -7,7 +7,7 @@ const NEEDS_QUOTES_REGEXP = /[",]/;
 const LINE_BREAK_REGEXP = /[\r\n]/;
 const CHUNK_CHARS = 1 << 16;
 
-/** One bet per line. */
+/** Encodes one bet per line. */
 export function encodeCsv(
   bets: Iterable<Bet> | AsyncIterable<Bet>,
 ): ReadableStream<Uint8Array> {

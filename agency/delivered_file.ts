@@ -8,13 +8,13 @@ import { SourceFile } from "./source/source_file.ts";
 
 export interface DeliveredFile extends Disposable {
   readonly source: SourceFile;
-  /** Reads it from its start. */
+  /** Returns a new reader at the start of the file. */
   readonly openReader: () => RecordReader;
 }
 
 /**
- * Opens and reads the input. Throws a `ProgramError` if it cannot be read or is
- * not a CSV of bets.
+ * Opens and hashes the input. Throws a `ProgramError` if it cannot be read or is
+ * not a CSV file of bets.
  */
 export async function openFile(
   input: Input,
@@ -51,12 +51,12 @@ async function bytesOf(
   return encodeCsv(input);
 }
 
-/** It may be a bet with words in place of its document, birthdate and number. */
+/** Shows the row, which may be a bet without document, birthdate and number. */
 function logHeader({ path }: SourceFile, row: string): void {
   getLogger().info(formatAction("skip_header", "success", { file: path, row }));
 }
 
-/** A number may be cut as well as a line end: 7574 would silently become 75. */
+/** If the line end is cut off, digits may be, too: 7574 would become 75. */
 function warnOfCut({ path }: SourceFile): void {
   getLogger().warn(formatAction("read_file", "fail", {
     file: path,

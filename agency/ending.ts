@@ -1,5 +1,5 @@
-// How a delivery begins and ends: what is remembered of it, and whether the
-// agency may finish.
+// How a delivery begins and ends: what is recorded of it, and whether the agency
+// may finish.
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Finish } from "../protocol/mod.ts";
@@ -34,7 +34,7 @@ export class Ending {
   readonly #finish: NonNullable<SendOptions["finish"]>;
   readonly sending: Sending;
   #isKnown = false;
-  /** The refused rows that are stored nowhere, once all are answered. */
+  /** The refused rows that are not stored, once all batches are answered. */
   #missing: IndexSet = new IndexSet();
 
   constructor(
@@ -58,7 +58,7 @@ export class Ending {
     start[Symbol.dispose]();
   }
 
-  /** Returns what to do, after the central has said that it lacks bets. */
+  /** Returns what to do after the central has answered INCOMPLETE. */
   adviseIncomplete(): string {
     const { delivery, refused } = this.sending;
     if (this.#missing.size === 0) delivery.expectRelatives();
@@ -72,7 +72,10 @@ export class Ending {
     return `the central has another store now; send ${what} again`;
   }
 
-  /** Whose refused rows this delivery has, or else where rows of it were sent. */
+  /**
+   * The delivery whose refused rows this one has, or else one that stores rows
+   * of this file.
+   */
   get #other(): SentDelivery | undefined {
     const { folder, delivery } = this.sending;
     return originOf(delivery.id, folder.everRefused()) ??
@@ -80,12 +83,12 @@ export class Ending {
   }
 
   /**
-   * Remembers the delivery, once each batch is answered. Returns the FINISH to
-   * send, or false if the agency has not finished, because another delivery is
-   * not complete; `undefined` if it was not to finish.
+   * Records the delivery, once all batches are answered. Returns the FINISH to
+   * send; false if the agency cannot finish yet, because another delivery is not
+   * complete; `undefined` if it was not asked to finish.
    */
   async finish(counts: BetCounts): Promise<Finish | false | undefined> {
-    // What is logged from now on may be about these rows.
+    // Before any message that may be about these rows.
     this.sending.refused.logBefore(Infinity);
     if (!this.#isKnown) await this.#remember(counts);
     this.#isKnown = true;
@@ -97,15 +100,16 @@ export class Ending {
   }
 
   /**
-   * The bets that the central must have. It has just confirmed those of this
-   * file, so they are those of the other one, if there is one.
+   * The bets that the central must have before the agency finishes. It has just
+   * confirmed this file's bets, so if there is another delivery, it is asked for
+   * that one's.
    */
   #expected(): Finish["delivery"] {
     const { delivery, loader } = this.sending;
     const { id, others: { elsewhere } } = delivery;
     const records = loader.records - elsewhere.difference(this.#missing).size;
     const other = this.#other;
-    // With refused rows the central is to say how many are missing.
+    // With refused rows, the central answers how many of this file are missing.
     const stored = other && storedRows(other);
     return stored && this.#missing.size === 0
       ? { fingerprint: other.id, records: stored }
@@ -128,7 +132,7 @@ export class Ending {
     }
   }
 
-  /** Copies the rows that are missing. Returns the path of the copy, if any. */
+  /** Copies the missing rows. Returns the path of the copy, if there are any. */
   async copyMissing(
     rejected: RejectedFile | undefined,
   ): Promise<string | undefined> {
@@ -140,7 +144,10 @@ export class Ending {
     return copy?.path;
   }
 
-  /** With rows missing the central refuses to finish, and says how many. */
+  /**
+   * True if another delivery is not complete. Does not look if rows are missing:
+   * then the central answers how many.
+   */
   async #isHeld(): Promise<boolean> {
     if (this.#missing.size > 0 && this.#finish === "complete") return false;
     const [open, ...others] = await this.#openOthers();
@@ -171,7 +178,7 @@ export class Ending {
   async #openOthers(): Promise<OpenDelivery[]> {
     const { start, folder, delivery } = this.sending;
     if (folder.otherOpen(delivery).length === 0) return [];
-    // What a run is about to send may be refused.
+    // Waits for runs that are about to send: their rows may be refused.
     await start.takeTurn();
     const open = folder.otherOpen(delivery);
     start[Symbol.dispose]();

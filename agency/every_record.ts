@@ -1,10 +1,10 @@
-// Reads a file once more, from start to end.
+// Reads all records of a file again.
 
 import type { RecordReader, Step } from "./source/record_reader.ts";
 
 export type RecordStep = Exclude<Step, "more" | "end">;
 
-/** Visits the file's records, until a visit returns true. */
+/** Calls `visit` with each record until it returns true. */
 export async function everyRecord(
   file: { openReader(): RecordReader },
   visit: (reader: RecordReader, step: RecordStep) => boolean | void,

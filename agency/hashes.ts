@@ -1,4 +1,4 @@
-// SHA-256 of contents and names.
+// SHA-256 hashes of contents and paths.
 
 const SHORT_BYTES = 8;
 
@@ -11,7 +11,7 @@ export async function sha256(
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 
-/** The first 8 bytes, as 16 hex digits. */
+/** The first 8 bytes of the SHA-256, as 16 hex digits. */
 export async function shortHash(content: Uint8Array | string): Promise<string> {
   return (await sha256(content)).subarray(0, SHORT_BYTES).toHex();
 }

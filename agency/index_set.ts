@@ -1,5 +1,5 @@
-// A set of bet indexes: one bit each, because all rows of a file may be
-// refused.
+// A set of bet indexes. It takes one bit per index, because all rows of a large
+// file may be refused.
 
 const RANGES_REGEXP = /^(?:\d+(?:-\d+)?(?:,(?=\d)|$))*$/;
 
@@ -71,8 +71,8 @@ export class IndexSet {
   }
 
   /**
-   * Parses the result of {@linkcode format}, of indexes below a limit. Throws a
-   * `SyntaxError` for anything else.
+   * Parses the result of {@linkcode format}. Throws a `SyntaxError` for anything
+   * else, and for indexes that are not below the limit.
    */
   static parse(text: string, limit = Infinity): IndexSet {
     if (!RANGES_REGEXP.test(text)) throw new SyntaxError("expected ranges");

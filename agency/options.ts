@@ -8,7 +8,7 @@ import type { RefusedRow } from "./refused_rows.ts";
 export interface AgencyOptions {
   /** Number of the agency, 1 to 4294967295. */
   id: number;
-  /** `host:port` of the central, or of several of one store, with commas. */
+  /** `host:port` of the central, or a comma-separated list if several share a store. */
   server: string;
   /** The agency's token, 1 to 255 bytes. @default {undefined} */
   token?: Uint8Array | undefined;
@@ -47,7 +47,7 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
   /** Separates the fields: `,`, `;` or a tab. @default {","} */
   separator?: string;
-  /** Called after each part of the file, and each reply. @default {undefined} */
+  /** Called as the file is read and for each reply. @default {undefined} */
   onProgress?: ((progress: Progress) => void) | undefined;
   /** Called for each row that is refused. @default {undefined} */
   onRefused?: ((row: RefusedRow) => void) | undefined;
@@ -56,8 +56,8 @@ export interface ReadOptions {
 /** Options of `Agency.send()`. */
 export interface SendOptions extends ReadOptions {
   /**
-   * When the agency finishes: if every record is stored, in any case, or not
-   * yet, because another file follows.
+   * When the agency finishes: only if every record is stored ("complete"), in any
+   * case ("anyway"), or not yet, because another file follows ("no").
    *
    * @default {"complete"}
    */
@@ -72,8 +72,8 @@ export interface SendOptions extends ReadOptions {
    */
   sentFolder?: string;
   /**
-   * Where to copy the refused rows, with `{file}` for the agency's file; "" for
-   * no copy.
+   * Path of the copy of the refused rows, in which `{file}` stands for the path of
+   * the agency's file; "" for no copy.
    *
    * @default {""}
    */
@@ -82,21 +82,21 @@ export interface SendOptions extends ReadOptions {
 
 /** The result of sending or checking a file. */
 export interface Summary {
-  /** Its name; "-" if it has none. */
+  /** The file's path; "-" if it has none. */
   file: string;
   /** Number of records, without a header. */
   records: number;
-  /** Bets that are stored now and were not before. */
+  /** Bets that this run has stored. */
   stored: number;
   /** Bets that the central had before. */
   repeated: number;
   /** Rows that were refused. */
   refused: number;
-  /** The copy of the refused rows, if there is one. */
+  /** Path of the copy of the refused rows, if there is one. */
   rejectedFile?: string | undefined;
-  /** When it was sent to its end before, as ISO 8601, if that is known. */
+  /** When an earlier run sent the file to its end, as ISO 8601, if known. */
   sentBefore?: string | undefined;
-  /** Whether the agency has finished; `undefined` if it was not to. */
+  /** Whether the agency has finished; `undefined` if it was not asked to. */
   isFinished?: boolean | undefined;
 }
 

@@ -6,14 +6,14 @@ import { IndexSet } from "./index_set.ts";
 import type { OutgoingBatch } from "./outgoing_batch.ts";
 import type { RecordReader } from "./source/record_reader.ts";
 
-/** Rows logged as errors; a file may have millions. */
+/** Most rows to log as errors: a file may have millions. */
 const MAX_ERRORS = 100;
 
 /** A row that cannot be sent or breaks a rule. */
 export interface RefusedRow {
   /** Its line number in the file, from 1. */
   line: number;
-  /** Its place among the file's records, from 0. */
+  /** The index of its record in the file, from 0. */
   index: number;
   /** Why it is not stored. */
   reason: string;
@@ -31,7 +31,10 @@ export class RefusedRows {
   readonly #maxErrors: number;
   readonly #onRefused: ((row: RefusedRow) => void) | undefined;
   #logged = 0;
-  /** Rows that cannot be sent, read before the replies for rows above them. */
+  /**
+   * Unsendable rows that are not logged yet, because rows above them are still
+   * without a reply.
+   */
   readonly #waiting: { line: number; reason: string }[] = [];
 
   constructor({ maxErrors = MAX_ERRORS, onRefused }: RefusedRowsOptions = {}) {
@@ -49,12 +52,12 @@ export class RefusedRows {
     if (this.#waiting.length > this.#maxErrors) this.logBefore(Infinity);
   }
 
-  /** Whether rows that cannot be sent are to be logged. */
+  /** Whether unsendable rows wait to be logged. */
   get hasWaiting(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Logs the rows that cannot be sent up to a line of the file. */
+  /** Logs the unsendable rows above a line of the file. */
   logBefore(line: number): void {
     while (this.#waiting.length > 0 && this.#waiting[0]!.line < line) {
       const row = this.#waiting.shift()!;
@@ -75,9 +78,8 @@ export class RefusedRows {
   }
 
   /**
-   * Adds a batch's bets that the central refused, by place. Logs one line for
-   * the batch, about the bet that the central named, and one for each other bet
-   * with a reason of its own.
+   * Adds a batch's refused bets, by place. Logs one line for the batch, about the
+   * bet that the central named, and one for each other invalid bet.
    */
   addRefused(
     batch: OutgoingBatch,
@@ -104,7 +106,7 @@ export class RefusedRows {
     else for (const [place] of others) this.#addBet(batch, place, reason);
   }
 
-  /** Logs the rest, and how many rows were logged at DEBUG only. */
+  /** Logs the rows that still wait, and how many were logged only at DEBUG. */
   complete(): void {
     this.logBefore(Infinity);
     if (this.#logged <= this.#maxErrors) return;

@@ -4,9 +4,9 @@ const MAX_DELAY_MS = 10_000;
 
 /**
  * Returns the wait in milliseconds after `attempt` (from 1) failed attempts in
- * a row; it doubles each time. `random`, from 0 to less than 1, shortens it by
- * up to a half, so that agencies that lost the central at the same moment do
- * not all come back at once.
+ * a row. It doubles each time. `random`, from 0 to less than 1, shortens it by
+ * up to a half, so that agencies that lost the central at the same time do not
+ * all reconnect at the same time.
  */
 export function backoff(
   attempt: number,
@@ -17,7 +17,7 @@ export function backoff(
   return delay * (1 - random / 2);
 }
 
-/** The average total of all waits after this number of failed attempts. */
+/** The average sum of the waits that are left after `failed` attempts. */
 export function waitLeft(
   failed: number,
   maxAttempts: number,

@@ -1,5 +1,4 @@
-// What the central's replies mean for the agency: continue, retry later, or
-// give up.
+// Decides what a reply of the central means: continue, retry later, or give up.
 
 import type { Connection } from "../../net/connection.ts";
 import { ProgramError } from "../../program/errors.ts";
@@ -13,7 +12,7 @@ import {
   type Refusal,
 } from "../../protocol/mod.ts";
 
-/** The central refused for good: a further attempt would end like this one. */
+/** A refusal that retrying cannot change. */
 export class RefusedError extends ProgramError {
   /** The name of the class. */
   override readonly name = "RefusedError";
@@ -35,7 +34,7 @@ export class RetryableError extends Error {
   override readonly name = "RetryableError";
   readonly error: PeerErrorName | undefined;
 
-  /** An error of the central, or another cause. */
+  /** `error` is set if the central has reported it. */
   constructor(
     message: string,
     options: ErrorOptions & { error?: PeerErrorName } = {},

@@ -1,4 +1,4 @@
-// The connection to the central, with reconnects.
+// The connection to the central, which reconnects when it is lost.
 
 import { Connection } from "../../net/connection.ts";
 import { isDisconnection } from "../../net/disconnection.ts";
@@ -38,13 +38,13 @@ export interface RetryingConnectionOptions {
   signal: AbortSignal;
 }
 
-/** Returned by an exchange to continue at once with another connection. */
+/** Returned by an exchange to be run again at once, on a new connection. */
 export const AGAIN: unique symbol = Symbol("again");
 
 /**
- * An exchange of messages over one connection. After a lost connection it is
- * called again with the next one, and keeps track itself of what was answered.
- * It calls `progress` after each success, which resets the failed attempts.
+ * An exchange of messages over a connection. If the connection is lost, it is
+ * called again with a new one, so it must keep track of what was answered. It
+ * calls `progress` after each success, which resets the failed attempts.
  */
 export type Exchange<T> = (
   connection: Connection,
@@ -58,7 +58,7 @@ export class RetryingConnection {
   readonly #options: RetryingConnectionOptions;
   readonly #log = getLogger();
   #failedAttempts = 0;
-  /** Number of attempts to connect: each one takes the next address. */
+  /** Number of connection attempts; each one uses the next address. */
   #attempts = 0;
 
   constructor(options: RetryingConnectionOptions) {
@@ -82,8 +82,8 @@ export class RetryingConnection {
   }
 
   /**
-   * Throws a `RetryableError` if the connection is lost or the central says
-   * "later". Any other error is final.
+   * Throws a disconnection error or a `RetryableError` if another attempt may
+   * succeed. Any other error is final.
    */
   async #attempt<T>(exchange: Exchange<T>): Promise<T | typeof AGAIN> {
     const { signal } = this.#options;
@@ -176,15 +176,15 @@ export class RetryingConnection {
   }
 }
 
-/** All attempts failed. Nothing is lost: the same call goes on where it ended. */
+/** All attempts failed. No bet is lost: the same call continues the delivery. */
 export class UnreachableError extends ProgramError {
   /** The name of the class. */
   override readonly name = "UnreachableError";
 }
 
 /**
- * Most failures are retryable: even a name that does not resolve may do so
- * later.
+ * Treats most failures as retryable: even a host name that does not resolve may
+ * do so later.
  */
 async function openStream(
   address: Address,
@@ -207,7 +207,7 @@ async function openStream(
   }
 }
 
-/** Failures are retryable: certificates change. */
+/** Treats failures as retryable: the central may get another certificate. */
 async function encrypt(
   tcp: Deno.TcpConn,
   options: TlsClientOptions,

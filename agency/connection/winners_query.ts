@@ -14,21 +14,21 @@ import {
 } from "./replies.ts";
 import { AGAIN, type Exchange } from "./retrying_connection.ts";
 
-/** A stored document. Anything else may be sequences for a terminal. */
+/** A stored document. Anything else may contain terminal escape sequences. */
 const DOCUMENT_REGEXP = /^[0-9]{1,20}$/;
 
 /**
- * A bound for a central that never stops sending. A winner takes up to 50 bytes
- * here, so this many take half a gigabyte, of the 4 that V8 may use. It is as
- * many bets as the largest file that was ever measured, if all of them win.
+ * Guards against a central that never stops sending. A winner takes up to 50
+ * bytes of memory, so this many take half a gigabyte, of the 4 that V8 may use.
+ * The largest file that was measured has as many bets.
  */
 const MAX_WINNERS = 10_000_000;
 
 /**
- * Asks for the winners, in the order in which the bets were stored, and waits
- * for the draw. That may take days, in which the central may restart many
- * times, so a wait for the reply that is lost, not refused, does not count as a
- * failed attempt.
+ * Waits for the draw, and returns the winners in the order in which their bets
+ * were stored. The wait may take days, in which the central may restart many
+ * times, so losing the connection during it does not count as a failed attempt;
+ * a refusal does.
  */
 export function winnersQuery(
   agency: number,
@@ -41,8 +41,8 @@ export function winnersQuery(
     } catch (error) {
       if (!isServedWait(error)) throw error;
       progress();
-      // Either the draw is not held yet or the central's machine is gone: a new
-      // connection will show.
+      // Either the draw is not held yet, or the central cannot be reached: a new
+      // connection shows which.
       if (error instanceof Deno.errors.TimedOut) return AGAIN;
       throw error;
     }

@@ -23,14 +23,14 @@ import type { SentFolder } from "./sent_folder.ts";
 /** Files up to this size are always digested: that takes milliseconds. */
 const DIGESTED_BYTES = 1 << 18;
 
-/** What the replies say of the bets. */
+/** Counts of bets, by what the replies say. */
 export interface BetCounts {
   stored: number;
-  /** Bets that the central had already. */
+  /** Bets that the central had before. */
   repeated: number;
   /**
-   * Bets that the central surely lacked: a reply called them new, or refused
-   * them after the draw. After a lost reply nobody knows.
+   * Bets that the central is known to have lacked: its reply says that they are
+   * new, or refuses them after the draw. After a lost reply this is not known.
    */
   lacked: number;
 }

@@ -1,16 +1,14 @@
-// Files that the agency writes. Each is complete or not there, and no file of
-// the user's is overwritten by mistake. Small ones are written synchronously,
-// in less time than a hop to another thread takes.
+// Files that the agency writes. They are never seen incomplete, and never
+// overwrite a file of the user's by mistake. Small ones are written synchronously,
+// which takes less time than switching threads.
 
 import { sha256 } from "../hashes.ts";
 
-/**
- * Permission bits for reading and writing: none of these files is a program.
- */
+/** Permission bits for reading and writing, but not for executing. */
 const READ_WRITE = 0o666;
 const PRIVATE_MODE = 0o600;
 
-/** A file beside its final path. Without {@linkcode rename} it is removed. */
+/** A temporary file beside its final path. Removed unless it is renamed. */
 export class PendingFile implements Disposable {
   readonly #path: string;
   readonly #file: Deno.FsFile;
@@ -33,12 +31,12 @@ export class PendingFile implements Disposable {
     this.#file.syncDataSync();
   }
 
-  /** SHA-256 of what was written, in hex. */
+  /** SHA-256 of the file, in hex. */
   async hash(): Promise<string> {
     return await hashOf(this.#path);
   }
 
-  /** Replaces whatever is at the path. */
+  /** Moves the file to a path, and replaces any file there. */
   rename(path: string, mode: number): void {
     if (mode !== PRIVATE_MODE) Deno.chmodSync(this.#path, mode);
     Deno.renameSync(this.#path, path);
@@ -53,8 +51,7 @@ export class PendingFile implements Disposable {
 
 /**
  * Writes a file beside the path, and renames it once it is complete; with
- * `isFlushed`, once it is on disk. Unless the mode says otherwise, it is for the
- * owner only.
+ * `isFlushed`, once it is on disk. By default only the owner can read it.
  */
 export function replaceFile(
   path: string,
@@ -92,7 +89,7 @@ export function ifThere<T>(call: () => T): T | undefined {
   }
 }
 
-/** Returns `undefined` for whatever failure. */
+/** Returns `undefined` if the call fails in any way. */
 export function attempt<T>(call: () => T): T | undefined {
   try {
     return call();

@@ -1,17 +1,17 @@
-// The agency's progress: a bar on standard error at a terminal, else a line in
-// the log every half minute.
+// Shows the agency's progress: as a bar if standard error is a terminal, otherwise
+// as a log line every half minute.
 
 import { formatAction, getLogger } from "../../program/logging.ts";
 
-/** How far the agency is. */
+/** How far a run has come. */
 export interface Progress {
-  /** The file is read once before it is sent. */
+  /** The whole file is read once before it is sent. */
   phase: "reading" | "sending";
   /** Bytes of the file that were read in this phase. */
   bytes: number;
-  /** Bytes of the whole file, once it was read. */
+  /** Size of the file's content, known once the file is read. */
   totalBytes: number | undefined;
-  /** Bets that were answered. */
+  /** Bets that the central has confirmed. */
   bets: number;
 }
 
@@ -26,10 +26,10 @@ export class ProgressBar {
   readonly #isShown = Deno.stderr.isTerminal();
   #phase: Progress["phase"] | undefined;
   #startedAt = 0;
-  /** A bar is shown at once, a line not before half a minute. */
+  /** The bar is shown at once, the first log line after half a minute. */
   #shownAt = this.#isShown ? -Infinity : performance.now();
 
-  /** Shows the current progress, unless the last time was just before. */
+  /** Shows the progress, unless the last update was shown too recently. */
   readonly update = (progress: Progress): void => {
     const now = performance.now();
     if (progress.phase !== this.#phase) {
@@ -45,7 +45,7 @@ export class ProgressBar {
 
   #draw(progress: Progress, now: number): void {
     const seconds = (now - this.#startedAt) / 1000;
-    // A wrapped line could not be overwritten. Some terminals tell no size.
+    // A wrapped line could not be overwritten. Some terminals report 0 columns.
     const columns = Deno.consoleSize().columns || DEFAULT_COLUMNS;
     this.#write(`${formatProgress(progress, seconds, columns - 1)}\r`);
   }

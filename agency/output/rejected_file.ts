@@ -18,7 +18,7 @@ import { isProcessInput } from "../source/input_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
 
 const KEY = "agency.rejectedFile (--rejected-file)";
-/** Rows and line ends: a write costs more than their bytes do. */
+/** Rows and line ends joined in one write, which is faster than many. */
 const PARTS_PER_WRITE = 512;
 const CSV_REGEXP = /(\.csv)?$/;
 
@@ -28,15 +28,15 @@ export interface RejectedCopy {
   hash: string;
 }
 
-/** What is remembered of a delivery's copies. */
+/** The records of a delivery's copies. */
 export interface CopyRecords {
-  /** SHA-256 of what the agency wrote last, by the copies' full paths. */
+  /** SHA-256 of the last copy that the agency wrote to each full path. */
   readonly written: ReadonlyMap<string, string>;
-  /** Whether another agency has sent a full path, or copied rows to it. */
+  /** Whether another agency has sent a file from a full path, or copied rows to it. */
   isOfOther(path: string): Promise<boolean>;
 }
 
-/** Replaces the name of an input that has none. */
+/** Stands for the name of an input that has none. */
 const UNNAMED_INPUT = ".data/stdin-{id}-{fingerprint}";
 
 export function rejectedPath(
@@ -62,7 +62,7 @@ export function fillIn(
   );
 }
 
-/** Fills in an input's name, unless a file has just that name. */
+/** Fills in the agency's id, unless a file with the literal name exists. */
 export function inputPath(template: string, id: string): string {
   const path = fillIn(template, { id });
   const isThere = path !== template &&
@@ -70,7 +70,7 @@ export function inputPath(template: string, id: string): string {
   return isThere ? template : path;
 }
 
-/** Written once all refused rows are known. */
+/** The copy of the refused rows, written once all of them are known. */
 export class RejectedFile {
   readonly #path: string;
   readonly #file: DeliveredFile;
@@ -100,10 +100,10 @@ export class RejectedFile {
   }
 
   /**
-   * Writes the rows, in the file's order. Without any, removes the files of
-   * earlier runs. Replaces and removes only what an earlier run of the agency
-   * wrote and nobody has changed. Throws `ProgramError` if the rows cannot be
-   * written, or the agency's file has changed.
+   * Writes the refused rows, in the file's order. If there are none, removes the
+   * copies of earlier runs. Replaces and removes only files that an earlier run
+   * wrote and that were not changed since. Throws a `ProgramError` if the rows
+   * cannot be written, or the agency's file has changed.
    */
   async write(
     refused: IndexSet,
@@ -132,7 +132,7 @@ export class RejectedFile {
     for (let number = 1;; number++) {
       const free = numbered(path, number);
       if (this.#isOwn(free)) continue;
-      // With the same rows it may be of a run that was killed.
+      // A file with the same rows may come from a run that was killed.
       const isFree = lstat(free) === undefined ||
         await isUnchanged(free, records, [hash]);
       if (isFree) {
@@ -202,7 +202,7 @@ function numbered(path: string, number: number): string {
 }
 
 /**
- * True for a file that has what the agency wrote there, or one of these hashes,
+ * True for a file that is as the agency wrote it, or has one of these hashes,
  * unless another agency may need it.
  */
 async function isUnchanged(

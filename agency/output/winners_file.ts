@@ -1,5 +1,5 @@
-// Writes the winners' documents to a file or standard output. Of files that are
-// there it replaces only what an earlier run wrote and nobody has changed.
+// Writes the winners' documents to a file or standard output. Replaces only lists
+// that an earlier run wrote and that were not changed since.
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { flushLog, writeText } from "../../program/logging.ts";
@@ -16,15 +16,15 @@ import { isProcessInput } from "../source/input_file.ts";
 
 const STANDARD_OUTPUT = "-";
 
-/** Files of the same run. */
+/** Other files of the run. */
 export interface OtherFiles {
   agencyFile: string;
   /** "" for none. */
   rejectedFile: string;
   /**
-   * Where the agency keeps the hashes of lists that it wrote, one file for each
-   * path: how the names of these files begin. "" for nowhere: then no file with
-   * content is replaced.
+   * Start of the paths of the files in which the agency records the hashes of
+   * lists that it wrote. If it is "", lists are not recorded, and only empty
+   * files are replaced.
    */
   records?: string;
 }
@@ -33,7 +33,7 @@ export interface OtherFiles {
 export class WinnersFile {
   readonly #path: string;
   readonly #mode: number;
-  /** Where the hashes of lists that were written to the path are kept. */
+  /** Path of the record of the lists that were written to this path. */
   readonly #record: string | undefined;
 
   private constructor(path: string, mode: number, record?: string) {
@@ -54,7 +54,7 @@ export class WinnersFile {
     path: string,
     { agencyFile, rejectedFile, records = "" }: OtherFiles,
   ): Promise<WinnersFile> {
-    // A file that cannot be read is reported when it is opened.
+    // If it cannot be read, the error is reported when the run opens it.
     const source = isProcessInput(agencyFile)
       ? undefined
       : attempt(() => Deno.statSync(agencyFile));
@@ -102,7 +102,7 @@ export class WinnersFile {
     const before = await this.#checkOwn();
     const record = this.#record;
     if (record !== undefined) {
-      // Also what is there, for the run may end before it is replaced.
+      // Includes the old list's hash: the run may end before it is replaced.
       const hashes = `${(await sha256(text)).toHex()}\n${before}\n`;
       // A failure only keeps later runs from replacing the list, and the state
       // folder's own records report it.
@@ -112,9 +112,9 @@ export class WinnersFile {
   }
 
   /**
-   * Throws a `ProgramError` if something is there that is not a list that an
-   * earlier run wrote, or that was changed since. Returns its hash; "" for an
-   * empty file, and for none.
+   * Returns the hash of the list at the path; "" if there is no file or an empty
+   * one. Throws a `ProgramError` if it is not a list that an earlier run wrote, or
+   * if it was changed since.
    */
   async #checkOwn(): Promise<string> {
     const path = this.#path;
@@ -129,7 +129,7 @@ export class WinnersFile {
     }
     throw winnersFileError(
       path,
-      "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file",
+      "the file exists, and is not an unchanged list of an earlier run; move it away, or set --winners to another file",
     );
   }
 }
@@ -138,7 +138,7 @@ function infoOf(path: string): Deno.FileInfo | undefined {
   return ifThere(() => Deno.statSync(path));
 }
 
-/** Also of a file that is not there yet, if its folder is. */
+/** The full path of a file that may not exist yet; `undefined` without its folder. */
 function fullPathOf(path: string): string | undefined {
   const [, folder = "", name] = /^(.*[/\\])?(.*)$/.exec(path)!;
   return ifThere(() => Deno.realPathSync(path)) ??

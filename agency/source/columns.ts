@@ -13,7 +13,7 @@ const SEPARATORS: ReadonlyMap<string, string> = new Map([
   ["\t", "tabs"],
   [FOREIGN_SEPARATOR, `\`${FOREIGN_SEPARATOR}\``],
 ]);
-/** `Fecha (dd/mm/aaaa)` or `N°`, but neither `#N/A` nor `n/d`. */
+/** Matches `Fecha (dd/mm/aaaa)` and `N°`, but not `#N/A` or `n/d`. */
 const HEADING_REGEXP = /^\p{L}[\p{L}\p{M} ._°º-]*(\([\p{L}\p{M} ./_-]*\))?$/u;
 const MAX_HEADING_LENGTH = 64;
 const NUMERALS = ["", "one", "two", "three", "four", "five", "six", "seven"];
@@ -23,7 +23,7 @@ interface Table {
   rows: readonly (readonly string[])[];
 }
 
-/** Why no row can be sent, and what to do; `undefined` if some can. */
+/** Explains why no row can be sent, and what to do; `undefined` if some can. */
 export function explainColumns(
   rows: readonly string[],
   separator: string,
@@ -39,9 +39,9 @@ export function explainColumns(
 }
 
 /**
- * The first row if it has names in place of document, birthdate and number, and
- * the second one has not. Whether that is a valid bet makes no difference: a
- * header is no bet that someone could correct.
+ * Returns the first row if it is a header: it has names in place of document,
+ * birthdate and number, and the second row does not. It is skipped even if it
+ * breaks the rules for bets, because there is nothing to correct in a header.
  */
 export function findHeader(
   rows: readonly string[],
@@ -52,14 +52,16 @@ export function findHeader(
 }
 
 /**
- * A bet whose last cells have only words is taken for names, too. No columns
- * have the same name, unlike what a spreadsheet puts in place of values.
+ * True if the cells may be column names. A bet that has only words in its last
+ * cells passes, too. Column names differ from each other, unlike the error
+ * values of a spreadsheet.
  */
 function isNamed(row: readonly string[]): boolean {
   const names = row.map((name) => name.trim().toLowerCase());
   const [first = "", last = "", ...others] = names;
   return names.length === FIELD_COUNT &&
-    // Most rows end at the document: the others' expressions compile slowly.
+    // The digit check comes first: it rejects most rows, and the other
+    // expressions compile slowly.
     others.every((name) => !/[0-9]/.test(name) && isHeading(name)) &&
     /^\p{L}/u.test(first) && /^\p{L}/u.test(last) &&
     new Set(names).size === FIELD_COUNT;

@@ -9,7 +9,7 @@ import { changedError, type InputFile, readError } from "./input_file.ts";
 /** Size of a chunk of the content; the last one is shorter. */
 export const CHUNK_BYTES = 1 << 18;
 
-/** What the first reading of a file shows. */
+/** What the first pass over a file finds. */
 export interface Content {
   fingerprint: string;
   size: number;
@@ -26,7 +26,7 @@ export interface Chunk {
   /** Offset in the file of the chunk's source bytes. */
   start: number;
   digest: Uint8Array;
-  /** Its bytes, if they are kept in memory. */
+  /** The chunk's bytes, if they are kept in memory. */
   bytes: Uint8Array | undefined;
 }
 
@@ -41,7 +41,7 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
-/** Reads all chunks once; with `areKept`, they are kept in memory. */
+/** Reads and hashes all chunks; with `areKept`, keeps their bytes in memory. */
 export async function hashContent(
   file: InputFile,
   areKept: boolean,

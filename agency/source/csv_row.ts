@@ -12,7 +12,7 @@ import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { messageOf } from "../../program/errors.ts";
 
 const FIELD_COUNT = FIELD_KEYS.length;
-/** Where they are is easy to see, but not what they should be. */
+/** Says what is expected: where the quotes are is easy to see. */
 const QUOTES_PROBLEM =
   'wrong quotes, expected two around a whole field, and "" for one in it';
 const DECODER = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -57,7 +57,7 @@ export class UnquotedRecord {
       if (error instanceof RangeError) return messageOf(error);
       throw error;
     }
-    // In a frame it would be a gap.
+    // In a frame, five empty fields mean a gap.
     return isGap(this.#bytes, 0) ? "all fields are empty" : "";
   }
 }

@@ -1,5 +1,5 @@
-// Recognizes files that are not CSV in UTF-8 with five columns, before anything
-// is sent. Otherwise each of their rows would be an error.
+// Recognizes files that are not CSV in UTF-8 with five columns before anything
+// is sent: otherwise each row would be reported as an error.
 
 import { explainColumns, findHeader } from "./columns.ts";
 import { CHUNK_BYTES } from "./content.ts";
@@ -9,15 +9,14 @@ import { MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
 const SAMPLE_LINES = 1000;
-/** Enough for most files, and split in a tenth of the time. */
+/** Enough for most files, and ten times as fast as {@linkcode SAMPLE_LINES}. */
 const FIRST_LINES = 100;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
 /**
- * Returns the first row, if it has the columns' names. Throws a `ProgramError`
- * if nothing of a file can be sent. The message says what the file is and what
- * to do.
+ * Returns the header, if the file has one. Throws a `ProgramError` if no row of
+ * the file can be sent; its message says what the file is and what to do.
  */
 export async function inspectFormat(
   source: SourceFile,
@@ -40,7 +39,7 @@ export async function inspectFormat(
   throw sendError(source.path, problem);
 }
 
-/** Why a chunk has no rows, and what to do; `undefined` if it has some. */
+/** Explains why a chunk has no rows, and what to do; `undefined` if it has some. */
 function explainLines(chunk: Uint8Array): string | undefined {
   // The content has LF in place of CRLF.
   const isOdd = chunk.includes(RETURN) &&
@@ -48,7 +47,7 @@ function explainLines(chunk: Uint8Array): string | undefined {
   if (isOdd) {
     return "its lines end with CR, as on old Macs, or with CR CR LF; save it with other line ends, or convert it with: tr '\\r' '\\n'";
   }
-  // A chunk is longer, and any shorter content has a last line end.
+  // Chunks are longer than that, and shorter content always ends with an LF.
   return chunk.indexOf(NEWLINE) < 0
     ? `its first line has more than ${MAX_LINE_BYTES} bytes, expected one bet per line`
     : undefined;

@@ -1,4 +1,4 @@
-// Recognizes archives, workbooks, and text that is not in UTF-8, by its bytes.
+// Recognizes archives, workbooks and text in other encodings by their bytes.
 
 import { viewOf, wordViewOf } from "../../bytes/swar.ts";
 import { characterSizeAt } from "../../bytes/utf8.ts";
@@ -23,8 +23,8 @@ const UNKNOWN_ENCODING: ForeignFormat = {
   advice: `${SAVE_AS_UTF8}, or convert it with iconv`,
 };
 /**
- * First bytes of each format. A longer start precedes any shorter one that it
- * begins with.
+ * First bytes of each format. UTF-32's byte order mark begins with UTF-16's, so
+ * UTF-32 is checked first.
  */
 const STARTS: readonly [start: readonly number[], format: ForeignFormat][] = [
   [[0xff, 0xfe, 0, 0], UTF32],
@@ -99,15 +99,16 @@ function isEveryUnit(
     );
 }
 
-/** Bytes of a character that the end of a chunk may cut. */
+/** Most bytes of a character that may be cut off at a chunk's end. */
 const MAX_CUT_BYTES = 3;
 /**
- * Bytes that are neither UTF-8 nor Windows-1252 letters: with fewer, and not
- * one in each row, single rows are damaged.
+ * Fewest bytes that are neither UTF-8 nor Windows-1252 letters for a file to be
+ * in an unknown encoding, unless it has fewer rows. With fewer such bytes, the
+ * file is UTF-8 with some damaged rows.
  */
 const MIN_UNKNOWN = 3;
 const NEWLINE = 0x0a;
-/** In a UTF-8 file these begin a letter with an accent. */
+/** In UTF-8 these are the first byte of accented letters. */
 const CUT_LETTERS = [0xc2, 0xc3];
 
 /**
@@ -141,8 +142,8 @@ export function findEncoding(chunk: Uint8Array): ForeignFormat | undefined {
 }
 
 /**
- * True for UTF-8 whose last character may be cut. Reading 27,000 bets takes 7 %
- * less with it: the loop would run before V8 has optimized it.
+ * True for UTF-8, even if its last character is cut off. This check makes reading
+ * 27,000 bets 7 % faster: the caller's loop runs before V8 has optimized it.
  */
 function isUtf8(bytes: Uint8Array): boolean {
   try {

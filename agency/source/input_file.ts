@@ -8,7 +8,7 @@ export interface InputFile {
   /** "-" for a stream. */
   path: string;
   file: Deno.FsFile;
-  /** As it was when it was opened. */
+  /** The file's metadata when it was opened. */
   info: Deno.FileInfo;
   /** Whether it is a pipe's content, copied to an unlinked temporary file. */
   isSpooled: boolean;
@@ -25,8 +25,8 @@ const STANDARD_INPUTS = new Set([
 const PROCESS_PATH_REGEXP = /^\/(?:dev|proc)\//;
 
 /**
- * True for standard input and a process's pipe: no file can be created beside
- * them.
+ * True for standard input and for pipes that only this process has: no file can
+ * be created beside them.
  */
 export function isProcessInput(path: string): boolean {
   return STANDARD_INPUTS.has(path) || PROCESS_PATH_REGEXP.test(path);
@@ -50,7 +50,7 @@ export async function openInput(
     const file = isSpooled ? await spool(opened, signal) : opened;
     return { path, file, info: file.statSync(), isSpooled };
   } catch (error) {
-    // A stream's errors are for its owner.
+    // A stream's errors are passed to the caller unchanged.
     throw isPath ? readError(path, error) : error;
   }
 }
@@ -64,7 +64,7 @@ export function readError(path: string, error: unknown): unknown {
   const isExpected = error instanceof Deno.errors.NotCapable ||
     (error instanceof Error && "code" in error);
   if (!isExpected) return error;
-  // The runtime replaces bytes that are not UTF-8 with this.
+  // The runtime puts this character in place of bytes that are not UTF-8.
   const hint = path.includes("\ufffd")
     ? '; if its name is not UTF-8, rename it or send it with "-"'
     : error instanceof Deno.errors.NotFound && !path.startsWith("/")
@@ -76,12 +76,12 @@ export function readError(path: string, error: unknown): unknown {
   );
 }
 
-/** Explains why nothing of the file is sent. */
+/** Explains why the file is not sent at all. */
 export function sendError(path: string, why: string): ProgramError {
   return new ProgramError(`Cannot send agency's file "${path}": ${why}`);
 }
 
-/** Explains a change of the file since it was hashed. */
+/** Explains how the file changed after it was hashed. */
 export function changedError(path: string, what: string): ProgramError {
   return new ProgramError(
     `Cannot finish sending agency's file "${path}": it changed while it was sent (${what}); check it, then send it again`,
@@ -96,7 +96,7 @@ async function openPath(
   if (STANDARD_INPUTS.has(path)) return Deno.stdin.readable;
   const file = openFile(path);
   if (file) return file;
-  // Opening waits for a writer, perhaps forever.
+  // Opening a pipe waits for a writer, perhaps forever.
   const opening = Deno.open(path);
   const pipe = await orAborted(opening, signal).catch((error) => {
     opening.then((late) => late.close(), () => {});
@@ -143,7 +143,7 @@ async function spool(
   }
 }
 
-/** Without a name the file disappears however this process ends. */
+/** A file without a name, which the system removes even if this process is killed. */
 async function openUnlinked(): Promise<Deno.FsFile> {
   const path = await Deno.makeTempFile({ prefix: "loteria-", suffix: ".csv" });
   const file = await Deno.open(path, { read: true, write: true });

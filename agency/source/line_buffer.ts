@@ -1,11 +1,11 @@
-// The part of an agency's file in memory: a chunk of its content, after the
-// start of the line that the chunk completes.
+// The part of an agency's file that is in memory: the start of an incomplete
+// line, followed by the chunk that continues it.
 
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
 import { CHUNK_BYTES } from "./content.ts";
 import type { SourceFile } from "./source_file.ts";
 
-/** Only the start of a longer line is kept. No bet is that long. */
+/** Longer lines, which cannot be bets, are kept only up to this size. */
 export const MAX_LINE_BYTES = 1 << 16;
 
 const NEWLINE = 0x0a;
@@ -14,11 +14,11 @@ const TAB = 0x09;
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 
-/** Holds `bytes[next..filled)`, and an LF after them that ends any search. */
+/** Holds `bytes[next..filled)`, followed by an LF that ends every search. */
 export class LineBuffer {
   readonly #source: SourceFile;
   #chunk = 0;
-  /** One word longer, because words are read at any byte. */
+  /** Has an extra word at its end, because words are read at any byte. */
   readonly bytes: Uint8Array;
   readonly view: DataView;
   /** Offset in the content of the buffer's first byte. */
@@ -27,9 +27,9 @@ export class LineBuffer {
   filled = 0;
   /** Number of the line at `next`, from 1. */
   line = 1;
-  /** Bytes left out of the line at `next`, after its start. */
+  /** Bytes of the line at `next` that were dropped after its start. */
   dropped = 0;
-  /** Whether the dropped bytes make the line a record. */
+  /** Whether the dropped bytes have text, so that the line is not blank. */
   #hasDroppedText = false;
 
   constructor(source: SourceFile) {
@@ -70,8 +70,8 @@ export class LineBuffer {
   }
 
   /**
-   * True if the line, which is `[start..end)` and what was dropped of it, has
-   * only spaces and separators, whichever is configured.
+   * True if the line, which is `[start..end)` and its dropped bytes, has only
+   * spaces and separators, not just the configured one.
    */
   isBlank(start: number, end: number): boolean {
     if (this.#hasDroppedText) return false;

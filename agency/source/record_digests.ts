@@ -1,6 +1,6 @@
-// Digests of a file's bets, which later show whether only refused rows were
-// changed, and if not, where the file differs; and of some rows, by which a file
-// is known that was cut off.
+// Digests of a file's bets, which show later whether a file differs from it in
+// rows other than the refused ones, and where; and digests of some rows, by which
+// a file is recognized after its run was cut off.
 
 import { MAX_PACKED_BET_BYTES } from "../../bet/bet.ts";
 import { viewOf, WORD_BYTES } from "../../bytes/swar.ts";
@@ -10,13 +10,13 @@ import type { RecordReader } from "./record_reader.ts";
 import type { SourceFile } from "./source_file.ts";
 import type { IndexSet } from "../index_set.ts";
 
-/** Limits what is kept of a file. */
+/** Limits the size of a delivery's record. */
 const MAX_DIGESTS = 1024;
 // Two different odd multipliers, so that the halves of a digest differ.
 const FIRST_PRIME = 0x01000193;
 const SECOND_PRIME = 0x85ebca6b;
 
-/** Limits what is kept of a file, and read of a large one. */
+/** Limit the size of a record, and the time to sample a large file. */
 const MAX_SAMPLED_ROWS = 256;
 const MAX_SAMPLED_CHUNKS = 64;
 const NEWLINE = 0x0a;
@@ -27,10 +27,11 @@ for (const byte of new TextEncoder().encode(' ,;|\t\r"')) {
 }
 const WORD = 2 ** 32;
 
-/** The digest of refused records only. */
+/** The digest if all records are left out. */
 export const EMPTY_DIGEST: string = hexOf(FIRST_PRIME) + hexOf(SECOND_PRIME);
 
 export interface RecordDigests {
+  /** Number of records in each digest. */
   every: number;
   /** 16 hex digits each. Refused records are left out. */
   values: readonly string[];
@@ -41,9 +42,9 @@ export function recordsPerDigest(records: number): number {
 }
 
 /**
- * Computes digests, record by record. They find accidents, not attacks: 64 bits
- * of a fast hash. A bet counts in its packed form, so quotes and line ends make
- * no difference.
+ * Computes digests, record by record. They are 64 bits of a fast hash, which
+ * detects accidents, not attacks. Bets are hashed in their packed form, so quotes
+ * and line ends make no difference.
  */
 export class DigestWriter {
   readonly #every: number;
@@ -58,9 +59,7 @@ export class DigestWriter {
     this.#leftOut = leftOut;
   }
 
-  /**
-   * Adds the reader's record. False if it cannot be sent and is not left out.
-   */
+  /** Adds the reader's record. False for an unsendable one that is not left out. */
   add(reader: RecordReader, step: RecordStep): boolean {
     const { index, packedSize } = reader;
     const at = 2 * Math.floor(index / this.#every);
@@ -97,7 +96,7 @@ function hexOf(half: number): string {
   return (half >>> 0).toString(16).padStart(8, "0");
 }
 
-/** Digests of rows all over a file: of all, if there are few. */
+/** Digests of rows from all parts of a file; of all rows if there are few. */
 export async function sampleRows(source: SourceFile): Promise<number[]> {
   const count = Math.min(source.chunks, MAX_SAMPLED_CHUNKS);
   const buffer = new Uint8Array(Math.min(CHUNK_BYTES, source.size + 1));
@@ -107,7 +106,7 @@ export async function sampleRows(source: SourceFile): Promise<number[]> {
     const size = await source.readChunk(index, buffer);
     const chunk = buffer.subarray(0, size);
     const step = Math.floor(size * count / MAX_SAMPLED_ROWS);
-    // Where the first whole line starts.
+    // The start of the first whole line.
     let start = index === 0 ? 0 : 1 + chunk.indexOf(NEWLINE);
     for (;;) {
       const end = chunk.indexOf(NEWLINE, start);
@@ -122,8 +121,8 @@ export async function sampleRows(source: SourceFile): Promise<number[]> {
 }
 
 /**
- * The digest of a row, wherever it lies. Quotes, and which separator it has,
- * make no difference.
+ * The digest of a row, which does not depend on its position, its quotes or its
+ * separator.
  */
 export function rowDigest(row: Uint8Array): number {
   let first = FIRST_PRIME;
@@ -135,6 +134,6 @@ export function rowDigest(row: Uint8Array): number {
     second ^= second >>> 15;
   }
   first ^= first >>> 16;
-  // As many bits as a number has.
+  // 53 bits: the largest integers that a number holds exactly.
   return (second >>> 11) * WORD + (first >>> 0);
 }

@@ -14,9 +14,9 @@ import { LineBuffer, MAX_LINE_BYTES } from "./line_buffer.ts";
 import type { SourceFile } from "./source_file.ts";
 
 /**
- * The result of {@linkcode RecordReader.peek}: a record that can be sent, one
- * that cannot (see `problem`), the header, the end of the bytes in memory (call
- * `more()`), or the end of the file.
+ * The result of {@linkcode RecordReader.peek}: a record that can be sent, a
+ * record that cannot (see `problem`), the header, the end of the bytes in memory
+ * (call `more()`), or the end of the file.
  */
 export type Step = "record" | "problem" | "header" | "more" | "end";
 
@@ -30,11 +30,11 @@ const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const FIRST_NOT_ASCII = 0x80;
 /**
- * Repeated in each byte of a word. Everything that the search stops at is below
- * it; letters, digits and dashes are not.
+ * A byte, repeated in a word. All bytes at which the search stops are below it;
+ * letters, digits and dashes are not.
  */
 const COMMA_LIMIT = 0x2d2d2d2d;
-/** For a semicolon; digits are below it, so the search is slower. */
+/** For semicolons. Digits are below it, so the search stops more often. */
 const SEMICOLON_LIMIT = 0x3c3c3c3c;
 const FIELD_COUNT = FIELD_KEYS.length;
 
@@ -78,8 +78,8 @@ export class RecordReader {
   }
 
   /**
-   * Number of records before the current one, sendable or not; at the end, all
-   * of them.
+   * Number of records before the current one, whether they can be sent or not;
+   * at the end, the number of all records.
    */
   get index(): number {
     return this.#index;
@@ -96,8 +96,8 @@ export class RecordReader {
   }
 
   /**
-   * The current record's line without its line end, or the start of one that is
-   * too long. Valid until the next call of any method.
+   * The current record's line without its line end; if it is too long, its start.
+   * Valid until the next call of any method.
    */
   get bytes(): Uint8Array {
     const end = Math.min(this.#end, this.#start + MAX_LINE_BYTES);
@@ -105,7 +105,7 @@ export class RecordReader {
   }
 
   get packedSize(): number {
-    // Each separator becomes a length byte, and there is one more of these.
+    // Each separator becomes a length byte, and the first field has one, too.
     return this.#hasQuote ? this.#unquoted.size : this.#end - this.#start + 1;
   }
 
@@ -114,8 +114,8 @@ export class RecordReader {
   }
 
   /**
-   * Finds the next record that was not consumed. {@linkcode consume} moves on
-   * to the one after it.
+   * Finds the next record, and returns it again until {@linkcode consume} is
+   * called.
    */
   peek(): Step {
     while (this.#cutLine()) {
@@ -165,7 +165,7 @@ export class RecordReader {
     this.#buffer.skipLine(this.#after);
   }
 
-  /** Splits the next line at its separators. False if it has no end yet. */
+  /** Splits the next line at its separators. False if its end is not in memory. */
   #cutLine(): boolean {
     const { bytes, view, next, filled } = this.#buffer;
     const ends = this.#fieldEnds;
@@ -175,7 +175,7 @@ export class RecordReader {
     let separators = 0;
     let hasQuote = false;
     let isUtf8 = true;
-    // The LF that the buffer has after its last byte ends this loop.
+    // The LF after the buffer's last byte ends this loop.
     for (;;) {
       at = findBelow(view, at, limit);
       const byte = bytes[at]!;
@@ -206,7 +206,7 @@ export class RecordReader {
   }
 
   /**
-   * Says why the current line cannot be sent, or "". Unquotes it if necessary.
+   * Returns why the current line cannot be sent, or "". Unquotes it if necessary.
    */
   #findProblem(): string {
     const size = this.#end - this.#start + this.#buffer.dropped;

@@ -1,5 +1,5 @@
-// An agency's file while it is sent. Its fingerprint identifies its bets, so
-// exactly the bytes that were hashed are sent: each chunk that is read again is
+// An agency's file while it is sent. Its fingerprint identifies its bets, so only
+// the bytes that were hashed may be sent: each chunk that is read again is
 // compared with its digest before any of its rows is used.
 
 import { reasonOf } from "../../program/errors.ts";
@@ -18,9 +18,9 @@ export interface SourceFileOptions extends HashOptions {
 }
 
 /**
- * Files up to this size are kept in memory: to read, normalize and verify a
- * million bets once more takes an eighth of the time that they take in all. The
- * simulation lowers it.
+ * Files up to this size are kept in memory: reading, normalizing and verifying a
+ * million bets again would take an eighth of the run's time. The simulation
+ * lowers it.
  */
 export const limits: { keptBytes: number } = { keptBytes: 1 << 26 };
 
@@ -78,7 +78,7 @@ export class SourceFile {
     return this.content.fingerprint;
   }
 
-  /** Whether the path leads to the file: a pipe's content has no name. */
+  /** Whether the path leads to the file; false for a pipe, whose copy has no name. */
   get isNamed(): boolean {
     return !this.#input.isSpooled;
   }
@@ -135,8 +135,8 @@ export class SourceFile {
   }
 
   /**
-   * True if a file is this one, under whatever name. On systems without file
-   * numbers, true for files of the same size and time.
+   * True if a file is this one, under any name. On systems without inode
+   * numbers, true for files with the same size and time.
    */
   isSameFile({ ino, dev, size, mtime }: Deno.FileInfo): boolean {
     const own = this.#input.info;

@@ -16,7 +16,7 @@ const REFUSED: [name: string, reason: string][] = [
   ["agency.csv", "it is the agency's file itself"],
   ["hard.csv", "it is the agency's file itself"],
   ["soft.csv", "it is the agency's file itself"],
-  ["dangling", "it is there and is not a list that an earlier run wrote"],
+  ["dangling", "the file exists, and is not an unchanged list"],
   ["none/winners.txt", "No such file or directory"],
   ["folder", "it is a directory"],
   ["agency.csv/winners.txt", "Not a directory (os error 20)"],
@@ -38,7 +38,7 @@ test("open() refuses a file before anything is sent", async (dir) => {
 });
 
 const NOT_OWN =
-  "it is there and is not a list that an earlier run wrote and nobody has changed since; move it away, or set --winners to another file";
+  "the file exists, and is not an unchanged list of an earlier run; move it away, or set --winners to another file";
 
 test("write() replaces a list that an earlier run wrote, and nothing else", async (dir) => {
   const files = await putRecords(dir);
