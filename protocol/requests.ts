@@ -13,8 +13,9 @@ export interface Finish {
   /** The agency's id, 1 or more. */
   agency: number;
   /**
-   * The file of which a number of bets must be stored before the agency counts
-   * as finished, 1 or more, if any. Its fingerprint has 16 hex digits.
+   * The file that must be stored before the agency counts as finished: its
+   * fingerprint, 16 hex digits, and its number of bets, 1 or more. Without it,
+   * the agency finishes in any case.
    */
   delivery?: { fingerprint: string; records: number } | undefined;
 }

@@ -4,7 +4,7 @@ import type { StorageError } from "./errors.ts";
 import { CRC_DIGITS, type LogEnd } from "./format/seal.ts";
 import type { BatchWriter } from "./store.ts";
 
-/** Largest write: one that a crash has torn is no longer. */
+/** Largest write. A crash can tear only the last one: a torn tail is not longer. */
 export const MAX_WRITE_BYTES: number = 1 << 20;
 /** Room for the rows of any batch of 8 kB. */
 const ENTRY_ROOM = 1 << 16;
@@ -26,7 +26,7 @@ export class Commit {
     return this.#settled.promise;
   }
 
-  /** Known at once, while a rejection takes until the next microtask. */
+  /** Set at once, while `settled` rejects only in the next microtask. */
   get hasFailed(): boolean {
     return this.#hasFailed;
   }

@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     for await (const piece of exportStore(path)) writeText(Deno.stdout, piece);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-    const problem = `Cannot export store "${path}": it is not there`;
+    const problem = `Cannot export store "${path}": it does not exist`;
     throw new ProgramError(problem, { cause });
   }
 }

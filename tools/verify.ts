@@ -55,7 +55,7 @@ export async function run(
 function explain(path: string, error: unknown): string {
   if (error instanceof StoreHeldError) return error.message;
   const state = error instanceof Deno.errors.NotFound
-    ? "it is not there"
+    ? "it does not exist"
     : messageOf(error);
   return `Cannot verify store "${path}": ${state}`;
 }

@@ -4,12 +4,12 @@
 import { describeSnapshot, timeFormat } from "./page_view.js";
 
 const words = JSON.parse(document.documentElement.dataset.words);
-/** Without news for so long, the central is away. */
+/** Without a snapshot for this long, the central does not answer. */
 const AWAY_MS = 5000;
-/** Wait before the next try where the browser has given up. */
+/** Wait before reconnecting after the browser has given up. */
 const RECONNECT_MS = 5000;
 
-/** When the shown figures came. */
+/** When the figures that are shown arrived. */
 let shownAtMs = Date.now();
 let rows = [];
 let cellsOf;
@@ -19,7 +19,7 @@ let awayTimer;
 
 function setText(id, text) {
   const element = document.getElementById(id);
-  // A screen reader is told of the state only when it changes.
+  // A screen reader announces each assignment, even of the same text.
   if (element.textContent !== text) element.textContent = text;
 }
 

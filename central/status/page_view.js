@@ -1,18 +1,18 @@
-// What the page says of a snapshot (snapshot.ts). Used twice: by the central for
-// the page as it is first sent, and by the page's own script for all that follows.
+// Formats a snapshot (snapshot.ts) for the status page. Used twice: by the central
+// for the page that it sends, and by the page's own script for each update.
 
 const MAX_HISTORY = 120;
 const HISTORY_HEIGHT = 30;
 const DAY_MS = 86_400_000;
 
 /**
- * Puts a snapshot into words.
+ * Formats a snapshot as texts.
  *
  * @param {import("./snapshot.ts").Snapshot} snapshot The figures.
- * @param {import("./texts.ts").Texts} words Those of a language.
+ * @param {import("./texts.ts").Texts} words The texts of one language.
  * @param {string} [timeZone] Time zone to show, and to name; local if omitted.
- * @returns The text of each element by its id, those of the cells of each agency,
- * and the points of the line of the rate.
+ * @returns The text of each element by its id, a function that returns the texts
+ * of an agency's cells, and the points of the rate's polyline.
  */
 export function describeSnapshot(snapshot, words, timeZone) {
   const { history } = snapshot;
@@ -87,7 +87,7 @@ function describeExpiry(notAfterMs, words) {
     : `${numberFormat(words, 0)(days)} ${words.days}`;
 }
 
-/** Without a commit there is no time. */
+/** 0 means that nothing was committed yet. */
 function describeCommit(seconds, words) {
   return seconds === 0 ? "–" : `${numberFormat(words, 2)(1000 * seconds)} ms`;
 }

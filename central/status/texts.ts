@@ -10,7 +10,7 @@ export const ENGLISH = {
   held: "The draw has been held",
   stopping: "Stopping",
   problem: "Not taking bets:",
-  away: "No news from the central. Trying again… Figures of",
+  away: "The central does not answer. Reconnecting… Figures from",
   totals: "Totals",
   bets: "Bets stored",
   rate: "Bets per second",
@@ -42,7 +42,8 @@ export const ENGLISH = {
   no: "no",
   more: "more agencies",
   empty: "None yet. An agency appears here with its first stored bet.",
-  noScript: "The figures of this moment. Reload the page for later ones.",
+  noScript:
+    "These figures do not update by themselves. Reload the page for new ones.",
 };
 
 /** The texts of one language; `lang` is its name in HTML. */

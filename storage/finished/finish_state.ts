@@ -147,7 +147,7 @@ export class BetsCheck {
     return new StoreMismatchError(
       `"${this.#path}" and "${
         finishedPath(this.#path)
-      }" are not of the same time: ${what}; restore both from one backup`,
+      }" do not belong together: ${what}; restore both from one backup`,
     );
   }
 }

@@ -20,7 +20,7 @@ import {
 import type { ReadableFile } from "../held_file.ts";
 import { checkTornTail } from "./torn_tail.ts";
 
-/** A whole entry: its lines, of which the last one ends with the seal. */
+/** A whole entry: its lines, the last one of which ends with the seal. */
 export interface LogEntry {
   /** A view that is valid until the next entry. */
   bytes: Uint8Array;
@@ -43,7 +43,7 @@ export interface FileScan {
 
 export interface ScanOptions {
   name?: string;
-  /** How many bytes were certainly flushed: no crash can have torn them. */
+  /** Bytes known to be flushed: no crash can have torn them. */
   flushedSize?: number;
 }
 
@@ -95,8 +95,8 @@ export class LogScan {
   }
 
   /**
-   * Returns the whole entries, window by window: to wait for each entry costs
-   * more than to read it.
+   * Returns the whole entries, window by window: awaiting each entry would cost
+   * more than reading it.
    */
   async *windows(): AsyncGenerator<Iterable<LogEntry>> {
     await this.#file.seek(0, Deno.SeekMode.Start);
@@ -107,7 +107,7 @@ export class LogScan {
     } while (!this.#isDamaged && await window.slide(this.#end.size));
   }
 
-  /** `lineEnds` are those of the next entry that were found before. */
+  /** `lineEnds` has the next entry's line ends that were found so far. */
   *#entriesIn(window: FileWindow, lineEnds: number[]): Generator<LogEntry> {
     for (;;) {
       const start = this.#end.size - window.byteOffset;

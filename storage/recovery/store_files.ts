@@ -142,9 +142,9 @@ async function hold(
 async function refuseOrphan(path: string): Promise<void> {
   if (await exists(path) || !await exists(finishedPath(path))) return;
   throw new StoreMismatchError(
-    `"${path}" is not there, but "${
+    `"${path}" is missing, but "${
       finishedPath(path)
-    }" is; restore both from one backup, or remove it to begin a new store`,
+    }" exists; restore both from one backup, or remove it to begin a new store`,
   );
 }
 

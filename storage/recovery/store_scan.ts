@@ -78,7 +78,7 @@ function unknownOrigin(
   finished: ReadableFile | undefined,
   hasBets: boolean,
 ): StoreMismatchError {
-  const state = finished ? "has no record" : "is not there";
+  const state = finished ? "has no record" : "is missing";
   const other = hasBets ? "has bets" : "has no whole batch, or is not a store";
   return new StoreMismatchError(
     `"${

@@ -7,7 +7,7 @@ import {
 
 test("deno task export says in one line what it cannot export", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`);
-  const problems = { "bets.csv": "held by", "x": "it is not there" };
+  const problems = { "bets.csv": "held by", "x": "it does not exist" };
   for (const [file, reason] of Object.entries(problems)) {
     await using program = startProgram("export", {}, [`${dir}/${file}`]);
     const { code, stdout, stderr } = await program.ending();

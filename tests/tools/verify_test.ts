@@ -26,7 +26,7 @@ test("run() prints what it found and what is wrong", async (dir) => {
   await Deno.remove(`${path}.finished`);
   const other = await run([path]);
   assertEquals(other.lines.at(-1), "first bad byte: not known");
-  assertStringIncludes(other.problem!, `is not there, but "${path}" has bets`);
+  assertStringIncludes(other.problem!, `is missing, but "${path}" has bets`);
 });
 
 test("run() names the holder of a store", async (dir) => {
@@ -46,7 +46,7 @@ test("run() names the holder of a store", async (dir) => {
 test("run() reports a store that cannot be read", async (dir) => {
   assertEquals(await run([`${dir}/none.csv`]), {
     lines: [],
-    problem: `Cannot verify store "${dir}/none.csv": it is not there`,
+    problem: `Cannot verify store "${dir}/none.csv": it does not exist`,
   });
   const { problem } = await run([dir]);
   assertStringIncludes(problem!, `Cannot verify store "${dir}": `);

@@ -182,7 +182,7 @@ test("FileStore.open() refuses a torn last write that a FINISH came after", asyn
   for (
     const [size, reason] of [
       [first + 40, "no whole entry begins there; it was flushed"],
-      [first, `are not of the same time: the bets file has ${first} bytes`],
+      [first, `do not belong together: the bets file has ${first} bytes`],
       [40, "no whole entry begins there; it was flushed"],
     ] as const
   ) {

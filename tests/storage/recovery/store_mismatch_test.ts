@@ -63,10 +63,10 @@ test("FileStore.open() refuses a file without the other", async (dir) => {
   const finished = store["bets.csv.finished"]!;
   const cut = { ...bets, "bets.csv.finished": finished.slice(0, 20) };
   const cases: [Contents, string][] = [
-    [bets, '.finished" is not there'],
+    [bets, '.finished" is missing'],
     [{ ...bets, "bets.csv.finished": "" }, '.finished" has no record'],
     [cut, '.finished" has no record'],
-    [{ "bets.csv.finished": finished }, 'bets.csv" is not there'],
+    [{ "bets.csv.finished": finished }, 'bets.csv" is missing'],
     [{ ...store, "bets.csv": "" }, "the bets file has 0 bytes"],
   ];
   for (const [files, reason] of cases) await assertRefused(dir, files, reason);
@@ -80,7 +80,7 @@ test("FileStore.open() refuses files of different times", async (dir) => {
     await append(6)(store);
     await store.finish(1);
   });
-  const reason = "are not of the same time: the bets file has";
+  const reason = "do not belong together: the bets file has";
   await assertRefused(dir, mixed(second, first), reason);
   await assertRefused(dir, mixed(third, first), reason);
   await assertRefused(dir, mixed(first, third), reason);
@@ -123,11 +123,11 @@ test("FileStore.open() refuses another number of agencies than the draw's", asyn
       "bets.csv": bets + new TextDecoder().decode(more),
       "bets.csv.finished": finished,
     },
-    "are not of the same time: the bets file has",
+    "do not belong together: the bets file has",
     2,
   );
   // The draw does not open again with an older finished file.
-  await assertRefused(dir, mixed(held, early), "are not of the same time", 2);
+  await assertRefused(dir, mixed(held, early), "do not belong together", 2);
   for (const [name, text] of Object.entries(held)) {
     await Deno.writeTextFile(`${dir}/${name}`, text);
   }

@@ -127,7 +127,7 @@ test("verifyStore() finds files that do not fit", async (dir) => {
     drawAgencies: undefined,
   });
   assertEquals(fault?.byteOffset, undefined);
-  assertStringIncludes(fault!.problem, '.finished" is not there, but');
+  assertStringIncludes(fault!.problem, '.finished" is missing, but');
   await Deno.truncate(path);
   assertEquals((await verifyStore(path)).fault, undefined);
   await Deno.remove(path);
