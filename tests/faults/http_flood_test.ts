@@ -11,7 +11,7 @@ import { runAgency } from "./sending_agency.ts";
 const SLOW_REQUESTS = times(50, 1_000);
 const MALFORMED_REQUESTS = times(300, 10_000);
 const BETS = times(3_000, 50_000);
-/** Tolerance in bytes for garbage that is not collected yet. */
+/** Tolerance in bytes for objects that are not collected yet. */
 const MEMORY_SLACK = 64 << 20;
 const MALFORMED = [
   "\0\xff\xfe\r\n\r\n",
@@ -21,7 +21,7 @@ const MALFORMED = [
   `GET /${"a".repeat(70_000)} HTTP/1.1\r\n\r\n`,
 ];
 
-test("slow and malformed requests to the status page do not affect agencies", async ({ dir, random }) => {
+test("central serves agencies during slow and malformed requests to its status page", async ({ dir, random }) => {
   const statusPort = freePort();
   await using central = await CrashingCentral.start(`${dir}/bets.csv`, {
     SERVER_STATUS_PORT: String(statusPort),
@@ -52,7 +52,7 @@ test("slow and malformed requests to the status page do not affect agencies", as
   await assertStoredOnce(central.store, [file]);
 });
 
-/** Sends bytes, as far as they are read: the server may close before. */
+/** Sends bytes until the server closes, perhaps before it has read all. */
 async function request(port: number, text: string): Promise<Deno.TcpConn> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port });
   const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));

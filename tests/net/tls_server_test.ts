@@ -7,7 +7,7 @@ import { concat } from "../support/frames.ts";
 import { testOnline as test } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 
-/** A connection of which the server's side speaks TLS. */
+/** A connection whose server side speaks TLS. */
 interface Accepted extends Disposable {
   server: TlsServerStream;
   /** The other end, unencrypted. */
@@ -42,7 +42,7 @@ async function accept(
   };
 }
 
-/** Also speaks TLS on the other end. */
+/** Makes the client side speak TLS, too. */
 async function connect({ server, tcp }: Accepted): Promise<ByteStream> {
   const ca = await Deno.readTextFile(PEM.ca);
   const [client] = await Promise.all([
@@ -73,7 +73,7 @@ async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
   await stream.closeWrite();
 }
 
-test("TlsServer sends and takes every byte", async () => {
+test("TlsServer sends and receives every byte", async () => {
   let maxWrite = Infinity;
   using accepted = await accept((conn) => {
     const write = conn.write.bind(conn);
@@ -93,7 +93,7 @@ test("TlsServer sends and takes every byte", async () => {
   client.close();
 });
 
-test("TlsServer answers who does not speak TLS with an alert", async () => {
+test("TlsServer sends an alert to a client that does not speak TLS", async () => {
   using accepted = await accept();
   const { server, tcp } = accepted;
   const alert = new Uint8Array(9);
@@ -112,7 +112,7 @@ test("TlsServer answers who does not speak TLS with an alert", async () => {
   assertEquals(await tcp.read(alert), null);
 });
 
-test("TlsServer notices who leaves before the handshake", async () => {
+test("TlsServer fails the handshake if the client closes first", async () => {
   for (const sent of [[], [0x16, 3, 1]]) {
     using accepted = await accept();
     const { server, tcp } = accepted;
@@ -126,7 +126,7 @@ test("TlsServer notices who leaves before the handshake", async () => {
   }
 });
 
-test("TlsServer reads to the end of a connection that ends without TLS's own", async () => {
+test("TlsServer reads to the end of a connection that ends without close_notify", async () => {
   const end = Promise.withResolvers<null>();
   using accepted = await accept((conn) => {
     const read = conn.read.bind(conn);
@@ -142,7 +142,7 @@ test("TlsServer reads to the end of a connection that ends without TLS's own", a
   client.close();
 });
 
-test("close() ends a read that waits", async () => {
+test("TlsServerStream.close() ends a pending read", async () => {
   using accepted = await accept();
   const client = await connect(accepted);
   const { server } = accepted;
@@ -160,7 +160,7 @@ test("close() ends a read that waits", async () => {
   client.close();
 });
 
-test("close() ends a write and an end that wait", async () => {
+test("TlsServerStream.close() ends a pending write and closeWrite()", async () => {
   const waits = Promise.withResolvers<void>();
   let isStalled = false;
   using accepted = await accept((conn) => {
@@ -183,7 +183,7 @@ test("close() ends a write and an end that wait", async () => {
   client.close();
 });
 
-/** Makes writes to a connection fail, from when they are told to. */
+/** Makes writes to a connection fail once `isBroken` is set. */
 function breakableWrites() {
   const state = { isBroken: false, failures: 0 };
   const change = (conn: Deno.TcpConn): void => {
@@ -197,7 +197,7 @@ function breakableWrites() {
   return { state, change };
 }
 
-test("TlsServer ends with a connection that cannot be written to", async () => {
+test("TlsServer fails reads after a write to the connection has failed", async () => {
   const { state, change } = breakableWrites();
   using accepted = await accept(change);
   const client = await connect(accepted);
@@ -207,13 +207,13 @@ test("TlsServer ends with a connection that cannot be written to", async () => {
     () => server.read(new Uint8Array(9)),
     Deno.errors.ConnectionReset,
   );
-  // What is written is lost; who reads learns it.
+  // The written byte is lost without an error; the read fails.
   await server.write(Uint8Array.of(1));
   await ended;
   client.close();
 });
 
-test("closeWrite() ends though the connection is lost", async () => {
+test("TlsServerStream.closeWrite() resolves on a lost connection", async () => {
   const { state, change } = breakableWrites();
   using accepted = await accept(change);
   const client = await connect(accepted);

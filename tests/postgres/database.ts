@@ -39,7 +39,7 @@ function crowdedServer(limit: number, refusal: Refusal, crowd = CONNECTIONS) {
   let counted = 0;
   const all = Promise.withResolvers<void>();
   return new FakeServer({
-    async welcome({ number, closed }) {
+    async onConnect({ number, closed }) {
       counted++;
       void closed.then(() => counted--);
       if (number === crowd) all.resolve();
@@ -83,7 +83,7 @@ Deno.test("Database tells all that wait why a lone connection is refused", async
 Deno.test("Database goes on with the connections that it has", async () => {
   const [late, end] = [0, 1].map(() => Promise.withResolvers<void>());
   await using server = new FakeServer({
-    async welcome({ number }) {
+    async onConnect({ number }) {
       if (number <= 2) return undefined;
       await late!.promise;
       return CROWDED;
@@ -128,7 +128,7 @@ Deno.test("Database tries more connections again after ten seconds", async () =>
 Deno.test("Database looks for a host anew if one cannot be connected to", async () => {
   const late = Promise.withResolvers<void>();
   await using server = new FakeServer({
-    async welcome({ number }) {
+    async onConnect({ number }) {
       if (number !== 2) return undefined;
       await late.promise;
       return new Refusal("57P03");
@@ -227,7 +227,7 @@ Deno.test("Database renews idle connections too after a lost one", async () => {
 Deno.test("Database passes over an idle connection that has ended", async () => {
   const closed = Promise.withResolvers<void>();
   await using server = new FakeServer({
-    welcome({ number, cut }) {
+    onConnect({ number, cut }) {
       if (number === 1) void closed.promise.then(cut);
       return undefined;
     },
@@ -323,7 +323,7 @@ Deno.test("Database.close() ends statements that run, wait and come later", asyn
 Deno.test("Database.close() ends an attempt to connect", async () => {
   const arrived = Promise.withResolvers<void>();
   await using server = new FakeServer({
-    async welcome({ closed }) {
+    async onConnect({ closed }) {
       arrived.resolve();
       await closed;
       return undefined;

@@ -5,7 +5,7 @@ import { PEM } from "../support/certificates.ts";
 import { testFault as test } from "../faults/plan.ts";
 import type { Cluster } from "./support/cluster.ts";
 import { sharedServer } from "./support/shared_server.ts";
-import { Middle } from "./support/middle.ts";
+import { TlsInterceptor } from "./support/tls_interceptor.ts";
 
 const CA = `sslrootcert=${PEM.ca}`;
 const OTHER_CA = `sslrootcert=${PEM.otherCa}`;
@@ -47,7 +47,7 @@ test("sslmode has the same meaning as for libpq", async () => {
   await assertMode(cluster, `${renamed}?sslmode=verify-full&${CA}`, /IP/);
 });
 
-test("a server that takes only one kind of connection gets it", async () => {
+test("Session connects to a server that accepts only one kind of connection", async () => {
   const cluster = await tlsServer();
   const url = cluster.url;
   await cluster.allow([
@@ -66,16 +66,16 @@ test("a server that takes only one kind of connection gets it", async () => {
   await assertMode(cluster, `${url}?sslmode=require`, /pg_hba/);
 });
 
-test("channel_binding finds who stands between", async () => {
+test("channel_binding detects a TLS interceptor", async () => {
   const cluster = await tlsServer();
-  using middle = await Middle.start(cluster.port);
-  const url = cluster.url.replace(`:${cluster.port}/`, `:${middle.port}/`);
+  using interceptor = await TlsInterceptor.start(cluster.port);
+  const url = cluster.url.replace(`:${cluster.port}/`, `:${interceptor.port}/`);
   await assertMode(cluster, `${url}?sslmode=require`, true);
   const bound = `${url}?sslmode=require&channel_binding=require`;
   await assertMode(cluster, bound, /channel binding check failed/);
 });
 
-test("a client's certificate takes the password's place", async () => {
+test("Session authenticates with a client certificate instead of a password", async () => {
   const cluster = await tlsServer();
   await cluster.query("CREATE ROLE localhost LOGIN SUPERUSER");
   await cluster.allow([
@@ -88,7 +88,7 @@ test("a client's certificate takes the password's place", async () => {
   await assertMode(cluster, `${url}?sslmode=require`, /certificate/);
 });
 
-test("a Unix socket and percent-encoded names are reached", async () => {
+test("Session connects to a Unix socket and uses percent-encoded names", async () => {
   const cluster = await tlsServer();
   await cluster.query('CREATE DATABASE "mi base/1"');
   await cluster.query(`CREATE ROLE "u@x" LOGIN SUPERUSER PASSWORD 'p:/@%?#'`);

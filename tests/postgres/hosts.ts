@@ -26,7 +26,7 @@ type Kind = keyof typeof KINDS;
 function hostOf(kind: Kind): FakeServer {
   const answer = KINDS[kind];
   return answer instanceof Refusal
-    ? new FakeServer({ welcome: () => answer })
+    ? new FakeServer({ onConnect: () => answer })
     : new FakeServer({
       answer: ({ text }) => text.includes("recovery") ? [answer] : [],
     });
@@ -122,7 +122,7 @@ Deno.test("connectToWriter() begins with any host if it is told to", async () =>
 });
 
 Deno.test("connectToWriter() tries no other way after a wrong password", async () => {
-  await using server = new FakeServer({ welcome: () => new Refusal("28P01") });
+  await using server = new FakeServer({ onConnect: () => new Refusal("28P01") });
   const options = {
     onSession: () => {},
     check: () => Promise.resolve(),
@@ -163,7 +163,7 @@ Deno.test("Session tells the server who it is, and its time limit", async () => 
 
 Deno.test("Session gives up a server that does not let it in", async () => {
   await using server = new FakeServer({
-    welcome: ({ closed }) => closed as Promise<undefined>,
+    onConnect: ({ closed }) => closed as Promise<undefined>,
   });
   const address = { ...server.address(), connectTimeoutMs: 20 };
   await assertRejects(() => openSession(address), Error, "timeout expired");
@@ -177,7 +177,7 @@ Deno.test("Session is not connected without its settings", async () => {
 
 Deno.test("Session gives up a refused connection that stays open", async () => {
   await using server = new FakeServer({
-    welcome: () => KINDS.crowded,
+    onConnect: () => KINDS.crowded,
     beforeClose: ({ closed }) => closed,
   });
   const address = { ...server.address(), connectTimeoutMs: 20 };

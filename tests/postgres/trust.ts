@@ -146,7 +146,7 @@ test("PostgresStore.open() asks what its role may do", async () => {
   await assertRefused(agentUrl, /permission denied for view pg_locks/);
 });
 
-test("a schema with the role's name hides no bets", async () => {
+test("PostgresStore uses its tables even if a schema has the role's name", async () => {
   const database = await freshDatabase();
   const { url } = database;
   await using store = await openStore(url);
@@ -157,7 +157,7 @@ test("a schema with the role's name hides no bets", async () => {
   assertEquals(await append(second, makeBatch(1)), 10);
 });
 
-test("the tables' schema may have any name", async () => {
+test("PostgresStore finds its tables in a schema with any name", async () => {
   const database = await freshDatabase();
   const name = '"my ""bets"" 2"';
   await database.query(
@@ -188,7 +188,7 @@ const SETTINGS: readonly (readonly [string, string, string])[] = [
   ["statement_timeout", "7s", "8s"],
 ];
 
-test("each connection has its own settings", async () => {
+test("Session applies its settings to each connection", async () => {
   const database = await freshDatabase();
   await database.query(
     SETTINGS.map(([setting, value]) =>
@@ -225,7 +225,7 @@ test("each connection has its own settings", async () => {
   assertEquals(await database.query(days), "1999-03-17");
 });
 
-test("a Session without a password says where it may be", async () => {
+test("Session says where to put a missing password", async () => {
   const { url } = await freshDatabase();
   await assertRejects(
     () => openSession(url.replace(":secreto", "")),
@@ -234,7 +234,7 @@ test("a Session without a password says where it may be", async () => {
   );
 });
 
-test("a start warns of settings with which a crash loses bets", async () => {
+test("PostgresStore.open() warns of settings with which a crash loses bets", async () => {
   const { url } = await freshDatabase();
   const log = CapturedLog.start();
   for (let start = 1; start <= 2; start++) {

@@ -13,7 +13,7 @@ const CRASHES = times(4, 50);
 const SERVER_CRASHES = times(2, 20);
 const CUTS = times(6, 100);
 
-test("no acknowledged bet is lost if centrals, the database or connections are killed", async ({ random }) => {
+test("centrals lose no acknowledged bet when they, the database or connections are killed", async ({ random }) => {
   await using cluster = await Cluster.start();
   await using one = await startOn(cluster.url);
   await using other = await startOn(cluster.url);
@@ -48,7 +48,7 @@ function testFailover(
   what: string,
   end: (primary: Cluster) => Promise<void>,
 ): void {
-  test(`no OK is lost when the primary ${what} and the standby takes over`, async ({ random }) => {
+  test(`centrals lose no acknowledged bet when the primary ${what} and the standby takes over`, async ({ random }) => {
     await using primary = await Cluster.start();
     await using standby = await primary.startStandby();
     const url = `${primary.urlOfBoth(standby)}${SHORT_TIMEOUT}`;

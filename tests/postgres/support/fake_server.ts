@@ -1,5 +1,5 @@
 /**
- * A server that speaks PostgreSQL's protocol and answers what a test says.
+ * A server that speaks PostgreSQL's protocol and gives a test's answers.
  *
  * @module
  */
@@ -13,20 +13,20 @@ import {
 
 /** A connection, as the server sees it. */
 export interface Peer {
-  /** Which connection of the server it is, from 1. */
+  /** Number of the connection, from 1. */
   number: number;
   /** Parameters of its startup message. */
   parameters: Record<string, string>;
-  /** Ends it without an answer. */
+  /** Closes the connection without an answer. */
   cut(): void;
-  /** Resolved once the server has closed it. */
+  /** Resolves once the server has closed the connection. */
   closed: Promise<void>;
 }
 
 /** A statement that has arrived. */
 export interface Statement {
   text: string;
-  /** Of a prepared one. */
+  /** The prepared statement's name, or "". */
   name: string;
   peer: Peer;
 }
@@ -39,14 +39,14 @@ export class Refusal {
   constructor(readonly code: string, readonly message: string = "it says no") {}
 }
 
-/** What a server does; by default it takes everybody and has no rows. */
+/** What a server does; by default it accepts all connections and has no rows. */
 export interface FakeServerOptions {
-  /** Whether it takes a connection. */
-  welcome?(peer: Peer): Refusal | undefined | Promise<Refusal | undefined>;
+  /** Called on each new connection; returns why it is refused, if it is. */
+  onConnect?(peer: Peer): Refusal | undefined | Promise<Refusal | undefined>;
   /** Called before a refused connection is closed. */
   beforeClose?(peer: Peer): Promise<void>;
   answer?(statement: Statement): Answer | Promise<Answer>;
-  /** Why it refuses the settings of a connection. */
+  /** The answer to a connection's settings, if it refuses them. */
   refusesSettings?: Refusal;
 }
 
@@ -62,11 +62,11 @@ const [BOOLEAN, INTEGER, TEXT, JSON_TEXT] = [16, 23, 25, 114];
 export class FakeServer implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #options: FakeServerOptions;
-  /** What to call once a connection is closed. */
+  /** Callbacks for closed connections, by connection. */
   readonly #open = new Map<Deno.TcpConn, () => void>();
   readonly #running: Promise<void>[] = [];
   readonly #serving: Promise<void>;
-  /** All that was asked, without the settings of a connection. */
+  /** All statements except the settings of connections. */
   readonly statements: Statement[] = [];
   /** The settings of each connection. */
   readonly settings: string[] = [];
@@ -82,7 +82,7 @@ export class FakeServer implements AsyncDisposable {
     return this.#listener.addr.port;
   }
 
-  /** Its address for a central, with parameters of the URL. */
+  /** The address for a central, with further parameters in the URL. */
   address(query = "", ...others: FakeServer[]): Address {
     const hosts = [this, ...others].map(({ port }) => `127.0.0.1:${port}`);
     return readAddress(
@@ -130,7 +130,7 @@ export class FakeServer implements AsyncDisposable {
       peer.parameters[words[i]!] = words[i + 1]!;
     }
     const refusal = await Promise.race([
-      this.#options.welcome?.(peer),
+      this.#options.onConnect?.(peer),
       peer.closed,
     ]);
     if (refusal) {
@@ -192,7 +192,7 @@ export class FakeServer implements AsyncDisposable {
 /** The end of each answer. */
 const READY = message("Z", new TextEncoder().encode("I"));
 
-/** The messages of an answer; those of a prepared statement are more. */
+/** An answer's messages. A prepared statement's answer has two more. */
 function answerMessage(answer: Answer, isPrepared: boolean): Bytes {
   if (answer instanceof Refusal) {
     return join([errorMessage(answer, "ERROR"), READY]);

@@ -1,6 +1,6 @@
 /**
- * Somebody between a central and its database, who has the password's messages
- * pass through two TLS connections of its own.
+ * An attacker between a central and its database: relays the authentication
+ * between two TLS connections of its own.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const SSL_REQUEST = Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47);
 const YES = new TextEncoder().encode("S");
 
 /** Listens until it is disposed of. */
-export class Middle implements Disposable {
+export class TlsInterceptor implements Disposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #server: TlsServer;
   readonly #port: number;
@@ -26,13 +26,13 @@ export class Middle implements Disposable {
     void this.#accept();
   }
 
-  /** Stands before the database at a port, with another certificate. */
-  static async start(port: number): Promise<Middle> {
+  /** Intercepts connections to a database's port, with another certificate. */
+  static async start(port: number): Promise<TlsInterceptor> {
     const [cert, key] = await Promise.all(
       [PEM.otherName, PEM.serverKey].map((path) => Deno.readTextFile(path)),
     );
     const server = new TlsServer({ cert: cert!, key: key!, notAfterMs: 0 });
-    return new Middle(server, port);
+    return new TlsInterceptor(server, port);
   }
 
   /** Where it listens. */
@@ -47,7 +47,7 @@ export class Middle implements Disposable {
   async #accept(): Promise<void> {
     for await (const conn of this.#listener) {
       this.#relay(conn).catch(() => {
-        // One of the two has ended the connection.
+        // The central or the database has closed its connection.
       });
     }
   }
