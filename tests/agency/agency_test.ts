@@ -38,7 +38,7 @@ function agencyOf({ port }: FakeCentral): Agency {
   });
 }
 
-/** An OK for a batch of which these many bets were there before. */
+/** An OK for a batch, with the number of its bets that were stored before. */
 function okWith(repeated: number): Uint8Array {
   return frame(
     Type.OK,
@@ -53,7 +53,7 @@ async function* later(bets: readonly Bet[]): AsyncGenerator<Bet> {
   }
 }
 
-test("send() takes a path, a stream and bets, all the same", async (dir) => {
+test("send() sends the same from a path, a stream and bets", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, csvOf(rows(25)));
   const inputs = [
@@ -102,7 +102,7 @@ test("send() keeps quotes and separators of bets, and refuses line breaks", asyn
   );
 });
 
-test("send() tells progress and refused rows", async (dir) => {
+test("send() calls onProgress and onRefused", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = rows(12).map((row, i) => i === 3 ? row.with(2, "x") : row);
   await Deno.writeTextFile(path, `${csvOf(bad)}no bet\n`);
@@ -133,7 +133,7 @@ test("send() tells progress and refused rows", async (dir) => {
   ]);
 });
 
-test("send() throws errors by class", async () => {
+test("send() throws an error of the right class", async () => {
   await using central = new FakeCentral(
     play(take(), errorFrame(Code.UNAUTHORIZED, undefined, "who?")),
     () => Promise.resolve(),
@@ -158,7 +158,7 @@ test("send() throws errors by class", async () => {
   assertEquals(await stopped.catch((reason: unknown) => reason), "enough");
 });
 
-test("check() finds all that would be refused, and sends nothing", async (dir) => {
+test("check() finds all rows that would be refused, and sends nothing", async (dir) => {
   const path = `${dir}/bets.csv`;
   const bad = rows(1500).map((row, i) => i % 10 === 3 ? row.with(2, "x") : row);
   await Deno.writeTextFile(path, `no bet\n${csvOf(bad)}`);
@@ -218,7 +218,7 @@ test("send() twice at once leaves one whole file of refused rows", async (dir) =
   assertEquals(names.length, 3);
 });
 
-test("send() makes no rejected file where one cannot be written, and sends nothing", async (dir) => {
+test("send() sends nothing if the copy of refused rows cannot be written", async (dir) => {
   const path = `${dir}/bets.csv`;
   await Deno.writeTextFile(path, csvOf(rows(20)));
   await using central = new FakeCentral(serve);

@@ -16,13 +16,13 @@ Deno.test("backoff() doubles up to ten seconds", () => {
   assertEquals(backoff(1, 60_000, 0), 10_000);
 });
 
-Deno.test("backoff() is up to a half shorter by chance", () => {
+Deno.test("backoff() is randomly shortened by up to a half", () => {
   assertEquals(backoff(1, 100, 0.5), 75);
   assertEquals(backoff(2, 100, 0.999), 200 * (1 - 0.999 / 2));
   assertEquals(backoff(9, 100, 0.5), 7500);
 });
 
-Deno.test("backoff() covers a minute by default, whatever the chance", () => {
+Deno.test("backoff() covers a minute by default, for any random number", () => {
   const [attempts, baseDelayMs] = [
     KEYS["retry.maxAttempts"],
     KEYS["retry.baseDelay"],

@@ -19,7 +19,7 @@ import {
 import { csvOf, rows } from "../support/rows.ts";
 import { testSending } from "../support/sending.ts";
 
-/** The frames of whole batches of ten, and the agency's end. */
+/** The frames of batches of ten bets, and of FINISH. */
 function framesOf(bets: number): string[] {
   const batches = Array.from({ length: bets / 10 }, (_, i) => `${10 * i}+10`);
   return [...batches, "FINISH"];
@@ -65,7 +65,7 @@ testSending("BatchSender refuses a window without room for a batch", {
 
 for (const csv of ["", "\r\n", "\ufeff", ";;;;\n, ,,,\n"]) {
   testSending(
-    `send() does not even connect without bets: ${JSON.stringify(csv)}`,
+    `send() does not connect without bets: ${JSON.stringify(csv)}`,
     { csv, scripts: [serve] },
     {
       connections: 0,
@@ -118,7 +118,7 @@ testSending("send() waits for each reply with a window of 1", {
   }],
 }, { stored: 30 });
 
-testSending("send() has as many batches under way as the window", {
+testSending("send() has as many batches under way as the window allows", {
   window: 8,
   bets: 200,
   scripts: [
@@ -129,20 +129,24 @@ testSending("send() has as many batches under way as the window", {
   ],
 }, { stored: 200, frames: framesOf(200) });
 
-testSending("send() has a window of more frames than a write has", {
+testSending("send() allows a window of more frames than it joins in a write", {
   window: 20,
   bets: 250,
   scripts: [play(take(20), ok(20), serve)],
 }, { stored: 250, frames: framesOf(250) });
 
-testSending("send() stops at once if the agency takes no part", {
-  scripts: [answer(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part"))],
-}, {
-  stored: 0,
-  frames: ["0+10"],
-  error:
-    /^RefusedError: Cannot continue: the central answered UNKNOWN_AGENCY: no part$/,
-});
+testSending(
+  "send() stops at once if the agency does not take part in the draw",
+  {
+    scripts: [answer(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part"))],
+  },
+  {
+    stored: 0,
+    frames: ["0+10"],
+    error:
+      /^RefusedError: Cannot continue: the central answered UNKNOWN_AGENCY: no part$/,
+  },
+);
 
 for (const name of ["INVALID_BET", "BETTING_CLOSED"] as const) {
   testSending(`send() rejects all of a batch after ${name}`, {

@@ -20,12 +20,12 @@ const A = csvOf(rows(6));
 const B = csvOf(rows(6, 50));
 const OTHER = csvOf(rows(9, 20));
 
-/** A script for a run that does not connect. */
+/** A script for runs that must not connect. */
 const unexpected: Script = () => {
   throw new Error("the agency has connected");
 };
 
-Desk.test("send() does not finish while a file was cut off", async (desk) => {
+Desk.test("send() does not finish until a file that was cut off is sent again", async (desk) => {
   await desk.cut("a.csv", A, { finish: "no" });
   assertEquals(await desk.finishes("b.csv", B), false);
   assertStringIncludes(
@@ -42,13 +42,13 @@ Desk.test("send() does not finish while a file was cut off", async (desk) => {
   assertEquals(await desk.finishes("b.csv", B), true);
 });
 
-Desk.test("send() does not finish while a file that was sent before was cut off", async (desk) => {
+Desk.test("send() does not finish after a repeated run of another file was cut off", async (desk) => {
   await desk.send("a.csv", A);
   await desk.cut("a.csv", A);
   assertEquals(await desk.finishes("b.csv", B), false);
 });
 
-Desk.test("send() names the latest of the files that were cut off", async (desk) => {
+Desk.test("send() names the latest file that was cut off, and counts the others", async (desk) => {
   await desk.cut("a.csv", A);
   await desk.cut("c.csv", OTHER);
   assertEquals(await desk.finishes("b.csv", B), false);
@@ -57,7 +57,7 @@ Desk.test("send() names the latest of the files that were cut off", async (desk)
   assertStringIncludes(desk.lastError, "| others: 1 |");
 });
 
-Desk.test("send() finishes with the last of two files", async (desk) => {
+Desk.test("send() finishes with the last of two concurrent files", async (desk) => {
   let isFirst: boolean | undefined;
   const other: Script = async () => {
     isFirst = await desk.finishes("b.csv", B);
@@ -67,7 +67,7 @@ Desk.test("send() finishes with the last of two files", async (desk) => {
   assertEquals([isFirst, isFinished], [false, true]);
 });
 
-Desk.test("send() does not finish while a file is read", async (desk) => {
+Desk.test("send() does not finish while another run reads a file", async (desk) => {
   const { promise: isRead, resolve } = Promise.withResolvers<void>();
   let isFirst: boolean | undefined;
   async function* slowly(): AsyncGenerator<Bet> {
@@ -92,7 +92,7 @@ Desk.test("send() does not finish while a file is read", async (desk) => {
   assertEquals(await desk.finishes("b.csv", B), true);
   assertEquals(await desk.finishes("c.csv", csvOf(rows(3))), true);
   start[Symbol.dispose]();
-  // One that was cut off before is named once.
+  // A file that was cut off and is being read again counts once.
   await desk.cut("d.csv", csvOf(rows(4, 200)));
   using again = new RunStart(desk.sent, 9);
   await again.mark(desk.path("d.csv"));
@@ -100,7 +100,7 @@ Desk.test("send() does not finish while a file is read", async (desk) => {
   assert(!desk.lastError.includes("others"), desk.lastError);
 });
 
-Desk.test("send() says that another store lacks bets", async (desk) => {
+Desk.test("send() says that the central has another store if bets are missing", async (desk) => {
   const incomplete = play(
     answer(frame(Type.OK), 3),
     answer(errorFrame(Code.INCOMPLETE, undefined, "2 missing")),
@@ -120,7 +120,7 @@ Desk.test("send() says that another store lacks bets", async (desk) => {
   );
 });
 
-Desk.test("send() does not finish while refused rows are not corrected", async (desk) => {
+Desk.test("send() does not finish until refused rows of another file are corrected", async (desk) => {
   await desk.send("a.csv", A + BAD_ROW, { finish: "no" });
   assertEquals(await desk.finishes("b.csv", B), false);
   assertStringIncludes(
@@ -136,7 +136,7 @@ Desk.test("send() does not finish while refused rows are not corrected", async (
   assertEquals(await desk.finishes("b.csv", B), true);
 });
 
-Desk.test("send() does not finish if another file has the name of one with bad rows", async (desk) => {
+Desk.test("send() does not finish if a file with refused rows was replaced by another one", async (desk) => {
   await desk.send("a.csv", A + BAD_ROW);
   assertEquals(await desk.finishes("a.csv", OTHER, { asNew: true }), false);
   assertStringIncludes(
@@ -149,14 +149,14 @@ Desk.test("send() does not finish if another file has the name of one with bad r
   assertEquals(await desk.finishes("a.csv", OTHER), true);
 });
 
-Desk.test("send() does not finish if another file has the name of one that was cut off", async (desk) => {
+Desk.test("send() does not finish if a file that was cut off was replaced by another one", async (desk) => {
   await desk.cut("a.csv", A);
   assertEquals(await desk.finishes("a.csv", OTHER, { asNew: true }), false);
   assertEquals(await desk.finishes("a.csv", A), true);
   assertEquals(await desk.finishes("a.csv", OTHER), true);
 });
 
-Desk.test("send() lets no other run identify its file before the first batch", async (desk) => {
+Desk.test("send() holds the lock of the agency until the first batch", async (desk) => {
   desk.token = Uint8Array.of(1);
   const isTaken: boolean[] = [];
   const look: Script = async () => {
@@ -183,7 +183,7 @@ Desk.test("send() sends nothing if another delivery's record is damaged", async 
   await Deno.writeTextFile(record!, text);
   assertEquals(await desk.finishes("b.csv", B), false);
   assertEquals(await desk.finishes("a.csv", A), true);
-  // The content is known, and needs no other record.
+  // Also if the file's content is known and its own record is whole.
   await desk.cut("c.csv", OTHER);
   for (const path of await recordsOf(desk.dir)) {
     if (path.endsWith("-open.json")) await Deno.writeTextFile(path, "");
@@ -194,7 +194,7 @@ Desk.test("send() sends nothing if another delivery's record is damaged", async 
   );
 });
 
-Desk.test("send() finishes anyway, and expects no more of other files", async (desk) => {
+Desk.test("send() with finish: anyway gives up other files, until they are sent again", async (desk) => {
   await desk.cut("a.csv", A);
   await desk.send("c.csv", OTHER + BAD_ROW);
   assertEquals(await desk.finishes("b.csv", B), false);
@@ -206,7 +206,7 @@ Desk.test("send() finishes anyway, and expects no more of other files", async (d
   assertEquals(await desk.finishes("b.csv", B), false);
 });
 
-Desk.test("send() finishes without a memory", async (desk) => {
+Desk.test("send() finishes without a folder for its records", async (desk) => {
   const options = { sentFolder: "" };
   await desk.cut("a.csv", A, options);
   assertEquals(await desk.finishes("b.csv", B, options), true);

@@ -34,7 +34,7 @@ function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** The bytes of a text, with one of them for each question mark. */
+/** The bytes of a text, in which each question mark is replaced by the next byte. */
 function withByte(text: string, byte: number): Uint8Array {
   return utf8(text).map((one) => one === QUESTION ? byte : one);
 }
@@ -47,7 +47,7 @@ const SET_SEMICOLON =
 const SEMICOLONS = CSV.replaceAll(",", ";");
 const ONE_FIELD = "rows have 1 field, expected 5";
 
-/** Files that cannot be sent, by what is said of them. */
+/** Files that cannot be sent, by the message about them. */
 const UNSENDABLE: [expected: string | RegExp, Record<string, Uint8Array>][] = [
   [/it is text in UTF-16, .*iconv/, {
     "UTF-16LE with a mark": utf16(`\ufeff${CSV}`, true),
@@ -226,9 +226,9 @@ test("inspectFormat() takes UTF-8 with damaged rows for UTF-8", async (dir) => {
   const ascii = csvOf(rows(99)).replaceAll(/[^ -~\r\n]/g, "x");
   const files = [
     ...damages.map((damage) => concat([row(damage), BYTES])),
-    // One letter in UTF-8, and one that is not.
+    // One letter in UTF-8, and one letter in another encoding.
     ...[0xe9, 0x82].map((letter) => withByte(oneLetter, letter)),
-    // Two letters of CP850 in as many rows of many.
+    // Two of many rows have a letter in CP850.
     withByte(`?\n?\n${ascii}`, 0x82),
   ];
   for (const bytes of files) {

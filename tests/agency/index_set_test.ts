@@ -20,7 +20,7 @@ Deno.test("IndexSet counts each index once", () => {
   ]);
 });
 
-Deno.test("IndexSet parses nothing else", () => {
+Deno.test("IndexSet.parse() rejects anything but ranges", () => {
   for (const text of ["x", "1,", ",1", "1-", "-1", "1 2", "1,,2", "1\n"]) {
     assertThrows(() => IndexSet.parse(text), SyntaxError, undefined, text);
   }

@@ -40,7 +40,7 @@ test("SourceFile.open() reads a stream to its end", async () => {
   source.throwIfChanged();
 });
 
-test("SourceFile.open() gives a stream's copy no name that would outlive it", async (dir) => {
+test("SourceFile.open() removes the name of a stream's copy at once", async (dir) => {
   using _temporary = temporaryIn(dir);
   const stream = ReadableStream.from([UTF8.encode("a\n")]);
   using source = await SourceFile.open(stream);
@@ -48,7 +48,7 @@ test("SourceFile.open() gives a stream's copy no name that would outlive it", as
   assertEquals(await contents(dir), {});
 });
 
-test("SourceFile.open() says where a stream's copy has no room", async (dir) => {
+test("SourceFile.open() explains that there is no room for a stream's copy", async (dir) => {
   using _temporary = temporaryIn(`${dir}/none`);
   const stream = ReadableStream.from([UTF8.encode("a\n")]);
   await assertProblem(
@@ -78,7 +78,7 @@ testTools(
       stopping.abort("stop");
       const error = await opened;
       clearTimeout(timer);
-      // Ends the call to the system, which nothing can abort.
+      // Ends the pending system call, which cannot be aborted.
       (await open(path, { read: true, write: true })).close();
       await opening;
       assertEquals([error, hasWaited], ["stop", false]);
@@ -97,7 +97,7 @@ testTools(
   },
 );
 
-/** Makes temporary files in a folder. */
+/** Lets temporary files be made in a folder. */
 function temporaryIn(dir: string): Disposable {
   const { makeTempFile } = Deno;
   return replace(Deno, {

@@ -10,7 +10,7 @@ import { Code, concat, errorFrame, frame, Type } from "../support/frames.ts";
 import { csvOf, rows } from "../support/rows.ts";
 import { testSending } from "../support/sending.ts";
 
-testSending("send() tells new bets from those that were there", {
+testSending("send() counts new and repeated bets apart", {
   scripts: [play(...[10, 3, 10].map(repeated), serve)],
 }, { stored: 30, repeated: 23 });
 
@@ -26,7 +26,7 @@ testSending("send() counts the rest of a refused batch as sent once", {
   ],
 }, { stored: 19, repeated: 3, rejected: csvOf([rows(15)[14]!.with(2, "x")]) });
 
-/** How many of 30 bets are new if a reply is lost after so many repeated ones. */
+/** The number of new bets of 30 if a reply is lost, by repeated bets before it. */
 for (const [before, stored] of [[[], 30], [[0], 30], [[10], 10]] as const) {
   testSending(
     `send() counts a batch whose reply was lost like the one before: ${before}`,
@@ -41,7 +41,7 @@ for (const [before, stored] of [[[], 30], [[0], 30], [[10], 10]] as const) {
   );
 }
 
-testSending("send() gives up on an OK for more bets than it has sent", {
+testSending("send() gives up on an OK that counts more bets than it has sent", {
   scripts: [play(repeated(11), gone)],
 }, { error: /11 of 10 bets were stored before/ });
 

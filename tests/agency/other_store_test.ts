@@ -18,7 +18,7 @@ const HEADER = "Nombre,Apellido,Documento,Nacimiento,Numero\n";
 const BAD_ROW = "no bet\r\n";
 const GOOD = csvOf(rows(1));
 
-/** Rows whose birthdate does not exist. */
+/** Rows with an impossible birthdate. */
 function bad(count: number, first: number): string {
   return csvOf(rows(count, first).map((row) => row.with(3, "1999-02-29")));
 }
@@ -27,10 +27,10 @@ function refuse(index: number): Script {
   return answer(errorFrame(Code.INVALID_BET, index, "no"));
 }
 
-/** Refuses the second and the third row, of batches of two. */
+/** Refuses the second and the third row; batches have two rows. */
 const refuseTwo = play(refuse(1), take(), ok(), refuse(0), okAll);
 
-Desk.test("send() takes a header for no stored row: another file may follow", async (desk) => {
+Desk.test("send() does not count a header as a stored row, so another file may follow", async (desk) => {
   const script = play(refuse(0), okAll);
   const { refused } = await desk.send(FILE, HEADER + bad(2, 1), {}, script);
   assertEquals(refused, 2);
@@ -39,7 +39,7 @@ Desk.test("send() takes a header for no stored row: another file may follow", as
   assertEquals([next.stored, next.repeated, next.isFinished], [2, 0, true]);
 });
 
-Desk.test("send() leaves out an old version of which all was refused, with a header", async (desk) => {
+Desk.test("send() of an old version with a header leaves out rows that were corrected since", async (desk) => {
   await desk.send(FILE, HEADER + bad(2, 1), {}, play(refuse(0), okAll));
   await desk.send(FILE, HEADER + csvOf(rows(2)));
   const old = await desk.send(FILE, HEADER + bad(2, 1));
@@ -47,7 +47,7 @@ Desk.test("send() leaves out an old version of which all was refused, with a hea
   assertEquals([refused, repeated, rejectedFile], [0, 2, undefined]);
 });
 
-Desk.test("send() after a lost reply does not take bets for new that were stored before", async (desk) => {
+Desk.test("send() does not count stored bets as new after a lost reply", async (desk) => {
   const again = play(repeated(1), okAll);
   await desk.send(FILE, GOOD + BAD_ROW);
   await desk.send(FILE, GOOD + csvOf(rows(1, 90)), {}, again);
@@ -56,7 +56,7 @@ Desk.test("send() after a lost reply does not take bets for new that were stored
   assertEquals([old.stored, old.refused, old.rejectedFile], [1, 1, undefined]);
 });
 
-Desk.test("send() does not take stored bets for missing because all of a batch is refused", async (desk) => {
+Desk.test("send() does not count stored bets as missing if their whole batch is refused", async (desk) => {
   const text = GOOD + bad(1, 90);
   await desk.send(FILE, text, {}, play(refuse(1), okAll));
   const again = await desk.send(FILE, text, {}, play(refuse(5), okAll));
@@ -64,7 +64,7 @@ Desk.test("send() does not take stored bets for missing because all of a batch i
   assertEquals(await Deno.readTextFile(again.rejectedFile!), bad(1, 90));
 });
 
-Desk.test("send() to a restored store finishes only with every copy of its file", async (desk) => {
+Desk.test("send() to a restored store finishes only after every copy of the file", async (desk) => {
   const text = GOOD + bad(2, 90);
   const [first, second] = [csvOf(rows(1, 90)), csvOf(rows(1, 91))];
   await desk.send(FILE, text, {}, refuseTwo);
@@ -79,7 +79,7 @@ Desk.test("send() to a restored store finishes only with every copy of its file"
   assertEquals(await desk.finishes("b.csv", csvOf(rows(1, 9))), true);
 });
 
-Desk.test("send() does not wait for an old version of a copy that stored nothing", async (desk) => {
+Desk.test("send() finishes without an old version of a copy that has stored nothing", async (desk) => {
   const half = csvOf(rows(1, 90)) + bad(1, 91);
   await desk.send(FILE, GOOD + bad(2, 90), {}, refuseTwo);
   await desk.cut(FILE, GOOD + half);

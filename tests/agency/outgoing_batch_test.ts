@@ -17,7 +17,7 @@ interface Loaded {
   line: number;
 }
 
-test("load() cuts the file into batches of the amount", async (dir) => {
+test("BatchLoader.load() cuts the file into batches of `maxAmount` bets", async (dir) => {
   const { loaded } = await loadAll(dir, csvOf(rows(25)), 10);
   assertEquals(loaded.map(({ bytes }) => bytes), [
     frameOf(0, rows(10)),
@@ -29,7 +29,7 @@ test("load() cuts the file into batches of the amount", async (dir) => {
   assertEquals(loaded.map(({ betIndex }) => betIndex), [0, 10, 20]);
 });
 
-test("load() never makes a frame over 8192 bytes", async (dir) => {
+test("BatchLoader.load() never makes a frame over 8192 bytes", async (dir) => {
   const all = Array.from({ length: 300 }, (_, i) => [
     "ñ".repeat(1 + i % 127),
     "x".repeat(1 + (i * 7) % 255),
@@ -52,7 +52,7 @@ test("load() never makes a frame over 8192 bytes", async (dir) => {
   assertEquals(betIndex, all.length);
 });
 
-test("load() fills a frame of exactly 8192 bytes", async (dir) => {
+test("BatchLoader.load() fills a frame to exactly 8192 bytes", async (dir) => {
   const wide = ["x".repeat(255), "y".repeat(255), "1".repeat(20), "d", "n"];
   const count = Math.floor((8192 - 23) / (5 + 532));
   const rest = 8192 - 23 - count * (5 + 532);
@@ -63,7 +63,7 @@ test("load() fills a frame of exactly 8192 bytes", async (dir) => {
   assertEquals(loaded.map(({ count }) => count), [count + 1, 1]);
 });
 
-test("load() leaves gaps for rows that cannot be sent, but not at a frame's ends", async (dir) => {
+test("BatchLoader.load() leaves gaps for unsendable rows, but not at a frame's ends", async (dir) => {
   const [a, b, c, d] = csvOf(rows(4)).split(/(?<=\n)/);
   const text = `x\n${a}\n${b}y\nz\n${c}${d}w`;
   const { loaded, problems } = await loadAll(dir, text, 3);
@@ -75,7 +75,7 @@ test("load() leaves gaps for rows that cannot be sent, but not at a frame's ends
   assertEquals(problems, [1, 5, 6, 9]);
 });
 
-test("places() are those of bets, not of gaps", async (dir) => {
+test("OutgoingBatch.places() returns the places of bets, not of gaps", async (dir) => {
   const [a, b, c] = csvOf(rows(3)).split(/(?<=\n)/);
   const { batch } = await loadAll(dir, `${a}x\ny\n${b}z\n${c}`, 6);
   assertEquals(batch.places(), [0, 3, 5]);
@@ -85,7 +85,7 @@ test("places() are those of bets, not of gaps", async (dir) => {
   assertEquals([0, 3, 5].map((at) => batch.fieldsAt(at)), rows(3));
 });
 
-test("load() never fills a frame with gaps", async (dir) => {
+test("BatchLoader.load() begins a new frame if gaps would fill the current one", async (dir) => {
   for (const skipped of [0, 1, 1600, 1620, 1630, 70_000]) {
     const [first, last] = csvOf(rows(2)).split(/(?<=\n)/);
     const text = `${first}${"x\n".repeat(skipped)}${last}`;
@@ -99,7 +99,7 @@ test("load() never fills a frame with gaps", async (dir) => {
   }
 });
 
-test("BatchLoader.byteOffset ends at the file's size", async (dir) => {
+test("BatchLoader.byteOffset ends at the size of the file's content", async (dir) => {
   for (
     const [bets, end] of [[1, ""], [5, ""], [9999, ""], [9999, "x"]] as const
   ) {
@@ -137,7 +137,7 @@ async function loadAll(
     refused: { addUnsendable: ({ line }) => problems.push(line) },
   });
   const loaded: Loaded[] = [];
-  // One batch for all: after its reply, a batch is reused.
+  // One batch is loaded again and again, as the sender does after a reply.
   const batch = new OutgoingBatch();
   const passed: number[] = [];
   for (;;) {

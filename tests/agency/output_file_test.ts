@@ -28,7 +28,7 @@ test("replaceFile() flushes a file before its rename", async (dir) => {
   assertEquals(await contents(dir), { file: "new" });
 });
 
-test("PendingFile.write() writes all, in order", async (dir) => {
+test("PendingFile.write() writes all bytes, in order", async (dir) => {
   const bytes = new TextEncoder().encode("x".repeat(40_000));
   const { writeSync } = Deno.FsFile.prototype;
   {
@@ -46,7 +46,7 @@ test("PendingFile.write() writes all, in order", async (dir) => {
   assertEquals(file === expected, true);
 });
 
-test("a file that cannot be replaced leaves nothing", async (dir) => {
+test("replaceFile() leaves no temporary file if it fails", async (dir) => {
   const path = `${dir}/folder`;
   await Deno.mkdir(`${path}/full`, { recursive: true });
   assertThrows(

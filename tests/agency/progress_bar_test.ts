@@ -12,7 +12,7 @@ const FULL = "#".repeat(24);
 const EMPTY = ".".repeat(24);
 const HALF = "#".repeat(12) + ".".repeat(12);
 
-/** Progress in bytes and bets, the seconds so far, and the line. */
+/** Progress in bytes and bets, seconds since the start, and the line. */
 const LINES: [Progress, seconds: number, line: string][] = [
   [
     sending(0, 1000, 0),
@@ -31,13 +31,13 @@ const LINES: [Progress, seconds: number, line: string][] = [
   ]),
 ];
 
-Deno.test("formatProgress() shows bytes, bets, speed and time left", () => {
+Deno.test("formatProgress() shows bytes, bets, rate and time left", () => {
   for (const [progress, seconds, line] of LINES) {
     assertEquals(formatProgress(progress, seconds), line);
   }
 });
 
-Deno.test("formatProgress() keeps its bar's width, and is not done too early", () => {
+Deno.test("formatProgress() keeps its bar's width, and does not show 100% too early", () => {
   for (let bytes = 0; bytes < 1000; bytes++) {
     const text = formatProgress(sending(bytes, 1000, 1), 1);
     assertMatch(text, /^\[#*\.*\] \d\d?% /);
@@ -63,12 +63,12 @@ Deno.test("formatProgress() keeps to the maximum width", () => {
   }
 });
 
-Deno.test("update() draws in one line, not more than ten times a second", () => {
+Deno.test("ProgressBar.update() draws one line, at most ten times a second", () => {
   using terminal = new FakeTerminal(true);
   using time = new FakeTime();
   {
     using bar = new ProgressBar();
-    // The speed is that of the sending alone.
+    // The rate does not include the time of the reading phase.
     bar.update({ ...sending(9, 9, 0), phase: "reading" });
     time.advance(5_000);
     for (let i = 0; i <= 50; i++) {
@@ -92,14 +92,14 @@ Deno.test("formatProgress() shows only bytes while the file is read", () => {
   assertEquals(formatProgress(reading, 2, 7), "reading");
 });
 
-Deno.test("update() draws in a terminal that tells no size", () => {
+Deno.test("ProgressBar.update() draws in a terminal that reports no size", () => {
   using terminal = new FakeTerminal(true, 0);
   using bar = new ProgressBar();
   bar.update(sending(50, 100, 5));
   assertMatch(terminal.written[0]!, /#+\.+\] 50% .* left\r$/);
 });
 
-Deno.test("update() leaves the last column free, so that no line wraps", () => {
+Deno.test("ProgressBar.update() leaves the last column free, so that no line wraps", () => {
   for (const columns of [20, 60, 75]) {
     using terminal = new FakeTerminal(true, columns);
     using bar = new ProgressBar();
@@ -110,7 +110,7 @@ Deno.test("update() leaves the last column free, so that no line wraps", () => {
   }
 });
 
-Deno.test("update() logs now and then without a terminal", () => {
+Deno.test("ProgressBar.update() logs every half minute without a terminal", () => {
   using terminal = new FakeTerminal(false);
   using time = new FakeTime();
   const log = CapturedLog.start();

@@ -13,7 +13,7 @@ import {
 const MAX_LINE_BYTES = 1 << 16;
 const BET = ["Ana", "Núñez", "30904465", "1999-03-17", "7574"];
 
-test("peek() reads records cut by the end of a chunk anywhere", async (dir) => {
+test("RecordReader.peek() reads records that a chunk's end cuts at any byte", async (dir) => {
   const quoted = '"Ana","Núñez",30904465,1999-03-17,"7574"';
   for (const line of [`${BET.join(",")}\r\n`, `${quoted}\n`]) {
     const size = contentOf(new TextEncoder().encode(line)).length;
@@ -31,7 +31,7 @@ test("peek() reads records cut by the end of a chunk anywhere", async (dir) => {
   }
 });
 
-test("peek() keeps only the start of a line too long", async (dir) => {
+test("RecordReader.peek() keeps only the start of a line that is too long", async (dir) => {
   const sizes = [0, 1, CHUNK_BYTES, 3 * CHUNK_BYTES + 7].map((more) =>
     MAX_LINE_BYTES + more
   );
@@ -130,7 +130,7 @@ function randomFile(random: Random, count: number): string {
         Array.from({ length: random.below(12) }, () => random.pick(pieces))
           .join(""),
     );
-    // Fields of spaces and separators would not be a record.
+    // A line of only spaces and separators would not be a record.
     fields[0] += "x";
     return csvRow(fields);
   });

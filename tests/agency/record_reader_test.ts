@@ -40,7 +40,7 @@ test("peek() reads quoted fields of every separator", async (dir) => {
   }
 });
 
-/** Of any number of these characters. */
+/** Lines with any number of these characters. */
 const BLANK = [" ", "\t", ",", ";", ",,,,", ";;;;", " ; , \t", " ".repeat(99)];
 
 test("peek() skips lines of spaces and separators only", async (dir) => {
@@ -56,7 +56,7 @@ test("peek() skips lines of spaces and separators only", async (dir) => {
   }
 });
 
-test("RecordReader.index counts every record, however it is read", async (dir) => {
+test("RecordReader.index counts every record, whether it can be sent or not", async (dir) => {
   const lines = [
     ANA_LINE,
     "x",
@@ -132,7 +132,7 @@ test("peek() reads fields of up to 255 bytes", async (dir) => {
   assertEquals(record?.fields, widest);
 });
 
-/** Lines that are not records, by what is said of them. */
+/** Lines that are not records, by the problem that is reported. */
 const PROBLEMS: Record<string, Record<string, string | Uint8Array>> = {
   "expected 5 fields but got 1": {
     "one field": "Ana",

@@ -45,7 +45,7 @@ const BAD_ROWS: number[][] = [
   [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
 ];
 
-/** What a batch of ten looks like whose bad rows were left out. */
+/** The frame of a batch of ten rows without its bad ones. */
 function withGaps(bad: readonly number[], fingerprint: string): Uint8Array {
   const places = rowsWithBad(10, bad).map((row, index) =>
     bad.includes(index) ? ["", "", "", "", ""] : row
@@ -111,7 +111,7 @@ testSending("send() rejects a batch whose refusal names no bet", {
   },
 });
 
-/** The answer to what is left of a batch without row 4, and what follows. */
+/** Answers to the rest of a batch without row 4, and what the agency does. */
 const SECOND_REFUSALS = {
   "leaves out more rows of a batch that is refused again": {
     refusal: errorFrame(Code.INVALID_BET, 7),

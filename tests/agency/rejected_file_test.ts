@@ -23,7 +23,7 @@ const CSV = "a,b,1,2000-01-01,1\r\n" +
   "e,f,4,2000-01-01,1";
 const NONE = recordsOf();
 
-test("write() copies rows unchanged, in the file's order", async (dir) => {
+test("RejectedFile.write() copies rows unchanged, in the file's order", async (dir) => {
   const lines = CSV.split("\r\n").filter((line) => line !== "");
   for (const indexes of [[0], [4], [3, 1, 2], [0, 4], [4, 3, 2, 1, 0]]) {
     using file = await putFile(dir);
@@ -37,17 +37,17 @@ test("write() copies rows unchanged, in the file's order", async (dir) => {
   }
 });
 
-test("write() makes the copy as private as its source", async (dir) => {
+test("RejectedFile.write() makes the copy as private as its source", async (dir) => {
   for (const mode of [0o600, 0o640, 0o664, 0o755]) {
     using file = await putFile(dir, CSV, mode);
     const copy = await write(file, [1]);
-    // It is no program.
+    // The copy is never executable.
     assertEquals((await Deno.stat(copy!.path)).mode! & 0o777, mode & 0o666);
     await Deno.remove(copy!.path);
   }
 });
 
-test("write() leaves nothing but the copy", async (dir) => {
+test("RejectedFile.write() leaves no temporary file", async (dir) => {
   using file = await putFile(dir);
   await rejectedFile(file).check();
   assertEquals(namesIn(dir), ["agency.csv"]);
@@ -55,7 +55,7 @@ test("write() leaves nothing but the copy", async (dir) => {
   assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
 });
 
-test("write() says so if it cannot change its copy", async (dir) => {
+test("RejectedFile.write() reports a copy that it cannot remove or replace", async (dir) => {
   const log = CapturedLog.start();
   using file = await putFile(dir);
   {
@@ -74,7 +74,7 @@ test("write() says so if it cannot change its copy", async (dir) => {
   ]);
 });
 
-test("write() removes and replaces only what an earlier run wrote", async (dir) => {
+test("RejectedFile.write() removes and replaces only what an earlier run wrote", async (dir) => {
   CapturedLog.start();
   const path = `${dir}/agency.csv.rejected.csv`;
   using file = await putFile(dir);
@@ -83,23 +83,23 @@ test("write() removes and replaces only what an earlier run wrote", async (dir) 
   assertEquals(await Deno.readTextFile(path), "no bet\r\n");
   const second = await write(file, [0], recordsOf(first!));
   assertEquals(second?.path, path);
-  // The same at another path is not what it wrote.
+  // The agency did not write the same content at another path.
   const other = { ...second!, path: `${dir}/other.csv` };
   await Deno.copyFile(path, other.path);
   const records = recordsOf(other);
   await Deno.remove(other.path);
   await write(file, [], records);
   assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
-  // Wherever it is.
+  // Copies of earlier runs are removed from any path.
   const third = await write(file, [1], recordsOf());
   assertEquals(third?.path, `${dir}/agency.csv.rejected-2.csv`);
   await write(file, [], recordsOf(third!, second!));
   assertEquals(namesIn(dir), ["agency.csv"]);
 });
 
-test("write() leaves the same rows of another agency alone", async (dir) => {
+test("RejectedFile.write() keeps another agency's copy of the same rows", async (dir) => {
   const log = CapturedLog.start();
-  // Its full path is known, not how this run names it.
+  // It is recognized by its full path, not by the path of this run.
   const there = `${dir}/there`;
   await Deno.mkdir(there);
   await Deno.symlink(there, `${dir}/link`);
@@ -116,7 +116,7 @@ test("write() leaves the same rows of another agency alone", async (dir) => {
   assertEquals(namesIn(there), ["agency.csv", "agency.csv.rejected.csv"]);
 });
 
-/** What may be where the refused rows go, and must stay. */
+/** Files that may exist at the copy's path, and must be kept. */
 const OTHERS: Record<string, (path: string, dir: string) => Promise<void>> = {
   "a file of the user's": (path) => Deno.writeTextFile(path, "notes"),
   "an empty file": (path) => Deno.writeTextFile(path, ""),
@@ -129,7 +129,7 @@ const OTHERS: Record<string, (path: string, dir: string) => Promise<void>> = {
 };
 
 for (const [what, put] of Object.entries(OTHERS)) {
-  test(`write() leaves ${what} alone, and takes a free name`, async (dir) => {
+  test(`RejectedFile.write() keeps ${what}, and takes a free name`, async (dir) => {
     const log = CapturedLog.start();
     using file = await putFile(dir);
     const path = `${dir}/agency.csv.rejected.csv`;
@@ -155,12 +155,12 @@ for (const [what, put] of Object.entries(OTHERS)) {
       (await write(file, [0]))?.path,
       `${dir}/agency.csv.rejected-3.csv`,
     );
-    // The same rows again need no other name.
+    // The same rows do not take another free name.
     assertEquals((await write(file, [1]))?.path, copy!.path);
   });
 }
 
-test("write() takes the next name if the first is the agency's own file", async (dir) => {
+test("RejectedFile.write() takes the next name if the first is the agency's own file", async (dir) => {
   const log = CapturedLog.start();
   using file = await putFile(dir);
   await Deno.link(file.source.path, `${dir}/link.csv`);
@@ -175,7 +175,7 @@ test("write() takes the next name if the first is the agency's own file", async 
     await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
   }
   assertEquals(log.linesWith("kept"), []);
-  // A copy's copy may not replace it either.
+  // The copy of a copy must not replace it either.
   const all = IndexSet.of([0]);
   await Deno.writeTextFile(`${dir}/copy-2.csv`, "c,d,3,2000-01-01,1\n");
   await Deno.writeTextFile(`${dir}/copy.csv`, "notes");
@@ -185,13 +185,13 @@ test("write() takes the next name if the first is the agency's own file", async 
   assertEquals(log.lines.at(-1)?.startsWith("WARN"), true);
 });
 
-test("inputPath() takes a name that is there as it is", async (dir) => {
+test("inputPath() returns the name of an existing file unchanged", async (dir) => {
   assertEquals(inputPath(`${dir}/{id}.csv`, "3"), `${dir}/3.csv`);
   await Deno.writeTextFile(`${dir}/{id}.csv`, "");
   assertEquals(inputPath(`${dir}/{id}.csv`, "3"), `${dir}/{id}.csv`);
 });
 
-test("write() says so if the agency's file has changed", async (dir) => {
+test("RejectedFile.write() fails if the agency's file has changed", async (dir) => {
   const { keptBytes } = limits;
   limits.keptBytes = 0;
   using _restored = { [Symbol.dispose]: () => limits.keptBytes = keptBytes };
@@ -206,7 +206,7 @@ test("write() says so if the agency's file has changed", async (dir) => {
   assertEquals(namesIn(dir), ["agency.csv"]);
 });
 
-test("check() refuses what cannot be replaced", async (dir) => {
+test("RejectedFile.check() refuses what cannot be replaced", async (dir) => {
   using file = await putFile(dir);
   await Deno.symlink("/dev/null", `${dir}/link`);
   for (const path of ["/dev/null", `${dir}/link`]) {
@@ -218,7 +218,7 @@ test("check() refuses what cannot be replaced", async (dir) => {
   }
 });
 
-test("check() names a file that cannot be written", async (dir) => {
+test("RejectedFile.check() names a file that cannot be written", async (dir) => {
   using file = await putFile(dir);
   assertThrows(
     () => rejectedFile(file, `${dir}/none/x.csv`).check(),
@@ -227,7 +227,7 @@ test("check() names a file that cannot be written", async (dir) => {
   );
 });
 
-Deno.test("rejectedPath() names a pipe's copy after what came through it", () => {
+Deno.test("rejectedPath() names a pipe's copy by its fingerprint", () => {
   const fingerprint = "0123456789abcdef";
   const pipe = { path: "-", fingerprint };
   assertEquals(

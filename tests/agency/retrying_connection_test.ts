@@ -188,7 +188,7 @@ watched.addEventListener = (_: string, call: unknown) => listeners.add(call);
 watched.removeEventListener = (_: string, call: unknown) =>
   listeners.delete(call);
 
-testSending("send() leaves nothing behind on the signal", {
+testSending("send() removes its listeners from the signal", {
   scripts: [hangUp, hangUp, serve],
   signal: watched,
 }, { check: () => assertEquals(listeners.size, 0) });
@@ -221,7 +221,7 @@ testSending("send() gives up on a FINISH that cannot be recorded", {
   error: /^UnreachableError: .* 3 attempts in a row failed/,
 });
 
-testSending("send() does not take a refusal for progress", {
+testSending("send() does not count a refusal as progress", {
   maxAttempts: 3,
   csv: csvOf(rows(10).map((row) => row.with(2, "x"))),
   maxAmount: 2,

@@ -16,7 +16,7 @@ const BAD_ROW = "no bet\r\n";
 const GOOD_ROW = csvOf(rows(1, 90));
 const A = csvOf(rows(6));
 
-Desk.test("send() of the same file by another agency keeps this one's copy", async (desk) => {
+Desk.test("send() by another agency keeps this agency's copy of the same file", async (desk) => {
   await desk.send("a.csv", A + BAD_ROW);
   desk.agency = 8;
   await desk.send("a.csv", A + BAD_ROW);
@@ -29,7 +29,7 @@ Desk.test("send() of the same file by another agency keeps this one's copy", asy
 });
 
 Desk.test("send() of a copy leaves out what was sent in its file, and says so", async (desk) => {
-  // Too long to be sent, it is known by its document and number.
+  // A row that is too long to be sent is recognized by its document and number.
   await desk.send("a.csv", A + GOOD_ROW.replace("Ana", "Ana".repeat(99)));
   const { sentBefore, repeated } = await desk.send("a.csv", A + GOOD_ROW);
   assertEquals(repeated, 0);
@@ -46,13 +46,13 @@ Desk.test("send() of a copy leaves out what was sent in its file, and says so", 
   assert(desk.log.lines.includes(line), desk.log.lines.join("\n"));
 });
 
-Desk.test("send() of the original says that its copy was stored, and finishes", async (desk) => {
+Desk.test("send() of a file says that its copy's rows are stored, and finishes", async (desk) => {
   await desk.send("a.csv", A + BAD_ROW, { finish: "no" });
   await desk.send(COPY, GOOD_ROW);
   const repeat = play(...[2, 2, 2].map(repeated), okAll);
   const again = await desk.send("a.csv", A + BAD_ROW, {}, repeat);
   assertEquals(again.rejectedFile, undefined);
-  // The file was just confirmed; the copy may be in another store.
+  // This file was just confirmed; FINISH asks for the copy.
   assertEquals(again.finishes.map((one) => one?.records), [1]);
   assertEquals(
     desk.log.lines.findLast((line) => line.startsWith("WARN")),
@@ -60,7 +60,7 @@ Desk.test("send() of the original says that its copy was stored, and finishes", 
       desk.path("a.csv")
     } | rows: 1 | reason: sent in "${desk.path(COPY)}"`,
   );
-  // Another store has neither of them.
+  // Another store has neither the file nor its copy.
   assertEquals(await desk.finishes("a.csv", A + BAD_ROW), false);
   assertStringIncludes(desk.lastError, `file: ${desk.path(COPY)} | since: `);
   assertEquals(await desk.finishes("b.csv", csvOf(rows(6, 50))), false);
@@ -77,7 +77,7 @@ Desk.test("send() of a copy expects the other rows of its file, too", async (des
   assertEquals(whole.finishes, [{ fingerprint, records: 6 }]);
 });
 
-Desk.test("send() of an original does not take what a new store refuses for stored", async (desk) => {
+Desk.test("send() of a file does not count rows that a new store refuses as stored", async (desk) => {
   const closed = answer(errorFrame(Code.BETTING_CLOSED, 0, "closed"), 3);
   await desk.send("a.csv", A + BAD_ROW);
   await desk.send(COPY, GOOD_ROW);
@@ -87,7 +87,7 @@ Desk.test("send() of an original does not take what a new store refuses for stor
   assertEquals(desk.log.linesWith("old"), []);
 });
 
-Desk.test("send() of an original of which all rows were refused expects its copy", async (desk) => {
+Desk.test("send() of a file whose rows were all refused expects its copy", async (desk) => {
   const bad = csvOf(rows(2).map((row) => row.with(2, "x")));
   const refuse = play(answer(errorFrame(Code.INVALID_BET, 0, "no")), okAll);
   await desk.send("a.csv", bad, {}, refuse);
@@ -96,7 +96,7 @@ Desk.test("send() of an original of which all rows were refused expects its copy
   assertEquals(again.finishes, copy.finishes);
 });
 
-Desk.test("send() knows a delivery whose copy failed", async (desk) => {
+Desk.test("send() recognizes a delivery whose copy could not be written", async (desk) => {
   await Deno.mkdir(`${desk.dir}/copies`);
   const options = {
     rejectedFile: `${desk.dir}/copies/x.csv`,
@@ -110,7 +110,7 @@ Desk.test("send() knows a delivery whose copy failed", async (desk) => {
   assertEquals(records, 7);
 });
 
-Desk.test("send() sets aside only what is missing after the draw", async (desk) => {
+Desk.test("send() copies only missing rows after the draw", async (desk) => {
   desk.maxAmount = 10;
   const [missing] = rows(1, 4);
   await desk.send(
@@ -129,7 +129,7 @@ Desk.test("send() sets aside only what is missing after the draw", async (desk) 
   assertEquals(await Deno.readTextFile(rejectedFile!), csvOf([missing!]));
 });
 
-Desk.test("send() of an old version sets no corrected row aside, and forgets nothing", async (desk) => {
+Desk.test("send() of an old version copies no corrected row, and keeps the record", async (desk) => {
   desk.maxAmount = 10;
   const old = `${A}no bet\nnone\n`;
   const [seventh, eighth, other] = rows(3, 7);
@@ -156,7 +156,7 @@ Desk.test("send() of an old version sets no corrected row aside, and forgets not
   );
 });
 
-Desk.test("send() keeps the refused rows of another file", async (desk) => {
+Desk.test("send() does not overwrite the refused rows of another file", async (desk) => {
   const options = { rejectedFile: `${desk.dir}/refused.csv`, asNew: true };
   const copies: (string | undefined)[] = [];
   for (const text of ["monday\n", "tuesday\n", ""]) {

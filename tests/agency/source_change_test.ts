@@ -39,7 +39,7 @@ const CHANGES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
 };
 
 for (const [name, [change, what]] of Object.entries(CHANGES)) {
-  test(`SourceFile tells when it was ${name}`, async (dir) => {
+  test(`SourceFile.throwIfChanged() detects that the file was ${name}`, async (dir) => {
     const path = `${dir}/bets.csv`;
     using source = await openSource(dir, "something", {});
     source.throwIfChanged();
@@ -50,12 +50,12 @@ for (const [name, [change, what]] of Object.entries(CHANGES)) {
       `agency's file "${path}": it changed while it was sent`,
     );
     assertMatch(error.message, what);
-    // What was read is kept.
+    // Chunks in memory are still returned.
     assertEquals(await contentIn(source), UTF8.encode("something\n"));
   });
 }
 
-test("readChunk() refuses bytes that were not hashed, whatever the file's time", async (dir) => {
+test("SourceFile.readChunk() refuses bytes that were not hashed, even with the same time", async (dir) => {
   const path = `${dir}/bets.csv`;
   const text = "a".repeat(2 * CHUNK_BYTES + 9);
   for (const at of [0, CHUNK_BYTES, text.length - 1]) {
@@ -104,7 +104,7 @@ test("readChunk() reports a file that was cut", async (dir) => {
     () => source.readChunk(0, new Uint8Array(20)),
     "it ends at byte 4 of 9",
   );
-  // What is as large as the limit is kept.
+  // A file of exactly the limit is kept in memory.
   using kept = await SourceFile.open(path, { keptBytes: 4 });
   await Deno.truncate(path, 1);
   assertEquals(await contentIn(kept), UTF8.encode("some\n"));

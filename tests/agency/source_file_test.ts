@@ -13,7 +13,7 @@ import { contentIn, openSource, withShortReads } from "../support/records.ts";
 const UTF8 = new TextEncoder();
 const MARK = "\ufeff";
 
-/** All spellings of each of these contents have one fingerprint. */
+/** Contents in several spellings, which must have the same fingerprint. */
 const SPELLINGS: Record<string, string[]> = {
   "nothing": ["", MARK],
   "an empty line": ["\n", "\r\n", "\r", `${MARK}\r\n`],
@@ -38,7 +38,7 @@ for (const [what, spellings] of Object.entries(SPELLINGS)) {
   });
 }
 
-test("SourceFile.fingerprint differs for other contents", async (dir) => {
+test("SourceFile.fingerprint differs for different contents", async (dir) => {
   const found = new Set<string>();
   const contents = Object.values(SPELLINGS).map(([text]) => text!);
   for (const text of [...contents, "\ra\n", `a${MARK}\n`, `${MARK}${MARK}`]) {
@@ -48,8 +48,8 @@ test("SourceFile.fingerprint differs for other contents", async (dir) => {
   assertEquals(found.size, contents.length + 3);
 });
 
-test("readChunk() returns the content, wherever a line end meets a chunk's edge", async (dir) => {
-  // With a byte order mark, and CRs before it, each edge is moved.
+test("SourceFile.readChunk() returns the content if a line end meets a chunk's edge", async (dir) => {
+  // A byte order mark and CRs move the edges of the chunks.
   for (const end of ["", "\n", "\r", "\r\n", "\rx", "\r\rx\r\n"]) {
     for (let shift = -4; shift <= 1; shift++) {
       for (const start of [MARK, "\r\n\r"]) {
@@ -60,7 +60,7 @@ test("readChunk() returns the content, wherever a line end meets a chunk's edge"
   }
 });
 
-test("readChunk() returns several chunks of any lines", async (dir) => {
+test("SourceFile.readChunk() returns several chunks of random lines", async (dir) => {
   const lines = ["a,b\r\n", "\r\n", "\n", "ñandú\r\n", "x\ry\n", "\r\r\n"];
   const text = Array.from(
     { length: 3 * CHUNK_BYTES / 4 },
@@ -71,7 +71,7 @@ test("readChunk() returns several chunks of any lines", async (dir) => {
   await withShortReads(5_001, () => assertContent(dir, text));
 });
 
-test("readChunk() returns the content in short reads", async (dir) => {
+test("SourceFile.readChunk() returns the content despite short reads", async (dir) => {
   await withShortReads(1, async () => {
     for (const text of [`${MARK}a\r\nb\r\r\n\rc`, "\r\n\r", MARK]) {
       await assertContent(dir, text);
@@ -79,7 +79,7 @@ test("readChunk() returns the content in short reads", async (dir) => {
   });
 });
 
-test("SourceFile says how the file's lines end", async (dir) => {
+test("SourceFile.content says how the file's lines end", async (dir) => {
   const cases: [text: string, lineEnd: string, isCut: boolean][] = [
     ["", "\n", false],
     [MARK, "\n", false],
@@ -139,7 +139,7 @@ test("SourceFile.open() stops when aborted", async (dir) => {
       SourceFile.open(`${dir}/bets.csv`, {
         signal: controller.signal,
         onProgress(bytes): void {
-          // As a signal handler: in another turn of the event loop.
+          // In another turn of the event loop, as a signal handler would.
           if (read === 0) {
             setTimeout(() => controller.abort(new Error("stopped")));
           }
@@ -176,7 +176,7 @@ test("SourceFile.open() says where it expected a relative path", async (dir) => 
   }
 });
 
-/** Checks a file that is read again, and one that is kept. */
+/** Checks a file that is read again, and a file that is kept in memory. */
 async function assertContent(
   dir: string,
   text: string,

@@ -5,7 +5,7 @@ import { testInFolder as test } from "../support/folder.ts";
 
 const none = (): undefined => undefined;
 
-Deno.test("readToken() leaves out what secret stores add around the token", async () => {
+Deno.test("readToken() trims line ends and spaces around the token", async () => {
   for (const given of ["secret", "secret\n", " \tsecret\r\n"]) {
     const token = await readToken(() => given, "");
     assertEquals(new TextDecoder().decode(token), "secret");

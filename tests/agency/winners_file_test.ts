@@ -24,7 +24,7 @@ const REFUSED: [name: string, reason: string][] = [
   ["folder/../agency.csv.rejected.csv", "agency.rejectedFile is the same file"],
 ];
 
-test("open() refuses a file before anything is sent", async (dir) => {
+test("WinnersFile.open() refuses a file before anything is sent", async (dir) => {
   const files = await putSource(dir);
   await Deno.link(files.agencyFile, `${dir}/hard.csv`);
   await Deno.symlink(files.agencyFile, `${dir}/soft.csv`);
@@ -40,7 +40,7 @@ test("open() refuses a file before anything is sent", async (dir) => {
 const NOT_OWN =
   "the file exists, and is not an unchanged list of an earlier run; move it away, or set --winners to another file";
 
-test("write() replaces a list that an earlier run wrote, and nothing else", async (dir) => {
+test("WinnersFile.write() replaces only a list that an earlier run wrote", async (dir) => {
   const files = await putRecords(dir);
   const path = `${dir}/winners.txt`;
   const early = await WinnersFile.open(path, files);
@@ -53,14 +53,14 @@ test("write() replaces a list that an earlier run wrote, and nothing else", asyn
     assertEquals(await modeOf(`${dir}/sent/${name}`), 0o600);
   }
   const problem = `Cannot write winners "${path}": ${NOT_OWN}`;
-  // What the user wrote or has changed.
+  // Files that the user wrote or changed.
   for (const text of ["1\n2\n", "7\n", "7\n8", "notes"]) {
     await Deno.writeTextFile(path, text);
     await assertRefused(path, files, problem);
     await assertRejects(() => early.write(["1"]), ProgramError, problem);
     assertEquals(await Deno.readTextFile(path), text);
   }
-  // Another agency's list, or one that was not recorded.
+  // Another agency's list, and a list that was not recorded.
   await Deno.writeTextFile(path, "7\n8\n");
   for (const records of ["sent/agency-2", "none/agency-1"]) {
     await assertRefused(
@@ -73,14 +73,14 @@ test("write() replaces a list that an earlier run wrote, and nothing else", asyn
   // The same list at another path is the user's copy.
   await Deno.copyFile(path, `${dir}/copy.txt`);
   await assertRefused(`${dir}/copy.txt`, files, NOT_OWN);
-  // One that is known is replaced also when its name is another.
+  // A recorded list is replaced under another name of the same file, too.
   await Deno.symlink(path, `${dir}/link`);
   await write(`${dir}/sent/../link`, files, ["9"]);
   assertEquals(await Deno.readTextFile(path), "9\n");
   assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
 });
 
-test("write() replaces its list after a run that ended before it did", async (dir) => {
+test("WinnersFile.write() replaces a list after a run that was cut off before its rename", async (dir) => {
   const files = await putRecords(dir);
   const path = `${dir}/winners.txt`;
   await write(path, files, ["1"]);
@@ -93,7 +93,7 @@ test("write() replaces its list after a run that ended before it did", async (di
   assertEquals(await Deno.readTextFile(path), "3\n");
 });
 
-test("write() is as private as the source", async (dir) => {
+test("WinnersFile.write() makes the list as private as the agency's file", async (dir) => {
   const path = `${dir}/winners.txt`;
   const file = await WinnersFile.open(path, await putSource(dir));
   await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
@@ -102,7 +102,7 @@ test("write() is as private as the source", async (dir) => {
   assertEquals(await modeOf(path), 0o640);
 });
 
-test("write() keeps the permissions of what was there", async (dir) => {
+test("WinnersFile.write() keeps the permissions of the file that it replaces", async (dir) => {
   const path = `${dir}/winners.txt`;
   await Deno.writeTextFile(path, "");
   await Deno.chmod(path, 0o604);
@@ -110,7 +110,7 @@ test("write() keeps the permissions of what was there", async (dir) => {
   assertEquals(await modeOf(path), 0o604);
 });
 
-test("write() keeps a link, and writes what it names", async (dir) => {
+test("WinnersFile.write() replaces a symbolic link's target, not the link", async (dir) => {
   await Deno.writeTextFile(`${dir}/target`, "");
   await Deno.symlink(`${dir}/target`, `${dir}/link`);
   await write(`${dir}/link`, await putSource(dir), ["1"]);
@@ -118,7 +118,7 @@ test("write() keeps a link, and writes what it names", async (dir) => {
   assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
 });
 
-test("write() writes to standard output, or a device", async (dir) => {
+test("WinnersFile.write() writes to standard output and to devices", async (dir) => {
   const files = await putSource(dir);
   const written: string[] = [];
   {
@@ -137,7 +137,7 @@ test("write() writes to standard output, or a device", async (dir) => {
   assertEquals(written.map((text) => text.slice(-8)), ["the log\n", "12\n7\n"]);
   await write("/dev/null", files, ["12"]);
   assertEquals((await Deno.stat("/dev/null")).isFile, false);
-  // Without all rights, Deno itself refuses this device.
+  // Deno refuses this device without full permissions.
   await assertProblem(
     () => write("/dev/full", files, ["12"]),
     'Cannot write winners "/dev/full": ',
@@ -145,10 +145,10 @@ test("write() writes to standard output, or a device", async (dir) => {
   assertEquals(Object.keys(await contents(dir)), ["agency.csv"]);
 });
 
-test("write() names a file that it cannot write", async (dir) => {
+test("WinnersFile.write() names a file that it cannot write", async (dir) => {
   await Deno.mkdir(`${dir}/folder`);
   const path = `${dir}/folder/winners.txt`;
-  // An agency's file that is not there is reported when it is opened.
+  // A missing agency's file is reported later, when the run opens it.
   const file = await WinnersFile.open(path, {
     agencyFile: `${dir}/none`,
     rejectedFile: `${dir}/none.rejected.csv`,
@@ -191,7 +191,7 @@ async function putSource(dir: string): Promise<OtherFiles> {
   return { agencyFile, rejectedFile: `${agencyFile}.rejected.csv` };
 }
 
-/** Writes the agency's file, and makes the folder of its records. */
+/** Writes the agency's file, and makes the folder for its records. */
 async function putRecords(dir: string): Promise<OtherFiles> {
   await Deno.mkdir(`${dir}/sent`);
   return { ...await putSource(dir), records: `${dir}/sent/agency-1` };

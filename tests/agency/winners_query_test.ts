@@ -16,7 +16,7 @@ import { Code, concat, errorFrame, frame } from "../support/frames.ts";
 import { testOnline as test } from "../support/permissions.ts";
 import { assertProblem } from "../support/problems.ts";
 
-/** The document "9", and more to come. */
+/** The document "9", in a reply that is not the last one. */
 const FIRST_PART = frame(WINNERS, Uint8Array.of(0, 0, 1, 1, 0x39));
 /** The documents "12" and "3". */
 const LAST_PART = frame(
@@ -68,7 +68,7 @@ test("winners() asks again at once after a wait without a reply", async () => {
   assertEquals(await agency.winners(), ["9", "12", "3"]);
 });
 
-test("winners() does not take a refusal for a wait that was served", async () => {
+test("winners() counts a refusal as a failed attempt", async () => {
   for (const code of [Code.BUSY, Code.STORAGE]) {
     await using central = new FakeCentral(answer(errorFrame(code)));
     await assertRejects(() => winnersOf(central), UnreachableError);
@@ -76,7 +76,7 @@ test("winners() does not take a refusal for a wait that was served", async () =>
   }
 });
 
-test("winners() takes nothing but documents for winners", async () => {
+test("winners() rejects anything but documents as winners", async () => {
   for (const text of ["", "\x1b[2J", "1\n", "12,3", "1".repeat(21)]) {
     await using central = new FakeCentral(answer(winnersFrame(text)));
     await assertProblem(
@@ -86,7 +86,7 @@ test("winners() takes nothing but documents for winners", async () => {
   }
 });
 
-test("winners() takes documents of 1 to 20 digits", async () => {
+test("winners() accepts documents of 1 to 20 digits", async () => {
   for (const text of ["0", "1".repeat(20)]) {
     await using central = new FakeCentral(answer(winnersFrame(text)));
     assertEquals(await winnersOf(central), [text]);
@@ -124,7 +124,7 @@ Deno.test("winnersQuery() ends if a central never stops sending winners", async 
   assertEquals(sent, 21);
 });
 
-test("winners() ends if there is no draw for the agency", async () => {
+test("winners() fails if the agency has no draw to wait for", async () => {
   await using central = new FakeCentral(
     answer(errorFrame(Code.UNKNOWN_AGENCY, undefined, "no part")),
   );
