@@ -95,7 +95,7 @@ for (
   });
 }
 
-Deno.test("PendingConnections.stop() closes those that authenticate or are rejected", async () => {
+Deno.test("PendingConnections.stop() closes connections that are authenticating or being rejected", async () => {
   using time = new FakeTime();
   const { pending } = start();
   const streams = [[], [authFrame(7, "wrong")], []]
@@ -107,7 +107,7 @@ Deno.test("PendingConnections.stop() closes those that authenticate or are rejec
   ];
   await everyPromise();
   assertEquals(pending.size, 3);
-  // A rejected one takes no place.
+  // A connection that is being rejected does not count.
   assertFalse(pending.isFull(17));
   pending.stop();
   await Promise.all(done);
@@ -133,7 +133,7 @@ Deno.test("PendingConnections does not serve an agency whose token is revoked wh
   await writing.promise;
   assertEquals(pending.revoke(new Set([8])), []);
   assertEquals(pending.revoke(new Set([7])), [7]);
-  // The system has taken the OK all the same.
+  // The OK is written nevertheless.
   written.resolve(5);
   await done;
   assertEquals(authenticated, []);
@@ -155,7 +155,7 @@ Deno.test("PendingConnections sets no time limit after the token", async () => {
   assertFalse(stream.isClosed);
 });
 
-Deno.test("PendingConnections counts those that authenticate among all connections, and takes at most 16", async () => {
+Deno.test("PendingConnections counts authenticating connections among all, and accepts at most 16", async () => {
   const { pending } = start();
   const authenticate = (count: number) =>
     Array.from(

@@ -19,7 +19,7 @@ Deno.test("Statistics.commitQuantile() is that of the latest commits", () => {
   assertEquals(statistics.commitQuantile(0.5), 977 + 511);
 });
 
-Deno.test("Statistics.commitQuantile() is the smallest that so many do not exceed", () => {
+Deno.test("Statistics.commitQuantile() returns the smallest time that is enough for a part of the commits", () => {
   const statistics = new Statistics();
   // In any order, and as numbers, not as texts.
   for (let i = 0; i < 100; i++) statistics.onCommit(1, (i * 37) % 100 + 1);
@@ -96,7 +96,7 @@ Deno.test("Statistics remembers few of the agencies that store nothing", () => {
     statistics.onRefusedBatch({ agency, betCount: 1 }, "::1");
     statistics.onRequest(7, "::7");
   }
-  // 1,000 with the one that goes on.
+  // 1,000 agencies, including agency 7, which keeps sending.
   assertEquals(statistics.activityOf(12_001), undefined);
   const known = (agency: number) => statistics.activityOf(agency) !== undefined;
   assertEquals([1, 8, 11_999, 12_002, 13_000].map(known), [

@@ -54,7 +54,7 @@ for (const language of Object.keys(LANGUAGES)) {
       ...GOOD.map((bet) => ["3", ...bet]),
     ]);
 
-    // The same file again adds nothing, whoever sends it.
+    // Sending the file again adds nothing, with any of the agencies.
     await startAgency(3, file, central.port).ending();
     await send(central.port, file);
     assertEquals(await Deno.readTextFile(store), stored);

@@ -14,7 +14,7 @@ const MAX_OKS = 40;
 const MAX_PAUSE_MS = 5;
 /** Part of the lives in which the central is killed while it starts. */
 const EARLY_CRASH_CHANCE = 0.15;
-/** Longest time from the start to such a kill, in milliseconds. */
+/** Longest time from a start to the kill, in milliseconds. */
 const START_MS = 300;
 const BETS_OF_FILE = 1_000;
 

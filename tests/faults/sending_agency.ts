@@ -1,4 +1,4 @@
-// The real client program, which has to succeed whatever the fault.
+// The real client program, which must succeed despite any fault.
 
 import { assertEquals } from "@std/assert";
 import { type RunningProgram, startAgency } from "../support/programs.ts";

@@ -35,7 +35,7 @@ export class SmallDisk {
     await run("mount", "-o", `remount,size=${size}k`, this.#dir);
   }
 
-  /** Unmounts it; no process may use it any more. */
+  /** Unmounts the disk. No process may still use it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await run("umount", this.#dir);
   }

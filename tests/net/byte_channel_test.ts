@@ -138,7 +138,7 @@ Deno.test("hangUp() waits only a moment for a peer that stays", async () => {
   assertEquals(stream.written, frame(2));
 });
 
-Deno.test("hangUp() ends with a lost connection, and tells of a bug", async () => {
+Deno.test("Connection.hangUp() ignores a lost connection, and throws other errors", async () => {
   for (const error of [new Deno.errors.ConnectionReset(), new TypeError("x")]) {
     const stream = new FakeStream([]);
     stream.closeWrite = () => Promise.reject(error);
@@ -150,7 +150,7 @@ Deno.test("hangUp() ends with a lost connection, and tells of a bug", async () =
   }
 });
 
-test("hangUp() lets the peer read the last words though it has sent more", async () => {
+test("Connection.hangUp() lets the peer read the last frame though it has sent more", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   using wire = await Wire.connect(listener.addr.port);
   const connection = new Connection(await listener.accept(), {});

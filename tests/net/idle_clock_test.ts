@@ -101,7 +101,7 @@ Deno.test("IdleClock has one timer for many waits, and none without a timeout", 
   assertEquals(time.pending, 0);
 });
 
-Deno.test("IdleClock.explain() tells of the time-out once it has expired", () => {
+Deno.test("IdleClock.explain() returns a time-out once it has expired", () => {
   using time = new FakeTime();
   const clock = new IdleClock(TIMEOUT, () => {});
   const cause = new Error("closed");

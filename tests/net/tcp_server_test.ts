@@ -7,7 +7,7 @@ import { testOnline } from "../support/permissions.ts";
 import "../support/watchdog.ts";
 import { replace } from "../support/replaced.ts";
 
-Deno.test("stopOn() stops at a signal, also at one that came before", async () => {
+Deno.test("stopOn() stops at a signal, even if it came earlier", async () => {
   for (const isEarly of [true, false]) {
     const log = CapturedLog.start();
     const signal = new AbortController();

@@ -88,7 +88,7 @@ const INSERTS: readonly InsertCase[] = [
     stored: [outcome(0), outcome(0)],
   },
   {
-    name: "tells what each batch had before",
+    name: "returns how many bets of each batch were stored before",
     batches: [5, 8, 11],
     script: [at(5, 6, 7, 9), []],
     asked: ["missing", "look"],
@@ -108,7 +108,7 @@ const INSERTS: readonly InsertCase[] = [
     stored: [outcome(3)],
   },
   {
-    name: "does not say OK for what is not there",
+    name: "does not return OK for bets that are not stored",
     script: [at(5), at(6, 7)],
     asked: ["missing", "look"],
     stored: /2 bets are neither stored now nor before/,

@@ -6,7 +6,7 @@ import { delay, within } from "../support/deadline.ts";
 import { freshDatabase } from "./support/shared_server.ts";
 import { append, makeBatch, openStore } from "./support/made_store.ts";
 
-test("bets that a new trigger drops are a STORAGE", async () => {
+test("PostgresStore answers STORAGE if a new trigger drops bets", async () => {
   const database = await freshDatabase();
   await using store = await openStore(database.url);
   using writer = store.writer();
@@ -23,7 +23,7 @@ test("bets that a new trigger drops are a STORAGE", async () => {
   }
 });
 
-test("tables that are emptied under a central are a STORAGE until they are back", async () => {
+test("PostgresStore answers STORAGE while its tables are emptied", async () => {
   const database = await freshDatabase();
   await using store = await openStore(database.url, 2);
   await append(store, makeBatch(1));
@@ -35,14 +35,14 @@ test("tables that are emptied under a central are a STORAGE until they are back"
     StorageError,
   );
   assertEquals(/loteria has (?:no row|0 rows)/.test(error.message), true);
-  // Looking at the tables again tells, without any agency.
+  // The next check of the tables finds it, without any agency.
   await until(() => store.stats.problem !== undefined);
   await database.query("INSERT INTO loteria TABLE copy");
   await until(() => store.stats.problem === undefined);
   assertEquals(await append(store, makeBatch(1)), 0);
 });
 
-test("tables that move under a central are a STORAGE", async () => {
+test("PostgresStore answers STORAGE if its tables are moved", async () => {
   const database = await freshDatabase();
   await using store = await openStore(database.url);
   await append(store, makeBatch(1));

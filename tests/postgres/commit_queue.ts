@@ -113,7 +113,7 @@ Deno.test("CommitQueue joins what arrives while an agency's statement runs", asy
   ]);
 });
 
-Deno.test("CommitQueue tells how many seconds a commit took", async () => {
+Deno.test("CommitQueue reports how many seconds a commit took", async () => {
   const { inserts, seconds, add } = openQueue();
   using time = new FakeTime();
   time.advance(7_000);

@@ -32,8 +32,8 @@ function open(
 }
 
 /**
- * Counts connections as PostgreSQL does: those that it refuses too, until they
- * are closed. The first `crowd` are refused together.
+ * Counts connections as PostgreSQL does: refused ones count until they are
+ * closed. The first `crowd` connections are refused together.
  */
 function crowdedServer(limit: number, refusal: Refusal, crowd = CONNECTIONS) {
   let counted = 0;
@@ -50,7 +50,7 @@ function crowdedServer(limit: number, refusal: Refusal, crowd = CONNECTIONS) {
   });
 }
 
-/** Asks so often at once, and waits for all answers. */
+/** Sends this number of queries at once, and waits for all answers. */
 function askAll(database: Database, times = 2 * CONNECTIONS) {
   return Promise.allSettled(
     Array.from({ length: times }, () => database.query("a")),
@@ -59,7 +59,7 @@ function askAll(database: Database, times = 2 * CONNECTIONS) {
 
 for (const refusal of [CROWDED, OF_POOL]) {
   for (const limit of [1, 2, 5]) {
-    Deno.test(`Database tries again with fewer at once if ${limit} may connect: ${refusal.code}`, async () => {
+    Deno.test(`Database retries with fewer connections if only ${limit} may connect: ${refusal.code}`, async () => {
       await using server = crowdedServer(limit, refusal);
       using database = open(server);
       for (const { status } of await askAll(database)) {
@@ -69,7 +69,7 @@ for (const refusal of [CROWDED, OF_POOL]) {
   }
 }
 
-Deno.test("Database tells all that wait why a lone connection is refused", async () => {
+Deno.test("Database rejects all waiting queries with the reason why its only connection is refused", async () => {
   await using server = crowdedServer(0, CROWDED);
   using database = open(server);
   for (const outcome of await askAll(database)) {

@@ -118,7 +118,7 @@ async function tlsServer(): Promise<Cluster> {
 }
 
 let certified: Promise<void> | undefined;
-/** Names the connections of each attempt: those of the last one may remain. */
+/** Numbers the attempts: connections of the last one may remain. */
 let attempts = 0;
 
 async function assertModes(

@@ -97,7 +97,7 @@ for (const [kinds, outcome] of ORDERS) {
   });
 }
 
-Deno.test("connectToWriter() begins with any host if it is told to", async () => {
+Deno.test("connectToWriter() begins with a random host if asked to", async () => {
   await using stack = new AsyncDisposableStack();
   const servers = ["a", "b", "c"].map(() => stack.use(hostOf("standby")));
   const [first, ...others] = servers;
@@ -142,7 +142,7 @@ async function openSession(address: Address): Promise<Session> {
   return session;
 }
 
-Deno.test("Session tells the server who it is, and its time limit", async () => {
+Deno.test("Session sends its name and its time limit to the server", async () => {
   await using server = new FakeServer();
   const session = await openSession(
     server.address(
@@ -161,7 +161,7 @@ Deno.test("Session tells the server who it is, and its time limit", async () => 
   session.destroy();
 });
 
-Deno.test("Session gives up a server that does not let it in", async () => {
+Deno.test("Session gives up on a server that does not complete the login", async () => {
   await using server = new FakeServer({
     onConnect: ({ closed }) => closed as Promise<undefined>,
   });

@@ -69,7 +69,7 @@ const HOLD = [
   /FROM pg_locks/,
 ];
 
-/** What the draw finds, what it asks, and whether it holds. */
+/** The tables' answers, the expected statements, and whether the draw is held. */
 const HOLDS: readonly (readonly [Script, RegExp[], boolean | string])[] = [
   [[[HELD]], [LOCK], false],
   [[[OPEN], [{ agencies: "2" }]], [LOCK, COUNT], false],
@@ -234,7 +234,7 @@ for (
   });
 }
 
-Deno.test("SharedDraw tells that another central has held the draw, though the first count fails", async () => {
+Deno.test("SharedDraw notices that another central has held the draw, though the first count fails", async () => {
   const error = databaseError("57014");
   const { draw, stats, state, asked } = drawOn(2, { countErrors: [error] });
   await draw.recover();

@@ -14,7 +14,7 @@ import { append, makeBatch, openStore } from "./support/made_store.ts";
 const DROPPING = `CREATE FUNCTION drop() RETURNS trigger LANGUAGE plpgsql AS
   'BEGIN RETURN NULL; END'`;
 
-/** What a person or a restore does to the tables, and what the start says. */
+/** Changes to the tables by a person or a restore, and the error at startup. */
 const UNFIT: readonly (readonly [string, RegExp])[] = [
   [
     "ALTER TABLE bets DROP CONSTRAINT bets_pkey",
@@ -172,7 +172,7 @@ test("PostgresStore finds its tables in a schema with any name", async () => {
   assertEquals(await database.query(count), "10");
 });
 
-/** Settings that a database has, and those of a central. */
+/** Settings of a database, and the settings that a central uses. */
 const SETTINGS: readonly (readonly [string, string, string])[] = [
   ["DateStyle", "SQL, DMY", "ISO, YMD"],
   ["IntervalStyle", "iso_8601", "postgres"],

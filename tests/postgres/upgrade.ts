@@ -74,7 +74,7 @@ test("an upgrade locks out centrals of version 1", async () => {
   await database.query(INSERT_1);
   await using store = await openStore(database.url);
   assertEquals(store.stats.bets, 201);
-  // With an error, which such a central answers with STORAGE.
+  // With an error, which a central of version 1 answers with STORAGE.
   await assertRejects(
     () => database.query(INSERT_1),
     Error,

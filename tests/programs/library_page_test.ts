@@ -28,7 +28,7 @@ test("docs/library.md's program runs in another folder", async (dir) => {
   });
   const stdout = blocks.get("text output")!;
   assertEquals(ending, { code: 0, stdout, stderr: "" });
-  // The library keeps nothing but what it is told to.
+  // The library writes only the files that the options name.
   const entries = await Array.fromAsync(Deno.readDir(dir));
   const kept = entries.map(({ name }) => name)
     .filter((name) => name.startsWith(".") || name.includes("rejected"));

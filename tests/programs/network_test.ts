@@ -78,7 +78,7 @@ test("server.ts stops while it is out of file descriptors", async (dir) => {
   for (const wire of wires) wire.close();
 });
 
-/** Addresses of a central, and those that do and do not reach it. */
+/** Listening addresses of a central, and addresses that do and do not reach it. */
 const HOSTS: [host: string, reached: string[], missed: string[]][] = [
   ["0.0.0.0", ["127.0.0.1", "127.0.0.2"], ["[::1]"]],
   ["::", ["127.0.0.1", "[::1]"], []],

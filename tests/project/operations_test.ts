@@ -85,7 +85,7 @@ testTools(["promtool"], "each alert fires when it should", async (dir) => {
     interval: "1m",
     input_series: [
       { series, values },
-      // The bucket above has all; without it there is no quantile.
+      // The +Inf bucket has all observations; quantiles need it.
       { series: series.replace('le="1.0"', 'le="+Inf"'), values },
     ].filter((one, i) => i === 0 || one.series !== series),
     alert_rule_test: [{ alertname: name, eval_time: "10m" }],
@@ -95,7 +95,7 @@ testTools(["promtool"], "each alert fires when it should", async (dir) => {
     file,
     JSON.stringify({ rule_files: [ALERTS], tests }),
   );
-  // Each of them expects silence, so each one that fires is reported.
+  // Each test expects no alert, so promtool reports every alert that fires.
   const { output } = await runTool("promtool", ["test", "rules", file]);
   const fired = names.filter((name) => output.includes(`alertname="${name}"`));
   assertEquals(fired, names, output);

@@ -13,7 +13,7 @@ export class Trace {
   #lines: string[] = [];
   /** Number of times that each kind of thing happened. */
   readonly counts: Map<string, number> = new Map();
-  /** Tells the simulated time, in milliseconds. */
+  /** Returns the simulated time, in milliseconds. */
   clock: () => number = () => 0;
 
   constructor(onLine?: (line: string) => void) {

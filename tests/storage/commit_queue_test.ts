@@ -13,7 +13,7 @@ function gather(queue: CommitQueue, answered: number): { isEnded: boolean } {
   return wait;
 }
 
-Deno.test("CommitQueue.gather() waits for those that were answered, up to 16 in all", async () => {
+Deno.test("CommitQueue.gather() waits for as many entries as were answered, up to 16 in all", async () => {
   const table = [
     ...[[0, 0, 0], [0, 1, 1], [0, 3, 3], [1, 3, 3], [5, 10, 10]],
     ...[[0, 20, 16], [12, 20, 4], [15, 1, 1], [16, 1, 0], [17, 5, 0]],

@@ -30,7 +30,7 @@ test("FileStore.finish() checks each agency a few times, for any number of them"
   }
 });
 
-test("FileStore.finish() counts a batch that is under way, and its repetition is no late one", async (dir) => {
+test("FileStore.finish() counts a batch under way, and accepts its repetition", async (dir) => {
   const path = `${dir}/bets.csv`;
   const { store, file, append } = await openFaulty(path, { drawAgencies: 1 });
   const gate = file.hold("syncData");

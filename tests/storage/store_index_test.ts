@@ -32,7 +32,7 @@ Deno.test("StoreIndex forgets what was under way when a commit fails", () => {
   };
   claimBoth();
   assertEquals(index.fileOf(key).claimed.missing(all), []);
-  // Nobody learns of a winner that is not on disk yet.
+  // A winner that is not on disk yet is not returned.
   assertEquals([index.bets, index.winners(1)], [0, []]);
   index.drop();
   assertEquals(index.fileOf(key).claimed.missing(all), all);

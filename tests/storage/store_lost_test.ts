@@ -33,7 +33,7 @@ const LOSSES: Record<string, [(path: string) => Promise<void>, RegExp]> = {
 
 /** How often the store looks at its files (docs/storage.md). */
 const WATCH_PERIOD_MS = 500;
-/** Batches of which the first three bets are stored before the loss. */
+/** Batches; their first three bets are stored before the loss. */
 const APPEND = { append: true };
 const STORED = numberedBatch(0, 3);
 const NEW = numberedBatch(3, 2);

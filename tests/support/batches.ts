@@ -1,4 +1,4 @@
-// Batches for the tests of the store: every bet tells where in its file it is.
+// Batches for the store's tests. Each bet contains its position in its file.
 
 import { assertEquals } from "@std/assert";
 import { type Batch, type Bet, packBets } from "../../bet/bet.ts";

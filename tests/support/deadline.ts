@@ -5,15 +5,15 @@
 export const IS_FULL: boolean = Deno.args.includes("--full");
 
 /**
- * Far longer than anything takes here, even on a busy machine, and short enough
- * to learn what did not come.
+ * Far longer than any wait here takes, even on a busy machine, and short enough
+ * for the test to report what did not happen.
  */
 export const WAIT_LIMIT_MS = 30_000;
 
-// A test may replace the timers meanwhile.
+// The real timers: a test may replace the global ones.
 const { setTimeout, clearTimeout } = globalThis;
 
-/** Waits, but not for ever. */
+/** Awaits a promise up to a time limit. */
 export async function within<T>(
   promise: Promise<T>,
   seen: () => string,

@@ -1,4 +1,4 @@
-// One agency's files, and what its memory knows of their deliveries.
+// One agency's files, and the records of their deliveries.
 
 import { assertEquals } from "@std/assert";
 import { openFile } from "../../agency/delivered_file.ts";
@@ -35,7 +35,7 @@ export interface Sending {
 /** What is done with a file's rows because of earlier deliveries. */
 interface Treatment {
   leftOut: number[];
-  /** Rows that may be stored already, so they keep their place. */
+  /** Rows that may be stored already, so they keep their identity. */
   unsure: number[];
   /** Rows that correct refused ones. */
   brought: number[];
@@ -43,7 +43,7 @@ interface Treatment {
 
 /** One agency's files, delivered without a central. */
 export class Deliveries {
-  /** Where the files are, as their records name it. */
+  /** The folder of the files, as their records name it. */
   readonly dir: string;
 
   private constructor(dir: string) {
@@ -69,7 +69,7 @@ export class Deliveries {
     return new SentFolder(`${this.dir}/sent`, agency);
   }
 
-  /** Sends a text, of which some rows are refused, and returns its identity. */
+  /** Sends a text with some refused rows, and returns the delivery's identity. */
   async send(
     name: string,
     text: string,
@@ -108,7 +108,7 @@ export class Deliveries {
     await assertProblem(() => this.send(name, text, sending), message);
   }
 
-  /** Asserts what would be done with a text, without a trace. */
+  /** Asserts what would be done with a text, without sending it. */
   async treats(
     name: string,
     text: string,

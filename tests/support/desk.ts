@@ -1,4 +1,4 @@
-// An agency at its desk: sends files to a central that stores what it gets.
+// An agency that sends files to a fake central, which stores what it receives.
 
 import { assertEquals, assertRejects } from "@std/assert";
 import {
@@ -21,15 +21,15 @@ import {
 import { testInFolder } from "./folder.ts";
 import { Type } from "./frames.ts";
 
-/** What the central got in a run. */
+/** A run, and what the central received in it. */
 interface Run extends Summary {
   /** Identity and first index of each batch. */
   batches: (readonly [string, number])[];
-  /** What the agency says that is stored of its file, if it finishes. */
+  /** The delivery in each FINISH: what the agency expects to be stored. */
   finishes: Finish["delivery"][];
 }
 
-/** One agency's files, and a central that stores what it gets. */
+/** One agency's files, and a central that stores what it receives. */
 export class Desk {
   readonly #dir: string;
   readonly log: CapturedLog = CapturedLog.start();
@@ -88,7 +88,7 @@ export class Desk {
     return { ...summary, batches, finishes };
   }
 
-  /** Whether the agency finishes with bets that have no file. */
+  /** Sends bets without a file. Returns whether the agency has finished. */
   async sendBets(bets: AsyncIterable<Bet>): Promise<boolean | undefined> {
     await using central = new FakeCentral(okAll);
     const server = `127.0.0.1:${central.port}`;

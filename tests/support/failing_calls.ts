@@ -1,10 +1,10 @@
-// Calls of the system that fail until they are disposed of.
+// System calls that fail until the result is disposed of.
 
 import { replace } from "./replaced.ts";
 
 export const FULL = "No space left on device (os error 28)";
 
-/** Lets no file with `part` in its name be created. */
+/** Makes creating files with `part` in their names fail. */
 export function failWrites(part: string): Disposable {
   const { open } = Deno;
   return replace(Deno, {
@@ -15,7 +15,7 @@ export function failWrites(part: string): Disposable {
   });
 }
 
-/** Lets no file be renamed to one whose name ends so. */
+/** Makes renaming to names with this end fail. */
 export function failRename(end: string): Disposable {
   const { renameSync } = Deno;
   return replace(Deno, {
@@ -26,7 +26,7 @@ export function failRename(end: string): Disposable {
   });
 }
 
-/** Notes what is asked of files that are opened asynchronously, by their names. */
+/** Records calls to files that are opened asynchronously, with their names. */
 export function noteCalls(calls: string[]): Disposable {
   const { open } = Deno;
   return replace(Deno, {
@@ -53,7 +53,7 @@ export function noteCalls(calls: string[]): Disposable {
   });
 }
 
-/** Changes how files with `part` in their names take bytes asynchronously. */
+/** Changes asynchronous writes to files with `part` in their names. */
 export function changeWrites(
   part: string,
   change: (
@@ -73,7 +73,7 @@ export function changeWrites(
   });
 }
 
-/** Lets no file be opened for writing. */
+/** Makes opening files for writing fail. */
 export function failOpen(code: string): Disposable {
   const { open } = Deno;
   const refusal = () =>
@@ -87,7 +87,7 @@ export function failOpen(code: string): Disposable {
   });
 }
 
-/** Lets no file's permissions be changed. */
+/** Makes changing permissions fail. */
 export function failChmod(): Disposable {
   const refusal = systemError("Operation not permitted (os error 1)", "EPERM");
   return replace(Deno, {

@@ -1,4 +1,4 @@
-// A central that says what a script tells it, right or wrong.
+// A central that follows a test's script, right or wrong.
 
 import { frame, type Reply, Type } from "./frames.ts";
 import { Wire } from "./wire.ts";
@@ -10,7 +10,7 @@ export class FakeSession {
   readonly #wire: Wire;
   readonly #taken: Reply[];
 
-  /** `taken` gets every frame that is taken. */
+  /** Every frame that is taken is added to `taken`. */
   constructor(wire: Wire, taken: Reply[]) {
     this.#wire = wire;
     this.#taken = taken;
@@ -23,7 +23,7 @@ export class FakeSession {
     return next;
   }
 
-  /** Sends whatever it is. */
+  /** Sends any bytes, valid or not. */
   async send(...bytes: readonly Uint8Array[]): Promise<void> {
     await this.#wire.send(...bytes);
   }
@@ -40,7 +40,7 @@ export type Script = (session: FakeSession) => Promise<unknown>;
 /** Bytes to send, or something to do. */
 type Step = Uint8Array | Script;
 
-/** The script that does this, one after the other. */
+/** Returns a script with these steps. */
 export function play(...steps: readonly Step[]): Script {
   return async (session) => {
     for (const step of steps) {
@@ -70,7 +70,7 @@ export function answer(bytes: Uint8Array, count = 1): Script {
   return play(...Array(count).fill([take(), bytes]).flat());
 }
 
-/** Answers a batch with OK, of which some bets were stored before. */
+/** Answers a batch with OK and the number of its bets that were stored before. */
 export function repeated(bets: number): Script {
   const counted = bets === 0 ? undefined : Uint8Array.of(0, bets);
   return answer(frame(Type.OK, counted));

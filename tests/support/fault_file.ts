@@ -45,7 +45,7 @@ export class FaultFile implements StoreFile {
   readonly #file: StoreFile;
   readonly #faults: PlannedFault[] = [];
   readonly #gates: PlannedGate[] = [];
-  /** Error of the next write, after one that took a part. */
+  /** Error of the next write, after a partial one. */
   #failure: Error | undefined;
   /** Each write, syncData and truncate in the order called. */
   readonly calls: Operation[] = [];

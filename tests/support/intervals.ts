@@ -24,7 +24,7 @@ export class FakeIntervals implements Disposable {
     return [...this.#callbacks.values()].map(({ periodMs }) => periodMs);
   }
 
-  /** Runs what has this period so many times, and waits for it each time. */
+  /** Runs the callbacks with this period `times` times, and awaits each run. */
   async pass(periodMs: number, times = 1): Promise<void> {
     for (let i = 0; i < times; i++) {
       for (const one of this.#callbacks.values()) {

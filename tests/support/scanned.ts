@@ -25,7 +25,7 @@ export interface Scanned {
   committedSize: number;
 }
 
-/** Three writes, of which the last one has four batches, one with gaps. */
+/** Three writes; the last one has four batches, one of them with gaps. */
 export const WRITES = [
   [numberedBatch(0, 2), numberedBatch(0, 1, { agency: 4294967295 })],
   [numberedBatch(2, 3)],

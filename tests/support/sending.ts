@@ -27,7 +27,7 @@ type SendingScript = (session: FakeSession, path: string) => Promise<unknown>;
 interface Expected {
   /** Number of bets answered with OK. */
   stored?: number;
-  /** Number of those that were stored before. */
+  /** Number of bets that were stored before. */
   repeated?: number;
   /** Every frame that the central has received. */
   frames?: readonly string[];

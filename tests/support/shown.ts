@@ -25,7 +25,7 @@ export interface Shown {
   storeFile: string;
   /** Shows the store, unless the test got it shown. */
   show(): void;
-  /** Tells the status page that the central stops. */
+  /** Makes the status page show that the central is stopping. */
   stopping: AbortController;
 }
 

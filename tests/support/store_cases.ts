@@ -47,7 +47,7 @@ export const SPECIAL_NAMES: readonly string[] = [
 export const STORE_CASES: Readonly<
   Record<string, (open: OpenStore) => Promise<void>>
 > = {
-  async "stores a bet once, in whatever batches it comes again"(
+  async "stores a bet once, even if it is sent again in other batches"(
     open,
   ): Promise<void> {
     const bets = makeBets(10);
@@ -79,7 +79,7 @@ export const STORE_CASES: Readonly<
       assertEquals(repeated.reduce((sum, bets) => sum + bets), 300);
     });
   },
-  async "tells files and agencies apart"(open): Promise<void> {
+  async "keeps files and agencies apart"(open): Promise<void> {
     const bets = makeBets(3);
     await withStore(open, async (store) => {
       await appendTo(store, batchOf(bets));

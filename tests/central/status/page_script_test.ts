@@ -170,7 +170,7 @@ for (const [clicks, shown, order] of ORDERS) {
       ...[children[0]!.dataset["key"], attributes.get("aria-sort")],
     ]).filter(([, order]) => order);
     assertEquals(sorted, [[clicks.at(-1), order]]);
-    // The order stays, whatever that of the snapshot is.
+    // The order does not depend on the snapshot's.
     sources[0]!.show({ ...snapshot, agencies: snapshot.agencies.toReversed() });
     assertEquals(opened.shown(), shown);
   });
@@ -184,7 +184,7 @@ test("page.js leaves the page as it was sent until the first snapshot", async ()
   assertEquals(opened.shown(), [2, 1]);
 });
 
-test("page.js tells of a central that is away, and tries again", async () => {
+test("page.js shows that the central does not answer, and reconnects", async () => {
   using opened = await open([row(1)]);
   const { page, sources, time } = opened;
   const isAway = (sinceMs = 0) => {

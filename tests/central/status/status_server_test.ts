@@ -164,7 +164,7 @@ Deno.test("the event streams end before the server", async () => {
   assertEquals(ended, ["stream", "server"]);
 });
 
-test("/ tells all of it without a script, in two languages", async (shown) => {
+test("/ shows all figures without a script, in two languages", async (shown) => {
   await send(shown);
   for (
     const [language, words] of [
@@ -186,8 +186,8 @@ test("/ tells all of it without a script, in two languages", async (shown) => {
   }
 });
 
-test("no more than 64 watch at once", async ({ url }) => {
-  // Who asks only for the headers does not watch.
+test("/events serves at most 64 clients at once", async ({ url }) => {
+  // A HEAD request does not count.
   await fetch(`${url}events`, { method: "HEAD" });
   const watchers = await Promise.all(
     Array.from({ length: 64 }, () => fetch(`${url}events`)),

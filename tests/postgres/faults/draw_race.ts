@@ -22,7 +22,7 @@ test("a draw among inserts through two centrals has every acknowledged bet, and 
   }
 });
 
-/** Agencies send until they are told that the draw is held. */
+/** Agencies send until the central answers that the draw is held. */
 async function drawAmongInserts(
   stores: readonly PostgresStore[],
 ): Promise<void> {

@@ -244,7 +244,7 @@ export class Cluster extends TestDatabase {
 /** Where all files of a run share a data folder, if PG_TEMPLATE says so. */
 const SHARED = Deno.env.get("PG_TEMPLATE");
 
-/** Makes a data folder, or takes the one that another file has made. */
+/** Makes a data folder, or uses one that another test file has made. */
 async function makeTemplate(): Promise<string> {
   if (SHARED && await hasTemplate(SHARED)) return `${SHARED}/made/data`;
   const dir = await ownFolder();

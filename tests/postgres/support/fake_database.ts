@@ -25,8 +25,8 @@ export function databaseError(code: string): Error {
 }
 
 /**
- * Gives the answers of a script one after the other, then no rows; or those of a
- * function to a text.
+ * Gives a script's answers one after the other, then no rows; or the answers of a
+ * function that is called with the statement's text.
  */
 export class FakeDatabase {
   readonly #answer: (text: string) => Answer | undefined;

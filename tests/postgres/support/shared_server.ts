@@ -13,7 +13,7 @@ Deno.test.afterAll(async () => {
   await (await server)?.[Symbol.asyncDispose]();
 });
 
-/** The server, started at the first use. A crash of the machine is no fault. */
+/** The server, started at the first use. It does not survive a machine crash. */
 export function sharedServer(): Promise<Cluster> {
   return server ??= Cluster.start({
     fsync: "off",

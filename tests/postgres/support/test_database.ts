@@ -34,8 +34,8 @@ export class TestDatabase {
   }
 
   /**
-   * Waits until so many sessions of this database wait for a lock. Fails if what
-   * should wait ends before.
+   * Waits until this number of the database's sessions wait for a lock. Fails if
+   * one of the running statements ends before.
    */
   async waitForLocks(
     sessions: number,

@@ -82,7 +82,7 @@ test("FileStore.open() cuts off a last record torn at any byte, and keeps a copy
   assert(copies.length > 1, copies.join());
 });
 
-test("FileStore.open() cuts off a last write of records of which a page is lost", async (dir) => {
+test("FileStore.open() cuts off the last write of records if one of its pages is lost", async (dir) => {
   const agencies = Array.from({ length: 200 }, (_, i) => i + 1);
   const lines = agencies.map((agency): Line => ["finish", agency]);
   const old = linesOf(lines.slice(0, 100));
