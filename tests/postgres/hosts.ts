@@ -122,7 +122,9 @@ Deno.test("connectToWriter() begins with a random host if asked to", async () =>
 });
 
 Deno.test("connectToWriter() tries no other way after a wrong password", async () => {
-  await using server = new FakeServer({ onConnect: () => new Refusal("28P01") });
+  await using server = new FakeServer({
+    onConnect: () => new Refusal("28P01"),
+  });
   const options = {
     onSession: () => {},
     check: () => Promise.resolve(),
