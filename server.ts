@@ -156,12 +156,12 @@ async function openFileStore(
   try {
     const fsync = config["store.fsync"];
     const store = await FileStore.open(path, { ...options, fsync });
-    const { bets, batches, discardedBytes, tornFile } = store.recovery;
+    const { bets, batches, discardedBytes, tornFiles } = store.recovery;
     logRecovery("success", {
       bets,
       batches,
       discarded_bytes: discardedBytes,
-      copy: tornFile,
+      copy: tornFiles.join(", ") || undefined,
     });
     // A store that takes no bets now can still answer what it has.
     const { problem } = store.stats;

@@ -51,7 +51,16 @@ export class EventStreams {
   }
 
   close(): void {
-    for (const stream of this.#missed.keys()) stream.close();
+    for (const stream of this.#missed.keys()) close(stream);
     this.#missed.clear();
+  }
+}
+
+/** A stream that its watcher has left is closed already, often untold. */
+function close(stream: Controller): void {
+  try {
+    stream.close();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
   }
 }

@@ -16,10 +16,10 @@ export interface Recovery {
   bets: number;
   /** Number of whole batches. */
   batches: number;
-  /** Size of the torn tail. It was never acknowledged. */
+  /** Size of the torn tails of both files. They were never acknowledged. */
   discardedBytes: number;
-  /** The copy of the torn tail, once it is cut off. */
-  tornFile: string | undefined;
+  /** The copies of the torn tails that are cut off. */
+  tornFiles: readonly string[];
 }
 
 /** Options of `FileStore.open()`. */
@@ -121,11 +121,17 @@ export async function openStoreFiles(
     recovery: {
       bets: index.bets,
       batches: index.batches,
-      discardedBytes: scan.bets.size - scan.bets.end.size,
-      tornFile: bets.repair.tornFile,
+      discardedBytes: tornBytes(scan.bets) + tornBytes(scan.finished),
+      tornFiles: [bets, finished].flatMap(({ repair }) =>
+        repair.tornFile ?? []
+      ),
     },
     release: () => locks.disposeAsync(),
   };
+}
+
+function tornBytes({ size, end }: FileScan): number {
+  return size - end.size;
 }
 
 async function hold(

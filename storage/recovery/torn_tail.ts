@@ -26,8 +26,10 @@ interface TailLine {
 }
 
 const NEWLINE = 0x0a;
-const ONE = 0x31;
-const NINE = 0x39;
+/** An entry begins with an agency's id, or with `start`, `stop`, `finish`, `draw`. */
+const FIRST_BYTES: ReadonlySet<number> = new Set(
+  new TextEncoder().encode("123456789sfd"),
+);
 /** A row with or without a mark; a name may contain anything. */
 const ROW_REGEXP =
   /^[1-9]\d{0,9},.+,\d{1,20},\d{4}-\d\d-\d\d,\d{1,10}(?:,[0-9a-f:.]*)?$/;
@@ -136,8 +138,7 @@ function endsWholeEntry(
 ): boolean {
   const end = last.end - CRC_DIGITS;
   for (let start = first.start; start < first.end; start++) {
-    const byte = tail[start]!;
-    const mayBegin = start === first.start || (byte >= ONE && byte <= NINE);
+    const mayBegin = start === first.start || FIRST_BYTES.has(tail[start]!);
     if (mayBegin && crc32(tail.subarray(start, end)) === crc) return true;
   }
   return false;

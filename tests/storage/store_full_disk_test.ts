@@ -34,7 +34,7 @@ test("FileStore.open() answers what is stored while the disk is full, and cuts o
   using failing = failWrites("bets.csv.torn-");
   const { store, append } = await openFaulty(path);
   assertMatch(store.stats.problem!, /No space left/);
-  assertEquals(store.recovery.tornFile, undefined);
+  assertEquals(store.recovery.tornFiles, []);
   assertEquals(store.stats.bets, 3);
   assertEquals(store.winners(1), []);
   assertEquals(await append(FIRST), "stored");
@@ -84,7 +84,7 @@ for (
       () => Promise.reject(systemError(message, code)),
     );
     const store = await FileStore.open(path);
-    assertEquals(store.recovery.tornFile, undefined);
+    assertEquals(store.recovery.tornFiles, []);
     await store.close();
     assertEquals(await tornCopies(dir), []);
     const finished = await Deno.readTextFile(`${path}.finished`);
@@ -104,7 +104,7 @@ test("FileStore.open() goes on after writes that take a part", async (dir) => {
     (write, bytes) => write(bytes.subarray(0, Math.ceil(bytes.length / 2))),
   );
   const store = await FileStore.open(path);
-  assertEquals(await Deno.readFile(store.recovery.tornFile!), TORN);
+  assertEquals(await Deno.readFile(store.recovery.tornFiles[0]!), TORN);
   await store.close();
   assertEquals(await Deno.readFile(path), WHOLE);
 });

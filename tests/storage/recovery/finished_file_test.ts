@@ -71,7 +71,10 @@ test("FileStore.open() cuts off a last record torn at any byte, and keeps a copy
   const path = await putFinished(dir);
   for (let size = whole.length; size < all.length; size++) {
     await Deno.writeFile(`${path}.finished`, all.subarray(0, size));
-    assertEquals(await finishersOf(path), [3, 12]);
+    const { stats, recovery } = await appendAll(path);
+    assertEquals([...stats.finished], [3, 12]);
+    assertEquals(recovery.discardedBytes, size - whole.length);
+    assertEquals(recovery.tornFiles.length, size > whole.length ? 1 : 0);
     assertEquals(
       (await Deno.readFile(`${path}.finished`)).slice(0, whole.length + 6),
       Uint8Array.from([...whole, ...new TextEncoder().encode("start,")]),
@@ -102,17 +105,20 @@ test("FileStore.open() cuts off the last write of records if one of its pages is
 test("FileStore.open() refuses damage before the last record, and leaves the files unchanged", async (dir) => {
   const path = await putFinished(dir);
   const bytes = linesOf([["finish", 3], ["finish", 12], ["finish", 7]]);
-  const first = bytes.indexOf(0x0a) + 1;
-  for (let at = 0; at < first; at++) {
-    await Deno.writeFile(`${path}.finished`, bytes.with(at, 0));
-    const before = await contents(dir);
-    const error = await assertRejects(
-      () => FileStore.open(path),
-      DamagedStoreError,
-      `Cannot trust "${path}.finished": damage at byte 0: `,
-    );
-    assertEquals(error.byteOffset, 0);
-    assertEquals(await contents(dir), before);
+  const second = bytes.indexOf(0x0a) + 1;
+  const last = bytes.indexOf(0x0a, second) + 1;
+  for (let at = 0; at < last; at++) {
+    for (const byte of [0, bytes[at]! ^ 1]) {
+      await Deno.writeFile(`${path}.finished`, bytes.with(at, byte));
+      const before = await contents(dir);
+      const error = await assertRejects(
+        () => FileStore.open(path),
+        DamagedStoreError,
+        `Cannot trust "${path}.finished": damage at byte `,
+      );
+      assertEquals(error.byteOffset, at < second ? 0 : second, `byte ${at}`);
+      assertEquals(await contents(dir), before);
+    }
   }
   // The locks are released.
   await Deno.writeFile(`${path}.finished`, bytes);

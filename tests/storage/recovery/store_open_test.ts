@@ -24,7 +24,7 @@ test("FileStore.open() copies a torn tail and cuts it off", async (dir) => {
   for (const size of [1, 40, torn.length]) {
     const path = await putStore(dir, whole, torn.subarray(0, size));
     const { store, file, append } = await openFaulty(path);
-    const { tornFile, ...found } = store.recovery;
+    const { tornFiles: [tornFile], ...found } = store.recovery;
     assertEquals(found, { bets: 3, batches: 1, discardedBytes: size });
     assertMatch(tornFile!, /\/bets\.csv\.torn-\d{8}T\d{6}\.\d{3}Z$/);
     assertEquals(await Deno.readFile(tornFile!), torn.slice(0, size));
