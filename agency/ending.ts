@@ -74,12 +74,13 @@ export class Ending {
 
   /**
    * The delivery whose refused rows this one has, or else one that stores rows
-   * of this file.
+   * of this file, if it stores any.
    */
   get #other(): SentDelivery | undefined {
     const { folder, delivery } = this.sending;
-    return originOf(delivery.id, folder.everRefused()) ??
-      delivery.others.storedIn;
+    const origin = originOf(delivery.id, folder.everRefused());
+    return [origin, delivery.others.storedIn]
+      .find((one) => one && storedRows(one));
   }
 
   /**

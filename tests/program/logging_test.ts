@@ -58,6 +58,17 @@ Deno.test("setupLogging() uses the local time", async () => {
   assertEquals(logged >= before && logged <= Date.now(), true, line);
 });
 
+Deno.test("setupLogging() uses the local time of Buenos Aires", async () => {
+  const { prototype } = Date;
+  using _zone = replace(prototype, { getTimezoneOffset: () => 180 });
+  const utc = Math.floor(Date.now() / 1000) * 1000;
+  // The time is cached for a second.
+  using _clock = replace(Date, { now: () => utc + 3_600_000 });
+  const [line] = await linesOf("INFO", () => getLogger().info("x"));
+  const expected = new Date(utc - 2 * 3_600_000).toISOString();
+  assertEquals(line!.slice(0, 19), expected.slice(0, 19).replace("T", " "));
+});
+
 Deno.test("setupLogging() leaves out what is below the level", async () => {
   let made = 0;
   const lines = await linesOf("WARN", () => {
