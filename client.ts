@@ -7,7 +7,11 @@
 import { Agency } from "./agency/agency.ts";
 import type { SendOptions, Summary } from "./agency/options.ts";
 import { ProgressBar } from "./agency/output/progress_bar.ts";
-import { fillIn, inputPath } from "./agency/output/rejected_file.ts";
+import {
+  fillIn,
+  inputPath,
+  rejectedPath,
+} from "./agency/output/rejected_file.ts";
 import type { WinnersFile } from "./agency/output/winners_file.ts";
 import { readToken } from "./agency/connection/token.ts";
 import { agencyIdOf } from "./program/config/config.ts";
@@ -83,8 +87,9 @@ async function deliver(
   { config, signal, flags }: ProgramContext,
 ): Promise<number> {
   const file = inputPath(config["agency.file"], String(id));
-  const values = { id: String(id), file };
-  const rejectedFile = fillIn(config["agency.rejectedFile"], values);
+  // A pipe's fingerprint is not known yet, so its copy cannot be compared.
+  const source = { path: file, fingerprint: "" };
+  const rejectedFile = rejectedPath(config["agency.rejectedFile"], id, source);
   const { winners: path, check } = flags;
   const sentFolder = config["agency.sentFolder"];
   const records = sentFolder && `${sentFolder}/agency-${id}-winners`;

@@ -14,8 +14,8 @@ export interface SessionOptions extends Omit<RequestOptions, "ending"> {
 }
 
 /**
- * Frames handled before other agencies get a turn. The buffer holds at most 9
- * full frames, or over 1,000 of the smallest.
+ * Frames handled before other agencies get a turn. The buffer holds at most 8
+ * full frames, or thousands of the smallest.
  */
 const FRAMES_PER_TURN = 64;
 

@@ -31,7 +31,7 @@ export interface ProgramContext {
 
 /** Exit code of a program that could not do its job. */
 export const EXIT_FAILURE = 1;
-/** Exit code of an agency that finished although some rows were refused. */
+/** Exit code of an agency with refused rows, or that could not finish yet. */
 export const EXIT_REFUSED = 2;
 
 const DEFAULT_CONFIG_FILE = "config.yaml";
