@@ -219,13 +219,12 @@ export class BatchSender {
     const { error, reason } = refusal;
     const isFinal = error === "INCOMPLETE" || !meaningOf(error).closes;
     if (!isFinal) throw errorOf(refusal);
-    this.#log.error(formatAction("agency_finished", "fail", {
-      error,
-      reason,
-      hint: error === "INCOMPLETE" && !this.#isBettingClosed
-        ? this.#options.ending.adviseIncomplete()
-        : undefined,
-    }));
+    const hint = error === "INCOMPLETE" && !this.#isBettingClosed
+      ? this.#options.ending.onIncomplete()
+      : undefined;
+    this.#log.error(
+      formatAction("agency_finished", "fail", { error, reason, hint }),
+    );
     return false;
   }
 }

@@ -58,8 +58,11 @@ export class Ending {
     start[Symbol.dispose]();
   }
 
-  /** Returns what to do after the central has answered INCOMPLETE. */
-  adviseIncomplete(): string {
+  /**
+   * Called if the central answers INCOMPLETE: then other deliveries may have to
+   * be sent again, too. Returns what to do.
+   */
+  onIncomplete(): string {
     const { delivery, refused } = this.sending;
     if (this.#missing.size === 0) delivery.expectRelatives();
     if (refused.count > 0) {
