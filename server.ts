@@ -157,10 +157,12 @@ async function openFileStore(
     const fsync = config["store.fsync"];
     const store = await FileStore.open(path, { ...options, fsync });
     const { bets, batches, discardedBytes, tornFiles } = store.recovery;
+    const { discardedFinishedBytes } = store.recovery;
     logRecovery("success", {
       bets,
       batches,
       discarded_bytes: discardedBytes,
+      discarded_finished_bytes: discardedFinishedBytes || undefined,
       copy: tornFiles.join(", ") || undefined,
     });
     // A store that takes no bets now can still answer what it has.

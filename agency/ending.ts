@@ -143,8 +143,11 @@ export class Ending {
     const { folder, delivery } = this.sending;
     const missing = delivery.stillMissing(this.#missing);
     const copies = folder.copiesOf(delivery.id);
-    const copy = await rejected?.write(missing, copies);
-    if (copy) await delivery.addCopy(copy, missing);
+    const copy = await rejected?.write(
+      missing,
+      copies,
+      (copy) => delivery.addCopy(copy, missing),
+    );
     return copy?.path;
   }
 

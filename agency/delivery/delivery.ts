@@ -2,6 +2,7 @@
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
+import { fullPathOf } from "../output/output_file.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
 import { IndexSet } from "../index_set.ts";
 import {
@@ -108,6 +109,9 @@ export class Delivery {
     };
     const { id, content, path } = this.#entry;
     const isCorrection = known.content !== content || brought.length > 0;
+    // Before its own record: if the agency is killed in between, a file that has
+    // these rows, too, is recognized.
+    this.others.take(this.#entry);
     this.#folder.update({
       ...known,
       path,
@@ -119,7 +123,6 @@ export class Delivery {
       begunAt: new Date().toISOString(),
     });
     if (path !== undefined) await this.#folder.link(path, id);
-    this.others.take(this.#entry);
   }
 
   /** Returns the refused rows that no earlier run has stored. */
@@ -212,12 +215,12 @@ export class Delivery {
     this.#folder.update(this.#entry);
   }
 
-  /** Records where the refused rows of a complete delivery were copied to. */
+  /** Records where the refused rows of a complete delivery are copied to. */
   async addCopy(
     { path, hash: rejected }: RejectedCopy,
     rows: IndexSet,
   ): Promise<void> {
-    const fullPath = await Deno.realPath(path);
+    const fullPath = fullPathOf(path);
     // Another file's run may have sent rows since this run ended.
     const last = this.#folder.withId(this.id) ?? this.#entry;
     const copies = { ...last.copies, [fullPath]: rows.format() };

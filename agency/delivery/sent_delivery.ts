@@ -62,6 +62,8 @@ export type RowIdentity = readonly [id: string, index: number];
 export type RowState = "missing" | "unsure" | "stored";
 
 const VERSION = 1;
+/** Near the start, so that the rest need not be parsed. */
+const REVISION_REGEXP = /^\{"version":\d+,"revision":(\d+)/;
 
 /** A file's row that was refused before in another file. */
 export interface FoundRow {
@@ -152,16 +154,24 @@ export function nameOf(path: string | undefined): string {
   return path ? `"${path}"` : "what came through a pipe";
 }
 
+/** `revision` counts the records of the delivery, from 1. */
 export function formatDelivery(
   { refused, confirmed, corrections, ...delivery }: SentDelivery,
+  revision: number,
 ): string {
   return JSON.stringify({
     version: VERSION,
+    revision,
     ...delivery,
     refused: refused.format(),
     confirmed: confirmed.format(),
     correction: [...corrections].join() || undefined,
   });
+}
+
+/** 0 for a record without a revision, such as one of an earlier version. */
+export function revisionOf(text: string): number {
+  return Number(REVISION_REGEXP.exec(text)?.[1] ?? 0);
 }
 
 /** Throws a `SyntaxError` unless the text is the delivery with this name. */
@@ -175,7 +185,8 @@ export function parseDelivery(
   if (!isDelivery) {
     throw new SyntaxError(`expected a delivery of version ${VERSION}`);
   }
-  const { version: _, refused, confirmed = "", correction, ...delivery } = json;
+  const { version: _v, revision: _r, correction, ...delivery } = json;
+  const { refused, confirmed = "" } = delivery;
   if (delivery.id !== name.id || delivery.content !== name.content) {
     throw new SyntaxError("expected the delivery in its name");
   }

@@ -15,6 +15,7 @@ import {
   isOpen,
   type OpenDelivery,
   parseDelivery,
+  revisionOf,
   type SentDelivery,
 } from "./sent_delivery.ts";
 import { otherStarted } from "./run_start.ts";
@@ -117,13 +118,15 @@ export class SentFolder {
     }${isOpen(delivery) ? "-open" : ""}.json`;
     this.#orWarn(() => {
       Deno.mkdirSync(this.#path, { recursive: true, mode: FOLDER_MODE });
+      const earlier = this.#allNames().filter((one) => one.id === id);
+      const revisions = earlier.map((one) => this.#revisionOf(one));
       // Without its record, a corrected file would be stored twice.
-      const text = `${formatDelivery(delivery)}\n`;
+      const text = `${
+        formatDelivery(delivery, Math.max(0, ...revisions) + 1)
+      }\n`;
       replaceFile(`${this.#path}/${name}`, text, { isFlushed: true });
-      for (const old of this.#names()) {
-        if (old.id === id && old.name !== name) {
-          Deno.removeSync(`${this.#path}/${old.name}`);
-        }
+      for (const old of earlier) {
+        if (old.name !== name) Deno.removeSync(`${this.#path}/${old.name}`);
       }
     });
   }
@@ -182,7 +185,24 @@ export class SentFolder {
     return this.#orWarn(list) ?? [];
   }
 
+  /** Without earlier records that a killed run has left beside the latest. */
   #names(): DeliveryName[] {
+    const latest = new Map<string, DeliveryName>();
+    for (const name of this.#allNames()) {
+      const other = latest.get(name.id);
+      if (!other || this.#revisionOf(name) > this.#revisionOf(other)) {
+        latest.set(name.id, name);
+      }
+    }
+    return [...latest.values()];
+  }
+
+  #revisionOf({ name }: DeliveryName): number {
+    const text = ifThere(() => Deno.readTextFileSync(`${this.#path}/${name}`));
+    return revisionOf(text ?? "");
+  }
+
+  #allNames(): DeliveryName[] {
     return this.#list().flatMap((name) => {
       const [, agency, id = "", content = "", refused, open] =
         NAME_REGEXP.exec(name) ?? [];

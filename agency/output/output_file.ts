@@ -79,6 +79,13 @@ export function modeOfCopy(source: number | null | undefined): number {
     : source & READ_WRITE;
 }
 
+/** The full path of a file that may not exist. A link in its place is not followed. */
+export function fullPathOf(path: string): string {
+  const [, folder = "", name] = /^(.*[/\\])?(.*)$/.exec(path)!;
+  const fullFolder = Deno.realPathSync(folder || ".");
+  return `${fullFolder === "/" ? "" : fullFolder}/${name}`;
+}
+
 /** Returns `undefined` for a file that does not exist. */
 export function ifThere<T>(call: () => T): T | undefined {
   try {

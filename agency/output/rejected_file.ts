@@ -36,6 +36,12 @@ export interface CopyRecords {
   isOfOther(path: string): Promise<boolean>;
 }
 
+/**
+ * Records a copy that is written and does not have its name yet: a clerk must
+ * not be able to correct one that the agency does not know.
+ */
+export type OnReady = (copy: RejectedCopy) => Promise<void>;
+
 /** Stands for the name of an input that has none. */
 const UNNAMED_INPUT = ".data/stdin-{id}-{fingerprint}";
 
@@ -108,13 +114,14 @@ export class RejectedFile {
   async write(
     refused: IndexSet,
     records: CopyRecords,
+    onReady: OnReady,
   ): Promise<RejectedCopy | undefined> {
     if (refused.size === 0) {
       await this.#removeOld(records);
       return undefined;
     }
     try {
-      return await this.#replace(refused, records);
+      return await this.#replace(refused, records, onReady);
     } catch (cause) {
       throw rejectedFileError(this.#path, cause);
     }
@@ -123,6 +130,7 @@ export class RejectedFile {
   async #replace(
     refused: IndexSet,
     records: CopyRecords,
+    onReady: OnReady,
   ): Promise<RejectedCopy> {
     const path = this.#path;
     using file = new PendingFile(path);
@@ -136,6 +144,7 @@ export class RejectedFile {
       const isFree = lstat(free) === undefined ||
         await isUnchanged(free, records, [hash]);
       if (isFree) {
+        await onReady({ path: free, hash });
         file.rename(free, modeOfCopy(this.#file.source.mode));
         if (isTaken) warnOfUserFile(path, free);
         return { path: free, hash };

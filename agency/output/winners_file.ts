@@ -6,6 +6,7 @@ import { flushLog, writeText } from "../../program/logging.ts";
 import { sha256, shortHash } from "../hashes.ts";
 import {
   attempt,
+  fullPathOf,
   hashOf,
   ifThere,
   modeOfCopy,
@@ -69,14 +70,14 @@ export class WinnersFile {
     }
     // Replaces a symbolic link's target, not the link.
     const target = info ? Deno.realPathSync(path) : path;
-    const fullPath = fullPathOf(target);
+    const fullPath = targetOf(target);
     const record = records !== "" && fullPath !== undefined
       ? `${records}-${await shortHash(fullPath)}`
       : undefined;
     const file = new WinnersFile(target, info?.mode ?? mode, record);
     await file.#checkOwn();
     probe(target);
-    if (fullPath === fullPathOf(rejectedFile)) {
+    if (fullPath === targetOf(rejectedFile)) {
       throw winnersFileError(path, "agency.rejectedFile is the same file");
     }
     return file;
@@ -139,10 +140,9 @@ function infoOf(path: string): Deno.FileInfo | undefined {
 }
 
 /** The full path of a file that may not exist yet; `undefined` without its folder. */
-function fullPathOf(path: string): string | undefined {
-  const [, folder = "", name] = /^(.*[/\\])?(.*)$/.exec(path)!;
+function targetOf(path: string): string | undefined {
   return ifThere(() => Deno.realPathSync(path)) ??
-    ifThere(() => `${Deno.realPathSync(folder || ".")}/${name}`);
+    ifThere(() => fullPathOf(path));
 }
 
 async function explainFailure<T>(

@@ -16,8 +16,10 @@ export interface Recovery {
   bets: number;
   /** Number of whole batches. */
   batches: number;
-  /** Size of the torn tails of both files. They were never acknowledged. */
+  /** Size of the bets file's torn tail. It was never acknowledged. */
   discardedBytes: number;
+  /** Size of the finished file's torn tail. */
+  discardedFinishedBytes: number;
   /** The copies of the torn tails that are cut off. */
   tornFiles: readonly string[];
 }
@@ -121,7 +123,8 @@ export async function openStoreFiles(
     recovery: {
       bets: index.bets,
       batches: index.batches,
-      discardedBytes: tornBytes(scan.bets) + tornBytes(scan.finished),
+      discardedBytes: tornBytes(scan.bets),
+      discardedFinishedBytes: tornBytes(scan.finished),
       tornFiles: [bets, finished].flatMap(({ repair }) =>
         repair.tornFile ?? []
       ),

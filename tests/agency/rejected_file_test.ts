@@ -22,6 +22,7 @@ const CSV = "a,b,1,2000-01-01,1\r\n" +
   "c,d,3,2000-01-01,1\r\n" +
   "e,f,4,2000-01-01,1";
 const NONE = recordsOf();
+const onReady = () => Promise.resolve();
 
 test("RejectedFile.write() copies rows unchanged, in the file's order", async (dir) => {
   const lines = CSV.split("\r\n").filter((line) => line !== "");
@@ -168,10 +169,10 @@ test("RejectedFile.write() takes the next name if the first is the agency's own 
   for (const name of ["agency", "link", "symlink"]) {
     const rejected = rejectedFile(file, `${dir}/${name}.csv`);
     rejected.check();
-    const copy = await rejected.write(IndexSet.of([1]), NONE);
+    const copy = await rejected.write(IndexSet.of([1]), NONE, onReady);
     assertEquals(copy?.path, `${dir}/${name}-2.csv`);
     assertEquals(await Deno.readTextFile(file.source.path), CSV);
-    await rejected.write(IndexSet.of([]), recordsOf(copy!));
+    await rejected.write(IndexSet.of([]), recordsOf(copy!), onReady);
     await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
   }
   assertEquals(log.linesWith("kept"), []);
@@ -180,7 +181,11 @@ test("RejectedFile.write() takes the next name if the first is the agency's own 
   await Deno.writeTextFile(`${dir}/copy-2.csv`, "c,d,3,2000-01-01,1\n");
   await Deno.writeTextFile(`${dir}/copy.csv`, "notes");
   using copy = await openFile(`${dir}/copy-2.csv`, {});
-  const next = await rejectedFile(copy, `${dir}/copy.csv`).write(all, NONE);
+  const next = await rejectedFile(copy, `${dir}/copy.csv`).write(
+    all,
+    NONE,
+    onReady,
+  );
   assertEquals(next?.path, `${dir}/copy-3.csv`);
   assertEquals(log.lines.at(-1)?.startsWith("WARN"), true);
 });
@@ -250,7 +255,7 @@ async function write(
   indexes: readonly number[],
   records = NONE,
 ): ReturnType<RejectedFile["write"]> {
-  return await rejectedFile(file).write(IndexSet.of(indexes), records);
+  return await rejectedFile(file).write(IndexSet.of(indexes), records, onReady);
 }
 
 function recordsOf(...copies: RejectedCopy[]): CopyRecords {

@@ -290,6 +290,7 @@ export class CentralHost {
 
 /** On a full disk a torn tail cannot be copied, and stays. */
 function tornBytesLeft(line: string): number {
-  const [, bytes] = /discarded_bytes: (\d+)(?!.* copy: )/.exec(line) ?? [];
+  const [, bytes] = /discarded_bytes: (\d+)(?!.*bets\.csv\.torn-)/.exec(line) ??
+    [];
   return Number(bytes ?? 0);
 }

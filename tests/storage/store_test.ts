@@ -23,7 +23,11 @@ test("Store.append() copies the batch before it returns, and close() waits for i
   );
   await assertStored(path, [numberedBatch(0, 3)]);
   const { recovery, stats } = await appendAll(path);
-  const none = { discardedBytes: 0, tornFiles: [] };
+  const none = {
+    discardedBytes: 0,
+    discardedFinishedBytes: 0,
+    tornFiles: [],
+  };
   assertEquals(recovery, { bets: 3, batches: 1, ...none });
   assertEquals(stats.sizeBytes, (await Deno.stat(path)).size);
 });

@@ -128,9 +128,12 @@ class Clerk {
     else await delivery.complete({ end: records, records }, missing);
     const base = typeof input === "string" ? input : `${this.#dir}/pipe.csv`;
     const rejected = new RejectedFile(`${base}.rejected.csv`, file);
-    const copy = await rejected.write(missing, folder.copiesOf(delivery.id));
+    const copy = await rejected.write(
+      missing,
+      folder.copiesOf(delivery.id),
+      (copy) => delivery.addCopy(copy, missing),
+    );
     if (copy) {
-      await delivery.addCopy(copy, missing);
       const rows = await Deno.readTextFile(copy.path);
       this.#versions.push(rows);
       this.#copies.add(rows);

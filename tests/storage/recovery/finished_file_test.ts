@@ -73,7 +73,7 @@ test("FileStore.open() cuts off a last record torn at any byte, and keeps a copy
     await Deno.writeFile(`${path}.finished`, all.subarray(0, size));
     const { stats, recovery } = await appendAll(path);
     assertEquals([...stats.finished], [3, 12]);
-    assertEquals(recovery.discardedBytes, size - whole.length);
+    assertEquals(recovery.discardedFinishedBytes, size - whole.length);
     assertEquals(recovery.tornFiles.length, size > whole.length ? 1 : 0);
     assertEquals(
       (await Deno.readFile(`${path}.finished`)).slice(0, whole.length + 6),

@@ -25,7 +25,12 @@ test("FileStore.open() copies a torn tail and cuts it off", async (dir) => {
     const path = await putStore(dir, whole, torn.subarray(0, size));
     const { store, file, append } = await openFaulty(path);
     const { tornFiles: [tornFile], ...found } = store.recovery;
-    assertEquals(found, { bets: 3, batches: 1, discardedBytes: size });
+    assertEquals(found, {
+      bets: 3,
+      batches: 1,
+      discardedBytes: size,
+      discardedFinishedBytes: 0,
+    });
     assertMatch(tornFile!, /\/bets\.csv\.torn-\d{8}T\d{6}\.\d{3}Z$/);
     assertEquals(await Deno.readFile(tornFile!), torn.slice(0, size));
     // It does not come back when a write is undone.

@@ -1,0 +1,94 @@
+import { assertEquals } from "@std/assert";
+import { Agency, ProgramError } from "../../client.ts";
+import { FileStore } from "../../storage/mod.ts";
+import { testInFolder as test } from "../support/folder.ts";
+import { listen } from "../support/served.ts";
+
+const SCRIPT = `${import.meta.dirname}/../support/killed_agency.ts`;
+const GOOD = "Ana,Gil,1,1999-03-17,10\n";
+const EVA = "Eva,Paz,2,1999-02-28,20\n";
+/** A refused row whose document and number are readable, and one without. */
+const BAD_ROWS = ["Eva,Paz,2,1999-02-29,20\n", "Eva,Paz,1999\n"];
+
+for (const bad of BAD_ROWS) {
+  for (const killed of ["file", "copy"]) {
+    test(
+      `a ${killed} with ${bad.trim()} is stored once, at whatever change of its files the agency is killed`,
+      async (dir) => {
+        await using store = await FileStore.open(`${dir}/store.csv`);
+        await using central = listen(store);
+        let wasKilled = true;
+        for (let change = 1; wasKilled; change++) {
+          const id = change;
+          const file = `${dir}/${id}.csv`;
+          const copy = `${file}.rejected.csv`;
+          const run = async (path: string, text: string) => {
+            await Deno.writeTextFile(path, text);
+            return await send(id, central.port, { file, path });
+          };
+          await Deno.writeTextFile(file, GOOD + bad);
+          if (killed === "copy") {
+            await run(file, GOOD + bad);
+            await Deno.writeTextFile(copy, EVA);
+          }
+          wasKilled = await sendKilled(
+            change,
+            [String(central.port), String(id), killed === "copy" ? copy : file],
+            `${file}-sent`,
+          );
+          const isThere = await exists(copy);
+          if (killed === "file") {
+            if (isThere) await run(copy, EVA);
+            // What was cut off is sent again as it was.
+            await run(file, GOOD + bad);
+          }
+          await run(file, GOOD + EVA);
+          if (isThere) await run(copy, EVA);
+          assertEquals(store.stats.agencyBets.get(id), 2, `change ${change}`);
+        }
+      },
+      ["net", "run"],
+    );
+  }
+}
+
+/** A refusal to send says what else to do, and stores nothing. */
+async function send(
+  id: number,
+  port: number,
+  { file, path }: { file: string; path: string },
+): Promise<void> {
+  const agency = new Agency({ id, server: `127.0.0.1:${port}` });
+  try {
+    await agency.send(path, {
+      sentFolder: `${file}-sent`,
+      rejectedFile: "{file}.rejected.csv",
+    });
+  } catch (error) {
+    if (!(error instanceof ProgramError)) throw error;
+  }
+}
+
+async function sendKilled(
+  change: number,
+  args: string[],
+  sentFolder: string,
+): Promise<boolean> {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", SCRIPT, String(change), ...args, sentFolder],
+    stdout: "null",
+    stderr: "null",
+  });
+  const { signal } = await command.output();
+  return signal === "SIGKILL";
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
