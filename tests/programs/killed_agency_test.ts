@@ -44,7 +44,9 @@ for (const bad of BAD_ROWS) {
           }
           await run(file, GOOD + EVA);
           if (isThere) await run(copy, EVA);
-          assertEquals(store.stats.agencyBets.get(id), 2, `change ${change}`);
+          const isFinished = await run(file, GOOD + EVA);
+          const bets = store.stats.agencyBets.get(id);
+          assertEquals([bets, isFinished], [2, true], `change ${change}`);
         }
       },
       ["net", "run"],
@@ -52,20 +54,22 @@ for (const bad of BAD_ROWS) {
   }
 }
 
-/** A refusal to send says what else to do, and stores nothing. */
+/** Returns whether the agency has finished. A refusal says what else to do. */
 async function send(
   id: number,
   port: number,
   { file, path }: { file: string; path: string },
-): Promise<void> {
+): Promise<boolean | undefined> {
   const agency = new Agency({ id, server: `127.0.0.1:${port}` });
   try {
-    await agency.send(path, {
+    const { isFinished } = await agency.send(path, {
       sentFolder: `${file}-sent`,
       rejectedFile: "{file}.rejected.csv",
     });
+    return isFinished;
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
+    return undefined;
   }
 }
 
