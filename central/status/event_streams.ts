@@ -56,7 +56,7 @@ export class EventStreams {
   }
 }
 
-/** A stream that its watcher has left is closed already, often untold. */
+/** The stream of a page that was left may be closed already: no event says so. */
 function close(stream: Controller): void {
   try {
     stream.close();
