@@ -160,6 +160,9 @@ make_postgres() {
     ldd "$postgres_programs/$program" | grep -o '/[^ ]*' |
       xargs -I{} cp -L --parents {} "$root"
   done
+  # The JIT compiler needs libLLVM, which has 100 MB. Without its own library
+  # PostgreSQL does not use it.
+  rm -rf "$root${postgres_programs%/bin}/lib"/{llvmjit.so,bitcode}
   cp tests/compose/postgres_entrypoint.sh "$root/entrypoint.sh"
   install -d -o 999 -g 999 -m 700 "$root/var/lib/postgresql/data"
   tar -C "$root" -c . |
