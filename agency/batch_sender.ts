@@ -14,7 +14,6 @@ import {
   MessageType,
   type Refusal,
 } from "../protocol/mod.ts";
-import type { BetCounts } from "./delivery/delivery.ts";
 import type { Ending } from "./ending.ts";
 import type { IndexSet } from "./index_set.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
@@ -62,7 +61,10 @@ export class BatchSender {
   #underWay = 0;
   readonly #free: OutgoingBatch[];
   readonly #outgoing: Uint8Array;
-  readonly counts: BetCounts = { stored: 0, repeated: 0, lacked: 0 };
+  /** Bets that this run has stored, and bets that the central had before. */
+  readonly counts = { stored: 0, repeated: 0 };
+  /** Bets that the central is known to have lacked. */
+  #lacked = 0;
   /** Whether all bets were new in the last batch that was sent only once. */
   #areNew = true;
   #isBettingClosed = false;
@@ -99,7 +101,7 @@ export class BatchSender {
       }
     }
     await this.#options.ending.begin();
-    const finish = await this.#options.ending.finish(this.counts);
+    const finish = await this.#options.ending.finish(this.#lacked);
     return finish && await this.#finish(connection, finish);
   };
 
@@ -158,7 +160,7 @@ export class BatchSender {
         `Cannot continue: the central says that ${repeated} of ${count} bets were stored before`,
       );
     }
-    this.counts.lacked += count - repeated;
+    this.#lacked += count - repeated;
     if (sent === 1) this.#areNew = repeated === 0;
     // If the reply to an earlier attempt was lost, the bets that are repeated now
     // were new in that attempt.
@@ -206,7 +208,7 @@ export class BatchSender {
       : [];
     if (missing.length > 0) return missing;
     // The central lacks these bets: otherwise it would answer OK.
-    if (this.#isBettingClosed) this.counts.lacked += places.length;
+    if (this.#isBettingClosed) this.#lacked += places.length;
     return places;
   }
 

@@ -4,7 +4,7 @@
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Finish } from "../protocol/mod.ts";
 import type { DeliveredFile } from "./delivered_file.ts";
-import type { BetCounts, Delivery } from "./delivery/delivery.ts";
+import type { Delivery } from "./delivery/delivery.ts";
 import { originOf } from "./delivery/moved_rows.ts";
 import { IndexSet } from "./index_set.ts";
 import {
@@ -91,10 +91,17 @@ export class Ending {
    * send; false if the agency cannot finish yet, because another delivery is not
    * complete; `undefined` if it was not asked to finish.
    */
-  async finish(counts: BetCounts): Promise<Finish | false | undefined> {
+  async finish(lacked: number): Promise<Finish | false | undefined> {
+    const { delivery, refused, loader: { records, end } } = this.sending;
     // Before any message that may be about these rows.
-    this.sending.refused.logBefore(Infinity);
-    if (!this.#isKnown) await this.#remember(counts);
+    refused.logBefore(Infinity);
+    if (!this.#isKnown) {
+      const isGivenUp = this.#finish === "anyway";
+      const { indexes } = refused;
+      const run = { refused: indexes, lacked, records, end, isGivenUp };
+      this.#missing = await delivery.end(run);
+      this.#warnOfOldVersion();
+    }
     this.#isKnown = true;
     const agency = this.#agency;
     if (this.#finish === "no") return undefined;
@@ -118,22 +125,6 @@ export class Ending {
     return stored && this.#missing.size === 0
       ? { fingerprint: other.id, records: stored }
       : { fingerprint: id, records: records || loader.records };
-  }
-
-  async #remember(counts: BetCounts): Promise<void> {
-    const { delivery, refused, loader } = this.sending;
-    const isNewStore = delivery.isLackedBy(counts, refused.indexes);
-    if (isNewStore) delivery.expectRelatives();
-    this.#missing = isNewStore
-      ? refused.indexes
-      : delivery.missing(refused.indexes);
-    if (this.#missing.size < refused.count) {
-      this.#warnOfOldVersion();
-      delivery.keep();
-    } else {
-      const isGivenUp = this.#finish === "anyway" || undefined;
-      await delivery.complete(loader, this.#missing, isGivenUp);
-    }
   }
 
   /** Copies the missing rows. Returns the path of the copy, if there are any. */
@@ -195,6 +186,7 @@ export class Ending {
   #warnOfOldVersion(): void {
     const { file, refused } = this.sending;
     const count = refused.count - this.#missing.size;
+    if (count === 0) return;
     getLogger().warn(formatAction("read_file", "fail", {
       file: file.source.path,
       reason:

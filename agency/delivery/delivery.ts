@@ -3,6 +3,7 @@
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import { fullPathOf } from "../output/output_file.ts";
+import type { BatchLoader } from "../outgoing_batch.ts";
 import type { RejectedCopy } from "../output/rejected_file.ts";
 import { IndexSet } from "../index_set.ts";
 import {
@@ -12,28 +13,24 @@ import {
 } from "../source/record_digests.ts";
 import { refusedRowKey } from "./row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";
-import { relativesOf } from "./moved_rows.ts";
-import {
-  keptRows,
-  openRows,
-  type RowIdentity,
-  type SentDelivery,
-} from "./sent_delivery.ts";
+import { expectRelatives, movedTo } from "./moved_rows.ts";
+import { openRows, type SentDelivery } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
 /** Files up to this size are always digested: that takes milliseconds. */
 const DIGESTED_BYTES = 1 << 18;
 
-/** Counts of bets, by what the replies say. */
-export interface BetCounts {
-  stored: number;
-  /** Bets that the central had before. */
-  repeated: number;
+/** What a run has come to, once all its batches are answered. */
+export interface RunResult extends Pick<BatchLoader, "records" | "end"> {
+  /** Bet indexes that the run has not stored. */
+  refused: IndexSet;
   /**
-   * Bets that the central is known to have lacked: its reply says that they are
-   * new, or refuses them after the draw. After a lost reply this is not known.
+   * Bets that the central is known to have lacked: it replied that they are new,
+   * or refused them after the draw. After a lost reply this is not known.
    */
   lacked: number;
+  /** Whether the agency finishes without the refused rows. */
+  isGivenUp: boolean;
 }
 
 export class Delivery {
@@ -89,25 +86,16 @@ export class Delivery {
   async begin(): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    const moved: Record<number, RowIdentity> = { ...this.#entry.moved };
-    const keys: Record<number, string> = { ...this.#entry.keys };
-    const { stored, brought } = this.others;
-    for (const { index, identity } of stored) moved[index] = identity;
-    for (const { index, key } of brought) {
-      delete moved[index];
-      if (key !== undefined) keys[index] ??= key;
-    }
-    this.#entry = { ...this.#entry, moved, keys };
+    this.#entry = this.others.addTo(this.#entry);
+    const { id, content, path, moved, keys, isPart } = this.#entry;
     this.#movedAtStart = moved;
     // Keeps the data of earlier runs: a correction is recognized by it.
     const known = this.#found ?? {
       ...this.#entry,
       // The rows of a copy are recognized by their keys.
-      sample: this.#entry.isPart
-        ? undefined
-        : await sampleRows(this.#file.source),
+      sample: isPart ? undefined : await sampleRows(this.#file.source),
     };
-    const { id, content, path } = this.#entry;
+    const { brought } = this.others;
     const isCorrection = known.content !== content || brought.length > 0;
     // Before its own record: if the agency is killed in between, a file that has
     // these rows, too, is recognized.
@@ -117,41 +105,58 @@ export class Delivery {
       path,
       moved,
       keys,
-      corrections: isCorrection
-        ? known.corrections.union(new Set([content]))
-        : known.corrections,
-      begunAt: new Date().toISOString(),
+      corrections: known.corrections.union(
+        new Set(isCorrection ? [content] : []),
+      ),
+      begunAt: this.#hasOwnRows() ? new Date().toISOString() : undefined,
     });
     if (path !== undefined) await this.#folder.link(path, id);
   }
 
-  /** Returns the refused rows that no earlier run has stored. */
-  missing(refused: IndexSet): IndexSet {
-    if (!this.#entry.isComplete) return refused;
-    return refused.intersection(this.refusedBefore);
+  /** False for a copy whose rows are all sent with other identities. */
+  #hasOwnRows(): boolean {
+    const { id, isPart, isComplete } = this.#entry;
+    return !isPart || isComplete ||
+      movedTo(id, this.#folder.everRefused()).size > 0;
   }
 
   /**
-   * True if the central now has another store: it lacked bets that an earlier
-   * run has stored.
+   * Records a run's end. Returns the missing rows: refused and not stored.
+   *
+   * | sent before         | this run refused        | missing       | content to keep |
+   * | ------------------- | ----------------------- | ------------- | --------------- |
+   * | never to its end    | any                     | all refused   | this run's      |
+   * | to another store    | any                     | all refused   | this run's      |
+   * | to its end          | only missing rows       | all refused   | this run's      |
+   * | to its end          | rows that are stored    | still missing | the one before  |
+   *
+   * The last is an old version, or a batch of which all rows are refused.
    */
-  isLackedBy({ lacked }: BetCounts, refused: IndexSet): boolean {
+  async end(run: RunResult): Promise<IndexSet> {
+    const { refused, lacked } = run;
+    const { isComplete, content } = this.#entry;
     const corrected = this.refusedBefore.difference(refused);
-    return this.#entry.isComplete && lacked > corrected.size;
+    // It lacked bets that an earlier run has stored.
+    const isOtherStore = isComplete && lacked > corrected.size;
+    if (isOtherStore) this.expectRelatives();
+    const missing = isComplete && !isOtherStore
+      ? refused.intersection(this.refusedBefore)
+      : refused;
+    this.others.confirm(refused, content);
+    this.#end({
+      ...missing.size === refused.size
+        ? await this.#completed(run)
+        : this.#kept(corrected),
+      isGivenUp: run.isGivenUp || undefined,
+    });
+    return missing;
   }
 
   /** Records that the central also lacks the deliveries connected to this one. */
   expectRelatives(): void {
     // Otherwise each delivery that is sent again would request the others again,
     // without end.
-    if (this.#found?.isLacking) return;
-    const begunAt = new Date().toISOString();
-    for (const id of relativesOf(this.id, this.#folder.everRefused())) {
-      const one = this.#folder.withId(id);
-      if (one?.isComplete && keptRows(one) > 0) {
-        this.#folder.update({ ...one, begunAt, isLacking: true });
-      }
-    }
+    if (!this.#found?.isLacking) expectRelatives(this.id, this.#folder);
   }
 
   /** Returns the rows that no other file has sent since this run began. */
@@ -164,47 +169,43 @@ export class Delivery {
     );
   }
 
-  /**
-   * Records that all rows are stored except the missing ones and those that other
-   * deliveries store.
-   */
-  async complete(
-    { end, records }: { end: number; records: number },
-    missing: IndexSet,
-    isGivenUp?: true,
-  ): Promise<void> {
-    this.others.confirm(missing, this.#entry.content);
-    const refused = missing.union(this.others.elsewhere);
-    this.#end({
+  /** The entry with this run's content. */
+  async #completed(run: RunResult): Promise<SentDelivery> {
+    const { end, records, refused } = run;
+    const left = refused.union(this.others.elsewhere);
+    return {
       ...this.#entry,
-      ...await this.#digest(end, refused),
+      ...await this.#digest(end, left),
       at: this.sentBefore ?? new Date().toISOString(),
       isComplete: true,
       records: end,
-      stored: records - refused.size,
-      refused,
-      isGivenUp,
-    });
+      stored: records - left.size,
+      refused: left,
+    };
   }
 
-  /** Records that an old version of a corrected file was sent to its end. */
-  keep(): void {
-    const { path, moved, keys } = this.#entry;
-    this.#end({ ...this.#found ?? this.#entry, path, moved, keys });
+  /** The entry with its own content, and the rows that this run has stored. */
+  #kept(corrected: IndexSet): SentDelivery {
+    const stored = corrected.difference(this.others.elsewhere);
+    return {
+      ...this.#entry,
+      content: this.#found!.content,
+      confirmed: this.#entry.confirmed.union(stored),
+    };
   }
 
   #end(entry: SentDelivery): void {
     // Another file's run may have sent rows since this run began.
     const last = this.#folder.withId(entry.id) ?? entry;
-    const left = Object.entries({ ...last.moved, ...entry.moved })
+    const moved = Object.entries({ ...last.moved, ...entry.moved })
       .filter(([index]) => entry.refused.has(Number(index)));
     const { refused } = entry;
-    const { confirmed } = last;
+    const confirmed = last.confirmed.union(entry.confirmed);
     const isWhole = openRows({ refused, confirmed }).size === 0;
     const own = new Set([this.#entry.content]);
     this.#entry = {
       ...entry,
-      moved: Object.fromEntries(left),
+      moved: Object.fromEntries(moved),
       keys: { ...last.keys, ...entry.keys },
       confirmed,
       corrections: isWhole ? new Set() : last.corrections.difference(own),

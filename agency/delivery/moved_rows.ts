@@ -3,7 +3,8 @@
 // version of the file.
 
 import { IndexSet } from "../index_set.ts";
-import type { SentDelivery } from "./sent_delivery.ts";
+import { keptRows, type SentDelivery } from "./sent_delivery.ts";
+import type { SentFolder } from "./sent_folder.ts";
 
 /**
  * The delivery whose refused rows a delivery has sent again. If these came from
@@ -39,11 +40,22 @@ export function movedTo(
   );
 }
 
+/** Records that a delivery's relatives must be sent again. */
+export function expectRelatives(id: string, folder: SentFolder): void {
+  const begunAt = new Date().toISOString();
+  for (const relative of relativesOf(id, folder.everRefused())) {
+    const one = folder.withId(relative);
+    if (one?.isComplete && keptRows(one) > 0) {
+      folder.update({ ...one, begunAt, isLacking: true });
+    }
+  }
+}
+
 /**
  * The identities of all deliveries that are connected to a delivery by moved
  * rows, directly or through other deliveries.
  */
-export function relativesOf(
+function relativesOf(
   id: string,
   deliveries: readonly SentDelivery[],
 ): string[] {

@@ -174,10 +174,7 @@ class RowMatcher {
         ? this.#unmatchedRefused(row)
         : undefined
     );
-    // A row that is not a bet is only refused again. That does no harm, unless
-    // a refused row is still missing: it may be that one.
-    const hasOpen = this.#finder.open().length > 0;
-    return this.#rest.find((row) => hasOpen || isBet(row))?.line;
+    return this.#rest[0]?.line;
   }
 
   #finishFile(): number | undefined {

@@ -74,6 +74,18 @@ export class RowsOfOthers {
     }
   }
 
+  /** Adds to a delivery's entry where its rows are stored, or their keys. */
+  addTo(entry: SentDelivery): SentDelivery {
+    const moved: Record<number, RowIdentity> = { ...entry.moved };
+    const keys: Record<number, string> = { ...entry.keys };
+    for (const { index, identity } of this.stored) moved[index] = identity;
+    for (const { index, key } of this.brought) {
+      delete moved[index];
+      if (key !== undefined) keys[index] ??= key;
+    }
+    return { ...entry, moved, keys };
+  }
+
   /** Records in the other deliveries that this one sends their rows. */
   take({ id, content }: Pick<SentDelivery, "id" | "content">): void {
     for (const [other] of this.#byDelivery("unsure")) {
@@ -92,12 +104,12 @@ export class RowsOfOthers {
   }
 
   /**
-   * Records, once all but the missing rows are stored, which rows were stored
+   * Records, once all but the refused rows are stored, which rows were stored
    * for other deliveries, and which copies that were cut off this completes.
    */
-  confirm(missing: IndexSet, content: string): void {
+  confirm(refused: IndexSet, content: string): void {
     for (const [other, rows] of this.#byDelivery("unsure")) {
-      const stored = rows.filter(({ index }) => !missing.has(index));
+      const stored = rows.filter(({ index }) => !refused.has(index));
       const confirmed = other.confirmed
         .union(IndexSet.of(stored.map(({ identity: [, at] }) => at)));
       this.#folder.update({

@@ -28,7 +28,10 @@ export interface SentDelivery {
   stored?: number | undefined;
   /** Bet indexes that its own runs have not stored. */
   refused: IndexSet;
-  /** Bet indexes that another file's run has stored under this identity. */
+  /**
+   * Bet indexes of refused rows that are stored under this identity all the same,
+   * by another file's run or an old version of this file.
+   */
   confirmed: IndexSet;
   /** Under which identities refused rows were sent later, by bet index. */
   moved: Readonly<Record<number, RowIdentity>>;
@@ -111,15 +114,20 @@ export function newDelivery(id: string, copy: number): SentDelivery {
   };
 }
 
-/** True if a delivery still has rows to send. */
+/**
+ * True if a delivery still has rows to send: some are missing, or a run that was
+ * cut off may not have sent all of them. Without rows of its own it had none.
+ */
 export function isOpen(delivery: SentDelivery): boolean {
   const { begunAt, moved, isGivenUp } = delivery;
-  if (begunAt !== undefined) return true;
-  return !isGivenUp &&
-    openRows(delivery).values().some((index) => moved[index] === undefined);
+  const isMissing = openRows(delivery).values()
+    .some((index) => moved[index] === undefined);
+  return begunAt === undefined
+    ? isMissing && !isGivenUp
+    : isMissing || keptRows(delivery) > 0;
 }
 
-/** Bet indexes of refused rows that no other file's run has stored either. */
+/** Bet indexes of refused rows that are not stored under this identity. */
 export function openRows(
   { refused, confirmed }: Pick<SentDelivery, "refused" | "confirmed">,
 ): IndexSet {

@@ -9,7 +9,6 @@ import { formatAction, getLogger } from "../../program/logging.ts";
 import { shortHash } from "../hashes.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
 import type { CopyRecords } from "../output/rejected_file.ts";
-import { movedTo } from "./moved_rows.ts";
 import {
   formatDelivery,
   isOpen,
@@ -62,8 +61,7 @@ export class SentFolder {
    * that other runs are reading.
    */
   otherOpen(own: Pick<SentDelivery, "id" | "path">): OpenDelivery[] {
-    const open = this.#read(({ id, isOpen }) => isOpen && id !== own.id)
-      .filter((one) => !this.#isSpent(one));
+    const open = this.#read(({ id, isOpen }) => isOpen && id !== own.id);
     const found = open.map((one): OpenDelivery => ({
       path: one.path,
       isBegun: one.begunAt !== undefined,
@@ -80,14 +78,6 @@ export class SentFolder {
   /** Deliveries with rows that were ever refused, latest first. */
   everRefused(): SentDelivery[] {
     return this.#read(({ isRefused }) => isRefused);
-  }
-
-  /**
-   * True for a copy that was cut off and has nothing to store under its own
-   * identity: other deliveries store all its rows.
-   */
-  #isSpent({ id, isPart = false, isComplete }: SentDelivery): boolean {
-    return isPart && !isComplete && movedTo(id, this.everRefused()).size === 0;
   }
 
   withId(id: string): SentDelivery | undefined {

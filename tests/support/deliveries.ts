@@ -2,6 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { openFile } from "../../agency/delivered_file.ts";
+import type { RunResult } from "../../agency/delivery/delivery.ts";
 import { identify } from "../../agency/delivery/identify.ts";
 import { IndexSet } from "../../agency/index_set.ts";
 import { SentFolder } from "../../agency/delivery/sent_folder.ts";
@@ -18,6 +19,17 @@ export const ROWS = rows(6);
 /** Row 2 has no document. */
 export const WITH_BAD = csvOf(ROWS.with(2, ROWS[2]!.with(2, "x")));
 export const CORRECTED = csvOf(ROWS);
+
+/** A run that has sent all records but some. */
+export function runOf(records: number, refused: Iterable<number>): RunResult {
+  return {
+    refused: IndexSet.of([...refused]),
+    lacked: 0,
+    records,
+    end: records,
+    isGivenUp: false,
+  };
+}
 
 /** How a text is sent. */
 export interface Sending {
@@ -85,11 +97,8 @@ export class Deliveries {
     const delivery = await identify(file, this.memoryOf(agency), isNew);
     await delivery.begin();
     if (isCut) return delivery.id;
-    const indexes = IndexSet.of(refused);
-    const missing = delivery.missing(indexes);
     const records = text.trimEnd().split("\n").length;
-    if (missing.size < indexes.size) delivery.keep();
-    else await delivery.complete({ end: records, records }, indexes);
+    const missing = await delivery.end(runOf(records, refused));
     if (copy !== undefined) {
       const path = `${this.dir}/${COPY}`;
       await Deno.writeTextFile(path, copy);

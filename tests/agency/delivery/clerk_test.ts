@@ -6,6 +6,7 @@ import { SentFolder } from "../../../agency/delivery/sent_folder.ts";
 import { RejectedFile } from "../../../agency/output/rejected_file.ts";
 import { ProgramError } from "../../../program/errors.ts";
 import { CapturedLog } from "../../support/captured_log.ts";
+import { runOf } from "../../support/deliveries.ts";
 import { testInFolder as test } from "../../support/folder.ts";
 import { Random } from "../../support/random_bets.ts";
 
@@ -122,10 +123,8 @@ class Clerk {
       isCut ? `, cut off at ${end}` : ""
     }`;
     if (isCut) return;
-    const missing = delivery.missing(refused);
-    const records = lines.length;
-    if (missing.size < refused.size) delivery.keep();
-    else await delivery.complete({ end: records, records }, missing);
+    const run = runOf(lines.length, refused.values());
+    const missing = await delivery.end(run);
     const base = typeof input === "string" ? input : `${this.#dir}/pipe.csv`;
     const rejected = new RejectedFile(`${base}.rejected.csv`, file);
     const copy = await rejected.write(

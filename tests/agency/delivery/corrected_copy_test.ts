@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { openFile } from "../../../agency/delivered_file.ts";
 import { identify } from "../../../agency/delivery/identify.ts";
-import { IndexSet } from "../../../agency/index_set.ts";
 import {
   COPY,
   CORRECTED,
   Deliveries,
   FILE,
   ROWS,
+  runOf,
   WITH_BAD,
 } from "../../support/deliveries.ts";
 import { csvOf, rows } from "../../support/rows.ts";
@@ -158,14 +158,14 @@ Deliveries.test("identify() completes a copy that was cut off with its file", as
   await files.treats(FILE, CORRECTED, { leftOut: REFUSED });
 });
 
-Deliveries.test("Delivery.complete() of a copy keeps the rows that its file has sent as stored", async (files) => {
+Deliveries.test("Delivery.end() of a copy keeps the rows that its file has sent as stored", async (files) => {
   await sendBad(files);
   await Deno.writeTextFile(`${files.dir}/${COPY}`, GOOD_ROWS);
   using file = await openFile(`${files.dir}/${COPY}`, {});
   const copy = await identify(file, files.memoryOf(1));
   await copy.begin();
   await files.send(FILE, CORRECTED);
-  await copy.complete({ end: 2, records: 2 }, IndexSet.of([0, 1]));
+  await copy.end(runOf(2, [0, 1]));
   assertEquals(files.open, []);
   await files.treats(FILE, CORRECTED, { leftOut: REFUSED });
 });
@@ -257,8 +257,7 @@ Deliveries.test("Delivery.stillMissing() leaves out rows that the file has sent 
   using file = await openFile(`${files.dir}/${COPY}`, {});
   const late = await identify(file, files.memoryOf(1));
   await late.begin();
-  const refused = IndexSet.of([0]);
-  await late.complete({ end: 1, records: 1 }, refused);
+  const refused = await late.end(runOf(1, [0]));
   await files.send(FILE, CORRECTED);
   assertEquals(late.stillMissing(refused).size, 0);
   await late.addCopy({ path: `${files.dir}/${COPY}`, hash: "" }, refused);

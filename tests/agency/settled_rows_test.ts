@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { COPY, FILE } from "../support/deliveries.ts";
+import { Desk } from "../support/desk.ts";
+import { answer, okAll, play, take } from "../support/fake_central.ts";
+import { Code, errorFrame } from "../support/frames.ts";
+import { Office } from "../support/office.ts";
+import { assertProblem } from "../support/problems.ts";
+
+const ANA = "Ana,Gil,30904465,1999-03-17,7574\n";
+const [EVA, BAD_EVA] = ["28", "29"].map((day) =>
+  `Eva,Paz,20123456,1999-02-${day},15\n`
+) as [string, string];
+const [LUIS, BAD_LUIS] = ["30", "31"].map((day) =>
+  `Luis,Sosa,31222333,1987-04-${day},300\n`
+) as [string, string];
+const JUAN = "Juan,Roca,28765432,1980-01-31,42\n";
+const UNREADABLE = "Luis,Sosa,,1987,\n";
+
+Office.test("send() of a file stores its correction, although the batch of another row is refused", async (office) => {
+  const batches = { maxAmount: 2 };
+  await office.send(FILE, ANA + BAD_EVA + BAD_LUIS + JUAN, {}, batches);
+  const half = ANA + EVA + BAD_LUIS + JUAN;
+  await office.send(FILE, half, {}, { ...batches, retryRefused: false });
+  assertEquals((await office.send(COPY, LUIS)).isFinished, true);
+  assertEquals(office.bets, 4);
+});
+
+Desk.test("send() of a copy finishes after a cut-off run of its file, which has no row of its own", async (desk) => {
+  const refuse = play(answer(errorFrame(Code.INVALID_BET, 0, "no")), okAll);
+  await desk.send(FILE, BAD_EVA + BAD_LUIS, {}, refuse);
+  await desk.send(COPY, EVA);
+  await desk.cut(FILE, BAD_EVA + BAD_LUIS, {}, play(take()));
+  assertEquals(await desk.finishes(COPY, LUIS), true);
+});
+
+Office.test("send() refuses a row of an old copy that may be one that is stored", async (office) => {
+  await office.send(FILE, ANA + BAD_EVA + UNREADABLE);
+  await office.send(FILE, ANA + EVA + LUIS);
+  await assertProblem(
+    () => office.send(COPY, `Luis,Sosa,,1987-04,\n${EVA}`),
+    "the bet of line 1 cannot be matched to a row that was refused in",
+  );
+  assertEquals((await office.send("b.csv", JUAN)).isFinished, true);
+  assertEquals(office.bets, 4);
+});
