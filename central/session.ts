@@ -4,6 +4,7 @@ import type { Connection } from "../net/connection.ts";
 import { isDisconnection } from "../net/disconnection.ts";
 import { messageOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
+import { nextTurn } from "../program/timer.ts";
 import { type Frame, MessageType, ProtocolError } from "../protocol/mod.ts";
 import { ReplyQueue, SHUTTING_DOWN } from "./replies.ts";
 import { RequestHandler, type RequestOptions } from "./request_handler.ts";
@@ -14,8 +15,8 @@ export interface SessionOptions extends Omit<RequestOptions, "ending"> {
 }
 
 /**
- * Frames handled before other agencies get a turn. The buffer holds at most 8
- * full frames, or thousands of the smallest.
+ * Frames handled before other agencies get a turn. An agency that sends without
+ * waiting never waits for a read either, so reads do not count as turns.
  */
 const FRAMES_PER_TURN = 64;
 
@@ -31,7 +32,7 @@ export class Session {
   /** Aborted when the session ends or has to end. */
   readonly #ending = new AbortController();
   #isReading = false;
-  #handledSinceRead = 0;
+  #handled = 0;
   /** Whether a frame has arrived. A probe sends none. */
   #hasReceived = false;
 
@@ -97,7 +98,7 @@ export class Session {
           await this.#handleOther(frame);
         }
         if (this.#replies.isFull) await this.#replies.whenIdle();
-        if (++this.#handledSinceRead % FRAMES_PER_TURN === 0) await nextTurn();
+        if (++this.#handled % FRAMES_PER_TURN === 0) await nextTurn();
       }
       if (this.#ending.signal.aborted) this.#enqueueShutdown();
     } finally {
@@ -128,7 +129,6 @@ export class Session {
     if (!this.#connection.isMidFrame) await this.#replies.whenIdle();
     if (this.#isEnding) return undefined;
     this.#isReading = true;
-    this.#handledSinceRead = 0;
     try {
       const frame = await this.#connection.readFrame();
       return frame && !this.#isEnding ? frame : undefined;
@@ -155,8 +155,4 @@ export class Session {
     else if (this.#hasReceived) this.#log.error(line);
     else this.#log.info(line);
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

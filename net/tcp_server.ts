@@ -2,7 +2,7 @@
 
 import { failure, messageOf, stackOf } from "../program/errors.ts";
 import { formatAction, getLogger } from "../program/logging.ts";
-import { pause } from "../program/timer.ts";
+import { nextTurn, pause } from "../program/timer.ts";
 
 /**
  * Shortages of the machine: file descriptors or memory. Any other failed accept
@@ -16,6 +16,13 @@ const MIN_ACCEPT_DELAY_MS = 50;
  * descriptors are free.
  */
 const MAX_ACCEPT_DELAY_MS = 900;
+
+/**
+ * Connections accepted before those accepted earlier get a turn. A peer that
+ * connects and closes in a loop would otherwise take every place, because
+ * nobody sees that its connections have ended.
+ */
+const ACCEPTS_PER_TURN = 16;
 
 interface Outage {
   startedAt: number;
@@ -42,11 +49,12 @@ export class Acceptor {
   /** Accepts connections until {@linkcode stop} is called. Never rejects. */
   async run(): Promise<void> {
     this.#log.info(formatAction("accept_connections", "in_progress"));
-    while (!this.#stopping.signal.aborted) {
+    for (let count = 1; !this.#stopping.signal.aborted; count++) {
       const stream = await this.#accept();
       if (stream && this.#handOver(stream)) {
         this.#log.info(formatAction("accept_connections", "in_progress"));
       }
+      if (count % ACCEPTS_PER_TURN === 0) await nextTurn();
     }
   }
 

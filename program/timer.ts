@@ -27,6 +27,14 @@ export function startRareTimer(
   return () => due.removeEventListener("abort", callback);
 }
 
+/**
+ * Lets the event loop poll all connections. Operations that are ready at once
+ * would continue for long before it does.
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
 /** Waits for a promise, but no longer than a time. */
 export async function waitAtMost(
   milliseconds: number,

@@ -34,21 +34,19 @@ export class IndexRanges {
   }
 
   /**
-   * Adds the indexes from `start` to `end`, some of which may be in the set.
+   * Adds these ranges, ascending; some of their indexes may be in the set. The
+   * array is moved once for all of them: hundreds of moves for each batch would
+   * let a file of many gaps, sent from its end, hold up everyone.
    */
-  add(start: number, end: number): void {
-    assertInvariant(start < end, `range ${start}..${end} is not empty`);
-    const first = this.#firstEndingFrom(start);
-    const joined = { start, end };
+  add(ranges: readonly IndexRange[]): void {
+    const first = this.#firstEndingFrom(ranges[0]!.start);
+    const last = ranges.at(-1)!.end;
     let after = first;
-    for (; after < this.#ranges.length; after++) {
-      const range = this.#ranges[after]!;
-      if (range.start > end) break;
-      joined.start = Math.min(joined.start, range.start);
-      joined.end = Math.max(joined.end, range.end);
+    while (after < this.#ranges.length && this.#ranges[after]!.start <= last) {
+      after++;
     }
-    if (after === first + 1) this.#ranges[first] = joined;
-    else this.#ranges.splice(first, after - first, joined);
+    const near = this.#ranges.slice(first, after);
+    this.#ranges.splice(first, near.length, ...join([...near, ...ranges]));
   }
 
   /** Index of the first range that ends at or after `index`. */
@@ -62,6 +60,18 @@ export class IndexRanges {
     }
     return low;
   }
+}
+
+/** Sorts ranges, and joins those without a gap between them. */
+function join(ranges: readonly IndexRange[]): IndexRange[] {
+  const joined: IndexRange[] = [];
+  for (const { start, end } of ranges.toSorted((a, b) => a.start - b.start)) {
+    assertInvariant(start < end, `range ${start}..${end} is not empty`);
+    const last = joined.at(-1);
+    if (last && start <= last.end) last.end = Math.max(last.end, end);
+    else joined.push({ start, end });
+  }
+  return joined;
 }
 
 /** Which bet indexes of a batch are bets, not gaps. */

@@ -100,7 +100,7 @@ export class StoreIndex {
   /** Bets of a file are under way from now on, as the latest entry of the log. */
   claim(file: FileBets, bets: NewBets, commit: Commit): void {
     this.#files.set(file.name, file);
-    for (const { start, end } of bets.ranges) file.claimed.add(start, end);
+    file.claimed.add(bets.ranges);
     file.claims++;
     file.lastCommit = commit;
     this.#claims.push({ file, bets });
@@ -136,7 +136,7 @@ export class StoreIndex {
   }
 
   #add(file: FileBets, { ranges, winners }: NewBets): void {
-    for (const { start, end } of ranges) file.stored.add(start, end);
+    file.stored.add(ranges);
     const count = countIndexes(ranges);
     file.count += count;
     this.#bets += count;

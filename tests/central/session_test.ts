@@ -69,10 +69,9 @@ test("run() answers batches in one segment in their order", async ({ port, store
   assertEquals(stored, good.map(({ betIndex }) => betIndex));
 });
 
-Deno.test("run() lets others have a turn after 64 frames", async () => {
+async function assertTurns(pieces: readonly Uint8Array[]): Promise<void> {
   CapturedLog.start();
-  const frames = Array(150).fill(agencyFrame(Type.WINNERS_QUERY, 1));
-  const stream = new FakeStream([concat(frames)], { ends: true });
+  const stream = new FakeStream(pieces, { ends: true });
   const statistics = new Statistics();
   const session = new Session(new Connection(stream, {}), {
     store: {
@@ -97,6 +96,16 @@ Deno.test("run() lets others have a turn after 64 frames", async () => {
   }
   await running;
   assert(stream.isClosed);
+}
+
+const QUERIES = Array(150).fill(agencyFrame(Type.WINNERS_QUERY, 1));
+
+Deno.test("run() lets others have a turn after 64 frames of one read", async () => {
+  await assertTurns([concat(QUERIES)]);
+});
+
+Deno.test("run() lets others have a turn after 64 frames of a peer whose every read is ready at once", async () => {
+  await assertTurns(QUERIES);
 });
 
 test("run() logs no error for a probe that leaves or resets, and one for an agency that is lost", async ({ port, log }) => {

@@ -50,8 +50,17 @@ function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** Lets everything run that needs no timer. */
-async function settle(): Promise<void> {
+/** Lets everything run that only waits for its turn of the event loop. */
+async function settle(time: FakeTime, arrivals: unknown[]): Promise<void> {
+  let before: number;
+  do {
+    before = arrivals.length;
+    await settleTurn();
+    time.advance(0);
+  } while (arrivals.length < before);
+}
+
+async function settleTurn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   const passed = new Promise((resolve) => port2.onmessage = resolve);
   port1.postMessage("");
@@ -62,7 +71,11 @@ async function settle(): Promise<void> {
 
 async function acceptAll(
   arrivals: (Error | Deno.TcpConn)[],
-  fn: (accepted: Deno.TcpConn[], time: FakeTime) => Promise<void>,
+  fn: (
+    accepted: Deno.TcpConn[],
+    time: FakeTime,
+    settle: () => Promise<void>,
+  ) => Promise<void>,
   onConnection: (stream: Deno.TcpConn) => void = () => {},
 ): Promise<CapturedLog> {
   const log = CapturedLog.start();
@@ -77,8 +90,9 @@ async function acceptAll(
   );
   const running = acceptor.run();
   try {
-    await settle();
-    await fn(accepted, time);
+    const settleAll = () => settle(time, arrivals);
+    await settleAll();
+    await fn(accepted, time, settleAll);
   } finally {
     acceptor.stop();
     await running;
@@ -102,6 +116,22 @@ Deno.test("Acceptor accepts at once after connections that were lost before", as
     await Promise.resolve();
   });
   assertEquals(log.values(/^(WARN|ERROR)/), []);
+});
+
+Deno.test("Acceptor lets others have a turn after 16 connections", async () => {
+  CapturedLog.start();
+  using time = new FakeTime();
+  let accepted = 0;
+  const arrivals = Array.from({ length: 40 }, () => connection());
+  const acceptor = new Acceptor(listenerOf(arrivals), () => accepted++);
+  const running = acceptor.run();
+  for (const count of [16, 32, 40]) {
+    await settleTurn();
+    assertEquals(accepted, count);
+    time.advance(0);
+  }
+  acceptor.stop();
+  await running;
 });
 
 Deno.test("Acceptor closes a connection that is lost when it is set up", async () => {
@@ -128,7 +158,7 @@ Deno.test("Acceptor.stop() ends an outage, and each outage begins anew", async (
     ...[systemError("EMFILE"), systemError("ENFILE"), connection()],
     systemError("ENOMEM"),
   ];
-  const log = await acceptAll(shortages, async (accepted, time) => {
+  const log = await acceptAll(shortages, async (accepted, time, settle) => {
     for (const waitMs of [50, 100]) {
       time.advance(waitMs);
       await settle();
@@ -166,17 +196,20 @@ for (
   Deno.test(`Acceptor waits less than a second each time after ${error.message}`, async () => {
     const shortage = Array.from({ length: 9 }, () => error);
     const last = connection();
-    const log = await acceptAll([...shortage, last], async (accepted, time) => {
-      for (const waitMs of [50, 100, 200, 400, 800, 900, 900, 900, 900]) {
-        assertEquals(accepted, []);
-        time.advance(waitMs - 1);
-        assertEquals(time.pending, 1);
-        time.advance(1);
-        assertEquals(time.pending, 0);
-        await settle();
-      }
-      assertEquals(accepted, [last]);
-    });
+    const log = await acceptAll(
+      [...shortage, last],
+      async (accepted, time, settle) => {
+        for (const waitMs of [50, 100, 200, 400, 800, 900, 900, 900, 900]) {
+          assertEquals(accepted, []);
+          time.advance(waitMs - 1);
+          assertEquals(time.pending, 1);
+          time.advance(1);
+          assertEquals(time.pending, 0);
+          await settle();
+        }
+        assertEquals(accepted, [last]);
+      },
+    );
     const fails = log.lines.filter((line) => line.startsWith("ERROR"));
     assertEquals(fails.length, 1);
     assert(

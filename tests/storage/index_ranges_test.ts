@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { InvariantError } from "../../program/errors.ts";
-import { IndexRanges } from "../../storage/index_ranges.ts";
+import { type IndexRange, IndexRanges } from "../../storage/index_ranges.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 
 function rangesOf(...added: [number, number][]): IndexRanges {
   const ranges = new IndexRanges();
-  for (const [start, end] of added) ranges.add(start, end);
+  for (const [start, end] of added) ranges.add([{ start, end }]);
   return ranges;
 }
 
@@ -39,10 +39,12 @@ Deno.test(`IndexRanges keeps thousands of ranges in any order (seed ${SEED})`, (
     );
     // The gaps in the middle are filled one by one, the others at once.
     for (const start of order) {
-      if (start >= 20_000 && start < 30_000) ranges.add(start + 9, start + 10);
+      if (start >= 20_000 && start < 30_000) {
+        ranges.add([{ start: start + 9, end: start + 10 }]);
+      }
     }
     assertEquals(ranges.missing([{ start: 20_000, end: 30_000 }]), []);
-    ranges.add(5, 49_999);
+    ranges.add([{ start: 5, end: 49_999 }]);
     assertEquals(ranges.missing([{ start: 0, end: 50_000 }]), [{
       start: 49_999,
       end: 50_000,
@@ -56,19 +58,30 @@ Deno.test(`IndexRanges agrees with a plain set of indexes (seed ${SEED})`, () =>
     const ranges = new IndexRanges();
     const indexes = new Set<number>();
     for (let step = 0; step < 20; step++) {
-      const start = random.below(60);
-      const end = start + 1 + random.below(12);
-      const missing = ranges.missing([{ start, end }]);
+      const added = randomRanges(random);
+      const all = added.flatMap(indexesOf);
+      const missing = ranges.missing(added);
       assertEquals(
-        missing.flatMap(({ start, end }) => indexesOf(start, end)),
-        indexesOf(start, end).filter((at) => !indexes.has(at)),
+        missing.flatMap(indexesOf),
+        all.filter((at) => !indexes.has(at)),
       );
-      ranges.add(start, end);
-      for (const at of indexesOf(start, end)) indexes.add(at);
+      ranges.add(added);
+      for (const at of all) indexes.add(at);
     }
   }
 });
 
-function indexesOf(start: number, end: number): number[] {
+/** A batch's ranges: ascending, and with a gap between any two. */
+function randomRanges(random: Random): IndexRange[] {
+  let at = random.below(60);
+  return Array.from({ length: 1 + random.below(3) }, () => {
+    const start = at;
+    const end = start + 1 + random.below(6);
+    at = end + 1 + random.below(6);
+    return { start, end };
+  });
+}
+
+function indexesOf({ start, end }: IndexRange): number[] {
   return Array.from({ length: end - start }, (_, index) => start + index);
 }
