@@ -96,6 +96,7 @@ export class Agency {
     const sender = this.#sender(ending, options);
     await sender.load();
     throwIfEmpty(file, loader);
+    start.accept();
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
     const rejectedFile = await ending.copyMissing(rejected);

@@ -55,7 +55,7 @@ export class Ending {
     const { start, file, delivery } = this.sending;
     file.source.throwIfChanged();
     await delivery.begin();
-    start[Symbol.dispose]();
+    start.end();
   }
 
   /**
@@ -179,7 +179,7 @@ export class Ending {
     // Waits for runs that are about to send: their rows may be refused.
     await start.takeTurn();
     const open = folder.otherOpen(delivery);
-    start[Symbol.dispose]();
+    start.endTurn();
     return open;
   }
 

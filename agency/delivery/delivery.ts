@@ -109,7 +109,7 @@ export class Delivery {
         new Set(isCorrection ? [content] : []),
       ),
       begunAt: this.#hasOwnRows() ? new Date().toISOString() : undefined,
-    });
+    }, { isNeeded: isCorrection });
     if (path !== undefined) await this.#folder.link(path, id);
   }
 

@@ -90,7 +90,7 @@ export class RowsOfOthers {
   take({ id, content }: Pick<SentDelivery, "id" | "content">): void {
     for (const [other] of this.#byDelivery("unsure")) {
       const corrections = other.corrections.union(new Set([content]));
-      this.#folder.update({ ...other, corrections });
+      this.#folder.update({ ...other, corrections }, { isNeeded: true });
     }
     for (const [other, rows] of this.#byDelivery("missing")) {
       const moved: Record<number, RowIdentity> = { ...other.moved };
@@ -99,7 +99,7 @@ export class RowsOfOthers {
         moved[from] = [id, index];
         if (key !== undefined) keys[from] ??= key;
       }
-      this.#folder.update({ ...other, moved, keys });
+      this.#folder.update({ ...other, moved, keys }, { isNeeded: true });
     }
   }
 

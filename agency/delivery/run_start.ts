@@ -15,8 +15,10 @@ const PIPE = "-";
 const QUIET_WAIT_MS = 1000;
 
 /**
- * The time from a run's start to its first batch; dispose of it then. Failures
- * to mark or lock are ignored: writing the folder's records reports the cause.
+ * The time from a run's start to its first batch. If the run ends before that,
+ * the mark stays, so that the agency does not finish without the file, unless
+ * this cannot be sent as it is. Failures to mark or lock are ignored: writing the
+ * folder's entries reports the cause.
  */
 export class RunStart implements Disposable {
   readonly #folder: string;
@@ -24,6 +26,7 @@ export class RunStart implements Disposable {
   readonly #signal: AbortSignal | undefined;
   #mark: string | undefined;
   #turn: Deno.FsFile | undefined;
+  #isAccepted = false;
 
   /** If the folder is "", nothing is marked or locked. */
   constructor(folder: string, agency: number, signal?: AbortSignal) {
@@ -68,12 +71,33 @@ export class RunStart implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  /** Called once the input can be sent. */
+  accept(): void {
+    this.#isAccepted = true;
+  }
+
+  /** Called before the first batch, once the delivery has its entry. */
+  end(): void {
     // In this order: the next run to get the lock must not find the mark.
+    this.#unmark();
+    this.endTurn();
+  }
+
+  endTurn(): void {
+    this.#turn?.close();
+    this.#turn = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    const isInterrupted = this.#isAccepted || this.#signal?.aborted;
+    if (!isInterrupted) this.#unmark();
+    this.endTurn();
+  }
+
+  #unmark(): void {
     const mark = this.#mark;
     if (mark !== undefined) attempt(() => Deno.removeSync(mark));
-    this.#turn?.close();
-    this.#mark = this.#turn = undefined;
+    this.#mark = undefined;
   }
 
   get #name(): string {
@@ -81,7 +105,10 @@ export class RunStart implements Disposable {
   }
 }
 
-/** Other inputs that runs are reading, or were reading when killed. */
+/**
+ * Other inputs that runs are reading, or were reading when they were interrupted.
+ * Files that are gone by now do not count: nobody can send them.
+ */
 export function otherStarted(
   folder: string,
   agency: number,
@@ -93,11 +120,15 @@ export function otherStarted(
     const file = `${folder}/${name}`;
     // That run removes it with its first batch, perhaps right now.
     const start = attempt(() => JSON.parse(Deno.readTextFileSync(file)));
-    if (!start || start.path === own) continue;
+    if (!start || start.path === own || !isThere(start.path)) continue;
     const giveUp = () => attempt(() => Deno.removeSync(file));
     found.push({ ...start, isBegun: true, giveUp });
   }
   return found;
+}
+
+function isThere(path: string): boolean {
+  return path === PIPE || attempt(() => Deno.statSync(path)) !== undefined;
 }
 
 function warnOfWait(agency: number): void {

@@ -61,8 +61,8 @@ export class SentFolder {
    * that other runs are reading.
    */
   otherOpen(own: Pick<SentDelivery, "id" | "path">): OpenDelivery[] {
-    const open = this.#read(({ id, isOpen }) => isOpen && id !== own.id);
-    const found = open.map((one): OpenDelivery => ({
+    const isOther = ({ id, isOpen }: DeliveryName) => isOpen && id !== own.id;
+    const found = this.#read(isOther).map((one): OpenDelivery => ({
       path: one.path,
       isBegun: one.begunAt !== undefined,
       since: one.begunAt ?? one.at,
@@ -100,25 +100,38 @@ export class SentFolder {
       : text;
   }
 
-  update(delivery: SentDelivery): void {
+  /**
+   * Records a delivery. If this fails, it throws a `ProgramError` if the entry is
+   * needed, because rows would be stored twice without it; otherwise it warns.
+   */
+  update(delivery: SentDelivery, { isNeeded = false } = {}): void {
+    if (!isNeeded) return this.#orWarn(() => this.#write(delivery));
+    try {
+      this.#write(delivery);
+    } catch (cause) {
+      const reason = reasonOf(cause);
+      throw new ProgramError(
+        `Cannot send rows that were refused before: "${this.#path}" cannot be written (${reason}), so they could be stored twice; make it writable`,
+        { cause },
+      );
+    }
+  }
+
+  #write(delivery: SentDelivery): void {
     const { id, content, refused, keys } = delivery;
     const isRefused = refused.size > 0 || Object.keys(keys).length > 0;
-    const name = `agency-${this.#agency}-${id}-${content}${
-      isRefused ? "-refused" : ""
-    }${isOpen(delivery) ? "-open" : ""}.json`;
-    this.#orWarn(() => {
-      Deno.mkdirSync(this.#path, { recursive: true, mode: FOLDER_MODE });
-      const earlier = this.#allNames().filter((one) => one.id === id);
-      const revisions = earlier.map((one) => this.#revisionOf(one));
-      // Without its record, a corrected file would be stored twice.
-      const text = `${
-        formatDelivery(delivery, Math.max(0, ...revisions) + 1)
-      }\n`;
-      replaceFile(`${this.#path}/${name}`, text, { isFlushed: true });
-      for (const old of earlier) {
-        if (old.name !== name) Deno.removeSync(`${this.#path}/${old.name}`);
-      }
-    });
+    const marks = (isRefused ? "-refused" : "") +
+      (isOpen(delivery) ? "-open" : "");
+    const name = `agency-${this.#agency}-${id}-${content}${marks}.json`;
+    Deno.mkdirSync(this.#path, { recursive: true, mode: FOLDER_MODE });
+    const earlier = this.#allNames().filter((one) => one.id === id);
+    const last = Math.max(0, ...earlier.map((one) => this.#revisionOf(one)));
+    // Without its entry, a corrected file would be stored twice.
+    const text = `${formatDelivery(delivery, last + 1)}\n`;
+    replaceFile(`${this.#path}/${name}`, text, { isFlushed: true });
+    for (const old of earlier) {
+      if (old.name !== name) Deno.removeSync(`${this.#path}/${old.name}`);
+    }
   }
 
   /** Records which delivery was sent from a path or copied to it. */
@@ -202,15 +215,13 @@ export class SentFolder {
     });
   }
 
-  /**
-   * Only warns about a failure, and only once: bets can be sent without this
-   * folder. A missing file is not a failure.
-   */
+  /** Warns about a failure once: bets can be sent without this folder. */
   #orWarn<T>(operation: () => T): T | undefined {
     if (this.#path === "") return undefined;
     try {
       return operation();
     } catch (error) {
+      // A missing file is not a failure.
       if (error instanceof Deno.errors.NotFound || this.#isWarned) {
         return undefined;
       }
@@ -228,7 +239,7 @@ export class SentFolder {
   }
 }
 
-/** A record's parsed file name. */
+/** An entry's parsed file name. */
 interface DeliveryName {
   name: string;
   id: string;

@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import type { Bet } from "../../client.ts";
 import { RunStart } from "../../agency/delivery/run_start.ts";
 import { COPY, recordsOf } from "../support/deliveries.ts";
@@ -91,13 +96,50 @@ Desk.test("send() does not finish while another run reads a file", async (desk) 
   assertEquals(await desk.finishes("c.csv", csvOf(rows(3))), false);
   assertEquals(await desk.finishes("b.csv", B), true);
   assertEquals(await desk.finishes("c.csv", csvOf(rows(3))), true);
-  start[Symbol.dispose]();
+  start.end();
   // A file that was cut off and is being read again counts once.
   await desk.cut("d.csv", csvOf(rows(4, 200)));
   using again = new RunStart(desk.sent, 9);
   await again.mark(desk.path("d.csv"));
   assertEquals(await desk.finishes("b.csv", B), false);
   assert(!desk.lastError.includes("others"), desk.lastError);
+});
+
+/** Runs that end before their first batch. */
+const INTERRUPTED: Record<string, (desk: Desk) => Promise<unknown>> = {
+  "was stopped while it read its file": async (desk) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const onProgress = () => controller.abort(new Error("stopped"));
+    const send = () => desk.send("a.csv", A, { signal, onProgress });
+    await assertRejects(send, Error, "stopped");
+  },
+  "lost the central before its first batch": async (desk) => {
+    desk.token = Uint8Array.of(1);
+    await desk.cut("a.csv", A, {}, play(take()));
+    desk.token = undefined;
+  },
+};
+
+for (const [what, interrupt] of Object.entries(INTERRUPTED)) {
+  Desk.test(`send() does not finish after a run of another file that ${what}, unless that is gone`, async (desk) => {
+    await interrupt(desk);
+    assertEquals(await desk.finishes("b.csv", B), false);
+    assertStringIncludes(
+      desk.lastError,
+      "a.csv | since: 2",
+    );
+    assertEquals(await desk.finishes("a.csv", A), true);
+    assertEquals(await desk.finishes("b.csv", B), true);
+    await interrupt(desk);
+    await Deno.remove(desk.path("a.csv"));
+    assertEquals(await desk.finishes("b.csv", B), true);
+  });
+}
+
+Desk.test("send() finishes after a run of another file that cannot be sent", async (desk) => {
+  await assertProblem(() => desk.send("a.csv", ""), "it has no bets");
+  assertEquals(await desk.finishes("b.csv", B), true);
 });
 
 Desk.test("send() says that the central has another store if bets are missing", async (desk) => {

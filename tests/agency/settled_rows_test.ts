@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { COPY, FILE } from "../support/deliveries.ts";
 import { Desk } from "../support/desk.ts";
+import { failCreate } from "../support/failing_calls.ts";
 import { answer, okAll, play, take } from "../support/fake_central.ts";
 import { Code, errorFrame } from "../support/frames.ts";
 import { Office } from "../support/office.ts";
@@ -42,4 +43,21 @@ Office.test("send() refuses a row of an old copy that may be one that is stored"
   );
   assertEquals((await office.send("b.csv", JUAN)).isFinished, true);
   assertEquals(office.bets, 4);
+});
+
+Office.test("send() refuses rows that were refused before while their folder can only be read", async (office) => {
+  const text = ANA + BAD_EVA;
+  await office.send(FILE, text);
+  {
+    using _readOnly = failCreate(office.sentFolder);
+    const problem =
+      `"${office.sentFolder}" cannot be written (Read-only file system`;
+    await assertProblem(() => office.send(COPY, EVA), problem);
+    await assertProblem(() => office.send(FILE, ANA + EVA), problem);
+    assertEquals((await office.send(FILE, text)).repeated, 1);
+    assertEquals((await office.send("b.csv", JUAN)).stored, 1);
+  }
+  assertEquals((await office.send(COPY, EVA)).isFinished, true);
+  assertEquals((await office.send(FILE, ANA + EVA)).stored, 0);
+  assertEquals(office.bets, 3);
 });

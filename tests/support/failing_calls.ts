@@ -15,6 +15,19 @@ export function failWrites(part: string): Disposable {
   });
 }
 
+/** Makes creating files in a folder fail, as if it could only be read. */
+export function failCreate(folder: string): Disposable {
+  const { openSync } = Deno;
+  return replace(Deno, {
+    openSync(path, options): Deno.FsFile {
+      if (options?.createNew && String(path).startsWith(`${folder}/`)) {
+        throw systemError("Read-only file system (os error 30)", "EROFS");
+      }
+      return openSync(path, options);
+    },
+  });
+}
+
 /** Makes renaming to names with this end fail. */
 export function failRename(end: string): Disposable {
   const { renameSync } = Deno;
