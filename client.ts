@@ -92,10 +92,10 @@ async function deliver(
   const rejectedFile = rejectedPath(config["agency.rejectedFile"], id, source);
   const { winners: path, check } = flags;
   const sentFolder = config["agency.sentFolder"];
-  const records = sentFolder && `${sentFolder}/agency-${id}-winners`;
+  const entries = sentFolder && `${sentFolder}/agency-${id}-winners`;
   const winnersFile = path === undefined
     ? undefined
-    : await openWinners(path, { agencyFile: file, rejectedFile, records });
+    : await openWinners(path, { agencyFile: file, rejectedFile, entries });
   const summary = await send(agency, file, { config, signal, flags });
   logSummary(id, summary, check !== undefined);
   const isWaiting = config["draw.await"] || winnersFile !== undefined;

@@ -11,7 +11,7 @@ import { IndexSet } from "./index_set.ts";
 import type { RowsOfOthers } from "./delivery/rows_of_others.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
 import { RunStart } from "./delivery/run_start.ts";
-import { Ending } from "./ending.ts";
+import { DeliveryRun } from "./delivery_run.ts";
 import type {
   AgencyOptions,
   Input,
@@ -88,18 +88,18 @@ export class Agency {
     const refused = new RefusedRows({ onRefused });
     const loader = this.#load(file, refused, delivery);
     const { sentBefore } = delivery;
-    const ending = new Ending(
+    const run = new DeliveryRun(
       { start, file, folder, delivery, refused, loader },
       id,
       options,
     );
-    const sender = this.#sender(ending, options);
+    const sender = this.#sender(run, options);
     await sender.load();
     throwIfEmpty(file, loader);
     start.accept();
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
-    const rejectedFile = await ending.copyMissing(rejected);
+    const rejectedFile = await run.copyMissing(rejected);
     return {
       ...summaryOf(file, loader, refused),
       stored: sender.counts.stored,
@@ -184,15 +184,15 @@ export class Agency {
     });
   }
 
-  #sender(ending: Ending, { onProgress }: SendOptions): BatchSender {
+  #sender(run: DeliveryRun, { onProgress }: SendOptions): BatchSender {
     const { window, retryRefused } = this.#options;
-    const { file, delivery, refused, loader } = ending.sending;
+    const { file, delivery, refused, loader } = run.parts;
     return new BatchSender(loader, {
       window,
       retryRefused,
       refused,
       refusedBefore: delivery.refusedBefore,
-      ending,
+      run,
       totalBytes: file.source.contentSize,
       onProgress,
     });

@@ -14,7 +14,7 @@ import {
   MessageType,
   type Refusal,
 } from "../protocol/mod.ts";
-import type { Ending } from "./ending.ts";
+import type { DeliveryRun } from "./delivery_run.ts";
 import type { IndexSet } from "./index_set.ts";
 import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
 import type { Progress } from "./output/progress_bar.ts";
@@ -38,7 +38,7 @@ export interface BatchSenderOptions {
    * of its rows are refused.
    */
   retryRefused: boolean;
-  ending: Ending;
+  run: DeliveryRun;
   /** Size of the file's content. */
   totalBytes: number;
   onProgress?: ((progress: Progress) => void) | undefined;
@@ -89,7 +89,7 @@ export class BatchSender {
     progress,
   ) => {
     this.#underWay = 0;
-    await this.#options.ending.begin();
+    await this.#options.run.begin();
     await this.load();
     while (this.#queue.length > 0) {
       await this.#fillWindow(connection);
@@ -100,8 +100,8 @@ export class BatchSender {
         reply = connection.nextBufferedFrame();
       }
     }
-    await this.#options.ending.begin();
-    const finish = await this.#options.ending.finish(this.#lacked);
+    await this.#options.run.begin();
+    const finish = await this.#options.run.finish(this.#lacked);
     return finish && await this.#finish(connection, finish);
   };
 
@@ -222,7 +222,7 @@ export class BatchSender {
     const isFinal = error === "INCOMPLETE" || !meaningOf(error).closes;
     if (!isFinal) throw errorOf(refusal);
     const hint = error === "INCOMPLETE" && !this.#isBettingClosed
-      ? this.#options.ending.onIncomplete()
+      ? this.#options.run.onIncomplete()
       : undefined;
     this.#log.error(
       formatAction("agency_finished", "fail", { error, reason, hint }),

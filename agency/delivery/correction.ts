@@ -49,8 +49,8 @@ export async function findCorrected(
 ): Promise<SentDelivery | undefined> {
   const named = last === undefined ? undefined : folder.withId(last);
   // A copy is not compared as a whole: each of its rows is recognized by itself.
-  const isPart = named?.isPart || named?.copies[path ?? ""] !== undefined;
-  const before = isPart ? undefined : named;
+  const isCopied = named?.isCopy || named?.copies[path ?? ""] !== undefined;
+  const before = isCopied ? undefined : named;
   const isCopy = copied.length > 0;
   if (before && keptRows(before) > 0) {
     const difference = await findDifference(file, before);
@@ -59,7 +59,7 @@ export async function findCorrected(
       throw changed(file.source, before, difference);
     }
   }
-  const files = candidates.filter(({ isPart }) => !isPart);
+  const files = candidates.filter(({ isCopy }) => !isCopy);
   const cutOff = isCopy ? undefined : await findCutOff(file, files);
   if (cutOff) {
     const difference = `line ${cutOff.line} is one of its rows`;

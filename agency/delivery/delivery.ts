@@ -1,4 +1,4 @@
-// A file's delivery, and its record before, during and after sending.
+// A file's delivery, and its entry before, during and after sending.
 
 import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
@@ -48,9 +48,9 @@ export class Delivery {
     folder: SentFolder,
     file: DeliveredFile,
     { found, entry, others }: {
-      /** The record of earlier runs, if there is one. */
+      /** The entry of earlier runs, if there is one. */
       found?: SentDelivery | undefined;
-      /** The record to keep once the delivery is complete. */
+      /** The entry to keep once the delivery is complete. */
       entry: SentDelivery;
       others: RowsOfOthers;
     },
@@ -87,17 +87,17 @@ export class Delivery {
     if (this.#isBegun) return;
     this.#isBegun = true;
     this.#entry = this.others.addTo(this.#entry);
-    const { id, content, path, moved, keys, isPart } = this.#entry;
+    const { id, content, path, moved, keys, isCopy } = this.#entry;
     this.#movedAtStart = moved;
     // Keeps the data of earlier runs: a correction is recognized by it.
     const known = this.#found ?? {
       ...this.#entry,
       // The rows of a copy are recognized by their keys.
-      sample: isPart ? undefined : await sampleRows(this.#file.source),
+      sample: isCopy ? undefined : await sampleRows(this.#file.source),
     };
     const { brought } = this.others;
     const isCorrection = known.content !== content || brought.length > 0;
-    // Before its own record: if the agency is killed in between, a file that has
+    // Before its own entry: if the agency is killed in between, a file that has
     // these rows, too, is recognized.
     this.others.take(this.#entry);
     this.#folder.update({
@@ -115,8 +115,8 @@ export class Delivery {
 
   /** False for a copy whose rows are all sent with other identities. */
   #hasOwnRows(): boolean {
-    const { id, isPart, isComplete } = this.#entry;
-    return !isPart || isComplete ||
+    const { id, isCopy, isComplete } = this.#entry;
+    return !isCopy || isComplete ||
       movedTo(id, this.#folder.everRefused()).size > 0;
   }
 

@@ -19,7 +19,7 @@ export async function identify(
 ): Promise<Delivery> {
   const { fingerprint } = file.source;
   const path = sourcePath(file.source);
-  // Reports damaged records now, not after the last batch.
+  // Reports damaged entries now, not after the last batch.
   folder.otherOpen({ id: fingerprint });
   const same = folder.withContent(fingerprint);
   const candidates = isNew || same.length === 0 ? folder.correctable() : [];

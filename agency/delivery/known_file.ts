@@ -35,13 +35,13 @@ export async function identifyKnown(
   const found = isNew || same.length > 0
     ? underWay ?? (isNew ? undefined : same[0])
     : await findCorrected(file, related);
-  const copy = 1 + Math.max(0, ...same.map(({ copy }) => copy));
-  const id = copy > 1 && !found
-    ? await shortHash(`${fingerprint}#${copy}`)
+  const counter = 1 + Math.max(0, ...same.map(({ counter }) => counter));
+  const id = counter > 1 && !found
+    ? await shortHash(`${fingerprint}#${counter}`)
     : fingerprint;
-  const isPart = copied.length > 0 && !isNew || undefined;
+  const isCopy = copied.length > 0 && !isNew || undefined;
   const entry = {
-    ...found ?? { ...newDelivery(id, copy), isPart },
+    ...found ?? { ...newDelivery(id, counter), isCopy },
     content: fingerprint,
     path: path ?? found?.path,
   };

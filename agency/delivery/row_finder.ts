@@ -24,7 +24,7 @@ import {
 } from "./sent_delivery.ts";
 import type { SentFolder } from "./sent_folder.ts";
 
-/** If a record could not be written, the moves may form a circle. */
+/** If an entry could not be written, the moves may form a circle. */
 const MAX_MOVES = 1000;
 
 const RECENT_MS = 7 * 24 * 60 * 60 * 1000;

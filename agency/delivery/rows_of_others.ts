@@ -122,14 +122,14 @@ export class RowsOfOthers {
   }
 
   /**
-   * The changes to the record of a copy that was cut off, if all its rows are now
+   * The changes to the entry of a copy that was cut off, if all its rows are now
    * stored.
    */
   #completed(
-    { id, isPart, isComplete, moved }: SentDelivery,
+    { id, isCopy, isComplete, moved }: SentDelivery,
     confirmed: IndexSet,
   ): Partial<SentDelivery> {
-    if (!isPart || isComplete) return {};
+    if (!isCopy || isComplete) return {};
     const own = movedTo(id, this.#folder.everRefused());
     if (own.size === 0 || own.difference(confirmed).size > 0) return {};
     const sent = IndexSet.of(Object.keys(moved).map(Number));

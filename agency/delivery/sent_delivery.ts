@@ -1,4 +1,4 @@
-// The agency's record of a delivery.
+// An entry of the sent folder: what the agency remembers of a delivery.
 
 import { IndexSet } from "../index_set.ts";
 import type { RecordDigests } from "../source/record_digests.ts";
@@ -7,7 +7,7 @@ export interface SentDelivery {
   /** The fingerprint under which its bets are stored: its identity. */
   id: string;
   /** 1, or more for content that was sent again as new. */
-  copy: number;
+  counter: number;
   /** Fingerprint of the content that was sent last. */
   content: string;
   path?: string | undefined;
@@ -16,7 +16,7 @@ export interface SentDelivery {
   /** When the run started that is still sending it, or was cut off. */
   begunAt?: string | undefined;
   /** Whether it is a copy, which has only refused rows of other deliveries. */
-  isPart?: boolean | undefined;
+  isCopy?: boolean | undefined;
   /**
    * Whether it was ever sent to its end. If not, the following fields are not
    * known yet.
@@ -97,10 +97,10 @@ export interface OpenDelivery {
 }
 
 /** A delivery before its first batch. */
-export function newDelivery(id: string, copy: number): SentDelivery {
+export function newDelivery(id: string, counter: number): SentDelivery {
   return {
     id,
-    copy,
+    counter,
     content: id,
     at: new Date().toISOString(),
     isComplete: false,
@@ -162,22 +162,25 @@ export function nameOf(path: string | undefined): string {
   return path ? `"${path}"` : "what came through a pipe";
 }
 
-/** `revision` counts the records of the delivery, from 1. */
+/** `revision` counts the entries of the delivery, from 1. */
 export function formatDelivery(
-  { refused, confirmed, corrections, ...delivery }: SentDelivery,
+  { counter, isCopy, refused, confirmed, corrections, ...delivery }:
+    SentDelivery,
   revision: number,
 ): string {
   return JSON.stringify({
     version: VERSION,
     revision,
     ...delivery,
+    copy: counter,
+    isPart: isCopy,
     refused: refused.format(),
     confirmed: confirmed.format(),
     correction: [...corrections].join() || undefined,
   });
 }
 
-/** 0 for a record without a revision, such as one of an earlier version. */
+/** 0 for an entry without a revision, such as one of an earlier version. */
 export function revisionOf(text: string): number {
   return Number(REVISION_REGEXP.exec(text)?.[1] ?? 0);
 }
@@ -193,7 +196,8 @@ export function parseDelivery(
   if (!isDelivery) {
     throw new SyntaxError(`expected a delivery of version ${VERSION}`);
   }
-  const { version: _v, revision: _r, correction, ...delivery } = json;
+  const { version: _v, revision: _r, copy, isPart, correction, ...delivery } =
+    json;
   const { refused, confirmed = "" } = delivery;
   if (delivery.id !== name.id || delivery.content !== name.content) {
     throw new SyntaxError("expected the delivery in its name");
@@ -203,6 +207,8 @@ export function parseDelivery(
     keys: {},
     copies: {},
     ...delivery,
+    counter: copy,
+    isCopy: isPart,
     refused: IndexSet.parse(refused, delivery.records),
     confirmed: IndexSet.parse(confirmed),
     corrections: new Set(correction?.split(",")),

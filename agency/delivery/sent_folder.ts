@@ -1,4 +1,4 @@
-// Records of what the agency has sent: one small file per delivery, by which a
+// Entries of what the agency has sent: one small file per delivery, by which a
 // corrected file is recognized as the same delivery, and one per path, which
 // names the delivery that was last sent from it.
 //
@@ -8,7 +8,7 @@ import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { shortHash } from "../hashes.ts";
 import { ifThere, replaceFile } from "../output/output_file.ts";
-import type { CopyRecords } from "../output/rejected_file.ts";
+import type { KnownCopies } from "../output/rejected_file.ts";
 import {
   formatDelivery,
   isOpen,
@@ -23,7 +23,7 @@ import { otherStarted } from "./run_start.ts";
 const FOLDER_MODE = 0o700;
 
 /**
- * A record's name has the agency, the delivery's identity, its content, whether
+ * An entry's name has the agency, the delivery's identity, its content, whether
  * rows were ever refused, and whether the delivery is open.
  */
 const NAME_REGEXP =
@@ -140,8 +140,8 @@ export class SentFolder {
     this.#orWarn(() => replaceFile(`${this.#path}/${name}`, id));
   }
 
-  /** The records of the copies of a delivery's refused rows. */
-  copiesOf(id: string): CopyRecords {
+  /** What is known of the copies of a delivery's refused rows. */
+  copiesOf(id: string): KnownCopies {
     const { copies = {}, rejected = "" } = this.withId(id) ?? {};
     return {
       written: new Map(Object.keys(copies).map((path) => [path, rejected])),
@@ -164,7 +164,7 @@ export class SentFolder {
   }
 
   /**
-   * Throws a `ProgramError` for a damaged record: without its information, bets
+   * Throws a `ProgramError` for a damaged entry: without its information, bets
    * may be stored twice.
    */
   #parse(name: DeliveryName): SentDelivery | undefined {
@@ -176,7 +176,7 @@ export class SentFolder {
       throw new ProgramError(
         `Cannot tell what was sent before: "${path}" is damaged (${
           reasonOf(cause)
-        }), so nothing is sent; restore it. If you remove it, the agency finishes without the unsent rows of that record's file, and stores the file again if it was changed`,
+        }), so nothing is sent; restore it. If you remove it, the agency finishes without the unsent rows of its file, and stores the file again if it was changed`,
         { cause },
       );
     }
@@ -188,7 +188,7 @@ export class SentFolder {
     return this.#orWarn(list) ?? [];
   }
 
-  /** Without earlier records that a killed run has left beside the latest. */
+  /** Without earlier entries that a killed run has left beside the latest. */
   #names(): DeliveryName[] {
     const latest = new Map<string, DeliveryName>();
     for (const name of this.#allNames()) {

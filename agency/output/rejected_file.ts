@@ -28,8 +28,8 @@ export interface RejectedCopy {
   hash: string;
 }
 
-/** The records of a delivery's copies. */
-export interface CopyRecords {
+/** What the agency knows of a delivery's copies. */
+export interface KnownCopies {
   /** SHA-256 of the last copy that the agency wrote to each full path. */
   readonly written: ReadonlyMap<string, string>;
   /** Whether another agency has sent a file from a full path, or copied rows to it. */
@@ -113,15 +113,15 @@ export class RejectedFile {
    */
   async write(
     refused: IndexSet,
-    records: CopyRecords,
+    known: KnownCopies,
     onReady: OnReady,
   ): Promise<RejectedCopy | undefined> {
     if (refused.size === 0) {
-      await this.#removeOld(records);
+      await this.#removeOld(known);
       return undefined;
     }
     try {
-      return await this.#replace(refused, records, onReady);
+      return await this.#replace(refused, known, onReady);
     } catch (cause) {
       throw rejectedFileError(this.#path, cause);
     }
@@ -129,7 +129,7 @@ export class RejectedFile {
 
   async #replace(
     refused: IndexSet,
-    records: CopyRecords,
+    known: KnownCopies,
     onReady: OnReady,
   ): Promise<RejectedCopy> {
     const path = this.#path;
@@ -142,7 +142,7 @@ export class RejectedFile {
       if (this.#isOwn(free)) continue;
       // A file with the same rows may come from a run that was killed.
       const isFree = lstat(free) === undefined ||
-        await isUnchanged(free, records, [hash]);
+        await isUnchanged(free, known, [hash]);
       if (isFree) {
         await onReady({ path: free, hash });
         file.rename(free, modeOfCopy(this.#file.source.mode));
@@ -172,9 +172,9 @@ export class RejectedFile {
     to.write(concatenate(parts));
   }
 
-  async #removeOld(records: CopyRecords): Promise<void> {
-    for (const path of records.written.keys()) {
-      if (this.#isOwn(path) || !await isUnchanged(path, records)) continue;
+  async #removeOld(known: KnownCopies): Promise<void> {
+    for (const path of known.written.keys()) {
+      if (this.#isOwn(path) || !await isUnchanged(path, known)) continue;
       try {
         await Deno.remove(path);
       } catch (error) {
@@ -216,13 +216,13 @@ function numbered(path: string, number: number): string {
  */
 async function isUnchanged(
   path: string,
-  { written, isOfOther }: CopyRecords,
+  { written, isOfOther }: KnownCopies,
   hashes: readonly string[] = [],
 ): Promise<boolean> {
   if (!lstat(path)?.isFile) return false;
   const fullPath = await Deno.realPath(path);
-  const known = [...hashes, written.get(fullPath)];
-  return known.includes(await hashOf(path)) && !await isOfOther(fullPath);
+  const expected = [...hashes, written.get(fullPath)];
+  return expected.includes(await hashOf(path)) && !await isOfOther(fullPath);
 }
 
 function lstat(path: string): Deno.FileInfo | undefined {

@@ -23,24 +23,24 @@ export interface OtherFiles {
   /** "" for none. */
   rejectedFile: string;
   /**
-   * Start of the paths of the files in which the agency records the hashes of
-   * lists that it wrote. If it is "", lists are not recorded, and only empty
+   * Start of the paths of the files in which the agency keeps the hashes of
+   * lists that it wrote. If it is "", none are kept, and only empty
    * files are replaced.
    */
-  records?: string;
+  entries?: string;
 }
 
 /** A file for the winners, checked before anything is sent. */
 export class WinnersFile {
   readonly #path: string;
   readonly #mode: number;
-  /** Path of the record of the lists that were written to this path. */
-  readonly #record: string | undefined;
+  /** Path of the entry of the lists that were written to this path. */
+  readonly #entry: string | undefined;
 
-  private constructor(path: string, mode: number, record?: string) {
+  private constructor(path: string, mode: number, entry?: string) {
     this.#path = path;
     this.#mode = mode;
-    this.#record = record;
+    this.#entry = entry;
   }
 
   /**
@@ -53,7 +53,7 @@ export class WinnersFile {
 
   static async #open(
     path: string,
-    { agencyFile, rejectedFile, records = "" }: OtherFiles,
+    { agencyFile, rejectedFile, entries = "" }: OtherFiles,
   ): Promise<WinnersFile> {
     // If it cannot be read, the error is reported when the run opens it.
     const source = isProcessInput(agencyFile)
@@ -71,10 +71,10 @@ export class WinnersFile {
     // Replaces a symbolic link's target, not the link.
     const target = info ? Deno.realPathSync(path) : path;
     const fullPath = targetOf(target);
-    const record = records !== "" && fullPath !== undefined
-      ? `${records}-${await shortHash(fullPath)}`
+    const entry = entries !== "" && fullPath !== undefined
+      ? `${entries}-${await shortHash(fullPath)}`
       : undefined;
-    const file = new WinnersFile(target, info?.mode ?? mode, record);
+    const file = new WinnersFile(target, info?.mode ?? mode, entry);
     await file.#checkOwn();
     probe(target);
     if (fullPath === targetOf(rejectedFile)) {
@@ -101,13 +101,13 @@ export class WinnersFile {
     }
     // The draw may be held days after the file was checked.
     const before = await this.#checkOwn();
-    const record = this.#record;
-    if (record !== undefined) {
+    const entry = this.#entry;
+    if (entry !== undefined) {
       // Includes the old list's hash: the run may end before it is replaced.
       const hashes = `${(await sha256(text)).toHex()}\n${before}\n`;
       // A failure only keeps later runs from replacing the list, and the state
-      // folder's own records report it.
-      attempt(() => replaceFile(record, hashes));
+      // folder's own entries report it.
+      attempt(() => replaceFile(entry, hashes));
     }
     replaceFile(this.#path, text, { mode: this.#mode & 0o777 });
   }
@@ -121,9 +121,9 @@ export class WinnersFile {
     const path = this.#path;
     const info = ifThere(() => Deno.lstatSync(path));
     if (!info || info.isFile && info.size === 0) return "";
-    const record = info.isFile ? this.#record : undefined;
+    const entry = info.isFile ? this.#entry : undefined;
     // If it cannot be read, the file is not replaced.
-    const known = record && attempt(() => Deno.readTextFileSync(record));
+    const known = entry && attempt(() => Deno.readTextFileSync(entry));
     if (known) {
       const hash = await hashOf(path);
       if (known.split("\n").includes(hash)) return hash;

@@ -78,7 +78,7 @@ export class SourceFile {
     return this.content.fingerprint;
   }
 
-  /** Whether the path leads to the file; false for a pipe, whose copy has no name. */
+  /** Whether the path leads to the file; false for a pipe, whose temporary file has no name. */
   get isNamed(): boolean {
     return !this.#input.isSpooled;
   }

@@ -3,8 +3,8 @@ import { type DeliveredFile, openFile } from "../../agency/delivered_file.ts";
 import { IndexSet } from "../../agency/index_set.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
 import {
-  type CopyRecords,
   inputPath,
+  type KnownCopies,
   type RejectedCopy,
   RejectedFile,
   rejectedPath,
@@ -21,7 +21,7 @@ const CSV = "a,b,1,2000-01-01,1\r\n" +
   "\r\n" +
   "c,d,3,2000-01-01,1\r\n" +
   "e,f,4,2000-01-01,1";
-const NONE = recordsOf();
+const NONE = known();
 const onReady = () => Promise.resolve();
 
 test("RejectedFile.write() copies rows unchanged, in the file's order", async (dir) => {
@@ -65,9 +65,9 @@ test("RejectedFile.write() reports a copy that it cannot remove or replace", asy
   }
   assertEquals(namesIn(dir), ["agency.csv"]);
   const copy = (await write(file, [1]))!;
-  const records = recordsOf(copy);
+  const copies = known(copy);
   using _failing = failOpen("EROFS");
-  await write(file, [], records);
+  await write(file, [], copies);
   assertEquals(log.lines.slice(1), [
     `WARN action: remove_rejected | result: fail | file: ${await Deno.realPath(
       copy.path,
@@ -82,19 +82,19 @@ test("RejectedFile.write() removes and replaces only what an earlier run wrote",
   const first = await write(file, [1]);
   assertEquals(await write(file, [], NONE), undefined);
   assertEquals(await Deno.readTextFile(path), "no bet\r\n");
-  const second = await write(file, [0], recordsOf(first!));
+  const second = await write(file, [0], known(first!));
   assertEquals(second?.path, path);
   // The agency did not write the same content at another path.
   const other = { ...second!, path: `${dir}/other.csv` };
   await Deno.copyFile(path, other.path);
-  const records = recordsOf(other);
+  const copies = known(other);
   await Deno.remove(other.path);
-  await write(file, [], records);
+  await write(file, [], copies);
   assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
   // Copies of earlier runs are removed from any path.
-  const third = await write(file, [1], recordsOf());
+  const third = await write(file, [1], known());
   assertEquals(third?.path, `${dir}/agency.csv.rejected-2.csv`);
-  await write(file, [], recordsOf(third!, second!));
+  await write(file, [], known(third!, second!));
   assertEquals(namesIn(dir), ["agency.csv"]);
 });
 
@@ -113,7 +113,7 @@ test("RejectedFile.write() keeps another agency's copy of the same rows", async 
   const second = await write(file, [1], { ...NONE, ...others });
   assertEquals(second?.path, `${dir}/link/agency.csv.rejected-2.csv`);
   assert(log.lines.at(-1)!.endsWith("wrote, so it is kept"));
-  await write(file, [], { ...recordsOf(first!, second!), ...others });
+  await write(file, [], { ...known(first!, second!), ...others });
   assertEquals(namesIn(there), ["agency.csv", "agency.csv.rejected.csv"]);
 });
 
@@ -172,7 +172,7 @@ test("RejectedFile.write() takes the next name if the first is the agency's own 
     const copy = await rejected.write(IndexSet.of([1]), NONE, onReady);
     assertEquals(copy?.path, `${dir}/${name}-2.csv`);
     assertEquals(await Deno.readTextFile(file.source.path), CSV);
-    await rejected.write(IndexSet.of([]), recordsOf(copy!), onReady);
+    await rejected.write(IndexSet.of([]), known(copy!), onReady);
     await assertRejects(() => Deno.stat(copy!.path), Deno.errors.NotFound);
   }
   assertEquals(log.linesWith("kept"), []);
@@ -253,12 +253,12 @@ function rejectedFile(
 async function write(
   file: DeliveredFile,
   indexes: readonly number[],
-  records = NONE,
+  copies = NONE,
 ): ReturnType<RejectedFile["write"]> {
-  return await rejectedFile(file).write(IndexSet.of(indexes), records, onReady);
+  return await rejectedFile(file).write(IndexSet.of(indexes), copies, onReady);
 }
 
-function recordsOf(...copies: RejectedCopy[]): CopyRecords {
+function known(...copies: RejectedCopy[]): KnownCopies {
   const written = copies.map(({ path, hash }) =>
     [Deno.realPathSync(path), hash] as const
   );

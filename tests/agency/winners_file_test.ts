@@ -62,14 +62,14 @@ test("WinnersFile.write() replaces only a list that an earlier run wrote", async
   }
   // Another agency's list, and a list that was not recorded.
   await Deno.writeTextFile(path, "7\n8\n");
-  for (const records of ["sent/agency-2", "none/agency-1"]) {
+  for (const entries of ["sent/agency-2", "none/agency-1"]) {
     await assertRefused(
       path,
-      { ...files, records: `${dir}/${records}` },
+      { ...files, entries: `${dir}/${entries}` },
       problem,
     );
   }
-  await assertRefused(path, { ...files, records: "" }, problem);
+  await assertRefused(path, { ...files, entries: "" }, problem);
   // The same list at another path is the user's copy.
   await Deno.copyFile(path, `${dir}/copy.txt`);
   await assertRefused(`${dir}/copy.txt`, files, NOT_OWN);
@@ -152,7 +152,7 @@ test("WinnersFile.write() names a file that it cannot write", async (dir) => {
   const file = await WinnersFile.open(path, {
     agencyFile: `${dir}/none`,
     rejectedFile: `${dir}/none.rejected.csv`,
-    records: `${dir}/none/agency-1`,
+    entries: `${dir}/none/agency-1`,
   });
   await file.write(["12"]);
   assertEquals(await modeOf(path), 0o600);
@@ -191,8 +191,8 @@ async function putSource(dir: string): Promise<OtherFiles> {
   return { agencyFile, rejectedFile: `${agencyFile}.rejected.csv` };
 }
 
-/** Writes the agency's file, and makes the folder for its records. */
+/** Writes the agency's file, and makes the folder for its entries. */
 async function putRecords(dir: string): Promise<OtherFiles> {
   await Deno.mkdir(`${dir}/sent`);
-  return { ...await putSource(dir), records: `${dir}/sent/agency-1` };
+  return { ...await putSource(dir), entries: `${dir}/sent/agency-1` };
 }

@@ -1,4 +1,4 @@
-// One agency's files, and the records of their deliveries.
+// One agency's files, and the entries of their deliveries.
 
 import { assertEquals } from "@std/assert";
 import { openFile } from "../../agency/delivered_file.ts";
@@ -55,7 +55,7 @@ interface Treatment {
 
 /** One agency's files, delivered without a central. */
 export class Deliveries {
-  /** The folder of the files, as their records name it. */
+  /** The folder of the files, as their entries name it. */
   readonly dir: string;
 
   private constructor(dir: string) {
@@ -136,8 +136,8 @@ export class Deliveries {
   }
 }
 
-/** The paths of the records beside the files. */
-export async function recordsOf(dir: string): Promise<string[]> {
+/** The paths of the entries beside the files. */
+export async function entriesOf(dir: string): Promise<string[]> {
   const names = await Array.fromAsync(Deno.readDir(`${dir}/sent`));
   return names.filter(({ name }) => name.endsWith(".json"))
     .map(({ name }) => `${dir}/sent/${name}`);

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import {
   CORRECTED,
   Deliveries,
+  entriesOf,
   FILE,
-  recordsOf,
   ROWS,
   type Sending,
 } from "../../support/deliveries.ts";
@@ -83,7 +83,7 @@ Deliveries.test("identify() goes on with the delivery that was cut off, even if 
   const first = await files.send(FILE, CORRECTED);
   const cut = { isNew: true, isCut: true };
   const second = await files.send(FILE, CORRECTED, cut);
-  for (const path of await recordsOf(files.dir)) {
+  for (const path of await entriesOf(files.dir)) {
     const text = await Deno.readTextFile(path);
     const at = path.includes(second) ? "2020" : "2040";
     const later = text.replaceAll(/(?<="(?:at|begunAt)":")\d+/g, at);

@@ -3,8 +3,8 @@ import { CapturedLog } from "../../support/captured_log.ts";
 import {
   CORRECTED,
   Deliveries,
+  entriesOf,
   FILE,
-  recordsOf,
   ROWS,
   type Sending,
   WITH_BAD,
@@ -176,7 +176,7 @@ Deliveries.test("identify() finds a version of any earlier file", async (files) 
   assertEquals(await files.send("b.csv", CORRECTED), id);
 });
 
-Deliveries.test("SentFolder.update() flushes records to disk, link() does not", async (files) => {
+Deliveries.test("SentFolder.update() flushes entries to disk, link() does not", async (files) => {
   let flushes = 0;
   using _flushes = replace(Deno.FsFile.prototype, {
     syncDataSync: () => void flushes++,
@@ -203,10 +203,10 @@ Deliveries.test("identify() treats each file as new if the folder cannot be writ
   }
 });
 
-Deliveries.test("identify() fails on a damaged record that may be the file's", async (files) => {
+Deliveries.test("identify() fails on a damaged entry that may be the file's", async (files) => {
   const id = await files.send(FILE, WITH_BAD, BAD);
-  const [record] = await recordsOf(files.dir);
-  const text = await Deno.readTextFile(record!);
+  const [entry] = await entriesOf(files.dir);
+  const text = await Deno.readTextFile(entry!);
   const damages = [
     ...["", "null", "{}", '{"version":2}', text.slice(0, 99)],
     ...['"2-"', '"6"', '"2,9"', "2"].map((refused) =>
@@ -218,18 +218,17 @@ Deliveries.test("identify() fails on a damaged record that may be the file's", a
     text.replace(id, "0".repeat(16)),
   ];
   for (const damaged of damages) {
-    await Deno.writeTextFile(record!, damaged);
-    const problem =
-      `Cannot tell what was sent before: "${record}" is damaged (`;
+    await Deno.writeTextFile(entry!, damaged);
+    const problem = `Cannot tell what was sent before: "${entry}" is damaged (`;
     await files.refuses(FILE, WITH_BAD, problem);
     await files.refuses(FILE, CORRECTED, problem);
   }
-  // Records of other content, as their names show, are not read.
-  await Deno.writeTextFile(record!, text);
+  // Entries of other content, as their names show, are not read.
+  await Deno.writeTextFile(entry!, text);
   await files.send(FILE, CORRECTED);
   const other = csvOf(rows(20, 50));
   await files.send("b.csv", other);
-  for (const path of await recordsOf(files.dir)) {
+  for (const path of await entriesOf(files.dir)) {
     if (!path.includes(id)) await Deno.writeTextFile(path, "");
   }
   assertEquals(await files.send(FILE, CORRECTED), id);

@@ -176,7 +176,7 @@ Deliveries.test("RowsOfOthers.confirm() completes a copy of 150,000 rows that wa
     refused: IndexSet.of(indexes),
     moved: Object.fromEntries(indexes.map((index) => [index, [copy!, index]])),
   });
-  folder.update({ ...newDelivery(copy!, 1), isPart: true, begunAt: "now" });
+  folder.update({ ...newDelivery(copy!, 1), isCopy: true, begunAt: "now" });
   const others = new RowsOfOthers(
     folder,
     indexes.map((index) => ({

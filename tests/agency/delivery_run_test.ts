@@ -6,7 +6,7 @@ import {
 } from "@std/assert";
 import type { Bet } from "../../client.ts";
 import { RunStart } from "../../agency/delivery/run_start.ts";
-import { COPY, recordsOf } from "../support/deliveries.ts";
+import { COPY, entriesOf } from "../support/deliveries.ts";
 import { Desk } from "../support/desk.ts";
 import {
   answer,
@@ -211,23 +211,23 @@ Desk.test("send() holds the lock of the agency until the first batch", async (de
   assertEquals(isTaken, [true, false]);
 });
 
-Desk.test("send() sends nothing if another delivery's record is damaged", async (desk) => {
+Desk.test("send() sends nothing if another delivery's entry is damaged", async (desk) => {
   await desk.cut("a.csv", A);
-  const [record] = await recordsOf(desk.dir);
-  const text = await Deno.readTextFile(record!);
-  await Deno.writeTextFile(record!, "");
+  const [entry] = await entriesOf(desk.dir);
+  const text = await Deno.readTextFile(entry!);
+  await Deno.writeTextFile(entry!, "");
   for (const finish of ["complete", "anyway"] as const) {
     await assertProblem(
       () => desk.send("b.csv", B, { finish }, unexpected),
-      `"${record}" is damaged (`,
+      `"${entry}" is damaged (`,
     );
   }
-  await Deno.writeTextFile(record!, text);
+  await Deno.writeTextFile(entry!, text);
   assertEquals(await desk.finishes("b.csv", B), false);
   assertEquals(await desk.finishes("a.csv", A), true);
-  // Also if the file's content is known and its own record is whole.
+  // Also if the file's content is known and its own entry is whole.
   await desk.cut("c.csv", OTHER);
-  for (const path of await recordsOf(desk.dir)) {
+  for (const path of await entriesOf(desk.dir)) {
     if (path.endsWith("-open.json")) await Deno.writeTextFile(path, "");
   }
   await assertProblem(
@@ -248,7 +248,7 @@ Desk.test("send() with finish: anyway gives up other files, until they are sent 
   assertEquals(await desk.finishes("b.csv", B), false);
 });
 
-Desk.test("send() finishes without a folder for its records", async (desk) => {
+Desk.test("send() finishes without a folder for its entries", async (desk) => {
   const options = { sentFolder: "" };
   await desk.cut("a.csv", A, options);
   assertEquals(await desk.finishes("b.csv", B, options), true);

@@ -1,5 +1,5 @@
-// How a delivery begins and ends: what is recorded of it, and whether the agency
-// may finish.
+// A run of a delivery: what is recorded when it begins and ends, and whether the
+// agency may finish.
 
 import { formatAction, getLogger } from "../program/logging.ts";
 import type { Finish } from "../protocol/mod.ts";
@@ -20,7 +20,8 @@ import type { RejectedFile } from "./output/rejected_file.ts";
 import type { BatchLoader } from "./outgoing_batch.ts";
 import type { RefusedRows } from "./refused_rows.ts";
 
-export interface Sending {
+/** What a run works with. */
+export interface RunParts {
   start: RunStart;
   file: DeliveredFile;
   folder: SentFolder;
@@ -29,20 +30,20 @@ export interface Sending {
   loader: BatchLoader;
 }
 
-export class Ending {
+export class DeliveryRun {
   readonly #agency: number;
   readonly #finish: NonNullable<SendOptions["finish"]>;
-  readonly sending: Sending;
+  readonly parts: RunParts;
   #isKnown = false;
   /** The refused rows that are not stored, once all batches are answered. */
   #missing: IndexSet = new IndexSet();
 
   constructor(
-    sending: Sending,
+    parts: RunParts,
     agency: number,
     { finish = "complete" }: SendOptions,
   ) {
-    this.sending = sending;
+    this.parts = parts;
     this.#agency = agency;
     this.#finish = finish;
   }
@@ -52,7 +53,7 @@ export class Ending {
    * changed.
    */
   async begin(): Promise<void> {
-    const { start, file, delivery } = this.sending;
+    const { start, file, delivery } = this.parts;
     file.source.throwIfChanged();
     await delivery.begin();
     start.end();
@@ -63,7 +64,7 @@ export class Ending {
    * be sent again, too. Returns what to do.
    */
   onIncomplete(): string {
-    const { delivery, refused } = this.sending;
+    const { delivery, refused } = this.parts;
     if (this.#missing.size === 0) delivery.expectRelatives();
     if (refused.count > 0) {
       return "correct the refused rows and send them; --finish-anyway finishes without";
@@ -80,7 +81,7 @@ export class Ending {
    * of this file, if it stores any.
    */
   get #other(): SentDelivery | undefined {
-    const { folder, delivery } = this.sending;
+    const { folder, delivery } = this.parts;
     const origin = originOf(delivery.id, folder.everRefused());
     return [origin, delivery.others.storedIn]
       .find((one) => one && storedRows(one));
@@ -92,7 +93,7 @@ export class Ending {
    * complete; `undefined` if it was not asked to finish.
    */
   async finish(lacked: number): Promise<Finish | false | undefined> {
-    const { delivery, refused, loader: { records, end } } = this.sending;
+    const { delivery, refused, loader: { records, end } } = this.parts;
     // Before any message that may be about these rows.
     refused.logBefore(Infinity);
     if (!this.#isKnown) {
@@ -116,7 +117,7 @@ export class Ending {
    * that one's.
    */
   #expected(): Finish["delivery"] {
-    const { delivery, loader } = this.sending;
+    const { delivery, loader } = this.parts;
     const { id, others: { elsewhere } } = delivery;
     const records = loader.records - elsewhere.difference(this.#missing).size;
     const other = this.#other;
@@ -131,7 +132,7 @@ export class Ending {
   async copyMissing(
     rejected: RejectedFile | undefined,
   ): Promise<string | undefined> {
-    const { folder, delivery } = this.sending;
+    const { folder, delivery } = this.parts;
     const missing = delivery.stillMissing(this.#missing);
     const copies = folder.copiesOf(delivery.id);
     const copy = await rejected?.write(
@@ -174,7 +175,7 @@ export class Ending {
   }
 
   async #openOthers(): Promise<OpenDelivery[]> {
-    const { start, folder, delivery } = this.sending;
+    const { start, folder, delivery } = this.parts;
     if (folder.otherOpen(delivery).length === 0) return [];
     // Waits for runs that are about to send: their rows may be refused.
     await start.takeTurn();
@@ -184,7 +185,7 @@ export class Ending {
   }
 
   #warnOfOldVersion(): void {
-    const { file, refused } = this.sending;
+    const { file, refused } = this.parts;
     const count = refused.count - this.#missing.size;
     if (count === 0) return;
     getLogger().warn(formatAction("read_file", "fail", {
