@@ -74,7 +74,7 @@ export class Agency {
    * RefusedError} if it refuses the agency.
    */
   async send(input: Input, options: SendOptions = {}): Promise<Summary> {
-    const { id } = this.#options;
+    const { id, window, retryRefused } = this.#options;
     const { sentFolder = "", signal } = options;
     using start = new RunStart(sentFolder, id, signal);
     await start.mark(input);
@@ -84,7 +84,7 @@ export class Agency {
     await start.takeTurn();
     const delivery = await identify(file, folder, options.asNew);
     this.#logStart(file, delivery);
-    const { onRefused } = options;
+    const { onRefused, onProgress } = options;
     const refused = new RefusedRows({ onRefused });
     const loader = this.#load(file, refused, delivery);
     const { sentBefore } = delivery;
@@ -93,7 +93,7 @@ export class Agency {
       id,
       options,
     );
-    const sender = this.#sender(run, options);
+    const sender = new BatchSender(run, { window, retryRefused, onProgress });
     await sender.load();
     throwIfEmpty(file, loader);
     start.accept();
@@ -181,20 +181,6 @@ export class Agency {
       leftOut,
       identities,
       refused,
-    });
-  }
-
-  #sender(run: DeliveryRun, { onProgress }: SendOptions): BatchSender {
-    const { window, retryRefused } = this.#options;
-    const { file, delivery, refused, loader } = run.parts;
-    return new BatchSender(loader, {
-      window,
-      retryRefused,
-      refused,
-      refusedBefore: delivery.refusedBefore,
-      run,
-      totalBytes: file.source.contentSize,
-      onProgress,
     });
   }
 

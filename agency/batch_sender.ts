@@ -15,10 +15,8 @@ import {
   type Refusal,
 } from "../protocol/mod.ts";
 import type { DeliveryRun } from "./delivery_run.ts";
-import type { IndexSet } from "./index_set.ts";
-import { type BatchLoader, OutgoingBatch } from "./outgoing_batch.ts";
+import { OutgoingBatch } from "./outgoing_batch.ts";
 import type { Progress } from "./output/progress_bar.ts";
-import type { RefusedRows } from "./refused_rows.ts";
 import {
   decodeRefusal,
   errorOf,
@@ -30,17 +28,11 @@ import type { Exchange } from "./connection/retrying_connection.ts";
 
 export interface BatchSenderOptions {
   window: number;
-  refused: RefusedRows;
-  /** Bet indexes that earlier runs left out. */
-  refusedBefore: IndexSet;
   /**
    * Whether a batch with invalid bets is sent again without them. If not, all
    * of its rows are refused.
    */
   retryRefused: boolean;
-  run: DeliveryRun;
-  /** Size of the file's content. */
-  totalBytes: number;
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
@@ -50,7 +42,7 @@ export interface BatchSenderOptions {
 const FRAMES_PER_WRITE = 8;
 
 export class BatchSender {
-  readonly #loader: BatchLoader;
+  readonly #run: DeliveryRun;
   readonly #options: BatchSenderOptions;
   readonly #log = getLogger();
   /**
@@ -69,9 +61,9 @@ export class BatchSender {
   #areNew = true;
   #isBettingClosed = false;
 
-  constructor(loader: BatchLoader, options: BatchSenderOptions) {
+  constructor(run: DeliveryRun, options: BatchSenderOptions) {
     assertInvariant(options.window >= 1, "a window holds a batch");
-    this.#loader = loader;
+    this.#run = run;
     this.#options = options;
     // While one window is under way, the next one is loaded.
     const count = 2 * options.window;
@@ -89,7 +81,7 @@ export class BatchSender {
     progress,
   ) => {
     this.#underWay = 0;
-    await this.#options.run.begin();
+    await this.#run.begin();
     await this.load();
     while (this.#queue.length > 0) {
       await this.#fillWindow(connection);
@@ -100,15 +92,16 @@ export class BatchSender {
         reply = connection.nextBufferedFrame();
       }
     }
-    await this.#options.run.begin();
-    const finish = await this.#options.run.finish(this.#lacked);
+    await this.#run.begin();
+    const finish = await this.#run.finish(this.#lacked);
     return finish && await this.#finish(connection, finish);
   };
 
   async load(): Promise<void> {
+    const { loader } = this.#run.parts;
     for (;;) {
       const batch = this.#free.at(-1);
-      if (!batch || !await this.#loader.load(batch)) return;
+      if (!batch || !await loader.load(batch)) return;
       this.#free.pop();
       this.#queue.push(batch);
     }
@@ -130,12 +123,12 @@ export class BatchSender {
   }
 
   #handleReply(reply: Frame, progress: () => void): void {
+    const { refused, loader, file } = this.#run.parts;
     const batch = this.#queue[0];
     if (!batch || this.#underWay === 0) throw errorOfExtra(reply);
     if (reply.type === MessageType.OK) {
       this.#count(batch, decodeOk(reply.payload));
       batch.count = 0;
-      const { refused } = this.#options;
       if (refused.hasWaiting) refused.logBefore(batch.lastLine);
       progress();
     } else {
@@ -148,8 +141,8 @@ export class BatchSender {
     else this.#free.push(batch);
     this.#options.onProgress?.({
       phase: "sending",
-      bytes: this.#loader.byteOffset,
-      totalBytes: this.#options.totalBytes,
+      bytes: loader.byteOffset,
+      totalBytes: file.source.contentSize,
       bets: this.counts.stored + this.counts.repeated,
     });
   }
@@ -182,8 +175,7 @@ export class BatchSender {
     const isHopeless = error === "UNKNOWN_AGENCY";
     if (meaningOf(error).closes || isHopeless) throw errorOf(refusal);
     this.#isBettingClosed ||= error === "BETTING_CLOSED";
-    const { retryRefused, refused } = this.#options;
-    const isRetried = retryRefused && error === "INVALID_BET" &&
+    const isRetried = this.#options.retryRefused && error === "INVALID_BET" &&
       batch.hasBetAt(index);
     // The central names only the first invalid bet.
     const invalid = isRetried ? batch.findInvalid() : new Map<number, string>();
@@ -191,7 +183,7 @@ export class BatchSender {
     for (const place of out) {
       if (!invalid.has(place)) invalid.set(place, reason);
     }
-    refused.addRefused(batch, refusal, invalid);
+    this.#run.parts.refused.addRefused(batch, refusal, invalid);
     batch.leaveOut(new Set(invalid.keys()));
   }
 
@@ -201,7 +193,7 @@ export class BatchSender {
    * the draw.
    */
   #missingPlaces(batch: OutgoingBatch): number[] {
-    const { refusedBefore } = this.#options;
+    const { refusedBefore } = this.#run.parts.delivery;
     const places = batch.places();
     const missing = this.#isBettingClosed
       ? places.filter((place) => refusedBefore.has(batch.betIndex + place))
@@ -222,7 +214,7 @@ export class BatchSender {
     const isFinal = error === "INCOMPLETE" || !meaningOf(error).closes;
     if (!isFinal) throw errorOf(refusal);
     const hint = error === "INCOMPLETE" && !this.#isBettingClosed
-      ? this.#options.run.onIncomplete()
+      ? this.#run.onIncomplete()
       : undefined;
     this.#log.error(
       formatAction("agency_finished", "fail", { error, reason, hint }),

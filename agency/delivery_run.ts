@@ -84,7 +84,7 @@ export class DeliveryRun {
     const { folder, delivery } = this.parts;
     const origin = originOf(delivery.id, folder.everRefused());
     return [origin, delivery.others.storedIn]
-      .find((one) => one && storedRows(one));
+      .find((one) => one && storedRows(one) > 0);
   }
 
   /**
@@ -122,9 +122,8 @@ export class DeliveryRun {
     const records = loader.records - elsewhere.difference(this.#missing).size;
     const other = this.#other;
     // With refused rows, the central answers how many of this file are missing.
-    const stored = other && storedRows(other);
-    return stored && this.#missing.size === 0
-      ? { fingerprint: other.id, records: stored }
+    return other && this.#missing.size === 0
+      ? { fingerprint: other.id, records: storedRows(other) }
       : { fingerprint: id, records: records || loader.records };
   }
 

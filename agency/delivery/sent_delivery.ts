@@ -25,7 +25,7 @@ export interface SentDelivery {
   /** Number of records, including a header. */
   records: number;
   /** Number of bets that its own runs have stored under this identity. */
-  stored?: number | undefined;
+  stored: number;
   /** Bet indexes that its own runs have not stored. */
   refused: IndexSet;
   /**
@@ -105,6 +105,7 @@ export function newDelivery(id: string, counter: number): SentDelivery {
     at: new Date().toISOString(),
     isComplete: false,
     records: 0,
+    stored: 0,
     refused: new IndexSet(),
     confirmed: new IndexSet(),
     moved: {},
@@ -142,19 +143,17 @@ export function stateOf(delivery: SentDelivery, index: number): RowState {
   return corrections.size > 0 ? "unsure" : "missing";
 }
 
-/** Number of bets that are stored under a delivery's identity, if known. */
-export function storedRows(delivery: SentDelivery): number | undefined {
+/** Number of bets that are known to be stored under a delivery's identity. */
+export function storedRows(delivery: SentDelivery): number {
   const { stored, refused } = delivery;
-  return stored === undefined
-    ? undefined
-    : stored + refused.size - openRows(delivery).size;
+  return stored + refused.size - openRows(delivery).size;
 }
 
 /** Number of rows that may be stored already, and could be stored twice. */
 export function keptRows(
-  { isComplete, stored, records, refused }: SentDelivery,
+  { isComplete, stored }: SentDelivery,
 ): number {
-  return isComplete ? stored ?? records - refused.size : Infinity;
+  return isComplete ? stored : Infinity;
 }
 
 /** How messages name a delivery. */
@@ -192,7 +191,8 @@ export function parseDelivery(
 ): SentDelivery {
   const json = JSON.parse(text);
   const isDelivery = json?.version === VERSION && typeof json.at === "string" &&
-    typeof json.refused === "string" && Number.isSafeInteger(json.records);
+    typeof json.refused === "string" && Number.isSafeInteger(json.records) &&
+    (!json.isComplete || Number.isSafeInteger(json.stored));
   if (!isDelivery) {
     throw new SyntaxError(`expected a delivery of version ${VERSION}`);
   }
@@ -203,6 +203,7 @@ export function parseDelivery(
     throw new SyntaxError("expected the delivery in its name");
   }
   return {
+    stored: 0,
     moved: {},
     keys: {},
     copies: {},

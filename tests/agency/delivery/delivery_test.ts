@@ -212,7 +212,7 @@ Deliveries.test("identify() fails on a damaged entry that may be the file's", as
     ...['"2-"', '"6"', '"2,9"', "2"].map((refused) =>
       text.replace(/("refused":)"2"/, `$1${refused}`)
     ),
-    ...["id", "content", "version", "at", "records"].map((name) =>
+    ...["id", "content", "version", "at", "records", "stored"].map((name) =>
       text.replace(new RegExp(`("${name}":)("[^"]+"|\\d+)`), "$1[]")
     ),
     text.replace(id, "0".repeat(16)),
