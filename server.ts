@@ -129,16 +129,17 @@ async function openStore(
 ): Promise<Store | undefined> {
   const url = config["store.url"];
   const drawAgencies = config["draw.agencies"];
-  const { onCommit } = statistics;
-  const fileOptions = { drawAgencies, onCommit };
-  if (!openDatabase && url === "") return openFileStore(config, fileOptions);
-  if (!openDatabase) {
-    throw new ProgramError(
-      "Cannot use store.url: this task cannot use a database; start the central with: deno task server:postgres",
-    );
-  }
+  const options = { drawAgencies, onCommit: statistics.onCommit, signal };
   try {
-    const store = await openDatabase(url, { drawAgencies, onCommit, signal });
+    if (!openDatabase && url === "") {
+      return await openFileStore(config, options);
+    }
+    if (!openDatabase) {
+      throw new ProgramError(
+        "Cannot use store.url: this task cannot use a database; start the central with: deno task server:postgres",
+      );
+    }
+    const store = await openDatabase(url, options);
     logRecovery("success", { bets: store.stats.bets });
     return store;
   } catch (error) {

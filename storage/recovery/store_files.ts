@@ -58,6 +58,12 @@ export interface StoreOptions {
    * @default {undefined}
    */
   onCommit?: OnCommit | undefined;
+  /**
+   * Aborts the opening; its reason is thrown.
+   *
+   * @default {undefined}
+   */
+  signal?: AbortSignal | undefined;
 }
 
 /** Called after a commit with the number of its batches and how long it took. */
@@ -101,7 +107,10 @@ export async function openStoreFiles(
   const index = new StoreIndex();
   const { state, ...scan } = await scanStore(
     { path, bets: file, finished: found },
-    (batch) => index.addStored(batch),
+    (batch) => {
+      options.signal?.throwIfAborted();
+      return index.addStored(batch);
+    },
   );
   // A missing one is created only beside a bets file without content: the
   // origin of other content is unknown.

@@ -43,6 +43,18 @@ test("FileStore.open() copies a torn tail and cuts it off", async (dir) => {
   }
 });
 
+test("FileStore.open() ends when it is aborted, and leaves the store to others", async (dir) => {
+  const path = await putStore(dir, rowsOf(numberedBatch(0, 3)));
+  const signal = AbortSignal.abort(new Error("SIGTERM"));
+  await assertRejects(
+    () => FileStore.open(path, { signal }),
+    Error,
+    "SIGTERM",
+  );
+  await using store = await FileStore.open(path);
+  assertEquals(store.recovery.bets, 3);
+});
+
 test("FileStore.open() refuses a damaged store and leaves it unchanged", async (dir) => {
   const path = `${dir}/bets.csv`;
   const first = rowsOf(numberedBatch(0, 3));
