@@ -6,8 +6,7 @@ import {
 } from "@std/assert";
 import type { Bet } from "../../client.ts";
 import { RunStart } from "../../agency/delivery/run_start.ts";
-import { COPY, entriesOf } from "../support/deliveries.ts";
-import { Desk } from "../support/desk.ts";
+import { COPY, Desk } from "../support/desk.ts";
 import {
   answer,
   ok,
@@ -213,7 +212,7 @@ Desk.test("send() holds the lock of the agency until the first batch", async (de
 
 Desk.test("send() sends nothing if another delivery's entry is damaged", async (desk) => {
   await desk.cut("a.csv", A);
-  const [entry] = await entriesOf(desk.dir);
+  const [entry] = desk.entries;
   const text = await Deno.readTextFile(entry!);
   await Deno.writeTextFile(entry!, "");
   for (const finish of ["complete", "anyway"] as const) {
@@ -227,7 +226,7 @@ Desk.test("send() sends nothing if another delivery's entry is damaged", async (
   assertEquals(await desk.finishes("a.csv", A), true);
   // Also if the file's content is known and its own entry is whole.
   await desk.cut("c.csv", OTHER);
-  for (const path of await entriesOf(desk.dir)) {
+  for (const path of desk.entries) {
     if (path.endsWith("-open.json")) await Deno.writeTextFile(path, "");
   }
   await assertProblem(

@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { COPY, FILE } from "../support/deliveries.ts";
-import { Desk } from "../support/desk.ts";
+import { COPY, Desk, FILE } from "../support/desk.ts";
 import {
   answer,
   ok,

@@ -1,38 +1,20 @@
 import { assertEquals } from "@std/assert";
-import { Agency } from "../../client.ts";
-import { FileStore } from "../../storage/mod.ts";
-import { testInFolder as test } from "../support/folder.ts";
-import { listen } from "../support/served.ts";
+import { Desk } from "../support/desk.ts";
 
 /** Two rows, valid or not as their birthdate is. */
 function rowsBornOn(birthdate: string): string {
   return `Ana,Paz,11111111,${birthdate},1234\nEva,Gil,22222222,${birthdate},7\n`;
 }
 
-test(
-  "send() finishes with a copy whose rows are all stored from its own copy",
-  async (dir) => {
-    await using store = await FileStore.open(`${dir}/store.csv`, {
-      drawAgencies: 1,
-    });
-    await using central = listen(store);
-    const agency = new Agency({ id: 1, server: `127.0.0.1:${central.port}` });
-    const sentFolder = `${dir}/sent`;
-    const send = (path: string, finish: "complete" | "no" = "complete") =>
-      agency.send(path, {
-        sentFolder,
-        rejectedFile: "{file}.rejected.csv",
-        finish,
-      });
-    const path = `${dir}/f.csv`;
-    await Deno.writeTextFile(path, rowsBornOn("1990-13-01"));
-    const copy = (await send(path)).rejectedFile!;
-    await Deno.writeTextFile(copy, rowsBornOn("1990-14-01"));
-    const second = (await send(copy)).rejectedFile!;
-    await Deno.writeTextFile(second, rowsBornOn("1990-12-01"));
-    assertEquals((await send(second, "no")).stored, 2);
-    assertEquals((await send(copy)).isFinished, true);
-    assertEquals(store.stats.bets, 2);
-  },
-  ["net"],
-);
+Desk.test("send() finishes with a copy whose rows are all stored from its own copy", async (desk) => {
+  await desk.store("a.csv", rowsBornOn("1990-13-01"));
+  const copy = "a.csv.rejected.csv";
+  const bad = rowsBornOn("1990-14-01");
+  await desk.store(copy, bad);
+  const second = `${copy}.rejected.csv`;
+  const good = rowsBornOn("1990-12-01");
+  const { stored } = await desk.store(second, good, { finish: "no" });
+  assertEquals(stored, 2);
+  assertEquals((await desk.store(copy, bad)).isFinished, true);
+  assertEquals(desk.bets, 2);
+});

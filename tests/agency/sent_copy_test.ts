@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { COPY } from "../support/deliveries.ts";
-import { Desk } from "../support/desk.ts";
+import { COPY, Desk } from "../support/desk.ts";
 import {
   answer,
   okAll,

@@ -1,10 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { COPY, FILE } from "../support/deliveries.ts";
-import { Desk } from "../support/desk.ts";
+import { COPY, Desk, FILE } from "../support/desk.ts";
 import { failCreate } from "../support/failing_calls.ts";
 import { answer, okAll, play, take } from "../support/fake_central.ts";
 import { Code, errorFrame } from "../support/frames.ts";
-import { Office } from "../support/office.ts";
 import { assertProblem } from "../support/problems.ts";
 
 const ANA = "Ana,Gil,30904465,1999-03-17,7574\n";
@@ -17,13 +15,13 @@ const [LUIS, BAD_LUIS] = ["30", "31"].map((day) =>
 const JUAN = "Juan,Roca,28765432,1980-01-31,42\n";
 const UNREADABLE = "Luis,Sosa,,1987,\n";
 
-Office.test("send() of a file stores its correction, although the batch of another row is refused", async (office) => {
+Desk.test("send() of a file stores its correction, although the batch of another row is refused", async (desk) => {
   const batches = { maxAmount: 2 };
-  await office.send(FILE, ANA + BAD_EVA + BAD_LUIS + JUAN, {}, batches);
+  await desk.store(FILE, ANA + BAD_EVA + BAD_LUIS + JUAN, {}, batches);
   const half = ANA + EVA + BAD_LUIS + JUAN;
-  await office.send(FILE, half, {}, { ...batches, retryRefused: false });
-  assertEquals((await office.send(COPY, LUIS)).isFinished, true);
-  assertEquals(office.bets, 4);
+  await desk.store(FILE, half, {}, { ...batches, retryRefused: false });
+  assertEquals((await desk.store(COPY, LUIS)).isFinished, true);
+  assertEquals(desk.bets, 4);
 });
 
 Desk.test("send() of a copy finishes after a cut-off run of its file, which has no row of its own", async (desk) => {
@@ -34,30 +32,29 @@ Desk.test("send() of a copy finishes after a cut-off run of its file, which has 
   assertEquals(await desk.finishes(COPY, LUIS), true);
 });
 
-Office.test("send() refuses a row of an old copy that may be one that is stored", async (office) => {
-  await office.send(FILE, ANA + BAD_EVA + UNREADABLE);
-  await office.send(FILE, ANA + EVA + LUIS);
+Desk.test("send() refuses a row of an old copy that may be one that is stored", async (desk) => {
+  await desk.store(FILE, ANA + BAD_EVA + UNREADABLE);
+  await desk.store(FILE, ANA + EVA + LUIS);
   await assertProblem(
-    () => office.send(COPY, `Luis,Sosa,,1987-04,\n${EVA}`),
+    () => desk.store(COPY, `Luis,Sosa,,1987-04,\n${EVA}`),
     "the bet of line 1 cannot be matched to a row that was refused in",
   );
-  assertEquals((await office.send("b.csv", JUAN)).isFinished, true);
-  assertEquals(office.bets, 4);
+  assertEquals((await desk.store("b.csv", JUAN)).isFinished, true);
+  assertEquals(desk.bets, 4);
 });
 
-Office.test("send() refuses rows that were refused before while their folder can only be read", async (office) => {
+Desk.test("send() refuses rows that were refused before while their folder can only be read", async (desk) => {
   const text = ANA + BAD_EVA;
-  await office.send(FILE, text);
+  await desk.store(FILE, text);
   {
-    using _readOnly = failCreate(office.sentFolder);
-    const problem =
-      `"${office.sentFolder}" cannot be written (Read-only file system`;
-    await assertProblem(() => office.send(COPY, EVA), problem);
-    await assertProblem(() => office.send(FILE, ANA + EVA), problem);
-    assertEquals((await office.send(FILE, text)).repeated, 1);
-    assertEquals((await office.send("b.csv", JUAN)).stored, 1);
+    using _readOnly = failCreate(desk.sent);
+    const problem = `"${desk.sent}" cannot be written (Read-only file system`;
+    await assertProblem(() => desk.store(COPY, EVA), problem);
+    await assertProblem(() => desk.store(FILE, ANA + EVA), problem);
+    assertEquals((await desk.store(FILE, text)).repeated, 1);
+    assertEquals((await desk.store("b.csv", JUAN)).stored, 1);
   }
-  assertEquals((await office.send(COPY, EVA)).isFinished, true);
-  assertEquals((await office.send(FILE, ANA + EVA)).stored, 0);
-  assertEquals(office.bets, 3);
+  assertEquals((await desk.store(COPY, EVA)).isFinished, true);
+  assertEquals((await desk.store(FILE, ANA + EVA)).stored, 0);
+  assertEquals(desk.bets, 3);
 });

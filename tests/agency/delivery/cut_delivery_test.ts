@@ -1,12 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   CORRECTED,
-  Deliveries,
-  entriesOf,
+  type Delivering,
+  Desk,
   FILE,
   ROWS,
-  type Sending,
-} from "../../support/deliveries.ts";
+} from "../../support/desk.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 
 /** The file with another name in one row. */
@@ -14,16 +13,16 @@ function changed(index: number): string {
   return csvOf(ROWS.with(index, ROWS[index]!.with(1, "Otro")));
 }
 
-Deliveries.test("identify() refuses a changed file if a run with its old content was cut off", async (files) => {
-  await files.send(FILE, CORRECTED, { isCut: true });
-  await files.refuses(
+Desk.test("identify() refuses a changed file if a run with its old content was cut off", async (desk) => {
+  await desk.deliver(FILE, CORRECTED, { isCut: true });
+  await desk.refuses(
     FILE,
     changed(1),
     "it was changed since; put it back as it was, send it to its end and only then correct it, or",
   );
-  const part = `"${files.dir}/${FILE}", which may be partly stored since 2`;
-  await files.refuses("b.csv", changed(1), `it may be ${part}`);
-  await files.send(FILE, CORRECTED);
+  const part = `"${desk.dir}/${FILE}", which may be partly stored since 2`;
+  await desk.refuses("b.csv", changed(1), `it may be ${part}`);
+  await desk.deliver(FILE, CORRECTED);
 });
 
 const MANY = rows(6000);
@@ -47,25 +46,25 @@ const PARTS: Record<string, [cutOff: string, text: string, line: number]> = {
 };
 
 for (const [what, [cutOff, text, line]] of Object.entries(PARTS)) {
-  Deliveries.test(`identify() refuses a file ${what} until the run that was cut off is completed`, async (files) => {
-    await files.send(FILE, cutOff, { isCut: true });
+  Desk.test(`identify() refuses a file ${what} until the run that was cut off is completed`, async (desk) => {
+    await desk.deliver(FILE, cutOff, { isCut: true });
     const separator = text.includes(";") ? ";" : ",";
-    const part = `"${files.dir}/${FILE}", which may be partly stored since 2`;
+    const part = `"${desk.dir}/${FILE}", which may be partly stored since 2`;
     const row =
       `, and line ${line} is one of its rows; first send that to its end`;
     for (const problem of [`it may be ${part}`, row]) {
-      await files.refuses("b.csv", text, problem, { separator });
+      await desk.refuses("b.csv", text, problem, { separator });
     }
-    await files.send("c.csv", csvOf(rows(9, 9000)));
+    await desk.deliver("c.csv", csvOf(rows(9, 9000)));
     // Once that delivery is complete, the same rows are new bets.
-    await files.send(FILE, cutOff);
-    await files.send("b.csv", text, { separator });
+    await desk.deliver(FILE, cutOff);
+    await desk.deliver("b.csv", text, { separator });
   });
 }
 
-Deliveries.test("identify() gives each delivery of the same content its own identity", async (files) => {
-  const send = (options: Sending, name = FILE) =>
-    files.send(name, CORRECTED, options);
+Desk.test("identify() gives each delivery of the same content its own identity", async (desk) => {
+  const send = (options: Delivering, name = FILE) =>
+    desk.deliver(name, CORRECTED, options);
   const first = await send({});
   const second = await send({ isNew: true, isCut: true });
   // A delivery that was cut off goes on, with --as-new and without.
@@ -79,18 +78,18 @@ Deliveries.test("identify() gives each delivery of the same content its own iden
   assertEquals(new Set([first, second, third, fourth]).size, 4);
 });
 
-Deliveries.test("identify() goes on with the delivery that was cut off, even if its time is older", async (files) => {
-  const first = await files.send(FILE, CORRECTED);
+Desk.test("identify() goes on with the delivery that was cut off, even if its time is older", async (desk) => {
+  const first = await desk.deliver(FILE, CORRECTED);
   const cut = { isNew: true, isCut: true };
-  const second = await files.send(FILE, CORRECTED, cut);
-  for (const path of await entriesOf(files.dir)) {
+  const second = await desk.deliver(FILE, CORRECTED, cut);
+  for (const path of desk.entries) {
     const text = await Deno.readTextFile(path);
     const at = path.includes(second) ? "2020" : "2040";
     const later = text.replaceAll(/(?<="(?:at|begunAt)":")\d+/g, at);
     await Deno.writeTextFile(path, later);
   }
   for (const options of [cut, { isCut: true }, {}]) {
-    assertEquals(await files.send(FILE, CORRECTED, options), second);
+    assertEquals(await desk.deliver(FILE, CORRECTED, options), second);
   }
   assert(first !== second);
 });

@@ -1,14 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { CapturedLog } from "../../support/captured_log.ts";
 import {
   CORRECTED,
-  Deliveries,
-  entriesOf,
+  type Delivering,
+  Desk,
   FILE,
+  PIPE,
   ROWS,
-  type Sending,
   WITH_BAD,
-} from "../../support/deliveries.ts";
+} from "../../support/desk.ts";
 import type { BetRow } from "../../support/frames.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 import { runTool, testTools } from "../../support/tool.ts";
@@ -27,58 +26,57 @@ function withBad(
   return csvOf(all.map((row, i) => isBad(i) ? row.with(2, "x") : row));
 }
 
-const BAD = { refused: [2] };
 const SAVED_AGAIN = `\ufeff${
   CORRECTED.replaceAll("\r", "").replaceAll("Núñez", '"Núñez"')
 }`;
 
 /** Texts that are sent one after the other and belong to one delivery. */
-const SAME: Record<string, [text: string, options?: Sending][]> = {
-  // Sending the first version again stores nothing twice either.
+const SAME: Record<string, [text: string, options?: Delivering][]> = {
+  // Delivering the first version again stores nothing twice either.
   "a corrected file, and its first version": [
-    [WITH_BAD, BAD],
+    [WITH_BAD],
     [CORRECTED],
     [CORRECTED],
-    [WITH_BAD, BAD],
+    [WITH_BAD],
   ],
   "a file corrected in several steps": [
-    [withBad(ROWS, (i) => i < 3), { refused: [0, 1, 2] }],
-    [withBad(ROWS, (i) => i === 0), { refused: [0] }],
+    [withBad(ROWS, (i) => i < 3)],
+    [withBad(ROWS, (i) => i === 0)],
     [CORRECTED],
   ],
   "a corrected file with other line ends and quotes": [
-    [WITH_BAD, BAD],
+    [WITH_BAD],
     [SAVED_AGAIN],
   ],
   "a correction that was cut off": [
-    [WITH_BAD, BAD],
+    [WITH_BAD],
     [CORRECTED, { isCut: true }],
     [CORRECTED],
   ],
 };
 
 for (const [what, runs] of Object.entries(SAME)) {
-  Deliveries.test(`identify() recognizes ${what}`, async (files) => {
+  Desk.test(`identify() recognizes ${what}`, async (desk) => {
     const ids = new Set<string>();
     for (const [text, options] of runs) {
-      ids.add(await files.send(FILE, text, options));
+      ids.add(await desk.deliver(FILE, text, options));
     }
     assertEquals(ids.size, 1);
   });
 }
 
-Deliveries.test("identify() recognizes content under any name", async (files) => {
-  const id = await files.send(FILE, CORRECTED);
+Desk.test("identify() recognizes content under any name", async (desk) => {
+  const id = await desk.deliver(FILE, CORRECTED);
   for (const name of [FILE, "b.csv"]) {
-    assertEquals(await files.send(name, CORRECTED), id);
+    assertEquals(await desk.deliver(name, CORRECTED), id);
   }
-  assertEquals(await files.send(FILE, CORRECTED.replaceAll("\r", "")), id);
+  assertEquals(await desk.deliver(FILE, CORRECTED.replaceAll("\r", "")), id);
 });
 
-Deliveries.test("identify() refuses a change in a row whose correction is stored", async (files) => {
-  await files.send(FILE, WITH_BAD, BAD);
-  await files.send(FILE, CORRECTED);
-  await files.refuses(FILE, changed(2), ", and line 3 was changed since; ");
+Desk.test("identify() refuses a change in a row whose correction is stored", async (desk) => {
+  await desk.deliver(FILE, WITH_BAD);
+  await desk.deliver(FILE, CORRECTED);
+  await desk.refuses(FILE, changed(2), ", and line 3 was changed since; ");
 });
 
 /** Changes in rows that were not refused, and how the message names them. */
@@ -110,102 +108,100 @@ const CHANGES: [name: string, text: string, where: string][] = [
 ];
 
 for (const [name, text, where] of CHANGES) {
-  Deliveries.test(`identify() refuses a file with a change in ${name}`, async (files) => {
-    const id = await files.send(FILE, WITH_BAD, BAD);
-    await files.refuses(FILE, text, `, and ${where}; `);
-    await files.refuses(FILE, text, "--as-new");
-    const other = await files.send(FILE, text, { isNew: true });
+  Desk.test(`identify() refuses a file with a change in ${name}`, async (desk) => {
+    const id = await desk.deliver(FILE, WITH_BAD);
+    await desk.refuses(FILE, text, `, and ${where}; `);
+    await desk.refuses(FILE, text, "--as-new");
+    const other = await desk.deliver(FILE, text, { isNew: true });
     assert(other !== id);
-    assertEquals(await files.send(FILE, text), other);
+    assertEquals(await desk.deliver(FILE, text), other);
   });
 }
 
-Deliveries.test("identify() treats a file as new if no row of the last one was stored", async (files) => {
-  const refused = [0, 1, 2, 3, 4, 5];
-  const id = await files.send(FILE, WITH_BAD, { refused });
-  assert(await files.send(FILE, changed(1)) !== id);
-  assert(await files.send("b.csv", csvOf(rows(20, 60))) !== id);
+Desk.test("identify() treats a file as new if no row of the last one was stored", async (desk) => {
+  const bad = withBad(ROWS, () => true);
+  await desk.deliver(FILE, bad);
+  await desk.treats(FILE, csvOf(rows(6, 60)), {});
+  const id = await desk.deliver(FILE, csvOf(rows(6, 60)));
+  assert(await desk.deliver("b.csv", csvOf(rows(20, 60))) !== id);
 });
 
-Deliveries.test("identify() refuses a file with another name and few equal rows, unless it is new", async (files) => {
+Desk.test("identify() refuses a file with another name and few equal rows, unless it is new", async (desk) => {
   // Fewer than five equal rows, or not more than half.
   for (const [count, kept] of [[6, 2], [6, 4], [10, 5]] as const) {
     const all = rows(count, 100 * kept);
     const refused = [...all.keys()].slice(kept);
     const bad = withBad(all, (i) => refused.includes(i));
-    const id = await files.send(`${kept}.csv`, bad, { refused });
+    const id = await desk.deliver(`${kept}.csv`, bad);
     const name = `tomorrow-${kept}.csv`;
-    const problem = `it may be "${files.dir}/${kept}.csv", sent on `;
-    await files.refuses(name, csvOf(all), problem);
-    assert(await files.send(name, csvOf(all), { isNew: true }) !== id);
+    const problem = `it may be "${desk.dir}/${kept}.csv", sent on `;
+    await desk.refuses(name, csvOf(all), problem);
+    assert(await desk.deliver(name, csvOf(all), { isNew: true }) !== id);
   }
-  await files.send("other.csv", csvOf(rows(6, 70)));
+  await desk.deliver("other.csv", csvOf(rows(6, 70)));
 });
 
-Deliveries.test("identify() names a range of lines in a large file", async (files) => {
+Desk.test("identify() names a range of lines in a large file", async (desk) => {
   const many = rows(5000);
-  await files.send(FILE, withBad(many, (i) => i === 0), { refused: [0] });
+  await desk.deliver(FILE, withBad(many, (i) => i === 0));
   const other = csvOf(many.with(4000, many[4000]!.with(0, "Otra")));
   const place = "a row from line 4001 on, before line 4006, was changed since";
-  await files.refuses(FILE, other, place);
+  await desk.refuses(FILE, other, place);
 });
 
 testTools(
   ["mkfifo"],
   "identify() does not compare the contents of one named pipe",
-  async (dir) => {
-    const files = await Deliveries.in(dir);
-    const pipe = { isPipe: true };
-    await runTool("mkfifo", [`${dir}/pipe`]);
-    const id = await files.send("pipe", CORRECTED, pipe);
-    assert(await files.send("pipe", csvOf(rows(9)), pipe) !== id);
-    assertEquals(await files.send("pipe", CORRECTED, pipe), id);
-    const bad = csvOf(rows(3).with(0, ["x", "", "", "", ""]));
-    await files.send("pipe", bad, { ...pipe, refused: [0] });
-    const problem = "it may be what came through a pipe, sent on ";
-    await files.refuses("pipe", csvOf(rows(3)), problem, pipe);
-  },
+  (dir) =>
+    Desk.in(dir, async (desk) => {
+      await runTool("mkfifo", [desk.path(PIPE)]);
+      const id = await desk.deliver(PIPE, CORRECTED);
+      assert(await desk.deliver(PIPE, csvOf(rows(9))) !== id);
+      assertEquals(await desk.deliver(PIPE, CORRECTED), id);
+      const bad = csvOf(rows(3).with(0, ["x", "", "", "", ""]));
+      await desk.deliver(PIPE, bad);
+      const problem = "it may be what came through a pipe, sent on ";
+      await desk.refuses(PIPE, csvOf(rows(3)), problem);
+    }),
 );
 
-Deliveries.test("identify() finds a version of any earlier file", async (files) => {
-  const id = await files.send(FILE, WITH_BAD, BAD);
+Desk.test("identify() finds a version of any earlier file", async (desk) => {
+  const id = await desk.deliver(FILE, WITH_BAD);
   for (const from of [50, 90]) {
     const bad = withBad(rows(6, from), (i) => i === 2);
-    await files.send(`${from}.csv`, bad, BAD);
+    await desk.deliver(`${from}.csv`, bad);
   }
-  assertEquals(await files.send("b.csv", CORRECTED), id);
+  assertEquals(await desk.deliver("b.csv", CORRECTED), id);
 });
 
-Deliveries.test("SentFolder.update() flushes entries to disk, link() does not", async (files) => {
+Desk.test("SentFolder.update() flushes entries to disk, link() does not", async (desk) => {
   let flushes = 0;
   using _flushes = replace(Deno.FsFile.prototype, {
     syncDataSync: () => void flushes++,
   });
-  await files.send(FILE, WITH_BAD, BAD);
+  await desk.deliver(FILE, WITH_BAD);
   assertEquals(flushes, 2, "when it begins, and when it ends");
 });
 
-Deliveries.test("identify() ignores another agency's files", async (files) => {
-  await files.send(FILE, WITH_BAD, BAD);
-  await files.send(FILE, changed(4), { agency: 2 });
+Desk.test("identify() ignores another agency's files", async (desk) => {
+  await desk.deliver(FILE, WITH_BAD);
+  await desk.deliver(FILE, changed(4), { agency: 2 });
 });
 
-Deliveries.test("identify() treats each file as new if the folder cannot be written", async (files) => {
-  const log = CapturedLog.start();
-  await Deno.writeTextFile(`${files.dir}/sent`, "not a folder");
-  const id = await files.send(FILE, WITH_BAD, BAD);
-  assert(await files.send(FILE, CORRECTED) !== id);
-  assert(log.lines.length > 0);
-  for (const line of log.lines) {
-    const start = "WARN action: remember_delivery | result: fail";
-    assertStringIncludes(line, start);
+Desk.test("identify() treats each file as new if the folder cannot be written", async (desk) => {
+  await Deno.writeTextFile(desk.sent, "not a folder");
+  const id = await desk.deliver(FILE, WITH_BAD);
+  assert(await desk.deliver(FILE, CORRECTED) !== id);
+  const lines = desk.log.linesWith("remember_delivery | result: fail");
+  assert(lines.length > 0);
+  for (const line of lines) {
     assertStringIncludes(line, "its bets may be stored twice | hint: make it");
   }
 });
 
-Deliveries.test("identify() fails on a damaged entry that may be the file's", async (files) => {
-  const id = await files.send(FILE, WITH_BAD, BAD);
-  const [entry] = await entriesOf(files.dir);
+Desk.test("identify() fails on a damaged entry that may be the file's", async (desk) => {
+  const id = await desk.deliver(FILE, WITH_BAD);
+  const [entry] = desk.entries;
   const text = await Deno.readTextFile(entry!);
   const damages = [
     ...["", "null", "{}", '{"version":2}', text.slice(0, 99)],
@@ -220,33 +216,33 @@ Deliveries.test("identify() fails on a damaged entry that may be the file's", as
   for (const damaged of damages) {
     await Deno.writeTextFile(entry!, damaged);
     const problem = `Cannot tell what was sent before: "${entry}" is damaged (`;
-    await files.refuses(FILE, WITH_BAD, problem);
-    await files.refuses(FILE, CORRECTED, problem);
+    await desk.refuses(FILE, WITH_BAD, problem);
+    await desk.refuses(FILE, CORRECTED, problem);
   }
   // Entries of other content, as their names show, are not read.
   await Deno.writeTextFile(entry!, text);
-  await files.send(FILE, CORRECTED);
+  await desk.deliver(FILE, CORRECTED);
   const other = csvOf(rows(20, 50));
-  await files.send("b.csv", other);
-  for (const path of await entriesOf(files.dir)) {
+  await desk.deliver("b.csv", other);
+  for (const path of desk.entries) {
     if (!path.includes(id)) await Deno.writeTextFile(path, "");
   }
-  assertEquals(await files.send(FILE, CORRECTED), id);
-  await files.refuses(FILE, other, "is damaged (");
+  assertEquals(await desk.deliver(FILE, CORRECTED), id);
+  await desk.refuses(FILE, other, "is damaged (");
 });
 
-Deliveries.test("identify() finds a delivery by its path if the link is damaged", async (files) => {
-  await files.send(FILE, WITH_BAD, BAD);
-  for await (const { name } of Deno.readDir(`${files.dir}/sent`)) {
+Desk.test("identify() finds a delivery by its path if the link is damaged", async (desk) => {
+  await desk.deliver(FILE, WITH_BAD);
+  for await (const { name } of Deno.readDir(`${desk.dir}/sent`)) {
     if (!name.includes("-path-")) continue;
-    await Deno.writeTextFile(`${files.dir}/sent/${name}`, "");
+    await Deno.writeTextFile(`${desk.dir}/sent/${name}`, "");
   }
-  await files.refuses(FILE, changed(4), "line 5 was");
+  await desk.refuses(FILE, changed(4), "line 5 was");
 });
 
-Deliveries.test("SentFolder.update() makes the folder and its files private", async (files) => {
-  await files.send(FILE, CORRECTED);
-  const sent = `${files.dir}/sent`;
+Desk.test("SentFolder.update() makes the folder and its files private", async (desk) => {
+  await desk.deliver(FILE, CORRECTED);
+  const sent = `${desk.dir}/sent`;
   const modeOf = async (path: string) => (await Deno.stat(path)).mode! & 0o777;
   for await (const { name } of Deno.readDir(sent)) {
     assertEquals(await modeOf(`${sent}/${name}`), 0o600);

@@ -2,13 +2,7 @@ import { assertEquals } from "@std/assert";
 import { IndexSet } from "../../../agency/index_set.ts";
 import { RowsOfOthers } from "../../../agency/delivery/rows_of_others.ts";
 import { newDelivery } from "../../../agency/delivery/sent_delivery.ts";
-import {
-  COPY,
-  CORRECTED,
-  Deliveries,
-  FILE,
-  ROWS,
-} from "../../support/deliveries.ts";
+import { COPY, CORRECTED, Desk, FILE, ROWS } from "../../support/desk.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 
 const OTHERS = rows(6, 50).map((row) => row.with(0, "Zoe").with(1, "Paz"));
@@ -22,11 +16,11 @@ const unmatched = (line: number) =>
   `line ${line} cannot be matched to a row that was `;
 
 async function sendRefused(
-  files: Deliveries,
+  desk: Desk,
   rows = UNREADABLE,
 ): Promise<void> {
   const text = csvOf(rows);
-  await files.send(FILE, text, { refused: ALL, copy: text });
+  await desk.deliver(FILE, text, { copy: text });
 }
 
 const FAULTS = {
@@ -35,60 +29,59 @@ const FAULTS = {
 };
 
 for (const [what, rows] of Object.entries(FAULTS)) {
-  Deliveries.test(`findRowsAtPath() matches rows without a valid ${what} in their file`, async (files) => {
-    await sendRefused(files, rows);
-    await files.treats(FILE, CORRECTED, { brought: ALL });
-    await files.send(FILE, CORRECTED);
-    assertEquals(files.open, []);
+  Desk.test(`findRowsAtPath() matches rows without a valid ${what} in their file`, async (desk) => {
+    await sendRefused(desk, rows);
+    await desk.treats(FILE, CORRECTED, { brought: ALL });
+    await desk.deliver(FILE, CORRECTED);
+    assertEquals(desk.open, []);
   });
 }
 
-Deliveries.test("findRowsAtPath() finds nothing in another file at the path of one whose rows were all refused", async (files) => {
-  await sendRefused(files);
-  await files.treats(FILE, csvOf(OTHERS), {});
-  await files.treats(FILE, csvOf([...ROWS, ...rows(1, 50)]), {});
+Desk.test("findRowsAtPath() finds nothing in another file at the path of one whose rows were all refused", async (desk) => {
+  await sendRefused(desk);
+  await desk.treats(FILE, csvOf(OTHERS), {});
+  await desk.treats(FILE, csvOf([...ROWS, ...rows(1, 50)]), {});
 });
 
-Deliveries.test("findRowsAtPath() does not match a row that shares one field with an unreadable one", async (files) => {
-  await sendRefused(files);
+Desk.test("findRowsAtPath() does not match a row that shares one field with an unreadable one", async (desk) => {
+  await sendRefused(desk);
   const doubtful = OTHERS.with(1, ROWS[1]!.with(2, "77").with(4, "99"));
   const problem = `${unmatched(2)}refused here before; correct it in the copy`;
-  await files.refuses(FILE, csvOf(doubtful), problem);
-  await files.treats(FILE, csvOf(doubtful), {}, true);
+  await desk.refuses(FILE, csvOf(doubtful), problem);
+  await desk.treats(FILE, csvOf(doubtful), {}, true);
 });
 
-Deliveries.test("findRowsAtPath() matches all rows by position if half of them match otherwise", async (files) => {
-  await sendRefused(files);
+Desk.test("findRowsAtPath() matches all rows by position if half of them match otherwise", async (desk) => {
+  await sendRefused(desk);
   // The last three rows match by nothing but their position.
   const text = csvOf(ROWS.slice(0, 3)) + "x\r\ny\r\n" +
     csvOf([ROWS[5]!.with(0, "Zoe").with(1, "Paz").with(4, "99")]);
-  await files.treats(FILE, text, { brought: ALL });
+  await desk.treats(FILE, text, { brought: ALL });
 });
 
-Deliveries.test("findRowsAtPath() matches rows that a reordered copy has stored", async (files) => {
-  await sendRefused(files);
-  await files.send(COPY, csvOf(ROWS.toReversed()));
-  await files.treats(FILE, CORRECTED, { leftOut: ALL });
+Desk.test("findRowsAtPath() matches rows that a reordered copy has stored", async (desk) => {
+  await sendRefused(desk);
+  await desk.deliver(COPY, csvOf(ROWS.toReversed()));
+  await desk.treats(FILE, CORRECTED, { leftOut: ALL });
 });
 
-Deliveries.test("findRowsAtPath() matches the refused rows of a file that is sent as new", async (files) => {
+Desk.test("findRowsAtPath() matches the refused rows of a file that is sent as new", async (desk) => {
   const bad = csvOf(ROWS.with(1, UNREADABLE[1]!));
   const copy = csvOf([UNREADABLE[1]!]);
-  await files.send(FILE, bad, { refused: [1], copy });
-  await files.treats(FILE, CORRECTED, { brought: [1] }, true);
-  await files.send(FILE, CORRECTED, { isNew: true });
-  await files.treats(COPY, csvOf([ROWS[1]!]), { leftOut: [0] });
+  await desk.deliver(FILE, bad, { copy });
+  await desk.treats(FILE, CORRECTED, { brought: [1] }, true);
+  await desk.deliver(FILE, CORRECTED, { isNew: true });
+  await desk.treats(COPY, csvOf([ROWS[1]!]), { leftOut: [0] });
 });
 
-Deliveries.test("findRowsAtPath() matches the unreadable rows of an old copy after their correction", async (files) => {
+Desk.test("findRowsAtPath() matches the unreadable rows of an old copy after their correction", async (desk) => {
   const copy = csvOf(UNREADABLE.slice(4));
-  await files.send(FILE, csvOf(ROWS.slice(0, 4)) + copy, {
-    refused: [4, 5],
+  await desk.deliver(FILE, csvOf(ROWS.slice(0, 4)) + copy, {
     copy,
   });
-  await files.send(FILE, CORRECTED);
+  await desk.deliver(FILE, CORRECTED);
   for (const text of [csvOf([ROWS[4]!, UNREADABLE[5]!]), copy]) {
-    await files.treats(COPY, text, { leftOut: [0, 1] });
+    await desk.treats(COPY, text, { leftOut: [0, 1] });
   }
 });
 
@@ -99,26 +92,26 @@ const LUIS_GOOD = "Luis,Sosa,31222333,1987-05-25,300\n";
 const MIA = "Mia,Rey,40123456,29/02/1999,16\n";
 const MIA_GOOD = MIA.replace("29/02/1999", "1999-02-28");
 
-Deliveries.test("findRowsAtPath() matches an unchanged unreadable row to itself, at any position", async (files) => {
+Desk.test("findRowsAtPath() matches an unchanged unreadable row to itself, at any position", async (desk) => {
   const copy = `${EVA},29/02/1999,15\n${LUIS}${MIA}`;
-  await files.send(FILE, GOOD_ROW + copy, { refused: [1, 2, 3], copy });
+  await desk.deliver(FILE, GOOD_ROW + copy, { copy });
   // Without the first row.
-  await files.send(COPY, LUIS + MIA_GOOD, { refused: [0] });
+  await desk.deliver(COPY, LUIS + MIA_GOOD);
   const all = `${GOOD_ROW}${EVA},1999-02-28,15\n${LUIS_GOOD}${MIA_GOOD}`;
-  await files.treats(FILE, all, { leftOut: [3], brought: [2] });
+  await desk.treats(FILE, all, { leftOut: [3], brought: [2] });
 });
 
-Deliveries.test("findRowsAtPath() matches two bets of one person by position", async (files) => {
+Desk.test("findRowsAtPath() matches two bets of one person by position", async (desk) => {
   const partial = `${EVA},1999-02-28,7a\n`;
   const first = `${EVA},1999-02-28,15\n`;
   const second = `${EVA},1999-02-28,7\n`;
   const copy = `${EVA}\n${partial}`;
-  await files.send(FILE, GOOD_ROW + copy, { refused: [1, 2], copy });
+  await desk.deliver(FILE, GOOD_ROW + copy, { copy });
   // It may be the correction of either row.
-  await files.refuses(COPY, first, `${unmatched(1)}refused in`);
-  await files.send(COPY, first + partial, { refused: [1] });
+  await desk.refuses(COPY, first, `${unmatched(1)}refused in`);
+  await desk.deliver(COPY, first + partial);
   const all = GOOD_ROW + first + second;
-  await files.treats(FILE, all, { leftOut: [1], brought: [2] });
+  await desk.treats(FILE, all, { leftOut: [1], brought: [2] });
 });
 
 /** Refused rows, copies of them, and the line that may be several of these rows. */
@@ -140,35 +133,34 @@ const UNMATCHED_COPIES: Record<
 };
 
 for (const [what, [copy, text, line]] of Object.entries(UNMATCHED_COPIES)) {
-  Deliveries.test(`findRowsAtPath() does not match a copy with ${what}`, async (files) => {
-    const refused = Array.from(copy.matchAll(/\n/g), (_, i) => i + 1);
-    await files.send(FILE, GOOD_ROW + copy, { refused, copy });
-    await files.refuses(COPY, text, `${unmatched(line)}refused in "`);
+  Desk.test(`findRowsAtPath() does not match a copy with ${what}`, async (desk) => {
+    await desk.deliver(FILE, GOOD_ROW + copy, { copy });
+    await desk.refuses(COPY, text, `${unmatched(line)}refused in "`);
   });
 }
 
 for (const name of [FILE, COPY]) {
-  Deliveries.test(`findRowsAtPath() matches two rows that become the same bet in ${name}`, async (files) => {
+  Desk.test(`findRowsAtPath() matches two rows that become the same bet in ${name}`, async (desk) => {
     const copy = "Bea,Gil,40904465,17/03/1999,n/a\n" +
       ",Gil,40904465,1999-03-17,42\n";
     const good = "Bea,Gil,40904465,1999-03-17,42\n".repeat(2);
-    await files.send(FILE, copy, { refused: [0, 1], copy });
-    await files.treats(name, good, { brought: [0, 1] });
+    await desk.deliver(FILE, copy, { copy });
+    await desk.treats(name, good, { brought: [0, 1] });
   });
 }
 
-Deliveries.test("findRowsAtPath() does not match moved rows in a file whose rows were all refused", async (files) => {
+Desk.test("findRowsAtPath() does not match moved rows in a file whose rows were all refused", async (desk) => {
   const copy = MIA + LUIS;
-  await files.send(FILE, copy, { refused: [0, 1], copy });
+  await desk.deliver(FILE, copy, { copy });
   const problem = `${unmatched(1)}refused here before; correct it in the copy`;
-  await files.refuses(FILE, LUIS_GOOD + MIA_GOOD + GOOD_ROW, problem);
+  await desk.refuses(FILE, LUIS_GOOD + MIA_GOOD + GOOD_ROW, problem);
 });
 
-Deliveries.test("RowsOfOthers.confirm() completes a copy of 150,000 rows that was cut off", (files) => {
+Desk.test("RowsOfOthers.confirm() completes a copy of 150,000 rows that was cut off", (desk) => {
   const count = 150_000;
   const [file, copy] = ["a", "b"].map((digit) => digit.repeat(16));
   const indexes = Array.from({ length: count }, (_, index) => index);
-  const folder = files.memoryOf(1);
+  const folder = desk.folder;
   folder.update({
     ...newDelivery(file!, 1),
     isComplete: true,
@@ -188,6 +180,6 @@ Deliveries.test("RowsOfOthers.confirm() completes a copy of 150,000 rows that wa
   );
   others.confirm(new IndexSet(), "");
   assertEquals(folder.withId(copy!)?.records, count);
-  assertEquals(files.open, []);
+  assertEquals(desk.open, []);
   return Promise.resolve();
 });
