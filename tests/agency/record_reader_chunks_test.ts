@@ -1,14 +1,10 @@
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { parse } from "@std/csv";
 import { CHUNK_BYTES, contentOf } from "../support/fingerprint.ts";
 import { csvRow } from "../support/rows.ts";
 import { testInFolder as test } from "../support/folder.ts";
 import { Random, SEED } from "../support/random_bets.ts";
-import {
-  type ReadRecord,
-  recordsOf,
-  withShortReads,
-} from "../support/records.ts";
+import { type ReadRecord, recordsOf } from "../support/records.ts";
 
 const MAX_LINE_BYTES = 1 << 16;
 const BET = ["Ana", "Núñez", "30904465", "1999-03-17", "7574"];
@@ -88,21 +84,6 @@ test(`peek() reads what @std/csv reads [seed ${SEED}]`, async (dir) => {
       parse(text.replace(/^\ufeff/, "")),
     );
     assertSpans(records, text);
-  }
-});
-
-test(`peek() reads the same in short reads [seed ${SEED}]`, async (dir) => {
-  const random = new Random(SEED);
-  const text = `${randomFile(random, 40)}\n,\r\n"\nx,,,,`;
-  const long = `${text}\n${"z".repeat(CHUNK_BYTES + 10)}\n${text}`;
-  for (
-    const [content, size] of [[text, 1], [text, 2], [long, 5000]] as const
-  ) {
-    const expected = await recordsOf(dir, content);
-    assertGreater(expected.length, 20);
-    await withShortReads(size, async () => {
-      assertEquals(await recordsOf(dir, content), expected);
-    });
   }
 });
 

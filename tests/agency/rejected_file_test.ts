@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type DeliveredFile, openFile } from "../../agency/delivered_file.ts";
 import { IndexSet } from "../../agency/index_set.ts";
 import { hashOf } from "../../agency/output/output_file.ts";
@@ -48,14 +48,6 @@ test("RejectedFile.write() makes the copy as private as its source", async (dir)
   }
 });
 
-test("RejectedFile.write() leaves no temporary file", async (dir) => {
-  using file = await putFile(dir);
-  await rejectedFile(file).check();
-  assertEquals(namesIn(dir), ["agency.csv"]);
-  await write(file, [1]);
-  assertEquals(namesIn(dir), ["agency.csv", "agency.csv.rejected.csv"]);
-});
-
 test("RejectedFile.write() reports a copy that it cannot remove or replace", async (dir) => {
   const log = CapturedLog.start();
   using file = await putFile(dir);
@@ -96,25 +88,6 @@ test("RejectedFile.write() removes and replaces only what an earlier run wrote",
   assertEquals(third?.path, `${dir}/agency.csv.rejected-2.csv`);
   await write(file, [], known(third!, second!));
   assertEquals(namesIn(dir), ["agency.csv"]);
-});
-
-test("RejectedFile.write() keeps another agency's copy of the same rows", async (dir) => {
-  const log = CapturedLog.start();
-  // It is recognized by its full path, not by the path of this run.
-  const there = `${dir}/there`;
-  await Deno.mkdir(there);
-  await Deno.symlink(there, `${dir}/link`);
-  using file = await putFile(`${dir}/link`);
-  const first = await write(file, [1]);
-  const full = await Deno.realPath(first!.path);
-  const others = {
-    isOfOther: (path: string) => Promise.resolve(path === full),
-  };
-  const second = await write(file, [1], { ...NONE, ...others });
-  assertEquals(second?.path, `${dir}/link/agency.csv.rejected-2.csv`);
-  assert(log.lines.at(-1)!.endsWith("wrote, so it is kept"));
-  await write(file, [], { ...known(first!, second!), ...others });
-  assertEquals(namesIn(there), ["agency.csv", "agency.csv.rejected.csv"]);
 });
 
 /** Files that may exist at the copy's path, and must be kept. */

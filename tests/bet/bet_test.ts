@@ -2,11 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import {
   type Bet,
   FIELD_KEYS,
-  MAX_PACKED_BET_BYTES,
   packBets,
-  packedBetEnd,
   packedBetStart,
-  packField,
   unpackBets,
 } from "../../bet/bet.ts";
 import { Random, randomBets, SEED } from "../support/random_bets.ts";
@@ -27,21 +24,6 @@ Deno.test("packBets() writes a length byte and UTF-8 for each field", () => {
   assertEquals(packBets([]).length, 0);
 });
 
-Deno.test("packBets() accepts fields of 0 and of 255 bytes", () => {
-  const longest = "ñ".repeat(127) + "x";
-  for (const key of FIELD_KEYS) {
-    for (const text of ["", "x", longest]) {
-      const bet = { ...BET, [key]: text };
-      assertEquals(unpackBets(packBets([bet])), [bet], key);
-    }
-  }
-  const widest = Object.fromEntries(FIELD_KEYS.map((key) => [key, longest]));
-  assertEquals(
-    packBets([widest as unknown as Bet]).length,
-    MAX_PACKED_BET_BYTES,
-  );
-});
-
 Deno.test("packBets() throws on a field of 256 bytes", () => {
   for (const key of FIELD_KEYS) {
     for (const text of ["x".repeat(256), "ñ".repeat(128)]) {
@@ -52,24 +34,6 @@ Deno.test("packBets() throws on a field of 256 bytes", () => {
       );
     }
   }
-});
-
-Deno.test("packField() writes nothing outside the field", () => {
-  const target = new Uint8Array(300).fill(0xee);
-  assertEquals(packField(target, 10, "Ñ"), 13);
-  assertEquals(target.subarray(9, 14).toHex(), "ee02c391ee");
-});
-
-Deno.test("packedBetEnd() returns -1 for a bet cut at any byte", () => {
-  const packed = packBets([BET, BET]);
-  const size = packed.length / 2;
-  for (let length = 0; length < size; length++) {
-    assertEquals(packedBetEnd(packed.subarray(0, length), 0), -1, `${length}`);
-    const second = packed.subarray(0, size + length);
-    assertEquals(packedBetEnd(second, 0), size);
-    assertEquals(packedBetEnd(second, size), -1, `${length}`);
-  }
-  assertEquals(packedBetEnd(packed, size), 2 * size);
 });
 
 Deno.test("unpackBets() throws on a bet cut at any byte, and says where", () => {

@@ -3,7 +3,7 @@ import { WORD_BYTES, wordViewOf } from "../../bytes/swar.ts";
 import { characterSizeAt, isBlankText, isPlainText } from "../../bytes/utf8.ts";
 import { forEachRange } from "../support/byte_ranges.ts";
 import { decode } from "../support/decodable.ts";
-import { Random, SEED } from "../support/random_bets.ts";
+import { SEED } from "../support/random_bets.ts";
 
 /** Control characters, zero-width spaces, and what changes the direction. */
 const INVISIBLE_REGEXP =
@@ -29,13 +29,6 @@ function assertAgrees(bytes: Uint8Array): void {
   }
 }
 
-Deno.test("characterSizeAt() measures characters of 2 to 4 bytes, and no others", () => {
-  for (const [text, size] of [["ñ", 2], ["€", 3], ["😀", 4], ["a", 0]]) {
-    const view = wordViewOf(new TextEncoder().encode(`${text}`));
-    assertEquals(characterSizeAt(view, 0), size, `${text}`);
-  }
-});
-
 Deno.test("characterSizeAt() agrees with TextDecoder on every two bytes after ASCII", () => {
   for (let first = 0x7f; first < 256; first++) {
     for (let second = 0; second < 256; second++) {
@@ -60,19 +53,6 @@ Deno.test("characterSizeAt() reads nothing outside its range", () => {
   assertEquals(isUtf8(bytes, 1, 4), false, "one tail too many");
   assertEquals(isUtf8(bytes, 4, 5), true);
   assertEquals(isUtf8(bytes, 2, 2), true, "an empty range");
-});
-
-Deno.test(`characterSizeAt() agrees with TextDecoder on random bytes (seed ${SEED})`, () => {
-  const random = new Random(SEED);
-  const edges = [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2]
-    .concat([0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5]);
-  for (let round = 0; round < 5_000; round++) {
-    assertAgrees(random.bytes(random.below(7)));
-    assertAgrees(Uint8Array.from(
-      { length: 1 + random.below(6) },
-      () => random.pick(edges),
-    ));
-  }
 });
 
 Deno.test(`isPlainText() agrees with a decoder (seed ${SEED})`, () => {

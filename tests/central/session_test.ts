@@ -15,7 +15,7 @@ import {
   readError,
   Type,
 } from "../support/frames.ts";
-import { askMalformed, malformedCorpus } from "../support/malformed_frames.ts";
+import { askMalformed, randomMalformed } from "../support/malformed_frames.ts";
 import { Random, SEED } from "../support/random_bets.ts";
 import { testServed as test, wrapWriters } from "../support/served.ts";
 import { readFinishers, readStore } from "../support/stored.ts";
@@ -25,26 +25,27 @@ import { connect } from "node:net";
 import { StorageError } from "../../storage/mod.ts";
 import { rows } from "../support/rows.ts";
 
+/** Enough for every kind of malformed frame. */
+const MALFORMED = 300;
 const GOOD = ["Ana", "Gil", "30904465", "1999-03-17", "7574"];
 
-test("run() answers each malformed frame with its ERROR, and stores what is valid", async ({ port, storeFile }) => {
+test(`run() answers malformed frames with their ERROR, and stores what is valid (seed ${SEED})`, async ({ port, storeFile }) => {
   using other = await Wire.connect(port);
   let wire: Wire | undefined;
-  let betIndex = 0;
-  for (const frame of malformedCorpus(new Random(SEED))) {
+  const random = new Random(SEED);
+  for (let betIndex = 0; betIndex < MALFORMED; betIndex++) {
     wire ??= await Wire.connect(port);
     const good = betFrame({ agency: 2, betIndex, rows: [GOOD] });
     await wire.ok(good);
-    if (!await askMalformed(wire, frame)) {
+    if (!await askMalformed(wire, randomMalformed(random))) {
       wire.close();
       wire = undefined;
     }
     await other.ok(betFrame({ betIndex, rows: [GOOD] }));
-    betIndex++;
   }
   wire?.close();
   const stored = await readStore(storeFile);
-  assertEquals(stored.length, 2 * betIndex);
+  assertEquals(stored.length, 2 * MALFORMED);
   assertEquals(stored.flatMap(({ bets }) => bets), stored.map(() => GOOD));
   assertEquals(await readFinishers(storeFile), []);
 });

@@ -52,20 +52,6 @@ Deno.test("decodeBatch() takes gaps between bets", () => {
   }
 });
 
-Deno.test("BatchFrame.addGap() leaves one index out", () => {
-  const frame = new BatchFrame();
-  frame.begin(numberedBatch(0, 1));
-  frame.addGap();
-  const { bets } = numberedBatch(1, 1);
-  for (const [at, byte] of bets.entries()) {
-    frame.view.setUint8(frame.end + at, byte);
-  }
-  frame.add(bets.length);
-  const batch = decodeBatch(payloadOf(frame.finish()));
-  assertEquals(batch.count, 2);
-  assertEquals(batch.bets.toHex(), "0000000000" + bets.toHex());
-});
-
 Deno.test("encodeBatch() fills a frame to its last byte and not past it", () => {
   const bets = numberedBatch(0, 300).bets;
   const count = 220;

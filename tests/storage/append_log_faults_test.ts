@@ -1,27 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { everyTurn } from "../support/deadline.ts";
 import { openMemoryLog } from "../support/memory_log.ts";
 import { Random, SEED } from "../support/random_bets.ts";
-
-Deno.test("AppendLog.append() refuses a failed write and all later ones, at whatever byte it fails", async () => {
-  for (let after = 0; after <= "a\nb\n".length; after++) {
-    const { log, memory, file, append, appendAll } = openMemoryLog();
-    await append("0");
-    file.fail("write", { after, code: "ENOSPC" });
-    const gate = file.hold("write");
-    const refused = appendAll("a", "b");
-    await gate.reached;
-    const behind = append("c");
-    gate.release();
-    for (const outcome of [...await refused, await behind]) {
-      assertMatch(outcome, /^Cannot write to the store: No space left/);
-    }
-    assertEquals(await appendAll("a", "b", "c"), Array(3).fill("stored"));
-    assertEquals(memory.text, "before\n0\na\nb\nc\n");
-    assertEquals(file.count("truncate"), 1);
-    await log.close();
-  }
-});
 
 Deno.test("AppendLog names the first of its faults", async () => {
   const { log, file, append } = openMemoryLog();
@@ -44,23 +23,6 @@ Deno.test("AppendLog.append() refuses if the file accepts no bytes", async () =>
   file.maxWrite = 1;
   assertEquals(await append("b"), "stored");
   assertEquals(memory.text, "before\nb\n");
-  await log.close();
-});
-
-Deno.test("AppendLog.append() stores entries once that arrive while the file is truncated", async () => {
-  const { log, memory, file, append } = openMemoryLog();
-  file.fail("write", { after: 1 });
-  const gate = file.hold("truncate");
-  const refused = append("a");
-  await gate.reached;
-  assertMatch(await refused, /^Cannot write to the store: Input/);
-  const stored = append("b");
-  await everyTurn();
-  assertEquals(file.calls, ["write", "truncate"], "nothing else is written");
-  gate.release();
-  assertEquals(await stored, "stored");
-  assertEquals(memory.text, "before\nb\n");
-  assertEquals(file.calls, ["write", "truncate", "write", "syncData"]);
   await log.close();
 });
 

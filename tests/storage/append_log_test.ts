@@ -1,10 +1,6 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { everyTurn } from "../support/deadline.ts";
-import {
-  assertEnded,
-  kilobytes,
-  openMemoryLog,
-} from "../support/memory_log.ts";
+import { kilobytes, openMemoryLog } from "../support/memory_log.ts";
 
 Deno.test("AppendLog.append() joins entries of the same moment in one write", async () => {
   const commits: [number, number][] = [];
@@ -26,23 +22,6 @@ Deno.test("AppendLog.append() joins entries of the same moment in one write", as
   assertEquals(memory.text, "before\na\nb\nc\n");
   assertEquals(file.calls, ["write", "syncData"]);
   assertEquals(settled, ["a true", "b true", "c true"]);
-  await log.close();
-});
-
-Deno.test("AppendLog.append() joins entries that arrive during a fdatasync in the next write", async () => {
-  const { log, memory, file, append } = openMemoryLog();
-  const gate = file.hold("syncData");
-  const stored = [append("a")];
-  await gate.reached;
-  for (const entry of ["b", "c", "d"]) {
-    stored.push(append(entry));
-    await everyTurn();
-  }
-  assertEquals(file.calls, ["write", "syncData"]);
-  gate.release();
-  assertEquals(await Promise.all(stored), Array(4).fill("stored"));
-  assertEquals(file.calls, ["write", "syncData", "write", "syncData"]);
-  assertEquals(memory.text, "before\na\nb\nc\nd\n");
   await log.close();
 });
 
@@ -98,47 +77,6 @@ Deno.test("AppendLog.append() takes an entry larger than a write, between others
   const large = "x".repeat(1 << 20);
   await appendAll("a", large, "b");
   assertEquals(memory.text, `before\na\n${large}\nb\n`);
-  await log.close();
-});
-
-Deno.test("AppendLog.append() continues after partial writes", async () => {
-  const { log, memory, file, append, appendAll } = openMemoryLog();
-  file.maxWrite = 3;
-  await appendAll("abcdefg", "hi");
-  await append("j");
-  assertEquals(memory.text, "before\nabcdefg\nhi\nj\n");
-  assertEquals(
-    file.calls.join(" "),
-    "write write write write syncData " +
-      "write syncData",
-  );
-  await log.close();
-});
-
-Deno.test("AppendLog.append() never waits for the disk without fsync", async () => {
-  const { log, memory, file, append, appendAll } = openMemoryLog({
-    fsync: false,
-  });
-  await appendAll("a", "b");
-  await append("c");
-  await log.close();
-  assertEquals(file.calls, ["write", "write"]);
-  assertEquals(memory.text, "before\na\nb\nc\n");
-});
-
-Deno.test("AppendLog.close() commits waiting entries and refuses new ones", async () => {
-  const { log, memory, file, append } = openMemoryLog();
-  const gate = file.hold("syncData");
-  const stored = [append("a")];
-  await gate.reached;
-  stored.push(append("b"));
-  const closed = log.close();
-  assertEnded(log, "Cannot store: the store is closed");
-  gate.release();
-  await closed;
-  assertEquals(memory.text, "before\na\nb\n");
-  assertEquals(file.count("syncData"), 2);
-  assertEquals(await Promise.all(stored), ["stored", "stored"]);
   await log.close();
 });
 

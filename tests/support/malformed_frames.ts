@@ -4,13 +4,11 @@ import { assertEquals } from "@std/assert";
 import { FIELD_KEYS } from "../../bet/bet.ts";
 import { BAD_FIELDS } from "./bad_fields.ts";
 import {
-  agencyFrame,
   betFrame,
   type BetRow,
   Code,
   concat,
   frame,
-  HEADER_BYTES,
   NO_INDEX,
   type RawRow,
   readError,
@@ -28,13 +26,8 @@ export interface MalformedFrame {
   error?: { code: number; index: number };
 }
 
-const MAX_PAYLOAD_BYTES = 8187;
-const LENGTHS = [0, 1, 17, MAX_PAYLOAD_BYTES];
-const TOO_LARGE_LENGTHS = [8188, 8192, 65_536, 2 ** 31, 4_294_967_295];
 const UNKNOWN_TYPES = [0, 2, 3, 6, 8, 128, 255];
 const MAX_BETS = 12;
-/** Errors after which the connection stays open. */
-const STAYS_OPEN: readonly number[] = [Code.INVALID_BET, Code.UNKNOWN_AGENCY];
 
 const NOT_UTF8 = [[0xff], [0x41, 0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80]]
   .map((bytes) => Uint8Array.from(bytes));
@@ -46,50 +39,6 @@ const BAD_VALUES: readonly (readonly (string | Uint8Array)[])[] = FIELD_KEYS
   ]);
 /** A bet that no change of a single byte makes valid. */
 const HOPELESS_ROW: BetRow = ["", "\n", "x", "never", "-"];
-
-/**
- * Frames by hand: every value of a field that breaks a rule, every truncation
- * of a payload and of a frame, every length and type, among random valid bets.
- */
-export function malformedCorpus(random: Random): MalformedFrame[] {
-  const valid = betFrame({ rows: randomRows(random, 2) });
-  const payload = valid.subarray(HEADER_BYTES);
-  const everyByte = Array.from(payload.keys());
-  return [
-    ...BAD_VALUES.flatMap((values, field) =>
-      values.map((value) => invalidBet(random, field, value))
-    ),
-    ...everyByte.map((size) =>
-      malformed(frame(Type.BET, payload.subarray(0, size)))
-    ),
-    ...everyByte.map((size) => ({ bytes: valid.subarray(0, size) })),
-    ...LENGTHS.map((size) => malformed(frame(Type.BET, new Uint8Array(size)))),
-    ...[Type.FINISH, Type.WINNERS_QUERY].flatMap((type) => [
-      ...[0, 3, 5].map((size) => malformed(frame(type, new Uint8Array(size)))),
-      malformed(agencyFrame(type, 0)),
-    ]),
-    ...[0, 3, 4, 260, 8_187].map((size) =>
-      malformed(frame(Type.AUTH, new Uint8Array(size).fill(1)))
-    ),
-    malformed(frame(Type.AUTH, new Uint8Array(5))),
-    ...UNKNOWN_TYPES.flatMap((type) =>
-      LENGTHS.map((size) => unknownType(type, new Uint8Array(size)))
-    ),
-    ...TOO_LARGE_LENGTHS.flatMap((length) =>
-      [Type.BET, Type.FINISH, 255].map((type) => tooLarge(type, length))
-    ),
-    ...[0, 1, 3, 65_535].map((count) =>
-      malformed(betFrame({ rows: randomRows(random, 2), count }))
-    ),
-    malformed(betFrame({ agency: 0, rows: randomRows(random, 1) })),
-    // A field past the payload.
-    malformed(betFrame({ rows: [HOPELESS_ROW] }).with(23, 200)),
-    {
-      bytes: agencyFrame(Type.WINNERS_QUERY, 1),
-      error: { code: Code.UNKNOWN_AGENCY, index: NO_INDEX },
-    },
-  ];
-}
 
 /** Draws a malformed frame. */
 export function randomMalformed(random: Random): MalformedFrame {
@@ -126,7 +75,7 @@ export async function askMalformed(
   if (error) {
     const { code, index } = readError(await wire.reply());
     assertEquals({ code, index }, error, bytes.toHex());
-    if (STAYS_OPEN.includes(code)) return true;
+    if (code === Code.INVALID_BET) return true;
     assertEquals(await wire.reply(), null, bytes.toHex());
     return false;
   }

@@ -1,6 +1,5 @@
 // An append log on a file in memory that can fail.
 
-import { assertThrows } from "@std/assert";
 import { AppendLog, type AppendLogOptions } from "../../storage/append_log.ts";
 import { StorageError } from "../../storage/errors.ts";
 import { FaultFile } from "./fault_file.ts";
@@ -67,12 +66,4 @@ export function lineOf(text: string): Uint8Array {
 /** Makes entries of 1 KiB each, with the line end. */
 export function kilobytes(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${i}`.padStart(1023, "."));
-}
-
-/** Asserts that a log takes nothing more. */
-export function assertEnded(
-  log: AppendLog,
-  message: string,
-): void {
-  assertThrows(() => log.append(lineOf("late")).settled, StorageError, message);
 }

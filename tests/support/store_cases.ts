@@ -160,17 +160,6 @@ export const STORE_CASES: Readonly<
       assertEquals(store.draw.isHeld, true);
     }, 4);
   },
-  async "says how many bets of a batch were stored before"(
-    open,
-  ): Promise<void> {
-    const bets = makeBets(6);
-    await withStore(open, async (store) => {
-      assertEquals(await appendTo(store, batchOf(bets.slice(0, 4))), 0);
-      assertEquals(await appendTo(store, batchOf(bets.slice(0, 4))), 4);
-      assertEquals(await appendTo(store, batchOf(bets)), 4);
-      assertEquals(store.stats.bets, 6);
-    });
-  },
   async "leaves out the indexes of gaps, which may come later"(
     open,
   ): Promise<void> {

@@ -29,11 +29,6 @@ function rowsOf(
   return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 
-function winnersOf(bets: readonly Bet[]): readonly string[] {
-  const batch = batchOf(bets);
-  return new RowFormatter().format(batch, betRanges(batch), 0).winners;
-}
-
 Deno.test("RowFormatter.format() writes the exact rows and mark", () => {
   const bets = [BET, { ...BET, firstName: 'Ñata, "la"', number: "0" }];
   const batch = batchOf(bets, 1350, { agency: 4294967295 });
@@ -80,18 +75,6 @@ Deno.test("RowFormatter.format() leaves out gaps and what is not asked for", () 
       `,${FINGERPRINT}:${mark}:0:`;
     assertEquals(text.slice(0, -"12345678\n".length), start);
   }
-});
-
-Deno.test("RowFormatter.format() returns the documents of the winning bets", () => {
-  const numbers = ["7574", "757", "07574", "17574", "75740", "0000007574", "0"];
-  const bets = numbers.map((number, index) => ({
-    ...BET,
-    firstName: '7574,"',
-    document: `00${index}`,
-    number,
-  }));
-  assertEquals(winnersOf(bets), ["000", "002", "005"]);
-  assertEquals(winnersOf([BET]), []);
 });
 
 Deno.test("RowFormatter.format() has room for rows that consist of quotes", () => {

@@ -7,7 +7,6 @@ import { Random, randomBets, SEED } from "../../support/random_bets.ts";
 import {
   assertCut,
   damageIn,
-  joined,
   type MadeFile,
   makeFile,
   scan,
@@ -33,24 +32,6 @@ Deno.test("LogScan finds every batch with reads of any size", async () => {
   }
 });
 
-Deno.test("LogScan finds the winners of each batch in order", async () => {
-  const [bet] = randomBets(new Random(1), 1);
-  const numbers = ["7574", "75740", "007574", "17574", "7574"];
-  const bets = numbers.map((number, index) => ({
-    ...bet!,
-    firstName: ',7574,"',
-    document: `0${index}`,
-    number,
-  }));
-  const batches = [bets, bets.slice(1, 2), bets.slice(0, 1)]
-    .map((bets) => batchOf(bets));
-  const scanned = await scan(rowsAt(0, batches));
-  assertEquals(
-    scanned.batches.map(({ winners }) => winners),
-    [["00", "02", "04"], [], ["00"]],
-  );
-});
-
 Deno.test("LogScan cuts off a last write that ends at any byte", async () => {
   const file = makeFile(WRITES);
   const { bytes, starts, lastWrite } = file;
@@ -71,24 +52,6 @@ Deno.test("LogScan cuts off a last write with any changed byte, and refuses one 
       const where = `${changed} at byte ${at}`;
       if (at >= lastWrite) await assertCut(damaged, hit, file, where);
       else assertEquals(await damageIn(damaged, 0, where), starts[hit], where);
-    }
-  }
-});
-
-Deno.test("LogScan finds bytes that are missing or added before the last write", async () => {
-  const { bytes, starts, lastWrite } = makeFile(WRITES);
-  for (let at = 0; at < lastWrite - 1; at++) {
-    const hit = starts.findLastIndex((start) => start <= at);
-    const less = joined(bytes.slice(0, at), bytes.slice(at + 1));
-    assertEquals(await damageIn(less), starts[hit], `without byte ${at}`);
-    for (const extra of [0x0a, 0x30]) {
-      if (extra === bytes[at]) continue;
-      const more = joined(
-        bytes.slice(0, at),
-        Uint8Array.of(extra),
-        bytes.slice(at),
-      );
-      assertEquals(await damageIn(more), starts[hit], `${extra} at ${at}`);
     }
   }
 });

@@ -136,27 +136,6 @@ test("FileStore.open() refuses another number of agencies than the draw's", asyn
   }, 2);
 });
 
-test("FileStore.open() changes nothing for a draw that it would hold without an agency", async (dir) => {
-  const cases = [
-    [6, "2, 3, 4, 5, 6"],
-    [7, "2, 3, 4, 5, 6 and 1 more"],
-    [10, "2, 3, 4, 5, 6 and 4 more"],
-  ] as const;
-  for (const [last, named] of cases) {
-    const folder = `${dir}/${last}`;
-    await Deno.mkdir(folder);
-    const files = await use(`${folder}/bets.csv`, async (store) => {
-      for (let agency = 2; agency <= last; agency++) {
-        await append(0, agency)(store);
-      }
-      await store.finish(1);
-    });
-    const reason =
-      `(${named}), because draw.agencies is 1; set it to ${last} or more`;
-    await assertRefused(folder, files, reason, 1);
-  }
-});
-
 test("FileStore.open() holds a draw that was not recorded", async (dir) => {
   const path = `${dir}/bets.csv`;
   const before = await use(path, async (store) => {

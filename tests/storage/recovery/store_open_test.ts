@@ -128,16 +128,6 @@ test("FileStore.open() changes the disk in an order in which it can be killed", 
   );
 });
 
-test("FileStore.open() flushes what it found to disk", async (dir) => {
-  // Written by a process that was killed before its fdatasync.
-  const path = await putStore(dir, rowsOf(numberedBatch(0, 3)));
-  const { store, file, append } = await openFaulty(path);
-  assertEquals(file.calls, ["syncData"]);
-  assertEquals(await append(numberedBatch(0, 3)), "stored");
-  await store.close();
-  assertEquals(file.calls, ["syncData"]);
-});
-
 test("FileStore.open() releases the lock when the disk fails", async (dir) => {
   const path = await putStore(dir, new TextEncoder().encode("1,torn"));
   const faults = [

@@ -47,24 +47,24 @@ const SIZE = FIRST.length + SECOND.length + OTHER.length;
 
 /** What is in a store behind its first batch, where the fault is, and which. */
 const FAULTS: [name: string, rest: Bytes[], at: number, problem: string][] = [
-  ...[1, 50, SECOND.length - 1].map((size): typeof FAULTS[number] => [
-    `a torn tail of ${size} bytes`,
-    [SECOND.slice(0, size)],
+  [
+    "a torn tail",
+    [SECOND.slice(0, 50)],
     FIRST.length,
-    `byte ${FIRST.length}: a torn tail of ${size} bytes`,
-  ]),
-  ...[0, 10, SECOND.length - 2].map((at): typeof FAULTS[number] => [
-    `damage at byte ${at} of the second batch`,
-    [SECOND.with(at, SECOND[at]! ^ 1), OTHER],
+    `byte ${FIRST.length}: a torn tail of 50 bytes`,
+  ],
+  [
+    "damage in an earlier batch",
+    [SECOND.with(10, SECOND[10]! ^ 1), OTHER],
     FIRST.length,
     `damage at byte ${FIRST.length}`,
-  ]),
-  ...[3, 4].map((index): typeof FAULTS[number] => [
-    `bets from index ${index} on that are stored twice`,
-    [SECOND, OTHER, rowsAt(SIZE, [numberedBatch(index, 2)])],
+  ],
+  [
+    "bets that are stored twice",
+    [SECOND, OTHER, rowsAt(SIZE, [numberedBatch(3, 2)])],
     SIZE,
     "stored before",
-  ]),
+  ],
 ];
 
 for (const [name, rest, at, problem] of FAULTS) {
