@@ -268,20 +268,6 @@ Deno.test("readAddress() refuses variables with another effect than it has", () 
   }
 });
 
-Deno.test("readAddress() names a variable that is not UTF-8", () => {
-  for (const variable of ["PGPASSWORD", "HOME"]) {
-    assertThrows(
-      () =>
-        readAddress("postgres://u@h/d", (name) => {
-          if (name !== variable) return undefined;
-          throw new Deno.errors.InvalidData("not unicode: geheim");
-        }),
-      ProgramError,
-      `Cannot use ${variable}: it is not UTF-8`,
-    );
-  }
-});
-
 Deno.test("describeAddress() leaves out the password", () => {
   const address = readAddress("postgres://u:geheim@h,[::1]:2/d", envOf({}));
   assertEquals(describeAddress(address), "h:5432,[::1]:2/d");

@@ -42,30 +42,14 @@ function outcome(before: number, isLate = false): Stored {
 
 interface InsertCase {
   name: string;
-  /** First bet indexes of batches of three bets. @default {[5]} */
-  batches?: readonly number[];
   areNew?: boolean;
   script: Script;
   asked: readonly string[];
   stored: readonly Stored[] | RegExp;
 }
 
+/** What no real database does when a test wants it. */
 const INSERTS: readonly InsertCase[] = [
-  {
-    name: "stores new bets with one statement",
-    areNew: true,
-    batches: [5, 8],
-    script: [at(5, 6, 7, 8, 9, 10)],
-    asked: ["new"],
-    stored: [outcome(0), outcome(0)],
-  },
-  {
-    name: "tries again if some are not new",
-    areNew: true,
-    script: [databaseError("23505"), at(6), []],
-    asked: ["new", "missing", "look"],
-    stored: [outcome(2)],
-  },
   {
     name: "tries again if not all were stored",
     areNew: true,
@@ -81,56 +65,10 @@ const INSERTS: readonly InsertCase[] = [
     stored: /it says no/,
   },
   {
-    name: "looks up nothing if all are stored now",
-    batches: [5, 8],
-    script: [at(5, 6, 7, 8, 9, 10)],
-    asked: ["missing"],
-    stored: [outcome(0), outcome(0)],
-  },
-  {
-    name: "returns how many bets of each batch were stored before",
-    batches: [5, 8, 11],
-    script: [at(5, 6, 7, 9), []],
-    asked: ["missing", "look"],
-    stored: [outcome(0), outcome(2), outcome(3)],
-  },
-  {
-    name: "counts a bet of two batches once",
-    batches: [5, 5, 7],
-    script: [at(5, 6, 7, 8, 9), []],
-    asked: ["missing", "look"],
-    stored: [outcome(0), outcome(3), outcome(1)],
-  },
-  {
-    name: "takes all for repeated if none is missing",
-    script: [[], [OPEN], []],
-    asked: ["missing", "state", "look"],
-    stored: [outcome(3)],
-  },
-  {
-    name: "does not return OK for bets that are not stored",
-    script: [at(5), at(6, 7)],
-    asked: ["missing", "look"],
-    stored: /2 bets are neither stored now nor before/,
-  },
-  {
     name: "does not say OK for what an open agency has not",
     script: [[], [OPEN], at(6)],
     asked: ["missing", "state", "look"],
     stored: /1 bets are neither stored now nor before/,
-  },
-  {
-    name: "refuses what was not stored before the draw",
-    batches: [5, 8, 11],
-    script: [[], [HELD], at(8, 9, 10, 12)],
-    asked: ["missing", "state", "look"],
-    stored: [outcome(3), outcome(0, true), outcome(2, true)],
-  },
-  {
-    name: "makes the row of a new agency",
-    script: [[], [UNKNOWN], [], at(5, 6, 7)],
-    asked: ["missing", "state", "agency", "missing"],
-    stored: [outcome(0)],
   },
   {
     name: "gives up a row that disappears",
@@ -144,25 +82,15 @@ const INSERTS: readonly InsertCase[] = [
     asked: ["missing", "state"],
     stored: /agency 1 is closed, but the draw is not held/,
   },
-  {
-    name: "needs the row of the draw",
-    script: [[], []],
-    asked: ["missing", "state"],
-    stored: /its table loteria has no row/,
-  },
 ];
 
 for (
-  const { name, batches = [5], areNew = false, script, asked, stored }
-    of INSERTS
+  const { name, areNew = false, script, asked, stored } of INSERTS
 ) {
   Deno.test(`BetsTable.insert() ${name}`, async () => {
     const fake = new FakeDatabase(script);
     const table = new BetsTable(fake.database, "s");
-    const running = table.insert(
-      batches.map((betIndex) => makeBatch(1, betIndex, 3)),
-      { areNew },
-    );
+    const running = table.insert([makeBatch(1, 5, 3)], { areNew });
     if (stored instanceof RegExp) {
       const error = await assertRejects(() => running, Error);
       assertMatch(error.message, stored);

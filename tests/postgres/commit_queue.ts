@@ -1,11 +1,11 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import type { Batch } from "../../bet/bet.ts";
 import type { Writer } from "../../postgres/bets/agency_queues.ts";
 import type { BetsTable, Stored } from "../../postgres/bets/bets_table.ts";
 import { CommitQueue, MAX_COMMITS } from "../../postgres/bets/commit_queue.ts";
 import type { StoreCounts } from "../../postgres/store_counts.ts";
 import { DatabaseTimeoutError } from "../../postgres/connection/errors.ts";
-import { BettingClosedError, StorageError } from "../../storage/mod.ts";
+import { BettingClosedError } from "../../storage/mod.ts";
 import { numberedBatch } from "../support/batches.ts";
 import { FakeTime } from "../support/fake_time.ts";
 import { everyTurn } from "../support/deadline.ts";
@@ -259,17 +259,4 @@ Deno.test("CommitQueue fails a group at once if no batch of it may be bad", asyn
   await everyTurn();
   await inserts[0]!.fail(databaseError("08006"));
   assertEquals([inserts.length, outcomes.length], [1, 2]);
-});
-
-Deno.test("CommitQueue's errors are of the storage", async () => {
-  const { queue, inserts } = openQueue();
-  const failed = assertRejects(
-    () => queue.add(batchOf(1), newWriter()),
-    StorageError,
-  );
-  await everyTurn();
-  const cause = databaseError("53100");
-  await inserts[0]!.fail(cause);
-  const error = await failed;
-  assert(error.cause === cause);
 });

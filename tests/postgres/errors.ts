@@ -131,13 +131,3 @@ Deno.test("StoreCounts.report() logs the first problem, and the end of all", () 
     success,
   ]);
 });
-
-Deno.test("StoreCounts adds up what is stored", () => {
-  const counts = new StoreCounts();
-  for (const [agency, bets] of [[1, 5], [2, 3], [1, 4]] as const) {
-    counts.add(agency, bets);
-  }
-  assertEquals([counts.bets, ...counts.agencyBets], [12, [1, 9], [2, 3]]);
-  counts.winners = new Map([[1, 2]]);
-  assertEquals([1, 2].map((agency) => counts.winnerCount(agency)), [2, 0]);
-});

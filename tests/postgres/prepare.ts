@@ -1,11 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import {
-  sqlState,
-  UnfitDatabaseError,
-} from "../../postgres/connection/errors.ts";
+import { sqlState } from "../../postgres/connection/errors.ts";
 import type { Row, Session } from "../../postgres/connection/session.ts";
-import { checkDatabase, prepareTables } from "../../postgres/schema/prepare.ts";
-import { CapturedLog } from "../support/captured_log.ts";
+import { prepareTables } from "../../postgres/schema/prepare.ts";
 import "../support/watchdog.ts";
 import {
   databaseError,
@@ -40,20 +36,16 @@ function databaseOf(
     }
     return undefined;
   });
-  const limits: number[] = [];
   const ask = inTurn(fake.query);
   const session: Pick<Session, "query"> = {
-    query(text, values, { timeoutMs }) {
-      limits.push(timeoutMs);
-      return ask(text, values);
-    },
+    query: (text, values) => ask(text, values),
   };
   /** What was asked besides the inspections, in short. */
   const changes = () =>
     fake.asked.map(({ text }) => text).filter((text) =>
       !/^(?:WITH|SELECT|BEGIN .* READ ONLY$)/.test(text)
     ).map((text) => text.split(/ ?\(/)[0]!.replace(BEGIN, "BEGIN"));
-  return { session: session as Session, fake, limits, changes };
+  return { session: session as Session, changes };
 }
 
 const UNLIMITED = ["BEGIN", "SET LOCAL statement_timeout TO 0"];
@@ -64,29 +56,6 @@ const CREATE = [
 ];
 /** What is asked until a table cannot be made. */
 const FAILED = [...CREATE.slice(0, 5), "ROLLBACK"];
-
-Deno.test("prepareTables() creates tables, then looks at them", async () => {
-  const log = CapturedLog.start();
-  const { session, changes, limits } = databaseOf(0);
-  assertEquals(await prepareTables(session), '"a""b"');
-  // The inspections are transactions of their own.
-  assertEquals(changes(), ["COMMIT", ...CREATE, "COMMIT"]);
-  assertEquals(log.lines, [
-    "INFO action: create_tables | result: success | version: 2",
-  ]);
-  assertEquals(new Set(limits), new Set([8_000, 0]));
-  assertEquals(limits.filter((limit) => limit === 0).length, CREATE.length);
-});
-
-Deno.test("prepareTables() locks the tables of version 1 before it upgrades them", async () => {
-  const { session, changes } = databaseOf(1);
-  assertEquals(await prepareTables(session), '"a""b"');
-  assertEquals(changes().slice(0, 6), [
-    ...["COMMIT", ...UNLIMITED, 'SET LOCAL search_path TO "a""b", pg_catalog'],
-    "LOCK TABLE loteria IN ACCESS EXCLUSIVE MODE",
-    "LOCK TABLE bets, finished IN EXCLUSIVE MODE",
-  ]);
-});
 
 /** Errors of a start beside another one. */
 const CONFLICTS = [
@@ -113,22 +82,6 @@ for (const codes of [Array(5).fill("23505"), ["42501"]]) {
     assertEquals(changes(), codes.flatMap(() => ["COMMIT", ...FAILED]));
   });
 }
-
-Deno.test("prepareTables() and checkDatabase() refuse other versions", async () => {
-  const other = (version: number) =>
-    `its tables have version ${version}, this central knows version 2`;
-  const cases = [
-    [prepareTables, 3, other(3)],
-    [checkDatabase, 1, other(1)],
-    [checkDatabase, 0, "it has no tables of a central"],
-  ] as const;
-  for (const [prepare, version, reason] of cases) {
-    const { session, changes } = databaseOf(version);
-    await assertRejects(() => prepare(session), UnfitDatabaseError, reason);
-    assertEquals(changes(), ["COMMIT"]);
-  }
-  assertEquals(await checkDatabase(databaseOf(2).session), '"a""b"');
-});
 
 Deno.test("prepareTables() makes its own beside other tables with such names", async () => {
   const tables = tablesOf("a", false).filter(({ name }) => name === "bets");

@@ -3,100 +3,25 @@ import { UnfitDatabaseError } from "../../postgres/connection/errors.ts";
 import { type DrawState, DrawTables } from "../../postgres/draw/draw_tables.ts";
 import { SharedDraw } from "../../postgres/draw/shared_draw.ts";
 import { StoreCounts } from "../../postgres/store_counts.ts";
-import type { Row } from "../../postgres/connection/session.ts";
 import { everyTurn } from "../support/deadline.ts";
 import "../support/watchdog.ts";
-import {
-  databaseError,
-  FakeDatabase,
-  type Script,
-} from "./support/fake_database.ts";
+import { databaseError, FakeDatabase } from "./support/fake_database.ts";
 
-const OPEN: Row = { version: 2, isHeld: false, agencies: null };
-const HELD: Row = { version: 2, isHeld: true, agencies: 3 };
-const NO_LOCK = [{ locks: "0" }];
+Deno.test("DrawTables.hold() gives its statements ten times as long as others", async () => {
+  const fake = new FakeDatabase([[{ version: 2, isHeld: true, agencies: 3 }]]);
+  assertEquals(await new DrawTables(fake.database, "s").hold(3), false);
+  // Counting all bets may take that long.
+  assertEquals(fake.transactions, [{ timeoutFactor: 10 }]);
+});
 
-function tablesOn(script: Script) {
-  const fake = new FakeDatabase(script);
-  return { fake, tables: new DrawTables(fake.database, "s") };
-}
-
-/** Asserts which statements were asked, by a part of each in its order. */
-function assertAsked({ asked }: FakeDatabase, parts: readonly RegExp[]): void {
-  const texts = asked.map(({ text }) => text).filter((text) =>
-    text !== "COMMIT"
+Deno.test("DrawTables.read() refuses the tables of another version", async () => {
+  const fake = new FakeDatabase([[{ version: 3, isHeld: false }]]);
+  await assertRejects(
+    () => new DrawTables(fake.database, "s").read(),
+    UnfitDatabaseError,
+    "version 3, this central knows version 2",
   );
-  assertEquals(texts.length, parts.length, JSON.stringify(asked));
-  for (const [i, part] of parts.entries()) assertMatch(texts[i]!, part);
-}
-
-/** What the draw's tables have, and how many agencies are read from them. */
-const STATES: readonly (readonly [Row[], number | string | undefined])[] = [
-  [[OPEN], undefined],
-  [[HELD], 3],
-  [[{ ...HELD, agencies: null }], undefined],
-  [[{ ...OPEN, version: "2" }], undefined],
-  [[], "its table loteria has no row"],
-  [[{ ...OPEN, version: 3 }], "version 3, this central knows version 2"],
-];
-
-for (const [rows, outcome] of STATES) {
-  Deno.test(`DrawTables.read() reads ${JSON.stringify(rows)}`, async () => {
-    const { tables } = tablesOn([rows, [{ agency: "4" }, { agency: "1" }]]);
-    if (typeof outcome === "string") {
-      await assertRejects(() => tables.read(), UnfitDatabaseError, outcome);
-      return;
-    }
-    assertEquals(await tables.read(), {
-      isHeld: rows[0]!["isHeld"] === true,
-      agencies: outcome,
-      finished: new Set([4, 1]),
-    });
-  });
-}
-
-const LOCK = /^SELECT version.* FROM s\.loteria FOR UPDATE$/;
-const COUNT =
-  /FROM s\.agencies WHERE agency BETWEEN 1 AND \$1::bigint AND finished_at IS NOT NULL$/;
-const HOLD = [
-  ...[
-    LOCK,
-    COUNT,
-    /^UPDATE s\.loteria SET held_at = now\(\), draw_agencies = /,
-  ],
-  // The locks of the rows are taken before the bets are counted.
-  ...[/^UPDATE s\.agencies SET closed_at/, /SET bets_drawn = \(SELECT count/],
-  /FROM pg_locks/,
-];
-
-/** The tables' answers, the expected statements, and whether the draw is held. */
-const HOLDS: readonly (readonly [Script, RegExp[], boolean | string])[] = [
-  [[[HELD]], [LOCK], false],
-  [[[OPEN], [{ agencies: "2" }]], [LOCK, COUNT], false],
-  [[[OPEN], [{ agencies: "3" }], [], [], [], NO_LOCK], HOLD, true],
-  [
-    [[OPEN], [{ agencies: "3" }], [], [], [], [{ locks: "1" }]],
-    HOLD,
-    "a prepared transaction",
-  ],
-];
-
-for (const [script, asked, outcome] of HOLDS) {
-  Deno.test(`DrawTables.hold() asks ${asked.length} times: ${outcome}`, async () => {
-    const { fake, tables } = tablesOn(script);
-    if (typeof outcome === "string") {
-      await assertRejects(() => tables.hold(3), UnfitDatabaseError, outcome);
-    } else {
-      assertEquals(await tables.hold(3), outcome);
-    }
-    assertAsked(fake, asked);
-    // Counting all bets may take ten times as long as other statements.
-    assertEquals(fake.transactions, [{ timeoutFactor: 10 }]);
-    for (const { text, values } of fake.asked) {
-      assertEquals(values, text.includes("$1") ? [3] : []);
-    }
-  });
-}
+});
 
 /** Tables that have one state, and hold the draw if they are asked to. */
 function drawOn(

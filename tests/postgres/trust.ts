@@ -237,8 +237,10 @@ test("Session says where to put a missing password", async () => {
 test("PostgresStore.open() warns of settings with which a crash loses bets", async () => {
   const { url } = await freshDatabase();
   const log = CapturedLog.start();
+  const created = "INFO action: create_tables | result: success | version: 2";
   for (let start = 1; start <= 2; start++) {
     await using _store = await openStore(url);
+    assertEquals(log.linesWith("create_tables"), [created]);
     assertMatch(
       await log.line("check_database", start),
       /^WARN .*fsync and full_page_writes off: a crash of/,
