@@ -109,6 +109,7 @@ Deno.test("PendingConnections.stop() closes connections that are authenticating 
   assertEquals(pending.size, 3);
   // A connection that is being rejected does not count.
   assertFalse(pending.isFull(17));
+  assert(pending.isFull(18));
   pending.stop();
   await Promise.all(done);
   assertEquals(streams.map(({ isClosed }) => isClosed), [true, true, true]);
@@ -153,24 +154,6 @@ Deno.test("PendingConnections sets no time limit after the token", async () => {
   time.advance(60_001);
   assertEquals(authenticated.length, 1);
   assertFalse(stream.isClosed);
-});
-
-Deno.test("PendingConnections counts authenticating connections among all, and accepts at most 16", async () => {
-  const { pending } = start();
-  const authenticate = (count: number) =>
-    Array.from(
-      { length: count },
-      () => pending.authenticate(pendingOf(new FakeStream([]))),
-    );
-  const done = authenticate(3);
-  assertFalse(pending.isFull(16));
-  assert(pending.isFull(17));
-  done.push(...authenticate(13));
-  assert(pending.isFull(0));
-  pending.stop();
-  await Promise.all(done);
-  assertFalse(pending.isFull(19));
-  assert(pending.isFull(20));
 });
 
 Deno.test("PendingConnections takes a quarter of many connections", async () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MAX_LINE_BYTES } from "../../echo/line_connection.ts";
+import { MAX_LINE_BYTES, textOf } from "../../echo/line_connection.ts";
 import { EchoServer } from "../../echo/server.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { concat } from "../support/frames.ts";
@@ -78,6 +78,13 @@ test("EchoServer.stop() closes every connection", async (echo) => {
     "INFO action: close_listener | result: success",
     "INFO action: close_connection | result: success | ip: 127.0.0.1",
     "INFO action: close_connection | result: success | ip: 127.0.0.1",
+  ]);
+});
+
+Deno.test("textOf() leaves out the line's end only", () => {
+  const texts = ["a \n", "a \r\n", "a \n\n", "a ", "\ufeffa \n"];
+  assertEquals(texts.map((text) => textOf(encoder.encode(text))), [
+    ...["a ", "a ", "a \n", "a ", "\ufeffa "],
   ]);
 });
 

@@ -5,7 +5,7 @@ import protocolPage from "../../docs/protocol.md" with { type: "text" };
 import storagePage from "../../docs/storage.md" with { type: "text" };
 import { decodeBatch, HEADER_BYTES } from "../../protocol/mod.ts";
 import { FileStore } from "../../storage/mod.ts";
-import { appendTo, batchOf, GAP, rowsOf } from "../support/batches.ts";
+import { appendTo, batchOf, GAP } from "../support/batches.ts";
 import { testInFolder as test } from "../support/folder.ts";
 import { hexExample } from "../support/hex_dump.ts";
 import { fencedBlocks } from "../support/markdown.ts";
@@ -26,17 +26,6 @@ const JUAN = { ...MARY, firstName: "Juan", document: "21689197", number: "7" };
 const MARY_BATCH = batchOf([MARY, GAP, JUAN], 150, {
   agency: 12,
   fingerprint: "0f1e2d3c4b5a6978",
-});
-
-Deno.test("docs/storage.md shows the rows that a batch becomes", () => {
-  const rows = rowsOf(
-    EXAMPLE,
-    MARY_BATCH,
-  );
-  assertEquals(
-    new TextDecoder().decode(rows),
-    BLOCKS.get("csv bets.csv")!,
-  );
 });
 
 Deno.test("docs/storage.md says which bytes a CRC covers", () => {

@@ -9,19 +9,6 @@ import project from "../../deno.json" with { type: "json" };
 const TASKS: Record<string, { description: string; command?: string }> =
   project.tasks;
 const PROGRAMS = ["server", "client", "echo:server", "echo:client"];
-/** The kinds of permission that each task may have. */
-const MOST: Record<string, readonly string[]> = {
-  "server": ["env", "net", "read", "write"],
-  "client": ["env", "net", "read", "write"],
-  "echo:server": ["env", "net", "read"],
-  "echo:client": ["env", "net", "read"],
-  "data": ["read", "write"],
-  "demo": ["read", "run", "write"],
-  "token": ["env", "read", "write"],
-  "verify": ["env", "read"],
-  "test": ["net", "read", "run", "write"],
-};
-
 /** Flags that grant nothing. */
 const NO_PERMISSION = new Set([
   "--doc",
@@ -30,17 +17,6 @@ const NO_PERMISSION = new Set([
   "--no-prompt",
   "--v8-flags",
 ]);
-
-for (const [task, most] of Object.entries(MOST)) {
-  Deno.test(`task "${task}" grants just what its program needs`, () => {
-    const flags = flagsOf(task);
-    const kinds = [...flags.keys()].filter((flag) => !NO_PERMISSION.has(flag))
-      .map((flag) => flag.replace(/^--allow-/, ""));
-    assertEquals(kinds.sort(), most);
-    // Without a permission, a program fails instead of asking.
-    assertEquals(flags.has("--no-prompt"), true);
-  });
-}
 
 // Deno keeps a module's compiled code for one set of V8 flags.
 Deno.test("the central and the agencies run with the same V8 flags", () => {
@@ -65,7 +41,8 @@ for (const task of PROGRAMS) {
     }
   });
 
-  Deno.test(`task "${task}" grants any file and address`, () => {
+  Deno.test(`task "${task}" grants any file and address, and never asks`, () => {
+    assert(flagsOf(task).has("--no-prompt"));
     // The configuration defines which variables.
     for (const [flag, value] of flagsOf(task)) {
       if (flag === "--allow-env" || NO_PERMISSION.has(flag)) continue;

@@ -54,7 +54,7 @@ function isGranted(name: Deno.PermissionName): boolean {
 }
 
 /** What failed first: Deno would print only what failed in its clean-up. */
-export function firstFailure(error: unknown): unknown {
+function firstFailure(error: unknown): unknown {
   return error instanceof SuppressedError
     ? firstFailure(error.suppressed)
     : error;

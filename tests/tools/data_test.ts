@@ -5,12 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { run } from "../../tools/data.ts";
-import {
-  ensureData,
-  FROM_BEFORE,
-  FROM_GENERATOR,
-  makeData,
-} from "../../tools/data/make_data.ts";
+import { FROM_GENERATOR, makeData } from "../../tools/data/make_data.ts";
 import { contents, putZip, testInFolder as test } from "../support/folder.ts";
 import { testWith } from "../support/permissions.ts";
 import { endingOf } from "../support/programs.ts";
@@ -150,14 +145,6 @@ test("makeData() changes nothing for a bad archive", async (dir) => {
     );
     assertEquals(await contents(dir), { "agency-1.csv": "old" });
   }
-});
-
-test("ensureData() makes the data only once", async (dir) => {
-  const options = { dir: `${dir}/new`, bets: 300 };
-  const made = await ensureData(options);
-  assertEquals(made.map(({ from }) => from), Array(5).fill(FROM_GENERATOR));
-  const before = made.map((file) => ({ ...file, from: FROM_BEFORE }));
-  assertEquals(await ensureData(options), before);
 });
 
 test("run() lists the files and their origin", async (dir) => {

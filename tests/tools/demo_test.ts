@@ -147,29 +147,6 @@ testInFolder("auditStore() finds differences from the file", async (dir) => {
   assertEquals(await audit(moved), [[3, true], [0, false]]);
 });
 
-testInFolder(
-  "auditStore() reads quotes, empty lines and marks",
-  async (dir) => {
-    const path = `${dir}/agency-1.csv`;
-    await Deno.writeTextFile(
-      path,
-      '\ufeff"Ana","Gil, ""Ñ""",1,1999-03-17,7\n\n\r\nEva,"",2,1999-03-17,8',
-    );
-    const file = { agency: 1, path, bets: 2, bytes: 0, from: "" };
-    const storeFile = `${dir}/bets.csv`;
-    await Deno.writeTextFile(
-      storeFile,
-      '1,Ana,"Gil, ""Ñ""",1,1999-03-17,7\n1,Eva,,2,1999-03-17,8,a:0:2:b\n',
-    );
-    assertEquals(await auditStore(storeFile, [file]), [
-      { agency: 1, bets: 2, stored: 2, isExact: true },
-    ]);
-    await Deno.writeTextFile(path, 'Ana,"Gil,1,1999-03-17,7\n');
-    const [audit] = await auditStore(storeFile, [file]);
-    assertEquals(audit, { agency: 1, bets: 1, stored: 2, isExact: false });
-  },
-);
-
 Deno.test("formatTable() aligns agencies and totals", () => {
   assertEquals(formatTable(RESULT), [
     "agency   bets   sent  refused  stored  seconds  bets/s  winners",

@@ -67,21 +67,6 @@ Deno.test("madeAgency() makes well formed rows in their ranges", () => {
   }
 });
 
-Deno.test("madeAgency() makes varied rows of the size of real ones", () => {
-  const lines = rows(1, 20_000);
-  const fields = (index: number) =>
-    new Set(lines.map((line) => line.split(",")[index])).size;
-  assertEquals(fields(1), 60);
-  assertEquals(new Set(lines).size, lines.length);
-  assert(fields(0) > 800, "first names");
-  assert(fields(3) > 10_000, "birthdates");
-  assert(fields(4) > 8000, "numbers");
-  assert(lines.some((line) => line.includes("-02-29,")), "leap days");
-  assert(lines.every((line) => !/^(\S+) \1,/.test(line)), "doubled name");
-  const average = new TextEncoder().encode(lines.join("\r\n")).length / 20_000;
-  assert(average > 45 && average < 48, `average row of ${average} bytes`);
-});
-
 Deno.test("madeAgency() has the winning number only in its winners", () => {
   assertEquals(winnersAt(rows(1, 100_000)), []);
   assertEquals(winnersAt(rows(1, 100_000, { winners: 2 })), [25_000, 75_000]);

@@ -30,17 +30,6 @@ Deno.test("ZipArchive reads stored, deflated and empty entries in order", () => 
   ]);
 });
 
-Deno.test("ZipArchive reads an archive without entries", () => {
-  assertEquals(unpack(buildZip([])), []);
-});
-
-Deno.test("ZipArchive reads an archive that is part of a larger buffer", () => {
-  const bytes = one();
-  const larger = new Uint8Array(bytes.length + 20);
-  larger.set(bytes, 7);
-  assertEquals(unpack(larger.subarray(7, 7 + bytes.length)), [TEXT]);
-});
-
 Deno.test("ZipArchive skips a comment, even one like an end record", () => {
   const comment = "PK\x05\x06" + "x".repeat(30) + "PK\x05\x06";
   const entries = [{ name: "a", data: TEXT }];

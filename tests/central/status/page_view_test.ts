@@ -56,69 +56,6 @@ Deno.test("describeSnapshot() says what the central does", () => {
   }
 });
 
-Deno.test("describeSnapshot() has each figure in its place", () => {
-  const lastSeenMs = Date.UTC(2026, 0, 2, 15, 4, 5);
-  const snapshot: Snapshot = {
-    phase: "open",
-    problem: "",
-    bets: 1,
-    history: [1, 3, 2],
-    batches: 3,
-    refusals: { BUSY: 1000, INVALID_BET: 4 },
-    connections: 5,
-    storeBytes: 6_000_000,
-    certificateNotAfterMs: null,
-    commitP50: 0.007,
-    commitP99: 0.008,
-    agencies: [
-      {
-        ...{ agency: 1234, bets: 1001, refused: 1002, rate: 1003 },
-        ...{ lastSeenMs, address: "::1", isFinished: true, winners: 1004 },
-      },
-      {
-        ...{ agency: 2, bets: 0, refused: 0, rate: 0 },
-        ...{ lastSeenMs: null, address: "", isFinished: false, winners: null },
-      },
-    ],
-    moreAgencies: 9000,
-    drawAgencies: 10,
-    isDrawHeld: false,
-    drawHeldAtMs: null,
-    missing: [1],
-    missingCount: 2,
-  };
-  const view = describeSnapshot(snapshot, chooseTexts("en"), "UTC");
-  assertEquals(view.texts, {
-    "state": "Taking bets",
-    "bets": "1",
-    "rate": "2",
-    "batches": "3",
-    "refusals": "BUSY: 1,000, INVALID_BET: 4",
-    "connections": "5",
-    "store": "6.0 MB",
-    "p50": "7.00 ms",
-    "p99": "8.00 ms",
-    "certificate": "",
-    "history-top": "10",
-    "draw-state": "Not finished yet: 1 … (2)",
-    "empty": "",
-    "more": "9,000 more agencies",
-  });
-  assertEquals(snapshot.agencies.map(view.cellsOf), [
-    [
-      "1234",
-      "1,001",
-      "1,002",
-      "1,003",
-      "3:04:05 PM UTC",
-      "::1",
-      "yes",
-      "1,004",
-    ],
-    ["2", "0", "0", "0", "", "", "no", ""],
-  ]);
-});
-
 Deno.test("describeSnapshot() has nothing to say of what is not known yet", () => {
   const { texts } = describeSnapshot(snapshotOf({}), chooseTexts("en"), "UTC");
   assertEquals(texts, {

@@ -4,61 +4,6 @@ import { takeSnapshot } from "../../../central/status/snapshot.ts";
 import { madeServed } from "../../support/shown.ts";
 import "../../support/watchdog.ts";
 
-Deno.test("takeSnapshot() has each figure in its place", () => {
-  const statistics = new Statistics();
-  for (let i = 1; i <= 100; i++) statistics.onCommit(1, i);
-  statistics.onStored(2, "::2");
-  statistics.onRefusedBatch({ agency: 2, betCount: 5 }, "::2");
-  statistics.onRefusal("INVALID_BET");
-  const served = madeServed({ 2: 10, 1: 20 }, {
-    finished: new Set([2, 3]),
-    sizeBytes: 500,
-    agencies: 4,
-    problem: "no disk",
-  });
-  const { agencies, ...figures } = takeSnapshot({ statistics, served });
-  assertEquals(figures, {
-    phase: "problem",
-    problem: "no disk",
-    bets: 30,
-    history: [],
-    batches: 1,
-    refusals: { INVALID_BET: 1 },
-    connections: 3,
-    storeBytes: 500,
-    certificateNotAfterMs: null,
-    commitP50: 50,
-    commitP99: 99,
-    moreAgencies: 0,
-    drawAgencies: 4,
-    isDrawHeld: false,
-    drawHeldAtMs: null,
-    missing: [1, 4],
-    missingCount: 2,
-  });
-  assertEquals(
-    agencies.map(({ agency, bets, refused, address, isFinished, winners }) => [
-      ...[agency, bets, refused, address, isFinished, winners],
-    ]),
-    [
-      [1, 20, 0, "", false, null],
-      [2, 10, 5, "::2", true, null],
-      [3, 0, 0, "", true, null],
-    ],
-  );
-  assertEquals(agencies.map(({ rate }) => rate), [0, 0, 0]);
-  const seen = agencies.map(({ lastSeenMs }) => lastSeenMs);
-  assertEquals(seen, [null, statistics.activityOf(2)!.lastSeenMs, null]);
-  const held = { isHeld: true, heldAtMs: 7, winnerCount: (id: number) => id };
-  const after = takeSnapshot({
-    statistics,
-    served: madeServed({ 2: 1 }, held),
-  });
-  assertEquals([after.isDrawHeld, after.drawHeldAtMs], [true, 7]);
-  assertEquals(after.phase, "held");
-  assertEquals(after.agencies[0]?.winners, 2);
-});
-
 Deno.test("takeSnapshot() shows 1,000 agencies and counts the rest", () => {
   const statistics = new Statistics();
   const served = madeServed({ 5_000_000: 1 }, {
