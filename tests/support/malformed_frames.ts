@@ -112,11 +112,14 @@ function invalidBet(
   };
 }
 
-/** A frame with one changed byte; no change of a byte makes it valid. */
+/**
+ * A frame with one changed byte; no change of a byte behind its type makes it
+ * valid.
+ */
 function changedFrame(random: Random): Uint8Array {
   const size = random.between(2, MAX_BETS);
   const bytes = betFrame({ rows: Array(size).fill(HOPELESS_ROW) });
-  bytes[random.below(bytes.length)] = random.below(256);
+  bytes[random.between(1, bytes.length - 1)] = random.below(256);
   return bytes;
 }
 
