@@ -7,9 +7,8 @@ import type { Batch } from "../../bet/bet.ts";
 import { columnsOf, positionsOf, sourceOf, sumOf } from "./bet_columns.ts";
 import type { Database } from "../connection/database.ts";
 import { sqlState, UnfitDatabaseError } from "../connection/errors.ts";
-import type { Row } from "../connection/session.ts";
 
-/** Attempts to find the agency's row, which a restore may have removed. */
+/** Attempts to store bets of an open agency; a restore may remove its row. */
 const MAX_ATTEMPTS = 5;
 const UNIQUE_VIOLATION = "23505";
 const COLUMNS =
@@ -24,6 +23,14 @@ export interface Stored {
   /** Whether it was refused because the draw is held. */
   isLate: boolean;
 }
+
+/** What of a statement's bets is not stored. */
+interface Lookup {
+  missing: ReadonlySet<number>;
+  isHeld: boolean;
+}
+
+const ALL_STORED: Lookup = { missing: new Set(), isHeld: false };
 
 /** A statement that each connection prepares once. */
 interface Prepared {
@@ -79,14 +86,22 @@ export class BetsTable {
       return batches.map(() => ({ before: 0, isLate: false }));
     }
     const { text, name } = this.#insertMissing;
+    const added = new Set<number>();
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const { rows } = await this.#database.query(text, values, name);
-      const state = rows.length > 0 ? "open" : await this.#stateOf(agency);
-      if (state === "unknown") await this.addAgency(agency);
-      else return await this.#outcomes(batches, values, rows, state);
+      for (const { position } of rows) added.add(Number(position));
+      const { missing, isHeld } = added.size === betsOf(batches)
+        ? ALL_STORED
+        : await this.#lookUp(values);
+      if (missing.size === 0 || isHeld) {
+        return outcomes(batches, { added, missing });
+      }
+      // The statement found no row of the agency. Perhaps somebody else has added
+      // it since, so only another attempt shows whether the bets can be stored.
+      await this.addAgency(agency);
     }
     throw new UnfitDatabaseError(
-      `the row of agency ${agency} is removed again and again`,
+      `bets of agency ${agency} are neither stored now nor before; is there a trigger, or is its row removed or closed without a draw?`,
     );
   }
 
@@ -120,78 +135,55 @@ export class BetsTable {
     const { text, name } = this.#insertNew;
     try {
       const { rowCount } = await this.#database.query(text, values, name);
-      return rowCount === sumOf(batches, ({ betCount }) => betCount);
+      return rowCount === betsOf(batches);
     } catch (error) {
       if (sqlState(error) === UNIQUE_VIOLATION) return false;
       throw error;
     }
   }
 
-  /** Whether an agency may bet, or has no row yet. */
-  async #stateOf(agency: number): Promise<"closed" | "open" | "unknown"> {
-    const { rows } = await this.#database.query(
-      `SELECT l.held_at IS NOT NULL AS "isHeld", o.agency IS NOT NULL AS "isKnown",
-        o.closed_at IS NOT NULL AS "isClosed"
-      FROM ${this.#schema}.loteria AS l
-      LEFT JOIN ${this.#schema}.agencies AS o ON o.agency = $1::bigint`,
-      [agency],
-    );
-    const [row] = rows;
-    if (!row) throw new UnfitDatabaseError("its table loteria has no row");
-    if (row["isHeld"]) return "closed";
-    if (!row["isKnown"]) return "unknown";
-    if (!row["isClosed"]) return "open";
-    throw new UnfitDatabaseError(
-      `agency ${agency} is closed, but the draw is not held`,
-    );
-  }
-
   /**
-   * Splits the result of a statement by batch. What it has not stored now must
-   * have been stored before, unless the draw is held.
+   * The positions among the parameters that are not stored, and whether the draw
+   * is held: with one statement, because both change.
    */
-  async #outcomes(
-    batches: readonly Batch[],
-    values: readonly unknown[],
-    rows: readonly Row[],
-    state: "closed" | "open",
-  ): Promise<Stored[]> {
-    const added = new Set(rows.map(positionOf));
-    const isComplete =
-      added.size === sumOf(batches, ({ betCount }) => betCount);
-    const missing = isComplete ? new Set() : await this.#missing(values);
-    if (missing.size > 0 && state === "open") {
-      throw new UnfitDatabaseError(
-        `${missing.size} bets are neither stored now nor before; is there a trigger?`,
-      );
-    }
-    return batches.map((batch) => {
-      // A second batch with the same bet finds it stored by the first.
-      const others = positionsOf(batch).filter((one) => !added.delete(one));
-      const before = others.filter((one) => !missing.has(one)).length;
-      return { before, isLate: before < others.length };
-    });
-  }
-
-  /** The positions among the parameters that are not stored. */
-  async #missing(
+  async #lookUp(
     [agency, source, positions]: readonly unknown[],
-  ): Promise<Set<unknown>> {
-    const { rows } = await this.#database.query(
-      `SELECT position FROM unnest($3::bigint[]) AS sent (position)
-      WHERE NOT EXISTS (SELECT FROM ${this.#schema}.bets AS b
-        WHERE b.agency = $1::bigint AND b.source = $2::bigint
-        AND b.position = sent.position)`,
+  ): Promise<Lookup> {
+    const { rows: [row] } = await this.#database.query(
+      `SELECT held_at IS NOT NULL AS "isHeld",
+        ARRAY(SELECT position FROM unnest($3::bigint[]) AS sent (position)
+          WHERE NOT EXISTS (SELECT FROM ${this.#schema}.bets AS b
+            WHERE b.agency = $1::bigint AND b.source = $2::bigint
+            AND b.position = sent.position)) AS missing
+      FROM ${this.#schema}.loteria`,
       [agency, source, positions],
     );
-    return new Set(rows.map(positionOf));
+    if (!row) throw new UnfitDatabaseError("its table loteria has no row");
+    const missing = new Set((row["missing"] as unknown[]).map(Number));
+    return { missing, isHeld: row["isHeld"] === true };
   }
+}
+
+/**
+ * The outcome of each batch. What is missing came after the draw; all else that
+ * was not added now was stored before.
+ */
+function outcomes(
+  batches: readonly Batch[],
+  { added, missing }: { added: Set<number>; missing: ReadonlySet<number> },
+): Stored[] {
+  return batches.map((batch) => {
+    // A second batch with the same bet finds it stored by the first.
+    const others = positionsOf(batch).filter((one) => !added.delete(one));
+    const before = others.filter((one) => !missing.has(one)).length;
+    return { before, isLate: before < others.length };
+  });
+}
+
+function betsOf(batches: readonly Batch[]): number {
+  return sumOf(batches, ({ betCount }) => betCount);
 }
 
 function prepared(text: string): Prepared {
   return { text, name: `insert_bets_${crc32(text)}` };
-}
-
-function positionOf({ position }: Row): number {
-  return Number(position);
 }

@@ -18,7 +18,7 @@ test("PostgresStore answers STORAGE if a new trigger drops bets", async () => {
     await assertRejects(
       () => attempt.append(makeBatch(1, 10)),
       StorageError,
-      "9 bets are neither stored now nor before",
+      "bets of agency 1 are neither stored now nor before",
     );
   }
 });
