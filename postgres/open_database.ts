@@ -6,6 +6,7 @@ import type { Address } from "./connection/address.ts";
 import { Database } from "./connection/database.ts";
 import { UnfitDatabaseError } from "./connection/errors.ts";
 import type { Row } from "./connection/session.ts";
+import { MAX_QUESTIONS } from "./question_queue.ts";
 import { checkDatabase, prepareTables } from "./schema/prepare.ts";
 
 export interface OpenedDatabase {
@@ -26,7 +27,7 @@ export async function openDatabase(
 ): Promise<OpenedDatabase> {
   let schema = "";
   const database = new Database(address, {
-    connections: MAX_COMMITS + 1,
+    connections: MAX_COMMITS + MAX_QUESTIONS,
     check: async (session) => {
       if (schema === "") {
         schema = await prepareTables(session);

@@ -10,14 +10,14 @@ import {
   StorageError,
   type Store,
 } from "../storage/mod.ts";
-import type { Writer } from "./bets/agency_queues.ts";
 import { BetsTable } from "./bets/bets_table.ts";
-import { CommitQueue } from "./bets/commit_queue.ts";
+import { CommitQueue, type Writer } from "./bets/commit_queue.ts";
 import { describeAddress, readAddress } from "./connection/address.ts";
 import type { Database } from "./connection/database.ts";
 import { explainDatabase } from "./connection/errors.ts";
 import { DrawTables } from "./draw/draw_tables.ts";
 import { openDatabase, type OpenedDatabase } from "./open_database.ts";
+import { QuestionQueue } from "./question_queue.ts";
 import { SharedDraw } from "./draw/shared_draw.ts";
 import { StoreCounts } from "./store_counts.ts";
 
@@ -25,6 +25,9 @@ import { StoreCounts } from "./store_counts.ts";
 const POLL_PERIOD_MS = 1_000;
 /** Time for statements under way at shutdown; the whole shutdown has 5 s. */
 const STOP_TIMEOUT_MS = 2_500;
+
+/** Polls take turns with the agencies, whose ids begin with 1. */
+const POLLS = 0;
 
 /** Options of {@linkcode PostgresStore.open}. */
 export interface PostgresStoreOptions {
@@ -40,6 +43,7 @@ export class PostgresStore implements Store {
   readonly #bets: BetsTable;
   readonly #tables: DrawTables;
   readonly #queue: CommitQueue;
+  readonly #questions = new QuestionQueue();
   #pollTimer: ReturnType<typeof setInterval> | undefined;
   #stopTimer: ReturnType<typeof setTimeout> | undefined;
   #polling: Promise<void> | undefined;
@@ -106,11 +110,12 @@ export class PostgresStore implements Store {
   }
 
   async finish(agency: number, expected?: ExpectedBets): Promise<void> {
-    await this.#ask(() => this.#bets.addAgency(agency));
     if (expected) {
       const { fingerprint, records } = expected;
-      const stored = await this.#ask(() =>
-        this.#bets.count(agency, fingerprint)
+      const stored = await this.#ask(
+        agency,
+        `count ${fingerprint}`,
+        () => this.#bets.count(agency, fingerprint),
       );
       const missing = records - stored;
       if (missing > 0) {
@@ -118,11 +123,14 @@ export class PostgresStore implements Store {
         throw new IncompleteError(agency, { missing, records, hasFinished });
       }
     }
-    await this.#ask(() => this.draw.finish(agency));
+    await this.#ask(agency, "finish", async () => {
+      await this.#bets.addAgency(agency);
+      await this.draw.finish(agency);
+    });
   }
 
   winners(agency: number): Promise<readonly string[]> {
-    return this.#ask(() => this.#tables.winners(agency));
+    return this.#ask(agency, "winners", () => this.#tables.winners(agency));
   }
 
   /** Waits briefly for pending commits, and closes the connections. */
@@ -145,13 +153,7 @@ export class PostgresStore implements Store {
   /** Polls for other centrals' changes. Never rejects. */
   async #poll(): Promise<void> {
     try {
-      await this.draw.look();
-      // Agencies may have stopped sending because of this problem, so no commit
-      // would show its end.
-      if (this.stats.problem !== undefined) {
-        await this.#tables.probe();
-        this.stats.report("commit", undefined);
-      }
+      await this.#questions.ask(POLLS, "poll", () => this.#look());
       this.stats.report("read", undefined);
     } catch (error) {
       const problem = `Cannot use the database: ${explainDatabase(error)}`;
@@ -159,10 +161,23 @@ export class PostgresStore implements Store {
     }
   }
 
-  /** Turns every failure into a {@linkcode StorageError}. */
-  async #ask<T>(work: () => Promise<T>): Promise<T> {
+  async #look(): Promise<void> {
+    await this.draw.look();
+    // Agencies may have stopped sending because of this problem, so no commit
+    // would show its end.
+    if (this.stats.problem === undefined) return;
+    await this.#tables.probe();
+    this.stats.report("commit", undefined);
+  }
+
+  /** Asks for an agency. Turns every failure into a {@linkcode StorageError}. */
+  async #ask<T>(
+    agency: number,
+    name: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
     try {
-      return await work();
+      return await this.#questions.ask(agency, name, work);
     } catch (cause) {
       throw new StorageError(
         `Cannot use the database: ${explainDatabase(cause)}`,

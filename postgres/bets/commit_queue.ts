@@ -8,7 +8,7 @@ import {
   StorageError,
 } from "../../storage/mod.ts";
 import type { StoreCounts } from "../store_counts.ts";
-import { AgencyQueues, type Entry, type Writer } from "./agency_queues.ts";
+import { AgencyTurns } from "../agency_turns.ts";
 import type { BetsTable, Stored } from "./bets_table.ts";
 import {
   DatabaseTimeoutError,
@@ -18,14 +18,34 @@ import {
 
 /** Parallel commits, each on its own connection (docs/postgres.md). */
 export const MAX_COMMITS = 8;
+/** Limit of bets per statement. More take longer without being faster. */
+const MAX_BETS = 3_000;
+
+/** The batches of one connection. */
+export interface Writer {
+  /** After one failure, all later batches fail. */
+  hasFailed: boolean;
+  /** Whether its last batch had only new bets; the next one then has, too. */
+  hasNew: boolean;
+}
+
+interface Entry {
+  batch: Batch;
+  writer: Writer;
+  /** Resolved with the number of bets that were stored before. */
+  done: PromiseWithResolvers<number>;
+}
 
 /** Commits batches in groups, several groups at once. */
 export class CommitQueue {
   readonly #table: BetsTable;
   readonly #stats: StoreCounts;
   readonly #onCommit: OnCommit | undefined;
-  readonly #queues = new AgencyQueues();
-  readonly #running = new Set<Promise<void>>();
+  readonly #turns = new AgencyTurns<Entry>({
+    atOnce: MAX_COMMITS,
+    groupLength,
+    run: (group) => this.#commit(group),
+  });
 
   /** Reports each commit and its outcome to the others. */
   constructor(table: BetsTable, stats: StoreCounts, onCommit?: OnCommit) {
@@ -41,33 +61,13 @@ export class CommitQueue {
   add(batch: Batch, writer: Writer): Promise<number> {
     const done = Promise.withResolvers<number>();
     const copy = { ...batch, bets: batch.bets.slice() };
-    this.#queues.add({ batch: copy, writer, done });
-    // Batches of the same turn of the event loop share a commit.
-    if (this.#running.size < MAX_COMMITS) queueMicrotask(() => this.#start());
+    this.#turns.add(batch.agency, { batch: copy, writer, done });
     return done.promise;
   }
 
   /** Waits for every batch so far. */
-  async whenIdle(): Promise<void> {
-    while (this.#running.size > 0 || !this.#queues.isEmpty) {
-      // Waiting batches start in this turn of the event loop.
-      await (this.#running.size > 0
-        ? Promise.race(this.#running)
-        : Promise.resolve());
-    }
-  }
-
-  #start(): void {
-    while (this.#running.size < MAX_COMMITS) {
-      const group = this.#queues.take();
-      if (!group) return;
-      const run = this.#commit(group).finally(() => {
-        this.#running.delete(run);
-        this.#queues.release(group[0]!.batch.agency);
-        this.#start();
-      });
-      this.#running.add(run);
-    }
+  whenIdle(): Promise<void> {
+    return this.#turns.whenIdle();
   }
 
   /** Commits a group. Never rejects: each entry gets the outcome. */
@@ -127,10 +127,22 @@ export class CommitQueue {
    * answer at all.
    */
   #alsoLate([first]: readonly Entry[], cause: unknown): Entry[] {
-    if (cause instanceof DatabaseTimeoutError) return this.#queues.drain();
+    if (cause instanceof DatabaseTimeoutError) return this.#turns.drain();
     const isSlow = remedyOf(cause) === "wait";
-    return isSlow ? this.#queues.drain(first!.batch.agency) : [];
+    return isSlow ? this.#turns.drain(first!.batch.agency) : [];
   }
+}
+
+/**
+ * How many batches share the next statement: those of one file, at least one.
+ */
+function groupLength(entries: readonly Entry[]): number {
+  const { fingerprint } = entries[0]!.batch;
+  let bets = 0;
+  const end = entries.findIndex(({ batch }) =>
+    (bets += batch.count) > MAX_BETS || batch.fingerprint !== fingerprint
+  );
+  return end < 0 ? entries.length : Math.max(1, end);
 }
 
 /** Refuses a batch whose connection has lost an earlier one. */

@@ -1,8 +1,11 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Batch } from "../../bet/bet.ts";
-import type { Writer } from "../../postgres/bets/agency_queues.ts";
 import type { BetsTable, Stored } from "../../postgres/bets/bets_table.ts";
-import { CommitQueue, MAX_COMMITS } from "../../postgres/bets/commit_queue.ts";
+import {
+  CommitQueue,
+  MAX_COMMITS,
+  type Writer,
+} from "../../postgres/bets/commit_queue.ts";
 import type { StoreCounts } from "../../postgres/store_counts.ts";
 import { DatabaseTimeoutError } from "../../postgres/connection/errors.ts";
 import { BettingClosedError } from "../../storage/mod.ts";
@@ -160,6 +163,20 @@ Deno.test("CommitQueue commits for some agencies at once, each in its turn", asy
   assertEquals(isIdle, false);
   await inserts[0]!.end();
   await idle;
+});
+
+Deno.test("CommitQueue stores one file's bets at once, up to 3,000", async () => {
+  const { inserts, add } = openQueue();
+  const writer = newWriter();
+  const counts = [1000, 2000, 4000, 2999, 2, 6000, 1];
+  for (const count of counts) add({ ...batchOf(1), count }, writer);
+  add({ ...batchOf(1), fingerprint: "fedcba9876543210" }, writer);
+  await everyTurn();
+  for (let i = 0; i < inserts.length; i++) await inserts[i]!.end();
+  assertEquals(
+    inserts.map(({ batches }) => batches.map(({ count }) => count)),
+    [[1000, 2000], [4000], [2999], [2], [6000], [1], [5]],
+  );
 });
 
 Deno.test("CommitQueue.whenIdle() waits for batches of this turn", async () => {
