@@ -101,7 +101,7 @@ export class DeliveryRun {
       const { indexes } = refused;
       const run = { refused: indexes, lacked, records, end, isGivenUp };
       this.#missing = await delivery.end(run);
-      this.#warnOfOldVersion();
+      this.#warnOfStoredRows();
     }
     this.#isKnown = true;
     const agency = this.#agency;
@@ -183,14 +183,14 @@ export class DeliveryRun {
     return open;
   }
 
-  #warnOfOldVersion(): void {
+  #warnOfStoredRows(): void {
     const { file, refused } = this.parts;
     const count = refused.count - this.#missing.size;
     if (count === 0) return;
     getLogger().warn(formatAction("read_file", "fail", {
       file: file.source.path,
       reason:
-        `it is an old version: ${count} of its refused rows are stored as they were corrected later`,
+        `${count} of its refused rows are stored: it is an old version, or their batch was refused as a whole`,
     }));
   }
 }

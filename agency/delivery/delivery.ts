@@ -143,12 +143,12 @@ export class Delivery {
       ? refused.intersection(this.refusedBefore)
       : refused;
     this.others.confirm(refused, content);
-    this.#end({
-      ...missing.size === refused.size
-        ? await this.#completed(run)
-        : this.#kept(corrected),
-      isGivenUp: run.isGivenUp || undefined,
-    });
+    const entry = missing.size === refused.size
+      ? await this.#completed(run)
+      : this.#kept(corrected);
+    const isGivenUp = run.isGivenUp || undefined;
+    const lost = isOtherStore ? this.#entry.confirmed : new IndexSet();
+    this.#end({ ...entry, isGivenUp }, lost);
     return missing;
   }
 
@@ -186,21 +186,19 @@ export class Delivery {
 
   /** The entry with its own content, and the rows that this run has stored. */
   #kept(corrected: IndexSet): SentDelivery {
+    const { content } = this.#found!;
     const stored = corrected.difference(this.others.elsewhere);
-    return {
-      ...this.#entry,
-      content: this.#found!.content,
-      confirmed: this.#entry.confirmed.union(stored),
-    };
+    const confirmed = this.#entry.confirmed.union(stored);
+    return { ...this.#entry, content, confirmed };
   }
 
-  #end(entry: SentDelivery): void {
+  #end(entry: SentDelivery, lost: IndexSet): void {
     // Another file's run may have sent rows since this run began.
     const last = this.#folder.withId(entry.id) ?? entry;
     const moved = Object.entries({ ...last.moved, ...entry.moved })
       .filter(([index]) => entry.refused.has(Number(index)));
     const { refused } = entry;
-    const confirmed = last.confirmed.union(entry.confirmed);
+    const confirmed = last.confirmed.union(entry.confirmed).difference(lost);
     const isWhole = openRows({ refused, confirmed }).size === 0;
     const own = new Set([this.#entry.content]);
     this.#entry = {

@@ -78,6 +78,19 @@ Desk.test("send() to a restored store finishes only after every copy of the file
   assertEquals(await desk.finishes("b.csv", csvOf(rows(1, 9))), true);
 });
 
+Desk.test("send() to a restored store takes from the copy what it had stored for its file", async (desk) => {
+  const text = GOOD + bad(1, 90);
+  const good = csvOf(rows(1, 90));
+  const refuseOne = play(refuse(1), okAll);
+  await desk.send(FILE, text, {}, refuseOne);
+  await desk.cut(FILE, GOOD + good, {}, play(take()));
+  const { batches } = await desk.send(COPY, good);
+  await desk.send(FILE, text, {}, refuseOne);
+  const again = await desk.send(COPY, good);
+  assertEquals([batches.length, again.batches.length], [1, 1]);
+  assertEquals(await desk.finishes("b.csv", csvOf(rows(1, 9))), true);
+});
+
 Desk.test("send() finishes without an old version of a copy that has stored nothing", async (desk) => {
   const half = csvOf(rows(1, 90)) + bad(1, 91);
   await desk.send(FILE, GOOD + bad(2, 90), {}, refuseTwo);

@@ -147,7 +147,7 @@ Desk.test("send() of an old version copies no corrected row, and keeps the recor
     const found = rejectedFile && await Deno.readTextFile(rejectedFile);
     assertEquals(found, copy);
   }
-  const counts = desk.log.values(/reason: it is an old version: (\d) of/);
+  const counts = desk.log.values(/reason: (\d) of its refused rows are stored/);
   assertEquals(counts, ["1", "2"]);
   await assertProblem(
     () => desk.send("a.csv", half + csvOf([other!])),
