@@ -84,8 +84,7 @@ export class Agency {
     await start.takeTurn();
     const delivery = await identify(file, folder, options.asNew);
     this.#logStart(file, delivery);
-    const { onRefused, onProgress } = options;
-    const refused = new RefusedRows({ onRefused });
+    const refused = new RefusedRows(options.onRefused);
     const loader = this.#load(file, refused, delivery);
     const { sentBefore } = delivery;
     const run = new DeliveryRun(
@@ -93,6 +92,7 @@ export class Agency {
       id,
       options,
     );
+    const { onProgress } = options;
     const sender = new BatchSender(run, { window, retryRefused, onProgress });
     await sender.load();
     throwIfEmpty(file, loader);
@@ -118,8 +118,7 @@ export class Agency {
    */
   async check(input: Input, options: ReadOptions = {}): Promise<Summary> {
     using file = await openFile(input, options);
-    const { onRefused } = options;
-    const refused = new RefusedRows({ onRefused, maxErrors: Infinity });
+    const refused = new RefusedRows(options.onRefused, Infinity);
     const loader = this.#load(file, refused);
     const batch = new OutgoingBatch();
     while (await loader.load(batch)) {

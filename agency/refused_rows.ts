@@ -19,12 +19,6 @@ export interface RefusedRow {
   reason: string;
 }
 
-export interface RefusedRowsOptions {
-  /** Rows logged as errors; the others are logged at DEBUG. Default: 100. */
-  maxErrors?: number;
-  onRefused?: ((row: RefusedRow) => void) | undefined;
-}
-
 export class RefusedRows {
   readonly indexes: IndexSet = new IndexSet();
   readonly #log = getLogger();
@@ -37,7 +31,11 @@ export class RefusedRows {
    */
   readonly #waiting: { line: number; reason: string }[] = [];
 
-  constructor({ maxErrors = MAX_ERRORS, onRefused }: RefusedRowsOptions = {}) {
+  /** The first `maxErrors` rows are logged as errors, the others at DEBUG. */
+  constructor(
+    onRefused: ((row: RefusedRow) => void) | undefined,
+    maxErrors: number = MAX_ERRORS,
+  ) {
     this.#maxErrors = maxErrors;
     this.#onRefused = onRefused;
   }

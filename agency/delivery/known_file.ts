@@ -32,9 +32,9 @@ export async function identifyKnown(
     one.begunAt !== undefined && one.path === path &&
     !(isNew && one.isComplete)
   );
-  const found = isNew || same.length > 0
-    ? underWay ?? (isNew ? undefined : same[0])
-    : await findCorrected(file, related);
+  const found = isNew
+    ? underWay
+    : underWay ?? same[0] ?? await findCorrected(file, related);
   const counter = 1 + Math.max(0, ...same.map(({ counter }) => counter));
   const id = counter > 1 && !found
     ? await shortHash(`${fingerprint}#${counter}`)

@@ -116,8 +116,14 @@ export function newDelivery(id: string, counter: number): SentDelivery {
 }
 
 /**
- * True if a delivery still has rows to send: some are missing, or a run that was
- * cut off may not have sent all of them. Without rows of its own it had none.
+ * True if a delivery still has rows to send, so the agency does not finish:
+ *
+ * | its last run            | rows are missing     | no row is missing               |
+ * | ----------------------- | -------------------- | ------------------------------- |
+ * | is under way or cut off | yes                  | yes, unless it has none to send |
+ * | has ended               | yes, unless given up | no                              |
+ *
+ * Rows that another delivery sends are not missing here, but there.
  */
 export function isOpen(delivery: SentDelivery): boolean {
   const { begunAt, moved, isGivenUp } = delivery;

@@ -10,13 +10,13 @@ import type { RecordReader } from "./record_reader.ts";
 import type { SourceFile } from "./source_file.ts";
 import type { IndexSet } from "../index_set.ts";
 
-/** Limits the size of a delivery's record. */
+/** Limits the size of a delivery's entry. */
 const MAX_DIGESTS = 1024;
 // Two different odd multipliers, so that the halves of a digest differ.
 const FIRST_PRIME = 0x01000193;
 const SECOND_PRIME = 0x85ebca6b;
 
-/** Limit the size of a record, and the time to sample a large file. */
+/** Limit the size of an entry, and the time to sample a large file. */
 const MAX_SAMPLED_ROWS = 256;
 const MAX_SAMPLED_CHUNKS = 64;
 const NEWLINE = 0x0a;
