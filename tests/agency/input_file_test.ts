@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { SourceFile } from "../../agency/source/source_file.ts";
 import { fingerprintOf } from "../support/fingerprint.ts";
 import { changeWrites } from "../support/failing_calls.ts";
-import { contents, testInFolder as test } from "../support/folder.ts";
+import { testInFolder as test } from "../support/folder.ts";
 import { runTool, testTools } from "../support/tool.ts";
 import { replace } from "../support/replaced.ts";
 import { assertProblem } from "../support/problems.ts";
@@ -38,14 +38,6 @@ test("SourceFile.open() reads a stream to its end", async () => {
   assertEquals(source.fingerprint, fingerprintOf("a\nb\n"));
   assertEquals(source.mode, undefined);
   source.throwIfChanged();
-});
-
-test("SourceFile.open() removes the name of a stream's copy at once", async (dir) => {
-  using _temporary = temporaryIn(dir);
-  const stream = ReadableStream.from([UTF8.encode("a\n")]);
-  using source = await SourceFile.open(stream);
-  assertEquals(source.fingerprint, fingerprintOf("a\n"));
-  assertEquals(await contents(dir), {});
 });
 
 test("SourceFile.open() explains that there is no room for a stream's copy", async (dir) => {

@@ -152,16 +152,6 @@ test("SourceFile.open() stops when aborted", async (dir) => {
   assertLess(read, 2 ** 28);
 });
 
-test("SourceFile.open() names a file that cannot be read", async (dir) => {
-  for (const path of [`${dir}/none.csv`, dir]) {
-    await assertRejects(
-      () => SourceFile.open(path),
-      ProgramError,
-      `Cannot read agency's file "${path}": `,
-    );
-  }
-});
-
 test("SourceFile.open() says where it expected a relative path", async (dir) => {
   const cases = {
     "none.csv": `; expected it at "${Deno.cwd()}/none.csv"`,

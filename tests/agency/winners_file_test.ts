@@ -110,14 +110,6 @@ test("WinnersFile.write() keeps the permissions of the file that it replaces", a
   assertEquals(await modeOf(path), 0o604);
 });
 
-test("WinnersFile.write() replaces a symbolic link's target, not the link", async (dir) => {
-  await Deno.writeTextFile(`${dir}/target`, "");
-  await Deno.symlink(`${dir}/target`, `${dir}/link`);
-  await write(`${dir}/link`, await putSource(dir), ["1"]);
-  assertEquals(await Deno.readTextFile(`${dir}/target`), "1\n");
-  assertEquals((await Deno.lstat(`${dir}/link`)).isSymlink, true);
-});
-
 test("WinnersFile.write() writes to standard output and to devices", async (dir) => {
   const files = await putSource(dir);
   const written: string[] = [];

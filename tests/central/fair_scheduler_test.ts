@@ -47,12 +47,6 @@ Deno.test("FairScheduler.waitForPiece() lets 4 pass in each turn, and delays no 
   assertEquals(turns, [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]);
 });
 
-Deno.test("FairScheduler.waitForPiece() goes on while only pieces wait", async () => {
-  const scheduler = new FairScheduler({ size: 1 });
-  const turns = await passAll(scheduler, 10, () => scheduler.waitForPiece());
-  assertEquals(turns, [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]);
-});
-
 /** For each of `count` calls: in which of the scheduler's turns it passed. */
 async function passAll(
   scheduler: FairScheduler,

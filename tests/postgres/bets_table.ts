@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { columnsOf, sourceOf } from "../../postgres/bets/bet_columns.ts";
+import { sourceOf } from "../../postgres/bets/bet_columns.ts";
 import { BetsTable, type Stored } from "../../postgres/bets/bets_table.ts";
 import {
   sqlState,
@@ -105,24 +105,6 @@ for (
     }
   });
 }
-
-Deno.test("BetsTable prepares its inserts under the names of their texts", async () => {
-  const names = new Set<string>();
-  for (const schema of ["a", "b"]) {
-    const fake = new FakeDatabase([databaseError("23505"), at(5)]);
-    const batch = makeBatch(1, 5, 1);
-    await new BetsTable(fake.database, schema).insert([batch], {
-      areNew: true,
-    });
-    for (const { name, values } of fake.asked) {
-      assertMatch(name ?? "", /^insert_bets_\d+$/);
-      names.add(name!);
-      assertEquals(values.slice(0, 2), [1, sourceOf(batch.fingerprint)]);
-      assertEquals(values.slice(2), columnsOf([batch]));
-    }
-  }
-  assertEquals(names.size, 4);
-});
 
 Deno.test("sourceOf() gives a fingerprint as a signed number", () => {
   for (

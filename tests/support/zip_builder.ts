@@ -23,17 +23,10 @@ export interface BuiltEntry {
   offset?: number;
 }
 
-export interface BuildZipOptions {
-  /** Comment after the end record, in ASCII. @default {""} */
-  comment?: string;
-  /** Number of entries according to the end record. */
-  count?: number;
-}
-
-/** Builds an archive in memory. */
+/** Builds an archive in memory, with an ASCII comment at its end. */
 export function buildZip(
   entries: readonly BuiltEntry[],
-  { comment = "", count = entries.length }: BuildZipOptions = {},
+  comment = "",
 ): Uint8Array<ArrayBuffer> {
   const encoder = new TextEncoder();
   const parts: Uint8Array[] = [];
@@ -63,7 +56,7 @@ export function buildZip(
   }
   const size = directory.reduce((sum, part) => sum + part.length, 0);
   const end = [
-    header(0x06054b50, [0, 0, count, count], [size, at]),
+    header(0x06054b50, [0, 0, entries.length, entries.length], [size, at]),
     record([comment.length], []),
     encoder.encode(comment),
   ];

@@ -33,9 +33,9 @@ Deno.test("ZipArchive reads stored, deflated and empty entries in order", () => 
 Deno.test("ZipArchive skips a comment, even one like an end record", () => {
   const comment = "PK\x05\x06" + "x".repeat(30) + "PK\x05\x06";
   const entries = [{ name: "a", data: TEXT }];
-  assertEquals(unpack(buildZip(entries, { comment })), [TEXT]);
+  assertEquals(unpack(buildZip(entries, comment)), [TEXT]);
   const longest = "x".repeat(0xffff);
-  assertEquals(unpack(buildZip(entries, { comment: longest })), [TEXT]);
+  assertEquals(unpack(buildZip(entries, longest)), [TEXT]);
 });
 
 Deno.test("ZipArchive throws on an archive cut at any byte", () => {
@@ -88,13 +88,6 @@ for (const [what, entry, say] of WRONG_ENTRIES) {
     const error = assertThrows(() => unpack(one(entry)), SyntaxError, say);
     const start = 'Cannot unpack "agency-1.csv" of "bets.zip": ';
     assertEquals(error.message.slice(0, start.length), start);
-  });
-}
-
-for (const count of [0, 2]) {
-  Deno.test(`ZipArchive throws on ${count} entries instead of 1`, () => {
-    const bytes = buildZip([{ name: "a", data: TEXT }], { count });
-    assertThrows(() => unpack(bytes), SyntaxError, "it is truncated");
   });
 }
 
