@@ -157,7 +157,7 @@ export class DeliveryRun {
     const { path = "-", isBegun, since, copy } = open;
     const there = copy === undefined ? "" : ` in ${nameOf(copy)}`;
     const [reason, hint] = isBegun
-      ? ["it was not sent to its end", "send it again"]
+      ? ["it was not sent to its end", "send it again under this name"]
       : [
         "it has refused rows that are not corrected",
         `correct them${there} and send them, unless another file brought them`,

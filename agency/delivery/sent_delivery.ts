@@ -118,10 +118,10 @@ export function newDelivery(id: string, counter: number): SentDelivery {
 /**
  * True if a delivery still has rows to send, so the agency does not finish:
  *
- * | its last run            | rows are missing     | no row is missing               |
- * | ----------------------- | -------------------- | ------------------------------- |
- * | is under way or cut off | yes                  | yes, unless it has none to send |
- * | has ended               | yes, unless given up | no                              |
+ * | its last run  | rows are missing     | no row is missing    |
+ * | ------------- | -------------------- | -------------------- |
+ * | has not ended | yes                  | if it `isCutOff()`   |
+ * | has ended     | yes, unless given up | no                   |
  *
  * Rows that another delivery sends are not missing here, but there.
  */
@@ -129,9 +129,19 @@ export function isOpen(delivery: SentDelivery): boolean {
   const { begunAt, moved, isGivenUp } = delivery;
   const isMissing = openRows(delivery).values()
     .some((index) => moved[index] === undefined);
-  return begunAt === undefined
-    ? isMissing && !isGivenUp
-    : isMissing || keptRows(delivery) > 0;
+  return isCutOff(delivery) ||
+    isMissing && (begunAt !== undefined || !isGivenUp);
+}
+
+/**
+ * True if a run is sending rows that the central may lack, or was cut off. The
+ * rows of a complete copy are stored: if another store lacks them, the run of
+ * the copied file notices (`isLacking`). It cannot be known of a complete file.
+ */
+export function isCutOff(delivery: SentDelivery): boolean {
+  const { begunAt, isCopy, isComplete, isLacking } = delivery;
+  const isStored = isCopy && isComplete && !isLacking;
+  return begunAt !== undefined && !isStored && keptRows(delivery) > 0;
 }
 
 /** Bet indexes of refused rows that are not stored under this identity. */

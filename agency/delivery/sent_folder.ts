@@ -11,6 +11,7 @@ import { ifThere, replaceFile } from "../output/output_file.ts";
 import type { KnownCopies } from "../output/rejected_file.ts";
 import {
   formatDelivery,
+  isCutOff,
   isOpen,
   type OpenDelivery,
   parseDelivery,
@@ -64,7 +65,7 @@ export class SentFolder {
     const isOther = ({ id, isOpen }: DeliveryName) => isOpen && id !== own.id;
     const found = this.#read(isOther).map((one): OpenDelivery => ({
       path: one.path,
-      isBegun: one.begunAt !== undefined,
+      isBegun: isCutOff(one),
       since: one.begunAt ?? one.at,
       copy: Object.keys(one.copies).at(-1),
       giveUp: () =>

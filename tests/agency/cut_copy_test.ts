@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { COPY, Desk, FILE } from "../support/desk.ts";
 import {
   answer,
@@ -49,6 +49,16 @@ Desk.test("send() does not finish while neither the file nor its copy has stored
   const [, [copied] = []] = half.batches;
   assertEquals(whole.batches.at(-1), [copied!, 1]);
   assertEquals([whole.stored, whole.isFinished], [2, true]);
+});
+
+Desk.test("send() finishes with a copy of which an earlier version was complete and then cut off", async (desk) => {
+  await desk.send(FILE, first + BAD + BAD);
+  await desk.send(COPY, second + BAD);
+  await cutOff(desk, COPY, second + BAD);
+  assertEquals(await desk.finishes("b.csv", fourth), false);
+  assertStringIncludes(desk.lastError, "it has refused rows");
+  assertEquals(await desk.finishes(COPY, second + third), true);
+  assertEquals(await desk.finishes("b.csv", fourth), true);
 });
 
 Desk.test("send() keeps rows that another run may have stored when a correction is complete", async (desk) => {

@@ -40,7 +40,7 @@ Desk.test("send() does not finish until a file that was cut off is sent again", 
   );
   assertStringIncludes(
     desk.lastError,
-    "it was not sent to its end | hint: send it again",
+    "it was not sent to its end | hint: send it again under this name; --finish-anyway",
   );
   assertEquals(await desk.finishes("a.csv", A), true);
   assertEquals(await desk.finishes("b.csv", B), true);
