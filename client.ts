@@ -90,14 +90,14 @@ async function deliver(
   // A pipe's fingerprint is not known yet, so its copy cannot be compared.
   const source = { path: file, fingerprint: "" };
   const rejectedFile = rejectedPath(config["agency.rejectedFile"], id, source);
-  const { winners: path, check } = flags;
+  const { winners: path } = flags;
   const sentFolder = config["agency.sentFolder"];
   const entries = sentFolder && `${sentFolder}/agency-${id}-winners`;
   const winnersFile = path === undefined
     ? undefined
     : await openWinners(path, { agencyFile: file, rejectedFile, entries });
   const summary = await send(agency, file, { config, signal, flags });
-  logSummary(id, summary, check !== undefined);
+  logSummary(id, summary, flags);
   const isWaiting = config["draw.await"] || winnersFile !== undefined;
   // The draw waits for an agency that has not finished.
   if (isWaiting && summary.isFinished) {
@@ -105,6 +105,7 @@ async function deliver(
     logWinners(winners);
     await winnersFile?.write(winners);
   }
+  agency.endRun();
   return summary.refused > 0 || summary.isFinished === false ? EXIT_REFUSED : 0;
 }
 
@@ -127,6 +128,7 @@ async function send(
     rejectedFile: config["agency.rejectedFile"],
     sentFolder: config["agency.sentFolder"],
     asNew: flags["as-new"] !== undefined,
+    staysOpen: true,
     finish: finishOf(flags),
     onProgress: bar.update,
   };
@@ -167,7 +169,12 @@ async function authoritiesIn(ca: string): Promise<string[]> {
   return await readAuthorities(ca, "tls.ca");
 }
 
-function logSummary(id: number, summary: Summary, isCheck: boolean): void {
+function logSummary(
+  id: number,
+  summary: Summary,
+  { check, "as-new": asNew }: ProgramContext["flags"],
+): void {
+  const isCheck = check !== undefined;
   const { stored, repeated, refused, sentBefore } = summary;
   // Rows to correct are no reason to store the others once more.
   const isOld = stored === 0 && repeated > 0 && refused === 0;
@@ -182,7 +189,9 @@ function logSummary(id: number, summary: Summary, isCheck: boolean): void {
     rejected_file: summary.rejectedFile,
     sent_before: isOld ? sentBefore : undefined,
     hint: isOld
-      ? "it was there already; --as-new stores it once more"
+      ? `it was there already${
+        asNew ? ", from a run that was stopped; once this one has ended," : ";"
+      } --as-new stores it once more`
       : undefined,
   }));
 }

@@ -11,7 +11,7 @@ import { IndexSet } from "./index_set.ts";
 import type { RowsOfOthers } from "./delivery/rows_of_others.ts";
 import { SentFolder } from "./delivery/sent_folder.ts";
 import { RunStart } from "./delivery/run_start.ts";
-import { DeliveryRun } from "./delivery_run.ts";
+import { DeliveryRun, endOfRun } from "./delivery_run.ts";
 import type {
   AgencyOptions,
   Input,
@@ -54,6 +54,7 @@ const UNSENT = {
  */
 export class Agency {
   readonly #options: AgencyOptions & typeof DEFAULTS;
+  #endRun: (() => void) | undefined;
 
   /** Does not connect yet. */
   constructor(options: AgencyOptions) {
@@ -100,6 +101,8 @@ export class Agency {
     const isFinished = await this.#connect(options).run(sender.deliver);
     refused.complete();
     const rejectedFile = await run.copyMissing(rejected);
+    this.#endRun = endOfRun(folder, delivery.id);
+    if (!options.staysOpen) this.endRun();
     return {
       ...summaryOf(file, loader, refused),
       stored: sender.counts.stored,
@@ -108,6 +111,12 @@ export class Agency {
       sentBefore,
       isFinished,
     };
+  }
+
+  /** Ends the last run that was sent with `staysOpen`. */
+  endRun(): void {
+    this.#endRun?.();
+    this.#endRun = undefined;
   }
 
   /**

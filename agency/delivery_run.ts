@@ -194,3 +194,14 @@ export class DeliveryRun {
     }));
   }
 }
+
+/**
+ * Returns what to call once a run has done all that it was asked to. It keeps
+ * nothing of the file, because the run may wait for the draw.
+ */
+export function endOfRun(folder: SentFolder, id: string): () => void {
+  return () => {
+    const entry = folder.withId(id);
+    if (entry?.isUnended) folder.update({ ...entry, isUnended: undefined });
+  };
+}

@@ -62,8 +62,20 @@ export interface SendOptions extends ReadOptions {
    * @default {"complete"}
    */
   finish?: "complete" | "anyway" | "no";
-  /** Stores content that was sent before once more. @default {false} */
+  /**
+   * Stores content that was sent before once more. A run that was stopped before
+   * its end is continued instead.
+   *
+   * @default {false}
+   */
   asNew?: boolean;
+  /**
+   * Whether the run goes on, as with `winners()`, until `Agency.endRun()` is
+   * called.
+   *
+   * @default {false}
+   */
+  staysOpen?: boolean;
   /**
    * Folder in which deliveries are remembered, so that a corrected file is not
    * stored twice; "" for none.

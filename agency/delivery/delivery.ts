@@ -87,7 +87,7 @@ export class Delivery {
     if (this.#isBegun) return;
     this.#isBegun = true;
     this.#entry = this.others.addTo(this.#entry);
-    const { id, content, path, moved, keys, isCopy } = this.#entry;
+    const { id, content, path, moved, keys, isCopy, isUnended } = this.#entry;
     this.#movedAtStart = moved;
     // Keeps the data of earlier runs: a correction is recognized by it.
     const known = this.#found ?? {
@@ -97,6 +97,7 @@ export class Delivery {
     };
     const { brought } = this.others;
     const isCorrection = known.content !== content || brought.length > 0;
+    const own = new Set(isCorrection ? [content] : []);
     // Before its own entry: if the agency is killed in between, a file that has
     // these rows, too, is recognized.
     this.others.take(this.#entry);
@@ -105,9 +106,8 @@ export class Delivery {
       path,
       moved,
       keys,
-      corrections: known.corrections.union(
-        new Set(isCorrection ? [content] : []),
-      ),
+      isUnended,
+      corrections: known.corrections.union(own),
       begunAt: this.#hasOwnRows() ? new Date().toISOString() : undefined,
     }, { isNeeded: isCorrection });
     if (path !== undefined) await this.#folder.link(path, id);

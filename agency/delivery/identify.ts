@@ -30,7 +30,8 @@ export async function identify(
     const related = { folder, path, same, candidates, copied, last };
     return await identifyKnown(file, related, isNew);
   }
-  const entry = { ...newDelivery(fingerprint, 1), path };
+  const isUnended = isNew || undefined;
+  const entry = { ...newDelivery(fingerprint, 1), path, isUnended };
   const others = new RowsOfOthers(folder, []);
   return new Delivery(folder, file, { entry, others });
 }

@@ -26,15 +26,14 @@ export async function identifyKnown(
 ): Promise<Delivery> {
   const { folder, path, same, copied } = related;
   const { fingerprint } = file.source;
-  // Prefers the delivery that was cut off at this path to the latest one: the
-  // clock may have been wrong.
-  const underWay = same.find((one) =>
-    one.begunAt !== undefined && one.path === path &&
-    !(isNew && one.isComplete)
+  // Prefers the delivery whose run was stopped at this path to the latest one:
+  // the clock may have been wrong.
+  const stopped = same.find((one) =>
+    one.path === path && isContinued(one, isNew)
   );
   const found = isNew
-    ? underWay
-    : underWay ?? same[0] ?? await findCorrected(file, related);
+    ? stopped
+    : stopped ?? same[0] ?? await findCorrected(file, related);
   const counter = 1 + Math.max(0, ...same.map(({ counter }) => counter));
   const id = counter > 1 && !found
     ? await shortHash(`${fingerprint}#${counter}`)
@@ -44,14 +43,28 @@ export async function identifyKnown(
     ...found ?? { ...newDelivery(id, counter), isCopy },
     content: fingerprint,
     path: path ?? found?.path,
+    isUnended: isNew || found?.isUnended,
   };
   const rows = found
     ? movedRows(found, new RowFinder(folder, []))
     : await rowsAtPath(file, related, isNew);
   if (!found && !isNew) await throwIfDoubtful(file, related, rows);
-  const wanted = isNew ? rows.filter(({ state }) => state === "missing") : rows;
+  const wanted = isNew && !found
+    ? rows.filter(({ state }) => state === "missing")
+    : rows;
   const others = new RowsOfOthers(folder, wanted);
   return new Delivery(folder, file, { found, entry, others });
+}
+
+/**
+ * True if a run continues the delivery's last one, which was stopped. With
+ * `isNew`, this is not so for a run that only repeated a complete delivery.
+ */
+function isContinued(
+  { begunAt, isComplete, isUnended }: SentDelivery,
+  isNew: boolean,
+): boolean {
+  return isUnended || begunAt !== undefined && !(isNew && isComplete);
 }
 
 /**

@@ -15,6 +15,11 @@ export interface SentDelivery {
   at: string;
   /** When the run started that is still sending it, or was cut off. */
   begunAt?: string | undefined;
+  /**
+   * Whether a run with `--as-new` has not ended, or was stopped before it did all
+   * that it was asked to: the next run continues it.
+   */
+  isUnended?: boolean | undefined;
   /** Whether it is a copy, which has only refused rows of other deliveries. */
   isCopy?: boolean | undefined;
   /**

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { betOf, finish } from "../support/draw_wire.ts";
 import {
   assertEnding,
@@ -7,6 +7,7 @@ import {
   testPrograms as test,
 } from "../support/programs.ts";
 import { csvOf, rows } from "../support/rows.ts";
+import { readBets } from "../support/stored.ts";
 
 test("client.ts --winners waits for the draw and writes the winners to a file", async (dir) => {
   await using central = await startCentral(`${dir}/bets.csv`, {
@@ -26,6 +27,32 @@ test("client.ts --winners waits for the draw and writes the winners to a file", 
     assertEnding(await agency.ending(), 2);
     assertEquals(await Deno.readTextFile(winners), "0012\n7574\n");
   }
+});
+
+test("client.ts --as-new stores nothing twice if it is stopped while it waits for the draw, and run again", async (dir) => {
+  await using central = await startCentral(`${dir}/bets.csv`, {
+    SERVER_DRAW_AGENCIES: "2",
+  });
+  const file = `${dir}/agency.csv`;
+  await Deno.writeTextFile(file, csvOf(rows(3)));
+  const run = (...args: string[]) =>
+    startAgency(1, file, central.port, {}, args);
+  assertEnding(await run("--no-finish").ending(), 0);
+  const signals = ["SIGINT", "SIGTERM", "SIGKILL"] as const;
+  for (const [runs, signal] of signals.entries()) {
+    await using agency = run("--as-new", "--draw-await");
+    await central.line(/consulta_ganadores .* in_progress/, runs + 1);
+    agency.kill(signal);
+    await agency.ending();
+  }
+  await finish(central.port, 2);
+  const log = assertEnding(await run("--as-new", "--draw-await").ending(), 0);
+  assertMatch(
+    log.at(-2)!,
+    /cantidad: 0 .* repeated: 3 .* from a run that was stopped; once this one /,
+  );
+  const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
+  assertEquals(stored, [...rows(3), ...rows(3)]);
 });
 
 test("client.ts stops while it waits for the draw", async (dir) => {
