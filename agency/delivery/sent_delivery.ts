@@ -139,9 +139,9 @@ export function isOpen(delivery: SentDelivery): boolean {
 }
 
 /**
- * True if a run is sending rows that the central may lack, or was cut off. The
- * rows of a complete copy are stored: if another store lacks them, the run of
- * the copied file notices (`isLacking`). It cannot be known of a complete file.
+ * True if a run that sends rows which the central may lack has not ended. A run
+ * of a complete delivery sends such rows only to another store. For a copy, the
+ * run of its file would notice that (`isLacking`); for a file, nothing would.
  */
 export function isCutOff(delivery: SentDelivery): boolean {
   const { begunAt, isCopy, isComplete, isLacking } = delivery;

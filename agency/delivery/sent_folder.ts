@@ -231,9 +231,9 @@ export class SentFolder {
         folder: this.#path,
         error: reasonOf(error),
         effect:
-          "a corrected file counts as a new one: its bets may be stored twice",
+          "the agency finishes without waiting for other files, and a corrected file counts as a new one: its bets may be stored twice",
         hint:
-          "make it writable, or set agency.sentFolder; until then, send corrected rows as a file of their own",
+          "make it writable, or set agency.sentFolder; until then, send corrected rows as a file of their own, and all but the last file with --no-finish",
       }));
       return undefined;
     }

@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
@@ -245,6 +246,16 @@ Desk.test("send() with finish: anyway gives up other files, until they are sent 
   assertEquals(await desk.finishes("d.csv", csvOf(rows(9, 70))), true);
   await desk.cut("a.csv", A);
   assertEquals(await desk.finishes("b.csv", B), false);
+});
+
+Desk.test("send() says that it waits for no other file if the folder cannot be written", async (desk) => {
+  await Deno.writeTextFile(desk.sent, "not a folder");
+  await desk.send("a.csv", A + BAD_ROW, { finish: "no" });
+  assertEquals(await desk.finishes("b.csv", B), true);
+  assertMatch(
+    desk.log.linesWith("remember_delivery").at(-1)!,
+    /^WARN .* effect: the agency finishes without waiting for other files, .* --no-finish$/,
+  );
 });
 
 Desk.test("send() finishes without a folder for its entries", async (desk) => {
