@@ -39,7 +39,6 @@ export class Delivery {
   readonly #found: SentDelivery | undefined;
   #entry: SentDelivery;
   #isBegun = false;
-  #movedAtStart: SentDelivery["moved"] = {};
   /** Bet indexes of rows that earlier runs have not stored. */
   readonly refusedBefore: IndexSet;
   readonly others: RowsOfOthers;
@@ -88,7 +87,6 @@ export class Delivery {
     this.#isBegun = true;
     this.#entry = this.others.addTo(this.#entry);
     const { id, content, path, moved, keys, isCopy, isUnended } = this.#entry;
-    this.#movedAtStart = moved;
     // Keeps the data of earlier runs: a correction is recognized by it.
     const known = this.#found ?? {
       ...this.#entry,
@@ -162,9 +160,10 @@ export class Delivery {
   /** Returns the rows that no other file has sent since this run began. */
   stillMissing(rows: IndexSet): IndexSet {
     const moved = this.#folder.withId(this.id)?.moved ?? {};
+    const { elsewhere } = this.others;
     return IndexSet.of(
       rows.values().filter((index) =>
-        `${moved[index]}` === `${this.#movedAtStart[index]}`
+        moved[index] === undefined || elsewhere.has(index)
       ),
     );
   }
