@@ -142,12 +142,8 @@ export class DeliveryRun {
     return copy?.path;
   }
 
-  /**
-   * True if another delivery is not complete. Does not look if rows are missing:
-   * then the central answers how many.
-   */
+  /** True if another delivery is not complete. */
   async #isHeld(): Promise<boolean> {
-    if (this.#missing.size > 0 && this.#finish === "complete") return false;
     const [open, ...others] = await this.#openOthers();
     if (!open) return false;
     if (this.#finish === "anyway") {

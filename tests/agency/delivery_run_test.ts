@@ -178,6 +178,15 @@ Desk.test("send() does not finish until refused rows of another file are correct
   assertEquals(await desk.finishes("b.csv", B), true);
 });
 
+Desk.test("send() does not finish without refused rows of another file, although a cut-off run has stored its own", async (desk) => {
+  await desk.send("a.csv", A + BAD_ROW, { finish: "no" });
+  await desk.send("b.csv", B + BAD_ROW, { finish: "no" });
+  await desk.cut("b.csv", B + csvOf(rows(1, 90)));
+  // The central has all rows of this file, so it would let the agency finish.
+  assertEquals(await desk.finishes("b.csv", B + BAD_ROW), false);
+  assertStringIncludes(desk.lastError, `file: ${desk.path("a.csv")} |`);
+});
+
 Desk.test("send() does not finish if a file with refused rows was replaced by another one", async (desk) => {
   await desk.send("a.csv", A + BAD_ROW);
   assertEquals(await desk.finishes("a.csv", OTHER, { asNew: true }), false);
