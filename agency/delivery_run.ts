@@ -198,6 +198,7 @@ export class DeliveryRun {
 export function endOfRun(folder: SentFolder, id: string): () => void {
   return () => {
     const entry = folder.withId(id);
-    if (entry?.isUnended) folder.update({ ...entry, isUnended: undefined });
+    if (!entry?.isUnended) return;
+    folder.change(entry, (last) => ({ ...last, isUnended: undefined }));
   };
 }

@@ -11,7 +11,7 @@ import {
   recordsPerDigest,
   sampleRows,
 } from "../source/record_digests.ts";
-import { refusedRowKey } from "./row_keys.ts";
+import { refusedRowKey } from "../source/row_keys.ts";
 import type { RowsOfOthers } from "./rows_of_others.ts";
 import { expectRelatives, movedTo } from "./moved_rows.ts";
 import { openRows, type SentDelivery } from "./sent_delivery.ts";
@@ -85,30 +85,28 @@ export class Delivery {
   async begin(): Promise<void> {
     if (this.#isBegun) return;
     this.#isBegun = true;
-    this.#entry = this.others.addTo(this.#entry);
-    const { id, content, path, moved, keys, isCopy, isUnended } = this.#entry;
+    const { others } = this;
+    const { id, content, path, isCopy, isUnended } = this.#entry;
     // Keeps the data of earlier runs: a correction is recognized by it.
     const known = this.#found ?? {
       ...this.#entry,
       // The rows of a copy are recognized by their keys.
       sample: isCopy ? undefined : await sampleRows(this.#file.source),
     };
-    const { brought } = this.others;
-    const isCorrection = known.content !== content || brought.length > 0;
+    const isCorrection = known.content !== content || others.brought.length > 0;
     const own = new Set(isCorrection ? [content] : []);
-    // Before its own entry: if the agency is killed in between, a file that has
-    // these rows, too, is recognized.
-    this.others.take(this.#entry);
-    this.#folder.update({
-      ...known,
-      path,
-      moved,
-      keys,
-      isUnended,
-      corrections: known.corrections.union(own),
-      begunAt: this.#hasOwnRows() ? new Date().toISOString() : undefined,
-    }, { isNeeded: isCorrection });
+    // Each before what follows: if the agency is killed in between, a file is
+    // still recognized by its path, or by rows that this one has, too.
     if (path !== undefined) await this.#folder.link(path, id);
+    others.take(this.#entry);
+    this.#folder.change(known, (last) => ({
+      ...others.addTo(last),
+      path,
+      isUnended,
+      corrections: last.corrections.union(own),
+      begunAt: this.#hasOwnRows() ? new Date().toISOString() : undefined,
+    }), { isNeeded: isCorrection });
+    this.#entry = others.addTo(this.#entry);
   }
 
   /** False for a copy whose rows are all sent with other identities. */
@@ -133,20 +131,25 @@ export class Delivery {
   async end(run: RunResult): Promise<IndexSet> {
     const { refused, lacked } = run;
     const { isComplete, content } = this.#entry;
-    const corrected = this.refusedBefore.difference(refused);
     // It lacked bets that an earlier run has stored.
-    const isOtherStore = isComplete && lacked > corrected.size;
+    const isOtherStore = isComplete &&
+      lacked > this.refusedBefore.difference(refused).size;
     if (isOtherStore) this.expectRelatives();
-    const missing = isComplete && !isOtherStore
-      ? refused.intersection(this.refusedBefore)
-      : refused;
     this.others.confirm(refused, content);
-    const entry = missing.size === refused.size
-      ? await this.#completed(run)
-      : this.#kept(corrected);
-    const isGivenUp = run.isGivenUp || undefined;
     const lost = isOtherStore ? this.#entry.confirmed : new IndexSet();
-    this.#end({ ...entry, isGivenUp }, lost);
+    const completed = await this.#completed(run, lost);
+    let missing = refused;
+    this.#entry = this.#folder.change(this.#entry, (last) => {
+      // Other runs may have stored rows, or sent the file, since this one began.
+      if (last.isComplete && !isOtherStore) {
+        missing = refused.intersection(openRows(last));
+      }
+      const entry = missing.size === refused.size
+        ? completed(last)
+        : this.#kept(last, refused);
+      const isGivenUp = run.isGivenUp || undefined;
+      return { ...ended(entry, content), isGivenUp };
+    });
     return missing;
   }
 
@@ -157,60 +160,43 @@ export class Delivery {
     if (!this.#found?.isLacking) expectRelatives(this.id, this.#folder);
   }
 
-  /** Returns the rows that no other file has sent since this run began. */
+  /** Returns the rows that no other run has sent since this one began. */
   stillMissing(rows: IndexSet): IndexSet {
-    const moved = this.#folder.withId(this.id)?.moved ?? {};
+    const { moved, confirmed } = this.#folder.withId(this.id) ?? this.#entry;
     const { elsewhere } = this.others;
-    return IndexSet.of(
-      rows.values().filter((index) =>
-        moved[index] === undefined || elsewhere.has(index)
-      ),
-    );
+    const isUnsent = (index: number) =>
+      moved[index] === undefined || elsewhere.has(index);
+    const before = this.#found?.confirmed ?? new IndexSet();
+    return IndexSet.of(rows.values().filter(isUnsent))
+      .difference(confirmed.difference(before));
   }
 
-  /** The entry with this run's content. */
-  async #completed(run: RunResult): Promise<SentDelivery> {
-    const { end, records, refused } = run;
+  /** How the entry changes to this run's content. */
+  async #completed(
+    { end, records, refused }: RunResult,
+    lost: IndexSet,
+  ): Promise<(last: SentDelivery) => SentDelivery> {
     const left = refused.union(this.others.elsewhere);
-    return {
-      ...this.#entry,
-      ...await this.#digest(end, left),
-      at: this.sentBefore ?? new Date().toISOString(),
+    const { digests, keys } = await this.#digest(end, left);
+    return (last) => ({
+      ...last,
+      content: this.#entry.content,
+      digests,
+      keys: { ...keys, ...last.keys },
+      at: last.isComplete ? last.at : new Date().toISOString(),
       isComplete: true,
       records: end,
       stored: records - left.size,
       refused: left,
-    };
+      confirmed: last.confirmed.difference(lost),
+    });
   }
 
   /** The entry with its own content, and the rows that this run has stored. */
-  #kept(corrected: IndexSet): SentDelivery {
-    const { content } = this.#found!;
-    const stored = corrected.difference(this.others.elsewhere);
-    const confirmed = this.#entry.confirmed.union(stored);
-    return { ...this.#entry, content, confirmed };
-  }
-
-  #end(entry: SentDelivery, lost: IndexSet): void {
-    // Another file's run may have sent rows since this run began.
-    const last = this.#folder.withId(entry.id) ?? entry;
-    const moved = Object.entries({ ...last.moved, ...entry.moved })
-      .filter(([index]) => entry.refused.has(Number(index)));
-    const { refused } = entry;
-    const confirmed = last.confirmed.union(entry.confirmed).difference(lost);
-    const isWhole = openRows({ refused, confirmed }).size === 0;
-    const own = new Set([this.#entry.content]);
-    this.#entry = {
-      ...entry,
-      moved: Object.fromEntries(moved),
-      keys: { ...last.keys, ...entry.keys },
-      confirmed,
-      corrections: isWhole ? new Set() : last.corrections.difference(own),
-      begunAt: undefined,
-      sample: undefined,
-      isLacking: undefined,
-    };
-    this.#folder.update(this.#entry);
+  #kept(last: SentDelivery, refused: IndexSet): SentDelivery {
+    const stored = openRows(last).difference(refused)
+      .difference(this.others.elsewhere);
+    return { ...last, confirmed: last.confirmed.union(stored) };
   }
 
   /** Records where the refused rows of a complete delivery are copied to. */
@@ -219,29 +205,44 @@ export class Delivery {
     rows: IndexSet,
   ): Promise<void> {
     const fullPath = fullPathOf(path);
-    // Another file's run may have sent rows since this run ended.
-    const last = this.#folder.withId(this.id) ?? this.#entry;
-    const copies = { ...last.copies, [fullPath]: rows.format() };
-    this.#folder.update({ ...last, rejected, copies });
+    this.#folder.change(this.#entry, (last) => ({
+      ...last,
+      rejected,
+      copies: { ...last.copies, [fullPath]: rows.format() },
+    }));
     await this.#folder.link(fullPath, this.id);
   }
 
-  async #digest(
-    records: number,
-    refused: IndexSet,
-  ): Promise<Partial<SentDelivery>> {
+  async #digest(end: number, left: IndexSet): Promise<Partial<SentDelivery>> {
     const isLarge = this.#file.source.size > DIGESTED_BYTES;
-    if (isLarge && refused.size === 0) return { digests: undefined };
-    const writer = new DigestWriter(recordsPerDigest(records), refused);
+    if (isLarge && left.size === 0) return { digests: undefined };
+    const writer = new DigestWriter(recordsPerDigest(end), left);
     const keys: Record<number, string> = { ...this.#entry.keys };
     const { others: { elsewhere }, refusedBefore } = this;
     await everyRecord(this.#file, (reader, step) => {
       writer.add(reader, step);
       const { index } = reader;
-      if (!refused.has(index) && !refusedBefore.has(index)) return;
+      if (!left.has(index) && !refusedBefore.has(index)) return;
       if (elsewhere.has(index) || keys[index] !== undefined) return;
       keys[index] = refusedRowKey(reader.bytes);
     });
     return { digests: writer.finish(), keys };
   }
+}
+
+/** The entry once a run with this content has ended. */
+function ended(entry: SentDelivery, content: string): SentDelivery {
+  const { refused, corrections } = entry;
+  const moved = Object.entries(entry.moved)
+    .filter(([index]) => refused.has(Number(index)));
+  const isWhole = openRows(entry).size === 0;
+  const own = new Set([content]);
+  return {
+    ...entry,
+    moved: Object.fromEntries(moved),
+    corrections: isWhole ? new Set() : corrections.difference(own),
+    begunAt: undefined,
+    sample: undefined,
+    isLacking: undefined,
+  };
 }

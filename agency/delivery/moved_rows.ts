@@ -46,7 +46,7 @@ export function expectRelatives(id: string, folder: SentFolder): void {
   for (const relative of relativesOf(id, folder.everRefused())) {
     const one = folder.withId(relative);
     if (one?.isComplete && keptRows(one) > 0) {
-      folder.update({ ...one, begunAt, isLacking: true });
+      folder.change(one, (last) => ({ ...last, begunAt, isLacking: true }));
     }
   }
 }

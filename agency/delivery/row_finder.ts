@@ -13,7 +13,7 @@ import {
   numberAtEnd,
   numberIn,
   partsOf,
-} from "./row_keys.ts";
+} from "../source/row_keys.ts";
 import {
   type FoundRow,
   openRows,

@@ -19,7 +19,7 @@ import {
   isWhole,
   keysOrTextOf,
   partsOf,
-} from "./row_keys.ts";
+} from "../source/row_keys.ts";
 import type { FoundRow, RowIdentity, SentDelivery } from "./sent_delivery.ts";
 
 /** Fields that a row must share with the unreadable row at its position. */

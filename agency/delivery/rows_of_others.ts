@@ -76,7 +76,11 @@ export class RowsOfOthers {
 
   /** Adds to a delivery's entry where its rows are stored, or their keys. */
   addTo(entry: SentDelivery): SentDelivery {
-    const moved: Record<number, RowIdentity> = { ...entry.moved };
+    const ids = this.#folder.ids();
+    // Drops rows that a killed run was going to send, but has not.
+    const moved: Record<number, RowIdentity> = Object.fromEntries(
+      Object.entries(entry.moved).filter(([, [to]]) => ids.has(to)),
+    );
     const keys: Record<number, string> = { ...entry.keys };
     for (const { index, identity } of this.stored) moved[index] = identity;
     for (const { index, key } of this.brought) {
@@ -89,17 +93,23 @@ export class RowsOfOthers {
   /** Records in the other deliveries that this one sends their rows. */
   take({ id, content }: Pick<SentDelivery, "id" | "content">): void {
     for (const [other] of this.#byDelivery("unsure")) {
-      const corrections = other.corrections.union(new Set([content]));
-      this.#folder.update({ ...other, corrections }, { isNeeded: true });
+      const add = (last: SentDelivery): SentDelivery => ({
+        ...last,
+        corrections: last.corrections.union(new Set([content])),
+      });
+      this.#folder.change(other, add, { isNeeded: true });
     }
     for (const [other, rows] of this.#byDelivery("missing")) {
-      const moved: Record<number, RowIdentity> = { ...other.moved };
-      const keys: Record<number, string> = { ...other.keys };
-      for (const { index, identity: [, from], key } of rows) {
-        moved[from] = [id, index];
-        if (key !== undefined) keys[from] ??= key;
-      }
-      this.#folder.update({ ...other, moved, keys }, { isNeeded: true });
+      const move = (last: SentDelivery): SentDelivery => {
+        const moved: Record<number, RowIdentity> = { ...last.moved };
+        const keys: Record<number, string> = { ...last.keys };
+        for (const { index, identity: [, from], key } of rows) {
+          moved[from] = [id, index];
+          if (key !== undefined) keys[from] ??= key;
+        }
+        return { ...last, moved, keys };
+      };
+      this.#folder.change(other, move, { isNeeded: true });
     }
   }
 
@@ -109,14 +119,18 @@ export class RowsOfOthers {
    */
   confirm(refused: IndexSet, content: string): void {
     for (const [other, rows] of this.#byDelivery("unsure")) {
-      const stored = rows.filter(({ index }) => !refused.has(index));
-      const confirmed = other.confirmed
-        .union(IndexSet.of(stored.map(({ identity: [, at] }) => at)));
-      this.#folder.update({
-        ...other,
-        confirmed,
-        corrections: other.corrections.difference(new Set([content])),
-        ...this.#completed(other, confirmed),
+      const stored = IndexSet.of(
+        rows.filter(({ index }) => !refused.has(index))
+          .map(({ identity: [, at] }) => at),
+      );
+      this.#folder.change(other, (last) => {
+        const confirmed = last.confirmed.union(stored);
+        return {
+          ...last,
+          confirmed,
+          corrections: last.corrections.difference(new Set([content])),
+          ...this.#completed(last, confirmed),
+        };
       });
     }
   }

@@ -128,12 +128,19 @@ export function newDelivery(id: string, counter: number): SentDelivery {
  * | has not ended | yes                  | if it `isCutOff()`   |
  * | has ended     | yes, unless given up | no                   |
  *
- * Rows that another delivery sends are not missing here, but there.
+ * Rows that another delivery sends are not missing here, but there. That must be
+ * one of `ids`, which have an entry: a run that was killed before it wrote its own
+ * has sent no rows.
  */
-export function isOpen(delivery: SentDelivery): boolean {
+export function isOpen(
+  delivery: SentDelivery,
+  ids: ReadonlySet<string>,
+): boolean {
   const { begunAt, moved, isGivenUp } = delivery;
-  const isMissing = openRows(delivery).values()
-    .some((index) => moved[index] === undefined);
+  const isMissing = openRows(delivery).values().some((index) => {
+    const to = moved[index];
+    return !to || !ids.has(to[0]);
+  });
   return isCutOff(delivery) ||
     isMissing && (begunAt !== undefined || !isGivenUp);
 }

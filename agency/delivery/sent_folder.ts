@@ -1,45 +1,36 @@
 // Entries of what the agency has sent: one small file per delivery, by which a
 // corrected file is recognized as the same delivery, and one per path, which
 // names the delivery that was last sent from it.
-//
-// There may be thousands, so their names contain what the agency searches for.
 
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { shortHash } from "../hashes.ts";
-import { ifThere, replaceFile } from "../output/output_file.ts";
+import { replaceFile } from "../output/output_file.ts";
 import type { KnownCopies } from "../output/rejected_file.ts";
+import { EntryFiles, type EntryName } from "./entry_files.ts";
+import { otherStarted } from "./run_start.ts";
 import {
-  formatDelivery,
   isCutOff,
   isOpen,
   type OpenDelivery,
-  parseDelivery,
-  revisionOf,
   type SentDelivery,
 } from "./sent_delivery.ts";
-import { otherStarted } from "./run_start.ts";
 
 /** For the owner only: bets are personal data, and so is who sent them. */
 const FOLDER_MODE = 0o700;
 
-/**
- * An entry's name has the agency, the delivery's identity, its content, whether
- * rows were ever refused, and whether the delivery is open.
- */
-const NAME_REGEXP =
-  /^agency-(\d+)-([0-9a-f]{16})-([0-9a-f]{16})(-refused)?(-open)?\.json$/;
-const ID_REGEXP = /^[0-9a-f]{16}$/;
-
+/** Entries are read and changed under a lock: several runs may go on at once. */
 export class SentFolder {
   readonly #path: string;
   readonly #agency: number;
+  readonly #files: EntryFiles;
   #isWarned = false;
 
   /** If the path is "", nothing is remembered. */
   constructor(path: string, agency: number) {
     this.#path = path;
     this.#agency = agency;
+    this.#files = new EntryFiles(path, agency);
   }
 
   /** Deliveries that have this content or had it first, latest first. */
@@ -62,18 +53,26 @@ export class SentFolder {
    * that other runs are reading.
    */
   otherOpen(own: Pick<SentDelivery, "id" | "path">): OpenDelivery[] {
-    const isOther = ({ id, isOpen }: DeliveryName) => isOpen && id !== own.id;
-    const found = this.#read(isOther).map((one): OpenDelivery => ({
+    // Marks first: a run writes its entry before it removes its mark.
+    const started = otherStarted(this.#path, this.#agency, own.path);
+    const ids = this.ids();
+    const isOther = ({ id, isOpen }: EntryName) => isOpen && id !== own.id;
+    const found = this.#read(isOther).filter((one) => isOpen(one, ids));
+    const open = found.map((one): OpenDelivery => ({
       path: one.path,
       isBegun: isCutOff(one),
       since: one.begunAt ?? one.at,
       copy: Object.keys(one.copies).at(-1),
       giveUp: () =>
-        this.update({ ...one, begunAt: undefined, isGivenUp: true }),
+        this.change(
+          one,
+          (last) => ({ ...last, begunAt: undefined, isGivenUp: true }),
+        ),
     }));
-    const started = otherStarted(this.#path, this.#agency, own.path)
-      .filter(({ path }) => found.every((one) => one.path !== path));
-    return [...found, ...started];
+    return [
+      ...open,
+      ...started.filter(({ path }) => open.every((one) => one.path !== path)),
+    ];
   }
 
   /** Deliveries with rows that were ever refused, latest first. */
@@ -85,59 +84,69 @@ export class SentFolder {
     return this.#read((one) => one.id === id)[0];
   }
 
+  /** The identities of all deliveries. */
+  ids(): Set<string> {
+    return this.#orWarn(() => this.#files.ids()) ?? new Set();
+  }
+
   /**
    * The identity of the delivery that was last sent from a path, or that had its
    * refused rows copied to it.
    */
   async idOf(path: string): Promise<string | undefined> {
     const name = await this.#linkName(path);
-    const text = this.#orWarn(() =>
+    const id = this.#orWarn(() =>
       Deno.readTextFileSync(`${this.#path}/${name}`)
     );
-    // Links are not flushed, so a power failure may damage them.
-    const isDamaged = text !== undefined && !ID_REGEXP.test(text);
-    return isDamaged
-      ? this.#read(() => true).find((one) => one.path === path)?.id
-      : text;
+    if (id === undefined || this.withId(id)) return id;
+    // The run was killed before it wrote the entry, or a power failure has
+    // damaged the link, which is not flushed.
+    return this.#read(() => true).find((one) => one.path === path)?.id;
   }
 
   /**
-   * Records a delivery. If this fails, it throws a `ProgramError` if the entry is
-   * needed, because rows would be stored twice without it; otherwise it warns.
+   * Changes a delivery's entry as it is now, or the given one if there is none:
+   * other runs may have changed it since this run read it. If it cannot be
+   * written, it throws a `ProgramError` if the entry is needed, because rows would
+   * be stored twice without it; otherwise it warns.
    */
-  update(delivery: SentDelivery, { isNeeded = false } = {}): void {
-    if (!isNeeded) return this.#orWarn(() => this.#write(delivery));
+  change(
+    entry: SentDelivery,
+    next: (last: SentDelivery) => SentDelivery,
+    { isNeeded = false } = {},
+  ): SentDelivery {
+    if (this.#path === "") return next(entry);
+    this.#create();
+    return this.#files.exclusively(() => {
+      const changed = next(this.withId(entry.id) ?? entry);
+      this.#orWarn(() => this.#write(changed, isNeeded));
+      return changed;
+    });
+  }
+
+  #write(entry: SentDelivery, isNeeded: boolean): void {
     try {
-      this.#write(delivery);
+      this.#files.write(entry);
     } catch (cause) {
-      const reason = reasonOf(cause);
+      if (!isNeeded) throw cause;
       throw new ProgramError(
-        `Cannot send rows that were refused before: "${this.#path}" cannot be written (${reason}), so they could be stored twice; make it writable`,
+        `Cannot send rows that were refused before: "${this.#path}" cannot be written (${
+          reasonOf(cause)
+        }), so they could be stored twice; make it writable`,
         { cause },
       );
     }
   }
 
-  #write(delivery: SentDelivery): void {
-    const { id, content, refused, keys } = delivery;
-    const isRefused = refused.size > 0 || Object.keys(keys).length > 0;
-    const marks = (isRefused ? "-refused" : "") +
-      (isOpen(delivery) ? "-open" : "");
-    const name = `agency-${this.#agency}-${id}-${content}${marks}.json`;
-    Deno.mkdirSync(this.#path, { recursive: true, mode: FOLDER_MODE });
-    const earlier = this.#allNames().filter((one) => one.id === id);
-    const last = Math.max(0, ...earlier.map((one) => this.#revisionOf(one)));
-    // Without its entry, a corrected file would be stored twice.
-    const text = `${formatDelivery(delivery, last + 1)}\n`;
-    replaceFile(`${this.#path}/${name}`, text, { isFlushed: true });
-    for (const old of earlier) {
-      if (old.name !== name) Deno.removeSync(`${this.#path}/${old.name}`);
-    }
+  #create(): void {
+    const options = { recursive: true, mode: FOLDER_MODE };
+    this.#orWarn(() => Deno.mkdirSync(this.#path, options));
   }
 
   /** Records which delivery was sent from a path or copied to it. */
   async link(path: string, id: string): Promise<void> {
     const name = await this.#linkName(path);
+    this.#create();
     this.#orWarn(() => replaceFile(`${this.#path}/${name}`, id));
   }
 
@@ -149,7 +158,10 @@ export class SentFolder {
       isOfOther: async (path) => {
         const own = await this.#linkName(path);
         const end = own.slice(own.indexOf("-path-"));
-        return this.#list().some((name) => name !== own && name.endsWith(end));
+        const files = () => [...Deno.readDirSync(this.#path)];
+        return this.#orWarn(files)?.some(({ name }) =>
+          name !== own && name.endsWith(end)
+        ) ?? false;
       },
     };
   }
@@ -158,62 +170,8 @@ export class SentFolder {
     return `agency-${this.#agency}-path-${await shortHash(path)}`;
   }
 
-  #read(isWanted: (name: DeliveryName) => boolean): SentDelivery[] {
-    return this.#names().filter(isWanted)
-      .flatMap((name) => this.#parse(name) ?? [])
-      .sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
-  }
-
-  /**
-   * Throws a `ProgramError` for a damaged entry: without its information, bets
-   * may be stored twice.
-   */
-  #parse(name: DeliveryName): SentDelivery | undefined {
-    const path = `${this.#path}/${name.name}`;
-    try {
-      const text = ifThere(() => Deno.readTextFileSync(path));
-      return text === undefined ? undefined : parseDelivery(text, name);
-    } catch (cause) {
-      throw new ProgramError(
-        `Cannot tell what was sent before: "${path}" is damaged (${
-          reasonOf(cause)
-        }), so nothing is sent; restore it. If you remove it, the agency finishes without the unsent rows of its file, and stores the file again if it was changed`,
-        { cause },
-      );
-    }
-  }
-
-  #list(): string[] {
-    const list = () =>
-      [...Deno.readDirSync(this.#path)].map(({ name }) => name);
-    return this.#orWarn(list) ?? [];
-  }
-
-  /** Without earlier entries that a killed run has left beside the latest. */
-  #names(): DeliveryName[] {
-    const latest = new Map<string, DeliveryName>();
-    for (const name of this.#allNames()) {
-      const other = latest.get(name.id);
-      if (!other || this.#revisionOf(name) > this.#revisionOf(other)) {
-        latest.set(name.id, name);
-      }
-    }
-    return [...latest.values()];
-  }
-
-  #revisionOf({ name }: DeliveryName): number {
-    const text = ifThere(() => Deno.readTextFileSync(`${this.#path}/${name}`));
-    return revisionOf(text ?? "");
-  }
-
-  #allNames(): DeliveryName[] {
-    return this.#list().flatMap((name) => {
-      const [, agency, id = "", content = "", refused, open] =
-        NAME_REGEXP.exec(name) ?? [];
-      if (agency !== String(this.#agency)) return [];
-      const isRefused = refused !== undefined;
-      return [{ name, id, content, isRefused, isOpen: open !== undefined }];
-    });
+  #read(isWanted: (name: EntryName) => boolean): SentDelivery[] {
+    return this.#orWarn(() => this.#files.read(isWanted)) ?? [];
   }
 
   /** Warns about a failure once: bets can be sent without this folder. */
@@ -222,6 +180,7 @@ export class SentFolder {
     try {
       return operation();
     } catch (error) {
+      if (error instanceof ProgramError) throw error;
       // A missing file is not a failure.
       if (error instanceof Deno.errors.NotFound || this.#isWarned) {
         return undefined;
@@ -238,13 +197,4 @@ export class SentFolder {
       return undefined;
     }
   }
-}
-
-/** An entry's parsed file name. */
-interface DeliveryName {
-  name: string;
-  id: string;
-  content: string;
-  isRefused: boolean;
-  isOpen: boolean;
 }

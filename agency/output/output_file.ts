@@ -50,8 +50,9 @@ export class PendingFile implements Disposable {
 }
 
 /**
- * Writes a file beside the path, and renames it once it is complete; with
- * `isFlushed`, once it is on disk. By default only the owner can read it.
+ * Writes a file beside the path, and renames it once it is complete. With
+ * `isFlushed`, the file is on disk under its name then. By default only the owner
+ * can read it.
  */
 export function replaceFile(
   path: string,
@@ -62,6 +63,26 @@ export function replaceFile(
   file.write(new TextEncoder().encode(text));
   if (isFlushed) file.flush();
   file.rename(path, mode);
+  if (isFlushed) flushFolder(split(path).folder);
+}
+
+/** Writes new files' names to disk. */
+function flushFolder(path: string): void {
+  if (Deno.build.os === "windows") return; // Folders cannot be opened there.
+  using folder = Deno.openSync(path);
+  folder.syncSync();
+}
+
+/**
+ * Calls while no other process or call holds the lock, which is a file. If it
+ * cannot be locked, as in a folder that can only be read, calls all the same.
+ */
+export function exclusively<T>(lock: string, call: () => T): T {
+  const options = { write: true, create: true, mode: PRIVATE_MODE };
+  // The system releases the lock when the process ends, even if it is killed.
+  using file = attempt(() => Deno.openSync(lock, options));
+  attempt(() => file?.lockSync(true));
+  return call();
 }
 
 /**
@@ -81,9 +102,14 @@ export function modeOfCopy(source: number | null | undefined): number {
 
 /** The full path of a file that may not exist. A link in its place is not followed. */
 export function fullPathOf(path: string): string {
-  const [, folder = "", name] = /^(.*[/\\])?(.*)$/.exec(path)!;
-  const fullFolder = Deno.realPathSync(folder || ".");
+  const { folder, name } = split(path);
+  const fullFolder = Deno.realPathSync(folder);
   return `${fullFolder === "/" ? "" : fullFolder}/${name}`;
+}
+
+function split(path: string): { folder: string; name: string } {
+  const [, folder = ".", name = ""] = /^(.*[/\\])?(.*)$/.exec(path)!;
+  return { folder, name };
 }
 
 /** Returns `undefined` for a file that does not exist. */

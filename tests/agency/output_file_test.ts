@@ -15,15 +15,21 @@ function replaceTwice(path: string): string[] {
   });
   using _flushes = replace(Deno.FsFile.prototype, {
     syncDataSync: () => void calls.push("flush"),
+    syncSync: () => void calls.push("flush folder"),
   });
   replaceFile(path, "new");
   replaceFile(path, "new", { mode: 0o640, isFlushed: true });
   return calls;
 }
 
-test("replaceFile() flushes a file before its rename", async (dir) => {
+test("replaceFile() flushes a file before its rename, and its folder after it", async (dir) => {
   const path = `${dir}/file`;
-  assertEquals(replaceTwice(path), ["rename", "flush", "rename"]);
+  assertEquals(replaceTwice(path), [
+    "rename",
+    "flush",
+    "rename",
+    "flush folder",
+  ]);
   assertEquals((await Deno.stat(path)).mode! & 0o777, 0o640);
   assertEquals(await contents(dir), { file: "new" });
 });

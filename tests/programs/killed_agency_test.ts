@@ -5,8 +5,9 @@ import { FileStore } from "../../storage/mod.ts";
 import { testInFolder as test } from "../support/folder.ts";
 import { listen } from "../support/served.ts";
 
-const SCRIPT = `${import.meta.dirname}/../support/killed_agency.ts`;
+const SCRIPT = `${import.meta.dirname}/../support/stopped_agency.ts`;
 const GOOD = "Ana,Gil,1,1999-03-17,10\n";
+const ROSA = "Rosa,Luna,5,1970-01-01,50\n";
 const EVA = "Eva,Paz,2,1999-02-28,20\n";
 /** A run makes more changes; the one that is not killed must succeed. */
 const MIN_CHANGES = 5;
@@ -60,6 +61,64 @@ for (const bad of BAD_ROWS) {
   }
 }
 
+test(
+  "an agency does not finish without the rows of a copy, at whatever change of its files that was killed",
+  async (dir) => {
+    await using store = await FileStore.open(`${dir}/store.csv`);
+    await using central = listen(store);
+    let wasKilled = true;
+    for (let id = 1; wasKilled; id++) {
+      const file = `${dir}/${id}.csv`;
+      const copy = `${file}.rejected.csv`;
+      const run = async (path: string, text: string) => {
+        await Deno.writeTextFile(path, text);
+        return await send(id, central.port, { file, path });
+      };
+      await run(file, GOOD + BAD_ROWS[0]!);
+      await Deno.writeTextFile(copy, EVA);
+      const args = [String(central.port), String(id), copy];
+      wasKilled = await sendKilled(id, args, `${file}-sent`);
+      // It is refused before its first batch.
+      await run(copy, EVA + "Juan,Roca,3,1980-01-31,30\n");
+      const isFinished = await run(`${dir}/last-${id}.csv`, ROSA);
+      const isStored = store.stats.agencyBets.get(id) === 3;
+      if (isFinished) assertEquals(isStored, true, `change ${id}`);
+      await run(copy, EVA);
+      assertEquals(await run(file, GOOD + EVA), true, `change ${id}`);
+    }
+  },
+  ["net", "run"],
+);
+
+test(
+  "a file without a good row can be corrected, at whatever change of its files the agency is killed",
+  async (dir) => {
+    await using store = await FileStore.open(`${dir}/store.csv`);
+    await using central = listen(store);
+    const bad = BAD_ROWS[0]!;
+    let wasKilled = true;
+    for (let id = 1; wasKilled; id++) {
+      const file = `${dir}/${id}.csv`;
+      const run = async (text: string) => {
+        await Deno.writeTextFile(file, text);
+        return await send(id, central.port, { file, path: file });
+      };
+      await Deno.writeTextFile(file, bad);
+      const args = [String(central.port), String(id), file];
+      wasKilled = await sendKilled(id, args, `${file}-sent`);
+      if (await run(EVA) === undefined) {
+        // It asks for the file as it was.
+        await run(bad);
+        await run(EVA);
+      }
+      const isFinished = await run(EVA);
+      const bets = store.stats.agencyBets.get(id);
+      assertEquals([bets, isFinished], [1, true], `change ${id}`);
+    }
+  },
+  ["net", "run"],
+);
+
 /** Returns whether the agency has finished. A refusal says what else to do. */
 async function send(
   id: number,
@@ -85,7 +144,7 @@ async function sendKilled(
   sentFolder: string,
 ): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", SCRIPT, String(change), ...args, sentFolder],
+    args: ["run", "-A", SCRIPT, "kill", String(change), ...args, sentFolder],
     stdout: "null",
     stderr: "null",
   });

@@ -4,7 +4,7 @@ import {
   numberAtEnd,
   numberIn,
   refusedRowKey,
-} from "../../../agency/delivery/row_keys.ts";
+} from "../../../agency/source/row_keys.ts";
 
 const ROW = "Ana Sofía,Núñez,30904465,1999-03-17,7574";
 

@@ -1,7 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { IndexSet } from "../../../agency/index_set.ts";
 import { RowsOfOthers } from "../../../agency/delivery/rows_of_others.ts";
-import { newDelivery } from "../../../agency/delivery/sent_delivery.ts";
+import {
+  newDelivery,
+  type SentDelivery,
+} from "../../../agency/delivery/sent_delivery.ts";
 import { COPY, CORRECTED, Desk, FILE, ROWS } from "../../support/desk.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 
@@ -161,14 +164,15 @@ Desk.test("RowsOfOthers.confirm() completes a copy of 150,000 rows that was cut 
   const [file, copy] = ["a", "b"].map((digit) => digit.repeat(16));
   const indexes = Array.from({ length: count }, (_, index) => index);
   const folder = desk.folder;
-  folder.update({
+  const add = (entry: SentDelivery) => folder.change(entry, (last) => last);
+  add({
     ...newDelivery(file!, 1),
     isComplete: true,
     records: count,
     refused: IndexSet.of(indexes),
     moved: Object.fromEntries(indexes.map((index) => [index, [copy!, index]])),
   });
-  folder.update({ ...newDelivery(copy!, 1), isCopy: true, begunAt: "now" });
+  add({ ...newDelivery(copy!, 1), isCopy: true, begunAt: "now" });
   const others = new RowsOfOthers(
     folder,
     indexes.map((index) => ({

@@ -3,7 +3,7 @@
 // four fields. A row that lacks more is called unreadable, and is recognized by
 // its text.
 
-import { fieldsOf } from "../source/csv_row.ts";
+import { fieldsOf } from "./csv_row.ts";
 
 const SEPARATORS = [",", ";", "\t"];
 const FIELD_COUNT = 5;
