@@ -47,7 +47,8 @@ export async function findCorrected(
   file: DeliveredFile,
   { folder, path, candidates, copied, last }: RelatedDeliveries,
 ): Promise<SentDelivery | undefined> {
-  const named = last === undefined ? undefined : folder.withId(last);
+  const linked = last === undefined ? undefined : folder.withId(last);
+  const named = latestCutOff(candidates, path, linked) ?? linked;
   // A copy is not compared as a whole: each of its rows is recognized by itself.
   const isCopied = named?.isCopy || named?.copies[path ?? ""] !== undefined;
   const before = isCopied ? undefined : named;
@@ -66,6 +67,20 @@ export async function findCorrected(
     throw mayBe(file.source, cutOff.delivery, difference);
   }
   return await findVersion(file, files);
+}
+
+/** The later delivery of a run that was killed before it linked its path. */
+function latestCutOff(
+  candidates: readonly SentDelivery[],
+  path: string | undefined,
+  linked: SentDelivery | undefined,
+): SentDelivery | undefined {
+  return path === undefined
+    ? undefined
+    : candidates.find((one) =>
+      one.path === path && !one.isComplete && !one.isCopy &&
+      one.at > (linked?.at ?? "")
+    );
 }
 
 /**

@@ -25,6 +25,21 @@ Desk.test("identify() refuses a changed file if a run with its old content was c
   await desk.deliver(FILE, CORRECTED);
 });
 
+Desk.test("send() refuses a file of which all rows changed since a run that was killed before it linked the path", async (desk) => {
+  await desk.deliver(FILE, CORRECTED, { isCut: true });
+  for await (const { name } of Deno.readDir(desk.sent)) {
+    if (name.includes("-path-")) await Deno.remove(`${desk.sent}/${name}`);
+  }
+  const other = csvOf(rows(6, 90));
+  await desk.refuses(
+    FILE,
+    other,
+    "it was changed since; put it back as it was",
+  );
+  await desk.deliver(FILE, CORRECTED);
+  await desk.deliver("b.csv", other);
+});
+
 const MANY = rows(6000);
 
 /** Files with rows of a delivery that was cut off, and the first such line. */
