@@ -144,7 +144,9 @@ export class BetsTable {
 
   /**
    * The positions among the parameters that are not stored, and whether the draw
-   * is held: with one statement, because both change.
+   * is held: with one statement, because both change. OFFSET makes PostgreSQL
+   * look up each position, instead of reading the whole file for each statement
+   * while it has no statistics of a new table.
    */
   async #lookUp(
     [agency, source, positions]: readonly unknown[],
@@ -154,7 +156,7 @@ export class BetsTable {
         ARRAY(SELECT position FROM unnest($3::bigint[]) AS sent (position)
           WHERE NOT EXISTS (SELECT FROM ${this.#schema}.bets AS b
             WHERE b.agency = $1::bigint AND b.source = $2::bigint
-            AND b.position = sent.position)) AS missing
+            AND b.position = sent.position OFFSET 0)) AS missing
       FROM ${this.#schema}.loteria`,
       [agency, source, positions],
     );
