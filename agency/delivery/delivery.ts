@@ -94,7 +94,9 @@ export class Delivery {
       sample: isCopy ? undefined : await sampleRows(this.#file.source),
     };
     const isCorrection = known.content !== content || others.brought.length > 0;
-    const own = new Set(isCorrection ? [content] : []);
+    // Without a correction, too: an earlier run may have refused whole batches.
+    const mayStoreOpen = isCorrection || this.refusedBefore.size > 0;
+    const own = new Set(mayStoreOpen ? [content] : []);
     // Each before what follows: if the agency is killed in between, a file is
     // still recognized by its path, or by rows that this one has, too.
     if (path !== undefined) await this.#folder.link(path, id);

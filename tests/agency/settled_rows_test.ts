@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { COPY, Desk, FILE } from "../support/desk.ts";
 import { failCreate } from "../support/failing_calls.ts";
 import { answer, okAll, play, take } from "../support/fake_central.ts";
@@ -57,4 +57,23 @@ Desk.test("send() refuses rows that were refused before while their folder can o
   assertEquals((await desk.store(COPY, EVA)).isFinished, true);
   assertEquals((await desk.store(FILE, ANA + EVA)).stored, 0);
   assertEquals(desk.bets, 3);
+});
+
+Desk.test("send() of a copy stores no row twice that a stopped run of its unchanged file has stored", async (desk) => {
+  const text = ANA + BAD_EVA;
+  await desk.store(FILE, text, {}, { retryRefused: false });
+  assertEquals(desk.bets, 0);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const onProgress = () => {
+    if (desk.bets > 0) controller.abort(new Error("stopped"));
+  };
+  await assertRejects(
+    () => desk.store(FILE, text, { signal, onProgress }, { maxAmount: 1 }),
+    Error,
+    "stopped",
+  );
+  assertEquals(desk.bets, 1);
+  assertEquals((await desk.store(COPY, ANA + EVA)).isFinished, true);
+  assertEquals(desk.bets, 2);
 });
