@@ -43,7 +43,8 @@ export class RunStart implements Disposable {
     const text = JSON.stringify({ path, since: new Date().toISOString() });
     attempt(() => {
       Deno.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      replaceFile(mark, text);
+      // After a power failure, too, the agency does not finish without it.
+      replaceFile(mark, text, { isFlushed: true });
     });
     this.#mark = mark;
   }

@@ -84,3 +84,14 @@ test("otherStarted() finds the agency's other inputs", async (dir) => {
   assertEquals(found(1, path), []);
   assertEquals(found(11), []);
 });
+
+test("RunStart.mark() outlasts a power failure", async (dir) => {
+  const flushed: string[] = [];
+  using _flushes = replace(Deno.FsFile.prototype, {
+    syncDataSync: () => void flushed.push("file"),
+    syncSync: () => void flushed.push("folder"),
+  });
+  using start = new RunStart(dir, 1);
+  await start.mark("-");
+  assertEquals(flushed, ["file", "folder"]);
+});
