@@ -174,13 +174,15 @@ Desk.test("identify() finds a version of any earlier file", async (desk) => {
   assertEquals(await desk.deliver("b.csv", CORRECTED), id);
 });
 
-Desk.test("SentFolder.update() flushes entries to disk, link() does not", async (desk) => {
-  let flushes = 0;
+Desk.test("a run flushes its mark and its entries with their folder, but no link", async (desk) => {
+  const flushed: string[] = [];
   using _flushes = replace(Deno.FsFile.prototype, {
-    syncDataSync: () => void flushes++,
+    syncDataSync: () => void flushed.push("file"),
+    syncSync: () => void flushed.push("folder"),
   });
   await desk.deliver(FILE, WITH_BAD);
-  assertEquals(flushes, 2, "when it begins, and when it ends");
+  // When it starts, when it begins, and when it ends.
+  assertEquals(flushed.join(), "file,folder,file,folder,file,folder");
 });
 
 Desk.test("identify() ignores another agency's files", async (desk) => {
