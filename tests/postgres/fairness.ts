@@ -1,5 +1,6 @@
 import { testFault as test } from "../faults/plan.ts";
 import { within } from "../support/deadline.ts";
+import { MAX_COMMITS } from "../../postgres/bets/commit_queue.ts";
 import { MAX_QUESTIONS } from "../../postgres/question_queue.ts";
 import { append, makeBatch, openStore } from "./support/made_store.ts";
 import { freshDatabase } from "./support/shared_server.ts";
@@ -32,9 +33,18 @@ for (const [whose, agencies, sessions] of FLOODS) {
         (_, i) => append(store, makeBatch(1_000 + i)),
       );
       await within(Promise.all(others), () => "commits wait");
-      // What one agency asks takes one connection.
       if (sessions === 1) {
+        // What one agency asks takes one connection.
         await within(store.finish(1), () => "FINISH waits");
+      } else {
+        // As many commits as may run at once have connections beside these.
+        for (let i = 0; i < MAX_COMMITS; i++) {
+          finished.push(append(store, makeBatch(11 + i)).then(() => {}));
+        }
+        await within(
+          database.waitForLocks(MAX_COMMITS + sessions, ...finished),
+          () => "commits have no connections",
+        );
       }
     } finally {
       await lock[Symbol.asyncDispose]();
