@@ -188,9 +188,9 @@ export class BatchSender {
   }
 
   /**
-   * After the draw, a batch's bets that earlier runs have not stored: the others
-   * are stored, so only these are refused. All bets, if there are none or before
-   * the draw.
+   * The places of a refused batch that are not stored. After the draw, these are
+   * the bets that earlier runs left out, because the rest is stored. If there are
+   * none, or before the draw, these are all bets.
    */
   #missingPlaces(batch: OutgoingBatch): number[] {
     const { refusedBefore } = this.#run.parts.delivery;

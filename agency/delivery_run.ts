@@ -112,9 +112,9 @@ export class DeliveryRun {
   }
 
   /**
-   * The bets that the central must have before the agency finishes. It has just
-   * confirmed this file's bets, so if there is another delivery, it is asked for
-   * that one's.
+   * What FINISH asks the central to check. It has just confirmed this file's
+   * bets, so if rows of the file belong to another delivery, FINISH names that
+   * delivery instead.
    */
   #expected(): Finish["delivery"] {
     const { delivery, loader } = this.parts;

@@ -15,8 +15,8 @@ export interface SessionOptions extends Omit<RequestOptions, "ending"> {
 }
 
 /**
- * Frames handled before other agencies get a turn. An agency that sends without
- * waiting never waits for a read either, so reads do not count as turns.
+ * Frames handled before other agencies get a turn. Reads are not turns: for an
+ * agency that sends without waiting, each one is done at once.
  */
 const FRAMES_PER_TURN = 64;
 

@@ -139,8 +139,8 @@ function mismatch(
 }
 
 function isVersion3(der: Uint8Array): boolean {
-  // A Certificate is a SEQUENCE that begins with another one, which begins with
-  // the version: five bytes, the number last. Both sequences are long.
+  // A Certificate is a SEQUENCE whose first element is a SEQUENCE, too. That one's
+  // first element is the version: five bytes, the number last.
   const outer = derHeaderBytes(der, 0);
   const at = outer + derHeaderBytes(der, outer);
   return der[at] === VERSION_TAG && der[at + 4] === VERSION_3;

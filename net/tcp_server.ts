@@ -18,9 +18,9 @@ const MIN_ACCEPT_DELAY_MS = 50;
 const MAX_ACCEPT_DELAY_MS = 900;
 
 /**
- * Connections accepted before those accepted earlier get a turn. A peer that
- * connects and closes in a loop would otherwise take every place, because
- * nobody sees that its connections have ended.
+ * Accepts in a row, after which the open connections get a turn. Without it the
+ * end of a connection would not be seen in time, and a peer that connects and
+ * closes in a loop would take every place.
  */
 const ACCEPTS_PER_TURN = 16;
 

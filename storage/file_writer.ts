@@ -22,9 +22,9 @@ export interface WriterParts {
 }
 
 /**
- * After a batch that was not stored, no later one of its connection is: an
- * agency's bets keep the order of its file. The failure ends with the
- * connection; the next one may send anything.
+ * Once a batch was not stored, all later batches of its connection are refused,
+ * so that an agency's bets stay in the order of its file. A new connection may
+ * send anything.
  */
 export class FileWriter implements BatchWriter {
   readonly #parts: WriterParts;

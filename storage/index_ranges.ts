@@ -35,8 +35,8 @@ export class IndexRanges {
 
   /**
    * Adds these ranges, ascending; some of their indexes may be in the set. The
-   * array is moved once for all of them: hundreds of moves for each batch would
-   * let a file of many gaps, sent from its end, hold up everyone.
+   * array is moved once for all of them. Moved for each one, it would hold up
+   * everyone when a file with many gaps is sent from its end.
    */
   add(ranges: readonly IndexRange[]): void {
     const first = this.#firstEndingFrom(ranges[0]!.start);

@@ -34,7 +34,7 @@ export interface Origin {
 
 export interface RowsAtPath {
   rows: FoundRow[];
-  /** The first line whose bet may or may not be one of the refused rows. */
+  /** The first line for which it is unclear whether it is a refused row. */
   unmatchedLine: number | undefined;
 }
 

@@ -15,10 +15,10 @@ const PIPE = "-";
 const QUIET_WAIT_MS = 1000;
 
 /**
- * The time from a run's start to its first batch. If the run ends before that,
- * the mark stays, so that the agency does not finish without the file, unless
- * this cannot be sent as it is. Failures to mark or lock are ignored: writing the
- * folder's entries reports the cause.
+ * A run until its first batch. If it is interrupted before that, its mark stays,
+ * so that the agency does not finish without the file. If the file turns out to be
+ * one that cannot be sent, the mark is removed. Failures to mark or lock are
+ * ignored: writing the folder's entries reports the cause.
  */
 export class RunStart implements Disposable {
   readonly #folder: string;

@@ -128,9 +128,9 @@ export function newDelivery(id: string, counter: number): SentDelivery {
  * | has not ended | yes                  | if it `isCutOff()`   |
  * | has ended     | yes, unless given up | no                   |
  *
- * Rows that another delivery sends are not missing here, but there. That must be
- * one of `ids`, which have an entry: a run that was killed before it wrote its own
- * has sent no rows.
+ * A row that another delivery sends is missing there, not here, if that delivery
+ * has an entry, as all of `ids` do. Without one, its run was killed before it sent
+ * anything, so the row is still missing here.
  */
 export function isOpen(
   delivery: SentDelivery,
@@ -146,9 +146,9 @@ export function isOpen(
 }
 
 /**
- * True if a run that sends rows which the central may lack has not ended. A run
- * of a complete delivery sends such rows only to another store. For a copy, the
- * run of its file would notice that (`isLacking`); for a file, nothing would.
+ * True if the delivery's last run has not ended and may have left rows unstored.
+ * Not so for a copy that was complete before: if the central has another store,
+ * the run of the copy's file notices it (`isLacking`). For a file, nothing would.
  */
 export function isCutOff(delivery: SentDelivery): boolean {
   const { begunAt, isCopy, isComplete, isLacking } = delivery;

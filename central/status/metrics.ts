@@ -31,8 +31,8 @@ export function chooseFormat(accept: string | null): string {
 }
 
 /**
- * Formats the metrics. Unknown values are left out: a 0 before the store is
- * read would look like a reset, and the total after it like that many new bets.
+ * Formats the metrics. Unknown values are left out: a 0 before the store is read
+ * would look like a reset, and all stored bets like new ones after it.
  */
 export function formatMetrics(
   { statistics, served }: Sources,

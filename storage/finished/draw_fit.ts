@@ -1,6 +1,6 @@
-// Whether a store may be opened with a number of agencies of the draw. A start
-// that finds everyone finished holds the draw, which cannot be undone: so not if
-// that leaves out an agency that has sent something.
+// Whether a store may be opened with a number of agencies of the draw. If all of
+// them have finished, the start holds the draw, which cannot be undone. So the
+// number must not leave out an agency that has sent something.
 
 const MAX_NAMED = 5;
 

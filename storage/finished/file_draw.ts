@@ -44,9 +44,9 @@ export class FileDraw implements StoreDraw {
   }
 
   /**
-   * Holds the draw if all agencies have finished, unless it is held. A crash may
-   * have come before its record was durable: then a start makes it so, or if
-   * that fails, an agency that finishes again. Throws a `StorageError` if it
+   * Holds the draw once all agencies have finished; does nothing if it is held.
+   * Also called at the start and when an agency finishes again: a crash may have
+   * come before the draw's record was on disk. Throws a `StorageError` if it
    * cannot be recorded.
    */
   async holdIfDue(): Promise<void> {

@@ -99,9 +99,9 @@ export class BetsCheck {
   }
 
   /**
-   * How many bytes the records say were flushed. If known only from a start or
-   * a stop, up to the last write: if a disk fault tears that, it is cut off
-   * like any torn write.
+   * Number of bytes that are known to be flushed. A `finish` or a `draw` proves
+   * it for all bets before it; a `start` or a `stop` only up to the last write,
+   * which may still be torn and is then cut off.
    */
   get flushedSize(): number {
     let size = 0;
