@@ -152,11 +152,14 @@ export class DeliveryRun {
     }
     const { path = "-", isBegun, since, copy } = open;
     const there = copy === undefined ? "" : ` in ${nameOf(copy)}`;
+    const brought = path === this.parts.delivery.path
+      ? "this version of the file"
+      : "another file";
     const [reason, hint] = isBegun
       ? ["it was not sent to its end", "send it again under this name"]
       : [
         "it has refused rows that are not corrected",
-        `correct them${there} and send them, unless another file brought them`,
+        `correct them${there} and send them, unless ${brought} brought them`,
       ];
     getLogger().error(formatAction("agency_finished", "fail", {
       client_id: this.#agency,

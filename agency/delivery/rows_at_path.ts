@@ -22,7 +22,7 @@ import {
 } from "../source/row_keys.ts";
 import type { FoundRow, RowIdentity, SentDelivery } from "./sent_delivery.ts";
 
-/** Fields that a row must share with the unreadable row at its position. */
+/** Fields that a row must share with the refused row at its position. */
 const MIN_FIELDS_IN_FILE = 3;
 const MIN_FIELDS_IN_COPY = 1;
 
@@ -47,7 +47,7 @@ interface Row {
   refused: RowIdentity | undefined;
   /** Whether this row has one of the refused row's keys. */
   hasItsKey: boolean;
-  /** Fields shared with the refused row, if that is unreadable; else 0. */
+  /** Fields shared with the refused row, in any order. */
   sharedFields: number;
 }
 
@@ -96,9 +96,7 @@ class RowMatcher {
     const keys = keysOrTextOf(bytes);
     const refused = this.#refusedAt(index);
     const known = refused ? this.#finder.keysOf(refused) : [];
-    const shared = known.filter(isUnreadable).map((key) =>
-      countSharedFields(key, bytes)
-    );
+    const shared = known.map((key) => countSharedFields(key, bytes));
     const row = {
       index,
       line,

@@ -43,15 +43,25 @@ export function isUnreadable(key: string): boolean {
 }
 
 /**
- * Counts the fields that a row shares with an unreadable one, in any order. An
+ * Counts the fields that a row shares with a refused one, in any order: a common
+ * mistake is to send the columns in another order. The key of a readable row
+ * lacks some of its fields, so the row shares either all of them or none. An
  * unreadable row with fewer than two fields can be corrected to any row, so it
  * counts as sharing one.
  */
 export function countSharedFields(key: string, row: Uint8Array): number {
-  const words = key.slice(UNREADABLE_MARK.length).split(",");
+  const words = key.replace(UNREADABLE_MARK, "").split(WORDS_REGEXP)
+    .filter((word) => word !== "").map(plain);
   if (words.length < 2) return 1;
-  const others = wordsOf(row);
-  return words.filter((word) => others.includes(word)).length;
+  const others = wordsOf(row).map(plain);
+  const count = words.filter((word) => {
+    const at = others.indexOf(word);
+    // Each field counts once: a document may be equal to a number.
+    if (at >= 0) others.splice(at, 1);
+    return at >= 0;
+  }).length;
+  if (isUnreadable(key)) return count;
+  return count === words.length ? FIELD_COUNT : 0;
 }
 
 /** The words in a key, and {@linkcode ANY_WORD} if an unreadable key has fewer than two. */
@@ -111,6 +121,10 @@ export function numberAtEnd(row: Uint8Array): number {
     scale *= 10;
   }
   return number;
+}
+
+function plain(word: string): string {
+  return digits(word, DOCUMENT_REGEXP) || word;
 }
 
 /** Ignores dots and leading zeros, which spreadsheets add and remove. */

@@ -194,7 +194,7 @@ Desk.test("send() does not finish if a file with refused rows was replaced by an
     desk.lastError,
     `hint: correct them in "${
       desk.path(COPY)
-    }" and send them, unless another file brought them; --finish-anyway`,
+    }" and send them, unless this version of the file brought them; --finish-anyway`,
   );
   assertEquals(await desk.finishes(COPY, csvOf(rows(1, 90))), true);
   assertEquals(await desk.finishes("a.csv", OTHER), true);

@@ -6,6 +6,7 @@ import {
   type SentDelivery,
 } from "../../../agency/delivery/sent_delivery.ts";
 import { COPY, CORRECTED, Desk, FILE, ROWS } from "../../support/desk.ts";
+import type { BetRow } from "../../support/frames.ts";
 import { csvOf, rows } from "../../support/rows.ts";
 
 const OTHERS = rows(6, 50).map((row) => row.with(0, "Zoe").with(1, "Paz"));
@@ -187,3 +188,40 @@ Desk.test("RowsOfOthers.confirm() completes a copy of 150,000 rows that was cut 
   assertEquals(desk.open, []);
   return Promise.resolve();
 });
+
+const PEOPLE = [
+  ["Ana", "Gil", "30904465", "1999-03-17", "7574"],
+  ["Eva", "Gil", "30904466", "1999-04-17", "75"],
+  ["Luis", "de la Sosa", "31222333", "1987-05-25", "300"],
+] satisfies BetRow[];
+
+/** Columns in an order in which rows are refused. */
+const ORDERS = {
+  "document first": [2, 0, 1, 3, 4],
+  "number first, last name last": [4, 0, 2, 3, 1],
+  "birthdate first": [3, 0, 1, 2, 4],
+  "birthdate first, document last": [3, 0, 4, 1, 2],
+  "reversed": [4, 3, 2, 1, 0],
+};
+
+/** Rows whose columns are in another order. */
+const WRONG = { "all rows": [0, 1, 2], "some rows": [0, 2] };
+
+for (const [columns, order] of Object.entries(ORDERS)) {
+  for (const [what, wrong] of Object.entries(WRONG)) {
+    for (const name of [FILE, COPY]) {
+      Desk.test(`send() of ${name} finishes after ${what} had the columns ${columns}`, async (desk) => {
+        const sent = PEOPLE.map((row, at) =>
+          wrong.includes(at) ? order.map((column) => row[column]!) : row
+        );
+        const { refused } = await desk.store(FILE, csvOf(sent));
+        assertEquals(refused, wrong.length);
+        const corrected = name === FILE
+          ? PEOPLE
+          : wrong.map((at) => PEOPLE[at]!);
+        const { isFinished } = await desk.store(name, csvOf(corrected));
+        assertEquals([isFinished, desk.bets], [true, PEOPLE.length]);
+      });
+    }
+  }
+}
