@@ -33,7 +33,7 @@ export class IncompleteError extends Error {
     },
   ) {
     const effect = hasFinished
-      ? ", and the draw does not wait for them: it has finished before"
+      ? ", and the draw does not wait for them: the agency had finished before"
       : "";
     super(
       `Cannot finish agency ${agency}: ${missing} of ${records} bets are not stored${effect}`,

@@ -35,7 +35,11 @@ export interface StoreFile extends ReadableFile, Pick<Deno.FsFile, "truncate"> {
 export class StoreHeldError extends Error {
   /** `holder` is the process that has locked the file at `path`. */
   constructor(path: string, holder: string) {
-    super(`Cannot open store ${JSON.stringify(path)}: it is held by ${holder}`);
+    super(
+      `Cannot open store ${
+        JSON.stringify(path)
+      }: it is held by ${holder}; stop it, or choose another store`,
+    );
     this.name = "StoreHeldError";
   }
 }

@@ -7,6 +7,7 @@ import type { DeliveredFile } from "../delivered_file.ts";
 import { everyRecord } from "../every_record.ts";
 import { sendError } from "../source/input_file.ts";
 import type { SourceFile } from "../source/source_file.ts";
+import { findDifference } from "../source/difference.ts";
 import {
   DigestWriter,
   EMPTY_DIGEST,
@@ -63,8 +64,8 @@ export async function findCorrected(
   const files = candidates.filter(({ isCopy }) => !isCopy);
   const cutOff = isCopy ? undefined : await findCutOff(file, files);
   if (cutOff) {
-    const difference = `line ${cutOff.line} is one of its rows`;
-    throw mayBe(file.source, cutOff.delivery, difference);
+    const what = `line ${cutOff.line} is a row of`;
+    throw partlyStored(file.source, cutOff.delivery, what);
   }
   return await findVersion(file, files);
 }
@@ -113,7 +114,7 @@ function changed(
   return sendError(
     path,
     isComplete
-      ? `it was sent on ${at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new`
+      ? `it was sent on ${at}, and ${difference}; send only what is new as a file of its own, or all of it as a new delivery with --as-new, which stores the unchanged rows a second time`
       : `it may be partly stored since ${at}, and ${difference}; put it back as it was, send it to its end and only then correct it, or send all of it as a new delivery with --as-new`,
   );
 }
@@ -129,6 +130,9 @@ async function findVersion(
   for (const delivery of files) {
     // There may be thousands of deliveries, so this quick check comes first.
     if (!await beginsAlike(file, delivery)) continue;
+    if (!delivery.isComplete) {
+      throw partlyStored(file.source, delivery, "it may be");
+    }
     const difference = await findDifference(file, delivery);
     if (difference !== undefined || !hasEnoughKept(delivery)) {
       throw mayBe(file.source, delivery, difference);
@@ -143,6 +147,19 @@ async function findVersion(
   return undefined;
 }
 
+/** `what` tells how the file is related to the delivery. */
+function partlyStored(
+  { path }: SourceFile,
+  delivery: SentDelivery,
+  what: string,
+): ProgramError {
+  const name = nameOf(delivery.path);
+  return sendError(
+    path,
+    `${what} ${name}, whose run of ${delivery.at} was cut off and may be partly stored; send that file to its end first, as it was, or this one as a new delivery with --as-new`,
+  );
+}
+
 function mayBe(
   { path }: SourceFile,
   delivery: SentDelivery,
@@ -150,15 +167,10 @@ function mayBe(
 ): ProgramError {
   const how = difference === undefined && delivery.path !== undefined
     ? "send it under that name"
-    : delivery.isComplete
-    ? "send only what is new as a file of its own"
-    : "first send that to its end, as it was, and only then correct it";
-  const sent = delivery.isComplete
-    ? ", sent on"
-    : ", which may be partly stored since";
+    : "send only what is new as a file of its own";
   return sendError(
     path,
-    `it may be ${nameOf(delivery.path)}${sent} ${delivery.at}, and ${
+    `it may be ${nameOf(delivery.path)}, sent on ${delivery.at}, and ${
       difference ?? "it has corrections"
     }; ${how}, or all of it as a new delivery with --as-new`,
   );
@@ -193,56 +205,4 @@ async function beginsAlike(
     .filter(([at, value]) => !known.has(at) && value !== EMPTY_DIGEST);
   const equal = kept.filter(([at, value]) => value === found[at]);
   return equal.length >= MIN_EQUAL_PART * kept.length && equal.length > 0;
-}
-
-/**
- * Describes, as the end of a sentence, where a file differs from a delivery,
- * apart from refused rows. Returns `undefined` if only refused rows differ.
- */
-async function findDifference(
-  file: DeliveredFile,
-  { isComplete, records, refused, digests }: SentDelivery,
-): Promise<string | undefined> {
-  if (!isComplete) return "it was changed since";
-  const { every, values } = digests ?? { every: 1, values: undefined };
-  const writer = new DigestWriter(every, refused);
-  const lines: number[] = [];
-  let unsendable: number | undefined;
-  let count = 0;
-  await everyRecord(file, (reader, step) => {
-    if (reader.index % every === 0) lines.push(reader.line);
-    if (!writer.add(reader, step)) unsendable ??= reader.line;
-    count = reader.index + 1;
-  });
-  const { values: found } = writer.finish();
-  const first = values?.findIndex((value, i) => value !== found[i]) ?? -1;
-  const surplus = describeSurplus(count - records);
-  if (first >= 0 && first < lines.length) {
-    const where = `${describeLines(lines, first, every)} was changed since`;
-    return surplus ? `${where}, and ${surplus}` : where;
-  }
-  if (surplus) return surplus;
-  if (unsendable !== undefined) return `line ${unsendable} was changed since`;
-  return values ? undefined : "it was changed since";
-}
-
-function describeSurplus(surplus: number): string {
-  const count = Math.abs(surplus);
-  const rows = count === 1 ? "row" : "rows";
-  if (surplus > 0) return `it has ${count} more ${rows} now`;
-  return surplus < 0
-    ? `it has ${count} fewer ${rows} now (put back what was deleted, and send it with --finish-anyway to finish without refused rows)`
-    : "";
-}
-
-function describeLines(
-  lines: readonly number[],
-  at: number,
-  every: number,
-): string {
-  if (every === 1) return `line ${lines[at]}`;
-  const next = lines[at + 1];
-  return `a row from line ${lines[at]} on${
-    next ? `, before line ${next},` : ""
-  }`;
 }

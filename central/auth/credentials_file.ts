@@ -146,6 +146,11 @@ async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (cause) {
-    throw failure(`Cannot read credentials "${path}"`, cause);
+    const what = `Cannot read credentials "${path}"`;
+    if (!(cause instanceof Deno.errors.NotFound)) throw failure(what, cause);
+    throw new ProgramError(
+      `${what}: it does not exist; "deno task token add 1" creates it`,
+      { cause },
+    );
   }
 }

@@ -44,7 +44,7 @@ test("Credentials.open() names the line that is wrong", async (dir) => {
   await assertRejects(
     () => Credentials.open(`${dir}/none.csv`),
     ProgramError,
-    `Cannot read credentials "${dir}/none.csv": `,
+    `Cannot read credentials "${dir}/none.csv": it does not exist; "deno task token add 1" creates it`,
   );
   await Deno.writeTextFile(path, `7,${"aB".repeat(32)}\r\n\r\n8,${HASH}`);
   const { hashes } = await readCredentials(path);

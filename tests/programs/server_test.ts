@@ -111,11 +111,13 @@ test("server.ts says in one line what it cannot use, and changes no file", async
   const cases: [env: Record<string, string>, line: RegExp][] = [
     [
       store(storeFile),
-      new RegExp(`^server: Cannot open .* held by process ${central.pid}\n$`),
+      new RegExp(
+        `^server: Cannot open .* held by process ${central.pid}; stop it, or choose another store\n$`,
+      ),
     ],
     [
       store(`${dir}/alias.csv`),
-      /^server: Cannot open store .* held by another process\n$/,
+      /^server: Cannot open store .* held by another process; stop it, or choose another store\n$/,
     ],
     [store(damaged), /^server: Cannot open store .* damage at byte 0: /],
     [

@@ -20,8 +20,8 @@ Desk.test("identify() refuses a changed file if a run with its old content was c
     changed(1),
     "it was changed since; put it back as it was, send it to its end and only then correct it, or",
   );
-  const part = `"${desk.dir}/${FILE}", which may be partly stored since 2`;
-  await desk.refuses("b.csv", changed(1), `it may be ${part}`);
+  const part = `line 1 is a row of "${desk.dir}/${FILE}", whose run of 2`;
+  await desk.refuses("b.csv", changed(1), part);
   await desk.deliver(FILE, CORRECTED);
 });
 
@@ -64,10 +64,11 @@ for (const [what, [cutOff, text, line]] of Object.entries(PARTS)) {
   Desk.test(`identify() refuses a file ${what} until the run that was cut off is completed`, async (desk) => {
     await desk.deliver(FILE, cutOff, { isCut: true });
     const separator = text.includes(";") ? ";" : ",";
-    const part = `"${desk.dir}/${FILE}", which may be partly stored since 2`;
     const row =
-      `, and line ${line} is one of its rows; first send that to its end`;
-    for (const problem of [`it may be ${part}`, row]) {
+      `line ${line} is a row of "${desk.dir}/${FILE}", whose run of 2`;
+    const advice =
+      " was cut off and may be partly stored; send that file to its end first";
+    for (const problem of [row, advice]) {
       await desk.refuses("b.csv", text, problem, { separator });
     }
     await desk.deliver("c.csv", csvOf(rows(9, 9000)));

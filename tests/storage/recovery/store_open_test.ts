@@ -92,7 +92,7 @@ test("FileStore.open() refuses an open store, and names its holder", async (dir)
   await assertRejects(
     () => FileStore.open(path),
     StoreHeldError,
-    `Cannot open store "${path}": it is held by process ${Deno.pid}`,
+    `Cannot open store "${path}": it is held by process ${Deno.pid}; stop it, or choose another store`,
   );
   await appendTo(store, numberedBatch(1, 1));
   await store.close();
