@@ -15,6 +15,8 @@ export interface Flag {
   readonly excludes?: readonly string[];
   /** The program that has the flag, if it is another one. */
   readonly owner?: string;
+  /** What to use in place of another program's flag. */
+  readonly counterpart?: string | undefined;
 }
 
 export interface Arguments {
@@ -50,7 +52,9 @@ export function parseArguments(
     const flag = known.find((one) => one.name === name);
     if (!flag) throw misuse(arg, "unknown flag");
     if (flag.owner !== undefined) {
-      throw misuse(`--${name}`, `it is a flag of the ${flag.owner}`);
+      const { owner, counterpart } = flag;
+      const advice = counterpart ? `; use ${counterpart} here` : "";
+      throw misuse(`--${name}`, `it is a flag of the ${owner}${advice}`);
     }
     if (Object.hasOwn(flags, flag.name)) {
       throw misuse(`--${name}`, "given twice");

@@ -149,6 +149,13 @@ function surviveFileSizeLimit(): void {
   Deno.addSignalListener("SIGXFSZ", () => {});
 }
 
+/** For flags of the other program: what says the same in this one. */
+const COUNTERPARTS: Readonly<Record<string, string>> = {
+  host: "--server",
+  port: "--server",
+  server: "--host and --port",
+};
+
 function parseFlags(
   program: Program,
   { flags: own = [], operand }: ProgramOptions,
@@ -158,7 +165,11 @@ function parseFlags(
     ...configFlags(program),
     ...own,
     ...COMMON_FLAGS,
-    ...configFlags(other).map((flag) => ({ ...flag, owner: other })),
+    ...configFlags(other).map((flag) => ({
+      ...flag,
+      owner: other,
+      counterpart: COUNTERPARTS[flag.name],
+    })),
   ];
   const { flags, operands } = parseArguments(Deno.args, known);
   const flag = operand && flagOf(operand, program);

@@ -8,7 +8,8 @@ const FLAGS: readonly Flag[] = [
   { name: "as-new" },
   { name: "draw-await", isBoolean: true },
   { name: "help" },
-  { name: "port", value: "PORT", owner: "server" },
+  { name: "port", value: "PORT", owner: "server", counterpart: "--server" },
+  { name: "fsync", isBoolean: true, owner: "server" },
 ];
 
 Deno.test("parseArguments() reads flags, switches and operands in any order", () => {
@@ -58,7 +59,11 @@ Deno.test("parseArguments() refuses what it cannot use", () => {
       ],
       [
         "--port 5",
-        "Cannot use --port: it is a flag of the server (see --help)",
+        "Cannot use --port: it is a flag of the server; use --server here (see --help)",
+      ],
+      [
+        "--fsync=false",
+        "Cannot use --fsync: it is a flag of the server (see --help)",
       ],
       ["--check=true", "Cannot use --check: it takes no value (see --help)"],
     ] as const

@@ -106,6 +106,7 @@ test("client.ts says in one line what it cannot do", async (dir) => {
     ],
     [{}, ["--config", `${dir}/none.yaml`], /^client: Cannot read config/],
     [{}, ["--winners", file], /^client: Cannot write winners .* agency's file/],
+    [{}, ["--port", "9"], /^client: Cannot use --port: .* use --server here/],
     [{}, ["--no-finish", "--finish-anyway"], /^client: Cannot use --no-finish/],
     [{}, ["--no-finish", "--winners", "-"], /^client: Cannot use --no-finish/],
     [
