@@ -21,10 +21,11 @@ export class SimulatedFolder implements Resource {
 
   /** Makes the names in the folder durable. */
   sync(): Promise<void> {
-    return this.#world.loop.operate(
-      FLUSH_MS,
-      () => this.#world.diskOf(this.#process).flushFolder(this.#path),
-    );
+    return this.#world.loop.operate(FLUSH_MS, () => this.syncSync());
+  }
+
+  syncSync(): void {
+    this.#world.diskOf(this.#process).flushFolder(this.#path);
   }
 
   close(): void {

@@ -139,8 +139,8 @@ function fileCalls(world: World): Record<string, Call> {
   }
   return {
     open: (process, path: string, options?: Deno.OpenOptions) =>
-      path === STORE_FOLDER
-        ? new SimulatedFolder(world, process, path)
+      path === STORE_FOLDER || path.endsWith("/")
+        ? new SimulatedFolder(world, process, path.replace(/\/$/, ""))
         : new SimulatedFile(world, process, path, options ?? { read: true }),
     stat: (process, path: string) =>
       path === STORE_FOLDER
