@@ -143,7 +143,9 @@ async function openStore(
     logRecovery("success", { bets: store.stats.bets });
     return store;
   } catch (error) {
-    if (!signal.aborted) throw error;
+    // A failure of the files is one, even if the central was also stopped.
+    const isStopped = openDatabase ? signal.aborted : error === signal.reason;
+    if (!isStopped) throw error;
     logRecovery("fail", { reason: "stopped" });
     return undefined;
   }
@@ -171,6 +173,7 @@ async function openFileStore(
     if (problem !== undefined) logRecovery("fail", { reason: problem });
     return store;
   } catch (cause) {
+    if (cause === options.signal?.reason) throw cause;
     throw cause instanceof StoreHeldError
       ? new ProgramError(cause.message, { cause })
       : failure(`Cannot open store "${path}"`, cause);

@@ -1,4 +1,12 @@
-import { assertEquals, assertLess, assertMatch } from "@std/assert";
+import {
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
+import { readConfig } from "../../program/config/config.ts";
+import { ProgramError } from "../../program/errors.ts";
+import { runCentral } from "../../server.ts";
 import {
   assertEnding,
   assertFailure,
@@ -162,4 +170,20 @@ test("server.ts says in one line what it cannot use, and changes no file", async
   });
   using wire = await Wire.connect(central.port);
   await wire.ok(betFrame({ rows: rows(1) }));
+});
+
+test("runCentral() tells why a store cannot be opened, although it was stopped", async (dir) => {
+  const signal = AbortSignal.abort();
+  const file = `${dir}/none/bets.csv`;
+  const config = readConfig({
+    program: "server",
+    document: null,
+    file: "",
+    env: (name) => name === "SERVER_STORE_FILE" ? file : undefined,
+  });
+  await assertRejects(
+    () => runCentral({ config, signal, flags: {} }),
+    ProgramError,
+    "Cannot open store",
+  );
 });
