@@ -187,7 +187,8 @@ export class CentralHost {
       ledger.check(this.#world.storeText(tornBytesLeft(line)));
     } else if (/^action: (sorteo|recover_draw) \| result: success/.test(line)) {
       ledger.onDraw(line.startsWith("action: sorteo"));
-      if (this.#world.isStoreDurable) return;
+      // What the operator adds is no bet.
+      if (this.#world.isStoreDurable || this.operator.isAtWork) return;
       throw ledger.broken("the draw is held while bets are under way");
     } else if (line.includes("restart the central")) {
       this.#stopSoon();
