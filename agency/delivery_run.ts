@@ -10,6 +10,7 @@ import { IndexSet } from "./index_set.ts";
 import {
   nameOf,
   type OpenDelivery,
+  type OpenState,
   type SentDelivery,
   storedRows,
 } from "./delivery/sent_delivery.ts";
@@ -29,6 +30,13 @@ export interface RunParts {
   refused: RefusedRows;
   loader: BatchLoader;
 }
+
+/** Why a delivery holds back the finish. */
+const HELD_BECAUSE: Record<OpenState, string> = {
+  "unsent": "its run ended, or waits, before its first batch",
+  "cut off": "it was not sent to its end",
+  "incomplete": "it has refused rows that are not corrected",
+};
 
 export class DeliveryRun {
   readonly #agency: number;
@@ -150,26 +158,29 @@ export class DeliveryRun {
       for (const one of [open, ...others]) one.giveUp();
       return false;
     }
-    const { path = "-", isBegun, since, copy } = open;
-    const there = copy === undefined ? "" : ` in ${nameOf(copy)}`;
-    const brought = path === this.parts.delivery.path
-      ? "this version of the file"
-      : "another file";
-    const [reason, hint] = isBegun
-      ? ["it was not sent to its end", "send it again under this name"]
-      : [
-        "it has refused rows that are not corrected",
-        `correct them${there} and send them, unless ${brought} brought them`,
-      ];
+    const { path = "-", state, since } = open;
     getLogger().error(formatAction("agency_finished", "fail", {
       client_id: this.#agency,
       file: path,
       since,
       others: others.length || undefined,
-      reason,
-      hint: `${hint}; --finish-anyway finishes without`,
+      reason: HELD_BECAUSE[state],
+      hint: `${this.#wayOut(open)}; --finish-anyway finishes without`,
     }));
     return true;
+  }
+
+  /** What completes a delivery that is not complete. */
+  #wayOut({ state, path, copy }: OpenDelivery): string {
+    if (state === "unsent") {
+      return "send it; if another file has its bets, remove or rename it";
+    }
+    if (state === "cut off") return "send it again under this name";
+    const there = copy === undefined ? "" : ` in ${nameOf(copy)}`;
+    const brought = path === this.parts.delivery.path
+      ? "this version of the file"
+      : "another file";
+    return `correct them${there} and send them, unless ${brought} brought them`;
   }
 
   async #openOthers(): Promise<OpenDelivery[]> {

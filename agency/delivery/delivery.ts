@@ -133,9 +133,10 @@ export class Delivery {
   async end(run: RunResult): Promise<IndexSet> {
     const { refused, lacked } = run;
     const { isComplete, content } = this.#entry;
+    const sentAgain = this.refusedBefore.difference(this.others.leftOut);
     // It lacked bets that an earlier run has stored.
     const isOtherStore = isComplete &&
-      lacked > this.refusedBefore.difference(refused).size;
+      lacked > sentAgain.difference(refused).size;
     if (isOtherStore) this.expectRelatives();
     this.others.confirm(refused, content);
     const lost = isOtherStore ? this.#entry.confirmed : new IndexSet();

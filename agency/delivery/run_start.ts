@@ -123,7 +123,7 @@ export function otherStarted(
     const start = attempt(() => JSON.parse(Deno.readTextFileSync(file)));
     if (!start || start.path === own || !isThere(start.path)) continue;
     const giveUp = () => attempt(() => Deno.removeSync(file));
-    found.push({ ...start, isBegun: true, giveUp });
+    found.push({ ...start, state: "unsent", giveUp });
   }
   return found;
 }

@@ -84,15 +84,18 @@ export interface FoundRow {
   key: string | undefined;
 }
 
+/**
+ * Of a delivery that is not finished: no batch was sent; it was cut off, or is
+ * being sent; or it has refused rows to correct.
+ */
+export type OpenState = "unsent" | "cut off" | "incomplete";
+
 /** A delivery that is not finished: it still has rows to send. */
 export interface OpenDelivery {
   /** `undefined` or "-" for a pipe. */
   path?: string | undefined;
-  /**
-   * Whether it was cut off or is being sent. If not, it has refused rows to
-   * correct.
-   */
-  isBegun: boolean;
+  /** How far it has come. */
+  state: OpenState;
   /** As ISO 8601. */
   since: string;
   /** Path of the copy of its refused rows. */

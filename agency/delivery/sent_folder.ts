@@ -60,7 +60,7 @@ export class SentFolder {
     const found = this.#read(isOther).filter((one) => isOpen(one, ids));
     const open = found.map((one): OpenDelivery => ({
       path: one.path,
-      isBegun: isCutOff(one),
+      state: isCutOff(one) ? "cut off" : "incomplete",
       since: one.begunAt ?? one.at,
       copy: Object.keys(one.copies).at(-1),
       giveUp: () =>

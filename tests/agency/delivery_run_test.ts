@@ -125,9 +125,10 @@ for (const [what, interrupt] of Object.entries(INTERRUPTED)) {
   Desk.test(`send() does not finish after a run of another file that ${what}, unless that is gone`, async (desk) => {
     await interrupt(desk);
     assertEquals(await desk.finishes("b.csv", B), false);
+    assertStringIncludes(desk.lastError, "a.csv | since: 2");
     assertStringIncludes(
       desk.lastError,
-      "a.csv | since: 2",
+      "before its first batch | hint: send it; if another file has its bets, remove or rename it; --finish-anyway",
     );
     assertEquals(await desk.finishes("a.csv", A), true);
     assertEquals(await desk.finishes("b.csv", B), true);

@@ -63,6 +63,23 @@ Desk.test("send() does not count stored bets as missing if their whole batch is 
   assertEquals(await Deno.readTextFile(again.rejectedFile!), bad(1, 90));
 });
 
+Desk.test("send() notices another store although more of the file's rows were refused than stored", async (desk) => {
+  const text = GOOD + bad(2, 90);
+  const [first, second] = [csvOf(rows(1, 90)), csvOf(rows(1, 91))];
+  const copyOfCopy = `${COPY}.rejected.csv`;
+  const half = first + bad(1, 91);
+  for (
+    const [name, content] of [[FILE, text], [COPY, half], [copyOfCopy, second]]
+  ) {
+    await desk.store(name!, content!);
+  }
+  assertEquals(desk.bets, 3);
+  // The other store, which takes everything.
+  assertEquals(await desk.finishes(FILE, text), false);
+  assertEquals(await desk.finishes(COPY, half), false);
+  assertEquals(await desk.finishes(copyOfCopy, second), true);
+});
+
 Desk.test("send() to a restored store finishes only after every copy of the file", async (desk) => {
   const text = GOOD + bad(2, 90);
   const [first, second] = [csvOf(rows(1, 90)), csvOf(rows(1, 91))];
