@@ -192,11 +192,13 @@ export class FileStore implements Store, AsyncDisposable {
   }
 
   /**
-   * Waits until every batch is stored or refused. Throws a `StorageError` if
-   * that will only be known at the next start.
+   * Waits until every batch is stored or refused, and all bets are durable: a
+   * full disk may have postponed that at the start. Throws a `StorageError` if
+   * that will only be known at the next start, or later.
    */
   async #whenIdle(): Promise<void> {
     await this.#log.whenIdle();
+    await this.#log.confirmStored();
     const { underWay } = this.#files.index;
     assertInvariant(underWay === 0, `${underWay} batches are under way`);
   }

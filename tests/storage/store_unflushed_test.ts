@@ -26,6 +26,27 @@ for (const drawAgencies of [1, 2]) {
   });
 }
 
+test("FileStore holds the draw only once the bets that it found are flushed", async (dir) => {
+  const path = await putStore(dir, WHOLE);
+  await finishFirst(path, 1);
+  const files: FaultFile[] = [];
+  const { store } = await openFaulty(path, {
+    drawAgencies: 1,
+    onFile(file) {
+      if (files.push(file) > 1) return;
+      // At the start, before its draw, and before that of the first FINISH.
+      for (let i = 0; i < 3; i++) file.fail("syncData", { code: "ENOSPC" });
+    },
+  });
+  assert(!store.draw.isHeld);
+  assertMatch(store.stats.problem!, /No space left/);
+  await assertRejects(() => store.finish(1), StorageError, "No space left");
+  assert(!store.draw.isHeld);
+  await store.finish(1);
+  assert(store.draw.isHeld);
+  await store.close();
+});
+
 /** Lets agency 1 finish, and leaves the files as a killed central does. */
 async function finishFirst(path: string, drawAgencies: number): Promise<void> {
   const store = await FileStore.open(path, { drawAgencies });
