@@ -113,7 +113,10 @@ export class Agency {
     };
   }
 
-  /** Ends the last run that was sent with `staysOpen`. */
+  /**
+   * Ends the last run, if it was sent with `staysOpen`. Its content is stored once
+   * more if it is sent with `asNew` after this.
+   */
   endRun(): void {
     this.#endRun?.();
     this.#endRun = undefined;

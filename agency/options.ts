@@ -63,15 +63,16 @@ export interface SendOptions extends ReadOptions {
    */
   finish?: "complete" | "anyway" | "no";
   /**
-   * Stores content that was sent before once more. A run that was stopped before
-   * its end is continued instead.
+   * Stores content that was sent before once more. If such a run was stopped
+   * before its end, continues it instead. Needs a `sentFolder`.
    *
    * @default {false}
    */
   asNew?: boolean;
   /**
-   * Whether the run goes on, as with `winners()`, until `Agency.endRun()` is
-   * called.
+   * Whether an `asNew` run ends only with `Agency.endRun()`, not with `send()`. For
+   * a program that has more to do in the run, such as to wait for the draw: if it
+   * is stopped before that, the next `send()` of the content continues the run.
    *
    * @default {false}
    */
