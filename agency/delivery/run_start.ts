@@ -4,11 +4,15 @@
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { orAborted, startRareTimer } from "../../program/timer.ts";
 import { shortHash } from "../hashes.ts";
-import { attempt, replaceFile } from "../output/output_file.ts";
+import {
+  attempt,
+  createPrivateFolder,
+  openLock,
+  replaceFile,
+} from "../output/output_file.ts";
 import { isProcessInput } from "../source/input_file.ts";
 import type { OpenDelivery } from "./sent_delivery.ts";
 
-const FILE_MODE = 0o600;
 const NAME_REGEXP = /^agency-(\d+)-start-[0-9a-f]+$/;
 const PIPE = "-";
 /** Identifying a file takes less; a longer wait is logged. */
@@ -42,7 +46,7 @@ export class RunStart implements Disposable {
     const mark = `${this.#name}-start-${await shortHash(path)}`;
     const text = JSON.stringify({ path, since: new Date().toISOString() });
     attempt(() => {
-      Deno.mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      createPrivateFolder(this.#folder);
       // After a power failure, too, the agency does not finish without it.
       replaceFile(mark, text, { isFlushed: true });
     });
@@ -55,9 +59,7 @@ export class RunStart implements Disposable {
    */
   async takeTurn(): Promise<void> {
     if (this.#folder === "") return;
-    // The system releases the lock when the process ends, even if it is killed.
-    const options = { write: true, create: true, mode: FILE_MODE };
-    const file = attempt(() => Deno.openSync(`${this.#name}-turn`, options));
+    const file = openLock(`${this.#name}-turn`);
     if (!file) return;
     this.#turn = file;
     if (attempt(() => file.tryLockSync(true))) return;

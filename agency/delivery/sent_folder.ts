@@ -5,7 +5,7 @@
 import { ProgramError, reasonOf } from "../../program/errors.ts";
 import { formatAction, getLogger } from "../../program/logging.ts";
 import { shortHash } from "../hashes.ts";
-import { replaceFile } from "../output/output_file.ts";
+import { createPrivateFolder, replaceFile } from "../output/output_file.ts";
 import type { KnownCopies } from "../output/rejected_file.ts";
 import { EntryFiles, type EntryName } from "./entry_files.ts";
 import { otherStarted } from "./run_start.ts";
@@ -15,9 +15,6 @@ import {
   type OpenDelivery,
   type SentDelivery,
 } from "./sent_delivery.ts";
-
-/** For the owner only: bets are personal data, and so is who sent them. */
-const FOLDER_MODE = 0o700;
 
 /** Entries are read and changed under a lock: several runs may go on at once. */
 export class SentFolder {
@@ -45,7 +42,7 @@ export class SentFolder {
    * refused, or they were cut off.
    */
   correctable(): SentDelivery[] {
-    return this.#read(({ isRefused, isOpen }) => isRefused || isOpen);
+    return this.#read((name) => name.isRefused || name.isOpen);
   }
 
   /**
@@ -56,7 +53,7 @@ export class SentFolder {
     // Marks first: a run writes its entry before it removes its mark.
     const started = otherStarted(this.#path, this.#agency, own.path);
     const ids = this.ids();
-    const isOther = ({ id, isOpen }: EntryName) => isOpen && id !== own.id;
+    const isOther = (name: EntryName) => name.isOpen && name.id !== own.id;
     const found = this.#read(isOther).filter((one) => isOpen(one, ids));
     const open = found.map((one): OpenDelivery => ({
       path: one.path,
@@ -139,8 +136,7 @@ export class SentFolder {
   }
 
   #create(): void {
-    const options = { recursive: true, mode: FOLDER_MODE };
-    this.#orWarn(() => Deno.mkdirSync(this.#path, options));
+    this.#orWarn(() => createPrivateFolder(this.#path));
   }
 
   /** Records which delivery was sent from a path or copied to it. */

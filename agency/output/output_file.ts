@@ -6,7 +6,9 @@ import { sha256 } from "../hashes.ts";
 
 /** Permission bits for reading and writing, but not for executing. */
 const READ_WRITE = 0o666;
+/** For the owner only: bets are personal data, and so is who sent them. */
 const PRIVATE_MODE = 0o600;
+const PRIVATE_FOLDER_MODE = 0o700;
 
 /** A temporary file beside its final path. Removed unless it is renamed. */
 export class PendingFile implements Disposable {
@@ -73,14 +75,27 @@ function flushFolder(path: string): void {
   folder.syncSync();
 }
 
+/** Creates a folder that only the owner can read, unless it exists. */
+export function createPrivateFolder(path: string): void {
+  Deno.mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER_MODE });
+}
+
 /**
- * Calls while no other process or call holds the lock, which is a file. If it
- * cannot be locked, as in a folder that can only be read, calls all the same.
+ * Opens a file to lock; `undefined` if it cannot be opened, as in a folder that
+ * can only be read. The system releases the lock when the process ends, even if it
+ * is killed.
+ */
+export function openLock(path: string): Deno.FsFile | undefined {
+  const options = { write: true, create: true, mode: PRIVATE_MODE };
+  return attempt(() => Deno.openSync(path, options));
+}
+
+/**
+ * Runs `call` while no other process or call holds the lock file at the path; if
+ * that cannot be locked, without a lock.
  */
 export function exclusively<T>(lock: string, call: () => T): T {
-  const options = { write: true, create: true, mode: PRIVATE_MODE };
-  // The system releases the lock when the process ends, even if it is killed.
-  using file = attempt(() => Deno.openSync(lock, options));
+  using file = openLock(lock);
   attempt(() => file?.lockSync(true));
   return call();
 }
