@@ -143,7 +143,7 @@ async function openStore(
     logRecovery("success", { bets: store.stats.bets });
     return store;
   } catch (error) {
-    // A failure of the files is one, even if the central was also stopped.
+    // A stop makes a database fail in many ways, but files only in one.
     const isStopped = openDatabase ? signal.aborted : error === signal.reason;
     if (!isStopped) throw error;
     logRecovery("fail", { reason: "stopped" });

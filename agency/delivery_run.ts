@@ -42,7 +42,7 @@ export class DeliveryRun {
   readonly #agency: number;
   readonly #finish: NonNullable<SendOptions["finish"]>;
   readonly parts: RunParts;
-  #isKnown = false;
+  #isRecorded = false;
   /** The refused rows that are not stored, once all batches are answered. */
   #missing: IndexSet = new IndexSet();
 
@@ -85,8 +85,8 @@ export class DeliveryRun {
   }
 
   /**
-   * The delivery whose refused rows this one has, or else one that stores rows
-   * of this file, if it stores any.
+   * The delivery whose refused rows this one has, or else one that stores rows of
+   * this file. Only one that has stored rows counts.
    */
   get #other(): SentDelivery | undefined {
     const { folder, delivery } = this.parts;
@@ -104,14 +104,14 @@ export class DeliveryRun {
     const { delivery, refused, loader: { records, end } } = this.parts;
     // Before any message that may be about these rows.
     refused.logBefore(Infinity);
-    if (!this.#isKnown) {
+    if (!this.#isRecorded) {
       const isGivenUp = this.#finish === "anyway";
       const { indexes } = refused;
       const run = { refused: indexes, lacked, records, end, isGivenUp };
       this.#missing = await delivery.end(run);
       this.#warnOfStoredRows();
+      this.#isRecorded = true;
     }
-    this.#isKnown = true;
     const agency = this.#agency;
     if (this.#finish === "no") return undefined;
     if (await this.#isHeld()) return false;

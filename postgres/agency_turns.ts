@@ -1,5 +1,5 @@
-// Turns of agencies: what they wait for runs a few at once, one agency after the
-// other, so that none waits for more than one turn of each other one.
+// Runs the agencies' waiting items in turns, a few turns at once. The agencies are
+// served one after the other: none waits for more than one turn of each other one.
 
 export interface AgencyTurnsOptions<T> {
   /** Limit of turns that run at once. */
@@ -21,7 +21,7 @@ export class AgencyTurns<T> {
     this.#options = options;
   }
 
-  /** Items of the same turn of the event loop may share a turn. */
+  /** The turn starts in a microtask, so items that are added at once may share it. */
   add(agency: number, item: T): void {
     const items = this.#waiting.get(agency);
     if (items) items.push(item);
@@ -29,7 +29,7 @@ export class AgencyTurns<T> {
     if (!this.#isFull) queueMicrotask(() => this.#start());
   }
 
-  /** Removes all waiting items, of one agency or of all. */
+  /** Removes and returns all waiting items, of one agency or of all. */
   drain(agency?: number): T[] {
     const agencies = agency === undefined
       ? [...this.#waiting.keys()]
@@ -44,7 +44,7 @@ export class AgencyTurns<T> {
   /** Waits for every item so far. */
   async whenIdle(): Promise<void> {
     while (this.#running.size > 0 || this.#waiting.size > 0) {
-      // Waiting items start in this turn of the event loop.
+      // If none runs, a microtask starts the waiting items.
       await (this.#running.size > 0
         ? Promise.race(this.#running.values())
         : Promise.resolve());

@@ -1,5 +1,5 @@
-// All that a running central asks the database besides commits: FINISH, winners
-// and polls. It has connections of its own, so no commit waits for it.
+// What a running central asks the database besides commits: FINISH, winners and
+// polls. These questions have their own connections, so no commit waits for them.
 
 import { AgencyTurns } from "./agency_turns.ts";
 import { DatabaseTimeoutError } from "./connection/errors.ts";
@@ -48,7 +48,10 @@ export class QuestionQueue {
     }
   }
 
-  /** The database does not answer at all: one by one they would fail too late. */
+  /**
+   * Fails all waiting questions: the database does not answer at all, and one by
+   * one they would fail too late.
+   */
   #failWaiting(error: DatabaseTimeoutError): void {
     this.#waiting.clear();
     for (const { answer } of this.#turns.drain()) answer.reject(error);

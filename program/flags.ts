@@ -15,7 +15,7 @@ export interface Flag {
   readonly excludes?: readonly string[];
   /** The program that has the flag, if it is another one. */
   readonly owner?: string;
-  /** What to use in place of another program's flag. */
+  /** The flags that replace another program's flag in this one. */
   readonly counterpart?: string | undefined;
 }
 

@@ -62,6 +62,13 @@ const COMMON_FLAGS: readonly ProgramFlag[] = [
   { name: "version", help: "prints the version" },
 ];
 
+/** Flags that only one program has, and the other program's flags for the same. */
+const COUNTERPARTS: Readonly<Record<string, string>> = {
+  host: "--server",
+  port: "--server",
+  server: "--host and --port",
+};
+
 export async function runProgram(
   program: Program,
   main: (context: ProgramContext) => Promise<number>,
@@ -148,13 +155,6 @@ function surviveFileSizeLimit(): void {
   if (Deno.build.os === "windows") return;
   Deno.addSignalListener("SIGXFSZ", () => {});
 }
-
-/** For flags of the other program: what says the same in this one. */
-const COUNTERPARTS: Readonly<Record<string, string>> = {
-  host: "--server",
-  port: "--server",
-  server: "--host and --port",
-};
 
 function parseFlags(
   program: Program,

@@ -28,8 +28,8 @@ export function startRareTimer(
 }
 
 /**
- * Lets the event loop poll all connections. Operations that are ready at once
- * would continue for long before it does.
+ * Lets the event loop poll all connections. Otherwise a series of operations that
+ * are ready at once would hold it up.
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));

@@ -36,7 +36,7 @@ export class EntryFiles {
     this.#agency = agency;
   }
 
-  /** Calls while no other run of the agency reads or changes entries. */
+  /** Runs `call` while no other run of the agency reads or changes entries. */
   exclusively<T>(call: () => T): T {
     if (this.#isLocked) return call();
     this.#isLocked = true;
@@ -49,8 +49,9 @@ export class EntryFiles {
 
   /** Latest first. Throws a `ProgramError` for a damaged entry. */
   read(isWanted: (name: EntryName) => boolean): SentDelivery[] {
-    const read = () => this.#latest().filter(isWanted).map(this.#parse);
-    return this.exclusively(read)
+    const wanted = () =>
+      this.#latest().filter(isWanted).map((name) => this.#parse(name));
+    return this.exclusively(wanted)
       .filter((one) => one !== undefined)
       .sort((a, b) => a.at < b.at ? 1 : a.at > b.at ? -1 : 0);
   }
@@ -76,7 +77,7 @@ export class EntryFiles {
     }
   }
 
-  /** Without earlier entries that a killed run has left beside the latest. */
+  /** All but the earlier entries that a killed run has left beside later ones. */
   #latest(): EntryName[] {
     const latest = new Map<string, EntryName>();
     for (const name of this.#names()) {
@@ -104,7 +105,7 @@ export class EntryFiles {
   }
 
   /** Without the information of a damaged entry, bets may be stored twice. */
-  readonly #parse = (name: EntryName): SentDelivery | undefined => {
+  #parse(name: EntryName): SentDelivery | undefined {
     try {
       const text = this.#textOf(name);
       return text === undefined ? undefined : parseDelivery(text, name);
@@ -116,7 +117,7 @@ export class EntryFiles {
         { cause },
       );
     }
-  };
+  }
 
   #textOf({ name }: EntryName): string | undefined {
     return ifThere(() => Deno.readTextFileSync(`${this.#folder}/${name}`));

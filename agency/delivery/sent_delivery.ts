@@ -85,16 +85,15 @@ export interface FoundRow {
 }
 
 /**
- * Of a delivery that is not finished: no batch was sent; it was cut off, or is
- * being sent; or it has refused rows to correct.
+ * How far an open delivery has come: no batch was sent; it was cut off, or is being
+ * sent; or it has refused rows to correct.
  */
 export type OpenState = "unsent" | "cut off" | "incomplete";
 
-/** A delivery that is not finished: it still has rows to send. */
+/** A delivery that still has rows to send. */
 export interface OpenDelivery {
   /** `undefined` or "-" for a pipe. */
   path?: string | undefined;
-  /** How far it has come. */
   state: OpenState;
   /** As ISO 8601. */
   since: string;
@@ -181,9 +180,7 @@ export function storedRows(delivery: SentDelivery): number {
 }
 
 /** Number of rows that may be stored already, and could be stored twice. */
-export function keptRows(
-  { isComplete, stored }: SentDelivery,
-): number {
+export function keptRows({ isComplete, stored }: SentDelivery): number {
   return isComplete ? stored : Infinity;
 }
 
@@ -192,7 +189,10 @@ export function nameOf(path: string | undefined): string {
   return path ? `"${path}"` : "what came through a pipe";
 }
 
-/** `revision` counts the entries of the delivery, from 1. */
+/**
+ * `revision` counts the entries of the delivery, from 1. Three fields keep the names
+ * that they have in the entries of earlier versions.
+ */
 export function formatDelivery(
   { counter, isCopy, refused, confirmed, corrections, ...delivery }:
     SentDelivery,

@@ -24,9 +24,10 @@ export interface Stored {
   isLate: boolean;
 }
 
-/** What of a statement's bets is not stored. */
 interface Lookup {
+  /** Positions of a statement's bets that are not stored. */
   missing: ReadonlySet<number>;
+  /** Whether the draw is held. */
   isHeld: boolean;
 }
 
@@ -143,10 +144,9 @@ export class BetsTable {
   }
 
   /**
-   * The positions among the parameters that are not stored, and whether the draw
-   * is held: with one statement, because both change. OFFSET makes PostgreSQL
-   * look up each position, instead of reading the whole file for each statement
-   * while it has no statistics of a new table.
+   * Reads both facts with one statement, because both change. Without OFFSET,
+   * PostgreSQL reads the whole file for each statement while it has no statistics
+   * of a new table, instead of looking up each position.
    */
   async #lookUp(
     [agency, source, positions]: readonly unknown[],
