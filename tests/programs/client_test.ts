@@ -64,7 +64,7 @@ test("client.ts sets refused rows aside, to be corrected", async (dir) => {
   assertEquals(await Deno.readTextFile(rejected), worse + csvOf([bad]));
 });
 
-test("client.ts --check only reads a file, --as-new stores it once more", async (dir) => {
+test("client.ts --check only reads a file, each --as-new stores it once more", async (dir) => {
   const file = `${dir}/agency.csv`;
   await Deno.writeTextFile(file, csvOf(rows(3)));
   await using central = await startCentral(`${dir}/bets.csv`);
@@ -76,13 +76,14 @@ test("client.ts --check only reads a file, --as-new stores it once more", async 
     [[file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 \| records: 3 /],
     [[file], 0, /cantidad: 0 .* repeated: 3 .* sent_before: 2.* --as-new /],
     [["--as-new", file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 /],
+    [["--as-new", file], 0, /cantidad: 3 \| rejected: 0 \| repeated: 0 /],
   ];
   for (const [args, code, summary] of runs) {
     const agency = startAgency(1, file, central.port, {}, args);
     assertMatch(assertEnding(await agency.ending(), code).at(-1)!, summary);
   }
   const stored = (await readBets(`${dir}/bets.csv`)).get(1)!;
-  assertEquals(stored, [...rows(3), ...rows(3)]);
+  assertEquals(stored, [...rows(3), ...rows(3), ...rows(3)]);
 });
 
 test("client.ts says in one line what it cannot do", async (dir) => {
