@@ -34,9 +34,9 @@ export class IndexRanges {
   }
 
   /**
-   * Adds these ranges, ascending; some of their indexes may be in the set. The
-   * array is moved once for all of them. Moved for each one, it would hold up
-   * everyone when a file with many gaps is sent from its end.
+   * Adds ascending ranges, some of whose indexes may be in the set. Moves the array
+   * once for all of them: once for each would hold up every agency when a file with
+   * many gaps is sent from its end.
    */
   add(ranges: readonly IndexRange[]): void {
     const first = this.#firstEndingFrom(ranges[0]!.start);

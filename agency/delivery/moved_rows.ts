@@ -15,7 +15,7 @@ export function originOf(
   deliveries: readonly SentDelivery[],
 ): SentDelivery | undefined {
   let origin: SentDelivery | undefined;
-  // If entries are damaged, the moves may form a circle.
+  // If an entry could not be written, the moves may form a circle.
   const passed = new Set([id]);
   // This loop also visits the elements that it adds.
   for (const last of passed) {

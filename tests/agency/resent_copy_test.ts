@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Desk } from "../support/desk.ts";
+import { COPY, Desk, FILE } from "../support/desk.ts";
 
 /** Two rows, valid or not as their birthdate is. */
 function rowsBornOn(birthdate: string): string {
@@ -7,14 +7,13 @@ function rowsBornOn(birthdate: string): string {
 }
 
 Desk.test("send() finishes with a copy whose rows are all stored from its own copy", async (desk) => {
-  await desk.store("a.csv", rowsBornOn("1990-13-01"));
-  const copy = "a.csv.rejected.csv";
+  await desk.store(FILE, rowsBornOn("1990-13-01"));
   const bad = rowsBornOn("1990-14-01");
-  await desk.store(copy, bad);
-  const second = `${copy}.rejected.csv`;
+  await desk.store(COPY, bad);
+  const second = `${COPY}.rejected.csv`;
   const good = rowsBornOn("1990-12-01");
   const { stored } = await desk.store(second, good, { finish: "no" });
   assertEquals(stored, 2);
-  assertEquals((await desk.store(copy, bad)).isFinished, true);
+  assertEquals((await desk.store(COPY, bad)).isFinished, true);
   assertEquals(desk.bets, 2);
 });

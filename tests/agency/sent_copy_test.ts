@@ -128,7 +128,7 @@ Desk.test("send() copies only missing rows after the draw", async (desk) => {
   assertEquals(await Deno.readTextFile(rejectedFile!), csvOf([missing!]));
 });
 
-Desk.test("send() of an old version copies no corrected row, and keeps the record", async (desk) => {
+Desk.test("send() of an old version copies no corrected row, and keeps the entry", async (desk) => {
   desk.maxAmount = 10;
   const old = `${A}no bet\nnone\n`;
   const [seventh, eighth, other] = rows(3, 7);

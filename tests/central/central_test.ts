@@ -43,7 +43,7 @@ testInFolder(
 );
 
 testInFolder(
-  "Central.listen() takes the backlog that is documented, and any other",
+  "Central.listen() uses the documented backlog unless it is given another one",
   async (dir) => {
     CapturedLog.start();
     await using store = await FileStore.open(`${dir}/bets.csv`);

@@ -74,7 +74,7 @@ async function acceptAll(
   fn: (
     accepted: Deno.TcpConn[],
     time: FakeTime,
-    settle: () => Promise<void>,
+    settleAll: () => Promise<void>,
   ) => Promise<void>,
   onConnection: (stream: Deno.TcpConn) => void = () => {},
 ): Promise<CapturedLog> {
@@ -158,10 +158,10 @@ Deno.test("Acceptor.stop() ends an outage, and each outage begins anew", async (
     ...[systemError("EMFILE"), systemError("ENFILE"), connection()],
     systemError("ENOMEM"),
   ];
-  const log = await acceptAll(shortages, async (accepted, time, settle) => {
+  const log = await acceptAll(shortages, async (accepted, time, settleAll) => {
     for (const waitMs of [50, 100]) {
       time.advance(waitMs);
-      await settle();
+      await settleAll();
     }
     assertEquals([accepted.length, time.pending], [1, 1]);
     time.advance(49);
@@ -198,14 +198,14 @@ for (
     const last = connection();
     const log = await acceptAll(
       [...shortage, last],
-      async (accepted, time, settle) => {
+      async (accepted, time, settleAll) => {
         for (const waitMs of [50, 100, 200, 400, 800, 900, 900, 900, 900]) {
           assertEquals(accepted, []);
           time.advance(waitMs - 1);
           assertEquals(time.pending, 1);
           time.advance(1);
           assertEquals(time.pending, 0);
-          await settle();
+          await settleAll();
         }
         assertEquals(accepted, [last]);
       },

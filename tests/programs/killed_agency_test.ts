@@ -4,8 +4,8 @@ import { exists } from "../../storage/held_file.ts";
 import { FileStore } from "../../storage/mod.ts";
 import { testInFolder as test } from "../support/folder.ts";
 import { listen } from "../support/served.ts";
+import { STOPPED_AGENCY } from "../support/stopped_agency.ts";
 
-const SCRIPT = `${import.meta.dirname}/../support/stopped_agency.ts`;
 const GOOD = "Ana,Gil,1,1999-03-17,10\n";
 const ROSA = "Rosa,Luna,5,1970-01-01,50\n";
 const EVA = "Eva,Paz,2,1999-02-28,20\n";
@@ -144,7 +144,11 @@ async function sendKilled(
   sentFolder: string,
 ): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", SCRIPT, "kill", String(change), ...args, sentFolder],
+    args: [
+      ...["run", "-A", STOPPED_AGENCY, "kill", String(change)],
+      ...args,
+      sentFolder,
+    ],
     stdout: "null",
     stderr: "null",
   });

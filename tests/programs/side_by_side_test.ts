@@ -1,24 +1,25 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { Agency } from "../../client.ts";
 import { FileStore } from "../../storage/mod.ts";
+import { COPY, FILE } from "../support/desk.ts";
 import { testInFolder as test } from "../support/folder.ts";
 import { listen } from "../support/served.ts";
-import { STOPPED } from "../support/stopped_agency.ts";
+import { STOPPED, STOPPED_AGENCY } from "../support/stopped_agency.ts";
 
-const SCRIPT = `${import.meta.dirname}/../support/stopped_agency.ts`;
 const GOOD = "Ana,Gil,1,1999-03-17,10\n";
 const ROWS = [
   ["Eva,Paz,2,1999-02-29,20\n", "Eva,Paz,2,1999-02-28,20\n"],
   ["Luis,Sosa,3,1987-25-25,30\n", "Luis,Sosa,3,1987-05-25,30\n"],
   ["Ema,Diaz,4,1988-05-32,40\n", "Ema,Diaz,4,1988-05-25,40\n"],
 ] as const;
-const FILE = "a.csv";
-const COPY = "a.csv.rejected.csv";
 /** A run makes more changes. */
 const MIN_CHANGES = 5;
 
-/** What is sent at once: files, with the rows that are corrected in them. */
-const PAIRS: Record<string, [string, number[]][]> = {
+/** A file or its copy, and the rows that are corrected in it. */
+type Input = readonly [name: string, corrected: readonly number[]];
+
+/** What is sent at once. */
+const PAIRS: Record<string, [Input, Input]> = {
   "an unchanged file and its copy": [[FILE, []], [COPY, [0, 1]]],
   "a copy and its file": [[COPY, [1]], [FILE, [0]]],
 };
@@ -32,16 +33,16 @@ for (const [what, [first, second]] of Object.entries(PAIRS)) {
       let change = 0;
       for (let wasStopped = true; wasStopped;) {
         change++;
-        const desk = new AgencyFiles(`${dir}/${change}`, change, central.port);
-        await desk.send(FILE, textOf(FILE, []));
-        const one = await desk.start(first!, change);
+        const files = new AgencyFiles(`${dir}/${change}`, change, central.port);
+        await files.send([FILE, []]);
+        const one = await files.start(first, change);
         wasStopped = await one.stops;
-        const other = await desk.start(second!, 0);
+        const other = await files.start(second, 0);
         // It has ended, or waits for the first one.
         await other.stops;
         await one.goOn();
         await other.goOn();
-        const isFinished = await desk.correctAll();
+        const isFinished = await files.correctAll();
         const bets = store.stats.agencyBets.get(change);
         assertEquals([bets, isFinished], [4, true], `change ${change}`);
       }
@@ -51,7 +52,7 @@ for (const [what, [first, second]] of Object.entries(PAIRS)) {
   );
 }
 
-function textOf(name: string, corrected: readonly number[]): string {
+function textOf([name, corrected]: Input): string {
   const rows = ROWS.map(([bad, good], row) =>
     corrected.includes(row) ? good : bad
   );
@@ -71,7 +72,11 @@ class AgencyFiles {
     this.#port = port;
   }
 
-  async send(name: string, text: string): Promise<boolean | undefined> {
+  async send(input: Input): Promise<boolean | undefined> {
+    return await this.#send(input[0], textOf(input));
+  }
+
+  async #send(name: string, text: string): Promise<boolean | undefined> {
     const path = `${this.#dir}/${name}`;
     await Deno.writeTextFile(path, text);
     const agency = new Agency({
@@ -86,26 +91,23 @@ class AgencyFiles {
   }
 
   /** Starts a run that stops at a change. */
-  async start(
-    [name, corrected]: [string, number[]],
-    change: number,
-  ): Promise<HeldRun> {
-    const path = `${this.#dir}/${name}`;
-    await Deno.writeTextFile(path, textOf(name, corrected));
+  async start(input: Input, change: number): Promise<HeldRun> {
+    const path = `${this.#dir}/${input[0]}`;
+    await Deno.writeTextFile(path, textOf(input));
     const numbers = [change, this.#port, this.#id].map(String);
     return new HeldRun(["hold", ...numbers, path, `${this.#dir}/sent`]);
   }
 
   /** Corrects all rows in all copies, and in the file. */
   async correctAll(): Promise<boolean | undefined> {
-    await this.send(FILE, textOf(FILE, [0, 1, 2]));
+    await this.send([FILE, [0, 1, 2]]);
     for (const { name } of [...Deno.readDirSync(this.#dir)]) {
       if (!name.includes(".rejected")) continue;
       let text = await Deno.readTextFile(`${this.#dir}/${name}`);
       for (const [bad, good] of ROWS) text = text.replace(bad, good);
-      await this.send(name, text);
+      await this.#send(name, text);
     }
-    return await this.send(FILE, textOf(FILE, [0, 1, 2]));
+    return await this.send([FILE, [0, 1, 2]]);
   }
 }
 
@@ -117,7 +119,7 @@ class HeldRun {
 
   constructor(args: string[]) {
     this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", SCRIPT, ...args],
+      args: ["run", "-A", STOPPED_AGENCY, ...args],
       stdin: "piped",
       stdout: "piped",
       stderr: "null",

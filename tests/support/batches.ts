@@ -68,7 +68,7 @@ export function numberedBet(byteOffset: number): Bet {
 }
 
 /** The fields of these bets, as a reader of the store finds them. */
-export function numberedRows(start: number, end: number): string[][] {
+function numberedRows(start: number, end: number): string[][] {
   return Array.from(
     { length: end - start },
     (_, index) => Object.values(numberedBet(start + index)),

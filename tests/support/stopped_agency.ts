@@ -7,6 +7,9 @@
 import { Agency } from "../../client.ts";
 import { replace } from "./replaced.ts";
 
+/** The path of this program. */
+export const STOPPED_AGENCY = import.meta.filename!;
+/** What it writes when it stops or has to wait. */
 export const STOPPED = "stopped\n";
 
 /** Stops this process before the change. */

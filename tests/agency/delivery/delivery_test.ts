@@ -235,19 +235,18 @@ Desk.test("identify() fails on a damaged entry that may be the file's", async (d
 
 Desk.test("identify() finds a delivery by its path if the link is damaged", async (desk) => {
   await desk.deliver(FILE, WITH_BAD);
-  for await (const { name } of Deno.readDir(`${desk.dir}/sent`)) {
+  for await (const { name } of Deno.readDir(desk.sent)) {
     if (!name.includes("-path-")) continue;
-    await Deno.writeTextFile(`${desk.dir}/sent/${name}`, "");
+    await Deno.writeTextFile(`${desk.sent}/${name}`, "");
   }
   await desk.refuses(FILE, changed(4), "line 5 was");
 });
 
-Desk.test("SentFolder.update() makes the folder and its files private", async (desk) => {
+Desk.test("send() makes the state folder and its files private", async (desk) => {
   await desk.deliver(FILE, CORRECTED);
-  const sent = `${desk.dir}/sent`;
   const modeOf = async (path: string) => (await Deno.stat(path)).mode! & 0o777;
-  for await (const { name } of Deno.readDir(sent)) {
-    assertEquals(await modeOf(`${sent}/${name}`), 0o600);
+  for await (const { name } of Deno.readDir(desk.sent)) {
+    assertEquals(await modeOf(`${desk.sent}/${name}`), 0o600);
   }
-  assertEquals(await modeOf(sent), 0o700);
+  assertEquals(await modeOf(desk.sent), 0o700);
 });

@@ -9,6 +9,7 @@ import { replace } from "../../support/replaced.ts";
 import { contents, testInFolder as test } from "../../support/folder.ts";
 
 const ID = "0123456789abcdef";
+const OTHER = { id: "fedcba9876543210" };
 const BEGUN = { ...newDelivery(ID, 1), begunAt: new Date(0).toISOString() };
 const COMPLETE = { ...BEGUN, begunAt: undefined, isComplete: true };
 
@@ -28,7 +29,7 @@ test("SentFolder reads the later of two entries that a killed run has left", asy
     update(later);
     await Deno.writeTextFile(`${path}/${entry}`, text!);
     assertEquals(folder.withId(ID)?.isComplete, later.isComplete);
-    const open = folder.otherOpen({ id: "fedcba9876543210" });
+    const open = folder.otherOpen(OTHER);
     assertEquals(open.length, later === BEGUN ? 1 : 0);
     // The next one replaces both.
     update(later);
@@ -50,7 +51,7 @@ test("SentFolder.otherOpen() names a file whose run begins while it looks", asyn
     Deno.writeTextFileSync(`${sent}/${name}`, text!);
     start.end();
   });
-  const open = folder.otherOpen({ id: "fedcba9876543210" });
+  const open = folder.otherOpen(OTHER);
   assertEquals(open.map(({ path }) => path), [file]);
 });
 
@@ -79,8 +80,7 @@ test("SentFolder finds an entry that another run renames", (dir) => {
     },
   });
   assertEquals(folder.withId(ID)?.id, ID);
-  const open = folder.otherOpen({ id: "fedcba9876543210" });
-  assertEquals(open.length, 1);
+  assertEquals(folder.otherOpen(OTHER).length, 1);
   return Promise.resolve();
 });
 
