@@ -18,11 +18,11 @@ import type { SentFolder } from "./sent_folder.ts";
 export class RowsOfOthers {
   readonly #folder: SentFolder;
   readonly #rows: readonly FoundRow[];
+  /** Rows that are or may be stored in other deliveries. */
+  readonly #stored: readonly FoundRow[];
   /** Rows that are not stored anywhere yet. */
   readonly brought: readonly FoundRow[];
-  /** Rows that are or may be stored in other deliveries. */
-  readonly stored: readonly FoundRow[];
-  /** Bet indexes of `stored`: rows not stored under this delivery's identity. */
+  /** Bet indexes of `#stored`: rows not stored under this delivery's identity. */
   readonly elsewhere: IndexSet;
   /** Bet indexes of rows that are known to be stored, so they are not sent. */
   readonly leftOut: IndexSet;
@@ -33,8 +33,8 @@ export class RowsOfOthers {
     this.#folder = folder;
     this.#rows = rows;
     this.brought = this.#with("missing");
-    this.stored = this.#with("stored", "unsure");
-    this.elsewhere = indexesOf(this.stored);
+    this.#stored = this.#with("stored", "unsure");
+    this.elsewhere = indexesOf(this.#stored);
     this.leftOut = indexesOf(this.#with("stored"));
     this.identities = new Map(
       this.#with("unsure").map(({ index, identity }) => [index, identity]),
@@ -43,7 +43,7 @@ export class RowsOfOthers {
 
   /** A delivery that stores one of these rows, if there is one. */
   get storedIn(): SentDelivery | undefined {
-    const [first] = this.stored;
+    const [first] = this.#stored;
     return first && this.#folder.withId(first.identity[0]);
   }
 
@@ -82,7 +82,7 @@ export class RowsOfOthers {
       Object.entries(entry.moved).filter(([, [to]]) => ids.has(to)),
     );
     const keys: Record<number, string> = { ...entry.keys };
-    for (const { index, identity } of this.stored) moved[index] = identity;
+    for (const { index, identity } of this.#stored) moved[index] = identity;
     for (const { index, key } of this.brought) {
       delete moved[index];
       if (key !== undefined) keys[index] ??= key;
