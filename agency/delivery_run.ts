@@ -173,7 +173,9 @@ export class DeliveryRun {
   /** What completes a delivery that is not complete. */
   #wayOut({ state, path, copy }: OpenDelivery): string {
     if (state === "unsent") {
-      return "send it; if another file has its bets, remove or rename it";
+      return path === "-"
+        ? "send it again"
+        : "send it; if another file has its bets, remove or rename it";
     }
     if (state === "cut off") return "send it again under this name";
     const there = copy === undefined ? "" : ` in ${nameOf(copy)}`;

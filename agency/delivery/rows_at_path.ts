@@ -96,7 +96,10 @@ class RowMatcher {
     const keys = keysOrTextOf(bytes);
     const refused = this.#refusedAt(index);
     const known = refused ? this.#finder.keysOf(refused) : [];
-    const shared = known.map((key) => countSharedFields(key, bytes));
+    // If several refused rows have a key, any of them can be meant.
+    const shared = known.filter((key) =>
+      isUnreadable(key) || this.#finder.withKey(key).length === 1
+    ).map((key) => countSharedFields(key, bytes));
     const row = {
       index,
       line,

@@ -20,6 +20,7 @@ export const ANY_WORD = "~any";
 const MAX_NUMBER = 4294967295;
 const PUNCTUATION_REGEXP = /[\s.]/g;
 const ZEROS_REGEXP = /^0+(?=\d)/;
+const MIN_DOCUMENT_DIGITS = 6;
 /** Dots, quotes and spaces. */
 const IGNORED = new Set([0x2e, 0x22, 0x20, 0x0d]);
 const ZERO = 0x30;
@@ -45,14 +46,16 @@ export function isUnreadable(key: string): boolean {
 /**
  * Counts the fields that a row shares with a refused one, in any order: a common
  * mistake is to send the columns in another order. The key of a readable row
- * lacks some of its fields, so the row shares either all of them or none. An
- * unreadable row with fewer than two fields can be corrected to any row, so it
+ * lacks some of its fields, so the row shares either all of them or none. None of
+ * a short document and number alone, which in another order may be another bet.
+ * An unreadable row with fewer than two fields can be corrected to any row, so it
  * counts as sharing one.
  */
 export function countSharedFields(key: string, row: Uint8Array): number {
   const words = key.replace(UNREADABLE_MARK, "").split(WORDS_REGEXP)
     .filter((word) => word !== "").map(plain);
   if (words.length < 2) return 1;
+  if (isWhole(key) && !words.some(isPersonal)) return 0;
   const others = wordsOf(row).map(plain);
   const count = words.filter((word) => {
     const at = others.indexOf(word);
@@ -121,6 +124,11 @@ export function numberAtEnd(row: Uint8Array): number {
     scale *= 10;
   }
   return number;
+}
+
+/** True for digits that are a document rather than a bet's number. */
+function isPersonal(digits: string): boolean {
+  return digits.length >= MIN_DOCUMENT_DIGITS;
 }
 
 function plain(word: string): string {

@@ -225,3 +225,24 @@ for (const [columns, order] of Object.entries(ORDERS)) {
     }
   }
 }
+
+Desk.test("send() of a copy takes no bet with a short document and number in another order for a refused one", async (desk) => {
+  const [ana] = PEOPLE.map((row) => row.with(2, "42").with(4, "7"));
+  await desk.store(FILE, csvOf([PEOPLE[1]!, ana!.with(3, "1999-02-31")]));
+  const eva = ["Eva", "Paz", "7", "1999-02-28", "42"] satisfies BetRow;
+  await desk.refuses(COPY, csvOf([eva]), `${unmatched(1)}refused in`);
+});
+
+Desk.test("send() of a copy takes no row for one of two refused rows that differ only in what is wrong", async (desk) => {
+  // The document is in the number's place, and the number is wrong.
+  const [first, second] = ["x100", "x200"].map((number) =>
+    PEOPLE[0]!.with(2, number).with(4, "30904465")
+  );
+  await desk.store(FILE, csvOf([PEOPLE[1]!, first!, second!]));
+  const corrected = PEOPLE[0]!.with(4, "200");
+  await desk.refuses(
+    COPY,
+    csvOf([corrected, first!]),
+    `${unmatched(1)}refused`,
+  );
+});
