@@ -15,8 +15,9 @@ export interface SessionOptions extends Omit<RequestOptions, "ending"> {
 }
 
 /**
- * Frames handled before other agencies get a turn. Reads are not turns: for an
- * agency that sends without waiting, each one is done at once.
+ * Frames handled before other agencies get a turn, unless the agency waits for
+ * replies in between: that is a turn, too. The turn takes about a millisecond, an
+ * eighth of the time of an agency with one batch under way.
  */
 const FRAMES_PER_TURN = 64;
 
@@ -126,7 +127,10 @@ export class Session {
   async #readFrame(): Promise<Frame | undefined> {
     // Only an agency in mid-frame is sending. The others wait for replies, and
     // a pending read for each of them would waste memory.
-    if (!this.#connection.isMidFrame) await this.#replies.whenIdle();
+    if (!this.#connection.isMidFrame) {
+      await this.#replies.whenIdle();
+      if (!this.#connection.hasFilledBuffer) this.#handled = 0;
+    }
     if (this.#isEnding) return undefined;
     this.#isReading = true;
     try {

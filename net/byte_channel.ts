@@ -44,6 +44,7 @@ export class ByteChannel {
    */
   #hasEnded = false;
   #isClosed = false;
+  #hasFilledBuffer = false;
   /** The pending read, shared by all callers that need more bytes. */
   #reading: Promise<boolean> | undefined;
 
@@ -71,6 +72,11 @@ export class ByteChannel {
 
   get hasEnded(): boolean {
     return this.#hasEnded;
+  }
+
+  /** Whether the last read filled the buffer: the peer may have sent more. */
+  get hasFilledBuffer(): boolean {
+    return this.#hasFilledBuffer;
   }
 
   get isFull(): boolean {
@@ -188,6 +194,7 @@ export class ByteChannel {
     try {
       const read = await this.#stream.read(this.#buffer.subarray(this.#end));
       this.#end += read ?? 0;
+      this.#hasFilledBuffer = this.#end === this.#buffer.length;
       return read !== null;
     } finally {
       this.#reading = undefined;

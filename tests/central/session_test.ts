@@ -4,6 +4,7 @@ import { FairScheduler } from "../../central/fair_scheduler.ts";
 import { Session } from "../../central/session.ts";
 import { Statistics } from "../../central/statistics.ts";
 import { Connection } from "../../net/connection.ts";
+import type { ErrorName } from "../../protocol/mod.ts";
 import { CapturedLog } from "../support/captured_log.ts";
 import { FakeStream } from "../support/fake_stream.ts";
 import {
@@ -70,9 +71,10 @@ test("run() answers batches in one segment in their order", async ({ port, store
   assertEquals(stored, good.map(({ betIndex }) => betIndex));
 });
 
-async function assertTurns(pieces: readonly Uint8Array[]): Promise<void> {
+async function assertTurns(frame: Uint8Array, error: ErrorName): Promise<void> {
   CapturedLog.start();
-  const stream = new FakeStream(pieces, { ends: true });
+  const frames = concat(Array(150).fill(frame));
+  const stream = new FakeStream([frames], { ends: true });
   const statistics = new Statistics();
   const session = new Session(new Connection(stream, {}), {
     store: {
@@ -93,20 +95,20 @@ async function assertTurns(pieces: readonly Uint8Array[]): Promise<void> {
   const running = session.run();
   for (const handled of [64, 128, 150]) {
     await new Promise((resolve) => setTimeout(resolve));
-    assertEquals(statistics.refusals.get("UNKNOWN_AGENCY"), handled);
+    assertEquals(statistics.refusals.get(error), handled);
   }
   await running;
   assert(stream.isClosed);
 }
 
-const QUERIES = Array(150).fill(agencyFrame(Type.WINNERS_QUERY, 1));
-
 Deno.test("run() lets others have a turn after 64 frames of one read", async () => {
-  await assertTurns([concat(QUERIES)]);
+  await assertTurns(agencyFrame(Type.WINNERS_QUERY, 1), "UNKNOWN_AGENCY");
 });
 
-Deno.test("run() lets others have a turn after 64 frames of a peer whose every read is ready at once", async () => {
-  await assertTurns(QUERIES);
+Deno.test("run() lets others have a turn after 64 frames of which a few fill the buffer", async () => {
+  // Any read is ready at once.
+  const bad = rows(90).map((row) => row.with(4, "x"));
+  await assertTurns(betFrame({ rows: bad }), "INVALID_BET");
 });
 
 test("run() logs no error for a probe that leaves or resets, and one for an agency that is lost", async ({ port, log }) => {
