@@ -105,11 +105,20 @@ Deno.test("run() lets others have a turn after 64 frames of one read", async () 
   await assertTurns(agencyFrame(Type.WINNERS_QUERY, 1), "UNKNOWN_AGENCY");
 });
 
-Deno.test("run() lets others have a turn after 64 frames of which a few fill the buffer", async () => {
-  // Any read is ready at once.
-  const bad = rows(90).map((row) => row.with(4, "x"));
-  await assertTurns(betFrame({ rows: bad }), "INVALID_BET");
-});
+for (
+  const [what, size] of [["a few", 5000], ["exactly eight", 8192]] as const
+) {
+  Deno.test(`run() lets others have a turn after 64 frames of which ${what} fill the buffer`, async () => {
+    const bad = rows(90).map((row) => row.with(4, "x"));
+    const missing = size - betFrame({ rows: bad }).length;
+    const padding = bad.map((row, at) =>
+      row.with(0, row[0] + "x".repeat(Math.floor((missing + at) / bad.length)))
+    );
+    const frame = betFrame({ rows: padding as typeof bad });
+    assertEquals(frame.length, size);
+    await assertTurns(frame, "INVALID_BET");
+  });
+}
 
 test("run() logs no error for a probe that leaves or resets, and one for an agency that is lost", async ({ port, log }) => {
   const probe = await Wire.connect(port);
